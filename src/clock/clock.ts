@@ -1,0 +1,76 @@
+/**
+ * The one room that knows what time it is and what chance brings. Everything else takes a `Clock`, so that
+ * the same code runs in the simulation tests; a test bans `Date.now`, `setTimeout` and `Math.random` elsewhere.
+ */
+
+/** A timer that has not fired yet. Cancelling twice, or after it fired, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch; may jump. */
+  now(): number;
+  /** Milliseconds that only ever grow; for durations. */
+  monotonic(): number;
+  /** Runs `action` once, `delay_ms` from now. Delays beyond 24 days are waited for in pieces. */
+  after(delay_ms: number, action: () => void): Timer;
+  /** Runs `action` every `period_ms` until cancelled. */
+  every(period_ms: number, action: () => void): Timer;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+/** setTimeout keeps its delay in 31 bits; a longer one would fire at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  after(delay_ms, action) {
+    let id: ReturnType<typeof setTimeout>;
+    const wait = (left_ms: number) => {
+      id = left_ms > LONGEST_DELAY_MS
+        ? setTimeout(() => wait(left_ms - LONGEST_DELAY_MS), LONGEST_DELAY_MS)
+        : setTimeout(action, Math.max(0, left_ms));
+    };
+    wait(delay_ms);
+    return { cancel: () => clearTimeout(id) };
+  },
+  every(period_ms, action) {
+    const id = setInterval(action, period_ms);
+    return { cancel: () => clearInterval(id) };
+  },
+};
+
+/** The document's timestamp form: ISO 8601, UTC, milliseconds, `Z`. */
+export function isoTime(epoch_ms: number): string {
+  return new Date(epoch_ms).toISOString();
+}
+
+/** Milliseconds since the epoch of an ISO 8601 timestamp; NaN when it is none. */
+export function epochOf(iso: string): number {
+  return Date.parse(iso);
+}
+
+/** Resolves after `delay_ms`. */
+export function sleep(clock: Clock, delay_ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delay_ms, resolve));
+}
+
+/** `promise`, or `late` when it has not settled within `bound_ms`. Never rejects later than that. */
+export async function within<T, L>(
+  clock: Clock,
+  bound_ms: number,
+  promise: Promise<T>,
+  late: L,
+): Promise<T | L> {
+  let timer: Timer | undefined;
+  const bound = new Promise<L>((resolve) => timer = clock.after(bound_ms, () => resolve(late)));
+  try {
+    return await Promise.race([promise, bound]);
+  } finally {
+    timer?.cancel();
+  }
+}
