@@ -1,0 +1,35 @@
+/** The frame of every message: `type`, and the `request_id` that ties a reply to its request. */
+import { z } from "zod";
+
+export const RequestId = z.union([z.string().max(100), z.number()]);
+export type RequestId = z.infer<typeof RequestId>;
+
+/** A request and the reply it gets when all goes well. */
+export function exchange<
+  T extends string,
+  S extends z.ZodRawShape,
+  R extends string,
+  Q extends z.ZodRawShape,
+>(type: T, shape: S, replyType: R, replyShape: Q) {
+  return {
+    request: z.object({ type: z.literal(type), request_id: RequestId.optional(), ...shape }),
+    reply: z.object({ type: z.literal(replyType), request_id: RequestId.optional(), ...replyShape }),
+  };
+}
+
+/** The order of a list and its page, as every list request takes them. */
+export function sortBy<const F extends readonly [string, ...string[]]>(fields: F) {
+  return z.object({ field: z.enum(fields), order: z.enum(["asc", "desc"]).default("asc") });
+}
+
+export const pageRequest = {
+  limit: z.int().min(1).max(1000).default(50),
+  offset: z.int().min(0).default(0),
+};
+
+export const Page = z.object({
+  limit: z.int(),
+  offset: z.int(),
+  has_more: z.boolean(),
+  next_offset: z.int().optional(),
+});

@@ -1,0 +1,54 @@
+/** Log queries of section 3 of the document. */
+import { z } from "zod";
+import { exchange, sortBy } from "./exchange.ts";
+import { LogEntry, LogLevel } from "./log.ts";
+import { oneOrMany, text, Timestamp } from "./scalars.ts";
+
+export const LogFilter = z.strictObject({
+  level: oneOrMany(LogLevel).optional(),
+  agent: oneOrMany(text(1, 100)).optional(),
+  time_range: z.strictObject({ start: Timestamp.optional(), end: Timestamp.optional() })
+    .refine((range) => !range.start || !range.end || Date.parse(range.start) <= Date.parse(range.end), {
+      error: "start not after end",
+    }).optional(),
+  message_contains: text(1, 1000).optional(),
+  details_contains: text(1, 1000).optional(),
+  source_file: text(1, 4096).optional(),
+  follow: z.boolean().optional(),
+  since: Timestamp.optional(),
+});
+export type LogFilter = z.infer<typeof LogFilter>;
+
+export const LOG_SORT_FIELDS = ["time", "level", "agent", "source", "message"] as const;
+
+export const logMessages = {
+  request_log_entries: exchange(
+    "request_log_entries",
+    {
+      limit: z.int().min(1).max(1000).default(50),
+      filter: LogFilter.optional(),
+      sort: sortBy(LOG_SORT_FIELDS).optional(),
+      cursor: text(1, 500).optional(),
+    },
+    "log_entries",
+    {
+      subscription_id: z.string().optional(),
+      data: z.object({
+        entries: z.array(LogEntry),
+        total_count: z.int(),
+        filtered_count: z.int(),
+        pagination: z.object({ has_more: z.boolean(), next_cursor: z.string().optional() }),
+        summary: z.object({
+          debug_count: z.int(),
+          info_count: z.int(),
+          warn_count: z.int(),
+          error_count: z.int(),
+          fatal_count: z.int(),
+          oldest_entry: z.string().optional(),
+          newest_entry: z.string().optional(),
+        }),
+        timestamp: z.string(),
+      }),
+    },
+  ),
+};

@@ -1,0 +1,55 @@
+/** The one table of all messages; types, validation and documents are derived from it. */
+import { z } from "zod";
+import { basicMessages } from "./basic_messages.ts";
+import { ERROR_CODES, type ErrorCode } from "./errors.ts";
+import { exchange, RequestId } from "./exchange.ts";
+import { logMessages } from "./log_messages.ts";
+import { pushes } from "./pushes.ts";
+import { subscriptionMessages } from "./subscription_messages.ts";
+import { taskMessages } from "./task_messages.ts";
+
+export const BATCH_MAX = 50;
+
+export const EXCHANGES = {
+  ...basicMessages,
+  ...taskMessages,
+  ...logMessages,
+  ...subscriptionMessages,
+  batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {
+    responses: z.array(z.unknown()),
+  }),
+};
+
+export type RequestType = keyof typeof EXCHANGES;
+export const REQUEST_TYPES = Object.keys(EXCHANGES) as RequestType[];
+
+/** A request as its handler gets it, defaults filled in. */
+export type Request<T extends RequestType> = z.output<typeof EXCHANGES[T]["request"]>;
+/** A request as a client writes it. */
+export type RequestInput<T extends RequestType> = z.input<typeof EXCHANGES[T]["request"]>;
+export type Reply<T extends RequestType> = z.output<typeof EXCHANGES[T]["reply"]>;
+
+export const ErrorReply = z.object({
+  type: z.literal("error"),
+  request_id: RequestId.optional(),
+  code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  timestamp: z.string(),
+});
+export type ErrorReply = z.infer<typeof ErrorReply>;
+
+export const ConnectionEstablished = z.object({
+  type: z.literal("connection_established"),
+  server_version: z.string(),
+  timestamp: z.string(),
+});
+
+export const SERVER_MESSAGES = {
+  connection_established: ConnectionEstablished,
+  error: ErrorReply,
+  ...pushes,
+};
+
+/** The WebSocket subprotocol that names this version of the API. */
+export const SUBPROTOCOL = "opencode-agents.v1";

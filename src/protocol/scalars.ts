@@ -1,0 +1,161 @@
+/**
+ * The field types that many messages share. A refinement names the error code it stands for in `params.code`;
+ * without one, `field_errors.ts` derives the code from the kind of issue.
+ */
+import { z } from "zod";
+import picomatch from "picomatch";
+
+/** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */
+export const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
+
+const RESERVED_ID_PREFIXES = ["system_", "internal_"];
+
+/** An id that refers to a task. */
+export const TaskId = z.string().regex(ID_PATTERN, { error: "1 to 100 letters, digits, '_' or '-'" });
+
+/** An id that a client gives to a new task. */
+export const NewTaskId = TaskId.refine(
+  (id) => !RESERVED_ID_PREFIXES.some((prefix) => id.startsWith(prefix)),
+  { error: `an id that does not start with ${RESERVED_ID_PREFIXES.map((p) => `'${p}'`).join(" or ")}` },
+);
+
+/** Length in code points, as the contract counts it. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // The second half of a pair is not a character of its own.
+    if (unit >= 0xdc00 && unit <= 0xdfff && i > 0 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) continue;
+    count++;
+  }
+  return count;
+}
+
+/** A string of `min`–`max` code points. */
+export function text(min: number, max: number): z.ZodString {
+  return z.string().refine((value) => {
+    // A string has at most as many code points as code units, so most need no counting.
+    if (value.length < min) return false;
+    if (value.length <= max && min <= 1) return true;
+    const count = codePoints(value);
+    return count >= min && count <= max;
+  }, { error: `${min} to ${max} characters` }).meta({ minLength: min, maxLength: max });
+}
+
+const utf8 = new TextEncoder();
+
+/** A non-empty string of at most `max` UTF-8 bytes. */
+export function bytes(max: number): z.ZodString {
+  return z.string().refine(
+    (value) => value.length > 0 && (value.length * 3 <= max || utf8.encode(value).length <= max),
+    { error: `1 to ${max} bytes` },
+  );
+}
+
+const ISO_TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
+
+/** Whether `value` is an ISO 8601 timestamp with date, time and zone that exists in the calendar. */
+export function isTimestamp(value: string): boolean {
+  const match = ISO_TIMESTAMP.exec(value);
+  if (!match) return false;
+  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+  return days !== undefined && day >= 1 && day <= days && hour <= 23 && minute <= 59 && second <= 59 &&
+    !Number.isNaN(timestampMs(value));
+}
+
+/** Epoch milliseconds of a string for which `isTimestamp` holds. */
+export function timestampMs(value: string): number {
+  // `Date.parse` wants upper case, a dot, a colon in the offset.
+  return Date.parse(
+    value.toUpperCase().replace(",", ".").replace(
+      /([+-]\d{2})(\d{2})?$/,
+      (all, hours, minutes, at: number) => at > 10 ? `${hours}:${minutes ?? "00"}` : all,
+    ),
+  );
+}
+
+/** An ISO 8601 timestamp with any offset. */
+export const Timestamp = z.string().refine(isTimestamp, {
+  error: "an ISO 8601 timestamp with date, time and zone",
+  params: { code: "INVALID_FIELD_FORMAT" },
+}).meta({ format: "date-time" });
+
+/** Whether every `[` and `{` of a glob is closed and picomatch can compile it. */
+export function isGlob(pattern: string): boolean {
+  let brackets = 0;
+  let braces = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i];
+    if (char === "\\") i++;
+    else if (char === "[" && brackets === 0) {
+      brackets = 1;
+      // A `]` right behind the opening (or behind its negation) is a member, not the end.
+      if (pattern[i + 1] === "!" || pattern[i + 1] === "^") i++;
+      if (pattern[i + 1] === "]") i++;
+    } else if (char === "]") brackets = 0;
+    else if (brackets === 0 && char === "{") braces++;
+    else if (brackets === 0 && char === "}" && braces > 0) braces--;
+  }
+  if (brackets > 0 || braces > 0) return false;
+  try {
+    picomatch.makeRe(pattern, { maxLength: 4096 });
+    return true;
+  } catch {
+    // picomatch throws for what it cannot compile; that is the answer.
+    return false;
+  }
+}
+
+/** A glob in picomatch's dialect, relative and inside the working folder, at most 500 characters. */
+export const FilesPattern = text(1, 500)
+  .refine((p) => p.length === 0 || isGlob(p), {
+    error: "a valid glob pattern",
+    params: { code: "INVALID_FIELD_FORMAT" },
+  })
+  .refine((p) => !p.includes("..") && !p.startsWith("/"), {
+    error: "a relative pattern without '..'",
+  });
+
+/** Whether the platform knows this IANA time zone. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return !/^[+-]/.test(name);
+  } catch {
+    // RangeError is how Intl says no.
+    return false;
+  }
+}
+
+/** An array whose elements all differ. */
+export function distinct<T extends z.ZodType>(element: T, min: number, max: number): z.ZodArray<T> {
+  return z.array(element).min(min).max(max).superRefine((items, context) => {
+    const seen = new Set<unknown>();
+    for (const [index, item] of items.entries()) {
+      if (seen.has(item)) {
+        context.addIssue({ code: "custom", path: [index], message: "no duplicate values", input: item });
+      }
+      seen.add(item);
+    }
+  });
+}
+
+/** One value, or a list of alternatives, as filters take them. */
+export function oneOrMany<T extends z.ZodType>(element: T): z.ZodUnion<[T, z.ZodArray<T>]> {
+  return z.union([element, z.array(element).min(1).max(1000)]);
+}
+
+/** What `oneOrMany` let through, as a list. */
+export function many<T>(value: T | T[]): T[] {
+  return Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,128 @@
+/** The task, as clients send it and as the server shows it. */
+import { z } from "zod";
+import { bytes, distinct, FilesPattern, isTimeZone, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
+
+export const TaskType = z.enum([
+  "testing",
+  "documentation",
+  "analysis",
+  "deployment",
+  "maintenance",
+  "security",
+  "refactoring",
+  "feature",
+  "bugfix",
+  "research",
+]);
+export type TaskType = z.infer<typeof TaskType>;
+
+/** In rising order; the order is the rank. */
+export const Priority = z.enum(["low", "medium", "high", "critical"]);
+export type Priority = z.infer<typeof Priority>;
+
+export const TaskStatus = z.enum([
+  "pending",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "paused",
+  "queued",
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+export const RecurringConfig = z.strictObject({
+  interval: z.enum(["daily", "weekly", "monthly"]),
+  end_time: Timestamp.optional(),
+  max_runs: z.int().min(1).max(1000).optional(),
+  timezone: z.string().refine(isTimeZone, {
+    error: "an IANA time zone",
+    params: { code: "INVALID_FIELD_FORMAT" },
+  })
+    .optional(),
+});
+export type RecurringConfig = z.infer<typeof RecurringConfig>;
+
+/** The most that `metadata` may weigh as JSON, in UTF-8 bytes: a task must fit into one commit of the store. */
+export const METADATA_MAX_BYTES = 262_144;
+
+export const TaskMetadata = z.looseObject({
+  estimated_duration: z.number().min(0).optional(),
+  complexity: z.enum(["low", "medium", "high"]).optional(),
+  tags: distinct(text(1, 50), 0, 10).optional(),
+  owner: text(0, 100).optional(),
+  project: text(0, 100).optional(),
+  environment: z.string().optional(),
+}).refine((value) => JSON.stringify(value).length <= METADATA_MAX_BYTES, {
+  error: `at most ${METADATA_MAX_BYTES} characters as JSON`,
+});
+
+export const Execution = z.strictObject({
+  agent: z.string().min(1).max(100).optional(),
+  prompt: bytes(65_536).optional().describe("What the agent is asked, instead of the description."),
+  working_dir: z.string().min(1).max(4096).optional(),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).optional(),
+  model: z.string().min(1).max(200).optional(),
+  isolation: z.enum(["none", "worktree"]).optional(),
+  permissions: z.enum(["ask", "allow", "deny"]).optional(),
+  max_attempts: z.int().min(1).max(100).optional(),
+  priority_boost: z.int().min(-100).max(100).optional(),
+});
+export type Execution = z.infer<typeof Execution>;
+
+export const MAX_DEPENDENCIES = 20;
+
+/** What a client asks for; the document's field order, which is the order in which errors are reported. */
+const writable = {
+  id: NewTaskId,
+  type: TaskType,
+  priority: Priority,
+  description: text(1, 1000),
+  files_pattern: FilesPattern.optional(),
+  dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional(),
+  timeout: z.int().min(1000).max(86_400_000).optional(),
+  scheduled_time: Timestamp.optional(),
+  recurring: RecurringConfig.optional(),
+  metadata: TaskMetadata.optional(),
+  execution: Execution.optional(),
+};
+
+export const ProgressDetails = z.object({
+  current_step: z.string().optional(),
+  total_steps: z.int().optional(),
+  completed_steps: z.int().optional(),
+  /** Milliseconds. */
+  estimated_time_remaining: z.number().optional(),
+});
+export type ProgressDetails = z.infer<typeof ProgressDetails>;
+
+/** What the server keeps of a task and shows; sent by a client, it is ignored. */
+const readOnly = {
+  status: TaskStatus,
+  progress: z.int().min(0).max(100),
+  created_at: z.string(),
+  started_at: z.string().optional(),
+  completed_at: z.string().optional(),
+  error: z.string().max(1000).optional(),
+  runtime_status: z.string().optional(),
+  progress_details: ProgressDetails.optional(),
+  retry_count: z.int(),
+  attempt: z.int(),
+  pending_permissions: z.array(z.record(z.string(), z.unknown())).optional(),
+  schedule_id: z.string().optional(),
+};
+
+export const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);
+
+/** A task in `start_task` and `schedule_task`. Unknown fields are refused, read-only ones ignored. */
+export const NewTask = z.strictObject(
+  {
+    ...writable,
+    ...Object.fromEntries(READ_ONLY_TASK_FIELDS.map((name) => [name, z.unknown().optional()])),
+  } as typeof writable,
+);
+export type NewTask = z.infer<typeof NewTask>;
+
+/** A task as the server shows it. */
+export const Task = z.object({ ...writable, id: z.string(), description: z.string(), ...readOnly });
+export type Task = z.infer<typeof Task>;

@@ -1,0 +1,140 @@
+/** Section 2 of the document, with the contract's extensions: the life of tasks. */
+import { z } from "zod";
+import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
+import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "./scalars.ts";
+import { NewTask, Priority, RecurringConfig, Task, TaskStatus, TaskType } from "./task.ts";
+
+const progress = z.number().min(0).max(100);
+
+export const TaskFilter = z.strictObject({
+  status: oneOrMany(TaskStatus).optional(),
+  type: oneOrMany(TaskType).optional(),
+  priority: oneOrMany(Priority).optional(),
+  created_after: Timestamp.optional(),
+  created_before: Timestamp.optional(),
+  has_dependencies: z.boolean().optional(),
+  progress_range: z.strictObject({ min: progress.optional(), max: progress.optional() })
+    .refine((range) => range.min === undefined || range.max === undefined || range.min <= range.max, {
+      error: "min not above max",
+    }).optional(),
+  description_contains: text(1, 1000).optional(),
+  files_pattern: FilesPattern.optional(),
+});
+export type TaskFilter = z.infer<typeof TaskFilter>;
+
+export const TASK_SORT_FIELDS = [
+  "id",
+  "type",
+  "priority",
+  "description",
+  "status",
+  "progress",
+  "files_pattern",
+  "timeout",
+  "created_at",
+  "started_at",
+  "completed_at",
+  "error",
+  "scheduled_time",
+  "retry_count",
+  "attempt",
+  "schedule_id",
+] as const;
+export type TaskSortField = typeof TASK_SORT_FIELDS[number];
+
+const done = { task_id: z.string(), timestamp: z.string() };
+
+export const AttemptView = z.object({
+  attempt: z.int(),
+  agent: z.string(),
+  started_at: z.string(),
+  ended_at: z.string().optional(),
+  outcome: z.string().optional(),
+  error: z.string().optional(),
+  exit_code: z.int().optional(),
+  stop_reason: z.string().optional(),
+  resumed: z.boolean().optional(),
+});
+
+export const TaskResult = z.object({
+  output: z.string(),
+  exit_code: z.int().optional(),
+  stop_reason: z.string().optional(),
+  usage: z.record(z.string(), z.unknown()).optional(),
+  attempts: z.array(AttemptView),
+});
+export type TaskResult = z.infer<typeof TaskResult>;
+
+export const UPCOMING_MAX = 20;
+
+export const Schedule = z.object({
+  id: z.string(),
+  task: z.record(z.string(), z.unknown()),
+  scheduled_time: z.string(),
+  recurring: RecurringConfig.optional(),
+  next_run: z.string().optional(),
+  runs: z.int(),
+  upcoming: z.array(z.string()),
+});
+export type Schedule = z.infer<typeof Schedule>;
+
+export const taskMessages = {
+  start_task: exchange("start_task", { task: NewTask }, "task_started", { task_id: z.string(), task: Task }),
+  cancel_task: exchange("cancel_task", { task_id: TaskId }, "task_cancelled", done),
+  retry_task: exchange("retry_task", { task_id: TaskId }, "task_retried", { ...done, retry_count: z.int() }),
+  pause_task: exchange("pause_task", { task_id: TaskId }, "task_paused", done),
+  resume_task: exchange("resume_task", { task_id: TaskId }, "task_resumed", done),
+  get_task_status: exchange("get_task_status", { task_id: TaskId }, "task_status", { task: Task }),
+  list_tasks: exchange(
+    "list_tasks",
+    {
+      filter: TaskFilter.optional(),
+      sort: sortBy(TASK_SORT_FIELDS).optional(),
+      ...pageRequest,
+    },
+    "task_list",
+    {
+      tasks: z.array(Task),
+      total_count: z.int(),
+      filtered_count: z.int(),
+      pagination: Page,
+    },
+  ),
+  get_task_result: exchange("get_task_result", { task_id: TaskId }, "task_result", {
+    task_id: z.string(),
+    status: TaskStatus,
+    result: TaskResult,
+  }),
+  respond_to_permission: exchange(
+    "respond_to_permission",
+    {
+      task_id: TaskId,
+      permission_id: text(1, 200),
+      option_id: text(1, 200).optional(),
+      decision: z.enum(["allow", "deny"]).optional(),
+    },
+    "permission_answered",
+    { ...done, permission_id: z.string(), option_id: z.string() },
+  ),
+  schedule_task: exchange(
+    "schedule_task",
+    { task: NewTask.extend({ scheduled_time: Timestamp }) },
+    "task_scheduled",
+    {
+      ...done,
+      scheduled_time: z.string(),
+      next_run: z.string(),
+      recurring: RecurringConfig.optional(),
+    },
+  ),
+  unschedule_task: exchange("unschedule_task", { task_id: TaskId }, "task_unscheduled", done),
+  list_schedules: exchange(
+    "list_schedules",
+    { upcoming: z.int().min(0).max(UPCOMING_MAX).default(5) },
+    "schedule_list",
+    {
+      schedules: z.array(Schedule),
+      timestamp: z.string(),
+    },
+  ),
+};
