@@ -1,4 +1,5 @@
 /** `list_tasks`: filters, order and page over the tasks in memory. */
+import { isoTime } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
 import { many, timestampMs } from "../protocol/scalars.ts";
 import { Priority, TaskStatus } from "../protocol/task.ts";
@@ -39,11 +40,11 @@ function predicates(filter: TaskFilter): Predicate[] {
   }
   // The server writes `created_at` in one form, which sorts as text, so the bounds are brought to that form.
   if (filter.created_after !== undefined) {
-    const bound = new Date(timestampMs(filter.created_after)).toISOString();
+    const bound = isoTime(timestampMs(filter.created_after));
     all.push((task) => task.spec.created_at > bound);
   }
   if (filter.created_before !== undefined) {
-    const bound = new Date(timestampMs(filter.created_before)).toISOString();
+    const bound = isoTime(timestampMs(filter.created_before));
     all.push((task) => task.spec.created_at < bound);
   }
   if (filter.files_pattern !== undefined) {

@@ -35,11 +35,12 @@ function requireStatus(task: TaskRecord, operation: string, expected: TaskStatus
 }
 
 /** How the dependencies of a task stand. */
-export type Readiness =
-  | { ready: true }
-  | { ready: false }
+export interface Readiness {
+  /** All are completed. */
+  ready: boolean;
   /** One of them failed or was cancelled, so the task fails. */
-  | { ready: false; failed_dependency: string };
+  failed_dependency?: string;
+}
 
 /** A new task's first state. `due`: its scheduled time, if any, has come. */
 export function created(readiness: Readiness, due: boolean, at: string): TaskState {
@@ -56,7 +57,7 @@ export function created(readiness: Readiness, due: boolean, at: string): TaskSta
 
 /** Where a waiting task goes once its dependencies and its time are looked at again. */
 export function settle(state: TaskState, readiness: Readiness, due: boolean, at: string): TaskState {
-  if (!readiness.ready && "failed_dependency" in readiness) {
+  if (readiness.failed_dependency !== undefined) {
     return dependencyFailed(state, readiness.failed_dependency, at);
   }
   return { ...state, status: readiness.ready && due ? "queued" : "pending" };
