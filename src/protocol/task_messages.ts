@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "./scalars.ts";
-import { NewTask, Priority, RecurringConfig, Task, TaskStatus, TaskType } from "./task.ts";
+import { NewTask, Priority, Task, TaskStatus, TaskType } from "./task.ts";
 
 const progress = z.number().min(0).max(100);
 
@@ -65,19 +65,6 @@ export const TaskResult = z.object({
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 
-export const UPCOMING_MAX = 20;
-
-export const Schedule = z.object({
-  id: z.string(),
-  task: z.record(z.string(), z.unknown()),
-  scheduled_time: z.string(),
-  recurring: RecurringConfig.optional(),
-  next_run: z.string().optional(),
-  runs: z.int(),
-  upcoming: z.array(z.string()),
-});
-export type Schedule = z.infer<typeof Schedule>;
-
 export const taskMessages = {
   start_task: exchange("start_task", { task: NewTask }, "task_started", { task_id: z.string(), task: Task }),
   cancel_task: exchange("cancel_task", { task_id: TaskId }, "task_cancelled", done),
@@ -115,26 +102,5 @@ export const taskMessages = {
     },
     "permission_answered",
     { ...done, permission_id: z.string(), option_id: z.string() },
-  ),
-  schedule_task: exchange(
-    "schedule_task",
-    { task: NewTask.extend({ scheduled_time: Timestamp }) },
-    "task_scheduled",
-    {
-      ...done,
-      scheduled_time: z.string(),
-      next_run: z.string(),
-      recurring: RecurringConfig.optional(),
-    },
-  ),
-  unschedule_task: exchange("unschedule_task", { task_id: TaskId }, "task_unscheduled", done),
-  list_schedules: exchange(
-    "list_schedules",
-    { upcoming: z.int().min(0).max(UPCOMING_MAX).default(5) },
-    "schedule_list",
-    {
-      schedules: z.array(Schedule),
-      timestamp: z.string(),
-    },
   ),
 };

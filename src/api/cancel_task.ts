@@ -1,0 +1,14 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const cancelTask = capability({
+  type: "cancel_task",
+  doc: "Ends a task and everything its agent has started. Cancelling it again answers the same.",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND"],
+  example: { type: "cancel_task", task_id: "task_456" },
+  handle: async ({ task_id }, { engine, clock }) => {
+    await engine.cancel(task_id);
+    return { task_id, timestamp: isoTime(clock.now()) };
+  },
+});

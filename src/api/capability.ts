@@ -1,0 +1,53 @@
+/** What a capability of the API consists of. Each has a file of its own, with one export. */
+import type { Clock } from "../clock/clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
+import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import type { LogStore } from "../store/log_store.ts";
+
+/** Which log entries a follower wants. */
+export interface FollowFilter {
+  levels?: string[];
+  agents?: string[];
+  matches(entry: { message: string; details: unknown; source: string }): boolean;
+  /** Entries up to this sequence number have been answered already. */
+  after_seq: number;
+}
+
+/** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */
+export interface Session {
+  readonly id: string;
+  /** The new subscription's id; throws `SUBSCRIPTION_ERROR` where nothing can be pushed. */
+  subscribe(channels: Channel[], filters: SubscriptionFilters): string;
+  follow(filter: FollowFilter): string;
+  /** The channels that were ended. Throws `SUBSCRIPTION_ERROR` for an unknown subscription. */
+  unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[];
+}
+
+/** What handlers work with; made once, by main.ts. */
+export interface ApiContext {
+  clock: Clock;
+  engine: Engine;
+  logs: LogStore;
+}
+
+/** The reply without what the router adds to each. */
+export type Answer<T extends RequestType> = Omit<Reply<T>, "type" | "request_id">;
+
+export interface Capability<T extends RequestType> {
+  readonly type: T;
+  /** What it does, in a paragraph, for the reference. */
+  readonly doc: string;
+  /** What a key must be allowed to do to use it. */
+  readonly permission: "read" | "write" | "admin";
+  /** The errors it may answer besides those that any message may meet. */
+  readonly errors: readonly ErrorCode[];
+  readonly example: RequestInput<T>;
+  handle(request: Request<T>, context: ApiContext, session: Session): Answer<T> | Promise<Answer<T>>;
+}
+
+/** Gives a capability its type. */
+export function capability<T extends RequestType>(definition: Capability<T>): Capability<T> {
+  return definition;
+}

@@ -1,0 +1,25 @@
+import { capability } from "./capability.ts";
+import { pagination } from "./pagination.ts";
+
+export const listTasks = capability({
+  type: "list_tasks",
+  doc: "Tasks that match a filter, ordered and in pages. Without a sort: oldest first.",
+  permission: "read",
+  errors: ["FILTER_VALIDATION_ERROR"],
+  example: {
+    type: "list_tasks",
+    filter: { status: ["running", "pending"], priority: "high" },
+    sort: { field: "created_at", order: "desc" },
+    limit: 50,
+    offset: 0,
+  },
+  handle: (request, { engine }) => {
+    const { tasks, total_count, filtered_count } = engine.list(request);
+    return {
+      tasks,
+      total_count,
+      filtered_count,
+      pagination: pagination(request, tasks.length, filtered_count),
+    };
+  },
+});

@@ -1,0 +1,14 @@
+/** Where a page lies in the whole, as replies tell it. */
+export function pagination(
+  { limit, offset }: { limit: number; offset: number },
+  shown: number,
+  filtered_count: number,
+): { limit: number; offset: number; has_more: boolean; next_offset?: number } {
+  const has_more = offset + shown < filtered_count;
+  return {
+    limit,
+    offset,
+    has_more: has_more && shown > 0,
+    ...(has_more && shown > 0 ? { next_offset: offset + shown } : {}),
+  };
+}

@@ -1,0 +1,14 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const pauseTask = capability({
+  type: "pause_task",
+  doc: "Holds a waiting task back, or stops a running one where it is (it keeps its slot).",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND"],
+  example: { type: "pause_task", task_id: "task_456" },
+  handle: async ({ task_id }, { engine, clock }) => {
+    await engine.pause(task_id);
+    return { task_id, timestamp: isoTime(clock.now()) };
+  },
+});

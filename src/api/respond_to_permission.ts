@@ -1,0 +1,18 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const respondToPermission = capability({
+  type: "respond_to_permission",
+  doc:
+    "Answers an agent's permission request, announced as `permission_request`: with one of its options, or " +
+    "with `decision` for the plain allow or deny.",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND"],
+  example: { type: "respond_to_permission", task_id: "task_456", permission_id: "perm_1", decision: "allow" },
+  handle: (request, { engine, clock }) => ({
+    task_id: request.task_id,
+    permission_id: request.permission_id,
+    option_id: engine.answerPermission(request),
+    timestamp: isoTime(clock.now()),
+  }),
+});

@@ -1,0 +1,14 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const retryTask = capability({
+  type: "retry_task",
+  doc: "Puts a failed or cancelled task back, and with it those that failed only because it did.",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND", "SERVICE_UNAVAILABLE"],
+  example: { type: "retry_task", task_id: "failed_task_789" },
+  handle: async ({ task_id }, { engine, clock }) => {
+    const retry_count = await engine.retry(task_id);
+    return { task_id, retry_count, timestamp: isoTime(clock.now()) };
+  },
+});

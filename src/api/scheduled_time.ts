@@ -1,0 +1,41 @@
+/** The rules for times that lie ahead: at least a minute, at most a year. */
+import { isoTime } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import { fieldProblem } from "../protocol/field_errors.ts";
+import { timestampMs } from "../protocol/scalars.ts";
+import type { NewTask } from "../protocol/task.ts";
+
+const MINIMUM_DELAY_SECONDS = 60;
+const MAXIMUM_DELAY_DAYS = 366;
+const DAY_SECONDS = 86_400;
+
+/** Throws `INVALID_SCHEDULE_TIME` for a well-formed time that is too near or too far. */
+export function checkScheduledTime(scheduled_time: string, now_ms: number): void {
+  const ahead_seconds = (timestampMs(scheduled_time) - now_ms) / 1000;
+  const tooFar = ahead_seconds > MAXIMUM_DELAY_DAYS * DAY_SECONDS;
+  if (ahead_seconds >= MINIMUM_DELAY_SECONDS && !tooFar) return;
+  const message = tooFar
+    ? "Scheduled time cannot be more than 1 year in the future"
+    : ahead_seconds <= 0
+    ? "Scheduled time must be in the future"
+    : `Scheduled time must be at least ${MINIMUM_DELAY_SECONDS} seconds in the future`;
+  throw new ApiError("INVALID_SCHEDULE_TIME", message, {
+    field: "task.scheduled_time",
+    value: scheduled_time,
+    expected: `${MINIMUM_DELAY_SECONDS} seconds to 1 year ahead`,
+    current_time: isoTime(now_ms),
+    minimum_delay_seconds: MINIMUM_DELAY_SECONDS,
+  });
+}
+
+/** A single task cannot recur; that is what `schedule_task` is for. */
+export function refuseRecurring(task: NewTask): void {
+  if (task.recurring === undefined) return;
+  throw fieldProblem(
+    "INVALID_RECURRING_CONFIG",
+    "task.recurring",
+    task.recurring,
+    "no 'recurring' in start_task",
+    "A recurring task is started with schedule_task",
+  );
+}

@@ -1,0 +1,19 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const subscribeToUpdates = capability({
+  type: "subscribe_to_updates",
+  doc: "From now on, what happens on these channels is pushed to this connection.",
+  permission: "read",
+  errors: ["SUBSCRIPTION_ERROR"],
+  example: {
+    type: "subscribe_to_updates",
+    channels: ["task_status", "log_entries"],
+    filters: { task_status: { task_ids: ["task_456"] }, log_entries: { levels: ["error", "warn"] } },
+  },
+  handle: ({ channels, filters }, { clock }, session) => ({
+    channels,
+    subscription_id: session.subscribe(channels, filters ?? {}),
+    timestamp: isoTime(clock.now()),
+  }),
+});

@@ -1,0 +1,440 @@
+/**
+ * One attempt of one task while it runs: what the agent tells becomes progress, log and permission requests,
+ * and its end becomes the task's result. All commits are made under the attempt's lease; once the lease is
+ * gone (cancelled, recovered), whatever the agent still says changes nothing.
+ */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime, sleep, type Timer } from "../clock/clock.ts";
+import type { Agent } from "../protocol/basic_messages.ts";
+import type { AgentConfig } from "../protocol/config.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { LogLevel } from "../protocol/log.ts";
+import type {
+  AgentRunner,
+  PermissionPolicy,
+  PermissionRequest,
+  Run,
+  RunEvent,
+  RunOutcome,
+  RunRequest,
+} from "../protocol/run.ts";
+import { cascade } from "../tasks/cascade.ts";
+import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
+import { active, type AttemptEnd, ended, holds, progressed } from "../tasks/transitions.ts";
+import type { EngineStore } from "./engine_store.ts";
+import type { EventBus } from "./events.ts";
+import type { TaskBook } from "./task_book.ts";
+import type { WorkingDirs } from "./working_dir.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** How many other tasks' states one commit may carry besides the task's own. */
+export const CASCADE_LIMIT = 60;
+
+const COMMIT_RETRY_MS = 1000;
+
+export interface RunSettings {
+  agents: Readonly<Record<string, AgentConfig>>;
+  default_timeout_ms: number;
+  permissions: PermissionPolicy;
+  permission_timeout_ms: number;
+  agentFor(task: TaskRecord): string;
+}
+
+export interface RunContext {
+  clock: Clock;
+  store: EngineStore;
+  book: TaskBook;
+  bus: EventBus;
+  runner: AgentRunner;
+  working_dirs: WorkingDirs;
+  settings: RunSettings;
+}
+
+/** What clients see of a running agent besides the task's record. */
+export type RuntimeStatus = "starting" | "running" | "waiting_for_permission" | "paused" | "stopping";
+
+export class ActiveRun {
+  readonly #context: RunContext;
+  readonly #task: TaskRecord;
+  readonly #lease: Lease;
+  readonly #agent: string;
+  #run: Run | undefined;
+  #phase: "starting" | "running" | "paused" | "stopping" = "starting";
+  #permissions = new Map<string, PermissionRequest>();
+  #working_dir = "";
+  #started_ms: number;
+  #deadline: { timer: Timer; at_ms: number } | undefined;
+  #timeLeft_ms: number;
+  #timedOut = false;
+  /** The newest progress not yet committed; older ones are overtaken. */
+  #news: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>[] = [];
+  #committing: Promise<void> | undefined;
+  #ended = Promise.withResolvers<void>();
+  #stopRequested = false;
+
+  constructor(context: RunContext, task: TaskRecord, lease: Lease, agent: string) {
+    this.#context = context;
+    this.#task = task;
+    this.#lease = lease;
+    this.#agent = agent;
+    this.#started_ms = context.clock.now();
+    this.#timeLeft_ms = task.spec.timeout ?? context.settings.default_timeout_ms;
+  }
+
+  /** Settles when the agent's processes are gone and the result is committed. */
+  get over(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  get pid(): number | undefined {
+    return this.#run?.pid;
+  }
+
+  get runtime_status(): RuntimeStatus {
+    return this.#phase === "running" && this.#permissions.size > 0 ? "waiting_for_permission" : this.#phase;
+  }
+
+  get permissions(): readonly PermissionRequest[] {
+    return [...this.#permissions.values()];
+  }
+
+  /** Runs the attempt to its end. Never rejects. */
+  async execute(): Promise<void> {
+    try {
+      this.#publishAgent();
+      const outcome = await this.#perform();
+      await this.#finish(outcome);
+    } catch (error) {
+      log.error("Attempt of task {task_id} ended by a bug: {error}", { task_id: this.#task.id, error });
+      await this.#finish({ status: "failed", error: "Internal error", output: "" });
+    } finally {
+      this.#deadline?.timer.cancel();
+      this.#phase = "stopping";
+      this.#publishAgent();
+      this.#ended.resolve();
+    }
+  }
+
+  async #perform(): Promise<RunOutcome> {
+    try {
+      const request = await this.#request();
+      this.#tell("info", `Attempt ${request.attempt} started with agent '${this.#agent}'`, {
+        attempt: request.attempt,
+      });
+      this.#run = await this.#context.runner.start(request, (event) => this.#listen(event));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#tell("error", error.message, { code: error.code, ...error.details });
+      return { status: "failed", error: error.message, output: "" };
+    }
+    if (this.#stopRequested) void this.#run.stop();
+    else if (this.#phase === "paused") await this.#run.pause();
+    else this.#startDeadline();
+    return await this.#run.outcome;
+  }
+
+  async #request(): Promise<RunRequest> {
+    const { settings, working_dirs } = this.#context;
+    const { id, spec, state } = this.#task;
+    const execution = executionOf(this.#task);
+    const agent = settings.agents[this.#agent];
+    if (!agent) throw new ApiError("CONFIGURATION_ERROR", `Agent '${this.#agent}' is not configured`);
+    this.#working_dir = await working_dirs.resolve(execution.working_dir);
+    const session = state.session?.agent === this.#agent && state.session.working_dir === this.#working_dir
+      ? state.session
+      : undefined;
+    return {
+      task: {
+        id,
+        type: spec.type,
+        description: spec.description,
+        prompt: execution.prompt ?? spec.description,
+        files_pattern: spec.files_pattern,
+        metadata: spec.metadata,
+      },
+      attempt: state.attempt,
+      agent_name: this.#agent,
+      agent,
+      working_dir: this.#working_dir,
+      env: execution.env ?? {},
+      model: execution.model,
+      permissions: execution.permissions ?? settings.permissions,
+      permission_timeout_ms: settings.permission_timeout_ms,
+      resume: session && { session_id: session.session_id },
+    };
+  }
+
+  #listen(event: RunEvent): void | Promise<void> {
+    switch (event.kind) {
+      case "started":
+        if (this.#phase === "starting") this.#phase = "running";
+        return this.#publishAgent();
+      case "log":
+        return this.#append(event.level, event.message, event.source, event.details);
+      case "progress":
+      case "activity":
+        return this.#noteProgress(event);
+      case "session":
+        return this.#rememberSession(event);
+      case "permission_requested":
+        this.#permissions.set(event.request.permission_id, event.request);
+        this.#context.bus.publish({
+          kind: "permission.requested",
+          task_id: this.#task.id,
+          request: event.request,
+        });
+        this.#tell("warn", `Permission asked: ${event.request.title}`, {
+          permission_id: event.request.permission_id,
+        });
+        return this.#publishAgent();
+      case "permission_settled":
+        this.#permissions.delete(event.permission_id);
+        this.#tell("info", `Permission ${event.outcome} (by ${event.by})`, {
+          permission_id: event.permission_id,
+        });
+        return this.#publishAgent();
+      case "usage":
+        return undefined;
+    }
+  }
+
+  // ---- the agent's words
+
+  #append(
+    level: LogLevel,
+    message: string,
+    source: string,
+    details: Record<string, unknown> = {},
+  ): void | Promise<void> {
+    return this.#context.store.logs.append({
+      level,
+      message,
+      agent: this.#task.id,
+      source,
+      details,
+      context: {
+        task_id: this.#task.id,
+        attempt: this.#task.state.attempt,
+        agent: this.#agent,
+        working_dir: this.#working_dir,
+      },
+    });
+  }
+
+  /** An entry of the engine itself about this task. */
+  #tell(level: LogLevel, message: string, details: Record<string, unknown>): void {
+    void this.#append(level, message, "engine", details);
+  }
+
+  // ---- progress
+
+  #noteProgress(event: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>): void {
+    this.#news = [...this.#news.filter((old) => old.kind !== event.kind), event];
+    this.#committing ??= this.#commitNews().finally(() => this.#committing = undefined);
+  }
+
+  async #commitNews(): Promise<void> {
+    while (this.#news.length > 0) {
+      const news = this.#news;
+      this.#news = [];
+      try {
+        await this.#change((state) => news.reduce((s, event) => this.#withNews(s, event), state));
+        this.#publishAgent();
+      } catch (error) {
+        // Progress is told again with the next step; the store's own health report shows the cause.
+        log.warn("Progress of task {task_id} was not stored: {error}", { task_id: this.#task.id, error });
+      }
+    }
+  }
+
+  #withNews(
+    state: TaskState,
+    event: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>,
+  ): TaskState {
+    if (event.kind === "activity") return active(state, event.current_step);
+    const elapsed_ms = this.#context.clock.now() - this.#started_ms;
+    const left = event.completed_steps > 0
+      ? Math.round((elapsed_ms / event.completed_steps) * (event.total_steps - event.completed_steps))
+      : undefined;
+    return progressed(state, event, left);
+  }
+
+  async #rememberSession(event: Extract<RunEvent, { kind: "session" }>): Promise<void> {
+    const session = { agent: this.#agent, session_id: event.session_id, working_dir: this.#working_dir };
+    const attempt = this.#task.state.attempt;
+    await this.#change((state) => ({
+      ...state,
+      session: event.resumable ? session : undefined,
+      // A session that could not be gone on with means that the work starts over.
+      retry_count: this.#task.state.session && !event.resumed ? state.retry_count + 1 : state.retry_count,
+      attempts: event.resumed
+        ? state.attempts.map((a) => a.attempt === attempt ? { ...a, resumed: true } : a)
+        : state.attempts,
+    }));
+  }
+
+  /** Commits a change of the task's state, if this attempt still holds it. */
+  async #change(change: (state: TaskState) => TaskState): Promise<void> {
+    await this.#context.store.tasks.update((view) => {
+      const task = view.get(this.#task.id);
+      if (!task || !holds(task.state, this.#lease)) return {};
+      return { updates: [{ id: task.id, state: change(task.state) }] };
+    });
+  }
+
+  // ---- time
+
+  #startDeadline(): void {
+    const { clock } = this.#context;
+    const timer = clock.after(this.#timeLeft_ms, () => {
+      this.#timedOut = true;
+      void this.stop();
+    });
+    this.#deadline = { timer, at_ms: clock.monotonic() + this.#timeLeft_ms };
+  }
+
+  #stopDeadline(): void {
+    if (!this.#deadline) return;
+    this.#deadline.timer.cancel();
+    this.#timeLeft_ms = Math.max(0, this.#deadline.at_ms - this.#context.clock.monotonic());
+    this.#deadline = undefined;
+  }
+
+  // ---- what the engine asks of it
+
+  /** Ends the agent; settles when the attempt is over. */
+  async stop(): Promise<void> {
+    this.#stopRequested = true;
+    this.#phase = "stopping";
+    this.#publishAgent();
+    if (this.#run) await this.#run.stop();
+    await this.over;
+  }
+
+  async pause(): Promise<void> {
+    this.#stopDeadline();
+    this.#phase = "paused";
+    await this.#run?.pause();
+    this.#publishAgent();
+  }
+
+  async resume(): Promise<void> {
+    await this.#run?.resume();
+    this.#phase = "running";
+    if (this.#run) this.#startDeadline();
+    this.#publishAgent();
+  }
+
+  /** False when no such request is open, or it has no such option. */
+  answerPermission(permission_id: string, option_id: string): boolean {
+    return this.#run?.answerPermission(permission_id, option_id) ?? false;
+  }
+
+  // ---- the end
+
+  async #finish(outcome: RunOutcome): Promise<void> {
+    this.#deadline?.timer.cancel();
+    await this.#committing;
+    const end = this.#judge(outcome);
+    this.#tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
+      outcome: end.outcome,
+      exit_code: end.exit_code,
+      stop_reason: end.stop_reason,
+      duration_ms: this.#context.clock.now() - this.#started_ms,
+    });
+    for (;;) {
+      try {
+        await this.#context.store.logs.flush();
+        await this.#commitEnd(outcome, end);
+        return;
+      } catch (error) {
+        // The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot.
+        log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task.id, error });
+        if (this.#context.store.closed) return;
+        await sleep(this.#context.clock, COMMIT_RETRY_MS);
+      }
+    }
+  }
+
+  #judge(outcome: RunOutcome): AttemptEnd {
+    const { exit_code, stop_reason } = outcome;
+    if (this.#timedOut) {
+      const limit = this.#task.spec.timeout ?? this.#context.settings.default_timeout_ms;
+      return {
+        outcome: "timeout",
+        error: `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${limit} ms`,
+        exit_code,
+        stop_reason,
+      };
+    }
+    if (outcome.status === "completed") return { outcome: "completed", exit_code, stop_reason };
+    return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
+  }
+
+  #farewell(end: AttemptEnd): string {
+    return end.outcome === "completed" ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`;
+  }
+
+  async #commitEnd(outcome: RunOutcome, end: AttemptEnd): Promise<void> {
+    const { store, book, clock } = this.#context;
+    const { id, state: { attempt } } = this.#task;
+    const output = store.outputs.entry(id, attempt, {
+      output: outcome.output,
+      exit_code: outcome.exit_code,
+      stop_reason: outcome.stop_reason,
+      usage: outcome.usage,
+    });
+    await store.tasks.update((view) => {
+      const task = view.get(id);
+      if (!task) return {};
+      // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
+      if (!holds(task.state, this.#lease)) return { sets: [output] };
+      const now = clock.now();
+      const state = ended(task, end, isoTime(now));
+      const { states } = cascade(
+        {
+          find: (other) => view.get(other),
+          dependentsOf: (other) => book.dependentsOf(other),
+        },
+        new Map([[id, state]]),
+        now,
+        isoTime(now),
+        CASCADE_LIMIT,
+      );
+      return {
+        updates: [{ id, state }, ...[...states].map(([other, next]) => ({ id: other, state: next }))],
+        sets: [output],
+      };
+    });
+  }
+
+  // ---- what clients see
+
+  view(): Agent {
+    const { book, clock } = this.#context;
+    const state = book.find(this.#task.id)?.state ?? this.#task.state;
+    return {
+      id: `agent_${this.#task.id}_${this.#task.state.attempt}`,
+      status: this.runtime_status,
+      type: this.#agent,
+      task: this.#task.spec.description,
+      task_id: this.#task.id,
+      progress: state.progress,
+      start_time: isoTime(this.#started_ms),
+      pid: this.pid,
+      working_dir: this.#working_dir,
+      is_claude_desktop: false,
+      process_type: "unknown",
+      timestamp: isoTime(clock.now()),
+    };
+  }
+
+  #publishAgent(): void {
+    this.#context.bus.publish({ kind: "agent.changed", agent: this.view() });
+  }
+}

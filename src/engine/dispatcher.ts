@@ -1,0 +1,209 @@
+/**
+ * Gives slots to queued tasks, by priority and age, and wakes those whose time has come. It reacts to
+ * committed changes; it never polls but for a look at the clock once a minute, in case that was set.
+ */
+import { getLogger } from "@logtape/logtape";
+import { isoTime, type Timer } from "../clock/clock.ts";
+import { timestampMs } from "../protocol/scalars.ts";
+import { resettled } from "../tasks/cascade.ts";
+import { ReadyQueue } from "../tasks/queue.ts";
+import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
+import { started } from "../tasks/transitions.ts";
+import { ActiveRun, CASCADE_LIMIT, type RunContext } from "./active_run.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** A changed wall clock is noticed at the latest after this long. */
+const CLOCK_CHECK_MS = 60_000;
+/** After a failed commit the dispatcher tries again this much later. */
+const RETRY_MS = 1000;
+
+export class Dispatcher {
+  readonly #context: RunContext;
+  readonly #instance: string;
+  readonly #slots: number;
+  readonly #queue = new ReadyQueue();
+  readonly #runs = new Map<string, ActiveRun>();
+  /** Queued again while their old processes are still dying. */
+  readonly #heldBack = new Map<string, TaskRecord>();
+  readonly #timed = new Map<string, number>();
+  /** Ended tasks whose dependents did not all fit into the commit of the end. */
+  readonly #unsettled = new Set<string>();
+  #settling = false;
+  #alarm: Timer | undefined;
+  #open = false;
+  #fencing = 0;
+
+  constructor(context: RunContext, instance: string, slots: number) {
+    this.#context = context;
+    this.#instance = instance;
+    this.#slots = slots;
+  }
+
+  get active(): ReadonlyMap<string, ActiveRun> {
+    return this.#runs;
+  }
+
+  /** Begins to start tasks. Before this, changes are only noted. */
+  open(): void {
+    this.#open = true;
+    this.#setAlarm();
+    this.#pump();
+  }
+
+  /** Starts no more tasks. */
+  close(): void {
+    this.#open = false;
+    this.#alarm?.cancel();
+  }
+
+  /** To be called with each committed change, in order. */
+  note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const id = after?.id ?? before?.id;
+    if (id === undefined) return;
+    const status = after?.state.status;
+    if (after && status === "pending" && after.spec.scheduled_time !== undefined) {
+      this.#timed.set(id, timestampMs(after.spec.scheduled_time));
+      this.#setAlarm();
+    } else if (this.#timed.delete(id)) this.#setAlarm();
+    if (after && status === "queued" && before?.state.status !== "queued") {
+      this.#queue.add(after);
+      this.#pump();
+    }
+    if (after && isFinished(after.state.status) && before && !isFinished(before.state.status)) {
+      this.#settleLater(id);
+    }
+  }
+
+  // ---- slots
+
+  #pump(): void {
+    while (this.#open && this.#runs.size < this.#slots) {
+      const task = this.#queue.take((candidate) => this.#isNext(candidate));
+      if (!task) return;
+      void this.#begin(task.id);
+    }
+  }
+
+  #isNext(candidate: TaskRecord): boolean {
+    const task = this.#context.book.find(candidate.id);
+    if (task?.state.status !== "queued") return false;
+    if (!this.#runs.has(task.id)) return true;
+    this.#heldBack.set(task.id, task);
+    return false;
+  }
+
+  async #begin(id: string): Promise<void> {
+    const { context } = { context: this.#context };
+    const lease: Lease = { instance: this.#instance, fencing: ++this.#fencing };
+    const task = context.book.find(id)!;
+    const agent = context.settings.agentFor(task);
+    // The slot is taken before the commit, so that two tasks never take the same one.
+    const reserved = new ActiveRun(context, task, lease, agent);
+    this.#runs.set(id, reserved);
+    let record: TaskRecord | undefined;
+    try {
+      await context.store.tasks.update((view) => {
+        const now = view.get(id);
+        record = undefined;
+        if (now?.state.status !== "queued") return {};
+        record = { ...now, state: started(now, lease, agent, isoTime(context.clock.now())) };
+        return { updates: [{ id, state: record.state }] };
+      });
+    } catch (error) {
+      log.error("Task {id} could not be marked as running: {error}", { id, error });
+      this.#runs.delete(id);
+      context.clock.after(RETRY_MS, () => {
+        this.#queue.add(task);
+        this.#pump();
+      });
+      return;
+    }
+    if (record) {
+      const run = new ActiveRun(context, record, lease, agent);
+      this.#runs.set(id, run);
+      await run.execute();
+    }
+    this.#runs.delete(id);
+    const waiting = this.#heldBack.get(id);
+    this.#heldBack.delete(id);
+    if (waiting) this.#queue.add(waiting);
+    this.#pump();
+  }
+
+  // ---- time
+
+  #setAlarm(): void {
+    if (!this.#open) return;
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+    if (this.#timed.size === 0) return;
+    let next = Infinity;
+    for (const at_ms of this.#timed.values()) next = Math.min(next, at_ms);
+    const delay_ms = Math.min(CLOCK_CHECK_MS, Math.max(0, next - this.#context.clock.now()));
+    this.#alarm = this.#context.clock.after(delay_ms, () => void this.#wake());
+  }
+
+  async #wake(): Promise<void> {
+    const now = this.#context.clock.now();
+    const due = [...this.#timed].filter(([, at_ms]) => at_ms <= now).map(([id]) => id);
+    for (const id of due) this.#timed.delete(id);
+    await this.#settle(due);
+    this.#setAlarm();
+  }
+
+  // ---- those that wait
+
+  #settleLater(id: string): void {
+    this.#unsettled.add(id);
+    if (this.#settling) return;
+    this.#settling = true;
+    // In a task of its own: this is called while a commit is being applied.
+    queueMicrotask(() => void this.#settleDependents());
+  }
+
+  async #settleDependents(): Promise<void> {
+    for (const id of this.#unsettled) {
+      this.#unsettled.delete(id);
+      await this.#settle([...this.#context.book.dependentsOf(id)]);
+    }
+    this.#settling = false;
+  }
+
+  /** Looks again at waiting tasks, in commits of a bounded size. */
+  async #settle(ids: string[]): Promise<void> {
+    const { clock, store, book } = this.#context;
+    const graph = { find: book.find, dependentsOf: (id: string) => book.dependentsOf(id) };
+    const waiting = ids.filter((id) => {
+      const task = book.find(id);
+      return task && resettled(graph, task, clock.now(), "") !== undefined;
+    });
+    for (let at = 0; at < waiting.length; at += CASCADE_LIMIT) {
+      const some = waiting.slice(at, at + CASCADE_LIMIT);
+      try {
+        await store.tasks.update((view) => {
+          const now = clock.now();
+          const looked = { ...graph, find: (id: string) => view.get(id) };
+          const updates = some.flatMap((id) => {
+            const task = view.get(id);
+            const state = task && resettled(looked, task, now, isoTime(now));
+            return state ? [{ id, state }] : [];
+          });
+          return { updates };
+        });
+      } catch (error) {
+        log.error("Waiting tasks could not be released, trying again: {error}", { error });
+        clock.after(RETRY_MS, () => void this.#settle(some));
+      }
+    }
+  }
+
+  /** Looks at all waiting tasks once; at start, since a crash may have come between an end and its consequences. */
+  async settleAll(): Promise<void> {
+    const ids: string[] = [];
+    for (const task of this.#context.book.all()) {
+      if (task.state.status === "pending" || task.state.status === "paused") ids.push(task.id);
+    }
+    await this.#settle(ids);
+  }
+}

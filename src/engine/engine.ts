@@ -1,0 +1,357 @@
+/** The engine's doors: what clients may ask of tasks, and its start and stop. */
+import { getLogger } from "@logtape/logtape";
+import { isoTime, within } from "../clock/clock.ts";
+import type { Agent } from "../protocol/basic_messages.ts";
+import { ApiError } from "../protocol/errors.ts";
+import { fieldProblem } from "../protocol/field_errors.ts";
+import type { Request } from "../protocol/messages.ts";
+import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
+import type { TaskResult } from "../protocol/task_messages.ts";
+import { cascade, dependencyFailures, isDue } from "../tasks/cascade.ts";
+import { checkDependencies, readiness } from "../tasks/dependencies.ts";
+import { queryTasks } from "../tasks/query.ts";
+import {
+  executionOf,
+  holdsSlot,
+  isFinished,
+  type TaskRecord,
+  type TaskState,
+  taskView,
+} from "../tasks/record.ts";
+import { cancelled, created, paused, recovered, resumed, retried } from "../tasks/transitions.ts";
+import { CASCADE_LIMIT, type RunContext } from "./active_run.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { TaskMemory } from "./task_book.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** A cancel waits this long to see the processes gone before it answers; they are ended in any case. */
+const CANCEL_WAIT_MS = 2000;
+/** Ending all agents at shutdown may take this long, so that the server is gone within 10 s. */
+const STOP_WAIT_MS = 7000;
+const RECOVERY_BATCH = 50;
+
+export interface EngineOptions extends RunContext {
+  /** Names this run of the server; part of every lease. */
+  instance: string;
+  max_concurrent: number;
+  max_attempts: number;
+  /** Milliseconds after which finished tasks are removed. */
+  retention_ms: number;
+  /** Why no program can be run here, if so; then tasks are refused. */
+  cannotRun(): ApiError | undefined;
+}
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #dispatcher: Dispatcher;
+  #stopping = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#dispatcher = new Dispatcher(options, options.instance, options.max_concurrent);
+  }
+
+  /** To be called by the store with each committed change, in order: the one source of task events. */
+  committed(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const { book, bus } = this.#options;
+    book.note(before, after);
+    if (after && before?.state.status !== after.state.status) {
+      bus.publish({ kind: "task.changed", before, after });
+    }
+    if (after && before && progressDiffers(before.state, after.state)) {
+      bus.publish({ kind: "task.progressed", before, after });
+    }
+    this.#dispatcher.note(before, after);
+  }
+
+  // ---- start and stop
+
+  /**
+   * Takes up what an earlier server left: its running tasks are queued again (or failed, when their attempts are
+   * used up), its processes ended, and only then new ones started.
+   */
+  async start(): Promise<void> {
+    const { book, runner } = this.#options;
+    const lost: string[] = [];
+    for (const task of book.all()) {
+      if (holdsSlot(task.state)) lost.push(task.id);
+      else this.#dispatcher.note(undefined, task);
+    }
+    await this.#recover(lost, false);
+    await this.#dispatcher.settleAll();
+    const strays = await runner.endStrays();
+    if (lost.length > 0 || strays > 0) {
+      log.info("Recovered {tasks} tasks of an earlier run and ended {strays} of its processes", {
+        tasks: lost.length,
+        strays,
+      });
+    }
+    if (!this.#stopping) this.#dispatcher.open();
+  }
+
+  /** Leaves running tasks recoverable and ends their processes. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const { clock } = this.#options;
+    this.#dispatcher.close();
+    const runs = [...this.#dispatcher.active];
+    await within(clock, STOP_WAIT_MS, this.#recover(runs.map(([id]) => id), true), undefined);
+    await within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.stop())), undefined);
+  }
+
+  async #recover(ids: string[], orderly: boolean): Promise<void> {
+    const { book, clock } = this.#options;
+    for (let at = 0; at < ids.length; at += RECOVERY_BATCH) {
+      const some = ids.slice(at, at + RECOVERY_BATCH);
+      await this.#update((view) => {
+        const now = clock.now();
+        const states = new Map<string, TaskState>();
+        for (const id of some) {
+          const task = view.get(id);
+          if (task && holdsSlot(task.state)) {
+            states.set(
+              id,
+              recovered(
+                task,
+                executionOf(task).max_attempts ?? this.#options.max_attempts,
+                orderly,
+                isoTime(now),
+              ),
+            );
+          }
+        }
+        const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
+        const graph = {
+          find: (id: string) => view.get(id),
+          dependentsOf: (id: string) => book.dependentsOf(id),
+        };
+        for (const [id, state] of cascade(graph, failed, now, isoTime(now), CASCADE_LIMIT).states) {
+          states.set(id, state);
+        }
+        return states;
+      });
+    }
+  }
+
+  // ---- what clients ask
+
+  /** The new task, after it is durable. */
+  async create(wanted: NewTask): Promise<Task> {
+    const { clock, book, settings, working_dirs, store } = this.#options;
+    this.#refuseWhenStopping();
+    const obstacle = this.#options.cannotRun();
+    if (obstacle) throw obstacle;
+    const { agent, working_dir } = wanted.execution ?? {};
+    if (agent !== undefined && !settings.agents[agent]) {
+      throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
+    }
+    if (working_dir !== undefined) await working_dirs.resolve(working_dir);
+    const { id, recurring: _schedulesOnly, ...asked } = wanted;
+    const now = clock.now();
+    const spec = { ...asked, created_at: isoTime(now), order: book.nextOrder() };
+    let record: TaskRecord | undefined;
+    await store.tasks.update((view) => {
+      if (view.get(id)) {
+        throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
+      }
+      const find = (other: string) => view.get(other);
+      const dependencies = spec.dependencies ?? [];
+      checkDependencies(id, dependencies, find, function* () {
+        for (const task of view.values()) yield task.id;
+      });
+      record = { id, spec, state: undefined as unknown as TaskState };
+      record.state = created(readiness(dependencies, find), isDue(record, now), isoTime(now));
+      return { creates: [record] };
+    });
+    return taskView(record!);
+  }
+
+  /** The task is cancelled durably; its processes are gone, or about to be. Cancelling twice is fine. */
+  async cancel(id: string): Promise<void> {
+    const { clock, book } = this.#options;
+    const task = this.#find(id);
+    if (task.state.status === "cancelled") return;
+    const run = this.#dispatcher.active.get(id);
+    if (run && holdsSlot(task.state)) {
+      // The lease goes with the commit, so whatever the agent does from here on changes nothing.
+      await this.#cancelRecord(id);
+      await within(clock, CANCEL_WAIT_MS, run.stop(), undefined);
+      return;
+    }
+    await this.#cancelRecord(id);
+    // It may have been started between the look and the commit.
+    const late = this.#dispatcher.active.get(id);
+    if (late && book.find(id)?.state.status === "cancelled") {
+      await within(clock, CANCEL_WAIT_MS, late.stop(), undefined);
+    }
+  }
+
+  async #cancelRecord(id: string): Promise<void> {
+    const { clock, book } = this.#options;
+    await this.#update((view) => {
+      const now = clock.now();
+      const task = view.get(id);
+      if (!task || task.state.status === "cancelled") return new Map();
+      const states = new Map([[id, cancelled(task, isoTime(now))]]);
+      const graph = {
+        find: (other: string) => view.get(other),
+        dependentsOf: (other: string) => book.dependentsOf(other),
+      };
+      return new Map([...states, ...cascade(graph, states, now, isoTime(now), CASCADE_LIMIT).states]);
+    });
+  }
+
+  /** How often the task has been put back now. */
+  async retry(id: string): Promise<number> {
+    const { clock, book } = this.#options;
+    this.#find(id);
+    const obstacle = this.#options.cannotRun();
+    if (obstacle) throw obstacle;
+    let retry_count = 0;
+    await this.#update((view) => {
+      const task = this.#find(id, view);
+      const now = clock.now();
+      const find = (other: string) => view.get(other);
+      const state = retried(
+        task,
+        readiness(task.spec.dependencies ?? [], find),
+        isDue(task, now),
+        isoTime(now),
+      );
+      retry_count = state.retry_count;
+      const graph = { find, dependentsOf: (other: string) => book.dependentsOf(other) };
+      const back = isFinished(state.status) ? new Map<string, TaskState>() : dependencyFailures(graph, id);
+      return new Map([...back, [id, state]]);
+    });
+    return retry_count;
+  }
+
+  async pause(id: string): Promise<void> {
+    this.#find(id);
+    await this.#update((view) => new Map([[id, paused(this.#find(id, view))]]));
+    const run = this.#dispatcher.active.get(id);
+    if (run && holdsSlot(this.#find(id).state)) await run.pause();
+  }
+
+  async resume(id: string): Promise<void> {
+    const { clock } = this.#options;
+    this.#find(id);
+    await this.#update((view) => {
+      const task = this.#find(id, view);
+      const now = clock.now();
+      const find = (other: string) => view.get(other);
+      return new Map([[
+        id,
+        resumed(task, readiness(task.spec.dependencies ?? [], find), isDue(task, now), isoTime(now)),
+      ]]);
+    });
+    const run = this.#dispatcher.active.get(id);
+    if (run && this.#find(id).state.status === "running") await run.resume();
+  }
+
+  /** Answers an agent's open permission request; the id of the option that was taken. */
+  answerPermission(answer: Request<"respond_to_permission">): string {
+    const task = this.#find(answer.task_id);
+    const run = this.#dispatcher.active.get(task.id);
+    const open = run?.permissions ?? [];
+    const request = open.find((one) => one.permission_id === answer.permission_id);
+    if (!run || !request) {
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "permission_id",
+        answer.permission_id,
+        open.map((one) => one.permission_id),
+        `Task '${task.id}' has no open permission request '${answer.permission_id}'`,
+        { current_status: task.state.status },
+      );
+    }
+    const wanted = answer.decision === "allow" ? "allow_once" : "reject_once";
+    const option = answer.option_id !== undefined
+      ? request.options.find((one) => one.option_id === answer.option_id)
+      : answer.decision === undefined
+      ? undefined
+      : request.options.find((one) => one.kind === wanted);
+    if (!option) {
+      if (answer.option_id === undefined && answer.decision === undefined) {
+        throw fieldProblem(
+          "MISSING_REQUIRED_FIELD",
+          "option_id",
+          undefined,
+          "option_id, or decision",
+          "Required field 'option_id' (or 'decision') is missing",
+        );
+      }
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        answer.option_id === undefined ? "decision" : "option_id",
+        answer.option_id ?? answer.decision,
+        request.options.map((one) => one.option_id),
+      );
+    }
+    run.answerPermission(answer.permission_id, option.option_id);
+    return option.option_id;
+  }
+
+  // ---- what clients read
+
+  get(id: string): Task {
+    return this.view(this.#find(id));
+  }
+
+  list(
+    query: Parameters<typeof queryTasks>[2],
+  ): { tasks: Task[]; total_count: number; filtered_count: number } {
+    const { book } = this.#options;
+    const page = queryTasks(book.all(), book.size, query);
+    return { ...page, tasks: page.tasks.map((task) => this.view(task)) };
+  }
+
+  async result(id: string): Promise<{ status: TaskStatus; result: TaskResult }> {
+    const { state } = this.#find(id);
+    const last = state.attempt > 0 ? await this.#options.store.outputs.get(id, state.attempt) : undefined;
+    return { status: state.status, result: { output: "", ...last, attempts: state.attempts } };
+  }
+
+  agents(): Agent[] {
+    return [...this.#dispatcher.active.values()].map((run) => run.view());
+  }
+
+  /** The task as clients see it: its record and, while it runs, what its agent is doing. */
+  view(record: TaskRecord): Task {
+    const run = this.#dispatcher.active.get(record.id);
+    if (!run || !holdsSlot(record.state)) return taskView(record);
+    const open = run.permissions.map((request) => ({ ...request, expires_at: isoTime(request.expires_at) }));
+    return {
+      ...taskView(record),
+      runtime_status: run.runtime_status,
+      ...(open.length > 0 ? { pending_permissions: open } : {}),
+    };
+  }
+
+  // ---- the inside
+
+  #find(id: string, view: TaskMemory = this.#options.store.tasks): TaskRecord {
+    const task = view.get(id);
+    if (!task) throw new ApiError("TASK_NOT_FOUND", `Task with ID '${id}' not found`, { task_id: id });
+    return task;
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#stopping) {
+      throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
+    }
+  }
+
+  async #update(states: (view: TaskMemory) => Map<string, TaskState>): Promise<void> {
+    await this.#options.store.tasks.update((view) => ({
+      updates: [...states(view)].map(([id, state]) => ({ id, state })),
+    }));
+  }
+}
+
+function progressDiffers(before: TaskState, after: TaskState): boolean {
+  const [a, b] = [before.progress_details, after.progress_details];
+  return before.progress !== after.progress || a?.current_step !== b?.current_step ||
+    a?.completed_steps !== b?.completed_steps || a?.total_steps !== b?.total_steps;
+}

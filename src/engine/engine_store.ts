@@ -1,0 +1,53 @@
+/** What the engine needs of the store. */
+import type { LogLevel } from "../protocol/log.ts";
+import type { TaskRecord, TaskState } from "../tasks/record.ts";
+import type { TaskMemory } from "./task_book.ts";
+
+/** One atomic change. Everything in it is committed, or nothing. */
+export interface TaskPlan {
+  creates?: TaskRecord[];
+  updates?: { id: string; state: TaskState }[];
+  removes?: string[];
+  sets?: { key: Deno.KvKey; value: Uint8Array }[];
+}
+
+export interface TaskStore extends TaskMemory {
+  /**
+   * Commits what `plan` answers for the tasks as they stand. It is called again when another commit came first,
+   * so it must only read; what it throws is thrown here. Resolves after the commit.
+   */
+  update(plan: (view: TaskMemory) => TaskPlan): Promise<unknown>;
+}
+
+/** What is kept of an attempt's end besides the task's record. */
+export interface AttemptOutput {
+  output: string;
+  exit_code?: number;
+  stop_reason?: string;
+  usage?: Record<string, unknown>;
+}
+
+export interface NewLogEntry {
+  level: LogLevel;
+  message: string;
+  agent: string;
+  source: string;
+  details?: Record<string, unknown>;
+  context?: Record<string, unknown>;
+  stack_trace?: string;
+}
+
+export interface EngineStore {
+  tasks: TaskStore;
+  logs: {
+    /** Answers a promise to wait for when too many entries await their commit. */
+    append(entry: NewLogEntry): void | Promise<void>;
+    /** Resolves when all that was appended is committed. */
+    flush(): Promise<void>;
+  };
+  outputs: {
+    entry(task_id: string, attempt: number, output: AttemptOutput): { key: Deno.KvKey; value: Uint8Array };
+    get(task_id: string, attempt: number): Promise<AttemptOutput | undefined>;
+  };
+  readonly closed: boolean;
+}

@@ -1,0 +1,38 @@
+/** What happened, said once, after the commit. Subscriptions turn these into pushes. */
+import { getLogger } from "@logtape/logtape";
+import type { Agent } from "../protocol/basic_messages.ts";
+import type { LogEntry } from "../protocol/log.ts";
+import type { PermissionRequest } from "../protocol/run.ts";
+import type { TaskRecord } from "../tasks/record.ts";
+
+export type DomainEvent =
+  | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord }
+  | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord }
+  | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
+  | { kind: "agent.changed"; agent: Agent }
+  | { kind: "log.appended"; entries: readonly { seq: number; entry: LogEntry }[] };
+
+export type EventListener = (event: DomainEvent) => void;
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** Hands each event to every listener, in order. A listener that throws is a bug; it does not stop the others. */
+export class EventBus {
+  #listeners = new Set<EventListener>();
+
+  /** Answers the function that ends the subscription. */
+  listen(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(event: DomainEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error("A listener failed on {kind}: {error}", { kind: event.kind, error });
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** Where an agent may work: a folder inside `tasks.allowed_dirs`, after symlinks are resolved. */
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { fieldProblem } from "../protocol/field_errors.ts";
+
+export interface WorkingDirs {
+  /** The absolute folder for a task that asked for `wanted`; throws `ApiError` when it is not allowed. */
+  resolve(wanted: string | undefined): Promise<string>;
+}
+
+/** `base`: the folder that relative paths start from. */
+export function allowedWorkingDirs(
+  base: string,
+  default_dir: string,
+  allowed_dirs: readonly string[],
+): WorkingDirs {
+  const refuse = (wanted: string, reason: string) =>
+    fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "task.execution.working_dir",
+      wanted,
+      "an existing folder inside tasks.allowed_dirs",
+      `Working folder '${wanted}' ${reason}`,
+      { allowed_dirs: allowed_dirs.map((dir) => resolve(base, dir)) },
+    );
+  return {
+    async resolve(wanted) {
+      const asked = resolve(base, wanted ?? default_dir);
+      let real: string;
+      try {
+        real = await Deno.realPath(asked);
+        if (!(await Deno.stat(real)).isDirectory) throw refuse(asked, "is not a folder");
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) throw refuse(asked, "does not exist");
+        if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+          throw refuse(asked, "may not be read by the server");
+        }
+        throw error;
+      }
+      for (const dir of allowed_dirs) {
+        // An allowed folder that is missing allows nothing.
+        const root = await Deno.realPath(resolve(base, dir)).catch(() => undefined);
+        if (root !== undefined && isInside(root, real)) return real;
+      }
+      throw refuse(asked, "is outside tasks.allowed_dirs");
+    },
+  };
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === "" || (!isAbsolute(way) && way !== ".." && !way.startsWith(join("..", "/")));
+}

@@ -1,0 +1,44 @@
+/** Tasks that run at a time, once or again and again. */
+import { z } from "zod";
+import { exchange } from "./exchange.ts";
+import { TaskId, Timestamp } from "./scalars.ts";
+import { NewTask, RecurringConfig } from "./task.ts";
+
+const done = { task_id: z.string(), timestamp: z.string() };
+
+export const UPCOMING_MAX = 20;
+
+export const Schedule = z.object({
+  id: z.string(),
+  task: z.record(z.string(), z.unknown()),
+  scheduled_time: z.string(),
+  recurring: RecurringConfig.optional(),
+  next_run: z.string().optional(),
+  runs: z.int(),
+  upcoming: z.array(z.string()),
+});
+export type Schedule = z.infer<typeof Schedule>;
+
+export const scheduleMessages = {
+  schedule_task: exchange(
+    "schedule_task",
+    { task: NewTask.extend({ scheduled_time: Timestamp }) },
+    "task_scheduled",
+    {
+      ...done,
+      scheduled_time: z.string(),
+      next_run: z.string(),
+      recurring: RecurringConfig.optional(),
+    },
+  ),
+  unschedule_task: exchange("unschedule_task", { task_id: TaskId }, "task_unscheduled", done),
+  list_schedules: exchange(
+    "list_schedules",
+    { upcoming: z.int().min(0).max(UPCOMING_MAX).default(5) },
+    "schedule_list",
+    {
+      schedules: z.array(Schedule),
+      timestamp: z.string(),
+    },
+  ),
+};

@@ -1,0 +1,95 @@
+/**
+ * What the end of a task means for those that wait for it: they are released, or they fail with it, and so on
+ * down the graph. Pure: reads through lookups, answers the new states.
+ */
+import { timestampMs } from "../protocol/scalars.ts";
+import { readiness } from "./dependencies.ts";
+import { isFinished, type TaskRecord, type TaskState } from "./record.ts";
+import { putBack, settle } from "./transitions.ts";
+
+export interface Graph {
+  find(id: string): TaskRecord | undefined;
+  dependentsOf(id: string): Iterable<string>;
+}
+
+/** Whether the task's scheduled time, if it has one, has come. */
+export function isDue(task: TaskRecord, now_ms: number): boolean {
+  return task.spec.scheduled_time === undefined || timestampMs(task.spec.scheduled_time) <= now_ms;
+}
+
+export interface Cascade {
+  states: Map<string, TaskState>;
+  /** Tasks whose dependents have not been looked at, because `limit` states were reached. */
+  unfinished: string[];
+}
+
+/**
+ * The new states that follow from `ended` (id → its new state), without those themselves, at most `limit`.
+ * @param at the time of the change, ISO 8601
+ */
+export function cascade(
+  graph: Graph,
+  ended: ReadonlyMap<string, TaskState>,
+  now_ms: number,
+  at: string,
+  limit: number,
+): Cascade {
+  const states = new Map<string, TaskState>();
+  const latest = (id: string): TaskRecord | undefined => {
+    const task = graph.find(id);
+    const state = states.get(id) ?? ended.get(id);
+    return task && state ? { ...task, state } : task;
+  };
+  const todo = [...ended.keys()];
+  for (let id = todo.shift(); id !== undefined; id = todo.shift()) {
+    for (const child of graph.dependentsOf(id)) {
+      const task = latest(child);
+      if (!task || !isWaiting(task.state)) continue;
+      if (states.size >= limit) return { states, unfinished: [id, ...todo] };
+      const next = settled(task, readiness(task.spec.dependencies ?? [], latest), now_ms, at);
+      if (next === task.state) continue;
+      states.set(child, next);
+      if (isFinished(next.status)) todo.push(child);
+    }
+  }
+  return { states, unfinished: [] };
+}
+
+/** Waiting for a dependency; held back by a client, it still fails with its dependency. */
+function isWaiting(state: TaskState): boolean {
+  return state.status === "pending" || (state.status === "paused" && state.paused_from === "pending");
+}
+
+/** Where a waiting task stands now; the same object when nothing changes. */
+function settled(
+  task: TaskRecord,
+  ready: ReturnType<typeof readiness>,
+  now_ms: number,
+  at: string,
+): TaskState {
+  if (task.state.status === "paused" && ready.failed_dependency === undefined) return task.state;
+  const next = settle(task.state, ready, isDue(task, now_ms), at);
+  return next.status === task.state.status ? task.state : next;
+}
+
+/** The state of a pending task after its dependencies and its time are looked at again; undefined: unchanged. */
+export function resettled(graph: Graph, task: TaskRecord, now_ms: number, at: string): TaskState | undefined {
+  if (!isWaiting(task.state)) return undefined;
+  const next = settled(task, readiness(task.spec.dependencies ?? [], graph.find), now_ms, at);
+  return next === task.state ? undefined : next;
+}
+
+/** Those that failed only because `id` did, directly or through others: they wait again when it is retried. */
+export function dependencyFailures(graph: Graph, id: string): Map<string, TaskState> {
+  const states = new Map<string, TaskState>();
+  const todo = [id];
+  for (let failed = todo.shift(); failed !== undefined; failed = todo.shift()) {
+    for (const child of graph.dependentsOf(failed)) {
+      const task = graph.find(child);
+      if (!task || states.has(child) || task.state.failed_dependency !== failed) continue;
+      states.set(child, putBack(task.state));
+      todo.push(child);
+    }
+  }
+  return states;
+}
