@@ -1,0 +1,60 @@
+/** Turns a stream of bytes into lines of bounded length. */
+
+/** Longest text handed on at once, in bytes of UTF-8; what is longer comes in pieces. */
+export const MAX_LINE_BYTES = 16 * 1024;
+
+/**
+ * Takes one line without its line end, or a piece of one: `ends_line` is false when the same line goes on in
+ * the next call. A returned promise holds the stream back until it settles.
+ */
+export type LineListener = (text: string, ends_line: boolean) => void | Promise<void>;
+
+const utf8 = new TextEncoder();
+
+/**
+ * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` counts as one line end, a last line
+ * without a line end is a line too. Pieces never cut a character. Memory is bounded whatever arrives.
+ */
+export async function readLines(stream: ReadableStream<Uint8Array>, listener: LineListener): Promise<void> {
+  const decoder = new TextDecoder();
+  const scratch = new Uint8Array(MAX_LINE_BYTES);
+  let unfinished = "";
+
+  /** How many UTF-16 units of `text` fit into one piece; `encodeInto` never cuts a character. */
+  const fits = (text: string): number =>
+    text.length * 3 <= MAX_LINE_BYTES ? text.length : utf8.encodeInto(text, scratch).read;
+
+  /** Emits pieces until what is left fits into one. A carriage return alone is no reason for a piece. */
+  const shorten = async (text: string): Promise<string> => {
+    for (let length = fits(text); length < text.length; length = fits(text)) {
+      if (length === text.length - 1 && text.endsWith("\r")) break;
+      const held = listener(text.slice(0, length), false);
+      if (held) await held;
+      text = text.slice(length);
+    }
+    return text;
+  };
+
+  const emit = async (line: string): Promise<void> => {
+    const rest = await shorten(line.endsWith("\r") ? line.slice(0, -1) : line);
+    const held = listener(rest, true);
+    if (held) await held;
+  };
+
+  const take = async (text: string): Promise<void> => {
+    // A line end can only be in what is new, so a long unfinished line is not searched again.
+    let end = text.indexOf("\n");
+    let start = 0;
+    while (end >= 0) {
+      await emit(unfinished + text.slice(start, end));
+      unfinished = "";
+      start = end + 1;
+      end = text.indexOf("\n", start);
+    }
+    unfinished = await shorten(unfinished + text.slice(start));
+  };
+
+  for await (const chunk of stream) await take(decoder.decode(chunk, { stream: true }));
+  await take(decoder.decode());
+  if (unfinished !== "") await emit(unfinished);
+}
