@@ -30,6 +30,8 @@ export interface ApiContext {
   clock: Clock;
   engine: Engine;
   logs: LogStore;
+  /** Carries out one more message in the name of the same session; for `batch`. */
+  dispatch(message: unknown, session: Session, inside: "batch"): Promise<object> | object;
 }
 
 /** The reply without what the router adds to each. */

@@ -1,0 +1,16 @@
+import { capability } from "./capability.ts";
+
+export const batch = capability({
+  type: "batch",
+  doc:
+    "Up to 50 requests at once, carried out one after another and answered in their order. One that fails " +
+    "does not keep the others from being carried out. A batch cannot hold a batch.",
+  permission: "read",
+  errors: [],
+  example: { type: "batch", requests: [{ type: "ping" }, { type: "get_task_status", task_id: "task_456" }] },
+  handle: async ({ requests }, { dispatch }, session) => {
+    const responses: unknown[] = [];
+    for (const request of requests) responses.push(await dispatch(request, session, "batch"));
+    return { responses };
+  },
+});

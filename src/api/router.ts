@@ -1,0 +1,151 @@
+/** The way of a message: JSON → envelope → schema → handler → reply. Every failure on it becomes an error reply. */
+import { ApiError } from "../protocol/errors.ts";
+import type { RequestId } from "../protocol/exchange.ts";
+import { fieldProblem, nearest, schemaError, shown } from "../protocol/field_errors.ts";
+import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
+import type { ApiContext, Session } from "./capability.ts";
+import { errorReply } from "./error_reply.ts";
+import { type AnyCapability, capabilityTable } from "./table.ts";
+
+/** Deeper JSON is refused before anything walks it. No message of the API comes near. */
+const MAX_DEPTH = 100;
+
+export type Outgoing = object;
+
+export class Router {
+  readonly #table = capabilityTable();
+  readonly #context: ApiContext;
+
+  constructor(context: Omit<ApiContext, "dispatch">) {
+    this.#context = {
+      ...context,
+      dispatch: (message, session, inside) => this.dispatch(message, session, inside),
+    };
+  }
+
+  /** The reply to one frame of text. Never throws or rejects. */
+  receive(text: string, session: Session): Outgoing | Promise<Outgoing> {
+    let message: unknown;
+    try {
+      message = parse(text);
+    } catch (error) {
+      return errorReply(error, this.#context.clock, "parse");
+    }
+    return this.dispatch(message, session);
+  }
+
+  /** The reply to one parsed message. Never throws or rejects. */
+  dispatch(message: unknown, session: Session, inside?: "batch"): Outgoing | Promise<Outgoing> {
+    let request_id: RequestId | undefined;
+    let type = "message";
+    const fail = (error: unknown) => errorReply(error, this.#context.clock, type, request_id);
+    try {
+      const envelope = openEnvelope(message);
+      request_id = requestIdOf(envelope);
+      const capability = this.#capabilityOf(envelope, inside);
+      type = capability.type;
+      const { request: schema, reply } = EXCHANGES[capability.type];
+      const parsed = schema.safeParse(envelope, { reportInput: false });
+      if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
+      const finish = (answer: object): Outgoing => ({
+        type: reply.shape.type.value,
+        ...(request_id === undefined ? {} : { request_id }),
+        ...answer,
+      });
+      const answer = capability.handle(parsed.data, this.#context, session);
+      return answer instanceof Promise ? answer.then(finish).catch(fail) : finish(answer);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  #capabilityOf(envelope: Record<string, unknown>, inside: "batch" | undefined): AnyCapability {
+    const type = envelope.type;
+    if (!Object.hasOwn(envelope, "type")) {
+      throw fieldProblem(
+        "MISSING_REQUIRED_FIELD",
+        "type",
+        undefined,
+        "string",
+        "Required field 'type' is missing",
+      );
+    }
+    if (typeof type !== "string") {
+      throw fieldProblem("INVALID_FIELD_TYPE", "type", type, "string", "Field 'type' must be of type string");
+    }
+    const capability = this.#table.get(type);
+    if (!capability) {
+      const suggestion = nearest(type, REQUEST_TYPES);
+      throw new ApiError(
+        "UNKNOWN_MESSAGE_TYPE",
+        `Unknown message type: '${shown(type)}'${suggestion ? `. Did you mean '${suggestion}'?` : ""}`,
+        { field: "type", value: shown(type), ...(suggestion ? { suggestion } : {}) },
+      );
+    }
+    if (inside && capability.type === inside) {
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "type",
+        type,
+        "any other message",
+        "A batch cannot hold a batch",
+      );
+    }
+    return capability;
+  }
+}
+
+function parse(text: string): unknown {
+  if (text.length > 2 * MAX_DEPTH && isDeep(text)) {
+    throw new ApiError("INVALID_JSON", `JSON is nested deeper than ${MAX_DEPTH} levels`, {
+      maximum_depth: MAX_DEPTH,
+    });
+  }
+  try {
+    const value = JSON.parse(text);
+    // Half a surrogate pair has no UTF-8; it is replaced before it is stored or compared.
+    return /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value;
+  } catch (error) {
+    throw new ApiError("INVALID_JSON", "Message is not valid JSON", {
+      reason: (error as Error).message.slice(0, 200),
+    });
+  }
+}
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (inString) {
+      if (unit === 0x5c) i++; // a backslash hides the next character
+      else if (unit === 0x22) inString = false;
+    } else if (unit === 0x22) inString = true;
+    else if (unit === 0x5b || unit === 0x7b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (unit === 0x5d || unit === 0x7d) depth--;
+  }
+  return false;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]),
+  );
+}
+
+function openEnvelope(message: unknown): Record<string, unknown> {
+  if (message === null || typeof message !== "object" || Array.isArray(message)) {
+    throw fieldProblem("INVALID_FIELD_TYPE", "(root)", message, "object", "A message must be a JSON object");
+  }
+  return message as Record<string, unknown>;
+}
+
+/** The id to echo; a malformed one is left to the schema to refuse. */
+function requestIdOf(envelope: Record<string, unknown>): RequestId | undefined {
+  const id = envelope.request_id;
+  return typeof id === "number" || (typeof id === "string" && id.length <= 100) ? id : undefined;
+}

@@ -1,0 +1,54 @@
+/** All capabilities. A message type without one, or an example its own schema refuses, stops the server at start. */
+import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
+import { batch } from "./batch.ts";
+import { cancelTask } from "./cancel_task.ts";
+import type { Capability } from "./capability.ts";
+import { getTaskResult } from "./get_task_result.ts";
+import { getTaskStatus } from "./get_task_status.ts";
+import { listTasks } from "./list_tasks.ts";
+import { pauseTask } from "./pause_task.ts";
+import { ping } from "./ping.ts";
+import { requestLogEntries } from "./request_log_entries.ts";
+import { requestStatus } from "./request_status.ts";
+import { respondToPermission } from "./respond_to_permission.ts";
+import { resumeTask } from "./resume_task.ts";
+import { retryTask } from "./retry_task.ts";
+import { startTask } from "./start_task.ts";
+import { subscribeToUpdates } from "./subscribe_to_updates.ts";
+import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
+
+const ALL = [
+  ping,
+  requestStatus,
+  startTask,
+  cancelTask,
+  retryTask,
+  pauseTask,
+  resumeTask,
+  getTaskStatus,
+  listTasks,
+  getTaskResult,
+  respondToPermission,
+  requestLogEntries,
+  subscribeToUpdates,
+  unsubscribeFromUpdates,
+  batch,
+];
+
+export type AnyCapability = Capability<RequestType>;
+
+/** Message type → capability. Throws when the table and the schemas do not fit together. */
+export function capabilityTable(): ReadonlyMap<string, AnyCapability> {
+  const table = new Map<string, AnyCapability>();
+  for (const one of ALL as unknown as AnyCapability[]) {
+    if (table.has(one.type)) throw new Error(`two capabilities for '${one.type}'`);
+    const example = EXCHANGES[one.type].request.safeParse(one.example);
+    if (!example.success) {
+      throw new Error(`the example of '${one.type}' is invalid: ${example.error.message}`);
+    }
+    table.set(one.type, one);
+  }
+  const missing = REQUEST_TYPES.filter((type) => !table.has(type));
+  if (missing.length > 0) throw new Error(`no capability for: ${missing.join(", ")}`);
+  return table;
+}

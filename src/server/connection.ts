@@ -1,0 +1,208 @@
+/** One WebSocket connection: its requests in order, its replies and pushes at the pace it reads. */
+import { getLogger } from "@logtape/logtape";
+import { errorReply } from "../api/error_reply.ts";
+import type { Session } from "../api/capability.ts";
+import type { Router } from "../api/router.ts";
+import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import { Outbox } from "./outbox.ts";
+import { type Subscriber, Subscriptions } from "./subscriptions.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+/** WebSocket close codes of RFC 6455 that the server uses. */
+export const CLOSE = { going_away: 1001, too_big: 1009, internal: 1011, try_again_later: 1013 } as const;
+
+/** Requests of one connection that may wait while an earlier one is carried out. */
+const BACKLOG_MAX = 1000;
+/** How often a reader that is behind is looked at. */
+const FLUSH_MS = 20;
+/** Pushes that may wait for the reply that is to come before them. */
+const HELD_MAX = 10_000;
+
+export interface ConnectionOptions {
+  id: string;
+  socket: WebSocket;
+  router: Router;
+  clock: Clock;
+  server_version: string;
+  max_message_bytes: number;
+  closed(connection: Connection): void;
+}
+
+export class Connection implements Session, Subscriber {
+  readonly id: string;
+  readonly subscriptions: Subscriptions;
+  readonly #options: ConnectionOptions;
+  readonly #socket: WebSocket;
+  readonly #outbox: Outbox;
+  #flushing: Timer | undefined;
+  #gone = false;
+  #serial = 0;
+  /** Requests that wait for the one being carried out. */
+  #queue: (() => object | Promise<object>)[] = [];
+  #busy = false;
+  #held: { text: string; coalesce?: string }[] | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    const socket = this.#socket = options.socket;
+    this.subscriptions = new Subscriptions(() => `sub_${options.id}_${++this.#serial}`);
+    this.#outbox = new Outbox({
+      send: (text) => socket.send(text),
+      get buffered() {
+        return socket.bufferedAmount;
+      },
+    });
+    socket.onopen = () => this.#guarded(() => this.#greet());
+    socket.onmessage = (event) => this.#guarded(() => this.#receive(event.data));
+    socket.onclose = () => this.#end();
+    // The close event that follows ends the connection; a peer that vanished is no failure of ours.
+    socket.onerror = () => {};
+  }
+
+  // ---- what handlers ask of it
+
+  subscribe(channels: Channel[], filters: SubscriptionFilters): string {
+    return this.subscriptions.subscribe(channels, filters);
+  }
+
+  follow(filter: Parameters<Session["follow"]>[0]): string {
+    // The reply with the entries so far comes first, whatever is appended until it is ready.
+    this.#held ??= [];
+    return this.subscriptions.follow(filter);
+  }
+
+  unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[] {
+    return this.subscriptions.unsubscribe(channels, subscription_id);
+  }
+
+  push(text: string, coalesce?: string): void {
+    if (this.#gone) return;
+    if (this.#held) {
+      if (this.#held.push({ text, coalesce }) > HELD_MAX) {
+        this.close(CLOSE.try_again_later, "too many pushes waiting");
+      }
+      return;
+    }
+    this.#hand(text, coalesce);
+  }
+
+  #hand(text: string, coalesce?: string): void {
+    try {
+      if (!this.#outbox.add(text, coalesce)) return this.close(CLOSE.try_again_later, "reader too slow");
+      if (this.#outbox.size > 0) this.#flushLater();
+    } catch (error) {
+      // The socket closed between our look and the send; its close event does the rest.
+      log.debug("Connection {id} did not take a message: {error}", { id: this.id, error });
+    }
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#gone) return;
+    this.#end();
+    try {
+      this.#socket.close(code, reason);
+    } catch (error) {
+      // Closed by the other side already.
+      log.debug("Connection {id} was closed already: {error}", { id: this.id, error });
+    }
+  }
+
+  // ---- the socket's events
+
+  /** An exception in a socket's event handler would end the process. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      log.error("Connection {id} failed: {error}", { id: this.id, error });
+      this.close(CLOSE.internal, "internal error");
+    }
+  }
+
+  #greet(): void {
+    const { server_version, clock } = this.#options;
+    this.#send({ type: "connection_established", server_version, timestamp: isoTime(clock.now()) });
+  }
+
+  #receive(data: unknown): void {
+    if (this.#gone) return;
+    if (typeof data !== "string") {
+      const error = new ApiError("INVALID_JSON", "Binary frames are not understood; send JSON as text");
+      return this.#inOrder(() => errorReply(error, this.#options.clock, "frame"));
+    }
+    if (exceeds(data, this.#options.max_message_bytes)) {
+      return this.close(CLOSE.too_big, `messages may have ${this.#options.max_message_bytes} bytes`);
+    }
+    this.#inOrder(() => this.#options.router.receive(data, this));
+  }
+
+  // ---- requests, one after another
+
+  /** Carries a request out once those before it are answered. */
+  #inOrder(request: () => object | Promise<object>): void {
+    if (this.#busy) {
+      if (this.#queue.length < BACKLOG_MAX) this.#queue.push(request);
+      else this.close(CLOSE.try_again_later, `more than ${BACKLOG_MAX} requests waiting`);
+      return;
+    }
+    this.#carryOut(request);
+  }
+
+  #carryOut(request: () => object | Promise<object>): void {
+    for (let next: typeof request | undefined = request; next && !this.#gone; next = this.#queue.shift()) {
+      const reply = next();
+      if (reply instanceof Promise) {
+        this.#busy = true;
+        void reply.then((message) => {
+          this.#busy = false;
+          this.#guarded(() => {
+            this.#send(message);
+            const waiting = this.#queue.shift();
+            if (waiting) this.#carryOut(waiting);
+          });
+        });
+        return;
+      }
+      this.#send(reply);
+    }
+  }
+
+  #send(message: object): void {
+    this.#hand(JSON.stringify(message));
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const { text, coalesce } of held) this.push(text, coalesce);
+  }
+
+  // ---- pace
+
+  #flushLater(): void {
+    this.#flushing ??= this.#options.clock.after(FLUSH_MS, () => {
+      this.#flushing = undefined;
+      if (this.#gone) return;
+      this.#guarded(() => {
+        if (!this.#outbox.flush()) this.#flushLater();
+      });
+    });
+  }
+
+  /** The close event can come twice. */
+  #end(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#flushing?.cancel();
+    this.#outbox.clear();
+    this.#queue = [];
+    this.#options.closed(this);
+  }
+}
+
+const utf8 = new TextEncoder();
+
+function exceeds(text: string, max_bytes: number): boolean {
+  return text.length > max_bytes || (text.length * 3 > max_bytes && utf8.encode(text).length > max_bytes);
+}

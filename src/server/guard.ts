@@ -1,0 +1,80 @@
+/** Who may speak to the server at all: rules on `Host` and `Origin` (contract, section 6). Pure. */
+
+export interface GuardRules {
+  /** The host name or address listened on, and the port. */
+  host: string;
+  port: number;
+  allowed_origins: readonly string[];
+  allowed_hosts: readonly string[];
+}
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Why the request is refused, or undefined. A refused one is answered with 403. */
+export function refusal(rules: GuardRules, host: string | null, origin: string | null): string | undefined {
+  if (!isOwnHost(rules, host)) {
+    return `Host '${
+      host ?? ""
+    }' is not one of this server's names. Add it to server.allowed_hosts if it should be.`;
+  }
+  if (origin !== null && !isAllowedOrigin(rules, host!, origin)) {
+    return `Origin '${origin}' may not use this API. Add it to server.allowed_origins if it should.`;
+  }
+  return undefined;
+}
+
+/**
+ * A page whose DNS name was rebound to our address still sends its own name as `Host`. The port does not matter:
+ * a forwarded port (ssh -L) is another one.
+ */
+function isOwnHost(rules: GuardRules, host: string | null): boolean {
+  if (host === null) return false;
+  const { name, port } = splitHost(host);
+  // Listening everywhere, the server does not know its addresses; but a literal address cannot be rebound.
+  if (isWildcard(rules.host) && isAddress(name)) return true;
+  return ownNames(rules).includes(name) || rules.allowed_hosts.some((allowed) => {
+    const wanted = splitHost(allowed);
+    return wanted.name === name && (wanted.port === undefined || wanted.port === (port ?? rules.port));
+  });
+}
+
+/** A page's origin is the server's own when it came from the server: same name, and the port it was reached by. */
+function isAllowedOrigin(rules: GuardRules, host: string, origin: string): boolean {
+  if (rules.allowed_origins.includes(origin)) return true;
+  let url: URL;
+  try {
+    url = new URL(origin);
+  } catch {
+    // "null" and other opaque origins are no URL, and nobody's own.
+    return false;
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") return false;
+  if (url.host === host.toLowerCase()) return true;
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  return port === rules.port && ownNames(rules).includes(url.hostname);
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::" || host === "[::]";
+}
+
+function isAddress(name: string): boolean {
+  return name.startsWith("[") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
+}
+
+/** The address listened on, and the loopback names by which one reaches it from this machine. */
+function ownNames(rules: GuardRules): string[] {
+  const host = rules.host.includes(":") && !rules.host.startsWith("[") ? `[${rules.host}]` : rules.host;
+  return [host.toLowerCase(), ...LOOPBACK];
+}
+
+function splitHost(host: string): { name: string; port?: number } {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(host.toLowerCase());
+  if (!match) return { name: host.toLowerCase() };
+  return { name: match[1]!, ...(match[2] === undefined ? {} : { port: Number(match[2]) }) };
+}
+
+/** Whether only this machine can reach an address to listen on. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,164 @@
+/** The listener: guards the door, upgrades sockets, mirrors messages over HTTP. */
+import { getLogger } from "@logtape/logtape";
+import { Hono } from "hono";
+import type { Session } from "../api/capability.ts";
+import { errorReply } from "../api/error_reply.ts";
+import type { Router } from "../api/router.ts";
+import { type Clock, within } from "../clock/clock.ts";
+import { ApiError, ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import { SUBPROTOCOL } from "../protocol/messages.ts";
+import { CLOSE, Connection } from "./connection.ts";
+import { type GuardRules, refusal } from "./guard.ts";
+import type { SubscriptionHub } from "./subscriptions.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+/** A peer that answers no WebSocket ping for this long is gone. */
+const IDLE_SECONDS = 60;
+/** Deno's `shutdown` never resolves while a client stalls, so it is not waited for longer than this. */
+const SHUTDOWN_MS = 1000;
+
+export interface ServerOptions {
+  router: Router;
+  hub: SubscriptionHub;
+  clock: Clock;
+  version: string;
+  host: string;
+  port: number;
+  allowed_origins: readonly string[];
+  allowed_hosts: readonly string[];
+  max_message_bytes: number;
+}
+
+export interface RunningServer {
+  /** `http://HOST:PORT` as it listens. */
+  readonly url: string;
+  readonly connections: number;
+  /** Stops accepting and closes all connections with 1001. */
+  stop(): Promise<void>;
+}
+
+export function startServer(options: ServerOptions): RunningServer {
+  const { router, hub, clock, host } = options;
+  const connections = new Set<Connection>();
+  let serial = 0;
+
+  const upgrade = (request: Request): Response => {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
+    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
+      [];
+    if (offered.includes(SUBPROTOCOL)) response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
+    const connection = new Connection({
+      id: String(++serial),
+      socket,
+      router,
+      clock,
+      server_version: options.version,
+      max_message_bytes: options.max_message_bytes,
+      closed: (one) => {
+        connections.delete(one);
+        hub.remove(one);
+      },
+    });
+    connections.add(connection);
+    hub.add(connection);
+    return response;
+  };
+
+  const app = new Hono();
+  app.get("/ws", (c) => upgrade(c.req.raw));
+  app.post("/api", async (c) => {
+    const text = await readText(c.req.raw, options.max_message_bytes).catch((error) => error as ApiError);
+    const reply = typeof text === "string"
+      ? await router.receive(text, httpSession)
+      : errorReply(text, clock, "request body");
+    return c.json(reply, statusOf(reply));
+  });
+  app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
+
+  const listener = Deno.serve({
+    hostname: host,
+    port: options.port,
+    onListen: () => {},
+    onError: (error) => {
+      log.error("A request failed: {error}", { error });
+      return new Response("Internal error", { status: 500 });
+    },
+  }, (request) => {
+    const { headers } = request;
+    const why = refusal(rules, headers.get("host"), headers.get("origin"));
+    if (why !== undefined) {
+      return Response.json(errorReply(new ApiError("PERMISSION_DENIED", why), clock, "guard"), {
+        status: 403,
+      });
+    }
+    return app.fetch(request);
+  });
+  const { port } = listener.addr as Deno.NetAddr;
+  const rules: GuardRules = {
+    host,
+    port,
+    allowed_origins: options.allowed_origins,
+    allowed_hosts: options.allowed_hosts,
+  };
+
+  return {
+    url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`,
+    get connections() {
+      return connections.size;
+    },
+    async stop() {
+      const shutdown = listener.shutdown();
+      for (const connection of [...connections]) connection.close(CLOSE.going_away, "server stops");
+      await within(clock, SHUTDOWN_MS, shutdown, undefined);
+    },
+  };
+}
+
+/** One HTTP request can be answered, but not pushed to. */
+const httpSession: Session = {
+  id: "http",
+  subscribe: refuseSubscription,
+  follow: refuseSubscription,
+  unsubscribe: refuseSubscription,
+};
+
+function refuseSubscription(): never {
+  throw new ApiError(
+    "SUBSCRIPTION_ERROR",
+    "Updates need a WebSocket connection (/ws); HTTP cannot be pushed to",
+  );
+}
+
+async function readText(request: Request, max_bytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > max_bytes) {
+      throw new ApiError("INVALID_FIELD_VALUE", `A message may have at most ${max_bytes} bytes`, {
+        field: "(root)",
+        value: null,
+        expected: `at most ${max_bytes} bytes`,
+      });
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      await new Blob(chunks as BlobPart[]).arrayBuffer(),
+    );
+  } catch {
+    // `fatal` throws a TypeError for what is not UTF-8.
+    throw new ApiError("INVALID_JSON", "The body is not UTF-8");
+  }
+}
+
+function statusOf(reply: object): 200 {
+  const code = (reply as { code?: ErrorCode }).code;
+  // Hono's type wants a literal; the table holds real statuses.
+  return ((reply as { type?: string }).type === "error" && code ? ERROR_STATUS[code] || 500 : 200) as 200;
+}
