@@ -1,0 +1,82 @@
+/**
+ * The agent's stdio as a stream of JSON-RPC messages, made to survive any program at the other end: a line
+ * has a bound, garbage is reported and skipped, a reply to nothing is dropped. Session updates leave here,
+ * awaited one by one, before the messages behind them are looked at. So the prompt's result always comes
+ * after the updates of its turn, and a slow listener slows the agent instead of filling our memory.
+ */
+import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
+import { messageLines } from "./message_lines.ts";
+import { objectOf } from "./wire_value.ts";
+
+/** File contents travel in tool calls, so lines are long; an endless one is a broken agent. */
+export const LONGEST_MESSAGE_BYTES = 16 << 20;
+
+export interface StreamListener {
+  /** The `params` of one `session/update`. */
+  update(params: Record<string, unknown>): Promise<void>;
+  /** A stdout line that is no message we can use, and why. */
+  junk(line: string, why: string): Promise<void>;
+}
+
+export function acpStream(
+  stdin: WritableStream<Uint8Array>,
+  stdout: ReadableStream<Uint8Array>,
+  listener: StreamListener,
+): Stream {
+  const unanswered = new Set<unknown>();
+  const reading = new AbortController();
+  const lines = messageLines(stdout, { max_bytes: LONGEST_MESSAGE_BYTES, signal: reading.signal });
+  const readable = new ReadableStream<AnyMessage>({
+    async pull(controller) {
+      for (;;) {
+        const next = await lines.next();
+        if (next.done) return controller.close();
+        const message = await take(next.value, unanswered, listener);
+        if (message !== undefined) return controller.enqueue(message);
+      }
+    },
+    cancel() {
+      reading.abort();
+    },
+  }, { highWaterMark: 0 });
+
+  const encoder = new TextEncoder();
+  const writable = new WritableStream<AnyMessage>({
+    async write(message) {
+      if ("method" in message && "id" in message) unanswered.add(message.id);
+      // The lock is given back at once, so that whoever ends the process can close its stdin.
+      const writer = stdin.getWriter();
+      const written = writer.write(encoder.encode(JSON.stringify(message) + "\n"));
+      writer.releaseLock();
+      await written;
+    },
+  });
+  return { readable, writable };
+}
+
+/** The message, when it is one for the connection; everything else is dealt with here. */
+async function take(
+  line: string,
+  unanswered: Set<unknown>,
+  listener: StreamListener,
+): Promise<AnyMessage | undefined> {
+  if (line.trim() === "") return undefined;
+  let message: Record<string, unknown> | undefined;
+  try {
+    message = objectOf(JSON.parse(line));
+  } catch {
+    // Not JSON: reported below with everything else that is no message.
+  }
+  if (message?.jsonrpc !== "2.0") return void await listener.junk(line, "not an ACP message");
+  if ("method" in message) {
+    if (message.method === "session/update") {
+      const params = objectOf(message.params);
+      if (params !== undefined) await listener.update(params);
+      return undefined;
+    }
+    // Notifications of the agent's own making concern nobody here.
+    return "id" in message ? message as unknown as AnyMessage : undefined;
+  }
+  if (!unanswered.delete(message.id)) return void await listener.junk(line, "answers no open request");
+  return message as unknown as AnyMessage;
+}

@@ -1,0 +1,59 @@
+/** Splits an agent's stdout into lines, each one message; one that is too long ends the reading. */
+
+/** Thrown by `messageLines`. */
+export class LineTooLongError extends Error {
+  override readonly name = "LineTooLongError";
+  constructor(readonly max_bytes: number) {
+    super(`a line longer than ${max_bytes} bytes`);
+  }
+}
+
+export interface MessageLineOptions {
+  max_bytes: number;
+  /** Ends the reading at once, even where nothing arrives any more. */
+  signal: AbortSignal;
+}
+
+/** The lines of `bytes` without their endings; what is no UTF-8 becomes U+FFFD. The last line needs no newline. */
+export async function* messageLines(
+  bytes: ReadableStream<Uint8Array>,
+  { max_bytes, signal }: MessageLineOptions,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  const reader = bytes.getReader();
+  // Cancelling a stream that has ended or failed already tells nothing new.
+  const cancel = () => reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  const add = (part: Uint8Array) => {
+    size += part.length;
+    if (size > max_bytes) throw new LineTooLongError(max_bytes);
+    parts.push(part);
+  };
+  const line = () => {
+    const text = parts.map((part, index) => decoder.decode(part, { stream: index < parts.length - 1 })).join(
+      "",
+    );
+    parts = [];
+    size = 0;
+    return text;
+  };
+  try {
+    for (;;) {
+      const { value: chunk, done } = await reader.read();
+      if (done) break;
+      let start = 0;
+      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+        add(chunk.subarray(start, end));
+        yield line();
+        start = end + 1;
+      }
+      if (start < chunk.length) add(chunk.subarray(start));
+    }
+    if (size > 0) yield line();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await cancel();
+  }
+}

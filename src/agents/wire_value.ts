@@ -1,0 +1,53 @@
+/** Reading JSON that another program sent: nothing about its shape is believed, and nothing of any length is kept. */
+
+export function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : undefined;
+}
+
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The objects of a list; what else is in it is left out. */
+export function objectsOf(value: unknown): Record<string, unknown>[] {
+  return listOf(value).map(objectOf).filter((item) => item !== undefined);
+}
+
+/** The string, when it is one and not empty. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** At most `max` UTF-16 units of `text`, no code point torn apart, the cut marked. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  return text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "") + "…";
+}
+
+/** One line, for titles and steps. */
+export function oneLine(text: string, max: number): string {
+  return cut(text.slice(0, max * 4).replace(/\s+/g, " ").trim(), max);
+}
+
+/** `value` itself when its JSON is at most `max` characters, else that JSON, cut. */
+export function cutValue(value: unknown, max: number): unknown {
+  if (value === undefined || value === null) return undefined;
+  const json = JSON.stringify(value);
+  return json.length <= max ? value : cut(json, max);
+}
+
+/** The end of `text` that fits `max_bytes` of UTF-8. */
+export function tailBytes(text: string, max_bytes: number): string {
+  const bytes = new TextEncoder().encode(text.slice(-max_bytes));
+  if (bytes.length <= max_bytes) return text.slice(-max_bytes).replace(/^[\udc00-\udfff]/, "");
+  let from = bytes.length - max_bytes;
+  // Bytes 10xxxxxx continue a code point; starting with one would show as garbage.
+  while (from < bytes.length && (bytes[from]! & 0xc0) === 0x80) from++;
+  return new TextDecoder().decode(bytes.subarray(from));
+}
