@@ -108,7 +108,7 @@ function problemsOf(schema: z.ZodType, issue: Issue, message: unknown): Problem[
       const path = [...issue.path, key];
       const suggestion = nearest(key, known);
       return {
-        code: codeAt(path, "INVALID_FIELD_VALUE", true),
+        code: codeAt(path, "INVALID_FIELD_VALUE", false),
         message: `Unknown field '${fieldPath(path)}'${suggestion ? `. Did you mean '${suggestion}'?` : ""}`,
         details: {
           field: fieldPath(path),
@@ -145,7 +145,7 @@ function problemOf(issue: Issue, message: unknown): Problem {
   const field = fieldPath(issue.path);
   const value = valueAt(message, issue.path);
   const { code, expected } = judge(issue, value);
-  const finalCode = codeAt(issue.path, code, typeof value === "string");
+  const finalCode = codeAt(issue.path, code, issue.code === "invalid_value" && typeof value === "string");
   return {
     code: finalCode,
     message: sentence(code, field, issue.path, value, expected),
@@ -204,12 +204,10 @@ function bound(which: string, limit: number | bigint, origin: string): string {
 }
 
 /** Places in a message whose errors have a code of their own, whatever is wrong there. */
-function codeAt(path: Path, code: ErrorCode, isString: boolean): ErrorCode {
+function codeAt(path: Path, code: ErrorCode, unknownName: boolean): ErrorCode {
   if (path[0] === "filter") return "FILTER_VALIDATION_ERROR";
   if (path[0] === "filters") return "SUBSCRIPTION_ERROR";
-  if (path[0] === "channels" && path.length === 2 && isString && code === "INVALID_FIELD_VALUE") {
-    return "SUBSCRIPTION_ERROR";
-  }
+  if (path[0] === "channels" && unknownName) return "SUBSCRIPTION_ERROR";
   if (path[0] === "task" && path[1] === "recurring") return "INVALID_RECURRING_CONFIG";
   return code;
 }

@@ -1,0 +1,96 @@
+/** The configuration: the file, under it the defaults, over it the flags. */
+import { dirname, resolve } from "node:path";
+import { Config, DEFAULT_AGENTS } from "../protocol/config.ts";
+import { ApiError } from "../protocol/errors.ts";
+import { fieldPath, schemaError } from "../protocol/field_errors.ts";
+
+/** What `serve` can be told on the command line. */
+export interface ServeFlags {
+  host?: string;
+  port?: number;
+  data?: string;
+  config?: string;
+  demo?: boolean;
+  printConfig?: boolean;
+  insecure?: boolean;
+}
+
+/**
+ * The effective configuration. Throws `ApiError` `CONFIGURATION_ERROR` that names the file, the key and what is
+ * allowed there. `base`: the folder that relative paths in it start from (the file's own, else the current one).
+ */
+export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; base: string }> {
+  const written = flags.config === undefined ? {} : await readJson(flags.config);
+  const parsed = Config.safeParse(written);
+  if (!parsed.success) {
+    const issue = schemaError(Config, parsed.error.issues, written);
+    const first = parsed.error.issues[0]!;
+    const field = String(issue.details.field ?? fieldPath(first.path));
+    throw configurationError(`${flags.config}: ${issue.message}`, {
+      ...issue.details,
+      file: flags.config,
+      field,
+    });
+  }
+  const config = withDefaultAgents(parsed.data);
+  if (flags.host !== undefined) config.server.host = flags.host;
+  if (flags.port !== undefined) config.server.port = flags.port;
+  checkAgents(config);
+  return { config, base: flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config)) };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    throw configurationError(`Configuration file '${file}' cannot be read: ${(error as Error).message}`, {
+      file,
+    });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw configurationError(`Configuration file '${file}' is not valid JSON: ${(error as Error).message}`, {
+      file,
+    });
+  }
+}
+
+function withDefaultAgents(config: Config): Config {
+  const known = Config.parse({ agents: DEFAULT_AGENTS }).agents;
+  return { ...config, agents: { ...known, ...config.agents } };
+}
+
+function checkAgents(config: Config): void {
+  const { default_agent, agent_by_type } = config.tasks;
+  const used = [
+    ["tasks.default_agent", default_agent],
+    ...Object.entries(agent_by_type).map(([type, name]) => [`tasks.agent_by_type.${type}`, name]),
+  ];
+  for (const [field, name] of used) {
+    if (Object.hasOwn(config.agents, name!)) continue;
+    throw configurationError(`${field}: there is no agent '${name}'`, {
+      field,
+      value: name,
+      expected: Object.keys(config.agents),
+    });
+  }
+}
+
+function configurationError(message: string, details: Record<string, unknown>): ApiError {
+  return new ApiError("CONFIGURATION_ERROR", message, details);
+}
+
+const SECRET_NAME = /key|token|secret|password|credential|auth/i;
+
+/** The configuration with secrets masked, for `--print-config`. */
+export function masked(config: Config): Config {
+  const agents = Object.entries(config.agents).map(([name, agent]) => [name, {
+    ...agent,
+    env: Object.fromEntries(
+      Object.entries(agent.env).map(([key, value]) => [key, SECRET_NAME.test(key) ? "***" : value]),
+    ),
+  }]);
+  return { ...config, agents: Object.fromEntries(agents) };
+}

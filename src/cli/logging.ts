@@ -1,0 +1,31 @@
+/** Where the server's own log goes: stderr, a line an entry. */
+import { configure, getStreamSink, type LogRecord } from "@logtape/logtape";
+
+/** Entries from `lowest` level on are written to `stderr`, with a stack where an error is among the properties. */
+export async function logToStderr(
+  stderr: WritableStream<Uint8Array>,
+  lowest: "debug" | "info" = "info",
+): Promise<void> {
+  await configure({
+    reset: true,
+    sinks: { stderr: getStreamSink(stderr, { formatter: line }) },
+    loggers: [
+      { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
+      { category: ["opencode-agents"], sinks: ["stderr"], lowestLevel: lowest },
+    ],
+  });
+}
+
+function line(record: LogRecord): string {
+  const time = new Date(record.timestamp).toISOString();
+  const message = record.message.map((part, i) => i % 2 === 0 ? part : plain(part)).join("");
+  const error = Object.values(record.properties).find((value) => value instanceof Error);
+  const stack = error instanceof Error && record.level !== "debug" && error.name !== "ApiError"
+    ? `\n${error.stack}`
+    : "";
+  return `${time} ${record.level.toUpperCase()} ${record.category.slice(1).join(".")}: ${message}${stack}\n`;
+}
+
+function plain(value: unknown): string {
+  return value instanceof Error ? value.message : typeof value === "string" ? value : JSON.stringify(value);
+}

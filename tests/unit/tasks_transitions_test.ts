@@ -1,0 +1,215 @@
+/** The task's life: every operation in every state, and what the graph makes of ends. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ApiError } from "../../src/protocol/errors.ts";
+import { TaskStatus } from "../../src/protocol/task.ts";
+import { cascade, dependencyFailures } from "../../src/tasks/cascade.ts";
+import { checkDependencies, readiness } from "../../src/tasks/dependencies.ts";
+import { compareQueued, ReadyQueue } from "../../src/tasks/queue.ts";
+import type { TaskRecord, TaskState } from "../../src/tasks/record.ts";
+import * as transitions from "../../src/tasks/transitions.ts";
+
+const AT = "2030-01-01T00:00:00.000Z";
+const READY = { ready: true };
+
+function task(status: TaskState["status"], more: Partial<TaskState> = {}, id = "t"): TaskRecord {
+  return {
+    id,
+    spec: { type: "testing", priority: "medium", description: "d", created_at: AT, order: 1 },
+    state: {
+      status,
+      progress: 0,
+      retry_count: 0,
+      attempt: 1,
+      automatic_attempts: 1,
+      attempts: [{ attempt: 1, agent: "a", started_at: AT }],
+      ...more,
+    },
+  };
+}
+
+const OPERATIONS: Record<string, { from: TaskStatus[]; to: TaskStatus; apply(t: TaskRecord): TaskState }> = {
+  start: {
+    from: ["queued"],
+    to: "running",
+    apply: (t) => transitions.started(t, { instance: "i", fencing: 1 }, "a", AT),
+  },
+  complete: {
+    from: ["running", "paused"],
+    to: "completed",
+    apply: (t) => transitions.ended(t, { outcome: "completed" }, AT),
+  },
+  fail: {
+    from: ["running", "paused"],
+    to: "failed",
+    apply: (t) => transitions.ended(t, { outcome: "failed", error: "x" }, AT),
+  },
+  cancel: {
+    from: ["pending", "queued", "running", "paused"],
+    to: "cancelled",
+    apply: (t) => transitions.cancelled(t, AT),
+  },
+  retry: {
+    from: ["failed", "cancelled"],
+    to: "queued",
+    apply: (t) => transitions.retried(t, READY, true, AT),
+  },
+  pause: { from: ["pending", "queued", "running"], to: "paused", apply: (t) => transitions.paused(t) },
+};
+
+for (const [name, { from, to, apply }] of Object.entries(OPERATIONS)) {
+  Deno.test(`${name}: allowed from ${from.join(", ")} only`, () => {
+    for (const status of TaskStatus.options) {
+      const before = task(status);
+      if (from.includes(status)) assert.equal(apply(before).status, to, `${name} from ${status}`);
+      else {
+        assert.throws(() => apply(before), (error) => {
+          assert.ok(error instanceof ApiError);
+          assert.equal(error.code, "INVALID_FIELD_VALUE");
+          assert.equal(error.details.field, "task_id");
+          assert.equal(error.details.current_status, status);
+          assert.deepEqual(error.details.expected, from);
+          return true;
+        });
+      }
+    }
+  });
+}
+
+Deno.test("pause and resume: back to where it was", () => {
+  for (const status of ["pending", "queued", "running"] as const) {
+    const held = { ...task(status), state: transitions.paused(task(status)) };
+    const back = transitions.resumed(held, { ready: status !== "pending" }, true, AT);
+    assert.equal(back.status, status);
+    assert.equal(back.paused_from, undefined);
+  }
+});
+
+Deno.test("recovery: queued again and counted, resumed with a session, failed when attempts are used up", () => {
+  const lost = transitions.recovered(task("running"), 3, false, AT);
+  assert.equal(lost.status, "queued");
+  assert.equal(lost.retry_count, 1);
+  assert.equal(lost.attempts[0]!.outcome, "interrupted");
+  const session = { agent: "a", session_id: "s", working_dir: "/w" };
+  const resumable = transitions.recovered(task("running", { session, progress: 40 }), 3, false, AT);
+  assert.deepEqual([resumable.status, resumable.retry_count, resumable.progress], ["queued", 0, 40]);
+  const spent = transitions.recovered(task("running", { automatic_attempts: 3 }), 3, false, AT);
+  assert.equal(spent.status, "failed");
+  assert.match(spent.error!, /all 3 attempts/);
+  const orderly = transitions.recovered(task("running", { automatic_attempts: 3 }), 3, true, AT);
+  assert.equal(orderly.status, "queued", "a shutdown uses up no attempt");
+  const held = transitions.recovered(task("paused", { paused_from: "running" }), 3, false, AT);
+  assert.deepEqual([held.status, held.paused_from], ["paused", "queued"]);
+});
+
+Deno.test("progress: whole percents of the plan, never 100 before completion", () => {
+  const of = (completed_steps: number, total_steps: number) =>
+    transitions.progressed(task("running").state, { completed_steps, total_steps }, undefined).progress;
+  assert.deepEqual([of(0, 3), of(1, 3), of(2, 3), of(3, 3), of(0, 0)], [0, 33, 66, 99, 0]);
+  assert.equal(
+    transitions.ended(task("running", { progress: 99 }), { outcome: "completed" }, AT).progress,
+    100,
+  );
+});
+
+Deno.test("errors are cut at 1,000 characters", () => {
+  const state = transitions.ended(task("running"), { outcome: "failed", error: "é".repeat(5000) }, AT);
+  assert.equal(state.error!.length, 1000);
+});
+
+Deno.test("dependencies: unknown and self are refused with what exists", () => {
+  const known = new Map([["a", task("completed", {}, "a")]]);
+  const check = (id: string, dependencies: string[]) =>
+    checkDependencies(id, dependencies, (x) => known.get(x), () => known.keys());
+  check("new", ["a"]);
+  assert.throws(() => check("new", ["new"]), { code: "TASK_DEPENDENCY_ERROR" });
+  assert.throws(() => check("new", ["zzz"]), (error: ApiError) => {
+    assert.deepEqual(error.details, { task_id: "new", dependency_id: "zzz", available_tasks: ["a"] });
+    return true;
+  });
+});
+
+/** A random forest of tasks: each may depend on earlier ones only, as creation enforces. */
+const graphs = fc.array(fc.array(fc.nat(), { maxLength: 3 }), { minLength: 1, maxLength: 30 }).map((edges) =>
+  edges.map((picks, i) =>
+    [...new Set(picks.map((p) => p % Math.max(1, i)).filter((p) => p < i))].map((p) => `t${p}`)
+  )
+);
+
+function world(dependencies: string[][]) {
+  const tasks = new Map(dependencies.map((list, i) => {
+    const record = task("pending", {}, `t${i}`);
+    record.spec.dependencies = list;
+    if (list.length === 0) record.state.status = "queued";
+    return [record.id, record];
+  }));
+  const graph = {
+    find: (id: string) => tasks.get(id),
+    dependentsOf: (id: string) =>
+      [...tasks.values()].filter((t) => t.spec.dependencies!.includes(id)).map((t) => t.id),
+  };
+  return { tasks, graph };
+}
+
+Deno.test("cascade: a failure fails exactly its transitive dependents, and a retry puts exactly those back", () => {
+  fc.assert(fc.property(graphs, (dependencies) => {
+    const { tasks, graph } = world(dependencies);
+    const root = { ...tasks.get("t0")!.state, status: "failed" as const };
+    const { states } = cascade(graph, new Map([["t0", root]]), 0, AT, 1000);
+    const reachable = new Set<string>();
+    for (const todo = ["t0"]; todo.length > 0;) {
+      for (const child of graph.dependentsOf(todo.shift()!)) {
+        if (!reachable.has(child)) todo.push(child), reachable.add(child);
+      }
+    }
+    assert.deepEqual(new Set(states.keys()), reachable);
+    for (const state of states.values()) {
+      assert.equal(state.status, "failed");
+      assert.match(state.error!, /^Dependency 't\d+' failed$/);
+    }
+    tasks.get("t0")!.state = root;
+    for (const [id, state] of states) tasks.get(id)!.state = state;
+    assert.deepEqual(new Set(dependencyFailures(graph, "t0").keys()), reachable);
+  }));
+});
+
+Deno.test("cascade: completion releases those, and only those, whose dependencies are all completed", () => {
+  fc.assert(fc.property(graphs, fc.array(fc.nat(), { maxLength: 20 }), (dependencies, done) => {
+    const { tasks, graph } = world(dependencies);
+    for (const i of done) tasks.get(`t${i % dependencies.length}`)!.state.status = "completed";
+    const root = { ...tasks.get("t0")!.state, status: "completed" as const };
+    const { states } = cascade(graph, new Map([["t0", root]]), 0, AT, 1000);
+    tasks.get("t0")!.state = root;
+    for (const id of graph.dependentsOf("t0")) {
+      const child = tasks.get(id)!;
+      if (child.state.status !== "pending") continue;
+      const all = child.spec.dependencies!.every((d) => tasks.get(d)!.state.status === "completed");
+      assert.equal(states.get(id)?.status, all ? "queued" : undefined);
+    }
+  }));
+});
+
+Deno.test("readiness: removed dependencies do not hold a task back", () => {
+  assert.deepEqual(readiness(["gone"], () => undefined), { ready: true });
+});
+
+Deno.test("queue: priority, then age, whatever the order of arrival", () => {
+  const entry = fc.record({
+    p: fc.constantFrom("low", "medium", "high", "critical"),
+    boost: fc.integer({ min: -100, max: 100 }),
+  });
+  fc.assert(fc.property(fc.array(entry, { maxLength: 60 }), (entries) => {
+    const records = entries.map(({ p, boost }, i) => {
+      const record = task("queued", {}, `t${i}`);
+      record.spec.priority = p as "low";
+      record.spec.order = i;
+      record.spec.execution = { priority_boost: boost };
+      return record;
+    });
+    const queue = new ReadyQueue();
+    for (const record of records) queue.add(record);
+    const taken: TaskRecord[] = [];
+    for (let next = queue.take(() => true); next; next = queue.take(() => true)) taken.push(next);
+    assert.deepEqual(taken, [...records].sort(compareQueued));
+  }));
+});
