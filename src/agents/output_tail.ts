@@ -1,0 +1,36 @@
+/** Keeps the end of a text of any length. */
+
+/** Most that is kept, in bytes of UTF-8. */
+export const MAX_OUTPUT_BYTES = 32 * 1024;
+
+export interface OutputTail {
+  add(text: string): void;
+  /** The end of everything added, at most 32 KiB, beginning with a whole character. */
+  text(): string;
+}
+
+export function createOutputTail(): OutputTail {
+  const utf8 = new TextEncoder();
+  let kept = "";
+
+  const shorten = () => {
+    const bytes = utf8.encode(kept);
+    let start = bytes.length - MAX_OUTPUT_BYTES;
+    if (start <= 0) return;
+    // Bytes 10xxxxxx go on with a character that began before.
+    while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++;
+    kept = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start));
+  };
+
+  return {
+    add(text) {
+      kept += text;
+      // Shortened now and then only, since it costs as much as what is kept.
+      if (kept.length > 4 * MAX_OUTPUT_BYTES) shorten();
+    },
+    text() {
+      shorten();
+      return kept;
+    },
+  };
+}
