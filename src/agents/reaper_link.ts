@@ -89,6 +89,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     for (const { line } of watched.values()) reaper.send(line);
     reaper.ended.then(() => {
       current = undefined;
+      reaper.closeStdin();
       if (closed) return;
       log.warn("the reaper (pid {pid}) has ended; another takes its place", { pid: reaper.child.pid });
       if (listens) listening = Promise.withResolvers();

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { systemClock } from "../../src/clock/clock.ts";
+import type { RunEvent, RunOutcome } from "../../src/protocol/run.ts";
+import { createActivity } from "../../src/agents/activity.ts";
+import { fillCommand, outcomeOf, progressOf, startCommand } from "../../src/agents/command.ts";
+import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/output_tail.ts";
+import { pidIn, requestFor, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+
+interface Result {
+  events: RunEvent[];
+  outcome: RunOutcome;
+}
+
+/** Runs `script` to its end. */
+async function runScript(script: string): Promise<Result> {
+  const events: RunEvent[] = [];
+  let outcome: RunOutcome | undefined;
+  await withSupervisor(async ({ supervisor, folder }) => {
+    const host = { clock: systemClock, supervisor };
+    const run = await startCommand(requestFor(folder, ["sh", "-c", script]), (event) => {
+      events.push(event);
+    }, host);
+    outcome = await run.outcome;
+  });
+  return { events, outcome: outcome! };
+}
+
+const logs = (events: RunEvent[], source: string) =>
+  events.flatMap((event) => event.kind === "log" && event.source === source ? [event] : []);
+
+Deno.test("command: placeholders are replaced once, within their argument, and never in the program's name", () => {
+  const task = { id: "t1", type: "testing", description: "a {prompt} $(x)", prompt: "p; rm -rf {id}\0" };
+  assert.deepEqual(
+    fillCommand(
+      ["{id}", "--do={description}", "{prompt}", "{type}:{id}", "{files_pattern}", "{other}"],
+      task,
+    ),
+    ["{id}", "--do=a {prompt} $(x)", "p; rm -rf {id}\ufffd", "testing:t1", "", "{other}"],
+  );
+});
+
+Deno.test("command: whatever the texts, the number of arguments stays and each text arrives whole", () => {
+  const name = fc.constantFrom("id", "type", "description", "prompt", "files_pattern");
+  const text = fc.string({
+    unit: fc.oneof(fc.constantFrom("{id}", "{prompt}", " ", "'", "$&", "$1", "-"), fc.string()),
+  });
+  fc.assert(fc.property(
+    fc.record({ id: text, type: text, description: text, prompt: text, files_pattern: text }),
+    fc.array(name),
+    (task, names) => {
+      const filled = fillCommand(["run", ...names.map((name) => `<{${name}}>`)], task);
+      assert.deepEqual(filled, ["run", ...names.map((name) => `<${task[name].replaceAll("\0", "\ufffd")}>`)]);
+    },
+  ));
+});
+
+Deno.test("command: only a well-formed progress line is progress", () => {
+  assert.deepEqual(progressOf('{"progress":{"completed_steps":3,"total_steps":5,"current_step":"lint"}}'), {
+    kind: "progress",
+    completed_steps: 3,
+    total_steps: 5,
+    current_step: "lint",
+  });
+  for (
+    const line of [
+      '{"progress":{"completed_steps":6,"total_steps":5}}',
+      '{"progress":{"completed_steps":-1,"total_steps":5}}',
+      '{"progress":{"completed_steps":1.5,"total_steps":5}}',
+      '{"progress":{"completed_steps":"1","total_steps":5}}',
+      '{"progress":null}',
+      '{"progress":',
+      '"progress"',
+    ]
+  ) assert.equal(progressOf(line), undefined, line);
+});
+
+Deno.test("command: stdout is info, stderr is warn, progress is no log entry, exit 0 completes", async () => {
+  const { events, outcome } = await runScript(
+    `echo one; echo '{"progress":{"completed_steps":1,"total_steps":2}}'; echo bad >&2; printf last`,
+  );
+  assert.equal(events[0]?.kind, "started");
+  assert.deepEqual(logs(events, "stdout").map((entry) => [entry.level, entry.message]), [
+    ["info", "one"],
+    ["info", "last"],
+  ]);
+  assert.deepEqual(logs(events, "stderr").map((entry) => [entry.level, entry.message]), [["warn", "bad"]]);
+  assert.deepEqual(events.filter((event) => event.kind === "progress"), [
+    { kind: "progress", completed_steps: 1, total_steps: 2 },
+  ]);
+  assert.deepEqual(outcome, {
+    status: "completed",
+    output: `one\n{"progress":{"completed_steps":1,"total_steps":2}}\nlast\n`,
+    exit_code: 0,
+  });
+});
+
+Deno.test("command: stdin is closed, so that a program that reads it does not wait", async () => {
+  const { outcome } = await runScript("cat; echo read all");
+  assert.equal(outcome.output, "read all\n");
+});
+
+Deno.test("command: another exit code fails with the last line of stderr", async () => {
+  const { outcome } = await runScript("echo first >&2; echo 'no such thing' >&2; echo >&2; exit 3");
+  assert.deepEqual(outcome, {
+    status: "failed",
+    error: "Exit code 3: no such thing",
+    output: "",
+    exit_code: 3,
+  });
+  assert.equal(outcomeOf({ code: 1, signal: null }, "", "").error, "Exit code 1");
+  assert.equal([...outcomeOf({ code: 1, signal: null }, "𝄞".repeat(5000), "").error!].length, 1000);
+});
+
+Deno.test("command: a program that a signal ended says which", async () => {
+  const { outcome } = await runScript("kill -SEGV $$");
+  assert.equal(outcome.status, "failed");
+  assert.equal(outcome.error, "Killed by SIGSEGV");
+});
+
+Deno.test("command: megabytes, no line end, bytes that are not UTF-8", async () => {
+  const { events, outcome } = await runScript(
+    `head -c 3000000 /dev/zero | tr '\\0' x; printf '\\377\\303\\251'`,
+  );
+  const messages = logs(events, "stdout").map((entry) => entry.message);
+  assert.ok(messages.every((message) => new TextEncoder().encode(message).length <= 16 * 1024));
+  assert.equal(messages.join(""), "x".repeat(3_000_000) + "\ufffdé");
+  assert.ok(new TextEncoder().encode(outcome.output).length <= MAX_OUTPUT_BYTES);
+  assert.ok(outcome.output.endsWith("x\ufffdé\n"));
+});
+
+Deno.test("command: the last stdout line is the activity, until there is a plan", async () => {
+  const { events } = await runScript("for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done");
+  const steps = events.flatMap((event) => event.kind === "activity" ? [event.current_step] : []);
+  assert.equal(steps[0], "line 1");
+  assert.equal(steps.at(-1), "line 9");
+  assert.ok(steps.length <= 4, "not one for each line");
+  const planned = await runScript(
+    `echo '{"progress":{"completed_steps":0,"total_steps":2,"current_step":"plan"}}'; echo chatter`,
+  );
+  assert.ok(!planned.events.some((event) => event.kind === "activity"));
+});
+
+Deno.test("command: activity is told at most every half second, and its last text at the end", async () => {
+  const timers: (() => void)[] = [];
+  const clock = {
+    ...systemClock,
+    after: (_ms: number, action: () => void) => {
+      timers.push(action);
+      return { cancel: () => timers.splice(timers.indexOf(action), 1) };
+    },
+  };
+  const told: string[] = [];
+  const activity = createActivity(clock, (text) => void told.push(text));
+  for (const text of ["a", "b", "c"]) activity.set(text);
+  assert.deepEqual(told, ["a"]);
+  timers.shift()!();
+  assert.deepEqual(told, ["a", "c"]);
+  activity.set("d");
+  await activity.end();
+  assert.deepEqual(told, ["a", "c", "d"]);
+  assert.deepEqual(timers, []);
+});
+
+Deno.test("command: stop ends the tree and the outcome is stopped; again is harmless", () =>
+  withSupervisor(async ({ supervisor, folder }) => {
+    const script = `setsid sh -c 'echo $$ > ${folder}/far; sleep 300' & echo up; sleep 300`;
+    const run = await startCommand(requestFor(folder, ["sh", "-c", script]), () => {}, {
+      clock: systemClock,
+      supervisor,
+    });
+    const far = await pidIn(`${folder}/far`);
+    await Promise.all([run.stop(), run.stop()]);
+    const outcome = await run.outcome;
+    assert.deepEqual([outcome.status, outcome.output], ["stopped", "up\n"]);
+    assert.equal(await stateOf(far), undefined);
+    await run.stop();
+    assert.equal(run.answerPermission("x", "y"), false);
+  }));
+
+Deno.test("command: a listener that waits holds the program back, one that throws does not", () =>
+  withSupervisor(async ({ supervisor, folder }) => {
+    const host = { clock: systemClock, supervisor };
+    const gate = Promise.withResolvers<void>();
+    let lines = 0;
+    const script = `i=0; while [ $i -lt 30000 ]; do echo "line $i"; i=$((i+1)); done; echo > ${folder}/done`;
+    const run = await startCommand(requestFor(folder, ["sh", "-c", script]), (event) => {
+      if (event.kind !== "log") return;
+      lines++;
+      return gate.promise;
+    }, host);
+    await until("it prints", () => lines > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(lines, 1);
+    await assert.rejects(Deno.stat(`${folder}/done`), Deno.errors.NotFound);
+    gate.resolve();
+    assert.equal((await run.outcome).status, "completed");
+    assert.equal(lines, 30_000);
+    const failing = await startCommand(requestFor(folder, ["sh", "-c", "echo a; echo b"]), () => {
+      throw new Error("a bug");
+    }, host);
+    assert.equal((await failing.outcome).output, "a\nb\n");
+  }));
+
+Deno.test("output tail: the end of any text, at a character's border", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ unit: fc.constantFrom("x", "é", "€", "𝄞\n"), times: fc.nat(9000) }), {
+        maxLength: 12,
+      }),
+      (parts) => {
+        const tail = createOutputTail();
+        const whole = parts.map(({ unit, times }) => unit.repeat(times));
+        for (const part of whole) tail.add(part);
+        const kept = tail.text();
+        const length = new TextEncoder().encode(kept).length;
+        assert.ok(whole.join("").endsWith(kept));
+        assert.ok(length <= MAX_OUTPUT_BYTES);
+        const total = new TextEncoder().encode(whole.join("")).length;
+        assert.ok(length >= Math.min(total, MAX_OUTPUT_BYTES - 3));
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

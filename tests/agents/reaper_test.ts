@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
+import { createReaperLink } from "../../src/agents/reaper_link.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+import { pidIn, REAPER_COMMAND, spawnScript, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+
+const OWNER = new URL("./fixtures/owner.ts", import.meta.url).pathname;
+
+interface Owner {
+  process: Deno.ChildProcess;
+  pids: number[];
+  reaper: number;
+}
+
+/** Starts a process that supervises `scripts`, pairs of protocol and script. */
+async function startOwner(folder: string, scripts: string[]): Promise<Owner> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-prompt", "--no-lock", OWNER, folder, ...scripts],
+    stdout: "piped",
+  }).spawn();
+  let text = "";
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  while (!/reaper \d+\n/.test(text)) {
+    const { done, value } = await reader.read();
+    assert.ok(!done, `the owner has ended: ${text}`);
+    text += value;
+  }
+  await reader.cancel();
+  const lines = text.trim().split("\n");
+  return { process, pids: lines.slice(0, -1).map(Number), reaper: Number(lines.at(-1)!.split(" ")[1]) };
+}
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("reaper: kill -9 of the server leaves no survivor", () =>
+  withFolder(async (folder) => {
+    const owner = await startOwner(folder, [
+      "command",
+      `setsid sh -c 'echo $$ > ${folder}/far; sleep 300' & trap '' TERM; while :; do sleep 0.2; done`,
+      "acp",
+      // Ends by itself when its stdin closes, and needs a moment for that.
+      `trap 'echo termed > ${folder}/termed' TERM; cat > /dev/null; sleep 0.5; echo > ${folder}/clean`,
+    ]);
+    const far = await pidIn(`${folder}/far`);
+    // What stops the server's terminal session must not stop the reaper before its work is done.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.kill(owner.reaper, signal);
+    owner.process.kill("SIGKILL");
+    await owner.process.status;
+    await until("all gone", async () => {
+      const states = await Promise.all([...owner.pids, far, owner.reaper].map(stateOf));
+      return states.every((state) => state === undefined);
+    });
+    assert.ok((await Deno.stat(`${folder}/clean`)).isFile, "the agent was given time to end by itself");
+    await assert.rejects(Deno.stat(`${folder}/termed`), Deno.errors.NotFound);
+  }));
+
+Deno.test("reaper: a paused agent of a killed server is ended", () =>
+  withFolder(async (folder) => {
+    const owner = await startOwner(folder, ["command", "sleep 300"]);
+    Deno.kill(owner.pids[0]!, "SIGSTOP");
+    owner.process.kill("SIGKILL");
+    await owner.process.status;
+    await until("gone", async () => await stateOf(owner.pids[0]!) === undefined);
+    await until("the reaper has left", async () => await stateOf(owner.reaper) === undefined);
+  }));
+
+Deno.test("reaper: one that is killed is replaced and its successor knows the agents", async () => {
+  const sleeper = new Deno.Command("sleep", { args: ["300"], detached: true }).spawn();
+  const link = createReaperLink({
+    clock: systemClock,
+    instance_id: crypto.randomUUID(),
+    command: REAPER_COMMAND,
+    server_env: Deno.env.toObject(),
+  });
+  await link.ready();
+  await link.watch({ pid: sleeper.pid, started: Date.now() }, 0);
+  const first = link.pid()!;
+  Deno.kill(first, "SIGKILL");
+  await until("another reaper", () => link.pid() !== undefined && link.pid() !== first);
+  await link.ready();
+  // Its end is that of the server, as far as the reaper can see.
+  await link.close();
+  assert.equal((await sleeper.status).signal, "SIGTERM");
+});
+
+Deno.test("reaper: what has been forgotten, or whose number went to another process, is not touched", async () => {
+  const bystanders = [1, 2].map(() => new Deno.Command("sleep", { args: ["300"], detached: true }).spawn());
+  const link = createReaperLink({
+    clock: systemClock,
+    instance_id: crypto.randomUUID(),
+    command: REAPER_COMMAND,
+    server_env: Deno.env.toObject(),
+  });
+  try {
+    await link.ready();
+    await link.watch({ pid: bystanders[0]!.pid, started: Date.now() }, 0);
+    link.forget(bystanders[0]!.pid);
+    await link.watch({ pid: bystanders[1]!.pid, started: Date.now() - 60_000 }, 0);
+    await link.close();
+    for (const { pid } of bystanders) assert.ok(await stateOf(pid));
+  } finally {
+    for (const bystander of bystanders) {
+      bystander.kill("SIGKILL");
+      await bystander.status;
+    }
+  }
+});
+
+Deno.test("reaper: one that cannot be started is an expected failure", async () => {
+  const link = createReaperLink({
+    clock: systemClock,
+    instance_id: "i",
+    command: ["/nowhere/reaper"],
+    server_env: {},
+  });
+  await assert.rejects(
+    link.ready(),
+    (error) => error instanceof ApiError && error.code === "SERVICE_UNAVAILABLE",
+  );
+  await link.close();
+});
+
+Deno.test("reaper: started with the first agent, ended with the supervisor", async () => {
+  let pid = 0;
+  await withSupervisor(async (bench) => {
+    const { child } = await spawnScript(bench, "sleep 300");
+    const { stdout } = await new Deno.Command("ps", { args: ["axww", "-o", "pid=,ppid=,args="] }).output();
+    const line = new TextDecoder().decode(stdout).split("\n")
+      .find((row) => row.includes("fixtures/reaper.ts") && row.trim().split(/\s+/)[1] === String(Deno.pid));
+    pid = Number(line?.trim().split(/\s+/)[0]);
+    assert.ok(pid > 0);
+    await child.end({ stdin_grace_ms: 0 });
+  }, { reaper: true });
+  assert.equal(await stateOf(pid), undefined);
+});
