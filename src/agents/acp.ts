@@ -10,7 +10,7 @@ import { type AcpConnection, connectAgent } from "./acp_connection.ts";
 import { judgeTurn } from "./acp_outcome.ts";
 import { PermissionDesk } from "./acp_permissions.ts";
 import { promptBlocks } from "./acp_prompt.ts";
-import { AgentFailure, openSession, type SessionBounds, setUpSession } from "./acp_session.ts";
+import { AgentFailure, AgentGone, openSession, type SessionBounds, setUpSession } from "./acp_session.ts";
 import { AcpTurn } from "./acp_turn.ts";
 import { readLines } from "./lines.ts";
 import type { AgentProfile, WireObject } from "./profiles/agent_profile.ts";
@@ -39,6 +39,9 @@ const BOUNDS: AcpBounds = {
 const LAST_EVENTS_MS = 10_000;
 /** What a dead agent wrote to stderr arrives within this time. */
 const LAST_STDERR_MS = 500;
+/** Terminal colours, which a log cannot show. */
+// deno-lint-ignore no-control-regex -- they begin with a control character
+const COLOURS = /\x1b\[[0-9;]*m/g;
 const LONGEST_ERROR = 1000;
 
 /**
@@ -169,7 +172,7 @@ class AcpRun implements Run {
     await within(
       this.clock,
       LAST_EVENTS_MS,
-      this.#stderr.then(() => this.#turn.transcript.flush()),
+      this.#stderr.then(() => this.#turn.transcript.end()),
       undefined,
     );
     this.#connection?.close();
@@ -231,16 +234,17 @@ class AcpRun implements Run {
 
   /** What is to be said of a turn that did not end by itself. */
   async #failure(error: unknown): Promise<Verdict> {
-    if (error instanceof AgentFailure) {
-      const exit_code = await this.#connection?.exitCode();
-      if (exit_code !== undefined) await within(this.clock, LAST_STDERR_MS, this.#stderr, undefined);
-      const last_line = exit_code === undefined || this.#last_stderr === "" ? "" : `: ${this.#last_stderr}`;
+    if (error instanceof AgentGone) {
+      await within(this.clock, LAST_STDERR_MS, this.#stderr, undefined);
+      const last_line = this.#last_stderr === "" ? "" : `: ${this.#last_stderr}`;
+      const message = cut(error.message + last_line, LONGEST_ERROR);
       return {
         status: "failed",
-        error: cut(error.message + last_line, LONGEST_ERROR),
-        ...(exit_code === undefined ? {} : { exit_code }),
+        error: message,
+        ...(error.exit_code === undefined ? {} : { exit_code: error.exit_code }),
       };
     }
+    if (error instanceof AgentFailure) return { status: "failed", error: cut(error.message, LONGEST_ERROR) };
     log.error("run of task {task} broke: {error}", { task: this.request.task.id, error });
     return { status: "failed", error: "The server failed while it spoke to the agent; its log says why" };
   }
@@ -257,7 +261,8 @@ class AcpRun implements Run {
 
   async #readStderr(): Promise<void> {
     try {
-      await readLines(this.process.stderr, async (line) => {
+      await readLines(this.process.stderr, async (raw) => {
+        const line = raw.replace(COLOURS, "");
         if (line.trim() === "") return;
         const chatter = this.profile.chatter?.test(line) === true;
         if (!chatter) this.#last_stderr = cut(line.trim(), 500);

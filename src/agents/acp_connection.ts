@@ -1,7 +1,7 @@
 /** The official ACP client over a supervised process: bounded calls, and one clear error when the agent is gone. */
 import { type Clock, within } from "../clock/clock.ts";
 import type { PermissionAnswer } from "./acp_permissions.ts";
-import { type AgentCall, AgentFailure, AgentRefusal } from "./acp_session.ts";
+import { type AgentCall, AgentFailure, AgentGone, AgentRefusal } from "./acp_session.ts";
 import { acpStream, type StreamListener } from "./acp_stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
 import type { WireObject } from "./profiles/agent_profile.ts";
@@ -25,8 +25,6 @@ export interface AcpConnection {
   call: AgentCall;
   /** Settles when the message is written, or the agent is gone. */
   notify(method: string, params: WireObject): Promise<void>;
-  /** The agent's exit code, when it has exited by itself or does so now. */
-  exitCode(): Promise<number | undefined>;
   close(): void;
 }
 
@@ -54,9 +52,9 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
   async function whyGone(waiting_for: string): Promise<AgentFailure> {
     if (broken instanceof LineTooLongError) return new AgentFailure(`The agent printed ${broken.message}`);
     await within(clock, EXIT_AFTER_CLOSE_MS, process.status, undefined);
-    if (exit === undefined) return new AgentFailure(`Agent closed its output before ${waiting_for}`);
+    if (exit === undefined) return new AgentGone(`Agent closed its output before ${waiting_for}`, undefined);
     const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-    return new AgentFailure(`Agent ${how} before ${waiting_for}`);
+    return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code);
   }
 
   const call: AgentCall = async (method, params, bound_ms) => {
@@ -94,10 +92,6 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     async notify(method, params) {
       // An agent that is gone needs no notice.
       await connection.agent.notify(method, params).catch(() => {});
-    },
-    async exitCode() {
-      if (connection.signal.aborted) await within(clock, EXIT_AFTER_CLOSE_MS, process.status, undefined);
-      return exit?.code;
     },
     close: () => connection.close(),
   };

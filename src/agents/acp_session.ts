@@ -15,6 +15,13 @@ export class AgentRefusal extends AgentFailure {
   }
 }
 
+/** The agent ended, or closed its output, before it answered. */
+export class AgentGone extends AgentFailure {
+  constructor(message: string, readonly exit_code: number | undefined) {
+    super(message);
+  }
+}
+
 /** Sends one request; rejects with `AgentFailure` when it is refused or not answered within `bound_ms`. */
 export type AgentCall = (method: string, params: WireObject, bound_ms: number) => Promise<WireObject>;
 

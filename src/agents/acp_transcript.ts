@@ -1,12 +1,13 @@
 /** What an agent says and does, as log entries, activity and the final answer. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import type { RunEvent } from "../protocol/run.ts";
-import { cut, cutValue, listOf, objectOf, oneLine, tailBytes, textOf } from "./wire_value.ts";
+import { type Activity, createActivity } from "./activity.ts";
+import { createOutputTail } from "./output_tail.ts";
+import { cut, cutValue, listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
 
 /** Log entries end at a paragraph, at this many characters, or after this long, whichever comes first. */
 const LONGEST_ENTRY = 4096;
 const FLUSH_AFTER_MS = 1000;
-const MOST_OUTPUT_BYTES = 32 * 1024;
 /** Tool calls at work whose title and kind are remembered; the oldest is forgotten first. */
 const MOST_OPEN_CALLS = 200;
 
@@ -23,22 +24,27 @@ interface ToolCall {
 export class Transcript {
   #speech: { thought: boolean; text: string; message_id: string | undefined } | undefined;
   #flush_timer: Timer | undefined;
-  #output = "";
+  #output = createOutputTail();
   /** Whether the next message chunk begins a message, and with it the output, anew. */
   #message_is_over = false;
   #calls = new Map<string, ToolCall>();
   #last_activity = "";
+  readonly #activity: Activity;
 
   /** `activity` events leave only while `hasPlan` says that no plan names the current step. */
   constructor(
     private readonly clock: Clock,
     private readonly emit: Emit,
-    private readonly hasPlan: () => boolean,
-  ) {}
+    hasPlan: () => boolean,
+  ) {
+    this.#activity = createActivity(clock, (current_step) => {
+      if (!hasPlan()) return emit({ kind: "activity", current_step });
+    });
+  }
 
   /** The last message of the turn, at most 32 KiB of UTF-8 from its end. */
   get output(): string {
-    return tailBytes(this.#output.trim(), MOST_OUTPUT_BYTES);
+    return this.#output.text().trim();
   }
 
   /** What is known of a tool call, for a permission request that refers to it. */
@@ -75,22 +81,28 @@ export class Transcript {
     const known = Object.keys(objectOf(call.raw_input) ?? {}).length > 0;
     if (!call.announced && !over && (known || status === "in_progress")) {
       call.announced = true;
-      await this.activity(call.title);
+      this.#doing(call.title);
       await this.#logCall(id, call, status ?? "pending", call.title);
     }
     if (over) {
       this.#calls.delete(id);
-      await this.activity(call.title);
+      this.#doing(call.title);
       const output = status === "failed" ? failureText(update) : undefined;
       await this.#logCall(id, call, status, `${call.title}: ${output ?? status}`);
     }
   }
 
-  async activity(text: string): Promise<void> {
+  #doing(text: string): void {
     const current_step = oneLine(text, 200);
-    if (current_step === "" || current_step === this.#last_activity || this.hasPlan()) return;
+    if (current_step === "" || current_step === this.#last_activity) return;
     this.#last_activity = current_step;
-    await this.emit({ kind: "activity", current_step });
+    this.#activity.set(current_step);
+  }
+
+  /** Tells what has not been told yet; nothing follows. */
+  async end(): Promise<void> {
+    await this.flush();
+    await this.#activity.end();
   }
 
   /** Emits what has been said so far, whole paragraph or not. */
@@ -103,10 +115,9 @@ export class Transcript {
   }
 
   #addToOutput(text: string): void {
-    if (this.#message_is_over) this.#output = "";
+    if (this.#message_is_over) this.#output = createOutputTail();
     this.#message_is_over = false;
-    this.#output += text;
-    if (this.#output.length > 4 * MOST_OUTPUT_BYTES) this.#output = this.#output.slice(-MOST_OUTPUT_BYTES);
+    this.#output.add(text);
   }
 
   async #emitWholeParagraphs(): Promise<void> {
@@ -129,7 +140,7 @@ export class Transcript {
       at = end;
       if (message === "") continue;
       await this.emit({ kind: "log", level: thought ? "debug" : "info", message, source: "agent" });
-      if (!thought) await this.activity(message.split("\n").at(-1)!);
+      if (!thought) this.#doing(message.split("\n").at(-1)!);
     }
   }
 

@@ -41,13 +41,3 @@ export function cutValue(value: unknown, max: number): unknown {
   const json = JSON.stringify(value);
   return json.length <= max ? value : cut(json, max);
 }
-
-/** The end of `text` that fits `max_bytes` of UTF-8. */
-export function tailBytes(text: string, max_bytes: number): string {
-  const bytes = new TextEncoder().encode(text.slice(-max_bytes));
-  if (bytes.length <= max_bytes) return text.slice(-max_bytes).replace(/^[\udc00-\udfff]/, "");
-  let from = bytes.length - max_bytes;
-  // Bytes 10xxxxxx continue a code point; starting with one would show as garbage.
-  while (from < bytes.length && (bytes[from]! & 0xc0) === 0x80) from++;
-  return new TextDecoder().decode(bytes.subarray(from));
-}

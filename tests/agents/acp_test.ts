@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../../src/protocol/errors.ts";
+import {
+  acpRequest,
+  assertOrder,
+  DEMO_COMMAND,
+  misbehaving,
+  progressOf,
+  ran,
+  watchRun,
+} from "./fixtures/acp_run.ts";
+import { stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+
+const demo = (folder: string, prompt: string, changes = {}) =>
+  acpRequest(folder, DEMO_COMMAND, prompt, changes);
+
+Deno.test("acp: a whole task tells session, progress, log and answer, and edits its file", () =>
+  withSupervisor(async (bench) => {
+    const run = await ran(bench, demo(bench.folder, "demo:steps=3 demo:delay=0"));
+    assert.deepEqual(run.outcome, {
+      status: "completed",
+      stop_reason: "end_turn",
+      output: "All 3 steps are done; the result is in demo.md.",
+    });
+    assertOrder(run.events, ["started", "session", "progress"]);
+    const session = run.all("session")[0]!;
+    assert.match(session.session_id, /^demo_/);
+    assert.deepEqual([session.resumable, session.resumed], [true, false]);
+    assert.deepEqual(progressOf(run), [
+      "0/3 Read the request",
+      "1/3 Look through the folder",
+      "2/3 Plan the change",
+      "3/3 -",
+    ]);
+    assert.equal(run.all("activity").length, 0, "the plan names the current step");
+    assert.ok(run.logs("info").includes("Step 1 of 3: Read the request."));
+    const edit = run.all("log").find((entry) => entry.source === "tool")!;
+    assert.equal(edit.message, "Edit demo.md");
+    assert.deepEqual(edit.details, {
+      tool_call_id: "edit_1",
+      kind: "edit",
+      status: "in_progress",
+      locations: [`${bench.folder}/demo.md`],
+      raw_input: { file: "demo.md", step: 1 },
+    });
+    assert.equal((await Deno.readTextFile(`${bench.folder}/demo.md`)).split("\n").length, 4);
+    assert.equal(await stateOf(run.run.pid), undefined);
+  }));
+
+Deno.test("acp: a permission is asked for, and given by a client", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:ask"));
+    const { request } = await watched.first("permission_requested");
+    assert.equal(request.title, "Edit demo.md");
+    assert.deepEqual(request.options.map((option) => option.kind), [
+      "allow_once",
+      "allow_always",
+      "reject_once",
+    ]);
+    assert.equal(watched.run.answerPermission(request.permission_id, "maybe"), false);
+    assert.equal(watched.run.answerPermission("other", "yes"), false);
+    assert.equal(watched.run.answerPermission(request.permission_id, "yes"), true);
+    assert.equal(watched.run.answerPermission(request.permission_id, "yes"), false, "answered already");
+    assert.equal((await watched.run.outcome).status, "completed");
+    assert.deepEqual(watched.all("permission_settled"), [{
+      kind: "permission_settled",
+      permission_id: request.permission_id,
+      outcome: "allow_once",
+      by: "client",
+    }]);
+  }));
+
+Deno.test("acp: a permission denied by a person, after which the agent goes on, completes with a warning", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, demo(bench.folder, "demo:steps=3 demo:delay=0 demo:ask"));
+    const { request } = await watched.first("permission_requested");
+    watched.run.answerPermission(request.permission_id, "no");
+    assert.equal((await watched.run.outcome).status, "completed");
+    assert.ok(watched.logs("warn").includes("Finished without what was denied: Edit demo.md"));
+  }));
+
+for (
+  const [permissions, by, error] of [
+    ["deny", "policy", "Permission denied by policy: Edit demo.md"],
+    ["ask", "timeout", "Permission denied, nobody answered in time: Edit demo.md"],
+  ] as const
+) {
+  Deno.test(`acp: a permission denied by ${by} fails the task`, () =>
+    withSupervisor(async (bench) => {
+      const changes = { permissions, permission_timeout_ms: 50 };
+      const run = await ran(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:ask", changes));
+      assert.deepEqual([run.outcome.status, run.outcome.error], ["failed", error]);
+      assert.deepEqual(run.all("permission_settled").map((e) => [e.outcome, e.by]), [["reject_once", by]]);
+    }));
+}
+
+Deno.test("acp: permissions given by policy are not asked for", () =>
+  withSupervisor(async (bench) => {
+    const run = await ran(
+      bench,
+      demo(bench.folder, "demo:steps=2 demo:delay=0 demo:ask", { permissions: "allow" }),
+    );
+    assert.equal(run.outcome.status, "completed");
+    assert.equal(run.all("permission_requested").length, 0);
+    assert.deepEqual(run.all("permission_settled").map((e) => [e.outcome, e.by]), [["allow_once", "policy"]]);
+  }));
+
+Deno.test("acp: an error of the agent and a refusal fail the task", () =>
+  withSupervisor(async (bench) => {
+    const failing = await ran(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:fail"));
+    assert.equal(failing.outcome.status, "failed");
+    assert.match(failing.outcome.error!, /The demo was asked to fail at step 2/);
+    const refusing = await ran(bench, demo(bench.folder, "demo:refuse"));
+    assert.equal(refusing.outcome.status, "failed");
+    assert.equal(refusing.outcome.stop_reason, "refusal");
+    assert.equal(refusing.outcome.error, "The model refused the request: I would rather not do that.");
+  }));
+
+Deno.test("acp: stop cancels the turn, ends the agent, and may be called twice", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, demo(bench.folder, "demo:hang=1"));
+    await watched.first("progress");
+    await Promise.all([watched.run.stop(), watched.run.stop()]);
+    const outcome = await watched.run.outcome;
+    assert.deepEqual([outcome.status, outcome.stop_reason], ["stopped", "cancelled"]);
+    assert.equal(await stateOf(watched.run.pid), undefined);
+    await watched.run.stop();
+  }));
+
+Deno.test("acp: stop answers an open permission request and works on a paused agent", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, demo(bench.folder, "demo:delay=0 demo:ask"));
+    await watched.first("permission_requested");
+    await watched.run.pause();
+    await until("the agent is stopped", async () => await stateOf(watched.run.pid) === "T");
+    await watched.run.stop();
+    assert.equal((await watched.run.outcome).status, "stopped");
+    assert.deepEqual(watched.all("permission_settled").map((e) => [e.outcome, e.by]), [["cancelled", "end"]]);
+  }));
+
+Deno.test("acp: a killed agent's session goes on where it was, and history is no news", () =>
+  withSupervisor(async (bench) => {
+    const first = await watchRun(bench, demo(bench.folder, "demo:steps=4 demo:delay=0 demo:hang=3"));
+    const { session_id } = await first.first("session");
+    await first.first("progress", (event) => event.completed_steps === 2);
+    await first.first("log", (event) => event.message.startsWith("Step 3"));
+    Deno.kill(first.run.pid, "SIGKILL");
+    const killed = await first.run.outcome;
+    assert.equal(killed.status, "failed");
+    assert.match(killed.error!, /^Agent was ended by SIGKILL before the end of its turn/);
+
+    const state = `${bench.folder}/.demo-agent/${session_id}.json`;
+    await Deno.writeTextFile(state, (await Deno.readTextFile(state)).replace(" demo:hang=3", ""));
+    const second = await ran(bench, demo(bench.folder, "something else", { resume: { session_id } }));
+    assert.deepEqual(second.all("session"), [
+      { kind: "session", session_id, resumable: true, resumed: true },
+    ]);
+    assert.deepEqual(progressOf(second), ["2/4 Plan the change", "3/4 Write it down", "4/4 -"]);
+    assert.equal(second.outcome.status, "completed");
+    assert.equal((await Deno.readTextFile(`${bench.folder}/demo.md`)).trim().split("\n").length, 4);
+  }));
+
+Deno.test("acp: a session that cannot be resumed is replaced by a new one", () =>
+  withSupervisor(async (bench) => {
+    const resume = { session_id: "demo_gone" };
+    const run = await ran(bench, demo(bench.folder, "demo:steps=1 demo:delay=0", { resume }));
+    assert.equal(run.all("session")[0]!.resumed, false);
+    assert.equal(run.outcome.status, "completed");
+    assert.match(run.logs("warn")[0]!, /^The earlier session cannot be resumed, a new one begins/);
+  }));
+
+Deno.test("acp: an agent that never answers is ended after its bound", () =>
+  withSupervisor(async (bench) => {
+    const run = await ran(bench, acpRequest(bench.folder, misbehaving("silent"), "hello"), {
+      bounds: { initialize_ms: 1000 },
+    });
+    assert.deepEqual([run.outcome.status, run.outcome.error], [
+      "failed",
+      "The agent did not answer initialize within 1 s",
+    ]);
+    assert.equal(await stateOf(run.run.pid), undefined);
+  }));
+
+for (
+  const [mode, error, exit_code] of [
+    ["exits", "Agent exited with code 3 before it answered initialize: no account is set up", 3],
+    ["dies", "Agent exited with code 7 before the end of its turn: out of luck", 7],
+    ["orphan", "Agent exited with code 7 before the end of its turn: out of luck", 7],
+    ["endless", "The agent printed a line longer than 16777216 bytes", undefined],
+    ["future", "The agent speaks version 99 of the Agent Client Protocol, this server version 1", undefined],
+  ] as const
+) {
+  Deno.test(`acp: an agent that goes wrong is named in the error (${mode})`, () =>
+    withSupervisor(async (bench) => {
+      const { outcome, run } = await ran(bench, acpRequest(bench.folder, misbehaving(mode), "hello"));
+      assert.deepEqual([outcome.status, outcome.error, outcome.exit_code], ["failed", error, exit_code]);
+      if (mode === "dies") assert.equal(outcome.output, "half of the ans");
+      assert.equal(await stateOf(run.pid), undefined);
+    }));
+}
+
+Deno.test("acp: an agent that wants a login says how to get one", () =>
+  withSupervisor(async (bench) => {
+    const changes = { agent: { profile: "opencode" as const } };
+    const { outcome } = await ran(bench, acpRequest(bench.folder, misbehaving("login"), "hello", changes));
+    assert.match(outcome.error!, /^The agent wants a login: Authentication required.*opencode auth login/);
+  }));
+
+Deno.test("acp: garbage on stdout is logged and skipped", () =>
+  withSupervisor(async (bench) => {
+    const run = await ran(bench, acpRequest(bench.folder, misbehaving("garbage"), "hello"));
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.deepEqual(run.logs("warn"), [
+      "Ignored on stdout, not an ACP message: Welcome to the agent!",
+      "Ignored on stdout, not an ACP message: \ufffd\ufffdA",
+      "Ignored on stdout, not an ACP message: [1, 2]",
+      "Ignored on stdout, not an ACP message: null",
+      `Ignored on stdout, answers no open request: {"jsonrpc":"2.0","id":null,"result":{}}`,
+    ]);
+  }));
+
+Deno.test("acp: the first of two answers counts", () =>
+  withSupervisor(async (bench) => {
+    const run = await ran(bench, acpRequest(bench.folder, misbehaving("twice"), "hello"));
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.match(run.logs("warn")[0]!, /answers no open request/);
+  }));
+
+Deno.test("acp: a slow listener holds the agent back", () =>
+  withSupervisor(async (bench) => {
+    const blocked = Promise.withResolvers<void>();
+    const watched = await watchRun(bench, acpRequest(bench.folder, misbehaving("floods"), "hello"), {
+      hold: (event) => event.kind === "log" ? blocked.promise : undefined,
+    });
+    await watched.first("log");
+    const flooded = () => Deno.stat(`${bench.folder}/flooded`).then(() => true, () => false);
+    // Eight megabytes fit into no pipe; unheld, they would be through long before.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await flooded(), false);
+    blocked.resolve();
+    const outcome = await watched.run.outcome;
+    assert.equal(await flooded(), true);
+    assert.equal(outcome.status, "completed");
+    assert.ok(new TextEncoder().encode(outcome.output).length <= 32 * 1024);
+    assert.ok(outcome.output.endsWith("All is well."));
+  }));
+
+Deno.test("acp: a program that is not there is refused with what to install", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, ["/nowhere/opencode", "acp"], "hello");
+    await assert.rejects(
+      () => ran(bench, request),
+      (error) =>
+        error instanceof ApiError && /npm install -g opencode-ai/.test(String(error.details.install)),
+    );
+  }));
