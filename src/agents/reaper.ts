@@ -9,7 +9,7 @@ import { type Clock, sleep } from "../clock/clock.ts";
 import { instanceMark } from "./environment.ts";
 import { readLines } from "./lines.ts";
 import { createTree, type ProcessIdentity } from "./process_tree.ts";
-import { endTree } from "./signals.ts";
+import { continueTree, endTree } from "./signals.ts";
 
 /** From SIGTERM to SIGKILL. Shorter than usual: a new server may already be waiting for these to be gone. */
 const KILL_AFTER_MS = 3000;
@@ -57,6 +57,8 @@ async function reap(clock: Clock, registered: Registered[], instance_id: string)
   await everything.members();
   const at_once = createTree(registered.filter((process) => process.grace_ms === 0));
   const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);
+  // A paused one could not see that its stdin is closed.
+  await continueTree(createTree(registered.filter((process) => process.grace_ms > 0)));
   const grace_ms = Math.max(0, ...registered.map((process) => process.grace_ms));
   const grace_until = clock.monotonic() + grace_ms;
   while (clock.monotonic() < grace_until && (await everything.members()).length > 0) {

@@ -24,11 +24,13 @@ export async function requireRunPermission(attempt: StartAttempt): Promise<void>
   }
 }
 
-function notPermitted(attempt: StartAttempt, command: string): ApiError {
+function notPermitted(attempt: StartAttempt, command: string, reason?: string): ApiError {
+  const missing = `--allow-run=${command}`;
+  const { program, agent } = attempt;
   return new ApiError(
     "SERVICE_UNAVAILABLE",
-    `The server may not run '${command}'; start it with --allow-run=${command} once that is installed`,
-    { missing: `--allow-run=${command}`, program: attempt.program, agent: attempt.agent },
+    `The server may not run '${command}'; start it with ${missing} once that is installed`,
+    reason === undefined ? { missing, program, agent } : { missing, program, agent, reason },
   );
 }
 
@@ -53,7 +55,7 @@ function missingFolder(cwd: string): ApiError {
 export function spawnError(error: unknown, attempt: StartAttempt): unknown {
   const { program, agent, cwd } = attempt;
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Deno.errors.NotCapable) return notPermitted(attempt, program);
+  if (error instanceof Deno.errors.NotCapable) return notPermitted(attempt, program, message);
   if (/No such cwd/.test(message) || error instanceof Deno.errors.NotADirectory) return missingFolder(cwd);
   const details = { program, agent };
   if (error instanceof Deno.errors.NotFound) {

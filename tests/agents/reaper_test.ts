@@ -61,14 +61,23 @@ Deno.test("reaper: kill -9 of the server leaves no survivor", () =>
     await assert.rejects(Deno.stat(`${folder}/termed`), Deno.errors.NotFound);
   }));
 
-Deno.test("reaper: a paused agent of a killed server is ended", () =>
+Deno.test("reaper: paused agents of a killed server go on, to end by themselves or by SIGTERM", () =>
   withFolder(async (folder) => {
-    const owner = await startOwner(folder, ["command", "sleep 300"]);
-    Deno.kill(owner.pids[0]!, "SIGSTOP");
+    const owner = await startOwner(folder, [
+      "command",
+      "sleep 300",
+      "acp",
+      `trap 'exit 0' TERM; echo > ${folder}/up; cat > /dev/null; echo > ${folder}/clean`,
+    ]);
+    await until("it reads", () => Deno.stat(`${folder}/up`).then(() => true, () => false));
+    for (const pid of owner.pids) Deno.kill(-pid, "SIGSTOP");
     owner.process.kill("SIGKILL");
     await owner.process.status;
-    await until("gone", async () => await stateOf(owner.pids[0]!) === undefined);
-    await until("the reaper has left", async () => await stateOf(owner.reaper) === undefined);
+    await until("all gone", async () => {
+      const states = await Promise.all([...owner.pids, owner.reaper].map(stateOf));
+      return states.every((state) => state === undefined);
+    });
+    assert.ok((await Deno.stat(`${folder}/clean`)).isFile);
   }));
 
 Deno.test("reaper: one that is killed is replaced and its successor knows the agents", async () => {
