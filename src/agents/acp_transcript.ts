@@ -25,6 +25,8 @@ export class Transcript {
   #speech: { thought: boolean; text: string; message_id: string | undefined } | undefined;
   #flush_timer: Timer | undefined;
   #output = createOutputTail();
+  /** Id of the message in it; not all agents give one. */
+  #output_of: string | undefined;
   /** Whether the next message chunk begins a message, and with it the output, anew. */
   #message_is_over = false;
   #calls = new Map<string, ToolCall>();
@@ -61,9 +63,8 @@ export class Transcript {
     const going = this.#speech;
     if (going !== undefined && (going.thought !== thought || going.message_id !== message_id)) {
       await this.flush();
-      if (!thought && !going.thought) this.#message_is_over = true;
     }
-    if (!thought) this.#addToOutput(text);
+    if (!thought) this.#addToOutput(text, message_id);
     this.#speech ??= { thought, text: "", message_id };
     this.#speech.text += text;
     this.#flush_timer ??= this.clock.after(FLUSH_AFTER_MS, () => void this.flush());
@@ -114,9 +115,10 @@ export class Transcript {
     if (speech !== undefined) await this.#emitSpeech(speech.text, speech.thought);
   }
 
-  #addToOutput(text: string): void {
-    if (this.#message_is_over) this.#output = createOutputTail();
+  #addToOutput(text: string, message_id: string | undefined): void {
+    if (this.#message_is_over || message_id !== this.#output_of) this.#output = createOutputTail();
     this.#message_is_over = false;
+    this.#output_of = message_id;
     this.#output.add(text);
   }
 
