@@ -2,6 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { LogStore } from "../store/log_store.ts";
@@ -15,9 +16,18 @@ export interface FollowFilter {
   after_seq: number;
 }
 
+/** The limits of whoever asks. Both throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */
+export interface SessionLimits {
+  message(): void;
+  operation(limit: OperationLimit): void;
+  /** The limits that are nearly used up, when it is time to say so. */
+  warning(): Record<string, LimitUsage> | undefined;
+}
+
 /** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */
 export interface Session {
   readonly id: string;
+  readonly limits: SessionLimits;
   /** The new subscription's id; throws `SUBSCRIPTION_ERROR` where nothing can be pushed. */
   subscribe(channels: Channel[], filters: SubscriptionFilters): string;
   follow(filter: FollowFilter): string;
@@ -43,6 +53,8 @@ export interface Capability<T extends RequestType> {
   readonly doc: string;
   /** What a key must be allowed to do to use it. */
   readonly permission: "read" | "write" | "admin";
+  /** The limit on requests of its kind, besides those on all messages. */
+  readonly limit?: OperationLimit;
   /** The errors it may answer besides those that any message may meet. */
   readonly errors: readonly ErrorCode[];
   readonly example: RequestInput<T>;

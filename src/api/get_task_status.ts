@@ -4,6 +4,7 @@ export const getTaskStatus = capability({
   type: "get_task_status",
   doc: "One task as it stands now, with what its agent is doing.",
   permission: "read",
+  limit: "status_checks_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_status", task_id: "task_456" },
   handle: ({ task_id }, { engine }) => ({ task: engine.get(task_id) }),

@@ -9,6 +9,7 @@ export const requestLogEntries = capability({
     "Log entries that match a filter, newest first unless sorted otherwise, a page at a time. With `follow`, the " +
     "entries since `since` come first and then each new one as `log_entry`, without gap or repetition.",
   permission: "read",
+  limit: "log_queries_per_minute",
   errors: ["FILTER_VALIDATION_ERROR", "LOG_FILE_ERROR"],
   example: {
     type: "request_log_entries",

@@ -29,7 +29,7 @@ export class Router {
     try {
       message = parse(text);
     } catch (error) {
-      return errorReply(error, this.#context.clock, "parse");
+      return errorReply(counted(error, session), this.#context.clock, "parse");
     }
     return this.dispatch(message, session);
   }
@@ -40,13 +40,15 @@ export class Router {
     let type = "message";
     const fail = (error: unknown) => errorReply(error, this.#context.clock, type, request_id);
     try {
-      const envelope = openEnvelope(message);
+      const envelope = openEnvelope(message, session);
       request_id = requestIdOf(envelope);
+      session.limits.message();
       const capability = this.#capabilityOf(envelope, inside);
       type = capability.type;
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
       if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
+      if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => ({
         type: reply.shape.type.value,
         ...(request_id === undefined ? {} : { request_id }),
@@ -137,9 +139,22 @@ function wellFormed(value: unknown): unknown {
   );
 }
 
-function openEnvelope(message: unknown): Record<string, unknown> {
+/** What was no message at all counts as one all the same, so that rubbish is limited too. */
+function counted(error: unknown, session: Session): unknown {
+  try {
+    session.limits.message();
+    return error;
+  } catch (limited) {
+    return limited;
+  }
+}
+
+function openEnvelope(message: unknown, session: Session): Record<string, unknown> {
   if (message === null || typeof message !== "object" || Array.isArray(message)) {
-    throw fieldProblem("INVALID_FIELD_TYPE", "(root)", message, "object", "A message must be a JSON object");
+    throw counted(
+      fieldProblem("INVALID_FIELD_TYPE", "(root)", message, "object", "A message must be a JSON object"),
+      session,
+    );
   }
   return message as Record<string, unknown>;
 }

@@ -7,6 +7,7 @@ export const startTask = capability({
     "Takes a task on. The reply comes after it is durable; it then waits for its dependencies, its time and " +
     "a free slot, and is run by its agent.",
   permission: "write",
+  limit: "tasks_per_minute",
   errors: [
     "INVALID_TASK_DATA",
     "TASK_ALREADY_EXISTS",

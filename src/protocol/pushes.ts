@@ -30,6 +30,9 @@ export const pushes = {
     expires_at: z.string(),
   }),
   agent_update: push("agent_update", { agent: Agent }),
+  rate_limit_info: push("rate_limit_info", {
+    limits: z.record(z.string(), z.object({ current: z.int(), limit: z.int(), reset_time: z.string() })),
+  }),
   log_entry: z.object({
     type: z.literal("log_entry"),
     log: LogEntry,

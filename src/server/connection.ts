@@ -1,7 +1,7 @@
 /** One WebSocket connection: its requests in order, its replies and pushes at the pace it reads. */
 import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../api/error_reply.ts";
-import type { Session } from "../api/capability.ts";
+import type { Session, SessionLimits } from "../api/capability.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
@@ -26,6 +26,7 @@ export interface ConnectionOptions {
   socket: WebSocket;
   router: Router;
   clock: Clock;
+  limits: SessionLimits;
   server_version: string;
   max_message_bytes: number;
   closed(connection: Connection): void;
@@ -33,6 +34,7 @@ export interface ConnectionOptions {
 
 export class Connection implements Session, Subscriber {
   readonly id: string;
+  readonly limits: SessionLimits;
   readonly subscriptions: Subscriptions;
   readonly #options: ConnectionOptions;
   readonly #socket: WebSocket;
@@ -48,6 +50,7 @@ export class Connection implements Session, Subscriber {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.id = options.id;
+    this.limits = options.limits;
     const socket = this.#socket = options.socket;
     this.subscriptions = new Subscriptions(() => `sub_${options.id}_${++this.#serial}`);
     this.#outbox = new Outbox({
@@ -176,6 +179,11 @@ export class Connection implements Session, Subscriber {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const { text, coalesce } of held) this.push(text, coalesce);
+    const limits = this.limits.warning();
+    if (limits) {
+      const timestamp = isoTime(this.#options.clock.now());
+      this.push(JSON.stringify({ type: "rate_limit_info", limits, timestamp }), "rate_limit_info");
+    }
   }
 
   // ---- pace

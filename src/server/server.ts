@@ -1,7 +1,7 @@
 /** The listener: guards the door, upgrades sockets, mirrors messages over HTTP. */
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
-import type { Session } from "../api/capability.ts";
+import type { Session, SessionLimits } from "../api/capability.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, within } from "../clock/clock.ts";
@@ -28,6 +28,12 @@ export interface ServerOptions {
   allowed_origins: readonly string[];
   allowed_hosts: readonly string[];
   max_message_bytes: number;
+  /** Counts who comes; `connect` throws the `ApiError` of a limit that is reached. */
+  limits: {
+    connect(ip: string): SessionLimits;
+    disconnected(ip: string): void;
+    http(ip: string): SessionLimits;
+  };
 }
 
 export interface RunningServer {
@@ -43,9 +49,17 @@ export function startServer(options: ServerOptions): RunningServer {
   const connections = new Set<Connection>();
   let serial = 0;
 
-  const upgrade = (request: Request): Response => {
+  const upgrade = (request: Request, ip: string): Response => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
+    }
+    let limits: SessionLimits;
+    try {
+      limits = options.limits.connect(ip);
+    } catch (error) {
+      const reply = errorReply(error, clock, "upgrade");
+      const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
+      return Response.json(reply, { status: statusOf(reply), headers });
     }
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
     const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
@@ -56,11 +70,13 @@ export function startServer(options: ServerOptions): RunningServer {
       socket,
       router,
       clock,
+      limits,
       server_version: options.version,
       max_message_bytes: options.max_message_bytes,
       closed: (one) => {
         connections.delete(one);
         hub.remove(one);
+        options.limits.disconnected(ip);
       },
     });
     connections.add(connection);
@@ -68,12 +84,12 @@ export function startServer(options: ServerOptions): RunningServer {
     return response;
   };
 
-  const app = new Hono();
-  app.get("/ws", (c) => upgrade(c.req.raw));
+  const app = new Hono<{ Bindings: { ip: string } }>();
+  app.get("/ws", (c) => upgrade(c.req.raw, c.env.ip));
   app.post("/api", async (c) => {
     const text = await readText(c.req.raw, options.max_message_bytes).catch((error) => error as ApiError);
     const reply = typeof text === "string"
-      ? await router.receive(text, httpSession)
+      ? await router.receive(text, httpSession(options.limits.http(c.env.ip)))
       : errorReply(text, clock, "request body");
     return c.json(reply, statusOf(reply));
   });
@@ -87,7 +103,7 @@ export function startServer(options: ServerOptions): RunningServer {
       log.error("A request failed: {error}", { error });
       return new Response("Internal error", { status: 500 });
     },
-  }, (request) => {
+  }, (request, info) => {
     const { headers } = request;
     const why = refusal(rules, headers.get("host"), headers.get("origin"));
     if (why !== undefined) {
@@ -95,7 +111,7 @@ export function startServer(options: ServerOptions): RunningServer {
         status: 403,
       });
     }
-    return app.fetch(request);
+    return app.fetch(request, { ip: (info.remoteAddr as Deno.NetAddr).hostname });
   });
   const { port } = listener.addr as Deno.NetAddr;
   const rules: GuardRules = {
@@ -119,12 +135,15 @@ export function startServer(options: ServerOptions): RunningServer {
 }
 
 /** One HTTP request can be answered, but not pushed to. */
-const httpSession: Session = {
-  id: "http",
-  subscribe: refuseSubscription,
-  follow: refuseSubscription,
-  unsubscribe: refuseSubscription,
-};
+function httpSession(limits: SessionLimits): Session {
+  return {
+    id: "http",
+    limits,
+    subscribe: refuseSubscription,
+    follow: refuseSubscription,
+    unsubscribe: refuseSubscription,
+  };
+}
 
 function refuseSubscription(): never {
   throw new ApiError(

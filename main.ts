@@ -1,0 +1,141 @@
+/** The one place where the parts are wired together: configuration → store → agents → engine → api → server. */
+import { join, resolve } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import manifest from "./deno.json" with { type: "json" };
+import { runDemoAgent } from "./src/agents/demo_agent.ts";
+import { runReaper } from "./src/agents/reaper.ts";
+import { createAgentRunner } from "./src/agents/runner.ts";
+import { Router } from "./src/api/router.ts";
+import { loadConfig, masked, type ServeFlags } from "./src/cli/config_file.ts";
+import { dataDir } from "./src/cli/data_dir.ts";
+import { demoConfig, demoTasks } from "./src/cli/demo.ts";
+import { logToStderr } from "./src/cli/logging.ts";
+import { buildProgram } from "./src/cli/program.ts";
+import { runObstacle } from "./src/cli/run_permission.ts";
+import { selfCommand } from "./src/cli/self.ts";
+import { forgetAddress, writeAddress } from "./src/cli/server_address.ts";
+import { untilSignalled } from "./src/cli/signals.ts";
+import { systemClock as clock } from "./src/clock/clock.ts";
+import { Engine } from "./src/engine/engine.ts";
+import { EventBus } from "./src/engine/events.ts";
+import { TaskBook } from "./src/engine/task_book.ts";
+import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
+import type { Config } from "./src/protocol/config.ts";
+import { ApiError } from "./src/protocol/errors.ts";
+import { RateLimits } from "./src/security/limits.ts";
+import { isLoopback } from "./src/server/guard.ts";
+import { startServer } from "./src/server/server.ts";
+import { SubscriptionHub } from "./src/server/subscriptions.ts";
+import { openStore } from "./src/store/open.ts";
+
+const log = getLogger(["opencode-agents", "main"]);
+const DAY_MS = 86_400_000;
+
+/** Runs the server until it is told to end; the exit code. */
+async function serve(flags: ServeFlags): Promise<number> {
+  const { config: written, base } = await loadConfig(flags);
+  if (flags.printConfig) {
+    console.log(JSON.stringify(masked(written), null, 2));
+    return 0;
+  }
+  await logToStderr(Deno.stderr.writable);
+  refuseExposure(written, flags.insecure ?? false);
+  const demoFolder = flags.demo ? await Deno.makeTempDir({ prefix: "opencode-agents-demo-" }) : undefined;
+  const demoCommand = selfCommand(import.meta.url, "demo-agent", [
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+  ]);
+  const config = demoFolder === undefined
+    ? written
+    : demoConfig(written, demoCommand, await Deno.realPath(demoFolder));
+  const folder = resolve(
+    flags.data ?? config.store.path ?? (demoFolder && join(demoFolder, ".data")) ?? dataDir(),
+  );
+
+  const bus = new EventBus();
+  const store = await openStore({ folder, clock });
+  const instance = crypto.randomUUID();
+  const runner = createAgentRunner({
+    clock,
+    store_id: store.id,
+    instance_id: instance,
+    reaper_command: selfCommand(import.meta.url, "reaper", ["--allow-run", "--allow-env"]),
+    server_env: Deno.env.toObject(),
+    tmp_root: join(folder, "tmp"),
+  });
+  const engine = new Engine({
+    clock,
+    store,
+    book: new TaskBook(store.tasks),
+    bus,
+    runner,
+    working_dirs: allowedWorkingDirs(base, config.tasks.working_dir, config.tasks.allowed_dirs),
+    settings: {
+      agents: config.agents,
+      default_timeout_ms: config.tasks.default_timeout,
+      permissions: config.tasks.permissions,
+      permission_timeout_ms: config.tasks.permission_timeout_ms,
+      agentFor: ({ spec }) =>
+        spec.execution?.agent ?? config.tasks.agent_by_type[spec.type] ?? config.tasks.default_agent,
+    },
+    instance,
+    max_concurrent: config.tasks.max_concurrent,
+    max_attempts: config.tasks.max_attempts,
+    retention_ms: config.tasks.retention_days * DAY_MS,
+    cannotRun: await runObstacle(),
+  });
+  store.tasks.onCommitted = (changes) =>
+    changes.forEach(({ before, after }) => engine.committed(before, after));
+  store.logs.onAppended = (entries) => bus.publish({ kind: "log.appended", entries });
+
+  const server = startServer({
+    router: new Router({ clock, engine, logs: store.logs }),
+    hub: new SubscriptionHub(bus, clock),
+    clock,
+    limits: new RateLimits(config.limits, clock),
+    version: manifest.version,
+    ...config.server,
+    max_message_bytes: config.limits.max_message_bytes,
+  });
+  const signalled = untilSignalled();
+  await writeAddress(folder, server.url);
+  console.log(`listening on ${server.url}`);
+  log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
+  await engine.start();
+  if (flags.demo) { for (const task of demoTasks(clock.now())) await engine.create(task); }
+
+  log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
+  await forgetAddress(folder);
+  await server.stop();
+  await engine.stop();
+  await runner.close();
+  await store.close();
+  if (demoFolder !== undefined) await Deno.remove(demoFolder, { recursive: true });
+  return 0;
+}
+
+function refuseExposure({ server, security }: Config, insecure: boolean): void {
+  if (security.auth === "required") {
+    throw new ApiError("CONFIGURATION_ERROR", 'security.auth: "required" is not available in this version', {
+      field: "security.auth",
+    });
+  }
+  if (isLoopback(server.host) || insecure) return;
+  throw new ApiError(
+    "CONFIGURATION_ERROR",
+    `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
+      "Listen on 127.0.0.1 (and use ssh -L or a proxy), or give --insecure if the network is yours alone.",
+    { field: "server.host", value: server.host, expected: "a loopback address, or --insecure" },
+  );
+}
+
+if (import.meta.main) {
+  const program = buildProgram({
+    version: manifest.version,
+    serve,
+    demoAgent: () => runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, clock).then(() => 0),
+    reaper: () => runReaper(clock).then(() => 0),
+  });
+  Deno.exit(await program(Deno.args));
+}

@@ -1,0 +1,95 @@
+/** The two ways in which rates are limited (document, "Rate Limit Algorithms"). Time is passed in, in milliseconds. */
+
+export const WINDOW_SECONDS = 60;
+
+/** Counts of the last minute in 60 one-second slots; a circle, so it never grows. */
+export class SlidingWindow {
+  readonly #slots = new Uint32Array(WINDOW_SECONDS);
+  #second = 0;
+  #total = 0;
+
+  /** How many were counted within the last minute. */
+  count(now_ms: number): number {
+    this.#advance(now_ms);
+    return this.#total;
+  }
+
+  add(now_ms: number, amount = 1): void {
+    this.#advance(now_ms);
+    this.#slots[this.#second % WINDOW_SECONDS]! += amount;
+    this.#total += amount;
+  }
+
+  /** Whole seconds until the count is below `limit`; 0 when it is. */
+  secondsUntilBelow(limit: number, now_ms: number): number {
+    this.#advance(now_ms);
+    let total = this.#total;
+    for (let age = 0; age < WINDOW_SECONDS; age++) {
+      if (total < limit) return age;
+      total -= this.#slots[(this.#second + 1 + age) % WINDOW_SECONDS]!;
+    }
+    return WINDOW_SECONDS;
+  }
+
+  /** Whole seconds until the newest count has left the window. */
+  secondsUntilEmpty(now_ms: number): number {
+    this.#advance(now_ms);
+    for (let age = 0; age < WINDOW_SECONDS; age++) {
+      if (this.#slots[(this.#second - age + 10 * WINDOW_SECONDS) % WINDOW_SECONDS]! > 0) {
+        return WINDOW_SECONDS - age;
+      }
+    }
+    return 0;
+  }
+
+  #advance(now_ms: number): void {
+    const second = Math.floor(now_ms / 1000);
+    // A clock that was set back stays in the newest slot until it has caught up.
+    if (second <= this.#second) return;
+    const steps = Math.min(WINDOW_SECONDS, second - this.#second);
+    for (let i = 1; i <= steps; i++) {
+      const slot = (this.#second + i) % WINDOW_SECONDS;
+      this.#total -= this.#slots[slot]!;
+      this.#slots[slot] = 0;
+    }
+    if (steps === WINDOW_SECONDS) {
+      this.#slots.fill(0);
+      this.#total = 0;
+    }
+    this.#second = second;
+  }
+}
+
+/** Lets `capacity` through at once and refills at `capacity` a second. */
+export class TokenBucket {
+  #tokens: number;
+  #at_ms: number;
+
+  constructor(readonly capacity: number, now_ms: number) {
+    this.#tokens = capacity;
+    this.#at_ms = now_ms;
+  }
+
+  /** Whether a token is left now. */
+  has(now_ms: number): boolean {
+    this.#refill(now_ms);
+    return this.#tokens >= 1;
+  }
+
+  take(now_ms: number): void {
+    this.#refill(now_ms);
+    this.#tokens -= 1;
+  }
+
+  /** How much of the bucket is used. */
+  used(now_ms: number): number {
+    this.#refill(now_ms);
+    return Math.max(0, Math.ceil(this.capacity - this.#tokens));
+  }
+
+  #refill(now_ms: number): void {
+    if (now_ms <= this.#at_ms) return;
+    this.#tokens = Math.min(this.capacity, this.#tokens + ((now_ms - this.#at_ms) / 1000) * this.capacity);
+    this.#at_ms = now_ms;
+  }
+}
