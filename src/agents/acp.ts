@@ -10,7 +10,14 @@ import { type AcpConnection, connectAgent } from "./acp_connection.ts";
 import { judgeTurn } from "./acp_outcome.ts";
 import { PermissionDesk } from "./acp_permissions.ts";
 import { promptBlocks } from "./acp_prompt.ts";
-import { AgentFailure, AgentGone, openSession, type SessionBounds, setUpSession } from "./acp_session.ts";
+import {
+  AgentFailure,
+  AgentGone,
+  AgentRefusal,
+  openSession,
+  type SessionBounds,
+  setUpSession,
+} from "./acp_session.ts";
 import { AcpTurn } from "./acp_turn.ts";
 import { readLines } from "./lines.ts";
 import type { AgentProfile, WireObject } from "./profiles/agent_profile.ts";
@@ -243,6 +250,12 @@ class AcpRun implements Run {
         error: message,
         ...(error.exit_code === undefined ? {} : { exit_code: error.exit_code }),
       };
+    }
+    if (error instanceof AgentRefusal && error.wants_login) {
+      const message = `The agent wants a login: ${
+        error.message.replace(/\.+$/, "")
+      }. ${this.profile.install}`;
+      return { status: "failed", error: cut(message, LONGEST_ERROR) };
     }
     if (error instanceof AgentFailure) return { status: "failed", error: cut(error.message, LONGEST_ERROR) };
     log.error("run of task {task} broke: {error}", { task: this.request.task.id, error });

@@ -13,6 +13,11 @@ export class AgentRefusal extends AgentFailure {
   constructor(message: string, readonly code: number) {
     super(message);
   }
+
+  /** Whether the agent has no account to work with. */
+  get wants_login(): boolean {
+    return this.code === -32000;
+  }
 }
 
 /** The agent ended, or closed its output, before it answered. */
@@ -51,7 +56,6 @@ export interface SessionSteps {
 }
 
 const PROTOCOL_VERSION = 1;
-const AUTH_REQUIRED = -32000;
 
 /** `initialize`, then the earlier session where it can be had, else a new one. */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
@@ -86,19 +90,10 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       await steps.warn(`The earlier session cannot be resumed, a new one begins: ${error.message}`);
     }
   }
-  const reply = await newSession(place, steps);
+  const reply = await call("session/new", place, bounds.session_ms);
   const session_id = textOf(reply.sessionId);
   if (session_id === undefined) throw new AgentFailure("The agent answered session/new without a session id");
   return { session_id, resumable, resumed: false, reply };
-}
-
-async function newSession(place: WireObject, { call, profile, bounds }: SessionSteps): Promise<WireObject> {
-  try {
-    return await call("session/new", place, bounds.session_ms);
-  } catch (error) {
-    if (!(error instanceof AgentRefusal) || error.code !== AUTH_REQUIRED) throw error;
-    throw new AgentFailure(`The agent wants a login: ${error.message}. ${profile.install}`);
-  }
 }
 
 /** Sets the mode in which the agent asks, and the task's model. */

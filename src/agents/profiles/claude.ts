@@ -16,5 +16,5 @@ export const claudeProfile: AgentProfile = {
   }),
   // It starts in `auto`, in which it answers its own permission requests.
   modes: ["default"],
-  chatter: /^\[(session\/|idle-compaction\])/,
+  chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };

@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AgentConfig } from "../../src/protocol/config.ts";
+import { judgeTurn, type TurnFacts } from "../../src/agents/acp_outcome.ts";
+import { planOf, progressOf } from "../../src/agents/acp_progress.ts";
+import { promptBlocks } from "../../src/agents/acp_prompt.ts";
+import { tokensOf, usageUpdateOf } from "../../src/agents/acp_usage.ts";
+import { demoScript } from "../../src/agents/demo_script.ts";
+import { LineTooLongError, messageLines } from "../../src/agents/message_lines.ts";
+import { codexProfile } from "../../src/agents/profiles/codex.ts";
+import { profileFor } from "../../src/agents/profiles/profile.ts";
+import { cut, cutValue, oneLine } from "../../src/agents/wire_value.ts";
+
+const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
+  stop_reason: "end_turn",
+  denials: [],
+  went_on_after_denial: false,
+  hidden_failure: false,
+  last_message: "",
+  steps: [],
+  ...changes,
+});
+const denial = (by: "client" | "policy" | "timeout") => ({ denials: [{ title: "rm -r", by }] });
+
+for (
+  const [what, changes, status, error] of [
+    ["end_turn", {}, "completed", undefined],
+    ["a refusal", { stop_reason: "refusal" }, "failed", "The model refused the request"],
+    [
+      "too many tokens",
+      { stop_reason: "max_tokens" },
+      "failed",
+      "The model stopped at its limit of tokens (max_tokens)",
+    ],
+    [
+      "too many requests",
+      { stop_reason: "max_turn_requests" },
+      "failed",
+      "The agent stopped at its limit of model requests in one turn (max_turn_requests)",
+    ],
+    [
+      "a cancellation of its own",
+      { stop_reason: "cancelled" },
+      "failed",
+      "The agent cancelled its turn by itself",
+    ],
+    [
+      "no reason",
+      { stop_reason: undefined },
+      "failed",
+      "The agent ended its turn for an unknown reason: none given",
+    ],
+    [
+      "a hidden failure",
+      { hidden_failure: true, last_message: "HTTP 400" },
+      "failed",
+      "The agent failed: HTTP 400",
+    ],
+    ["a person's denial, given up", denial("client"), "failed", "Permission denied: rm -r"],
+    [
+      "a person's denial, gone on",
+      { ...denial("client"), went_on_after_denial: true },
+      "completed",
+      undefined,
+    ],
+    [
+      "a denial by policy",
+      { ...denial("policy"), went_on_after_denial: true },
+      "failed",
+      "Permission denied by policy: rm -r",
+    ],
+    [
+      "a denial by timeout",
+      { ...denial("timeout"), went_on_after_denial: true },
+      "failed",
+      "Permission denied, nobody answered in time: rm -r",
+    ],
+    [
+      "a denial that ends the turn",
+      { ...denial("client"), stop_reason: "cancelled" },
+      "failed",
+      "Permission denied: rm -r",
+    ],
+  ] as [string, Partial<TurnFacts>, string, string | undefined][]
+) {
+  Deno.test(`acp outcome: ${what} is ${status}`, () => {
+    const judgement = judgeTurn(facts(changes));
+    assert.deepEqual([judgement.status, judgement.error], [status, error]);
+  });
+}
+
+Deno.test("acp outcome: open steps of the plan are a warning", () => {
+  const judgement = judgeTurn(facts({
+    steps: [{ title: "a", status: "completed" }, { title: "b", status: "in_progress" }],
+  }));
+  assert.equal(judgement.status, "completed");
+  assert.deepEqual(judgement.warnings, [
+    "The agent ended its turn with 1 of 2 steps of its plan not completed: b",
+  ]);
+});
+
+Deno.test("acp progress: plans and todo lists are read alike", () => {
+  const list = [
+    { content: "one", status: "completed" },
+    { content: "two\n  lines", status: "in_progress" },
+    { content: "three", status: "cancelled" },
+    { content: "four", status: "whatever" },
+    "nonsense",
+    { status: "pending" },
+  ];
+  const expected = { kind: "progress", completed_steps: 1, total_steps: 3, current_step: "two lines" };
+  for (
+    const update of [
+      { sessionUpdate: "plan", entries: list },
+      { sessionUpdate: "plan_update", plan: { entries: list } },
+      { sessionUpdate: "tool_call_update", rawInput: { todos: list } },
+      { sessionUpdate: "tool_call_update", rawOutput: { metadata: { todos: list } } },
+    ]
+  ) assert.deepEqual(progressOf(planOf(update)!), expected);
+  assert.equal(planOf({ sessionUpdate: "tool_call", rawInput: { command: "ls" } }), undefined);
+  assert.equal(planOf({ sessionUpdate: "agent_message_chunk", entries: list }), undefined);
+});
+
+Deno.test("acp progress: no update whatever makes it throw or count beyond its total", () => {
+  const value = fc.anything({ maxDepth: 4, withNullPrototype: false });
+  fc.assert(
+    fc.property(
+      value,
+      value,
+      fc.constantFrom("plan", "tool_call", "x"),
+      (entries, rawInput, sessionUpdate) => {
+        const steps = planOf({ sessionUpdate, entries, rawInput });
+        if (steps === undefined) return;
+        const progress = progressOf(steps);
+        assert.ok(progress.completed_steps >= 0 && progress.completed_steps <= progress.total_steps);
+      },
+    ),
+  );
+});
+
+Deno.test("acp messages: lines do not depend on how their bytes arrive", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.string({ unit: "binary", maxLength: 20 }).map((text) => text.replaceAll("\n", " "))),
+    fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
+    async (texts, sizes) => {
+      const bytes = new TextEncoder().encode(texts.map((text) => text + "\n").join(""));
+      assert.deepEqual(await linesOf(pieces(bytes, sizes)), texts.map((text) => text.replace(/^\ufeff/, "")));
+    },
+  ));
+});
+
+Deno.test("acp messages: a line that is too long ends the reading, however it arrives", async () => {
+  const bytes = new TextEncoder().encode("short\n" + "x".repeat(101) + "\n");
+  for (const size of [1, 50, 1000]) {
+    await assert.rejects(() => linesOf(pieces(bytes, [size]), 100), LineTooLongError);
+  }
+  assert.deepEqual(await linesOf(pieces(bytes, [1000]), 101), ["short", "x".repeat(101)]);
+});
+
+async function linesOf(stream: ReadableStream<Uint8Array>, max_bytes = 1000): Promise<string[]> {
+  const lines: string[] = [];
+  const { signal } = new AbortController();
+  for await (const line of messageLines(stream, { max_bytes, signal })) lines.push(line);
+  return lines;
+}
+
+function pieces(bytes: Uint8Array, sizes: number[]): ReadableStream<Uint8Array> {
+  let at = 0;
+  let turn = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      const size = sizes[turn++ % sizes.length]!;
+      controller.enqueue(bytes.slice(at, at + size));
+      at += size;
+    },
+  });
+}
+
+Deno.test("acp prompt: context stands apart from the prompt, and a session that goes on gets neither", () => {
+  const task = { id: "t", type: "testing", description: "d", prompt: "do it" };
+  assert.deepEqual(promptBlocks(task, false), [{ type: "text", text: "do it" }]);
+  assert.deepEqual(promptBlocks({ ...task, files_pattern: "*.ts", metadata: { a: 1 } }, false), [
+    { type: "text", text: "do it" },
+    { type: "text", text: 'Context of the task\nFiles concerned (glob): *.ts\nMetadata: {"a":1}' },
+  ]);
+  assert.deepEqual(promptBlocks({ ...task, files_pattern: "*.ts" }, true), [{
+    type: "text",
+    text: "continue",
+  }]);
+});
+
+Deno.test("acp usage: every agent's figures come out in one shape", () => {
+  assert.deepEqual(
+    tokensOf({ usage: { inputTokens: 3, outputTokens: 2, totalTokens: 5, cachedReadTokens: 0 } }),
+    {
+      input_tokens: 3,
+      output_tokens: 2,
+      total_tokens: 5,
+      cached_read_tokens: 0,
+    },
+  );
+  const quota = { token_count: { input_tokens: 3, output_tokens: 2 } };
+  assert.deepEqual(tokensOf({ _meta: { quota } }), { input_tokens: 3, output_tokens: 2 });
+  assert.equal(tokensOf({ usage: null, _meta: { quota: { token_count: null } } }), undefined);
+  assert.deepEqual(usageUpdateOf({ used: 1, size: 2, cost: { amount: 0.5, currency: "EUR" } }), {
+    context: { used: 1, size: 2 },
+    cost: { amount: 0.5, currency: "EUR" },
+  });
+  assert.deepEqual(usageUpdateOf({ used: "many" }), {});
+});
+
+Deno.test("acp profiles: found from the command, unless the configuration names one", () => {
+  const named = (command: string[], profile?: "codex") =>
+    profileFor(AgentConfig.parse({ protocol: "acp", command, profile })).name;
+  assert.equal(named(["opencode", "acp"]), "opencode");
+  assert.equal(named(["/usr/lib/claude-agent-acp"]), "claude");
+  assert.equal(named(["node", "/x/codex-acp.js"]), "codex");
+  assert.equal(named(["npx", "-y", "gemini", "--acp"]), "gemini");
+  assert.equal(named(["sh", "opencode"]), "generic");
+  assert.equal(named(["opencode"], "codex"), "codex");
+});
+
+Deno.test("acp profiles: Codex's hidden failure is a sign, and so is that it goes on", () => {
+  const status = (type: string) => ({
+    sessionUpdate: "session_info_update",
+    _meta: { codex: { threadStatus: { type } } },
+  });
+  assert.deepEqual(["systemError", "active", "idle"].map((type) => codexProfile.turnSign(status(type))), [
+    "failed",
+    "going_on",
+    undefined,
+  ]);
+  assert.equal(codexProfile.turnSign({ sessionUpdate: "session_info_update", _meta: null }), undefined);
+});
+
+Deno.test("acp demo: options are read from anywhere in the prompt and kept within bounds", () => {
+  const script = demoScript("please demo:steps=3 and demo:delay=70000 demo:file=../x demo:ask=9 demo:hang");
+  assert.equal(script.steps.length, 3);
+  assert.deepEqual([
+    script.delay_ms,
+    script.file,
+    script.ask_at,
+    script.hang_at,
+    script.fail_at,
+    script.refuse,
+  ], [
+    60_000,
+    "demo.md",
+    3,
+    2,
+    undefined,
+    false,
+  ]);
+});
+
+Deno.test("acp values: cuts respect their length and tear no character apart", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 20 }), (text, max) => {
+    const short = cut(text, max);
+    assert.ok(short.length <= max && short.isWellFormed());
+    assert.ok(!oneLine(text, max).includes("\n"));
+  }));
+  assert.deepEqual(cutValue({ a: 1 }, 10), { a: 1 });
+  assert.equal(cutValue({ a: "long enough" }, 10), '{"a":"lon…');
+});
