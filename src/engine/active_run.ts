@@ -235,7 +235,7 @@ export class ActiveRun {
 
   #noteProgress(event: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>): void {
     this.#news = [...this.#news.filter((old) => old.kind !== event.kind), event];
-    this.#committing ??= this.#commitNews().finally(() => this.#committing = undefined);
+    this.#committing ??= this.#commitNews();
   }
 
   async #commitNews(): Promise<void> {
@@ -250,6 +250,7 @@ export class ActiveRun {
         log.warn("Progress of task {task_id} was not stored: {error}", { task_id: this.#task.id, error });
       }
     }
+    this.#committing = undefined;
   }
 
   #withNews(

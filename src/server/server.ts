@@ -61,10 +61,12 @@ export function startServer(options: ServerOptions): RunningServer {
       const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
       return Response.json(reply, { status: statusOf(reply), headers });
     }
+    // Read first: the upgrade takes the request with it.
+    const offered = request.headers.get("sec-websocket-protocol") ?? "";
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
-    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
-      [];
-    if (offered.includes(SUBPROTOCOL)) response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
+    if (offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
+      response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
+    }
     const connection = new Connection({
       id: String(++serial),
       socket,
@@ -85,7 +87,6 @@ export function startServer(options: ServerOptions): RunningServer {
   };
 
   const app = new Hono<{ Bindings: { ip: string } }>();
-  app.get("/ws", (c) => upgrade(c.req.raw, c.env.ip));
   app.post("/api", async (c) => {
     const text = await readText(c.req.raw, options.max_message_bytes).catch((error) => error as ApiError);
     const reply = typeof text === "string"
@@ -111,7 +112,9 @@ export function startServer(options: ServerOptions): RunningServer {
         status: 403,
       });
     }
-    return app.fetch(request, { ip: (info.remoteAddr as Deno.NetAddr).hostname });
+    const ip = (info.remoteAddr as Deno.NetAddr).hostname;
+    // Past Hono, which would wrap the response that Deno knows the upgrade by.
+    return new URL(request.url).pathname === "/ws" ? upgrade(request, ip) : app.fetch(request, { ip });
   });
   const { port } = listener.addr as Deno.NetAddr;
   const rules: GuardRules = {

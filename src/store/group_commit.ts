@@ -49,7 +49,7 @@ export class GroupCommit {
     }
     const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
     this.#waiting.push({ commit, ...measured, resolve, reject });
-    this.#running ??= this.#run().finally(() => this.#running = undefined);
+    this.#running ??= this.#run();
     return promise;
   }
 
@@ -62,6 +62,8 @@ export class GroupCommit {
     // A tick later, so that what is asked for in the same turn goes together.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#send(this.#nextGroup());
+    // In the same turn as the last look, so that nothing can arrive in between and be left waiting.
+    this.#running = undefined;
   }
 
   /** As many as fit, in order; two that touch the same key never go together. */

@@ -124,20 +124,17 @@ export class LogStore {
       details: entry.details ?? {},
       context: entry.context ?? {},
     });
-    this.#flushing ??= this.#flushAll().finally(() => this.#flushing = undefined);
+    this.#flushing ??= this.#flushAll();
     if (this.#pending.length > PENDING_SOFT) return this.#flushing;
   }
 
   /** Resolves when all that was appended is committed. Rejects when the store fails. */
   async flush(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const failure = this.#failure;
-      await this.#flushing;
-      if (this.#pending.length > 0 && this.#failure !== undefined && this.#failure !== failure) {
-        throw this.#failure;
-      }
-    }
+    if (this.#pending.length === 0) return;
+    this.#flushing ??= this.#flushAll();
     await this.#flushing;
+    if (this.#pending.length > 0 && this.#failure !== undefined) throw this.#failure;
+    if (this.#pending.length > 0) await this.flush();
   }
 
   async close(): Promise<void> {
@@ -160,16 +157,17 @@ export class LogStore {
       } catch (error) {
         if (this.#failure === undefined) log.error("The log cannot be written: {error}", { error });
         this.#failure = error;
+        if (!this.#closed) await sleep(this.#clock, RETRY_MS);
         // What waits stays, within its bound, and is tried again with the next entry or the next flush.
-        if (this.#closed) return;
-        await sleep(this.#clock, RETRY_MS);
-        return;
+        break;
       }
       const rest_ms = FLUSH_INTERVAL_MS - (this.#clock.monotonic() - started);
       if (this.#pending.length > 0 && this.#pending.length < PENDING_SOFT / 5 && rest_ms > 0) {
         await sleep(this.#clock, rest_ms);
       }
     }
+    // In the same turn as the last look, so that no entry can arrive in between and be left waiting.
+    this.#flushing = undefined;
   }
 
   async #flushSome(): Promise<void> {
