@@ -27,7 +27,7 @@ export class Dispatcher {
   /** Queued again while their old processes are still dying. */
   readonly #heldBack = new Map<string, TaskRecord>();
   readonly #timed = new Map<string, number>();
-  /** Ended tasks whose dependents did not all fit into the commit of the end. */
+  /** Waiting tasks that something has happened to, and that the commit of it may not have seen. */
   readonly #unsettled = new Set<string>();
   #settling = false;
   #alarm: Timer | undefined;
@@ -94,7 +94,7 @@ export class Dispatcher {
   }
 
   async #begin(id: string): Promise<void> {
-    const { context } = { context: this.#context };
+    const context = this.#context;
     const lease: Lease = { instance: this.#instance, fencing: ++this.#fencing };
     const task = context.book.find(id)!;
     const agent = context.settings.agentFor(task);
@@ -154,18 +154,19 @@ export class Dispatcher {
 
   // ---- those that wait
 
-  #settleLater(id: string): void {
-    this.#unsettled.add(id);
-    if (this.#settling) return;
+  #settleLater(ids: Iterable<string>): void {
+    for (const id of ids) this.#unsettled.add(id);
+    if (this.#settling || this.#unsettled.size === 0) return;
     this.#settling = true;
-    // In a task of its own: this is called while a commit is being applied.
-    queueMicrotask(() => void this.#settleDependents());
+    // In a turn of its own: this is called while a commit is being applied.
+    queueMicrotask(() => void this.#settleUnsettled());
   }
 
-  async #settleDependents(): Promise<void> {
-    for (const id of this.#unsettled) {
-      this.#unsettled.delete(id);
-      await this.#settle([...this.#context.book.dependentsOf(id)]);
+  async #settleUnsettled(): Promise<void> {
+    while (this.#unsettled.size > 0) {
+      const ids = [...this.#unsettled];
+      this.#unsettled.clear();
+      await this.#settle(ids);
     }
     this.#settling = false;
   }

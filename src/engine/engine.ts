@@ -1,6 +1,6 @@
 /** The engine's doors: what clients may ask of tasks, and its start and stop. */
 import { getLogger } from "@logtape/logtape";
-import { isoTime, within } from "../clock/clock.ts";
+import { isoTime, type Timer, within } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { fieldProblem } from "../protocol/field_errors.ts";
@@ -21,6 +21,7 @@ import {
 import { cancelled, created, paused, recovered, resumed, retried } from "../tasks/transitions.ts";
 import { CASCADE_LIMIT, type RunContext } from "./active_run.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { startRetention } from "./retention.ts";
 import type { TaskMemory } from "./task_book.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -46,6 +47,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #dispatcher: Dispatcher;
   #stopping = false;
+  #retention: Timer | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -87,13 +89,16 @@ export class Engine {
         strays,
       });
     }
-    if (!this.#stopping) this.#dispatcher.open();
+    if (this.#stopping) return;
+    this.#retention = startRetention(this.#options);
+    this.#dispatcher.open();
   }
 
   /** Leaves running tasks recoverable and ends their processes. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const { clock } = this.#options;
+    this.#retention?.cancel();
     this.#dispatcher.close();
     const runs = [...this.#dispatcher.active];
     await within(clock, STOP_WAIT_MS, this.#recover(runs.map(([id]) => id), true), undefined);

@@ -3,12 +3,16 @@ import type { LogLevel } from "../protocol/log.ts";
 import type { TaskRecord, TaskState } from "../tasks/record.ts";
 import type { TaskMemory } from "./task_book.ts";
 
+/** A key of the store, opaque here. */
+export type StoreKey = readonly (string | number)[];
+
 /** One atomic change. Everything in it is committed, or nothing. */
 export interface TaskPlan {
   creates?: TaskRecord[];
   updates?: { id: string; state: TaskState }[];
   removes?: string[];
-  sets?: { key: Deno.KvKey; value: Uint8Array }[];
+  sets?: { key: StoreKey; value: Uint8Array }[];
+  deletes?: StoreKey[];
 }
 
 export interface TaskStore extends TaskMemory {
@@ -46,7 +50,8 @@ export interface EngineStore {
     flush(): Promise<void>;
   };
   outputs: {
-    entry(task_id: string, attempt: number, output: AttemptOutput): { key: Deno.KvKey; value: Uint8Array };
+    entry(task_id: string, attempt: number, output: AttemptOutput): { key: StoreKey; value: Uint8Array };
+    keysOf(task_id: string, attempts: number): StoreKey[];
     get(task_id: string, attempt: number): Promise<AttemptOutput | undefined>;
   };
   readonly closed: boolean;

@@ -1,0 +1,61 @@
+/** Finished tasks are removed when they are old enough, with what belongs to them. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
+import { isFinished, type TaskRecord } from "../tasks/record.ts";
+import type { EngineStore } from "./engine_store.ts";
+import type { TaskBook } from "./task_book.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+const INTERVAL_MS = 3_600_000;
+/** Tasks removed by one commit. */
+const BATCH = 20;
+
+export interface RetentionOptions {
+  clock: Clock;
+  book: TaskBook;
+  store: EngineStore;
+  retention_ms: number;
+}
+
+/** Whether the task may go: finished before `oldest_ms`, and nobody who is not finished depends on it. */
+export function isExpired(task: TaskRecord, book: TaskBook, oldest_ms: number): boolean {
+  if (
+    !isFinished(task.state.status) || epochOf(task.state.completed_at ?? task.spec.created_at) > oldest_ms
+  ) return false;
+  for (const id of book.dependentsOf(task.id)) {
+    const dependent = book.find(id);
+    if (dependent && !isFinished(dependent.state.status)) return false;
+  }
+  return true;
+}
+
+/** Removes what has expired; the number of tasks removed. */
+export async function removeExpired({ clock, book, store, retention_ms }: RetentionOptions): Promise<number> {
+  const oldest_ms = clock.now() - retention_ms;
+  const expired = [...book.all()].filter((task) => isExpired(task, book, oldest_ms));
+  let removed = 0;
+  for (let at = 0; at < expired.length; at += BATCH) {
+    const some = expired.slice(at, at + BATCH);
+    await store.tasks.update((view) => {
+      const still = some.filter(({ id }) => {
+        const task = view.get(id);
+        return task !== undefined && isExpired(task, book, oldest_ms);
+      });
+      removed += still.length;
+      const deletes = still.flatMap(({ id, state }) => store.outputs.keysOf(id, state.attempt));
+      return { removes: still.map(({ id }) => id), deletes };
+    });
+  }
+  return removed;
+}
+
+/** Looks once an hour; answers the timer, which its owner cancels. */
+export function startRetention(options: RetentionOptions): Timer {
+  return options.clock.every(INTERVAL_MS, () => {
+    removeExpired(options).then(
+      (removed) => removed > 0 && log.info("Removed {removed} finished tasks", { removed }),
+      (error) => log.error("Finished tasks could not be removed: {error}", { error }),
+    );
+  });
+}
