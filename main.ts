@@ -2,15 +2,12 @@
 import { join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
-import { runDemoAgent } from "./src/agents/demo_agent.ts";
-import { runReaper } from "./src/agents/reaper.ts";
 import { createAgentRunner } from "./src/agents/runner.ts";
 import { Router } from "./src/api/router.ts";
 import { loadConfig, masked, type ServeFlags } from "./src/cli/config_file.ts";
 import { dataDir } from "./src/cli/data_dir.ts";
 import { demoConfig, demoTasks } from "./src/cli/demo.ts";
 import { logToStderr } from "./src/cli/logging.ts";
-import { buildProgram } from "./src/cli/program.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
 import { forgetAddress, writeAddress } from "./src/cli/server_address.ts";
@@ -29,10 +26,12 @@ import { SubscriptionHub } from "./src/server/subscriptions.ts";
 import { openStore } from "./src/store/open.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
+/** What runs our own subcommands. */
+const ENTRY = new URL("opencode-agents.ts", import.meta.url).href;
 const DAY_MS = 86_400_000;
 
 /** Runs the server until it is told to end; the exit code. */
-async function serve(flags: ServeFlags): Promise<number> {
+export async function serve(flags: ServeFlags): Promise<number> {
   const { config: written, base } = await loadConfig(flags);
   if (flags.printConfig) {
     console.log(JSON.stringify(masked(written), null, 2));
@@ -41,7 +40,7 @@ async function serve(flags: ServeFlags): Promise<number> {
   await logToStderr(Deno.stderr.writable);
   refuseExposure(written, flags.insecure ?? false);
   const demoFolder = flags.demo ? await Deno.makeTempDir({ prefix: "opencode-agents-demo-" }) : undefined;
-  const demoCommand = selfCommand(import.meta.url, "demo-agent", [
+  const demoCommand = selfCommand(ENTRY, "demo-agent", [
     "--allow-read",
     "--allow-write",
     "--allow-env",
@@ -60,7 +59,7 @@ async function serve(flags: ServeFlags): Promise<number> {
     clock,
     store_id: store.id,
     instance_id: instance,
-    reaper_command: selfCommand(import.meta.url, "reaper", ["--allow-run", "--allow-env"]),
+    reaper_command: selfCommand(ENTRY, "reaper", ["--allow-run", "--allow-env"]),
     server_env: Deno.env.toObject(),
     tmp_root: join(folder, "tmp"),
   });
@@ -128,14 +127,4 @@ function refuseExposure({ server, security }: Config, insecure: boolean): void {
       "Listen on 127.0.0.1 (and use ssh -L or a proxy), or give --insecure if the network is yours alone.",
     { field: "server.host", value: server.host, expected: "a loopback address, or --insecure" },
   );
-}
-
-if (import.meta.main) {
-  const program = buildProgram({
-    version: manifest.version,
-    serve,
-    demoAgent: () => runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, clock).then(() => 0),
-    reaper: () => runReaper(clock).then(() => 0),
-  });
-  Deno.exit(await program(Deno.args));
 }

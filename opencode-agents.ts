@@ -1,0 +1,26 @@
+/**
+ * The program's entry. It loads no more than the command needs: the reaper and the demo agent run beside every
+ * server, so their size counts.
+ */
+import manifest from "./deno.json" with { type: "json" };
+import { systemClock } from "./src/clock/clock.ts";
+
+async function main(args: string[]): Promise<number> {
+  if (args[0] === "reaper") {
+    const { runReaper } = await import("./src/agents/reaper.ts");
+    await runReaper(systemClock);
+    return 0;
+  }
+  if (args[0] === "demo-agent" && args.length === 1) {
+    const { runDemoAgent } = await import("./src/agents/demo_agent.ts");
+    await runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, systemClock);
+    return 0;
+  }
+  const { runProgram } = await import("./src/cli/program.ts");
+  return await runProgram(args, {
+    version: manifest.version,
+    serve: async (flags) => (await import("./main.ts")).serve(flags),
+  });
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
