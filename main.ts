@@ -80,6 +80,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     },
     instance,
     max_concurrent: config.tasks.max_concurrent,
+    max_starting: navigator.hardwareConcurrency,
     max_attempts: config.tasks.max_attempts,
     retention_ms: config.tasks.retention_days * DAY_MS,
     cannotRun: await runObstacle(),

@@ -35,8 +35,20 @@ export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; b
   const config = withDefaultAgents(parsed.data);
   if (flags.host !== undefined) config.server.host = flags.host;
   if (flags.port !== undefined) config.server.port = flags.port;
+  if (!isSlotsGiven(written)) config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent);
   checkAgents(config);
   return { config, base: flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config)) };
+}
+
+/** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless it is told otherwise. */
+const SLOT_BYTES = 1 << 30;
+
+function slotsFor(most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(Deno.systemMemoryInfo().total / SLOT_BYTES)));
+}
+
+function isSlotsGiven(written: unknown): boolean {
+  return (written as { tasks?: { max_concurrent?: number } }).tasks?.max_concurrent !== undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -71,6 +71,7 @@ export class ActiveRun {
   #news: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>[] = [];
   #committing: Promise<void> | undefined;
   #ended = Promise.withResolvers<void>();
+  #ready = Promise.withResolvers<void>();
   #stopRequested = false;
 
   constructor(context: RunContext, task: TaskRecord, lease: Lease, agent: string) {
@@ -87,8 +88,9 @@ export class ActiveRun {
     return this.#ended.promise;
   }
 
-  get lease(): Lease {
-    return this.#lease;
+  /** Settles when the agent has begun to work (or has ended): its start no longer burdens the machine. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   get pid(): number | undefined {
@@ -116,6 +118,7 @@ export class ActiveRun {
       this.#deadline?.timer.cancel();
       this.#phase = "stopping";
       this.#publishAgent();
+      this.#ready.resolve();
       this.#ended.resolve();
     }
   }
@@ -173,6 +176,7 @@ export class ActiveRun {
     switch (event.kind) {
       case "started":
         if (this.#phase === "starting") this.#phase = "running";
+        if (this.#context.settings.agents[this.#agent]?.protocol === "command") this.#ready.resolve();
         return this.#publishAgent();
       case "log":
         return this.#append(event.level, event.message, event.source, event.details);
@@ -180,6 +184,7 @@ export class ActiveRun {
       case "activity":
         return this.#noteProgress(event);
       case "session":
+        this.#ready.resolve();
         return this.#rememberSession(event);
       case "permission_requested":
         this.#permissions.set(event.request.permission_id, event.request);

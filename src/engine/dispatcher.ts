@@ -3,7 +3,7 @@
  * committed changes; it never polls but for a look at the clock once a minute, in case that was set.
  */
 import { getLogger } from "@logtape/logtape";
-import { isoTime, type Timer } from "../clock/clock.ts";
+import { isoTime, type Timer, within } from "../clock/clock.ts";
 import { timestampMs } from "../protocol/scalars.ts";
 import { resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
@@ -15,6 +15,8 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 /** A changed wall clock is noticed at the latest after this long. */
 const CLOCK_CHECK_MS = 60_000;
+/** An agent that is not at work after this long does not keep others from starting. */
+const START_WAIT_MS = 10_000;
 /** After a failed commit the dispatcher tries again this much later. */
 const RETRY_MS = 1000;
 
@@ -22,6 +24,7 @@ export class Dispatcher {
   readonly #context: RunContext;
   readonly #instance: string;
   readonly #slots: number;
+  readonly #starts: number;
   readonly #queue = new ReadyQueue();
   readonly #runs = new Map<string, ActiveRun>();
   /** Queued again while their old processes are still dying. */
@@ -33,9 +36,12 @@ export class Dispatcher {
   #alarm: Timer | undefined;
   #open = false;
   #fencing = 0;
+  #starting = 0;
 
-  constructor(context: RunContext, instance: string, slots: number) {
+  /** `starts`: how many agents may be starting at the same time; each takes a core for seconds. */
+  constructor(context: RunContext, instance: string, slots: number, starts: number) {
     this.#context = context;
+    this.#starts = starts;
     this.#instance = instance;
     this.#slots = slots;
   }
@@ -78,9 +84,10 @@ export class Dispatcher {
   // ---- slots
 
   #pump(): void {
-    while (this.#open && this.#runs.size < this.#slots) {
+    while (this.#open && this.#runs.size < this.#slots && this.#starting < this.#starts) {
       const task = this.#queue.take((candidate) => this.#isNext(candidate));
       if (!task) return;
+      this.#starting++;
       void this.#begin(task.id);
     }
   }
@@ -113,6 +120,7 @@ export class Dispatcher {
     } catch (error) {
       log.error("Task {id} could not be marked as running: {error}", { id, error });
       this.#runs.delete(id);
+      this.#starting--;
       context.clock.after(RETRY_MS, () => {
         this.#queue.add(task);
         this.#pump();
@@ -122,12 +130,19 @@ export class Dispatcher {
     if (record) {
       const run = new ActiveRun(context, record, lease, agent);
       this.#runs.set(id, run);
+      void this.#untilReady(run);
       await run.execute();
-    }
+    } else this.#starting--;
     this.#runs.delete(id);
     const waiting = this.#heldBack.get(id);
     this.#heldBack.delete(id);
     if (waiting) this.#queue.add(waiting);
+    this.#pump();
+  }
+
+  async #untilReady(run: ActiveRun): Promise<void> {
+    await within(this.#context.clock, START_WAIT_MS, run.ready, undefined);
+    this.#starting--;
     this.#pump();
   }
 

@@ -36,6 +36,8 @@ export interface EngineOptions extends RunContext {
   /** Names this run of the server; part of every lease. */
   instance: string;
   max_concurrent: number;
+  /** How many agents may be starting at the same time. */
+  max_starting: number;
   max_attempts: number;
   /** Milliseconds after which finished tasks are removed. */
   retention_ms: number;
@@ -51,7 +53,12 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#dispatcher = new Dispatcher(options, options.instance, options.max_concurrent);
+    this.#dispatcher = new Dispatcher(
+      options,
+      options.instance,
+      options.max_concurrent,
+      options.max_starting,
+    );
   }
 
   /** To be called by the store with each committed change, in order: the one source of task events. */
