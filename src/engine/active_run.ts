@@ -56,7 +56,7 @@ export type RuntimeStatus = "starting" | "running" | "waiting_for_permission" | 
 
 export class ActiveRun {
   readonly #context: RunContext;
-  readonly #task: TaskRecord;
+  #task: TaskRecord;
   readonly #lease: Lease;
   readonly #agent: string;
   #run: Run | undefined;
@@ -105,8 +105,15 @@ export class ActiveRun {
     return [...this.#permissions.values()];
   }
 
-  /** Runs the attempt to its end. Never rejects. */
-  async execute(): Promise<void> {
+  /** The task was not its to run after all. */
+  abandon(): void {
+    this.#ready.resolve();
+    this.#ended.resolve();
+  }
+
+  /** Runs the attempt to its end; `task` is the record as committed with this attempt's lease. Never rejects. */
+  async execute(task: TaskRecord): Promise<void> {
+    this.#task = task;
     try {
       this.#publishAgent();
       const outcome = await this.#perform();

@@ -87,7 +87,6 @@ export class Dispatcher {
     while (this.#open && this.#runs.size < this.#slots && this.#starting < this.#starts) {
       const task = this.#queue.take((candidate) => this.#isNext(candidate));
       if (!task) return;
-      this.#starting++;
       void this.#begin(task.id);
     }
   }
@@ -106,8 +105,9 @@ export class Dispatcher {
     const task = context.book.find(id)!;
     const agent = context.settings.agentFor(task);
     // The slot is taken before the commit, so that two tasks never take the same one.
-    const reserved = new ActiveRun(context, task, lease, agent);
-    this.#runs.set(id, reserved);
+    const run = new ActiveRun(context, task, lease, agent);
+    this.#runs.set(id, run);
+    void this.#untilReady(run);
     let record: TaskRecord | undefined;
     try {
       await context.store.tasks.update((view) => {
@@ -119,20 +119,14 @@ export class Dispatcher {
       });
     } catch (error) {
       log.error("Task {id} could not be marked as running: {error}", { id, error });
-      this.#runs.delete(id);
-      this.#starting--;
+      record = undefined;
       context.clock.after(RETRY_MS, () => {
         this.#queue.add(task);
         this.#pump();
       });
-      return;
     }
-    if (record) {
-      const run = new ActiveRun(context, record, lease, agent);
-      this.#runs.set(id, run);
-      void this.#untilReady(run);
-      await run.execute();
-    } else this.#starting--;
+    if (record) await run.execute(record);
+    else run.abandon();
     this.#runs.delete(id);
     const waiting = this.#heldBack.get(id);
     this.#heldBack.delete(id);
@@ -141,6 +135,7 @@ export class Dispatcher {
   }
 
   async #untilReady(run: ActiveRun): Promise<void> {
+    this.#starting++;
     await within(this.#context.clock, START_WAIT_MS, run.ready, undefined);
     this.#starting--;
     this.#pump();
