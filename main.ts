@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
 import { createAgentRunner } from "./src/agents/runner.ts";
+import { gitWorkspaces } from "./src/agents/worktree.ts";
 import { Router } from "./src/api/router.ts";
 import { loadConfig, masked, type ServeFlags } from "./src/cli/config_file.ts";
 import { dataDir } from "./src/cli/data_dir.ts";
@@ -70,6 +71,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     bus,
     runner,
     working_dirs: allowedWorkingDirs(base, config.tasks.working_dir, config.tasks.allowed_dirs),
+    workspaces: gitWorkspaces(join(folder, "worktrees")),
     settings: {
       agents: config.agents,
       default_timeout_ms: config.tasks.default_timeout,

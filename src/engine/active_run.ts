@@ -17,6 +17,8 @@ import type {
   RunEvent,
   RunOutcome,
   RunRequest,
+  Workspace,
+  Workspaces,
 } from "../protocol/run.ts";
 import { cascade } from "../tasks/cascade.ts";
 import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
@@ -48,6 +50,7 @@ export interface RunContext {
   bus: EventBus;
   runner: AgentRunner;
   working_dirs: WorkingDirs;
+  workspaces: Workspaces;
   settings: RunSettings;
 }
 
@@ -63,6 +66,7 @@ export class ActiveRun {
   #phase: "starting" | "running" | "paused" | "stopping" = "starting";
   #permissions = new Map<string, PermissionRequest>();
   #working_dir = "";
+  #workspace: Workspace | undefined;
   #started_ms: number;
   #deadline: { timer: Timer; at_ms: number } | undefined;
   #timeLeft_ms: number;
@@ -155,6 +159,10 @@ export class ActiveRun {
     const agent = settings.agents[this.#agent];
     if (!agent) throw new ApiError("CONFIGURATION_ERROR", `Agent '${this.#agent}' is not configured`);
     this.#working_dir = await working_dirs.resolve(execution.working_dir);
+    if (execution.isolation === "worktree") {
+      this.#workspace = await this.#context.workspaces.open(this.#working_dir, id);
+      this.#working_dir = this.#workspace.working_dir;
+    }
     const session = state.session?.agent === this.#agent && state.session.working_dir === this.#working_dir
       ? state.session
       : undefined;
@@ -353,6 +361,7 @@ export class ActiveRun {
   async #finish(outcome: RunOutcome): Promise<void> {
     this.#deadline?.timer.cancel();
     await this.#committing;
+    await this.#closeWorkspace();
     const end = this.#judge(outcome);
     this.#tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
       outcome: end.outcome,
@@ -371,6 +380,16 @@ export class ActiveRun {
         if (this.#context.store.closed) return;
         await sleep(this.#context.clock, COMMIT_RETRY_MS);
       }
+    }
+  }
+
+  async #closeWorkspace(): Promise<void> {
+    try {
+      const kept = await this.#workspace?.close();
+      if (kept !== undefined) this.#tell("info", kept, { working_dir: this.#working_dir });
+    } catch (error) {
+      // The work is done and stays where it is; only the tidying failed.
+      this.#tell("warn", `The task's worktree was left as it is: ${(error as Error).message}`, {});
     }
   }
 

@@ -112,3 +112,15 @@ export interface AgentRunner {
   /** Ends the helper processes. Runs must have ended before. */
   close(): Promise<void>;
 }
+
+/** A folder that one task has to itself. */
+export interface Workspace {
+  working_dir: string;
+  /** Where the changes are, if there are any; without any the folder is removed. */
+  close(): Promise<string | undefined>;
+}
+
+export interface Workspaces {
+  /** The task's own copy of `working_dir`; throws `ApiError` when there can be none. */
+  open(working_dir: string, task_id: string): Promise<Workspace>;
+}
