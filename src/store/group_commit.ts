@@ -3,21 +3,37 @@
  * next: a commit costs the disk the same whether it carries one change or a hundred.
  */
 import { ApiError } from "../protocol/errors.ts";
-import type { Commit, CommitResult, Key, KeyValue } from "./kv.ts";
+import { byteLength } from "./json.ts";
+import {
+  ATOMIC_BYTES_MAX,
+  ATOMIC_CHECKS_MAX,
+  ATOMIC_KEY_BYTES_MAX,
+  ATOMIC_MUTATIONS_MAX,
+  type Commit,
+  type CommitResult,
+  type Key,
+  type KeyValue,
+  VALUE_BYTES_MAX,
+} from "./kv.ts";
 
-/** Limits of Deno KV for one atomic operation, with room for what it adds itself. */
-const CHECKS_MAX = 100;
-const MUTATIONS_MAX = 900;
-const BYTES_MAX = 700 << 10;
+/** What one commit may carry, keys and values together; a little below the store's own limit. */
+export const COMMIT_BYTES_MAX = ATOMIC_BYTES_MAX - (20 << 10);
+const KEY_BYTES_MAX = ATOMIC_KEY_BYTES_MAX - (4 << 10);
 /** What waits may be this much; beyond it the store is too slow for what is asked of it. */
 const WAITING_MAX = 10_000;
 
-interface Waiting {
-  commit: Commit;
-  keys: string[];
+interface Size {
   checks: number;
   mutations: number;
   bytes: number;
+  key_bytes: number;
+}
+
+interface Waiting extends Size {
+  commit: Commit;
+  /** Names of the keys it only checks, and of those it writes. */
+  checked: string[];
+  written: string[];
   resolve(result: CommitResult): void;
   reject(error: unknown): void;
 }
@@ -31,16 +47,14 @@ export class GroupCommit {
     this.#kv = kv;
   }
 
-  /** Commits atomically, after those asked for earlier; `ok: false` when a check does not hold. */
+  /**
+   * Commits atomically, after those asked for earlier; `ok: false` when a check does not hold.
+   * Throws `ApiError`: `INVALID_FIELD_VALUE` for a change that no commit could carry, `SERVER_OVERLOAD` when too
+   * many wait. Rejects with what the store says; whether the change was committed is then unknown.
+   */
   commit(commit: Commit): Promise<CommitResult> {
     const measured = measure(commit);
-    if (measured.bytes > BYTES_MAX || measured.mutations > MUTATIONS_MAX || measured.checks > CHECKS_MAX) {
-      throw new ApiError("DATABASE_ERROR", "A change is too large for one commit", {
-        bytes: measured.bytes,
-        maximum_bytes: BYTES_MAX,
-        mutations: measured.mutations,
-      });
-    }
+    refuseTooLarge(commit, measured);
     if (this.#waiting.length >= WAITING_MAX) {
       throw new ApiError("SERVER_OVERLOAD", "Too many changes wait for the store", {
         waiting: WAITING_MAX,
@@ -66,29 +80,25 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /** As many as fit, in order; two that touch the same key never go together. */
+  /** As many as fit, in order; a key that one writes is touched by no other of the group. */
   #nextGroup(): Waiting[] {
     const group: Waiting[] = [];
     const left: Waiting[] = [];
-    const taken = new Set<string>();
-    let checks = 0;
-    let mutations = 0;
-    let bytes = 0;
+    const checked = new Set<string>();
+    const written = new Set<string>();
+    const size: Size = { checks: 0, mutations: 0, bytes: 0, key_bytes: 0 };
     let full = false;
     for (const one of this.#waiting) {
-      full ||= checks + one.checks > CHECKS_MAX || mutations + one.mutations > MUTATIONS_MAX ||
-        bytes + one.bytes > BYTES_MAX;
-      const free = !full && !one.keys.some((key) => taken.has(key));
+      full ||= !fits(sum(size, one));
+      const isFree = !full && !one.checked.some((key) => written.has(key)) &&
+        !one.written.some((key) => written.has(key) || checked.has(key));
       // Also those left behind hold their keys, so that changes of one key keep their order.
-      for (const key of one.keys) taken.add(key);
-      if (!free) {
-        left.push(one);
-        continue;
-      }
-      group.push(one);
-      checks += one.checks;
-      mutations += one.mutations;
-      bytes += one.bytes;
+      for (const key of one.checked) checked.add(key);
+      for (const key of one.written) written.add(key);
+      if (isFree) {
+        group.push(one);
+        Object.assign(size, sum(size, one));
+      } else left.push(one);
     }
     this.#waiting = left;
     return group;
@@ -117,21 +127,60 @@ export class GroupCommit {
   }
 }
 
-function measure({ checks = [], sets = [], deletes = [] }: Commit) {
-  const keys = new Set<string>();
-  let bytes = 0;
-  const add = (key: Key, size: number) => {
-    const name = keyName(key);
-    keys.add(name);
-    bytes += name.length + size;
-  };
-  for (const { key } of checks) add(key, 20);
-  for (const { key, value } of sets) add(key, value.length);
-  for (const key of deletes) add(key, 0);
-  return { keys: [...keys], checks: checks.length, mutations: sets.length + deletes.length, bytes };
+function fits({ checks, mutations, bytes, key_bytes }: Size): boolean {
+  return checks <= ATOMIC_CHECKS_MAX && mutations <= ATOMIC_MUTATIONS_MAX && bytes <= COMMIT_BYTES_MAX &&
+    key_bytes <= KEY_BYTES_MAX;
 }
 
-/** A key as a string that no other key has. */
-export function keyName(key: Key): string {
-  return key.length === 2 && typeof key[1] === "string" ? `${key[0]}\u0000${key[1]}` : JSON.stringify(key);
+function sum(a: Size, b: Size): Size {
+  return {
+    checks: a.checks + b.checks,
+    mutations: a.mutations + b.mutations,
+    bytes: a.bytes + b.bytes,
+    key_bytes: a.key_bytes + b.key_bytes,
+  };
+}
+
+function measure({ checks = [], sets = [], deletes = [] }: Commit) {
+  const written = new Set<string>();
+  const checked = new Set<string>();
+  let key_bytes = 0;
+  let bytes = 0;
+  const add = (key: Key, names: Set<string>) => {
+    const name = JSON.stringify(key);
+    names.add(name);
+    key_bytes += sizeOf(key);
+  };
+  for (const { key } of checks) add(key, checked);
+  for (const { key, value } of sets) {
+    add(key, written);
+    bytes += value.length;
+  }
+  for (const key of deletes) add(key, written);
+  return {
+    checked: [...checked],
+    written: [...written],
+    checks: checks.length,
+    mutations: sets.length + deletes.length,
+    bytes: bytes + key_bytes,
+    key_bytes,
+  };
+}
+
+/** What a key takes in the store. */
+function sizeOf(key: Key): number {
+  return key.reduce<number>((sum, part) => sum + (typeof part === "string" ? byteLength(part) + 2 : 10), 0);
+}
+
+function refuseTooLarge({ sets = [] }: Commit, size: Size): void {
+  const value_bytes = sets.reduce((most, { value }) => Math.max(most, value.length), 0);
+  if (fits(size) && value_bytes <= VALUE_BYTES_MAX) return;
+  throw new ApiError("INVALID_FIELD_VALUE", "This is too large to be stored at once", {
+    bytes: size.bytes,
+    maximum_bytes: COMMIT_BYTES_MAX,
+    records: size.checks,
+    maximum_records: ATOMIC_CHECKS_MAX,
+    mutations: size.mutations,
+    maximum_mutations: ATOMIC_MUTATIONS_MAX,
+  });
 }

@@ -9,3 +9,8 @@ export function encode(value: unknown): Uint8Array {
 export function decode(bytes: Uint8Array): unknown {
   return JSON.parse(decoder.decode(bytes));
 }
+
+/** Length of `text` in UTF-8. */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}

@@ -24,22 +24,39 @@ export type CommitResult = { ok: true; versionstamp: string } | { ok: false };
 
 export interface KeyValue {
   get(key: Key): Promise<Entry | undefined>;
-  /** Entries below `prefix`, in key order; `start` is the first key, `end` the first one left out. */
-  list(
-    range: { prefix: Key; start?: Key; end?: Key; reverse?: boolean; limit?: number },
-  ): AsyncIterable<Entry>;
+  list(range: Range): AsyncIterable<Entry>;
   commit(commit: Commit): Promise<CommitResult>;
+  /** Twice does no harm. */
   close(): void;
 }
 
+/** Entries below `prefix`, in key order; `start` is the first key, `end` the first one left out. */
+export interface Range {
+  prefix: Key;
+  start?: Key;
+  end?: Key;
+  reverse?: boolean;
+  limit?: number;
+  /** Entries fetched at once, at most 1000. Each batch is read at one moment; two batches need not be. */
+  batch?: number;
+}
+
+/** What Deno KV takes for one value, and for one atomic operation. */
+export const VALUE_BYTES_MAX = 65_536;
+export const ATOMIC_CHECKS_MAX = 100;
+export const ATOMIC_MUTATIONS_MAX = 1_000;
+export const ATOMIC_BYTES_MAX = 800 << 10;
+export const ATOMIC_KEY_BYTES_MAX = 80 << 10;
+
 /** An operation that takes longer than this has failed, as far as its caller is concerned. */
 const OPERATION_MS = 10_000;
-const LIST_BATCH = 500;
+const LIST_BATCH = 1_000;
 
 const TOO_LATE = Symbol("too late");
 
 /** The port over Deno KV. Errors are `ApiError`s: `DISK_SPACE_EXCEEDED`, `DATABASE_CONNECTION_ERROR`, `DATABASE_ERROR`. */
 export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
+  let isClosed = false;
   const bounded = async <T>(operation: string, promise: Promise<T>): Promise<T> => {
     let result: T | typeof TOO_LATE;
     try {
@@ -58,34 +75,48 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
       const { value, versionstamp } = await bounded("get", kv.get<Uint8Array>(key as Deno.KvKey));
       return value === null || versionstamp === null ? undefined : { key, value, versionstamp };
     },
-    async *list({ prefix, start, end, reverse, limit }) {
-      const selector = start && end
-        ? { start, end }
-        : start
-        ? { prefix, start }
-        : end
-        ? { prefix, end }
-        : { prefix };
-      const iterator = kv.list<Uint8Array>(selector as Deno.KvListSelector, {
+    async *list({ prefix, start, end, reverse, limit, batch = LIST_BATCH }) {
+      const iterator = kv.list<Uint8Array>(selectorOf(prefix, start, end), {
         reverse,
         limit,
-        batchSize: LIST_BATCH,
+        batchSize: batch,
       });
+      // The bound is round a batch: round each entry it would cost more than the reading.
+      const nextBatch = async () => {
+        const entries: Entry[] = [];
+        while (entries.length < batch) {
+          const { done, value: entry } = await iterator.next();
+          if (done) break;
+          entries.push({ key: entry.key as Key, value: entry.value, versionstamp: entry.versionstamp });
+        }
+        return entries;
+      };
       for (;;) {
-        const { done, value: entry } = await bounded("list", iterator.next());
-        if (done) return;
-        yield { key: entry.key as Key, value: entry.value, versionstamp: entry.versionstamp };
+        const entries = await bounded("list", nextBatch());
+        yield* entries;
+        if (entries.length < batch) return;
       }
     },
     commit({ checks = [], sets = [], deletes = [] }) {
-      const atomic = kv.atomic();
-      for (const { key, versionstamp } of checks) atomic.check({ key: key as Deno.KvKey, versionstamp });
-      for (const { key, value } of sets) atomic.set(key as Deno.KvKey, value);
-      for (const key of deletes) atomic.delete(key as Deno.KvKey);
-      return bounded("commit", atomic.commit()) as Promise<CommitResult>;
+      const send = async () => {
+        const atomic = kv.atomic();
+        for (const { key, versionstamp } of checks) atomic.check({ key: key as Deno.KvKey, versionstamp });
+        for (const { key, value } of sets) atomic.set(key as Deno.KvKey, value);
+        for (const key of deletes) atomic.delete(key as Deno.KvKey);
+        return await atomic.commit() as CommitResult;
+      };
+      return bounded("commit", send());
     },
-    close: () => kv.close(),
+    close() {
+      if (!isClosed) kv.close();
+      isClosed = true;
+    },
   };
+}
+
+function selectorOf(prefix: Key, start: Key | undefined, end: Key | undefined): Deno.KvListSelector {
+  const selector = start && end ? { start, end } : { prefix, ...(start && { start }), ...(end && { end }) };
+  return selector as Deno.KvListSelector;
 }
 
 function storeError(operation: string, error: unknown): ApiError {

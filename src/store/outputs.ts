@@ -1,26 +1,59 @@
 /** What agents answered, by attempt. Kept in the store only; it is asked for one task at a time. */
-import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv.ts";
 
-export class Outputs<Output> {
+/**
+ * What is kept besides the text, at most. The text itself has at most 32 KiB, so that both fit into a value:
+ * it is not written as JSON, in which a coloured output could grow sixfold.
+ */
+const REST_BYTES_MAX = 16 << 10;
+const TEXT_BYTES_MAX = 40 << 10;
+const LINE_FEED = 10;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class Outputs<Output extends { output: string }> {
   readonly #kv: KeyValue;
 
   constructor(kv: KeyValue) {
     this.#kv = kv;
   }
 
-  /** The key and value that keep an attempt's output, to be committed with its end. */
+  /**
+   * The key and value that keep an attempt's output, to be committed with its end. It always fits: a text over
+   * 40 KiB loses its beginning, and other fields of more than 16 KiB together are left out.
+   */
   entry(task_id: string, attempt: number, output: Output): { key: Key; value: Uint8Array } {
-    return { key: ["output", task_id, attempt], value: encode(output) };
+    const { output: text, ...rest } = output;
+    const head = encoder.encode(JSON.stringify(rest));
+    const kept = head.length <= REST_BYTES_MAX ? head : encoder.encode("{}");
+    const body = tail(encoder.encode(text));
+    const value = new Uint8Array(kept.length + 1 + body.length);
+    value.set(kept);
+    // JSON on one line holds no line feed, so the first one ends it.
+    value[kept.length] = LINE_FEED;
+    value.set(body, kept.length + 1);
+    return { key: ["output", task_id, attempt], value };
   }
 
   async get(task_id: string, attempt: number): Promise<Output | undefined> {
     const stored = await this.#kv.get(["output", task_id, attempt]);
-    return stored && decode(stored.value) as Output;
+    if (!stored) return undefined;
+    const end = stored.value.indexOf(LINE_FEED);
+    const rest = JSON.parse(decoder.decode(stored.value.subarray(0, end)));
+    return { ...rest, output: decoder.decode(stored.value.subarray(end + 1)) } as Output;
   }
 
   /** The keys to delete with a task that had so many attempts. */
   keysOf(task_id: string, attempts: number): Key[] {
     return Array.from({ length: attempts }, (_, i) => ["output", task_id, i + 1]);
   }
+}
+
+/** The last bytes that may be kept, from the beginning of a character on. */
+function tail(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= TEXT_BYTES_MAX) return bytes;
+  let start = bytes.length - TEXT_BYTES_MAX;
+  while ((bytes[start]! & 0xc0) === 0x80) start++;
+  return bytes.subarray(start);
 }

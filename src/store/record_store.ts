@@ -5,10 +5,14 @@
  * Every change is optimistic: planned from what is in memory, committed under the versions it read, and planned
  * again when another came first.
  */
+import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../protocol/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { Commit, Key, KeyValue } from "./kv.ts";
+import { joined, parted } from "./value_parts.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
 
 export interface StoredRecord<Spec, State> {
   id: string;
@@ -26,6 +30,8 @@ export interface Plan<Spec, State> {
   creates?: StoredRecord<Spec, State>[];
   updates?: { id: string; state: State }[];
   removes?: string[];
+  /** Records that the plan depends on without changing them: it is made again when one of them changes first. */
+  reads?: string[];
   /** Other keys that belong to the same change. */
   sets?: { key: Key; value: Uint8Array }[];
   deletes?: Key[];
@@ -39,20 +45,31 @@ export interface Change<Spec, State> {
 interface Held<Spec, State> {
   record: StoredRecord<Spec, State>;
   versionstamp: string;
-  /** Keys of the spec's parts beyond the first. */
-  parts: number;
+  /** Keys over which they are spread. */
+  spec_parts: number;
+  state_parts: number;
 }
 
-/** A value may have 64 KiB; a longer spec is written in parts. */
-const PART_BYTES = 60_000;
+/** A plan as the store takes it, and what memory holds once it is committed. */
+interface Prepared<Spec, State> {
+  commit: Required<Commit>;
+  after: { id: string; held?: Omit<Held<Spec, State>, "versionstamp"> }[];
+  /** The versions it was planned from; undefined where there was no such record. */
+  versions: Map<string, string | undefined>;
+}
+
 /** A change that loses the race this often has met a bug, not a rival. */
 const TRIES_MAX = 100;
+/** Above every part's number: where a range over one record's parts ends. */
+const PART_END = 1e6;
 
 export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #name: string;
   readonly #kv: KeyValue;
   readonly #commits: GroupCommit;
   readonly #held = new Map<string, Held<Spec, State>>();
+  /** Records whose change is on its way. */
+  readonly #changing = new Map<string, Promise<void>>();
   /** Called with the changes of each commit, in the order of the commits. */
   onCommitted: (changes: Change<Spec, State>[]) => void = () => {};
 
@@ -67,27 +84,18 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   async load(): Promise<void> {
     const specs = new Map<string, Uint8Array[]>();
     for await (const { key, value } of this.#kv.list({ prefix: [this.#name, "spec"] })) {
-      const id = String(key[2]);
-      const parts = specs.get(id);
+      const parts = specs.get(key[2] as string);
       if (parts) parts.push(value);
-      else specs.set(id, [value]);
+      else specs.set(key[2] as string, [value]);
     }
+    const states = new Map<string, { parts: Uint8Array[]; versionstamp: string }>();
     for await (const { key, value, versionstamp } of this.#kv.list({ prefix: [this.#name, "state"] })) {
-      const id = String(key[2]);
-      const parts = specs.get(id);
-      if (!parts) {
-        throw new ApiError(
-          "DATABASE_ERROR",
-          `The store holds ${this.#name} '${id}' without its specification`,
-          { id },
-        );
-      }
-      const spec = decode(parts.length === 1 ? parts[0]! : joined(parts)) as Spec;
-      this.#held.set(id, {
-        record: { id, spec, state: decode(value) as State },
-        versionstamp,
-        parts: parts.length,
-      });
+      const known = states.get(key[2] as string);
+      if (known) known.parts.push(value);
+      else states.set(key[2] as string, { parts: [value], versionstamp });
+    }
+    for (const [id, { parts, versionstamp }] of states) {
+      this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
     }
   }
 
@@ -108,50 +116,93 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
    * so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date.
    */
   async update(plan: (view: View<Spec, State>) => Plan<Spec, State>): Promise<void> {
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const wanted = plan(this);
-      const commit = this.#commitOf(wanted);
-      if (!commit.sets?.length && !commit.deletes?.length) return;
-      const result = await this.#commits.commit(commit);
-      if (!result.ok) continue;
-      this.#apply(wanted, result.versionstamp);
-      return;
+    for (let tries = 0; tries < TRIES_MAX;) {
+      const prepared = this.#prepare(plan(this));
+      const { commit, versions } = prepared;
+      if (commit.sets.length === 0 && commit.deletes.length === 0) return;
+      const rival = this.#rivalOf(versions.keys());
+      if (rival) {
+        await rival;
+        continue;
+      }
+      tries++;
+      if (await this.#send(prepared)) return;
     }
     throw new ApiError("DATABASE_ERROR", "A change was overtaken by others again and again", {
       tries: TRIES_MAX,
     });
   }
 
-  #stateKey(id: string): Key {
-    return [this.#name, "state", id];
+  /** The change on its way that would overtake one of these. */
+  #rivalOf(ids: Iterable<string>): Promise<void> | undefined {
+    for (const id of ids) {
+      const rival = this.#changing.get(id);
+      if (rival) return rival;
+    }
+  }
+
+  /** Whether it was committed; if not, memory is up to date again. */
+  async #send({ commit, after, versions }: Prepared<Spec, State>): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const { id } of after) this.#changing.set(id, promise);
+    try {
+      const result = await this.#commits.commit(commit);
+      if (result.ok) this.#apply(after, result.versionstamp);
+      else await this.#refresh(versions);
+      return result.ok;
+    } finally {
+      for (const { id } of after) this.#changing.delete(id);
+      resolve();
+    }
+  }
+
+  #stateKey(id: string, part: number): Key {
+    return part === 0 ? [this.#name, "state", id] : [this.#name, "state", id, part];
   }
 
   #specKey(id: string, part: number): Key {
     return [this.#name, "spec", id, part];
   }
 
-  #commitOf(
-    { creates = [], updates = [], removes = [], sets = [], deletes = [] }: Plan<Spec, State>,
-  ): Commit {
+  #prepare(plan: Plan<Spec, State>): Prepared<Spec, State> {
+    const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
     const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
-    for (const { id, spec, state } of creates) {
-      commit.checks.push({ key: this.#stateKey(id), versionstamp: null });
-      commit.sets.push({ key: this.#stateKey(id), value: encode(state) });
-      for (const [part, value] of parted(encode(spec)).entries()) {
-        commit.sets.push({ key: this.#specKey(id, part), value });
-      }
+    const versions = new Map<string, string | undefined>();
+    const after: Prepared<Spec, State>["after"] = [];
+    const check = (id: string, versionstamp: string | undefined) => {
+      if (versions.has(id)) return;
+      versions.set(id, versionstamp);
+      commit.checks.push({ key: this.#stateKey(id, 0), versionstamp: versionstamp ?? null });
+    };
+    const setState = (id: string, state: State) => {
+      const parts = parted(encode(state));
+      for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#stateKey(id, i), value });
+      return parts.length;
+    };
+    for (const record of creates) {
+      check(record.id, undefined);
+      const state_parts = setState(record.id, record.state);
+      const parts = parted(encode(record.spec));
+      for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#specKey(record.id, i), value });
+      after.push({ id: record.id, held: { record, state_parts, spec_parts: parts.length } });
     }
     for (const { id, state } of updates) {
-      commit.checks.push({ key: this.#stateKey(id), versionstamp: this.#expect(id).versionstamp });
-      commit.sets.push({ key: this.#stateKey(id), value: encode(state) });
+      const held = this.#expect(id);
+      check(id, held.versionstamp);
+      const state_parts = setState(id, state);
+      for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(this.#stateKey(id, i));
+      const record = { ...held.record, state };
+      after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
     }
     for (const id of removes) {
-      const { versionstamp, parts } = this.#expect(id);
-      commit.checks.push({ key: this.#stateKey(id), versionstamp });
-      commit.deletes.push(this.#stateKey(id));
-      for (let part = 0; part < parts; part++) commit.deletes.push(this.#specKey(id, part));
+      const held = this.#expect(id);
+      check(id, held.versionstamp);
+      for (let i = 0; i < held.state_parts; i++) commit.deletes.push(this.#stateKey(id, i));
+      for (let i = 0; i < held.spec_parts; i++) commit.deletes.push(this.#specKey(id, i));
+      after.push({ id });
     }
-    return commit;
+    for (const id of reads) check(id, this.#held.get(id)?.versionstamp);
+    return { commit, after, versions };
   }
 
   #expect(id: string): Held<Spec, State> {
@@ -160,39 +211,66 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     return held;
   }
 
-  #apply({ creates = [], updates = [], removes = [] }: Plan<Spec, State>, versionstamp: string): void {
+  #apply(after: Prepared<Spec, State>["after"], versionstamp: string): void {
     const changes: Change<Spec, State>[] = [];
-    for (const record of creates) {
-      this.#held.set(record.id, { record, versionstamp, parts: parted(encode(record.spec)).length });
-      changes.push({ after: record });
+    for (const { id, held } of after) {
+      const before = this.#held.get(id)?.record;
+      if (held) this.#held.set(id, { ...held, versionstamp });
+      else this.#held.delete(id);
+      changes.push({ ...(before && { before }), ...(held && { after: held.record }) });
     }
-    for (const { id, state } of updates) {
-      const held = this.#expect(id);
-      const before = held.record;
-      const after = { ...before, state };
-      this.#held.set(id, { ...held, record: after, versionstamp });
-      changes.push({ before, after });
+    if (changes.length === 0) return;
+    try {
+      this.onCommitted(changes);
+    } catch (error) {
+      // A bug of the listener. The change is committed, which is what its caller must hear.
+      log.error("A listener failed on a change of {name}: {error}", { name: this.#name, error });
     }
-    for (const id of removes) {
-      changes.push({ before: this.#expect(id).record });
-      this.#held.delete(id);
-    }
-    if (changes.length > 0) this.onCommitted(changes);
   }
-}
 
-function parted(bytes: Uint8Array): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += PART_BYTES) parts.push(bytes.subarray(at, at + PART_BYTES));
-  return parts;
-}
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  /**
+   * Reads again what a failed check says has changed, where memory knows of no change: a commit that was given
+   * up as too late may have reached the store all the same.
+   */
+  async #refresh(versions: Map<string, string | undefined>): Promise<void> {
+    for (const [id, versionstamp] of versions) {
+      if (this.#held.get(id)?.versionstamp !== versionstamp) continue;
+      const found: { parts: Uint8Array[]; versionstamp: string } = { parts: [], versionstamp: "" };
+      const start = this.#stateKey(id, 0);
+      for await (
+        const entry of this.#kv.list({ prefix: [this.#name, "state"], start, end: [...start, PART_END] })
+      ) {
+        if (found.parts.push(entry.value) === 1) found.versionstamp = entry.versionstamp;
+      }
+      if (found.parts.length === 0) {
+        if (versionstamp !== undefined) this.#apply([{ id }], "");
+        continue;
+      }
+      if (found.versionstamp === versionstamp) continue;
+      const spec: Uint8Array[] = [];
+      for await (const entry of this.#kv.list({ prefix: [this.#name, "spec", id] })) spec.push(entry.value);
+      const { versionstamp: newest, ...held } = this.#heldOf(id, spec, found.parts, found.versionstamp);
+      log.warn("{name} '{id}' had changed in the store unnoticed", { name: this.#name, id });
+      this.#apply([{ id, held }], newest);
+    }
   }
-  return whole;
+
+  #heldOf(
+    id: string,
+    spec: Uint8Array[] | undefined,
+    state: Uint8Array[],
+    versionstamp: string,
+  ): Held<Spec, State> {
+    if (!spec?.length) {
+      throw new ApiError(
+        "DATABASE_ERROR",
+        `The store holds ${this.#name} '${id}' without its specification`,
+        {
+          id,
+        },
+      );
+    }
+    const record = { id, spec: decode(joined(spec)) as Spec, state: decode(joined(state)) as State };
+    return { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
+  }
 }

@@ -1,0 +1,23 @@
+/** A value of any length over several keys, since one key's value has at most 64 KiB. Pure. */
+
+export const PART_BYTES = 60_000;
+
+/** At least one part, each as long as a value may be but the last. */
+export function parted(bytes: Uint8Array): Uint8Array[] {
+  const parts = [bytes.subarray(0, PART_BYTES)];
+  for (let at = PART_BYTES; at < bytes.length; at += PART_BYTES) {
+    parts.push(bytes.subarray(at, at + PART_BYTES));
+  }
+  return parts;
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

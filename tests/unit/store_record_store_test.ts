@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ApiError } from "../../src/protocol/errors.ts";
+import { GroupCommit } from "../../src/store/group_commit.ts";
+import { Outputs } from "../../src/store/outputs.ts";
+import { type Change, type Plan, RecordStore } from "../../src/store/record_store.ts";
+import { gate, type Tapped, tapped } from "./store_fixtures.ts";
+
+interface Spec {
+  text: string;
+}
+interface State {
+  count: number;
+  text?: string;
+}
+
+function storeOn(kv: Tapped, name = "task") {
+  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv));
+}
+
+async function reloaded(kv: Tapped): Promise<RecordStore<Spec, State>> {
+  const store = storeOn(tapped(kv.memory.reopened()));
+  await store.load();
+  return store;
+}
+
+const record = (id: string, count = 0, text = "") => ({ id, spec: { text }, state: { count } });
+const creating = (...ids: string[]) => (): Plan<Spec, State> => ({ creates: ids.map((id) => record(id)) });
+const adding = (id: string) => (view: { get(id: string): { state: State } | undefined }) => ({
+  updates: [{ id, state: { count: view.get(id)!.state.count + 1 } }],
+});
+const contents = (store: RecordStore<Spec, State>) =>
+  [...store.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+
+async function keys(kv: Tapped): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of kv.list({ prefix: [] })) found.push(key.join("/"));
+  return found;
+}
+
+Deno.test("memory and store hold the same after creates, updates and removes", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  await store.update(creating("a", "b", "c"));
+  await store.update(adding("b"));
+  await store.update(() => ({ removes: ["a"], updates: [{ id: "c", state: { count: 9 } }] }));
+  assert.deepEqual(contents(store), [record("b", 1), record("c", 9)]);
+  assert.deepEqual(contents(await reloaded(kv)), contents(store));
+  assert.equal(store.size, 2);
+});
+
+Deno.test("a specification and a state of any length are kept, and removed whole", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  const long = "ü".repeat(100_000);
+  await store.update(() => ({ creates: [record("a", 0, long)] }));
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 1, text: long } }] }));
+  const kept = { id: "a", spec: { text: long }, state: { count: 1, text: long } };
+  assert.deepEqual((await reloaded(kv)).get("a"), kept);
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 2, text: "short" } }] }));
+  assert.deepEqual((await reloaded(kv)).get("a")?.state, { count: 2, text: "short" });
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 3, text: long } }] }));
+  await store.update(() => ({ removes: ["a"] }));
+  assert.deepEqual(await keys(kv), []);
+});
+
+Deno.test("a record too large for a commit is refused as a field's value", async () => {
+  const store = storeOn(tapped());
+  await assert.rejects(
+    store.update(() => ({ creates: [record("a", 0, "x".repeat(900_000))] })),
+    (error) => error instanceof ApiError && error.code === "INVALID_FIELD_VALUE",
+  );
+  // And the id is free, not held by the change that never was.
+  await store.update(creating("a"));
+  assert.equal(store.size, 1);
+});
+
+Deno.test("changes of the same record never lose each other", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  await store.update(creating("a", "b"));
+  await Promise.all(Array.from({ length: 300 }, (_, i) => store.update(adding(i % 3 ? "a" : "b"))));
+  assert.deepEqual(contents(store), [record("a", 200), record("b", 100)]);
+  assert.deepEqual(contents(await reloaded(kv)), contents(store));
+});
+
+Deno.test("of two that create the same, one is planned again and sees the other", async () => {
+  const store = storeOn(tapped());
+  const create = () =>
+    store.update((view) => {
+      if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
+      return { creates: [record("a")] };
+    });
+  const results = await Promise.allSettled([create(), create(), create()]);
+  assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected", "rejected"]);
+});
+
+Deno.test("a plan that reads a record is made again when that record changes first", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  await store.update(creating("parent"));
+  const seen: number[] = [];
+  const failing = store.update(() => ({ updates: [{ id: "parent", state: { count: 7 } }] }));
+  const child = store.update((view) => {
+    const { count } = view.get("parent")!.state;
+    seen.push(count);
+    return { creates: [record("child", count)], reads: ["parent"] };
+  });
+  await Promise.all([failing, child]);
+  assert.deepEqual(seen, [0, 7]);
+  assert.equal(store.get("child")?.state.count, 7);
+});
+
+Deno.test("what a plan throws is thrown, and nothing changes", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  await assert.rejects(store.update(() => {
+    throw new ApiError("TASK_NOT_FOUND", "no");
+  }));
+  await store.update(() => ({}));
+  assert.equal(kv.sent.length, 0);
+});
+
+Deno.test("listeners hear of changes after the commit, in its order, with before and after", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  const heard: Change<Spec, State>[] = [];
+  const held = gate();
+  store.onCommitted = (changes) => heard.push(...changes);
+  kv.before = () => held.closed.then(() => undefined);
+  const created = store.update(creating("a"));
+  await Promise.resolve();
+  assert.deepEqual([heard.length, store.size], [0, 0]);
+  held.open();
+  await created;
+  await store.update(adding("a"));
+  await store.update(() => ({ removes: ["a"] }));
+  assert.deepEqual(heard, [
+    { after: record("a") },
+    { before: record("a"), after: record("a", 1) },
+    { before: record("a", 1) },
+  ]);
+});
+
+Deno.test("a listener that throws does not turn a commit into a failure", async () => {
+  const store = storeOn(tapped());
+  store.onCommitted = () => {
+    throw new Error("a bug");
+  };
+  await store.update(creating("a"));
+  assert.equal(store.size, 1);
+});
+
+Deno.test("a failed commit changes nothing, and is tried again by whoever asks", async () => {
+  const kv = tapped();
+  const store = storeOn(kv);
+  await store.update(creating("a"));
+  kv.before = () => Promise.reject(new ApiError("DISK_SPACE_EXCEEDED", "full"));
+  await assert.rejects(store.update(adding("a")));
+  assert.equal(store.get("a")?.state.count, 0);
+  kv.before = () => undefined;
+  await store.update(adding("a"));
+  assert.equal(store.get("a")?.state.count, 1);
+});
+
+Deno.test("a commit that was given up but arrived is noticed by the next change", async (t) => {
+  const lost = async (store: RecordStore<Spec, State>, kv: Tapped, plan: () => Plan<Spec, State>) => {
+    kv.after = () => Promise.reject(new ApiError("DATABASE_CONNECTION_ERROR", "too late"));
+    await assert.rejects(store.update(plan));
+    kv.after = () => {};
+  };
+  await t.step("an update", async () => {
+    const kv = tapped();
+    const store = storeOn(kv);
+    await store.update(creating("a"));
+    await lost(store, kv, () => ({ updates: [{ id: "a", state: { count: 41 } }] }));
+    await store.update(adding("a"));
+    assert.equal(store.get("a")?.state.count, 42);
+  });
+  await t.step("a create", async () => {
+    const kv = tapped();
+    const store = storeOn(kv);
+    const heard: Change<Spec, State>[] = [];
+    store.onCommitted = (changes) => heard.push(...changes);
+    await lost(store, kv, creating("a"));
+    const again = store.update((view) => {
+      if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
+      return { creates: [record("a")] };
+    });
+    await assert.rejects(again, (error) => error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS");
+    assert.deepEqual(heard, [{ after: record("a") }]);
+  });
+  await t.step("a remove", async () => {
+    const kv = tapped();
+    const store = storeOn(kv);
+    await store.update(creating("a"));
+    await lost(store, kv, () => ({ removes: ["a"] }));
+    await store.update((view) => view.get("a") ? { updates: [{ id: "a", state: { count: 1 } }] } : {});
+    assert.equal(store.size, 0);
+    assert.deepEqual(await keys(kv), []);
+  });
+});
+
+Deno.test("two kinds of records share a store without meeting", async () => {
+  const kv = tapped();
+  const commits = new GroupCommit(kv);
+  const tasks = new RecordStore<Spec, State>("task", kv, commits);
+  const schedules = new RecordStore<Spec, State>("schedule", kv, commits);
+  await Promise.all([tasks.update(creating("a")), schedules.update(creating("a", "b"))]);
+  const again = new RecordStore<Spec, State>("schedule", kv, commits);
+  await again.load();
+  assert.deepEqual([tasks.size, again.size], [1, 2]);
+});
+
+Deno.test("any history of concurrent changes leaves memory, store and events in agreement", async () => {
+  const change = fc.record({
+    kind: fc.constantFrom("create", "add", "remove"),
+    id: fc.constantFrom("a", "b", "c"),
+    other: fc.constantFrom("a", "b", "c"),
+    fails: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 30 }), async (changes) => {
+      const kv = tapped();
+      const store = storeOn(kv);
+      const mirror = new Map<string, State>();
+      store.onCommitted = (changes) => {
+        for (const { before, after } of changes) {
+          assert.deepEqual(before && mirror.get(before.id), before?.state);
+          if (after) mirror.set(after.id, after.state);
+          else mirror.delete(before!.id);
+        }
+      };
+      let failures = 0;
+      kv.after = () => {
+        if (failures-- > 0) throw new ApiError("DATABASE_CONNECTION_ERROR", "too late");
+      };
+      await Promise.allSettled(changes.map(async ({ kind, id, other, fails }) => {
+        if (fails) failures = 1;
+        await store.update((view) => {
+          const there = view.get(id);
+          if (kind === "create") return there ? {} : { creates: [record(id)], reads: [other] };
+          if (!there) return {};
+          return kind === "remove" ? { removes: [id] } : adding(id)(view);
+        });
+      }));
+      kv.after = () => {};
+      // What was given up is noticed by the next change of the same record.
+      for (const id of ["a", "b", "c"]) {
+        await store.update((view) => view.get(id) ? adding(id)(view) : { creates: [record(id)] });
+      }
+      assert.deepEqual(contents(await reloaded(kv)), contents(store));
+      assert.deepEqual(
+        new Map(contents(store).map(({ id, state }) => [id, state])),
+        new Map([...mirror].sort()),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("outputs fit into a value whatever is in them", async () => {
+  const kv = tapped();
+  const outputs = new Outputs<{ output: string; exit_code?: number; usage?: unknown }>(kv);
+  const texts = [
+    "",
+    "line\nline\n",
+    "\u001b[31m".repeat(8_000).slice(0, 32_768),
+    "ü€\u{1f600}\ufeff",
+    "\ufeffbom",
+  ];
+  for (const [i, output] of texts.entries()) {
+    await kv.commit({ sets: [outputs.entry("a", i + 1, { output, exit_code: i })] });
+    assert.deepEqual(await outputs.get("a", i + 1), { output, exit_code: i });
+  }
+  const large = outputs.entry("b", 1, { output: "ü".repeat(60_000), usage: "x".repeat(20_000) });
+  await kv.commit({ sets: [large] });
+  const kept = await outputs.get("b", 1);
+  assert.match(kept!.output, /^ü{20000,}$/);
+  assert.equal(kept!.usage, undefined);
+  assert.equal(await outputs.get("b", 2), undefined);
+  await kv.commit({ deletes: [...outputs.keysOf("a", texts.length), ...outputs.keysOf("b", 1)] });
+  assert.deepEqual(await keys(kv), []);
+});
