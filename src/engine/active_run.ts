@@ -4,29 +4,17 @@
  * gone (cancelled, recovered), whatever the agent still says changes nothing.
  */
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime, sleep, type Timer } from "../clock/clock.ts";
+import { isoTime, sleep } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
-import type { AgentConfig } from "../protocol/config.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { LogLevel } from "../protocol/log.ts";
-import type {
-  AgentRunner,
-  PermissionPolicy,
-  PermissionRequest,
-  Run,
-  RunEvent,
-  RunOutcome,
-  RunRequest,
-  Workspace,
-  Workspaces,
-} from "../protocol/run.ts";
+import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../protocol/run.ts";
 import { cascade } from "../tasks/cascade.ts";
 import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
-import { active, type AttemptEnd, ended, holds, progressed } from "../tasks/transitions.ts";
-import type { EngineStore } from "./engine_store.ts";
-import type { EventBus } from "./events.ts";
-import type { TaskBook } from "./task_book.ts";
-import type { WorkingDirs } from "./working_dir.ts";
+import { type AttemptEnd, ended, holds } from "../tasks/transitions.ts";
+import { Deadline } from "./deadline.ts";
+import { ProgressWriter } from "./progress_writer.ts";
+import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -34,25 +22,6 @@ const log = getLogger(["opencode-agents", "engine"]);
 export const CASCADE_LIMIT = 60;
 
 const COMMIT_RETRY_MS = 1000;
-
-export interface RunSettings {
-  agents: Readonly<Record<string, AgentConfig>>;
-  default_timeout_ms: number;
-  permissions: PermissionPolicy;
-  permission_timeout_ms: number;
-  agentFor(task: TaskRecord): string;
-}
-
-export interface RunContext {
-  clock: Clock;
-  store: EngineStore;
-  book: TaskBook;
-  bus: EventBus;
-  runner: AgentRunner;
-  working_dirs: WorkingDirs;
-  workspaces: Workspaces;
-  settings: RunSettings;
-}
 
 /** What clients see of a running agent besides the task's record. */
 export type RuntimeStatus = "starting" | "running" | "waiting_for_permission" | "paused" | "stopping";
@@ -68,12 +37,8 @@ export class ActiveRun {
   #working_dir = "";
   #workspace: Workspace | undefined;
   #started_ms: number;
-  #deadline: { timer: Timer; at_ms: number } | undefined;
-  #timeLeft_ms: number;
-  #timedOut = false;
-  /** The newest progress not yet committed; older ones are overtaken. */
-  #news: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>[] = [];
-  #committing: Promise<void> | undefined;
+  readonly #deadline: Deadline;
+  readonly #progress: ProgressWriter;
   #ended = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #stopRequested = false;
@@ -84,7 +49,14 @@ export class ActiveRun {
     this.#lease = lease;
     this.#agent = agent;
     this.#started_ms = context.clock.now();
-    this.#timeLeft_ms = task.spec.timeout ?? context.settings.default_timeout_ms;
+    const limit_ms = task.spec.timeout ?? context.settings.default_timeout_ms;
+    this.#deadline = new Deadline(context.clock, limit_ms, () => void this.stop());
+    this.#progress = new ProgressWriter({
+      task_id: task.id,
+      change: (change) => this.#change(change),
+      elapsed: () => context.clock.now() - this.#started_ms,
+      written: () => this.#publishAgent(),
+    });
   }
 
   /** Settles when the agent's processes are gone and the result is committed. */
@@ -126,7 +98,7 @@ export class ActiveRun {
       log.error("Attempt of task {task_id} ended by a bug: {error}", { task_id: this.#task.id, error });
       await this.#finish({ status: "failed", error: "Internal error", output: "" });
     } finally {
-      this.#deadline?.timer.cancel();
+      this.#deadline.hold();
       this.#phase = "stopping";
       this.#publishAgent();
       this.#ready.resolve();
@@ -148,7 +120,7 @@ export class ActiveRun {
     }
     if (this.#stopRequested) void this.#run.stop();
     else if (this.#phase === "paused") await this.#run.pause();
-    else this.#startDeadline();
+    else this.#deadline.run();
     return await this.#run.outcome;
   }
 
@@ -197,7 +169,7 @@ export class ActiveRun {
         return this.#append(event.level, event.message, event.source, event.details);
       case "progress":
       case "activity":
-        return this.#noteProgress(event);
+        return this.#progress.note(event);
       case "session":
         this.#ready.resolve();
         return this.#rememberSession(event);
@@ -251,39 +223,7 @@ export class ActiveRun {
     void this.#append(level, message, "engine", details);
   }
 
-  // ---- progress
-
-  #noteProgress(event: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>): void {
-    this.#news = [...this.#news.filter((old) => old.kind !== event.kind), event];
-    this.#committing ??= this.#commitNews();
-  }
-
-  async #commitNews(): Promise<void> {
-    while (this.#news.length > 0) {
-      const news = this.#news;
-      this.#news = [];
-      try {
-        await this.#change((state) => news.reduce((s, event) => this.#withNews(s, event), state));
-        this.#publishAgent();
-      } catch (error) {
-        // Progress is told again with the next step; the store's own health report shows the cause.
-        log.warn("Progress of task {task_id} was not stored: {error}", { task_id: this.#task.id, error });
-      }
-    }
-    this.#committing = undefined;
-  }
-
-  #withNews(
-    state: TaskState,
-    event: Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>,
-  ): TaskState {
-    if (event.kind === "activity") return active(state, event.current_step);
-    const elapsed_ms = this.#context.clock.now() - this.#started_ms;
-    const left = event.completed_steps > 0
-      ? Math.round((elapsed_ms / event.completed_steps) * (event.total_steps - event.completed_steps))
-      : undefined;
-    return progressed(state, event, left);
-  }
+  // ---- the record
 
   async #rememberSession(event: Extract<RunEvent, { kind: "session" }>): Promise<void> {
     const session = { agent: this.#agent, session_id: event.session_id, working_dir: this.#working_dir };
@@ -308,24 +248,6 @@ export class ActiveRun {
     });
   }
 
-  // ---- time
-
-  #startDeadline(): void {
-    const { clock } = this.#context;
-    const timer = clock.after(this.#timeLeft_ms, () => {
-      this.#timedOut = true;
-      void this.stop();
-    });
-    this.#deadline = { timer, at_ms: clock.monotonic() + this.#timeLeft_ms };
-  }
-
-  #stopDeadline(): void {
-    if (!this.#deadline) return;
-    this.#deadline.timer.cancel();
-    this.#timeLeft_ms = Math.max(0, this.#deadline.at_ms - this.#context.clock.monotonic());
-    this.#deadline = undefined;
-  }
-
   // ---- what the engine asks of it
 
   /** Ends the agent; settles when the attempt is over. */
@@ -338,7 +260,7 @@ export class ActiveRun {
   }
 
   async pause(): Promise<void> {
-    this.#stopDeadline();
+    this.#deadline.hold();
     this.#phase = "paused";
     await this.#run?.pause();
     this.#publishAgent();
@@ -347,7 +269,7 @@ export class ActiveRun {
   async resume(): Promise<void> {
     await this.#run?.resume();
     this.#phase = "running";
-    if (this.#run) this.#startDeadline();
+    if (this.#run) this.#deadline.run();
     this.#publishAgent();
   }
 
@@ -359,8 +281,8 @@ export class ActiveRun {
   // ---- the end
 
   async #finish(outcome: RunOutcome): Promise<void> {
-    this.#deadline?.timer.cancel();
-    await this.#committing;
+    this.#deadline.hold();
+    await this.#progress.settled();
     await this.#closeWorkspace();
     const end = this.#judge(outcome);
     this.#tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
@@ -395,14 +317,10 @@ export class ActiveRun {
 
   #judge(outcome: RunOutcome): AttemptEnd {
     const { exit_code, stop_reason } = outcome;
-    if (this.#timedOut) {
-      const limit = this.#task.spec.timeout ?? this.#context.settings.default_timeout_ms;
-      return {
-        outcome: "timeout",
-        error: `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${limit} ms`,
-        exit_code,
-        stop_reason,
-      };
+    if (this.#deadline.passed) {
+      const error =
+        `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${this.#deadline.limit_ms} ms`;
+      return { outcome: "timeout", error, exit_code, stop_reason };
     }
     if (outcome.status === "completed") return { outcome: "completed", exit_code, stop_reason };
     return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };

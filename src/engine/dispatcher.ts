@@ -9,7 +9,8 @@ import { resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
 import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
 import { started } from "../tasks/transitions.ts";
-import { ActiveRun, CASCADE_LIMIT, type RunContext } from "./active_run.ts";
+import { ActiveRun, CASCADE_LIMIT } from "./active_run.ts";
+import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 

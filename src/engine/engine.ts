@@ -19,7 +19,8 @@ import {
   taskView,
 } from "../tasks/record.ts";
 import { cancelled, created, paused, recovered, resumed, retried } from "../tasks/transitions.ts";
-import { CASCADE_LIMIT, type RunContext } from "./active_run.ts";
+import { CASCADE_LIMIT } from "./active_run.ts";
+import type { RunContext } from "./run_context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { startRetention } from "./retention.ts";
 import type { TaskMemory } from "./task_book.ts";

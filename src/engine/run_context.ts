@@ -1,0 +1,28 @@
+/** What every attempt needs; the same for all of them. */
+import type { Clock } from "../clock/clock.ts";
+import type { AgentConfig } from "../protocol/config.ts";
+import type { AgentRunner, PermissionPolicy, Workspaces } from "../protocol/run.ts";
+import type { TaskRecord } from "../tasks/record.ts";
+import type { EngineStore } from "./engine_store.ts";
+import type { EventBus } from "./events.ts";
+import type { TaskBook } from "./task_book.ts";
+import type { WorkingDirs } from "./working_dir.ts";
+
+export interface RunSettings {
+  agents: Readonly<Record<string, AgentConfig>>;
+  default_timeout_ms: number;
+  permissions: PermissionPolicy;
+  permission_timeout_ms: number;
+  agentFor(task: TaskRecord): string;
+}
+
+export interface RunContext {
+  clock: Clock;
+  store: EngineStore;
+  book: TaskBook;
+  bus: EventBus;
+  runner: AgentRunner;
+  working_dirs: WorkingDirs;
+  workspaces: Workspaces;
+  settings: RunSettings;
+}
