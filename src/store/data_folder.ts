@@ -1,7 +1,10 @@
 /** The data folder: private to its owner, and one server's at a time. */
 import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
 
 const LOCK_FILE = "server.lock";
 /** A lock that is free is had at once; one that is not within this time is another server's. */
@@ -11,50 +14,70 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Creates the folder if need be (0700) and takes its lock, which the kernel gives back however we end. */
+/**
+ * Creates the folder if need be (0700) and takes its lock, which the kernel gives back however we end.
+ * Throws `ApiError`: `CONFIGURATION_ERROR` with the `pid` that holds it, `FILE_PERMISSION_DENIED`, `FILESYSTEM_ERROR`.
+ */
 export async function lockFolder(folder: string, clock: Clock): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE);
-  let file: Deno.FsFile;
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     if (Deno.build.os !== "windows") await Deno.chmod(folder, 0o700);
-    file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+    if (!await takeLock(file, clock)) throw heldBy(folder, (await Deno.readTextFile(path)).trim());
+    await file.truncate(0);
+    await file.write(new TextEncoder().encode(String(Deno.pid)));
+    return {
+      async release() {
+        // No pid that is not there any more is ever named as the holder.
+        await file.truncate(0);
+        await file.unlock();
+        file.close();
+      },
+    };
   } catch (error) {
-    throw folderError(folder, error);
+    throw error instanceof ApiError ? error : folderError(folder, error);
   }
-  const locked = await within(clock, LOCK_WAIT_MS, file.lock(true).then(() => true), false);
-  if (!locked) {
-    const holder = (await Deno.readTextFile(path)).trim();
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `The data folder ${folder} is in use by another server (pid ${holder || "unknown"}). ` +
-        "Stop that one, or give this one a folder of its own with --data.",
-      { folder, pid: Number(holder) || null },
-    );
+}
+
+/** Whether the lock was had; if not, the file is closed. */
+async function takeLock(file: Deno.FsFile, clock: Clock): Promise<boolean> {
+  // Deno 2.4 has only the lock that waits.
+  const { tryLock } = file as { tryLock?: (exclusive: boolean) => Promise<boolean> };
+  if (tryLock) {
+    const isOurs = await tryLock.call(file, true);
+    if (!isOurs) file.close();
+    return isOurs;
   }
-  await file.truncate(0);
-  await file.write(new TextEncoder().encode(String(Deno.pid)));
-  await file.sync();
-  return {
-    async release() {
-      await file.unlock();
-      file.close();
-    },
-  };
+  const waiting = file.lock(true).then(() => true);
+  if (await within(clock, LOCK_WAIT_MS, waiting, false)) return true;
+  // The lock may still come, when the other server ends: it is given back at once.
+  waiting.then(() => file.close(), (error) => log.debug("Gave the lock up: {error}", { error }));
+  return false;
+}
+
+function heldBy(folder: string, pid: string): ApiError {
+  return new ApiError(
+    "CONFIGURATION_ERROR",
+    `The data folder ${folder} is in use by another server (pid ${pid || "unknown"}). ` +
+      "Stop that one, or give this one a folder of its own with --data.",
+    { folder, pid: Number(pid) || null },
+  );
 }
 
 function folderError(folder: string, error: unknown): ApiError {
-  const reason = (error as Error).message;
+  const reason = error instanceof Error ? error.message : String(error);
   const denied = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
   return new ApiError(
     denied ? "FILE_PERMISSION_DENIED" : "FILESYSTEM_ERROR",
     `The data folder ${folder} cannot be used: ${reason}`,
-    {
-      file_path: folder,
-      operation: "open",
-      reason,
-    },
+    { file_path: folder, operation: "open", reason },
   );
+}
+
+/** Creates the file for its owner alone, if it is not there; SQLite gives its -wal and -shm the same mode. */
+export async function createPrivate(path: string): Promise<void> {
+  (await Deno.open(path, { append: true, create: true, mode: 0o600 })).close();
 }
 
 /** Gives every file in the folder to its owner alone. */

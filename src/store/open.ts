@@ -1,10 +1,10 @@
 /** Opens the store of a data folder, checked and loaded, or says why it cannot be. */
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { TaskSpec, TaskState } from "../tasks/record.ts";
-import { type FolderLock, lockFolder, makePrivate } from "./data_folder.ts";
+import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
+import { checkFile, markClean } from "./file_check.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv.ts";
@@ -31,6 +31,9 @@ export interface Store {
   readonly logs: LogStore;
   readonly outputs: Outputs<AttemptOutput>;
   readonly closed: boolean;
+  /** Another kind of records, such as schedules, under keys that begin with `name`; loaded. */
+  records<Spec, State>(name: string): Promise<RecordStore<Spec, State>>;
+  /** Commits what still waits, then closes. Twice does no harm. */
   close(): Promise<void>;
 }
 
@@ -44,44 +47,63 @@ export interface StoreOptions {
  * `DATABASE_ERROR` when the file is damaged or none of ours. What it refuses it does not touch.
  */
 export async function openStore({ folder, clock }: StoreOptions): Promise<Store> {
+  const path = join(folder, STORE_FILE);
+  const cleanMark = join(folder, CLEAN_MARK);
   const lock = await lockFolder(folder, clock);
+  let kv: KeyValue | undefined;
   try {
-    const path = join(folder, STORE_FILE);
-    await checkFile(path, join(folder, CLEAN_MARK));
-    const kv = denoKeyValue(await Deno.openKv(path), clock);
-    const store = await load(kv, clock, folder, lock);
+    await checkFile(path, cleanMark);
+    await createPrivate(path);
+    kv = denoKeyValue(await Deno.openKv(path), clock);
+    const store = await loadStore(kv, clock, async () => {
+      await markClean(path, cleanMark);
+      await lock.release();
+    });
     await makePrivate(folder);
     return store;
   } catch (error) {
+    kv?.close();
     await lock.release();
     throw error;
   }
 }
 
-async function load(kv: KeyValue, clock: Clock, folder: string, lock: FolderLock): Promise<Store> {
+/** The store over any key-value port. `closed` is called once it is closed. */
+export async function loadStore(
+  kv: KeyValue,
+  clock: Clock,
+  closed: () => Promise<void> = () => Promise.resolve(),
+): Promise<Store> {
   const id = await identify(kv);
   const commits = new GroupCommit(kv);
-  const tasks = new RecordStore<TaskSpec, TaskState>("task", kv, commits);
+  const records = async <Spec, State>(name: string) => {
+    const store = new RecordStore<Spec, State>(name, kv, commits);
+    await store.load();
+    return store;
+  };
+  const tasks = await records<TaskSpec, TaskState>("task");
   const logs = new LogStore(kv, commits, clock);
-  await tasks.load();
   await logs.load();
-  let closed = false;
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    try {
+      await logs.close();
+      await commits.idle();
+    } finally {
+      kv.close();
+      await closed();
+    }
+  };
   return {
     id,
     tasks,
     logs,
     outputs: new Outputs<AttemptOutput>(kv),
+    records,
     get closed() {
-      return closed;
+      return closing !== undefined;
     },
-    async close() {
-      closed = true;
-      await logs.close();
-      await commits.idle();
-      kv.close();
-      await Deno.writeTextFile(join(folder, CLEAN_MARK), "", { mode: 0o600 });
-      await lock.release();
-    },
+    close: () => closing ??= close(),
   };
 }
 
@@ -93,10 +115,7 @@ async function identify(kv: KeyValue): Promise<string> {
     throw new ApiError(
       "CONFIGURATION_ERROR",
       `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}`,
-      {
-        format,
-        supported: FORMAT,
-      },
+      { format, supported: FORMAT },
     );
   }
   const id = crypto.randomUUID();
@@ -105,40 +124,4 @@ async function identify(kv: KeyValue): Promise<string> {
     sets: [{ key: ["meta"], value: encode({ format: FORMAT, id }) }],
   });
   return id;
-}
-
-/**
- * Damaged pages would end the whole process when Deno KV meets them, so after anything but a clean shutdown the
- * file is checked first.
- */
-async function checkFile(path: string, cleanMark: string): Promise<void> {
-  let size: number;
-  try {
-    size = (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  if (size === 0) return;
-  const clean = await Deno.remove(cleanMark).then(() => true, () => false);
-  let verdict: string;
-  try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    try {
-      const check = clean ? "PRAGMA schema_version" : "PRAGMA quick_check(1)";
-      const row = database.prepare(check).get() as Record<string, unknown>;
-      verdict = clean ? "ok" : String(Object.values(row)[0]);
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    verdict = (error as Error).message;
-  }
-  if (verdict === "ok") return;
-  throw new ApiError(
-    "DATABASE_ERROR",
-    `The store ${path} is damaged or not a store of opencode-agents (${verdict}). Nothing was changed. ` +
-      "Move it away and restore a backup, or start with an empty folder (--data).",
-    { file_path: path, reason: verdict },
-  );
 }
