@@ -16,6 +16,7 @@ import { untilSignalled } from "./src/cli/signals.ts";
 import { systemClock as clock } from "./src/clock/clock.ts";
 import { Engine } from "./src/engine/engine.ts";
 import { EventBus } from "./src/engine/events.ts";
+import { Scheduler } from "./src/engine/scheduler.ts";
 import { TaskBook } from "./src/engine/task_book.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import type { Config } from "./src/protocol/config.ts";
@@ -64,10 +65,11 @@ export async function serve(flags: ServeFlags): Promise<number> {
     server_env: Deno.env.toObject(),
     tmp_root: join(folder, "tmp"),
   });
+  const book = new TaskBook(store.tasks);
   const engine = new Engine({
     clock,
     store,
-    book: new TaskBook(store.tasks),
+    book,
     bus,
     runner,
     working_dirs: allowedWorkingDirs(base, config.tasks.working_dir, config.tasks.allowed_dirs),
@@ -91,8 +93,16 @@ export async function serve(flags: ServeFlags): Promise<number> {
     changes.forEach(({ before, after }) => engine.committed(before, after));
   store.logs.onAppended = (entries) => bus.publish({ kind: "log.appended", entries });
 
+  const { schedules, logs } = store;
+  const scheduler = new Scheduler({
+    clock,
+    engine,
+    book,
+    schedules,
+    tell: (entry) => void logs.append(entry),
+  });
   const server = startServer({
-    router: new Router({ clock, engine, logs: store.logs }),
+    router: new Router({ clock, engine, scheduler, logs }),
     hub: new SubscriptionHub(bus, clock),
     clock,
     limits: new RateLimits(config.limits, clock),
@@ -105,11 +115,13 @@ export async function serve(flags: ServeFlags): Promise<number> {
   console.log(`listening on ${server.url}`);
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   await engine.start();
+  scheduler.start();
   if (flags.demo) { for (const task of demoTasks(clock.now())) await engine.create(task); }
 
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
   await forgetAddress(folder);
   await server.stop();
+  scheduler.stop();
   await engine.stop();
   await runner.close();
   await store.close();

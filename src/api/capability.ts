@@ -1,6 +1,7 @@
 /** What a capability of the API consists of. Each has a file of its own, with one export. */
 import type { Clock } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Scheduler } from "../engine/scheduler.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
@@ -39,6 +40,7 @@ export interface Session {
 export interface ApiContext {
   clock: Clock;
   engine: Engine;
+  scheduler: Scheduler;
   logs: LogStore;
   /** Carries out one more message in the name of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, inside: "batch"): Promise<object> | object;

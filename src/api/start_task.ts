@@ -20,8 +20,9 @@ export const startTask = capability({
     type: "start_task",
     task: { id: "new_task_123", type: "testing", priority: "high", description: "Run integration tests" },
   },
-  handle: async ({ task: wanted }, { engine, clock }) => {
+  handle: async ({ task: wanted }, { engine, scheduler, clock }) => {
     refuseRecurring(wanted);
+    scheduler.refuseTaken(wanted.id);
     if (wanted.scheduled_time !== undefined) checkScheduledTime(wanted.scheduled_time, clock.now());
     const task = await engine.create(wanted);
     return { task_id: task.id, task };

@@ -5,6 +5,7 @@ import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
+import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
@@ -13,8 +14,10 @@ import { requestStatus } from "./request_status.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
+import { scheduleTask } from "./schedule_task.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
+import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
 
 const ALL = [
@@ -29,6 +32,9 @@ const ALL = [
   listTasks,
   getTaskResult,
   respondToPermission,
+  scheduleTask,
+  unscheduleTask,
+  listSchedules,
   requestLogEntries,
   subscribeToUpdates,
   unsubscribeFromUpdates,

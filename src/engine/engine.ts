@@ -14,6 +14,7 @@ import {
   executionOf,
   holdsSlot,
   isFinished,
+  specOf,
   type TaskRecord,
   type TaskState,
   taskView,
@@ -149,32 +150,43 @@ export class Engine {
 
   // ---- what clients ask
 
-  /** The new task, after it is durable. */
-  async create(wanted: NewTask): Promise<Task> {
-    const { clock, book, settings, working_dirs, store } = this.#options;
+  /** Throws what is wrong with a task that can be seen before it is made: its agent, its folder, its dependencies. */
+  async check({ id, execution, dependencies = [] }: NewTask): Promise<void> {
+    const { settings, working_dirs, store } = this.#options;
     this.#refuseWhenStopping();
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
-    const { agent, working_dir } = wanted.execution ?? {};
-    if (agent !== undefined && !settings.agents[agent]) {
+    const { agent, working_dir } = execution ?? {};
+    if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
     }
     if (working_dir !== undefined) await working_dirs.resolve(working_dir);
-    const { id, recurring: _schedulesOnly, ...asked } = wanted;
+    requireDependencies(id, dependencies, store.tasks);
+  }
+
+  has(id: string): boolean {
+    return this.#options.store.tasks.get(id) !== undefined;
+  }
+
+  /** The new task, after it is durable. `schedule_id`: the schedule whose run it is. */
+  async create(wanted: NewTask, schedule_id?: string): Promise<Task> {
+    const { clock, book, store } = this.#options;
+    await this.check(wanted);
+    const { id } = wanted;
     const now = clock.now();
-    const spec = { ...asked, created_at: isoTime(now), order: book.nextOrder() };
+    const spec = specOf(wanted, { created_at: isoTime(now), order: book.nextOrder(), schedule_id });
     let record: TaskRecord | undefined;
     await store.tasks.update((view) => {
       if (view.get(id)) {
         throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
       }
-      const find = (other: string) => view.get(other);
       const dependencies = spec.dependencies ?? [];
-      checkDependencies(id, dependencies, find, function* () {
-        for (const task of view.values()) yield task.id;
-      });
-      record = { id, spec, state: undefined as unknown as TaskState };
-      record.state = created(readiness(dependencies, find), isDue(record, now), isoTime(now));
+      requireDependencies(id, dependencies, view);
+      const draft = { id, spec };
+      record = {
+        ...draft,
+        state: created(readiness(dependencies, (other) => view.get(other)), isDue(draft, now), isoTime(now)),
+      };
       return { creates: [record] };
     });
     return taskView(record!);
@@ -361,6 +373,12 @@ export class Engine {
       updates: [...states(view)].map(([id, state]) => ({ id, state })),
     }));
   }
+}
+
+function requireDependencies(id: string, dependencies: readonly string[], tasks: TaskMemory): void {
+  checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
+    for (const task of tasks.values()) yield task.id;
+  });
 }
 
 function progressDiffers(before: TaskState, after: TaskState): boolean {

@@ -5,6 +5,7 @@ import { ERROR_CODES, type ErrorCode } from "./errors.ts";
 import { exchange, RequestId } from "./exchange.ts";
 import { logMessages } from "./log_messages.ts";
 import { pushes } from "./pushes.ts";
+import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
 import { taskMessages } from "./task_messages.ts";
 
@@ -13,6 +14,7 @@ export const BATCH_MAX = 50;
 export const EXCHANGES = {
   ...basicMessages,
   ...taskMessages,
+  ...scheduleMessages,
   ...logMessages,
   ...subscriptionMessages,
   batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {

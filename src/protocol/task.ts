@@ -40,6 +40,7 @@ export const RecurringConfig = z.strictObject({
     params: { code: "INVALID_FIELD_FORMAT" },
   })
     .optional(),
+  allow_overlap: z.boolean().optional().describe("Run also while the run before is still going on."),
 });
 export type RecurringConfig = z.infer<typeof RecurringConfig>;
 

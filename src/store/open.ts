@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
+import type { ScheduleSpec, ScheduleState } from "../tasks/schedule.ts";
 import type { TaskSpec, TaskState } from "../tasks/record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, markClean } from "./file_check.ts";
@@ -28,6 +29,7 @@ export interface Store {
   /** Stays the same for as long as the data does. */
   readonly id: string;
   readonly tasks: RecordStore<TaskSpec, TaskState>;
+  readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
   readonly logs: LogStore;
   readonly outputs: Outputs<AttemptOutput>;
   readonly closed: boolean;
@@ -82,6 +84,7 @@ export async function loadStore(
     return store;
   };
   const tasks = await records<TaskSpec, TaskState>("task");
+  const schedules = new RecordStore<ScheduleSpec, ScheduleState>("schedule", kv, commits);
   const logs = new LogStore(kv, commits, clock);
   await logs.load();
   let closing: Promise<void> | undefined;
@@ -97,6 +100,7 @@ export async function loadStore(
   return {
     id,
     tasks,
+    schedules,
     logs,
     outputs: new Outputs<AttemptOutput>(kv),
     records,

@@ -13,7 +13,7 @@ export interface Graph {
 }
 
 /** Whether the task's scheduled time, if it has one, has come. */
-export function isDue(task: TaskRecord, now_ms: number): boolean {
+export function isDue(task: Pick<TaskRecord, "spec">, now_ms: number): boolean {
   return task.spec.scheduled_time === undefined || timestampMs(task.spec.scheduled_time) <= now_ms;
 }
 

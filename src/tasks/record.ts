@@ -76,6 +76,36 @@ export function executionOf(record: TaskRecord): Execution {
   return record.spec.execution ?? {};
 }
 
+/** What is kept of a client's wish: the fields that are its to say, and what the server adds. */
+export function specOf(
+  wanted: NewTask,
+  added: Pick<TaskSpec, "created_at" | "order" | "schedule_id">,
+): TaskSpec {
+  const {
+    type,
+    priority,
+    description,
+    files_pattern,
+    dependencies,
+    timeout,
+    scheduled_time,
+    metadata,
+    execution,
+  } = wanted;
+  return {
+    type,
+    priority,
+    description,
+    files_pattern,
+    dependencies,
+    timeout,
+    scheduled_time,
+    metadata,
+    execution,
+    ...added,
+  };
+}
+
 /** The task as the document shows it. */
 export function taskView(record: TaskRecord): Task {
   const { spec, state } = record;

@@ -4,7 +4,7 @@
  */
 import { Temporal } from "temporal-polyfill";
 import { timestampMs } from "../protocol/scalars.ts";
-import type { RecurringConfig } from "../protocol/task.ts";
+import type { NewTask, RecurringConfig } from "../protocol/task.ts";
 
 export interface Timetable {
   /** The first run, ISO 8601. */
@@ -17,14 +17,14 @@ const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
 const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
 
 /**
- * The `index`-th run (0 is the first) in epoch milliseconds, undefined when the schedule has ended by then.
+ * The `index`-th time (0 is the first) in epoch milliseconds, undefined when `end_time` lies before it.
  * A month without that day runs on its last; a local time that the clocks skip runs when they have jumped; one
  * that comes twice runs the first time.
  */
 export function occurrence({ scheduled_time, recurring }: Timetable, index: number): number | undefined {
   const first_ms = timestampMs(scheduled_time);
   if (index === 0) return first_ms;
-  if (!recurring || (recurring.max_runs !== undefined && index >= recurring.max_runs)) return undefined;
+  if (!recurring) return undefined;
   const zone = recurring.timezone ?? "UTC";
   const first = Temporal.Instant.fromEpochMilliseconds(first_ms).toZonedDateTimeISO(zone);
   const local = first.toPlainDateTime().add({ [UNITS[recurring.interval]]: index });
@@ -57,14 +57,66 @@ export function nextOccurrence(
   }
 }
 
-/** The next `count` runs after `after_ms`, in epoch milliseconds. */
-export function upcoming(timetable: Timetable, after_ms: number, count: number): number[] {
-  const runs: number[] = [];
+/** How many runs may still come after so many: a time that was missed or skipped is none. */
+export function runsLeft({ recurring }: Timetable, runs: number): number {
+  return recurring ? (recurring.max_runs ?? Infinity) - runs : 1 - runs;
+}
+
+/** The next `count` runs after `after_ms`, in epoch milliseconds, when so many `runs` were made. */
+export function upcoming(timetable: Timetable, after_ms: number, count: number, runs = 0): number[] {
+  const times: number[] = [];
+  const most = Math.min(count, runsLeft(timetable, runs));
   let next = nextOccurrence(timetable, after_ms);
-  while (next && runs.length < count) {
-    runs.push(next.at_ms);
+  while (next && times.length < most) {
+    times.push(next.at_ms);
     const at_ms = occurrence(timetable, next.index + 1);
     next = at_ms === undefined ? undefined : { index: next.index + 1, at_ms };
   }
-  return runs;
+  return times;
+}
+
+/** A schedule as it is kept. */
+export interface ScheduleSpec extends Timetable {
+  /** What each run is a task of. */
+  task: Omit<NewTask, "id" | "scheduled_time" | "recurring">;
+  created_at: string;
+}
+
+export interface ScheduleState {
+  /** Runs made so far. */
+  runs: number;
+  /** Epoch milliseconds of the next one. */
+  next_ms: number;
+  /** The id of the last run's task. */
+  last_run?: string;
+}
+
+export interface ScheduleRecord {
+  id: string;
+  spec: ScheduleSpec;
+  state: ScheduleState;
+}
+
+const ID_MAX = 100;
+
+/** The id of a schedule's `number`-th run, which says whose it is. */
+export function runId(schedule_id: string, number: number): string {
+  const suffix = `_run_${number}`;
+  return schedule_id.slice(0, ID_MAX - suffix.length) + suffix;
+}
+
+/**
+ * The schedule after its time came at `now_ms`: `ran` says whether a run was made, or left out because the one
+ * before was still going on. Times missed meanwhile are over. Undefined: it has ended.
+ */
+export function advanced(
+  { id, spec, state }: ScheduleRecord,
+  now_ms: number,
+  ran: boolean,
+): ScheduleState | undefined {
+  const runs = ran ? state.runs + 1 : state.runs;
+  if (runsLeft(spec, runs) <= 0) return undefined;
+  const next = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
+  if (!next) return undefined;
+  return { runs, next_ms: next.at_ms, last_run: ran ? runId(id, runs) : state.last_run };
 }

@@ -1,0 +1,35 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+import { checkScheduledTime } from "./scheduled_time.ts";
+
+export const scheduleTask = capability({
+  type: "schedule_task",
+  doc:
+    "Runs a task at a time, once or daily, weekly or monthly in a time zone. Each run is a task of its own, " +
+    "`ID_run_1`, `ID_run_2`, …; a run is left out while the one before is still going on, unless `allow_overlap`.",
+  permission: "write",
+  limit: "tasks_per_minute",
+  errors: [
+    "INVALID_TASK_DATA",
+    "TASK_ALREADY_EXISTS",
+    "TASK_DEPENDENCY_ERROR",
+    "INVALID_SCHEDULE_TIME",
+    "INVALID_RECURRING_CONFIG",
+  ],
+  example: {
+    type: "schedule_task",
+    task: {
+      id: "scheduled_maintenance_001",
+      type: "maintenance",
+      priority: "low",
+      description: "Scheduled system maintenance",
+      scheduled_time: "2030-01-15T14:00:00Z",
+      recurring: { interval: "daily", timezone: "Europe/Vienna" },
+    },
+  },
+  handle: async ({ task }, { scheduler, clock }) => {
+    checkScheduledTime(task.scheduled_time, clock.now());
+    const times = await scheduler.schedule(task);
+    return { task_id: task.id, ...times, recurring: task.recurring, timestamp: isoTime(clock.now()) };
+  },
+});

@@ -1,0 +1,14 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const unscheduleTask = capability({
+  type: "unschedule_task",
+  doc: "Ends a schedule. Runs that were made stay as they are.",
+  permission: "write",
+  errors: ["TASK_NOT_FOUND"],
+  example: { type: "unschedule_task", task_id: "scheduled_maintenance_001" },
+  handle: async ({ task_id }, { scheduler, clock }) => {
+    await scheduler.unschedule(task_id);
+    return { task_id, timestamp: isoTime(clock.now()) };
+  },
+});

@@ -1,0 +1,211 @@
+/** Schedules: tasks that come at a time, once or again and again. Each run is a task of its own. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { Schedule } from "../protocol/schedule_messages.ts";
+import { timestampMs } from "../protocol/scalars.ts";
+import type { NewTask } from "../protocol/task.ts";
+import { isFinished } from "../tasks/record.ts";
+import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../tasks/schedule.ts";
+import type { Engine } from "./engine.ts";
+import type { NewLogEntry } from "./engine_store.ts";
+import type { TaskBook } from "./task_book.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** A changed wall clock is noticed at the latest after this long. */
+const CLOCK_CHECK_MS = 60_000;
+const RETRY_MS = 5_000;
+
+interface SchedulePlan {
+  creates?: ScheduleRecord[];
+  updates?: { id: string; state: ScheduleState }[];
+  removes?: string[];
+}
+
+interface ScheduleMemory {
+  get(id: string): ScheduleRecord | undefined;
+  values(): Iterable<ScheduleRecord>;
+}
+
+export interface ScheduleStore extends ScheduleMemory {
+  update(plan: (view: ScheduleMemory) => SchedulePlan): Promise<unknown>;
+}
+
+export interface SchedulerOptions {
+  clock: Clock;
+  engine: Engine;
+  book: TaskBook;
+  schedules: ScheduleStore;
+  /** The server's log, for what nobody waits for an answer to. */
+  tell(entry: NewLogEntry): void;
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #alarm: Timer | undefined;
+  #open = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs what is due, what was missed while the server was away once. */
+  start(): void {
+    this.#open = true;
+    this.#setAlarm();
+  }
+
+  stop(): void {
+    this.#open = false;
+    this.#alarm?.cancel();
+  }
+
+  /** The time of the first run, after the schedule is durable. */
+  async schedule(
+    wanted: NewTask & { scheduled_time: string },
+  ): Promise<{ next_run: string; scheduled_time: string }> {
+    const { clock, schedules, engine } = this.#options;
+    const { id, scheduled_time, recurring, ...task } = wanted;
+    await engine.check(wanted);
+    const first_ms = timestampMs(scheduled_time);
+    if (recurring?.end_time !== undefined && timestampMs(recurring.end_time) < first_ms) {
+      throw new ApiError("INVALID_RECURRING_CONFIG", "The schedule would end before its first run", {
+        field: "task.recurring.end_time",
+        value: recurring.end_time,
+        expected: `not before ${scheduled_time}`,
+      });
+    }
+    const spec = { task, scheduled_time: isoTime(first_ms), recurring, created_at: isoTime(clock.now()) };
+    await schedules.update((view) => {
+      if (view.get(id) || engine.has(id)) {
+        throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
+      }
+      return { creates: [{ id, spec, state: { runs: 0, next_ms: first_ms } }] };
+    });
+    this.#setAlarm();
+    return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };
+  }
+
+  /** Its runs so far stay; no more come. */
+  async unschedule(id: string): Promise<void> {
+    await this.#options.schedules.update((view) => {
+      if (!view.get(id)) {
+        throw new ApiError("TASK_NOT_FOUND", `There is no schedule '${id}'`, { task_id: id });
+      }
+      return { removes: [id] };
+    });
+    this.#setAlarm();
+  }
+
+  /** Throws `TASK_ALREADY_EXISTS` when a schedule has this id. */
+  refuseTaken(id: string): void {
+    if (!this.#options.schedules.get(id)) return;
+    throw new ApiError("TASK_ALREADY_EXISTS", `'${id}' is a schedule`, { task_id: id });
+  }
+
+  /** All schedules with their next `count` runs, the soonest first. */
+  list(count: number): Schedule[] {
+    const { schedules } = this.#options;
+    return [...schedules.values()]
+      .sort((a, b) => a.state.next_ms - b.state.next_ms || (a.id < b.id ? -1 : 1))
+      .map(({ id, spec, state }) => ({
+        id,
+        task: { id, ...spec.task },
+        scheduled_time: spec.scheduled_time,
+        recurring: spec.recurring,
+        next_run: isoTime(state.next_ms),
+        runs: state.runs,
+        upcoming: upcoming(spec, state.next_ms - 1, count, state.runs).map(isoTime),
+      }));
+  }
+
+  // ---- time
+
+  #setAlarm(): void {
+    if (!this.#open) return;
+    this.#alarm?.cancel();
+    let next = Infinity;
+    for (const { state } of this.#options.schedules.values()) next = Math.min(next, state.next_ms);
+    if (next === Infinity) return;
+    const delay_ms = Math.min(CLOCK_CHECK_MS, Math.max(0, next - this.#options.clock.now()));
+    this.#alarm = this.#options.clock.after(delay_ms, () => void this.#wake());
+  }
+
+  async #wake(): Promise<void> {
+    const { clock, schedules } = this.#options;
+    const now = clock.now();
+    const due = [...schedules.values()].filter(({ state }) => state.next_ms <= now);
+    try {
+      for (const schedule of due) await this.#run(schedule, now);
+    } catch (error) {
+      log.error("Scheduled runs could not be made, trying again: {error}", { error });
+      if (this.#open) this.#alarm = clock.after(RETRY_MS, () => void this.#wake());
+      return;
+    }
+    this.#setAlarm();
+  }
+
+  /**
+   * The run's task is created first, under an id that only this run can have; then the schedule moves on. After a
+   * crash in between the task is found to exist, so that no run is made twice or left out.
+   */
+  async #run(schedule: ScheduleRecord, now_ms: number): Promise<void> {
+    const { id, spec, state } = schedule;
+    const ran = this.#mayRun(schedule) && await this.#create(runId(id, state.runs + 1), schedule);
+    await this.#options.schedules.update((view) => {
+      const current = view.get(id);
+      if (!current || current.state.next_ms !== state.next_ms) return {};
+      const next = advanced({ id, spec, state }, now_ms, ran);
+      return next ? { updates: [{ id, state: next }] } : { removes: [id] };
+    });
+  }
+
+  #mayRun({ id, spec, state }: ScheduleRecord): boolean {
+    if (state.last_run === undefined || spec.recurring?.allow_overlap) return true;
+    const last = this.#options.book.find(state.last_run);
+    if (!last || isFinished(last.state.status)) return true;
+    this.#tell("warn", id, `Run left out: '${state.last_run}' is still ${last.state.status}`, {
+      last_run: state.last_run,
+    });
+    return false;
+  }
+
+  /** False when the run could not be made for a reason that waiting would not mend. */
+  async #create(run_id: string, { id, spec }: ScheduleRecord): Promise<boolean> {
+    try {
+      await this.#options.engine.create({ id: run_id, ...spec.task }, id);
+      this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (this.#options.book.find(run_id)?.spec.schedule_id === id) return true;
+      if (
+        error.code.startsWith("DATABASE_") || error.code === "DISK_SPACE_EXCEEDED" ||
+        error.code === "SERVER_OVERLOAD"
+      ) throw error;
+      this.#tell("error", id, `Run '${run_id}' could not be made: ${error.message}`, {
+        run_id,
+        code: error.code,
+        ...error.details,
+      });
+      return false;
+    }
+  }
+
+  #tell(
+    level: NewLogEntry["level"],
+    schedule_id: string,
+    message: string,
+    details: Record<string, unknown>,
+  ): void {
+    this.#options.tell({
+      level,
+      message,
+      agent: schedule_id,
+      source: "scheduler",
+      details,
+      context: { schedule_id },
+    });
+  }
+}
