@@ -1,0 +1,34 @@
+/** From the one address a user knows, `http://HOST:PORT`, to those of the WebSocket and of the HTTP mirror. */
+import { ApiError } from "../protocol/errors.ts";
+
+/** `http://host:8080`, `ws://host:8080/ws` or a proxy's `https://host/agents` → `ws(s)://…/ws`. */
+export function socketAddress(url: string): string {
+  return address(url, "ws", "/ws");
+}
+
+/** The same for `POST …/api`. */
+export function apiAddress(url: string): string {
+  return address(url, "http", "/api");
+}
+
+function address(url: string, scheme: "ws" | "http", endpoint: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    // A TypeError is how URL says no.
+    throw invalid(url);
+  }
+  const match = /^(?:ws|http)(s?):$/.exec(parsed.protocol);
+  if (!match || parsed.hostname === "") throw invalid(url);
+  const path = parsed.pathname.replace(/\/+$/, "").replace(/\/(ws|api)$/, "");
+  return `${scheme}${match[1]}://${parsed.host}${path}${endpoint}`;
+}
+
+function invalid(url: string): ApiError {
+  return new ApiError("INVALID_FIELD_FORMAT", `'${url}' is no address of a server`, {
+    field: "url",
+    value: url,
+    expected: "an address such as http://127.0.0.1:8080",
+  });
+}

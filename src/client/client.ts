@@ -1,0 +1,288 @@
+/**
+ * The typed client: one WebSocket to a server of opencode-agents, for web pages, Deno and Node 22 alike.
+ *
+ *     const client = await connect("http://127.0.0.1:8080");
+ *     const { task } = await client.request("start_task", { task: { … } });
+ *     for await (const entry of await client.followLogs({ agent: task.id })) …
+ *     const ended = await client.waitFor(task.id);
+ *     client.close();
+ */
+import { type Clock, systemClock } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { LogEntry } from "../protocol/log.ts";
+import type { Reply, RequestType } from "../protocol/messages.ts";
+import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import type { Task } from "../protocol/task.ts";
+import { socketAddress } from "./addresses.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { type FollowFilter, type FollowOptions, LogFollow, type LogSource } from "./log_follow.ts";
+import { PendingRequests } from "./pending.ts";
+import { QUEUE_MAX } from "./push_queue.ts";
+import { type BackoffOptions, DEFAULT_BACKOFF, Link } from "./reconnect.ts";
+import {
+  DEFAULT_TIMEOUT_MS,
+  lost,
+  type RequestArguments,
+  type Requester,
+  type RequestOptions,
+  type WireMessage,
+} from "./replies.ts";
+import { ClientSubscriptions, isPassing, type PushStream } from "./subscriptions.ts";
+import { waitForTask } from "./wait_for.ts";
+
+/** What becomes of the connection, for those who show it. */
+export type ConnectionChange =
+  | { state: "connected" }
+  /** `final`: the client has given up, or was closed. */
+  | { state: "lost"; reason: ApiError; final: boolean }
+  | { state: "retrying"; reason: ApiError; delay_ms: number };
+
+export interface ClientOptions {
+  clock?: Clock;
+  /** The longest wait for a reply unless a request says otherwise; 30 s. */
+  timeout_ms?: number;
+  /** The longest wait for a connection's greeting; 10 s. */
+  connect_timeout_ms?: number;
+  /** A silence after which the server is pinged; 30 s, 0 never. */
+  heartbeat_ms?: number;
+  /** Whether a lost connection is replaced; true. */
+  reconnect?: boolean;
+  /** Whether the first connection is tried for again and again, too; false. */
+  persist?: boolean;
+  backoff?: BackoffOptions;
+  /** How many messages may wait for a slow reader of one iterator; 1,000. */
+  queue_max?: number;
+  changed?: (change: ConnectionChange) => void;
+}
+
+/**
+ * Connects to `http://HOST:PORT` (or https, ws, wss; a path in front is kept). Rejects with `CONNECTION_LOST`
+ * when there is no server.
+ */
+export async function connect(url: string, options: ClientOptions = {}): Promise<Client> {
+  const client = new Client(url, options);
+  try {
+    await client.open();
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return client;
+}
+
+export class Client implements Requester {
+  readonly #options: ClientOptions;
+  readonly #link: Link;
+  readonly #pending: PendingRequests;
+  readonly #heartbeat: Heartbeat;
+  readonly #subscriptions: ClientSubscriptions;
+  readonly #follows = new Set<LogFollow>();
+  readonly #clock: Clock;
+  /** What ends the pauses being made. */
+  readonly #pauses = new Set<() => void>();
+  /** Counts them; the number names the one that stands. */
+  #connections = 0;
+  #ended: ApiError | undefined;
+
+  /** Not connected yet; use `connect`. */
+  constructor(url: string, options: ClientOptions) {
+    const clock = options.clock ?? systemClock;
+    this.#options = options;
+    this.#clock = clock;
+    this.#pending = new PendingRequests(clock);
+    this.#heartbeat = new Heartbeat(clock, options.heartbeat_ms ?? 30_000);
+    this.#subscriptions = new ClientSubscriptions(this, clock, options.queue_max ?? QUEUE_MAX);
+    this.#link = new Link({
+      url: socketAddress(url),
+      clock,
+      connect_timeout_ms: options.connect_timeout_ms ?? 10_000,
+      backoff: options.backoff ?? DEFAULT_BACKOFF,
+      reconnect: options.reconnect ?? true,
+      connected: () => this.#connected(),
+      message: (message) => this.#received(message),
+      lost: (reason, final) => this.#lost(reason, final),
+      retrying: (reason, delay_ms) => options.changed?.({ state: "retrying", reason, delay_ms }),
+    });
+  }
+
+  open(): Promise<void> {
+    return this.#link.open(this.#options.persist ?? false);
+  }
+
+  get isConnected(): boolean {
+    return this.#link.isConnected;
+  }
+
+  /**
+   * Sends a request and resolves with its reply. Rejects with the server's `ApiError` (code, message, details);
+   * with `CONNECTION_LOST` when no reply came, `details.sent` telling whether the server may have carried it out;
+   * with the signal's reason. While there is no connection, the request waits for the next one.
+   */
+  request<T extends RequestType>(type: T, ...[fields, options]: RequestArguments<T>): Promise<Reply<T>> {
+    return this.#ask(type, fields ?? {}, options ?? {});
+  }
+
+  /**
+   * What happens on these channels, from the server's confirmation on; leaving the loop unsubscribes. After a
+   * reconnection the iterator yields `{ type: "resubscribed" }`: pushes may have been missed. A reader that lets
+   * `queue_max` messages pile up gets those and then `SUBSCRIPTION_ERROR`.
+   */
+  subscribe(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream> {
+    return this.#subscriptions.add(channels, filters);
+  }
+
+  /**
+   * The log entries that match, oldest first, and then each new one until the loop is left: without gap or
+   * repetition, over reconnections too. The bound of a slow reader is that of `subscribe`.
+   */
+  async followLogs(
+    filter: FollowFilter = {},
+    options: FollowOptions = {},
+  ): Promise<AsyncIterableIterator<LogEntry, undefined>> {
+    const follow = new LogFollow(this.#logs, filter, {
+      ...options,
+      queue_max: this.#options.queue_max ?? QUEUE_MAX,
+      ended: () => this.#follows.delete(follow),
+    });
+    this.#follows.add(follow);
+    const started = follow.start();
+    const connection = this.#connections;
+    let handedOut = false;
+    started.catch((error) => {
+      if (!handedOut || this.#ended || !isPassing(error)) {
+        return follow.entries.end(handedOut ? error : undefined);
+      }
+      // Lost in the middle of catching up: the next connection starts it again.
+      if (connection === this.#connections) this.#link.drop(error);
+    });
+    // A long log is caught up with while it is read, so its first entries do not wait for its last.
+    await Promise.race([started, follow.entries.filled()]);
+    handedOut = true;
+    return follow.entries;
+  }
+
+  /** The task as it ended: completed, failed or cancelled. */
+  waitFor(task_id: string, options: { signal?: AbortSignal } = {}): Promise<Task> {
+    return waitForTask(this, task_id, options.signal);
+  }
+
+  /** Ends the connection, all waiting requests (`CONNECTION_LOST`) and all iterators. Idempotent. */
+  close(): void {
+    this.#end(lost("The client was closed"), undefined);
+    this.#link.close();
+  }
+
+  readonly #logs: LogSource = {
+    query: (fields, arrived) => this.#patiently(() => this.#ask("request_log_entries", fields, {}, arrived)),
+    unsubscribe: (subscription_id) => {
+      this.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
+        // Entries that still come are nobody's; the connection's end ends them.
+      });
+    },
+  };
+
+  #ask<T extends RequestType>(
+    type: T,
+    fields: object,
+    { timeout_ms = this.#options.timeout_ms ?? DEFAULT_TIMEOUT_MS, signal }: RequestOptions,
+    arrived?: (reply: Reply<T>) => void,
+  ): Promise<Reply<T>> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const reply = this.#pending.add({
+      type,
+      fields,
+      timeout_ms,
+      signal,
+      arrived: arrived as ((reply: WireMessage) => void) | undefined,
+    });
+    this.#flush();
+    // The server's replies are what the table of messages says; they are not checked again.
+    return reply as Promise<unknown> as Promise<Reply<T>>;
+  }
+
+  #flush(): void {
+    if (!this.#link.isConnected) return;
+    try {
+      this.#pending.sendAll((text) => this.#link.send(text));
+    } catch (error) {
+      // The socket is closing: what was not sent waits for the next connection, which the close event brings.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  #connected(): void {
+    this.#options.changed?.({ state: "connected" });
+    this.#heartbeat.start(
+      (timeout_ms) => this.request("ping", {}, { timeout_ms }),
+      (reason) => this.#link.drop(reason),
+    );
+    this.#flush();
+    void this.#renew(++this.#connections);
+  }
+
+  async #renew(connection: number): Promise<void> {
+    try {
+      await this.#subscriptions.renew();
+      await Promise.all([...this.#follows].map((follow) => follow.restart()));
+    } catch (error) {
+      // Refused for now: the next connection, after a longer pause, tries again.
+      if (connection === this.#connections) this.#link.drop(error as ApiError);
+    }
+  }
+
+  /** Asks again, once the server's limit allows it, what the limit refused. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    while (true) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
+        await this.#pause(1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1));
+      }
+    }
+  }
+
+  /** Ends early when the client does. */
+  #pause(delay_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        this.#pauses.delete(done);
+        resolve();
+      };
+      const timer = this.#clock.after(delay_ms, done);
+      this.#pauses.add(done);
+    });
+  }
+
+  #received(message: WireMessage): void {
+    this.#heartbeat.heard();
+    if (message.request_id !== undefined && this.#pending.take(message)) return;
+    if (message.type === "log_entry" && message.subscription_id !== undefined) {
+      const entry = message.log as LogEntry;
+      for (const follow of [...this.#follows]) if (follow.take(message.subscription_id, entry)) return;
+      return;
+    }
+    this.#subscriptions.route(message);
+  }
+
+  #lost(reason: ApiError, final: boolean): void {
+    this.#heartbeat.stop();
+    this.#subscriptions.lost();
+    for (const follow of this.#follows) follow.lost();
+    this.#pending.fail(reason, final);
+    if (final) this.#end(reason, reason);
+    this.#options.changed?.({ state: "lost", reason, final });
+  }
+
+  /** `told`: what the iterators throw; they just end when the client was closed on purpose. */
+  #end(reason: ApiError, told: ApiError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#heartbeat.stop();
+    this.#pending.fail(reason, true);
+    for (const done of [...this.#pauses]) done();
+    this.#subscriptions.end(told);
+    for (const follow of [...this.#follows]) follow.entries.end(told);
+  }
+}

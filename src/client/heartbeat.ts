@@ -1,0 +1,50 @@
+/** Notices a peer that is gone without a goodbye: web pages cannot see WebSocket pings. */
+import type { Clock, Timer } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+
+/** An answer that takes longer than this never comes. */
+const ANSWER_MS = 10_000;
+
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #period_ms: number;
+  #timer: Timer | undefined;
+  #heard = true;
+
+  /** `period_ms` 0: no heartbeat. */
+  constructor(clock: Clock, period_ms: number) {
+    this.#clock = clock;
+    this.#period_ms = period_ms;
+  }
+
+  /** Asks `ping` whenever a whole period was silent; `dead` when no answer came. */
+  start(ping: (timeout_ms: number) => Promise<unknown>, dead: (reason: ApiError) => void): void {
+    this.stop();
+    if (this.#period_ms === 0) return;
+    this.#heard = true;
+    const timer = this.#timer = this.#clock.every(this.#period_ms, () => {
+      if (this.#heard) {
+        this.#heard = false;
+        return;
+      }
+      ping(ANSWER_MS).catch(() => {
+        // Whatever went wrong: if anything came meanwhile, the peer lives.
+        if (this.#timer !== timer || this.#heard) return;
+        dead(
+          new ApiError("HEARTBEAT_TIMEOUT", `The server was silent for ${ANSWER_MS} ms`, {
+            timeout_ms: ANSWER_MS,
+          }),
+        );
+      });
+    });
+  }
+
+  heard(): void {
+    this.#heard = true;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

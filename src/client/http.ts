@@ -1,0 +1,69 @@
+/** One question at a time over HTTP (`POST /api`): for programs that ask once and end. */
+import { type Clock, systemClock } from "../clock/clock.ts";
+import type { Reply, RequestType } from "../protocol/messages.ts";
+import { apiAddress } from "./addresses.ts";
+import {
+  DEFAULT_TIMEOUT_MS,
+  errorIn,
+  lost,
+  parseMessage,
+  type RequestArguments,
+  type Requester,
+} from "./replies.ts";
+
+export interface HttpOptions {
+  clock?: Clock;
+  /** The longest wait for a reply unless a request says otherwise; 30 s. */
+  timeout_ms?: number;
+}
+
+export class HttpClient implements Requester {
+  readonly #url: string;
+  readonly #clock: Clock;
+  readonly #timeout_ms: number;
+
+  /** `url`: as for `connect`. */
+  constructor(url: string, { clock = systemClock, timeout_ms = DEFAULT_TIMEOUT_MS }: HttpOptions = {}) {
+    this.#url = apiAddress(url);
+    this.#clock = clock;
+    this.#timeout_ms = timeout_ms;
+  }
+
+  async request<T extends RequestType>(
+    type: T,
+    ...[fields, options = {}]: RequestArguments<T>
+  ): Promise<Reply<T>> {
+    const { signal, timeout_ms = this.#timeout_ms } = options;
+    const text = await this.#post(JSON.stringify({ ...fields, type }), type, timeout_ms, signal);
+    const message = parseMessage(text);
+    if (!message) throw lost(`${this.#url} is no server of opencode-agents`, { url: this.#url });
+    const error = errorIn(message);
+    if (error) throw error;
+    return message as unknown as Reply<T>;
+  }
+
+  async #post(body: string, type: string, timeout_ms: number, signal?: AbortSignal): Promise<string> {
+    signal?.throwIfAborted();
+    const url = this.#url;
+    const bound = new AbortController();
+    const abort = () => bound.abort();
+    let late = false;
+    const timer = this.#clock.after(timeout_ms, () => {
+      late = true;
+      bound.abort();
+    });
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(url, { method: "POST", body, headers, signal: bound.signal });
+      return await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (late) throw lost(`No reply to ${type} within ${timeout_ms} ms`, { url, timeout_ms, sent: true });
+      throw lost(`No connection to ${url}`, { url, reason: (error as Error).message });
+    } finally {
+      timer.cancel();
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+}

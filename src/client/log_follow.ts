@@ -1,0 +1,150 @@
+/** A log followed over the life of many connections: every entry once, in order, whatever happens to the line. */
+import { ApiError } from "../protocol/errors.ts";
+import type { LogEntry } from "../protocol/log.ts";
+import type { LogFilter } from "../protocol/log_messages.ts";
+import type { Reply } from "../protocol/messages.ts";
+import { PushQueue } from "./push_queue.ts";
+import type { Fields } from "./replies.ts";
+import { isPassing } from "./subscriptions.ts";
+
+export type FollowFilter = Omit<LogFilter, "follow">;
+
+export interface FollowOptions {
+  /** Begin with the newest so many matching entries (1–1000) instead of all since `filter.since`. */
+  tail?: number;
+}
+
+type LogQuery = Fields<"request_log_entries">;
+type LogPage = Reply<"request_log_entries">;
+
+/** What a follow needs of the connection. `arrived` runs before any push behind the reply is looked at. */
+export interface LogSource {
+  query(fields: LogQuery, arrived: (page: LogPage) => void): Promise<LogPage>;
+  unsubscribe(subscription_id: string): void;
+}
+
+/** Entries in one page, which is the most the server sends; the queue holds two. */
+const PAGE = 1000;
+const OLDEST_FIRST = { field: "time", order: "asc" } as const;
+const NEWEST_FIRST = { field: "time", order: "desc" } as const;
+
+export class LogFollow {
+  readonly entries: PushQueue<LogEntry>;
+  readonly #source: LogSource;
+  readonly #filter: FollowFilter;
+  readonly #tail: number | undefined;
+  #subscription_id: string | undefined;
+  /** The time of the newest entry delivered, and how often each entry of that time was. */
+  #last_time: string | undefined;
+  #delivered = new Map<string, number>();
+  #tailed = false;
+  /** Counts the starts; a later one puts an earlier one that is still at it out of work. */
+  #turn = 0;
+
+  constructor(
+    source: LogSource,
+    filter: FollowFilter,
+    options: FollowOptions & { queue_max: number; ended: () => void },
+  ) {
+    this.#source = source;
+    this.#filter = filter;
+    this.#tail = options.tail;
+    this.entries = new PushQueue(Math.max(options.queue_max, 2 * PAGE), () => {
+      this.#leave();
+      options.ended();
+    });
+  }
+
+  /** Gets what is new since the last entry delivered, and then is told of each new one. Again after a reconnection. */
+  async start(): Promise<void> {
+    const turn = ++this.#turn;
+    const isOver = () => this.entries.isEnded || turn !== this.#turn;
+    this.#subscription_id = undefined;
+    if (this.#tail !== undefined && !this.#tailed) {
+      await this.#source.query({ filter: this.#filter, limit: this.#tail, sort: NEWEST_FIRST }, (page) => {
+        if (isOver()) return;
+        this.#tailed = true;
+        this.#deliver(page.data.entries.reverse(), false);
+      });
+    }
+    while (true) {
+      await this.entries.drained();
+      if (isOver()) return;
+      const filter = this.#since();
+      const fields = { filter: { ...filter, follow: true }, limit: PAGE, sort: OLDEST_FIRST };
+      const page = await this.#source.query(fields, (page) => {
+        if (isOver()) return this.#source.unsubscribe(page.subscription_id!);
+        this.#deliver(page.data.entries, true);
+        this.#subscription_id = page.subscription_id;
+        // More than a page behind: what is pushed now would come too early. Catch up first, then follow.
+        if (page.data.pagination.has_more || this.entries.isEnded) this.#leave();
+      });
+      if (isOver() || !page.data.pagination.has_more) return;
+      await this.#catchUp(filter, page.data.pagination.next_cursor, isOver);
+    }
+  }
+
+  /** A reconnection. Throws what another connection may mend; anything else ends the iterator. */
+  async restart(): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      if (error instanceof ApiError && isPassing(error)) throw error;
+      this.entries.end(error);
+    }
+  }
+
+  lost(): void {
+    this.#subscription_id = undefined;
+  }
+
+  /** Whether the push was for this follow. */
+  take(subscription_id: unknown, entry: LogEntry): boolean {
+    if (subscription_id === undefined || subscription_id !== this.#subscription_id) return false;
+    this.#deliver([entry], false);
+    return true;
+  }
+
+  async #catchUp(filter: LogFilter, next_cursor: string | undefined, isOver: () => boolean): Promise<void> {
+    for (let cursor = next_cursor; cursor !== undefined;) {
+      await this.entries.drained();
+      if (isOver()) return;
+      const { data } = await this.#source.query(
+        { filter, limit: PAGE, sort: OLDEST_FIRST, cursor },
+        ({ data }) => {
+          if (!isOver()) this.#deliver(data.entries, false);
+        },
+      );
+      cursor = data.pagination.next_cursor;
+    }
+  }
+
+  #since(): LogFilter {
+    return this.#last_time === undefined ? this.#filter : { ...this.#filter, since: this.#last_time };
+  }
+
+  /** `repeats`: entries of the last time come again, and are skipped as often as they were delivered. */
+  #deliver(entries: LogEntry[], repeats: boolean): void {
+    const known = repeats ? new Map(this.#delivered) : undefined;
+    for (const entry of entries) {
+      const text = JSON.stringify(entry);
+      const times = known?.get(text) ?? 0;
+      if (times > 0) {
+        known!.set(text, times - 1);
+        continue;
+      }
+      if (entry.time !== this.#last_time) {
+        this.#last_time = entry.time;
+        this.#delivered.clear();
+      }
+      this.#delivered.set(text, (this.#delivered.get(text) ?? 0) + 1);
+      this.entries.push(entry);
+    }
+  }
+
+  #leave(): void {
+    if (this.#subscription_id === undefined) return;
+    this.#source.unsubscribe(this.#subscription_id);
+    this.#subscription_id = undefined;
+  }
+}

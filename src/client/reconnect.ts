@@ -1,0 +1,137 @@
+/** Keeps one connection alive: opens it, notices its end, and opens the next after a growing pause. */
+import type { Clock } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import { lost, type WireMessage } from "./replies.ts";
+import { openTransport, type Transport } from "./transport.ts";
+
+export interface BackoffOptions {
+  base_ms: number;
+  max_ms: number;
+}
+
+/** About the five reconnections per minute that a server allows one address. */
+export const DEFAULT_BACKOFF: BackoffOptions = { base_ms: 1000, max_ms: 30_000 };
+
+/** A connection that held this long was a good one: the next pause starts small again. */
+const STABLE_MS = 10_000;
+
+/**
+ * Exponential backoff with full jitter: a pause between 0 and `base_ms` × 2^attempt, at most `max_ms`, so that
+ * clients that lost the same server do not come back all at once. `attempt` counts from 0, `random` is in [0, 1).
+ */
+export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOptions, random: number): number {
+  return random * Math.min(max_ms, base_ms * 2 ** Math.min(attempt, 30));
+}
+
+export interface LinkOptions {
+  url: string;
+  clock: Clock;
+  connect_timeout_ms: number;
+  backoff: BackoffOptions;
+  /** False: the first end is the last. */
+  reconnect: boolean;
+  /** A connection stands; the first one, too. */
+  connected(): void;
+  message(message: WireMessage): void;
+  /** It was lost; `final` when none will follow. */
+  lost(reason: ApiError, final: boolean): void;
+  /** An attempt failed; the next comes in `delay_ms`. */
+  retrying(reason: ApiError, delay_ms: number): void;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #ending = new AbortController();
+  #transport: Transport | undefined;
+  #attempt = 0;
+  #connected_at = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#transport !== undefined;
+  }
+
+  /** The first connection. With `persist`, failed attempts are repeated like any later ones. */
+  async open(persist: boolean): Promise<void> {
+    if (persist) await this.#openAgain();
+    else await this.#openOnce();
+  }
+
+  send(text: string): void {
+    if (!this.#transport) throw lost(`There is no connection to ${this.#options.url}`);
+    this.#transport.send(text);
+  }
+
+  /** Gives this connection up, as if it had been lost. */
+  drop(reason: ApiError): void {
+    this.#transport?.end(reason);
+  }
+
+  close(): void {
+    this.#ending.abort(lost("The client was closed"));
+    this.#transport?.end(this.#ending.signal.reason);
+  }
+
+  async #openOnce(): Promise<void> {
+    const { url, clock, connect_timeout_ms } = this.#options;
+    await openTransport({
+      url,
+      clock,
+      timeout_ms: connect_timeout_ms,
+      signal: this.#ending.signal,
+      opened: (transport) => {
+        this.#transport = transport;
+        this.#connected_at = clock.monotonic();
+        this.#options.connected();
+      },
+      message: (message) => this.#options.message(message),
+      closed: (reason) => this.#lost(reason),
+    });
+  }
+
+  #lost(reason: ApiError): void {
+    this.#transport = undefined;
+    const { clock, reconnect } = this.#options;
+    const final = !reconnect || this.#ending.signal.aborted;
+    if (clock.monotonic() - this.#connected_at >= STABLE_MS) this.#attempt = 0;
+    this.#options.lost(reason, final);
+    if (final) return;
+    void this.#pause(reason).then(() => this.#openAgain()).catch((error) => {
+      if (this.#ending.signal.aborted) return;
+      this.#options.lost(error instanceof ApiError ? error : lost(String(error)), true);
+    });
+  }
+
+  async #openAgain(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      try {
+        return await this.#openOnce();
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        await this.#pause(error);
+      }
+    }
+    throw this.#ending.signal.reason;
+  }
+
+  /** Waits before the next attempt; ends early when the client is closed. */
+  #pause(reason: ApiError): Promise<void> {
+    const { clock, backoff } = this.#options;
+    const { signal } = this.#ending;
+    if (signal.aborted) return Promise.resolve();
+    const delay_ms = backoffDelay(this.#attempt++, backoff, clock.random());
+    this.#options.retrying(reason, delay_ms);
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = clock.after(delay_ms, done);
+      signal.addEventListener("abort", done);
+    });
+  }
+}

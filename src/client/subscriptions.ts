@@ -1,0 +1,155 @@
+/** What a client has subscribed to: hands each push to those who want it, and asks again after a reconnection. */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { Push } from "../protocol/pushes.ts";
+import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import { PushQueue } from "./push_queue.ts";
+import type { Requester, WireMessage } from "./replies.ts";
+
+/** Made by the client itself: the connection was lost and stands again, and pushes in between were missed. */
+export interface Resubscribed {
+  type: "resubscribed";
+  timestamp: string;
+}
+
+export type Subscribed = Push | Resubscribed;
+
+/** An iterator of pushes; leaving the loop ends the subscription. */
+export type PushStream = AsyncIterableIterator<Subscribed, undefined>;
+
+const CHANNEL_OF: Record<string, Channel> = {
+  resource_update: "system_resources",
+  task_status_update: "task_status",
+  permission_request: "task_status",
+  task_progress_update: "task_progress",
+  task_manager_status: "task_manager",
+  agent_update: "agents",
+  log_entry: "log_entries",
+  detailed_process_scan: "processes",
+  claude_processes_update: "claude_processes",
+  connection_status: "connection",
+  security_alert: "security",
+  rate_limit_info: "rate_limits",
+};
+
+interface Subscription {
+  channels: Channel[];
+  filters: SubscriptionFilters | undefined;
+  queue: PushQueue<Subscribed>;
+  /** Its first request is answered, so that from now on every new connection is asked again. */
+  confirmed: boolean;
+  /** The server's name for it on the connection that stands. */
+  subscription_id?: string;
+}
+
+/**
+ * Whether a push is for a subscription. One connection gets each push once, whichever of its subscriptions asked
+ * for it. A progress update carries no status, so its `statuses` filter is the server's alone to apply.
+ */
+export function isWanted(
+  message: WireMessage,
+  channels: readonly Channel[],
+  filters: SubscriptionFilters = {},
+): boolean {
+  const channel = CHANNEL_OF[message.type];
+  if (channel === undefined || !channels.includes(channel)) return false;
+  const among = (list: readonly string[] | undefined, key: unknown) =>
+    list === undefined || list.includes(key as string);
+  switch (channel) {
+    case "task_status":
+    case "task_progress": {
+      const { task_ids, statuses } = filters[channel] ?? {};
+      const status = message.type === "task_status_update" ? message.new_status : undefined;
+      return among(task_ids, message.task_id) && (status === undefined || among(statuses, status));
+    }
+    case "log_entries": {
+      const log = message.log as { level?: unknown; agent?: unknown };
+      const { levels, agents } = filters.log_entries ?? {};
+      return among(levels, log.level) && among(agents, log.agent);
+    }
+    default:
+      return true;
+  }
+}
+
+export class ClientSubscriptions {
+  readonly #server: Requester;
+  readonly #clock: Clock;
+  readonly #queue_max: number;
+  readonly #all = new Set<Subscription>();
+
+  constructor(server: Requester, clock: Clock, queue_max: number) {
+    this.#server = server;
+    this.#clock = clock;
+    this.#queue_max = queue_max;
+  }
+
+  /** Resolves when the server has confirmed it. */
+  async add(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream> {
+    const queue = new PushQueue<Subscribed>(this.#queue_max, () => this.#drop(subscription));
+    const subscription: Subscription = { channels, filters, queue, confirmed: false };
+    this.#all.add(subscription);
+    try {
+      await this.#subscribe(subscription);
+      subscription.confirmed = true;
+    } catch (error) {
+      this.#all.delete(subscription);
+      throw error;
+    }
+    return queue;
+  }
+
+  route(message: WireMessage): void {
+    for (const { channels, filters, queue } of [...this.#all]) {
+      if (isWanted(message, channels, filters)) queue.push(message as unknown as Subscribed);
+    }
+  }
+
+  /** The connection is gone, and with it the server's names. */
+  lost(): void {
+    for (const subscription of this.#all) subscription.subscription_id = undefined;
+  }
+
+  /** Asks for everything again. Throws `RATE_LIMIT_EXCEEDED` when the server wants that to be later. */
+  async renew(): Promise<void> {
+    for (const subscription of [...this.#all]) {
+      if (!subscription.confirmed) continue;
+      try {
+        await this.#subscribe(subscription);
+        subscription.queue.push({ type: "resubscribed", timestamp: isoTime(this.#clock.now()) });
+      } catch (error) {
+        if (error instanceof ApiError && isPassing(error)) throw error;
+        subscription.queue.end(error);
+      }
+    }
+  }
+
+  end(error?: ApiError): void {
+    for (const { queue } of [...this.#all]) queue.end(error);
+  }
+
+  async #subscribe(subscription: Subscription): Promise<void> {
+    const { channels, filters } = subscription;
+    const reply = await this.#server.request("subscribe_to_updates", { channels, filters });
+    subscription.subscription_id = reply.subscription_id;
+    // Its reader left while the server was asked.
+    if (!this.#all.has(subscription)) this.#drop(subscription);
+  }
+
+  #drop(subscription: Subscription): void {
+    this.#all.delete(subscription);
+    const { subscription_id } = subscription;
+    if (subscription_id === undefined) return;
+    subscription.subscription_id = undefined;
+    this.#server.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
+      // The pushes that still come are nobody's and are thrown away; the connection's end ends them.
+    });
+  }
+}
+
+/** Worth another try on another connection. */
+export function isPassing(error: ApiError): boolean {
+  return ["CONNECTION_LOST", "HEARTBEAT_TIMEOUT", "RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"].includes(
+    error.code,
+  );
+}

@@ -1,0 +1,91 @@
+/** One WebSocket from its opening to its end: frames in and out as messages. */
+import type { Clock } from "../clock/clock.ts";
+import type { ApiError } from "../protocol/errors.ts";
+import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
+
+/** `SUBPROTOCOL` of the protocol, written again so that a web page needs no schemas to connect. */
+export const OFFERED_SUBPROTOCOL = "opencode-agents.v1";
+
+export interface Transport {
+  /** Throws `CONNECTION_LOST` when the socket is no longer open. */
+  send(text: string): void;
+  /** Ends it at once; `closed` is told of it like of any other end, with `reason`. */
+  end(reason: ApiError): void;
+}
+
+export interface TransportOptions {
+  /** The address of the WebSocket. */
+  url: string;
+  clock: Clock;
+  /** The longest wait for the server's greeting. */
+  timeout_ms: number;
+  /** Gives the opening up. */
+  signal: AbortSignal;
+  /** Called once, at the greeting and before any later message. */
+  opened(transport: Transport): void;
+  message(message: WireMessage): void;
+  /** Called once, only after the opening succeeded. */
+  closed(reason: ApiError): void;
+}
+
+/** Resolves when the server has greeted; rejects with `CONNECTION_LOST` when it does not in time. */
+export function openTransport(options: TransportOptions): Promise<void> {
+  const { url, clock, signal } = options;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = new WebSocket(url, [OFFERED_SUBPROTOCOL]);
+  let state: "opening" | "open" | "ended" = "opening";
+
+  const end = (reason: ApiError) => {
+    if (state === "ended") return;
+    const wasOpen = state === "open";
+    state = "ended";
+    bound.cancel();
+    signal.removeEventListener("abort", abandon);
+    // The close handshake of a dead peer never ends, so nobody waits for it.
+    socket.close();
+    if (wasOpen) options.closed(reason);
+    else reject(reason);
+  };
+  const bound = clock.after(options.timeout_ms, () => {
+    end(
+      lost(`No answer from ${url} within ${options.timeout_ms} ms`, { url, timeout_ms: options.timeout_ms }),
+    );
+  });
+  const abandon = () => end(signal.reason);
+  signal.addEventListener("abort", abandon);
+  const transport: Transport = {
+    send(text) {
+      if (socket.readyState !== WebSocket.OPEN) throw lost(`The connection to ${url} is closed`, { url });
+      socket.send(text);
+    },
+    end,
+  };
+
+  socket.onmessage = ({ data }) => {
+    const message = parseMessage(data);
+    if (!message) return end(lost(`${url} sent something that is no message`, { url }));
+    if (state === "open") return options.message(message);
+    if (state === "ended") return;
+    if (message.type === "connection_established") {
+      state = "open";
+      bound.cancel();
+      signal.removeEventListener("abort", abandon);
+      options.opened(transport);
+      resolve();
+    } else {
+      end(errorIn(message) ?? lost(`${url} is no server of opencode-agents`, { url }));
+    }
+  };
+  socket.onclose = ({ code, reason }) => {
+    const said = reason ? `: ${reason}` : "";
+    end(
+      state === "opening"
+        ? lost(`No connection to ${url}${said}`, { url, close_code: code })
+        : lost(`The connection to ${url} was lost (${code}${said})`, { url, close_code: code }),
+    );
+  };
+  // Browsers tell no reason here; the close event that follows ends it.
+  socket.onerror = () => {};
+  return promise;
+}
