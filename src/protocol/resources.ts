@@ -1,0 +1,42 @@
+/** The machine's resources as the API shows them. */
+import { z } from "zod";
+
+const percent = z.number().min(0).max(100);
+const bytes = z.number().min(0);
+const count = z.number().min(0);
+
+/** Counted since the machine started, over all interfaces but the loopback. */
+export const NetworkStats = z.object({
+  bytes_sent: bytes,
+  bytes_recv: bytes,
+  packets_sent: count,
+  packets_recv: count,
+  errors_sent: count.optional(),
+  errors_recv: count.optional(),
+  drop_sent: count.optional(),
+  drop_recv: count.optional(),
+});
+export type NetworkStats = z.infer<typeof NetworkStats>;
+
+/** Optional fields are absent where the platform or the permissions do not tell. */
+export const SystemResources = z.object({
+  cpu_usage: percent,
+  cpu_cores: z.int().optional(),
+  /** MHz. */
+  cpu_frequency: z.number().optional(),
+  memory_usage: percent,
+  memory_used: bytes,
+  memory_total: bytes,
+  memory_available: bytes.optional(),
+  disk_usage: percent,
+  disk_used: bytes,
+  disk_total: bytes,
+  disk_free: bytes.optional(),
+  network_stats: NetworkStats.optional(),
+  active_processes: z.int().min(0),
+  claude_processes: z.int().min(0),
+  load_average: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  uptime_seconds: z.number().optional(),
+  timestamp: z.string(),
+});
+export type SystemResources = z.infer<typeof SystemResources>;
