@@ -1,0 +1,104 @@
+/**
+ * Compiling where the base binary of `deno compile` cannot be downloaded: npm has Deno itself, and a program that
+ * was compiled with exactly one version of it, 2.4.2, whose embedded runtime serves as that version's base.
+ */
+import { join } from "node:path";
+
+const DENO = "deno@2.4.2";
+const BASE = "@vltpkg/cli-linux-x64@0.0.0-18";
+const BASE_FOLDER = "node_modules/@vltpkg/cli-linux-x64";
+const INSTALL_WITHIN_MS = 300_000;
+const COMPILE_WITHIN_MS = 300_000;
+
+/** Whether npm has a base binary for this machine. */
+export function hasNpmBase(): boolean {
+  return Deno.build.os === "linux" && Deno.build.arch === "x86_64" && Deno.build.env === "gnu";
+}
+
+/** Compiles `entry` of the checkout at `root` with these flags; throws with what went wrong. */
+export async function compileWithNpm(root: string, entry: string, flags: string[]): Promise<void> {
+  const tools = await installedTools();
+  // A folder that holds nothing but the sources: whatever else lies beside them would be embedded.
+  const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
+  try {
+    for (const name of ["deno.json", "main.ts", entry]) {
+      await Deno.copyFile(join(root, name), join(sources, name));
+    }
+    await copyFolder(join(root, "src"), join(sources, "src"));
+    // Without a lock file: a newer Deno wrote it.
+    const args = ["compile", "--quiet", "--no-lock", ...flags, entry];
+    await run(join(tools, "node_modules/.bin/deno"), args, COMPILE_WITHIN_MS, {
+      cwd: sources,
+      env: {
+        DENORT_BIN: join(tools, BASE_FOLDER, "vlt"),
+        // By default it trusts its own certificates only, not those of a company's proxy.
+        DENO_TLS_CA_STORE: "system,mozilla",
+      },
+    });
+  } finally {
+    await Deno.remove(sources, { recursive: true });
+  }
+}
+
+/** Where the two packages are installed, from the cache if they have been before. */
+async function installedTools(): Promise<string> {
+  const folder = join(cacheFolder(), "opencode-agents", `compile-${DENO}`);
+  if (await exists(folder)) return folder;
+  await Deno.mkdir(join(folder, ".."), { recursive: true });
+  const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
+  try {
+    await run(
+      "npm",
+      ["install", "--silent", "--no-audit", "--no-fund", "--prefix", fresh, DENO, BASE],
+      INSTALL_WITHIN_MS,
+    );
+    await Deno.chmod(join(fresh, BASE_FOLDER, "vlt"), 0o755);
+    // The same program, 98 MB each, under four other names.
+    for (const twin of ["vlr", "vlrx", "vlx", "vlxl"]) await Deno.remove(join(fresh, BASE_FOLDER, twin));
+    // Only what is complete gets the name that the next run looks for.
+    await Deno.rename(fresh, folder);
+  } catch (error) {
+    await Deno.remove(fresh, { recursive: true });
+    // Another run may have been first.
+    if (!await exists(folder)) throw error;
+  }
+  return folder;
+}
+
+function cacheFolder(): string {
+  return Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? ".", ".cache");
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    await (isDirectory ? copyFolder : Deno.copyFile)(join(from, name), join(to, name));
+  }
+}
+
+async function run(
+  program: string,
+  args: string[],
+  within_ms: number,
+  options: Deno.CommandOptions = {},
+): Promise<void> {
+  const { success, code } = await new Deno.Command(program, {
+    ...options,
+    args,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+    signal: AbortSignal.timeout(within_ms),
+  }).output();
+  if (!success) throw new Error(`${program} ${args[0]} failed (exit ${code})`);
+}
