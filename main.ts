@@ -7,7 +7,7 @@ import { gitWorkspaces } from "./src/agents/worktree.ts";
 import { Router } from "./src/api/router.ts";
 import { loadConfig, masked, type ServeFlags } from "./src/cli/config_file.ts";
 import { dataDir } from "./src/cli/data_dir.ts";
-import { demoConfig, demoTasks } from "./src/cli/demo.ts";
+import { demoConfig, playDemo } from "./src/cli/demo.ts";
 import { logToStderr } from "./src/cli/logging.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
@@ -116,7 +116,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   await engine.start();
   scheduler.start();
-  if (flags.demo) { for (const task of demoTasks(clock.now())) await engine.create(task); }
+  if (flags.demo) {
+    playDemo(server.url, clock.now(), (line) => console.error(line))
+      .catch((error) => log.error("The demo failed: {error}", { error }));
+  }
 
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
   await forgetAddress(folder);

@@ -1,21 +1,19 @@
-/** Where data lives when nobody says otherwise. */
+/** Where the data are when nobody says otherwise. */
 import { join } from "node:path";
 
-/** `OPENCODE_AGENTS_DATA`, else the platform's place for programs' data. */
-export function dataDir(): string {
-  const named = Deno.env.get("OPENCODE_AGENTS_DATA");
-  if (named) return named;
-  return join(platformDir(), "opencode-agents");
-}
+type Env = (name: string) => string | undefined;
 
-function platformDir(): string {
-  const home = Deno.env.get("HOME") ?? Deno.cwd();
-  switch (Deno.build.os) {
-    case "darwin":
-      return join(home, "Library", "Application Support");
-    case "windows":
-      return Deno.env.get("LOCALAPPDATA") ?? join(Deno.env.get("USERPROFILE") ?? home, "AppData", "Local");
-    default:
-      return Deno.env.get("XDG_DATA_HOME") || join(home, ".local", "share");
-  }
+const NAME = "opencode-agents";
+
+/** `OPENCODE_AGENTS_DATA`, else the platform's folder for a user's application data. */
+export function dataDir(
+  env: Env = (name) => Deno.env.get(name),
+  os: typeof Deno.build.os = Deno.build.os,
+): string {
+  const chosen = env("OPENCODE_AGENTS_DATA");
+  if (chosen) return chosen;
+  const home = env("HOME") ?? env("USERPROFILE") ?? ".";
+  if (os === "windows") return join(env("LOCALAPPDATA") ?? join(home, "AppData", "Local"), NAME);
+  if (os === "darwin") return join(home, "Library", "Application Support", NAME);
+  return join(env("XDG_DATA_HOME") || join(home, ".local", "share"), NAME);
 }

@@ -1,6 +1,8 @@
 /** `serve --demo`: a small workflow of dependent tasks, so that a newcomer sees the whole system alive. */
 import { isoTime } from "../clock/clock.ts";
 import type { AgentConfig, Config } from "../protocol/config.ts";
+import { connect } from "../client/client.ts";
+import type { Push } from "../protocol/pushes.ts";
 import type { NewTask } from "../protocol/task.ts";
 
 /** The configuration of a demo: the built-in agent does everything, in a folder of its own. */
@@ -63,4 +65,47 @@ export function demoTasks(now_ms: number): NewTask[] {
       dependencies: ["tests", "docs"],
     }, "demo:steps=2 demo:delay=300"),
   ];
+}
+
+/** Starts the demo's tasks as any client would, and tells what becomes of them until all have ended. */
+export async function playDemo(url: string, now_ms: number, tell: (line: string) => void): Promise<void> {
+  const client = await connect(url);
+  try {
+    const pushes = await client.subscribe(["task_status", "task_progress"]);
+    const tasks = demoTasks(now_ms);
+    tell(
+      `Demo: ${tasks.length} tasks that depend on each other, done by a built-in agent in a temporary folder.`,
+    );
+    for (const task of tasks) await client.request("start_task", { task });
+    const open = new Set(tasks.map((task) => task.id));
+    for await (const push of pushes) {
+      const line = lineOf(push);
+      if (line !== undefined) tell(line);
+      if (push.type === "task_status_update" && ENDED.has(push.new_status)) open.delete(push.task_id);
+      if (open.size === 0) break;
+    }
+    tell(
+      `Demo: done. The server goes on; try: opencode-agents --url ${url} tasks, or logs, or run "demo:steps=3" --follow`,
+    );
+  } finally {
+    client.close();
+  }
+}
+
+const ENDED = new Set(["completed", "failed", "cancelled"]);
+const BAR_WIDTH = 20;
+const NAME_WIDTH = 30;
+
+function lineOf(push: Push | { type: "resubscribed" }): string | undefined {
+  if (push.type === "task_status_update") {
+    return `${push.task_id.padEnd(NAME_WIDTH)} ${push.new_status}${
+      push.error === undefined ? "" : `: ${push.error}`
+    }`;
+  }
+  if (push.type !== "task_progress_update" || push.new_progress === push.old_progress) return undefined;
+  const filled = Math.round((push.new_progress / 100) * BAR_WIDTH);
+  const bar = "█".repeat(filled) + "·".repeat(BAR_WIDTH - filled);
+  return `${push.task_id.padEnd(NAME_WIDTH)} ${bar} ${String(push.new_progress).padStart(3)} %  ${
+    push.progress_details?.current_step ?? ""
+  }`;
 }

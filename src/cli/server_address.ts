@@ -1,22 +1,73 @@
-/** A running server leaves its address in its data folder, so that commands find it whatever its port. */
+/** How the commands find the server: it leaves its address in the data folder while it runs. */
 import { join } from "node:path";
+import { dataDir } from "./data_dir.ts";
 
-const FILE = "server.json";
+const ADDRESS_FILE = "server.json";
+const DEFAULT_URL = "http://127.0.0.1:8080";
 
+export interface ServerAddress {
+  url: string;
+  pid: number;
+}
+
+/** Leaves the address where the commands look for it, readable by the owner alone. */
 export async function writeAddress(folder: string, url: string): Promise<void> {
-  await Deno.writeTextFile(join(folder, FILE), JSON.stringify({ url, pid: Deno.pid }), { mode: 0o600 });
+  const path = join(folder, ADDRESS_FILE);
+  const temporary = `${path}.${Deno.pid}`;
+  // Renamed into place, so that no reader sees half a file.
+  await Deno.writeTextFile(temporary, JSON.stringify({ url, pid: Deno.pid }) + "\n", { mode: 0o600 });
+  await Deno.rename(temporary, path);
 }
 
+/** Takes the address away again, if it is still this process's. */
 export async function forgetAddress(folder: string): Promise<void> {
-  await Deno.remove(join(folder, FILE));
+  const address = await readAddress(folder);
+  if (address?.pid !== Deno.pid) return;
+  try {
+    await Deno.remove(join(folder, ADDRESS_FILE));
+  } catch (error) {
+    // Gone already is as good.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
-/** The address a server left, whether or not it still runs; undefined when there is none. */
-export async function readAddress(folder: string): Promise<{ url: string; pid: number } | undefined> {
+/** The address left in a data folder; undefined when there is none, or none that can be read. */
+export async function readAddress(folder: string): Promise<ServerAddress | undefined> {
   try {
-    return JSON.parse(await Deno.readTextFile(join(folder, FILE)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
+    const { url, pid } = JSON.parse(await Deno.readTextFile(join(folder, ADDRESS_FILE)));
+    return typeof url === "string" && Number.isInteger(pid) ? { url, pid } : undefined;
+  } catch {
+    // No folder, no file, no permission, no JSON: in each case nobody left an address for us.
+    return undefined;
   }
+}
+
+export interface AddressOptions {
+  url?: string;
+  data?: string;
+}
+
+export interface FoundAddress {
+  url: string;
+  /** Where it was found, as a user would say it. */
+  source: string;
+}
+
+/** `--url`, else `OPENCODE_AGENTS_URL`, else what the server on this data folder left, else the default. */
+export async function findServer(
+  { url, data }: AddressOptions,
+  env: (name: string) => string | undefined,
+): Promise<FoundAddress> {
+  if (url !== undefined) return { url, source: "--url" };
+  const fromEnv = env("OPENCODE_AGENTS_URL");
+  if (fromEnv) return { url: fromEnv, source: "OPENCODE_AGENTS_URL" };
+  const folder = data ?? dataDir(env);
+  const left = await readAddress(folder);
+  if (left) return { url: reachable(left.url), source: join(folder, ADDRESS_FILE) };
+  return { url: DEFAULT_URL, source: "the default" };
+}
+
+/** A server that listens everywhere is reached on this machine's own address. */
+function reachable(url: string): string {
+  return url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");
 }
