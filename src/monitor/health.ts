@@ -1,0 +1,91 @@
+/** How the parts of the server are, by asking them; each answers what is wrong with it. */
+import { type Clock, isoTime, within } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { ComponentStatus, Health, HealthIssue } from "../protocol/system_messages.ts";
+
+/** What is wrong with a component: nothing, when the list is empty. */
+export type Finding = Pick<HealthIssue, "code" | "severity" | "message">;
+
+/** A check may take so long; then that is what is wrong. */
+const CHECK_MS = 3000;
+/** Checks asked for within this time of the last ones get those. */
+const FRESH_MS = 500;
+
+const RANK: Record<ComponentStatus, number> = { healthy: 0, degraded: 1, unhealthy: 2 };
+
+export class HealthMonitor {
+  readonly #clock: Clock;
+  readonly #checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>;
+  readonly #started_ms: number;
+  /** Since when each thing is wrong. */
+  #since = new Map<string, string>();
+  #last: { at_ms: number; health: Promise<Health> } | undefined;
+
+  /** `checks`: component → what asks it. */
+  constructor(clock: Clock, checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>) {
+    this.#clock = clock;
+    this.#checks = checks;
+    this.#started_ms = clock.monotonic();
+  }
+
+  /** Any number of askers at once cost one round of checks. */
+  check(): Promise<Health> {
+    const now = this.#clock.monotonic();
+    if (!this.#last || now - this.#last.at_ms > FRESH_MS) {
+      this.#last = { at_ms: now, health: this.#checkAll() };
+    }
+    return this.#last.health;
+  }
+
+  async #checkAll(): Promise<Health> {
+    const found = await Promise.all(
+      Object.entries(this.#checks).map(async ([component, check]) => ({
+        component,
+        findings: await this.#ask(check),
+      })),
+    );
+    const at = isoTime(this.#clock.now());
+    const since = new Map<string, string>();
+    const issues = found.flatMap(({ component, findings }) =>
+      findings.map((finding) => {
+        const key = `${component} ${finding.code}`;
+        since.set(key, this.#since.get(key) ?? at);
+        return { ...finding, component, since: since.get(key)! };
+      })
+    );
+    this.#since = since;
+    const components = Object.fromEntries(
+      found.map(({ component, findings }) => [component, statusOf(findings)]),
+    );
+    return {
+      overall_status: worst(Object.values(components)),
+      components,
+      uptime_seconds: Math.floor((this.#clock.monotonic() - this.#started_ms) / 1000),
+      last_health_check: at,
+      issues,
+    };
+  }
+
+  async #ask(check: () => Promise<Finding[]> | Finding[]): Promise<Finding[]> {
+    const late: Finding[] = [{
+      code: "HEALTH_CHECK_FAILED",
+      severity: "critical",
+      message: `No answer within ${CHECK_MS} ms`,
+    }];
+    try {
+      return await within(this.#clock, CHECK_MS, Promise.resolve(check()), late);
+    } catch (error) {
+      const code = error instanceof ApiError ? error.code : "HEALTH_CHECK_FAILED";
+      return [{ code, severity: "critical", message: (error as Error).message }];
+    }
+  }
+}
+
+function statusOf(findings: Finding[]): ComponentStatus {
+  if (findings.some((finding) => finding.severity === "critical")) return "unhealthy";
+  return findings.length > 0 ? "degraded" : "healthy";
+}
+
+function worst(statuses: ComponentStatus[]): ComponentStatus {
+  return statuses.reduce((a, b) => RANK[b] > RANK[a] ? b : a, "healthy");
+}

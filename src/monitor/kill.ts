@@ -1,0 +1,149 @@
+/** `kill_process`: only agents and what this server started, and only the process that was meant. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime, sleep } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { KillSignal } from "../protocol/process.ts";
+import { type ProcessIdentity, type ProcessSource, type RawProcess, sameProcess } from "./process_source.ts";
+import { runBriefly } from "./ps.ts";
+import { isAgentOrOwn, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
+
+const log = getLogger(["opencode-agents", "monitor"]);
+
+/** How long a process may take to end. */
+const GONE_WITHIN_MS = 10_000;
+
+/** Signals that end nothing: they are done with when they are delivered. */
+const NOT_ENDING: readonly KillSignal[] = ["SIGSTOP", "SIGCONT"];
+
+/** The data of `process_killed`. */
+export interface Killed {
+  pid: number;
+  signal: KillSignal;
+  success: true;
+  termination_time: string;
+}
+
+export interface Killer {
+  /**
+   * Sends `signal` to the agent `pid` and waits until it is seen gone, at most 10 s; SIGSTOP and SIGCONT
+   * return once delivered. Fails with PROCESS_NOT_FOUND, PROCESS_PERMISSION_DENIED, PROCESS_KILL_FAILED or
+   * SERVICE_UNAVAILABLE.
+   */
+  kill(pid: number, signal: KillSignal): Promise<Killed>;
+}
+
+export interface KillerOptions {
+  clock: Clock;
+  source: ProcessSource;
+  scanner: ProcessScanner;
+  self_pid?: number;
+}
+
+export function createKiller(options: KillerOptions): Killer {
+  const { clock, source, scanner, self_pid = Deno.pid } = options;
+
+  /** The process that is meant by `pid`, when it may be ended. */
+  async function target(pid: number): Promise<ScannedProcess> {
+    const shown = find(scanner.latest()?.processes, pid);
+    const scanned = find((await scanner.scan()).processes, pid);
+    if (!scanned) throw notFound(pid);
+    if (shown && !sameProcess(source, identity(scanned), identity(shown))) throw reused(pid, scanned);
+    if (pid === self_pid || !isAgentOrOwn(scanned)) {
+      throw new ApiError(
+        "PROCESS_PERMISSION_DENIED",
+        `Process ${pid} is neither an agent nor started by this server, so it is not ended`,
+        { pid, name: scanned.process.name, type: scanned.process.type },
+      );
+    }
+    return scanned;
+  }
+
+  async function waitUntilGone(meant: ProcessIdentity, signal: KillSignal): Promise<void> {
+    const deadline = clock.monotonic() + GONE_WITHIN_MS;
+    for (let pause_ms = 10;; pause_ms = Math.min(pause_ms * 2, 250)) {
+      const now = await source.one(meant.pid);
+      if (hasEnded(source, now, meant)) return;
+      const left_ms = deadline - clock.monotonic();
+      if (left_ms <= 0) throw survived(meant.pid, signal, now!);
+      await sleep(clock, Math.min(pause_ms, left_ms));
+    }
+  }
+
+  return {
+    async kill(pid, signal) {
+      const meant = await target(pid);
+      // The scan may be half a second old, in which the pid may have been given away.
+      const now = await source.one(pid);
+      if (hasEnded(source, now, identity(meant))) {
+        if (now && now.status !== "zombie") throw reused(pid, meant);
+        throw notFound(pid);
+      }
+      await deliver(clock, pid, signal);
+      log.info("{signal} sent to {name}, process {pid}", { signal, name: meant.process.name, pid });
+      if (!NOT_ENDING.includes(signal)) await waitUntilGone(identity(meant), signal);
+      return { pid, signal, success: true, termination_time: isoTime(clock.now()) };
+    },
+  };
+}
+
+function find(processes: ScannedProcess[] | undefined, pid: number): ScannedProcess | undefined {
+  return processes?.find((scanned) => scanned.process.pid === pid);
+}
+
+function identity(scanned: ScannedProcess): ProcessIdentity {
+  return { pid: scanned.process.pid, started: scanned.started };
+}
+
+/** A zombie has ended and waits for its parent to take note. */
+function hasEnded(source: ProcessSource, now: RawProcess | undefined, meant: ProcessIdentity): boolean {
+  return now === undefined || now.status === "zombie" || now.status === "dead" ||
+    !sameProcess(source, now, meant);
+}
+
+function notFound(pid: number): ApiError {
+  return new ApiError("PROCESS_NOT_FOUND", `There is no process ${pid}`, { pid });
+}
+
+function reused(pid: number, seen: ScannedProcess): ApiError {
+  return new ApiError(
+    "PROCESS_NOT_FOUND",
+    `Process ${pid} has ended; its number belongs to another process now, which is not ended`,
+    { pid, reused: true, name: seen.process.name },
+  );
+}
+
+function survived(pid: number, signal: KillSignal, now: RawProcess): ApiError {
+  const hint = now.status === "stopped" && signal !== "SIGKILL"
+    ? "It is stopped: SIGCONT lets it take the signal, SIGKILL ends it."
+    : signal === "SIGKILL"
+    ? "The kernel holds it."
+    : "SIGKILL ends it without its consent.";
+  return new ApiError(
+    "PROCESS_KILL_FAILED",
+    `Process ${pid} still runs ${GONE_WITHIN_MS / 1000} s after ${signal}. ${hint}`,
+    { pid, signal, status: now.status, waited_ms: GONE_WITHIN_MS },
+  );
+}
+
+/** With the permission to run anything Deno sends the signal itself; else the `kill` program does. */
+async function deliver(clock: Clock, pid: number, signal: KillSignal): Promise<void> {
+  try {
+    Deno.kill(pid, signal);
+    return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw notFound(pid);
+    if (!(error instanceof Deno.errors.NotCapable)) {
+      throw undeliverable(pid, signal, (error as Error).message);
+    }
+  }
+  const { code, stderr } = await runBriefly(clock, "kill", [`-${signal.slice(3)}`, "--", String(pid)]);
+  if (code === 0) return;
+  if (/no such process/i.test(stderr)) throw notFound(pid);
+  throw undeliverable(pid, signal, stderr);
+}
+
+function undeliverable(pid: number, signal: KillSignal, reason: string): ApiError {
+  const denied = /not permitted|permission denied/i.test(reason);
+  const why = denied ? "Permission denied" : reason.trim().slice(0, 200);
+  return new ApiError("PROCESS_KILL_FAILED", `Failed to kill process ${pid}: ${why}`, { pid, signal });
+}

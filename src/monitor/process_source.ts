@@ -1,0 +1,74 @@
+/** Where lists of processes come from: /proc where it may be read, `ps` everywhere else. */
+import type { ProcessStatus } from "../protocol/process.ts";
+
+/** A process as the system shows it. Optional fields are absent where the source does not tell. */
+export interface RawProcess {
+  pid: number;
+  ppid: number;
+  name: string;
+  executable?: string;
+  argv: string[];
+  /** All arguments, separated by spaces. */
+  command: string;
+  status: ProcessStatus;
+  /** Epoch milliseconds; `ProcessSource.start_tolerance_ms` says how exact. */
+  started: number;
+  /** Processor time used so far, user and system. */
+  cpu_ms: number;
+  /** How coarse `cpu_ms` is. */
+  cpu_step_ms: number;
+  /** Resident memory in bytes. */
+  rss: number;
+  /** Only where the source says so itself. */
+  memory_percent?: number;
+  threads?: number;
+  open_files?: number;
+  working_dir?: string;
+}
+
+/** One process for sure, even when its pid has been given to another since. */
+export interface ProcessIdentity {
+  pid: number;
+  started: number;
+}
+
+export interface ProcessSource {
+  readonly kind: "proc" | "ps";
+  /** By how much two readings of the same process's `started` may differ. */
+  readonly start_tolerance_ms: number;
+  list(): Promise<RawProcess[]>;
+  /** One process as it is now; undefined when there is none of that pid. */
+  one(pid: number): Promise<RawProcess | undefined>;
+  /** Number of network connections of each of these processes; those that cannot be had are left out. */
+  connections(pids: number[]): Map<number, number>;
+}
+
+export function sameProcess(source: ProcessSource, a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && Math.abs(a.started - b.started) <= source.start_tolerance_ms;
+}
+
+/** The first letter of the state, as Linux and macOS write it. */
+export function statusOf(state: string): ProcessStatus {
+  switch (state[0]) {
+    case "R":
+      return "running";
+    case "T":
+    case "t":
+      return "stopped";
+    case "Z":
+      return "zombie";
+    case "X":
+    case "x":
+      return "dead";
+    default:
+      // S, D, I, K, W, P on Linux; S, I, U on macOS: all wait for something.
+      return "sleeping";
+  }
+}
+
+/** The whole name where the kernel's, which is cut to 15 bytes, is the beginning of the program's own. */
+export function fullName(name: string, argv0: string | undefined): string {
+  if (argv0 === undefined || name.length < 15) return name;
+  const base = argv0.slice(argv0.lastIndexOf("/") + 1);
+  return base.startsWith(name) ? base : name;
+}

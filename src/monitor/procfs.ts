@@ -1,0 +1,168 @@
+/** Processes from Linux's /proc, which Deno lets us read with every permission only. */
+import { type Clock, sleep } from "../clock/clock.ts";
+import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
+
+/** Reading is synchronous, since that is far cheaper; after so many processes others get their turn. */
+const SLICE = 64;
+
+const AUX_PAGE_SIZE = 6n;
+const AUX_TICKS_PER_SECOND = 17n;
+
+/** Why a file of /proc could not be had: the process is gone, or belongs to someone else. */
+function unavailable(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
+    // ESRCH, for a process that ends while it is read, has no class of its own.
+    (error instanceof Error && /os error (3|13)\b/.test(error.message));
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (unavailable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The entries of the auxiliary vector that tell this machine's units. */
+export function parseAuxv(bytes: Uint8Array): { page_bytes: number; ticks_per_second: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Map<bigint, bigint>();
+  for (let at = 0; at + 16 <= bytes.byteLength; at += 16) {
+    found.set(view.getBigUint64(at, true), view.getBigUint64(at + 8, true));
+  }
+  return {
+    page_bytes: Number(found.get(AUX_PAGE_SIZE) ?? 4096n),
+    ticks_per_second: Number(found.get(AUX_TICKS_PER_SECOND) ?? 100n),
+  };
+}
+
+interface Stat {
+  name: string;
+  state: string;
+  ppid: number;
+  cpu_ticks: number;
+  threads: number;
+  start_ticks: number;
+  rss_pages: number;
+}
+
+/** `/proc/PID/stat`; the name may hold spaces and parentheses, so it ends at the last one. */
+export function parseStat(text: string): Stat {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  const fields = text.slice(close + 2).split(" ");
+  return {
+    name: text.slice(open + 1, close),
+    state: fields[0]!,
+    ppid: Number(fields[1]),
+    cpu_ticks: Number(fields[11]) + Number(fields[12]),
+    threads: Number(fields[17]),
+    start_ticks: Number(fields[19]),
+    rss_pages: Number(fields[21]),
+  };
+}
+
+/** Inodes of the sockets in a table of `/proc/PID/net`. */
+export function parseSocketInodes(text: string): string[] {
+  return text.split("\n").slice(1).map((line) => line.trim().split(/\s+/)[9]).filter((inode) =>
+    inode !== undefined && inode !== "0"
+  ) as string[];
+}
+
+/** The source over /proc; undefined where it may not be read or does not exist. */
+export function openProcfs(clock: Clock): ProcessSource | undefined {
+  let units: ReturnType<typeof parseAuxv>;
+  let boot_ms: number;
+  try {
+    units = parseAuxv(Deno.readFileSync("/proc/self/auxv"));
+    // Read once, so that the start times of a process are the same in every scan.
+    boot_ms = Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))![1]) * 1000;
+  } catch {
+    // Another system, a sandbox, or named permissions: `ps` does.
+    return undefined;
+  }
+  const tick_ms = 1000 / units.ticks_per_second;
+
+  function read(pid: number): RawProcess | undefined {
+    const base = `/proc/${pid}`;
+    const stat_text = attempt(() => Deno.readTextFileSync(`${base}/stat`));
+    if (stat_text === undefined) return undefined;
+    const stat = parseStat(stat_text);
+    const argv = (attempt(() => Deno.readTextFileSync(`${base}/cmdline`)) ?? "").split("\0");
+    // Arguments end with a NUL each; a title that a program gave itself may be followed by many.
+    while (argv.length > 0 && argv[argv.length - 1] === "") argv.pop();
+    const kernel_thread = argv.length === 0;
+    const raw: RawProcess = {
+      pid,
+      ppid: stat.ppid,
+      name: fullName(stat.name, argv[0]),
+      argv,
+      command: kernel_thread ? `[${stat.name}]` : argv.join(" "),
+      status: statusOf(stat.state),
+      started: Math.round(boot_ms + stat.start_ticks * tick_ms),
+      cpu_ms: stat.cpu_ticks * tick_ms,
+      cpu_step_ms: tick_ms,
+      rss: stat.rss_pages * units.page_bytes,
+      threads: stat.threads,
+    };
+    if (kernel_thread) return raw;
+    const executable = attempt(() => Deno.readLinkSync(`${base}/exe`));
+    if (executable !== undefined) raw.executable = executable;
+    const working_dir = attempt(() => Deno.readLinkSync(`${base}/cwd`));
+    if (working_dir !== undefined) raw.working_dir = working_dir;
+    const open_files = attempt(() => [...Deno.readDirSync(`${base}/fd`)].length);
+    if (open_files !== undefined) raw.open_files = open_files;
+    return raw;
+  }
+
+  return {
+    kind: "proc",
+    start_tolerance_ms: 0,
+    async list() {
+      const processes: RawProcess[] = [];
+      let count = 0;
+      for (const entry of [...Deno.readDirSync("/proc")]) {
+        const pid = Number(entry.name);
+        if (!Number.isInteger(pid)) continue;
+        if (++count % SLICE === 0) await sleep(clock, 0);
+        const raw = read(pid);
+        if (raw) processes.push(raw);
+      }
+      return processes;
+    },
+    one: (pid) => Promise.resolve(read(pid)),
+    connections: countConnections,
+  };
+}
+
+/** Of the sockets that each process holds, those in the tables of TCP and UDP. */
+function countConnections(pids: number[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  // One table for all processes of the same network namespace.
+  const tables = new Map<string, Set<string>>();
+  for (const pid of pids) {
+    const count = attempt(() => {
+      const namespace = Deno.readLinkSync(`/proc/${pid}/ns/net`);
+      let inodes = tables.get(namespace);
+      if (!inodes) tables.set(namespace, inodes = socketInodes(pid));
+      let held = 0;
+      for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+        const target = attempt(() => Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
+        if (target?.startsWith("socket:[") && inodes.has(target.slice(8, -1))) held++;
+      }
+      return held;
+    });
+    if (count !== undefined) counts.set(pid, count);
+  }
+  return counts;
+}
+
+function socketInodes(pid: number): Set<string> {
+  const inodes = new Set<string>();
+  for (const table of ["tcp", "tcp6", "udp", "udp6"]) {
+    const text = attempt(() => Deno.readTextFileSync(`/proc/${pid}/net/${table}`));
+    for (const inode of parseSocketInodes(text ?? "")) inodes.add(inode);
+  }
+  return inodes;
+}
