@@ -19,6 +19,8 @@ import { EventBus } from "./src/engine/events.ts";
 import { Scheduler } from "./src/engine/scheduler.ts";
 import { TaskBook } from "./src/engine/task_book.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
+import { HealthMonitor } from "./src/monitor/health.ts";
+import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
 import { ApiError } from "./src/protocol/errors.ts";
 import { RateLimits } from "./src/security/limits.ts";
@@ -101,11 +103,20 @@ export async function serve(flags: ServeFlags): Promise<number> {
     schedules,
     tell: (entry) => void logs.append(entry),
   });
+  const metrics = new RequestMetrics(clock);
+  const limits = new RateLimits(config.limits, clock);
+  const health = new HealthMonitor(clock, {
+    websocket_server: () => limits.findings(),
+    task_manager: () => engine.findings(),
+    database: () => store.probe().then(() => []),
+  });
   const server = startServer({
-    router: new Router({ clock, engine, scheduler, logs }),
+    router: new Router({ clock, engine, scheduler, logs, metrics, health }),
     hub: new SubscriptionHub(bus, clock),
     clock,
-    limits: new RateLimits(config.limits, clock),
+    limits,
+    metrics,
+    health,
     version: manifest.version,
     ...config.server,
     max_message_bytes: config.limits.max_message_bytes,

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import type { Health, Metrics } from "../protocol/system_messages.ts";
 import type { LogStore } from "../store/log_store.ts";
 
 /** Which log entries a follower wants. */
@@ -42,6 +43,11 @@ export interface ApiContext {
   engine: Engine;
   scheduler: Scheduler;
   logs: LogStore;
+  metrics: {
+    note(type: string, duration_ms: number, failed: boolean): void;
+    report(time_range: string): Metrics;
+  };
+  health: { check(): Promise<Health> };
   /** Carries out one more message in the name of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, inside: "batch"): Promise<object> | object;
 }

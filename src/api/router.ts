@@ -37,8 +37,13 @@ export class Router {
   /** The reply to one parsed message. Never throws or rejects. */
   dispatch(message: unknown, session: Session, inside?: "batch"): Outgoing | Promise<Outgoing> {
     let request_id: RequestId | undefined;
-    let type = "message";
-    const fail = (error: unknown) => errorReply(error, this.#context.clock, type, request_id);
+    let type = "unknown";
+    const { clock, metrics } = this.#context;
+    const started = clock.monotonic();
+    const fail = (error: unknown) => {
+      metrics.note(type, clock.monotonic() - started, true);
+      return errorReply(error, clock, type, request_id);
+    };
     try {
       const envelope = openEnvelope(message, session);
       request_id = requestIdOf(envelope);
@@ -49,11 +54,14 @@ export class Router {
       const parsed = schema.safeParse(envelope, { reportInput: false });
       if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
       if (capability.limit) session.limits.operation(capability.limit);
-      const finish = (answer: object): Outgoing => ({
-        type: reply.shape.type.value,
-        ...(request_id === undefined ? {} : { request_id }),
-        ...answer,
-      });
+      const finish = (answer: object): Outgoing => {
+        metrics.note(type, clock.monotonic() - started, false);
+        return {
+          type: reply.shape.type.value,
+          ...(request_id === undefined ? {} : { request_id }),
+          ...answer,
+        };
+      };
       const answer = capability.handle(parsed.data, this.#context, session);
       return answer instanceof Promise ? answer.then(finish).catch(fail) : finish(answer);
     } catch (error) {

@@ -10,7 +10,9 @@ import { listTasks } from "./list_tasks.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
 import { requestLogEntries } from "./request_log_entries.ts";
+import { requestMetrics } from "./request_metrics.ts";
 import { requestStatus } from "./request_status.ts";
+import { requestSystemHealth } from "./request_system_health.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
@@ -36,6 +38,8 @@ const ALL = [
   unscheduleTask,
   listSchedules,
   requestLogEntries,
+  requestSystemHealth,
+  requestMetrics,
   subscribeToUpdates,
   unsubscribeFromUpdates,
   batch,

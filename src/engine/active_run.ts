@@ -42,6 +42,7 @@ export class ActiveRun {
   #ended = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #stopRequested = false;
+  #unsaved = false;
 
   constructor(context: RunContext, task: TaskRecord, lease: Lease, agent: string) {
     this.#context = context;
@@ -75,6 +76,11 @@ export class ActiveRun {
 
   get runtime_status(): RuntimeStatus {
     return this.#phase === "running" && this.#permissions.size > 0 ? "waiting_for_permission" : this.#phase;
+  }
+
+  /** Whether its result waits for the store. */
+  get isUnsaved(): boolean {
+    return this.#unsaved;
   }
 
   get permissions(): readonly PermissionRequest[] {
@@ -298,6 +304,7 @@ export class ActiveRun {
         return;
       } catch (error) {
         // The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot.
+        this.#unsaved = true;
         log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task.id, error });
         if (this.#context.store.closed) return;
         await sleep(this.#context.clock, COMMIT_RETRY_MS);

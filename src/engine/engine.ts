@@ -2,10 +2,11 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError, type ErrorCode } from "../protocol/errors.ts";
 import { fieldProblem } from "../protocol/field_errors.ts";
 import type { Request } from "../protocol/messages.ts";
 import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
+import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
 import { cascade, dependencyFailures, isDue } from "../tasks/cascade.ts";
 import { checkDependencies, readiness } from "../tasks/dependencies.ts";
@@ -19,6 +20,7 @@ import {
   type TaskState,
   taskView,
 } from "../tasks/record.ts";
+import { summarise } from "../tasks/summary.ts";
 import { cancelled, created, paused, recovered, resumed, retried } from "../tasks/transitions.ts";
 import { CASCADE_LIMIT } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
@@ -67,11 +69,12 @@ export class Engine {
   committed(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     const { book, bus } = this.#options;
     book.note(before, after);
-    if (after && before?.state.status !== after.state.status) {
-      bus.publish({ kind: "task.changed", before, after });
-    }
+    // The last step is told before the end, which is where watchers stop.
     if (after && before && progressDiffers(before.state, after.state)) {
       bus.publish({ kind: "task.progressed", before, after });
+    }
+    if (after && before?.state.status !== after.state.status) {
+      bus.publish({ kind: "task.changed", before, after });
     }
     this.#dispatcher.note(before, after);
   }
@@ -340,6 +343,24 @@ export class Engine {
 
   agents(): Agent[] {
     return [...this.#dispatcher.active.values()].map((run) => run.view());
+  }
+
+  /** What is wrong with running tasks, for the health report. */
+  findings(): { code: ErrorCode; severity: "warning" | "critical"; message: string }[] {
+    const obstacle = this.#options.cannotRun();
+    if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];
+    const unsaved = [...this.#dispatcher.active.values()].filter((run) => run.isUnsaved).length;
+    if (unsaved === 0) return [];
+    return [{
+      code: "DATABASE_ERROR",
+      severity: "critical",
+      message: `${unsaved} results wait to be stored`,
+    }];
+  }
+
+  /** How all tasks stand together. */
+  summary(): TaskSummary {
+    return summarise(this.#options.book.all(), this.#dispatcher.active.size);
   }
 
   /** The task as clients see it: its record and, while it runs, what its agent is doing. */

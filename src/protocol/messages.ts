@@ -7,6 +7,7 @@ import { logMessages } from "./log_messages.ts";
 import { pushes } from "./pushes.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
+import { systemMessages } from "./system_messages.ts";
 import { taskMessages } from "./task_messages.ts";
 
 export const BATCH_MAX = 50;
@@ -16,6 +17,7 @@ export const EXCHANGES = {
   ...taskMessages,
   ...scheduleMessages,
   ...logMessages,
+  ...systemMessages,
   ...subscriptionMessages,
   batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {
     responses: z.array(z.unknown()),

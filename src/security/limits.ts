@@ -87,6 +87,8 @@ export class ClientLimits {
   }
 }
 
+/** From this share of the connections on, the health report says so. */
+const CROWDED_SHARE = 0.9;
 /** More addresses than this are not remembered; the oldest are forgotten first. */
 const ADDRESSES_MAX = 10_000;
 
@@ -144,6 +146,14 @@ export class RateLimits {
   disconnected(ip: string): void {
     this.#connections--;
     this.#address(ip).closed_ms = this.clock.now();
+  }
+
+  /** What is wrong with the door, for the health report: that it is nearly shut. */
+  findings(): { code: "CONNECTION_LIMIT_EXCEEDED"; severity: "warning"; message: string }[] {
+    const { enabled, connections } = this.config;
+    if (!enabled || this.#connections < connections * CROWDED_SHARE) return [];
+    const message = `${this.#connections} of ${connections} connections are taken`;
+    return [{ code: "CONNECTION_LIMIT_EXCEEDED", severity: "warning", message }];
   }
 
   /** The limits of an address that sends messages over HTTP. */

@@ -6,6 +6,7 @@ import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError, ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import type { Health } from "../protocol/system_messages.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
 import { CLOSE, Connection } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
@@ -29,6 +30,8 @@ export interface ServerOptions {
   allowed_hosts: readonly string[];
   max_message_bytes: number;
   /** Counts who comes; `connect` throws the `ApiError` of a limit that is reached. */
+  metrics: { connected(): void; disconnected(): void };
+  health: { check(): Promise<Health> };
   limits: {
     connect(ip: string): SessionLimits;
     disconnected(ip: string): void;
@@ -79,8 +82,10 @@ export function startServer(options: ServerOptions): RunningServer {
         connections.delete(one);
         hub.remove(one);
         options.limits.disconnected(ip);
+        options.metrics.disconnected();
       },
     });
+    options.metrics.connected();
     connections.add(connection);
     hub.add(connection);
     return response;
@@ -94,6 +99,13 @@ export function startServer(options: ServerOptions): RunningServer {
       : errorReply(text, clock, "request body");
     return c.json(reply, statusOf(reply));
   });
+  app.get("/health", async (c) => {
+    const health = await options.health.check();
+    return c.json(health, health.overall_status === "unhealthy" ? 503 : 200);
+  });
+  app.notFound((c) =>
+    c.json({ error: `There is nothing at ${c.req.path}`, see: ["/ws", "/api", "/health"] }, 404)
+  );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
 
   const listener = Deno.serve({

@@ -33,8 +33,8 @@ export interface Store {
   readonly logs: LogStore;
   readonly outputs: Outputs<AttemptOutput>;
   readonly closed: boolean;
-  /** Another kind of records, such as schedules, under keys that begin with `name`; loaded. */
-  records<Spec, State>(name: string): Promise<RecordStore<Spec, State>>;
+  /** Writes a little; throws when the store cannot be written. */
+  probe(): Promise<void>;
   /** Commits what still waits, then closes. Twice does no harm. */
   close(): Promise<void>;
 }
@@ -84,7 +84,7 @@ export async function loadStore(
     return store;
   };
   const tasks = await records<TaskSpec, TaskState>("task");
-  const schedules = new RecordStore<ScheduleSpec, ScheduleState>("schedule", kv, commits);
+  const schedules = await records<ScheduleSpec, ScheduleState>("schedule");
   const logs = new LogStore(kv, commits, clock);
   await logs.load();
   let closing: Promise<void> | undefined;
@@ -103,7 +103,9 @@ export async function loadStore(
     schedules,
     logs,
     outputs: new Outputs<AttemptOutput>(kv),
-    records,
+    async probe() {
+      await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });
+    },
     get closed() {
       return closing !== undefined;
     },
