@@ -2,9 +2,11 @@
  * Log entries packed into values of the store: a chunk is JSON lines, its header says what is inside, so that
  * most questions are answered without reading it. Pure.
  */
-import { type LogEntry, LogLevel } from "../protocol/log.ts";
+import { LogLevel } from "../protocol/log.ts";
+import { decode, encode } from "./json.ts";
+import type { LogLine } from "./log_line.ts";
 
-/** A value may have 64 KiB. */
+/** A value may have 64 KiB. A header never has more than its chunk. */
 export const CHUNK_BYTES = 60_000;
 
 export const LEVELS = LogLevel.options;
@@ -19,44 +21,66 @@ export interface ChunkHeader {
   first_time: string;
   last_time: string;
   bytes: number;
-  /** Per agent, entries per level. */
-  agents: Record<string, LevelCounts>;
+  levels: LevelCounts;
+  /** The same per agent. */
+  agents: Map<string, LevelCounts>;
 }
 
-export function emptyHeader(chunk: number, first_seq: number): ChunkHeader {
-  return { chunk, first_seq, count: 0, first_time: "", last_time: "", bytes: 0, agents: Object.create(null) };
+/** Lines that share a value of the store, and what its header says of them. */
+export interface Chunk {
+  header: ChunkHeader;
+  lines: string[];
 }
 
-/** Notes one more entry of `bytes` bytes in the header. */
-export function noteEntry(header: ChunkHeader, entry: LogEntry, bytes: number): void {
+export function emptyChunk(chunk: number, first_seq: number): Chunk {
+  const header = { chunk, first_seq, count: 0, first_time: "", last_time: "", bytes: 0 };
+  return { header: { ...header, levels: LEVELS.map(() => 0), agents: new Map() }, lines: [] };
+}
+
+/** A chunk that may grow without the other noticing. */
+export function copyOf({ header, lines }: Chunk): Chunk {
+  const agents = new Map([...header.agents].map(([agent, levels]) => [agent, [...levels]]));
+  return { header: { ...header, levels: [...header.levels], agents }, lines: [...lines] };
+}
+
+export function hasRoom({ header }: Chunk, line: LogLine): boolean {
+  return header.count === 0 || header.bytes + line.bytes <= CHUNK_BYTES;
+}
+
+export function addLine({ header, lines }: Chunk, { entry, text, bytes }: LogLine): void {
+  const level = LEVELS.indexOf(entry.level);
+  let counts = header.agents.get(entry.agent);
+  if (!counts) header.agents.set(entry.agent, counts = LEVELS.map(() => 0));
+  counts[level]!++;
+  header.levels[level]!++;
   if (header.count === 0) header.first_time = entry.time;
   header.last_time = entry.time;
   header.count++;
   header.bytes += bytes;
-  const counts = header.agents[entry.agent] ??= LEVELS.map(() => 0);
-  counts[LEVELS.indexOf(entry.level)]!++;
+  lines.push(text);
 }
 
-export function parseChunk(text: string): LogEntry[] {
-  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as LogEntry);
+export function encodeHeader({ agents, ...header }: ChunkHeader): Uint8Array {
+  return encode({ ...header, agents: [...agents] });
 }
 
-/** An entry as a line; one that would not fit into a chunk loses its details, which say so. */
-export function lineOf(entry: LogEntry): string {
-  const line = JSON.stringify(entry) + "\n";
-  // A character takes at most three bytes, so most lines need no exact count.
-  if (line.length * 3 <= CHUNK_BYTES || byteLength(line) <= CHUNK_BYTES) return line;
-  const short = {
-    ...entry,
-    message: entry.message.slice(0, 8000),
-    details: { truncated: true },
-    stack_trace: undefined,
-  };
-  return JSON.stringify(short) + "\n";
+export function decodeHeader(bytes: Uint8Array): ChunkHeader {
+  const header = decode(bytes) as ChunkHeader & { agents: Iterable<[string, LevelCounts]> };
+  return { ...header, agents: new Map(header.agents) };
 }
 
-const utf8 = new TextEncoder();
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export function byteLength(text: string): number {
-  return utf8.encode(text).length;
+export function encodeLines(lines: readonly string[]): Uint8Array {
+  return encoder.encode(lines.join("\n"));
+}
+
+export function decodeLines(bytes: Uint8Array): string[] {
+  return decoder.decode(bytes).split("\n");
+}
+
+/** The sequence number after the chunk's last entry. */
+export function endSeq({ first_seq, count }: ChunkHeader): number {
+  return first_seq + count;
 }

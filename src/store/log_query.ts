@@ -1,9 +1,10 @@
-/** What a log query asks, as decisions on headers and entries. Pure. */
+/** What a log query asks, as decisions on headers and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { LogEntry, LogLevel } from "../protocol/log.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
-import { type ChunkHeader, LEVELS } from "./log_chunk.ts";
+import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
+import { folded, type LineScalars } from "./log_line.ts";
 
 export interface LogQuery {
   levels?: readonly LogLevel[];
@@ -29,11 +30,18 @@ export interface SeqEntry {
   entry: LogEntry;
 }
 
-/** Where a page ended: the last entry's sort key and sequence number. */
-interface Position {
-  key: string;
+/** A line with its place in the log. */
+export interface SeqLine {
   seq: number;
+  line: string;
+  scalars: LineScalars;
 }
+
+/**
+ * What a header tells of a chunk's entries: that none match, that all do, that as many match as it counts, or
+ * nothing, so that the chunk must be read.
+ */
+export type Verdict = "none" | "all" | "counted" | "unknown";
 
 export class LogConditions {
   readonly #levels: ReadonlySet<string> | undefined;
@@ -41,7 +49,11 @@ export class LogConditions {
   readonly #from: string | undefined;
   readonly #to: string | undefined;
   readonly #until: number;
-  readonly #texts: [(entry: LogEntry) => string, string][] = [];
+  readonly #message: string | undefined;
+  readonly #source: string | undefined;
+  readonly #details: string | undefined;
+  /** One of these stands, without case, in the line of every entry that matches. */
+  readonly #clues: string[];
 
   constructor(query: LogQuery) {
     this.#levels = query.levels && new Set(query.levels);
@@ -50,36 +62,67 @@ export class LogConditions {
     this.#from = from === -Infinity ? undefined : isoTime(from);
     this.#to = query.end_ms === undefined ? undefined : isoTime(query.end_ms);
     this.#until = query.until_seq ?? Infinity;
-    const text = (of: (entry: LogEntry) => string, wanted: string | undefined) => {
-      if (wanted !== undefined) this.#texts.push([of, wanted.toLowerCase()]);
-    };
-    text((entry) => entry.message, query.message_contains);
-    text((entry) => entry.source, query.source_file);
-    text((entry) => JSON.stringify(entry.details), query.details_contains);
+    const fold = (text: string | undefined) => text === undefined ? undefined : folded(text);
+    this.#message = fold(query.message_contains);
+    this.#source = fold(query.source_file);
+    this.#details = fold(query.details_contains);
+    this.#clues = [query.message_contains, query.source_file].filter((text) => text !== undefined)
+      // Half a pair of code units is written differently alone and in its pair.
+      .filter((text) => text.isWellFormed())
+      .map((text) => folded(JSON.stringify(text).slice(1, -1)));
+    if (this.#details !== undefined) this.#clues.push(this.#details);
   }
 
-  matches({ seq, entry }: SeqEntry): boolean {
+  /** Whether an entry of these lines may match; without looking at each of them. */
+  mayMatchIn(lines: string): boolean {
+    if (this.#clues.length === 0) return true;
+    const text = folded(lines);
+    return this.#clues.every((clue) => text.includes(clue));
+  }
+
+  matches({ seq, line, scalars }: SeqLine): boolean {
+    const { time, level, agent, message, source } = scalars;
     if (seq > this.#until) return false;
-    if (this.#from !== undefined && entry.time < this.#from) return false;
-    if (this.#to !== undefined && entry.time > this.#to) return false;
-    if (this.#levels && !this.#levels.has(entry.level)) return false;
-    if (this.#agents && !this.#agents.has(entry.agent)) return false;
-    return this.#texts.every(([of, wanted]) => of(entry).toLowerCase().includes(wanted));
+    if (this.#from !== undefined && time < this.#from) return false;
+    if (this.#to !== undefined && time > this.#to) return false;
+    if (this.#levels && !this.#levels.has(level)) return false;
+    if (this.#agents && !this.#agents.has(agent)) return false;
+    if (this.#message !== undefined && !folded(message).includes(this.#message)) return false;
+    if (this.#source !== undefined && !folded(source).includes(this.#source)) return false;
+    if (this.#details === undefined) return true;
+    return this.mayMatchIn(line) &&
+      folded(JSON.stringify((JSON.parse(line) as LogEntry).details)).includes(this.#details);
   }
 
-  /** How many of a chunk's entries match, per level, when its header alone can tell. */
-  countsOf(header: ChunkHeader): number[] | undefined {
-    const counts = LEVELS.map(() => 0);
-    if (this.#isOutside(header)) return counts;
-    for (const agent of this.#agents ?? Object.keys(header.agents)) {
-      const levels = Object.hasOwn(header.agents, agent) ? header.agents[agent]! : [];
-      levels.forEach((count, i) => {
-        if (!this.#levels || this.#levels.has(LEVELS[i]!)) counts[i]! += count;
-      });
-    }
+  /** Adds to `counts`, per level, the matching entries of a chunk, where its header alone can tell. */
+  count(header: ChunkHeader, counts: number[]): Verdict {
+    if (this.#isOutside(header)) return "none";
+    const found = this.#countOf(header);
+    const sum = found.reduce((a, b) => a + b, 0);
     // Nothing of these levels and agents: no text or time can change that.
-    if (counts.every((count) => count === 0)) return counts;
-    return this.#texts.length === 0 && this.#isInside(header) ? counts : undefined;
+    if (sum === 0) return "none";
+    if (this.#message !== undefined || this.#source !== undefined || this.#details !== undefined) {
+      return "unknown";
+    }
+    if (!this.#isInside(header)) return "unknown";
+    for (let i = 0; i < found.length; i++) counts[i]! += found[i]!;
+    return sum === header.count ? "all" : "counted";
+  }
+
+  #countOf(header: ChunkHeader): readonly number[] {
+    if (!this.#agents && !this.#levels) return header.levels;
+    const counts = LEVELS.map(() => 0);
+    const add = (levels: readonly number[]) => {
+      for (let i = 0; i < levels.length; i++) {
+        if (!this.#levels || this.#levels.has(LEVELS[i]!)) counts[i]! += levels[i]!;
+      }
+    };
+    if (!this.#agents) add(header.levels);
+    else {for (const agent of this.#agents) {
+        const levels = header.agents.get(agent);
+        if (levels) add(levels);
+      }}
+    return counts;
   }
 
   #isOutside(header: ChunkHeader): boolean {
@@ -88,7 +131,7 @@ export class LogConditions {
   }
 
   #isInside(header: ChunkHeader): boolean {
-    return header.first_seq + header.count - 1 <= this.#until &&
+    return endSeq(header) - 1 <= this.#until &&
       (this.#from === undefined || header.first_time >= this.#from) &&
       (this.#to === undefined || header.last_time <= this.#to);
   }
@@ -109,62 +152,52 @@ export class LogOrder {
     return this.field === "time";
   }
 
-  keyOf({ entry }: SeqEntry): string {
-    return this.field === "level" ? String(LEVELS.indexOf(entry.level)) : entry[this.field];
-  }
-
-  compare(a: SeqEntry, b: SeqEntry): number {
-    return this.#comparePositions({ key: this.keyOf(a), seq: a.seq }, { key: this.keyOf(b), seq: b.seq });
-  }
-
-  isAfter(entry: SeqEntry, position: Position): boolean {
-    return this.#comparePositions({ key: this.keyOf(entry), seq: entry.seq }, position) > 0;
-  }
-
-  #comparePositions(a: Position, b: Position): number {
-    const keys = this.isNatural || a.key === b.key ? 0 : a.key < b.key ? -1 : 1;
+  compare(a: SeqLine, b: SeqLine): number {
+    const keys = this.isNatural ? 0 : this.#compareKeys(this.#keyOf(a), this.#keyOf(b));
     return (keys || a.seq - b.seq) * this.direction;
   }
 
-  cursorAt(entry: SeqEntry): string {
-    const text = JSON.stringify([
-      this.field,
-      this.direction,
-      this.isNatural ? "" : this.keyOf(entry).slice(0, 200),
-      entry.seq,
-    ]);
-    return btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll("+", "-").replaceAll(
-      "/",
-      "_",
-    );
+  #keyOf({ scalars }: SeqLine): string | number {
+    return this.field === "level" ? LEVELS.indexOf(scalars.level) : scalars[this.field];
   }
 
-  /** Throws `INVALID_FIELD_FORMAT` for what is no cursor, `INVALID_FIELD_VALUE` for one of another order. */
-  positionOf(cursor: string): Position {
-    const details = {
-      field: "cursor",
-      value: cursor.slice(0, 200),
-      expected: "the next_cursor of an earlier page",
-    };
+  #compareKeys(a: string | number, b: string | number): number {
+    return a === b ? 0 : a < b ? -1 : 1;
+  }
+
+  /** Names the entry after which the next page begins. */
+  cursorAt({ seq }: SeqLine): string {
+    const text = btoa(JSON.stringify([this.field, this.direction, seq]));
+    return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+
+  /** The sequence number in a cursor. Throws `INVALID_FIELD_FORMAT` for what is none, `INVALID_FIELD_VALUE` for one of another order. */
+  seqOf(cursor: string): number {
     let parts: unknown;
     try {
-      const bytes = Uint8Array.from(
-        atob(cursor.replaceAll("-", "+").replaceAll("_", "/")),
-        (c) => c.charCodeAt(0),
-      );
-      parts = JSON.parse(new TextDecoder().decode(bytes));
+      parts = JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
     } catch {
       // Not base64, or not what `cursorAt` wrote: refused below.
     }
-    if (
-      !Array.isArray(parts) || parts.length !== 4 || typeof parts[3] !== "number" ||
-      typeof parts[2] !== "string"
-    ) {
-      throw new ApiError("INVALID_FIELD_FORMAT", "This is no cursor", details);
+    if (!Array.isArray(parts) || parts.length !== 3 || !Number.isSafeInteger(parts[2])) {
+      throw cursorError("INVALID_FIELD_FORMAT", "This is no cursor", cursor);
     }
     if (parts[0] !== this.field || parts[1] !== this.direction) {
-      throw new ApiError("INVALID_FIELD_VALUE", "This cursor belongs to a query with another order", details);
+      throw cursorError("INVALID_FIELD_VALUE", "This cursor belongs to a query with another order", cursor);
     }
-    return { key: parts[2], seq: parts[3] };
+    return parts[2];
   }
+}
+
+export function cursorError(
+  code: "INVALID_FIELD_FORMAT" | "INVALID_FIELD_VALUE",
+  message: string,
+  cursor: string,
+): ApiError {
+  const details = {
+    field: "cursor",
+    value: cursor.slice(0, 200),
+    expected: "the next_cursor of an earlier page",
+  };
+  return new ApiError(code, message, details);
 }

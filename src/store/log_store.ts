@@ -1,59 +1,30 @@
 /** The log: appended to without waiting, committed in groups, asked from headers and the newest entries in memory. */
 import { getLogger } from "@logtape/logtape";
-import { type Clock, epochOf, isoTime, sleep } from "../clock/clock.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
-import type { Commit, Key, KeyValue } from "./kv.ts";
-import {
-  byteLength,
-  CHUNK_BYTES,
-  type ChunkHeader,
-  emptyHeader,
-  LEVELS,
-  lineOf,
-  noteEntry,
-  parseChunk,
-} from "./log_chunk.ts";
-import { LogConditions, LogOrder, type LogQuery, type SeqEntry } from "./log_query.ts";
+import type { KeyValue } from "./kv.ts";
+import { type Chunk, type ChunkHeader, decodeHeader, decodeLines, endSeq } from "./log_chunk.ts";
+import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
+import type { NewEntry } from "./log_line.ts";
+import type { LogQuery, SeqEntry } from "./log_query.ts";
+import { type LogPage, queryLog } from "./log_reader.ts";
+import { type LogTail, LogWriter } from "./log_writer.ts";
+
+export type { LogPage } from "./log_reader.ts";
+export type { NewEntry } from "./log_line.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** Beyond so many entries that wait for their commit, whoever appends is asked to wait. */
-const PENDING_SOFT = 5_000;
-/** Beyond this, entries are dropped, and an entry says how many. */
-const PENDING_MAX = 50_000;
-/** Between two commits of the log while there is always something to write. */
-const FLUSH_INTERVAL_MS = 50;
-const RETRY_MS = 1000;
-/** Chunks written by one commit. */
-const CHUNKS_PER_COMMIT = 10;
 /** The newest chunks are kept in memory as they are. */
 const RECENT_CHUNKS = 8;
-/** A query reads so many chunks at once. */
-const READ_AHEAD = 8;
-/** With bounds on time, the outermost chunk may hold no match, but then the next one does. */
-const EDGE_CHUNKS = 2;
-
-export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> & Partial<LogEntry>;
-
-export interface LogPage {
-  entries: LogEntry[];
-  total_count: number;
-  filtered_count: number;
-  has_more: boolean;
-  next_cursor?: string;
-  summary: Record<`${typeof LEVELS[number]}_count`, number> & {
-    oldest_entry?: string;
-    newest_entry?: string;
-  };
-}
-
-interface Chunk {
-  header: ChunkHeader;
-  text: string;
-  entries: LogEntry[];
-}
+/** Chunks fetched at once; other work has its turn between two fetches. */
+const READ_BATCH = 20;
+/** A single gap of so many chunks is cheaper to read over than to ask again. */
+const GAP_MAX = 2;
+/** Chunks dropped by one commit. */
+const DROP_BATCH = 200;
+const DAY_MS = 86_400_000;
 
 export interface LogRetention {
   retention_days: number;
@@ -64,18 +35,13 @@ export class LogStore {
   readonly #kv: KeyValue;
   readonly #commits: GroupCommit;
   readonly #clock: Clock;
+  readonly #writer: LogWriter;
   /** Of committed chunks, oldest first. */
-  readonly #headers: ChunkHeader[] = [];
-  readonly #recent = new Map<number, LogEntry[]>();
-  #pending: LogEntry[] = [];
-  #dropped = 0;
-  #open: Chunk | undefined;
-  #nextChunk = 0;
-  #nextSeq = 1;
+  #headers: ChunkHeader[] = [];
+  readonly #recent = new Map<number, string[]>();
   #total = 0;
-  #lastTime = "";
-  #flushing: Promise<void> | undefined;
-  #closed = false;
+  #bytes = 0;
+  #pruning: Promise<number> | undefined;
   /** Called with entries after their commit, in order. */
   onAppended: (entries: SeqEntry[]) => void = () => {};
 
@@ -83,281 +49,158 @@ export class LogStore {
     this.#kv = kv;
     this.#commits = commits;
     this.#clock = clock;
+    this.#writer = new LogWriter(commits, clock, (chunks, entries) => this.#committed(chunks, entries));
   }
 
   /** Reads the headers; the chunks stay where they are. */
   async load(): Promise<void> {
-    for await (const { value } of this.#kv.list({ prefix: ["log", "head"] })) {
-      const header = decode(value) as ChunkHeader;
+    for await (const { value } of this.#kv.list({ prefix: HEADS })) {
+      const header = decodeHeader(value);
       this.#headers.push(header);
       this.#total += header.count;
+      this.#bytes += header.bytes;
     }
     const last = this.#headers.at(-1);
-    if (!last) return;
-    this.#nextChunk = last.chunk + 1;
-    this.#nextSeq = last.first_seq + last.count;
-    this.#lastTime = last.last_time;
+    const left = last ? undefined : await this.#kv.get(TAIL);
+    if (last) {
+      this.#writer.continueAt({
+        next_chunk: last.chunk + 1,
+        next_seq: endSeq(last),
+        last_time: last.last_time,
+      });
+    } else if (left) this.#writer.continueAt(decode(left.value) as LogTail);
   }
 
-  /** The sequence number of the newest committed entry. */
+  /** The sequence number of the newest committed entry; they count from 1. */
   get last_seq(): number {
-    return this.#nextSeq - 1;
+    return this.#writer.tail.next_seq - 1;
   }
 
+  get size(): number {
+    return this.#total;
+  }
+
+  /** What the entries take in the store. */
   get bytes(): number {
-    return this.#headers.reduce((sum, header) => sum + header.bytes, 0);
+    return this.#bytes;
   }
 
   /** Answers a promise to wait for when too many entries await their commit. */
   append(entry: NewEntry): void | Promise<void> {
-    if (this.#closed) return;
-    if (this.#pending.length >= PENDING_MAX) {
-      this.#dropped++;
-      return this.#flushing;
-    }
-    // The clock may be set back; the log's own order never is.
-    const now = isoTime(this.#clock.now());
-    if (now > this.#lastTime) this.#lastTime = now;
-    this.#pending.push({
-      ...entry,
-      time: this.#lastTime,
-      details: entry.details ?? {},
-      context: entry.context ?? {},
-    });
-    this.#flushing ??= this.#flushAll();
-    if (this.#pending.length > PENDING_SOFT) return this.#flushing;
+    return this.#writer.append(entry);
   }
 
   /** Resolves when all that was appended is committed. Rejects when the store fails. */
-  async flush(): Promise<void> {
-    if (this.#pending.length === 0) return;
-    this.#flushing ??= this.#flushAll();
-    await this.#flushing;
-    if (this.#pending.length > 0 && this.#failure !== undefined) throw this.#failure;
-    if (this.#pending.length > 0) await this.flush();
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#flushing;
+  /** Commits what waits, if the store takes it; nothing is appended any more. */
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
-  // ---- writing
-
-  #failure: unknown;
-
-  async #flushAll(): Promise<void> {
-    // A tick later, so that what is appended in the same turn goes together.
-    await Promise.resolve();
-    while (this.#pending.length > 0) {
-      const started = this.#clock.monotonic();
-      try {
-        await this.#flushSome();
-        this.#failure = undefined;
-      } catch (error) {
-        if (this.#failure === undefined) log.error("The log cannot be written: {error}", { error });
-        this.#failure = error;
-        if (!this.#closed) await sleep(this.#clock, RETRY_MS);
-        // What waits stays, within its bound, and is tried again with the next entry or the next flush.
-        break;
-      }
-      const rest_ms = FLUSH_INTERVAL_MS - (this.#clock.monotonic() - started);
-      if (this.#pending.length > 0 && this.#pending.length < PENDING_SOFT / 5 && rest_ms > 0) {
-        await sleep(this.#clock, rest_ms);
-      }
-    }
-    // In the same turn as the last look, so that no entry can arrive in between and be left waiting.
-    this.#flushing = undefined;
+  /** One page, with exact counts over all entries that match. Throws `ApiError` for a cursor that is none. */
+  query(query: LogQuery): Promise<LogPage> {
+    return queryLog({ read: (headers) => this.#read(headers) }, [...this.#headers], this.#total, query);
   }
 
-  async #flushSome(): Promise<void> {
-    const chunks: Chunk[] = [];
-    const written: SeqEntry[] = [];
-    let seq = this.#nextSeq;
-    let chunk = this.#open
-      ? { ...this.#open, header: structuredClone(this.#open.header), entries: [...this.#open.entries] }
-      : undefined;
-    let taken = 0;
-    for (; taken < this.#pending.length; taken++) {
-      const entry = this.#pending[taken]!;
-      const line = lineOf(entry);
-      const bytes = byteLength(line);
-      if (!chunk || chunk.header.bytes + bytes > CHUNK_BYTES) {
-        if (chunks.length >= CHUNKS_PER_COMMIT) break;
-        chunk = {
-          header: emptyHeader(chunk ? chunk.header.chunk + 1 : this.#nextChunk, seq),
-          text: "",
-          entries: [],
-        };
-        chunks.push(chunk);
-      } else if (chunks.length === 0) chunks.push(chunk);
-      noteEntry(chunk.header, entry, bytes);
-      chunk.text += line;
-      chunk.entries.push(entry);
-      written.push({ seq: seq++, entry });
-    }
-    const commit: Required<Commit> = { checks: [], sets: [], deletes: [] };
-    const encoder = new TextEncoder();
-    for (const { header, text } of chunks) {
-      commit.sets.push({ key: chunkKey(header.chunk), value: encoder.encode(text) });
-      commit.sets.push({ key: headKey(header.chunk), value: encode(header) });
-    }
-    await this.#commits.commit(commit);
-    this.#pending.splice(0, taken);
-    this.#committed(chunks, written, seq);
-  }
-
-  #committed(chunks: Chunk[], written: SeqEntry[], nextSeq: number): void {
-    for (const { header, entries } of chunks) {
-      if (this.#headers.at(-1)?.chunk === header.chunk) this.#headers.pop();
+  #committed(chunks: Chunk[], entries: SeqEntry[]): void {
+    for (const { header, lines } of chunks) {
+      const last = this.#headers.at(-1);
+      if (last?.chunk === header.chunk) this.#bytes -= this.#headers.pop()!.bytes;
       this.#headers.push(header);
-      this.#recent.set(header.chunk, entries);
-      this.#nextChunk = header.chunk + 1;
+      this.#bytes += header.bytes;
+      this.#recent.delete(header.chunk);
+      this.#recent.set(header.chunk, lines);
     }
-    this.#open = chunks.at(-1);
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
-    this.#nextSeq = nextSeq;
-    this.#total += written.length;
-    this.onAppended(written);
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
-      void this.append({
-        level: "warn",
-        message: `${dropped} log entries were dropped: the store was too slow`,
-        agent: "server",
-        source: "log_store",
-        details: { dropped },
-      });
+    this.#total += entries.length;
+    try {
+      this.onAppended(entries);
+    } catch (error) {
+      // A bug of the listener; the entries are committed.
+      log.error("A listener failed on log entries: {error}", { error });
     }
   }
 
-  // ---- reading
-
-  /** One page, with exact counts over all entries that match. */
-  async query(query: LogQuery): Promise<LogPage> {
-    const conditions = new LogConditions(query);
-    const order = new LogOrder(query);
-    const position = query.cursor === undefined ? undefined : order.positionOf(query.cursor);
-    const counts = LEVELS.map(() => 0);
-    let oldest: string | undefined;
-    let newest: string | undefined;
-    const found: SeqEntry[] = [];
-    const wanted = query.limit + 1;
-    const headers = order.direction === 1 ? [...this.#headers] : [...this.#headers].reverse();
-    // Chunks whose header leaves nothing to ask are not read once the page is full.
-    const readers: { header: ChunkHeader; known: number[] | undefined }[] = [];
-    for (const header of headers) {
-      const known = conditions.countsOf(header);
-      if (!known?.every((count) => count === 0)) readers.push({ header, known });
-    }
-    for (const [i, reader] of readers.entries()) {
-      const { header, known } = reader;
-      // The first and last entries that match are only known from the chunks at either end.
-      if (i < EDGE_CHUNKS || i >= readers.length - EDGE_CHUNKS) reader.known = undefined;
-      else known?.forEach((count, level) => counts[level]! += count);
-      if (!reader.known) continue;
-      oldest = oldest === undefined || header.first_time < oldest ? header.first_time : oldest;
-      newest = newest === undefined || header.last_time > newest ? header.last_time : newest;
-    }
-    for (let at = 0; at < readers.length; at += READ_AHEAD) {
-      const needed = readers.slice(at, at + READ_AHEAD).filter(({ header, known }) =>
-        known === undefined ||
-        !(order.isNatural && (found.length >= wanted || isBefore(header, position, order)))
-      );
-      const texts = await Promise.all(needed.map(({ header }) => this.#entriesOf(header)));
-      for (const [i, { header, known }] of needed.entries()) {
-        const matching = texts[i]!.map((entry, n) => ({ seq: header.first_seq + n, entry })).filter((one) =>
-          conditions.matches(one)
-        );
-        if (order.direction === -1) matching.reverse();
-        for (const one of matching) {
-          if (known === undefined) {
-            counts[LEVELS.indexOf(one.entry.level)]!++;
-            oldest = oldest === undefined || one.entry.time < oldest ? one.entry.time : oldest;
-            newest = newest === undefined || one.entry.time > newest ? one.entry.time : newest;
-          }
-          if (position && !order.isAfter(one, position)) continue;
-          if (order.isNatural) {
-            if (found.length < wanted) found.push(one);
-          } else insert(found, one, order, wanted);
-        }
+  /** The lines of these chunks: from memory, or from the store, neighbours together. */
+  async *#read(headers: readonly ChunkHeader[]) {
+    for (let at = 0; at < headers.length;) {
+      const recent = this.#recent.get(headers[at]!.chunk);
+      if (recent) {
+        yield { header: headers[at]!, lines: recent.slice(0, headers[at]!.count) };
+        at++;
+        continue;
       }
+      let end = at + 1;
+      while (end < headers.length && this.#isNeighbour(headers[end - 1]!, headers[end]!)) end++;
+      yield* this.#readRange(headers.slice(at, end));
+      at = end;
     }
-    const page = found.slice(0, query.limit);
-    const has_more = found.length > query.limit;
-    return {
-      entries: page.map(({ entry }) => entry),
-      total_count: this.#total,
-      filtered_count: counts.reduce((sum, count) => sum + count, 0),
-      has_more,
-      next_cursor: has_more ? order.cursorAt(page.at(-1)!) : undefined,
-      summary: {
-        ...Object.fromEntries(LEVELS.map((level, i) => [`${level}_count`, counts[i]])) as Record<
-          `${typeof LEVELS[number]}_count`,
-          number
-        >,
-        oldest_entry: oldest,
-        newest_entry: newest,
-      },
-    };
   }
 
-  async #entriesOf(header: ChunkHeader): Promise<LogEntry[]> {
-    const recent = this.#recent.get(header.chunk);
-    if (recent) return recent.slice(0, header.count);
-    const stored = await this.#kv.get(chunkKey(header.chunk));
-    // Dropped by the retention since the query began.
-    if (!stored) return [];
-    return parseChunk(new TextDecoder().decode(stored.value)).slice(0, header.count);
+  #isNeighbour(one: ChunkHeader, next: ChunkHeader): boolean {
+    return Math.abs(next.chunk - one.chunk) <= GAP_MAX && !this.#recent.has(next.chunk);
+  }
+
+  async *#readRange(headers: readonly ChunkHeader[]) {
+    const first = headers[0]!;
+    const last = headers.at(-1)!;
+    const reverse = last.chunk < first.chunk;
+    const wanted = new Map(headers.map((header) => [header.chunk, header]));
+    const range = {
+      prefix: CHUNKS,
+      start: chunkKey(Math.min(first.chunk, last.chunk)),
+      end: chunkKey(Math.max(first.chunk, last.chunk) + 1),
+      reverse,
+      batch: Math.min(READ_BATCH, Math.abs(last.chunk - first.chunk) + 1),
+    };
+    for await (const { key, value } of this.#kv.list(range)) {
+      const header = wanted.get(key[2] as number);
+      // A chunk that grew since the query began still shows what it held then.
+      if (header) yield { header, lines: decodeLines(value).slice(0, header.count) };
+    }
   }
 
   // ---- retention
 
   /** Drops whole chunks that are too old, or the oldest beyond `max_bytes`. The number of entries dropped. */
-  async prune({ retention_days, max_bytes }: LogRetention): Promise<number> {
-    const oldest_ms = this.#clock.now() - retention_days * 86_400_000;
-    let excess = this.bytes - max_bytes;
+  prune(retention: LogRetention): Promise<number> {
+    return this.#pruning ??= this.#prune(retention).finally(() => this.#pruning = undefined);
+  }
+
+  async #prune({ retention_days, max_bytes }: LogRetention): Promise<number> {
+    const oldest_ms = this.#clock.now() - retention_days * DAY_MS;
     let dropped = 0;
     for (;;) {
-      const header = this.#headers[0];
-      if (!header || header.chunk === this.#open?.header.chunk) return dropped;
-      if (excess <= 0 && epochOf(header.last_time) >= oldest_ms) return dropped;
-      await this.#commits.commit({ deletes: [chunkKey(header.chunk), headKey(header.chunk)] });
-      this.#headers.shift();
-      this.#recent.delete(header.chunk);
-      this.#total -= header.count;
-      excess -= header.bytes;
-      dropped += header.count;
+      const doomed = this.#doomed(oldest_ms, max_bytes);
+      if (doomed.length === 0) return dropped;
+      const deletes = doomed.flatMap(({ chunk }) => [chunkKey(chunk), headKey(chunk)]);
+      // So that sequence numbers go on even when nothing is left to count from.
+      await this.#commits.commit({ sets: [{ key: TAIL, value: encode(this.#writer.tail) }], deletes });
+      this.#headers.splice(0, doomed.length);
+      for (const { chunk, count, bytes } of doomed) {
+        this.#recent.delete(chunk);
+        this.#total -= count;
+        this.#bytes -= bytes;
+        dropped += count;
+      }
     }
   }
-}
 
-function chunkKey(chunk: number): Key {
-  return ["log", "chunk", chunk];
-}
-
-function headKey(chunk: number): Key {
-  return ["log", "head", chunk];
-}
-
-/** Whether the page begins behind this chunk, so that it need not be read. */
-function isBefore(header: ChunkHeader, position: { seq: number } | undefined, order: LogOrder): boolean {
-  if (!position) return false;
-  return order.direction === 1
-    ? header.first_seq + header.count - 1 <= position.seq
-    : header.first_seq >= position.seq;
-}
-
-function insert(found: SeqEntry[], one: SeqEntry, order: LogOrder, wanted: number): void {
-  if (found.length === wanted && order.compare(one, found.at(-1)!) >= 0) return;
-  let low = 0;
-  let high = found.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (order.compare(found[middle]!, one) <= 0) low = middle + 1;
-    else high = middle;
+  /** The oldest chunks that are to go, as many as one commit drops. */
+  #doomed(oldest_ms: number, max_bytes: number): ChunkHeader[] {
+    let excess = this.#bytes - max_bytes;
+    const doomed: ChunkHeader[] = [];
+    for (const header of this.#headers) {
+      if (doomed.length >= DROP_BATCH) break;
+      if (excess <= 0 && epochOf(header.last_time) >= oldest_ms) break;
+      // The newest is still written to; what it holds must not come back.
+      if (header === this.#headers.at(-1) && !this.#writer.endChunk()) break;
+      doomed.push(header);
+      excess -= header.bytes;
+    }
+    return doomed;
   }
-  found.splice(low, 0, one);
-  if (found.length > wanted) found.pop();
 }

@@ -1,0 +1,78 @@
+/** One log entry as a line of a chunk. Pure. */
+import type { LogEntry } from "../protocol/log.ts";
+import { byteLength } from "./json.ts";
+
+export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> & Partial<LogEntry>;
+
+export interface LogLine {
+  entry: LogEntry;
+  text: string;
+  /** What it takes in a chunk. */
+  bytes: number;
+}
+
+/** A line beyond this would not fit into a chunk with its line feed. */
+const LINE_BYTES_MAX = 59_000;
+/** Of each text of an entry that is too long, in code units; even if each is escaped, the entry fits then. */
+const TEXT_KEPT = 3_000;
+const NAME_KEPT = 200;
+
+/** The entry at `time` as a line, its fields always in the same order. One that is too long is shortened, and says so. */
+export function lineOf(wanted: NewEntry, time: string): LogLine {
+  const { level, message, source, stack_trace, details = {}, context = {} } = wanted;
+  const agent = wanted.agent.slice(0, NAME_KEPT);
+  const scalars = { time, level, message, agent, source };
+  const entry: LogEntry = stack_trace === undefined
+    ? { ...scalars, details, context }
+    : { ...scalars, details, stack_trace, context };
+  return lineWithin(entry) ??
+    lineWithin({ ...scalars, details: { truncated: true }, context: {} }) ??
+    lineWithin({
+      ...scalars,
+      message: message.slice(0, TEXT_KEPT),
+      source: source.slice(0, NAME_KEPT),
+      details: { truncated: true, message_length: message.length },
+      context: {},
+    })!;
+}
+
+function lineWithin(entry: LogEntry): LogLine | undefined {
+  const text = JSON.stringify(entry);
+  const bytes = byteLength(text) + 1;
+  return bytes <= LINE_BYTES_MAX ? { entry, text, bytes } : undefined;
+}
+
+/** The fields of an entry that its line tells without being parsed whole. */
+export type LineScalars = Pick<LogEntry, "time" | "level" | "message" | "agent" | "source">;
+
+const TIME_AT = '{"time":"'.length;
+const LEVEL_AT = '{"time":"2024-01-15T10:25:00.000Z","level":"'.length;
+const MESSAGE_AFTER = '","message":"'.length;
+const AGENT_AFTER = '","agent":"'.length;
+const SOURCE_AFTER = '","source":"'.length;
+
+/** Cuts the fields out of a line that `lineOf` wrote; five times as fast as parsing it. */
+export function scalarsOf(line: string): LineScalars {
+  const levelEnd = line.indexOf('"', LEVEL_AT);
+  const messageAt = levelEnd + MESSAGE_AFTER;
+  const messageEnd = line.indexOf('"', messageAt);
+  const agentAt = messageEnd + AGENT_AFTER;
+  const agentEnd = line.indexOf('"', agentAt);
+  const sourceAt = agentEnd + SOURCE_AFTER;
+  const sourceEnd = line.indexOf('"', sourceAt);
+  const backslash = line.indexOf("\\", messageAt);
+  // An escaped character: what was cut is not what was written.
+  if (backslash >= 0 && backslash < sourceEnd) return JSON.parse(line);
+  return {
+    time: line.slice(TIME_AT, LEVEL_AT - '","level":"'.length),
+    level: line.slice(LEVEL_AT, levelEnd) as LogEntry["level"],
+    message: line.slice(messageAt, messageEnd),
+    agent: line.slice(agentAt, agentEnd),
+    source: line.slice(sourceAt, sourceEnd),
+  };
+}
+
+/** As texts are compared: without case. The two small sigmas are one, since which of them stands depends on what follows. */
+export function folded(text: string): string {
+  return text.toLowerCase().replaceAll("ς", "σ");
+}

@@ -1,0 +1,237 @@
+/** Takes log entries without waiting and commits them in chunks, soon and in order. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import type { GroupCommit } from "./group_commit.ts";
+import type { Commit } from "./kv.ts";
+import {
+  addLine,
+  type Chunk,
+  copyOf,
+  emptyChunk,
+  encodeHeader,
+  encodeLines,
+  endSeq,
+  hasRoom,
+} from "./log_chunk.ts";
+import { chunkKey, headKey } from "./log_keys.ts";
+import { lineOf, type LogLine, type NewEntry } from "./log_line.ts";
+import type { SeqEntry } from "./log_query.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
+
+/** Beyond so many entries that wait for their commit, whoever appends is asked to wait. */
+const PENDING_SOFT = 5_000;
+/** Beyond one of these, entries are dropped, and an entry says how many. */
+const PENDING_MAX = 50_000;
+const PENDING_BYTES_MAX = 64 << 20;
+/** Between two commits, so that the open chunk is not written again for every line. */
+const INTERVAL_MS = 50;
+/** So many entries are not kept waiting for the interval. */
+const PENDING_MANY = 1_000;
+const RETRY_MS = 1_000;
+/** Chunks written by one commit: with headers as large as they can be, they still fit. */
+const CHUNKS_PER_COMMIT = 6;
+
+export interface LogTail {
+  next_chunk: number;
+  next_seq: number;
+  last_time: string;
+}
+
+interface FlushWaiter {
+  /** How many entries must be committed first. */
+  entries: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export class LogWriter {
+  readonly #commits: GroupCommit;
+  readonly #clock: Clock;
+  readonly #committed: (chunks: Chunk[], entries: SeqEntry[]) => void;
+  #tail: LogTail = { next_chunk: 1, next_seq: 1, last_time: "" };
+  #open: Chunk | undefined;
+  #pending: LogLine[] = [];
+  #pendingBytes = 0;
+  #dropped = 0;
+  #appendedCount = 0;
+  #committedCount = 0;
+  #lastWrite = -Infinity;
+  #running: Promise<void> | undefined;
+  #failing = false;
+  #closed = false;
+  #flushes: FlushWaiter[] = [];
+  /** Settles when there is room again, or a commit has failed. */
+  #room: PromiseWithResolvers<void> | undefined;
+  #hurry: (() => void) | undefined;
+
+  /** `committed` is called after each commit, with the chunks it wrote and the entries that are new in them. */
+  constructor(
+    commits: GroupCommit,
+    clock: Clock,
+    committed: (chunks: Chunk[], entries: SeqEntry[]) => void,
+  ) {
+    this.#commits = commits;
+    this.#clock = clock;
+    this.#committed = committed;
+  }
+
+  /** Goes on where an earlier server ended; before anything is appended. */
+  continueAt(tail: LogTail): void {
+    this.#tail = { ...tail };
+  }
+
+  /** What the next entry and chunk will be. */
+  get tail(): Readonly<LogTail> {
+    return this.#tail;
+  }
+
+  /** Answers a promise to wait for when too many entries await their commit. */
+  append(entry: NewEntry): void | Promise<void> {
+    if (this.#closed) return;
+    if (this.#pending.length >= PENDING_MAX || this.#pendingBytes >= PENDING_BYTES_MAX) this.#dropped++;
+    else this.#push(entry);
+    this.#running ??= this.#run();
+    if (this.#pending.length >= PENDING_MANY) this.#hurry?.();
+    if (this.#pending.length <= PENDING_SOFT) return;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  #push(entry: NewEntry): void {
+    // The clock may be set back; the log's own order never is.
+    const now = isoTime(this.#clock.now());
+    if (now > this.#tail.last_time) this.#tail.last_time = now;
+    const line = lineOf(entry, this.#tail.last_time);
+    this.#pending.push(line);
+    this.#pendingBytes += line.bytes;
+    this.#appendedCount++;
+  }
+
+  /** Resolves when all that was appended is committed. Rejects when the store fails. */
+  flush(): Promise<void> {
+    if (this.#committedCount === this.#appendedCount) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#flushes.push({ entries: this.#appendedCount, resolve, reject });
+    this.#running ??= this.#run();
+    this.#hurry?.();
+    return promise;
+  }
+
+  /** Commits what waits, if the store takes it; nothing is appended any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#hurry?.();
+    await this.#running;
+    if (this.#pending.length > 0) {
+      log.error("{count} log entries are lost: the store did not take them", { count: this.#pending.length });
+    }
+  }
+
+  /** The next entry begins a new chunk; false when the open one is just being written. */
+  endChunk(): boolean {
+    if (this.#running) return false;
+    this.#open = undefined;
+    return true;
+  }
+
+  async #run(): Promise<void> {
+    // A tick later, so that what is appended in the same turn goes together.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      await this.#pause(this.#lastWrite + (this.#failing ? RETRY_MS : INTERVAL_MS) - this.#clock.monotonic());
+      try {
+        await this.#write();
+        this.#failing = false;
+      } catch (error) {
+        if (!this.#failing) log.error("The log cannot be written: {error}", { error });
+        this.#failing = true;
+        for (const waiter of this.#flushes.splice(0)) waiter.reject(error);
+        // What waits stays, within its bound, and is tried again.
+        if (this.#closed) break;
+      } finally {
+        this.#lastWrite = this.#clock.monotonic();
+        if (this.#failing || this.#pending.length <= PENDING_SOFT / 2) {
+          this.#room?.resolve();
+          this.#room = undefined;
+        }
+      }
+    }
+    // In the same turn as the last look, so that no entry can arrive in between and be left waiting.
+    this.#running = undefined;
+  }
+
+  /** Waits so long, or until somebody cannot. */
+  async #pause(ms: number): Promise<void> {
+    const isUrgent = this.#closed || this.#flushes.length > 0 ||
+      (this.#pending.length >= PENDING_MANY && !this.#failing);
+    if (ms <= 0 || isUrgent) return;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      timer = this.#clock.after(ms, resolve);
+    });
+    timer?.cancel();
+    this.#hurry = undefined;
+  }
+
+  async #write(): Promise<void> {
+    const { chunks, count } = this.#pack();
+    const commit: Required<Commit> = { checks: [], sets: [], deletes: [] };
+    for (const { header, lines } of chunks) {
+      commit.sets.push({ key: chunkKey(header.chunk), value: encodeLines(lines) });
+      commit.sets.push({ key: headKey(header.chunk), value: encodeHeader(header) });
+    }
+    await this.#commits.commit(commit);
+    const written = this.#pending.splice(0, count);
+    const first_seq = this.#tail.next_seq;
+    const last = chunks.at(-1)!;
+    this.#open = last;
+    this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: endSeq(last.header) };
+    this.#pendingBytes -= written.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#committedCount += count;
+    this.#committed(chunks, written.map(({ entry }, i) => ({ seq: first_seq + i, entry })));
+    const done = this.#flushes.filter(({ entries }) => entries <= this.#committedCount);
+    this.#flushes = this.#flushes.filter(({ entries }) => entries > this.#committedCount);
+    for (const waiter of done) waiter.resolve();
+    this.#tellOfDropped();
+  }
+
+  /** The first of what waits, in the open chunk and as many new ones as one commit takes. */
+  #pack(): { chunks: Chunk[]; count: number } {
+    const chunks = this.#open ? [copyOf(this.#open)] : [];
+    const { next_chunk, next_seq } = this.#tail;
+    let count = 0;
+    for (const line of this.#pending) {
+      const last = chunks.at(-1);
+      if (!last || !hasRoom(last, line)) {
+        if (chunks.length >= CHUNKS_PER_COMMIT) break;
+        const number = last ? last.header.chunk + 1 : next_chunk;
+        chunks.push(emptyChunk(number, next_seq + count));
+      }
+      addLine(chunks.at(-1)!, line);
+      count++;
+    }
+    // The open chunk had no room for even the first.
+    if (
+      chunks[0]?.header.count === this.#open?.header.count &&
+      chunks[0]?.header.chunk === this.#open?.header.chunk
+    ) {
+      chunks.shift();
+    }
+    return { chunks, count };
+  }
+
+  #tellOfDropped(): void {
+    if (this.#dropped === 0) return;
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    this.#push({
+      level: "warn",
+      message: `${dropped} log entries were dropped: the store was too slow`,
+      agent: "server",
+      source: "log_store",
+      details: { dropped },
+    });
+  }
+}

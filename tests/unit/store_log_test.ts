@@ -1,0 +1,474 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Clock, isoTime, systemClock } from "../../src/clock/clock.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+import type { LogEntry, LogLevel } from "../../src/protocol/log.ts";
+import { GroupCommit } from "../../src/store/group_commit.ts";
+import { LEVELS } from "../../src/store/log_chunk.ts";
+import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
+import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
+import { type LogPage, LogStore, type NewEntry } from "../../src/store/log_store.ts";
+import { gate, type Tapped, tapped } from "./store_fixtures.ts";
+
+/** A wall clock that stands still until it is moved; timers are real. */
+interface HandClock extends Clock {
+  time: number;
+}
+
+function handClock(time = Date.parse("2026-01-15T10:00:00.000Z")): HandClock {
+  const clock: HandClock = { ...systemClock, time, now: () => clock.time };
+  return clock;
+}
+
+async function logOn(kv: Tapped, clock: Clock): Promise<LogStore> {
+  const logs = new LogStore(kv, new GroupCommit(kv), clock);
+  await logs.load();
+  return logs;
+}
+
+const entry = (message: string, more: Partial<NewEntry> = {}): NewEntry => ({
+  level: "info",
+  message,
+  agent: "a",
+  source: "test",
+  ...more,
+});
+
+const newestFirst: LogQuery = { order: "desc", limit: 50 };
+const messages = (page: LogPage) => page.entries.map(({ message }) => message);
+const refused = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
+
+// ---- writing
+
+Deno.test("entries are told after their commit, in order, with growing numbers", async () => {
+  const kv = tapped();
+  const held = gate();
+  kv.before = () => held.closed.then(() => undefined);
+  const logs = await logOn(kv, handClock());
+  const told: SeqEntry[] = [];
+  logs.onAppended = (entries) => told.push(...entries);
+  for (let i = 0; i < 10; i++) logs.append(entry(`m${i}`));
+  const flushed = logs.flush();
+  while (kv.sent.length === 0) await Promise.resolve();
+  assert.deepEqual([told.length, logs.last_seq, logs.size], [0, 0, 0]);
+  held.open();
+  await flushed;
+  assert.deepEqual(told.map(({ seq }) => seq), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(told.map(({ entry }) => entry.message), Array.from({ length: 10 }, (_, i) => `m${i}`));
+  assert.deepEqual([logs.last_seq, logs.size], [10, 10]);
+  await logs.close();
+});
+
+Deno.test("timestamps never go back, whatever the clock does, and not over a restart either", async () => {
+  const kv = tapped();
+  const clock = handClock();
+  const logs = await logOn(kv, clock);
+  const start = clock.time;
+  for (const step of [0, 5, -1000, 3]) {
+    clock.time += step;
+    logs.append(entry("m"));
+  }
+  await logs.close();
+  const again = await logOn(tapped(kv.memory.reopened()), clock);
+  again.append(entry("after"));
+  await again.flush();
+  const page = await again.query({ order: "asc", limit: 10 });
+  const times = [start, start + 5, start + 5, start + 5, start + 5].map(isoTime);
+  assert.deepEqual(page.entries.map(({ time }) => time), times);
+  assert.equal(again.last_seq, 5);
+  await again.close();
+});
+
+Deno.test("a trickle is written at once, then at most every 50 ms", async () => {
+  const kv = tapped();
+  const pauses: number[] = [];
+  const clock = handClock();
+  clock.after = (ms, action) => {
+    pauses.push(ms);
+    return systemClock.after(0, action);
+  };
+  clock.monotonic = () => 1000;
+  const logs = await logOn(kv, clock);
+  logs.append(entry("first"));
+  while (logs.last_seq < 1) await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(pauses, []);
+  logs.append(entry("second"));
+  while (logs.last_seq < 2) await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(pauses, [50]);
+  // Who asks for durability does not wait for the interval.
+  logs.append(entry("third"));
+  await logs.flush();
+  assert.deepEqual(pauses, [50]);
+  await logs.close();
+});
+
+Deno.test("who appends too much is asked to wait, and let go when there is room", async () => {
+  const kv = tapped();
+  const held = gate();
+  kv.before = () => held.closed.then(() => undefined);
+  const logs = await logOn(kv, handClock());
+  let appended = 0;
+  let wait: void | Promise<void>;
+  while (!(wait = logs.append(entry("x".repeat(100))))) appended++;
+  assert.equal(appended, 5000);
+  held.open();
+  await wait;
+  await logs.flush();
+  assert.equal(logs.last_seq, 5001);
+  await logs.close();
+});
+
+Deno.test("beyond its bound entries are dropped, and an entry says how many", async () => {
+  const kv = tapped();
+  const held = gate();
+  kv.before = () => held.closed.then(() => undefined);
+  const logs = await logOn(kv, handClock());
+  for (let i = 0; i < 50_007; i++) void logs.append(entry("m"));
+  held.open();
+  await logs.flush();
+  await logs.flush();
+  const page = await logs.query({ ...newestFirst, levels: ["warn"] });
+  assert.deepEqual(page.entries.map(({ details }) => details), [{ dropped: 7 }]);
+  assert.equal(page.total_count, 50_001);
+  await logs.close();
+});
+
+Deno.test("a store that fails keeps what waits, says so to who flushes, and catches up by itself", async () => {
+  const kv = tapped();
+  kv.before = () => Promise.reject(new ApiError("DISK_SPACE_EXCEEDED", "full"));
+  const clock = handClock();
+  clock.after = (_ms, action) => systemClock.after(1, action);
+  const logs = await logOn(kv, clock);
+  logs.append(entry("one"));
+  await assert.rejects(logs.flush(), refused("DISK_SPACE_EXCEEDED"));
+  await assert.rejects(logs.flush(), refused("DISK_SPACE_EXCEEDED"));
+  logs.append(entry("two"));
+  kv.before = () => undefined;
+  while (logs.last_seq < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(messages(await logs.query(newestFirst)), ["two", "one"]);
+  await logs.close();
+});
+
+Deno.test("closing commits what waits, and ends even when the store does not take it", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  logs.append(entry("first"));
+  await logs.flush();
+  logs.append(entry("last words"));
+  await logs.close();
+  logs.append(entry("too late"));
+  const again = await logOn(tapped(kv.memory.reopened()), handClock());
+  assert.deepEqual(messages(await again.query(newestFirst)), ["last words", "first"]);
+  const broken = tapped();
+  broken.before = () => Promise.reject(new ApiError("DATABASE_ERROR", "broken"));
+  const doomed = await logOn(broken, handClock());
+  doomed.append(entry("lost"));
+  await doomed.close();
+});
+
+Deno.test("an entry of any size fits into a chunk", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  const huge = "\u0001".repeat(100_000);
+  logs.append(entry("long details", { details: { huge }, context: { huge }, stack_trace: huge }));
+  logs.append(entry(huge, { source: huge, agent: huge }));
+  logs.append(entry("ü".repeat(25_000)));
+  await logs.flush();
+  const { entries } = await logs.query({ order: "asc", limit: 10 });
+  assert.deepEqual(entries[0]!.details, { truncated: true });
+  assert.deepEqual(entries[1]!.details, { truncated: true, message_length: 100_000 });
+  assert.equal(entries[2]!.message.length, 25_000);
+  await logs.close();
+});
+
+Deno.test("a page that all agents share has a header that fits, whatever they are called", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  const odd = ["constructor", "__proto__", "toString", '"', "\\", "ü"];
+  for (const agent of odd) logs.append(entry("m", { agent }));
+  for (let i = 0; i < 3000; i++) logs.append(entry("", { agent: `${"\u0001".repeat(150)}${i}`, source: "" }));
+  await logs.flush();
+  for (const agent of odd) {
+    assert.equal((await logs.query({ ...newestFirst, agents: [agent] })).filtered_count, 1, agent);
+  }
+  await logs.close();
+});
+
+// ---- reading
+
+const lower = (text: string) => text.toLowerCase().replaceAll("ς", "σ");
+
+/** The same answers, the slow way. */
+function expected(
+  all: SeqEntry[],
+  query: LogQuery,
+): Omit<LogPage, "next_cursor" | "has_more"> & { seqs: number[] } {
+  const has = (text: string, wanted: string | undefined) =>
+    wanted === undefined || lower(text).includes(lower(wanted));
+  const from = Math.max(query.start_ms ?? 0, query.since_ms ?? 0);
+  const found = all.filter(({ seq, entry }) =>
+    seq <= (query.until_seq ?? Infinity) && Date.parse(entry.time) >= from &&
+    Date.parse(entry.time) <= (query.end_ms ?? Infinity) &&
+    (query.levels?.includes(entry.level) ?? true) && (query.agents?.includes(entry.agent) ?? true) &&
+    has(entry.message, query.message_contains) && has(entry.source, query.source_file) &&
+    has(JSON.stringify(entry.details), query.details_contains)
+  );
+  const times = found.map(({ entry }) => entry.time);
+  const count = (level: LogLevel) => found.filter(({ entry }) => entry.level === level).length;
+  const direction = query.order === "asc" ? 1 : -1;
+  const field = query.sort_field ?? "time";
+  const key = ({ entry }: SeqEntry) => field === "level" ? LEVELS.indexOf(entry.level) : entry[field];
+  found.sort((a, b) => direction * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.seq - b.seq));
+  return {
+    seqs: found.map(({ seq }) => seq),
+    entries: found.map(({ entry }) => entry),
+    total_count: all.length,
+    filtered_count: found.length,
+    summary: {
+      debug_count: count("debug"),
+      info_count: count("info"),
+      warn_count: count("warn"),
+      error_count: count("error"),
+      fatal_count: count("fatal"),
+      ...(times.length > 0 && { oldest_entry: times[0], newest_entry: times.at(-1) }),
+    },
+  };
+}
+
+const AGENTS = ["a", "b", "task_1", "constructor"];
+const TEXTS = [
+  "failed",
+  "Failed to parse",
+  'say "hi"',
+  "back\\slash",
+  "n",
+  "İstanbul",
+  "ΟΔΟΣ",
+  "σ",
+  "\u001bΣ",
+  "\u{1f600}",
+  "",
+];
+const anEntry = fc.record({
+  level: fc.constantFrom(...LEVELS),
+  agent: fc.constantFrom(...AGENTS),
+  message: fc.tuple(fc.constantFrom(...TEXTS), fc.constantFrom("", "x".repeat(9000), "y\n".repeat(2000))).map(
+    (p) => p.join(" "),
+  ),
+  source: fc.constantFrom("stdout", "src/App.ts:5", 'odd"source'),
+  details: fc.constantFrom({}, { file: "A.ts" }, { 'quoted"': [1, "Failed"] }),
+  step: fc.constantFrom(0, 0, 1, 1000),
+  then: fc.constantFrom("go on", "go on", "go on", "flush", "restart"),
+});
+/** Mostly absent, so that most queries find something. */
+const optional = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+const aQuery = fc.record({
+  levels: optional(fc.subarray([...LEVELS], { minLength: 1 })),
+  agents: optional(fc.subarray([...AGENTS, "nobody"], { minLength: 1 })),
+  start: optional(fc.nat(40)),
+  end: optional(fc.nat(40)),
+  since: optional(fc.nat(40)),
+  message_contains: optional(
+    fc.constantFrom(...TEXTS.filter((text) => text !== ""), "\n", "\ud83d", "FAILED"),
+  ),
+  details_contains: optional(fc.constantFrom("failed", "A.TS", '"file":"a')),
+  source_file: optional(fc.constantFrom("APP.ts", "out", '"')),
+  order: fc.constantFrom("asc" as const, "desc" as const),
+  sort_field: optional(fc.constantFrom("time", "level", "agent", "source", "message") as fc.Arbitrary<
+    LogQuery["sort_field"]
+  >),
+  limit: fc.constantFrom(1, 3, 50),
+  until: optional(fc.nat(40)),
+});
+
+Deno.test("every query is answered as by looking at every entry, page by page", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anEntry, { minLength: 1, maxLength: 40, size: "max" }),
+      fc.array(aQuery, { minLength: 6, maxLength: 12 }),
+      async (steps, queries) => {
+        let kv = tapped();
+        const clock = handClock();
+        const began = clock.time;
+        let logs = await logOn(kv, clock);
+        const all: SeqEntry[] = [];
+        const listen = (entries: SeqEntry[]) => all.push(...entries);
+        logs.onAppended = listen;
+        for (const { step, then, ...wanted } of steps) {
+          clock.time += step;
+          logs.append(wanted);
+          if (then === "flush") await logs.flush();
+          if (then !== "restart") continue;
+          await logs.close();
+          kv = tapped(kv.memory.reopened());
+          logs = await logOn(kv, clock);
+          logs.onAppended = listen;
+        }
+        await logs.flush();
+        assert.deepEqual(all.map(({ seq }) => seq), steps.map((_, i) => i + 1));
+        for (const { start, end, since, until, ...rest } of queries) {
+          const at = (n: number | undefined) => n === undefined ? undefined : began + n * 250;
+          const query = {
+            ...rest,
+            start_ms: at(start),
+            end_ms: at(end),
+            since_ms: at(since),
+            until_seq: until,
+          };
+          const { seqs: _, entries, ...counts } = expected(all, query);
+          const found: LogEntry[] = [];
+          let cursor: string | undefined;
+          do {
+            const { next_cursor, entries: page, has_more, ...rest } = await logs.query({ ...query, cursor });
+            assert.deepEqual(rest, counts);
+            assert.equal(has_more, next_cursor !== undefined);
+            assert.ok(next_cursor === undefined || next_cursor.length <= 100);
+            found.push(...page);
+            cursor = next_cursor;
+          } while (cursor !== undefined);
+          assert.deepEqual(found, entries);
+        }
+        await logs.close();
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+Deno.test("pages neither lose nor repeat entries while more are appended", async () => {
+  const logs = await logOn(tapped(), handClock());
+  const append = async (count: number, name: string) => {
+    for (let i = 0; i < count; i++) {
+      logs.append(entry(`${name}${i}`, { details: { fill: "x".repeat(3000) } }));
+    }
+    await logs.flush();
+  };
+  await append(100, "old");
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await logs.query({ order: "desc", limit: 7, cursor });
+    seen.push(...messages(page));
+    cursor = page.next_cursor;
+    await append(5, "new");
+  } while (cursor !== undefined);
+  assert.deepEqual(seen, Array.from({ length: 100 }, (_, i) => `old${99 - i}`));
+  await logs.close();
+});
+
+Deno.test("answer up to a number and pushes from the next: no gap and no repetition", async () => {
+  const logs = await logOn(tapped(), handClock());
+  const pushed: string[] = [];
+  let last_seq = Infinity;
+  logs.onAppended = (entries) =>
+    pushed.push(...entries.filter(({ seq }) => seq > last_seq).map(({ entry }) => entry.message));
+  const appending = (async () => {
+    for (let i = 0; i < 500; i++) {
+      logs.append(entry(`m${i}`));
+      if (i % 50 === 0) await logs.flush();
+    }
+    await logs.flush();
+  })();
+  while (logs.last_seq < 100) await new Promise((resolve) => setTimeout(resolve));
+  last_seq = logs.last_seq;
+  const { entries } = await logs.query({ order: "asc", limit: 1000, until_seq: last_seq });
+  await appending;
+  const all = [...entries.map(({ message }) => message), ...pushed];
+  assert.deepEqual(all, Array.from({ length: 500 }, (_, i) => `m${i}`));
+  await logs.close();
+});
+
+Deno.test("cursors that are none, or of another order, are refused", async () => {
+  const logs = await logOn(tapped(), handClock());
+  for (let i = 0; i < 5; i++) logs.append(entry(`m${i}`));
+  await logs.flush();
+  const { next_cursor } = await logs.query({ order: "desc", limit: 2 });
+  for (const cursor of ["", "nonsense", "!", btoa("[1,2,3]"), btoa('["time",-1,"x"]'), btoa("{}")]) {
+    await assert.rejects(
+      logs.query({ ...newestFirst, cursor }),
+      (error) => refused("INVALID_FIELD_FORMAT")(error) || refused("INVALID_FIELD_VALUE")(error),
+      cursor,
+    );
+  }
+  for (const other of [{ order: "asc" as const }, { sort_field: "agent" as const }]) {
+    await assert.rejects(
+      logs.query({ ...newestFirst, ...other, cursor: next_cursor }),
+      refused("INVALID_FIELD_VALUE"),
+    );
+  }
+  await logs.close();
+});
+
+Deno.test("a line tells its fields without being parsed", () => {
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom('"', "\\", '","agent":"x', "\n"));
+  fc.assert(fc.property(fc.constantFrom(...LEVELS), text, text, text, (level, message, agent, source) => {
+    const { text, entry } = lineOf({ level, message, agent, source }, "2026-01-15T10:00:00.000Z");
+    const { time, level: l, message: m, agent: a, source: s } = scalarsOf(text);
+    assert.deepEqual({ time, level: l, message: m, agent: a, source: s, details: {}, context: {} }, entry);
+  }));
+});
+
+// ---- retention
+
+async function filled(kv: Tapped, clock: HandClock): Promise<LogStore> {
+  const logs = await logOn(kv, clock);
+  for (let day = 0; day < 20; day++) {
+    for (let i = 0; i < 30; i++) logs.append(entry(`day ${day}`, { details: { fill: "x".repeat(4000) } }));
+    await logs.flush();
+    clock.time += 86_400_000;
+  }
+  return logs;
+}
+
+async function storedKeys(kv: Tapped): Promise<number> {
+  let count = 0;
+  for await (const _ of kv.list({ prefix: ["log"] })) count++;
+  return count;
+}
+
+Deno.test("whole chunks that are too old are dropped, from the store as well", async () => {
+  const kv = tapped();
+  const clock = handClock();
+  const logs = await filled(kv, clock);
+  const before = await storedKeys(kv);
+  const dropped = await logs.prune({ retention_days: 10, max_bytes: Infinity });
+  assert.equal(logs.size, 600 - dropped);
+  assert.ok(dropped >= 270 && dropped <= 300, String(dropped));
+  assert.ok(await storedKeys(kv) < before * 0.6);
+  const page = await logs.query({ order: "asc", limit: 1 });
+  assert.equal(page.total_count, logs.size);
+  assert.match(page.entries[0]!.message, /^day (9|10)$/);
+  const again = await logOn(tapped(kv.memory.reopened()), clock);
+  assert.deepEqual([again.size, again.bytes, again.last_seq], [logs.size, logs.bytes, 600]);
+  await logs.close();
+});
+
+Deno.test("beyond its bytes the oldest chunks are dropped", async () => {
+  const kv = tapped();
+  const logs = await filled(kv, handClock());
+  await Promise.all([1, 2].map(() => logs.prune({ retention_days: 1000, max_bytes: 500_000 })));
+  assert.ok(logs.bytes <= 500_000 && logs.bytes > 400_000, String(logs.bytes));
+  assert.equal(messages(await logs.query({ order: "desc", limit: 1 }))[0], "day 19");
+  await logs.close();
+});
+
+Deno.test("when everything is too old, everything goes, and the numbers go on", async () => {
+  const kv = tapped();
+  const clock = handClock();
+  const logs = await filled(kv, clock);
+  clock.time += 100 * 86_400_000;
+  while (logs.size > 0) await logs.prune({ retention_days: 1, max_bytes: Infinity });
+  assert.deepEqual([logs.bytes, await storedKeys(kv)], [0, 1]);
+  logs.append(entry("here again"));
+  await logs.flush();
+  assert.equal(logs.last_seq, 601);
+  assert.deepEqual(messages(await logs.query(newestFirst)), ["here again"]);
+  while (logs.size > 0) await logs.prune({ retention_days: -1, max_bytes: Infinity });
+  await logs.close();
+  const again = await logOn(tapped(kv.memory.reopened()), clock);
+  again.append(entry("and again"));
+  await again.flush();
+  assert.equal(again.last_seq, 602);
+  await again.close();
+});
