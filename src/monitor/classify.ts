@@ -25,6 +25,13 @@ export interface Classification {
 
 export const NO_AGENT: Classification = { type: "unknown", is_opencode: false, is_claude_desktop: false };
 
+const CLAUDE_DESKTOP: Classification = {
+  type: "claude_desktop",
+  agent: "claude",
+  is_opencode: false,
+  is_claude_desktop: true,
+};
+
 /** Programs whose script says what they are. */
 const INTERPRETER = /^(node(js)?|bun|deno|python[\d.]*|pypy[\d.]*|electron)$/i;
 
@@ -136,7 +143,9 @@ function agent(kind: AgentKind, adapter: boolean, path: string): Classification 
 function typeOf(kind: AgentKind, adapter: boolean, path: string): ProcessType {
   if (kind === "opencode") return "opencode";
   if (kind !== "claude") return "unknown";
-  if (/\/(\.cursor|\.cursor-server|Cursor|Cursor\.app|cursor)\//.test(path)) return "cursor_claude";
+  if (/\/(\.cursor|\.cursor-server|Cursor|Cursor\.app|(share|opt|lib|programs)\/cursor)\//.test(path)) {
+    return "cursor_claude";
+  }
   return adapter || path.includes("/claude-agent-sdk") ? "anthropic_claude" : "claude";
 }
 
@@ -166,10 +175,11 @@ export function classify(program: RunningProgram): Classification {
   const interpreter = programName(first);
   if (SHELL.test(interpreter)) return NO_AGENT;
   if (isClaudeDesktop(first) || isClaudeDesktop(executable)) {
-    return { type: "claude_desktop", agent: "claude", is_opencode: false, is_claude_desktop: true };
+    return CLAUDE_DESKTOP;
   }
   if (INTERPRETER.test(interpreter)) {
     const script = scriptOf(interpreter, argv);
+    if (script && isClaudeDesktop(script.path)) return CLAUDE_DESKTOP;
     return (script && ofPath(script.path, script.next)) ?? NO_AGENT;
   }
   const editor = [interpreter, programName(executable), program.name].some((name) => EDITOR.test(name));
@@ -178,9 +188,18 @@ export function classify(program: RunningProgram): Classification {
     return /\/claude-code\/cli\.[cm]?js$/.test(script) ? ofPath(script, argv[2]) ?? NO_AGENT : NO_AGENT;
   }
   // The executable's path says more than a name that the program gave itself, when both mean an agent.
-  const by_path = ofPath(executable, argv[1]) ?? ofPath(first, argv[1]);
-  if (by_path) return by_path;
-  const known = NAMED.get(program.name);
-  // A name alone says nothing about a script whose interpreter is unknown to us: `argv[0]` must not contradict.
-  return known && first === "" ? NO_AGENT : (known && ofPath(program.name, argv[1])) ?? NO_AGENT;
+  return ofPath(executable, argv[1]) ?? ofPath(first, argv[1]) ?? ofSpacedPath(program) ?? NO_AGENT;
+}
+
+/**
+ * A program whose path holds spaces, where only the joined line is known: the kernel's name says where the path
+ * ends. A second path before it would mean that this is a script, and the first one its interpreter.
+ */
+function ofSpacedPath({ name, executable, argv }: RunningProgram): Classification | undefined {
+  if (executable !== undefined || !NAMED.has(name)) return undefined;
+  const line = argv.join(" ");
+  const at = `${line} `.indexOf(`/${name} `);
+  const path = line.slice(0, at + 1 + name.length);
+  if (at < 0 || / [/-]/.test(path)) return undefined;
+  return ofPath(path, line.slice(path.length).trim().split(" ")[0]);
 }

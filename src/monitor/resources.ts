@@ -132,13 +132,11 @@ async function readDisk(clock: Clock, path: string): Promise<
     if (!disk) throw new Error(`no answer within ${DISK_BOUND_MS} ms`);
     const total = disk.blocks * disk.bsize;
     const used = (disk.blocks - disk.bfree) * disk.bsize;
-    const free = disk.bavail * disk.bsize;
     return {
-      // Blocks kept for root are neither used nor to be had, so they are left out, as `df` does.
-      disk_usage: percent(100 * used / (used + free)),
+      disk_usage: percent(100 * used / total),
       disk_used: used,
       disk_total: total,
-      disk_free: free,
+      disk_free: disk.bavail * disk.bsize,
     };
   } catch (error) {
     throw unavailable("disk usage", "read", error);
