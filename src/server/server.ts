@@ -47,6 +47,26 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Takes the request's connection over; our subprotocol is selected where it is offered. */
+function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
+  const offered = request.headers.get("sec-websocket-protocol") ?? "";
+  // Deno knows only lists that are separated by a comma and a space, and throws when it does not find the name.
+  const isKnown = offered.split(", ").includes(SUBPROTOCOL);
+  const upgrade = Deno.upgradeWebSocket(request, {
+    idleTimeout: IDLE_SECONDS,
+    ...(isKnown ? { protocol: SUBPROTOCOL } : {}),
+  });
+  if (!isKnown && offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
+    try {
+      upgrade.response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
+    } catch (error) {
+      // Deno 2.4 has closed the headers by now: such a client gets no subprotocol, which it may accept.
+      log.debug("No subprotocol for a list like '{offered}': {error}", { offered, error });
+    }
+  }
+  return upgrade;
+}
+
 export function startServer(options: ServerOptions): RunningServer {
   const { router, hub, clock, host } = options;
   const connections = new Set<Connection>();
@@ -64,12 +84,7 @@ export function startServer(options: ServerOptions): RunningServer {
       const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
       return Response.json(reply, { status: statusOf(reply), headers });
     }
-    // Read first: the upgrade takes the request with it.
-    const offered = request.headers.get("sec-websocket-protocol") ?? "";
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
-    if (offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
-      response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
-    }
+    const { socket, response } = upgradeSocket(request);
     const connection = new Connection({
       id: String(++serial),
       socket,

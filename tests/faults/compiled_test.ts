@@ -42,10 +42,12 @@ Deno.test("the compiled program", async (t) => {
         withServer(options(binary), async (server) => {
           await until(async () => await server.processesMatching(`${binary} demo-agent`) > 0);
           assert.equal(await server.processesMatching(`${binary} reaper`), 1);
-          await until(
-            async () => (await statusesOf(server)).every((status) => /completed|failed/.test(String(status))),
-            60_000,
-          );
+          await until(async () => {
+            const ended = (await statusesOf(server)).filter((status) =>
+              /completed|failed/.test(String(status))
+            );
+            return ended.length === 5;
+          }, 60_000);
           assert.deepEqual(await statusesOf(server), Array(5).fill("completed"));
 
           assert.equal(await server.stop("SIGTERM"), 0);

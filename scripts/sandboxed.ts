@@ -1,0 +1,76 @@
+/**
+ * `deno task start:sandboxed [ARGS]`: the server with each host, folder and program named, as its configuration
+ * has them. Programs are resolved once, at the start: an agent installed later is refused until the next one.
+ */
+import { tmpdir } from "node:os";
+import manifest from "../deno.json" with { type: "json" };
+import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
+import { dataDir } from "../src/cli/data_dir.ts";
+import { runProgram } from "../src/cli/program.ts";
+import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** The permissions come from a first reading of the same flags and file that the server reads. */
+async function computed(flags: ServeFlags): Promise<Permissions> {
+  const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  return permissionsFor(await loadConfig(flags), flags, {
+    data_dir: dataDir(),
+    temp_dir: tmpdir(),
+    cwd: Deno.cwd(),
+    deno: Deno.execPath(),
+    isOnPath: (program) => isProgram(program, path, isFile),
+    realPath: orItself(Deno.realPathSync),
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // Whatever the reason, it cannot be run.
+    return false;
+  }
+}
+
+function orItself(realPath: (path: string) => string): (path: string) => string {
+  return (path) => {
+    try {
+      return realPath(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return path;
+      throw error;
+    }
+  };
+}
+
+async function serve(flags: ServeFlags): Promise<number> {
+  const permissions = await computed(flags);
+  console.error(`permissions: ${permissions.flags.join(" ")}`);
+  if (permissions.not_found.length > 0) {
+    console.error(`not on PATH, so not allowed: ${permissions.not_found.join(", ")}`);
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--config",
+      `${ROOT}deno.json`,
+      ...permissions.flags,
+      `${ROOT}opencode-agents.ts`,
+      "serve",
+      ...Deno.args,
+    ],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+    // In a group of its own: Ctrl-C would reach it twice, and a second signal means "at once".
+    detached: true,
+  }).spawn();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => child.kill(signal));
+  }
+  return (await child.status).code;
+}
+
+Deno.exit(await runProgram(["serve", ...Deno.args], { version: manifest.version, serve }));
