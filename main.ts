@@ -20,12 +20,14 @@ import { Scheduler } from "./src/engine/scheduler.ts";
 import { TaskBook } from "./src/engine/task_book.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import { HealthMonitor } from "./src/monitor/health.ts";
+import { createMachine } from "./src/monitor/machine.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
 import { ApiError } from "./src/protocol/errors.ts";
 import { RateLimits } from "./src/security/limits.ts";
 import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
+import { standingProducers } from "./src/server/standing.ts";
 import { SubscriptionHub } from "./src/server/subscriptions.ts";
 import { openStore } from "./src/store/open.ts";
 
@@ -105,14 +107,21 @@ export async function serve(flags: ServeFlags): Promise<number> {
   });
   const metrics = new RequestMetrics(clock);
   const limits = new RateLimits(config.limits, clock);
+  const machine = createMachine(clock, folder, () => engine.children());
   const health = new HealthMonitor(clock, {
     websocket_server: () => limits.findings(),
     task_manager: () => engine.findings(),
+    file_monitoring: () => machine.findings(),
     database: () => store.probe().then(() => []),
   });
+  const hub: SubscriptionHub = new SubscriptionHub(
+    bus,
+    clock,
+    standingProducers({ clock, engine, machine, intervals: config.monitor, clients: () => hub.size }),
+  );
   const server = startServer({
-    router: new Router({ clock, engine, scheduler, logs, metrics, health }),
-    hub: new SubscriptionHub(bus, clock),
+    router: new Router({ clock, engine, scheduler, logs, metrics, machine, health }),
+    hub,
     clock,
     limits,
     metrics,

@@ -5,6 +5,9 @@ import type { Scheduler } from "../engine/scheduler.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
+import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
+import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
+import type { SystemResources } from "../protocol/resources.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Health, Metrics } from "../protocol/system_messages.ts";
 import type { LogStore } from "../store/log_store.ts";
@@ -46,6 +49,14 @@ export interface ApiContext {
   metrics: {
     note(type: string, duration_ms: number, failed: boolean): void;
     report(time_range: string): Metrics;
+  };
+  machine: {
+    resources(): Promise<SystemResources>;
+    processes(
+      query: Omit<Request<"request_process_list">, "type">,
+    ): Promise<ProcessList & { scan_duration_ms: number }>;
+    agents(): Promise<{ processes: ClaudeProcess[]; timestamp: string }>;
+    kill(pid: number, signal: KillSignal): Promise<Killed>;
   };
   health: { check(): Promise<Health> };
   /** Carries out one more message in the name of the same session; for `batch`. */

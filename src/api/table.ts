@@ -5,14 +5,18 @@ import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
+import { killProcess } from "./kill_process.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
+import { requestClaudeProcesses } from "./request_claude_processes.ts";
 import { requestLogEntries } from "./request_log_entries.ts";
 import { requestMetrics } from "./request_metrics.ts";
+import { requestProcessList } from "./request_process_list.ts";
 import { requestStatus } from "./request_status.ts";
 import { requestSystemHealth } from "./request_system_health.ts";
+import { requestSystemResources } from "./request_system_resources.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
@@ -38,6 +42,10 @@ const ALL = [
   unscheduleTask,
   listSchedules,
   requestLogEntries,
+  requestSystemResources,
+  requestProcessList,
+  requestClaudeProcesses,
+  killProcess,
   requestSystemHealth,
   requestMetrics,
   subscribeToUpdates,

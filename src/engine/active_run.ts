@@ -70,6 +70,10 @@ export class ActiveRun {
     return this.#ready.promise;
   }
 
+  get agent(): string {
+    return this.#agent;
+  }
+
   get pid(): number | undefined {
     return this.#run?.pid;
   }

@@ -341,6 +341,17 @@ export class Engine {
     return { status: state.status, result: { output: "", ...last, attempts: state.attempts } };
   }
 
+  /** The processes started for running tasks, by pid. */
+  children(): ReadonlyMap<number, { task_id: string; agent: string; activity?: string }> {
+    const children = new Map<number, { task_id: string; agent: string; activity?: string }>();
+    for (const [task_id, run] of this.#dispatcher.active) {
+      if (run.pid === undefined) continue;
+      const activity = this.#options.book.find(task_id)?.state.progress_details?.current_step;
+      children.set(run.pid, { task_id, agent: run.agent, activity });
+    }
+    return children;
+  }
+
   agents(): Agent[] {
     return [...this.#dispatcher.active.values()].map((run) => run.view());
   }

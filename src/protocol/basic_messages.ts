@@ -1,6 +1,8 @@
 /** Section 1 of the document: is anybody there, and how does everything stand. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
+import { ClaudeProcess } from "./process.ts";
+import { SystemResources } from "./resources.ts";
 import { Task } from "./task.ts";
 
 /** An agent at work: one running attempt of a task. */
@@ -32,8 +34,8 @@ export const basicMessages = {
     data: z.object({
       agents: z.array(Agent),
       tasks: z.array(Task),
-      system_resources: z.unknown().optional(),
-      claude_processes: z.array(z.unknown()).optional(),
+      system_resources: SystemResources.optional(),
+      claude_processes: z.array(ClaudeProcess).optional(),
     }),
   }),
 };

@@ -4,6 +4,7 @@ import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "./errors.ts";
 import { exchange, RequestId } from "./exchange.ts";
 import { logMessages } from "./log_messages.ts";
+import { monitorMessages } from "./monitor_messages.ts";
 import { pushes } from "./pushes.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
@@ -17,6 +18,7 @@ export const EXCHANGES = {
   ...taskMessages,
   ...scheduleMessages,
   ...logMessages,
+  ...monitorMessages,
   ...systemMessages,
   ...subscriptionMessages,
   batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {

@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { Agent } from "./basic_messages.ts";
 import { LogEntry } from "./log.ts";
+import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
+import { SystemResources } from "./resources.ts";
+import { TaskSummary } from "./system_messages.ts";
 import { ProgressDetails, TaskStatus } from "./task.ts";
 
 const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -30,6 +33,26 @@ export const pushes = {
     expires_at: z.string(),
   }),
   agent_update: push("agent_update", { agent: Agent }),
+  resource_update: z.object({ type: z.literal("resource_update"), resources: SystemResources }),
+  detailed_process_scan: push("detailed_process_scan", {
+    processes: z.array(Process),
+    system_load: SystemLoad.optional(),
+    scan_duration_ms: z.number(),
+  }),
+  claude_processes_update: push("claude_processes_update", {
+    processes: z.array(ClaudeProcess),
+    process_count: z.int(),
+    opencode_processes: z.int(),
+    claude_desktop_processes: z.int(),
+  }),
+  task_manager_status: push("task_manager_status", { summary: TaskSummary }),
+  connection_status: push("connection_status", {
+    status: z.enum(["healthy", "degraded"]),
+    client_count: z.int(),
+    uptime_seconds: z.int(),
+    last_ping: z.string().optional(),
+    message_queue_size: z.int(),
+  }),
   rate_limit_info: push("rate_limit_info", {
     limits: z.record(z.string(), z.object({ current: z.int(), limit: z.int(), reset_time: z.string() })),
   }),

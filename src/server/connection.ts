@@ -42,6 +42,7 @@ export class Connection implements Session, Subscriber {
   #flushing: Timer | undefined;
   #gone = false;
   #serial = 0;
+  #lastPing_ms: number | undefined;
   /** Requests that wait for the one being carried out. */
   #queue: (() => object | Promise<object>)[] = [];
   #busy = false;
@@ -143,6 +144,15 @@ export class Connection implements Session, Subscriber {
     this.#inOrder(() => this.#options.router.receive(data, this));
   }
 
+  /** `connection_status` is about each connection by itself. */
+  own(message: object): string | undefined {
+    if ((message as { type?: string }).type !== "connection_status") return undefined;
+    const message_queue_size = this.#outbox.size;
+    const status = message_queue_size > 0 ? "degraded" : "healthy";
+    const last_ping = this.#lastPing_ms === undefined ? undefined : isoTime(this.#lastPing_ms);
+    return JSON.stringify({ ...message, status, last_ping, message_queue_size });
+  }
+
   // ---- requests, one after another
 
   /** Carries a request out once those before it are answered. */
@@ -175,6 +185,7 @@ export class Connection implements Session, Subscriber {
   }
 
   #send(message: object): void {
+    if ((message as { type?: string }).type === "pong") this.#lastPing_ms = this.#options.clock.now();
     this.#hand(JSON.stringify(message));
     const held = this.#held ?? [];
     this.#held = undefined;

@@ -8,9 +8,11 @@ export interface ChannelPush {
   channel: Channel;
   message: Push;
   /** What a subscription's filter is compared with. */
-  keys: { task_id?: string; status?: string; level?: string; agent?: string; type?: string };
+  keys: { task_id?: string; status?: string; level?: string; agent?: string };
   /** Newer pushes of the same key make this one worthless, so a slow reader gets only the newest. */
   coalesce?: string;
+  /** For lists that a filter makes shorter: the message for these types only. */
+  narrow?: (types: readonly string[]) => Push;
   /** Log entries: their place in the log. */
   seq?: number;
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import { type Producer, Producers } from "./producers.ts";
 import { type ChannelPush, pushesOf } from "./pushes.ts";
 
 /** One connection may hold this many; more is a client that forgets to unsubscribe. */
@@ -27,8 +28,6 @@ function wanted(push: ChannelPush, { channels, filters }: Subscription): boolean
     }
     case "log_entries":
       return among(filters.log_entries?.levels, keys.level) && among(filters.log_entries?.agents, keys.agent);
-    case "processes":
-      return among(filters.processes?.types, keys.type);
     default:
       return true;
   }
@@ -39,9 +38,26 @@ export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #follows = new Map<string, FollowFilter>();
   readonly #newId: () => string;
+  /** Called when what is subscribed to may have changed. */
+  onChanged: () => void = () => {};
 
   constructor(newId: () => string) {
     this.#newId = newId;
+  }
+
+  *channels(): Iterable<Channel> {
+    for (const { channels } of this.#byId.values()) yield* channels;
+  }
+
+  /** The process types this connection wants, all when undefined. */
+  get processTypes(): string[] | undefined {
+    const types = new Set<string>();
+    for (const { channels, filters } of this.#byId.values()) {
+      if (!channels.has("processes")) continue;
+      if (!filters.processes?.types) return undefined;
+      for (const type of filters.processes.types) types.add(type);
+    }
+    return [...types].sort();
   }
 
   get isEmpty(): boolean {
@@ -51,6 +67,7 @@ export class Subscriptions {
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
     const id = this.#next();
     this.#byId.set(id, { channels: new Set(channels), filters });
+    this.onChanged();
     return id;
   }
 
@@ -93,6 +110,7 @@ export class Subscriptions {
       }
       if (subscription.channels.size === 0) this.#byId.delete(key);
     }
+    this.onChanged();
     return channels ?? [...ended];
   }
 
@@ -119,36 +137,69 @@ export class Subscriptions {
 export interface Subscriber {
   readonly subscriptions: Subscriptions;
   push(text: string, coalesce?: string): void;
+  /** What this connection is told instead, where a message is about the connection itself. */
+  own?(message: object): string | undefined;
 }
 
 /** Turns events into pushes; each is encoded once, whatever the number of subscribers. */
 export class SubscriptionHub {
   readonly #subscribers = new Set<Subscriber>();
   readonly #clock: Clock;
+  readonly #producers: Producers;
 
-  constructor(bus: EventBus, clock: Clock) {
+  constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
     this.#clock = clock;
+    this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening()));
     bus.listen((event) => this.#publish(event));
+  }
+
+  get size(): number {
+    return this.#subscribers.size;
   }
 
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
+    subscriber.subscriptions.onChanged = () => this.#watch();
   }
 
   remove(subscriber: Subscriber): void {
     this.#subscribers.delete(subscriber);
+    this.#watch();
+  }
+
+  #watch(): void {
+    const channels = new Set<Channel>();
+    for (const { subscriptions } of this.#subscribers) {
+      for (const channel of subscriptions.channels()) channels.add(channel);
+    }
+    this.#producers.watch(channels);
+  }
+
+  #listening(): Subscriber[] {
+    return [...this.#subscribers].filter((one) => !one.subscriptions.isEmpty);
   }
 
   #publish(event: DomainEvent): void {
-    const listening = [...this.#subscribers].filter((one) => !one.subscriptions.isEmpty);
+    const listening = this.#listening();
     if (listening.length === 0) return;
-    for (const push of pushesOf(event, this.#clock.now())) {
-      let text: string | undefined;
-      for (const one of listening) {
-        if (one.subscriptions.wants(push)) one.push(text ??= JSON.stringify(push.message), push.coalesce);
-        for (const subscription_id of one.subscriptions.following(push)) {
-          one.push(JSON.stringify({ ...push.message, subscription_id }));
-        }
+    for (const push of pushesOf(event, this.#clock.now())) this.#deliver(push, listening);
+  }
+
+  #deliver(push: ChannelPush, listening: Subscriber[]): void {
+    const encoded = new Map<string, string>();
+    const encode = (key: string, message: () => object) => {
+      const known = encoded.get(key) ?? JSON.stringify(message());
+      encoded.set(key, known);
+      return known;
+    };
+    for (const one of listening) {
+      if (one.subscriptions.wants(push)) {
+        const types = push.narrow && one.subscriptions.processTypes;
+        const text = types ? encode(types.join(), () => push.narrow!(types)) : encode("", () => push.message);
+        one.push(one.own?.(push.message) ?? text, push.coalesce);
+      }
+      for (const subscription_id of one.subscriptions.following(push)) {
+        one.push(JSON.stringify({ ...push.message, subscription_id }));
       }
     }
   }

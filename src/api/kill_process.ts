@@ -1,0 +1,13 @@
+import { capability } from "./capability.ts";
+
+export const killProcess = capability({
+  type: "kill_process",
+  doc:
+    "Sends a signal to an agent's process or to one that this server started, and answers when it is seen gone " +
+    "(SIGSTOP and SIGCONT: when delivered). Any other process is refused.",
+  permission: "admin",
+  limit: "kills_per_minute",
+  errors: ["PROCESS_NOT_FOUND", "PROCESS_PERMISSION_DENIED", "PROCESS_KILL_FAILED", "SERVICE_UNAVAILABLE"],
+  example: { type: "kill_process", pid: 12345, signal: "SIGTERM" },
+  handle: async ({ pid, signal }, { machine }) => ({ data: await machine.kill(pid, signal) }),
+});

@@ -1,0 +1,20 @@
+import { capability } from "./capability.ts";
+
+export const requestProcessList = capability({
+  type: "request_process_list",
+  doc:
+    "The coding agents of this machine and the children of this server, or with `include_system_processes` every " +
+    "process; filtered, ordered and in pages.",
+  permission: "read",
+  errors: ["FILTER_VALIDATION_ERROR", "SERVICE_UNAVAILABLE"],
+  example: {
+    type: "request_process_list",
+    filter: { type: ["opencode", "claude"], cpu_percent_min: 1 },
+    sort: { field: "cpu_percent", order: "desc" },
+    limit: 100,
+  },
+  handle: async (query, { machine }) => {
+    const { scan_duration_ms: _duration, ...data } = await machine.processes(query);
+    return { data };
+  },
+});

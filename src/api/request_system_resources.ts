@@ -1,0 +1,11 @@
+import { capability } from "./capability.ts";
+
+export const requestSystemResources = capability({
+  type: "request_system_resources",
+  doc:
+    "Processor, memory, disk, network and load of this machine now. What cannot be found out here is absent.",
+  permission: "read",
+  errors: ["SERVICE_UNAVAILABLE"],
+  example: { type: "request_system_resources" },
+  handle: async (_request, { machine }) => ({ data: await machine.resources() }),
+});

@@ -1,0 +1,74 @@
+/** The machine as the API asks it: resources, processes, kill. */
+import type { Clock } from "../clock/clock.ts";
+import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
+import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
+import type { SystemResources } from "../protocol/resources.ts";
+import type { Finding } from "./health.ts";
+import { createKiller } from "./kill.ts";
+import { type ProcessQuery, queryProcesses } from "./process_query.ts";
+import { createProcessScan, openProcessSource } from "./process_scan.ts";
+import { createResourceMonitor } from "./resources.ts";
+import { claudeProcesses, createProcessScanner, type OwnChild, processCounts } from "./scanner.ts";
+
+export interface Machine {
+  resources(): Promise<SystemResources>;
+  processes(query: ProcessQuery): Promise<ProcessList & { scan_duration_ms: number }>;
+  agents(): Promise<{
+    processes: ClaudeProcess[];
+    opencode_processes: number;
+    claude_desktop_processes: number;
+    timestamp: string;
+  }>;
+  kill(pid: number, signal: KillSignal): Promise<Killed>;
+  /** What is wrong with seeing the machine, or with its disk, for the health report. */
+  findings(): Promise<Finding[]>;
+}
+
+/** Shares of the disk in use, in percent, from which on the health report says so. */
+const DISK_WARNING = 95;
+const DISK_CRITICAL = 99;
+
+/** All of it fails with `SERVICE_UNAVAILABLE` where processes cannot be listed. */
+export function createMachine(
+  clock: Clock,
+  data_path: string,
+  ownChildren: () => ReadonlyMap<number, OwnChild>,
+): Machine {
+  const source = openProcessSource(clock);
+  const scanner = createProcessScanner({
+    clock,
+    source,
+    processes: createProcessScan(clock, source),
+    ownChildren,
+  });
+  const killer = createKiller({ clock, source, scanner });
+  const monitor = createResourceMonitor(clock, data_path);
+  return {
+    async resources() {
+      const { active_processes, claude_processes } = processCounts(await scanner.scan());
+      return await monitor.read({ active_processes, claude_processes });
+    },
+    async processes(query) {
+      const scan = await scanner.scan();
+      return { ...queryProcesses(scan, query), scan_duration_ms: scan.scan_duration_ms };
+    },
+    async agents() {
+      const scan = await scanner.scan();
+      const { opencode_processes, claude_desktop_processes } = processCounts(scan);
+      return {
+        processes: claudeProcesses(scan),
+        opencode_processes,
+        claude_desktop_processes,
+        timestamp: scan.timestamp,
+      };
+    },
+    async findings() {
+      const { disk_usage, disk_free } = await this.resources();
+      if (disk_usage < DISK_WARNING) return [];
+      const severity = disk_usage < DISK_CRITICAL ? "warning" : "critical";
+      const message = `The disk with the data is ${disk_usage} % full (${disk_free ?? 0} bytes free)`;
+      return [{ code: "DISK_SPACE_EXCEEDED", severity, message }];
+    },
+    kill: (pid, signal) => killer.kill(pid, signal),
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Channels that tell how things stand rather than what happened: each has a producer that is asked at intervals,
+ * and only while somebody listens.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Clock, Timer } from "../clock/clock.ts";
+import type { Channel } from "../protocol/subscription_messages.ts";
+import type { ChannelPush } from "./pushes.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+export interface Producer {
+  channel: Channel;
+  interval_ms: number;
+  produce(): Promise<ChannelPush["message"]> | ChannelPush["message"];
+  /** Of a message, what a subscriber to these types gets. */
+  narrow?(message: ChannelPush["message"], types: readonly string[]): ChannelPush["message"];
+}
+
+export class Producers {
+  readonly #clock: Clock;
+  readonly #producers: readonly Producer[];
+  readonly #publish: (push: ChannelPush) => void;
+  readonly #timers = new Map<Channel, Timer>();
+  readonly #asking = new Set<Channel>();
+
+  constructor(clock: Clock, producers: readonly Producer[], publish: (push: ChannelPush) => void) {
+    this.#clock = clock;
+    this.#producers = producers;
+    this.#publish = publish;
+  }
+
+  /** Starts and stops what is needed for these channels. A channel's first push comes at once. */
+  watch(channels: ReadonlySet<Channel>): void {
+    for (const producer of this.#producers) {
+      const { channel, interval_ms } = producer;
+      if (!channels.has(channel)) {
+        this.#timers.get(channel)?.cancel();
+        this.#timers.delete(channel);
+      } else if (!this.#timers.has(channel)) {
+        this.#timers.set(channel, this.#clock.every(interval_ms, () => void this.#ask(producer)));
+        void this.#ask(producer);
+      }
+    }
+  }
+
+  async #ask(producer: Producer): Promise<void> {
+    const { channel, narrow } = producer;
+    // A producer that takes longer than its interval is not asked again meanwhile.
+    if (this.#asking.has(channel)) return;
+    this.#asking.add(channel);
+    try {
+      const message = await producer.produce();
+      this.#publish({
+        channel,
+        keys: {},
+        message,
+        coalesce: message.type,
+        narrow: narrow && ((types) => narrow(message, types)),
+      });
+    } catch (error) {
+      log.warn("Nothing to push on {channel}: {error}", { channel, error });
+    } finally {
+      this.#asking.delete(channel);
+    }
+  }
+}
