@@ -1,42 +1,102 @@
 /** The command line: which commands there are and what they take. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { systemClock } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
+import { Cli, describeError, EXIT } from "./cli.ts";
+import { addAnswers } from "./commands/answer.ts";
+import { addCancel } from "./commands/cancel.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addPause } from "./commands/pause.ts";
+import { addResume } from "./commands/resume.ts";
+import { addRetry } from "./commands/retry.ts";
+import { addRun } from "./commands/run.ts";
+import { addStatus } from "./commands/status.ts";
+import { addTask } from "./commands/task.ts";
+import { addTasks } from "./commands/tasks.ts";
 import type { ServeFlags } from "./config_file.ts";
+import { openTerminal } from "./terminal.ts";
 
 export interface Handlers {
   version: string;
   serve(flags: ServeFlags): Promise<number>;
 }
 
-/** Carries out the command; the exit code. */
+/**
+ * Carries out the command; the exit code. Usage errors and mistakes in the configuration: 2, other expected
+ * failures: 1, told on stderr with their code and what to do.
+ */
 export async function runProgram(args: string[], handlers: Handlers): Promise<number> {
-  let exit = 0;
-  const program = new Command("opencode-agents")
-    .description("Mission control for coding agents")
-    .version(handlers.version)
-    .exitOverride()
-    .showSuggestionAfterError();
-  program.command("serve", { isDefault: true })
-    .description("run the server (the default command)")
-    .option("--host <host>", "address to listen on")
-    .option("--port <port>", "port to listen on; 0 picks a free one", port)
-    .option("--data <dir>", "data folder")
-    .option("--config <file>", "configuration file (JSON)")
-    .option("--demo", "run a small workflow with a built-in agent")
-    .option("--print-config", "print the effective configuration and exit")
-    .option("--insecure", "listen on other addresses without authentication")
-    .action(async (flags: ServeFlags) => {
-      exit = await handlers.serve(flags);
-    });
+  const cli = new Cli(openTerminal(), systemClock);
   try {
-    await program.parseAsync(args, { from: "user" });
-    return exit;
+    await describeProgram(cli, handlers).parseAsync(withDefaultCommand(args), { from: "user" });
+    return cli.exit;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // Already told by commander; help and version come this way, too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (!(error instanceof ApiError)) throw error;
-    await Deno.stderr.write(new TextEncoder().encode(`error ${error.code}: ${error.message}\n`));
-    return error.code === "CONFIGURATION_ERROR" && error.details.pid === undefined ? 2 : 1;
+    cli.terminal.status("");
+    if (isJsonWanted(args)) {
+      cli.terminal.json({ type: "error", code: error.code, message: error.message, details: error.details });
+    }
+    cli.terminal.note(describeError(error));
+    return exitOf(error);
   }
+}
+
+/** A data folder that another server holds is a matter of the moment, not a mistake in the configuration. */
+function exitOf({ code, details }: ApiError): number {
+  return code === "CONFIGURATION_ERROR" && details.pid === undefined ? EXIT.usage : EXIT.failed;
+}
+
+/** `serve` is meant when no command is named. */
+function withDefaultCommand(args: string[]): string[] {
+  const [first] = args;
+  if (first === undefined) return ["serve"];
+  const isFlagOfServe = first.startsWith("-") && !["-h", "--help", "-V", "--version"].includes(first);
+  return isFlagOfServe ? ["serve", ...args] : args;
+}
+
+function isJsonWanted(args: string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).includes("--json");
+}
+
+function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
+  const program = new Command("opencode-agents")
+    .description("Mission control for coding agents. Without a command: serve.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(opencode-agents --help lists the commands)");
+  program.command("serve").description("run the server (the default command)")
+    .option("--host <host>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <port>", "port to listen on; 0 picks a free one (default: 8080)", port)
+    .option("--data <dir>", "data folder (default: OPENCODE_AGENTS_DATA, else the platform's)")
+    .option("--config <file>", "configuration file (JSON)")
+    .option("--demo", "run a small workflow with a built-in agent; needs no model and no key")
+    .option("--print-config", "print the effective configuration, secrets masked, and exit")
+    .option("--insecure", "listen on other addresses than this machine's own without authentication")
+    .action(async (flags: ServeFlags) => {
+      cli.exit = await serve(flags);
+    });
+  addRun(program, cli);
+  addTasks(program, cli);
+  addTask(program, cli);
+  addCancel(program, cli);
+  addRetry(program, cli);
+  addPause(program, cli);
+  addResume(program, cli);
+  addAnswers(program, cli);
+  addLogs(program, cli);
+  addStatus(program, cli);
+  addDoctor(program, cli, port);
+  // Both are started by the server; the entry meets them before it loads any of this.
+  program.command("demo-agent").description("the built-in scripted agent, speaking ACP on stdio")
+    .action(() => {
+      throw new ApiError("CONFIGURATION_ERROR", "demo-agent takes no arguments", { field: "demo-agent" });
+    });
+  program.command("reaper", { hidden: true });
+  return program;
 }
 
 function port(text: string): number {

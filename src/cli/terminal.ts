@@ -1,77 +1,78 @@
-/** The terminal as the commands see it: small enough that a test can be one. */
+/** Where commands write: lines for people, redrawn status lines in a terminal, documents for programs. */
+import { writeAllSync } from "./write_all.ts";
 
-export interface Terminal {
-  /** To stdout, as it is. */
-  out(text: string): void;
-  /** To stderr, as it is. */
-  err(text: string): void;
-  /** Whether stdout is read by a person. */
-  readonly isTTY: boolean;
-  /** Whether a person can be asked something. */
-  readonly canAsk: boolean;
-  readonly columns: number;
-  readonly colors: boolean;
-  /** The next line typed; undefined when the input has ended. One reader at a time. */
-  readLine(): Promise<string | undefined>;
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+export type Style = keyof typeof CODES;
+
+export interface Output {
+  write(text: string): void;
+  isTerminal: boolean;
+  /** Columns of the screen. */
+  width(): number;
 }
 
-const DEFAULT_COLUMNS = 100;
+export const stdout: Output = {
+  write: (text) => writeAllSync(Deno.stdout, text),
+  isTerminal: Deno.stdout.isTerminal(),
+  width() {
+    try {
+      return Deno.consoleSize().columns || 80;
+    } catch {
+      // No screen on any of our streams.
+      return 80;
+    }
+  },
+};
 
-/** This process's own terminal. */
-export function systemTerminal(): Terminal {
-  const isTTY = Deno.stdout.isTerminal();
-  const lines = linesOf(Deno.stdin.readable);
-  return {
-    out: (text) => write(Deno.stdout, text),
-    err: (text) => write(Deno.stderr, text),
-    isTTY,
-    canAsk: isTTY && Deno.stdin.isTerminal(),
-    get columns() {
-      return isTTY ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
-    },
-    colors: isTTY && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb",
-    readLine: async () => (await lines.next()).value ?? undefined,
-  };
-}
+export const stderr: Output = {
+  ...stdout,
+  write: (text) => writeAllSync(Deno.stderr, text),
+  isTerminal: Deno.stderr.isTerminal(),
+};
 
-function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  try {
-    while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-  } catch (error) {
-    // The reader has left (`… | head`): nobody is there to tell anything to.
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
+export class Terminal {
+  #status = "";
+  constructor(readonly out: Output, readonly err: Output, readonly coloured: boolean) {}
+
+  get isTerminal(): boolean {
+    return this.out.isTerminal;
+  }
+
+  get width(): number {
+    return this.out.width();
+  }
+
+  paint(text: string, ...styles: Style[]): string {
+    if (!this.coloured || styles.length === 0 || text === "") return text;
+    return `\x1b[${styles.map((style) => CODES[style]).join(";")}m${text}\x1b[0m`;
+  }
+
+  /** A line, above the status line if there is one. */
+  line(text = ""): void {
+    this.out.write(this.#status === "" ? `${text}\n` : `\r\x1b[K${text}\n${this.#status}`);
+  }
+
+  /** A line for the person rather than for the pipe behind us. */
+  note(text: string): void {
+    if (this.#status !== "") this.out.write("\r\x1b[K");
+    this.err.write(`${text}\n`);
+    if (this.#status !== "") this.out.write(this.#status);
+  }
+
+  json(value: unknown, indent?: number): void {
+    this.out.write(`${JSON.stringify(value, null, indent)}\n`);
+  }
+
+  /** Draws the status line anew, or removes it (""). Nothing in a pipe. `text` must fit the width. */
+  status(text: string): void {
+    if (!this.isTerminal || text === this.#status) return;
+    this.#status = text;
+    this.out.write(`\r\x1b[K${text}`);
   }
 }
 
-async function* linesOf(input: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  for await (
-    const chunk of input.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
-  ) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines.map((line) => line.replace(/\r$/, ""));
-  }
-}
-
-/**
- * Text from elsewhere, safe to print: agents and tasks could hold escape sequences that rewrite the screen.
- * Line ends and tabs stay.
- */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- these are what is looked for
-  return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
-}
-
-/** The same on one line. */
-export function oneLine(text: string): string {
-  return printable(text.replace(/\s+/g, " ")).trim();
-}
-
-/** At most `width` characters, the last being … when something was cut. */
-export function cut(text: string, width: number): string {
-  const characters = Array.from(text);
-  return characters.length <= width ? text : characters.slice(0, Math.max(0, width - 1)).join("") + "…";
+/** Colours in a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is a dumb one. */
+export function openTerminal(): Terminal {
+  const plain = Boolean(Deno.env.get("NO_COLOR")) || Deno.env.get("TERM") === "dumb";
+  return new Terminal(stdout, stderr, stdout.isTerminal && !plain);
 }

@@ -1,0 +1,79 @@
+/** Whether the data folder can be used. */
+import { dirname, join } from "node:path";
+import type { Finding } from "./finding.ts";
+
+const LOCK_FILE = "server.lock";
+
+export async function checkFolder(folder: string): Promise<Finding> {
+  const what = "data folder";
+  try {
+    if (!(await Deno.stat(folder)).isDirectory) {
+      return { what, state: "bad", found: `${folder} is no folder` };
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return unusable(folder, error);
+    return await checkParent(folder);
+  }
+  try {
+    const probe = await Deno.makeTempFile({ dir: folder, prefix: ".doctor-" });
+    await Deno.remove(probe);
+  } catch (error) {
+    return unusable(folder, error);
+  }
+  const pid = await holder(folder);
+  if (pid === undefined) {
+    return { what, state: "ok", found: `${folder}, writable and free`, details: { folder } };
+  }
+  return {
+    what,
+    state: "bad",
+    found: `${folder} is in use by the server with pid ${pid}`,
+    advice: "That server can be used, or stopped; another one needs a folder of its own (--data).",
+    details: { folder, pid },
+  };
+}
+
+async function checkParent(folder: string): Promise<Finding> {
+  for (let parent = dirname(folder);; parent = dirname(parent)) {
+    try {
+      const probe = await Deno.makeTempFile({ dir: parent, prefix: ".doctor-" });
+      await Deno.remove(probe);
+      return { what: "data folder", state: "ok", found: `${folder}, will be created`, details: { folder } };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound && parent !== dirname(parent)) continue;
+      return unusable(folder, error);
+    }
+  }
+}
+
+function unusable(folder: string, error: unknown): Finding {
+  return {
+    what: "data folder",
+    state: "bad",
+    found: `${folder} cannot be used: ${(error as Error).message}`,
+    advice: "Choose another one with --data or OPENCODE_AGENTS_DATA.",
+    details: { folder },
+  };
+}
+
+/** The pid of the server whose lock is on the folder. The lock counts, not the file: a dead server leaves its file. */
+async function holder(folder: string): Promise<number | undefined> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(join(folder, LOCK_FILE), { read: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  try {
+    // Deno 2.4 has only the lock that waits; there the pid in the file has to do, which a clean end empties.
+    const { tryLock } = file as { tryLock?: (exclusive: boolean) => Promise<boolean> };
+    if (tryLock && await tryLock.call(file, true)) {
+      await file.unlock();
+      return undefined;
+    }
+    return Number(await Deno.readTextFile(join(folder, LOCK_FILE))) || (tryLock ? 0 : undefined);
+  } finally {
+    file.close();
+  }
+}

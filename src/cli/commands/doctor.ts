@@ -1,0 +1,88 @@
+/** `doctor`: whether `serve` would work here, and what to do if not. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ApiError } from "../../protocol/errors.ts";
+import type { Cli } from "../cli.ts";
+import { loadConfig, type ServeFlags } from "../config_file.ts";
+import { dataDir } from "../data_dir.ts";
+import { checkAgent } from "../checks/agent.ts";
+import type { Finding } from "../checks/finding.ts";
+import { checkFolder } from "../checks/folder.ts";
+import { checkPermissions } from "../checks/permissions.ts";
+import { checkPort } from "../checks/port.ts";
+import { findProgram } from "../checks/programs.ts";
+import { oneLine } from "../text.ts";
+
+interface DoctorFlags extends ServeFlags {
+  json?: boolean;
+}
+
+export function addDoctor(program: Command, cli: Cli, port: (text: string) => number): void {
+  program.command("doctor").description(
+    "check whether the server would work here; exit 0 if `serve` would start",
+  )
+    .option("--host <host>", "as for serve")
+    .option("--port <port>", "as for serve", port)
+    .option("--data <dir>", "as for serve")
+    .option("--config <file>", "as for serve")
+    .option("--json", "print JSON")
+    .action(async (flags: DoctorFlags) => {
+      const findings = await examine(cli, flags);
+      const ok = findings.every(({ state }) => state !== "bad");
+      cli.exit = ok ? 0 : 1;
+      if (flags.json) return cli.terminal.json({ ok, findings }, 2);
+      for (const finding of findings) for (const line of lines(cli, finding)) cli.terminal.line(line);
+      const { terminal } = cli;
+      terminal.line(
+        ok ? terminal.paint("serve would start", "green") : terminal.paint("serve would not start", "red"),
+      );
+    });
+}
+
+/** Everything found, in the order in which `serve` would meet it. */
+async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Finding[]> {
+  const findings = await checkPermissions();
+  const loaded = await loadConfig(flags).catch((error) => {
+    if (!(error instanceof ApiError)) throw error;
+    return error;
+  });
+  if (loaded instanceof ApiError) {
+    return [...findings, {
+      what: "configuration",
+      state: "bad",
+      found: loaded.message,
+      details: loaded.details,
+    }];
+  }
+  const { config } = loaded;
+  findings.push({
+    what: "configuration",
+    state: "ok",
+    found: flags.config ?? "the defaults (give a file with --config)",
+  });
+  findings.push(await checkFolder(resolve(flags.data ?? config.store.path ?? dataDir())));
+  findings.push(await checkPort(clock, config.server.host, config.server.port));
+  findings.push(...await Promise.all(["ps", "kill"].map(checkTool)));
+  const agents = Object.entries(config.agents);
+  findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
+  return findings;
+}
+
+async function checkTool(name: string): Promise<Finding> {
+  const path = await findProgram(name);
+  if (path) return { what: name, state: "ok", found: path };
+  return {
+    what: name,
+    state: "warn",
+    found: "not on PATH",
+    advice: "Processes cannot be listed or ended without it; install procps (and coreutils).",
+  };
+}
+
+const MARK = { ok: "ok  ", warn: "warn", bad: "BAD " } as const;
+const STYLE = { ok: "green", warn: "yellow", bad: "red" } as const;
+
+function lines({ terminal }: Cli, { what, state, found, advice }: Finding): string[] {
+  const mark = terminal.paint(MARK[state], STYLE[state]);
+  return [`${mark}  ${what.padEnd(16)}${oneLine(found)}`, ...(advice ? [`${" ".repeat(22)}${advice}`] : [])];
+}

@@ -1,0 +1,70 @@
+/** `task`: everything about one task. */
+import type { Command } from "commander";
+import type { Reply } from "../../protocol/messages.ts";
+import type { Task } from "../../protocol/task.ts";
+import type { Cli, CommonFlags } from "../cli.ts";
+import { openPermissions, statusInWords, statusStyle, steps } from "../task_view.ts";
+import { clean, oneLine, table } from "../text.ts";
+
+type Result = Reply<"get_task_result">["result"];
+
+export function addTask(program: Command, cli: Cli): void {
+  cli.command(program, "task <task>", "show a task: its state, attempts and result")
+    .action(async (task_id: string, flags: CommonFlags) => {
+      const client = await cli.asker(flags);
+      const { task } = await client.request("get_task_status", { task_id });
+      const { result } = await client.request("get_task_result", { task_id });
+      if (flags.json) return cli.terminal.json({ task, result }, 2);
+      for (const line of describe(cli, task, result)) cli.terminal.line(line);
+    });
+}
+
+function describe({ terminal, clock }: Cli, task: Task, result: Result): string[] {
+  const details = task.progress_details;
+  const progress = [`${task.progress} %`, steps(task), oneLine(details?.current_step ?? "")];
+  const { execution } = task;
+  const rows: [string, string | undefined][] = [
+    ["status", terminal.paint(statusInWords(task, clock.now()), statusStyle(task.status), "bold")],
+    ["progress", progress.filter(Boolean).join("  ")],
+    ["type", `${task.type}, ${task.priority} priority`],
+    ["agent", execution?.agent ?? result.attempts.at(-1)?.agent],
+    ["working dir", execution?.working_dir],
+    ["model", execution?.model],
+    ["depends on", task.dependencies?.join(", ")],
+    ["created", task.created_at],
+    ["scheduled", task.scheduled_time],
+    ["started", task.started_at],
+    ["ended", task.completed_at],
+    ["now", task.runtime_status],
+    ["error", task.error && terminal.paint(oneLine(task.error), "red")],
+  ];
+  return [
+    `${terminal.paint(task.id, "bold")}  ${oneLine(task.description)}`,
+    ...rows.filter(([, value]) => value).map(([name, value]) => `  ${name.padEnd(12)}${value}`),
+    ...openPermissions(task).map(({ permission_id, title }) =>
+      terminal.paint(
+        `  asks        ${oneLine(title)}  (opencode-agents allow ${task.id} ${permission_id})`,
+        "yellow",
+      )
+    ),
+    ...attempts(result),
+    ...(result.output === "" ? [] : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),
+  ];
+}
+
+function attempts({ attempts }: Result): string[] {
+  if (attempts.length === 0) return [];
+  const lines = table(attempts, [
+    { title: "ATTEMPT", value: ({ attempt }) => String(attempt) },
+    { title: "AGENT", value: ({ agent }) => agent },
+    { title: "STARTED", value: ({ started_at }) => started_at },
+    { title: "ENDED", value: ({ ended_at }) => ended_at ?? "" },
+    { title: "OUTCOME", value: ({ outcome }) => outcome ?? "" },
+    {
+      title: "WHY",
+      value: ({ error, stop_reason, exit_code }) =>
+        error ?? stop_reason ?? (exit_code === undefined ? "" : `exit ${exit_code}`),
+    },
+  ]);
+  return ["", ...lines.map((line) => `  ${line}`)];
+}

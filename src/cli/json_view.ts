@@ -1,0 +1,28 @@
+/** A followed task for programs: one JSON document a line. */
+import type { LogEntry } from "../protocol/log.ts";
+import type { Pushes } from "../protocol/pushes.ts";
+import type { Task } from "../protocol/task.ts";
+import type { View } from "./follow_view.ts";
+import type { Terminal } from "./terminal.ts";
+
+export class JsonView implements View {
+  constructor(private readonly terminal: Terminal) {}
+
+  entry(log: LogEntry): void {
+    this.terminal.json({ type: "log_entry", log });
+  }
+  task(): void {}
+  status(push: Pushes["task_status_update"]): void {
+    this.terminal.json(push);
+  }
+  progress(push: Pushes["task_progress_update"]): void {
+    this.terminal.json(push);
+  }
+  permission(push: Pushes["permission_request"]): void {
+    this.terminal.json(push);
+  }
+  ended(task: Task): void {
+    this.terminal.json({ type: "task_status", task });
+  }
+  close(): void {}
+}

@@ -1,0 +1,86 @@
+/** Text as it may be shown in a terminal. Pure. */
+
+// deno-lint-ignore no-control-regex
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Without anything that could move the cursor, set the title or turn the writing direction: agents print what they like. */
+export function clean(text: string): string {
+  return text.replace(/\r\n/g, "\n").replace(ESCAPES, "").replace(CONTROLS, "");
+}
+
+/** One clean line. */
+export function oneLine(text: string): string {
+  return clean(text).replace(/\s+/g, " ").trim();
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+/** Columns that clean text takes, near enough: East Asian characters and emoji take two, marks none. */
+export function columns(text: string): number {
+  let count = 0;
+  for (const char of text) {
+    if (/\p{Mark}|\u200d|\ufe0f/u.test(char)) continue;
+    count += WIDE.test(char) || /\p{Emoji_Presentation}/u.test(char) || char > "\u{1ffff}" ? 2 : 1;
+  }
+  return count;
+}
+
+/** At most `width` columns, the end replaced by `…` where it was longer. */
+export function fit(text: string, width: number): string {
+  if (columns(text) <= width) return text;
+  let kept = "";
+  let count = 0;
+  for (const char of text) {
+    const more = columns(char);
+    if (count + more > width - 1) break;
+    kept += char;
+    count += more;
+  }
+  return width < 1 ? "" : `${kept}…`;
+}
+
+/** `42 ms`, `3.2 s`, `1:05`, `2:00:09`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const total = Math.round(ms / 1000);
+  if (total < 60) return `${total} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+export interface Column<T> {
+  title: string;
+  value: (row: T) => string;
+  /** Applied to the padded cell. */
+  paint?: (cell: string, row: T) => string;
+}
+
+/**
+ * Rows under their titles. The last column takes what the others leave of `width` and is cut there; with no
+ * `width` (a pipe) nothing is cut.
+ */
+export function table<T>(rows: T[], shown: Column<T>[], width?: number): string[] {
+  const cells = rows.map((row) => shown.map(({ value }) => oneLine(value(row))));
+  const widths = shown.map(({ title }, i) => Math.max(title.length, ...cells.map((row) => columns(row[i]!))));
+  const last = shown.length - 1;
+  const taken = widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0);
+  const pad = (text: string, i: number) =>
+    i < last
+      ? text + " ".repeat(widths[i]! - columns(text) + 2)
+      : width === undefined
+      ? text
+      : fit(text, Math.max(8, width - taken));
+  return [
+    shown.map(({ title }, i) => pad(title, i)).join("").trimEnd(),
+    ...cells.map((row, r) =>
+      shown.map(({ paint }, i) => {
+        const cell = pad(row[i]!, i);
+        return paint ? paint(cell, rows[r]!) : cell;
+      }).join("").trimEnd()
+    ),
+  ];
+}
