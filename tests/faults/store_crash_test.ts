@@ -1,0 +1,145 @@
+/** What was acknowledged is there after the process was killed, or the disk was full. */
+import assert from "node:assert/strict";
+import { systemClock as clock } from "../../src/clock/clock.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+import { openStore } from "../../src/store/open.ts";
+
+const WORKER = new URL("store_crash_worker.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const ROUNDS = 5;
+
+/** What one process was told is committed. */
+interface Acknowledged {
+  /** Task id → progress. */
+  tasks: Map<string, number>;
+  logs: number;
+}
+
+/** Lets a process write, and kills it as soon as it has told of so many commits. */
+async function writeAndKill(folder: string, round: number, lines: number): Promise<Acknowledged> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", "--config", CONFIG, WORKER, folder, String(round)],
+    stdout: "piped",
+  }).spawn();
+  const told: string[] = [];
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const pieces = (rest + text).split("\n");
+    // The last piece may be a line cut short: it does not count as told.
+    rest = pieces.pop()!;
+    const before = told.length;
+    told.push(...pieces);
+    if (before < lines && told.length >= lines) child.kill("SIGKILL");
+  }
+  assert.equal((await child.status).signal, "SIGKILL");
+  const acknowledged: Acknowledged = { tasks: new Map(), logs: 0 };
+  for (const line of told) {
+    const [kind, name, progress] = line.split(" ");
+    if (kind === "task") acknowledged.tasks.set(name!, Number(progress));
+    else acknowledged.logs = Number(name);
+  }
+  return acknowledged;
+}
+
+async function check(folder: string, round: number, { tasks, logs }: Acknowledged): Promise<void> {
+  const store = await openStore({ folder, clock });
+  try {
+    for (const [id, progress] of tasks) {
+      const found = store.tasks.get(id);
+      assert.ok(found && found.state.progress >= progress, `${id} at ${progress}: ${found?.state.progress}`);
+      assert.equal(found.spec.description.length, 500);
+      if (found.state.progress !== 1) continue;
+      assert.deepEqual(await store.outputs.get(id, 1), { output: `output of ${id}` });
+    }
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.logs.query({ order: "asc", limit: 1000, agents: [`r${round}`], cursor });
+      found.push(...page.entries.map(({ message }) => message));
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+    assert.ok(found.length >= logs, `${found.length} of ${logs} entries`);
+    // No entry is lost in between, and none stands there twice.
+    assert.deepEqual(found, found.map((_, i) => `${round}/${Math.floor(i / 20)}/${i % 20}`));
+  } finally {
+    await store.close();
+  }
+}
+
+Deno.test(
+  "what was acknowledged is there after kill -9",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    const dir = await Deno.makeTempDir({ prefix: "oa-crash-" });
+    try {
+      const rounds: Acknowledged[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        rounds.push(await writeAndKill(`${dir}/data`, round, 50 + Math.floor(Math.random() * 1500)));
+        // Those of earlier rounds are still there as well.
+        for (const [n, acknowledged] of rounds.entries()) await check(`${dir}/data`, n, acknowledged);
+      }
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
+/** A file system of 12 MB; undefined where we may not mount one. */
+async function mountSmall(): Promise<string | undefined> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return undefined;
+  const dir = await Deno.makeTempDir({ prefix: "oa-small-" });
+  const { success } = await new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", "size=12m", "tmpfs", dir],
+    stderr: "null",
+  }).output();
+  if (success) return dir;
+  await Deno.remove(dir);
+}
+
+async function unmount(dir: string): Promise<void> {
+  await new Deno.Command("umount", { args: [dir] }).output();
+  await Deno.remove(dir);
+}
+
+// Whether it may be mounted is only known by trying.
+const mayMount = await mountSmall().then(async (dir) => dir !== undefined && (await unmount(dir), true));
+
+Deno.test(
+  "a full disk refuses writes, keeps what is there, and recovers",
+  { ignore: !mayMount },
+  async () => {
+    const dir = (await mountSmall())!;
+    try {
+      await Deno.writeFile(`${dir}/ballast`, new Uint8Array(4 << 20));
+      const store = await openStore({ folder: `${dir}/data`, clock });
+      const kept: string[] = [];
+      let failure: unknown;
+      for (let i = 0; i < 1000 && !failure; i++) {
+        const id = `t${i}`;
+        // What the store does not look into may be anything.
+        const record = { id, spec: { description: "x".repeat(50_000) }, state: {} } as never;
+        await store.tasks.update(() => ({ creates: [record] })).then(
+          () => kept.push(id),
+          (error) => failure = error,
+        );
+      }
+      assert.ok(failure instanceof ApiError && failure.code === "DISK_SPACE_EXCEEDED", String(failure));
+      assert.ok(kept.length > 10);
+      store.logs.append({ level: "info", message: "m".repeat(50_000), agent: "a", source: "s" });
+      await assert.rejects(store.logs.flush(), (error) => error instanceof ApiError);
+      assert.deepEqual((await store.logs.query({ order: "desc", limit: 1 })).entries, []);
+      assert.equal(store.tasks.get(kept[0]!)?.spec.description.length, 50_000);
+
+      await Deno.remove(`${dir}/ballast`);
+      await store.logs.flush();
+      await store.tasks.update(() => ({ removes: [kept.pop()!] }));
+      await store.close();
+      const again = await openStore({ folder: `${dir}/data`, clock });
+      assert.deepEqual([...again.tasks.values()].map(({ id }) => id).sort(), kept.sort());
+      assert.equal(again.logs.size, 1);
+      await again.close();
+    } finally {
+      await unmount(dir);
+    }
+  },
+);

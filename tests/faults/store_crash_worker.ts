@@ -1,0 +1,44 @@
+/** A process that writes to a store until it is killed, and says what was acknowledged. */
+import { systemClock as clock } from "../../src/clock/clock.ts";
+import { openStore } from "../../src/store/open.ts";
+import type { TaskSpec, TaskState } from "../../src/tasks/record.ts";
+
+const [folder, round] = Deno.args as [string, string];
+const store = await openStore({ folder, clock });
+
+const encoder = new TextEncoder();
+const say = (kind: string, value: string | number) =>
+  Deno.stdout.writeSync(encoder.encode(`${kind} ${value}\n`));
+// What the store does not look into may be anything.
+const spec = { description: "x".repeat(500) } as TaskSpec;
+const state = (progress: number) => ({ progress }) as TaskState;
+
+async function writeTasks(caller: number): Promise<never> {
+  for (let i = 0;; i++) {
+    const id = `r${round}_${caller}_${i}`;
+    await store.tasks.update(() => ({ creates: [{ id, spec, state: state(0) }] }));
+    say("task", `${id} 0`);
+    await store.tasks.update(() => ({
+      updates: [{ id, state: state(1) }],
+      sets: [store.outputs.entry(id, 1, { output: `output of ${id}` })],
+    }));
+    say("task", `${id} 1`);
+  }
+}
+
+async function writeLogs(): Promise<never> {
+  for (let i = 0;; i++) {
+    for (let n = 0; n < 20; n++) {
+      store.logs.append({
+        level: "info",
+        message: `${round}/${i}/${n}`,
+        agent: `r${round}`,
+        source: "worker",
+      });
+    }
+    await store.logs.flush();
+    say("log", (i + 1) * 20);
+  }
+}
+
+await Promise.all([0, 1, 2, 3].map(writeTasks).concat(writeLogs()));
