@@ -21,6 +21,7 @@ import { TaskBook } from "./src/engine/task_book.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import { HealthMonitor } from "./src/monitor/health.ts";
 import { createMachine } from "./src/monitor/machine.ts";
+import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
 import { ApiError } from "./src/protocol/errors.ts";
@@ -105,7 +106,16 @@ export async function serve(flags: ServeFlags): Promise<number> {
     schedules,
     tell: (entry) => void logs.append(entry),
   });
-  const metrics = new RequestMetrics(clock);
+  const started_ms = clock.monotonic();
+  const prometheus = new Prometheus({
+    connections: () => hub.size,
+    tasks: () => engine.summary(),
+    agents: () => engine.agents().length,
+    log_bytes: () => logs.bytes,
+    uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
+    resident_bytes: () => Deno.memoryUsage().rss,
+  });
+  const metrics = new RequestMetrics(clock, (...noted) => prometheus.note(...noted));
   const limits = new RateLimits(config.limits, clock);
   const machine = createMachine(clock, folder, () => engine.children());
   const health = new HealthMonitor(clock, {
@@ -126,11 +136,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
     limits,
     metrics,
     health,
+    prometheus,
     version: manifest.version,
     ...config.server,
     max_message_bytes: config.limits.max_message_bytes,
   });
-  const signalled = untilSignalled();
+  const signalled = untilSignalled(clock);
   await writeAddress(folder, server.url);
   console.log(`listening on ${server.url}`);
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { readLines } from "../../src/agents/lines.ts";
+
+const PROGRAM = new URL("fixtures/signalled.ts", import.meta.url).pathname;
+
+/** The exit code of a program that is sent these signals, `pause_ms` apart, and ends by itself after 2 s. */
+async function exitCode(signals: Deno.Signal[], pause_ms: number): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", PROGRAM],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  await readLines(child.stdout, async (line) => {
+    if (line !== "listening") return;
+    for (const [i, signal] of signals.entries()) {
+      if (i > 0) await new Promise((resolve) => setTimeout(resolve, pause_ms));
+      child.kill(signal);
+    }
+  });
+  return (await child.status).code;
+}
+
+Deno.test("a second signal ends the program at once", async () => {
+  assert.equal(await exitCode(["SIGINT", "SIGINT"], 600), 130);
+  assert.equal(await exitCode(["SIGINT", "SIGTERM"], 600), 143);
+});
+
+Deno.test("a signal that comes twice at the same moment is one: Ctrl-C below `deno task`", async () => {
+  assert.equal(await exitCode(["SIGINT", "SIGINT"], 5), 0);
+});
