@@ -97,7 +97,8 @@ export function parseMacos(output: string, executables: string): RawProcess[] {
     const match = MACOS_ROW.exec(line);
     if (!match) continue;
     const [, pid, ppid, state, rss, , pmem, cpu, month, day, time, year, rest] = match as unknown as string[];
-    const command = rest!.trimEnd();
+    // The column before is padded.
+    const command = rest!.trim();
     const executable = paths.get(Number(pid));
     // The path tells where argv[0] ends, since it may hold spaces.
     const argv = executable !== undefined && command.startsWith(executable)

@@ -40,14 +40,17 @@ export class RequestMetrics {
   readonly #latencies = new Ring(BUCKETS.length);
   /** Errors, and milliseconds in all. */
   readonly #totals = new Ring(2);
+  readonly #also: (type: string, duration_ms: number, failed: boolean) => void;
   #minute: number;
   #day: string;
   #current = 0;
   #peakToday = 0;
   #totalToday = 0;
 
-  constructor(clock: Clock) {
+  /** `also` is told of each request as well. */
+  constructor(clock: Clock, also: (type: string, duration_ms: number, failed: boolean) => void = () => {}) {
     this.#clock = clock;
+    this.#also = also;
     this.#started_ms = clock.now();
     this.#minute = Math.floor(clock.now() / MINUTE_MS);
     this.#day = isoTime(clock.now()).slice(0, 10);
@@ -55,6 +58,7 @@ export class RequestMetrics {
 
   /** Notes one request: its type (`unknown` for what had none), how long it took, whether it was answered by an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
+    this.#also(type, duration_ms, failed);
     const minute = this.#advance();
     const index = TYPES.indexOf(type as typeof TYPES[number]);
     this.#requests.add(minute, index < 0 ? TYPES.length - 1 : index, 1);

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 import type { Session, SessionLimits } from "../api/capability.ts";
+import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, within } from "../clock/clock.ts";
@@ -10,6 +11,7 @@ import type { Health } from "../protocol/system_messages.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
 import { CLOSE, Connection } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
+import { referencePage } from "./reference_page.ts";
 import type { SubscriptionHub } from "./subscriptions.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
@@ -32,6 +34,7 @@ export interface ServerOptions {
   /** Counts who comes; `connect` throws the `ApiError` of a limit that is reached. */
   metrics: { connected(): void; disconnected(): void };
   health: { check(): Promise<Health> };
+  prometheus: { text(): Promise<{ body: string; content_type: string }> };
   limits: {
     connect(ip: string): SessionLimits;
     disconnected(ip: string): void;
@@ -118,8 +121,24 @@ export function startServer(options: ServerOptions): RunningServer {
     const health = await options.health.check();
     return c.json(health, health.overall_status === "unhealthy" ? 503 : 200);
   });
+  app.get("/metrics", async (c) => {
+    const { body, content_type } = await options.prometheus.text();
+    return c.body(body, 200, { "content-type": content_type });
+  });
+  // Made when first asked for: most servers never are.
+  const documents = {
+    schema: once(() => schemaDocument()),
+    asyncapi: once(() => asyncApiDocument(options.version)),
+    reference: once(() => referencePage(options.version)),
+  };
+  app.get("/schema.json", (c) => c.json(documents.schema()));
+  app.get("/asyncapi.json", (c) => c.json(documents.asyncapi()));
+  app.get("/docs", async (c) => c.html(await documents.reference()));
   app.notFound((c) =>
-    c.json({ error: `There is nothing at ${c.req.path}`, see: ["/ws", "/api", "/health"] }, 404)
+    c.json({
+      error: `There is nothing at ${c.req.path}`,
+      see: ["/docs", "/ws", "/api", "/health", "/metrics"],
+    }, 404)
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
 
@@ -162,6 +181,11 @@ export function startServer(options: ServerOptions): RunningServer {
       await within(clock, SHUTDOWN_MS, shutdown, undefined);
     },
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** One HTTP request can be answered, but not pushed to. */

@@ -1,0 +1,121 @@
+/** The API described for machines: JSON Schema and AsyncAPI, generated from the schemas that validate the messages. */
+import { z } from "zod";
+import { ERROR_STATUS } from "../protocol/errors.ts";
+import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
+import { capabilityTable } from "./table.ts";
+
+type Json = Record<string, unknown>;
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+  // Rules that JSON Schema has no word for (a calendar date, a closed bracket) are left to the server.
+  const { $schema: _dialect, ...definition } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json;
+  return definition;
+}
+
+/** Definitions by message type: requests as clients write them, replies and pushes as the server sends them. */
+function definitions(): Record<string, Json> {
+  const all: Record<string, Json> = {};
+  for (const type of REQUEST_TYPES) {
+    const { request, reply } = EXCHANGES[type];
+    all[type] = jsonSchema(request, "input");
+    all[reply.shape.type.value] = jsonSchema(reply, "output");
+  }
+  for (const [type, schema] of Object.entries(SERVER_MESSAGES)) all[type] = jsonSchema(schema, "output");
+  return all;
+}
+
+/** One JSON Schema: the root is any request, each message has a definition. */
+export function schemaDocument(): Json {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "opencode-agents messages",
+    anyOf: REQUEST_TYPES.map((type) => ({ $ref: `#/$defs/${type}` })),
+    $defs: definitions(),
+  };
+}
+
+/** AsyncAPI 3.0: one channel, an operation for each request with its reply, one for all pushes. */
+export function asyncApiDocument(version: string): Json {
+  const table = capabilityTable();
+  const schemas = definitions();
+  const message = (type: string) => ({ $ref: `#/channels/socket/messages/${type}` });
+  const operations: Json = {};
+  for (const type of REQUEST_TYPES) {
+    const capability = table.get(type)!;
+    operations[type] = {
+      action: "receive",
+      channel: { $ref: "#/channels/socket" },
+      summary: capability.doc,
+      messages: [message(type)],
+      reply: {
+        channel: { $ref: "#/channels/socket" },
+        messages: [message(EXCHANGES[type].reply.shape.type.value), message("error")],
+      },
+    };
+  }
+  operations.push = {
+    action: "send",
+    channel: { $ref: "#/channels/socket" },
+    summary: "What the server tells those who subscribed.",
+    messages: Object.keys(SERVER_MESSAGES).filter((type) => type !== "error").map(message),
+  };
+  return {
+    asyncapi: "3.0.0",
+    info: { title: "opencode-agents", version, description: "Mission control for coding agents." },
+    defaultContentType: "application/json",
+    channels: {
+      socket: {
+        address: "/ws",
+        description: `WebSocket, subprotocol ${SUBPROTOCOL}. The same requests work as POST /api.`,
+        messages: Object.fromEntries(
+          Object.keys(schemas).map((type) => [type, { $ref: `#/components/messages/${type}` }]),
+        ),
+      },
+    },
+    operations,
+    components: {
+      messages: Object.fromEntries(
+        Object.keys(schemas).map((
+          type,
+        ) => [type, { name: type, payload: { $ref: `#/components/schemas/${type}` } }]),
+      ),
+      schemas,
+    },
+  };
+}
+
+/** What the readable reference shows of each request. */
+export interface ReferenceEntry {
+  type: string;
+  doc: string;
+  permission: string;
+  limit?: string;
+  errors: readonly string[];
+  example: unknown;
+  request: Json;
+  reply: Json;
+  reply_type: string;
+}
+
+export function referenceEntries(): ReferenceEntry[] {
+  const table = capabilityTable();
+  const schemas = definitions();
+  return REQUEST_TYPES.map((type) => {
+    const { doc, permission, limit, errors, example } = table.get(type)!;
+    const reply_type = EXCHANGES[type].reply.shape.type.value;
+    return {
+      type,
+      doc,
+      permission,
+      limit,
+      errors,
+      example,
+      request: schemas[type]!,
+      reply: schemas[reply_type]!,
+      reply_type,
+    };
+  });
+}
+
+/** Code → HTTP status, as in the document's table. */
+export const ERROR_TABLE: readonly [string, number][] = Object.entries(ERROR_STATUS);
