@@ -15,10 +15,25 @@ interface Acknowledged {
   logs: number;
 }
 
-/** Lets a process write, and kills it as soon as it has told of so many commits. */
-async function writeAndKill(folder: string, round: number, lines: number): Promise<Acknowledged> {
+/** Lets a process write until it has told of so many commits; then it kills itself, or is killed a little later. */
+async function writeAndKill(
+  folder: string,
+  round: number,
+  lines: number,
+  by: "itself" | "us",
+): Promise<Acknowledged> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", "--config", CONFIG, WORKER, folder, String(round)],
+    args: [
+      "run",
+      "--quiet",
+      "-A",
+      "--config",
+      CONFIG,
+      WORKER,
+      folder,
+      String(round),
+      String(by === "itself" ? lines : 0),
+    ],
     stdout: "piped",
   }).spawn();
   const told: string[] = [];
@@ -29,7 +44,7 @@ async function writeAndKill(folder: string, round: number, lines: number): Promi
     rest = pieces.pop()!;
     const before = told.length;
     told.push(...pieces);
-    if (before < lines && told.length >= lines) child.kill("SIGKILL");
+    if (by === "us" && before < lines && told.length >= lines) child.kill("SIGKILL");
   }
   assert.equal((await child.status).signal, "SIGKILL");
   const acknowledged: Acknowledged = { tasks: new Map(), logs: 0 };
@@ -74,7 +89,8 @@ Deno.test(
     try {
       const rounds: Acknowledged[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        rounds.push(await writeAndKill(`${dir}/data`, round, 50 + Math.floor(Math.random() * 1500)));
+        const lines = 50 + Math.floor(Math.random() * 1500);
+        rounds.push(await writeAndKill(`${dir}/data`, round, lines, round % 2 === 0 ? "itself" : "us"));
         // Those of earlier rounds are still there as well.
         for (const [n, acknowledged] of rounds.entries()) await check(`${dir}/data`, n, acknowledged);
       }

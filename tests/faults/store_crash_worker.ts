@@ -1,14 +1,20 @@
-/** A process that writes to a store until it is killed, and says what was acknowledged. */
+/**
+ * A process that writes to a store until it is killed, and says what was acknowledged. After so many lines it
+ * kills itself, in the very turn of the acknowledgement: nothing that was acknowledged too early gets there after all.
+ */
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/tasks/record.ts";
 
-const [folder, round] = Deno.args as [string, string];
+const [folder, round, lines] = Deno.args as [string, string, string];
 const store = await openStore({ folder, clock });
 
 const encoder = new TextEncoder();
-const say = (kind: string, value: string | number) =>
+let said = 0;
+function say(kind: string, value: string | number): void {
   Deno.stdout.writeSync(encoder.encode(`${kind} ${value}\n`));
+  if (++said === Number(lines)) Deno.kill(Deno.pid, "SIGKILL");
+}
 // What the store does not look into may be anything.
 const spec = { description: "x".repeat(500) } as TaskSpec;
 const state = (progress: number) => ({ progress }) as TaskState;
