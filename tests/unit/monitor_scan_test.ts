@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../src/clock/clock.ts";
+import { Process } from "../../src/protocol/process.ts";
+import { CpuRates } from "../../src/monitor/cpu_rates.ts";
+import { parseAuxv, parseSocketInodes, parseStat } from "../../src/monitor/procfs.ts";
+import { parseLinux, parseMacos, parseMacTime } from "../../src/monitor/ps.ts";
+import type { ProcessSource, RawProcess } from "../../src/monitor/process_source.ts";
+import { createProcessScanner, inheritOwners, processCounts } from "../../src/monitor/scanner.ts";
+import { parseNetDev, usageBetween } from "../../src/monitor/resources.ts";
+
+const T0 = Date.parse("2026-11-23T12:00:00Z");
+
+function fakeClock(): Clock & { ms: number } {
+  const clock = {
+    ms: 0,
+    now: () => T0 + clock.ms,
+    monotonic: () => clock.ms,
+    random: () => 0,
+    after: () => {
+      throw new Error("no timer is due here");
+    },
+    every: () => {
+      throw new Error("no timer is due here");
+    },
+  };
+  return clock;
+}
+
+function source(kind: "proc" | "ps", list: () => RawProcess[] = () => []): ProcessSource {
+  return {
+    kind,
+    start_tolerance_ms: kind === "ps" ? 2000 : 0,
+    list: () => Promise.resolve(list()),
+    one: (pid) => Promise.resolve(list().find((row) => row.pid === pid)),
+    connections: () => new Map(),
+  };
+}
+
+function raw(pid: number, more: Partial<RawProcess> = {}): RawProcess {
+  return {
+    pid,
+    ppid: 1,
+    name: "x",
+    argv: ["x"],
+    command: "x",
+    status: "sleeping",
+    started: T0 - 100_000,
+    cpu_ms: 0,
+    cpu_step_ms: 10,
+    rss: 0,
+    ...more,
+  };
+}
+
+Deno.test("cpu rate: since the previous scan, of the whole machine, not over the life", () => {
+  const clock = fakeClock();
+  const rates = new CpuRates(clock, source("proc"), 2);
+  rates.measure([raw(7, { cpu_ms: 50_000 })]);
+  clock.ms = 1000;
+  // One of two processors was busy all the time.
+  assert.equal(rates.measure([raw(7, { cpu_ms: 51_000 })]).get(7), 50);
+  clock.ms = 3000;
+  assert.equal(rates.measure([raw(7, { cpu_ms: 51_000 })]).get(7), 0);
+});
+
+Deno.test("cpu rate: scans in quick succession are compared with one that is far enough back", () => {
+  const clock = fakeClock();
+  const rates = new CpuRates(clock, source("proc"), 1);
+  for (let i = 0; i <= 50; i++) {
+    clock.ms = i * 100;
+    // The counter moves in steps of 200 ms for a process that takes half of the time.
+    const rate = rates.measure([raw(7, { cpu_ms: Math.floor(i / 4) * 200 })]).get(7)!;
+    if (i > 4) assert.ok(rate <= 100, `${rate} at scan ${i}`);
+    if (i > 4 && i % 4 === 0) assert.equal(rate, 50);
+  }
+});
+
+Deno.test("cpu rate: another process of the same pid starts anew; a coarse counter gives the lifetime average", () => {
+  const clock = fakeClock();
+  const rates = new CpuRates(clock, source("ps"), 1);
+  rates.measure([raw(7, { cpu_ms: 90_000 }), raw(8, { cpu_ms: 10_000, cpu_step_ms: 1000 })]);
+  clock.ms = 500;
+  const now = rates.measure([
+    raw(7, { cpu_ms: 100, started: T0 + 300 }),
+    raw(8, { cpu_ms: 11_000, cpu_step_ms: 1000 }),
+  ]);
+  assert.equal(now.get(7), 50);
+  assert.ok(Math.abs(now.get(8)! - 11) < 0.1, `${now.get(8)}`);
+});
+
+Deno.test("ps of Linux: names and arguments with spaces, states, units; what is no row is left out", () => {
+  const line = (comm: string, args: string) =>
+    `  412     1 Ssl+  2048 50.0  1.5      12    3 Mon Nov 23 11:59:36 2026 ${comm.padEnd(20)} ${args}`;
+  const rows = parseLinux(
+    [line("tmux: server", "tmux new"), line("kworker/0:1", "[kworker/0:1]"), "a line of its own", ""].join(
+      "\n",
+    ),
+    T0,
+  );
+  assert.deepEqual(rows, [
+    {
+      pid: 412,
+      ppid: 1,
+      name: "tmux: server",
+      argv: ["tmux", "new"],
+      command: "tmux new",
+      status: "sleeping",
+      started: T0 - 24_000,
+      cpu_ms: 12_000,
+      cpu_step_ms: 24,
+      rss: 2048 * 1024,
+      memory_percent: 1.5,
+      threads: 3,
+    },
+    {
+      ...rows[0],
+      name: "kworker/0:1",
+      argv: [],
+      command: "[kworker/0:1]",
+    },
+  ]);
+  // The time of start as `ps` derives it wobbles; the one seen first stays.
+  const [again] = parseLinux(line("x", "x"), T0, new Map([[412, T0 - 25_000]]));
+  assert.equal(again!.started, T0 - 25_000);
+});
+
+Deno.test("ps of macOS: paths with spaces, hundredths of a second", () => {
+  const path = "/Applications/Claude.app/Contents/MacOS/Claude Helper";
+  const rows = parseMacos(
+    `  99     1 S+    2048  3.0  0.5   1:02.34 Mon Nov  2 10:00:00 2026     ${path} --type=gpu`,
+    `  99 ${path}\n`,
+  );
+  assert.deepEqual(rows, [{
+    pid: 99,
+    ppid: 1,
+    name: "Claude Helper",
+    executable: path,
+    argv: [path, "--type=gpu"],
+    command: `${path} --type=gpu`,
+    status: "sleeping",
+    started: Date.parse("2026-11-02T10:00:00Z"),
+    cpu_ms: 62_340,
+    cpu_step_ms: 10,
+    rss: 2048 * 1024,
+    memory_percent: 0.5,
+  }]);
+  assert.equal(parseMacTime("1-02:03:04.50"), (26 * 3600 + 3 * 60 + 4.5) * 1000);
+});
+
+Deno.test("/proc: a name with parentheses, the units of the machine, sockets", () => {
+  const stat = parseStat(
+    "42 (a) b (c)) T 7 42 42 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 9 0 12345 1000 250 18446744073709551615 1",
+  );
+  assert.deepEqual(stat, {
+    name: "a) b (c)",
+    state: "T",
+    ppid: 7,
+    cpu_ticks: 200,
+    threads: 9,
+    start_ticks: 12345,
+    rss_pages: 250,
+  });
+  const auxv = new BigUint64Array([6n, 16384n, 17n, 250n, 0n, 0n]);
+  assert.deepEqual(parseAuxv(new Uint8Array(auxv.buffer)), { page_bytes: 16384, ticks_per_second: 250 });
+  assert.deepEqual(
+    parseSocketInodes(
+      "  sl  local_address\n   0: 0100007F:1F90 00000000:0000 0A 0:0 00:0 0 0 0 4711 1\n   1: a b c d e f g h 0 1\n",
+    ),
+    ["4711"],
+  );
+});
+
+Deno.test("network: sums over all interfaces but the loopback", () => {
+  const text = [
+    "Inter-|   Receive                                                |  Transmit",
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop",
+    "    lo:  900       9    0    0    0     0          0         0      900       9    0    0    0     0       0          0",
+    "  eth0: 1000      10    1    2    0     0          0         0     2000      20    3    4    0     0       0          0",
+    "  eth1:1000      10    1    2    0     0          0         0     2000      20    3    4    0     0       0          0",
+  ].join("\n");
+  assert.deepEqual(parseNetDev(text), {
+    bytes_sent: 4000,
+    bytes_recv: 2000,
+    packets_sent: 40,
+    packets_recv: 20,
+    errors_sent: 6,
+    errors_recv: 2,
+    drop_sent: 8,
+    drop_recv: 4,
+  });
+  assert.equal(usageBetween({ busy: 10, total: 100 }, { busy: 60, total: 200 }), 50);
+  assert.equal(usageBetween({ busy: 10, total: 100 }, { busy: 10, total: 100 }), 0);
+});
+
+Deno.test("owners: a task's process and all that descends from it, but what runs a task of its own", () => {
+  const a = { task_id: "a", agent: "x" };
+  const b = { task_id: "b", agent: "x" };
+  const rows = [[1, 0], [2, 1], [3, 2], [4, 3], [5, 4], [6, 1], [7, 7]].map(([pid, ppid]) => ({
+    pid: pid!,
+    ppid: ppid!,
+  }));
+  const owners = inheritOwners(rows, new Map([[2, a], [4, b], [99, a]]));
+  assert.deepEqual([...owners].map(([pid, { task_id }]) => [pid, task_id]).sort(), [
+    [2, "a"],
+    [3, "a"],
+    [4, "b"],
+    [5, "b"],
+  ]);
+});
+
+Deno.test("scanner: one scan for all who ask at once, and for half a second", async () => {
+  const clock = fakeClock();
+  let scans = 0;
+  let rows = [
+    raw(10, { name: "opencode", argv: ["opencode"], command: `opencode ${"😀".repeat(5000)}` }),
+    raw(11, { ppid: 10 }),
+    raw(12, { name: "claude", argv: ["claude"] }),
+  ];
+  const scanner = createProcessScanner({
+    clock,
+    source: source("proc"),
+    self_pid: 12,
+    ownChildren: () => new Map([[11, { task_id: "t", agent: "demo", activity: "Testing" }]]),
+    processes: {
+      run: () => {
+        scans++;
+        return Promise.resolve(rows.map((row) => ({ ...row, cpu_percent: 1, memory_percent: 2 })));
+      },
+    },
+  });
+  const [one, two] = await Promise.all([scanner.scan(), scanner.scan()]);
+  assert.equal(one, two);
+  clock.ms = 499;
+  assert.equal(await scanner.scan(), one);
+  assert.equal(scans, 1);
+  for (const { process } of one.processes) assert.deepEqual(Process.parse(process), process);
+  assert.deepEqual(processCounts(one), {
+    active_processes: 3,
+    // The server itself is none, whatever it is called.
+    claude_processes: 2,
+    opencode_processes: 1,
+    claude_desktop_processes: 0,
+  });
+  assert.equal(one.processes[1]!.process.task_id, "t");
+  assert.equal(one.processes[1]!.process.activity, "Testing");
+
+  clock.ms = 1000;
+  rows = [rows[0]!, raw(11, { started: T0 })];
+  const later = await scanner.scan();
+  assert.equal(scans, 2);
+  assert.equal(later.processes[0]!.discovered_at, one.processes[0]!.discovered_at);
+  assert.notEqual(later.processes[1]!.discovered_at, one.processes[1]!.discovered_at);
+});
+
+Deno.test("scanner: a scan that fails fails for those who asked, and the next one is tried anew", async () => {
+  let fail = true;
+  const scanner = createProcessScanner({
+    clock: fakeClock(),
+    source: source("proc"),
+    ownChildren: () => new Map(),
+    processes: { run: () => fail ? Promise.reject(new Error("no ps")) : Promise.resolve([]) },
+  });
+  await assert.rejects(scanner.scan(), /no ps/);
+  fail = false;
+  assert.deepEqual((await scanner.scan()).processes, []);
+});
