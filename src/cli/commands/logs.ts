@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { LogLevel } from "../../protocol/log.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { levelsFrom, logLines } from "../task_view.ts";
-import { whole } from "./run.ts";
+import { whole } from "../whole_number.ts";
 
 interface LogsFlags extends CommonFlags {
   follow?: boolean;

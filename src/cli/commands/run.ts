@@ -1,11 +1,12 @@
 /** `run`: one task, started and, if wanted, watched to its end. */
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { RequestInput } from "../../protocol/messages.ts";
 import { Priority, TaskType } from "../../protocol/task.ts";
 import { ApiError } from "../../protocol/errors.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { follow } from "../follow.ts";
+import { whole } from "../whole_number.ts";
 import { levelOption } from "./logs.ts";
 import type { LogLevel } from "../../protocol/log.ts";
 
@@ -114,9 +115,4 @@ function newId({ clock }: Cli): string {
 /** Without what was not given. */
 function given<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-export function whole(text: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError("a whole number is expected");
 }

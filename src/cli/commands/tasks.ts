@@ -5,7 +5,7 @@ import { TASK_SORT_FIELDS, type TaskFilter, type TaskSortField } from "../../pro
 import type { Cli, CommonFlags } from "../cli.ts";
 import { statusStyle, taken } from "../task_view.ts";
 import { type Column, duration, table } from "../text.ts";
-import { whole } from "./run.ts";
+import { whole } from "../whole_number.ts";
 
 interface TasksFlags extends CommonFlags {
   status?: TaskStatus[];

@@ -1,0 +1,8 @@
+/** Numbers as options. */
+import { InvalidArgumentError } from "commander";
+
+/** For commander: the whole number that an option's text is. */
+export function whole(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("a whole number is expected");
+}

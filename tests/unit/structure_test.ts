@@ -1,0 +1,158 @@
+/** The rooms of the house and which of them may know which: read from every import of every module. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileNames, ROOT } from "./fixtures/sources.ts";
+
+const SHARED = ["protocol", "clock"];
+const DOMAIN = ["tasks", ...SHARED];
+
+/** What each room may import besides itself. */
+const ROOMS: Record<string, string[]> = {
+  protocol: [],
+  clock: [],
+  tasks: SHARED,
+  store: DOMAIN,
+  engine: ["store", ...DOMAIN],
+  api: ["engine", "store", ...DOMAIN],
+  server: ["api", "engine", "store", ...DOMAIN],
+  agents: SHARED,
+  monitor: SHARED,
+  security: SHARED,
+  client: SHARED,
+  cli: ["client", ...SHARED],
+};
+
+/** Module → modules of ours that it imports, all relative to the root. */
+type Graph = Map<string, string[]>;
+
+const IMPORT =
+  /^\s*(?:import|export)\b[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+
+function importsOf(file: string, text: string): string[] {
+  const specifiers = [...text.matchAll(IMPORT)].map((found) => (found[1] ?? found[2] ?? found[3])!);
+  return specifiers.filter((specifier) => specifier.startsWith(".")).map((specifier) =>
+    join(dirname(file), specifier)
+  );
+}
+
+function roomOf(file: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(file)?.[1];
+}
+
+/** Imports that go against the arrows. Modules at the root may import all; nothing imports them. */
+function wrongArrows(graph: Graph, rooms = ROOMS): string[] {
+  const wrong: string[] = [];
+  for (const [file, imports] of graph) {
+    const room = roomOf(file);
+    if (room === undefined) continue;
+    const allowed = rooms[room];
+    if (allowed === undefined) {
+      wrong.push(`${file}: room '${room}' is in no plan`);
+      continue;
+    }
+    for (const target of imports) {
+      const other = roomOf(target);
+      if (other !== room && !(other !== undefined && allowed.includes(other))) {
+        wrong.push(`${file} -> ${target}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+/** The cycles that a walk along the imports runs into, each as the way round. */
+function cycles(graph: Graph): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const walk = (file: string): void => {
+    if (way.includes(file)) {
+      found.push([...way.slice(way.indexOf(file)), file].join(" -> "));
+      return;
+    }
+    if (done.has(file)) return;
+    way.push(file);
+    for (const next of graph.get(file) ?? []) walk(next);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file);
+  return found;
+}
+
+/** Whether a module only hands on what others hold. */
+function isBarrel(text: string): boolean {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").trim();
+  const rest = code.replace(
+    /^export\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\})\s+from\s*"[^"]+";?/gm,
+    "",
+  );
+  return code !== "" && rest.trim() === "";
+}
+
+/** A room or module for whatever found no place of its own. */
+function isLumberRoom(file: string): boolean {
+  return /(^|\/)(utils?|helpers?|misc|common)(\.ts|\/)/.test(file);
+}
+
+async function ourGraph(): Promise<{ graph: Graph; texts: Map<string, string> }> {
+  const files = (await fileNames()).filter((file) =>
+    file.endsWith(".ts") && (file.startsWith("src/") || !file.includes("/"))
+  );
+  const texts = new Map<string, string>();
+  for (const file of files) texts.set(file, await Deno.readTextFile(join(ROOT, file)));
+  return { texts, graph: new Map([...texts].map(([file, text]) => [file, importsOf(file, text)])) };
+}
+
+Deno.test("imports follow the arrows between the rooms", async () => {
+  const { graph } = await ourGraph();
+  assert.ok(graph.size > 50 && graph.get("main.ts")!.length > 10, "the imports were not found");
+  assert.deepEqual(wrongArrows(graph), []);
+});
+
+Deno.test("no modules import each other in a circle", async () => {
+  assert.deepEqual(cycles((await ourGraph()).graph), []);
+});
+
+Deno.test("no module only re-exports, and none is called utils", async () => {
+  const { texts } = await ourGraph();
+  assert.deepEqual([...texts].filter(([, text]) => isBarrel(text)).map(([file]) => file), []);
+  assert.deepEqual([...texts.keys()].filter(isLumberRoom), []);
+});
+
+Deno.test("every form of import is seen", () => {
+  const text = `
+import { a } from "../store/a.ts";
+import type {
+  B,
+} from "./b.ts";
+import "./c.ts";
+export { d } from "./d.ts";
+const e = await import("./e.ts");
+import { z } from "zod";`;
+  const seen = importsOf("src/api/x.ts", text);
+  const wanted = ["src/store/a.ts", "src/api/b.ts", "src/api/c.ts", "src/api/d.ts", "src/api/e.ts"];
+  assert.deepEqual(seen, wanted);
+});
+
+Deno.test("an import against the arrows, of the root or in an unplanned room is found", () => {
+  const graph: Graph = new Map([
+    ["src/tasks/a.ts", ["src/store/b.ts", "src/protocol/c.ts"]],
+    ["src/engine/d.ts", ["main.ts"]],
+    ["src/attic/e.ts", []],
+    ["main.ts", ["src/server/f.ts"]],
+  ]);
+  assert.deepEqual(wrongArrows(graph), [
+    "src/tasks/a.ts -> src/store/b.ts",
+    "src/engine/d.ts -> main.ts",
+    "src/attic/e.ts: room 'attic' is in no plan",
+  ]);
+});
+
+Deno.test("a circle, a barrel and a lumber room are found", () => {
+  const graph: Graph = new Map([["a.ts", ["b.ts"]], ["b.ts", ["c.ts"]], ["c.ts", ["a.ts"]]]);
+  assert.deepEqual(cycles(graph), ["a.ts -> b.ts -> c.ts -> a.ts"]);
+  assert.equal(isBarrel('/** All. */\nexport * from "./a.ts";\nexport {\n  b,\n} from "./b.ts";\n'), true);
+  assert.equal(isBarrel('export * from "./a.ts";\nexport const b = 1;\n'), false);
+  assert.equal(isLumberRoom("src/engine/utils.ts"), true);
+});
