@@ -128,7 +128,7 @@ async function watch(
 
 /** Resolves only when we should leave before the task has ended. */
 async function interrupted(cli: Cli, client: Client, task_id: string): Promise<number> {
-  if (await untilSignalled() === "SIGTERM") return EXIT.terminated;
+  if (await untilSignalled(cli.clock) === "SIGTERM") return EXIT.terminated;
   cli.terminal.note("cancelling the task; Ctrl-C again leaves at once");
   try {
     await client.request("cancel_task", { task_id });
