@@ -5,7 +5,7 @@ import { ApiError } from "../protocol/errors.ts";
 import type { KillSignal } from "../protocol/process.ts";
 import { type ProcessIdentity, type ProcessSource, type RawProcess, sameProcess } from "./process_source.ts";
 import { runBriefly } from "./ps.ts";
-import { isAgentOrOwn, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
+import { isEndable, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
 
 const log = getLogger(["opencode-agents", "monitor"]);
 
@@ -48,7 +48,7 @@ export function createKiller(options: KillerOptions): Killer {
     const scanned = find((await scanner.scan()).processes, pid);
     if (!scanned) throw notFound(pid);
     if (shown && !sameProcess(source, identity(scanned), identity(shown))) throw reused(pid, scanned);
-    if (pid === self_pid || !isAgentOrOwn(scanned)) {
+    if (pid === self_pid || !isEndable(scanned)) {
       throw new ApiError(
         "PROCESS_PERMISSION_DENIED",
         `Process ${pid} is neither an agent nor started by this server, so it is not ended`,
@@ -81,6 +81,7 @@ export function createKiller(options: KillerOptions): Killer {
       await deliver(clock, pid, signal);
       log.info("{signal} sent to {name}, process {pid}", { signal, name: meant.process.name, pid });
       if (!NOT_ENDING.includes(signal)) await waitUntilGone(identity(meant), signal);
+      scanner.expire();
       return { pid, signal, success: true, termination_time: isoTime(clock.now()) };
     },
   };

@@ -8,7 +8,7 @@ import type {
 } from "../protocol/process.ts";
 import { ProcessStatus, ProcessType } from "../protocol/process.ts";
 import { many, timestampMs } from "../protocol/scalars.ts";
-import { isAgentOrOwn, type Scan } from "./scanner.ts";
+import { isAgent, type Scan } from "./scanner.ts";
 
 export interface ProcessQuery {
   filter?: ProcessFilter;
@@ -16,7 +16,7 @@ export interface ProcessQuery {
   sort?: { field: ProcessSortField; order: "asc" | "desc" };
   limit: number;
   offset: number;
-  /** True: every process; false: agents and children of ours. */
+  /** True: every process; false: agents and the processes of our tasks. */
   include_system_processes?: boolean;
 }
 
@@ -115,7 +115,7 @@ function sum(processes: Process[], field: "cpu_percent" | "memory_percent"): num
 /** What the machine and the agents use. Memory in use is the machine's own figure where it is to be had. */
 export function resourceSummary(scan: Scan): ResourceSummary {
   const all = scan.processes.map((scanned) => scanned.process);
-  const agents = scan.processes.filter(isAgentOrOwn).map((scanned) => scanned.process);
+  const agents = scan.processes.filter(isAgent).map((scanned) => scanned.process);
   return {
     total_cpu_percent: sum(all, "cpu_percent"),
     total_memory_percent: scan.memory_percent ?? sum(all, "memory_percent"),
@@ -127,7 +127,7 @@ export function resourceSummary(scan: Scan): ResourceSummary {
 /** One page of a scan. */
 export function queryProcesses(scan: Scan, query: ProcessQuery): ProcessPage {
   const listed = scan.processes
-    .filter((scanned) => query.include_system_processes || isAgentOrOwn(scanned))
+    .filter((scanned) => query.include_system_processes || isAgent(scanned))
     .map((scanned) => scanned.process);
   const conditions = predicates(query.filter ?? {});
   const matching = listed.filter((process) => conditions.every((condition) => condition(process)));

@@ -164,7 +164,11 @@ export async function runBriefly(
   }
   const output = await within(clock, PS_BOUND_MS, child.output(), undefined);
   if (output === undefined) {
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended just now, which is what we want.
+    }
     throw new ApiError("SERVICE_UNAVAILABLE", `'${program}' did not answer within ${PS_BOUND_MS} ms`, {
       missing: [program],
       retry_after_seconds: 1,

@@ -25,8 +25,8 @@ export interface ScannedProcess {
   ppid: number;
   /** Epoch milliseconds; with the pid, the identity of the process. */
   started: number;
-  /** Started by this server for a task, directly or not. */
-  own: boolean;
+  /** Started by this server for a task: its process itself, or one that descends from it. */
+  own?: "child" | "descendant";
   /** Set for those classified as agents. */
   agent?: AgentKind;
   /** When a scan first saw it. */
@@ -49,6 +49,8 @@ export interface ProcessScanner {
   scan(): Promise<Scan>;
   /** The last scan, however old. */
   latest(): Scan | undefined;
+  /** Makes the next `scan` a new one, since something is known to have changed. */
+  expire(): void;
 }
 
 export interface ScannerOptions {
@@ -61,9 +63,14 @@ export interface ScannerOptions {
   self_pid?: number;
 }
 
-/** An agent of ours, or one that somebody else runs: what is listed without system processes. */
-export function isAgentOrOwn(scanned: ScannedProcess): boolean {
-  return scanned.agent !== undefined || scanned.own;
+/** A task's process, or an agent that somebody else runs: what is listed without system processes. */
+export function isAgent(scanned: ScannedProcess): boolean {
+  return scanned.agent !== undefined || scanned.own === "child";
+}
+
+/** What may be ended: agents, and everything that was started for our tasks. */
+export function isEndable(scanned: ScannedProcess): boolean {
+  return scanned.agent !== undefined || scanned.own !== undefined;
 }
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
@@ -89,7 +96,8 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const now_ms = clock.now();
     const timestamp = isoTime(now_ms);
     discover(rows, timestamp);
-    const owners = inheritOwners(rows, options.ownChildren());
+    const children = options.ownChildren();
+    const owners = inheritOwners(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
     const shown = rows.filter((row) => owners.has(row.pid) || kinds.get(row.pid)!.agent !== undefined);
     const connections = source.connections(shown.map((row) => row.pid));
@@ -100,7 +108,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
         process: toProcess(row, kind, owner, connections.get(row.pid), now_ms),
         ppid: row.ppid,
         started: row.started,
-        own: owner !== undefined,
+        ...(owner ? { own: children.has(row.pid) ? "child" as const : "descendant" as const } : {}),
         ...(kind.agent === undefined ? {} : { agent: kind.agent }),
         discovered_at: discovered.get(row.pid)!.at,
       };
@@ -114,17 +122,28 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
       scan_duration_ms: Math.round((clock.monotonic() - begun) * 100) / 100,
       timestamp,
     };
-    latest = { scan, at: clock.monotonic() };
     return scan;
   }
 
   return {
     scan() {
       if (latest && clock.monotonic() - latest.at < FRESH_MS) return Promise.resolve(latest.scan);
-      running ??= scanNow().finally(() => running = undefined);
-      return running;
+      if (running) return running;
+      const own = scanNow().then((scan) => {
+        // One that was overtaken shows what has been since.
+        if (running === own) latest = { scan, at: clock.monotonic() };
+        return scan;
+      }).finally(() => {
+        if (running === own) running = undefined;
+      });
+      running = own;
+      return own;
     },
     latest: () => latest?.scan,
+    expire() {
+      running = undefined;
+      if (latest) latest.at = -Infinity;
+    },
   };
 }
 
@@ -208,9 +227,9 @@ function systemLoad(): SystemLoad | undefined {
   }
 }
 
-/** The agents of a scan as `claude_processes` shows them: those classified, and the children of ours. */
+/** The agents of a scan as `claude_processes` shows them: those classified, and the processes of our tasks. */
 export function claudeProcesses(scan: Scan): ClaudeProcess[] {
-  return scan.processes.filter(isAgentOrOwn).map(({ process, discovered_at }) => {
+  return scan.processes.filter(isAgent).map(({ process, discovered_at }) => {
     const {
       memory_rss,
       create_time: _create_time,
@@ -231,7 +250,7 @@ export function processCounts(scan: Scan): {
   opencode_processes: number;
   claude_desktop_processes: number;
 } {
-  const agents = scan.processes.filter(isAgentOrOwn);
+  const agents = scan.processes.filter(isAgent);
   return {
     active_processes: scan.processes.length,
     claude_processes: agents.length,

@@ -32,7 +32,7 @@ function scan(processes: Process[]): Scan {
       process: one,
       ppid: 1,
       started: T0,
-      own: one.task_id !== undefined,
+      ...(one.task_id === undefined ? {} : { own: "child" as const }),
       ...(one.agent ? { agent: one.agent } : {}),
       discovered_at: new Date(T0).toISOString(),
     })),

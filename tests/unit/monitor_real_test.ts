@@ -158,13 +158,17 @@ for (const [name, open, ignore] of SOURCES) {
     async () => {
       await running("claude", SLEEP, ["60"], async ({ pid }) => {
         const source = open()!;
-        const { killer } = monitor(source);
+        const { killer, scanner } = monitor(source);
         await scanUntil(source, pid, ({ type }) => type === "claude");
         assert.equal((await killer.kill(pid, "SIGSTOP")).success, true);
         await scanUntil(source, pid, ({ status }) => status === "stopped");
         await killer.kill(pid, "SIGCONT");
         await scanUntil(source, pid, ({ status }) => status === "sleeping");
         const killed = await killer.kill(pid, "SIGTERM");
+        // No scan from before is shown afterwards; the test's own zombie is no agent any more.
+        assert.ok(
+          !(await scanner.scan()).processes.some(({ process, agent }) => process.pid === pid && agent),
+        );
         assert.deepEqual({ ...killed, termination_time: "" }, {
           pid,
           signal: "SIGTERM",

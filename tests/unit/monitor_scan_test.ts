@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock/clock.ts";
-import { Process } from "../../src/protocol/process.ts";
+import { ClaudeProcess, Process } from "../../src/protocol/process.ts";
 import { CpuRates } from "../../src/monitor/cpu_rates.ts";
 import { parseAuxv, parseSocketInodes, parseStat } from "../../src/monitor/procfs.ts";
 import { parseLinux, parseMacos, parseMacTime } from "../../src/monitor/ps.ts";
 import type { ProcessSource, RawProcess } from "../../src/monitor/process_source.ts";
-import { createProcessScanner, inheritOwners, processCounts } from "../../src/monitor/scanner.ts";
+import {
+  claudeProcesses,
+  createProcessScanner,
+  inheritOwners,
+  processCounts,
+} from "../../src/monitor/scanner.ts";
 import { parseNetDev, usageBetween } from "../../src/monitor/resources.ts";
 
 const T0 = Date.parse("2026-11-23T12:00:00Z");
@@ -215,6 +220,7 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
     raw(10, { name: "opencode", argv: ["opencode"], command: `opencode ${"😀".repeat(5000)}` }),
     raw(11, { ppid: 10 }),
     raw(12, { name: "claude", argv: ["claude"] }),
+    raw(13, { ppid: 11 }),
   ];
   const scanner = createProcessScanner({
     clock,
@@ -235,7 +241,7 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
   assert.equal(scans, 1);
   for (const { process } of one.processes) assert.deepEqual(Process.parse(process), process);
   assert.deepEqual(processCounts(one), {
-    active_processes: 3,
+    active_processes: 4,
     // The server itself is none, whatever it is called.
     claude_processes: 2,
     opencode_processes: 1,
@@ -243,6 +249,8 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
   });
   assert.equal(one.processes[1]!.process.task_id, "t");
   assert.equal(one.processes[1]!.process.activity, "Testing");
+  assert.deepEqual(one.processes.map(({ own }) => own), [undefined, "child", undefined, "descendant"]);
+  assert.deepEqual(claudeProcesses(one).map((process) => ClaudeProcess.parse(process).pid), [10, 11]);
 
   clock.ms = 1000;
   rows = [rows[0]!, raw(11, { started: T0 })];
@@ -250,6 +258,13 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
   assert.equal(scans, 2);
   assert.equal(later.processes[0]!.discovered_at, one.processes[0]!.discovered_at);
   assert.notEqual(later.processes[1]!.discovered_at, one.processes[1]!.discovered_at);
+
+  const overtaken = (scanner.expire(), scanner.scan());
+  scanner.expire();
+  const newest = await scanner.scan();
+  assert.notEqual(await overtaken, newest);
+  assert.equal(scanner.latest(), newest);
+  assert.equal(scans, 4);
 });
 
 Deno.test("scanner: a scan that fails fails for those who asked, and the next one is tried anew", async () => {
