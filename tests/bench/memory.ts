@@ -1,0 +1,47 @@
+/** Resident memory, idle and after many tasks. */
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import type { Figure } from "./figure.ts";
+import { startMany } from "./load.ts";
+
+const TASKS = 1000;
+const GOAL_IDLE_MB = 110;
+/** Time for the collector. */
+const SETTLE_MS = 3000;
+
+async function residentMB(server: TestServer): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(server.pid)] })
+    .output();
+  return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
+}
+
+export async function memory(): Promise<Figure[]> {
+  let idle = 0;
+  let after = 0;
+  const config = {
+    limits: { enabled: false },
+    agents: { echo: { protocol: "command", command: ["echo", "{prompt}"] } },
+    tasks: { default_agent: "echo", max_concurrent: 4 },
+  };
+  await withServer({ config }, async (server) => {
+    idle = await residentMB(server);
+    await startMany(server, { count: TASKS, clients: 10, batch: 10, prompt: "done" });
+    await until(async () => {
+      const { reply } = await server.post({ type: "list_tasks", filter: { status: "completed" }, limit: 1 });
+      return reply.filtered_count === TASKS;
+    }, 300_000);
+    after = await residentMB(server);
+  });
+  return [
+    {
+      what: "resident memory, idle",
+      measured: `${idle.toFixed(0)} MB`,
+      goal: `< ${GOAL_IDLE_MB} MB`,
+      met: idle < GOAL_IDLE_MB,
+    },
+    {
+      what: `resident memory after ${TASKS.toLocaleString("en")} finished tasks`,
+      measured: `${after.toFixed(0)} MB`,
+    },
+  ];
+}
