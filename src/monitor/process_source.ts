@@ -40,7 +40,7 @@ export interface ProcessSource {
   /** One process as it is now; undefined when there is none of that pid. */
   one(pid: number): Promise<RawProcess | undefined>;
   /** Number of network connections of each of these processes; those that cannot be had are left out. */
-  connections(pids: number[]): Map<number, number>;
+  connections(pids: number[]): Promise<Map<number, number>>;
 }
 
 export function sameProcess(source: ProcessSource, a: ProcessIdentity, b: ProcessIdentity): boolean {

@@ -214,6 +214,6 @@ export function openPs(clock: Clock, os: string = Deno.build.os): ProcessSource 
       return found;
     },
     one: async (pid) => (await rows(["ww", "-p", String(pid)])).find((row) => row.pid === pid),
-    connections: () => new Map(),
+    connections: () => Promise.resolve(new Map()),
   };
 }

@@ -100,7 +100,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const owners = inheritOwners(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
     const shown = rows.filter((row) => owners.has(row.pid) || kinds.get(row.pid)!.agent !== undefined);
-    const connections = source.connections(shown.map((row) => row.pid));
+    const connections = await source.connections(shown.map((row) => row.pid));
     const processes = rows.map((row): ScannedProcess => {
       const kind = kinds.get(row.pid)!;
       const owner = owners.get(row.pid);

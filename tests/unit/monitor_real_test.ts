@@ -318,3 +318,22 @@ Deno.test({ name: "ps without kill: the list works, ending says what is missing"
     assert.deepEqual(seen.killed, { code: "SERVICE_UNAVAILABLE", missing: ["run"] });
   });
 });
+
+Deno.test({
+  name: "/proc: network connections are counted, other sockets are not",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const source = openProcfs(systemClock)!;
+  const count = async () => (await source.connections([Deno.pid])).get(Deno.pid)!;
+  const before = await count();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const local = join(await Deno.makeTempDir(), "socket");
+  const unix = Deno.listen({ transport: "unix", path: local });
+  try {
+    assert.equal(await count(), before + 1);
+  } finally {
+    listener.close();
+    unix.close();
+  }
+  assert.equal((await source.connections([2 ** 22 + 1])).size, 0);
+});

@@ -37,7 +37,7 @@ function source(kind: "proc" | "ps", list: () => RawProcess[] = () => []): Proce
     start_tolerance_ms: kind === "ps" ? 2000 : 0,
     list: () => Promise.resolve(list()),
     one: (pid) => Promise.resolve(list().find((row) => row.pid === pid)),
-    connections: () => new Map(),
+    connections: () => Promise.resolve(new Map()),
   };
 }
 
