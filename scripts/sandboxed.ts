@@ -67,7 +67,8 @@ async function serve(flags: ServeFlags): Promise<number> {
     // In a group of its own: Ctrl-C would reach it twice, and a second signal means "at once".
     detached: true,
   }).spawn();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // The group of its own also hides a closed terminal from it: the hangup is passed on, or it would stay unseen.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => child.kill(signal));
   }
   return (await child.status).code;
