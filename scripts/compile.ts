@@ -39,9 +39,15 @@ async function compileHere(args: string[]): Promise<string | undefined> {
 
 const output = resolve(outputPath(Deno.args));
 await Deno.mkdir(dirname(output), { recursive: true });
+// Under another name until it is complete: what an earlier run made must not pass for this one's.
+const fresh = `${output}.new`;
+await Deno.remove(fresh).catch((error) => {
+  // Only a run that was interrupted leaves one.
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+});
 const manifest = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 // Types are checked by `deno task test`.
-const flags = ["--no-check", "--unstable-kv", ...startFlags(manifest.tasks.start), "--output", output];
+const flags = ["--no-check", "--unstable-kv", ...startFlags(manifest.tasks.start), "--output", fresh];
 
 const failure = await compileHere(["compile", "--quiet", ...flags, ENTRY]);
 if (failure !== undefined) {
@@ -49,8 +55,21 @@ if (failure !== undefined) {
     console.error(failure);
     Deno.exit(1);
   }
-  console.log("This Deno cannot have its base binary; compiling with another Deno, from npm");
+  console.error(
+    "This Deno cannot have its base binary; compiling with Deno 2.4.2 from npm, without the lock file",
+  );
+  // Inherited by that Deno, which reads the program's imports on threads whose default stack is too small for them.
+  Deno.env.set("RUST_MIN_STACK", String(16 << 20));
   await compileWithNpm(ROOT, ENTRY, flags);
 }
-const { size } = await Deno.stat(output);
-console.log(`${output} (${Math.round(size / 1e6)} MB)`);
+// Whatever the exit code was: npm's wrapper of Deno answers 0 also when Deno has crashed.
+const made = await Deno.stat(fresh).catch((error) => {
+  if (error instanceof Deno.errors.NotFound) return undefined;
+  throw error;
+});
+if (made === undefined) {
+  console.error(`the compiler made nothing; ${output} is as it was`);
+  Deno.exit(1);
+}
+await Deno.rename(fresh, output);
+console.log(`${output} (${Math.round(made.size / 1e6)} MB)`);
