@@ -89,7 +89,10 @@ Deno.test("tasks run by a command", async (t) => {
           JSON.stringify({ level: "warn", message: "err", agent: "one" }),
         ]),
       );
-      const { result } = await socket.request({ type: "get_task_result", task_id: "one" }) as unknown as {
+      const { result } = await socket.request({
+        type: "get_task_result",
+        task_id: "one",
+      }) as unknown as unknown as {
         result: Fields;
       };
       assert.equal((result.output as string).trim(), "out");
@@ -176,7 +179,10 @@ Deno.test("tasks run by a command", async (t) => {
       const reply = await socket.request({ type: "retry_task", task_id: "again" });
       assert.deepEqual([reply.type, reply.retry_count], ["task_retried", 1]);
       await status(socket, "again", "completed");
-      const { result } = await socket.request({ type: "get_task_result", task_id: "again" }) as unknown as {
+      const { result } = await socket.request({
+        type: "get_task_result",
+        task_id: "again",
+      }) as unknown as unknown as {
         result: Fields;
       };
       assert.deepEqual((result.attempts as Fields[]).map((a) => a.outcome), ["failed", "completed"]);
