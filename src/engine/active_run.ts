@@ -9,7 +9,7 @@ import type { Agent } from "../protocol/basic_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { LogLevel } from "../protocol/log.ts";
 import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../protocol/run.ts";
-import { cascade } from "../tasks/cascade.ts";
+import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
 import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
 import { type AttemptEnd, ended, holds } from "../tasks/transitions.ts";
 import { Deadline } from "./deadline.ts";
@@ -17,9 +17,6 @@ import { ProgressWriter } from "./progress_writer.ts";
 import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
-
-/** How many other tasks' states one commit may carry besides the task's own. */
-export const CASCADE_LIMIT = 60;
 
 const COMMIT_RETRY_MS = 1000;
 

@@ -5,11 +5,11 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
 import { timestampMs } from "../protocol/scalars.ts";
-import { resettled } from "../tasks/cascade.ts";
+import { CASCADE_LIMIT, resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
 import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
 import { started } from "../tasks/transitions.ts";
-import { ActiveRun, CASCADE_LIMIT } from "./active_run.ts";
+import { ActiveRun } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);

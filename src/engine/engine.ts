@@ -8,23 +8,15 @@ import type { Request } from "../protocol/messages.ts";
 import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
-import { cascade, dependencyFailures, isDue } from "../tasks/cascade.ts";
+import { cascade, CASCADE_LIMIT, dependencyFailures, isDue } from "../tasks/cascade.ts";
 import { checkDependencies, readiness } from "../tasks/dependencies.ts";
 import { queryTasks } from "../tasks/query.ts";
-import {
-  executionOf,
-  holdsSlot,
-  isFinished,
-  specOf,
-  type TaskRecord,
-  type TaskState,
-  taskView,
-} from "../tasks/record.ts";
+import { holdsSlot, isFinished, specOf, type TaskRecord, type TaskState, taskView } from "../tasks/record.ts";
 import { summarise } from "../tasks/summary.ts";
-import { cancelled, created, paused, recovered, resumed, retried } from "../tasks/transitions.ts";
-import { CASCADE_LIMIT } from "./active_run.ts";
+import { cancelled, created, paused, resumed, retried } from "../tasks/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { recoverTasks } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import type { TaskMemory } from "./task_book.ts";
 
@@ -34,7 +26,6 @@ const log = getLogger(["opencode-agents", "engine"]);
 const CANCEL_WAIT_MS = 2000;
 /** Ending all agents at shutdown may take this long, so that the server is gone within 10 s. */
 const STOP_WAIT_MS = 7000;
-const RECOVERY_BATCH = 50;
 
 export interface EngineOptions extends RunContext {
   /** Names this run of the server; part of every lease. */
@@ -92,7 +83,7 @@ export class Engine {
       if (holdsSlot(task.state)) lost.push(task.id);
       else this.#dispatcher.note(undefined, task);
     }
-    await this.#recover(lost, false);
+    await recoverTasks(this.#options, lost, false);
     await this.#dispatcher.settleAll();
     const strays = await runner.endStrays();
     if (lost.length > 0 || strays > 0) {
@@ -113,42 +104,8 @@ export class Engine {
     this.#retention?.cancel();
     this.#dispatcher.close();
     const runs = [...this.#dispatcher.active];
-    await within(clock, STOP_WAIT_MS, this.#recover(runs.map(([id]) => id), true), undefined);
+    await within(clock, STOP_WAIT_MS, recoverTasks(this.#options, runs.map(([id]) => id), true), undefined);
     await within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.stop())), undefined);
-  }
-
-  async #recover(ids: string[], orderly: boolean): Promise<void> {
-    const { book, clock } = this.#options;
-    for (let at = 0; at < ids.length; at += RECOVERY_BATCH) {
-      const some = ids.slice(at, at + RECOVERY_BATCH);
-      await this.#update((view) => {
-        const now = clock.now();
-        const states = new Map<string, TaskState>();
-        for (const id of some) {
-          const task = view.get(id);
-          if (task && holdsSlot(task.state)) {
-            states.set(
-              id,
-              recovered(
-                task,
-                executionOf(task).max_attempts ?? this.#options.max_attempts,
-                orderly,
-                isoTime(now),
-              ),
-            );
-          }
-        }
-        const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
-        const graph = {
-          find: (id: string) => view.get(id),
-          dependentsOf: (id: string) => book.dependentsOf(id),
-        };
-        for (const [id, state] of cascade(graph, failed, now, isoTime(now), CASCADE_LIMIT).states) {
-          states.set(id, state);
-        }
-        return states;
-      });
-    }
   }
 
   // ---- what clients ask

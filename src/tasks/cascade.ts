@@ -7,6 +7,9 @@ import { readiness } from "./dependencies.ts";
 import { isFinished, type TaskRecord, type TaskState } from "./record.ts";
 import { putBack, settle } from "./transitions.ts";
 
+/** How many other tasks' states one commit may carry besides the task's own. */
+export const CASCADE_LIMIT = 60;
+
 export interface Graph {
   find(id: string): TaskRecord | undefined;
   dependentsOf(id: string): Iterable<string>;

@@ -92,7 +92,7 @@ Deno.test("tasks run by a command", async (t) => {
       const { result } = await socket.request({
         type: "get_task_result",
         task_id: "one",
-      }) as unknown as unknown as {
+      }) as unknown as {
         result: Fields;
       };
       assert.equal((result.output as string).trim(), "out");
@@ -182,7 +182,7 @@ Deno.test("tasks run by a command", async (t) => {
       const { result } = await socket.request({
         type: "get_task_result",
         task_id: "again",
-      }) as unknown as unknown as {
+      }) as unknown as {
         result: Fields;
       };
       assert.deepEqual((result.attempts as Fields[]).map((a) => a.outcome), ["failed", "completed"]);

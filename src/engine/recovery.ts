@@ -1,0 +1,45 @@
+/** What becomes of tasks whose run has been lost: queued again, or failed when their attempts are used up. */
+import { isoTime } from "../clock/clock.ts";
+import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
+import { executionOf, holdsSlot, isFinished, type TaskState } from "../tasks/record.ts";
+import { recovered } from "../tasks/transitions.ts";
+import type { RunContext } from "./run_context.ts";
+import type { TaskMemory } from "./task_book.ts";
+
+/** How many tasks one commit takes up. */
+const BATCH = 50;
+
+type Context = Pick<RunContext, "book" | "clock" | "store"> & { max_attempts: number };
+
+/** Resolves after the commits. `orderly`: the server ends by itself, which is no failed attempt. */
+export async function recoverTasks(context: Context, ids: string[], orderly: boolean): Promise<void> {
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const some = ids.slice(at, at + BATCH);
+    await context.store.tasks.update((view) => ({
+      updates: [...recoveredStates(context, view, some, orderly)].map(([id, state]) => ({ id, state })),
+    }));
+  }
+}
+
+function recoveredStates(
+  { book, clock, max_attempts }: Context,
+  view: TaskMemory,
+  ids: string[],
+  orderly: boolean,
+): Map<string, TaskState> {
+  const now = clock.now();
+  const states = new Map<string, TaskState>();
+  for (const id of ids) {
+    const task = view.get(id);
+    if (!task || !holdsSlot(task.state)) continue;
+    const attempts = executionOf(task).max_attempts ?? max_attempts;
+    states.set(id, recovered(task, attempts, orderly, isoTime(now)));
+  }
+  const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
+  const graph = {
+    find: (id: string) => view.get(id),
+    dependentsOf: (id: string) => book.dependentsOf(id),
+  };
+  const following = cascade(graph, failed, now, isoTime(now), CASCADE_LIMIT).states;
+  return new Map([...states, ...following]);
+}
