@@ -96,7 +96,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
   });
   store.tasks.onCommitted = (changes) =>
     changes.forEach(({ before, after }) => engine.committed(before, after));
-  store.logs.onAppended = (entries) => bus.publish({ kind: "log.appended", entries });
+  store.logs.onAppended = (entries) => {
+    bus.publish({ kind: "log.appended", entries });
+    return hub.caughtUp();
+  };
 
   const { schedules, logs } = store;
   const scheduler = new Scheduler({

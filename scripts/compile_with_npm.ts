@@ -33,6 +33,8 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
         DENORT_BIN: join(tools, BASE_FOLDER, "vlt"),
         // By default it trusts its own certificates only, not those of a company's proxy.
         DENO_TLS_CA_STORE: "system,mozilla",
+        // Its threads' stacks are too small for the depth of some packages' module graphs.
+        RUST_MIN_STACK: String(64 << 20),
       },
     });
   } finally {

@@ -3,12 +3,19 @@
  * answer must have fail with SERVICE_UNAVAILABLE and the name of the permission. Nothing here starts a program
  * or uses a library that reads on its own, so that no figure can end the server.
  */
-import { statfs } from "node:fs/promises";
+import { statfs } from "node:fs";
+import { promisify } from "node:util";
 import { cpus } from "node:os";
 import { type Clock, isoTime, sleep, within } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { NetworkStats, SystemResources } from "../protocol/resources.ts";
 import { percent } from "./process_scan.ts";
+
+/** The one in `node:fs/promises` is not in Deno 2.4. */
+const diskFigures = promisify(statfs);
+
+/** Deno 2.4 has no `statfs` in node:fs/promises. */
+const statfs = promisify(statfsThen);
 
 /** A network drive that is gone can hold `statfs` for ever. */
 const DISK_BOUND_MS = 2000;
@@ -128,7 +135,7 @@ async function readDisk(clock: Clock, path: string): Promise<
   Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">
 > {
   try {
-    const disk = await within(clock, DISK_BOUND_MS, statfs(path), undefined);
+    const disk = await within(clock, DISK_BOUND_MS, diskFigures(path), undefined);
     if (!disk) throw new Error(`no answer within ${DISK_BOUND_MS} ms`);
     const total = disk.blocks * disk.bsize;
     const used = (disk.blocks - disk.bfree) * disk.bsize;

@@ -17,7 +17,7 @@ export const CLOSE = { going_away: 1001, too_big: 1009, internal: 1011, try_agai
 /** Requests of one connection that may wait while an earlier one is carried out. */
 const BACKLOG_MAX = 1000;
 /** How often a reader that is behind is looked at. */
-const FLUSH_MS = 20;
+const FLUSH_MS = 5;
 /** Pushes that may wait for the reply that is to come before them. */
 const HELD_MAX = 10_000;
 
@@ -81,6 +81,10 @@ export class Connection implements Session, Subscriber {
 
   unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[] {
     return this.subscriptions.unsubscribe(channels, subscription_id);
+  }
+
+  get isBehind(): boolean {
+    return !this.#gone && this.#outbox.size > 0;
   }
 
   push(text: string, coalesce?: string): void {

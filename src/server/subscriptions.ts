@@ -1,6 +1,6 @@
 /** Who has asked for what: the subscriptions of one connection, and the hub that serves all connections. */
 import type { FollowFilter } from "../api/capability.ts";
-import type { Clock } from "../clock/clock.ts";
+import { type Clock, sleep } from "../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../engine/events.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
@@ -9,6 +9,10 @@ import { type ChannelPush, pushesOf } from "./pushes.ts";
 
 /** One connection may hold this many; more is a client that forgets to unsubscribe. */
 const SUBSCRIPTIONS_MAX = 100;
+
+/** A flood waits so long for a reader that is behind, and looks so often. */
+const CATCH_UP_MS = 250;
+const CATCH_UP_LOOK_MS = 2;
 
 interface Subscription {
   channels: Set<Channel>;
@@ -136,6 +140,8 @@ export class Subscriptions {
 /** A connection as the hub sees it. */
 export interface Subscriber {
   readonly subscriptions: Subscriptions;
+  /** Whether something waits because the reader has not taken what it was sent before. */
+  readonly isBehind: boolean;
   push(text: string, coalesce?: string): void;
   /** What this connection is told instead, where a message is about the connection itself. */
   own?(message: object): string | undefined;
@@ -146,6 +152,8 @@ export class SubscriptionHub {
   readonly #subscribers = new Set<Subscriber>();
   readonly #clock: Clock;
   readonly #producers: Producers;
+  /** Behind, and not waited for. */
+  readonly #stalled = new Set<Subscriber>();
 
   constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
     this.#clock = clock;
@@ -164,7 +172,22 @@ export class SubscriptionHub {
 
   remove(subscriber: Subscriber): void {
     this.#subscribers.delete(subscriber);
+    this.#stalled.delete(subscriber);
     this.#watch();
+  }
+
+  /**
+   * Resolves when every reader has taken what it was sent, so that a flood of entries comes at the pace of those who
+   * read. One that takes nothing for a while is not waited for again until it has caught up; its bound ends it.
+   */
+  async caughtUp(): Promise<void> {
+    const end_ms = this.#clock.monotonic() + CATCH_UP_MS;
+    const behind = () => [...this.#subscribers].filter((one) => one.isBehind && !this.#stalled.has(one));
+    for (const one of this.#stalled) if (!one.isBehind) this.#stalled.delete(one);
+    while (behind().length > 0) {
+      if (this.#clock.monotonic() < end_ms) await sleep(this.#clock, CATCH_UP_LOOK_MS);
+      else for (const one of behind()) this.#stalled.add(one);
+    }
   }
 
   #watch(): void {

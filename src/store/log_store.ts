@@ -43,7 +43,7 @@ export class LogStore {
   #bytes = 0;
   #pruning: Promise<number> | undefined;
   /** Called with entries after their commit, in order. */
-  onAppended: (entries: SeqEntry[]) => void = () => {};
+  onAppended: (entries: SeqEntry[]) => unknown = () => {};
 
   constructor(kv: KeyValue, commits: GroupCommit, clock: Clock) {
     this.#kv = kv;
@@ -105,7 +105,7 @@ export class LogStore {
     return queryLog({ read: (headers) => this.#read(headers) }, [...this.#headers], this.#total, query);
   }
 
-  #committed(chunks: Chunk[], entries: SeqEntry[]): void {
+  #committed(chunks: Chunk[], entries: SeqEntry[]): unknown {
     for (const { header, lines } of chunks) {
       const last = this.#headers.at(-1);
       if (last?.chunk === header.chunk) this.#bytes -= this.#headers.pop()!.bytes;
@@ -117,7 +117,7 @@ export class LogStore {
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
     this.#total += entries.length;
     try {
-      this.onAppended(entries);
+      return this.onAppended(entries);
     } catch (error) {
       // A bug of the listener; the entries are committed.
       log.error("A listener failed on log entries: {error}", { error });

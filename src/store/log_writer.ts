@@ -48,7 +48,7 @@ interface FlushWaiter {
 export class LogWriter {
   readonly #commits: GroupCommit;
   readonly #clock: Clock;
-  readonly #committed: (chunks: Chunk[], entries: SeqEntry[]) => void;
+  readonly #committed: (chunks: Chunk[], entries: SeqEntry[]) => unknown;
   #tail: LogTail = { next_chunk: 1, next_seq: 1, last_time: "" };
   #open: Chunk | undefined;
   #pending: LogLine[] = [];
@@ -65,11 +65,14 @@ export class LogWriter {
   #room: PromiseWithResolvers<void> | undefined;
   #hurry: (() => void) | undefined;
 
-  /** `committed` is called after each commit, with the chunks it wrote and the entries that are new in them. */
+  /**
+   * `committed` is called after each commit, with the chunks it wrote and the entries that are new in them; the next
+   * commit waits for the promise it may answer.
+   */
   constructor(
     commits: GroupCommit,
     clock: Clock,
-    committed: (chunks: Chunk[], entries: SeqEntry[]) => void,
+    committed: (chunks: Chunk[], entries: SeqEntry[]) => unknown,
   ) {
     this.#commits = commits;
     this.#clock = clock;
@@ -190,11 +193,12 @@ export class LogWriter {
     this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: endSeq(last.header) };
     this.#pendingBytes -= written.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#committedCount += count;
-    this.#committed(chunks, written.map(({ entry }, i) => ({ seq: first_seq + i, entry })));
+    const told = this.#committed(chunks, written.map(({ entry }, i) => ({ seq: first_seq + i, entry })));
     const done = this.#flushes.filter(({ entries }) => entries <= this.#committedCount);
     this.#flushes = this.#flushes.filter(({ entries }) => entries > this.#committedCount);
     for (const waiter of done) waiter.resolve();
     this.#tellOfDropped();
+    await told;
   }
 
   /** The first of what waits, in the open chunk and as many new ones as one commit takes. */

@@ -1,42 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Clock, isoTime, systemClock } from "../../src/clock/clock.ts";
+import { isoTime, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
 import type { LogEntry, LogLevel } from "../../src/protocol/log.ts";
-import { GroupCommit } from "../../src/store/group_commit.ts";
 import { LEVELS } from "../../src/store/log_chunk.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
-import { type LogPage, LogStore, type NewEntry } from "../../src/store/log_store.ts";
-import { gate, type Tapped, tapped } from "./store_fixtures.ts";
-
-/** A wall clock that stands still until it is moved; timers are real. */
-interface HandClock extends Clock {
-  time: number;
-}
-
-function handClock(time = Date.parse("2026-01-15T10:00:00.000Z")): HandClock {
-  const clock: HandClock = { ...systemClock, time, now: () => clock.time };
-  return clock;
-}
-
-async function logOn(kv: Tapped, clock: Clock): Promise<LogStore> {
-  const logs = new LogStore(kv, new GroupCommit(kv), clock);
-  await logs.load();
-  return logs;
-}
-
-const entry = (message: string, more: Partial<NewEntry> = {}): NewEntry => ({
-  level: "info",
-  message,
-  agent: "a",
-  source: "test",
-  ...more,
-});
-
-const newestFirst: LogQuery = { order: "desc", limit: 50 };
-const messages = (page: LogPage) => page.entries.map(({ message }) => message);
-const refused = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
+import type { LogPage } from "../../src/store/log_store.ts";
+import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
+import { gate, tapped } from "./store_fixtures.ts";
 
 // ---- writing
 
@@ -407,68 +379,4 @@ Deno.test("a line tells its fields without being parsed", () => {
     const { time, level: l, message: m, agent: a, source: s } = scalarsOf(text);
     assert.deepEqual({ time, level: l, message: m, agent: a, source: s, details: {}, context: {} }, entry);
   }));
-});
-
-// ---- retention
-
-async function filled(kv: Tapped, clock: HandClock): Promise<LogStore> {
-  const logs = await logOn(kv, clock);
-  for (let day = 0; day < 20; day++) {
-    for (let i = 0; i < 30; i++) logs.append(entry(`day ${day}`, { details: { fill: "x".repeat(4000) } }));
-    await logs.flush();
-    clock.time += 86_400_000;
-  }
-  return logs;
-}
-
-async function storedKeys(kv: Tapped): Promise<number> {
-  let count = 0;
-  for await (const _ of kv.list({ prefix: ["log"] })) count++;
-  return count;
-}
-
-Deno.test("whole chunks that are too old are dropped, from the store as well", async () => {
-  const kv = tapped();
-  const clock = handClock();
-  const logs = await filled(kv, clock);
-  const before = await storedKeys(kv);
-  const dropped = await logs.prune({ retention_days: 10, max_bytes: Infinity });
-  assert.equal(logs.size, 600 - dropped);
-  assert.ok(dropped >= 270 && dropped <= 300, String(dropped));
-  assert.ok(await storedKeys(kv) < before * 0.6);
-  const page = await logs.query({ order: "asc", limit: 1 });
-  assert.equal(page.total_count, logs.size);
-  assert.match(page.entries[0]!.message, /^day (9|10)$/);
-  const again = await logOn(tapped(kv.memory.reopened()), clock);
-  assert.deepEqual([again.size, again.bytes, again.last_seq], [logs.size, logs.bytes, 600]);
-  await logs.close();
-});
-
-Deno.test("beyond its bytes the oldest chunks are dropped", async () => {
-  const kv = tapped();
-  const logs = await filled(kv, handClock());
-  await Promise.all([1, 2].map(() => logs.prune({ retention_days: 1000, max_bytes: 500_000 })));
-  assert.ok(logs.bytes <= 500_000 && logs.bytes > 400_000, String(logs.bytes));
-  assert.equal(messages(await logs.query({ order: "desc", limit: 1 }))[0], "day 19");
-  await logs.close();
-});
-
-Deno.test("when everything is too old, everything goes, and the numbers go on", async () => {
-  const kv = tapped();
-  const clock = handClock();
-  const logs = await filled(kv, clock);
-  clock.time += 100 * 86_400_000;
-  while (logs.size > 0) await logs.prune({ retention_days: 1, max_bytes: Infinity });
-  assert.deepEqual([logs.bytes, await storedKeys(kv)], [0, 1]);
-  logs.append(entry("here again"));
-  await logs.flush();
-  assert.equal(logs.last_seq, 601);
-  assert.deepEqual(messages(await logs.query(newestFirst)), ["here again"]);
-  while (logs.size > 0) await logs.prune({ retention_days: -1, max_bytes: Infinity });
-  await logs.close();
-  const again = await logOn(tapped(kv.memory.reopened()), clock);
-  again.append(entry("and again"));
-  await again.flush();
-  assert.equal(again.last_seq, 602);
-  await again.close();
 });
