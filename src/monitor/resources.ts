@@ -14,9 +14,6 @@ import { percent } from "./process_scan.ts";
 /** The one in `node:fs/promises` is not in Deno 2.4. */
 const diskFigures = promisify(statfs);
 
-/** Deno 2.4 has no `statfs` in node:fs/promises. */
-const statfs = promisify(statfsThen);
-
 /** A network drive that is gone can hold `statfs` for ever. */
 const DISK_BOUND_MS = 2000;
 
