@@ -92,6 +92,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     max_starting: navigator.hardwareConcurrency,
     max_attempts: config.tasks.max_attempts,
     retention_ms: config.tasks.retention_days * DAY_MS,
+    log_retention: config.logs,
     cannotRun: await runObstacle(),
   });
   store.tasks.onCommitted = (changes) =>

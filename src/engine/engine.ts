@@ -16,6 +16,7 @@ import { summarise } from "../tasks/summary.ts";
 import { cancelled, created, paused, resumed, retried } from "../tasks/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { LogRetention } from "./engine_store.ts";
 import { recoverTasks } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import type { TaskMemory } from "./task_book.ts";
@@ -36,6 +37,7 @@ export interface EngineOptions extends RunContext {
   max_attempts: number;
   /** Milliseconds after which finished tasks are removed. */
   retention_ms: number;
+  log_retention: LogRetention;
   /** Why no program can be run here, if so; then tasks are refused. */
   cannotRun(): ApiError | undefined;
 }
@@ -147,7 +149,7 @@ export class Engine {
         ...draft,
         state: created(readiness(dependencies, (other) => view.get(other)), isDue(draft, now), isoTime(now)),
       };
-      return { creates: [record] };
+      return { creates: [record], reads: present(dependencies, view) };
     });
     return taskView(record!);
   }
@@ -368,6 +370,11 @@ function requireDependencies(id: string, dependencies: readonly string[], tasks:
   checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
     for (const task of tasks.values()) yield task.id;
   });
+}
+
+/** Of these dependencies, those that are there: what a plan has read and must find unchanged. */
+function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
+  return dependencies.filter((id) => tasks.get(id) !== undefined);
 }
 
 function progressDiffers(before: TaskState, after: TaskState): boolean {

@@ -11,6 +11,8 @@ export interface TaskPlan {
   creates?: TaskRecord[];
   updates?: { id: string; state: TaskState }[];
   removes?: string[];
+  /** Tasks that the plan depends on without changing them. */
+  reads?: string[];
   sets?: { key: StoreKey; value: Uint8Array }[];
   deletes?: StoreKey[];
 }
@@ -41,6 +43,11 @@ export interface NewLogEntry {
   stack_trace?: string;
 }
 
+export interface LogRetention {
+  retention_days: number;
+  max_bytes: number;
+}
+
 export interface EngineStore {
   tasks: TaskStore;
   logs: {
@@ -48,6 +55,8 @@ export interface EngineStore {
     append(entry: NewLogEntry): void | Promise<void>;
     /** Resolves when all that was appended is committed. */
     flush(): Promise<void>;
+    /** Drops what is too old or too much; the number of entries. */
+    prune(retention: LogRetention): Promise<number>;
   };
   outputs: {
     entry(task_id: string, attempt: number, output: AttemptOutput): { key: StoreKey; value: Uint8Array };

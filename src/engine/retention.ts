@@ -1,8 +1,8 @@
-/** Finished tasks are removed when they are old enough, with what belongs to them. */
+/** What is old enough goes: finished tasks, with what belongs to them, and log entries. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
 import { isFinished, type TaskRecord } from "../tasks/record.ts";
-import type { EngineStore } from "./engine_store.ts";
+import type { EngineStore, LogRetention } from "./engine_store.ts";
 import type { TaskBook } from "./task_book.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -16,6 +16,7 @@ export interface RetentionOptions {
   book: TaskBook;
   store: EngineStore;
   retention_ms: number;
+  log_retention: LogRetention;
 }
 
 /** Whether the task may go: finished before `oldest_ms`, and nobody who is not finished depends on it. */
@@ -53,9 +54,16 @@ export async function removeExpired({ clock, book, store, retention_ms }: Retent
 /** Looks once an hour; answers the timer, which its owner cancels. */
 export function startRetention(options: RetentionOptions): Timer {
   return options.clock.every(INTERVAL_MS, () => {
-    removeExpired(options).then(
-      (removed) => removed > 0 && log.info("Removed {removed} finished tasks", { removed }),
-      (error) => log.error("Finished tasks could not be removed: {error}", { error }),
+    tidy(options).catch((error) =>
+      log.error("Old tasks and log entries could not be removed: {error}", { error })
     );
   });
+}
+
+async function tidy(options: RetentionOptions): Promise<void> {
+  const tasks = await removeExpired(options);
+  const entries = await options.store.logs.prune(options.log_retention);
+  if (tasks + entries > 0) {
+    log.info("Removed {tasks} finished tasks and {entries} log entries", { tasks, entries });
+  }
 }
