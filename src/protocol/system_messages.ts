@@ -66,10 +66,10 @@ export const TaskSummary = z.object({
   paused: z.int(),
   active_workers: z.int(),
   queue_depth: z.int(),
-  /** Milliseconds; absent while nothing has been completed. */
-  average_completion_time: z.number().optional(),
-  /** Of those that were completed or failed; absent while there are none. */
-  success_rate_percent: z.number().optional(),
+  /** Milliseconds; 0 while nothing has been completed. */
+  average_completion_time: z.number(),
+  /** Of those that were completed or failed; 0 while there are none. */
+  success_rate_percent: z.number(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 

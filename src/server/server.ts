@@ -142,7 +142,7 @@ export function startServer(options: ServerOptions): RunningServer {
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
 
-  const listener = Deno.serve({
+  const listener = listen({
     hostname: host,
     port: options.port,
     onListen: () => {},
@@ -186,6 +186,30 @@ export function startServer(options: ServerOptions): RunningServer {
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
+}
+
+/** Throws `SERVICE_UNAVAILABLE` when the address cannot be had. */
+function listen(
+  options: Deno.ServeTcpOptions,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
+  const { hostname, port } = options;
+  try {
+    return Deno.serve(options, handler);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "another program listens there"
+      : (error as Error).message;
+    throw new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `Cannot listen on ${hostname}:${port}: ${reason}. Choose another with --port.`,
+      {
+        host: hostname,
+        port,
+        reason,
+      },
+    );
+  }
 }
 
 /** One HTTP request can be answered, but not pushed to. */

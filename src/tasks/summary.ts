@@ -20,7 +20,7 @@ export function summarise(tasks: Iterable<TaskRecord>, active_workers: number): 
     ...counts,
     active_workers,
     queue_depth: counts.queued + counts.pending,
-    ...(counts.completed > 0 ? { average_completion_time: Math.round(spent_ms / counts.completed) } : {}),
-    ...(ended > 0 ? { success_rate_percent: Math.round((1000 * counts.completed) / ended) / 10 } : {}),
+    average_completion_time: Math.round(spent_ms / Math.max(1, counts.completed)),
+    success_rate_percent: Math.round((1000 * counts.completed) / Math.max(1, ended)) / 10,
   };
 }
