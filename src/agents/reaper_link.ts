@@ -171,6 +171,8 @@ function startReaper(
   );
   const spawning = new Deno.Command(command[0]!, {
     args: command.slice(1),
+    // The server's own folder may be gone by the time it is needed, and from there no program could be started.
+    cwd: "/",
     env,
     clearEnv: true,
     // In a session of its own it does not get the signals of the server's terminal.

@@ -290,7 +290,7 @@ export class Engine {
     query: Parameters<typeof queryTasks>[2],
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { book } = this.#options;
-    const page = queryTasks(book.all(), book.size, query);
+    const page = queryTasks(book.columns, book.size, query);
     return { ...page, tasks: page.tasks.map((task) => this.view(task)) };
   }
 

@@ -2,6 +2,7 @@
 import type { TaskStatus } from "../protocol/task.ts";
 import { TaskStatus as Statuses } from "../protocol/task.ts";
 import type { Graph } from "../tasks/cascade.ts";
+import { TaskColumns } from "../tasks/columns.ts";
 import type { TaskRecord } from "../tasks/record.ts";
 
 /** The part of the store that reads from memory. */
@@ -16,6 +17,7 @@ export class TaskBook implements Graph {
   readonly #memory: TaskMemory;
   readonly #dependents = new Map<string, Set<string>>();
   readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));
+  readonly columns = new TaskColumns();
   #lastOrder = 0;
 
   constructor(memory: TaskMemory) {
@@ -49,6 +51,8 @@ export class TaskBook implements Graph {
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     if (before) this.#counts.set(before.state.status, this.count(before.state.status) - 1);
     if (after) this.#counts.set(after.state.status, this.count(after.state.status) + 1);
+    if (after) this.columns.set(after);
+    else if (before) this.columns.remove(before.id);
     if (!before && after) this.#added(after);
     if (before && !after) this.#removed(before);
   }

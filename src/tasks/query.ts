@@ -4,6 +4,7 @@ import type { Request } from "../protocol/messages.ts";
 import { many, timestampMs } from "../protocol/scalars.ts";
 import { Priority, TaskStatus } from "../protocol/task.ts";
 import type { TaskFilter, TaskSortField } from "../protocol/task_messages.ts";
+import type { TaskColumns } from "./columns.ts";
 import type { TaskRecord } from "./record.ts";
 
 type Query = Pick<Request<"list_tasks">, "filter" | "sort" | "limit" | "offset">;
@@ -15,22 +16,10 @@ export interface TaskPage {
   filtered_count: number;
 }
 
-/** The cheap and choosy conditions come first, so that most tasks are out before text is looked at. */
+/** Status, type and priority are left to the columns; the cheap conditions come before those that look at text. */
 function predicates(filter: TaskFilter): Predicate[] {
   const all: Predicate[] = [];
-  const { status, type, priority, has_dependencies, progress_range: range } = filter;
-  if (status !== undefined) {
-    const wanted = new Set(many(status));
-    all.push((task) => wanted.has(task.state.status));
-  }
-  if (type !== undefined) {
-    const wanted = new Set(many(type));
-    all.push((task) => wanted.has(task.spec.type));
-  }
-  if (priority !== undefined) {
-    const wanted = new Set(many(priority));
-    all.push((task) => wanted.has(task.spec.priority));
-  }
+  const { has_dependencies, progress_range: range } = filter;
   if (has_dependencies !== undefined) {
     all.push((task) => ((task.spec.dependencies?.length ?? 0) > 0) === has_dependencies);
   }
@@ -117,14 +106,14 @@ function smallest(
   return best;
 }
 
-/** One page. Without `sort`: by `created_at`, oldest first. */
-export function queryTasks(all: Iterable<TaskRecord>, total_count: number, query: Query): TaskPage {
-  const conditions = predicates(query.filter ?? {});
-  const matching: TaskRecord[] = [];
-  next: for (const task of all) {
-    for (const condition of conditions) if (!condition(task)) continue next;
-    matching.push(task);
-  }
+/**
+ * One page of the tasks in `columns`, of which there are `total_count`. Without `sort`: by `created_at`, oldest
+ * first.
+ */
+export function queryTasks(columns: TaskColumns, total_count: number, query: Query): TaskPage {
+  const filter = query.filter ?? {};
+  const conditions = predicates(filter);
+  const matching = columns.select(filter).filter((task) => conditions.every((condition) => condition(task)));
   const filtered_count = matching.length;
   const tasks = smallest(matching, query.offset + query.limit, comparator(query.sort)).slice(query.offset);
   return { tasks, total_count, filtered_count };
