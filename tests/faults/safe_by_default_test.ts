@@ -1,0 +1,153 @@
+/** Safe by default, and honest at start (contract, sections 1 and 6). */
+import assert from "node:assert/strict";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(server: TestServer, args: string[]): Promise<Ended> {
+  const [program, ...rest] = server.commandOf("serve", ...args);
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args: rest,
+    cwd: server.dir,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function configured(server: TestServer, config: unknown, ...args: string[]): Promise<Ended> {
+  const file = `${server.dir}/other.json`;
+  await Deno.writeTextFile(file, typeof config === "string" ? config : JSON.stringify(config));
+  return await run(server, ["--config", file, "--data", `${server.dir}/other`, "--port", "0", ...args]);
+}
+
+Deno.test("safe by default", async (t) => {
+  await withServer({}, async (server) => {
+    await t.step("it listens on loopback, and says so in one line before anything else", () => {
+      assert.match(server.stdout, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+    });
+
+    await t.step("the data folder is its owner's alone", async () => {
+      assert.equal((await Deno.stat(server.data)).mode! & 0o777, 0o700);
+      let files = 0;
+      for await (const { name, isFile } of Deno.readDir(server.data)) {
+        if (!isFile) continue;
+        files++;
+        assert.equal((await Deno.stat(`${server.data}/${name}`)).mode! & 0o777, 0o600, name);
+      }
+      assert.ok(files >= 3, `${files} files`);
+    });
+
+    await t.step("a second server on the same folder ends with 1 and says who holds it", async () => {
+      const { code, stdout, stderr } = await run(server, ["--port", "0", "--data", server.data]);
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.ok(stderr.includes(`pid ${server.pid}`), stderr);
+      assert.equal((await server.post({ type: "ping" })).status, 200);
+    });
+
+    await t.step("another address is refused without --insecure", async () => {
+      const { code, stderr } = await run(server, [
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+        "--data",
+        `${server.dir}/other`,
+      ]);
+      assert.equal(code, 2);
+      assert.match(stderr, /CONFIGURATION_ERROR.*0\.0\.0\.0/);
+    });
+
+    await t.step("an unknown key, a wrong value, no JSON, no file: 2, naming what is wrong", async () => {
+      const cases: [unknown, RegExp][] = [
+        [{ tasks: { max_concurent: 3 } }, /tasks\.max_concurent.*max_concurrent/s],
+        [{ agents: { x: { protocol: "acp", command: ["a"], colour: 1 } } }, /agents\.x\.colour/],
+        [{ server: { port: "80" } }, /server\.port/],
+        [{ tasks: { default_agent: "nobody" } }, /nobody/],
+        ["{", /not valid JSON/],
+      ];
+      for (const [config, message] of cases) {
+        const { code, stdout, stderr } = await configured(server, config);
+        assert.deepEqual([code, stdout], [2, ""], stderr);
+        assert.match(stderr, message);
+      }
+      assert.equal((await run(server, ["--config", "/no/such/file"])).code, 2);
+    });
+
+    await t.step("--print-config shows what is in force, with secrets masked", async () => {
+      const agents = {
+        mine: { protocol: "command", command: ["x"], env: { API_KEY: "geheim", MODE: "fast" } },
+      };
+      const { code, stdout } = await configured(
+        server,
+        { agents, limits: { connections: 7 } },
+        "--print-config",
+      );
+      const config = JSON.parse(stdout);
+      assert.equal(code, 0);
+      assert.deepEqual([
+        config.limits.connections,
+        config.limits.messages_per_minute,
+        config.tasks.default_agent,
+      ], [7, 100, "opencode"]);
+      assert.equal(config.agents.mine.env.MODE, "fast");
+      assert.ok(!stdout.includes("geheim"));
+    });
+
+    await t.step("SIGTERM: ends with 0 within 10 s, leaving its running task to the next start", async () => {
+      const task = {
+        id: "long",
+        type: "testing",
+        priority: "low",
+        description: "x",
+        execution: { agent: "none" },
+      };
+      assert.equal((await server.post({ type: "start_task", task })).reply.code, "INVALID_FIELD_VALUE");
+      const begun = performance.now();
+      assert.equal(await server.stop("SIGTERM"), 0);
+      assert.ok(performance.now() - begun < 10_000);
+    });
+  });
+});
+
+Deno.test("a start on what is no store of ours touches nothing", async () => {
+  await withServer({}, async (server) => {
+    await server.stop("SIGTERM");
+    const file = `${server.data}/store.sqlite3`;
+    await Deno.writeTextFile(file, "this is no database, but somebody's letter");
+    const { code, stderr } = await run(server, ["--port", "0", "--data", server.data]);
+    assert.equal(code, 1);
+    assert.match(stderr, /DATABASE_ERROR/);
+    assert.equal(await Deno.readTextFile(file), "this is no database, but somebody's letter");
+  });
+});
+
+Deno.test("SIGTERM in the middle of a task: it goes on at the next start and is not held against it", async () => {
+  const config = {
+    limits: { enabled: false },
+    agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+    tasks: { default_agent: "sh", max_attempts: 1 },
+  };
+  await withServer({ config }, async (server) => {
+    const socket = await server.connect();
+    await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+    const prompt = `echo run >> runs; test $(wc -l < runs) -gt 1 || sleep 60`;
+    const task = { id: "t", type: "testing", priority: "low", description: "t", execution: { prompt } };
+    await socket.request({ type: "start_task", task });
+    await socket.next((m) => m.new_status === "running");
+    assert.equal(await server.stop("SIGTERM"), 0);
+    assert.equal(await server.processesMatching("sleep 60"), 0);
+    await server.start();
+    const again = await server.connect();
+    await again.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+    const state = async () =>
+      (await again.request({ type: "get_task_status", task_id: "t" })).task as Record<string, unknown>;
+    if ((await state()).status !== "completed") await again.next((m) => m.new_status === "completed");
+    const done = await state();
+    assert.deepEqual([done.status, done.attempt, done.retry_count], ["completed", 2, 1]);
+  });
+});
