@@ -111,7 +111,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     tell: (entry) => void logs.append(entry),
   });
   const started_ms = clock.monotonic();
+  const metrics = new RequestMetrics(clock);
   const prometheus = new Prometheus({
+    requests: () => metrics.ever(),
     connections: () => hub.size,
     tasks: () => engine.summary(),
     agents: () => engine.agents().length,
@@ -119,7 +121,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
     uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
     resident_bytes: () => Deno.memoryUsage().rss,
   });
-  const metrics = new RequestMetrics(clock, (...noted) => prometheus.note(...noted));
   const limits = new RateLimits(config.limits, clock);
   const machine = createMachine(clock, folder, () => engine.children());
   const health = new HealthMonitor(clock, {

@@ -1,9 +1,9 @@
-/** The server's figures for Prometheus, at `/metrics`. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+/** The server's figures for Prometheus, at `/metrics`; all are read when it asks. */
+import { Counter, Gauge, Registry } from "prom-client";
 import { TaskStatus } from "../protocol/task.ts";
 
-/** What is read at each scrape. */
 export interface Readings {
+  requests(): { requests: { type: string; answered: number; failed: number }[]; spent_seconds: number };
   connections(): number;
   tasks(): Readonly<Record<TaskStatus, number>>;
   agents(): number;
@@ -12,30 +12,48 @@ export interface Readings {
   resident_bytes(): number;
 }
 
-const DURATION_BUCKETS_SECONDS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+const PREFIX = "opencode_agents_";
 
 export class Prometheus {
   readonly #registry = new Registry();
-  readonly #requests: Counter<"type" | "outcome">;
-  readonly #durations: Histogram;
 
   constructor(readings: Readings) {
     const registers = [this.#registry];
-    this.#requests = new Counter({
-      name: "opencode_agents_requests_total",
+    new Counter({
+      name: `${PREFIX}requests_total`,
       help: "Requests by type and outcome.",
       labelNames: ["type", "outcome"],
       registers,
+      collect() {
+        this.reset();
+        for (const { type, answered, failed } of readings.requests().requests) {
+          if (answered > 0) this.inc({ type, outcome: "ok" }, answered);
+          if (failed > 0) this.inc({ type, outcome: "error" }, failed);
+        }
+      },
     });
-    this.#durations = new Histogram({
-      name: "opencode_agents_request_duration_seconds",
-      help: "Time from a request to its reply.",
-      buckets: DURATION_BUCKETS_SECONDS,
+    new Counter({
+      name: `${PREFIX}request_seconds_total`,
+      help: "Seconds from requests to their replies, in all.",
       registers,
+      collect() {
+        this.reset();
+        this.inc(readings.requests().spent_seconds);
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}tasks`,
+      help: "Tasks by status.",
+      labelNames: ["status"],
+      registers,
+      collect() {
+        const counts = readings.tasks();
+        for (const status of TaskStatus.options) this.set({ status }, counts[status]);
+      },
     });
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
-        name: `opencode_agents_${name}`,
+        name: PREFIX + name,
         help,
         registers,
         collect() {
@@ -47,21 +65,6 @@ export class Prometheus {
     gauge("log_bytes", "Size of the stored log.", readings.log_bytes);
     gauge("uptime_seconds", "Seconds since the server started.", readings.uptime_seconds);
     gauge("resident_memory_bytes", "Memory of the server.", readings.resident_bytes);
-    new Gauge({
-      name: "opencode_agents_tasks",
-      help: "Tasks by status.",
-      labelNames: ["status"],
-      registers,
-      collect() {
-        const counts = readings.tasks();
-        for (const status of TaskStatus.options) this.set({ status }, counts[status]);
-      },
-    });
-  }
-
-  note(type: string, duration_ms: number, failed: boolean): void {
-    this.#requests.inc({ type, outcome: failed ? "error" : "ok" });
-    this.#durations.observe(duration_ms / 1000);
   }
 
   /** The exposition text and its content type. */

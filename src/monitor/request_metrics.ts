@@ -6,8 +6,16 @@ import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 const MINUTES = 1440;
 const MINUTE_MS = 60_000;
 /** Upper bounds of the latency buckets, in milliseconds; each is half as large again as the one before. */
-const BUCKETS = Array.from({ length: 40 }, (_, i) => 0.05 * 1.5 ** i);
+const LOWEST_MS = 0.05;
+const GROWTH = 1.5;
+const BUCKETS = Array.from({ length: 40 }, (_, i) => LOWEST_MS * GROWTH ** i);
 const TYPES = [...REQUEST_TYPES, "unknown"] as const;
+const INDEX = new Map<string, number>(TYPES.map((type, i) => [type, i]));
+
+function bucketOf(duration_ms: number): number {
+  const bucket = Math.ceil(Math.log(Math.max(duration_ms, LOWEST_MS) / LOWEST_MS) / Math.log(GROWTH));
+  return Math.min(BUCKETS.length - 1, bucket);
+}
 
 /** One number for each minute of a day and each of `width` things; a circle, so it never grows. */
 class Ring {
@@ -40,17 +48,17 @@ export class RequestMetrics {
   readonly #latencies = new Ring(BUCKETS.length);
   /** Errors, and milliseconds in all. */
   readonly #totals = new Ring(2);
-  readonly #also: (type: string, duration_ms: number, failed: boolean) => void;
+  /** Since the start, by type: answered, and answered by an error. */
+  readonly #ever = new Float64Array(2 * TYPES.length);
+  #spentEver_ms = 0;
   #minute: number;
   #day: string;
   #current = 0;
   #peakToday = 0;
   #totalToday = 0;
 
-  /** `also` is told of each request as well. */
-  constructor(clock: Clock, also: (type: string, duration_ms: number, failed: boolean) => void = () => {}) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#also = also;
     this.#started_ms = clock.now();
     this.#minute = Math.floor(clock.now() / MINUTE_MS);
     this.#day = isoTime(clock.now()).slice(0, 10);
@@ -58,12 +66,12 @@ export class RequestMetrics {
 
   /** Notes one request: its type (`unknown` for what had none), how long it took, whether it was answered by an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
-    this.#also(type, duration_ms, failed);
     const minute = this.#advance();
-    const index = TYPES.indexOf(type as typeof TYPES[number]);
-    this.#requests.add(minute, index < 0 ? TYPES.length - 1 : index, 1);
-    const bucket = BUCKETS.findIndex((bound) => duration_ms <= bound);
-    this.#latencies.add(minute, bucket < 0 ? BUCKETS.length - 1 : bucket, 1);
+    const index = INDEX.get(type) ?? TYPES.length - 1;
+    this.#requests.add(minute, index, 1);
+    this.#latencies.add(minute, bucketOf(duration_ms), 1);
+    this.#ever[2 * index + (failed ? 1 : 0)]! += 1;
+    this.#spentEver_ms += duration_ms;
     this.#totals.add(minute, 1, duration_ms);
     if (failed) this.#totals.add(minute, 0, 1);
   }
@@ -78,6 +86,17 @@ export class RequestMetrics {
   disconnected(): void {
     this.#advance();
     this.#current--;
+  }
+
+  /** Since the start: requests by type, and the seconds spent on all of them. */
+  ever(): { requests: { type: string; answered: number; failed: number }[]; spent_seconds: number } {
+    const requests = TYPES.map((type, i) => ({
+      type,
+      answered: this.#ever[2 * i]!,
+      failed: this.#ever[2 * i + 1]!,
+    }))
+      .filter(({ answered, failed }) => answered + failed > 0);
+    return { requests, spent_seconds: this.#spentEver_ms / 1000 };
   }
 
   /** `range`: such as `15m`, at most `24h`. Rates are over the time the server has been up, if that is shorter. */
