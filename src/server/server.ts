@@ -87,7 +87,16 @@ export function startServer(options: ServerOptions): RunningServer {
       const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
       return Response.json(reply, { status: statusOf(reply), headers });
     }
-    const { socket, response } = upgradeSocket(request);
+    let upgraded: Deno.WebSocketUpgrade;
+    try {
+      upgraded = upgradeSocket(request);
+    } catch (error) {
+      // Deno throws for headers that are no WebSocket handshake. What never became a connection must not take a place.
+      options.limits.disconnected(ip);
+      log.debug("No upgrade for {ip}: {error}", { ip, error });
+      return new Response("This is no WebSocket handshake", { status: 400 });
+    }
+    const { socket, response } = upgraded;
     const connection = new Connection({
       id: String(++serial),
       socket,

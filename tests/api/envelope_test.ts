@@ -1,0 +1,513 @@
+/**
+ * The frame of every message, as a specification: who may connect how, what is no message, what a reply carries,
+ * and that HTTP answers as the socket does (contract, section 3).
+ */
+import assert from "node:assert/strict";
+import { ERROR_STATUS, type ErrorCode } from "../../src/protocol/errors.ts";
+import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
+import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
+
+type Fields = Record<string, unknown>;
+
+const LIMIT = 65_536;
+const config = {
+  limits: { enabled: false, max_message_bytes: LIMIT },
+  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  tasks: { default_agent: "sh" },
+};
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** A ping of exactly so many bytes. */
+function pingOf(bytes: number): string {
+  const empty = '{"type":"ping","padding":""}';
+  return `{"type":"ping","padding":"${"x".repeat(bytes - empty.length)}"}`;
+}
+
+async function answer(server: TestServer, text: string): Promise<Message> {
+  const socket = await server.connect();
+  socket.forget();
+  socket.send(text);
+  const reply = await socket.next(() => true);
+  await socket.close();
+  return reply;
+}
+
+function errorOf(reply: Fields): { code: string; details: Fields } {
+  assert.equal(reply.type, "error", JSON.stringify(reply).slice(0, 300));
+  assert.equal(typeof reply.message, "string");
+  assert.match(reply.timestamp as string, TIME);
+  return reply as unknown as { code: string; details: Fields };
+}
+
+Deno.test("a connection's beginning", async (t) => {
+  await withServer({ config }, async (server) => {
+    await t.step("it is greeted with the version and the time, and nothing else comes unasked", async () => {
+      const socket = await server.connect();
+      const [greeting] = socket.messages;
+      assert.equal(greeting!.type, "connection_established");
+      assert.match(greeting!.server_version as string, /^\d+\.\d+\.\d+/);
+      assert.match(greeting!.timestamp as string, TIME);
+      await socket.request({ type: "ping" });
+      assert.equal(socket.messages.length, 2);
+      await socket.close();
+    });
+
+    const offers: [string[], string | null][] = [
+      [[], null],
+      [["Sec-WebSocket-Protocol: opencode-agents.v1"], "opencode-agents.v1"],
+      [["Sec-WebSocket-Protocol: a, opencode-agents.v1"], "opencode-agents.v1"],
+      [["Sec-WebSocket-Protocol: a,opencode-agents.v1"], "opencode-agents.v1"],
+      [["Sec-WebSocket-Protocol: opencode-agents.v1,b"], "opencode-agents.v1"],
+      [["Sec-WebSocket-Protocol: opencode-agents.v2"], null],
+      [["Sec-WebSocket-Protocol: my-opencode-agents.v1"], null],
+    ];
+    for (const [header, selected] of offers) {
+      await t.step(
+        `offered ${header[0] ?? "no subprotocol"}: ${selected ?? "none"} is selected`,
+        async () => {
+          const raw = await RawSocket.upgrade(server.url, header);
+          assert.equal(raw.status, 101);
+          // Deno 2.4 cannot name it for a list without spaces; accepting without one is what it may do.
+          const mayLack = header[0]?.includes(",o") || header[0]?.includes(",b");
+          const given = raw.headers.get("sec-websocket-protocol");
+          if (!(mayLack && Deno.version.deno.startsWith("2.4."))) assert.equal(given, selected);
+          assert.equal((await raw.message()).type, "connection_established");
+          raw.close();
+        },
+      );
+    }
+
+    await t.step("what is no proper upgrade is refused", async () => {
+      const wrong = [
+        ["Sec-WebSocket-Key:"],
+        ["Connection: keep-alive"],
+        ["Upgrade: h2c"],
+        ["Upgrade:", "Connection:"],
+      ];
+      for (const headers of wrong) {
+        const raw = await RawSocket.upgrade(server.url, headers);
+        assert.ok(raw.status >= 400 && raw.status < 500, `${headers}: ${raw.status}`);
+        raw.close();
+      }
+    });
+  });
+});
+
+Deno.test("what is refused counts as no connection", async () => {
+  const limits = { connections: 2, connections_per_second: 1000, reconnections_per_minute: 1000 };
+  await withServer({ config: { limits } }, async (server) => {
+    for (let i = 0; i < 5; i++) {
+      const raw = await RawSocket.upgrade(server.url, ["Sec-WebSocket-Key:"]);
+      assert.notEqual(raw.status, 429);
+      raw.close();
+    }
+    const [one, two] = [await server.connect(), await server.connect()];
+    const third = await RawSocket.upgrade(server.url);
+    assert.equal(third.status, 429);
+    third.close();
+    await one.close();
+    await two.close();
+  });
+});
+
+Deno.test("nested 100,000 deep, with the default limit", async () => {
+  await withServer({ config: { limits: { enabled: false } } }, async (server) => {
+    const deep = 100_000;
+    for (
+      const text of [
+        "[".repeat(deep),
+        "[".repeat(deep) + "]".repeat(deep),
+        `{"type":"ping","x":${'{"a":'.repeat(deep)}1${"}".repeat(deep)}}`,
+      ]
+    ) {
+      assert.equal((await answer(server, text)).code, "INVALID_JSON");
+      const response = await fetch(`${server.url}/api`, { method: "POST", body: text });
+      assert.deepEqual([response.status, (await response.json()).code], [400, "INVALID_JSON"]);
+    }
+  });
+});
+
+Deno.test("one message and its reply", async (t) => {
+  await withServer({ config }, async (server) => {
+    await t.step("ping: timestamp and request_id come back as they were sent", async () => {
+      for (const request_id of ["a", "", "x".repeat(100), 7, 0, -1.5]) {
+        const reply = await answer(server, JSON.stringify({ type: "ping", timestamp: 5, request_id }));
+        assert.deepEqual([reply.type, reply.timestamp, reply.request_id], ["pong", 5, request_id]);
+        assert.match(reply.server_time as string, TIME);
+      }
+      assert.ok(!("request_id" in await answer(server, '{"type":"ping"}')));
+      assert.ok(!("timestamp" in await answer(server, '{"type":"ping"}')));
+    });
+
+    await t.step("an error carries the request_id too", async () => {
+      const reply = await answer(server, '{"type":"nonsense_of_all_kinds","request_id":"e1"}');
+      assert.equal(reply.request_id, "e1");
+      assert.equal(errorOf(reply).details.suggestion, undefined);
+    });
+
+    const refused: [string, ErrorCode, Fields][] = [
+      ["", "INVALID_JSON", {}],
+      ["{", "INVALID_JSON", {}],
+      ["{'type':'ping'}", "INVALID_JSON", {}],
+      ['{"type":"ping"}{"type":"ping"}', "INVALID_JSON", {}],
+      ["NaN", "INVALID_JSON", {}],
+      ["[]", "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ['[{"type":"ping"}]', "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ["null", "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ['"ping"', "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ["17", "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ["true", "INVALID_FIELD_TYPE", { field: "(root)" }],
+      ["{}", "MISSING_REQUIRED_FIELD", { field: "type" }],
+      ['{"type":null}', "INVALID_FIELD_TYPE", { field: "type" }],
+      ['{"type":["ping"]}', "INVALID_FIELD_TYPE", { field: "type" }],
+      ['{"type":""}', "UNKNOWN_MESSAGE_TYPE", { value: "" }],
+      ['{"type":"pnig"}', "UNKNOWN_MESSAGE_TYPE", { value: "pnig", suggestion: "ping" }],
+      ['{"type":"list_task"}', "UNKNOWN_MESSAGE_TYPE", { value: "list_task", suggestion: "list_tasks" }],
+      ['{"type":"START_TASK"}', "UNKNOWN_MESSAGE_TYPE", { value: "START_TASK" }],
+      ['{"type":"toString"}', "UNKNOWN_MESSAGE_TYPE", { value: "toString" }],
+      ['{"type":"__proto__"}', "UNKNOWN_MESSAGE_TYPE", { value: "__proto__" }],
+      ['{"__proto__":{"type":"ping"}}', "MISSING_REQUIRED_FIELD", { field: "type" }],
+      ['{"type":"ping","request_id":null}', "INVALID_FIELD_TYPE", { field: "request_id" }],
+      ['{"type":"ping","request_id":true}', "INVALID_FIELD_TYPE", { field: "request_id" }],
+      [
+        `{"type":"ping","request_id":"${"x".repeat(101)}"}`,
+        "INVALID_FIELD_VALUE",
+        { field: "request_id" },
+      ],
+      ['{"type":"ping","timestamp":null}', "INVALID_FIELD_TYPE", { field: "timestamp", expected: "number" }],
+    ];
+    for (const [text, code, expected] of refused) {
+      await t.step(`${JSON.stringify(text.slice(0, 50))} is ${code}`, async () => {
+        const found = errorOf(await answer(server, text));
+        assert.equal(found.code, code);
+        for (const [name, value] of Object.entries(expected)) {
+          assert.deepEqual(found.details[name], value, name);
+        }
+      });
+    }
+
+    await t.step("a long value is cut at 200 characters", async () => {
+      const { details } = errorOf(await answer(server, JSON.stringify({ type: "y".repeat(5000) })));
+      assert.ok(Array.from(details.value as string).length <= 200, String((details.value as string).length));
+    });
+
+    await t.step("nested deeper than any message is, opened only or closed too, in any place", async () => {
+      const socket = await server.connect();
+      const arrays = "[".repeat(LIMIT / 2 - 50);
+      for (
+        const text of [
+          "[".repeat(LIMIT),
+          '{"a":'.repeat(10_000),
+          `${arrays}${"]".repeat(arrays.length)}`,
+          `{"type":"ping","x":${arrays}${"]".repeat(arrays.length)}}`,
+        ]
+      ) {
+        socket.forget();
+        socket.send(text);
+        assert.equal(errorOf(await socket.next(() => true)).code, "INVALID_JSON");
+      }
+      await socket.close();
+    });
+
+    await t.step("brackets inside a string are no depth", async () => {
+      const text = `{"type":"ping","note":"${"[".repeat(5000)}\\"${"{".repeat(5000)}","timestamp":1}`;
+      assert.equal((await answer(server, text)).type, "pong");
+    });
+
+    await t.step("a binary frame is no JSON, whatever it holds, and the connection goes on", async () => {
+      const socket = await server.connect();
+      socket.forget();
+      socket.sendBytes(new TextEncoder().encode('{"type":"ping","request_id":1}'));
+      socket.send({ type: "ping", request_id: 2 });
+      const reply = await socket.next((m) => m.request_id === 2);
+      assert.deepEqual(socket.messages.map((m) => m.code ?? m.type), ["INVALID_JSON", "pong"]);
+      assert.equal(reply.type, "pong");
+      await socket.close();
+    });
+
+    await t.step(
+      "a frame of exactly max_message_bytes is taken, one byte more closes with 1009",
+      async () => {
+        const socket = await server.connect();
+        socket.forget();
+        assert.equal(pingOf(LIMIT).length, LIMIT);
+        socket.send(pingOf(LIMIT));
+        assert.equal((await socket.next(() => true)).type, "pong");
+        socket.send(pingOf(LIMIT + 1));
+        assert.equal((await socket.closed).code, 1009);
+        // Bytes are what counts, not characters.
+        const other = await server.connect();
+        other.send(pingOf(LIMIT - 100).replace("xx".repeat(100), "ää".repeat(100)));
+        assert.equal((await other.closed).code, 1009);
+      },
+    );
+
+    await t.step("a text frame that is not UTF-8 ends the connection, and nothing else", async () => {
+      const raw = await RawSocket.upgrade(server.url);
+      await raw.message();
+      await raw.sendFrame(TEXT, new Uint8Array([0x22, 0xff, 0xfe, 0x22]));
+      // 1007 is what is due; Deno hangs up without a close frame before it tells us, so that none can be sent.
+      assert.ok([1007, undefined].includes(await raw.closeCode()));
+      raw.close();
+      assert.equal((await answer(server, '{"type":"ping"}')).type, "pong");
+    });
+
+    await t.step("__proto__ is a field like any other and changes nothing", async () => {
+      const reply = await answer(
+        server,
+        '{"type":"start_task","__proto__":{"polluted":true},"task":{"id":"proto","type":"testing",' +
+          '"priority":"low","description":"d","execution":{"prompt":"true"},' +
+          '"metadata":{"__proto__":{"polluted":true},"constructor":{"prototype":{}},"kept":1}}}',
+      );
+      assert.equal(reply.type, "task_started", JSON.stringify(reply));
+      assert.equal(((reply.task as Fields).metadata as Fields).kept, 1);
+      const wrong = await answer(
+        server,
+        '{"type":"start_task","task":{"id":"proto2","type":"testing","priority":"low",' +
+          '"description":"d","__proto__":{"polluted":true}}}',
+      );
+      assert.ok(["task_started", "error"].includes(wrong.type), JSON.stringify(wrong));
+      assert.ok(!JSON.stringify(await answer(server, '{"type":"ping"}')).includes("polluted"));
+    });
+
+    await t.step("half a surrogate pair is replaced, in values, keys and request_id", async () => {
+      const reply = await answer(
+        server,
+        '{"type":"start_task","request_id":"\\ud800","task":{"id":"half","type":"testing","priority":"low",' +
+          '"description":"a\\udfffb","execution":{"prompt":"true"},"metadata":{"k\\ud800":"v\\uDBFF","pair":"\\ud83d\\ude00"}}}',
+      );
+      assert.equal(reply.type, "task_started", JSON.stringify(reply));
+      assert.equal(reply.request_id, "\ufffd");
+      const { description, metadata } = reply.task as Fields;
+      assert.equal(description, "a\ufffdb");
+      assert.deepEqual(metadata, { "k\ufffd": "v\ufffd", pair: "😀" });
+    });
+  });
+});
+
+Deno.test("many messages and their replies", async (t) => {
+  await withServer({ config }, async (server) => {
+    await t.step("replies come in the order of the requests, slow and quick, good and bad", async () => {
+      const socket = await server.connect();
+      socket.forget();
+      const kinds: ((request_id: number) => unknown)[] = [
+        (request_id) => ({ type: "request_system_resources", request_id }),
+        (request_id) => ({ type: "ping", request_id }),
+        (request_id) => ({ type: "batch", requests: [{ type: "request_log_entries" }], request_id }),
+        (request_id) => ({ type: "nonsense", request_id }),
+        (request_id) => ({
+          type: "start_task",
+          request_id,
+          task: {
+            id: `o${request_id}`,
+            type: "testing",
+            priority: "low",
+            description: "d",
+            execution: { prompt: "true" },
+          },
+        }),
+        (request_id) => ({ type: "get_task_status", task_id: `o${request_id - 1}`, request_id }),
+      ];
+      const count = 60;
+      for (let i = 0; i < count; i++) socket.send(kinds[i % kinds.length]!(i));
+      await socket.next((m) => m.request_id === count - 1);
+      assert.deepEqual(socket.messages.map((m) => m.request_id), Array.from({ length: count }, (_, i) => i));
+      // Each was carried out before the next: the task of the request before is there.
+      for (const { request_id, type } of socket.messages) {
+        if (Number(request_id) % 6 === 5) assert.equal(type, "task_status");
+      }
+      await socket.close();
+    });
+
+    await t.step("batch: answered in order, each for itself, with its own request_id", async () => {
+      const task = {
+        id: "b",
+        type: "testing",
+        priority: "low",
+        description: "d",
+        execution: { prompt: "true" },
+      };
+      const reply = await answer(
+        server,
+        JSON.stringify({
+          type: "batch",
+          request_id: "whole",
+          requests: [
+            { type: "get_task_status", task_id: "b", request_id: 0 },
+            { type: "start_task", task, request_id: "one" },
+            { type: "start_task", task },
+            null,
+            [],
+            { type: "pong" },
+            { type: "batch", requests: [{ type: "ping" }], request_id: 6 },
+            { type: "get_task_status", task_id: "b", request_id: 7 },
+          ],
+        }),
+      );
+      assert.deepEqual([reply.type, reply.request_id], ["batch_result", "whole"]);
+      const responses = reply.responses as Message[];
+      assert.deepEqual(responses.map((r) => r.code ?? r.type), [
+        "TASK_NOT_FOUND",
+        "task_started",
+        "TASK_ALREADY_EXISTS",
+        "INVALID_FIELD_TYPE",
+        "INVALID_FIELD_TYPE",
+        "UNKNOWN_MESSAGE_TYPE",
+        "INVALID_FIELD_VALUE",
+        "task_status",
+      ]);
+      assert.deepEqual(responses.map((r) => r.request_id), [
+        0,
+        "one",
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        6,
+        7,
+      ]);
+    });
+
+    await t.step("batch: 1 to 50 members", async () => {
+      const of = (count: number) =>
+        answer(server, JSON.stringify({ type: "batch", requests: Array(count).fill({ type: "ping" }) }));
+      assert.equal(((await of(50)).responses as unknown[]).length, 50);
+      assert.equal(((await of(1)).responses as unknown[]).length, 1);
+      for (const count of [0, 51]) {
+        const { code, details } = errorOf(await of(count));
+        assert.deepEqual([code, details.field], ["INVALID_FIELD_VALUE", "requests"]);
+      }
+      const missing = errorOf(await answer(server, '{"type":"batch"}'));
+      assert.deepEqual([missing.code, missing.details.field], ["MISSING_REQUIRED_FIELD", "requests"]);
+      const wrong = errorOf(await answer(server, '{"type":"batch","requests":{}}'));
+      assert.deepEqual([wrong.code, wrong.details.field], ["INVALID_FIELD_TYPE", "requests"]);
+    });
+  });
+});
+
+Deno.test("POST /api", async (t) => {
+  await withServer({ config }, async (server) => {
+    const task = {
+      id: "h",
+      type: "testing",
+      priority: "low",
+      description: "d",
+      execution: { prompt: "true" },
+    };
+    const post = async (body: BodyInit) => {
+      const response = await fetch(`${server.url}/api`, { method: "POST", body });
+      return { status: response.status, reply: await response.json() as Fields };
+    };
+
+    await t.step("the same replies as on the socket", async () => {
+      assert.equal((await server.post({ type: "start_task", task })).status, 200);
+      const socket = await server.connect();
+      const without = (reply: Fields) => {
+        const { timestamp: _timestamp, server_time: _server_time, ...rest } = reply;
+        return rest;
+      };
+      await server.until(async () => {
+        const { reply } = await server.post({ type: "get_task_status", task_id: "h" });
+        return (reply.task as Fields).status === "completed";
+      });
+      for (
+        const message of [
+          { type: "ping", request_id: "x" },
+          { type: "get_task_status", task_id: "h", request_id: 1 },
+          { type: "list_tasks", limit: 1, request_id: 2 },
+          { type: "list_schedules", request_id: 3 },
+          { type: "get_task_status", task_id: "none", request_id: 4 },
+          { type: "start_task", task: { id: "?" }, request_id: 5 },
+        ]
+      ) {
+        socket.forget();
+        socket.send(message);
+        const onSocket = await socket.next((m) => m.request_id === message.request_id);
+        const { reply } = await server.post(message);
+        assert.deepEqual(without(reply), without(onSocket));
+      }
+      await socket.close();
+    });
+
+    const statuses: [Fields, ErrorCode][] = [
+      [{ type: "nonsense" }, "UNKNOWN_MESSAGE_TYPE"],
+      [{}, "MISSING_REQUIRED_FIELD"],
+      [{ type: "ping", timestamp: "x" }, "INVALID_FIELD_TYPE"],
+      [{ type: "cancel_task", task_id: "a b" }, "INVALID_FIELD_FORMAT"],
+      [{ type: "list_tasks", limit: 0 }, "INVALID_FIELD_VALUE"],
+      [{ type: "start_task", task: {} }, "INVALID_TASK_DATA"],
+      [{ type: "retry_task", task_id: "none" }, "TASK_NOT_FOUND"],
+      [{ type: "unschedule_task", task_id: "none" }, "TASK_NOT_FOUND"],
+      [{ type: "start_task", task }, "TASK_ALREADY_EXISTS"],
+      [{ type: "start_task", task: { ...task, id: "dep", dependencies: ["none"] } }, "TASK_DEPENDENCY_ERROR"],
+      [{ type: "start_task", task: { ...task, id: "dep", dependencies: ["dep"] } }, "TASK_DEPENDENCY_ERROR"],
+      [
+        { type: "schedule_task", task: { ...task, id: "s", scheduled_time: "2001-01-01T00:00:00Z" } },
+        "INVALID_SCHEDULE_TIME",
+      ],
+      [{
+        type: "schedule_task",
+        task: {
+          ...task,
+          id: "s",
+          scheduled_time: new Date(Date.now() + 3_600_000).toISOString(),
+          recurring: { interval: "hourly" },
+        },
+      }, "INVALID_RECURRING_CONFIG"],
+      [{ type: "list_tasks", filter: { status: "gone" } }, "FILTER_VALIDATION_ERROR"],
+      [{ type: "subscribe_to_updates", channels: ["nowhere"] }, "SUBSCRIPTION_ERROR"],
+      [{ type: "subscribe_to_updates", channels: ["agents"] }, "SUBSCRIPTION_ERROR"],
+      [{ type: "request_log_entries", filter: { follow: true } }, "SUBSCRIPTION_ERROR"],
+      [{ type: "kill_process", pid: 2_147_483_647 }, "PROCESS_NOT_FOUND"],
+      [{ type: "kill_process", pid: 1 }, "PROCESS_PERMISSION_DENIED"],
+    ];
+    for (const [message, code] of statuses) {
+      await t.step(`${code}: ${ERROR_STATUS[code]}`, async () => {
+        const { status, reply } = await server.post({ ...message, request_id: "s" });
+        assert.deepEqual([reply.code, status, reply.request_id], [code, ERROR_STATUS[code], "s"]);
+        errorOf(reply);
+      });
+    }
+
+    await t.step("a body that is not JSON, not UTF-8, empty, or a byte order mark with JSON", async () => {
+      for (const body of ["{", "", new Uint8Array([0x7b, 0xff, 0x7d]), new Uint8Array([0xed, 0xa0, 0x80])]) {
+        const { status, reply } = await post(body);
+        assert.deepEqual([status, reply.code], [400, "INVALID_JSON"]);
+      }
+    });
+
+    await t.step("nested deep", async () => {
+      for (
+        const text of ["[".repeat(60_000), `{"type":"ping","x":${"[".repeat(30_000)}${"]".repeat(30_000)}}`]
+      ) {
+        assert.equal((await post(text)).reply.code, "INVALID_JSON");
+      }
+    });
+
+    await t.step(
+      "a body at the limit is taken, one byte more is refused, and the server goes on",
+      async () => {
+        assert.equal((await post(pingOf(LIMIT))).reply.type, "pong");
+        const over = await post(pingOf(LIMIT + 1));
+        assert.ok(over.status >= 400 && over.status < 500, String(over.status));
+        assert.equal(over.reply.type, "error");
+        const huge = await post(pingOf(10 * LIMIT));
+        assert.equal(huge.reply.type, "error");
+        assert.equal((await server.post({ type: "ping" })).reply.type, "pong");
+      },
+    );
+
+    await t.step("only POST, only there", async () => {
+      for (
+        const [method, path, status] of [["GET", "/api", 404], ["POST", "/", 404], ["GET", "/nowhere", 404]]
+      ) {
+        const response = await fetch(`${server.url}${path}`, { method: method as string });
+        await response.body?.cancel();
+        assert.equal(response.status, status, `${method} ${path}`);
+      }
+      const ws = await fetch(`${server.url}/ws`);
+      await ws.body?.cancel();
+      assert.equal(ws.status, 426);
+    });
+  });
+});
