@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { LogEntry } from "../protocol/log.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
@@ -14,9 +15,7 @@ import type { LogStore } from "../store/log_store.ts";
 
 /** Which log entries a follower wants. */
 export interface FollowFilter {
-  levels?: string[];
-  agents?: string[];
-  matches(entry: { message: string; details: unknown; source: string }): boolean;
+  matches(entry: LogEntry, seq: number): boolean;
   /** Entries up to this sequence number have been answered already. */
   after_seq: number;
 }

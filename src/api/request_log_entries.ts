@@ -1,13 +1,18 @@
 import { isoTime } from "../clock/clock.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
 import { many, timestampMs } from "../protocol/scalars.ts";
+import { LogConditions } from "../store/log_query.ts";
 import { capability, type FollowFilter } from "./capability.ts";
+
+/** Newest first. */
+const ORDER = "desc";
 
 export const requestLogEntries = capability({
   type: "request_log_entries",
   doc:
     "Log entries that match a filter, newest first unless sorted otherwise, a page at a time. With `follow`, the " +
-    "entries since `since` come first and then each new one as `log_entry`, without gap or repetition.",
+    "entries since `since` come first (unless sorted otherwise: the newest `limit` of them, oldest first) and then " +
+    "each new one as `log_entry`, without gap or repetition.",
   permission: "read",
   limit: "log_queries_per_minute",
   errors: ["FILTER_VALIDATION_ERROR", "LOG_FILE_ERROR"],
@@ -18,20 +23,19 @@ export const requestLogEntries = capability({
     sort: { field: "time", order: "desc" },
   },
   handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock }, session) => {
-    const query = {
-      ...conditions(filter),
-      order: sort?.order ?? (filter.follow ? "asc" as const : "desc" as const),
-      sort_field: sort?.field,
-      limit,
-      cursor,
-    };
+    const wanted = conditions(filter);
+    const query = { ...wanted, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
     // Taken before the query reads: what is appended from here on is pushed, not answered.
     const until_seq = logs.last_seq;
-    const subscription_id = filter.follow ? session.follow(following(filter, until_seq)) : undefined;
-    const { entries, total_count, filtered_count, has_more, next_cursor, summary } = await logs.query({
-      ...query,
-      until_seq,
+    const subscription_id = filter.follow ? session.follow(following(wanted, until_seq)) : undefined;
+    const page = logs.query({ ...query, until_seq }).catch((error) => {
+      // Whoever is refused does not learn the name by which to end it.
+      if (subscription_id !== undefined) session.unsubscribe(undefined, subscription_id);
+      throw error;
     });
+    const { entries, total_count, filtered_count, has_more, next_cursor, summary } = await page;
+    // Read on from here, the newest page has no gap before what is pushed.
+    if (filter.follow && sort === undefined) entries.reverse();
     return {
       subscription_id,
       data: {
@@ -60,15 +64,19 @@ function conditions(filter: LogFilter) {
   };
 }
 
-function following(filter: LogFilter, after_seq: number): FollowFilter {
-  const contains = (text: string, wanted: string | undefined) =>
-    wanted === undefined || text.toLowerCase().includes(wanted.toLowerCase());
+/** The same conditions for what is pushed. */
+function following(wanted: ReturnType<typeof conditions>, after_seq: number): FollowFilter {
+  const conditions = new LogConditions({ ...wanted, order: ORDER, limit: 1 });
   return {
-    levels: filter.level === undefined ? undefined : many(filter.level),
-    agents: filter.agent === undefined ? undefined : many(filter.agent),
     after_seq,
-    matches: ({ message, details, source }) =>
-      contains(message, filter.message_contains) && contains(source, filter.source_file) &&
-      contains(JSON.stringify(details), filter.details_contains),
+    matches: (entry, seq) =>
+      conditions.matches({
+        seq,
+        scalars: entry,
+        // Few conditions look at the whole line.
+        get line() {
+          return JSON.stringify(entry);
+        },
+      }),
   };
 }

@@ -129,10 +129,7 @@ export class Subscriptions {
     if (push.message.type !== "log_entry" || push.seq === undefined) return;
     const { log } = push.message;
     for (const [id, filter] of this.#follows) {
-      if (
-        push.seq > filter.after_seq && (filter.levels?.includes(log.level) ?? true) &&
-        (filter.agents?.includes(log.agent) ?? true) && filter.matches(log)
-      ) yield id;
+      if (push.seq > filter.after_seq && filter.matches(log, push.seq)) yield id;
     }
   }
 }

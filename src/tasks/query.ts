@@ -1,7 +1,7 @@
 /** `list_tasks`: filters, order and page over the tasks in memory. */
 import { isoTime } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
-import { many, timestampMs } from "../protocol/scalars.ts";
+import { timestampMs } from "../protocol/scalars.ts";
 import { Priority, TaskStatus } from "../protocol/task.ts";
 import type { TaskFilter, TaskSortField } from "../protocol/task_messages.ts";
 import type { TaskColumns } from "./columns.ts";

@@ -169,7 +169,8 @@ Deno.test("request_log_entries", async (t) => {
     await t.step("a cursor goes on without loss or repetition while entries share timestamps", async () => {
       for (const order of ["asc", "desc"]) {
         const seen: unknown[] = [];
-        for (let cursor: unknown;;) {
+        let cursor: unknown;
+        for (;;) {
           const page = await ask({
             limit: 7,
             filter: { agent: "a", source_file: "stdout" },

@@ -73,6 +73,8 @@ const RULES: Rule[] = [
 ];
 
 const MOST_LINES = 400;
+/** A specification is a list, read entry by entry. */
+const MOST_LINES_OF_TESTS = 600;
 
 function breaches(rule: Rule, file: string, text: string): string[] {
   if (!rule.applies(file)) return [];
@@ -94,14 +96,15 @@ for (const rule of RULES) {
   });
 }
 
-function isTooLong(text: string): boolean {
-  return text.split("\n").length - 1 > MOST_LINES;
+function isTooLong(file: string, text: string): boolean {
+  return text.split("\n").length - 1 > (file.startsWith("tests/") ? MOST_LINES_OF_TESTS : MOST_LINES);
 }
 
 Deno.test(`style: no module is longer than ${MOST_LINES} lines`, () => {
-  assert.equal(isTooLong("\n".repeat(MOST_LINES + 1)), true);
+  assert.equal(isTooLong("src/a.ts", "\n".repeat(MOST_LINES + 1)), true);
+  assert.equal(isTooLong("tests/a.ts", "\n".repeat(MOST_LINES_OF_TESTS + 1)), true);
   assert.deepEqual(
-    [...texts].filter(([file, text]) => isSource(file) && isTooLong(text)).map(([file]) => file),
+    [...texts].filter(([file, text]) => isSource(file) && isTooLong(file, text)).map(([file]) => file),
     [],
   );
 });
