@@ -1,6 +1,7 @@
 /**
  * The documented limits, applied. A request that would pass a limit is refused whole and counts nowhere; one
- * that is let through counts in every limit that concerns it.
+ * that is let through counts in every limit that concerns it. Time is monotonic: a wall clock that is set back an hour
+ * must not shut everybody out for an hour.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { Config } from "../protocol/config.ts";
@@ -23,14 +24,14 @@ export class ClientLimits {
 
   constructor(shared: RateLimits) {
     this.#shared = shared;
-    this.#bucket = new TokenBucket(shared.config.burst_per_second, shared.clock.now());
+    this.#bucket = new TokenBucket(shared.config.burst_per_second, shared.clock.monotonic());
   }
 
   /** Counts a message; throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
   message(): void {
     const { config, clock, globalMessages } = this.#shared;
     if (!config.enabled) return;
-    const now = clock.now();
+    const now = clock.monotonic();
     if (!this.#bucket.has(now)) throw exceeded("burst_per_second", config.burst_per_second, 1, 1);
     const own = this.#window("messages_per_minute");
     refuseOver("messages_per_minute", own, config.messages_per_minute, now);
@@ -44,7 +45,7 @@ export class ClientLimits {
   operation(limit: OperationLimit): void {
     const { config, clock } = this.#shared;
     if (!config.enabled) return;
-    const now = clock.now();
+    const now = clock.monotonic();
     const window = this.#window(limit);
     refuseOver(limit, window, config[limit], now);
     window.add(now);
@@ -53,7 +54,7 @@ export class ClientLimits {
   /** The limits of which most is used up, when it is time to say so (at most once a second). */
   warning(): Record<string, LimitUsage> | undefined {
     const { config, clock } = this.#shared;
-    const now = clock.now();
+    const now = clock.monotonic();
     if (!config.enabled || now - this.#warned_ms < WARN_INTERVAL_MS) return undefined;
     const near = Object.entries(this.usage()).filter(([, { current, limit }]) =>
       current >= limit * WARN_SHARE
@@ -66,13 +67,13 @@ export class ClientLimits {
   /** How much of each limit is used now. */
   usage(): Record<string, LimitUsage> {
     const { config, clock, globalMessages } = this.#shared;
-    const now = clock.now();
+    const now = clock.monotonic();
     const usage: Record<string, LimitUsage> = {};
     const tell = (name: keyof LimitsConfig, window: SlidingWindow) => {
       usage[name] = {
         current: window.count(now),
         limit: Number(config[name]),
-        reset_time: isoTime(now + 1000 * window.secondsUntilEmpty(now)),
+        reset_time: isoTime(clock.now() + 1000 * window.secondsUntilEmpty(now)),
       };
     };
     for (const [name, window] of this.#windows) tell(name as keyof LimitsConfig, window);
@@ -110,14 +111,14 @@ export class RateLimits {
   constructor(config: LimitsConfig, clock: Clock) {
     this.config = config;
     this.clock = clock;
-    this.#connectionBucket = new TokenBucket(config.connections_per_second, clock.now());
+    this.#connectionBucket = new TokenBucket(config.connections_per_second, clock.monotonic());
   }
 
   /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */
   connect(ip: string): ClientLimits {
     const { config, clock } = this;
     if (config.enabled) {
-      const now = clock.now();
+      const now = clock.monotonic();
       if (this.#connections >= config.connections) {
         throw new ApiError(
           "CONNECTION_LIMIT_EXCEEDED",
@@ -145,7 +146,7 @@ export class RateLimits {
 
   disconnected(ip: string): void {
     this.#connections--;
-    this.#address(ip).closed_ms = this.clock.now();
+    this.#address(ip).closed_ms = this.clock.monotonic();
   }
 
   /** What is wrong with the door, for the health report: that it is nearly shut. */

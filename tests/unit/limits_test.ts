@@ -10,8 +10,12 @@ import { SlidingWindow, TokenBucket } from "../../src/security/windows.ts";
 const START = Date.parse("2030-01-01T00:00:00Z");
 
 function world(limits: Record<string, unknown> = {}) {
-  const time = { now: START };
-  const clock: Clock = { ...systemClock, now: () => time.now };
+  const time = { now: START, wall_ahead: 0 };
+  const clock: Clock = {
+    ...systemClock,
+    now: () => time.now + time.wall_ahead,
+    monotonic: () => time.now,
+  };
   return { time, shared: new RateLimits(Config.parse({ limits }).limits, clock) };
 }
 
@@ -84,6 +88,26 @@ Deno.test("a clock set back neither frees nor blocks", () => {
   window.add(START - 3_600_000);
   assert.equal(window.count(START - 10_000), 2);
   assert.equal(window.count(START + 61_000), 0);
+});
+
+Deno.test("a wall clock that is set back or ahead shuts nobody out and lets nobody in", () => {
+  const { time, shared } = world();
+  const client = shared.connect("1");
+  for (const moved_ms of [-3_600_000, 7_200_000]) {
+    for (let i = 0; i < 20; i++) client.message();
+    assert.equal(refusal(() => client.message()).limit, "burst_per_second");
+    time.wall_ahead += moved_ms;
+    assert.equal(refusal(() => client.message()).limit, "burst_per_second");
+    time.now += 1000;
+  }
+  client.message();
+  const { messages_per_minute } = client.usage();
+  assert.equal(messages_per_minute!.current, 41);
+  // What clients are told is the time they know.
+  const reset_ms = Date.parse(messages_per_minute!.reset_time) - (time.now + time.wall_ahead);
+  assert.ok(reset_ms > 0 && reset_ms <= 60_000, String(reset_ms));
+  time.now += 60_000;
+  assert.equal(client.usage().messages_per_minute!.current, 0);
 });
 
 Deno.test("messages: the burst, then 100 a minute for a connection, then 1,000 for all", () => {
