@@ -16,10 +16,13 @@ export const CLOSE = { going_away: 1001, too_big: 1009, internal: 1011, try_agai
 
 /** Requests of one connection that may wait while an earlier one is carried out. */
 const BACKLOG_MAX = 1000;
+/** The same in messages of the greatest size: what waits is text in memory. */
+const BACKLOG_LARGE_MAX = 8;
 /** How often a reader that is behind is looked at. */
 const FLUSH_MS = 5;
 /** Pushes that may wait for the reply that is to come before them. */
 const HELD_MAX = 10_000;
+const HELD_LENGTH_MAX = 16 << 20;
 
 export interface ConnectionOptions {
   id: string;
@@ -30,6 +33,12 @@ export interface ConnectionOptions {
   server_version: string;
   max_message_bytes: number;
   closed(connection: Connection): void;
+}
+
+/** A request that waits for the one being carried out. */
+interface Queued {
+  request: () => object | Promise<object>;
+  length: number;
 }
 
 export class Connection implements Session, Subscriber {
@@ -43,10 +52,13 @@ export class Connection implements Session, Subscriber {
   #gone = false;
   #serial = 0;
   #lastPing_ms: number | undefined;
-  /** Requests that wait for the one being carried out. */
-  #queue: (() => object | Promise<object>)[] = [];
+  #queue: Queued[] = [];
+  #queuedLength = 0;
+  /** Whether a request is being carried out, or its reply waits to be taken. */
   #busy = false;
+  #awaitsReader = false;
   #held: { text: string; coalesce?: string }[] | undefined;
+  #heldLength = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -84,23 +96,24 @@ export class Connection implements Session, Subscriber {
   }
 
   get isBehind(): boolean {
-    return !this.#gone && this.#outbox.size > 0;
+    return !this.#gone && (this.#outbox.size > 0 || (this.#held?.length ?? 0) > 0);
   }
 
   push(text: string, coalesce?: string): void {
     if (this.#gone) return;
     if (this.#held) {
-      if (this.#held.push({ text, coalesce }) > HELD_MAX) {
+      this.#heldLength += text.length;
+      if (this.#held.push({ text, coalesce }) > HELD_MAX || this.#heldLength > HELD_LENGTH_MAX) {
         this.close(CLOSE.try_again_later, "too many pushes waiting");
       }
       return;
     }
-    this.#hand(text, coalesce);
+    this.#hand(() => this.#outbox.push(text, coalesce));
   }
 
-  #hand(text: string, coalesce?: string): void {
+  #hand(add: () => boolean | void): void {
     try {
-      if (!this.#outbox.add(text, coalesce)) return this.close(CLOSE.try_again_later, "reader too slow");
+      if (add() === false) return this.close(CLOSE.try_again_later, "reader too slow");
       if (this.#outbox.size > 0) this.#flushLater();
     } catch (error) {
       // The socket closed between our look and the send; its close event does the rest.
@@ -140,12 +153,12 @@ export class Connection implements Session, Subscriber {
     if (this.#gone) return;
     if (typeof data !== "string") {
       const error = new ApiError("INVALID_JSON", "Binary frames are not understood; send JSON as text");
-      return this.#inOrder(() => errorReply(error, this.#options.clock, "frame"));
+      return this.#inOrder(() => errorReply(error, this.#options.clock, "frame"), 0);
     }
     if (exceeds(data, this.#options.max_message_bytes)) {
       return this.close(CLOSE.too_big, `messages may have ${this.#options.max_message_bytes} bytes`);
     }
-    this.#inOrder(() => this.#options.router.receive(data, this));
+    this.#inOrder(() => this.#options.router.receive(data, this), data.length);
   }
 
   /** `connection_status` is about each connection by itself. */
@@ -159,40 +172,59 @@ export class Connection implements Session, Subscriber {
 
   // ---- requests, one after another
 
-  /** Carries a request out once those before it are answered. */
-  #inOrder(request: () => object | Promise<object>): void {
-    if (this.#busy) {
-      if (this.#queue.length < BACKLOG_MAX) this.#queue.push(request);
-      else this.close(CLOSE.try_again_later, `more than ${BACKLOG_MAX} requests waiting`);
-      return;
-    }
-    this.#carryOut(request);
+  /** Carries a request out once those before it are answered. `length`: of its text. */
+  #inOrder(request: Queued["request"], length: number): void {
+    if (!this.#busy) return this.#carryOut(request);
+    this.#queuedLength += length;
+    if (
+      this.#queue.push({ request, length }) > BACKLOG_MAX ||
+      this.#queuedLength > BACKLOG_LARGE_MAX * this.#options.max_message_bytes
+    ) this.close(CLOSE.try_again_later, "too many requests waiting");
   }
 
-  #carryOut(request: () => object | Promise<object>): void {
-    for (let next: typeof request | undefined = request; next && !this.#gone; next = this.#queue.shift()) {
+  #carryOut(request: Queued["request"]): void {
+    this.#busy = true;
+    for (let next: typeof request | undefined = request; next; next = this.#next()) {
       const reply = next();
       if (reply instanceof Promise) {
-        this.#busy = true;
-        void reply.then((message) => {
-          this.#busy = false;
+        void reply.then((message) =>
           this.#guarded(() => {
             this.#send(message);
-            const waiting = this.#queue.shift();
-            if (waiting) this.#carryOut(waiting);
-          });
-        });
+            this.#goOn();
+          })
+        );
         return;
       }
       this.#send(reply);
     }
   }
 
+  /** The next request, once the reply before it is taken: who asks and does not read is answered no more. */
+  #next(): Queued["request"] | undefined {
+    if (this.#gone) return undefined;
+    this.#awaitsReader = !this.#outbox.isFree;
+    if (this.#awaitsReader) {
+      this.#flushLater();
+      return undefined;
+    }
+    const next = this.#queue.shift();
+    this.#busy = next !== undefined;
+    this.#queuedLength -= next?.length ?? 0;
+    return next?.request;
+  }
+
+  #goOn(): void {
+    const next = this.#next();
+    if (next) this.#carryOut(next);
+  }
+
   #send(message: object): void {
     if ((message as { type?: string }).type === "pong") this.#lastPing_ms = this.#options.clock.now();
-    this.#hand(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    this.#hand(() => this.#outbox.reply(text));
     const held = this.#held ?? [];
     this.#held = undefined;
+    this.#heldLength = 0;
     for (const { text, coalesce } of held) this.push(text, coalesce);
     const limits = this.limits.warning();
     if (limits) {
@@ -209,6 +241,7 @@ export class Connection implements Session, Subscriber {
       if (this.#gone) return;
       this.#guarded(() => {
         if (!this.#outbox.flush()) this.#flushLater();
+        else if (this.#awaitsReader) this.#goOn();
       });
     });
   }
