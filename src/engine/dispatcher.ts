@@ -78,7 +78,7 @@ export class Dispatcher {
       this.#pump();
     }
     if (after && isFinished(after.state.status) && before && !isFinished(before.state.status)) {
-      this.#settleLater(id);
+      this.#settleLater(this.#context.book.dependentsOf(id));
     }
   }
 

@@ -195,22 +195,26 @@ export class Engine {
     this.#find(id);
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
-    let retry_count = 0;
-    await this.#update((view) => {
-      const task = this.#find(id, view);
-      const now = clock.now();
-      const find = (other: string) => view.get(other);
-      const state = retried(
-        task,
-        readiness(task.spec.dependencies ?? [], find),
-        isDue(task, now),
-        isoTime(now),
-      );
-      retry_count = state.retry_count;
-      const graph = { find, dependentsOf: (other: string) => book.dependentsOf(other) };
-      const back = isFinished(state.status) ? new Map<string, TaskState>() : dependencyFailures(graph, id);
-      return new Map([...back, [id, state]]);
+    const graph = (view: TaskMemory) => ({
+      find: (other: string) => view.get(other),
+      dependentsOf: (other: string) => book.dependentsOf(other),
     });
+    let retry_count = 0;
+    let is_last = false;
+    // Those that failed with it come back first, in commits of a bounded size and the farthest before the nearest, from
+    // which they are found. The retry itself is the last: after a crash in between they fail again.
+    while (!is_last) {
+      await this.#update((view) => {
+        const task = this.#find(id, view);
+        const now = clock.now();
+        const ready = readiness(task.spec.dependencies ?? [], (other) => view.get(other));
+        const state = retried(task, ready, isDue(task, now), isoTime(now));
+        retry_count = state.retry_count;
+        const back = isFinished(state.status) ? [] : [...dependencyFailures(graph(view), id)];
+        is_last = back.length <= CASCADE_LIMIT;
+        return new Map(is_last ? [...back, [id, state]] : back.slice(-CASCADE_LIMIT));
+      });
+    }
     return retry_count;
   }
 

@@ -6,8 +6,8 @@ import { recovered } from "../tasks/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import type { TaskMemory } from "./task_book.ts";
 
-/** How many tasks one commit takes up. */
-const BATCH = 50;
+/** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
+const BATCH = 30;
 
 type Context = Pick<RunContext, "book" | "clock" | "store"> & { max_attempts: number };
 

@@ -15,15 +15,21 @@ export function compareQueued(a: TaskRecord, b: TaskRecord): number {
   return rank(b) - rank(a) || a.spec.order - b.spec.order;
 }
 
-/** A binary heap of queued tasks' ids; what has left the queue meanwhile is dropped when it comes to the top. */
+/**
+ * A binary heap of queued tasks; what has left the queue meanwhile is dropped when it comes to the top. A task is in it
+ * once, however often it is put back: its place never changes.
+ */
 export class ReadyQueue {
   #heap: TaskRecord[] = [];
+  readonly #ids = new Set<string>();
 
   get size(): number {
     return this.#heap.length;
   }
 
   add(task: TaskRecord): void {
+    if (this.#ids.has(task.id)) return;
+    this.#ids.add(task.id);
     const heap = this.#heap;
     let at = heap.push(task) - 1;
     while (at > 0) {
@@ -44,6 +50,7 @@ export class ReadyQueue {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
+    if (top) this.#ids.delete(top.id);
     if (!top || !last || heap.length === 0) return top;
     heap[0] = last;
     for (let at = 0;;) {
