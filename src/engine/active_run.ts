@@ -14,6 +14,7 @@ import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tas
 import { type AttemptEnd, ended, holds } from "../tasks/transitions.ts";
 import { Deadline } from "./deadline.ts";
 import { ProgressWriter } from "./progress_writer.ts";
+import { forgottenOutputs } from "./retention.ts";
 import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -347,11 +348,12 @@ export class ActiveRun {
       stop_reason: outcome.stop_reason,
       usage: outcome.usage,
     });
+    const outputs = { sets: [output], deletes: forgottenOutputs(store, id, attempt) };
     await store.tasks.update((view) => {
       const task = view.get(id);
       if (!task) return {};
       // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
-      if (!holds(task.state, this.#lease)) return { sets: [output] };
+      if (!holds(task.state, this.#lease)) return outputs;
       const now = clock.now();
       const state = ended(task, end, isoTime(now));
       const { states } = cascade(
@@ -366,7 +368,7 @@ export class ActiveRun {
       );
       return {
         updates: [{ id, state }, ...[...states].map(([other, next]) => ({ id: other, state: next }))],
-        sets: [output],
+        ...outputs,
       };
     });
   }

@@ -1,15 +1,15 @@
 /** What is old enough goes: finished tasks, with what belongs to them, and log entries. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
-import { isFinished, type TaskRecord } from "../tasks/record.ts";
-import type { EngineStore, LogRetention } from "./engine_store.ts";
+import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../tasks/record.ts";
+import type { EngineStore, LogRetention, StoreKey } from "./engine_store.ts";
 import type { TaskBook } from "./task_book.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
 const INTERVAL_MS = 3_600_000;
 /** Tasks removed by one commit. */
-const BATCH = 20;
+const BATCH = 10;
 
 export interface RetentionOptions {
   clock: Clock;
@@ -31,22 +31,34 @@ export function isExpired(task: TaskRecord, book: TaskBook, oldest_ms: number): 
   return true;
 }
 
+/**
+ * The outputs that go when attempt `attempt` is stored, so that a task retried for ever keeps as many as it remembers
+ * attempts. More than one, since an attempt that was lost in a crash let none go.
+ */
+export function forgottenOutputs({ outputs }: EngineStore, task_id: string, attempt: number): StoreKey[] {
+  return outputs.keysOf(task_id, Math.max(0, attempt - ATTEMPTS_KEPT)).slice(-ATTEMPTS_KEPT);
+}
+
 /** Removes what has expired; the number of tasks removed. */
 export async function removeExpired({ clock, book, store, retention_ms }: RetentionOptions): Promise<number> {
   const oldest_ms = clock.now() - retention_ms;
   const expired = [...book.all()].filter((task) => isExpired(task, book, oldest_ms));
   let removed = 0;
+  // A few more than are kept, for those that a crash left behind.
+  const outputsOf = ({ id, state }: TaskRecord) =>
+    store.outputs.keysOf(id, state.attempt).slice(-2 * ATTEMPTS_KEPT);
   for (let at = 0; at < expired.length; at += BATCH) {
     const some = expired.slice(at, at + BATCH);
+    let going = 0;
     await store.tasks.update((view) => {
       const still = some.filter(({ id }) => {
         const task = view.get(id);
         return task !== undefined && isExpired(task, book, oldest_ms);
       });
-      removed += still.length;
-      const deletes = still.flatMap(({ id, state }) => store.outputs.keysOf(id, state.attempt));
-      return { removes: still.map(({ id }) => id), deletes };
+      going = still.length;
+      return { removes: still.map(({ id }) => id), deletes: still.flatMap(outputsOf) };
     });
+    removed += going;
   }
   return removed;
 }

@@ -139,8 +139,10 @@ export class Scheduler {
     try {
       for (const schedule of due) await this.#run(schedule, now);
     } catch (error) {
+      // The next start makes what is left.
+      if (!this.#open) return;
       log.error("Scheduled runs could not be made, trying again: {error}", { error });
-      if (this.#open) this.#alarm = clock.after(RETRY_MS, () => void this.#wake());
+      this.#alarm = clock.after(RETRY_MS, () => void this.#wake());
       return;
     }
     this.#setAlarm();
@@ -180,6 +182,8 @@ export class Scheduler {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (this.#options.book.find(run_id)?.spec.schedule_id === id) return true;
+      // A server that ends refuses tasks, which says nothing against this one.
+      if (!this.#open) throw error;
       if (
         error.code.startsWith("DATABASE_") || error.code === "DISK_SPACE_EXCEEDED" ||
         error.code === "SERVER_OVERLOAD"

@@ -1,0 +1,116 @@
+/** What the engine does to a real store in memory without any agent: recovery, retention, and their limits. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
+import { recoverTasks } from "../../src/engine/recovery.ts";
+import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
+import { TaskBook } from "../../src/engine/task_book.ts";
+import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { loadStore } from "../../src/store/open.ts";
+import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../../src/tasks/record.ts";
+
+const clock = systemClock;
+const retention = {
+  clock,
+  retention_ms: 86_400_000,
+  log_retention: { retention_days: 1, max_bytes: 1 << 30 },
+};
+
+function task(id: string, state: Partial<TaskState>, dependencies?: string[]): TaskRecord {
+  return {
+    id,
+    spec: {
+      type: "testing",
+      priority: "low",
+      description: id,
+      dependencies,
+      created_at: "2020-01-01T00:00:00.000Z",
+      order: 1,
+    },
+    state: {
+      status: "completed",
+      progress: 0,
+      retry_count: 0,
+      attempt: 1,
+      automatic_attempts: 1,
+      attempts: [],
+      completed_at: "2020-01-01T00:00:00.000Z",
+      ...state,
+    },
+  };
+}
+
+async function world(kv = new MemoryKeyValue()) {
+  const store = await loadStore(kv, clock);
+  const book = new TaskBook(store.tasks);
+  store.tasks.onCommitted = (changes) => changes.forEach(({ before, after }) => book.note(before, after));
+  const add = async (tasks: TaskRecord[]) => {
+    for (let at = 0; at < tasks.length; at += 40) {
+      await store.tasks.update(() => ({ creates: tasks.slice(at, at + 40) }));
+    }
+  };
+  return { kv, store, book, add };
+}
+
+async function keysUnder(kv: MemoryKeyValue, name: string): Promise<number> {
+  let count = 0;
+  for await (const _ of kv.list({ prefix: [name] })) count++;
+  return count;
+}
+
+Deno.test("a server that lost many runs at once recovers them all, with all that waits for them", async () => {
+  const { store, book, add } = await world();
+  const lost = Array.from(
+    { length: 90 },
+    (_, i) => task(`lost_${i}`, { status: "running", completed_at: undefined, automatic_attempts: 3 }),
+  );
+  const waiting = lost.flatMap(({ id }) =>
+    [1, 2, 3].map((n) => task(`${id}_${n}`, { status: "pending", completed_at: undefined }, [id]))
+  );
+  await add([...lost, ...waiting]);
+  await recoverTasks({ book, clock, store, max_attempts: 3 }, lost.map(({ id }) => id), false);
+  for (const { id } of lost) assert.equal(store.tasks.get(id)!.state.status, "failed");
+  // The rest of those that wait is the dispatcher's.
+  const failed = waiting.filter(({ id }) => store.tasks.get(id)!.state.status === "failed");
+  assert.ok(failed.length >= 60 && failed.every(({ id }) => store.tasks.get(id)!.state.failed_dependency));
+  await store.close();
+});
+
+Deno.test("finished tasks go after their time, with all that belongs to them; others stay", async () => {
+  const { kv, store, book, add } = await world();
+  const now = new Date(clock.now()).toISOString();
+  const gone = Array.from({ length: 45 }, (_, i) => task(`old_${i}`, { attempt: 3 }));
+  const stay = [
+    task("young", { completed_at: now }),
+    task("running", { status: "running", completed_at: undefined }),
+    task("needed", {}),
+    task("waiting", { status: "pending", completed_at: undefined }, ["needed"]),
+  ];
+  await add([...gone, ...stay]);
+  const sets = gone.flatMap(({ id }) => [1, 2, 3].map((n) => store.outputs.entry(id, n, { output: "x" })));
+  await store.tasks.update(() => ({ sets }));
+  assert.equal(await removeExpired({ ...retention, book, store }), gone.length);
+  assert.deepEqual([...store.tasks.values()].map(({ id }) => id).sort(), stay.map(({ id }) => id).sort());
+  assert.equal(await keysUnder(kv, "output"), 0);
+  assert.equal(await removeExpired({ ...retention, book, store }), 0);
+  await store.close();
+});
+
+Deno.test("a task retried a thousand times keeps the outputs of the attempts it remembers, and can go", async () => {
+  const { kv, store, book, add } = await world();
+  await add(Array.from({ length: 12 }, (_, i) => task(`often_${i}`, { attempt: 1500 })));
+  for (let i = 0; i < 12; i++) {
+    for (let attempt = 1; attempt <= 100; attempt++) {
+      // Some attempts are lost in a crash, and store nothing.
+      if (attempt % 7 === 0) continue;
+      await store.tasks.update(() => ({
+        sets: [store.outputs.entry(`often_${i}`, attempt, { output: "x" })],
+        deletes: forgottenOutputs(store, `often_${i}`, attempt),
+      }));
+    }
+  }
+  assert.ok(await keysUnder(kv, "output") <= 12 * ATTEMPTS_KEPT);
+  assert.deepEqual(await store.outputs.get("often_0", 100), { output: "x" });
+  assert.equal(await removeExpired({ ...retention, book, store }), 12);
+  assert.equal(store.tasks.size, 0);
+  await store.close();
+});
