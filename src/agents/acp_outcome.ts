@@ -8,7 +8,7 @@
  *   by itself, the person has steered it, and the task completed, with a warning in its log.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to tick off the last one.
  */
-import type { PlanStep } from "./acp_progress.ts";
+import type { PlanStep } from "../protocol/task.ts";
 
 export interface Denial {
   /** What the agent wanted to do. */

@@ -1,16 +1,16 @@
 /** The steps an agent says its work has: from ACP plans, and from the todo lists of its tool calls. Pure. */
+import { isDeepStrictEqual } from "node:util";
 import type { RunEvent } from "../protocol/run.ts";
+import type { PlanStep } from "../protocol/task.ts";
 import { listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
-
-export interface PlanStep {
-  title: string;
-  status: "pending" | "in_progress" | "completed";
-}
 
 export type Progress = Extract<RunEvent, { kind: "progress" }>;
 
 /** More steps than any plan has; the rest of a longer list is left out. */
 const MOST_STEPS = 1000;
+/** What of a plan is kept with the task, which is written anew at each step. */
+const STEPS_SHOWN = 50;
+const SHOWN_CHARACTERS = 200;
 
 /**
  * The whole list of steps that an update carries, or undefined when it carries none. Agents send the whole
@@ -53,10 +53,13 @@ export function progressOf(steps: PlanStep[]): Progress {
     completed_steps: steps.filter((step) => step.status === "completed").length,
     total_steps: steps.length,
     ...(current === undefined ? {} : { current_step: current.title }),
+    steps: steps.slice(0, STEPS_SHOWN).map(({ title, status }) => ({
+      title: oneLine(title, SHOWN_CHARACTERS),
+      status,
+    })),
   };
 }
 
 export function sameProgress(a: Progress | undefined, b: Progress): boolean {
-  return a !== undefined && a.completed_steps === b.completed_steps && a.total_steps === b.total_steps &&
-    a.current_step === b.current_step;
+  return isDeepStrictEqual(a, b);
 }

@@ -1,8 +1,9 @@
 /** What a turn's updates amount to: events while they come, and the facts it is judged by when it ends. */
 import type { Clock } from "../clock/clock.ts";
 import type { RunEvent } from "../protocol/run.ts";
+import type { PlanStep } from "../protocol/task.ts";
 import type { Denial, TurnFacts } from "./acp_outcome.ts";
-import { planOf, type PlanStep, type Progress, progressOf, sameProgress } from "./acp_progress.ts";
+import { planOf, type Progress, progressOf, sameProgress } from "./acp_progress.ts";
 import { Transcript } from "./acp_transcript.ts";
 import { tokensOf, usageUpdateOf } from "./acp_usage.ts";
 import type { AgentProfile, WireObject } from "./profiles/agent_profile.ts";

@@ -1,4 +1,5 @@
 /** The engine's doors: what clients may ask of tasks, and its start and stop. */
+import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
@@ -384,5 +385,6 @@ function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
 function progressDiffers(before: TaskState, after: TaskState): boolean {
   const [a, b] = [before.progress_details, after.progress_details];
   return before.progress !== after.progress || a?.current_step !== b?.current_step ||
-    a?.completed_steps !== b?.completed_steps || a?.total_steps !== b?.total_steps;
+    a?.completed_steps !== b?.completed_steps || a?.total_steps !== b?.total_steps ||
+    !isDeepStrictEqual(a?.steps, b?.steps);
 }

@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from "./log.ts";
 import type { AgentConfig } from "./config.ts";
+import type { PlanStep } from "./task.ts";
 
 /** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
 export type PermissionPolicy = "ask" | "allow" | "deny";
@@ -57,7 +58,14 @@ export type RunEvent =
   | { kind: "started"; pid: number }
   /** The agent is ready to work (for ACP: the session exists). `resumed` when an earlier session goes on. */
   | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
-  | { kind: "progress"; completed_steps: number; total_steps: number; current_step?: string }
+  | {
+    kind: "progress";
+    completed_steps: number;
+    total_steps: number;
+    current_step?: string;
+    /** The plan as far as it is shown; the counts are those of the whole plan. */
+    steps?: PlanStep[];
+  }
   | { kind: "activity"; current_step: string }
   | { kind: "log"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }
   | { kind: "permission_requested"; request: PermissionRequest }

@@ -88,12 +88,20 @@ const writable = {
   execution: Execution.optional(),
 };
 
+/** A step of the agent's own plan or todo list. */
+export const PlanStep = z.object({
+  title: z.string(),
+  status: z.enum(["pending", "in_progress", "completed"]),
+});
+export type PlanStep = z.infer<typeof PlanStep>;
+
 export const ProgressDetails = z.object({
   current_step: z.string().optional(),
   total_steps: z.int().optional(),
   completed_steps: z.int().optional(),
   /** Milliseconds. */
   estimated_time_remaining: z.number().optional(),
+  steps: z.array(PlanStep).optional().describe("The first of the agent's steps, where it tells them."),
 });
 export type ProgressDetails = z.infer<typeof ProgressDetails>;
 

@@ -227,16 +227,17 @@ export function recovered(task: TaskRecord, max_attempts: number, orderly: boole
 /** The agent's plan: whole steps done of all. Never 100 before the task is completed. */
 export function progressed(
   state: TaskState,
-  steps: { completed_steps: number; total_steps: number; current_step?: string },
+  plan: Pick<ProgressDetails, "current_step" | "steps"> & { completed_steps: number; total_steps: number },
   estimated_time_remaining: number | undefined,
 ): TaskState {
-  const { completed_steps, total_steps } = steps;
+  const { completed_steps, total_steps, steps } = plan;
   const share = total_steps > 0 ? Math.floor((100 * completed_steps) / total_steps) : 0;
   const details: ProgressDetails = {
-    current_step: steps.current_step ?? state.progress_details?.current_step,
+    current_step: plan.current_step ?? state.progress_details?.current_step,
     total_steps,
     completed_steps,
     estimated_time_remaining,
+    steps,
   };
   return { ...state, progress: Math.min(99, Math.max(0, share)), progress_details: details };
 }

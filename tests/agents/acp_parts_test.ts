@@ -108,7 +108,17 @@ Deno.test("acp progress: plans and todo lists are read alike", () => {
     "nonsense",
     { status: "pending" },
   ];
-  const expected = { kind: "progress", completed_steps: 1, total_steps: 3, current_step: "two lines" };
+  const expected = {
+    kind: "progress",
+    completed_steps: 1,
+    total_steps: 3,
+    current_step: "two lines",
+    steps: [
+      { title: "one", status: "completed" },
+      { title: "two lines", status: "in_progress" },
+      { title: "four", status: "pending" },
+    ],
+  };
   for (
     const update of [
       { sessionUpdate: "plan", entries: list },

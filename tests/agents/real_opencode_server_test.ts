@@ -64,6 +64,10 @@ Deno.test("opencode: writes a file and works through its todo list, seen from th
       .map((m) => m.new_progress as number);
     assert.deepEqual([...new Set(progress)], [0, 25, 50, 75, 99, 100].filter((p) => progress.includes(p)));
     for (const step of [25, 50, 75]) assert.ok(progress.includes(step), `no ${step} in ${progress}`);
+    const planned = (await socket.request({ type: "get_task_status", task_id: "plan" })).task as Fields;
+    const steps = (planned.progress_details as Fields).steps as Fields[];
+    assert.deepEqual(steps.map(({ status }) => status), Array(4).fill("completed"));
+    assert.ok(steps.every(({ title }) => typeof title === "string" && title !== ""));
     const log = await socket.request({ type: "request_log_entries", limit: 100, filter: { agent: "write" } });
     const sources = ((log.data as Fields).entries as Fields[]).map((entry) => entry.source);
     for (const source of ["tool", "agent", "engine"]) {
