@@ -126,7 +126,8 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const health = new HealthMonitor(clock, {
     websocket_server: () => limits.findings(),
     task_manager: () => engine.findings(),
-    file_monitoring: () => machine.findings(),
+    process_monitoring: () => machine.processFindings(),
+    file_monitoring: () => machine.diskFindings(),
     database: () => store.probe().then(() => []),
   });
   const hub: SubscriptionHub = new SubscriptionHub(

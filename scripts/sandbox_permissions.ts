@@ -25,8 +25,8 @@ export interface Permissions {
 
 /** Of `Deno` and `node:os`: what the monitor and the number of slots are computed from. */
 const SYSTEM_FIGURES = "hostname,osRelease,osUptime,loadavg,networkInterfaces,systemMemoryInfo,cpus,statfs";
-/** Supervision lists and signals processes; `isolation: "worktree"` needs git. */
-const OWN_PROGRAMS = ["ps", "kill", "git"];
+/** Supervision lists and signals processes; `isolation: "worktree"` needs git, network counters `ip` or `netstat`. */
+const OWN_PROGRAMS = ["ps", "kill", "git", Deno.build.os === "darwin" ? "netstat" : "ip"];
 
 /** The permissions of a server with this configuration; `base`: what its relative paths start from. */
 export function permissionsFor(

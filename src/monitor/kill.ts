@@ -9,7 +9,7 @@ import { isEndable, type ProcessScanner, type ScannedProcess } from "./scanner.t
 
 const log = getLogger(["opencode-agents", "monitor"]);
 
-/** How long a process may take to end. */
+/** How long a process may take to end, unless told otherwise. */
 const GONE_WITHIN_MS = 10_000;
 
 /** Signals that end nothing: they are done with when they are delivered. */
@@ -37,10 +37,11 @@ export interface KillerOptions {
   source: ProcessSource;
   scanner: ProcessScanner;
   self_pid?: number;
+  gone_within_ms?: number;
 }
 
 export function createKiller(options: KillerOptions): Killer {
-  const { clock, source, scanner, self_pid = Deno.pid } = options;
+  const { clock, source, scanner, self_pid = Deno.pid, gone_within_ms = GONE_WITHIN_MS } = options;
 
   /** The process that is meant by `pid`, when it may be ended. */
   async function target(pid: number): Promise<ScannedProcess> {
@@ -59,12 +60,12 @@ export function createKiller(options: KillerOptions): Killer {
   }
 
   async function waitUntilGone(meant: ProcessIdentity, signal: KillSignal): Promise<void> {
-    const deadline = clock.monotonic() + GONE_WITHIN_MS;
+    const deadline = clock.monotonic() + gone_within_ms;
     for (let pause_ms = 10;; pause_ms = Math.min(pause_ms * 2, 250)) {
       const now = await source.one(meant.pid);
       if (hasEnded(source, now, meant)) return;
       const left_ms = deadline - clock.monotonic();
-      if (left_ms <= 0) throw survived(meant.pid, signal, now!);
+      if (left_ms <= 0) throw survived(meant.pid, signal, now!, gone_within_ms);
       await sleep(clock, Math.min(pause_ms, left_ms));
     }
   }
@@ -113,7 +114,7 @@ function reused(pid: number, seen: ScannedProcess): ApiError {
   );
 }
 
-function survived(pid: number, signal: KillSignal, now: RawProcess): ApiError {
+function survived(pid: number, signal: KillSignal, now: RawProcess, waited_ms: number): ApiError {
   const hint = now.status === "stopped" && signal !== "SIGKILL"
     ? "It is stopped: SIGCONT lets it take the signal, SIGKILL ends it."
     : signal === "SIGKILL"
@@ -121,8 +122,8 @@ function survived(pid: number, signal: KillSignal, now: RawProcess): ApiError {
     : "SIGKILL ends it without its consent.";
   return new ApiError(
     "PROCESS_KILL_FAILED",
-    `Process ${pid} still runs ${GONE_WITHIN_MS / 1000} s after ${signal}. ${hint}`,
-    { pid, signal, status: now.status, waited_ms: GONE_WITHIN_MS },
+    `Process ${pid} still runs ${waited_ms / 1000} s after ${signal}. ${hint}`,
+    { pid, signal, status: now.status, waited_ms },
   );
 }
 

@@ -1,5 +1,6 @@
 /** The machine as the API asks it: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
 import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
 import type { SystemResources } from "../protocol/resources.ts";
@@ -7,7 +8,7 @@ import type { Finding } from "./health.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
 import { createProcessScan, openProcessSource } from "./process_scan.ts";
-import { createResourceMonitor } from "./resources.ts";
+import { createResourceMonitor, readDisk } from "./resources.ts";
 import { claudeProcesses, createProcessScanner, type OwnChild, processCounts } from "./scanner.ts";
 
 export interface Machine {
@@ -20,15 +21,17 @@ export interface Machine {
     timestamp: string;
   }>;
   kill(pid: number, signal: KillSignal): Promise<Killed>;
-  /** What is wrong with seeing the machine, or with its disk, for the health report. */
-  findings(): Promise<Finding[]>;
+  /** What is wrong with the disk that the data lie on, for the health report. */
+  diskFindings(): Promise<Finding[]>;
+  /** What is wrong with seeing processes. */
+  processFindings(): Promise<Finding[]>;
 }
 
 /** Shares of the disk in use, in percent, from which on the health report says so. */
 const DISK_WARNING = 95;
 const DISK_CRITICAL = 99;
 
-/** All of it fails with `SERVICE_UNAVAILABLE` where processes cannot be listed. */
+/** What is about processes fails with `SERVICE_UNAVAILABLE` where they cannot be listed. */
 export function createMachine(
   clock: Clock,
   data_path: string,
@@ -43,10 +46,21 @@ export function createMachine(
   });
   const killer = createKiller({ clock, source, scanner });
   const monitor = createResourceMonitor(clock, data_path);
+
+  async function counts() {
+    try {
+      const { active_processes, claude_processes } = processCounts(await scanner.scan());
+      return { active_processes, claude_processes };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Where processes cannot be listed their numbers are absent, not the whole machine.
+      return undefined;
+    }
+  }
+
   return {
     async resources() {
-      const { active_processes, claude_processes } = processCounts(await scanner.scan());
-      return await monitor.read({ active_processes, claude_processes });
+      return await monitor.read(await counts());
     },
     async processes(query) {
       const scan = await scanner.scan();
@@ -62,12 +76,23 @@ export function createMachine(
         timestamp: scan.timestamp,
       };
     },
-    async findings() {
-      const { disk_usage, disk_free } = await this.resources();
+    async diskFindings() {
+      const { disk_usage, disk_free = 0 } = await readDisk(clock, data_path);
       if (disk_usage < DISK_WARNING) return [];
       const severity = disk_usage < DISK_CRITICAL ? "warning" : "critical";
-      const message = `The disk with the data is ${disk_usage} % full (${disk_free ?? 0} bytes free)`;
+      const message = `The disk with the data is ${disk_usage} % full (${disk_free} bytes free)`;
       return [{ code: "DISK_SPACE_EXCEEDED", severity, message }];
+    },
+    async processFindings() {
+      try {
+        await scanner.scan();
+        return [];
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        // What this server was not given it was not meant to do; what it was given must work.
+        const severity = error.details.permission === undefined ? "critical" : "warning";
+        return [{ code: error.code, severity, message: error.message }];
+      }
     },
     kill: (pid, signal) => killer.kill(pid, signal),
   };

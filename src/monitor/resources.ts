@@ -1,14 +1,15 @@
 /**
  * The machine's resources. What the permissions or the platform do not tell is absent; the figures that every
- * answer must have fail with SERVICE_UNAVAILABLE and the name of the permission. Nothing here starts a program
- * or uses a library that reads on its own, so that no figure can end the server.
+ * answer must have fail with SERVICE_UNAVAILABLE and the name of the permission. Nothing here uses a library that
+ * reads on its own, so that no figure can end the server.
  */
 import { statfs } from "node:fs";
 import { promisify } from "node:util";
 import { cpus } from "node:os";
 import { type Clock, isoTime, sleep, within } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
-import type { NetworkStats, SystemResources } from "../protocol/resources.ts";
+import type { SystemResources } from "../protocol/resources.ts";
+import { createNetworkMonitor } from "./network.ts";
 import { percent } from "./process_scan.ts";
 
 /** The one in `node:fs/promises` is not in Deno 2.4. */
@@ -29,13 +30,14 @@ export interface Ticks {
 }
 
 export interface ResourceMonitor {
-  /** The resources as of now; the process counts come from the caller's scan. */
-  read(counts: { active_processes: number; claude_processes: number }): Promise<SystemResources>;
+  /** The resources as of now; the process counts come from the caller's scan, where there is one. */
+  read(counts?: { active_processes: number; claude_processes: number }): Promise<SystemResources>;
 }
 
 export function createResourceMonitor(clock: Clock, data_path: string): ResourceMonitor {
   let sample: { at: number; ticks: Ticks; usage: number } | undefined;
   let first: Promise<void> | undefined;
+  const network = createNetworkMonitor(clock);
 
   async function cpuUsage(): Promise<number> {
     if (!sample) {
@@ -58,9 +60,12 @@ export function createResourceMonitor(clock: Clock, data_path: string): Resource
 
   return {
     async read(counts) {
-      const [cpu_usage, disk] = await Promise.all([cpuUsage(), readDisk(clock, data_path)]);
+      const [cpu_usage, disk, network_stats] = await Promise.all([
+        cpuUsage(),
+        readDisk(clock, data_path),
+        network.read(),
+      ]);
       const { cores, frequency } = readTicks();
-      const network_stats = readNetwork();
       const load_average = optional(() => Deno.loadavg() as [number, number, number]);
       const uptime_seconds = optional(() => Deno.osUptime());
       return {
@@ -128,7 +133,7 @@ function readMemory(): Pick<
 }
 
 /** The file system that the data lies on. Used is what is not free; free is what we may still write. */
-async function readDisk(clock: Clock, path: string): Promise<
+export async function readDisk(clock: Clock, path: string): Promise<
   Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">
 > {
   try {
@@ -154,30 +159,4 @@ function optional<T>(read: () => T): T | undefined {
     // Not permitted or not known here: the field is absent.
     return undefined;
   }
-}
-
-/** Linux with every permission only. macOS and Windows would need a program or a library of their own. */
-function readNetwork(): NetworkStats | undefined {
-  if (Deno.build.os !== "linux") return undefined;
-  return optional(() => parseNetDev(Deno.readTextFileSync("/proc/net/dev")));
-}
-
-/** Sums of `/proc/net/dev` over all interfaces but the loopback. */
-export function parseNetDev(text: string): NetworkStats {
-  const sums = new Array<number>(16).fill(0);
-  for (const line of text.split("\n")) {
-    const match = /^\s*([^:]+):\s*(.+)$/.exec(line);
-    if (!match || match[1] === "lo") continue;
-    match[2]!.trim().split(/\s+/).forEach((value, i) => sums[i]! += Number(value));
-  }
-  return {
-    bytes_sent: sums[8]!,
-    bytes_recv: sums[0]!,
-    packets_sent: sums[9]!,
-    packets_recv: sums[1]!,
-    errors_sent: sums[10]!,
-    errors_recv: sums[2]!,
-    drop_sent: sums[11]!,
-    drop_recv: sums[3]!,
-  };
 }

@@ -33,8 +33,9 @@ export const SystemResources = z.object({
   disk_total: bytes,
   disk_free: bytes.optional(),
   network_stats: NetworkStats.optional(),
-  active_processes: z.int().min(0),
-  claude_processes: z.int().min(0),
+  /** Both absent where processes cannot be listed. */
+  active_processes: z.int().min(0).optional(),
+  claude_processes: z.int().min(0).optional(),
   load_average: z.tuple([z.number(), z.number(), z.number()]).optional(),
   uptime_seconds: z.number().optional(),
   timestamp: z.string(),

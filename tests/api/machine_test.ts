@@ -152,6 +152,7 @@ Deno.test("the machine and its agents", async (t) => {
       assert.deepEqual(Object.keys(health.components as Fields).sort(), [
         "database",
         "file_monitoring",
+        "process_monitoring",
         "task_manager",
         "websocket_server",
       ]);

@@ -11,7 +11,8 @@ import {
   inheritOwners,
   processCounts,
 } from "../../src/monitor/scanner.ts";
-import { parseNetDev, usageBetween } from "../../src/monitor/resources.ts";
+import { parseIpLink, parseNetDev, parseNetstat } from "../../src/monitor/network.ts";
+import { usageBetween } from "../../src/monitor/resources.ts";
 
 const T0 = Date.parse("2026-11-23T12:00:00Z");
 
@@ -193,8 +194,48 @@ Deno.test("network: sums over all interfaces but the loopback", () => {
     drop_sent: 8,
     drop_recv: 4,
   });
+  assert.equal(parseNetDev("Inter-|   Receive\n"), undefined);
   assert.equal(usageBetween({ busy: 10, total: 100 }, { busy: 60, total: 200 }), 50);
   assert.equal(usageBetween({ busy: 10, total: 100 }, { busy: 10, total: 100 }), 0);
+});
+
+Deno.test("network: what `ip` and macOS's `netstat` print", () => {
+  const link = (flags: string[], bytes: number) => ({
+    flags,
+    stats64: {
+      rx: { bytes, packets: 10, errors: 1, dropped: 2 },
+      tx: { bytes: 2 * bytes, packets: 20, errors: 3, dropped: 4 },
+    },
+  });
+  const links = [link(["LOOPBACK", "UP"], 900), link(["UP"], 1000), link([], 500), { flags: [] }];
+  assert.deepEqual(parseIpLink(JSON.stringify(links)), {
+    bytes_sent: 3000,
+    bytes_recv: 1500,
+    packets_sent: 40,
+    packets_recv: 20,
+    errors_sent: 6,
+    errors_recv: 2,
+    drop_sent: 8,
+    drop_recv: 4,
+  });
+  assert.equal(parseIpLink("[]"), undefined);
+  const netstat = [
+    "Name  Mtu   Network       Address            Ipkts Ierrs     Ibytes    Opkts Oerrs     Obytes  Coll Drop",
+    "lo0   16384 <Link#1>                           9     0        900        9     0        900     0   0",
+    "lo0   16384 127           127.0.0.1            9     -        900        9     -        900     -   -",
+    "en0   1500  <Link#4>    a4:83:e7:00:00:01     10     1       1000       20     3       2000     0   4",
+    "en0   1500  192.168.1     192.168.1.2         10     -       1000       20     -       2000     -   -",
+    "utun0 1380  <Link#9>                           5     0        500        5     0        500     0   0",
+  ].join("\n");
+  assert.deepEqual(parseNetstat(netstat), {
+    bytes_sent: 2500,
+    bytes_recv: 1500,
+    packets_sent: 25,
+    packets_recv: 15,
+    errors_sent: 3,
+    errors_recv: 1,
+    drop_sent: 4,
+  });
 });
 
 Deno.test("owners: a task's process and all that descends from it, but what runs a task of its own", () => {

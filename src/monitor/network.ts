@@ -1,0 +1,135 @@
+/** Network counters of the machine, over all interfaces but the loopback, from whatever these permissions open. */
+import type { Clock } from "../clock/clock.ts";
+import type { NetworkStats } from "../protocol/resources.ts";
+import { runBriefly } from "./ps.ts";
+
+/** Asked again so soon, the figures are the same ones. */
+const FRESH_MS = 500;
+
+export interface NetworkMonitor {
+  /** Undefined where they are not to be had. */
+  read(): Promise<NetworkStats | undefined>;
+}
+
+interface Source {
+  /** The counters as text; throws where this way is closed. */
+  text(clock: Clock): Promise<string> | string;
+  parse(text: string): NetworkStats | undefined;
+}
+
+const printed = (program: string, ...args: string[]): Source["text"] => async (clock) => {
+  const { code, stdout, stderr } = await runBriefly(clock, program, args);
+  if (code !== 0) throw new Error(`'${program}' failed: ${stderr.slice(0, 200)}`);
+  return stdout;
+};
+
+/** /proc opens with every permission only; a program needs the permission to run it. */
+const SOURCES: Partial<Record<typeof Deno.build.os, Source[]>> = {
+  linux: [
+    { text: () => Deno.readTextFileSync("/proc/net/dev"), parse: parseNetDev },
+    { text: printed("ip", "-s", "-j", "link", "show"), parse: parseIpLink },
+    { text: printed("cat", "/proc/net/dev"), parse: parseNetDev },
+  ],
+  darwin: [{ text: printed("netstat", "-ibdn"), parse: parseNetstat }],
+};
+
+export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = Deno.build.os): NetworkMonitor {
+  let last: { at: number; stats: Promise<NetworkStats | undefined> } | undefined;
+
+  async function readNow(): Promise<NetworkStats | undefined> {
+    for (const { text, parse } of SOURCES[os] ?? []) {
+      try {
+        const stats = parse(await text(clock));
+        if (stats) return stats;
+      } catch {
+        // This way is closed here, by the permissions or for want of the program; perhaps the next is not.
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    read() {
+      if (!last || clock.monotonic() - last.at >= FRESH_MS) {
+        last = { at: clock.monotonic(), stats: readNow() };
+      }
+      return last.stats;
+    },
+  };
+}
+
+/** `/proc/net/dev`; undefined when it is none. */
+export function parseNetDev(text: string): NetworkStats | undefined {
+  const rows = [...text.matchAll(/^\s*([^:\s]+):\s*(\d.*)$/gm)].map(([, name, figures]) => ({
+    name: name!,
+    figures: figures!.trim().split(/\s+/).map(Number),
+  }));
+  return summed(rows.filter(({ name }) => name !== "lo"), rows.length, {
+    bytes_recv: 0,
+    packets_recv: 1,
+    errors_recv: 2,
+    drop_recv: 3,
+    bytes_sent: 8,
+    packets_sent: 9,
+    errors_sent: 10,
+    drop_sent: 11,
+  });
+}
+
+/** `ip -s -j link show`; undefined when it has no counters. Throws for what is no JSON. */
+export function parseIpLink(text: string): NetworkStats | undefined {
+  interface Counters {
+    bytes: number;
+    packets: number;
+    errors: number;
+    dropped: number;
+  }
+  const links = (JSON.parse(text) as { flags?: string[]; stats64?: { rx: Counters; tx: Counters } }[])
+    .filter(({ stats64 }) => stats64 !== undefined);
+  const rows = links.filter(({ flags }) => !flags?.includes("LOOPBACK")).map(({ stats64 }) => ({
+    figures: [stats64!.rx, stats64!.tx].flatMap((one) => [one.bytes, one.packets, one.errors, one.dropped]),
+  }));
+  return summed(rows, links.length, {
+    bytes_recv: 0,
+    packets_recv: 1,
+    errors_recv: 2,
+    drop_recv: 3,
+    bytes_sent: 4,
+    packets_sent: 5,
+    errors_sent: 6,
+    drop_sent: 7,
+  });
+}
+
+/** macOS's `netstat -ibdn`; an interface has a row for each address, the first is that of the link itself. */
+export function parseNetstat(text: string): NetworkStats | undefined {
+  const rows = text.split("\n").flatMap((line) => {
+    const parts = line.trim().split(/\s+/);
+    // Ipkts Ierrs Ibytes Opkts Oerrs Obytes Coll Drop; before them a hardware address where there is one.
+    const figures = parts.slice(-8).map(Number);
+    const isLink = parts[2]?.startsWith("<Link#") && parts.length >= 11 && figures.every(Number.isFinite);
+    return isLink ? [{ name: parts[0]!, figures }] : [];
+  });
+  return summed(rows.filter(({ name }) => !/^lo\d*\*?$/.test(name)), rows.length, {
+    packets_recv: 0,
+    errors_recv: 1,
+    bytes_recv: 2,
+    packets_sent: 3,
+    errors_sent: 4,
+    bytes_sent: 5,
+    drop_sent: 7,
+  });
+}
+
+/** The sum of each column that `places` names; undefined when there was no interface at all. */
+function summed<Places extends Partial<Record<keyof NetworkStats, number>>>(
+  rows: { figures: number[] }[],
+  interfaces: number,
+  places: Places,
+): NetworkStats | undefined {
+  if (interfaces === 0) return undefined;
+  const sum = (place: number) => rows.reduce((total, { figures }) => total + (figures[place] ?? 0), 0);
+  return Object.fromEntries(
+    Object.entries(places).map(([field, place]) => [field, sum(place as number)]),
+  ) as unknown as NetworkStats;
+}
