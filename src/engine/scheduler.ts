@@ -16,6 +16,8 @@ const log = getLogger(["opencode-agents", "engine"]);
 /** A changed wall clock is noticed at the latest after this long. */
 const CLOCK_CHECK_MS = 60_000;
 const RETRY_MS = 5_000;
+/** Runs that are made side by side. */
+const TOGETHER = 100;
 
 interface SchedulePlan {
   creates?: ScheduleRecord[];
@@ -45,6 +47,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #alarm: Timer | undefined;
   #open = false;
+  #awake = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -123,7 +126,8 @@ export class Scheduler {
   // ---- time
 
   #setAlarm(): void {
-    if (!this.#open) return;
+    // Once what is due now is made, the alarm is set in any case.
+    if (!this.#open || this.#awake) return;
     this.#alarm?.cancel();
     let next = Infinity;
     for (const { state } of this.#options.schedules.values()) next = Math.min(next, state.next_ms);
@@ -133,19 +137,31 @@ export class Scheduler {
   }
 
   async #wake(): Promise<void> {
-    const { clock, schedules } = this.#options;
-    const now = clock.now();
-    const due = [...schedules.values()].filter(({ state }) => state.next_ms <= now);
-    try {
-      for (const schedule of due) await this.#run(schedule, now);
-    } catch (error) {
-      // The next start makes what is left.
-      if (!this.#open) return;
-      log.error("Scheduled runs could not be made, trying again: {error}", { error });
-      this.#alarm = clock.after(RETRY_MS, () => void this.#wake());
-      return;
+    this.#awake = true;
+    const failures = await this.#runDue();
+    this.#awake = false;
+    // The next start makes what is left.
+    if (!this.#open) return;
+    if (failures.length === 0) return this.#setAlarm();
+    log.error("{count} scheduled runs could not be made, trying again: {error}", {
+      count: failures.length,
+      error: failures[0],
+    });
+    this.#alarm = this.#options.clock.after(RETRY_MS, () => void this.#wake());
+  }
+
+  /** Why those failed that are to be tried again. Side by side, runs share their commits, and none keeps back another. */
+  async #runDue(): Promise<unknown[]> {
+    const now = this.#options.clock.now();
+    const due = [...this.#options.schedules.values()].filter(({ state }) => state.next_ms <= now);
+    const failures: unknown[] = [];
+    for (let at = 0; at < due.length && this.#open; at += TOGETHER) {
+      const runs = due.slice(at, at + TOGETHER).map((schedule) => this.#run(schedule, now));
+      for (const run of await Promise.allSettled(runs)) {
+        if (run.status === "rejected") failures.push(run.reason);
+      }
     }
-    this.#setAlarm();
+    return failures;
   }
 
   /**
@@ -153,12 +169,14 @@ export class Scheduler {
    * crash in between the task is found to exist, so that no run is made twice or left out.
    */
   async #run(schedule: ScheduleRecord, now_ms: number): Promise<void> {
-    const { id, spec, state } = schedule;
-    const ran = this.#mayRun(schedule) && await this.#create(runId(id, state.runs + 1), schedule);
+    const { id, state } = schedule;
+    // Unscheduled while others were made.
+    if (!this.#options.schedules.get(id)) return;
+    const number = this.#mayRun(schedule) ? await this.#create(schedule) : undefined;
     await this.#options.schedules.update((view) => {
       const current = view.get(id);
       if (!current || current.state.next_ms !== state.next_ms) return {};
-      const next = advanced({ id, spec, state }, now_ms, ran);
+      const next = advanced(schedule, now_ms, number);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
     });
   }
@@ -173,15 +191,20 @@ export class Scheduler {
     return false;
   }
 
-  /** False when the run could not be made for a reason that waiting would not mend. */
-  async #create(run_id: string, { id, spec }: ScheduleRecord): Promise<boolean> {
+  /** The run's number; undefined when it could not be made for a reason that waiting would not mend. */
+  async #create(schedule: ScheduleRecord): Promise<number | undefined> {
+    const { id, spec } = schedule;
+    const number = this.#nextNumber(schedule);
+    const run_id = runId(id, number);
+    if (this.#isThisRun(schedule, run_id)) return number;
     try {
       await this.#options.engine.create({ id: run_id, ...spec.task }, id);
       this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
-      return true;
+      return number;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (this.#options.book.find(run_id)?.spec.schedule_id === id) return true;
+      // Somebody else took the id just now: the next try finds another.
+      if (error.code === "TASK_ALREADY_EXISTS") return await this.#create(schedule);
       // A server that ends refuses tasks, which says nothing against this one.
       if (!this.#open) throw error;
       if (
@@ -193,8 +216,24 @@ export class Scheduler {
         code: error.code,
         ...error.details,
       });
-      return false;
+      return undefined;
     }
+  }
+
+  /** The first number whose id is free, or this very run's: an earlier schedule of that id may have left its runs. */
+  #nextNumber(schedule: ScheduleRecord): number {
+    const { id, state } = schedule;
+    let number = (state.last_number ?? state.runs) + 1;
+    for (;; number++) {
+      const run_id = runId(id, number);
+      if (!this.#options.engine.has(run_id) || this.#isThisRun(schedule, run_id)) return number;
+    }
+  }
+
+  /** Whether this task was made for the time that is due now, before a crash kept the schedule from moving on. */
+  #isThisRun({ id, state }: ScheduleRecord, run_id: string): boolean {
+    const task = this.#options.book.find(run_id);
+    return task?.spec.schedule_id === id && timestampMs(task.spec.created_at) >= state.next_ms;
   }
 
   #tell(

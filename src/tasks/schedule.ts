@@ -13,7 +13,7 @@ export interface Timetable {
 }
 
 const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
-/** A little less than the shortest length of each, so that a guess at an index is never too high. */
+/** The longest of each, but for an hour when clocks change: a guess at an index is too high by one at most. */
 const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
 
 /**
@@ -87,8 +87,9 @@ export interface ScheduleState {
   runs: number;
   /** Epoch milliseconds of the next one. */
   next_ms: number;
-  /** The id of the last run's task. */
+  /** The id of the last run's task, and the number in it: not that of runs where ids were taken. */
   last_run?: string;
+  last_number?: number;
 }
 
 export interface ScheduleRecord {
@@ -98,25 +99,36 @@ export interface ScheduleRecord {
 }
 
 const ID_MAX = 100;
+const DIGEST_CHARS = 8;
 
-/** The id of a schedule's `number`-th run, which says whose it is. */
+/** The id of a schedule's `number`-th run, which says whose it is. Where both do not fit, a digest keeps them apart. */
 export function runId(schedule_id: string, number: number): string {
   const suffix = `_run_${number}`;
-  return schedule_id.slice(0, ID_MAX - suffix.length) + suffix;
+  if (schedule_id.length + suffix.length <= ID_MAX) return schedule_id + suffix;
+  const kept = schedule_id.slice(0, ID_MAX - suffix.length - DIGEST_CHARS - 1);
+  return `${kept}_${digest(schedule_id)}${suffix}`;
+}
+
+/** FNV-1a of 32 bits, in hexadecimal digits. */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(DIGEST_CHARS, "0");
 }
 
 /**
- * The schedule after its time came at `now_ms`: `ran` says whether a run was made, or left out because the one
- * before was still going on. Times missed meanwhile are over. Undefined: it has ended.
+ * The schedule after its time came at `now_ms`: `number` is that of the run that was made; undefined when it was left
+ * out, because the one before was still going on. Times missed meanwhile are over. Undefined: it has ended.
  */
 export function advanced(
   { id, spec, state }: ScheduleRecord,
   now_ms: number,
-  ran: boolean,
+  number: number | undefined,
 ): ScheduleState | undefined {
-  const runs = ran ? state.runs + 1 : state.runs;
+  const runs = number === undefined ? state.runs : state.runs + 1;
   if (runsLeft(spec, runs) <= 0) return undefined;
   const next = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
   if (!next) return undefined;
-  return { runs, next_ms: next.at_ms, last_run: ran ? runId(id, runs) : state.last_run };
+  if (number === undefined) return { ...state, next_ms: next.at_ms };
+  return { runs, next_ms: next.at_ms, last_run: runId(id, number), last_number: number };
 }

@@ -39,7 +39,12 @@ function world() {
     async create(wanted: NewTask, schedule_id: string) {
       await before.create(wanted.id);
       if (tasks.has(wanted.id)) throw new ApiError("TASK_ALREADY_EXISTS", "it is there");
-      const made = { id: wanted.id, spec: { ...wanted, schedule_id }, state: { status: "running" } };
+      const created_at = new Date(time.now).toISOString();
+      const made = {
+        id: wanted.id,
+        spec: { ...wanted, schedule_id, created_at },
+        state: { status: "running" },
+      };
       tasks.set(wanted.id, made as unknown as TaskRecord);
     },
   } as unknown as Engine;
@@ -161,7 +166,7 @@ Deno.test("a server that ends just then leaves the run to the next start", async
 });
 
 Deno.test("a crash between the task and its schedule's next step makes no second run", async () => {
-  const { tasks, before, open, pass, wanted } = world();
+  const { tasks, open, pass, wanted } = world();
   const first = await open();
   first.scheduler.start();
   await first.scheduler.schedule(wanted("once"));
@@ -170,12 +175,10 @@ Deno.test("a crash between the task and its schedule's next step makes no second
   await pass(10 * MINUTE);
   assert.deepEqual([...tasks.keys()], ["once_run_1"]);
   first.scheduler.stop();
-  let made = 0;
-  before.create = () => void made++;
   const second = await open();
   second.scheduler.start();
   await pass(0);
-  assert.deepEqual([[...tasks.keys()], made], [["once_run_1"], 1]);
+  assert.deepEqual([...tasks.keys()], ["once_run_1"]);
   assert.deepEqual(second.scheduler.list(5), []);
   second.scheduler.stop();
 });
