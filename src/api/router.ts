@@ -29,6 +29,7 @@ export class Router {
     try {
       message = parse(text);
     } catch (error) {
+      this.#context.metrics.note("unknown", 0, true);
       return errorReply(counted(error, session), this.#context.clock, "parse");
     }
     return this.dispatch(message, session);

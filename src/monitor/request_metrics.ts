@@ -1,10 +1,12 @@
-/** Counts of requests by minute over the last day: what was asked, how long it took, how often it failed. */
+/** Counts of requests over the last day, in slots of ten seconds: what was asked, how long it took, how often it failed. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { REQUEST_TYPES } from "../protocol/messages.ts";
 import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 
-const MINUTES = 1440;
-const MINUTE_MS = 60_000;
+/** A range may be as much shorter than it says as a slot is long; rates are over the time that it really covers. */
+const SLOT_MS = 10_000;
+const SLOTS_PER_MINUTE = 6;
+const SLOTS = 1440 * SLOTS_PER_MINUTE;
 /** Upper bounds of the latency buckets, in milliseconds; each is half as large again as the one before. */
 const LOWEST_MS = 0.05;
 const GROWTH = 1.5;
@@ -17,25 +19,27 @@ function bucketOf(duration_ms: number): number {
   return Math.min(BUCKETS.length - 1, bucket);
 }
 
-/** One number for each minute of a day and each of `width` things; a circle, so it never grows. */
+/** One number for each slot of a day and each of `width` things; a circle, so it never grows. */
 class Ring {
-  readonly #values: Float64Array;
-  constructor(readonly width: number) {
-    this.#values = new Float64Array(MINUTES * width);
+  constructor(readonly width: number, readonly values: Float64Array | Uint32Array) {}
+
+  /** Of counts, which half the memory holds. */
+  static ofCounts(width: number): Ring {
+    return new Ring(width, new Uint32Array(SLOTS * width));
   }
-  add(minute: number, index: number, amount: number): void {
-    this.#values[(minute % MINUTES) * this.width + index]! += amount;
+  add(slot: number, index: number, amount: number): void {
+    this.values[(slot % SLOTS) * this.width + index]! += amount;
   }
-  clear(minute: number): void {
-    const at = (minute % MINUTES) * this.width;
-    this.#values.fill(0, at, at + this.width);
+  clear(slot: number): void {
+    const at = (slot % SLOTS) * this.width;
+    this.values.fill(0, at, at + this.width);
   }
-  /** The sum of each thing over the last `minutes` up to `last`. */
-  sums(last: number, minutes: number): number[] {
+  /** The sum of each thing over the last `slots` up to `last`. */
+  sums(last: number, slots: number): number[] {
     const sums = new Array<number>(this.width).fill(0);
-    for (let minute = last - minutes + 1; minute <= last; minute++) {
-      const at = ((minute + MINUTES) % MINUTES) * this.width;
-      for (let i = 0; i < this.width; i++) sums[i]! += this.#values[at + i]!;
+    for (let slot = last - slots + 1; slot <= last; slot++) {
+      const at = ((slot + SLOTS) % SLOTS) * this.width;
+      for (let i = 0; i < this.width; i++) sums[i]! += this.values[at + i]!;
     }
     return sums;
   }
@@ -44,14 +48,14 @@ class Ring {
 export class RequestMetrics {
   readonly #clock: Clock;
   readonly #started_ms: number;
-  readonly #requests = new Ring(TYPES.length);
-  readonly #latencies = new Ring(BUCKETS.length);
+  readonly #requests = Ring.ofCounts(TYPES.length);
+  readonly #latencies = Ring.ofCounts(BUCKETS.length);
   /** Errors, and milliseconds in all. */
-  readonly #totals = new Ring(2);
+  readonly #totals = new Ring(2, new Float64Array(SLOTS * 2));
   /** Since the start, by type: answered, and answered by an error. */
   readonly #ever = new Float64Array(2 * TYPES.length);
   #spentEver_ms = 0;
-  #minute: number;
+  #slot: number;
   #day: string;
   #current = 0;
   #peakToday = 0;
@@ -60,20 +64,20 @@ export class RequestMetrics {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#started_ms = clock.now();
-    this.#minute = Math.floor(clock.now() / MINUTE_MS);
+    this.#slot = Math.floor(clock.now() / SLOT_MS);
     this.#day = isoTime(clock.now()).slice(0, 10);
   }
 
   /** Notes one request: its type (`unknown` for what had none), how long it took, whether it was answered by an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
-    const minute = this.#advance();
+    const slot = this.#advance();
     const index = INDEX.get(type) ?? TYPES.length - 1;
-    this.#requests.add(minute, index, 1);
-    this.#latencies.add(minute, bucketOf(duration_ms), 1);
+    this.#requests.add(slot, index, 1);
+    this.#latencies.add(slot, bucketOf(duration_ms), 1);
     this.#ever[2 * index + (failed ? 1 : 0)]! += 1;
     this.#spentEver_ms += duration_ms;
-    this.#totals.add(minute, 1, duration_ms);
-    if (failed) this.#totals.add(minute, 0, 1);
+    this.#totals.add(slot, 1, duration_ms);
+    if (failed) this.#totals.add(slot, 0, 1);
   }
 
   connected(): void {
@@ -102,13 +106,14 @@ export class RequestMetrics {
   /** `range`: such as `15m`, at most `24h`. Rates are over the time the server has been up, if that is shorter. */
   report(range: string): Metrics {
     const last = this.#advance();
-    const minutes = rangeMinutes(range);
+    const slots = rangeMinutes(range) * SLOTS_PER_MINUTE;
     const now = this.#clock.now();
-    const usage = this.#requests.sums(last, minutes);
+    const usage = this.#requests.sums(last, slots);
     const total = usage.reduce((sum, count) => sum + count, 0);
-    const [errors = 0, spent_ms = 0] = this.#totals.sums(last, minutes);
-    const latencies = this.#latencies.sums(last, minutes);
-    const seconds = Math.max(1, Math.min(minutes * 60, (now - this.#started_ms) / 1000));
+    const [errors = 0, spent_ms = 0] = this.#totals.sums(last, slots);
+    const latencies = this.#latencies.sums(last, slots);
+    const covered_ms = now - Math.max((last - slots + 1) * SLOT_MS, this.#started_ms);
+    const seconds = Math.max(1, covered_ms / 1000);
     return {
       requests_total: total,
       requests_per_second: rounded(total / seconds, 2),
@@ -132,21 +137,21 @@ export class RequestMetrics {
     };
   }
 
-  /** Clears the minutes that have come round again; a clock that was set back stays in the newest. */
+  /** Clears the slots that have come round again; a clock that was set back stays in the newest. */
   #advance(): number {
     const now = this.#clock.now();
-    const minute = Math.floor(now / MINUTE_MS);
-    for (let next = Math.max(this.#minute, minute - MINUTES) + 1; next <= minute; next++) {
+    const slot = Math.floor(now / SLOT_MS);
+    for (let next = Math.max(this.#slot, slot - SLOTS) + 1; next <= slot; next++) {
       for (const ring of [this.#requests, this.#latencies, this.#totals]) ring.clear(next);
     }
-    this.#minute = Math.max(this.#minute, minute);
+    this.#slot = Math.max(this.#slot, slot);
     const day = isoTime(now).slice(0, 10);
     if (day !== this.#day) {
       this.#day = day;
       this.#peakToday = this.#current;
       this.#totalToday = 0;
     }
-    return this.#minute;
+    return this.#slot;
   }
 }
 

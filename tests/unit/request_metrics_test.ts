@@ -1,5 +1,6 @@
 /** Figures of the API's use, on a clock moved by hand. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { HealthMonitor } from "../../src/monitor/health.ts";
 import { RequestMetrics } from "../../src/monitor/request_metrics.ts";
@@ -34,6 +35,56 @@ Deno.test("only what happened within the range counts", () => {
   );
   time.now += 24 * 60 * MINUTE;
   assert.equal(of.report("24h").requests_total, 0, "a day later all is forgotten");
+});
+
+Deno.test("a range goes back from now, not from the last full minute, and rates are over what it covers", () => {
+  const { time, of } = metrics();
+  time.now += 3_600_000 + 55_000;
+  for (let i = 0; i < 120; i++) of.note("ping", 1, false);
+  // Over the turn of the minute.
+  time.now += 10_000;
+  const { requests_total, requests_per_second } = of.report("1m");
+  assert.deepEqual([requests_total, requests_per_second], [120, Math.round(12_000 / 55) / 100]);
+  time.now += 39_999;
+  assert.equal(of.report("1m").requests_total, 120);
+  time.now += 10_001;
+  assert.equal(of.report("1m").requests_total, 0);
+  assert.equal(of.report("2m").requests_total, 120);
+  assert.equal(of.report("24h").requests_total, 120);
+});
+
+Deno.test("every range is what a plain list of requests says, as far as slots allow", () => {
+  const request = fc.record({
+    after_ms: fc.nat(5_000_000),
+    type: fc.constantFrom("ping", "start_task", "list_tasks"),
+    duration_ms: fc.nat(2000),
+    failed: fc.boolean(),
+  });
+  const range = fc.constantFrom(["1m", 1], ["15m", 15], ["1h", 60], ["24h", 1440]) as fc.Arbitrary<
+    [string, number]
+  >;
+  fc.assert(fc.property(fc.array(request, { maxLength: 60 }), range, (requests, [text, minutes]) => {
+    const { time, of } = metrics();
+    const done: { at: number; type: string; duration_ms: number; failed: boolean }[] = [];
+    for (const { after_ms, type, duration_ms, failed } of requests) {
+      time.now += after_ms;
+      of.note(type, duration_ms, failed);
+      done.push({ at: time.now, type, duration_ms, failed });
+    }
+    const slot = 10_000;
+    const from = (Math.floor(time.now / slot) - minutes * 6 + 1) * slot;
+    const within = done.filter(({ at }) => at >= from);
+    const report = of.report(text);
+    assert.equal(report.requests_total, within.length);
+    const usage: Record<string, number> = {};
+    for (const { type } of within) usage[type] = (usage[type] ?? 0) + 1;
+    assert.deepEqual(report.endpoint_usage, usage);
+    const failed = within.filter((one) => one.failed).length;
+    const share = within.length === 0 ? 0 : 100 * failed / within.length;
+    assert.ok(Math.abs(report.error_rate_percent - share) <= 0.005001);
+    const spent = within.reduce((sum, one) => sum + one.duration_ms, 0);
+    assert.ok(Math.abs(report.average_response_time_ms - (spent / within.length || 0)) <= 0.000501);
+  }));
 });
 
 Deno.test("percentiles are no lower than the truth and at most half as large again", () => {
