@@ -28,6 +28,7 @@ import { ApiError } from "./src/protocol/errors.ts";
 import { RateLimits } from "./src/security/limits.ts";
 import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
+import { ServerLog } from "./src/server/server_log.ts";
 import { standingProducers } from "./src/server/standing.ts";
 import { SubscriptionHub } from "./src/server/subscriptions.ts";
 import { openStore } from "./src/store/open.ts";
@@ -44,7 +45,8 @@ export async function serve(flags: ServeFlags): Promise<number> {
     console.log(JSON.stringify(masked(written), null, 2));
     return 0;
   }
-  await logToStderr(Deno.stderr.writable);
+  const serverLog = new ServerLog(clock);
+  await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
   refuseExposure(written, flags.insecure ?? false);
   const demoFolder = flags.demo ? await Deno.makeTempDir({ prefix: "opencode-agents-demo-" }) : undefined;
   const demoCommand = selfCommand(ENTRY, "demo-agent", [
@@ -97,12 +99,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   });
   store.tasks.onCommitted = (changes) =>
     changes.forEach(({ before, after }) => engine.committed(before, after));
-  store.logs.onAppended = (entries) => {
-    bus.publish({ kind: "log.appended", entries });
+  const { schedules, logs } = store;
+  logs.onAppended = (entries) => {
+    serverLog.quietly(() => bus.publish({ kind: "log.appended", entries }));
     return hub.caughtUp();
   };
-
-  const { schedules, logs } = store;
+  serverLog.attach((entry) => logs.append(entry));
   const scheduler = new Scheduler({
     clock,
     engine,
@@ -150,6 +152,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const signalled = untilSignalled(clock);
   await writeAddress(folder, server.url);
   console.log(`listening on ${server.url}`);
+  log.info("Listening on {url}, version {version}", { url: server.url, version: manifest.version });
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   await engine.start();
   scheduler.start();
@@ -164,6 +167,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   scheduler.stop();
   await engine.stop();
   await runner.close();
+  serverLog.close();
   await store.close();
   if (demoFolder !== undefined) await Deno.remove(demoFolder, { recursive: true });
   return 0;

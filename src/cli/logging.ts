@@ -1,17 +1,21 @@
 /** Where the server's own log goes: stderr, a line an entry. */
-import { configure, getStreamSink, type LogRecord } from "@logtape/logtape";
+import { configure, getStreamSink, type LogRecord, type Sink } from "@logtape/logtape";
 
-/** Entries from `lowest` level on are written to `stderr`, with a stack where an error is among the properties. */
+/**
+ * Entries from `lowest` level on are written to `stderr`, with a stack where an error is among the properties, and
+ * go to `also`.
+ */
 export async function logToStderr(
   stderr: WritableStream<Uint8Array>,
   lowest: "debug" | "info" = "info",
+  also: Sink = () => {},
 ): Promise<void> {
   await configure({
     reset: true,
-    sinks: { stderr: getStreamSink(stderr, { formatter: line }) },
+    sinks: { stderr: getStreamSink(stderr, { formatter: line }), also },
     loggers: [
       { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
-      { category: ["opencode-agents"], sinks: ["stderr"], lowestLevel: lowest },
+      { category: ["opencode-agents"], sinks: ["stderr", "also"], lowestLevel: lowest },
     ],
   });
 }

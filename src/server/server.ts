@@ -84,6 +84,7 @@ export function startServer(options: ServerOptions): RunningServer {
       limits = options.limits.connect(ip);
     } catch (error) {
       const reply = errorReply(error, clock, "upgrade");
+      log.warn("Client from {ip} refused: {reason}", { ip, reason: reply.message, code: reply.code });
       const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
       return Response.json(reply, { status: statusOf(reply), headers });
     }
@@ -110,8 +111,10 @@ export function startServer(options: ServerOptions): RunningServer {
         hub.remove(one);
         options.limits.disconnected(ip);
         options.metrics.disconnected();
+        log.info("Client {id} from {ip} has gone", { id: one.id, ip });
       },
     });
+    log.info("Client {id} connected from {ip}", { id: connection.id, ip });
     options.metrics.connected();
     connections.add(connection);
     hub.add(connection);
@@ -162,12 +165,13 @@ export function startServer(options: ServerOptions): RunningServer {
   }, (request, info) => {
     const { headers } = request;
     const why = refusal(rules, headers.get("host"), headers.get("origin"));
+    const ip = (info.remoteAddr as Deno.NetAddr).hostname;
     if (why !== undefined) {
+      log.warn("Client from {ip} refused: {reason}", { ip, reason: why, code: "PERMISSION_DENIED" });
       return Response.json(errorReply(new ApiError("PERMISSION_DENIED", why), clock, "guard"), {
         status: 403,
       });
     }
-    const ip = (info.remoteAddr as Deno.NetAddr).hostname;
     // Past Hono, which would wrap the response that Deno knows the upgrade by.
     return new URL(request.url).pathname === "/ws" ? upgrade(request, ip) : app.fetch(request, { ip });
   });
