@@ -4,17 +4,12 @@
  */
 import { dirname, resolve } from "node:path";
 import { compileWithNpm, hasNpmBase } from "./compile_with_npm.ts";
+import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const ENTRY = "opencode-agents.ts";
 /** Long enough to download a base binary; no more than a minute where there is another way. */
 const PATIENCE_MS = hasNpmBase() ? 60_000 : 600_000;
-
-/** The flags between `deno run` and the program in the task `start`. */
-function startFlags(task: string): string[] {
-  const words = task.split(/\s+/);
-  return words.slice(words.indexOf("run") + 1, words.indexOf(ENTRY));
-}
 
 function outputPath(args: string[]): string {
   if (args.length === 0) return "dist/opencode-agents";
@@ -45,9 +40,16 @@ await Deno.remove(fresh).catch((error) => {
   // Only a run that was interrupted leaves one.
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 });
-const manifest = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 // Types are checked by `deno task test`.
-const flags = ["--no-check", "--unstable-kv", ...startFlags(manifest.tasks.start), "--output", fresh];
+const flags = [
+  "--no-check",
+  "--no-prompt",
+  "--unstable-kv",
+  ...V8_FLAGS,
+  ...START_PERMISSIONS,
+  "--output",
+  fresh,
+];
 
 const failure = await compileHere(["compile", "--quiet", ...flags, ENTRY]);
 if (failure !== undefined) {

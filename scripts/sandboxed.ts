@@ -8,6 +8,7 @@ import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
 import { runProgram } from "../src/cli/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
+import { V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -54,6 +55,7 @@ async function serve(flags: ServeFlags): Promise<number> {
     args: [
       "run",
       "--no-prompt",
+      ...V8_FLAGS,
       "--config",
       `${ROOT}deno.json`,
       ...permissions.flags,

@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../clock/clock.ts";
 
 /** How long a read may wait for more once the process tree is gone. */
 const DRAIN_MS = 500;
+const READ_BYTES = 16 * 1024;
 
 /**
  * `source`, pulled on demand. Once `gone` has settled a read that brings nothing for 0.5 s ends it: then only a
@@ -13,7 +14,9 @@ export function boundedOutput(
   source: ReadableStream<Uint8Array>,
   gone: Promise<void>,
 ): ReadableStream<Uint8Array> {
-  const reader = source.getReader();
+  // One buffer for all reads: one of its own for each would be most of the memory that short runs leave behind.
+  const reader = source.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(READ_BYTES);
   let is_gone = false;
   let reading = false;
   let bound: Timer | undefined;
@@ -30,9 +33,10 @@ export function boundedOutput(
       reading = true;
       arm();
       try {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const { done, value } = await reader.read(new Uint8Array(buffer));
+        if (done) return controller.close();
+        controller.enqueue(value.slice());
+        buffer = value.buffer;
       } finally {
         reading = false;
         bound?.cancel();
@@ -40,6 +44,20 @@ export function boundedOutput(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
+}
+
+/** All that `source` brings, as UTF-8, with the one buffer for all reads. */
+export async function wholeText(source: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = source.getReader({ mode: "byob" });
+  const decoder = new TextDecoder();
+  let buffer = new ArrayBuffer(READ_BYTES);
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(buffer));
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+    buffer = value.buffer;
+  }
 }
 
 export interface SharedInput {

@@ -3,6 +3,7 @@
  * /proc needs every permission.
  */
 import { epochOf } from "../clock/clock.ts";
+import { wholeText } from "./child_streams.ts";
 
 export interface ProcessRow {
   pid: number;
@@ -56,15 +57,16 @@ export function parseProcesses(text: string): ProcessRow[] {
 }
 
 async function ps(selection: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command("ps", {
+  const child = new Deno.Command("ps", {
     args: [...selection, "-o", COLUMNS],
     // In UTC, a change to summer time does not change start times.
     env: { LC_ALL: "C", TZ: "UTC" },
     stdin: "null",
     stdout: "piped",
     stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout);
+  }).spawn();
+  const [text] = await Promise.all([wholeText(child.stdout), child.status]);
+  return text;
 }
 
 /** All processes; with `environment`, the commands of our own user's ones are followed by their variables. */

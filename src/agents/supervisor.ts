@@ -14,6 +14,8 @@ import { requireFolder, requireRunPermission, spawnError, type StartAttempt } fr
 
 const log = getLogger(["opencode-agents", "agents"]);
 
+/** Longer than a spawn takes, and well within the tolerance of start times. */
+const SPAWN_MS = 500;
 const GRACEFUL_MS = 2000;
 /** Agents take up to 3.5 s to end once their stdin is closed. */
 const STDIN_GRACE_MS = 4000;
@@ -112,10 +114,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     let child: Deno.ChildProcess | undefined;
     try {
       const env = runEnvironment(request, { ...options, tmp_dir, defaults });
+      const before = clock.now();
       child = spawnChild(program, args, env, attempt);
       const { pid } = child;
-      // One that has already ended had its time in this very second.
-      const started = await startTime(pid) ?? clock.now();
+      // What `ps` says of it later differs by less than the tolerance; after a stall of ours it is asked at once.
+      const stalled = clock.now() - before > SPAWN_MS;
+      const started = stalled ? await startTime(pid) ?? before : before;
       // A plain command does not know what a closed stdin means, so there is nothing to wait for.
       await reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree([{ pid, started }], runMark(request, options));
@@ -192,9 +196,9 @@ function supervise(
 
   async function endInOrder(end: EndOptions): Promise<void> {
     const { graceful, stdin_grace_ms = STDIN_GRACE_MS, kill_after_ms = KILL_AFTER_MS } = end;
-    // Listed before anything ends, as agents put their shells into sessions of their own.
-    await tree.members();
     if (running && (graceful || stdin_grace_ms > 0)) {
+      // Listed before anything ends, as agents put their shells into sessions of their own.
+      await tree.members();
       if (paused) await continueTree(tree);
       // A protocol that fails to end the process leaves that to what follows.
       if (graceful) await within(clock, GRACEFUL_MS, graceful().catch(() => {}), undefined);

@@ -1,6 +1,7 @@
 /** What each way to start the server may do, and what is said where it may not. */
 import assert from "node:assert/strict";
-import { type Message, START_PERMISSIONS, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
