@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { type Lookalike, Lookalikes, STUBBORN } from "../fixtures/lookalikes.ts";
-import { START_PERMISSIONS, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
 
 const ignore = Deno.build.os === "windows";
 const MODES = {

@@ -5,7 +5,8 @@ import { type Process, PROCESS_SORT_FIELDS, ProcessStatus, ProcessType } from ".
 import { pushes } from "../../src/protocol/pushes.ts";
 import { withFakePs } from "../fixtures/fake_ps.ts";
 import { BUSY, type Lookalike, Lookalikes } from "../fixtures/lookalikes.ts";
-import { START_PERMISSIONS, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
 
 const ignore = Deno.build.os !== "linux";
 const MODES = { "every permission": ["-A"], "the permissions of `start`": START_PERMISSIONS };

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { pushes } from "../../src/protocol/pushes.ts";
 import type { SystemResources } from "../../src/protocol/resources.ts";
-import { START_PERMISSIONS, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
 import { withFakePs } from "../fixtures/fake_ps.ts";
 
 const config = { limits: { enabled: false }, monitor: { resources_interval_ms: 250 } };

@@ -1,7 +1,8 @@
 /** Parts of the server are broken for real, and its health must say so, and that they work again. */
 import assert from "node:assert/strict";
 import { withFakePs } from "../fixtures/fake_ps.ts";
-import { START_PERMISSIONS, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../../src/protocol/system_messages.ts";
 
