@@ -37,7 +37,7 @@ async function statusOf(server: TestServer, pid: number): Promise<unknown> {
 }
 
 async function withLookalikes(
-  permissions: string[],
+  permissions: readonly string[],
   test: (server: TestServer, start: (script?: string) => Promise<Lookalike>) => Promise<void>,
 ): Promise<void> {
   await withServer({ config, permissions }, async (server) => {

@@ -34,7 +34,7 @@ async function ask(server: TestServer, fields: object = {}): Promise<Page> {
 
 /** Runs `test` with these started, once a scan has seen them all. */
 async function withAgents(
-  permissions: string[],
+  permissions: readonly string[],
   start: (agents: Lookalikes) => Promise<Record<string, Lookalike>>,
   test: (server: TestServer, agents: Record<string, Lookalike>, lookalikes: Lookalikes) => Promise<void>,
 ): Promise<void> {
