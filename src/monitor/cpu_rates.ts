@@ -50,7 +50,11 @@ export class CpuRates {
     };
     const before = this.#baseline(now.at);
     const rates = new Map<number, number>();
-    for (const row of rows) rates.set(row.pid, this.#rate(row, now, before));
+    for (const row of rows) {
+      // A thread takes one processor at most, whatever coarse counters and times of start make of a young process.
+      const most = 100 * (row.threads ?? this.#processors) / this.#processors;
+      rates.set(row.pid, Math.min(most, this.#rate(row, now, before)));
+    }
     this.#keep(now);
     return rates;
   }

@@ -94,6 +94,17 @@ Deno.test("cpu rate: another process of the same pid starts anew; a coarse count
   assert.ok(Math.abs(now.get(8)! - 11) < 0.1, `${now.get(8)}`);
 });
 
+Deno.test("cpu rate: no more than one processor for each thread, however young the process seems", () => {
+  const rates = new CpuRates(fakeClock(), source("ps"), 2);
+  const young = { started: T0 - 1000, cpu_ms: 1900, cpu_step_ms: 10 };
+  const now = rates.measure([
+    raw(7, { ...young, threads: 1 }),
+    raw(8, { ...young, threads: 9 }),
+    raw(9, { ...young, cpu_ms: 400, threads: 1 }),
+  ]);
+  assert.deepEqual([now.get(7), now.get(8), now.get(9)], [50, 95, 20]);
+});
+
 Deno.test("ps of Linux: names and arguments with spaces, states, units; what is no row is left out", () => {
   const line = (comm: string, args: string) =>
     `  412     1 Ssl+  2048 50.0  1.5      12    3 Mon Nov 23 11:59:36 2026 ${comm.padEnd(20)} ${args}`;
