@@ -8,6 +8,7 @@ import { Router } from "./src/api/router.ts";
 import { loadConfig, masked, type ServeFlags } from "./src/cli/config_file.ts";
 import { dataDir } from "./src/cli/data_dir.ts";
 import { demoConfig, playDemo } from "./src/cli/demo.ts";
+import { DEMO_DATA, openDemoFolder } from "./src/cli/demo_folder.ts";
 import { logToStderr } from "./src/cli/logging.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
@@ -48,7 +49,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const serverLog = new ServerLog(clock);
   await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
   refuseExposure(written, flags.insecure ?? false);
-  const demoFolder = flags.demo ? await Deno.makeTempDir({ prefix: "opencode-agents-demo-" }) : undefined;
+  const demoFolder = flags.demo ? await openDemoFolder(clock.now()) : undefined;
   const demoCommand = selfCommand(ENTRY, "demo-agent", [
     "--allow-read",
     "--allow-write",
@@ -58,7 +59,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     ? written
     : demoConfig(written, demoCommand, await Deno.realPath(demoFolder));
   const folder = resolve(
-    flags.data ?? config.store.path ?? (demoFolder && join(demoFolder, ".data")) ?? dataDir(),
+    flags.data ?? config.store.path ?? (demoFolder && join(demoFolder, DEMO_DATA)) ?? dataDir(),
   );
 
   const bus = new EventBus();
@@ -156,12 +157,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   await engine.start();
   scheduler.start();
+  const ending = new AbortController();
   if (flags.demo) {
-    playDemo(server.url, clock.now(), (line) => console.error(line))
+    playDemo(server.url, clock.now(), ending.signal, (line) => console.error(line))
       .catch((error) => log.error("The demo failed: {error}", { error }));
   }
 
-  log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
+  const signal = await signalled;
+  ending.abort();
+  log.info("{signal}: stopping; running tasks go on at the next start", { signal });
   await forgetAddress(folder);
   await server.stop();
   scheduler.stop();

@@ -2,17 +2,20 @@
 import type { Command } from "commander";
 import { type Client, connect } from "../client/client.ts";
 import { HttpClient } from "../client/http.ts";
-import type { Clock } from "../clock/clock.ts";
+import { type Clock, sleep } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
-import { serverUrl } from "./find_server.ts";
+import { connectionLimit } from "./connection_limit.ts";
+import { type ServerChoice, serverUrl } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface CommonFlags {
-  url?: string;
+export interface CommonFlags extends ServerChoice {
   json?: boolean;
 }
 
 export const EXIT = { done: 0, failed: 1, usage: 2, cancelled: 130, terminated: 143 } as const;
+
+/** A server's limits on connections pass within a minute; somebody else may take the place that became free. */
+const CONNECT_PATIENCE_MS = 150_000;
 
 export class Cli {
   /** What the program ends with. */
@@ -22,25 +25,47 @@ export class Cli {
   /** A command that speaks to a server. */
   command(program: Command, usage: string, description: string): Command {
     return program.command(usage).description(description)
-      .option("--url <url>", "the server's address")
-      .option("--json", "print JSON");
+      .option("--url <url>", "the server's address (default: OPENCODE_AGENTS_URL, else as --data)")
+      .option(
+        "--data <dir>",
+        "the server on this data folder (default: OPENCODE_AGENTS_DATA, else the usual)",
+      )
+      .option("--json", "print JSON, errors too");
   }
 
   /** For single questions. */
   async asker(flags: CommonFlags): Promise<HttpClient & { readonly url: string }> {
-    const url = await serverUrl(flags.url);
+    const url = await serverUrl(flags);
     return Object.assign(new HttpClient(url, { clock: this.clock }), { url });
   }
 
-  /** For listening. The caller closes it. */
+  /** For listening. Waits for a place when the server's limits allow no connection now. The caller closes it. */
   async listener(flags: CommonFlags): Promise<Client> {
-    const url = await serverUrl(flags.url);
-    const { terminal } = this;
-    return await connect(url, {
+    const url = await serverUrl(flags);
+    const { clock, terminal } = this;
+    const deadline = clock.monotonic() + CONNECT_PATIENCE_MS;
+    while (true) {
+      try {
+        return await this.#connect(url);
+      } catch (error) {
+        const limit = await connectionLimit(url, clock);
+        if (!limit) throw error;
+        const seconds = Math.max(1, Number(limit.details.retry_after_seconds) || 1);
+        if (clock.monotonic() + seconds * 1000 > deadline) throw limit;
+        terminal.note(
+          `the server takes no further connection now (limits.${limit.details.limit}); trying again in ${seconds} s`,
+        );
+        await sleep(clock, seconds * 1000);
+      }
+    }
+  }
+
+  #connect(url: string): Promise<Client> {
+    return connect(url, {
       clock: this.clock,
       changed: (change) => {
         if (change.state === "lost" && !change.final) {
-          terminal.note(`connection to ${url} lost (${change.reason.message}); trying again`);
+          this.terminal.note(`connection to ${url} lost (${change.reason.message}); trying again`);
         }
       },
     });
@@ -53,21 +78,27 @@ export function describeError(error: ApiError): string {
   return lines.join("\n");
 }
 
-function advice({ code, details }: ApiError): string[] {
+function advice({ code, message, details }: ApiError): string[] {
   if (code === "CONNECTION_LOST" && details.sent !== true) {
     return [
       "Is a server running? Start one with `opencode-agents serve`, or name another with --url or OPENCODE_AGENTS_URL.",
     ];
   }
   if (code === "RATE_LIMIT_EXCEEDED" && details.retry_after_seconds !== undefined) {
-    return [`Try again in ${details.retry_after_seconds} s.`];
+    return [`Try again in ${details.retry_after_seconds} s (limits.${details.limit}).`];
   }
   if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
+  if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
+  if (code === "PROCESS_PERMISSION_DENIED") {
+    return ["Only agents and their processes can be ended from here."];
+  }
   const lines = [];
   if (details.current_status !== undefined) lines.push(`It is ${details.current_status}.`);
   if (details.expected !== undefined && details.pid === undefined) {
     const { expected } = details;
-    lines.push(`Expected: ${Array.isArray(expected) ? expected.join(", ") : String(expected)}.`);
+    const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
+    // Many messages name it themselves.
+    if (!message.includes(words)) lines.push(`Expected: ${words}.`);
   }
   if (details.suggestion !== undefined) lines.push(`Did you mean ${details.suggestion}?`);
   return lines;

@@ -1,7 +1,7 @@
 /** `serve --demo`: a small workflow of dependent tasks, so that a newcomer sees the whole system alive. */
 import { isoTime } from "../clock/clock.ts";
 import type { AgentConfig, Config } from "../protocol/config.ts";
-import { connect } from "../client/client.ts";
+import { type Client, connect } from "../client/client.ts";
 import type { Push } from "../protocol/pushes.ts";
 import type { NewTask } from "../protocol/task.ts";
 
@@ -67,28 +67,50 @@ export function demoTasks(now_ms: number): NewTask[] {
   ];
 }
 
-/** Starts the demo's tasks as any client would, and tells what becomes of them until all have ended. */
-export async function playDemo(url: string, now_ms: number, tell: (line: string) => void): Promise<void> {
+/**
+ * Starts the demo's tasks as any client would, and tells what becomes of them until all have ended, or until
+ * `signal` says that the server does.
+ */
+export async function playDemo(
+  url: string,
+  now_ms: number,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+): Promise<void> {
   const client = await connect(url);
+  const leave = () => client.close();
+  signal.addEventListener("abort", leave);
   try {
-    const pushes = await client.subscribe(["task_status", "task_progress"]);
-    const tasks = demoTasks(now_ms);
-    tell(
-      `Demo: ${tasks.length} tasks that depend on each other, done by a built-in agent in a temporary folder.`,
-    );
-    for (const task of tasks) await client.request("start_task", { task });
-    const open = new Set(tasks.map((task) => task.id));
-    for await (const push of pushes) {
-      const line = lineOf(push);
-      if (line !== undefined) tell(line);
-      if (push.type === "task_status_update" && ENDED.has(push.new_status)) open.delete(push.task_id);
-      if (open.size === 0) break;
-    }
-    tell(
-      `Demo: done. The server goes on; try: opencode-agents --url ${url} tasks, or logs, or run "demo:steps=3" --follow`,
-    );
+    await play(client, url, demoTasks(now_ms), tell);
+  } catch (error) {
+    // A demo that was stopped has not failed.
+    if (!signal.aborted) throw error;
   } finally {
+    signal.removeEventListener("abort", leave);
     client.close();
+  }
+}
+
+async function play(
+  client: Client,
+  url: string,
+  tasks: NewTask[],
+  tell: (line: string) => void,
+): Promise<void> {
+  const pushes = await client.subscribe(["task_status", "task_progress"]);
+  tell(
+    `Demo: ${tasks.length} tasks that depend on each other, done by a built-in agent in a temporary folder.`,
+  );
+  for (const task of tasks) await client.request("start_task", { task });
+  const open = new Set(tasks.map((task) => task.id));
+  for await (const push of pushes) {
+    const line = lineOf(push);
+    if (line !== undefined) tell(line);
+    if (push.type === "task_status_update" && ENDED.has(push.new_status)) open.delete(push.task_id);
+    if (open.size > 0) continue;
+    return tell(
+      `Demo: done. The server goes on; try: opencode-agents tasks --url ${url}, or logs, top, run "demo:steps=3" --follow`,
+    );
   }
 }
 

@@ -2,11 +2,11 @@
 import type { Client } from "../client/client.ts";
 import type { PushStream } from "../client/subscriptions.ts";
 import { isFinished } from "../client/wait_for.ts";
-import { sleep, within } from "../clock/clock.ts";
+import { within } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { LogEntry, LogLevel } from "../protocol/log.ts";
 import type { Task } from "../protocol/task.ts";
-import { type Cli, describeError, EXIT } from "./cli.ts";
+import { type Cli, type CommonFlags, EXIT } from "./cli.ts";
 import { FollowView, type View } from "./follow_view.ts";
 import { JsonView } from "./json_view.ts";
 import { Questions } from "./questions.ts";
@@ -20,15 +20,30 @@ export interface FollowOptions {
   task_id: string;
   json: boolean;
   level: LogLevel;
-  /** Called once everything is watched: starts the task. */
-  begin(): Promise<unknown>;
 }
 
 /**
- * Follows the task to its end. Ctrl-C asks the server to cancel it, a second one leaves at once. The exit code:
- * 0 completed, 1 failed, 130 cancelled.
+ * Follows the task to its end, from its first log entry on. The exit code: 0 completed, 1 failed, 130 cancelled.
+ * Ctrl-C (130) and SIGTERM (143) end the following alone, the task goes on.
  */
-export async function follow(cli: Cli, client: Client, options: FollowOptions): Promise<number> {
+export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
+  const left = interrupted(cli, options.task_id);
+  const opening = cli.listener(flags);
+  const client = await Promise.race([opening, left]);
+  if (typeof client === "number") return client;
+  try {
+    return await followWith(cli, client, options, left);
+  } finally {
+    client.close();
+  }
+}
+
+async function followWith(
+  cli: Cli,
+  client: Client,
+  options: FollowOptions,
+  left: Promise<number>,
+): Promise<number> {
   const { task_id } = options;
   const view: View = options.json ? new JsonView(cli.terminal) : new FollowView(cli.terminal, cli.clock);
   const questions = new Questions(cli, client, task_id, options.json);
@@ -38,13 +53,12 @@ export async function follow(cli: Cli, client: Client, options: FollowOptions): 
     task_progress: only,
   });
   try {
-    await options.begin();
     const entries = await client.followLogs({ agent: task_id, level: levelsFrom(options.level) });
     const log = new LogPrinter(entries, view);
     const printed = log.run();
     const ended = await Promise.race([
       watch(client, task_id, pushes, view, questions),
-      interrupted(cli, client, task_id),
+      left,
       // Its end is no news, its failure is.
       printed.then(() => new Promise<never>(() => {})),
     ]);
@@ -127,20 +141,12 @@ async function watch(
 }
 
 /** Resolves only when we should leave before the task has ended. */
-async function interrupted(cli: Cli, client: Client, task_id: string): Promise<number> {
-  if (await untilSignalled(cli.clock) === "SIGTERM") return EXIT.terminated;
-  cli.terminal.note("cancelling the task; Ctrl-C again leaves at once");
-  try {
-    await client.request("cancel_task", { task_id });
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    // It ended a moment ago: its end is on its way.
-    if (error.details.current_status === undefined) {
-      cli.terminal.note(describeError(error));
-      return EXIT.cancelled;
-    }
-  }
-  // The task's end is told as any other; one that does not come is not waited for forever.
-  await sleep(cli.clock, 30_000);
-  return EXIT.cancelled;
+async function interrupted({ clock, terminal }: Cli, task_id: string): Promise<number> {
+  const signal = await untilSignalled(clock);
+  terminal.status("");
+  terminal.note(
+    `no longer following; task ${task_id} goes on. Again: opencode-agents follow ${task_id}, ` +
+      `to end it: opencode-agents cancel ${task_id}`,
+  );
+  return signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled;
 }

@@ -1,16 +1,24 @@
 /** The command line: which commands there are and what they take. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { systemClock } from "../clock/clock.ts";
+import { isoTime, systemClock } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { Cli, describeError, EXIT } from "./cli.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addCancel } from "./commands/cancel.ts";
+import { addCompletions } from "./commands/completions.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addFollow } from "./commands/follow.ts";
+import { addHealth } from "./commands/health.ts";
+import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMetrics } from "./commands/metrics.ts";
 import { addPause } from "./commands/pause.ts";
+import { addPs } from "./commands/ps.ts";
+import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addRun } from "./commands/run.ts";
+import { addSchedule, addSchedules, addUnschedule } from "./commands/schedule.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -32,16 +40,31 @@ export async function runProgram(args: string[], handlers: Handlers): Promise<nu
     await describeProgram(cli, handlers).parseAsync(withDefaultCommand(args), { from: "user" });
     return cli.exit;
   } catch (error) {
-    // Already told by commander; help and version come this way, too.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (!(error instanceof ApiError)) throw error;
     cli.terminal.status("");
-    if (isJsonWanted(args)) {
-      cli.terminal.json({ type: "error", code: error.code, message: error.message, details: error.details });
+    if (error instanceof CommanderError) {
+      // Already told by commander; help and version come this way, too.
+      if (error.exitCode === 0) return EXIT.done;
+      if (isJsonWanted(args)) tellJson(cli, usageError(error));
+      return EXIT.usage;
     }
+    if (!(error instanceof ApiError)) throw error;
+    if (isJsonWanted(args)) tellJson(cli, error);
     cli.terminal.note(describeError(error));
     return exitOf(error);
   }
+}
+
+/** The form of the API's own errors. */
+function tellJson({ terminal, clock }: Cli, { code, message, details }: ApiError): void {
+  terminal.json({ type: "error", code, message, details, timestamp: isoTime(clock.now()) });
+}
+
+/** A mistake in the command line; `details.reason` is commander's code. */
+function usageError({ message, code }: CommanderError): ApiError {
+  return new ApiError("INVALID_FIELD_VALUE", message.replace(/^error: /, ""), {
+    field: "arguments",
+    reason: code,
+  });
 }
 
 /** A data folder that another server holds is a matter of the moment, not a mistake in the configuration. */
@@ -62,12 +85,19 @@ function isJsonWanted(args: string[]): boolean {
   return args.slice(0, end < 0 ? undefined : end).includes("--json");
 }
 
+const NOTES = `
+Exit codes: 0 done (a followed task: completed), 1 failed or no server, 2 a mistake in the command line or the
+configuration, 130 cancelled or Ctrl-C.
+With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
+{"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
+
 function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
   const program = new Command("opencode-agents")
     .description("Mission control for coding agents. Without a command: serve.")
     .version(version)
     .exitOverride()
-    .showHelpAfterError("(opencode-agents --help lists the commands)");
+    .showHelpAfterError("(opencode-agents --help lists the commands)")
+    .addHelpText("after", NOTES);
   program.command("serve").description("run the server (the default command)")
     .option("--host <host>", "address to listen on (default: 127.0.0.1)")
     .option("--port <port>", "port to listen on; 0 picks a free one (default: 8080)", port)
@@ -80,16 +110,26 @@ function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
       cli.exit = await serve(flags);
     });
   addRun(program, cli);
+  addFollow(program, cli);
   addTasks(program, cli);
   addTask(program, cli);
+  addResult(program, cli);
   addCancel(program, cli);
   addRetry(program, cli);
   addPause(program, cli);
   addResume(program, cli);
   addAnswers(program, cli);
   addLogs(program, cli);
+  addSchedule(program, cli);
+  addUnschedule(program, cli);
+  addSchedules(program, cli);
+  addPs(program, cli);
+  addKill(program, cli);
   addStatus(program, cli);
+  addHealth(program, cli);
+  addMetrics(program, cli);
   addDoctor(program, cli, port);
+  addCompletions(program, cli);
   // Both are started by the server; the entry meets them before it loads any of this.
   program.command("demo-agent").description("the built-in scripted agent, speaking ACP on stdio")
     .action(() => {

@@ -1,9 +1,7 @@
 /** How the commands find the server: it leaves its address in the data folder while it runs. */
 import { join } from "node:path";
-import { dataDir } from "./data_dir.ts";
 
 const ADDRESS_FILE = "server.json";
-const DEFAULT_URL = "http://127.0.0.1:8080";
 
 export interface ServerAddress {
   url: string;
@@ -40,34 +38,4 @@ export async function readAddress(folder: string): Promise<ServerAddress | undef
     // No folder, no file, no permission, no JSON: in each case nobody left an address for us.
     return undefined;
   }
-}
-
-export interface AddressOptions {
-  url?: string;
-  data?: string;
-}
-
-export interface FoundAddress {
-  url: string;
-  /** Where it was found, as a user would say it. */
-  source: string;
-}
-
-/** `--url`, else `OPENCODE_AGENTS_URL`, else what the server on this data folder left, else the default. */
-export async function findServer(
-  { url, data }: AddressOptions,
-  env: (name: string) => string | undefined,
-): Promise<FoundAddress> {
-  if (url !== undefined) return { url, source: "--url" };
-  const fromEnv = env("OPENCODE_AGENTS_URL");
-  if (fromEnv) return { url: fromEnv, source: "OPENCODE_AGENTS_URL" };
-  const folder = data ?? dataDir(env);
-  const left = await readAddress(folder);
-  if (left) return { url: reachable(left.url), source: join(folder, ADDRESS_FILE) };
-  return { url: DEFAULT_URL, source: "the default" };
-}
-
-/** A server that listens everywhere is reached on this machine's own address. */
-function reachable(url: string): string {
-  return url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");
 }

@@ -1,4 +1,5 @@
 /** Text as it may be shown in a terminal. Pure. */
+import stringWidth from "string-width";
 
 // deno-lint-ignore no-control-regex
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
@@ -15,27 +16,22 @@ export function oneLine(text: string): string {
   return clean(text).replace(/\s+/g, " ").trim();
 }
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
-
-/** Columns that clean text takes, near enough: East Asian characters and emoji take two, marks none. */
+/** Columns that clean text takes: East Asian characters and emoji take two, marks none. */
 export function columns(text: string): number {
-  let count = 0;
-  for (const char of text) {
-    if (/\p{Mark}|\u200d|\ufe0f/u.test(char)) continue;
-    count += WIDE.test(char) || /\p{Emoji_Presentation}/u.test(char) || char > "\u{1ffff}" ? 2 : 1;
-  }
-  return count;
+  return stringWidth(text);
 }
+
+const CHARACTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** At most `width` columns, the end replaced by `…` where it was longer. */
 export function fit(text: string, width: number): string {
   if (columns(text) <= width) return text;
   let kept = "";
   let count = 0;
-  for (const char of text) {
-    const more = columns(char);
+  for (const { segment } of CHARACTERS.segment(text)) {
+    const more = columns(segment);
     if (count + more > width - 1) break;
-    kept += char;
+    kept += segment;
     count += more;
   }
   return width < 1 ? "" : `${kept}…`;
@@ -50,6 +46,15 @@ export function duration(ms: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/** `0 B`, `12 KB`, `1.5 GB`, in powers of 1024. */
+export function bytes(count: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
 export interface Column<T> {

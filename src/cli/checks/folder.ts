@@ -2,7 +2,8 @@
 import { dirname, join } from "node:path";
 import type { Finding } from "./finding.ts";
 
-const LOCK_FILE = "server.lock";
+/** What a server on the folder holds locked. */
+export const lockFile = (folder: string) => join(folder, "server.lock");
 
 export async function checkFolder(folder: string): Promise<Finding> {
   const what = "data folder";
@@ -20,15 +21,15 @@ export async function checkFolder(folder: string): Promise<Finding> {
   } catch (error) {
     return unusable(folder, error);
   }
-  const pid = await holder(folder);
+  const pid = await lockHolder(folder);
   if (pid === undefined) {
     return { what, state: "ok", found: `${folder}, writable and free`, details: { folder } };
   }
   return {
     what,
-    state: "bad",
-    found: `${folder} is in use by the server with pid ${pid}`,
-    advice: "That server can be used, or stopped; another one needs a folder of its own (--data).",
+    state: "ok",
+    found: `${folder}, in use by our server (pid ${pid})`,
+    advice: "Use that server, or stop it; a second one needs a folder of its own (--data).",
     details: { folder, pid },
   };
 }
@@ -57,10 +58,10 @@ function unusable(folder: string, error: unknown): Finding {
 }
 
 /** The pid of the server whose lock is on the folder. The lock counts, not the file: a dead server leaves its file. */
-async function holder(folder: string): Promise<number | undefined> {
+export async function lockHolder(folder: string): Promise<number | undefined> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(join(folder, LOCK_FILE), { read: true, write: true });
+    file = await Deno.open(lockFile(folder), { read: true, write: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -72,7 +73,7 @@ async function holder(folder: string): Promise<number | undefined> {
       await file.unlock();
       return undefined;
     }
-    return Number(await Deno.readTextFile(join(folder, LOCK_FILE))) || (tryLock ? 0 : undefined);
+    return Number(await Deno.readTextFile(lockFile(folder))) || (tryLock ? 0 : undefined);
   } finally {
     file.close();
   }

@@ -2,11 +2,18 @@
 import { HttpClient } from "../../client/http.ts";
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../protocol/errors.ts";
+import type { ServerAddress } from "../server_address.ts";
 import type { Finding } from "./finding.ts";
 
 const ANSWER_MS = 3000;
 
-export async function checkPort(clock: Clock, hostname: string, port: number): Promise<Finding> {
+/** `running`: the server that has the data folder, if there is one. */
+export async function checkPort(
+  clock: Clock,
+  hostname: string,
+  port: number,
+  running?: ServerAddress,
+): Promise<Finding> {
   const what = "port";
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   const details = { host: hostname, port };
@@ -23,11 +30,21 @@ export async function checkPort(clock: Clock, hostname: string, port: number): P
       };
     }
   }
+  if (running !== undefined && Number(new URL(running.url).port) === port) {
+    return {
+      what,
+      state: "ok",
+      found: `${address}, on which our server listens (pid ${running.pid})`,
+      details: { ...details, ours: true, pid: running.pid },
+    };
+  }
   const ours = await isOurs(clock, `http://${address}`);
   return {
     what,
     state: "bad",
-    found: ours ? `a server of opencode-agents runs on ${address} already` : `another program has ${address}`,
+    found: ours
+      ? `a server of opencode-agents with another data folder has ${address}`
+      : `another program has ${address}`,
     advice: ours
       ? "Use it, stop it, or choose another --port."
       : "Choose another --port; 0 picks a free one.",

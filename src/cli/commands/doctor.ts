@@ -11,6 +11,7 @@ import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
 import { findProgram } from "../checks/programs.ts";
+import { readAddress, type ServerAddress } from "../server_address.ts";
 import { oneLine } from "../text.ts";
 
 interface DoctorFlags extends ServeFlags {
@@ -19,7 +20,7 @@ interface DoctorFlags extends ServeFlags {
 
 export function addDoctor(program: Command, cli: Cli, port: (text: string) => number): void {
   program.command("doctor").description(
-    "check whether the server would work here; exit 0 if `serve` would start",
+    "check whether the server would work here; exit 0 if `serve` would start, or runs",
   )
     .option("--host <host>", "as for serve")
     .option("--port <port>", "as for serve", port)
@@ -27,32 +28,35 @@ export function addDoctor(program: Command, cli: Cli, port: (text: string) => nu
     .option("--config <file>", "as for serve")
     .option("--json", "print JSON")
     .action(async (flags: DoctorFlags) => {
-      const findings = await examine(cli, flags);
+      const { findings, running } = await examine(cli, flags);
       const ok = findings.every(({ state }) => state !== "bad");
       cli.exit = ok ? 0 : 1;
-      if (flags.json) return cli.terminal.json({ ok, findings }, 2);
+      if (flags.json) return cli.terminal.json({ ok, running: running ?? null, findings }, 2);
       for (const finding of findings) for (const line of lines(cli, finding)) cli.terminal.line(line);
       const { terminal } = cli;
-      terminal.line(
-        ok ? terminal.paint("serve would start", "green") : terminal.paint("serve would not start", "red"),
-      );
+      if (!ok) terminal.line(terminal.paint("serve would not start", "red"));
+      else {terminal.line(
+          terminal.paint(running ? `a server runs: ${running.url}` : "serve would start", "green"),
+        );}
     });
 }
 
+interface Examination {
+  findings: Finding[];
+  /** The server that has this data folder already. */
+  running?: ServerAddress;
+}
+
 /** Everything found, in the order in which `serve` would meet it. */
-async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Finding[]> {
+async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Examination> {
   const findings = await checkPermissions();
   const loaded = await loadConfig(flags).catch((error) => {
     if (!(error instanceof ApiError)) throw error;
     return error;
   });
   if (loaded instanceof ApiError) {
-    return [...findings, {
-      what: "configuration",
-      state: "bad",
-      found: loaded.message,
-      details: loaded.details,
-    }];
+    findings.push({ what: "configuration", state: "bad", found: loaded.message, details: loaded.details });
+    return { findings };
   }
   const { config } = loaded;
   findings.push({
@@ -60,12 +64,16 @@ async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Finding[]> {
     state: "ok",
     found: flags.config ?? "the defaults (give a file with --config)",
   });
-  findings.push(await checkFolder(resolve(flags.data ?? config.store.path ?? dataDir())));
-  findings.push(await checkPort(clock, config.server.host, config.server.port));
+  const folder = resolve(flags.data ?? config.store.path ?? dataDir());
+  const checked = await checkFolder(folder);
+  const address = await readAddress(folder);
+  // A server that was killed leaves its address; the lock goes with it.
+  const running = address && checked.details?.pid === address.pid ? address : undefined;
+  findings.push(checked, await checkPort(clock, config.server.host, config.server.port, running));
   findings.push(...await Promise.all(["ps", "kill"].map(checkTool)));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
-  return findings;
+  return { findings, running };
 }
 
 async function checkTool(name: string): Promise<Finding> {

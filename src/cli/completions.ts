@@ -1,0 +1,162 @@
+/** Completion scripts, made from commander's tree of commands. Pure. */
+import type { Command, Option } from "commander";
+
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = typeof SHELLS[number];
+
+export interface CompletedOption {
+  /** `-f`, `--follow`. */
+  flags: string[];
+  description: string;
+  /** Whether a value follows. */
+  value: boolean;
+  choices: string[];
+}
+
+export interface CompletedCommand {
+  name: string;
+  description: string;
+  options: CompletedOption[];
+  /** What its arguments may be, where that is a list. */
+  choices: string[];
+}
+
+/** The visible commands, `help` with them. */
+export function commandsOf(program: Command): CompletedCommand[] {
+  const help = program.createHelp();
+  return help.visibleCommands(program).map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: help.visibleOptions(command).map(optionOf),
+    choices: command.name() === "help"
+      ? help.visibleCommands(program).map((other) => other.name())
+      : command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+  }));
+}
+
+function optionOf({ short, long, description, required, optional, argChoices }: Option): CompletedOption {
+  return {
+    flags: [short, long].filter((flag) => flag != null),
+    description,
+    value: required || optional,
+    choices: [...argChoices ?? []],
+  };
+}
+
+export function script(shell: Shell, program: string, commands: CompletedCommand[]): string {
+  return { bash, zsh, fish }[shell](program, commands).join("\n");
+}
+
+/** An option whose value is a file or a folder, as far as its name tells. */
+function isPath({ value, flags }: CompletedOption): boolean {
+  return value && flags.some((flag) => ["--data", "--config", "--cwd"].includes(flag));
+}
+
+const words = (list: string[]) => list.join(" ");
+const functionName = (program: string) => `_${program.replaceAll("-", "_")}`;
+
+function bash(program: string, commands: CompletedCommand[]): string[] {
+  const values = commands.flatMap(({ name, options }) =>
+    options.filter(({ value }) => value).map((option) => {
+      const pattern = option.flags.map((flag) => `"${name} ${flag}"`).join("|");
+      const found = isPath(option)
+        ? 'compgen -f -- "$cur"'
+        : `compgen -W "${words(option.choices)}" -- "$cur"`;
+      return `    ${pattern}) COMPREPLY=($(${found})); return ;;`;
+    })
+  );
+  const known = commands.map(({ name, options, choices }) =>
+    `    ${name}) COMPREPLY=($(compgen -W "${
+      words([...options.flatMap(({ flags }) => flags), ...choices])
+    }" -- "$cur")) ;;`
+  );
+  return [
+    `# bash completion for ${program}`,
+    `${functionName(program)}() {`,
+    '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" command="" word',
+    "  COMPREPLY=()",
+    "  if ((COMP_CWORD > 1)); then",
+    '    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
+    '      [[ $word != -* ]] && { command="$word"; break; }',
+    "    done",
+    "  fi",
+    '  case "$command $prev" in',
+    ...values,
+    "  esac",
+    '  case "$command" in',
+    `    "") COMPREPLY=($(compgen -W "${
+      words([...commands.map(({ name }) => name), "--help", "--version"])
+    }" -- "$cur")) ;;`,
+    ...known,
+    "  esac",
+    "}",
+    `complete -o default -F ${functionName(program)} ${program}`,
+  ];
+}
+
+/** Inside single quotes. */
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function zsh(program: string, commands: CompletedCommand[]): string[] {
+  // In _arguments and _describe a colon and brackets have a meaning of their own.
+  const plain = (text: string) => text.replace(/[\[\]:\\]/g, (char) => `\\${char}`);
+  const spec = (option: CompletedOption) => {
+    const value = !option.value ? "" : isPath(option) ? ":path:_files" : `:value:(${words(option.choices)})`;
+    return option.flags.map((flag) => quoted(`*${flag}[${plain(option.description)}]${value}`));
+  };
+  return [
+    `#compdef ${program}`,
+    `${functionName(program)}() {`,
+    "  local -a commands",
+    "  commands=(",
+    ...commands.map(({ name, description }) => `    ${quoted(`${name}:${plain(description)}`)}`),
+    "  )",
+    "  if (( CURRENT == 2 )); then",
+    "    _describe command commands",
+    "    return",
+    "  fi",
+    "  local command=$words[2]",
+    '  words=("${(@)words[2,-1]}")',
+    "  (( CURRENT-- ))",
+    "  case $command in",
+    ...commands.map(({ name, options, choices }) =>
+      `    ${name}) _arguments -s ${words(options.flatMap(spec))} ${
+        quoted(choices.length > 0 ? `*:argument:(${words(choices)})` : "*:argument:_default")
+      } ;;`
+    ),
+    "  esac",
+    "}",
+    `if [[ $funcstack[1] == ${functionName(program)} ]]; then ${functionName(program)} "$@"; else compdef ${
+      functionName(program)
+    } ${program}; fi`,
+  ];
+}
+
+function fish(program: string, commands: CompletedCommand[]): string[] {
+  // In fish's single quotes a backslash escapes, too.
+  const text = (value: string) => `'${value.replace(/[\\']/g, "\\$&")}'`;
+  return [
+    `# fish completion for ${program}`,
+    `complete -c ${program} -f`,
+    ...commands.map(({ name, description }) =>
+      `complete -c ${program} -n __fish_use_subcommand -a ${name} -d ${text(description)}`
+    ),
+    ...commands.flatMap(({ name, options, choices }) => {
+      const when = `complete -c ${program} -n '__fish_seen_subcommand_from ${name}'`;
+      return [
+        ...(choices.length > 0 ? [`${when} -a ${text(words(choices))}`] : []),
+        ...options.map((option) => {
+          const named = option.flags.map((flag) =>
+            flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`
+          );
+          const value = !option.value
+            ? ""
+            : isPath(option)
+            ? " -rF"
+            : ` -x${option.choices.length > 0 ? `a ${text(words(option.choices))}` : ""}`;
+          return `${when} ${words(named)}${value} -d ${text(option.description)}`;
+        }),
+      ];
+    }),
+  ];
+}

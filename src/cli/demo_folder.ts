@@ -1,0 +1,43 @@
+/** The demo's temporary folder, and those that killed demos have left behind. */
+import { dirname, join } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { lockFile, lockHolder } from "./checks/folder.ts";
+
+const log = getLogger(["opencode-agents", "demo"]);
+const PREFIX = "opencode-agents-demo-";
+
+/** The data folder inside. */
+export const DEMO_DATA = ".data";
+
+/** A lock file younger than this may be that of a server which is just about to lock it. */
+const YOUNG_MS = 60_000;
+
+/** A new folder; those of demos whose server is dead go. */
+export async function openDemoFolder(now_ms: number): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: PREFIX });
+  await removeDeadDemos(dirname(folder), now_ms).catch((error) => {
+    // They are but litter; the demo runs without.
+    log.debug("Folders of earlier demos stay: {error}", { error });
+  });
+  return folder;
+}
+
+/** Only folders that hold a lock file which no server holds; one without may be a demo that is just starting. */
+async function removeDeadDemos(parent: string, now_ms: number): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(parent)) {
+    if (!isDirectory || !name.startsWith(PREFIX)) continue;
+    const folder = join(parent, name);
+    try {
+      if (await isDead(join(folder, DEMO_DATA), now_ms)) await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      // Another user's.
+      log.debug("The folder {folder} stays: {error}", { folder, error });
+    }
+  }
+}
+
+async function isDead(data: string, now_ms: number): Promise<boolean> {
+  // Throws when there is none.
+  const { mtime } = await Deno.lstat(lockFile(data));
+  return now_ms - Number(mtime) > YOUNG_MS && await lockHolder(data) === undefined;
+}
