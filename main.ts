@@ -87,6 +87,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
       default_timeout_ms: config.tasks.default_timeout,
       permissions: config.tasks.permissions,
       permission_timeout_ms: config.tasks.permission_timeout_ms,
+      unresponsive_after_ms: config.tasks.unresponsive_after_ms,
+      unresponsive_limit_ms: config.tasks.unresponsive_limit_ms,
+      retry_delay_ms: config.tasks.retry_delay_ms,
+      retry_delay_max_ms: config.tasks.retry_delay_max_ms,
       agentFor: ({ spec }) =>
         spec.execution?.agent ?? config.tasks.agent_by_type[spec.type] ?? config.tasks.default_agent,
     },

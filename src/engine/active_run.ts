@@ -7,22 +7,28 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
-import type { LogLevel } from "../protocol/log.ts";
 import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../protocol/run.ts";
-import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
 import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
-import { type AttemptEnd, ended, holds } from "../tasks/transitions.ts";
+import { type AttemptEnd, holds } from "../tasks/transitions.ts";
+import { commitAttemptEnd } from "./attempt_end.ts";
 import { Deadline } from "./deadline.ts";
 import { ProgressWriter } from "./progress_writer.ts";
-import { forgottenOutputs } from "./retention.ts";
 import type { RunContext } from "./run_context.ts";
+import { RunLog } from "./run_log.ts";
+import { Silence } from "./silence.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
 const COMMIT_RETRY_MS = 1000;
 
 /** What clients see of a running agent besides the task's record. */
-export type RuntimeStatus = "starting" | "running" | "waiting_for_permission" | "paused" | "stopping";
+export type RuntimeStatus =
+  | "starting"
+  | "running"
+  | "waiting_for_permission"
+  | "unresponsive"
+  | "paused"
+  | "stopping";
 
 export class ActiveRun {
   readonly #context: RunContext;
@@ -36,7 +42,9 @@ export class ActiveRun {
   #workspace: Workspace | undefined;
   #started_ms: number;
   readonly #deadline: Deadline;
+  readonly #silence: Silence;
   readonly #progress: ProgressWriter;
+  readonly #log: RunLog;
   #ended = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #stopRequested = false;
@@ -50,6 +58,19 @@ export class ActiveRun {
     this.#started_ms = context.clock.now();
     const limit_ms = task.spec.timeout ?? context.settings.default_timeout_ms;
     this.#deadline = new Deadline(context.clock, limit_ms, () => void this.stop());
+    const { unresponsive_after_ms, unresponsive_limit_ms } = context.settings;
+    this.#silence = new Silence({
+      clock: context.clock,
+      warning_ms: unresponsive_after_ms,
+      limit_ms: context.settings.agents[agent]?.unresponsive_limit_ms ?? unresponsive_limit_ms,
+      onWarning: (silent) => this.#tellSilence(silent),
+      onLimit: () => void this.stop(),
+    });
+    this.#log = new RunLog(context.store.logs, task.id, () => ({
+      attempt: this.#task.state.attempt,
+      agent: this.#agent,
+      working_dir: this.#working_dir,
+    }));
     this.#progress = new ProgressWriter({
       task_id: task.id,
       change: (change) => this.#change(change),
@@ -77,7 +98,9 @@ export class ActiveRun {
   }
 
   get runtime_status(): RuntimeStatus {
-    return this.#phase === "running" && this.#permissions.size > 0 ? "waiting_for_permission" : this.#phase;
+    if (this.#phase !== "running") return this.#phase;
+    if (this.#permissions.size > 0) return "waiting_for_permission";
+    return this.#silence.isLong ? "unresponsive" : "running";
   }
 
   /** Whether its result waits for the store. */
@@ -106,6 +129,7 @@ export class ActiveRun {
       log.error("Attempt of task {task_id} ended by a bug: {error}", { task_id: this.#task.id, error });
       await this.#finish({ status: "failed", error: "Internal error", output: "" });
     } finally {
+      this.#silence.hold();
       this.#deadline.hold();
       this.#phase = "stopping";
       this.#publishAgent();
@@ -117,18 +141,21 @@ export class ActiveRun {
   async #perform(): Promise<RunOutcome> {
     try {
       const request = await this.#request();
-      this.#tell("info", `Attempt ${request.attempt} started with agent '${this.#agent}'`, {
+      this.#log.tell("info", `Attempt ${request.attempt} started with agent '${this.#agent}'`, {
         attempt: request.attempt,
       });
       this.#run = await this.#context.runner.start(request, (event) => this.#listen(event));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#tell("error", error.message, { code: error.code, ...error.details });
+      this.#log.tell("error", error.message, { code: error.code, ...error.details });
       return { status: "failed", error: error.message, output: "" };
     }
     if (this.#stopRequested) void this.#run.stop();
     else if (this.#phase === "paused") await this.#run.pause();
-    else this.#deadline.run();
+    else {
+      this.#deadline.run();
+      this.#silence.run();
+    }
     return await this.#run.outcome;
   }
 
@@ -167,14 +194,23 @@ export class ActiveRun {
     };
   }
 
+  #tellSilence(silent: boolean): void {
+    const message = silent ? "The agent gives no sign of life" : "The agent gives signs of life again";
+    this.#log.tell(silent ? "warn" : "info", message, {
+      silent_for_ms: silent ? this.#context.settings.unresponsive_after_ms : 0,
+    });
+    this.#publishAgent();
+  }
+
   #listen(event: RunEvent): void | Promise<void> {
+    this.#silence.heard();
     switch (event.kind) {
       case "started":
         if (this.#phase === "starting") this.#phase = "running";
         if (this.#context.settings.agents[this.#agent]?.protocol === "command") this.#ready.resolve();
         return this.#publishAgent();
       case "log":
-        return this.#append(event.level, event.message, event.source, event.details);
+        return this.#log.append(event.level, event.message, event.source, event.details);
       case "progress":
       case "activity":
         return this.#progress.note(event);
@@ -183,52 +219,26 @@ export class ActiveRun {
         return this.#rememberSession(event);
       case "permission_requested":
         this.#permissions.set(event.request.permission_id, event.request);
+        this.#silence.hold();
         this.#context.bus.publish({
           kind: "permission.requested",
           task_id: this.#task.id,
           request: event.request,
         });
-        this.#tell("warn", `Permission asked: ${event.request.title}`, {
+        this.#log.tell("warn", `Permission asked: ${event.request.title}`, {
           permission_id: event.request.permission_id,
         });
         return this.#publishAgent();
       case "permission_settled":
         this.#permissions.delete(event.permission_id);
-        this.#tell("info", `Permission ${event.outcome} (by ${event.by})`, {
+        if (this.#permissions.size === 0 && this.#phase === "running") this.#silence.run();
+        this.#log.tell("info", `Permission ${event.outcome} (by ${event.by})`, {
           permission_id: event.permission_id,
         });
         return this.#publishAgent();
       case "usage":
         return undefined;
     }
-  }
-
-  // ---- the agent's words
-
-  #append(
-    level: LogLevel,
-    message: string,
-    source: string,
-    details: Record<string, unknown> = {},
-  ): void | Promise<void> {
-    return this.#context.store.logs.append({
-      level,
-      message,
-      agent: this.#task.id,
-      source,
-      details,
-      context: {
-        task_id: this.#task.id,
-        attempt: this.#task.state.attempt,
-        agent: this.#agent,
-        working_dir: this.#working_dir,
-      },
-    });
-  }
-
-  /** An entry of the engine itself about this task. */
-  #tell(level: LogLevel, message: string, details: Record<string, unknown>): void {
-    void this.#append(level, message, "engine", details);
   }
 
   // ---- the record
@@ -261,6 +271,7 @@ export class ActiveRun {
   /** Ends the agent; settles when the attempt is over. */
   async stop(): Promise<void> {
     this.#stopRequested = true;
+    this.#silence.hold();
     this.#phase = "stopping";
     this.#publishAgent();
     if (this.#run) await this.#run.stop();
@@ -268,6 +279,7 @@ export class ActiveRun {
   }
 
   async pause(): Promise<void> {
+    this.#silence.hold();
     this.#deadline.hold();
     this.#phase = "paused";
     await this.#run?.pause();
@@ -277,7 +289,10 @@ export class ActiveRun {
   async resume(): Promise<void> {
     await this.#run?.resume();
     this.#phase = "running";
-    if (this.#run) this.#deadline.run();
+    if (this.#run) {
+      this.#deadline.run();
+      if (this.#permissions.size === 0) this.#silence.run();
+    }
     this.#publishAgent();
   }
 
@@ -293,7 +308,7 @@ export class ActiveRun {
     await this.#progress.settled();
     await this.#closeWorkspace();
     const end = this.#judge(outcome);
-    this.#tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
+    this.#log.tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
       outcome: end.outcome,
       exit_code: end.exit_code,
       stop_reason: end.stop_reason,
@@ -302,7 +317,13 @@ export class ActiveRun {
     for (;;) {
       try {
         await this.#context.store.logs.flush();
-        await this.#commitEnd(outcome, end);
+        await commitAttemptEnd(this.#context, {
+          task_id: this.#task.id,
+          attempt: this.#task.state.attempt,
+          lease: this.#lease,
+          outcome,
+          end,
+        });
         return;
       } catch (error) {
         // The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot.
@@ -317,10 +338,10 @@ export class ActiveRun {
   async #closeWorkspace(): Promise<void> {
     try {
       const kept = await this.#workspace?.close();
-      if (kept !== undefined) this.#tell("info", kept, { working_dir: this.#working_dir });
+      if (kept !== undefined) this.#log.tell("info", kept, { working_dir: this.#working_dir });
     } catch (error) {
       // The work is done and stays where it is; only the tidying failed.
-      this.#tell("warn", `The task's worktree was left as it is: ${(error as Error).message}`, {});
+      this.#log.tell("warn", `The task's worktree was left as it is: ${(error as Error).message}`, {});
     }
   }
 
@@ -331,46 +352,16 @@ export class ActiveRun {
         `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${this.#deadline.limit_ms} ms`;
       return { outcome: "timeout", error, exit_code, stop_reason };
     }
+    if (this.#silence.passed && outcome.status !== "completed") {
+      const error = `The agent gave no sign of life for ${this.#silence.limit_ms} ms`;
+      return { outcome: "unresponsive", error, exit_code, stop_reason };
+    }
     if (outcome.status === "completed") return { outcome: "completed", exit_code, stop_reason };
     return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
   }
 
   #farewell(end: AttemptEnd): string {
     return end.outcome === "completed" ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`;
-  }
-
-  async #commitEnd(outcome: RunOutcome, end: AttemptEnd): Promise<void> {
-    const { store, book, clock } = this.#context;
-    const { id, state: { attempt } } = this.#task;
-    const output = store.outputs.entry(id, attempt, {
-      output: outcome.output,
-      exit_code: outcome.exit_code,
-      stop_reason: outcome.stop_reason,
-      usage: outcome.usage,
-    });
-    const outputs = { sets: [output], deletes: forgottenOutputs(store, id, attempt) };
-    await store.tasks.update((view) => {
-      const task = view.get(id);
-      if (!task) return {};
-      // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
-      if (!holds(task.state, this.#lease)) return outputs;
-      const now = clock.now();
-      const state = ended(task, end, isoTime(now));
-      const { states } = cascade(
-        {
-          find: (other) => view.get(other),
-          dependentsOf: (other) => book.dependentsOf(other),
-        },
-        new Map([[id, state]]),
-        now,
-        isoTime(now),
-        CASCADE_LIMIT,
-      );
-      return {
-        updates: [{ id, state }, ...[...states].map(([other, next]) => ({ id: other, state: next }))],
-        ...outputs,
-      };
-    });
   }
 
   // ---- what clients see

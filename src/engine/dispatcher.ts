@@ -4,8 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
-import { timestampMs } from "../protocol/scalars.ts";
-import { CASCADE_LIMIT, resettled } from "../tasks/cascade.ts";
+import { CASCADE_LIMIT, dueAt, resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
 import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
 import { started } from "../tasks/transitions.ts";
@@ -69,8 +68,9 @@ export class Dispatcher {
     const id = after?.id ?? before?.id;
     if (id === undefined) return;
     const status = after?.state.status;
-    if (after && status === "pending" && after.spec.scheduled_time !== undefined) {
-      this.#timed.set(id, timestampMs(after.spec.scheduled_time));
+    const due_ms = after && status === "pending" ? dueAt(after) : undefined;
+    if (due_ms !== undefined) {
+      this.#timed.set(id, due_ms);
       this.#setAlarm();
     } else if (this.#timed.delete(id)) this.#setAlarm();
     if (after && status === "queued" && before?.state.status !== "queued") {

@@ -35,7 +35,6 @@ export interface EngineOptions extends RunContext {
   max_concurrent: number;
   /** How many agents may be starting at the same time. */
   max_starting: number;
-  max_attempts: number;
   /** Milliseconds after which finished tasks are removed. */
   retention_ms: number;
   log_retention: LogRetention;
@@ -324,13 +323,19 @@ export class Engine {
   findings(): { code: ErrorCode; severity: "warning" | "critical"; message: string }[] {
     const obstacle = this.#options.cannotRun();
     if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];
-    const unsaved = [...this.#dispatcher.active.values()].filter((run) => run.isUnsaved).length;
-    if (unsaved === 0) return [];
-    return [{
-      code: "DATABASE_ERROR",
-      severity: "critical",
-      message: `${unsaved} results wait to be stored`,
-    }];
+    const findings: ReturnType<Engine["findings"]> = [];
+    const runs = [...this.#dispatcher.active];
+    const unsaved = runs.filter(([, run]) => run.isUnsaved).length;
+    if (unsaved > 0) {
+      const message = `${unsaved} results wait to be stored`;
+      findings.push({ code: "DATABASE_ERROR", severity: "critical", message });
+    }
+    const silent = runs.filter(([, run]) => run.runtime_status === "unresponsive").map(([id]) => id);
+    if (silent.length > 0) {
+      const message = `No sign of life from the agents of ${silent.slice(0, 10).join(", ")}`;
+      findings.push({ code: "HEARTBEAT_TIMEOUT", severity: "warning", message });
+    }
+    return findings;
   }
 
   /** How all tasks stand together. */

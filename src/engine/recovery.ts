@@ -9,7 +9,7 @@ import type { TaskMemory } from "./task_book.ts";
 /** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
 const BATCH = 30;
 
-type Context = Pick<RunContext, "book" | "clock" | "store"> & { max_attempts: number };
+type Context = Pick<RunContext, "book" | "clock" | "store" | "max_attempts">;
 
 /** Resolves after the commits. `orderly`: the server ends by itself, which is no failed attempt. */
 export async function recoverTasks(context: Context, ids: string[], orderly: boolean): Promise<void> {

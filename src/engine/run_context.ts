@@ -13,6 +13,12 @@ export interface RunSettings {
   default_timeout_ms: number;
   permissions: PermissionPolicy;
   permission_timeout_ms: number;
+  /** An agent that gives no sign of life is reported after the first, and ended after the second; 0: never. */
+  unresponsive_after_ms: number;
+  unresponsive_limit_ms: number;
+  /** The wait before the second attempt, and before any. */
+  retry_delay_ms: number;
+  retry_delay_max_ms: number;
   agentFor(task: TaskRecord): string;
 }
 
@@ -25,4 +31,6 @@ export interface RunContext {
   working_dirs: WorkingDirs;
   workspaces: Workspaces;
   settings: RunSettings;
+  /** How often a task is tried without being asked for again, unless it says so itself. */
+  max_attempts: number;
 }

@@ -13,6 +13,8 @@ export const AgentConfig = z.strictObject({
     ),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
   pass_env: names.default([]).describe("Variables of the server's own environment that the agent gets."),
+  unresponsive_limit_ms: z.int().min(0).optional()
+    .describe("Instead of tasks.unresponsive_limit_ms, for a program that is silent while it works well."),
   profile: z.enum(["opencode", "claude", "codex", "gemini", "generic"]).optional()
     .describe("Which agent's habits to expect; found from the command when absent."),
 });
@@ -82,6 +84,15 @@ export const Config = z.strictObject({
     allowed_dirs: names.default(["."]),
     retention_days: z.number().min(0).default(30),
     max_attempts: z.int().min(1).max(100).default(3),
+    unresponsive_after_ms: z.int().min(0).default(300_000)
+      .describe("An agent that gives no sign of life for this long is reported. 0: never."),
+    unresponsive_limit_ms: z.int().min(0).default(1_800_000)
+      .describe(
+        "An agent that gives no sign of life for this long is ended, and its task tried again. 0: never.",
+      ),
+    retry_delay_ms: milliseconds.default(10_000)
+      .describe("The wait before the second attempt; it doubles with each one after that."),
+    retry_delay_max_ms: milliseconds.default(600_000),
     permissions: z.enum(["ask", "allow", "deny"]).default("ask"),
     permission_timeout_ms: milliseconds.default(300_000)
       .describe("A permission request that nobody answers is denied after this long."),

@@ -119,6 +119,7 @@ const readOnly = {
   attempt: z.int(),
   pending_permissions: z.array(z.record(z.string(), z.unknown())).optional(),
   schedule_id: z.string().optional(),
+  next_attempt_at: z.string().optional(),
 };
 
 export const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);

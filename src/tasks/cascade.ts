@@ -15,9 +15,14 @@ export interface Graph {
   dependentsOf(id: string): Iterable<string>;
 }
 
-/** Whether the task's scheduled time, if it has one, has come. */
-export function isDue(task: Pick<TaskRecord, "spec">, now_ms: number): boolean {
-  return task.spec.scheduled_time === undefined || timestampMs(task.spec.scheduled_time) <= now_ms;
+/** When the task may start at the earliest, in epoch milliseconds: its scheduled time, or its next attempt's. */
+export function dueAt({ spec, state }: Pick<TaskRecord, "spec"> & Partial<TaskRecord>): number | undefined {
+  const times = [spec.scheduled_time, state?.not_before].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.max(...times.map(timestampMs));
+}
+
+export function isDue(task: Parameters<typeof dueAt>[0], now_ms: number): boolean {
+  return (dueAt(task) ?? now_ms) <= now_ms;
 }
 
 export interface Cascade {

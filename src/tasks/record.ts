@@ -15,8 +15,8 @@ export interface Attempt {
   agent: string;
   started_at: string;
   ended_at?: string;
-  /** `interrupted`: the server went away in the middle. */
-  outcome?: "completed" | "failed" | "cancelled" | "interrupted" | "timeout";
+  /** `interrupted`: the server went away in the middle. `unresponsive`: it gave no sign of life any more. */
+  outcome?: "completed" | "failed" | "cancelled" | "interrupted" | "timeout" | "unresponsive";
   error?: string;
   exit_code?: number;
   stop_reason?: string;
@@ -46,6 +46,8 @@ export interface TaskState {
   /** The newest last, at most `ATTEMPTS_KEPT`. */
   attempts: Attempt[];
   lease?: Lease;
+  /** ISO 8601; the next attempt waits until then. */
+  not_before?: string;
   /** The dependency whose failure failed this task; `retry_task` on it puts this one back. */
   failed_dependency?: string;
   /** What `resume_task` goes back to. `running`: stopped in the middle, it keeps its slot. */
@@ -130,5 +132,6 @@ export function taskView(record: TaskRecord): Task {
     retry_count: state.retry_count,
     attempt: state.attempt,
     schedule_id: spec.schedule_id,
+    next_attempt_at: state.not_before,
   };
 }

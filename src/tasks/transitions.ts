@@ -85,6 +85,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
     started_at: at,
     completed_at: undefined,
     error: undefined,
+    not_before: undefined,
     attempt,
     automatic_attempts: state.automatic_attempts + 1,
     attempts: [...state.attempts, { attempt, agent, started_at: at }].slice(-ATTEMPTS_KEPT),
@@ -139,6 +140,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     status: "cancelled",
     completed_at: at,
     error: undefined,
+    not_before: undefined,
     failed_dependency: undefined,
     paused_from: undefined,
     lease: undefined,
@@ -168,6 +170,7 @@ function fresh(state: TaskState): TaskState {
     completed_at: undefined,
     failed_dependency: undefined,
     automatic_attempts: 0,
+    not_before: undefined,
     session: undefined,
   };
 }
@@ -201,22 +204,63 @@ export function recovered(task: TaskRecord, max_attempts: number, orderly: boole
     error: "The server went away while this attempt was running",
   }, at);
   const used = orderly ? Math.max(0, state.automatic_attempts - 1) : state.automatic_attempts;
-  const back = { ...state, attempts, lease: undefined, automatic_attempts: used };
+  const lost = { ...state, attempts, lease: undefined, automatic_attempts: used };
   if (used >= max_attempts) {
-    return {
-      ...back,
-      status: "failed",
-      error: `The server went away while the task was running, and all ${max_attempts} attempts are used up`,
-      completed_at: at,
-      paused_from: undefined,
-      session: undefined,
-    };
+    return usedUp(lost, "The server went away while the task was running", max_attempts, at);
   }
   const held = state.status === "paused";
+  return { ...again(lost), status: held ? "paused" : "queued", paused_from: held ? "queued" : undefined };
+}
+
+/**
+ * The running agent gave no sign of life any more and has been ended. The task waits until `not_before` and is
+ * tried again, like one whose run was lost; after `max_attempts` it fails.
+ */
+export function unresponsive(
+  task: TaskRecord,
+  end: AttemptEnd,
+  max_attempts: number,
+  not_before: string,
+  at: string,
+): TaskState {
+  requireStatus(task, "end", ["running"]);
+  const { state } = task;
+  const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined };
+  if (state.automatic_attempts >= max_attempts) {
+    return usedUp(lost, end.error ?? "The agent is unresponsive", max_attempts, at);
+  }
+  return { ...again(lost), status: "pending", not_before };
+}
+
+/**
+ * How long to wait before the attempt after `attempts`: the delay doubles each time up to its bound, and chance
+ * (0–1) takes up to half of it away, so that what failed together does not come back together.
+ */
+export function retryDelay(
+  attempts: number,
+  policy: { retry_delay_ms: number; retry_delay_max_ms: number },
+  chance: number,
+): number {
+  const { retry_delay_ms, retry_delay_max_ms } = policy;
+  const delay_ms = Math.min(retry_delay_max_ms, retry_delay_ms * 2 ** Math.max(0, attempts - 1));
+  return Math.round(delay_ms * (1 - chance / 2));
+}
+
+function usedUp(state: TaskState, error: string, max_attempts: number, at: string): TaskState {
   return {
-    ...back,
-    status: held ? "paused" : "queued",
-    paused_from: held ? "queued" : undefined,
+    ...state,
+    status: "failed",
+    error: cut(`${error}, and all ${max_attempts} attempts are used up`),
+    completed_at: at,
+    paused_from: undefined,
+    session: undefined,
+  };
+}
+
+/** Goes on with the agent's session where there is one, else from the start, which counts as a retry. */
+function again(state: TaskState): TaskState {
+  return {
+    ...state,
     retry_count: state.session ? state.retry_count : state.retry_count + 1,
     progress: state.session ? state.progress : 0,
     progress_details: state.session ? state.progress_details : undefined,

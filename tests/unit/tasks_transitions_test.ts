@@ -213,3 +213,34 @@ Deno.test("queue: priority, then age, whatever the order of arrival", () => {
     assert.deepEqual(taken, [...records].sort(compareQueued));
   }));
 });
+
+Deno.test("retry delay: doubles up to its bound, and chance takes at most half of it away", () => {
+  const policy = { retry_delay_ms: 1000, retry_delay_max_ms: 10_000 };
+  const delays = (chance: number) =>
+    [1, 2, 3, 4, 5, 100].map((n) => transitions.retryDelay(n, policy, chance));
+  assert.deepEqual(delays(0), [1000, 2000, 4000, 8000, 10_000, 10_000]);
+  assert.deepEqual(delays(1), [500, 1000, 2000, 4000, 5000, 5000]);
+});
+
+Deno.test("unresponsive: waits for its next attempt, with the session where there is one; fails at the last", () => {
+  const end = { outcome: "unresponsive", error: "No sign of life" } as const;
+  const running = task("running");
+  const after = (changes: Partial<TaskRecord["state"]>) =>
+    transitions.unresponsive(
+      { ...running, state: { ...running.state, progress: 50, automatic_attempts: 1, ...changes } },
+      end,
+      2,
+      "2030-01-01T00:00:00.000Z",
+      AT,
+    );
+  const waiting = after({});
+  assert.deepEqual(
+    [waiting.status, waiting.progress, waiting.retry_count, waiting.not_before, waiting.lease],
+    ["pending", 0, 1, "2030-01-01T00:00:00.000Z", undefined],
+  );
+  const session = { agent: "a", session_id: "s", working_dir: "/" };
+  assert.deepEqual([after({ session }).progress, after({ session }).session], [50, session]);
+  const failed = after({ automatic_attempts: 2 });
+  assert.deepEqual([failed.status, failed.not_before], ["failed", undefined]);
+  assert.equal(failed.error, "No sign of life, and all 2 attempts are used up");
+});

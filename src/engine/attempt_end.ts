@@ -1,0 +1,64 @@
+/** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
+import { isoTime } from "../clock/clock.ts";
+import type { RunOutcome } from "../protocol/run.ts";
+import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
+import { executionOf, isFinished, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
+import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../tasks/transitions.ts";
+import { forgottenOutputs } from "./retention.ts";
+import type { RunContext } from "./run_context.ts";
+
+export interface EndedAttempt {
+  task_id: string;
+  attempt: number;
+  lease: Lease;
+  outcome: RunOutcome;
+  end: AttemptEnd;
+}
+
+/** Throws what the store throws; nothing has changed then. */
+export async function commitAttemptEnd(context: RunContext, ended_attempt: EndedAttempt): Promise<void> {
+  const { store, book, clock } = context;
+  const { task_id, attempt, lease, outcome, end } = ended_attempt;
+  const output = store.outputs.entry(task_id, attempt, {
+    output: outcome.output,
+    exit_code: outcome.exit_code,
+    stop_reason: outcome.stop_reason,
+    usage: outcome.usage,
+  });
+  const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };
+  const chance = clock.random();
+  await store.tasks.update((view) => {
+    const task = view.get(task_id);
+    if (!task) return {};
+    // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
+    if (!holds(task.state, lease)) return outputs;
+    const now = clock.now();
+    const state = stateAfter(context, task, end, now, chance);
+    const graph = {
+      find: (other: string) => view.get(other),
+      dependentsOf: (other: string) => book.dependentsOf(other),
+    };
+    const following = isFinished(state.status)
+      ? cascade(graph, new Map([[task_id, state]]), now, isoTime(now), CASCADE_LIMIT).states
+      : [];
+    return {
+      updates: [{ id: task_id, state }, ...[...following].map(([id, next]) => ({ id, state: next }))],
+      ...outputs,
+    };
+  });
+}
+
+function stateAfter(
+  { settings, max_attempts }: RunContext,
+  task: TaskRecord,
+  end: AttemptEnd,
+  now: number,
+  chance: number,
+): TaskState {
+  if (end.outcome !== "unresponsive" || task.state.status !== "running") {
+    return ended(task, end, isoTime(now));
+  }
+  const wait_ms = retryDelay(task.state.automatic_attempts, settings, chance);
+  const attempts = executionOf(task).max_attempts ?? max_attempts;
+  return unresponsive(task, end, attempts, isoTime(now + wait_ms), isoTime(now));
+}
