@@ -64,7 +64,7 @@ if (failure !== undefined) {
   Deno.env.set("RUST_MIN_STACK", String(16 << 20));
   await compileWithNpm(ROOT, ENTRY, flags);
 }
-// Whatever the exit code was: npm's wrapper of Deno answers 0 also when Deno has crashed.
+// Whatever the exit code was: what is not there was not made.
 const made = await Deno.stat(fresh).catch((error) => {
   if (error instanceof Deno.errors.NotFound) return undefined;
   throw error;

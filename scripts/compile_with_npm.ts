@@ -4,9 +4,10 @@
  */
 import { join } from "node:path";
 
-const DENO = "deno@2.4.2";
-const BASE = "@vltpkg/cli-linux-x64@0.0.0-18";
-const BASE_FOLDER = "node_modules/@vltpkg/cli-linux-x64";
+const VERSION = "2.4.2";
+const DENO = "@deno/linux-x64-glibc";
+const BASE = "@vltpkg/cli-linux-x64";
+const BASE_VERSION = "0.0.0-18";
 const INSTALL_WITHIN_MS = 300_000;
 const COMPILE_WITHIN_MS = 300_000;
 
@@ -27,10 +28,10 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
     await copyFolder(join(root, "src"), join(sources, "src"));
     // Without a lock file: a newer Deno wrote it.
     const args = ["compile", "--quiet", "--no-lock", ...flags, entry];
-    await run(join(tools, "node_modules/.bin/deno"), args, COMPILE_WITHIN_MS, {
+    await run(join(tools, "deno"), args, COMPILE_WITHIN_MS, {
       cwd: sources,
       env: {
-        DENORT_BIN: join(tools, BASE_FOLDER, "vlt"),
+        DENORT_BIN: join(tools, "base"),
         // By default it trusts its own certificates only, not those of a company's proxy.
         DENO_TLS_CA_STORE: "system,mozilla",
         // Its threads' stacks are too small for the depth of some packages' module graphs.
@@ -42,21 +43,28 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
   }
 }
 
-/** Where the two packages are installed, from the cache if they have been before. */
+/** The folder with that Deno and the base, from the cache if they have been fetched before. */
 async function installedTools(): Promise<string> {
-  const folder = join(cacheFolder(), "opencode-agents", `compile-${DENO}`);
+  const folder = join(cacheFolder(), "opencode-agents", `compile-with-${VERSION}`);
   if (await exists(folder)) return folder;
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
+  const packages = join(fresh, "packages");
   try {
-    await run(
-      "npm",
-      ["install", "--silent", "--no-audit", "--no-fund", "--prefix", fresh, DENO, BASE],
-      INSTALL_WITHIN_MS,
-    );
-    await Deno.chmod(join(fresh, BASE_FOLDER, "vlt"), 0o755);
-    // The same program, 98 MB each, under four other names.
-    for (const twin of ["vlr", "vlrx", "vlx", "vlxl"]) await Deno.remove(join(fresh, BASE_FOLDER, twin));
+    await Deno.mkdir(packages);
+    const dependencies = { [DENO]: VERSION, [BASE]: BASE_VERSION };
+    await Deno.writeTextFile(join(packages, "package.json"), JSON.stringify({ private: true, dependencies }));
+    await run(Deno.execPath(), ["install", "--quiet"], INSTALL_WITHIN_MS, {
+      cwd: packages,
+      // 500 MB of which two files are wanted need not stay in the cache.
+      env: { DENO_DIR: join(packages, ".deno-dir") },
+    });
+    const files = { deno: `${DENO}/deno`, base: `${BASE}/vlt` };
+    for (const [name, file] of Object.entries(files)) {
+      await Deno.copyFile(join(packages, "node_modules", file), join(fresh, name));
+      await Deno.chmod(join(fresh, name), 0o755);
+    }
+    await Deno.remove(packages, { recursive: true });
     // Only what is complete gets the name that the next run looks for.
     await Deno.rename(fresh, folder);
   } catch (error) {
