@@ -1,6 +1,6 @@
 /** What every command has: a terminal, a clock, a server, the flags common to all. */
 import type { Command } from "commander";
-import { type Client, connect } from "../client/client.ts";
+import { type Client, connect, type ConnectionChange } from "../client/client.ts";
 import { HttpClient } from "../client/http.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
@@ -40,13 +40,13 @@ export class Cli {
   }
 
   /** For listening. Waits for a place when the server's limits allow no connection now. The caller closes it. */
-  async listener(flags: CommonFlags): Promise<Client> {
+  async listener(flags: CommonFlags, changed?: (change: ConnectionChange) => void): Promise<Client> {
     const url = await serverUrl(flags);
     const { clock, terminal } = this;
     const deadline = clock.monotonic() + CONNECT_PATIENCE_MS;
     while (true) {
       try {
-        return await this.#connect(url);
+        return await connect(url, { clock, changed: changed ?? ((change) => this.#tell(url, change)) });
       } catch (error) {
         const limit = await connectionLimit(url, clock);
         if (!limit) throw error;
@@ -60,15 +60,9 @@ export class Cli {
     }
   }
 
-  #connect(url: string): Promise<Client> {
-    return connect(url, {
-      clock: this.clock,
-      changed: (change) => {
-        if (change.state === "lost" && !change.final) {
-          this.terminal.note(`connection to ${url} lost (${change.reason.message}); trying again`);
-        }
-      },
-    });
+  #tell(url: string, change: ConnectionChange): void {
+    if (change.state !== "lost" || change.final) return;
+    this.terminal.note(`connection to ${url} lost (${change.reason.message}); trying again`);
   }
 }
 

@@ -22,6 +22,7 @@ import { addSchedule, addSchedules, addUnschedule } from "./commands/schedule.ts
 import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
+import { addTop } from "./commands/top.ts";
 import type { ServeFlags } from "./config_file.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -120,6 +121,7 @@ function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
   addResume(program, cli);
   addAnswers(program, cli);
   addLogs(program, cli);
+  addTop(program, cli);
   addSchedule(program, cli);
   addUnschedule(program, cli);
   addSchedules(program, cli);

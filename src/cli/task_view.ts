@@ -27,6 +27,10 @@ const LEVEL_STYLE: Record<LogLevel, Style[]> = {
   fatal: ["red", "bold"],
 };
 
+export function levelStyle(level: LogLevel): Style[] {
+  return LEVEL_STYLE[level];
+}
+
 /** The levels from this one up. */
 export function levelsFrom(lowest: LogLevel): LogLevel[] {
   const all: LogLevel[] = ["debug", "info", "warn", "error", "fatal"];

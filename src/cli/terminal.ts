@@ -1,7 +1,7 @@
 /** Where commands write: lines for people, redrawn status lines in a terminal, documents for programs. */
 import { writeAllSync } from "./write_all.ts";
 
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+const CODES = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 export type Style = keyof typeof CODES;
 
 export interface Output {

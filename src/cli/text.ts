@@ -37,6 +37,23 @@ export function fit(text: string, width: number): string {
   return width < 1 ? "" : `${kept}…`;
 }
 
+/** The text in lines of at most `width` columns. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  let count = 0;
+  for (const { segment } of CHARACTERS.segment(text)) {
+    const more = columns(segment);
+    if (count + more > width && line !== "") {
+      lines.push(line);
+      [line, count] = ["", 0];
+    }
+    line += segment;
+    count += more;
+  }
+  return [...lines, line];
+}
+
 /** `42 ms`, `3.2 s`, `1:05`, `2:00:09`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;

@@ -1,0 +1,111 @@
+/** What `top` knows, and how it changes by what the server pushes. Pure. */
+import type { Subscribed } from "../../client/subscriptions.ts";
+import { isFinished } from "../../client/wait_for.ts";
+import type { LogEntry } from "../../protocol/log.ts";
+import type { Pushes } from "../../protocol/pushes.ts";
+import type { SystemResources } from "../../protocol/resources.ts";
+import type { TaskSummary } from "../../protocol/system_messages.ts";
+import type { Task, TaskStatus } from "../../protocol/task.ts";
+import { openPermissions } from "../task_view.ts";
+
+export interface Board {
+  url: string;
+  connected: boolean;
+  /** By id: those not ended, and the last that did. */
+  tasks: ReadonlyMap<string, Task>;
+  summary?: TaskSummary;
+  resources?: SystemResources;
+  /** The task with the cursor. */
+  selected?: string;
+  /** The newest log entries of the selected task, oldest first. */
+  entries: readonly LogEntry[];
+  page: "board" | "log";
+  /** The task whose cancelling waits for a yes. */
+  confirming?: string;
+  /** What came of the last key. */
+  notice?: string;
+}
+
+export function emptyBoard(url: string): Board {
+  return { url, connected: true, tasks: new Map(), entries: [], page: "board" };
+}
+
+const ORDER: TaskStatus[] = ["running", "paused", "queued", "pending"];
+
+/** Those at work first, then those that wait, then the ended ones, the last first. */
+export function ordered({ tasks }: Board): Task[] {
+  const rank = ({ status }: Task) => isFinished(status) ? ORDER.length : ORDER.indexOf(status);
+  const moment = (task: Task) => task.completed_at ?? task.started_at ?? task.created_at;
+  return [...tasks.values()].sort((a, b) =>
+    rank(a) - rank(b) ||
+    (isFinished(a.status) ? compare(moment(b), moment(a)) : compare(moment(a), moment(b))) ||
+    compare(a.id, b.id)
+  );
+}
+
+const compare = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+
+/** With these tasks instead; the cursor stays on its task, or goes to the first. */
+export function withTasks(board: Board, tasks: Task[]): Board {
+  const known = new Map(tasks.map((task) => [task.id, task]));
+  const next = { ...board, tasks: known };
+  if (board.selected !== undefined && known.has(board.selected)) return next;
+  return { ...next, selected: ordered(next)[0]?.id, entries: [] };
+}
+
+export function selectedTask({ tasks, selected }: Board): Task | undefined {
+  return selected === undefined ? undefined : tasks.get(selected);
+}
+
+/** The board after a push, and whether the tasks should be asked for again. */
+export function afterPush(board: Board, push: Subscribed): { board: Board; stale: boolean } {
+  switch (push.type) {
+    case "resource_update":
+      return { board: { ...board, resources: push.resources }, stale: false };
+    case "task_manager_status":
+      return { board: { ...board, summary: push.summary }, stale: false };
+    case "resubscribed":
+      return { board, stale: true };
+    case "task_status_update":
+    case "task_progress_update":
+    case "permission_request": {
+      const task = board.tasks.get(push.task_id);
+      if (!task) return { board, stale: push.type !== "task_progress_update" };
+      const tasks = new Map(board.tasks).set(task.id, changed(task, push));
+      // A question may have been answered elsewhere, which nothing announces.
+      const stale = push.type !== "permission_request" && openPermissions(task).length > 0;
+      return { board: { ...board, tasks }, stale };
+    }
+    default:
+      return { board, stale: false };
+  }
+}
+
+type TaskPush = Pushes["task_status_update" | "task_progress_update" | "permission_request"];
+
+function changed(task: Task, push: TaskPush): Task {
+  switch (push.type) {
+    case "task_progress_update":
+      return { ...task, progress: push.new_progress, progress_details: push.progress_details };
+    case "permission_request": {
+      const { permission_id, title } = push;
+      const others = openPermissions(task).filter((other) => other.permission_id !== permission_id);
+      return {
+        ...task,
+        pending_permissions: [...others, { permission_id, title }].map((one) => ({ ...one })),
+      };
+    }
+    case "task_status_update": {
+      const { new_status, progress, error, timestamp } = push;
+      const { completed_at: _, error: __, pending_permissions, ...rest } = task;
+      return {
+        ...rest,
+        status: new_status,
+        progress,
+        ...(error === undefined ? {} : { error }),
+        ...(new_status === "running" && push.old_status !== "paused" ? { started_at: timestamp } : {}),
+        ...(isFinished(new_status) ? { completed_at: timestamp } : { pending_permissions }),
+      };
+    }
+  }
+}

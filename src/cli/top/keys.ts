@@ -1,0 +1,110 @@
+/** Keys of `top`: from the bytes of a terminal to what is to be done. Pure. */
+import { openPermissions } from "../task_view.ts";
+import { type Board, ordered, selectedTask } from "./board.ts";
+
+/** What a key asks of the server, or of the program. */
+export type Effect =
+  | { kind: "quit" }
+  | { kind: "act"; type: "cancel_task" | "retry_task" | "pause_task" | "resume_task"; task_id: string }
+  | { kind: "answer"; task_id: string; permission_id: string; decision: "allow" | "deny" };
+
+const SEQUENCES: Record<string, string> = {
+  "[A": "up",
+  "OA": "up",
+  "[B": "down",
+  "OB": "down",
+  "[5~": "page up",
+  "[6~": "page down",
+  "[H": "home",
+  "OH": "home",
+  "[1~": "home",
+  "[F": "end",
+  "OF": "end",
+  "[4~": "end",
+};
+// deno-lint-ignore no-control-regex
+const KEY = /\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]/gu;
+
+/** The keys in what a terminal sent at once; unknown sequences are left out. */
+export function keysIn(text: string): string[] {
+  return [...text.matchAll(KEY)].flatMap(([key]) => {
+    if (key.length > 1 && key.startsWith("\x1b")) return SEQUENCES[key.slice(1)] ?? [];
+    if (key === "\x1b") return "escape";
+    if (key === "\r" || key === "\n") return "enter";
+    if (key === "\x03" || key === "\x04") return "quit";
+    return key;
+  });
+}
+
+const PAGE = 10;
+
+export function afterKey(board: Board, key: string): { board: Board; effect?: Effect } {
+  const quiet: Board = { ...board, notice: undefined };
+  if (key === "quit") return { board: quiet, effect: { kind: "quit" } };
+  if (board.confirming !== undefined) {
+    const rest = { ...quiet, confirming: undefined };
+    return key === "y"
+      ? { board: rest, effect: { kind: "act", type: "cancel_task", task_id: board.confirming } }
+      : { board: { ...rest, notice: "not cancelled" } };
+  }
+  switch (key) {
+    case "q":
+    case "escape":
+      if (board.page === "log") return { board: { ...quiet, page: "board" } };
+      return key === "q" ? { board: quiet, effect: { kind: "quit" } } : { board: quiet };
+    case "enter":
+      if (!selectedTask(board)) return { board: quiet };
+      return { board: { ...quiet, page: board.page === "log" ? "board" : "log" } };
+    case "k":
+    case "up":
+      return { board: moved(quiet, -1) };
+    case "j":
+    case "down":
+      return { board: moved(quiet, 1) };
+    case "page up":
+      return { board: moved(quiet, -PAGE) };
+    case "page down":
+      return { board: moved(quiet, PAGE) };
+    case "g":
+    case "home":
+      return { board: moved(quiet, -Infinity) };
+    case "G":
+    case "end":
+      return { board: moved(quiet, Infinity) };
+    default:
+      return onTask(quiet, key);
+  }
+}
+
+function moved(board: Board, by: number): Board {
+  const ids = ordered(board).map(({ id }) => id);
+  const at = ids.indexOf(board.selected ?? "");
+  const selected = ids[Math.max(0, Math.min(ids.length - 1, at + by))];
+  return selected === board.selected ? board : { ...board, selected, entries: [] };
+}
+
+function onTask(board: Board, key: string): { board: Board; effect?: Effect } {
+  const task = selectedTask(board);
+  if (!task) return { board };
+  const task_id = task.id;
+  switch (key) {
+    case "c":
+      return { board: { ...board, confirming: task_id } };
+    case "r":
+      return { board, effect: { kind: "act", type: "retry_task", task_id } };
+    case "p":
+      return {
+        board,
+        effect: { kind: "act", type: task.status === "paused" ? "resume_task" : "pause_task", task_id },
+      };
+    case "a":
+    case "d": {
+      const [open] = openPermissions(task);
+      if (!open) return { board: { ...board, notice: `task ${task_id} asks for nothing` } };
+      const decision = key === "a" ? "allow" : "deny";
+      return { board, effect: { kind: "answer", task_id, permission_id: open.permission_id, decision } };
+    }
+    default:
+      return { board };
+  }
+}

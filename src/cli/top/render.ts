@@ -1,0 +1,194 @@
+/** `top` as lines of a screen. Pure. */
+import type { LogEntry } from "../../protocol/log.ts";
+import { type Task, TaskStatus } from "../../protocol/task.ts";
+import { levelStyle, openPermissions, statusStyle, taken } from "../task_view.ts";
+import type { Style } from "../terminal.ts";
+import { bytes, clean, columns, duration, fit, oneLine, wrapped } from "../text.ts";
+import { type Board, ordered, selectedTask } from "./board.ts";
+
+export interface Screen {
+  columns: number;
+  rows: number;
+  now_ms: number;
+  paint: (text: string, ...styles: Style[]) => string;
+}
+
+/** Exactly `rows` lines, none wider than the screen. */
+export function render(board: Board, screen: Screen): string[] {
+  const { rows } = screen;
+  const head = header(board, screen);
+  const foot = footer(board, screen);
+  const room = Math.max(0, rows - head.length - 1);
+  const body = board.page === "log" ? logPage(board, screen, room) : boardPage(board, screen, room);
+  return filled([...head, ...filled(body, room), foot], rows);
+}
+
+/** For a pipe: everything, once, without a log. */
+export function snapshot(board: Board, screen: Screen): string[] {
+  const rows = ordered(board).map((task) => taskRow(task, board, screen).text.slice(2));
+  return [...header(board, screen), titles(board, screen).trim(), ...rows].map((line) => line.trimEnd());
+}
+
+function filled(lines: string[], rows: number): string[] {
+  return [...lines, ...Array(Math.max(0, rows - lines.length)).fill("")].slice(0, rows);
+}
+
+function header(board: Board, { columns: width, paint }: Screen): string[] {
+  const state = board.connected ? "" : "  connection lost, trying again";
+  const name = fit(`opencode-agents  ${board.url}`, width - columns(state));
+  return [
+    paint(name, "bold") + paint(fit(state, width), "red"),
+    counts(board, width, paint),
+    paint(fit(machine(board), width), "dim"),
+    "",
+  ];
+}
+
+function counts({ summary, tasks }: Board, width: number, paint: Screen["paint"]): string {
+  const here = new Map<TaskStatus, number>();
+  for (const { status } of tasks.values()) here.set(status, (here.get(status) ?? 0) + 1);
+  let left = width;
+  const parts: string[] = [];
+  for (
+    const status of ["running", "paused", "queued", "pending", "completed", "failed", "cancelled"] as const
+  ) {
+    // The summary comes seldom and counts all; what is on the board is exact at once.
+    const count = Math.max(here.get(status) ?? 0, isEnd(status) ? summary?.[status] ?? 0 : 0);
+    const text = fit(`${count} ${status}  `, left);
+    left -= columns(text);
+    parts.push(count > 0 ? paint(text, statusStyle(status)) : paint(text, "dim"));
+  }
+  return parts.join("");
+}
+
+const isEnd = (status: TaskStatus) => ["completed", "failed", "cancelled"].includes(status);
+
+function machine({ resources }: Board): string {
+  if (!resources) return "";
+  const { cpu_usage, memory_usage, memory_used, memory_total, load_average, disk_usage } = resources;
+  return [
+    `CPU ${cpu_usage.toFixed(0)} %`,
+    `memory ${memory_usage.toFixed(0)} % (${bytes(memory_used)} of ${bytes(memory_total)})`,
+    `disk ${disk_usage.toFixed(0)} %`,
+    ...(load_average ? [`load ${load_average.map((one) => one.toFixed(2)).join(" ")}`] : []),
+  ].join("   ");
+}
+
+const STATUS_WIDTH = Math.max(...TaskStatus.options.map((status) => status.length));
+const BAR = 10;
+const TIME_WIDTH = 8;
+const ID_MOST = 30;
+
+function idWidth({ tasks }: Board, { columns: width }: Screen): number {
+  const longest = Math.max(2, ...[...tasks.keys()].map((id) => columns(id)));
+  return width === Infinity ? longest : Math.max(2, Math.min(longest, ID_MOST, Math.floor(width / 3)));
+}
+
+const padded = (text: string, width: number) => {
+  const kept = fit(text, width);
+  return kept + " ".repeat(width - columns(kept));
+};
+
+function titles(board: Board, screen: Screen): string {
+  const cells = [
+    padded("ID", idWidth(board, screen)),
+    padded("STATUS", STATUS_WIDTH),
+    padded("PROGRESS", BAR + 5),
+    padded("TIME", TIME_WIDTH),
+    "DOING",
+  ];
+  return screen.paint(fit(`  ${cells.join(" ")}`, screen.columns), "dim");
+}
+
+function taskRow(task: Task, board: Board, screen: Screen): { text: string; style: Style } {
+  const full = Math.round(task.progress * BAR / 100);
+  const time = taken(task, screen.now_ms);
+  const cells = [
+    padded(task.id, idWidth(board, screen)),
+    padded(task.status, STATUS_WIDTH),
+    `${"█".repeat(full)}${"░".repeat(BAR - full)} ${String(task.progress).padStart(3)}%`,
+    padded(time === undefined ? "" : duration(time), TIME_WIDTH),
+    doing(task),
+  ];
+  return { text: fit(`  ${cells.join(" ")}`, screen.columns), style: statusStyle(task.status) };
+}
+
+function doing(task: Task): string {
+  const [asks] = openPermissions(task);
+  if (asks) return `ASKS: ${oneLine(asks.title)}`;
+  if (task.error) return oneLine(task.error);
+  const step = task.status === "running" ? oneLine(task.progress_details?.current_step ?? "") : "";
+  return step || oneLine(task.description);
+}
+
+function boardPage(board: Board, screen: Screen, room: number): string[] {
+  const tasks = ordered(board);
+  if (tasks.length === 0) {
+    return ['no tasks yet; start one with: opencode-agents run "…"'].map((text) => fit(text, screen.columns));
+  }
+  // The log has the lower half, less when there are few tasks.
+  const listRoom = Math.max(1, Math.min(tasks.length, Math.floor((room - 2) / 2)));
+  const at = Math.max(0, tasks.findIndex(({ id }) => id === board.selected));
+  const first = Math.max(0, Math.min(at - Math.floor(listRoom / 2), tasks.length - listRoom));
+  const lines = tasks.slice(first, first + listRoom).map((task) => {
+    const { text, style } = taskRow(task, board, screen);
+    const asks = openPermissions(task).length > 0;
+    if (task.id !== board.selected) return screen.paint(text, asks ? "yellow" : style);
+    return screen.paint(padded(`> ${text.slice(2)}`, screen.columns), "reverse");
+  });
+  const hidden = tasks.length - lines.length;
+  const more = hidden > 0 ? `  (${hidden} more)` : "";
+  return [
+    titles(board, screen),
+    ...lines,
+    rule(`log of ${board.selected}${more}`, screen),
+    ...logTail(board.entries, screen, room - lines.length - 2),
+  ];
+}
+
+function logPage(board: Board, screen: Screen, room: number): string[] {
+  const task = selectedTask(board);
+  const title = task ? `${task.id}, ${task.status} ${task.progress} %: ${oneLine(task.description)}` : "";
+  return [rule(title, screen), ...logTail(board.entries, screen, room - 1, wrapped)];
+}
+
+function rule(title: string, { columns: width, paint }: Screen): string {
+  const text = fit(`── ${title} `, width);
+  return paint(text + "─".repeat(Math.max(0, width - columns(text))), "dim");
+}
+
+/** How a line too long for the screen is shown. */
+type Shorten = (text: string, width: number) => string[];
+const cut: Shorten = (text, width) => [fit(text, width)];
+
+/** The last so many lines. */
+function logTail(entries: readonly LogEntry[], screen: Screen, room: number, shorten = cut): string[] {
+  if (room <= 0) return [];
+  return entries.slice(-room).flatMap((entry) => entryLines(entry, screen, shorten)).slice(-room);
+}
+
+function entryLines(
+  { time, level, message }: LogEntry,
+  { columns: width, paint }: Screen,
+  shorten: Shorten,
+): string[] {
+  const head = `${time.slice(11, 19)} ${level.padEnd(5)} `;
+  const room = Math.max(1, width - head.length);
+  const lines = clean(message).replaceAll("\t", "    ").trimEnd().split("\n").flatMap((line) =>
+    shorten(line, room)
+  );
+  return lines.map((line, at) =>
+    paint(fit((at === 0 ? head : " ".repeat(head.length)) + line, width), ...levelStyle(level))
+  );
+}
+
+const KEYS = "↑↓ select  enter log  c cancel  r retry  p pause/resume  a allow  d deny  q quit";
+const LOG_KEYS = "↑↓ other task  c cancel  r retry  p pause/resume  a allow  d deny  q back";
+
+function footer(board: Board, { columns: width, paint }: Screen): string {
+  if (board.confirming !== undefined) {
+    return paint(fit(`cancel task ${board.confirming}? y/n`, width), "yellow", "bold");
+  }
+  if (board.notice !== undefined) return paint(fit(oneLine(board.notice), width), "yellow");
+  return paint(fit(board.page === "log" ? LOG_KEYS : KEYS, width), "dim");
+}
