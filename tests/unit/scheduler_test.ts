@@ -1,221 +1,327 @@
-/** Scheduled runs on a clock moved by hand: each is made once, whatever happens to the server meanwhile. */
+/** Scheduled runs on a clock moved by hand, with the real engine and store: each is made once, whatever happens. */
 import assert from "node:assert/strict";
-import { type Clock, systemClock } from "../../src/clock/clock.ts";
-import type { Engine } from "../../src/engine/engine.ts";
-import { Scheduler } from "../../src/engine/scheduler.ts";
-import type { TaskBook } from "../../src/engine/task_book.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
-import type { NewTask } from "../../src/protocol/task.ts";
-import { GroupCommit } from "../../src/store/group_commit.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
-import { RecordStore } from "../../src/store/record_store.ts";
-import type { TaskRecord } from "../../src/tasks/record.ts";
-import type { ScheduleSpec, ScheduleState } from "../../src/tasks/schedule.ts";
+import { DAY, HOUR, MINUTE, ScheduleWorld, withSchedules } from "../fixtures/schedule_world.ts";
 
-const START = Date.parse("2030-01-01T00:00:00Z");
-const MINUTE = 60_000;
+const START = "2030-01-01T00:00:00.000Z";
+const SOON = "2030-01-01T00:10:00.000Z";
 
-/** A server's scheduler over data that outlive it; `engine` is what its tasks are made by. */
-function world() {
-  const kv = new MemoryKeyValue();
-  const tasks = new Map<string, TaskRecord>();
-  const time = { now: START };
-  const timers = new Set<{ at: number; action: () => void }>();
-  const clock: Clock = {
-    ...systemClock,
-    now: () => time.now,
-    after(delay_ms, action) {
-      const timer = { at: time.now + delay_ms, action };
-      timers.add(timer);
-      return { cancel: () => timers.delete(timer) };
-    },
-  };
-  const told: string[] = [];
-  /** Stands before each creation. */
-  const before = { create: (_id: string): void | Promise<void> => {} };
-  const engine = {
-    check: () => Promise.resolve(),
-    has: (id: string) => tasks.has(id),
-    async create(wanted: NewTask, schedule_id: string) {
-      await before.create(wanted.id);
-      if (tasks.has(wanted.id)) throw new ApiError("TASK_ALREADY_EXISTS", "it is there");
-      const created_at = new Date(time.now).toISOString();
-      const made = {
-        id: wanted.id,
-        spec: { ...wanted, schedule_id, created_at },
-        state: { status: "running" },
-      };
-      tasks.set(wanted.id, made as unknown as TaskRecord);
-    },
-  } as unknown as Engine;
-  const open = async () => {
-    const schedules = new RecordStore<ScheduleSpec, ScheduleState>("schedule", kv, new GroupCommit(kv));
-    await schedules.load();
-    const scheduler = new Scheduler({
-      clock,
-      engine,
-      book: { find: (id: string) => tasks.get(id) } as unknown as TaskBook,
-      schedules,
-      tell: ({ message }) => told.push(message),
-    });
-    return { scheduler, schedules };
-  };
-  /** Lets all that is under way go on as far as it can. */
-  const settle = async () => {
-    for (let i = 0; i < 200; i++) await Promise.resolve();
-  };
-  const pass = async (ms: number) => {
-    const end = time.now + ms;
-    for (;;) {
-      const next = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      timers.delete(next);
-      time.now = Math.max(time.now, next.at);
-      next.action();
-      await settle();
-    }
-    time.now = end;
-  };
-  const wanted = (id: string, recurring?: NewTask["recurring"]) =>
-    ({
-      id,
-      type: "testing",
-      priority: "low",
-      description: id,
-      scheduled_time: new Date(START + 10 * MINUTE).toISOString(),
-      recurring,
-    }) as NewTask & { scheduled_time: string };
-  const finish = (id: string) => {
-    tasks.get(id)!.state.status = "completed";
-  };
-  return { tasks, timers, told, before, open, pass, settle, wanted, finish };
+Deno.test("schedule: once, at its time, not before, as a task of its own; then it is over", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("once", SOON, undefined, { metadata: { owner: "me" }, dependencies: [] });
+    assert.deepEqual(
+      world.scheduler.list(5).map(({ id, next_run, runs, upcoming }) => [id, next_run, runs, upcoming]),
+      [
+        ["once", SOON, 0, [SOON]],
+      ],
+    );
+    await world.pass(10 * MINUTE - 1);
+    assert.deepEqual(world.runs("once"), []);
+    await world.pass(1);
+    assert.deepEqual(world.runs("once"), [{ id: "once_run_1", at: SOON, status: "queued" }]);
+    assert.deepEqual(world.store.tasks.get("once_run_1")!.spec.metadata, { owner: "me" });
+    assert.deepEqual(world.scheduler.list(5), []);
+    await world.pass(3 * DAY);
+    assert.equal(world.runs("once").length, 1);
+    assert.equal(world.timers.size, 0);
+  }));
+
+const TIMETABLES: [
+  what: string,
+  start: string,
+  first: string,
+  recurring: object,
+  until: string,
+  runs: string[],
+][] = [
+  [
+    "daily, over a lost hour in Vienna: skipped times run when the clock has jumped",
+    "2030-03-29T00:00:00Z",
+    "2030-03-30T01:30:00.000Z",
+    { interval: "daily", timezone: "Europe/Vienna" },
+    "2030-04-02T00:00:00Z",
+    ["2030-03-30T01:30:00.000Z", "2030-03-31T01:00:00.000Z", "2030-04-01T00:30:00.000Z"],
+  ],
+  [
+    "daily, over a repeated hour in Vienna: the first time only",
+    "2030-10-25T00:00:00Z",
+    "2030-10-26T00:30:00.000Z",
+    { interval: "daily", timezone: "Europe/Vienna" },
+    "2030-10-29T00:00:00Z",
+    ["2030-10-26T00:30:00.000Z", "2030-10-27T00:30:00.000Z", "2030-10-28T01:30:00.000Z"],
+  ],
+  [
+    "daily, over a lost hour in New York",
+    "2030-03-08T00:00:00Z",
+    "2030-03-09T07:15:00.000Z",
+    { interval: "daily", timezone: "America/New_York" },
+    "2030-03-12T00:00:00Z",
+    ["2030-03-09T07:15:00.000Z", "2030-03-10T07:00:00.000Z", "2030-03-11T06:15:00.000Z"],
+  ],
+  [
+    "daily, over a repeated hour in New York",
+    "2030-11-01T00:00:00Z",
+    "2030-11-02T05:15:00.000Z",
+    { interval: "daily", timezone: "America/New_York" },
+    "2030-11-05T00:00:00Z",
+    ["2030-11-02T05:15:00.000Z", "2030-11-03T05:15:00.000Z", "2030-11-04T06:15:00.000Z"],
+  ],
+  [
+    "weekly: the local hour stays",
+    "2030-03-23T00:00:00Z",
+    "2030-03-24T08:00:00.000Z",
+    { interval: "weekly", timezone: "Europe/Vienna" },
+    "2030-04-08T00:00:00Z",
+    ["2030-03-24T08:00:00.000Z", "2030-03-31T07:00:00.000Z", "2030-04-07T07:00:00.000Z"],
+  ],
+  [
+    "monthly on the 31st: the last day of shorter months",
+    "2031-01-30T00:00:00Z",
+    "2031-01-31T12:00:00.000Z",
+    { interval: "monthly" },
+    "2031-06-01T00:00:00Z",
+    [
+      "2031-01-31T12:00:00.000Z",
+      "2031-02-28T12:00:00.000Z",
+      "2031-03-31T12:00:00.000Z",
+      "2031-04-30T12:00:00.000Z",
+      "2031-05-31T12:00:00.000Z",
+    ],
+  ],
+  [
+    "end_time: a run at that moment is the last",
+    "2030-01-01T00:00:00Z",
+    "2030-01-01T12:00:00.000Z",
+    { interval: "daily", end_time: "2030-01-03T12:00:00Z" },
+    "2030-01-09T00:00:00Z",
+    ["2030-01-01T12:00:00.000Z", "2030-01-02T12:00:00.000Z", "2030-01-03T12:00:00.000Z"],
+  ],
+  [
+    "max_runs",
+    "2030-01-01T00:00:00Z",
+    "2030-01-01T12:00:00.000Z",
+    { interval: "daily", max_runs: 2 },
+    "2030-01-09T00:00:00Z",
+    ["2030-01-01T12:00:00.000Z", "2030-01-02T12:00:00.000Z"],
+  ],
+];
+
+for (const [what, start, first, recurring, until, runs] of TIMETABLES) {
+  Deno.test(`schedule: ${what}`, () =>
+    withSchedules(start, async (world) => {
+      await world.schedule("s", first, recurring as never);
+      assert.deepEqual(world.scheduler.list(runs.length)[0]!.upcoming, runs, "as it is announced");
+      assert.deepEqual(await world.timesUntil("s", until), runs);
+      assert.deepEqual(world.runs("s").map(({ id }) => id), runs.map((_, i) => `s_run_${i + 1}`));
+      if (/end_time|max_runs/.test(what)) assert.deepEqual(world.scheduler.list(5), []);
+    }));
 }
 
-Deno.test("a single run is made at its time, not before, and is then over", async () => {
-  const { tasks, open, pass, wanted } = world();
-  const { scheduler } = await open();
-  scheduler.start();
-  await scheduler.schedule(wanted("once"));
-  await pass(10 * MINUTE - 1);
-  assert.deepEqual([...tasks.keys()], []);
-  await pass(1);
-  assert.deepEqual([...tasks.keys()], ["once_run_1"]);
-  await pass(1440 * MINUTE);
-  assert.deepEqual([...tasks.keys()], ["once_run_1"]);
-  assert.deepEqual(scheduler.list(5), []);
-  scheduler.stop();
-});
+Deno.test("schedule: three times missed while the server was away are one run; then the timetable goes on", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("daily", SOON, { interval: "daily", max_runs: 4 });
+    await world.schedule("once", "2030-01-03T00:00:00.000Z");
+    await world.pass(HOUR);
+    await world.finish("daily");
+    await world.stop();
+    world.down(3 * DAY);
+    await world.start();
+    assert.deepEqual(world.runs("daily").map(({ at }) => at), [SOON, "2030-01-04T01:00:00.000Z"]);
+    assert.deepEqual(world.runs("once").map(({ at }) => at), ["2030-01-04T01:00:00.000Z"]);
+    assert.equal(world.scheduler.list(1)[0]!.next_run, "2030-01-05T00:10:00.000Z");
+    // What was missed was no run, so that two more are left.
+    const times = await world.timesUntil("daily", "2030-01-20T00:00:00Z");
+    assert.deepEqual(times.slice(1), [
+      "2030-01-04T01:00:00.000Z",
+      "2030-01-05T00:10:00.000Z",
+      "2030-01-06T00:10:00.000Z",
+    ]);
+  }));
 
-Deno.test("recurring runs come one after another; what was missed is made once at the next start", async () => {
-  const { tasks, open, pass, wanted, finish } = world();
-  const first = await open();
-  first.scheduler.start();
-  await first.scheduler.schedule(wanted("daily", { interval: "daily" }));
-  await pass(11 * MINUTE);
-  finish("daily_run_1");
-  await pass(1440 * MINUTE);
-  assert.equal(tasks.size, 2);
-  finish("daily_run_2");
-  first.scheduler.stop();
-  await pass(5 * 1440 * MINUTE);
-  const second = await open();
-  second.scheduler.start();
-  await pass(0);
-  assert.equal(tasks.size, 3);
-  finish("daily_run_3");
-  await pass(1440 * MINUTE);
-  assert.equal(tasks.size, 4);
-  second.scheduler.stop();
-});
+Deno.test("schedule: a run still going on lets no second begin, and the log says so; allow_overlap lets it", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("slow", SOON, { interval: "daily", max_runs: 2 });
+    await world.schedule("free", SOON, { interval: "daily", allow_overlap: true });
+    await world.pass(2 * DAY);
+    assert.deepEqual(world.runs("slow").map(({ id }) => id), ["slow_run_1"]);
+    assert.deepEqual(world.runs("free").map(({ id }) => id), ["free_run_1", "free_run_2"]);
+    const left_out = (await world.told("slow")).filter(({ level }) => level === "warn");
+    assert.match(left_out[0]!.message, /'slow_run_1' is still queued/);
+    assert.deepEqual([left_out.length, left_out[0]!.details, left_out[0]!.context], [
+      1,
+      { last_run: "slow_run_1" },
+      { schedule_id: "slow" },
+    ]);
+    await world.finish("slow");
+    await world.pass(DAY);
+    assert.deepEqual(world.runs("slow").map(({ id }) => id), ["slow_run_1", "slow_run_2"]);
+    assert.ok(
+      !world.scheduler.list(5).some(({ id }) => id === "slow"),
+      "a run that was left out is none of max_runs",
+    );
+  }));
 
-Deno.test("a run that is still going on lets no second begin, and says so", async () => {
-  const { tasks, told, open, pass, wanted, finish } = world();
-  const { scheduler } = await open();
-  scheduler.start();
-  await scheduler.schedule(wanted("slow", { interval: "daily" }));
-  await scheduler.schedule(wanted("free", { interval: "daily", allow_overlap: true }));
-  await pass(2 * 1440 * MINUTE);
-  assert.deepEqual([...tasks.keys()].sort(), ["free_run_1", "free_run_2", "slow_run_1"]);
-  assert.ok(told.some((message) => message.includes("slow_run_1")));
-  finish("slow_run_1");
-  await pass(1440 * MINUTE);
-  assert.ok(tasks.has("slow_run_2"));
-  scheduler.stop();
-});
+Deno.test("schedule: a clock set back makes no run twice; one set forward is noticed within a minute", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("daily", SOON, { interval: "daily", allow_overlap: true });
+    await world.pass(11 * MINUTE);
+    world.now -= 30 * MINUTE;
+    await world.pass(2 * HOUR);
+    assert.equal(world.runs("daily").length, 1);
+    world.now += 23 * HOUR;
+    await world.pass(MINUTE);
+    assert.equal(world.runs("daily").length, 2);
+    assert.equal(world.scheduler.list(1)[0]!.next_run, "2030-01-03T00:10:00.000Z");
+  }));
 
-Deno.test("a server that ends just then leaves the run to the next start", async () => {
-  for (const recurring of [undefined, { interval: "weekly" as const }]) {
-    const { tasks, before, open, pass, wanted } = world();
-    const first = await open();
-    first.scheduler.start();
-    await first.scheduler.schedule(wanted("due", recurring));
-    before.create = () => {
-      first.scheduler.stop();
-      throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down");
+Deno.test("schedule: unscheduled with a run under way, which goes on; the id may be scheduled again, with runs of its own", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("s", SOON, { interval: "daily" });
+    await world.pass(HOUR);
+    await world.scheduler.unschedule("s");
+    assert.deepEqual(world.runs("s").map(({ id, status }) => [id, status]), [["s_run_1", "queued"]]);
+    assert.deepEqual(world.scheduler.list(5), []);
+    await assert.rejects(
+      world.scheduler.unschedule("s"),
+      (error: ApiError) => error.code === "TASK_NOT_FOUND",
+    );
+    await world.pass(2 * DAY);
+    assert.equal(world.runs("s").length, 1);
+
+    await world.schedule("s", "2030-01-04T00:00:00.000Z", {
+      interval: "daily",
+      max_runs: 2,
+      allow_overlap: true,
+    });
+    await world.pass(4 * DAY);
+    assert.deepEqual(world.runs("s").map(({ id, at }) => [id, at]), [
+      ["s_run_1", SOON],
+      ["s_run_2", "2030-01-04T00:00:00.000Z"],
+      ["s_run_3", "2030-01-05T00:00:00.000Z"],
+    ]);
+  }));
+
+Deno.test("schedule: a task of somebody else under a run's id keeps back no run", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("s", SOON, { interval: "daily", allow_overlap: true });
+    for (const id of ["s_run_1", "s_run_3"]) {
+      await world.engine.create({ id, type: "testing", priority: "low", description: "mine" });
+    }
+    await world.pass(2 * DAY);
+    assert.deepEqual(world.runs("s").map(({ id }) => id), ["s_run_2", "s_run_4"]);
+    const long = "x".repeat(96);
+    await world.schedule(`${long}1`, "2030-01-04T00:00:00.000Z");
+    await world.schedule(`${long}2`, "2030-01-04T00:00:00.000Z");
+    await world.pass(2 * DAY);
+    const [one, two] = [world.runs(`${long}1`)[0]!.id, world.runs(`${long}2`)[0]!.id];
+    assert.ok(one !== two && one.length === 100 && one.endsWith("_run_1"));
+  }));
+
+Deno.test("schedule: gone at every commit round a run, it is made once all the same", async () => {
+  for (let commits = 0;; commits++) {
+    const world = new ScheduleWorld(START);
+    await world.start();
+    await world.schedule("daily", SOON, { interval: "daily" });
+    await world.schedule("once", SOON);
+    let left = commits;
+    let is_hit = false;
+    world.kv.before = () => {
+      if (left-- > 0) return undefined;
+      is_hit = true;
+      return new Promise(() => {});
     };
-    await pass(10 * MINUTE);
-    before.create = () => {};
-    await pass(60 * MINUTE);
-    assert.equal(tasks.size, 0);
-    const second = await open();
-    second.scheduler.start();
-    await pass(0);
-    assert.deepEqual([...tasks.keys()], ["due_run_1"]);
-    second.scheduler.stop();
+    await world.pass(10 * MINUTE);
+    world.crash();
+    world.down(HOUR);
+    await world.start();
+    for (const id of ["daily", "once"]) {
+      assert.deepEqual(world.runs(id).map(({ id }) => id), [`${id}_run_1`], `gone at commit ${commits}`);
+    }
+    await world.finish("daily");
+    await world.pass(DAY);
+    assert.equal(world.runs("daily").length, 2);
+    assert.equal(world.runs("once").length, 1);
+    await world.stop();
+    if (!is_hit) return assert.ok(commits >= 2, "there were commits to be gone at");
   }
 });
 
-Deno.test("a crash between the task and its schedule's next step makes no second run", async () => {
-  const { tasks, open, pass, wanted } = world();
-  const first = await open();
-  first.scheduler.start();
-  await first.scheduler.schedule(wanted("once"));
-  // The commit that would move the schedule on never comes.
-  first.schedules.update = () => new Promise(() => {});
-  await pass(10 * MINUTE);
-  assert.deepEqual([...tasks.keys()], ["once_run_1"]);
-  first.scheduler.stop();
-  const second = await open();
-  second.scheduler.start();
-  await pass(0);
-  assert.deepEqual([...tasks.keys()], ["once_run_1"]);
-  assert.deepEqual(second.scheduler.list(5), []);
-  second.scheduler.stop();
+Deno.test("schedule: a server that ends just then leaves the run to the next start", async () => {
+  for (const recurring of [undefined, { interval: "weekly" as const }]) {
+    const world = new ScheduleWorld(START);
+    await world.start();
+    await world.schedule("due", SOON, recurring);
+    const ended = world.engine.stop();
+    world.begun = () => world.scheduler.stop();
+    await world.pass(10 * MINUTE);
+    await ended;
+    world.begun = () => {};
+    assert.deepEqual(world.runs("due"), []);
+    await world.stop();
+    world.down(HOUR);
+    await world.start();
+    assert.deepEqual(world.runs("due").map(({ id }) => id), ["due_run_1"]);
+    await world.stop();
+  }
 });
 
-Deno.test("a store that fails is tried again; a run that cannot be is told of and left out", async () => {
-  const { tasks, told, before, open, pass, wanted } = world();
-  const { scheduler } = await open();
-  scheduler.start();
-  await scheduler.schedule(wanted("patient"));
-  let failures = 3;
-  before.create = () => {
-    if (failures-- > 0) throw new ApiError("DATABASE_ERROR", "not now");
-  };
-  await pass(10 * MINUTE);
-  assert.equal(tasks.size, 0);
-  await pass(MINUTE);
-  assert.deepEqual([...tasks.keys()], ["patient_run_1"]);
+Deno.test("schedule: a store that fails is tried again; a run that cannot be is told of and left out", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("patient", SOON);
+    let failures = 3;
+    world.kv.before = () =>
+      failures-- > 0 ? Promise.reject(new ApiError("DATABASE_ERROR", "database is locked")) : undefined;
+    await world.pass(10 * MINUTE);
+    assert.deepEqual(world.runs("patient"), []);
+    await world.pass(MINUTE);
+    assert.deepEqual(world.runs("patient").map(({ id }) => id), ["patient_run_1"]);
 
-  await scheduler.schedule({
-    ...wanted("hopeless"),
-    scheduled_time: new Date(START + 20 * MINUTE).toISOString(),
-  });
-  before.create = () => {
-    throw new ApiError("TASK_DEPENDENCY_ERROR", "its dependency is gone");
-  };
-  await pass(10 * MINUTE);
-  assert.ok(told.some((message) => message.includes("its dependency is gone")));
-  assert.deepEqual(scheduler.list(5), []);
-  scheduler.stop();
-});
+    await world.engine.create({ id: "basis", type: "testing", priority: "low", description: "x" });
+    const dependencies = ["basis"];
+    await world.schedule("hopeless", "2030-01-01T01:00:00.000Z", undefined, { dependencies });
+    await world.schedule("other", "2030-01-01T01:00:00.000Z");
+    await world.store.tasks.update(() => ({ removes: ["basis"] }));
+    await world.pass(HOUR);
+    const [entry] = (await world.told("hopeless")).filter(({ level }) => level === "error");
+    assert.match(entry!.message, /'hopeless_run_1' could not be made/);
+    assert.equal(entry!.details.code, "TASK_DEPENDENCY_ERROR");
+    assert.deepEqual(world.scheduler.list(5), []);
+    assert.equal(world.runs("other").length, 1, "the others are made");
+  }));
 
-Deno.test("stopped, it leaves no timer behind", async () => {
-  const { timers, open, pass, wanted } = world();
-  const { scheduler } = await open();
-  scheduler.start();
-  await scheduler.schedule(wanted("a", { interval: "daily" }));
-  await pass(15 * MINUTE);
-  scheduler.stop();
-  assert.equal(timers.size, 0);
-});
+Deno.test("schedule: a thousand due at the same second are all made then, a few commits each for many", () =>
+  withSchedules(START, async (world) => {
+    const all = Array.from({ length: 1000 }, (_, i) => `s${i}`);
+    await Promise.all(all.map((id) => world.schedule(id, SOON, { interval: "daily" })));
+    const before = world.kv.sent.length;
+    await world.pass(10 * MINUTE);
+    for (const id of all) assert.deepEqual(world.runs(id).map(({ at }) => at), [SOON]);
+    assert.deepEqual(
+      new Set(world.scheduler.list(0).map(({ next_run }) => next_run)),
+      new Set(["2030-01-02T00:10:00.000Z"]),
+    );
+    const commits = world.kv.sent.length - before;
+    assert.ok(commits < 200, `${commits} commits`);
+  }));
+
+Deno.test("schedule: the same id twice, or that of a task, is refused, and so is an end before the first run", () =>
+  withSchedules(START, async (world) => {
+    await world.schedule("s", SOON);
+    const refused = async (code: string, action: Promise<unknown>) =>
+      await assert.rejects(action, (error: ApiError) => error.code === code);
+    await refused("TASK_ALREADY_EXISTS", world.schedule("s", SOON));
+    await world.engine.create({ id: "t", type: "testing", priority: "low", description: "x" });
+    await refused("TASK_ALREADY_EXISTS", world.schedule("t", SOON));
+    assert.throws(
+      () => world.scheduler.refuseTaken("s"),
+      (error: ApiError) => error.code === "TASK_ALREADY_EXISTS",
+    );
+    await refused(
+      "INVALID_RECURRING_CONFIG",
+      world.schedule("u", SOON, { interval: "daily", end_time: "2030-01-01T00:09:00Z" }),
+    );
+    await refused(
+      "TASK_DEPENDENCY_ERROR",
+      world.schedule("v", SOON, undefined, { dependencies: ["nobody"] }),
+    );
+  }));
