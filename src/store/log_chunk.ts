@@ -72,12 +72,22 @@ export function decodeHeader(bytes: Uint8Array): ChunkHeader {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export function encodeLines(lines: readonly string[]): Uint8Array {
-  return encoder.encode(lines.join("\n"));
+export function textOf(lines: readonly string[]): string {
+  return lines.join("\n");
 }
 
-export function decodeLines(bytes: Uint8Array): string[] {
-  return decoder.decode(bytes).split("\n");
+export function encodeLines(lines: readonly string[]): Uint8Array {
+  return encoder.encode(textOf(lines));
+}
+
+/** The text of `encodeLines`. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** The lines that the header speaks of; a chunk that has grown since holds more. */
+export function linesOf({ count }: ChunkHeader, text: string): string[] {
+  return text.split("\n", count);
 }
 
 /** The sequence number after the chunk's last entry. */

@@ -43,6 +43,22 @@ export interface SeqLine {
  */
 export type Verdict = "none" | "all" | "counted" | "unknown";
 
+/** A text to look for in many lines at once. */
+class Clue {
+  readonly #folded: string;
+  readonly #pattern: RegExp;
+
+  constructor(folded_text: string) {
+    this.#folded = folded_text;
+    this.#pattern = new RegExp(folded_text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "iu");
+  }
+
+  /** Several times as fast as folding all of the text, which alone knows that a dotted capital I is two characters. */
+  isIn(text: string): boolean {
+    return this.#pattern.test(text) || (text.includes("\u0130") && folded(text).includes(this.#folded));
+  }
+}
+
 export class LogConditions {
   readonly #levels: ReadonlySet<string> | undefined;
   readonly #agents: ReadonlySet<string> | undefined;
@@ -52,8 +68,8 @@ export class LogConditions {
   readonly #message: string | undefined;
   readonly #source: string | undefined;
   readonly #details: string | undefined;
-  /** One of these stands, without case, in the line of every entry that matches. */
-  readonly #clues: string[];
+  /** All of these stand, without case, in the line of every entry that matches. */
+  readonly #clues: Clue[];
 
   constructor(query: LogQuery) {
     this.#levels = query.levels && new Set(query.levels);
@@ -69,15 +85,13 @@ export class LogConditions {
     this.#clues = [query.message_contains, query.source_file].filter((text) => text !== undefined)
       // Half a pair of code units is written differently alone and in its pair.
       .filter((text) => text.isWellFormed())
-      .map((text) => folded(JSON.stringify(text).slice(1, -1)));
-    if (this.#details !== undefined) this.#clues.push(this.#details);
+      .map((text) => new Clue(folded(JSON.stringify(text).slice(1, -1))));
+    if (this.#details !== undefined) this.#clues.push(new Clue(this.#details));
   }
 
-  /** Whether an entry of these lines may match; without looking at each of them. */
+  /** Whether an entry of these lines may match; cheap, and to be asked first. */
   mayMatchIn(lines: string): boolean {
-    if (this.#clues.length === 0) return true;
-    const text = folded(lines);
-    return this.#clues.every((clue) => text.includes(clue));
+    return this.#clues.every((clue) => clue.isIn(lines));
   }
 
   matches({ seq, line, scalars }: SeqLine): boolean {
@@ -90,8 +104,7 @@ export class LogConditions {
     if (this.#message !== undefined && !folded(message).includes(this.#message)) return false;
     if (this.#source !== undefined && !folded(source).includes(this.#source)) return false;
     if (this.#details === undefined) return true;
-    return this.mayMatchIn(line) &&
-      folded(JSON.stringify((JSON.parse(line) as LogEntry).details)).includes(this.#details);
+    return folded(JSON.stringify((JSON.parse(line) as LogEntry).details)).includes(this.#details);
   }
 
   /** Adds to `counts`, per level, the matching entries of a chunk, where its header alone can tell. */

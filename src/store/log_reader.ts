@@ -1,6 +1,6 @@
 /** Answers queries from chunk headers where they can tell, and from the chunks themselves where not. */
 import type { LogEntry } from "../protocol/log.ts";
-import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
+import { type ChunkHeader, endSeq, LEVELS, linesOf } from "./log_chunk.ts";
 import { scalarsOf } from "./log_line.ts";
 import {
   cursorError,
@@ -25,8 +25,8 @@ export interface LogPage {
 
 /** Where chunks are read from. */
 export interface ChunkSource {
-  /** The lines of these chunks, in their order. Of a chunk that is gone meanwhile, none. */
-  read(headers: readonly ChunkHeader[]): AsyncIterable<{ header: ChunkHeader; lines: string[] }>;
+  /** The lines of these chunks as one text each, in their order. A chunk that is gone meanwhile is left out. */
+  read(headers: readonly ChunkHeader[]): AsyncIterable<{ header: ChunkHeader; text: string }>;
 }
 
 interface Candidate {
@@ -65,13 +65,15 @@ export async function queryLog(
       if (verdict === "unknown" || (isEdge && verdict === "counted") || page.wants(header)) yield header;
     }
   };
-  for await (const { header, lines } of readInRuns(source, needed())) {
+  for await (const { header, text } of readInRuns(source, needed())) {
     const isUnknown = verdicts.get(header.chunk) === "unknown";
-    if (isUnknown && !conditions.mayMatchIn(lines.join("\n"))) continue;
+    if (isUnknown && !conditions.mayMatchIn(text)) continue;
+    const lines = linesOf(header, text);
     const isWanted = page.wants(header);
     for (let i = 0; i < lines.length; i++) {
       const n = order.direction === 1 ? i : lines.length - 1 - i;
       const line = lines[n]!;
+      if (isUnknown && !conditions.mayMatchIn(line)) continue;
       const one = { seq: header.first_seq + n, line, scalars: scalarsOf(line) };
       if (!conditions.matches(one)) continue;
       if (isUnknown) counts[LEVELS.indexOf(one.scalars.level)]!++;
@@ -126,8 +128,8 @@ async function positionOf(
   // In the order of the log the number alone says where to go on, even if its entry is gone.
   if (order.isNatural) return { seq, line: "", scalars: nowhere };
   const header = headers.find((one) => one.first_seq <= seq && seq < endSeq(one));
-  for await (const { lines } of source.read(header ? [header] : [])) {
-    const line = lines[seq - header!.first_seq];
+  for await (const { text } of source.read(header ? [header] : [])) {
+    const line = linesOf(header!, text)[seq - header!.first_seq];
     if (line !== undefined) return { seq, line, scalars: scalarsOf(line) };
   }
   throw cursorError("INVALID_FIELD_VALUE", "The entry that this cursor names is no longer kept", cursor);

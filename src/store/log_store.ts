@@ -4,7 +4,7 @@ import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { KeyValue } from "./kv.ts";
-import { type Chunk, type ChunkHeader, decodeHeader, decodeLines, endSeq } from "./log_chunk.ts";
+import { type Chunk, type ChunkHeader, decodeHeader, decodeText, endSeq, textOf } from "./log_chunk.ts";
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
@@ -124,12 +124,12 @@ export class LogStore {
     }
   }
 
-  /** The lines of these chunks: from memory, or from the store, neighbours together. */
+  /** The texts of these chunks: from memory, or from the store, neighbours together. */
   async *#read(headers: readonly ChunkHeader[]) {
     for (let at = 0; at < headers.length;) {
       const recent = this.#recent.get(headers[at]!.chunk);
       if (recent) {
-        yield { header: headers[at]!, lines: recent.slice(0, headers[at]!.count) };
+        yield { header: headers[at]!, text: textOf(recent) };
         at++;
         continue;
       }
@@ -158,8 +158,7 @@ export class LogStore {
     };
     for await (const { key, value } of this.#kv.list(range)) {
       const header = wanted.get(key[2] as number);
-      // A chunk that grew since the query began still shows what it held then.
-      if (header) yield { header, lines: decodeLines(value).slice(0, header.count) };
+      if (header) yield { header, text: decodeText(value) };
     }
   }
 
