@@ -1,9 +1,12 @@
 /** `deno task bench [NAME...]`: measures the product against its goals; prints one Markdown table. */
 import { agentStart } from "./agent_start.ts";
 import { asRow, type Figure, HEADING } from "./figure.ts";
+import { logs } from "./logs.ts";
 import { manyTasks } from "./many_tasks.ts";
 import { memory } from "./memory.ts";
 import { ping } from "./ping.ts";
+import { push } from "./push.ts";
+import { scan } from "./scan.ts";
 import { startTasks } from "./start_task.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
@@ -12,6 +15,9 @@ const BENCHES: Record<string, () => Promise<Figure[]>> = {
   agent_start: agentStart,
   many_tasks: manyTasks,
   memory,
+  scan,
+  push,
+  logs,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
