@@ -12,7 +12,8 @@ const START_TOLERANCE_MS = 2000;
 /** The kernel's name is no last column and may hold spaces, so it gets a fixed width. */
 const NAME_WIDTH = 20;
 
-export const LINUX_COLUMNS = `pid=,ppid=,stat=,rss=,pcpu=,pmem=,cputimes=,nlwp=,lstart=,comm:${NAME_WIDTH}=,args=`;
+export const LINUX_COLUMNS =
+  `pid=,ppid=,stat=,rss=,pcpu=,pmem=,cputimes=,nlwp=,lstart=,comm:${NAME_WIDTH}=,args=`;
 const MACOS_COLUMNS = "pid=,ppid=,stat=,rss=,pcpu=,pmem=,time=,lstart=,args=";
 
 const HEAD = String.raw`^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+`;
