@@ -1,17 +1,8 @@
 /** What each way to start the server may do, and what is said where it may not. */
 import assert from "node:assert/strict";
+import { SANDBOXED, SANDBOXED_ENV } from "../fixtures/sandboxed.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
 import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
-
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
-
-/** `deno task start:sandboxed`; the fixture's own first argument, `serve`, is the task's already. */
-const SANDBOXED = [
-  "sh",
-  "-c",
-  'shift; exec "$0" task --quiet --config "$CONFIG" start:sandboxed "$@"',
-  Deno.execPath(),
-];
 
 const config = {
   limits: { enabled: false },
@@ -70,7 +61,7 @@ async function endedAfter(server: TestServer, test: () => Promise<void>): Promis
 
 Deno.test("start:sandboxed runs a command, and refuses a program that was not there at the start", async () => {
   const bin = await Deno.makeTempDir({ prefix: "oa-bin-" });
-  const env = { CONFIG, PATH: `${bin}:${Deno.env.get("PATH")}` };
+  const env = { ...SANDBOXED_ENV, PATH: `${bin}:${Deno.env.get("PATH")}` };
   try {
     await withServer({ command: SANDBOXED, config }, (server) =>
       endedAfter(server, async () => {
@@ -96,7 +87,7 @@ Deno.test("start:sandboxed runs the demo to its end", async () => {
   await withServer(
     { command: SANDBOXED, args: ["--demo"], config },
     (server) => endedAfter(server, () => runsTheDemo(server)),
-    { CONFIG },
+    SANDBOXED_ENV,
   );
 });
 
