@@ -1,0 +1,201 @@
+/**
+ * Whatever is sent is answered with the right code, once and in order, and hurts nobody: judged by the published
+ * JSON Schema and a validator that is not ours. `HOSTILE_MESSAGES` sets how many are sent, `HOSTILE_SEED` which.
+ */
+import assert from "node:assert/strict";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { ERROR_CODES } from "../../src/protocol/errors.ts";
+import { HostileMessages } from "../fixtures/hostile_messages.ts";
+import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
+
+const MESSAGES = Number(Deno.env.get("HOSTILE_MESSAGES") ?? 20_000);
+const SEED = Number(Deno.env.get("HOSTILE_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const CONNECTIONS = 4;
+const IN_FLIGHT = 100;
+/** What 20,000 messages may leave: the tasks that the right ones among them started. */
+const MEMORY_MAX = 450e6;
+const DEPTH_MAX = 100;
+/** They would switch off or reset what the test relies on. */
+const LEFT_OUT = ["update_rate_limits"];
+
+const CONFIG = {
+  limits: { enabled: false },
+  agents: { nothing: { protocol: "command", command: ["true"] } },
+  tasks: { default_agent: "nothing", max_concurrent: 2 },
+};
+
+/** Codes that say that the message itself is wrong. */
+const REFUSALS = ERROR_CODES.filter((code) =>
+  /^(INVALID_|MISSING_|UNKNOWN_|FILTER_VALIDATION|SUBSCRIPTION_ERROR|TASK_DEPENDENCY)/.test(code)
+);
+
+type Json = Record<string, unknown>;
+
+class Judge {
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: false, logger: false });
+  readonly #document: { $defs: Record<string, Json> };
+  readonly #requests: Set<string>;
+  readonly #compiled = new Map<string, ValidateFunction>();
+
+  constructor(document: Json) {
+    this.#document = document as never;
+    const anyOf = document.anyOf as { $ref: string }[];
+    this.#requests = new Set(anyOf.map(({ $ref }) => $ref.replace("#/$defs/", "")));
+  }
+
+  get requests(): string[] {
+    return [...this.#requests];
+  }
+
+  #validator(type: string): ValidateFunction {
+    let validate = this.#compiled.get(type);
+    if (!validate) {
+      validate = this.#ajv.compile({ $defs: this.#document.$defs, $ref: `#/$defs/${type}` });
+      this.#compiled.set(type, validate);
+    }
+    return validate;
+  }
+
+  /** What is wrong with the answer to a frame of this text; undefined when it is right. */
+  complaint(text: string, reply: Json): string | undefined {
+    const shape = this.#validator(String(reply.type));
+    if (!shape(reply)) return `the answer is not as published: ${JSON.stringify(shape.errors?.[0])}`;
+    const wanted = this.#codesFor(text);
+    const code = reply.type === "error" ? reply.code as string : undefined;
+    if (wanted !== undefined && (code === undefined || !wanted.includes(code))) {
+      return `expected ${wanted.length > 3 ? "a refusal" : wanted}`;
+    }
+  }
+
+  /** The codes of which one must come; undefined when the schema has no objection. */
+  #codesFor(text: string): readonly string[] | undefined {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return ["INVALID_JSON"];
+    }
+    if (depthOf(text) > DEPTH_MAX) return ["INVALID_JSON"];
+    if (message === null || typeof message !== "object" || Array.isArray(message)) {
+      return ["INVALID_FIELD_TYPE"];
+    }
+    if (!Object.hasOwn(message, "type")) return ["MISSING_REQUIRED_FIELD"];
+    const { type } = message as Json;
+    if (typeof type !== "string") return ["INVALID_FIELD_TYPE"];
+    if (!this.#requests.has(type)) return ["UNKNOWN_MESSAGE_TYPE"];
+    return this.#validator(type)(message) ? undefined : REFUSALS;
+  }
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
+    else if (token === "]" || token === "}") depth--;
+  }
+  return deepest;
+}
+
+const PUSHES = new Set(["connection_established", "rate_limit_info", "log_entry", "permission_request"]);
+
+function isPush(message: Json): boolean {
+  return PUSHES.has(String(message.type)) ||
+    /_update$|^task_manager_status$|^detailed_process_scan$|^connection_status$|^security_alert$/
+      .test(String(message.type));
+}
+
+/** Sends the texts over one connection, a number of them at once, and judges what comes back. */
+async function bombard(server: TestServer, judge: Judge, next: () => string | undefined): Promise<number> {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws`);
+  const sent: string[] = [];
+  const over = Promise.withResolvers<void>();
+  let answered = 0;
+  let ended = false;
+  const more = () => {
+    while (!ended && sent.length < IN_FLIGHT) {
+      const text = next();
+      if (text === undefined) ended = true;
+      else {
+        sent.push(text);
+        socket.send(text);
+      }
+    }
+    if (ended && sent.length === 0) over.resolve();
+  };
+  socket.onopen = more;
+  socket.onmessage = ({ data }) => {
+    const reply = JSON.parse(data) as Json;
+    if (isPush(reply)) return;
+    const text = sent.shift();
+    answered++;
+    const complaint = text === undefined ? "nothing was asked" : judge.complaint(text, reply);
+    if (complaint !== undefined) {
+      over.reject(
+        new Error(`${complaint}\nsent: ${text?.slice(0, 500)}\ngot: ${String(data).slice(0, 1000)}`),
+      );
+    }
+    more();
+  };
+  socket.onclose = ({ code, reason }) => over.reject(new Error(`closed with ${code} ${reason}`));
+  await over.promise;
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  return answered;
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
+  return Number(new TextDecoder().decode(stdout)) * 1024;
+}
+
+Deno.test(`hostile input: ${MESSAGES} messages made from the schemas, seed ${SEED}`, () =>
+  withServer({ config: CONFIG }, async (server) => {
+    const judge = new Judge(await (await fetch(`${server.url}/schema.json`)).json());
+    const types = judge.requests.filter((type) => !LEFT_OUT.includes(type));
+    const document = await (await fetch(`${server.url}/schema.json`)).json();
+    const messages = new HostileMessages(SEED, document, types);
+    let left = MESSAGES;
+    const next = () => left-- > 0 ? messages.next() : undefined;
+    const answered = await Promise.all(
+      Array.from({ length: CONNECTIONS }, () => bombard(server, judge, next)),
+    );
+    assert.equal(answered.reduce((sum, one) => sum + one, 0), MESSAGES);
+    assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught|panicked/);
+    const bytes = await residentBytes(server.pid);
+    assert.ok(bytes < MEMORY_MAX, `${Math.round(bytes / 1e6)} MB`);
+    const socket = await server.connect();
+    assert.equal((await socket.request({ type: "ping", timestamp: 1 })).type, "pong");
+  }));
+
+Deno.test("hostile input: frames just under and over the limit, byte by byte, and without end", () =>
+  withServer(
+    { config: { ...CONFIG, limits: { enabled: false, max_message_bytes: 65_536 } } },
+    async (server) => {
+      const padded = (size: number) => {
+        const message = JSON.stringify({ type: "ping", timestamp: 1, padding: "" });
+        return message.replace('""', `"${"x".repeat(size - message.length)}"`);
+      };
+      const under = await RawSocket.upgrade(server.url);
+      await under.sendText(padded(65_536));
+      await until(async () => (await under.message()).type === "pong");
+      await under.sendText(padded(65_537));
+      assert.equal(await under.closeCode(), 1009);
+      under.close();
+
+      const slow = await RawSocket.upgrade(server.url);
+      const bytes = new TextEncoder().encode(padded(100));
+      await slow.sendFragment(TEXT, bytes.slice(0, 1), false);
+      for (let i = 1; i < bytes.length; i++) {
+        await slow.sendFragment(0, bytes.slice(i, i + 1), i === bytes.length - 1);
+      }
+      await until(async () => (await slow.message()).type === "pong");
+      slow.close();
+
+      const socket = await server.connect();
+      assert.equal((await socket.request({ type: "ping", timestamp: 1 })).type, "pong");
+      assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught|panicked/);
+    },
+  ));
