@@ -87,12 +87,14 @@ function advice({ code, message, details }: ApiError): string[] {
     return ["Only agents and their processes can be ended from here."];
   }
   const lines = [];
-  if (details.current_status !== undefined) lines.push(`It is ${details.current_status}.`);
-  if (details.expected !== undefined && details.pid === undefined) {
-    const { expected } = details;
-    const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
-    // Many messages name it themselves.
-    if (!message.includes(words)) lines.push(`Expected: ${words}.`);
+  const { current_status, expected } = details;
+  const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
+  // Many messages name both themselves.
+  if (current_status !== undefined && !message.includes(`it is ${current_status}`)) {
+    lines.push(`It is ${current_status}.`);
+  }
+  if (expected !== undefined && details.pid === undefined && !message.includes(words)) {
+    lines.push(`Expected: ${words}.`);
   }
   if (details.suggestion !== undefined) lines.push(`Did you mean ${details.suggestion}?`);
   return lines;

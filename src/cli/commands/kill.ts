@@ -8,7 +8,8 @@ export function addKill(program: Command, cli: Cli): void {
   cli.command(program, "kill", "send a signal to an agent's process; without --signal, end it")
     .argument("<pid>", "as in ps", whole)
     .addOption(
-      new Option("-s, --signal <signal>", KillSignal.options.join(", ")).argParser(signal).default("SIGTERM"),
+      new Option("-s, --signal <signal>", "with or without SIG").choices(KillSignal.options).argParser(signal)
+        .default("SIGTERM"),
     )
     .action(async (pid: number, flags: CommonFlags & { signal: KillSignal }) => {
       const reply = await (await cli.asker(flags)).request("kill_process", { pid, signal: flags.signal });

@@ -1,0 +1,157 @@
+/** Every command against a real server: what it does, what people read, what programs read. */
+import assert from "node:assert/strict";
+import { withCli } from "./fixtures/cli.ts";
+
+Deno.test("cli: run, task, result, tasks, status: the life of a task from the shell", () =>
+  withCli(async ({ server, run, json, taskIs }) => {
+    const started = await run(["run", "echo hello; echo there", "--id", "one", "--priority", "high"]);
+    assert.equal(started.code, 0, started.stderr);
+    assert.match(started.stdout, /^task one (queued|running)\n$/);
+    assert.match(started.stderr, /opencode-agents follow one/);
+    await taskIs("one", /completed/);
+
+    const task = await run(["task", "one"]);
+    assert.match(task.stdout, /status\s+completed in/);
+    assert.match(task.stdout, new RegExp(`working dir\\s+${server.dir}\n`));
+    assert.match(task.stdout, /ATTEMPT\s+AGENT[^]*shell[^]*result\n {2}hello\n {2}there/);
+    assert.equal((await json("task", "one")).task.priority, "high");
+
+    assert.equal((await run(["result", "one"])).stdout, "hello\nthere\n");
+    assert.equal((await json("result", "one")).result.exit_code, 0);
+
+    const list = await run(["tasks", "--status", "completed", "failed", "--sort", "id"]);
+    assert.match(list.stdout, /^ID\s+STATUS\s+PROGRESS[^\n]*\none\s+completed\s+100 %/);
+    assert.equal(list.stderr, "1 of 1 tasks\n");
+    assert.deepEqual((await json("tasks", "--contains", "nothing like it")).tasks, []);
+
+    assert.match((await run(["status"])).stdout, /tasks\s+1 completed\nagents\s+none at work\n$/);
+    assert.equal((await json("status")).tasks.length, 1);
+  }));
+
+Deno.test("cli: pause, resume, cancel and retry say what became of the task", () =>
+  withCli(async ({ run, json, taskIs }) => {
+    await run(["run", "sleep 60", "--id", "long"]);
+    await taskIs("long", /running/);
+    assert.equal((await run(["pause", "long"])).stdout, "task long paused\n");
+    assert.equal((await run(["resume", "long"])).stdout, "task long resumed\n");
+    assert.equal((await json("cancel", "long")).type, "task_cancelled");
+    assert.equal((await run(["retry", "long"])).stdout, "task long put back into the queue\n");
+    const refused = await run(["resume", "long"]);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^error INVALID_FIELD_VALUE: Cannot resume task 'long': it is (running|queued)\. This needs [^\n]*\n$/,
+    );
+  }));
+
+Deno.test("cli: a long prompt comes from stdin and reaches the agent whole", () =>
+  withCli(async ({ run, taskIs }) => {
+    const text = `echo begin\n: ${"x".repeat(5000)}\necho end`;
+    assert.equal((await run(["run", "-", "--id", "big"], { stdin: text })).code, 0);
+    await taskIs("big", /completed/);
+    assert.equal((await run(["result", "big"])).stdout, "begin\nend\n");
+    const empty = await run(["run", "-"], { stdin: " \n" });
+    assert.equal(empty.code, 1);
+    assert.match(empty.stderr, /The prompt is empty/);
+  }));
+
+Deno.test("cli: a task works in the caller's folder, in the server's where that is not allowed", () =>
+  withCli(async ({ server, run, json, taskIs }) => {
+    await Deno.mkdir(`${server.dir}/inside`);
+    await run(["run", "pwd", "--id", "here"], { cwd: `${server.dir}/inside` });
+    await taskIs("here", /completed/);
+    assert.equal((await run(["result", "here"])).stdout, `${server.dir}/inside\n`);
+
+    const elsewhere = await run(["run", "pwd", "--id", "away"], { cwd: "/" });
+    assert.equal(elsewhere.code, 0);
+    assert.match(elsewhere.stderr, /does not allow \/, so the task works in the server's own folder/);
+    await taskIs("away", /completed/);
+    assert.equal((await run(["result", "away"])).stdout, `${server.dir}\n`);
+
+    const named = await run(["run", "pwd", "--cwd", "/", "--id", "named"]);
+    assert.equal(named.code, 1);
+    assert.match(named.stderr, /outside tasks\.allowed_dirs/);
+    assert.equal((await json("task", "named")).code, "TASK_NOT_FOUND");
+  }));
+
+Deno.test("cli: schedule, schedules and unschedule", () =>
+  withCli(async ({ run, json }) => {
+    const at = ["--at", "+2h", "--every", "daily", "--timezone", "Europe/Vienna", "--max-runs", "3"];
+    const made = await run(["schedule", "echo nightly", "--id", "night", ...at]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /^task night scheduled for \S+Z, then daily\n$/);
+    assert.match(
+      (await run(["schedules"])).stdout,
+      /^ID\s+EVERY[^\n]*\nnight\s+daily\s+0\s+\S+Z\s[^\n]*echo nightly\n$/,
+    );
+    const [schedule] = (await json("schedules", "--upcoming", "2")).schedules;
+    assert.equal(schedule.upcoming.length, 2);
+    assert.equal(schedule.recurring.max_runs, 3);
+    assert.equal((await run(["unschedule", "night"])).stdout, "task night unscheduled\n");
+    assert.equal((await json("schedules")).schedules.length, 0);
+    const wrong = await run(["schedule", "echo x", "--at", "yesterday"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /--at 'yesterday' is no time\. Expected: \+30m/);
+  }));
+
+Deno.test("cli: ps finds the agents' processes, kill ends them", () =>
+  withCli(async ({ server, run, json, taskIs }) => {
+    await run(["run", "exec sleep 61", "--id", "sleeper"]);
+    await taskIs("sleeper", /running/);
+    let pid = 0;
+    await server.until(async () => {
+      const { data } = await json("ps", "--all", "--contains", "sleep 61", "--sort", "pid");
+      pid = data.processes.find((one: { task_id?: string }) => one.task_id === "sleeper")?.pid ?? 0;
+      return pid > 0;
+    });
+    const listed = await run(["ps", "--all", "--contains", "sleep 61"]);
+    assert.match(listed.stdout, /^PID\s+TYPE\s+STATUS[^]*sleeper/);
+    assert.equal(
+      (await run(["kill", String(pid), "--signal", "term"])).stdout,
+      `process ${pid} ended by SIGTERM\n`,
+    );
+    await taskIs("sleeper", /failed/);
+    const gone = await run(["kill", String(pid)]);
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /PROCESS_NOT_FOUND[^]*opencode-agents ps/);
+    assert.equal((await json("kill", "1")).code, "PROCESS_PERMISSION_DENIED");
+  }));
+
+Deno.test("cli: health, metrics, logs and top in a pipe", () =>
+  withCli(async ({ run, json, taskIs }) => {
+    await run(["run", "echo from the agent", "--id", "one"]);
+    await taskIs("one", /completed/);
+    assert.match((await run(["health"])).stdout, /^(healthy|degraded), up [^]*database\s+healthy/);
+    assert.match((await json("health")).data.overall_status, /healthy|degraded/);
+    assert.match(
+      (await run(["metrics", "--range", "15m"])).stdout,
+      /^requests\s+\d+ in 15m[^]*start_task\s+1\n/,
+    );
+    assert.equal((await json("metrics")).data.endpoint_usage.start_task, 1);
+    const logs = await run(["logs", "one", "--level", "info", "--contains", "from the"]);
+    assert.match(logs.stdout, /^\d\d:\d\d:\d\d info {2}from the agent\n$/);
+    assert.equal((await json("logs", "one", "-n", "1")).data.entries.length, 1);
+    assert.match((await run(["top"])).stdout, /1 completed[^]*\none\s+completed ██████████ 100%/);
+    const top = await json("top");
+    assert.equal(top.tasks[0].id, "one");
+    assert.ok(top.resources.memory_total > 0);
+  }));
+
+Deno.test("cli: allow and deny answer what an agent asks", () =>
+  withCli(async ({ server, run, json, taskIs }) => {
+    for (const decision of ["allow", "deny"]) {
+      await run(["run", `demo:ask=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", decision]);
+      await server.until(async () => (await json("task", decision)).task.pending_permissions?.length === 1);
+      assert.match(
+        (await run(["task", decision])).stdout,
+        new RegExp(`asks\\s.*opencode-agents allow ${decision} `),
+      );
+      const answered = await run([decision, decision]);
+      assert.equal(answered.code, 0, answered.stderr);
+      assert.match(answered.stdout, decision === "allow" ? /^allowed: / : /^denied: /);
+      await taskIs(decision, /completed|failed/);
+    }
+    const late = await run(["allow", "allow"]);
+    assert.equal(late.code, 1);
+    assert.match(late.stderr, /no open permission request/);
+  }));

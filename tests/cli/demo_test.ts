@@ -1,0 +1,59 @@
+/** `serve --demo`: stopped in the middle it ends quietly, killed it leaves nothing for long. */
+import assert from "node:assert/strict";
+import { until } from "../fixtures/server.ts";
+import { command, Running } from "./fixtures/cli.ts";
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+/** Runs `test` with a temporary folder that demos put theirs into. */
+async function withTmp(test: (demo: () => Running, folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "oa-demos-" });
+  const env = { TMPDIR: folder, OPENCODE_AGENTS_DATA: "" };
+  try {
+    await test(() => new Running(command(["serve", "--demo", "--port", "0"]), { env }), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const folderOf = (demo: Running) => /Data in (\S+)\/\.data;/.exec(demo.stderr)![1]!;
+
+Deno.test("cli demo: stopped in the middle it ends quietly and takes its folder along", () =>
+  withTmp(async (start) => {
+    const demo = start();
+    await demo.says(/demo_research_\d+ +running/);
+    demo.kill("SIGINT");
+    const { code, stderr } = await demo.ended;
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /ERROR|failed|Demo: done/);
+    assert.equal(await exists(folderOf(demo)), false);
+  }));
+
+Deno.test("cli demo: the next one removes the folder of a killed one, and no other", () =>
+  withTmp(async (start, folder) => {
+    const killed = start();
+    await killed.says(/demo_research_\d+ +running/);
+    killed.kill("SIGKILL");
+    await killed.ended;
+    const left = folderOf(killed);
+    const aside = `${folder}/opencode-agents-demo-aside`;
+    await Deno.mkdir(aside);
+
+    const living = start();
+    await living.says(/demo_research_\d+ +running/);
+    assert.equal(await exists(left), true, "a lock just written may be that of a server which is starting");
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const one of [left, folderOf(living)]) {
+      await Deno.utime(`${one}/.data/server.lock`, longAgo, longAgo);
+    }
+
+    const next = start();
+    await next.says(/listening on/);
+    await until(async () => !(await exists(left)));
+    assert.equal(await exists(folderOf(living)), true);
+    assert.equal(await exists(aside), true);
+    for (const demo of [living, next]) demo.kill("SIGTERM");
+    for (const demo of [living, next]) assert.equal((await demo.ended).code, 0);
+  }));

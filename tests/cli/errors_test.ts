@@ -1,0 +1,154 @@
+/** What goes wrong: exit codes, what is said and where, what programs get. */
+import assert from "node:assert/strict";
+import { type CliOptions, command, type Outcome, Running, withCli } from "./fixtures/cli.ts";
+
+/** A command without a server; its data folder is empty. */
+async function alone(args: string[], options: CliOptions = {}): Promise<Outcome> {
+  const folder = await Deno.makeTempDir({ prefix: "oa-cli-" });
+  try {
+    const env = { OPENCODE_AGENTS_DATA: `${folder}/data`, OPENCODE_AGENTS_URL: "", ...options.env };
+    return await new Running(command(args), { stdin: "", cwd: folder, ...options, env }).ended;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Every command that speaks to a server, with arguments that are well formed. */
+const COMMANDS = [
+  ["run", "echo"],
+  ["run", "echo", "--follow"],
+  ["follow", "one"],
+  ["tasks"],
+  ["task", "one"],
+  ["result", "one"],
+  ["cancel", "one"],
+  ["retry", "one"],
+  ["pause", "one"],
+  ["resume", "one"],
+  ["allow", "one"],
+  ["deny", "one", "perm"],
+  ["logs"],
+  ["logs", "--follow"],
+  ["top"],
+  ["schedule", "echo", "--at", "+2h"],
+  ["unschedule", "one"],
+  ["schedules"],
+  ["ps"],
+  ["kill", "999999"],
+  ["status"],
+  ["health"],
+  ["metrics"],
+];
+
+Deno.test("cli: without a server every command exits with 1, says how to start one, and tells programs, too", async () => {
+  for (const args of COMMANDS) {
+    const { code, stdout, stderr } = await alone([...args, "--json", "--url", "http://127.0.0.1:1"]);
+    const name = args.join(" ");
+    assert.equal(code, 1, `${name}: ${stderr}`);
+    const error = JSON.parse(stdout);
+    assert.equal(error.type, "error", name);
+    assert.equal(error.code, "CONNECTION_LOST", name);
+    assert.match(stderr, /^error CONNECTION_LOST: [^]*opencode-agents serve/, name);
+    assert.doesNotMatch(stderr, /^\s+at /m, name);
+  }
+});
+
+Deno.test("cli: a mistake exits with 2 and names what was meant", async () => {
+  const cases: [string[], RegExp][] = [
+    [["tsks"], /unknown command 'tsks'\n\(Did you mean tasks\?\)/],
+    [["tasks", "--stats", "failed"], /unknown option '--stats'\n\(Did you mean --status\?\)/],
+    [["tasks", "--status", "done"], /Allowed choices are pending, running/],
+    [["task"], /missing required argument 'task'/],
+    [["kill", "all"], /a whole number is expected/],
+    [["kill", "1", "--signal", "SIGWINCH"], /Allowed choices are SIGTERM/],
+    [["schedule", "x"], /required option '--at <time>' not specified/],
+    [["completions", "tcsh"], /Allowed choices are bash, zsh, fish/],
+    [["serve", "--port", "99999"], /a port is a number from 0 to 65535/],
+    [["serve", "--config", "nowhere.json"], /CONFIGURATION_ERROR: Configuration file 'nowhere\.json'/],
+  ];
+  for (const [args, said] of cases) {
+    const { code, stdout, stderr } = await alone(args);
+    assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, said);
+    assert.equal(stdout, "");
+  }
+  const { stdout } = await alone(["tsks", "--json"]);
+  assert.match(JSON.parse(stdout).message, /^unknown command 'tsks'/);
+});
+
+Deno.test("cli: help and the version go to stdout and exit with 0", async () => {
+  const help = await alone(["--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /Exit codes: 0 done/);
+  assert.doesNotMatch(help.stdout, /reaper/);
+  for (const [name] of COMMANDS) assert.match(help.stdout, new RegExp(`^ {2}${name} `, "m"));
+  assert.match((await alone(["run", "--help"])).stdout, /--data <dir>[^]*--json[^]*--follow/);
+  assert.match((await alone(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+Deno.test("cli: the server is found by --url, --data, the variables, in this order", () =>
+  withCli(async ({ server }) => {
+    const nowhere = "http://127.0.0.1:1";
+    const ask = (args: string[], env: Record<string, string> = {}) => alone(["tasks", ...args], { env });
+    assert.equal((await ask(["--url", server.url], { OPENCODE_AGENTS_URL: nowhere })).code, 0);
+    assert.equal((await ask(["--url", server.url.slice("http://".length)])).code, 0);
+    assert.equal((await ask(["--data", server.data], { OPENCODE_AGENTS_URL: nowhere })).code, 0);
+    assert.equal((await ask([], { OPENCODE_AGENTS_URL: server.url })).code, 0);
+    assert.equal((await ask([], { OPENCODE_AGENTS_DATA: server.data })).code, 0);
+    const none = await ask(["--data", `${server.dir}/none`], { OPENCODE_AGENTS_URL: server.url });
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /No server runs on the data folder .*\/none\n/);
+  }));
+
+Deno.test("cli doctor: knows its own server from another one, and both from a stranger", () =>
+  withCli(async ({ server, run }) => {
+    const port = new URL(server.url).port;
+    const own = await run(["doctor", "--port", port, "--data", server.data]);
+    assert.equal(own.code, 0, own.stdout);
+    assert.match(own.stdout, new RegExp(`in use by our server \\(pid ${server.pid}\\)`));
+    assert.match(own.stdout, /on which our server listens[^]*a server runs: http/);
+
+    const other = await run(["doctor", "--port", port, "--data", `${server.dir}/other`]);
+    assert.equal(other.code, 1);
+    assert.match(other.stdout, /BAD {3}port\s+a server of opencode-agents with another data folder/);
+    assert.match(other.stdout, /serve would not start\n$/);
+
+    const stranger = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    try {
+      const taken = ["doctor", "--port", String((stranger.addr as Deno.NetAddr).port), "--json"];
+      const { code, stdout } = await run([...taken, "--data", `${server.dir}/other`]);
+      assert.equal(code, 1);
+      const report = JSON.parse(stdout);
+      assert.deepEqual([report.ok, report.running], [false, null]);
+      const found = report.findings.find(({ what }: { what: string }) => what === "port");
+      assert.match(found.found, /another program has/);
+    } finally {
+      stranger.close();
+    }
+
+    const free = await run(["doctor", "--port", "0", "--data", `${server.dir}/other`]);
+    assert.equal(free.code, 0, free.stdout);
+    assert.match(free.stdout, /other, will be created[^]*serve would start\n$/);
+  }));
+
+Deno.test("cli: a reader that goes away ends a command quietly", () =>
+  withCli(async ({ server, run }) => {
+    await run(["run", "for i in $(seq 2000); do echo line $i; done", "--id", "many", "--follow"]);
+    const words = command(["logs", "many", "-n", "1000", "--url", server.url]).map((word) => `'${word}'`);
+    const piped = new Running(["sh", "-c", `${words.join(" ")} | head -n 1`], { stdin: "", cwd: server.dir });
+    const { code, stdout, stderr } = await piped.ended;
+    assert.equal(code, 0);
+    assert.equal(stdout.split("\n").length, 2);
+    assert.equal(stderr, "");
+  }));
+
+Deno.test("cli: colours in a terminal, none with NO_COLOR or in a pipe", () =>
+  withCli(async (bench) => {
+    await bench.run(["run", "exit 1", "--id", "bad", "--follow"]);
+    const colour = "\x1b[31m";
+    assert.ok((await bench.inTerminal(["tasks"], 100, 30).ended).stdout.includes(colour));
+    const plain = await bench.inTerminal(["tasks"], 100, 30, { env: { NO_COLOR: "1" } }).ended;
+    assert.match(plain.stdout, /bad/);
+    assert.ok(!plain.stdout.includes("\x1b"), plain.stdout);
+    assert.ok(!(await bench.run(["tasks"])).stdout.includes("\x1b"));
+  }));

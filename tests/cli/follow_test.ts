@@ -1,0 +1,135 @@
+/** Following: a task's log and progress until its end, and what ends the following earlier. */
+import assert from "node:assert/strict";
+import { config, withCli } from "./fixtures/cli.ts";
+
+Deno.test("cli: run --follow shows log and progress as plain lines, and exits by the task's end", () =>
+  withCli(async ({ run, start, taskIs }) => {
+    const good = await run([
+      "run",
+      "demo:steps=3 demo:delay=50",
+      "--agent",
+      "demo",
+      "--follow",
+      "--id",
+      "good",
+    ]);
+    assert.equal(good.code, 0, good.stderr);
+    assert.match(
+      good.stdout,
+      /^task good started\n[^]*info {2}Step 1 of 3[^]*100 %[^]*task good completed in /,
+    );
+    assert.ok(!good.stdout.includes("\x1b") && !good.stdout.includes("\r"));
+
+    const bad = await run(["run", "echo out of luck >&2; exit 4", "--follow", "--id", "bad"]);
+    assert.equal(bad.code, 1);
+    assert.match(bad.stdout, /warn {2}out of luck\n[^]*task bad failed[^\n]*\n.*4.*out of luck\n$/);
+
+    const ended = start(["run", "sleep 60", "--follow", "--id", "ended"]);
+    await taskIs("ended", /running/);
+    await run(["cancel", "ended"]);
+    assert.equal((await ended.ended).code, 130);
+    assert.match(ended.stdout, /task ended cancelled/);
+  }));
+
+Deno.test("cli: run --follow --json is one document a line, from the start to the end", () =>
+  withCli(async ({ run }) => {
+    const { code, stdout } = await run(["run", "echo hello", "--follow", "--json", "--id", "one"]);
+    assert.equal(code, 0);
+    const documents = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.equal(documents[0].type, "task_started");
+    assert.ok(documents.some(({ type, log }) => type === "log_entry" && log.message === "hello"));
+    assert.equal(documents.at(-1).task.status, "completed");
+  }));
+
+Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goes on and can be followed again", () =>
+  withCli(async ({ run, start, taskIs }) => {
+    const following = start(["run", "echo begun; sleep 60", "--follow", "--id", "long"]);
+    await following.says("begun");
+    following.kill("SIGINT");
+    const { code, stderr } = await following.ended;
+    assert.equal(code, 130);
+    assert.match(
+      stderr,
+      /task long goes on\. Again: opencode-agents follow long, to end it: opencode-agents cancel/,
+    );
+    assert.match((await run(["task", "long"])).stdout, /running for/);
+
+    const again = start(["follow", "long"]);
+    await again.says("begun");
+    again.kill("SIGTERM");
+    assert.equal((await again.ended).code, 143);
+
+    const last = start(["follow", "long"]);
+    await last.says("begun");
+    await run(["cancel", "long"]);
+    await taskIs("long", /cancelled/);
+    assert.equal((await last.ended).code, 130);
+    assert.equal((await run(["follow", "long"])).code, 130);
+    assert.equal((await run(["follow", "nobody"])).code, 1);
+  }));
+
+Deno.test("cli: logs --follow shows what was and what comes, of one task or of all", () =>
+  withCli(async ({ run, start }) => {
+    await run(["run", "echo before", "--follow"]);
+    const all = start(["logs", "--follow", "--contains", "e"]);
+    const json = start(["logs", "later", "--follow", "--json", "-n", "5"]);
+    await all.says("before");
+    await run(["run", "echo the end", "--follow", "--id", "later"]);
+    await Promise.all([all.says(/later\s+the end/), json.says("the end")]);
+    all.kill("SIGINT");
+    json.kill("SIGINT");
+    assert.equal((await all.ended).code, 130);
+    const { stdout } = await json.ended;
+    for (const line of stdout.trimEnd().split("\n")) assert.equal(JSON.parse(line).log.agent, "later");
+  }));
+
+Deno.test("cli: an agent's question is told with the commands that answer it, or answered by a key", () =>
+  withCli(async (bench) => {
+    const ask = (
+      id: string,
+    ) => ["run", "demo:ask=1 demo:steps=2 demo:delay=10", "--agent", "demo", "--id", id, "-f"];
+    const piped = bench.start(ask("piped"));
+    await piped.says(/The agent asks: .*\nanswer with: opencode-agents allow piped \S+ /);
+    await bench.run(["deny", "piped"]);
+    await piped.ended;
+
+    const keyed = bench.inTerminal(ask("keyed"), 100, 30);
+    await keyed.says("allow it? y/n");
+    await keyed.type("y");
+    assert.equal((await keyed.ended).code, 0);
+    assert.match(keyed.stdout, /allowed/);
+  }));
+
+Deno.test("cli: one more follower than the limit waits for its turn, and the task does not", () => {
+  const tight = { ...config, limits: { ...config.limits, reconnections_per_minute: 1 } };
+  return withCli(async ({ run, start, taskIs }) => {
+    for (const id of ["first", "second"]) {
+      assert.equal((await run(["run", "echo", "--follow", "--id", id])).code, 0);
+    }
+    const third = start(["run", "echo third", "--follow", "--id", "third"]);
+    await third.says(
+      /takes no further connection now \(limits\.reconnections_per_minute\); trying again in \d+ s/,
+    );
+    await taskIs("third", /completed/);
+    // One-shot commands need no connection.
+    for (let i = 0; i < 8; i++) assert.equal((await run(["tasks"])).code, 0);
+    third.kill("SIGINT");
+    assert.equal((await third.ended).code, 130);
+  }, tight);
+});
+
+Deno.test("cli: a refused follower comes through once a connection is free", () => {
+  const tight = { ...config, limits: { ...config.limits, connections: 1 } };
+  return withCli(async ({ start, run, taskIs }) => {
+    const first = start(["run", "sleep 60", "--follow", "--id", "first"]);
+    await first.says("running");
+    const second = start(["run", "echo through", "--follow", "--id", "second"]);
+    await second.says("takes no further connection now (limits.connections)");
+    await taskIs("second", /completed/);
+    await run(["cancel", "first"]);
+    await first.ended;
+    const { code, stdout } = await second.ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /through\n[^]*task second completed/);
+  }, tight);
+});

@@ -1,0 +1,109 @@
+/** What commands print and understand, without a server. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describeError } from "../../src/cli/cli.ts";
+import { taskOf } from "../../src/cli/new_task.ts";
+import { bytes, clean, columns, duration, fit, oneLine, table, wrapped } from "../../src/cli/text.ts";
+import { type Output, Terminal } from "../../src/cli/terminal.ts";
+import { pointOfTime } from "../../src/cli/when.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+import { NewTask } from "../../src/protocol/task.ts";
+
+Deno.test("cli text: durations and sizes", () => {
+  assert.deepEqual(
+    [0, 42, 999, 3210, 59_000, 65_000, 7_209_000].map(duration),
+    ["0 ms", "42 ms", "999 ms", "3.2 s", "59 s", "1:05", "2:00:09"],
+  );
+  assert.deepEqual([0, 1023, 1536, 20 << 20, 1.5 * 2 ** 30].map(bytes), [
+    "0 B",
+    "1023 B",
+    "1.5 KB",
+    "20 MB",
+    "1.5 GB",
+  ]);
+});
+
+Deno.test("cli text: nothing an agent prints can move the cursor, and no cut text is too wide", () => {
+  assert.equal(clean("\x1b[31mred\x1b[0m \x1b]0;title\x07x\x07\r\ny\x9b1m"), "red x\ny1m");
+  assert.equal(oneLine(" a\n\tb\u202e "), "a b");
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 40 }), (text, width) => {
+    const line = oneLine(text);
+    assert.ok(columns(fit(line, width)) <= width);
+    assert.equal(wrapped(line, width).join(""), line);
+    if (width > 1) { for (const part of wrapped(line, width)) assert.ok(columns(part) <= width); }
+  }));
+  assert.equal(columns("日本👨‍👩‍👧e\u0301"), 7);
+  assert.equal(fit("日本語", 5), "日本…");
+});
+
+Deno.test("cli text: a table is cut to the terminal, whole in a pipe, aligned with wide characters", () => {
+  const rows = [{ id: "日本", what: "x".repeat(50) }, { id: "a", what: "short" }];
+  const shown = [
+    { title: "ID", value: (row: typeof rows[0]) => row.id },
+    { title: "WHAT", value: (row: typeof rows[0]) => row.what },
+  ];
+  assert.deepEqual(table(rows, shown), ["ID    WHAT", `日本  ${"x".repeat(50)}`, "a     short"]);
+  assert.equal(columns(table(rows, shown, 30)[1]!), 30);
+});
+
+Deno.test("cli text: the status line stays below what is printed, and is nothing in a pipe", () => {
+  const written: string[] = [];
+  const out = (isTerminal: boolean): Output => ({
+    write: (text) => void written.push(text),
+    isTerminal,
+    width: () => 80,
+  });
+  const terminal = new Terminal(out(true), out(true), false);
+  terminal.status("50 %");
+  terminal.line("a line");
+  terminal.status("");
+  assert.deepEqual(written, ["\r\x1b[K50 %", "\r\x1b[Ka line\n50 %", "\r\x1b[K"]);
+  written.length = 0;
+  const pipe = new Terminal(out(false), out(false), false);
+  pipe.status("50 %");
+  pipe.line(pipe.paint("a line", "red"));
+  assert.deepEqual(written, ["a line\n"]);
+});
+
+Deno.test("cli text: a prompt of any length and kind becomes a task that the schema takes", () => {
+  const flags = { type: "feature", priority: "medium" } as const;
+  const prompt = fc.string({ unit: "grapheme", minLength: 1, maxLength: 3000 }).filter((text) =>
+    text.trim() !== ""
+  );
+  fc.assert(fc.property(prompt, (text) => {
+    const task = NewTask.parse(taskOf(text, flags, "run_1", "/here"));
+    assert.equal(task.execution!.prompt ?? task.description, task.execution!.prompt ? text : text.trim());
+  }));
+  assert.equal(taskOf("x", { ...flags, cwd: "sub" }, "a", "/here").execution!.working_dir, "/here/sub");
+});
+
+Deno.test("cli text: points of time, ahead or named, in local time without a zone", () => {
+  const now = Date.parse("2026-01-01T12:00:00.000Z");
+  const at = (text: string) => pointOfTime(text, now, "at");
+  assert.equal(at("+90m"), "2026-01-01T13:30:00.000Z");
+  assert.equal(at("+2d"), "2026-01-03T12:00:00.000Z");
+  assert.equal(at("2026-02-01T10:00:00+02:00"), "2026-02-01T08:00:00.000Z");
+  assert.equal(at("2026-02-01 10:00"), new Date(2026, 1, 1, 10).toISOString());
+  for (const wrong of ["", "now", "+5", "-5m", "2026", "2026-13-01T00:00", "12"]) {
+    assert.throws(() => at(wrong), { code: "CONFIGURATION_ERROR" }, wrong);
+  }
+});
+
+Deno.test("cli text: an error says each thing once, and what to do", () => {
+  const told = (code: ConstructorParameters<typeof ApiError>[0], message: string, details = {}) =>
+    describeError(new ApiError(code, message, details));
+  assert.equal(
+    told("INVALID_FIELD_VALUE", "Invalid value of 'limit'. Expected: at most 9", { expected: "at most 9" }),
+    "error INVALID_FIELD_VALUE: Invalid value of 'limit'. Expected: at most 9",
+  );
+  assert.match(
+    told("INVALID_FIELD_VALUE", "No such agent", { expected: ["a", "b"], suggestion: "a" }),
+    /\nExpected: a, b\.\nDid you mean a\?$/,
+  );
+  assert.match(
+    told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "x" }),
+    /\nTry again in 7 s/,
+  );
+  assert.match(told("CONNECTION_LOST", "No connection"), /opencode-agents serve/);
+  assert.equal(told("CONNECTION_LOST", "Late", { sent: true }), "error CONNECTION_LOST: Late");
+});

@@ -1,0 +1,248 @@
+/** The board of `top`: what it shows in any size, what keys and pushes make of it. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { afterPush, type Board, emptyBoard, ordered, withTasks } from "../../src/cli/top/board.ts";
+import { afterKey, keysIn } from "../../src/cli/top/keys.ts";
+import { LogTails } from "../../src/cli/top/log_tails.ts";
+import { render, snapshot } from "../../src/cli/top/render.ts";
+import { columns } from "../../src/cli/text.ts";
+import type { LogEntry } from "../../src/protocol/log.ts";
+import { type Task, TaskStatus } from "../../src/protocol/task.ts";
+
+const NOW = Date.parse("2026-01-01T12:00:00.000Z");
+const at = (minute: number) => new Date(NOW - 3_600_000 + minute * 60_000).toISOString();
+
+function task(id: string, status: TaskStatus, more: Partial<Task> = {}): Task {
+  return {
+    id,
+    type: "feature",
+    priority: "medium",
+    description: `Do ${id}`,
+    status,
+    progress: 0,
+    created_at: at(0),
+    retry_count: 0,
+    attempt: 1,
+    ...more,
+  };
+}
+
+const entry = (message: string, agent = "a"): LogEntry => ({
+  time: at(1),
+  level: "info",
+  message,
+  agent,
+  source: "stdout",
+  details: {},
+  context: {},
+});
+
+const screen = (columns: number, rows: number) => ({
+  columns,
+  rows,
+  now_ms: NOW,
+  paint: (text: string) => text,
+});
+
+const asks = [{ permission_id: "p1", title: "Edit x" }];
+
+function board(...tasks: Task[]): Board {
+  return withTasks(emptyBoard("http://127.0.0.1:8080"), tasks);
+}
+
+Deno.test("top: those at work come first, then those that wait, then the ended, the last first", () => {
+  const shown = board(
+    task("old", "completed", { completed_at: at(1) }),
+    task("new", "failed", { completed_at: at(2) }),
+    task("waits", "pending"),
+    task("next", "queued"),
+    task("held", "paused"),
+    task("second", "running", { started_at: at(4) }),
+    task("first", "running", { started_at: at(3) }),
+  );
+  assert.deepEqual(ordered(shown).map(({ id }) => id), [
+    "first",
+    "second",
+    "held",
+    "next",
+    "waits",
+    "new",
+    "old",
+  ]);
+  assert.equal(shown.selected, "first");
+});
+
+Deno.test("top: a running task's bar, time, step and log are shown, the selected one is marked", () => {
+  const running = task("build", "running", {
+    started_at: at(59),
+    progress: 40,
+    progress_details: { current_step: "Write\nit" },
+  });
+  const shown = { ...board(running, task("next", "queued")), entries: [entry("one\ntwo"), entry("three")] };
+  const lines = render(shown, screen(80, 16));
+  assert.equal(lines[5], "> build running   ████░░░░░░  40% 1:00     Write it".padEnd(80));
+  assert.match(lines[6]!, /^ {2}next {2}queued {4}░{10} {3}0% +Do next$/);
+  assert.match(lines[7]!, /^── log of build ─+$/);
+  assert.deepEqual(lines.slice(8, 11), ["11:01:00 info  one", "               two", "11:01:00 info  three"]);
+  assert.match(lines[15]!, /^↑↓ select .*q quit$/);
+});
+
+Deno.test("top: no size of a screen and no text of an agent breaks the columns", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.constantFrom("日本語テスト", "👨‍👩‍👧🎉", "\x1b[31mred\x07", "a\tb\r\nc", "é́"),
+  );
+  const tasks = fc.array(
+    fc.record({
+      status: fc.constantFrom(...TaskStatus.options),
+      words: text,
+      progress: fc.integer({ min: 0, max: 100 }),
+    }),
+    { maxLength: 30 },
+  );
+  fc.assert(fc.property(
+    tasks,
+    fc.array(text, { maxLength: 30 }),
+    fc.integer({ min: 1, max: 200 }),
+    fc.integer({ min: 1, max: 60 }),
+    fc.constantFrom("board", "log"),
+    fc.boolean(),
+    (made, messages, wide, high, page, confirming) => {
+      const all = made.map(({ status, words, progress }, i) =>
+        task(`task_${i}`, status, { description: words, progress, pending_permissions: i % 3 ? [] : asks })
+      );
+      const shown: Board = {
+        ...board(...all),
+        entries: messages.map((message) => entry(message)),
+        page: page as Board["page"],
+        ...(confirming ? { confirming: "task_0" } : {}),
+      };
+      const lines = render(shown, screen(wide, high));
+      assert.equal(lines.length, high);
+      for (const line of lines) {
+        assert.ok(columns(line) <= wide, `${columns(line)} > ${wide}: ${JSON.stringify(line)}`);
+        // deno-lint-ignore no-control-regex
+        assert.doesNotMatch(line, /[\x00-\x1f\x7f]/);
+      }
+    },
+  ));
+});
+
+Deno.test("top: the selected task is on the screen however many there are", () => {
+  const many = Array.from({ length: 100 }, (_, i) => task(`task_${String(i).padStart(3, "0")}`, "queued"));
+  let shown = board(...many);
+  for (const key of ["G", "page up", "g", "page down", "down"]) {
+    shown = afterKey(shown, key).board;
+    const marked = render(shown, screen(80, 24)).filter((line) => line.startsWith("> "));
+    assert.equal(marked.length, 1, key);
+    assert.ok(marked[0]!.includes(shown.selected!), key);
+  }
+  assert.equal(shown.selected, "task_011");
+});
+
+Deno.test("top: in a pipe ids and descriptions are whole", () => {
+  const id = "x".repeat(100);
+  const lines = snapshot(
+    board(task(id, "queued", { description: "y".repeat(500) })),
+    screen(Infinity, Infinity),
+  );
+  assert.ok(lines.at(-1)!.startsWith(`${id} queued`));
+  assert.ok(lines.at(-1)!.endsWith("y".repeat(500)));
+});
+
+Deno.test("top: bytes of a terminal are keys, unknown sequences are none", () => {
+  assert.deepEqual(keysIn("j\x1b[A\x1bOBk\r\x03é\x1b[1;5C\x1b[5~"), [
+    "j",
+    "up",
+    "down",
+    "k",
+    "enter",
+    "quit",
+    "é",
+    "page up",
+  ]);
+  assert.deepEqual(keysIn("\x1b"), ["escape"]);
+});
+
+Deno.test("top: keys act on the selected task; cancelling is asked for first", () => {
+  const shown = board(task("a", "running"), task("b", "paused", { pending_permissions: asks }));
+  const press = (from: Board, ...keys: string[]) =>
+    keys.reduce<ReturnType<typeof afterKey>>((last, key) => afterKey(last.board, key), { board: from });
+  const act = (type: string, task_id: string) => ({ kind: "act", type, task_id });
+  assert.deepEqual(press(shown, "c").effect, undefined);
+  assert.deepEqual(press(shown, "c", "y").effect, act("cancel_task", "a"));
+  for (const other of ["n", "j", "enter", "c"]) {
+    const { board, effect } = press(shown, "c", other);
+    assert.deepEqual([effect, board.confirming, board.notice, board.selected], [
+      undefined,
+      undefined,
+      "not cancelled",
+      "a",
+    ]);
+  }
+  assert.deepEqual(press(shown, "r").effect, act("retry_task", "a"));
+  assert.deepEqual(press(shown, "p").effect, act("pause_task", "a"));
+  assert.deepEqual(press(shown, "j", "p").effect, act("resume_task", "b"));
+  const answer = { kind: "answer", task_id: "b", permission_id: "p1" };
+  assert.deepEqual(press(shown, "j", "a").effect, { ...answer, decision: "allow" });
+  assert.deepEqual(press(shown, "j", "d").effect, { ...answer, decision: "deny" });
+  assert.match(press(shown, "a").board.notice!, /asks for nothing/);
+  assert.equal(press(shown, "enter").board.page, "log");
+  assert.equal(press(shown, "enter", "q").board.page, "board");
+  assert.equal(press(shown, "enter", "q").effect, undefined);
+  assert.equal(press(shown, "q").effect!.kind, "quit");
+  assert.equal(press(shown, "c", "quit").effect!.kind, "quit");
+  for (const key of ["c", "r", "p", "a", "d", "enter", "j"]) {
+    assert.equal(press(board(), key).effect, undefined);
+  }
+});
+
+Deno.test("top: pushes change the tasks they name; an unknown task makes the list stale", () => {
+  const before = board(task("a", "queued"));
+  const timestamp = at(5);
+  const change = { type: "task_status_update", task_id: "a", progress: 0, timestamp } as const;
+  const started = afterPush(before, { ...change, old_status: "queued", new_status: "running" });
+  assert.equal(started.stale, false);
+  assert.equal(started.board.tasks.get("a")!.started_at, timestamp);
+  const asked = afterPush(started.board, {
+    type: "permission_request",
+    task_id: "a",
+    ...asks[0]!,
+    tool_call: {},
+    options: [],
+    expires_at: timestamp,
+    timestamp,
+  });
+  assert.deepEqual(asked.board.tasks.get("a")!.pending_permissions, asks);
+  const failed = afterPush(asked.board, { ...change, new_status: "failed", error: "no" });
+  const ended = failed.board.tasks.get("a")!;
+  assert.deepEqual([ended.error, ended.completed_at, ended.pending_permissions], [
+    "no",
+    timestamp,
+    undefined,
+  ]);
+  const again = afterPush(failed.board, { ...change, new_status: "queued" }).board.tasks.get("a")!;
+  assert.deepEqual([again.error, again.completed_at], [undefined, undefined]);
+  assert.equal(before.tasks.get("a")!.status, "queued");
+  assert.deepEqual(afterPush(before, { ...change, task_id: "b", new_status: "queued" }), {
+    board: before,
+    stale: true,
+  });
+  assert.equal(afterPush(before, { type: "resubscribed", timestamp }).stale, true);
+});
+
+Deno.test("top: a log's past and what is pushed meanwhile are joined without repetition, and bounded", () => {
+  const tails = new LogTails();
+  tails.add(entry("nobody looks"));
+  assert.equal(tails.of("a"), undefined);
+  tails.begin("a");
+  tails.add(entry("both"));
+  tails.add(entry("after"));
+  tails.complete("a", [entry("before"), entry("both")]);
+  assert.deepEqual(tails.of("a")!.map(({ message }) => message), ["before", "both", "after"]);
+  for (let i = 0; i < 10_000; i++) tails.add(entry(String(i)));
+  assert.ok(tails.of("a")!.length <= 600);
+  assert.equal(tails.of("a")!.at(-1)!.message, "9999");
+  for (let i = 0; i < 50; i++) tails.begin(`task_${i}`);
+  assert.equal(tails.of("a"), undefined);
+});
