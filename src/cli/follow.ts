@@ -145,8 +145,8 @@ async function interrupted({ clock, terminal }: Cli, task_id: string): Promise<n
   const signal = await untilSignalled(clock);
   terminal.status("");
   terminal.note(
-    `no longer following; task ${task_id} goes on. Again: opencode-agents follow ${task_id}, ` +
-      `to end it: opencode-agents cancel ${task_id}`,
+    `no longer following; task ${task_id} goes on\n` +
+      `again: opencode-agents follow ${task_id}\nto end it: opencode-agents cancel ${task_id}`,
   );
   return signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled;
 }

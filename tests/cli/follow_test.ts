@@ -50,7 +50,7 @@ Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goe
     assert.equal(code, 130);
     assert.match(
       stderr,
-      /task long goes on\. Again: opencode-agents follow long, to end it: opencode-agents cancel/,
+      /task long goes on\nagain: opencode-agents follow long\nto end it: opencode-agents cancel long\n/,
     );
     assert.match((await run(["task", "long"])).stdout, /running for/);
 
