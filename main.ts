@@ -99,6 +99,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     max_starting: navigator.hardwareConcurrency,
     max_attempts: config.tasks.max_attempts,
     retention_ms: config.tasks.retention_days * DAY_MS,
+    max_finished: config.tasks.max_finished,
     log_retention: config.logs,
     cannotRun: await runObstacle(),
   });

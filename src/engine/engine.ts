@@ -37,6 +37,7 @@ export interface EngineOptions extends RunContext {
   max_starting: number;
   /** Milliseconds after which finished tasks are removed. */
   retention_ms: number;
+  max_finished: number;
   log_retention: LogRetention;
   /** Why no program can be run here, if so; then tasks are refused. */
   cannotRun(): ApiError | undefined;

@@ -7,7 +7,8 @@ import type { TaskBook } from "./task_book.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-const INTERVAL_MS = 3_600_000;
+const INTERVAL_MS = 600_000;
+const INTERVAL_MIN_MS = 10_000;
 /** Tasks removed by one commit. */
 const BATCH = 10;
 
@@ -16,14 +17,27 @@ export interface RetentionOptions {
   book: TaskBook;
   store: EngineStore;
   retention_ms: number;
+  /** Of more finished tasks than these the oldest go before their time. */
+  max_finished: number;
   log_retention: LogRetention;
 }
 
-/** Whether the task may go: finished before `oldest_ms`, and nobody who is not finished depends on it. */
+/** When a finished task ended, in epoch milliseconds. */
+function endOf({ spec, state }: TaskRecord): number {
+  return epochOf(state.completed_at ?? spec.created_at);
+}
+
+/** The end of the youngest task that is to go: by age, or because there are too many. */
+function oldestKept({ clock, book, retention_ms, max_finished }: RetentionOptions): number {
+  const by_age = clock.now() - retention_ms;
+  const ends = [...book.all()].filter(({ state }) => isFinished(state.status)).map(endOf);
+  const excess = ends.length - max_finished;
+  return excess <= 0 ? by_age : Math.max(by_age, ends.sort((a, b) => a - b)[excess - 1]!);
+}
+
+/** Whether the task may go: finished by `oldest_ms`, and nobody who is not finished depends on it. */
 export function isExpired(task: TaskRecord, book: TaskBook, oldest_ms: number): boolean {
-  if (
-    !isFinished(task.state.status) || epochOf(task.state.completed_at ?? task.spec.created_at) > oldest_ms
-  ) return false;
+  if (!isFinished(task.state.status) || endOf(task) > oldest_ms) return false;
   for (const id of book.dependentsOf(task.id)) {
     const dependent = book.find(id);
     if (dependent && !isFinished(dependent.state.status)) return false;
@@ -40,8 +54,9 @@ export function forgottenOutputs({ outputs }: EngineStore, task_id: string, atte
 }
 
 /** Removes what has expired; the number of tasks removed. */
-export async function removeExpired({ clock, book, store, retention_ms }: RetentionOptions): Promise<number> {
-  const oldest_ms = clock.now() - retention_ms;
+export async function removeExpired(options: RetentionOptions): Promise<number> {
+  const { book, store } = options;
+  const oldest_ms = oldestKept(options);
   const expired = [...book.all()].filter((task) => isExpired(task, book, oldest_ms));
   let removed = 0;
   // A few more than are kept, for those that a crash left behind.
@@ -63,9 +78,10 @@ export async function removeExpired({ clock, book, store, retention_ms }: Retent
   return removed;
 }
 
-/** Looks once an hour; answers the timer, which its owner cancels. */
+/** Looks every ten minutes, or more often where little is kept; answers the timer, which its owner cancels. */
 export function startRetention(options: RetentionOptions): Timer {
-  return options.clock.every(INTERVAL_MS, () => {
+  const interval_ms = Math.min(INTERVAL_MS, Math.max(INTERVAL_MIN_MS, options.retention_ms / 4));
+  return options.clock.every(interval_ms, () => {
     tidy(options).catch((error) =>
       log.error("Old tasks and log entries could not be removed: {error}", { error })
     );

@@ -83,6 +83,8 @@ export const Config = z.strictObject({
     working_dir: z.string().default("."),
     allowed_dirs: names.default(["."]),
     retention_days: z.number().min(0).default(30),
+    max_finished: z.int().min(1).default(100_000)
+      .describe("Of more finished tasks than these the oldest are removed before their time."),
     max_attempts: z.int().min(1).max(100).default(3),
     unresponsive_after_ms: z.int().min(0).default(300_000)
       .describe("An agent that gives no sign of life for this long is reported. 0: never."),

@@ -12,6 +12,7 @@ const clock = systemClock;
 const retention = {
   clock,
   retention_ms: 86_400_000,
+  max_finished: 100,
   log_retention: { retention_days: 1, max_bytes: 1 << 30 },
 };
 
@@ -112,5 +113,17 @@ Deno.test("a task retried a thousand times keeps the outputs of the attempts it 
   assert.deepEqual(await store.outputs.get("often_0", 100), { output: "x" });
   assert.equal(await removeExpired({ ...retention, book, store }), 12);
   assert.equal(store.tasks.size, 0);
+  await store.close();
+});
+
+Deno.test("of too many finished tasks the oldest go before their time, but none that is needed", async () => {
+  const { store, book, add } = await world();
+  const at = (ago_ms: number) => new Date(clock.now() - ago_ms).toISOString();
+  const young = Array.from({ length: 120 }, (_, i) => task(`young_${i}`, { completed_at: at(i * 1000) }));
+  const waiting = task("waiting", { status: "pending", completed_at: undefined }, ["young_119"]);
+  await add([...young, waiting]);
+  assert.equal(await removeExpired({ ...retention, book, store }), 19);
+  for (const id of ["young_0", "young_99", "young_119", "waiting"]) assert.ok(store.tasks.get(id), id);
+  for (const id of ["young_100", "young_118"]) assert.equal(store.tasks.get(id), undefined, id);
   await store.close();
 });
