@@ -19,6 +19,7 @@ import { Engine } from "./src/engine/engine.ts";
 import { EventBus } from "./src/engine/events.ts";
 import { Scheduler } from "./src/engine/scheduler.ts";
 import { TaskBook } from "./src/engine/task_book.ts";
+import { entryOfChange } from "./src/engine/task_events.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import { HealthMonitor } from "./src/monitor/health.ts";
 import { createMachine } from "./src/monitor/machine.ts";
@@ -111,6 +112,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
     return hub.caughtUp();
   };
   serverLog.attach((entry) => logs.append(entry));
+  bus.listen((event) => {
+    const entry = event.kind === "task.changed" ? entryOfChange(event.before, event.after) : undefined;
+    if (entry) void logs.append(entry);
+  });
   const scheduler = new Scheduler({
     clock,
     engine,

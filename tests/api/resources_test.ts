@@ -49,8 +49,9 @@ async function network(): Promise<Record<string, number>> {
 for (const [mode, permissions] of Object.entries(MODES)) {
   Deno.test({ name: `resources with ${mode}: what the machine itself says`, ignore }, async () => {
     await withServer({ config, permissions }, async (server) => {
-      await resourcesOf(server);
+      // Figures may be half a second old, so those before come before the server's first look.
       const net_before = await network();
+      await resourcesOf(server);
       const processes_before = (await printed("ps", "-e", "-o", "pid=")).trim().split("\n").length;
       const seen = await resourcesOf(server);
       const net_after = await network();
