@@ -75,7 +75,7 @@ export function describeError(error: ApiError): string {
 function advice({ code, message, details }: ApiError): string[] {
   if (code === "CONNECTION_LOST" && details.sent !== true) {
     return [
-      "Is a server running? Start one with `opencode-agents serve`, or name another with --url or OPENCODE_AGENTS_URL.",
+      "Is a server running? Start one with `opencode-agents serve`, or name another with --url, --data or OPENCODE_AGENTS_URL.",
     ];
   }
   if (code === "RATE_LIMIT_EXCEEDED" && details.retry_after_seconds !== undefined) {
@@ -85,6 +85,9 @@ function advice({ code, message, details }: ApiError): string[] {
   if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
   if (code === "PROCESS_PERMISSION_DENIED") {
     return ["Only agents and their processes can be ended from here."];
+  }
+  if (code === "SERVICE_UNAVAILABLE" && details.permission !== undefined) {
+    return [`Start the server with ${details.permission}.`];
   }
   const lines = [];
   const { current_status, expected } = details;

@@ -1,6 +1,8 @@
 /** What goes wrong: exit codes, what is said and where, what programs get. */
 import assert from "node:assert/strict";
-import { type CliOptions, command, type Outcome, Running, withCli } from "./fixtures/cli.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { withServer } from "../fixtures/server.ts";
+import { Bench, type CliOptions, command, config, type Outcome, Running, withCli } from "./fixtures/cli.ts";
 
 /** A command without a server; its data folder is empty. */
 async function alone(args: string[], options: CliOptions = {}): Promise<Outcome> {
@@ -152,3 +154,18 @@ Deno.test("cli: colours in a terminal, none with NO_COLOR or in a pipe", () =>
     assert.ok(!plain.stdout.includes("\x1b"), plain.stdout);
     assert.ok(!(await bench.run(["tasks"])).stdout.includes("\x1b"));
   }));
+
+Deno.test("cli: where the server may run no program, top still shows the tasks, ps and run say why not", () => {
+  const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
+  return withServer({ config, permissions }, async (server) => {
+    const { run } = new Bench(server);
+    const top = await run(["top"]);
+    assert.equal(top.code, 0, top.stderr);
+    assert.match(top.stdout, /0 running/);
+    for (const args of [["ps"], ["run", "echo"]]) {
+      const { code, stderr } = await run(args);
+      assert.equal(code, 1);
+      assert.match(stderr, /SERVICE_UNAVAILABLE[^]*--allow-run/);
+    }
+  });
+});

@@ -1,5 +1,6 @@
 /** What `top` asks the server for before pushes keep it up to date. */
 import type { Requester } from "../../client/replies.ts";
+import { ApiError } from "../../protocol/errors.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import type { Task } from "../../protocol/task.ts";
 
@@ -21,6 +22,12 @@ export async function loadTasks(server: Requester): Promise<Task[]> {
   return [...open.tasks, ...ended.tasks];
 }
 
-export async function loadResources(server: Requester): Promise<SystemResources> {
-  return (await server.request("request_system_resources")).data;
+/** Undefined where the server may not look at its machine: the board is of use without. */
+export async function loadResources(server: Requester): Promise<SystemResources | undefined> {
+  try {
+    return (await server.request("request_system_resources")).data;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "SERVICE_UNAVAILABLE") return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import type { LogEntry } from "../../protocol/log.ts";
 
 /** Of a task; more than any screen shows. */
 const ENTRIES_MAX = 300;
-/** The one looked at longest ago is forgotten first. */
+/** The one asked for longest ago is forgotten first. */
 const TASKS_MAX = 30;
 
 export class LogTails {
