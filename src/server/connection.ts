@@ -18,6 +18,11 @@ export const CLOSE = { going_away: 1001, too_big: 1009, internal: 1011, try_agai
 const BACKLOG_MAX = 1000;
 /** The same in messages of the greatest size: what waits is text in memory. */
 const BACKLOG_LARGE_MAX = 8;
+/** Refusals for sending too much that come at once; who goes on after them is slowed down, for the others' sake. */
+const FREE_REFUSALS = 200;
+/** How many of them a message makes good that was within the limits. */
+const REFUSALS_MADE_GOOD = 10;
+const SLOW_DOWN_MS = 10;
 /** How often a reader that is behind is looked at. */
 const FLUSH_MS = 5;
 /** Pushes that may wait for the reply that is to come before them. */
@@ -57,6 +62,8 @@ export class Connection implements Session, Subscriber {
   /** Whether a request is being carried out, or its reply waits to be taken. */
   #busy = false;
   #awaitsReader = false;
+  #refusals = 0;
+  #slowedDown: Timer | undefined;
   #held: { text: string; coalesce?: string }[] | undefined;
   #heldLength = 0;
 
@@ -196,7 +203,18 @@ export class Connection implements Session, Subscriber {
         return;
       }
       this.#send(reply);
+      if (this.#floods(reply)) {
+        this.#slowedDown = this.#options.clock.after(SLOW_DOWN_MS, () => this.#guarded(() => this.#goOn()));
+        return;
+      }
     }
+  }
+
+  /** Whether it keeps sending far more than the limits allow. */
+  #floods(reply: object): boolean {
+    const isRefused = (reply as { code?: string }).code === "RATE_LIMIT_EXCEEDED";
+    this.#refusals = Math.max(0, this.#refusals + (isRefused ? 1 : -REFUSALS_MADE_GOOD));
+    return this.#refusals > FREE_REFUSALS;
   }
 
   /** The next request, once the reply before it is taken: who asks and does not read is answered no more. */
@@ -251,6 +269,7 @@ export class Connection implements Session, Subscriber {
     if (this.#gone) return;
     this.#gone = true;
     this.#flushing?.cancel();
+    this.#slowedDown?.cancel();
     this.#outbox.clear();
     this.#queue = [];
     this.#options.closed(this);
