@@ -95,7 +95,13 @@ export class ClientLife {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS));
       }
       await socket.close();
+      await this.#cancelAll();
     }
+  }
+
+  /** What still waits goes with its connection, or the queue would grow as fast as this asks. */
+  async #cancelAll(): Promise<void> {
+    for (const task_id of this.#mine) await this.#server.post({ type: "cancel_task", task_id });
   }
 
   async #ask(socket: TestSocket, message: Record<string, unknown>): Promise<void> {
