@@ -4,16 +4,20 @@ import { isoTime, systemClock } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { Cli, describeError, EXIT } from "./cli.ts";
 import { addAnswers } from "./commands/answer.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addExport } from "./commands/export.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addHealth } from "./commands/health.ts";
+import { addImport } from "./commands/import.ts";
 import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMetrics } from "./commands/metrics.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPs } from "./commands/ps.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
@@ -24,11 +28,13 @@ import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTop } from "./commands/top.ts";
 import type { ServeFlags } from "./config_file.ts";
+import type { StoreFiles } from "./store_files.ts";
 import { openTerminal } from "./terminal.ts";
 
 export interface Handlers {
   version: string;
   serve(flags: ServeFlags): Promise<number>;
+  store: StoreFiles;
 }
 
 /**
@@ -92,7 +98,7 @@ configuration, 130 cancelled or Ctrl-C.
 With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
 {"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
 
-function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
+function describeProgram(cli: Cli, { version, serve, store }: Handlers): Command {
   const program = new Command("opencode-agents")
     .description("Mission control for coding agents. Without a command: serve.")
     .version(version)
@@ -131,6 +137,10 @@ function describeProgram(cli: Cli, { version, serve }: Handlers): Command {
   addHealth(program, cli);
   addMetrics(program, cli);
   addDoctor(program, cli, port);
+  addBackup(program, cli, store);
+  addRestore(program, cli, store);
+  addExport(program, cli, store);
+  addImport(program, cli, store);
   addCompletions(program, cli);
   // Both are started by the server; the entry meets them before it loads any of this.
   program.command("demo-agent").description("the built-in scripted agent, speaking ACP on stdio")

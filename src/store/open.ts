@@ -1,22 +1,20 @@
 /** Opens the store of a data folder, checked and loaded, or says why it cannot be. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
 import type { ScheduleSpec, ScheduleState } from "../tasks/schedule.ts";
 import type { TaskSpec, TaskState } from "../tasks/record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, markClean } from "./file_check.ts";
 import { GroupCommit } from "./group_commit.ts";
-import { decode, encode } from "./json.ts";
+import { identify } from "./identity.ts";
+import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv.ts";
 import { LogStore } from "./log_store.ts";
 import { Outputs } from "./outputs.ts";
 import { RecordStore } from "./record_store.ts";
 
-/** Rises when an older program could no longer read what a newer one writes. */
-const FORMAT = 1;
-const STORE_FILE = "store.sqlite3";
-const CLEAN_MARK = "clean-shutdown";
+export const STORE_FILE = "store.sqlite3";
+export const CLEAN_MARK = "clean-shutdown";
 
 export interface AttemptOutput {
   output: string;
@@ -111,23 +109,4 @@ export async function loadStore(
     },
     close: () => closing ??= close(),
   };
-}
-
-async function identify(kv: KeyValue): Promise<string> {
-  const meta = await kv.get(["meta"]);
-  if (meta) {
-    const { format, id } = decode(meta.value) as { format: number; id: string };
-    if (format <= FORMAT) return id;
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}`,
-      { format, supported: FORMAT },
-    );
-  }
-  const id = crypto.randomUUID();
-  await kv.commit({
-    checks: [{ key: ["meta"], versionstamp: null }],
-    sets: [{ key: ["meta"], value: encode({ format: FORMAT, id }) }],
-  });
-  return id;
 }

@@ -9,6 +9,8 @@ const REST_BYTES_MAX = 16 << 10;
 const TEXT_BYTES_MAX = 40 << 10;
 const LINE_FEED = 10;
 
+export const OUTPUTS: Key = ["output"];
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -33,21 +35,25 @@ export class Outputs<Output extends { output: string }> {
     // JSON on one line holds no line feed, so the first one ends it.
     value[kept.length] = LINE_FEED;
     value.set(body, kept.length + 1);
-    return { key: ["output", task_id, attempt], value };
+    return { key: [...OUTPUTS, task_id, attempt], value };
   }
 
   async get(task_id: string, attempt: number): Promise<Output | undefined> {
-    const stored = await this.#kv.get(["output", task_id, attempt]);
-    if (!stored) return undefined;
-    const end = stored.value.indexOf(LINE_FEED);
-    const rest = JSON.parse(decoder.decode(stored.value.subarray(0, end)));
-    return { ...rest, output: decoder.decode(stored.value.subarray(end + 1)) } as Output;
+    const stored = await this.#kv.get([...OUTPUTS, task_id, attempt]);
+    return stored && decodeOutput(stored.value) as Output;
   }
 
   /** The keys to delete with a task that had so many attempts. */
   keysOf(task_id: string, attempts: number): Key[] {
-    return Array.from({ length: attempts }, (_, i) => ["output", task_id, i + 1]);
+    return Array.from({ length: attempts }, (_, i) => [...OUTPUTS, task_id, i + 1]);
   }
+}
+
+/** What `entry` has written. */
+export function decodeOutput(value: Uint8Array): { output: string } {
+  const end = value.indexOf(LINE_FEED);
+  const rest = JSON.parse(decoder.decode(value.subarray(0, end)));
+  return { ...rest, output: decoder.decode(value.subarray(end + 1)) };
 }
 
 /** The last bytes that may be kept, from the beginning of a character on. */

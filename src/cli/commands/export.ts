@@ -1,0 +1,94 @@
+/** `export`: the store as JSON lines. */
+import type { Command } from "commander";
+import { ApiError } from "../../protocol/errors.ts";
+import type { Cli } from "../cli.ts";
+import { type Counts, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "../store_files.ts";
+import { writeAllSync } from "../write_all.ts";
+
+type ExportFlags = Omit<StoreFlags, "json"> & { force?: boolean };
+
+/** Written at once, so that not every line is a call of its own. */
+const BLOCK_CHARS = 1 << 16;
+
+export function addExport(program: Command, cli: Cli, store: StoreFiles): void {
+  storeCommand(
+    program,
+    "export [file]",
+    "write the store as JSON lines, as of now; a server may run meanwhile",
+  )
+    .option("--force", "replace the file if it is there already")
+    .action(async (file: string | undefined, flags: ExportFlags) => {
+      const folder = await storeFolder(flags);
+      if (file === undefined || file === "-") {
+        await blockwise(
+          (text) => writeAllSync(Deno.stdout, text),
+          (write) => store.export({ folder, write }),
+        );
+        return;
+      }
+      const { schedules, tasks, outputs, log_entries } = await toFile(
+        file,
+        flags.force ?? false,
+        (write) => store.export({ folder, write }),
+      );
+      cli.terminal.note(
+        `${file}: ${tasks} tasks, ${schedules} schedules, ${outputs} outputs, ${log_entries} log entries`,
+      );
+    });
+}
+
+type Write = (text: string) => void;
+
+async function blockwise<T>(out: Write, work: (write: Write) => Promise<T>): Promise<T> {
+  let block = "";
+  const result = await work((text) => {
+    block += text;
+    if (block.length < BLOCK_CHARS) return;
+    out(block);
+    block = "";
+  });
+  out(block);
+  return result;
+}
+
+/** Beside its place and renamed into it, so that there is never half an export under that name. */
+async function toFile(
+  file: string,
+  force: boolean,
+  work: (write: Write) => Promise<Counts>,
+): Promise<Counts> {
+  const draft = `${file}.${Deno.pid}.part`;
+  try {
+    if (!force) await refuseExisting(file);
+    const out = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
+    try {
+      const counts = await blockwise((text) => writeAllSync(out, text), work);
+      await out.syncData();
+      await Deno.rename(draft, file);
+      return counts;
+    } catch (error) {
+      await Deno.remove(draft);
+      throw error;
+    } finally {
+      out.close();
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const reason = (error as Error).message;
+    const code = /no space|quota/i.test(reason) ? "DISK_SPACE_EXCEEDED" : "FILESYSTEM_ERROR";
+    throw new ApiError(code, `${file}: ${reason}`, { file_path: file, reason });
+  }
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  try {
+    await Deno.stat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new ApiError("INVALID_FIELD_VALUE", `${file} is there already; --force replaces it`, {
+    field: "file",
+    value: file,
+  });
+}

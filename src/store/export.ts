@@ -1,0 +1,113 @@
+/** A store's content as JSON lines, read from a copy that holds one moment; memory does not grow with the store. */
+import { join } from "node:path";
+import { type Clock, isoTime } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { LogEntry } from "../protocol/log.ts";
+import { requireStore } from "./backup.ts";
+import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
+import { copyStore } from "./file_copy.ts";
+import { FORMAT, identify } from "./identity.ts";
+import { decode } from "./json.ts";
+import { denoKeyValue, type KeyValue } from "./kv.ts";
+import { decodeText } from "./log_chunk.ts";
+import { CHUNKS } from "./log_keys.ts";
+import { STORE_FILE } from "./open.ts";
+import { decodeOutput, OUTPUTS } from "./outputs.ts";
+import { joined } from "./value_parts.ts";
+
+/** Chunks of the log have up to 60 KB each. */
+const BATCH = 20;
+
+export interface ExportOptions {
+  /** The data folder; a server may be at work on it. */
+  folder: string;
+  clock: Clock;
+  /** Called with each line, its line feed included. */
+  write(line: string): Promise<void> | void;
+}
+
+/** How many of each were written. Throws `ApiError`: `FILE_NOT_FOUND` when there is no store, and what `copyStore` throws. */
+export async function exportStore({ folder, clock, write }: ExportOptions): Promise<Counts> {
+  const store = join(folder, STORE_FILE);
+  await requireStore(store, folder);
+  // Beside the store, where there is room for one and which is the owner's alone.
+  const draft = await Deno.makeTempDir({ dir: folder, prefix: "export-" });
+  try {
+    const copy = join(draft, STORE_FILE);
+    await copyStore(store, copy);
+    const kv = denoKeyValue(await Deno.openKv(copy), clock);
+    try {
+      const line = (value: ExportLine | Record<string, unknown>) => write(`${JSON.stringify(value)}\n`);
+      await line({
+        kind: "opencode-agents-export",
+        version: EXPORT_VERSION,
+        store_id: await identify(kv),
+        store_format: FORMAT,
+        exported_at: isoTime(clock.now()),
+      });
+      return await exportLines(kv, line);
+    } finally {
+      kv.close();
+    }
+  } finally {
+    await Deno.remove(draft, { recursive: true });
+  }
+}
+
+/** All lines after the header. */
+export async function exportLines(
+  kv: KeyValue,
+  line: (value: ExportLine) => Promise<void> | void,
+): Promise<Counts> {
+  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
+  for await (const record of records(kv, "schedule")) {
+    await line({ kind: "schedule", ...record } as ExportLine);
+    counts.schedules++;
+  }
+  for await (const record of records(kv, "task")) {
+    await line({ kind: "task", ...record } as ExportLine);
+    counts.tasks++;
+  }
+  for await (const { key, value } of kv.list({ prefix: OUTPUTS, batch: BATCH })) {
+    const [, task_id, attempt] = key as [string, string, number];
+    await line({ kind: "output", task_id, attempt, result: decodeOutput(value) });
+    counts.outputs++;
+  }
+  for await (const { value } of kv.list({ prefix: CHUNKS, batch: BATCH })) {
+    for (const text of decodeText(value).split("\n")) {
+      await line({ kind: "log", entry: JSON.parse(text) as LogEntry });
+      counts.log_entries++;
+    }
+  }
+  await line({ kind: "end", ...counts });
+  return counts;
+}
+
+/** Records in the order of their ids: their specs and their states lie apart, in the same order. */
+async function* records(kv: KeyValue, name: string) {
+  const specs = values(kv, name, "spec");
+  for await (const { id, value: state } of values(kv, name, "state")) {
+    const spec = (await specs.next()).value;
+    if (spec?.id !== id) {
+      throw new ApiError("DATABASE_ERROR", `The store holds ${name} '${id}' without its specification`, {
+        id,
+      });
+    }
+    yield { id, spec: spec.value, state };
+  }
+}
+
+/** Values of any length, put together from their parts. */
+async function* values(kv: KeyValue, name: string, half: "spec" | "state") {
+  let id: string | undefined;
+  let parts: Uint8Array[] = [];
+  for await (const { key, value } of kv.list({ prefix: [name, half], batch: BATCH })) {
+    if (key[2] !== id) {
+      if (id !== undefined) yield { id, value: decode(joined(parts)) };
+      id = key[2] as string;
+      parts = [];
+    }
+    parts.push(value);
+  }
+  if (id !== undefined) yield { id, value: decode(joined(parts)) };
+}

@@ -1,0 +1,48 @@
+/** What a store says of itself: the version of its format, and an id that stays for as long as the data do. */
+import { ApiError } from "../protocol/errors.ts";
+import { decode, encode } from "./json.ts";
+import type { Key, KeyValue } from "./kv.ts";
+
+/** Rises when an older program could no longer read what a newer one writes. */
+export const FORMAT = 1;
+
+const META: Key = ["meta"];
+
+/**
+ * The store's id; a new store gets one. Throws `ApiError`, before anything is written: `CONFIGURATION_ERROR` for a
+ * format above ours, `DATABASE_ERROR` for what another program keeps in Deno KV.
+ */
+export async function identify(kv: KeyValue): Promise<string> {
+  const meta = await kv.get(META);
+  if (meta) {
+    const { format, id } = decode(meta.value) as { format: number; id: string };
+    if (format <= FORMAT) return id;
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}. ` +
+        "Nothing in it was changed. Use that newer version, or another folder (--data).",
+      { format, supported: FORMAT },
+    );
+  }
+  for await (const _foreign of kv.list({ prefix: [], limit: 1 })) {
+    throw new ApiError(
+      "DATABASE_ERROR",
+      "The store holds another program's data. Nothing in it was changed. Use another folder (--data).",
+      { reason: "another program's Deno KV" },
+    );
+  }
+  const id = crypto.randomUUID();
+  await kv.commit({
+    checks: [{ key: META, versionstamp: null }],
+    sets: [{ key: META, value: encode({ format: FORMAT, id }) }],
+  });
+  return id;
+}
+
+/**
+ * Gives a copy an id of its own: a server ends what earlier servers of the same store left running, so that two
+ * servers on copies with one id would end each other's agents.
+ */
+export async function identifyAnew(kv: KeyValue): Promise<void> {
+  await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id: crypto.randomUUID() }) }] });
+}

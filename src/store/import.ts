@@ -1,0 +1,221 @@
+/** An export read back: into a new store, or into a copy of the folder's own, which then takes its place. */
+import type { Clock } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
+import type { LogEntry } from "../protocol/log.ts";
+import type { TaskRecord } from "../tasks/record.ts";
+import type { ScheduleRecord } from "../tasks/schedule.ts";
+import { exists } from "./backup.ts";
+import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_lines.ts";
+import { copyStore } from "./file_copy.ts";
+import type { KeyValue } from "./kv.ts";
+import { addLine, type Chunk, emptyChunk, encodeHeader, encodeLines, endSeq, hasRoom } from "./log_chunk.ts";
+import { chunkKey, headKey } from "./log_keys.ts";
+import { lineOf } from "./log_line.ts";
+import type { AttemptOutput, Store } from "./open.ts";
+import { type Replacement, replaceStore, withStore } from "./replace.ts";
+
+/** Commits on their way at once. */
+const AT_ONCE = 200;
+
+export interface ImportOptions {
+  /** The data folder, whose server must be stopped. */
+  folder: string;
+  clock: Clock;
+  /** The export, line by line. */
+  lines: AsyncIterable<string>;
+  /** Whether it is added to what the folder has; else the folder must have no store yet. */
+  merge: boolean;
+}
+
+export interface ImportReport extends Replacement {
+  imported: Counts;
+  /** Ids that were there already and stay as they are. */
+  skipped: { schedules: string[]; tasks: string[] };
+  /** Entries left out, since a log in order of time cannot take up another one. */
+  log_entries_skipped: number;
+}
+
+/**
+ * All of it or nothing: the folder's store changes in the last step alone. Throws `ApiError`: `INVALID_FIELD_VALUE` when
+ * there is a store already and `merge` is off; `INVALID_FIELD_FORMAT` with the `line` for what is no export, is cut
+ * short or of a newer version; and what `replaceStore` throws.
+ */
+export async function importStore({ folder, clock, lines, merge }: ImportOptions): Promise<ImportReport> {
+  let report: Omit<ImportReport, keyof Replacement> | undefined;
+  const replacement = await replaceStore({
+    folder,
+    clock,
+    async allow(store) {
+      if (merge || !await exists(store)) return;
+      throw new ApiError("INVALID_FIELD_VALUE", `${folder} has a store already; --merge adds to it`, {
+        field: "data",
+        value: folder,
+      });
+    },
+    async write(draft, store) {
+      if (await exists(store)) await copyStore(store, draft);
+      else (await Deno.open(draft, { write: true, createNew: true, mode: 0o600 })).close();
+      report = await withStore(draft, clock, (target, kv) => importLines(target, kv, lines));
+    },
+  });
+  return { ...replacement, ...report! };
+}
+
+/** Takes the lines into an open store that nobody else writes to. */
+export async function importLines(
+  store: Store,
+  kv: KeyValue,
+  lines: AsyncIterable<string>,
+): Promise<Omit<ImportReport, keyof Replacement>> {
+  const target = new Target(store, kv);
+  let number = 0;
+  let end: Counts | undefined;
+  for await (const text of lines) {
+    number++;
+    if (end) throw formatError(number, "there is more after its end");
+    if (number === 1) requireHeader(text);
+    else {
+      const line = parsed(ExportLine, text, number);
+      if (line.kind === "end") end = line;
+      else await target.take(line);
+    }
+  }
+  const found = target.found;
+  if (!end || Object.entries(found).some(([name, count]) => end[name as keyof Counts] !== count)) {
+    throw formatError(number, end ? "its end counts other lines than there are" : "it is cut short");
+  }
+  return await target.finished();
+}
+
+type Content = Exclude<ExportLine, { kind: "end" }>;
+
+class Target {
+  /** Lines met so far. */
+  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
+  readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
+  readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
+  readonly #skippedTasks = new Set<string>();
+  readonly #store: Store;
+  readonly #kv: KeyValue;
+  readonly #takesLog: boolean;
+  /** Tasks that were here first are older in the queue. */
+  readonly #order: number;
+  #onTheirWay: Promise<void>[] = [];
+  #failure: { error: unknown } | undefined;
+  #chunk: Chunk = emptyChunk(1, 1);
+
+  constructor(store: Store, kv: KeyValue) {
+    this.#store = store;
+    this.#kv = kv;
+    this.#takesLog = store.logs.last_seq === 0;
+    this.#order = [...store.tasks.values()].reduce((most, { spec }) => Math.max(most, spec.order), 0);
+  }
+
+  async take(line: Content): Promise<void> {
+    if (line.kind === "schedule") {
+      this.found.schedules++;
+      if (this.#store.schedules.get(line.id)) this.#skipped.schedules.push(line.id);
+      else {
+        this.#imported.schedules++;
+        const { id, spec, state } = line as unknown as ScheduleRecord;
+        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id, spec, state }] })));
+      }
+    } else if (line.kind === "task") {
+      this.found.tasks++;
+      if (this.#store.tasks.get(line.id)) {
+        this.#skipped.tasks.push(line.id);
+        this.#skippedTasks.add(line.id);
+      } else {
+        this.#imported.tasks++;
+        const { id, spec, state } = line as unknown as TaskRecord;
+        const record = { id, spec: { ...spec, order: spec.order + this.#order }, state };
+        await this.#send(this.#store.tasks.update(() => ({ creates: [record] })));
+      }
+    } else if (line.kind === "output") {
+      this.found.outputs++;
+      if (this.#skippedTasks.has(line.task_id)) return;
+      this.#imported.outputs++;
+      const set = this.#store.outputs.entry(line.task_id, line.attempt, line.result as AttemptOutput);
+      await this.#send(this.#kv.commit({ sets: [set] }).then(() => {}));
+    } else {
+      this.found.log_entries++;
+      if (!this.#takesLog) return;
+      this.#imported.log_entries++;
+      await this.#log(line.entry);
+    }
+  }
+
+  async finished(): Promise<Omit<ImportReport, keyof Replacement>> {
+    await this.#writeChunk();
+    await this.#arrived();
+    return {
+      imported: this.#imported,
+      skipped: this.#skipped,
+      log_entries_skipped: this.found.log_entries - this.#imported.log_entries,
+    };
+  }
+
+  async #send(commit: Promise<void>): Promise<void> {
+    const sent = commit.catch((error) => void (this.#failure ??= { error }));
+    if (this.#onTheirWay.push(sent) >= AT_ONCE) await this.#arrived();
+  }
+
+  async #arrived(): Promise<void> {
+    await Promise.all(this.#onTheirWay.splice(0));
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #log(entry: LogEntry): Promise<void> {
+    const line = lineOf(entry, entry.time);
+    if (!hasRoom(this.#chunk, line)) await this.#writeChunk();
+    addLine(this.#chunk, line);
+  }
+
+  async #writeChunk(): Promise<void> {
+    const { header, lines } = this.#chunk;
+    if (header.count === 0) return;
+    await this.#kv.commit({
+      sets: [
+        { key: chunkKey(header.chunk), value: encodeLines(lines) },
+        { key: headKey(header.chunk), value: encodeHeader(header) },
+      ],
+    });
+    this.#chunk = emptyChunk(header.chunk + 1, endSeq(header));
+  }
+}
+
+function requireHeader(text: string): void {
+  const { version } = parsed(HeaderLine, text, 1);
+  if (version > EXPORT_VERSION) {
+    throw formatError(
+      1,
+      `a newer opencode-agents wrote it: version ${version}, this one knows ${EXPORT_VERSION}`,
+    );
+  }
+}
+
+function parsed<T>(schema: { safeParse(value: unknown): Parsed<T> }, text: string, line: number): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw formatError(line, (error as Error).message);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw formatError(line, `${issue!.path.join(".") || "line"}: ${issue!.message}`);
+}
+
+type Parsed<T> = { success: true; data: T } | {
+  success: false;
+  error: { issues: { path: PropertyKey[]; message: string }[] };
+};
+
+function formatError(line: number, reason: string): ApiError {
+  return new ApiError(
+    "INVALID_FIELD_FORMAT",
+    `This is no whole export of opencode-agents (line ${line}: ${reason}); nothing was imported`,
+    { line, reason },
+  );
+}

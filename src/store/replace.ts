@@ -1,0 +1,115 @@
+/** Another store in the place of a folder's own, made whole and checked beside it first. */
+import { join } from "node:path";
+import { type Clock, isoTime } from "../clock/clock.ts";
+import { exists } from "./backup.ts";
+import { lockFolder } from "./data_folder.ts";
+import { COMPANIONS, foldIn } from "./file_copy.ts";
+import { identifyAnew } from "./identity.ts";
+import { denoKeyValue, type KeyValue } from "./kv.ts";
+import { CLEAN_MARK, loadStore, type Store, STORE_FILE } from "./open.ts";
+
+export interface Replacement {
+  tasks: number;
+  schedules: number;
+  log_entries: number;
+  /** Where the store that was there before is now, if there was one. */
+  kept?: string;
+}
+
+export interface ReplaceOptions {
+  folder: string;
+  clock: Clock;
+  /** Called before anything is written, with the path of the folder's own store. Throws to refuse. */
+  allow?(store: string): Promise<void>;
+  /** Writes the file that is to be the store, from nothing. */
+  write(draft: string, store: string): Promise<void>;
+}
+
+/**
+ * Locks the folder, lets `write` make the new store beside the old one, opens it to see that it can be read whole,
+ * gives it an id of its own and renames it into place. The old store stays in the folder under a name with the time.
+ * After a crash in the middle the folder has the old store, or the new one. Throws what `lockFolder`, `write` and
+ * `loadStore` throw; the old store is then as it was.
+ */
+export async function replaceStore({ folder, clock, allow, write }: ReplaceOptions): Promise<Replacement> {
+  const lock = await lockFolder(folder, clock);
+  const store = join(folder, STORE_FILE);
+  const draft = join(folder, `${STORE_FILE}.draft`);
+  try {
+    await allow?.(store);
+    await removeStore(draft);
+    await write(draft, store);
+    const found = await examine(draft, clock);
+    const kept = await keepAside(store, clock);
+    await removeIfThere(join(folder, CLEAN_MARK));
+    await Deno.rename(draft, store);
+    return { ...found, ...(kept && { kept }) };
+  } finally {
+    await removeStore(draft);
+    await lock.release();
+  }
+}
+
+/** Reads the draft as a server would at its start, and makes it a store of its own. */
+async function examine(draft: string, clock: Clock): Promise<Omit<Replacement, "kept">> {
+  const counts = await withStore(draft, clock, async (store, kv) => {
+    await identifyAnew(kv);
+    return { tasks: store.tasks.size, schedules: store.schedules.size, log_entries: store.logs.size };
+  });
+  await foldIn(draft);
+  return counts;
+}
+
+/** The store in this file, outside of any folder that a server could hold. */
+export async function withStore<T>(
+  path: string,
+  clock: Clock,
+  work: (store: Store, kv: KeyValue) => Promise<T>,
+): Promise<T> {
+  const kv = denoKeyValue(await Deno.openKv(path), clock);
+  try {
+    return await work(await loadStore(kv, clock), kv);
+  } finally {
+    kv.close();
+  }
+}
+
+/** The old store gets a second name; the first one then goes to the new store in one step. */
+async function keepAside(store: string, clock: Clock): Promise<string | undefined> {
+  if (!await exists(store)) return undefined;
+  const kept = `${store}.replaced-${isoTime(clock.now()).replaceAll(":", "-")}`;
+  try {
+    await foldIn(store);
+  } catch {
+    // A damaged store is kept as it is, its parts under names that still belong together. It was refused before, and
+    // is refused until the new one is in place.
+    for (const part of COMPANIONS) await renameIfThere(store + part, kept + part);
+  }
+  try {
+    await Deno.link(store, kept);
+  } catch {
+    // This file system has no second names.
+    await Deno.copyFile(store, kept);
+  }
+  return kept;
+}
+
+async function removeStore(path: string): Promise<void> {
+  for (const part of ["", ...COMPANIONS]) await removeIfThere(path + part);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
