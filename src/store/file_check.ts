@@ -2,8 +2,10 @@
  * Looks at the store's file before Deno KV does, which ends the whole process when it meets a damaged page.
  * What is refused is not touched.
  */
+import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../protocol/errors.ts";
+import { foreignStore, META_BLOB, requireKnownFormat } from "./identity.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
@@ -13,7 +15,8 @@ const ALWAYS_CHECKED_BYTES = 256 << 20;
 const NEVER_CHECKED_BYTES = 8 * 2 ** 30;
 
 /**
- * Throws `DATABASE_ERROR` when the file is damaged or no store of ours. A large file is read through only when it
+ * Throws `DATABASE_ERROR` when the file is damaged or no store of ours, `CONFIGURATION_ERROR` when a newer program
+ * wrote it. A large file is read through only when it
  * is not as the last clean shutdown left it, which `cleanMark` says.
  */
 export async function checkFile(path: string, cleanMark: string): Promise<void> {
@@ -76,13 +79,24 @@ async function examine(path: string, isThorough: boolean): Promise<string | unde
     try {
       const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
       if (tables.length > 0 && !tables.some(({ name }) => name === "kv")) return "another program's database";
-      if (!isThorough) return undefined;
-      const verdict = Object.values(database.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
-      return verdict === "ok" ? undefined : String(verdict);
+      if (isThorough) {
+        const verdict = Object.values(database.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
+        if (verdict !== "ok") return String(verdict);
+      }
+      if (tables.length > 0) requireOurs(database);
+      return undefined;
     } finally {
       database.close();
     }
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Once Deno KV has opened the file, its bytes are no longer the same; so what is not for us is refused before. */
+function requireOurs(database: DatabaseSync): void {
+  const meta = database.prepare("SELECT v FROM kv WHERE k = ?").get(META_BLOB);
+  if (meta) requireKnownFormat(meta.v as Uint8Array);
+  else if (database.prepare("SELECT 1 FROM kv LIMIT 1").get()) throw foreignStore();
 }

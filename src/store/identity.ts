@@ -7,6 +7,8 @@ import type { Key, KeyValue } from "./kv.ts";
 export const FORMAT = 1;
 
 const META: Key = ["meta"];
+/** The same key as Deno KV writes it into SQLite. */
+export const META_BLOB = new Uint8Array([2, ...new TextEncoder().encode("meta"), 0]);
 
 /**
  * The store's id; a new store gets one. Throws `ApiError`, before anything is written: `CONFIGURATION_ERROR` for a
@@ -15,28 +17,37 @@ const META: Key = ["meta"];
 export async function identify(kv: KeyValue): Promise<string> {
   const meta = await kv.get(META);
   if (meta) {
-    const { format, id } = decode(meta.value) as { format: number; id: string };
-    if (format <= FORMAT) return id;
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}. ` +
-        "Nothing in it was changed. Use that newer version, or another folder (--data).",
-      { format, supported: FORMAT },
-    );
+    requireKnownFormat(meta.value);
+    return (decode(meta.value) as { id: string }).id;
   }
-  for await (const _foreign of kv.list({ prefix: [], limit: 1 })) {
-    throw new ApiError(
-      "DATABASE_ERROR",
-      "The store holds another program's data. Nothing in it was changed. Use another folder (--data).",
-      { reason: "another program's Deno KV" },
-    );
-  }
+  for await (const _other of kv.list({ prefix: [], limit: 1 })) throw foreignStore();
   const id = crypto.randomUUID();
   await kv.commit({
     checks: [{ key: META, versionstamp: null }],
     sets: [{ key: META, value: encode({ format: FORMAT, id }) }],
   });
   return id;
+}
+
+/** Throws `CONFIGURATION_ERROR` when what stands under `META` tells of a format above ours. */
+export function requireKnownFormat(meta: Uint8Array): void {
+  const { format } = decode(meta) as { format: number };
+  if (format <= FORMAT) return;
+  throw new ApiError(
+    "CONFIGURATION_ERROR",
+    `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}. ` +
+      "Nothing in it was changed. Use that newer version, or another folder (--data).",
+    { format, supported: FORMAT },
+  );
+}
+
+/** There are entries, but not ours. */
+export function foreignStore(): ApiError {
+  return new ApiError(
+    "DATABASE_ERROR",
+    "The store holds another program's data. Nothing in it was changed. Use another folder (--data).",
+    { reason: "another program's Deno KV" },
+  );
 }
 
 /**

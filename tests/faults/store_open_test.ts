@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
+import { foldIn } from "../../src/store/file_copy.ts";
 import { encode } from "../../src/store/json.ts";
 import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
 import { loadStore, openStore } from "../../src/store/open.ts";
@@ -119,6 +120,21 @@ Deno.test("another program's database is refused and left as it is", async () =>
     const error = await refusal(folder);
     assert.match(error.message, /another program/);
     assert.deepEqual(await Deno.readFile(path), before);
+  });
+});
+
+Deno.test("what another program keeps in Deno KV is refused and left as it is", async () => {
+  await inFolder(async (folder, path) => {
+    await Deno.mkdir(folder);
+    const kv = await Deno.openKv(path);
+    await kv.set(["letters", 1], "dear reader");
+    kv.close();
+    await foldIn(path);
+    const before = await Deno.readFile(path);
+    const error = await refusal(folder);
+    assert.equal(error.code, "DATABASE_ERROR");
+    assert.match(error.message, /another program's data.*--data/);
+    assert.ok((await Deno.readFile(path)).every((byte, i) => byte === before[i]));
   });
 });
 

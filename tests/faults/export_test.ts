@@ -1,0 +1,210 @@
+/** Export and import: what a server answers is the same before and after; what is no whole export changes nothing. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { systemClock as clock } from "../../src/clock/clock.ts";
+import { exportLines } from "../../src/store/export.ts";
+import type { ExportLine } from "../../src/store/export_lines.ts";
+import { importLines } from "../../src/store/import.ts";
+import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { loadStore } from "../../src/store/open.ts";
+import { type Message, TestServer, until, withServer } from "../fixtures/server.ts";
+import { run } from "./fixtures/commands.ts";
+
+const config = {
+  limits: { enabled: false },
+  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  tasks: { default_agent: "sh" },
+};
+
+const task = (id: string, prompt: string) => ({
+  type: "start_task",
+  task: { id, type: "testing", priority: "high", description: id, execution: { prompt } },
+});
+
+/** All that the API shows of tasks, their results, schedules, and of the log lines of agents. */
+async function answers(server: TestServer): Promise<unknown> {
+  const ask = async (message: Message) => (await server.post(message)).reply as Message;
+  const { tasks } = await ask({ type: "list_tasks", limit: 1000 });
+  const results = [];
+  for (const { id } of tasks as Message[]) {
+    results.push((await ask({ type: "get_task_result", task_id: id })).result);
+  }
+  const { schedules } = await ask({ type: "list_schedules" });
+  const { data } = await ask({ type: "request_log_entries", limit: 1000 });
+  const printed = (data as { entries: Message[] }).entries.filter(({ source }) => source === "stdout");
+  return { tasks, results, schedules, printed };
+}
+
+async function tree(folder: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile || name === "server.lock") continue;
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
+    files.set(name, new Uint8Array(digest).toHex?.() ?? String(new Uint8Array(digest)));
+  }
+  return files;
+}
+
+Deno.test("what is exported from a running server and imported elsewhere is answered alike", async () => {
+  await withServer({ config }, async (server) => {
+    await server.post(task("prints", "echo one; echo 'zwei – ✓'; printf '%s' \"$(seq 1 300)\""));
+    await server.post(task("fails", "echo no; exit 3"));
+    await server.post({
+      type: "schedule_task",
+      task: {
+        id: "nightly",
+        type: "maintenance",
+        priority: "low",
+        description: "tidy",
+        scheduled_time: new Date(Date.now() + 86_400_000).toISOString(),
+        recurring: { interval: "daily" },
+        execution: { prompt: "true" },
+      },
+    });
+    await until(async () => {
+      const { reply } = await server.post({ type: "list_tasks" });
+      return (reply.tasks as Message[]).every(({ status }) => status === "completed" || status === "failed");
+    });
+    const file = `${server.dir}/all.jsonl`;
+    const exported = await run(server, "export", file, "--data", server.data);
+    assert.equal(exported.code, 0, exported.stderr);
+    const wanted = await answers(server);
+    const text = await Deno.readTextFile(file);
+    const piped = await run(server, "export", "--data", server.data);
+    assert.equal(piped.stdout.split("\n").length >= text.split("\n").length, true);
+
+    const other = new TestServer(await Deno.makeTempDir({ dir: server.dir }), { config }, {});
+    const refused = async (content: string, message: RegExp) => {
+      await Deno.writeTextFile(`${server.dir}/bad.jsonl`, content);
+      const { code, stderr } = await run(server, "import", `${server.dir}/bad.jsonl`, "--data", other.data);
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+      assert.deepEqual([...(await tree(other.data)).keys()], []);
+    };
+    const lines = text.trimEnd().split("\n");
+    await refused(lines.slice(0, -1).join("\n"), /it is cut short\); nothing was imported/);
+    await refused([...lines.slice(0, 3), ...lines.slice(4)].join("\n"), /counts other lines than there are/);
+    await refused("dear reader\n", /line 1/);
+    await refused(text.replace('"version":1', '"version":2'), /a newer opencode-agents wrote it/);
+    await refused(text.replace('"status":"failed"', '"status":"lost"'), /line \d+: state\.status/);
+
+    const imported = await run(server, "import", file, "--data", other.data, "--json");
+    assert.equal(imported.code, 0, imported.stderr);
+    try {
+      await other.start();
+      assert.deepEqual(await answers(other), wanted);
+      const inUse = await run(server, "import", file, "--data", other.data, "--merge");
+      assert.match(inUse.stderr, /in use by another server/);
+      await other.post(task("more", "true"));
+      await until(async () => {
+        const { reply } = await other.post({ type: "get_task_status", task_id: "more" });
+        return (reply.task as Message).status === "completed";
+      });
+    } finally {
+      await other.stop("SIGTERM");
+    }
+    const before = await tree(other.data);
+    const again = await run(server, "import", file, "--data", other.data);
+    assert.match(again.stderr, /has a store already; --merge adds to it/);
+    assert.deepEqual(await tree(other.data), before);
+
+    // Into the first one, which has all but one of them.
+    assert.equal((await run(server, "export", `${server.dir}/two.jsonl`, "--data", other.data)).code, 0);
+    await server.stop("SIGTERM");
+    const merged = await run(
+      server,
+      "import",
+      `${server.dir}/two.jsonl`,
+      "--data",
+      server.data,
+      "--merge",
+      "--json",
+    );
+    assert.equal(merged.code, 0, merged.stderr);
+    const report = JSON.parse(merged.stdout);
+    assert.deepEqual(report.skipped, { schedules: ["nightly"], tasks: ["fails", "prints"] });
+    assert.deepEqual([report.imported.tasks, report.imported.outputs, report.tasks], [1, 1, 3]);
+    assert.ok(report.log_entries_skipped > 0 && (await Deno.stat(report.kept)).isFile);
+  });
+});
+
+const time = fc.date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true })
+  .map((date) => date.toISOString());
+const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
+const taskLine = fc.record({
+  kind: fc.constant("task" as const),
+  id,
+  spec: fc.record({
+    type: fc.constantFrom("testing", "analysis"),
+    priority: fc.constantFrom("low", "critical"),
+    description: fc.string({ unit: "binary", maxLength: 100 }),
+    metadata: fc.dictionary(id, fc.oneof(fc.string({ unit: "binary" }), fc.integer(), fc.boolean())),
+    created_at: time,
+    order: fc.nat(),
+  }),
+  state: fc.record({
+    status: fc.constantFrom("queued", "running", "failed"),
+    progress: fc.nat(100),
+    retry_count: fc.nat(),
+    attempt: fc.nat(),
+    automatic_attempts: fc.nat(),
+    attempts: fc.array(fc.record({ attempt: fc.nat(), agent: id, started_at: time }), { maxLength: 3 }),
+    of_a_later_version: fc.string(),
+  }),
+});
+const outputLine = fc.record({
+  kind: fc.constant("output" as const),
+  task_id: id,
+  attempt: fc.integer({ min: 1, max: 1e6 }),
+  result: fc.record({ output: fc.string({ unit: "grapheme", maxLength: 3000 }), exit_code: fc.nat(255) }),
+});
+const entry = fc.record({
+  level: fc.constantFrom("debug", "fatal"),
+  message: fc.string({ unit: "grapheme", maxLength: 2000 }),
+  agent: id,
+  source: id,
+  details: fc.dictionary(id, fc.string({ unit: "grapheme" }), { maxKeys: 3 }),
+  context: fc.constant({}),
+});
+
+Deno.test("any records survive an import and an export", async () => {
+  const content = fc.tuple(
+    fc.uniqueArray(taskLine, { selector: (line) => line.id, maxLength: 20 }),
+    fc.uniqueArray(outputLine, { selector: (line) => `${line.task_id} ${line.attempt}`, maxLength: 10 }),
+    fc.array(entry, { maxLength: 100 }),
+    fc.array(time, { minLength: 100, maxLength: 100 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(content, async ([tasks, outputs, entries, times]) => {
+      times.sort();
+      const logs = entries.map((one, i) => ({ kind: "log", entry: { time: times[i], ...one } }));
+      const lines = [
+        { kind: "opencode-agents-export", version: 1, exported_at: "2026-01-01T00:00:00.000Z" },
+        ...tasks,
+        ...outputs,
+        ...logs,
+        { kind: "end", schedules: 0, tasks: tasks.length, outputs: outputs.length, log_entries: logs.length },
+      ];
+      const kv = new MemoryKeyValue();
+      const store = await loadStore(kv, clock);
+      await importLines(store, kv, each(lines));
+      const got: ExportLine[] = [];
+      await exportLines(kv, (line) => void got.push(line));
+      const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+      const of = (kind: string, from: { kind: string }[]) =>
+        plain(from.filter((line) => line.kind === kind)).map((line: unknown) => JSON.stringify(line)).sort();
+      for (const kind of ["task", "output", "end"]) {
+        assert.deepEqual(
+          of(kind, got).map((l: string) => JSON.parse(l)),
+          of(kind, lines).map((l: string) => JSON.parse(l)),
+        );
+      }
+      assert.deepEqual(plain(got.filter((line) => line.kind === "log")), plain(logs));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+async function* each(lines: unknown[]): AsyncGenerator<string> {
+  for (const line of lines) yield await Promise.resolve(JSON.stringify(line));
+}
