@@ -16,19 +16,12 @@ async function main(args: string[]): Promise<number> {
     await runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, systemClock);
     return 0;
   }
+  const { storeFiles } = await import("./store_files.ts");
   const { runProgram } = await import("./src/cli/program.ts");
   return await runProgram(args, {
     version: manifest.version,
     serve: async (flags) => (await import("./main.ts")).serve(flags),
-    store: {
-      backup: async (options) => (await import("./src/store/backup.ts")).backupStore(options),
-      restore: async (options) =>
-        (await import("./src/store/restore.ts")).restoreStore({ ...options, clock: systemClock }),
-      export: async (options) =>
-        (await import("./src/store/export.ts")).exportStore({ ...options, clock: systemClock }),
-      import: async (options) =>
-        (await import("./src/store/import.ts")).importStore({ ...options, clock: systemClock }),
-    },
+    store: storeFiles,
   });
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
+import { storeFiles } from "../store_files.ts";
 import { runProgram } from "../src/cli/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { V8_FLAGS } from "./start_flags.ts";
@@ -76,4 +77,4 @@ async function serve(flags: ServeFlags): Promise<number> {
   return (await child.status).code;
 }
 
-Deno.exit(await runProgram(["serve", ...Deno.args], { version: manifest.version, serve }));
+Deno.exit(await runProgram(["serve", ...Deno.args], { version: manifest.version, serve, store: storeFiles }));

@@ -1,0 +1,10 @@
+/** What the commands may do with a store's file, wired to the store; each part is loaded when it is asked for. */
+import type { StoreFiles } from "./src/cli/store_files.ts";
+import { systemClock as clock } from "./src/clock/clock.ts";
+
+export const storeFiles: StoreFiles = {
+  backup: async (options) => (await import("./src/store/backup.ts")).backupStore(options),
+  restore: async (options) => (await import("./src/store/restore.ts")).restoreStore({ ...options, clock }),
+  export: async (options) => (await import("./src/store/export.ts")).exportStore({ ...options, clock }),
+  import: async (options) => (await import("./src/store/import.ts")).importStore({ ...options, clock }),
+};
