@@ -1,0 +1,69 @@
+/** A server whose disk is full says so, goes on answering, loses nothing it acknowledged, and recovers by itself. */
+import assert from "node:assert/strict";
+import { type Message, TestServer, until } from "../fixtures/server.ts";
+import { run } from "./fixtures/commands.ts";
+import { maySmallDisk, smallDisk, unmount } from "./fixtures/small_disk.ts";
+
+const config = {
+  limits: { enabled: false },
+  agents: { quick: { protocol: "command", command: ["true"] } },
+  tasks: { default_agent: "quick", max_concurrent: 2 },
+};
+
+const task = (id: string) => ({
+  type: "start_task",
+  task: {
+    id,
+    type: "testing",
+    priority: "medium",
+    description: id,
+    metadata: { text: "x".repeat(100_000) },
+    scheduled_time: new Date(Date.now() + 86_400_000).toISOString(),
+  },
+});
+
+Deno.test("a full disk below a server", { ignore: !maySmallDisk }, async () => {
+  const dir = await smallDisk();
+  const server = new TestServer(dir, { config }, {});
+  const ask = async (message: Message) => (await server.post(message)).reply as Message;
+  const ids = async () =>
+    ((await ask({ type: "list_tasks", limit: 1000 })).tasks as Message[]).map(({ id }) => id as string);
+  try {
+    await Deno.writeFile(`${dir}/ballast`, new Uint8Array(4 << 20));
+    await server.start();
+    const kept: string[] = [];
+    let refusal: { status: number; reply: Record<string, unknown> } | undefined;
+    for (let n = 0; n < 300 && !refusal; n++) {
+      const answer = await server.post(task(`t${n}`));
+      if (answer.reply.type === "task_started") kept.push(`t${n}`);
+      else refusal = answer;
+    }
+    assert.equal(refusal?.reply.code, "DISK_SPACE_EXCEEDED", JSON.stringify(refusal));
+    assert.equal(refusal.status, 507);
+    assert.match(refusal.reply.message as string, /disk that holds the store is full/);
+    assert.ok(kept.length > 10);
+
+    // Reads go on, and say the same.
+    assert.deepEqual((await ids()).sort(), [...kept].sort());
+    const one = (await ask({ type: "get_task_status", task_id: kept[0]! })).task as Message;
+    assert.equal((one.metadata as { text: string }).text.length, 100_000);
+    assert.equal((await ask({ type: "ping" })).type, "pong");
+    const backup = await run(server, "backup", `${dir}/b.backup`, "--data", server.data);
+    assert.equal(backup.code, 1);
+    assert.match(backup.stderr, /DISK_SPACE_EXCEEDED/);
+    assert.deepEqual(
+      [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => name.startsWith("b.")),
+      [],
+    );
+
+    // By itself, without a new start.
+    await Deno.remove(`${dir}/ballast`);
+    await until(async () => (await ask(task("afterwards"))).type === "task_started");
+    kept.push("afterwards");
+    await server.restart("SIGKILL");
+    assert.deepEqual((await ids()).sort(), kept.sort());
+  } finally {
+    await server.stop("SIGKILL");
+    await unmount(dir);
+  }
+});
