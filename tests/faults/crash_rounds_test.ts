@@ -25,7 +25,7 @@ const config = {
     slow: sh(`sleep ${LONG_SLEEP} & sleep ${LONG_SLEEP}`),
     fails: sh("exit 3"),
   },
-  tasks: { default_agent: "append", max_concurrent: 3, max_attempts: 100 },
+  tasks: { default_agent: "append", max_concurrent: 6, max_attempts: 100 },
 };
 
 /** One client's work until the server dies. Each step is counted only once it has been answered. */
@@ -105,10 +105,8 @@ const CLIENTS: Record<string, Client> = {
 /** All clients at once, until the server is killed at a random moment under them. */
 async function round(server: TestServer, n: number, told: Acknowledged): Promise<void> {
   let isKilled = false;
-  const work = Object.values(CLIENTS).map(async (client) => {
-    const socket = await server.connect();
-    await client(socket, n, told);
-  });
+  const sockets = await Promise.all(Object.values(CLIENTS).map(() => server.connect()));
+  const work = Object.values(CLIENTS).map((client, i) => client(sockets[i]!, n, told));
   // What a client meets once its server is dead is no failure; what it met before is.
   const failures: unknown[] = [];
   const guarded = work.map((client) => client.catch((error) => void (isKilled || failures.push(error))));
@@ -194,7 +192,9 @@ Deno.test(`kill -9 at random moments, ${ROUNDS} rounds: what was acknowledged ho
       if (attempt > 1) repeated++;
     }
     const { started, cancelled, retried, scheduled, unscheduled, seen } = told;
-    assert.ok(Math.min(started.size, scheduled.size, seen.size) > ROUNDS / 2, "hardly anything happened");
+    for (const some of [started, cancelled, retried, scheduled, unscheduled, seen]) {
+      assert.ok(some.size > ROUNDS / 10, "hardly anything happened");
+    }
     console.log(
       `${ROUNDS} rounds: ${started.size} starts, ${cancelled.size} cancels, ${retried.size} retried tasks, ` +
         `${scheduled.size} schedules kept and ${unscheduled.size} ended, ${seen.size} log lines shown; ` +
