@@ -22,12 +22,16 @@ import { TaskBook } from "./src/engine/task_book.ts";
 import { entryOfChange } from "./src/engine/task_events.ts";
 import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import { HealthMonitor } from "./src/monitor/health.ts";
+import { loadPerCore } from "./src/monitor/load.ts";
 import { createMachine } from "./src/monitor/machine.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
 import { ApiError } from "./src/protocol/errors.ts";
+import { SecurityWatch } from "./src/security/alerts.ts";
+import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
+import { LoadScaling } from "./src/security/load_scale.ts";
 import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
 import { ServerLog } from "./src/server/server_log.ts";
@@ -36,6 +40,7 @@ import { SubscriptionHub } from "./src/server/subscriptions.ts";
 import { openStore } from "./src/store/open.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
+const securityLog = getLogger(["opencode-agents", "security"]);
 /** What runs our own subcommands. */
 const ENTRY = new URL("opencode-agents.ts", import.meta.url).href;
 const DAY_MS = 86_400_000;
@@ -134,7 +139,24 @@ export async function serve(flags: ServeFlags): Promise<number> {
     uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
     resident_bytes: () => Deno.memoryUsage().rss,
   });
-  const limits = new RateLimits(config.limits, clock);
+  const watch = new SecurityWatch(clock, (alert) => {
+    bus.publish({ kind: "security.alert", alert });
+    securityLog.warn("{alert_type} from {client_ip}: {attempts} times within a minute", {
+      alert_type: alert.alert_type,
+      severity: alert.severity,
+      ...alert.details,
+    });
+  });
+  const limits = new RateLimits(
+    config.limits,
+    clock,
+    (client, limit) => watch.note("rate_limit_exceeded", client, { limit }),
+  );
+  const scaling = new LoadScaling({
+    clock,
+    load: loadPerCore,
+    apply: (factor) => limits.policy.factor = factor,
+  });
   const machine = createMachine(clock, folder, () => engine.children());
   const health = new HealthMonitor(clock, {
     websocket_server: () => limits.findings(),
@@ -146,10 +168,27 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const hub: SubscriptionHub = new SubscriptionHub(
     bus,
     clock,
-    standingProducers({ clock, engine, machine, intervals: config.monitor, clients: () => hub.size }),
+    standingProducers({
+      clock,
+      engine,
+      machine,
+      intervals: config.monitor,
+      clients: () => hub.size,
+      limits: () => limits.usage(),
+    }),
   );
   const server = startServer({
-    router: new Router({ clock, engine, scheduler, logs, metrics, machine, health }),
+    router: new Router({
+      clock,
+      engine,
+      scheduler,
+      logs,
+      metrics,
+      machine,
+      health,
+      limits: new LimitControl(limits, scaling),
+    }),
+    onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     hub,
     clock,
     limits,
@@ -179,6 +218,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   await forgetAddress(folder);
   await server.stop();
   scheduler.stop();
+  scaling.stop();
   await engine.stop();
   await runner.close();
   serverLog.close();

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { LogEntry } from "../protocol/log.ts";
+import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
@@ -22,10 +23,14 @@ export interface FollowFilter {
 
 /** The limits of whoever asks. Both throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */
 export interface SessionLimits {
+  /** As the limits know who asks: the address. */
+  readonly client: string;
   message(): void;
   operation(limit: OperationLimit): void;
   /** The limits that are nearly used up, when it is time to say so. */
   warning(): Record<string, LimitUsage> | undefined;
+  /** How much of each limit is used. */
+  usage(): Record<string, LimitUsage>;
 }
 
 /** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */
@@ -58,6 +63,11 @@ export interface ApiContext {
     kill(pid: number, signal: KillSignal): Promise<Killed>;
   };
   health: { check(): Promise<Health> };
+  limits: {
+    report(query: Omit<Request<"request_rate_limits">, "type">): LimitReport;
+    /** `by`: who asks. */
+    change(change: Omit<Request<"update_rate_limits">, "type">, by: string): LimitPolicyView;
+  };
   /** Carries out one more message in the name of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, inside: "batch"): Promise<object> | object;
 }

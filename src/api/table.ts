@@ -15,6 +15,7 @@ import { requestLogEntries } from "./request_log_entries.ts";
 import { requestMetrics } from "./request_metrics.ts";
 import { requestProcessList } from "./request_process_list.ts";
 import { requestStatus } from "./request_status.ts";
+import { requestRateLimits } from "./request_rate_limits.ts";
 import { requestSystemHealth } from "./request_system_health.ts";
 import { requestSystemResources } from "./request_system_resources.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
@@ -25,6 +26,7 @@ import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
+import { updateRateLimits } from "./update_rate_limits.ts";
 
 const ALL = [
   ping,
@@ -48,6 +50,8 @@ const ALL = [
   killProcess,
   requestSystemHealth,
   requestMetrics,
+  requestRateLimits,
+  updateRateLimits,
   subscribeToUpdates,
   unsubscribeFromUpdates,
   batch,

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { LogEntry } from "../protocol/log.ts";
+import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { PermissionRequest } from "../protocol/run.ts";
 import type { TaskRecord } from "../tasks/record.ts";
 
@@ -10,6 +11,7 @@ export type DomainEvent =
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
   | { kind: "agent.changed"; agent: Agent }
+  | { kind: "security.alert"; alert: SecurityAlert }
   | { kind: "log.appended"; entries: readonly { seq: number; entry: LogEntry }[] };
 
 export type EventListener = (event: DomainEvent) => void;

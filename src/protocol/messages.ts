@@ -3,6 +3,7 @@ import { z } from "zod";
 import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "./errors.ts";
 import { exchange, RequestId } from "./exchange.ts";
+import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";
 import { monitorMessages } from "./monitor_messages.ts";
 import { pushes } from "./pushes.ts";
@@ -20,6 +21,7 @@ export const EXCHANGES = {
   ...logMessages,
   ...monitorMessages,
   ...systemMessages,
+  ...limitMessages,
   ...subscriptionMessages,
   batch: exchange("batch", { requests: z.array(z.unknown()).min(1).max(BATCH_MAX) }, "batch_result", {
     responses: z.array(z.unknown()),

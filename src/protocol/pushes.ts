@@ -53,6 +53,22 @@ export const pushes = {
     last_ping: z.string().optional(),
     message_queue_size: z.int(),
   }),
+  security_alert: push("security_alert", {
+    alert_type: z.enum([
+      "authentication_failure",
+      "authorization_denied",
+      "rate_limit_exceeded",
+      "suspicious_activity",
+      "certificate_error",
+      "brute_force_attempt",
+    ]),
+    severity: z.enum(["low", "medium", "high", "critical"]),
+    details: z.looseObject({
+      client_ip: z.string(),
+      attempts: z.int(),
+      time_window: z.int().describe("Seconds."),
+    }),
+  }),
   rate_limit_info: push("rate_limit_info", {
     limits: z.record(z.string(), z.object({ current: z.int(), limit: z.int(), reset_time: z.string() })),
   }),
@@ -64,4 +80,5 @@ export const pushes = {
 };
 
 export type Pushes = { [T in keyof typeof pushes]: z.infer<typeof pushes[T]> };
+export type SecurityAlert = Pushes["security_alert"];
 export type Push = Pushes[keyof Pushes];

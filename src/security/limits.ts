@@ -1,92 +1,15 @@
 /**
- * The documented limits, applied. A request that would pass a limit is refused whole and counts nowhere; one
- * that is let through counts in every limit that concerns it. Time is monotonic: a wall clock that is set back an hour
- * must not shut everybody out for an hour.
+ * The documented limits, applied to all who come. Time is monotonic: a wall clock that is set back an hour must not
+ * shut everybody out for an hour.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import type { Config } from "../protocol/config.ts";
 import { ApiError } from "../protocol/errors.ts";
-import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
+import type { LimitUsage } from "../protocol/limits.ts";
+import type { LimitName } from "../protocol/limits.ts";
+import { ClientLimits, exceeded, type SharedLimits } from "./client_limits.ts";
+import { LimitPolicy, type LimitsConfig } from "./policy.ts";
+import { UsageHistory } from "./usage_history.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
-
-export type LimitsConfig = Config["limits"];
-
-/** From this share of a limit on, the client is told. */
-const WARN_SHARE = 0.8;
-const WARN_INTERVAL_MS = 1000;
-
-/** The windows of one connection, or of one IP address that uses HTTP. */
-export class ClientLimits {
-  readonly #shared: RateLimits;
-  readonly #bucket: TokenBucket;
-  readonly #windows = new Map<string, SlidingWindow>();
-  #warned_ms = -Infinity;
-
-  constructor(shared: RateLimits) {
-    this.#shared = shared;
-    this.#bucket = new TokenBucket(shared.config.burst_per_second, shared.clock.monotonic());
-  }
-
-  /** Counts a message; throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
-  message(): void {
-    const { config, clock, globalMessages } = this.#shared;
-    if (!config.enabled) return;
-    const now = clock.monotonic();
-    if (!this.#bucket.has(now)) throw exceeded("burst_per_second", config.burst_per_second, 1, 1);
-    const own = this.#window("messages_per_minute");
-    refuseOver("messages_per_minute", own, config.messages_per_minute, now);
-    refuseOver("global_messages_per_minute", globalMessages, config.global_messages_per_minute, now);
-    this.#bucket.take(now);
-    own.add(now);
-    globalMessages.add(now);
-  }
-
-  /** Counts an operation of a kind that has a limit of its own. */
-  operation(limit: OperationLimit): void {
-    const { config, clock } = this.#shared;
-    if (!config.enabled) return;
-    const now = clock.monotonic();
-    const window = this.#window(limit);
-    refuseOver(limit, window, config[limit], now);
-    window.add(now);
-  }
-
-  /** The limits of which most is used up, when it is time to say so (at most once a second). */
-  warning(): Record<string, LimitUsage> | undefined {
-    const { config, clock } = this.#shared;
-    const now = clock.monotonic();
-    if (!config.enabled || now - this.#warned_ms < WARN_INTERVAL_MS) return undefined;
-    const near = Object.entries(this.usage()).filter(([, { current, limit }]) =>
-      current >= limit * WARN_SHARE
-    );
-    if (near.length === 0) return undefined;
-    this.#warned_ms = now;
-    return Object.fromEntries(near);
-  }
-
-  /** How much of each limit is used now. */
-  usage(): Record<string, LimitUsage> {
-    const { config, clock, globalMessages } = this.#shared;
-    const now = clock.monotonic();
-    const usage: Record<string, LimitUsage> = {};
-    const tell = (name: keyof LimitsConfig, window: SlidingWindow) => {
-      usage[name] = {
-        current: window.count(now),
-        limit: Number(config[name]),
-        reset_time: isoTime(clock.now() + 1000 * window.secondsUntilEmpty(now)),
-      };
-    };
-    for (const [name, window] of this.#windows) tell(name as keyof LimitsConfig, window);
-    tell("global_messages_per_minute", globalMessages);
-    return usage;
-  }
-
-  #window(name: string): SlidingWindow {
-    let window = this.#windows.get(name);
-    if (!window) this.#windows.set(name, window = new SlidingWindow());
-    return window;
-  }
-}
 
 /** From this share of the connections on, the health report says so. */
 const CROWDED_SHARE = 0.9;
@@ -99,67 +22,139 @@ interface Address {
   closed_ms: number;
 }
 
-/** What all clients share. */
-export class RateLimits {
-  readonly config: LimitsConfig;
+export class RateLimits implements SharedLimits {
   readonly clock: Clock;
+  readonly policy: LimitPolicy;
+  readonly history = new UsageHistory();
   readonly globalMessages = new SlidingWindow();
   readonly #connectionBucket: TokenBucket;
+  readonly #connectionsMade = new SlidingWindow();
   readonly #addresses = new Map<string, Address>();
-  #connections = 0;
+  readonly #connected = new Set<ClientLimits>();
+  readonly #onRefused: (client: string, limit: LimitName) => void;
 
-  constructor(config: LimitsConfig, clock: Clock) {
-    this.config = config;
+  /** `onRefused`: told of everything that a limit stops. */
+  constructor(
+    config: LimitsConfig,
+    clock: Clock,
+    onRefused: (client: string, limit: LimitName) => void = () => {},
+  ) {
     this.clock = clock;
+    this.policy = new LimitPolicy(config);
     this.#connectionBucket = new TokenBucket(config.connections_per_second, clock.monotonic());
+    this.#onRefused = onRefused;
+  }
+
+  accepted(client: string): void {
+    this.history.message(client, this.clock.monotonic());
+  }
+
+  refused(client: string, limit: LimitName): void {
+    this.history.refused(client, limit, this.clock.monotonic());
+    this.#onRefused(client, limit);
   }
 
   /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */
   connect(ip: string): ClientLimits {
-    const { config, clock } = this;
-    if (config.enabled) {
-      const now = clock.monotonic();
-      if (this.#connections >= config.connections) {
-        throw new ApiError(
-          "CONNECTION_LIMIT_EXCEEDED",
-          `The server has ${config.connections} connections, which is its limit`,
-          {
-            limit: "connections",
-            current_limit: config.connections,
-            retry_after_seconds: 1,
-          },
-        );
-      }
-      if (!this.#connectionBucket.has(now)) {
-        throw exceeded("connections_per_second", config.connections_per_second, 1, 1);
-      }
-      const address = this.#addresses.get(ip);
-      if (address && now - address.closed_ms < WINDOW_SECONDS * 1000) {
-        refuseOver("reconnections_per_minute", address.reconnections, config.reconnections_per_minute, now);
-        address.reconnections.add(now);
-      }
-      this.#connectionBucket.take(now);
-    }
-    this.#connections++;
-    return new ClientLimits(this);
+    const now = this.clock.monotonic();
+    if (!this.policy.isOff(now)) this.#admit(ip, now);
+    this.#connectionsMade.add(now);
+    const client = new ClientLimits(this, ip);
+    this.#connected.add(client);
+    return client;
   }
 
-  disconnected(ip: string): void {
-    this.#connections--;
-    this.#address(ip).closed_ms = this.clock.monotonic();
+  #admit(ip: string, now: number): void {
+    const most = this.policy.limit("connections", undefined, now);
+    if (this.#connected.size >= most) {
+      this.refused(ip, "connections");
+      throw new ApiError(
+        "CONNECTION_LIMIT_EXCEEDED",
+        `The server has ${most} connections, which is its limit`,
+        {
+          limit: "connections",
+          current_limit: most,
+          retry_after_seconds: 1,
+        },
+      );
+    }
+    const per_second = this.policy.limit("connections_per_second", undefined, now);
+    if (per_second !== this.#connectionBucket.capacity) this.#connectionBucket.resize(per_second);
+    if (!this.#connectionBucket.has(now)) {
+      this.refused(ip, "connections_per_second");
+      throw exceeded("connections_per_second", per_second, 1, 1);
+    }
+    const address = this.#addresses.get(ip);
+    if (address && now - address.closed_ms < WINDOW_SECONDS * 1000) {
+      const limit = this.policy.limit("reconnections_per_minute", ip, now);
+      if (address.reconnections.count(now) >= limit) {
+        this.refused(ip, "reconnections_per_minute");
+        const wait_seconds = Math.max(1, address.reconnections.secondsUntilBelow(limit, now));
+        throw exceeded("reconnections_per_minute", limit, WINDOW_SECONDS, wait_seconds);
+      }
+      address.reconnections.add(now);
+    }
+    this.#connectionBucket.take(now);
+  }
+
+  disconnected(client: ClientLimits): void {
+    this.#connected.delete(client);
+    this.#address(client.client).closed_ms = this.clock.monotonic();
   }
 
   /** What is wrong with the door, for the health report: that it is nearly shut. */
   findings(): { code: "CONNECTION_LIMIT_EXCEEDED"; severity: "warning"; message: string }[] {
-    const { enabled, connections } = this.config;
-    if (!enabled || this.#connections < connections * CROWDED_SHARE) return [];
-    const message = `${this.#connections} of ${connections} connections are taken`;
+    const now = this.clock.monotonic();
+    const most = this.policy.limit("connections", undefined, now);
+    if (this.policy.isOff(now) || this.#connected.size < most * CROWDED_SHARE) return [];
+    const message = `${this.#connected.size} of ${most} connections are taken`;
     return [{ code: "CONNECTION_LIMIT_EXCEEDED", severity: "warning", message }];
   }
 
   /** The limits of an address that sends messages over HTTP. */
   http(ip: string): ClientLimits {
-    return this.#address(ip).http ??= new ClientLimits(this);
+    return this.#address(ip).http ??= new ClientLimits(this, ip);
+  }
+
+  // ---- how much is used
+
+  connectionsOf(client: string): number {
+    return [...this.#connected].filter((one) => one.client === client).length;
+  }
+
+  /** The server's own limits. */
+  usage(): Record<"connections" | "connections_per_second" | "global_messages_per_minute", LimitUsage> {
+    const now = this.clock.monotonic();
+    const usage = (name: LimitName, current: number, empty_in_seconds: number): LimitUsage => ({
+      current,
+      limit: this.policy.limit(name, undefined, now),
+      reset_time: isoTime(this.clock.now() + 1000 * empty_in_seconds),
+    });
+    const made = this.#connectionsMade.newest(1, now)[0]!;
+    return {
+      connections: usage("connections", this.#connected.size, 0),
+      connections_per_second: usage("connections_per_second", made, made > 0 ? 1 : 0),
+      global_messages_per_minute: usage(
+        "global_messages_per_minute",
+        this.globalMessages.count(now),
+        this.globalMessages.secondsUntilEmpty(now),
+      ),
+    };
+  }
+
+  /** Of each limit of this client's connections, and of its HTTP requests, the fullest. */
+  usageOf(client: string): Record<string, LimitUsage> {
+    const http = this.#addresses.get(client)?.http;
+    const fullest: Record<string, LimitUsage> = {};
+    for (const one of [...this.#connected, ...(http ? [http] : [])]) {
+      if (one.client !== client) continue;
+      for (const [name, usage] of Object.entries(one.usage())) {
+        if (name !== "global_messages_per_minute" && usage.current >= (fullest[name]?.current ?? 0)) {
+          fullest[name] = usage;
+        }
+      }
+    }
+    return fullest;
   }
 
   #address(ip: string): Address {
@@ -170,23 +165,4 @@ export class RateLimits {
     if (this.#addresses.size > ADDRESSES_MAX) this.#addresses.delete(this.#addresses.keys().next().value!);
     return known;
   }
-}
-
-function refuseOver(name: string, window: SlidingWindow, limit: number, now_ms: number): void {
-  if (window.count(now_ms) < limit) return;
-  throw exceeded(name, limit, WINDOW_SECONDS, Math.max(1, window.secondsUntilBelow(limit, now_ms)));
-}
-
-function exceeded(
-  limit: string,
-  current_limit: number,
-  time_window_seconds: number,
-  retry_after_seconds: number,
-): ApiError {
-  return new ApiError("RATE_LIMIT_EXCEEDED", "Too many requests. Please wait before retrying.", {
-    retry_after_seconds,
-    current_limit,
-    time_window_seconds,
-    limit,
-  });
 }

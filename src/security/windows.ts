@@ -2,11 +2,25 @@
 
 export const WINDOW_SECONDS = 60;
 
-/** Counts of the last minute in 60 one-second slots; a circle, so it never grows. */
+/** Counts of the last minute in 60 one-second slots, or of the last 60 slots of another length; a circle, so it never grows. */
 export class SlidingWindow {
   readonly #slots = new Uint32Array(WINDOW_SECONDS);
+  readonly #slot_ms: number;
   #second = 0;
   #total = 0;
+
+  constructor(slot_ms = 1000) {
+    this.#slot_ms = slot_ms;
+  }
+
+  /** The counts of the newest `length` slots, the oldest first. */
+  newest(length: number, now_ms: number): number[] {
+    this.#advance(now_ms);
+    return Array.from({ length }, (_, i) => {
+      const slot = this.#second - length + 1 + i + 2 * WINDOW_SECONDS;
+      return this.#slots[slot % WINDOW_SECONDS]!;
+    });
+  }
 
   /** How many were counted within the last minute. */
   count(now_ms: number): number {
@@ -43,7 +57,7 @@ export class SlidingWindow {
   }
 
   #advance(now_ms: number): void {
-    const second = Math.floor(now_ms / 1000);
+    const second = Math.floor(now_ms / this.#slot_ms);
     // A clock that was set back stays in the newest slot until it has caught up.
     if (second <= this.#second) return;
     const steps = Math.min(WINDOW_SECONDS, second - this.#second);
@@ -62,12 +76,23 @@ export class SlidingWindow {
 
 /** Lets `capacity` through at once and refills at `capacity` a second. */
 export class TokenBucket {
+  #capacity: number;
   #tokens: number;
   #at_ms: number;
 
-  constructor(readonly capacity: number, now_ms: number) {
-    this.#tokens = capacity;
+  constructor(capacity: number, now_ms: number) {
+    this.#capacity = this.#tokens = capacity;
     this.#at_ms = now_ms;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** What it lets through from now on. More comes at once, as if it had been so before; of less, what is left fits. */
+  resize(capacity: number): void {
+    this.#tokens = Math.min(capacity, this.#tokens + Math.max(0, capacity - this.#capacity));
+    this.#capacity = capacity;
   }
 
   /** Whether a token is left now. */
@@ -84,12 +109,12 @@ export class TokenBucket {
   /** How much of the bucket is used. */
   used(now_ms: number): number {
     this.#refill(now_ms);
-    return Math.max(0, Math.ceil(this.capacity - this.#tokens));
+    return Math.max(0, Math.ceil(this.#capacity - this.#tokens));
   }
 
   #refill(now_ms: number): void {
     if (now_ms <= this.#at_ms) return;
-    this.#tokens = Math.min(this.capacity, this.#tokens + ((now_ms - this.#at_ms) / 1000) * this.capacity);
+    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now_ms - this.#at_ms) / 1000) * this.#capacity);
     this.#at_ms = now_ms;
   }
 }

@@ -168,9 +168,11 @@ export class Connection implements Session, Subscriber {
     this.#inOrder(() => this.#options.router.receive(data, this), data.length);
   }
 
-  /** `connection_status` is about each connection by itself. */
+  /** These are about each connection by itself. */
   own(message: object): string | undefined {
-    if ((message as { type?: string }).type !== "connection_status") return undefined;
+    const { type } = message as { type?: string };
+    if (type === "rate_limit_info") return JSON.stringify({ ...message, limits: this.limits.usage() });
+    if (type !== "connection_status") return undefined;
     const message_queue_size = this.#outbox.size;
     const status = message_queue_size > 0 ? "degraded" : "healthy";
     const last_ping = this.#lastPing_ms === undefined ? undefined : isoTime(this.#lastPing_ms);

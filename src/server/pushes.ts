@@ -73,6 +73,8 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
         message: { type: "agent_update", agent: event.agent, timestamp },
         coalesce: event.agent.id,
       }];
+    case "security.alert":
+      return [{ channel: "security", keys: {}, message: event.alert }];
     case "log.appended":
       return event.entries.map(({ seq, entry }) => ({
         channel: "log_entries" as const,

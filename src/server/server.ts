@@ -35,9 +35,11 @@ export interface ServerOptions {
   metrics: { connected(): void; disconnected(): void };
   health: { check(): Promise<Health> };
   prometheus: { text(): Promise<{ body: string; content_type: string }> };
+  /** Told of every request that the guard refused. */
+  onForeign(ip: string, reason: string): void;
   limits: {
     connect(ip: string): SessionLimits;
-    disconnected(ip: string): void;
+    disconnected(limits: SessionLimits): void;
     http(ip: string): SessionLimits;
   };
 }
@@ -93,7 +95,7 @@ export function startServer(options: ServerOptions): RunningServer {
       upgraded = upgradeSocket(request);
     } catch (error) {
       // Deno throws for headers that are no WebSocket handshake. What never became a connection must not take a place.
-      options.limits.disconnected(ip);
+      options.limits.disconnected(limits);
       log.debug("No upgrade for {ip}: {error}", { ip, error });
       return new Response("This is no WebSocket handshake", { status: 400 });
     }
@@ -109,7 +111,7 @@ export function startServer(options: ServerOptions): RunningServer {
       closed: (one) => {
         connections.delete(one);
         hub.remove(one);
-        options.limits.disconnected(ip);
+        options.limits.disconnected(limits);
         options.metrics.disconnected();
         log.info("Client {id} from {ip} has gone", { id: one.id, ip });
       },
@@ -168,6 +170,7 @@ export function startServer(options: ServerOptions): RunningServer {
     const ip = (info.remoteAddr as Deno.NetAddr).hostname;
     if (why !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason: why, code: "PERMISSION_DENIED" });
+      options.onForeign(ip, why);
       return Response.json(errorReply(new ApiError("PERMISSION_DENIED", why), clock, "guard"), {
         status: 403,
       });

@@ -2,12 +2,14 @@
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Config } from "../protocol/config.ts";
+import type { LimitUsage } from "../protocol/limits.ts";
 import type { ClaudeProcess, Process } from "../protocol/process.ts";
 import type { ProcessList } from "../protocol/monitor_messages.ts";
 import type { SystemResources } from "../protocol/resources.ts";
 import type { Producer } from "./producers.ts";
 
 const CONNECTION_INTERVAL_MS = 15_000;
+const LIMITS_INTERVAL_MS = 5_000;
 /** The most processes one scan tells. */
 const PROCESSES_MAX = 1000;
 
@@ -26,10 +28,12 @@ export interface StandingOptions {
   };
   intervals: Config["monitor"];
   clients(): number;
+  /** How much of the server's own limits is used. */
+  limits(): Record<string, LimitUsage>;
 }
 
 export function standingProducers(
-  { clock, engine, machine, intervals, clients }: StandingOptions,
+  { clock, engine, machine, intervals, clients, limits }: StandingOptions,
 ): Producer[] {
   const started_ms = clock.monotonic();
   return [
@@ -81,6 +85,12 @@ export function standingProducers(
         message_queue_size: 0,
         timestamp: isoTime(clock.now()),
       }),
+    },
+    {
+      // Each connection puts its own in their place.
+      channel: "rate_limits",
+      interval_ms: LIMITS_INTERVAL_MS,
+      produce: () => ({ type: "rate_limit_info", limits: limits(), timestamp: isoTime(clock.now()) }),
     },
   ];
 }

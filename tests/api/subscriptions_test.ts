@@ -83,8 +83,8 @@ Deno.test("subscriptions", async (t) => {
       }
     });
 
-    await t.step("channels that exist but have nothing to tell are confirmed", async () => {
-      const socket = await subscribed(server, ["security", "rate_limits"]);
+    await t.step("a channel that has nothing to tell is confirmed", async () => {
+      const socket = await subscribed(server, ["security"]);
       assert.deepEqual(await heard(socket), []);
       await socket.close();
     });

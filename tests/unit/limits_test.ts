@@ -174,21 +174,19 @@ Deno.test("connections: at most so many, so many a second, so many reconnections
   for (let i = 0; i < 10; i++) shared.connect("1");
   assert.equal(refusal(() => shared.connect("1")).limit, "connections_per_second");
   time.now += 1000;
-  shared.connect("1");
-  shared.connect("1");
+  const last = [shared.connect("1"), shared.connect("1")];
   assert.deepEqual(refusal(() => shared.connect("1")).code, "CONNECTION_LIMIT_EXCEEDED");
   assert.equal(shared.findings()[0]!.code, "CONNECTION_LIMIT_EXCEEDED");
-  shared.disconnected("1");
+  shared.disconnected(last[0]!);
   for (let i = 0; i < 5; i++) {
     time.now += 1000;
-    shared.connect("1");
-    shared.disconnected("1");
+    shared.disconnected(shared.connect("1"));
   }
   time.now += 1000;
   assert.equal(refusal(() => shared.connect("1")).limit, "reconnections_per_minute");
-  shared.connect("another address");
+  const other = shared.connect("another address");
   time.now += 61_000;
-  shared.disconnected("another address");
+  shared.disconnected(other);
   shared.connect("1");
 });
 

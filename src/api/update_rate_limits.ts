@@ -1,0 +1,18 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const updateRateLimits = capability({
+  type: "update_rate_limits",
+  doc:
+    "Changes limits while the server runs: for everybody, for one client, none at all in an emergency, or by load. What it changes is forgotten when the server ends; the configuration file is what lasts.",
+  permission: "admin",
+  errors: [],
+  example: {
+    type: "update_rate_limits",
+    override: { client: "10.0.0.7", limits: { messages_per_minute: 1000 } },
+  },
+  handle: (change, { limits, clock }, session) => ({
+    data: limits.change(change, session.limits.client),
+    timestamp: isoTime(clock.now()),
+  }),
+});

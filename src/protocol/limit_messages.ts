@@ -1,0 +1,96 @@
+/** "Rate Limit Monitoring" and "Administrative Controls" of the document, as messages. */
+import { z } from "zod";
+import { exchange } from "./exchange.ts";
+import { LIMIT_NAMES } from "./limits.ts";
+import { text } from "./scalars.ts";
+
+/** As a client is known: its address. */
+const client = text(1, 100);
+const name = z.enum(LIMIT_NAMES);
+const value = z.int().min(1).max(1_000_000_000);
+const values = z.strictObject(
+  Object.fromEntries(LIMIT_NAMES.map((limit) => [limit, value.optional()])) as {
+    [L in typeof LIMIT_NAMES[number]]: z.ZodOptional<typeof value>;
+  },
+);
+const DAY_SECONDS = 86_400;
+
+export const LimitPolicyView = z.object({
+  enabled: z.boolean(),
+  suspended: z.object({ until: z.string(), reason: z.string().optional() }).optional(),
+  scaling: z.object({
+    enabled: z.boolean(),
+    factor: z.number().describe("What the message limits are multiplied with now, 0–1."),
+  }),
+  limits: z.record(name, value).describe("As they are set now, before scaling and overrides."),
+  overrides: z.array(z.object({ client, limits: values, until: z.string().optional() })),
+});
+export type LimitPolicyView = z.infer<typeof LimitPolicyView>;
+
+export const LimitReport = LimitPolicyView.extend({
+  usage: z.array(z.object({
+    limit: name,
+    scope: z.enum(["server", "client"]),
+    client: client.optional().describe("Of a client's limits: whose."),
+    current: z.int(),
+    maximum: z.int(),
+    reset_time: z.string(),
+  })).describe("The server's limits, and of each client named those that are in use."),
+  history: z.array(z.object({
+    minute: z.string(),
+    messages: z.int(),
+    refused: z.int(),
+  })).describe("The last minutes, the oldest first."),
+  top_clients: z.array(z.object({
+    client,
+    connections: z.int(),
+    messages: z.int().describe("Within the time asked for."),
+    refused: z.int(),
+  })),
+  violations: z.array(z.object({
+    time: z.string().describe("The last of them."),
+    client,
+    limit: name,
+    count: z.int().describe("Within one minute."),
+  })).describe("The newest first."),
+  violations_by_limit: z.partialRecord(name, z.int()),
+  timestamp: z.string(),
+});
+export type LimitReport = z.infer<typeof LimitReport>;
+
+export const limitMessages = {
+  request_rate_limits: exchange(
+    "request_rate_limits",
+    {
+      client: client.optional().describe("Only what concerns this client."),
+      minutes: z.int().min(1).max(60).default(60),
+      top: z.int().min(0).max(100).default(10),
+    },
+    "rate_limits",
+    { data: LimitReport },
+  ),
+  update_rate_limits: exchange(
+    "update_rate_limits",
+    {
+      limits: values.optional().describe("New values for everybody, until the server ends."),
+      override: z.strictObject({
+        client,
+        limits: values,
+        seconds: z.int().min(1).max(30 * DAY_SECONDS).optional(),
+      })
+        .optional().describe("Values for one client, for so long; until it is lifted when no time is given."),
+      lift_override: client.optional(),
+      suspend: z.strictObject({ seconds: z.int().min(1).max(3600), reason: text(1, 500).optional() })
+        .optional()
+        .describe("No limits at all for so long."),
+      resume: z.literal(true).optional().describe("Ends a suspension."),
+      scaling: z.strictObject({ enabled: z.boolean(), minimum: z.number().min(0.01).max(1).optional() })
+        .optional()
+        .describe(
+          "Lower message limits while the machine is overloaded, never below `minimum` of their values.",
+        ),
+    },
+    "rate_limits_updated",
+    { data: LimitPolicyView, timestamp: z.string() },
+  ),
+};

@@ -1,0 +1,60 @@
+/** Notices what looks like an attack, and says so once per client, kind and while. */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import type { SecurityAlert } from "../protocol/pushes.ts";
+import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
+
+type AlertType = SecurityAlert["alert_type"];
+
+/** So many within a minute are no accident. */
+const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: SecurityAlert["severity"] }>> = {
+  /** Messages refused for a limit. */
+  rate_limit_exceeded: { attempts: 100, severity: "medium" },
+  /** Pages of other origins, and names that are not this server's: what a web page that attacks would send. */
+  suspicious_activity: { attempts: 10, severity: "high" },
+};
+const QUIET_MS = 300_000;
+/** Beyond these the client that was noticed longest ago is forgotten. */
+const WATCHED_MAX = 1000;
+
+interface Watched {
+  attempts: SlidingWindow;
+  told_ms: number;
+}
+
+export class SecurityWatch {
+  readonly #clock: Clock;
+  readonly #watched = new Map<string, Watched>();
+  readonly #tell: (alert: SecurityAlert) => void;
+
+  constructor(clock: Clock, tell: (alert: SecurityAlert) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** `details`: what else is known of this attempt. */
+  note(alert_type: AlertType, client_ip: string, details: Record<string, unknown> = {}): void {
+    const threshold = THRESHOLDS[alert_type];
+    if (!threshold) return;
+    const now_ms = this.#clock.monotonic();
+    const watched = this.#of(`${alert_type} ${client_ip}`);
+    watched.attempts.add(now_ms);
+    const attempts = watched.attempts.count(now_ms);
+    if (attempts < threshold.attempts || now_ms - watched.told_ms < QUIET_MS) return;
+    watched.told_ms = now_ms;
+    this.#tell({
+      type: "security_alert",
+      alert_type,
+      severity: threshold.severity,
+      details: { client_ip, attempts, time_window: WINDOW_SECONDS, ...details },
+      timestamp: isoTime(this.#clock.now()),
+    });
+  }
+
+  #of(key: string): Watched {
+    const watched = this.#watched.get(key) ?? { attempts: new SlidingWindow(), told_ms: -Infinity };
+    this.#watched.delete(key);
+    this.#watched.set(key, watched);
+    if (this.#watched.size > WATCHED_MAX) this.#watched.delete(this.#watched.keys().next().value!);
+    return watched;
+  }
+}
