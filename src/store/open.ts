@@ -77,7 +77,7 @@ export async function loadStore(
   const id = await identify(kv);
   const commits = new GroupCommit(kv);
   const records = async <Spec, State>(name: string) => {
-    const store = new RecordStore<Spec, State>(name, kv, commits);
+    const store = new RecordStore<Spec, State>(name, kv, commits, clock);
     await store.load();
     return store;
   };
@@ -87,6 +87,8 @@ export async function loadStore(
   await logs.load();
   let closing: Promise<void> | undefined;
   const close = async () => {
+    tasks.close();
+    schedules.close();
     try {
       await logs.close();
       await commits.idle();

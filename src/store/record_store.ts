@@ -6,6 +6,7 @@
  * again when another came first.
  */
 import { getLogger } from "@logtape/logtape";
+import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
@@ -60,6 +61,8 @@ interface Prepared<Spec, State> {
 
 /** A change that loses the race this often has met a bug, not a rival. */
 const TRIES_MAX = 100;
+/** While the store cannot be read either. */
+const LEARN_AGAIN_MS = 5_000;
 /** Above every part's number: where a range over one record's parts ends. */
 const PART_END = 1e6;
 
@@ -67,14 +70,21 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #name: string;
   readonly #kv: KeyValue;
   readonly #commits: GroupCommit;
+  readonly #clock: Clock;
   readonly #held = new Map<string, Held<Spec, State>>();
   /** Records whose change is on its way. */
   readonly #changing = new Map<string, Promise<void>>();
+  /** Records that a commit of unknown outcome may have changed. */
+  readonly #doubtful = new Set<string>();
+  #learning = false;
+  #learnAgain: Timer | undefined;
+  #closed = false;
   /** Called with the changes of each commit, in the order of the commits. */
   onCommitted: (changes: Change<Spec, State>[]) => void = () => {};
 
   /** `name`: the first part of its keys. */
-  constructor(name: string, kv: KeyValue, commits: GroupCommit) {
+  constructor(name: string, kv: KeyValue, commits: GroupCommit, clock: Clock) {
+    this.#clock = clock;
     this.#name = name;
     this.#kv = kv;
     this.#commits = commits;
@@ -97,6 +107,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     for (const [id, { parts, versionstamp }] of states) {
       this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
     }
+  }
+
+  /** Looks no more for what became of failed changes: the next to load the records will see. */
+  close(): void {
+    this.#closed = true;
+    this.#learnAgain?.cancel();
   }
 
   get size(): number {
@@ -150,10 +166,37 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       if (result.ok) this.#apply(after, result.versionstamp);
       else await this.#refresh(versions);
       return result.ok;
+    } catch (error) {
+      for (const { id } of after) this.#doubtful.add(id);
+      throw error;
     } finally {
       for (const { id } of after) this.#changing.delete(id);
       resolve();
+      if (this.#doubtful.size > 0) void this.#learn();
     }
+  }
+
+  /**
+   * Reads what a failed commit may have changed all the same, until that is known: nobody else would come across a
+   * record that was created, or queued, without anybody knowing.
+   */
+  async #learn(): Promise<void> {
+    if (this.#learning || this.#closed) return;
+    this.#learning = true;
+    this.#learnAgain?.cancel();
+    try {
+      for (const id of this.#doubtful) {
+        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), true);
+        this.#doubtful.delete(id);
+      }
+    } catch (error) {
+      log.warn("What became of a failed change of {name} is not known yet: {error}", {
+        name: this.#name,
+        error,
+      });
+      if (!this.#closed) this.#learnAgain = this.#clock.after(LEARN_AGAIN_MS, () => void this.#learn());
+    }
+    this.#learning = false;
   }
 
   #stateKey(id: string, part: number): Key {
@@ -232,9 +275,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
    * Reads again what a failed check says has changed, where memory knows of no change: a commit that was given
    * up as too late may have reached the store all the same.
    */
-  async #refresh(versions: Map<string, string | undefined>): Promise<void> {
+  async #refresh(versions: Map<string, string | undefined>, yields = false): Promise<void> {
+    // With `yields`, a change on its way is not overtaken: it finds out by its own check.
+    const isKnown = (id: string, versionstamp: string | undefined) =>
+      this.#held.get(id)?.versionstamp !== versionstamp || (yields && this.#changing.has(id));
     for (const [id, versionstamp] of versions) {
-      if (this.#held.get(id)?.versionstamp !== versionstamp) continue;
+      if (isKnown(id, versionstamp)) continue;
       const found: { parts: Uint8Array[]; versionstamp: string } = { parts: [], versionstamp: "" };
       const start = this.#stateKey(id, 0);
       for await (
@@ -242,6 +288,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       ) {
         if (found.parts.push(entry.value) === 1) found.versionstamp = entry.versionstamp;
       }
+      if (isKnown(id, versionstamp)) continue;
       if (found.parts.length === 0) {
         if (versionstamp !== undefined) this.#apply([{ id }], "");
         continue;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
 import { ApiError } from "../../src/protocol/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
@@ -15,7 +16,7 @@ interface State {
 }
 
 function storeOn(kv: Tapped, name = "task") {
-  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv));
+  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv), systemClock);
 }
 
 async function reloaded(kv: Tapped): Promise<RecordStore<Spec, State>> {
@@ -204,10 +205,10 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
 Deno.test("two kinds of records share a store without meeting", async () => {
   const kv = tapped();
   const commits = new GroupCommit(kv);
-  const tasks = new RecordStore<Spec, State>("task", kv, commits);
-  const schedules = new RecordStore<Spec, State>("schedule", kv, commits);
+  const tasks = new RecordStore<Spec, State>("task", kv, commits, systemClock);
+  const schedules = new RecordStore<Spec, State>("schedule", kv, commits, systemClock);
   await Promise.all([tasks.update(creating("a")), schedules.update(creating("a", "b"))]);
-  const again = new RecordStore<Spec, State>("schedule", kv, commits);
+  const again = new RecordStore<Spec, State>("schedule", kv, commits, systemClock);
   await again.load();
   assert.deepEqual([tasks.size, again.size], [1, 2]);
 });
