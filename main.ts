@@ -128,6 +128,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     schedules,
     tell: (entry) => void logs.append(entry),
   });
+  schedules.onCommitted = () => scheduler.changed();
   const started_ms = clock.monotonic();
   const metrics = new RequestMetrics(clock);
   const prometheus = new Prometheus({

@@ -84,7 +84,7 @@ export class Scheduler {
       if (view.get(id) || engine.has(id)) {
         throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
       }
-      return { creates: [{ id, spec, state: { runs: 0, next_ms: first_ms } }] };
+      return { creates: [{ id, spec, state: { runs: 0, next_ms: first_ms, ...this.#runsLeftBy(id) } }] };
     });
     this.#setAlarm();
     return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };
@@ -121,6 +121,11 @@ export class Scheduler {
         runs: state.runs,
         upcoming: upcoming(spec, state.next_ms - 1, count, state.runs).map(isoTime),
       }));
+  }
+
+  /** To be called with each committed change of schedules, whoever learned of it. */
+  changed(): void {
+    this.#setAlarm();
   }
 
   // ---- time
@@ -231,9 +236,21 @@ export class Scheduler {
   }
 
   /** Whether this task was made for the time that is due now, before a crash kept the schedule from moving on. */
-  #isThisRun({ id, state }: ScheduleRecord, run_id: string): boolean {
-    const task = this.#options.book.find(run_id);
-    return task?.spec.schedule_id === id && timestampMs(task.spec.created_at) >= state.next_ms;
+  #isThisRun({ id }: ScheduleRecord, run_id: string): boolean {
+    return this.#options.book.find(run_id)?.spec.schedule_id === id;
+  }
+
+  /**
+   * Runs of an earlier schedule of this id are told from its own by their number, not by their time: the clock may
+   * have been set back since.
+   */
+  #runsLeftBy(id: string): { last_number?: number } {
+    let last_number = 0;
+    for (const task of this.#options.book.all()) {
+      if (task.spec.schedule_id !== id) continue;
+      last_number = Math.max(last_number, Number(/_run_(\d+)$/.exec(task.id)?.[1] ?? 0));
+    }
+    return last_number > 0 ? { last_number } : {};
   }
 
   #tell(
