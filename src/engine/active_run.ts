@@ -9,12 +9,13 @@ import type { Agent } from "../protocol/basic_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../protocol/run.ts";
 import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
-import { type AttemptEnd, holds } from "../tasks/transitions.ts";
-import { commitAttemptEnd } from "./attempt_end.ts";
+import { holds } from "../tasks/transitions.ts";
+import { attemptEnd, commitAttemptEnd } from "./attempt_end.ts";
 import { Deadline } from "./deadline.ts";
 import { ProgressWriter } from "./progress_writer.ts";
 import type { RunContext } from "./run_context.ts";
 import { RunLog } from "./run_log.ts";
+import { Signals } from "./signals.ts";
 import { Silence } from "./silence.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -48,6 +49,8 @@ export class ActiveRun {
   #ended = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #stopRequested = false;
+  #leaving = false;
+  readonly #signals = new Signals();
   #unsaved = false;
 
   constructor(context: RunContext, task: TaskRecord, lease: Lease, agent: string) {
@@ -151,7 +154,7 @@ export class ActiveRun {
       return { status: "failed", error: error.message, output: "" };
     }
     if (this.#stopRequested) void this.#run.stop();
-    else if (this.#phase === "paused") await this.#run.pause();
+    else if (this.#phase === "paused") await this.#signals.send(() => this.#run?.pause());
     else {
       this.#deadline.run();
       this.#silence.run();
@@ -278,22 +281,38 @@ export class ActiveRun {
     await this.over;
   }
 
+  /** Settles when the signals that were asked for have reached the agent; rejects when the last one could not. */
+  get signalled(): Promise<void> {
+    return this.#signals.sent;
+  }
+
+  /** Ends the agent because the server ends, which decides nothing about its task. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await this.stop();
+  }
+
   async pause(): Promise<void> {
     this.#silence.hold();
     this.#deadline.hold();
     this.#phase = "paused";
-    await this.#run?.pause();
+    await this.#signals.send(() => this.#run?.pause());
     this.#publishAgent();
   }
 
   async resume(): Promise<void> {
-    await this.#run?.resume();
-    this.#phase = "running";
-    if (this.#run) {
-      this.#deadline.run();
-      if (this.#permissions.size === 0) this.#silence.run();
-    }
+    if (!this.#stopRequested) this.#phase = "running";
+    await this.#signals.send(() => this.#run?.resume());
+    // It may have been paused again meanwhile, or is being ended.
+    if (this.#run) this.#watch();
     this.#publishAgent();
+  }
+
+  /** Lets its time count, if it is at work. */
+  #watch(): void {
+    if (this.#phase !== "running") return;
+    this.#deadline.run();
+    if (this.#permissions.size === 0) this.#silence.run();
   }
 
   /** False when no such request is open, or it has no such option. */
@@ -307,13 +326,17 @@ export class ActiveRun {
     this.#deadline.hold();
     await this.#progress.settled();
     await this.#closeWorkspace();
-    const end = this.#judge(outcome);
-    this.#log.tell(end.outcome === "completed" ? "info" : "error", this.#farewell(end), {
-      outcome: end.outcome,
-      exit_code: end.exit_code,
-      stop_reason: end.stop_reason,
-      duration_ms: this.#context.clock.now() - this.#started_ms,
-    });
+    const end = attemptEnd(outcome, this.#deadline, this.#silence);
+    this.#log.tell(
+      end.outcome === "completed" ? "info" : "error",
+      end.outcome === "completed" ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`,
+      {
+        outcome: end.outcome,
+        exit_code: end.exit_code,
+        stop_reason: end.stop_reason,
+        duration_ms: this.#context.clock.now() - this.#started_ms,
+      },
+    );
     for (;;) {
       try {
         await this.#context.store.logs.flush();
@@ -323,6 +346,7 @@ export class ActiveRun {
           lease: this.#lease,
           outcome,
           end,
+          left: this.#leaving && end.outcome === "failed" && outcome.status === "stopped",
         });
         return;
       } catch (error) {
@@ -343,25 +367,6 @@ export class ActiveRun {
       // The work is done and stays where it is; only the tidying failed.
       this.#log.tell("warn", `The task's worktree was left as it is: ${(error as Error).message}`, {});
     }
-  }
-
-  #judge(outcome: RunOutcome): AttemptEnd {
-    const { exit_code, stop_reason } = outcome;
-    if (this.#deadline.passed) {
-      const error =
-        `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${this.#deadline.limit_ms} ms`;
-      return { outcome: "timeout", error, exit_code, stop_reason };
-    }
-    if (this.#silence.passed && outcome.status !== "completed") {
-      const error = `The agent gave no sign of life for ${this.#silence.limit_ms} ms`;
-      return { outcome: "unresponsive", error, exit_code, stop_reason };
-    }
-    if (outcome.status === "completed") return { outcome: "completed", exit_code, stop_reason };
-    return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
-  }
-
-  #farewell(end: AttemptEnd): string {
-    return end.outcome === "completed" ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`;
   }
 
   // ---- what clients see

@@ -13,12 +13,33 @@ export interface EndedAttempt {
   lease: Lease;
   outcome: RunOutcome;
   end: AttemptEnd;
+  /** Ended because the server ends: the task is left for the next one to take up. */
+  left: boolean;
+}
+
+/** How the attempt ended, from what its agent answered and what the server ended it for. */
+export function attemptEnd(
+  outcome: RunOutcome,
+  deadline: { passed: boolean; limit_ms: number },
+  silence: { passed: boolean; limit_ms: number },
+): AttemptEnd {
+  const { exit_code, stop_reason } = outcome;
+  if (deadline.passed) {
+    const error = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${deadline.limit_ms} ms`;
+    return { outcome: "timeout", error, exit_code, stop_reason };
+  }
+  if (silence.passed && outcome.status !== "completed") {
+    const error = `The agent gave no sign of life for ${silence.limit_ms} ms`;
+    return { outcome: "unresponsive", error, exit_code, stop_reason };
+  }
+  if (outcome.status === "completed") return { outcome: "completed", exit_code, stop_reason };
+  return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
 }
 
 /** Throws what the store throws; nothing has changed then. */
 export async function commitAttemptEnd(context: RunContext, ended_attempt: EndedAttempt): Promise<void> {
   const { store, book, clock } = context;
-  const { task_id, attempt, lease, outcome, end } = ended_attempt;
+  const { task_id, attempt, lease, outcome, end, left } = ended_attempt;
   const output = store.outputs.entry(task_id, attempt, {
     output: outcome.output,
     exit_code: outcome.exit_code,
@@ -31,7 +52,7 @@ export async function commitAttemptEnd(context: RunContext, ended_attempt: Ended
     const task = view.get(task_id);
     if (!task) return {};
     // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
-    if (!holds(task.state, lease)) return outputs;
+    if (left || !holds(task.state, lease)) return outputs;
     const now = clock.now();
     const state = stateAfter(context, task, end, now, chance);
     const graph = {

@@ -3,11 +3,11 @@
  * committed changes; it never polls but for a look at the clock once a minute, in case that was set.
  */
 import { getLogger } from "@logtape/logtape";
-import { isoTime, type Timer, within } from "../clock/clock.ts";
+import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
 import { CASCADE_LIMIT, dueAt, resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
 import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
-import { started } from "../tasks/transitions.ts";
+import { holds, started } from "../tasks/transitions.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -33,6 +33,7 @@ export class Dispatcher {
   /** Waiting tasks that something has happened to, and that the commit of it may not have seen. */
   readonly #unsettled = new Set<string>();
   #settling = false;
+  #pumping = false;
   #alarm: Timer | undefined;
   #open = false;
   #fencing = 0;
@@ -75,14 +76,26 @@ export class Dispatcher {
     } else if (this.#timed.delete(id)) this.#setAlarm();
     if (after && status === "queued" && before?.state.status !== "queued") {
       this.#queue.add(after);
-      this.#pump();
+      this.#pumpSoon();
     }
+    // What it waits for may have ended before anybody knew of it.
+    if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
     if (after && isFinished(after.state.status) && before && !isFinished(before.state.status)) {
       this.#settleLater(this.#context.book.dependentsOf(id));
     }
   }
 
   // ---- slots
+
+  /** In a turn of its own: a commit that releases several tasks is told task by task, and the first is not the next. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
 
   #pump(): void {
     while (this.#open && this.#runs.size < this.#slots && this.#starting < this.#starts) {
@@ -108,24 +121,9 @@ export class Dispatcher {
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new ActiveRun(context, task, lease, agent);
     this.#runs.set(id, run);
+    this.#starting++;
+    const record = await this.#markRunning(id, lease, agent);
     void this.#untilReady(run);
-    let record: TaskRecord | undefined;
-    try {
-      await context.store.tasks.update((view) => {
-        const now = view.get(id);
-        record = undefined;
-        if (now?.state.status !== "queued") return {};
-        record = { ...now, state: started(now, lease, agent, isoTime(context.clock.now())) };
-        return { updates: [{ id, state: record.state }] };
-      });
-    } catch (error) {
-      log.error("Task {id} could not be marked as running: {error}", { id, error });
-      record = undefined;
-      context.clock.after(RETRY_MS, () => {
-        this.#queue.add(task);
-        this.#pump();
-      });
-    }
     if (record) await run.execute(record);
     else run.abandon();
     this.#runs.delete(id);
@@ -135,8 +133,33 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /**
+   * The record under the lease; undefined when the task is not to be run any more. A commit that failed may have been
+   * carried out all the same, so the slot and the lease are kept until it is known.
+   */
+  async #markRunning(id: string, lease: Lease, agent: string): Promise<TaskRecord | undefined> {
+    const { clock, store } = this.#context;
+    do {
+      let record: TaskRecord | undefined;
+      try {
+        await store.tasks.update((view) => {
+          record = undefined;
+          const now = view.get(id);
+          if (now && holds(now.state, lease)) record = now;
+          if (now?.state.status !== "queued") return {};
+          record = { ...now, state: started(now, lease, agent, isoTime(clock.now())) };
+          return { updates: [{ id, state: record.state }] };
+        });
+        return record;
+      } catch (error) {
+        log.error("Task {id} could not be marked as running, trying again: {error}", { id, error });
+        await sleep(clock, RETRY_MS);
+      }
+    } while (this.#open);
+    return undefined;
+  }
+
   async #untilReady(run: ActiveRun): Promise<void> {
-    this.#starting++;
     await within(this.#context.clock, START_WAIT_MS, run.ready, undefined);
     this.#starting--;
     this.#pump();
@@ -208,6 +231,19 @@ export class Dispatcher {
         clock.after(RETRY_MS, () => void this.#settle(some));
       }
     }
+    this.#noteTimes(ids);
+  }
+
+  /** A clock that was set back makes a time come again that had come already. */
+  #noteTimes(ids: string[]): void {
+    const { book, clock } = this.#context;
+    const now = clock.now();
+    for (const id of ids) {
+      const task = book.find(id);
+      const due_ms = task?.state.status === "pending" ? dueAt(task) : undefined;
+      if (due_ms !== undefined && due_ms > now) this.#timed.set(id, due_ms);
+    }
+    this.#setAlarm();
   }
 
   /** Looks at all waiting tasks once; at start, since a crash may have come between an end and its consequences. */

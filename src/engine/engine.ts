@@ -1,5 +1,4 @@
 /** The engine's doors: what clients may ask of tasks, and its start and stop. */
-import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
@@ -10,9 +9,17 @@ import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
 import { cascade, CASCADE_LIMIT, dependencyFailures, isDue } from "../tasks/cascade.ts";
-import { checkDependencies, readiness } from "../tasks/dependencies.ts";
+import { readiness } from "../tasks/dependencies.ts";
 import { queryTasks } from "../tasks/query.ts";
-import { holdsSlot, isFinished, specOf, type TaskRecord, type TaskState, taskView } from "../tasks/record.ts";
+import {
+  holdsSlot,
+  isFinished,
+  progressDiffers,
+  specOf,
+  type TaskRecord,
+  type TaskState,
+  taskView,
+} from "../tasks/record.ts";
 import { summarise } from "../tasks/summary.ts";
 import { cancelled, created, paused, resumed, retried } from "../tasks/transitions.ts";
 import type { RunContext } from "./run_context.ts";
@@ -20,7 +27,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { LogRetention } from "./engine_store.ts";
 import { recoverTasks } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
-import type { TaskMemory } from "./task_book.ts";
+import { present, requireDependencies, type TaskMemory } from "./task_book.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -71,6 +78,15 @@ export class Engine {
       bus.publish({ kind: "task.changed", before, after });
     }
     this.#dispatcher.note(before, after);
+    if (before && after && holdsSlot(before.state) && holdsSlot(after.state)) this.#holdOrGoOn(before, after);
+  }
+
+  /** Agents follow what is committed, so also a commit whose outcome was learned later than its answer. */
+  #holdOrGoOn(before: TaskRecord, after: TaskRecord): void {
+    const run = this.#dispatcher.active.get(after.id);
+    if (!run || before.state.status === after.state.status) return;
+    const done = after.state.status === "paused" ? run.pause() : run.resume();
+    done.catch((error) => log.error("The agent of {id} took no signal: {error}", { id: after.id, error }));
   }
 
   // ---- start and stop
@@ -107,8 +123,12 @@ export class Engine {
     this.#retention?.cancel();
     this.#dispatcher.close();
     const runs = [...this.#dispatcher.active];
-    await within(clock, STOP_WAIT_MS, recoverTasks(this.#options, runs.map(([id]) => id), true), undefined);
-    await within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.stop())), undefined);
+    try {
+      await within(clock, STOP_WAIT_MS, recoverTasks(this.#options, runs.map(([id]) => id), true), undefined);
+    } catch (error) {
+      log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
+    }
+    await within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.leave())), undefined);
   }
 
   // ---- what clients ask
@@ -222,8 +242,7 @@ export class Engine {
   async pause(id: string): Promise<void> {
     this.#find(id);
     await this.#update((view) => new Map([[id, paused(this.#find(id, view))]]));
-    const run = this.#dispatcher.active.get(id);
-    if (run && holdsSlot(this.#find(id).state)) await run.pause();
+    await this.#dispatcher.active.get(id)?.signalled;
   }
 
   async resume(id: string): Promise<void> {
@@ -238,8 +257,7 @@ export class Engine {
         resumed(task, readiness(task.spec.dependencies ?? [], find), isDue(task, now), isoTime(now)),
       ]]);
     });
-    const run = this.#dispatcher.active.get(id);
-    if (run && this.#find(id).state.status === "running") await run.resume();
+    await this.#dispatcher.active.get(id)?.signalled;
   }
 
   /** Answers an agent's open permission request; the id of the option that was taken. */
@@ -375,22 +393,4 @@ export class Engine {
       updates: [...states(view)].map(([id, state]) => ({ id, state })),
     }));
   }
-}
-
-function requireDependencies(id: string, dependencies: readonly string[], tasks: TaskMemory): void {
-  checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
-    for (const task of tasks.values()) yield task.id;
-  });
-}
-
-/** Of these dependencies, those that are there: what a plan has read and must find unchanged. */
-function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
-  return dependencies.filter((id) => tasks.get(id) !== undefined);
-}
-
-function progressDiffers(before: TaskState, after: TaskState): boolean {
-  const [a, b] = [before.progress_details, after.progress_details];
-  return before.progress !== after.progress || a?.current_step !== b?.current_step ||
-    a?.completed_steps !== b?.completed_steps || a?.total_steps !== b?.total_steps ||
-    !isDeepStrictEqual(a?.steps, b?.steps);
 }

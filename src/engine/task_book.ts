@@ -2,6 +2,7 @@
 import type { TaskStatus } from "../protocol/task.ts";
 import { TaskStatus as Statuses } from "../protocol/task.ts";
 import type { Graph } from "../tasks/cascade.ts";
+import { checkDependencies } from "../tasks/dependencies.ts";
 import { TaskColumns } from "../tasks/columns.ts";
 import type { TaskRecord } from "../tasks/record.ts";
 
@@ -73,4 +74,16 @@ export class TaskBook implements Graph {
       if (dependents?.size === 0) this.#dependents.delete(dependency);
     }
   }
+}
+
+/** Throws `TASK_DEPENDENCY_ERROR` when one is not there, or is the task itself. */
+export function requireDependencies(id: string, dependencies: readonly string[], tasks: TaskMemory): void {
+  checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
+    for (const task of tasks.values()) yield task.id;
+  });
+}
+
+/** Of these dependencies, those that are there: what a plan has read and must find unchanged. */
+export function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
+  return dependencies.filter((id) => tasks.get(id) !== undefined);
 }

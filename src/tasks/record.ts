@@ -1,4 +1,5 @@
 /** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
+import { isDeepStrictEqual } from "node:util";
 import type { Execution, NewTask, ProgressDetails, Task, TaskStatus } from "../protocol/task.ts";
 
 export type TaskSpec = Omit<NewTask, "id" | "recurring"> & {
@@ -134,4 +135,12 @@ export function taskView(record: TaskRecord): Task {
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
   };
+}
+
+/** Whether anything is new in what the agent says of its progress. */
+export function progressDiffers(before: TaskState, after: TaskState): boolean {
+  const [a, b] = [before.progress_details, after.progress_details];
+  return before.progress !== after.progress || a?.current_step !== b?.current_step ||
+    a?.completed_steps !== b?.completed_steps || a?.total_steps !== b?.total_steps ||
+    !isDeepStrictEqual(a?.steps, b?.steps);
 }
