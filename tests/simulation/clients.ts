@@ -1,0 +1,180 @@
+/** Clients that ask for what chance has them ask, and what a reply obliges the server to. */
+import type { Model } from "./model.ts";
+import type { LimitModel } from "./model_limits.ts";
+import type { Random } from "./random.ts";
+import type { ServerLife } from "./server_life.ts";
+import type { SimTime } from "./sim_time.ts";
+
+type Reply = Record<string, unknown> & { code?: string; details?: { limit?: string } };
+type Message = Record<string, unknown> & { type: string };
+
+const TASKS = 14;
+const SCHEDULES = 4;
+const CLIENTS = ["ann", "ben"];
+const DATABASE = ["DATABASE_ERROR", "DATABASE_CONNECTION_ERROR"];
+
+export class Clients {
+  readonly #random: Random;
+  readonly #time: SimTime;
+  readonly #model: Model;
+  readonly #limits: LimitModel;
+  readonly #trace: (line: string) => void;
+  /** Tasks that were acknowledged: they are there until their retention is over. */
+  readonly #acknowledged = new Set<string>();
+
+  constructor(
+    random: Random,
+    time: SimTime,
+    model: Model,
+    limits: LimitModel,
+    trace: (line: string) => void,
+  ) {
+    this.#random = random;
+    this.#time = time;
+    this.#model = model;
+    this.#limits = limits;
+    this.#trace = trace;
+  }
+
+  /** One request; resolves when it is on its way. */
+  async act(life: ServerLife, quiet: () => Promise<void>): Promise<void> {
+    await this.send(life, this.#wish(), this.#random.chance(0.1), quiet);
+  }
+
+  async send(
+    life: ServerLife,
+    message: Message,
+    vanishes: boolean,
+    quiet: () => Promise<void>,
+  ): Promise<void> {
+    const client = this.#random.pick(CLIENTS);
+    const asked = life.ask(client, message);
+    if (!asked) return;
+    const sent = this.#model.order;
+    const at_ms = this.#time.monotonic_ms;
+    this.#trace(`ask ${client} ${JSON.stringify(message)}`);
+    if (message.type === "unschedule_task") this.#model.schedules.unwanted.add(message.task_id as string);
+    let refused: string | undefined;
+    void asked.then((reply: Reply) => {
+      if (life.isOver) return;
+      if (reply.code === "RATE_LIMIT_EXCEEDED") refused = reply.details?.limit ?? "unnamed";
+      if (!vanishes) this.#heard(message, reply, sent);
+    });
+    await quiet();
+    const isNew = message.type === "start_task" || message.type === "schedule_task";
+    const names = ["messages_per_minute", ...(isNew ? ["tasks_per_minute"] : [])];
+    if (!life.isOver) this.#limits.message(client, names, at_ms, refused);
+  }
+
+  #id(): string {
+    return `t${this.#random.between(1, TASKS)}`;
+  }
+
+  #wish(): Message {
+    const random = this.#random;
+    const kind = random.between(0, 99);
+    if (kind < 45) return { type: "start_task", task: this.#task() };
+    if (kind < 55) return { type: "cancel_task", task_id: this.#id() };
+    if (kind < 65) return { type: "retry_task", task_id: this.#id() };
+    if (kind < 73) return { type: "pause_task", task_id: this.#id() };
+    if (kind < 82) return { type: "resume_task", task_id: this.#id() };
+    if (kind < 87) return { type: "get_task_status", task_id: this.#id() };
+    if (kind < 90) return { type: "list_tasks", limit: 5 };
+    if (kind < 97) return this.#schedule();
+    return { type: "unschedule_task", task_id: `s${random.between(1, SCHEDULES)}` };
+  }
+
+  #task(): Record<string, unknown> {
+    const random = this.#random;
+    const known = [...this.#model.tasks.keys()];
+    const dependencies = new Set<string>();
+    if (known.length > 0 && random.chance(0.5)) {
+      for (let i = random.between(1, 3); i > 0; i--) dependencies.add(random.pick(known));
+    }
+    const id = this.#id();
+    dependencies.delete(id);
+    return {
+      id,
+      type: "testing",
+      priority: random.pick(["low", "medium", "high", "critical"]),
+      description: id,
+      ...(dependencies.size > 0 ? { dependencies: [...dependencies] } : {}),
+      ...(random.chance(0.15) ? { scheduled_time: this.#soon() } : {}),
+      ...(random.chance(0.2) ? { timeout: random.between(5, 40) * 1000 } : {}),
+    };
+  }
+
+  #soon(): string {
+    return new Date(this.#time.now_ms + this.#random.between(60, 400) * 1000).toISOString();
+  }
+
+  #schedule(): Message {
+    const random = this.#random;
+    const recurring = random.chance(0.7)
+      ? {
+        interval: random.pick(["daily", "weekly"]),
+        allow_overlap: random.chance(0.5),
+        ...(random.chance(0.5) ? { max_runs: random.between(1, 3) } : {}),
+      }
+      : undefined;
+    const id = `s${random.between(1, SCHEDULES)}`;
+    const task = { id, type: "analysis", priority: "low", description: id, scheduled_time: this.#soon() };
+    return { type: "schedule_task", task: { ...task, ...(recurring ? { recurring } : {}) } };
+  }
+
+  // ---- what a reply says must be so
+
+  #heard(message: Message, reply: Reply, sent: number): void {
+    this.#trace(`reply ${message.type} ${reply.type} ${reply.code ?? ""}`);
+    const id = (message.task_id ?? (message.task as { id?: string } | undefined)?.id) as string;
+    if (reply.type === "error") return this.#refused(message, id, reply);
+    const task = this.#model.tasks.get(id);
+    const since = (task?.past ?? []).filter(({ order }) => order > sent).map(({ status }) => status);
+    const before = (task?.past ?? []).findLast(({ order }) => order <= sent)?.status;
+    const wrong = (what: string) =>
+      this.#model.fail(`${message.type} of ${id} was acknowledged, but ${what}`);
+    switch (message.type) {
+      case "start_task":
+        if (!task || before !== undefined && since.length === 0) return wrong("it is not on the disk");
+        this.#acknowledged.add(id);
+        break;
+      case "cancel_task":
+        if (before !== "cancelled" && !since.includes("cancelled")) wrong("it was not cancelled");
+        break;
+      case "retry_task":
+        if (!since.some((status) => !["completed", "cancelled"].includes(status)) && before !== "failed") {
+          wrong("it was not put back");
+        }
+        break;
+      case "pause_task":
+        if (!since.includes("paused")) wrong("it was not paused");
+        break;
+      case "resume_task":
+        if (!since.some((status) => status !== "paused")) wrong("it was not resumed");
+        break;
+      case "get_task_status": {
+        const { status } = reply.task as { status: string };
+        const seen = [before, ...since, ...(task?.untold.map(({ from }) => from) ?? [])];
+        if (!seen.includes(status as typeof before)) wrong(`it was never ${status}`);
+        break;
+      }
+      case "schedule_task":
+        if (!this.#model.schedules.known.has(id) && !this.#model.schedules.unwanted.has(id)) {
+          // One that is over already has left its run.
+          if (!this.#model.tasks.has(`${id}_run_1`)) wrong("it is not on the disk");
+        }
+    }
+  }
+
+  #refused(message: Message, id: string, reply: Reply): void {
+    const { code = "" } = reply;
+    const isKnown = this.#model.tasks.has(id);
+    if (code === "SERVICE_UNAVAILABLE" && String(reply.message).startsWith("Internal error")) {
+      this.#model.fail(`${message.type} met a bug`);
+    } else if (code === "TASK_NOT_FOUND" && this.#acknowledged.has(id) && isKnown) {
+      this.#model.fail(`${message.type}: task ${id} was acknowledged and is not found`);
+    } else if (code === "TASK_ALREADY_EXISTS" && !isKnown && !this.#model.schedules.known.has(id)) {
+      this.#model.fail(`${message.type}: ${id} does not exist`);
+    } else if (DATABASE.includes(code)) this.#trace("the store failed");
+  }
+}

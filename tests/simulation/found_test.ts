@@ -1,0 +1,188 @@
+/** What the simulation has found, each as the shortest story that shows it. */
+import assert from "node:assert/strict";
+import { decode, encode } from "../../src/store/json.ts";
+import type { Commit } from "../../src/store/kv.ts";
+import type { TaskState } from "../../src/tasks/record.ts";
+import { Random } from "./random.ts";
+import { ServerLife } from "./server_life.ts";
+import { SimMachine } from "./sim_agents.ts";
+import { type Fate, SimDisk } from "./sim_disk.ts";
+import { quiet, SimTime } from "./sim_time.ts";
+
+const PROMISED = {
+  max_concurrent: 1,
+  max_starting: 1,
+  timeout_ms: 60_000,
+  tasks_per_minute: 1000,
+  messages_per_minute: 1000,
+  retention_ms: 30 * 86_400_000,
+};
+const WELL = { not_started: 0, hangs: 0, fails: 0, speaks_after_end: 0, asks: 0, step_ms: 500 };
+
+/** A server whose disk and agents do nothing by chance. */
+async function world(promised: Partial<typeof PROMISED> = {}) {
+  const random = new Random(1);
+  const time = new SimTime(random);
+  const disk = new SimDisk(time, random);
+  const machine = new SimMachine(time, random, { ...WELL });
+  await disk.memory.commit({ sets: [{ key: ["meta"], value: encode({ format: 1, id: "simulated" }) }] });
+  const pass = async (ms: number) => {
+    const until_ms = time.monotonic_ms + ms;
+    do await quiet(); while (time.step(until_ms));
+    await quiet();
+  };
+  const live = async () => {
+    const life = new ServerLife(1, time, disk, machine);
+    await Promise.all([life.start({ ...PROMISED, ...promised }, {}, () => {}), pass(3_000)]);
+    return life;
+  };
+  let life = await live();
+  const ask = async (type: string, fields: object) => {
+    const [reply] = await Promise.all([life.ask("ann", { type, ...fields })!, pass(100)]);
+    return reply;
+  };
+  const again = async () => {
+    await life.crash();
+    disk.crash();
+    life = await live();
+  };
+  const start = (id: string, more: object = {}) =>
+    ask("start_task", { task: { id, type: "testing", priority: "low", description: id, ...more } });
+  const status = (id: string) => life.store!.tasks.get(id)?.state.status;
+  return { time, disk, machine, pass, ask, start, status, again, life: () => life };
+}
+
+/** The fate of the first commit that makes a task be `status`; all others are well. */
+function once(status: TaskState["status"], fate: Partial<Fate>): (commit: Commit) => Partial<Fate> {
+  let isOver = false;
+  return ({ sets = [] }) => {
+    const isIt = sets.some(({ key, value }) =>
+      key[0] === "task" && key[1] === "state" && (decode(value) as TaskState).status === status
+    );
+    if (!isIt || isOver) return {};
+    isOver = true;
+    return fate;
+  };
+}
+
+Deno.test("a task whose creation was answered with an error, but carried out, is run without a restart", async () => {
+  const { disk, start, status, pass } = await world();
+  disk.decide = once("queued", { isLost: true });
+  assert.equal((await start("ghost")).code, "DATABASE_ERROR");
+  await pass(20_000);
+  assert.equal(status("ghost"), "completed");
+});
+
+Deno.test("a start that was answered with an error, but carried out, does not leave the task running for ever", async () => {
+  for (const fate of [{ isLost: true }, { isRefused: true }, { takes_ms: 15_000 }]) {
+    const { disk, start, status, pass } = await world();
+    disk.decide = once("running", fate);
+    await start("a");
+    await pass(60_000);
+    assert.equal(status("a"), "completed");
+  }
+});
+
+Deno.test("of several tasks released by one commit the most important goes first", async () => {
+  const { start, machine, pass } = await world();
+  const order: string[] = [];
+  machine.onStart = ({ task_id }) => void order.push(task_id);
+  await start("first");
+  await start("minor", { dependencies: ["first"] });
+  await start("urgent", { dependencies: ["first"], priority: "critical" });
+  await pass(60_000);
+  assert.deepEqual(order, ["first", "urgent", "minor"]);
+});
+
+Deno.test("a task whose time had come, and then lies ahead again, is not forgotten", async () => {
+  const { start, ask, status, pass, time } = await world();
+  await start("other");
+  await ask("pause_task", { task_id: "other" });
+  const scheduled_time = new Date(time.now_ms + 61_000).toISOString();
+  await start("timed", { dependencies: ["other"], scheduled_time });
+  await pass(70_000);
+  time.setWallClock(-600_000);
+  await ask("resume_task", { task_id: "other" });
+  await pass(60_000);
+  assert.deepEqual([status("other"), status("timed")], ["completed", "pending"]);
+  await pass(600_000);
+  assert.equal(status("timed"), "completed");
+});
+
+Deno.test("a resume that was answered with an error, but carried out, lets the agent go on", async () => {
+  const { disk, start, ask, status, pass } = await world();
+  await start("a");
+  await ask("pause_task", { task_id: "a" });
+  await pass(5_000);
+  assert.equal(status("a"), "paused");
+  disk.decide = once("running", { isLost: true });
+  assert.equal((await ask("resume_task", { task_id: "a" })).code, "DATABASE_ERROR");
+  await pass(30_000);
+  assert.equal(status("a"), "completed");
+});
+
+Deno.test("a disk that stands still for longer than a start may take lets no more agents start at once", async () => {
+  const { disk, life, pass, machine } = await world({ max_concurrent: 3 });
+  let most = 0;
+  machine.onStart = () => {
+    const starting = [...machine.processes].filter(({ hasSession }) => !hasSession).length + 1;
+    most = Math.max(most, starting);
+  };
+  disk.decide = once("running", { takes_ms: 40_000 });
+  const sent = ["a", "b", "c"].map((id) =>
+    life().ask("ann", { type: "start_task", task: { id, type: "testing", priority: "low", description: id } })
+  );
+  await pass(120_000);
+  await Promise.all(sent);
+  assert.equal(most, 1);
+});
+
+Deno.test("a server that ends while its store refuses everything ends, and fails no task", async () => {
+  const { disk, start, life, again, status, pass, machine } = await world();
+  machine.faults.hangs = 1;
+  await start("working");
+  await pass(5_000);
+  assert.equal(status("working"), "running");
+  disk.decide = () => ({ isRefused: true });
+  await Promise.all([life().stop(), pass(20_000)]);
+  assert.equal(machine.processes.size, 0);
+  disk.decide = () => ({});
+  machine.faults.hangs = 0;
+  await again();
+  await pass(30_000);
+  assert.equal(status("working"), "completed");
+});
+
+Deno.test("pause and resume close together reach the agent in their order, and no paused time counts", async () => {
+  for (let i = 0; i < 20; i++) {
+    const { life, start, status, pass, machine } = await world();
+    for (let n = 0; n < i; n++) machine.random.next();
+    machine.faults.hangs = 1;
+    await start("a");
+    await pass(5_000);
+    const [agent] = machine.processes;
+    const send = (type: string) => life().ask("ann", { type, task_id: "a" })!;
+    const sent = [send("pause_task"), pass(3), send("resume_task"), pass(3), send("pause_task")];
+    await pass(1_000);
+    await Promise.all(sent);
+    assert.deepEqual([status("a"), agent!.isFrozen], ["paused", true]);
+    await pass(300_000);
+    assert.equal(status("a"), "paused");
+  }
+});
+
+Deno.test("a schedule made anew after the clock was set back has runs of its own", async () => {
+  const { ask, status, pass, time } = await world();
+  const schedule = () => {
+    const scheduled_time = new Date(time.now_ms + 61_000).toISOString();
+    const task = { id: "s", type: "testing", priority: "low", description: "s", scheduled_time };
+    return ask("schedule_task", { task });
+  };
+  await schedule();
+  await pass(80_000);
+  assert.equal(status("s_run_1"), "completed");
+  time.setWallClock(-600_000);
+  assert.equal((await schedule()).type, "task_scheduled");
+  await pass(80_000);
+  assert.equal(status("s_run_2"), "completed");
+});

@@ -1,0 +1,305 @@
+/** One history: a seed decides on the faults, on what clients ask and when, and on all that goes wrong. */
+import { encode } from "../../src/store/json.ts";
+import type { Store } from "../../src/store/open.ts";
+import { Clients } from "./clients.ts";
+import { Model } from "./model.ts";
+import { LimitModel } from "./model_limits.ts";
+import { Random } from "./random.ts";
+import { type Promised, ServerLife, type Wiring } from "./server_life.ts";
+import { SimMachine } from "./sim_agents.ts";
+import { type DiskPlant, NO_FAULTS, SimDisk } from "./sim_disk.ts";
+import { quiet, SimTime } from "./sim_time.ts";
+
+/** A bug put in on purpose. */
+export interface Plant {
+  name: string;
+  wiring?: Wiring;
+  disk?: DiskPlant;
+}
+
+export interface Outcome {
+  seed: number;
+  violation: string | undefined;
+  /** A digest of everything that happened. */
+  digest: string;
+  steps: number;
+  /** The last lines of the trace. */
+  trace: string[];
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
+const TRACE_KEPT = 400;
+/** After the last fault everything is over by then. */
+const PATIENCE_MS = 40 * MINUTE_MS;
+const STEPS_MAX = 20_000;
+
+class History {
+  readonly #random: Random;
+  readonly #time: SimTime;
+  readonly #disk: SimDisk;
+  readonly #machine: SimMachine;
+  readonly #model: Model;
+  readonly #limits: LimitModel;
+  readonly #clients: Clients;
+  readonly #plant: Plant | undefined;
+  readonly #promised: Promised;
+  readonly #swarm: ReturnType<typeof swarm>;
+  #life: ServerLife | undefined;
+  #lives = 0;
+  #steps = 0;
+  #set_back_ms = 0;
+  #hash = 0x811c9dc5;
+  readonly trace: string[] = [];
+
+  constructor(seed: number, plant: Plant | undefined) {
+    const random = this.#random = new Random(seed);
+    this.#plant = plant;
+    this.#swarm = swarm(random);
+    this.#time = new SimTime(random);
+    this.#disk = new SimDisk(this.#time, random, plant?.disk);
+    this.#disk.faults = this.#swarm.disk;
+    this.#machine = new SimMachine(this.#time, random, this.#swarm.agents);
+    this.#promised = {
+      max_concurrent: random.between(1, 4),
+      max_starting: random.between(1, 2),
+      timeout_ms: 60_000,
+      tasks_per_minute: random.pick([5, 20, 100]),
+      messages_per_minute: random.pick([10, 40, 200]),
+      retention_ms: random.pick([2 * DAY_MS, 30 * DAY_MS]),
+    };
+    const note = (line: string) => this.#note(line);
+    this.#model = new Model(this.#time, this.#machine, this.#promised, note);
+    const { tasks_per_minute, messages_per_minute } = this.#promised;
+    this.#limits = new LimitModel(
+      { tasks_per_minute, messages_per_minute },
+      (what) => this.#model.fail(what),
+    );
+    this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note);
+    this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
+    this.#machine.onStart = (process) => this.#model.processStarts(process);
+  }
+
+  async run(): Promise<Omit<Outcome, "seed">> {
+    // So that no identifier comes from outside.
+    await this.#disk.memory.commit({
+      sets: [{ key: ["meta"], value: encode({ format: 1, id: "simulated" }) }],
+    });
+    await this.#live();
+    const moves = this.#random.between(20, 70);
+    for (let i = 0; i < moves && this.#model.violation === undefined; i++) {
+      await this.#pass(this.#random.between(0, this.#random.chance(0.2) ? 20_000 : 1_500));
+      await this.#move();
+      await this.#look();
+    }
+    if (this.#model.violation === undefined) await this.#comeToRest();
+    await this.#crash();
+    return {
+      violation: this.#model.violation,
+      digest: (this.#hash >>> 0).toString(16),
+      steps: this.#steps,
+      trace: this.trace,
+    };
+  }
+
+  #note(line: string): void {
+    const text = `${this.#time.monotonic_ms} ${line}`;
+    for (let i = 0; i < text.length; i++) this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
+    this.trace.push(text);
+    if (this.trace.length > TRACE_KEPT) this.trace.shift();
+  }
+
+  // ---- time
+
+  async #look(): Promise<void> {
+    await quiet();
+    this.#model.look();
+    this.#steps++;
+  }
+
+  async #pass(ms: number): Promise<void> {
+    const until_ms = this.#time.monotonic_ms + ms;
+    while (this.#model.violation === undefined && this.#time.step(until_ms)) await this.#look();
+  }
+
+  async #move(): Promise<void> {
+    const random = this.#random;
+    const { crashes, clock_jumps, stops } = this.#swarm;
+    const life = this.#life;
+    if (!life) return await this.#live();
+    if (random.chance(crashes)) return await this.#crash();
+    if (random.chance(stops)) return this.#stop(life);
+    if (random.chance(clock_jumps)) {
+      const by_ms = random.pick([DAY_MS, 7 * DAY_MS, 10 * MINUTE_MS, -MINUTE_MS, -10 * MINUTE_MS]);
+      this.#note(`clock ${by_ms}`);
+      this.#set_back_ms += Math.max(0, -by_ms);
+      return this.#time.setWallClock(by_ms);
+    }
+    await this.#clients.act(life, quiet);
+  }
+
+  // ---- the server
+
+  async #live(): Promise<void> {
+    const life = this.#life = new ServerLife(++this.#lives, this.#time, this.#disk, this.#machine);
+    this.#note(`life ${this.#lives}`);
+    this.#limits.forget();
+    life.bus.listen((event) => this.#model.event(event));
+    const { wiring = {} } = this.#plant ?? {};
+    const watched: Wiring = {
+      ...wiring,
+      parts: (parts) => {
+        const own = { ...parts, store: this.#watched(parts.store, life) };
+        return wiring.parts?.(own) ?? own;
+      },
+    };
+    life.start(this.#promised, watched, (store) => this.#model.loaded(store)).catch((error) => {
+      this.#note(`life ${life.number} could not start: ${error.message}`);
+      if (this.#life === life) this.#gone(life);
+    });
+    await quiet();
+  }
+
+  /** Looks at each start of a task when it is planned. */
+  #watched(store: Store, life: ServerLife): Store {
+    const { tasks } = store;
+    const busy = new Set<string>();
+    const update: typeof tasks.update = async (plan) => {
+      let isFirst = true;
+      let begun: string | undefined;
+      await tasks.update((view) => {
+        const answer = plan(view);
+        const [one] = answer.updates ?? [];
+        if (
+          !isFirst || !one || view.get(one.id)?.state.status !== "queued" || one.state.status !== "running"
+        ) {
+          return answer;
+        }
+        isFirst = false;
+        begun = one.id;
+        const others = new Set([
+          ...busy,
+          ...(life.engine?.agents() ?? []).map(({ task_id }) => task_id!),
+        ]);
+        // A second try keeps its turn.
+        if (!busy.has(one.id)) this.#model.turnOf(one.id, store, others);
+        busy.add(one.id);
+        return answer;
+      });
+      // One that failed is tried again, in its place.
+      if (begun !== undefined) busy.delete(begun);
+    };
+    const watched = {
+      get: (id: string) => tasks.get(id),
+      values: () => tasks.values(),
+      get size() {
+        return tasks.size;
+      },
+      update,
+    };
+    return Object.assign(Object.create(store), { tasks: watched });
+  }
+
+  async #crash(): Promise<void> {
+    const life = this.#life;
+    if (!life) return;
+    this.#note("crash");
+    await this.#gone(life);
+  }
+
+  async #gone(life: ServerLife): Promise<void> {
+    this.#life = undefined;
+    await life.crash();
+    this.#disk.crash();
+  }
+
+  #stop(life: ServerLife): void {
+    if (life.isStopping) return;
+    this.#note("stop");
+    life.stop().catch((error) => this.#model.fail(`the server could not stop: ${error.message}`)).then(() => {
+      if (this.#life !== life) return;
+      this.#note("stopped");
+      void this.#gone(life);
+    });
+  }
+
+  // ---- the end
+
+  /** No more faults, and no more wishes: everything comes to its end by itself. */
+  async #comeToRest(): Promise<void> {
+    this.#note("rest");
+    this.#disk.faults = NO_FAULTS;
+    Object.assign(this.#machine.faults, { hangs: 0, not_started: 0 });
+    const end_ms = this.#time.monotonic_ms + PATIENCE_MS + this.#set_back_ms;
+    while (this.#time.monotonic_ms < end_ms && this.#model.violation === undefined) {
+      if (!this.#life) await this.#live();
+      await this.#pass(5_000);
+      const life = this.#life;
+      if (!life?.isOpen) continue;
+      const paused = this.#model.unfinished.find((id) =>
+        this.#model.tasks.get(id)!.state.status === "paused"
+      );
+      if (paused !== undefined) {
+        await this.#clients.send(life, { type: "resume_task", task_id: paused }, false, quiet);
+      } else if (this.#model.unfinished.length === 0 && this.#model.schedules.waiting.length === 0) break;
+      if (this.#steps > STEPS_MAX) break;
+    }
+    const { unfinished, schedules } = this.#model;
+    for (const id of unfinished) {
+      this.#model.fail(`task ${id} stays ${this.#model.tasks.get(id)!.state.status} for ever`);
+    }
+    for (const id of schedules.waiting) this.#model.fail(`schedule ${id} waits for ever`);
+    if (this.#model.violation !== undefined || !this.#life) return;
+    await this.#readLog(this.#life.store!);
+    this.#model.compare(this.#life.store!);
+    const last = this.#life;
+    this.#stop(last);
+    await this.#pass(20_000);
+    if (!last.isOver) this.#model.fail("the server does not end");
+    if (this.#machine.processes.size > 0) this.#model.fail("an agent is left behind");
+    await this.#live();
+    await this.#pass(5_000);
+    if (this.#life?.store) await this.#readLog(this.#life.store);
+  }
+
+  /** All that was told of is still there. */
+  async #readLog(store: Store): Promise<void> {
+    const told = this.#model.log.size;
+    let found: number | undefined;
+    const ask = () => {
+      store.logs.query({ order: "asc", limit: 100_000 }).then(({ entries }) => found = entries.length, ask);
+    };
+    ask();
+    for (let i = 0; i < 30 && found === undefined; i++) await this.#pass(3_000);
+    if (found === undefined) this.#model.fail("the log cannot be read");
+    else if (found < told) this.#model.fail(`${told - found} log entries are lost`);
+  }
+}
+
+/** What goes wrong in this history: a few things each time, so that each is seen without the others too. */
+function swarm(random: Random) {
+  const some = (probability: number, value: number) => random.chance(probability) ? value : 0;
+  return {
+    crashes: some(0.6, 0.06),
+    stops: some(0.4, 0.04),
+    clock_jumps: some(0.4, 0.08),
+    disk: {
+      refused: some(0.3, 0.08),
+      lost_reply: some(0.3, 0.08),
+      stalled: some(0.25, 0.03),
+      latency_ms: random.pick([0, 5, 100, 2_000]),
+    },
+    agents: {
+      not_started: some(0.3, 0.2),
+      hangs: some(0.3, 0.2),
+      fails: some(0.5, 0.3),
+      speaks_after_end: some(0.4, 0.5),
+      asks: some(0.3, 0.15),
+      step_ms: random.pick([100, 2_000, 8_000]),
+    },
+  };
+}
+
+export async function runHistory(seed: number, plant?: Plant): Promise<Outcome> {
+  return { seed, ...await new History(seed, plant).run() };
+}

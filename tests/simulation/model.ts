@@ -1,0 +1,327 @@
+/**
+ * What the server promises, once more and plainly. The model sees every commit as it takes effect on the disk, every
+ * event as it is published and every reply; it knows no line of the engine. What it finds wrong first is kept.
+ */
+import type { DomainEvent } from "../../src/engine/events.ts";
+import type { Commit } from "../../src/store/kv.ts";
+import type { Store } from "../../src/store/open.ts";
+import type { TaskSpec, TaskState } from "../../src/tasks/record.ts";
+import type { ScheduleSpec, ScheduleState } from "../../src/tasks/schedule.ts";
+import { ScheduleModel } from "./model_schedules.ts";
+import type { SimMachine, SimProcess } from "./sim_agents.ts";
+import type { SimTime } from "./sim_time.ts";
+import type { Promised } from "./server_life.ts";
+
+type Status = TaskState["status"];
+
+const LEGAL: Record<Status | "none", readonly (Status | "gone")[]> = {
+  none: ["pending", "queued", "failed"],
+  pending: ["queued", "failed", "cancelled", "paused"],
+  queued: ["running", "cancelled", "paused"],
+  running: ["completed", "failed", "cancelled", "paused", "queued", "pending"],
+  paused: ["pending", "queued", "running", "completed", "failed", "cancelled"],
+  completed: ["gone"],
+  failed: ["pending", "queued", "failed", "gone"],
+  cancelled: ["pending", "queued", "failed", "gone"],
+};
+const FINISHED: readonly Status[] = ["completed", "failed", "cancelled"];
+const MAX_ATTEMPTS = 3;
+/** An agent that is not at work by then keeps no other from starting. */
+const START_WAIT_MS = 10_000;
+/** Until a signal has been acted on. */
+const SIGNAL_MS = 5_000;
+
+interface Told {
+  from: Status | undefined;
+  to: Status;
+  order: number;
+  answered: boolean;
+}
+
+export interface KnownTask {
+  spec: TaskSpec;
+  state: TaskState;
+  json: string;
+  /** Changes of status that no event has told of yet. */
+  untold: Told[];
+  /** Where it stood after which commit. */
+  past: { order: number; status: Status }[];
+}
+
+const decoder = new TextDecoder();
+const parse = (value: Uint8Array) => JSON.parse(decoder.decode(value));
+
+export class Model {
+  readonly tasks = new Map<string, KnownTask>();
+  readonly schedules: ScheduleModel;
+  readonly promised: Promised;
+  readonly #time: SimTime;
+  readonly #machine: SimMachine;
+  /** Counts commits. */
+  order = 0;
+  violation: string | undefined;
+  #lastTold = 0;
+  #logSeq = 0;
+  /** Log entries that were told of, by number; they must stay. */
+  readonly log = new Map<number, string>();
+  /** Tasks that a commit has touched since the last look. */
+  readonly #touched = new Set<string>();
+  readonly #specs = new Map<string, TaskSpec>();
+  /** When a task was last given a slot. */
+  readonly #begun = new Map<string, number>();
+  readonly #worked = new Map<string, number>();
+  readonly #trace: (line: string) => void;
+
+  constructor(time: SimTime, machine: SimMachine, promised: Promised, trace: (line: string) => void) {
+    this.#time = time;
+    this.#machine = machine;
+    this.promised = promised;
+    this.#trace = trace;
+    this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
+      const task = this.tasks.get(id);
+      return task !== undefined && !FINISHED.includes(task.state.status);
+    });
+  }
+
+  fail(message: string): void {
+    if (this.violation === undefined) this.#trace(`VIOLATION ${message}`);
+    this.violation ??= message;
+  }
+
+  // ---- the disk
+
+  committed({ sets = [], deletes = [] }: Commit, answered: boolean): void {
+    this.order++;
+    const changed: { id: string; before: TaskState | undefined; task: KnownTask }[] = [];
+    for (const { key, value } of sets) {
+      const id = String(key[2]);
+      if (key[1] === "spec" && key[0] === "task") this.#specs.set(id, parse(value));
+      else if (key[1] === "spec" && key[0] === "schedule") {
+        this.schedules.created(id, parse(value) as ScheduleSpec);
+      }
+    }
+    for (const { key, value } of sets) {
+      const id = String(key[2]);
+      if (key[0] === "task" && key[1] === "state") {
+        const known = this.tasks.get(id);
+        const state = parse(value) as TaskState;
+        const task = known ?? { spec: this.#specs.get(id)!, state, json: "", untold: [], past: [] };
+        changed.push({ id, before: known?.state, task });
+        task.state = state;
+        task.json = decoder.decode(value);
+        this.tasks.set(id, task);
+      } else if (key[0] === "schedule" && key[1] === "state") {
+        this.schedules.moved(id, parse(value) as ScheduleState);
+      }
+    }
+    for (const { id, before, task } of changed) this.#changed(id, before, task, answered);
+    for (const key of deletes) {
+      if (key[1] !== "state" || key.length !== 3) continue;
+      const id = String(key[2]);
+      if (key[0] === "schedule") this.schedules.removed(id);
+      if (key[0] === "task") this.#removed(id);
+    }
+  }
+
+  #changed(id: string, before: TaskState | undefined, task: KnownTask, answered: boolean): void {
+    const { state, spec } = task;
+    this.#trace(
+      `commit ${this.order} ${id} ${before?.status} -> ${state.status} #${state.attempt} ${answered}`,
+    );
+    this.#touched.add(id);
+    if (before?.status === "queued" && state.status === "running") {
+      this.#begun.set(id, this.#time.monotonic_ms);
+    }
+    if (!before && spec.schedule_id !== undefined) this.schedules.ran(spec.schedule_id, id);
+    if (before?.status !== state.status) {
+      task.past.push({ order: this.order, status: state.status });
+      task.untold.push({ from: before?.status, to: state.status, order: this.order, answered });
+    }
+    const wrong = this.#wrongIn(before, task);
+    if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
+  }
+
+  /** What must hold for each change of a task, whoever makes it. */
+  #wrongIn(before: TaskState | undefined, { state, spec }: KnownTask): string | undefined {
+    const from = before?.status ?? "none";
+    const { status } = state;
+    if (from !== status && !LEGAL[from].includes(status)) return "not a legal transition";
+    const holds = status === "running" || (status === "paused" && state.paused_from === "running");
+    if (holds !== (state.lease !== undefined)) return "a lease without a run, or a run without a lease";
+    if (before && before.attempt !== state.attempt && !(from === "queued" && status === "running")) {
+      return "an attempt that was never started";
+    }
+    if ((state.progress === 100) !== (status === "completed")) return `progress ${state.progress}`;
+    if (FINISHED.includes(status) !== (state.completed_at !== undefined)) return "its end has no time";
+    if (FINISHED.includes(status) && before && from === status && before.attempt === state.attempt) {
+      const isRetry = state.retry_count > before.retry_count;
+      if (!isRetry) return "changed after its end";
+    }
+    const last = state.attempts.at(-1);
+    if (from === "running" && status === "queued" && last?.outcome !== "interrupted") {
+      return "taken back for no reason";
+    }
+    if (from === "running" && status === "pending" && last?.outcome !== "unresponsive") {
+      return "put off for no reason";
+    }
+    if (status === "running" && from === "paused" && before?.paused_from !== "running") {
+      return "resumed without a run";
+    }
+    if (status === "failed" && state.failed_dependency !== undefined) {
+      const dependency = this.tasks.get(state.failed_dependency)?.state.status;
+      // A retry whose commit was answered with an error is not known to the program yet.
+      const isUnknown = (this.tasks.get(state.failed_dependency)?.untold.length ?? 0) > 0;
+      if (!isUnknown && from !== status && dependency !== "failed" && dependency !== "cancelled") {
+        return `failed with ${state.failed_dependency}, which is ${dependency}`;
+      }
+    }
+    if (status === "queued" && from !== "queued" && spec.scheduled_time !== undefined) {
+      if (Date.parse(spec.scheduled_time) > this.#time.latest_ms) return "before its time";
+    }
+    if (from === "queued" && status === "running") {
+      if (before && state.attempt !== before.attempt + 1) return "attempts are not counted";
+      if (state.automatic_attempts > MAX_ATTEMPTS) return "more attempts than allowed";
+      for (const id of spec.dependencies ?? []) {
+        const dependency = this.tasks.get(id)?.state.status;
+        if (dependency !== undefined && dependency !== "completed") {
+          return `${id} is ${dependency}, not completed`;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #removed(id: string): void {
+    const task = this.tasks.get(id);
+    this.tasks.delete(id);
+    if (!task) return;
+    const { status, completed_at } = task.state;
+    if (!LEGAL[status].includes("gone")) this.fail(`task ${id} was removed while ${status}`);
+    else if (Date.parse(completed_at!) > this.#time.latest_ms - this.promised.retention_ms) {
+      this.fail(`task ${id} was removed before its time`);
+    }
+    for (const [other, { spec, state }] of this.tasks) {
+      if (!FINISHED.includes(state.status) && spec.dependencies?.includes(id)) {
+        this.fail(`task ${id} was removed while ${other} waits for it`);
+      }
+    }
+  }
+
+  // ---- the program
+
+  /** What a new life has read must be what was committed. */
+  loaded(store: Store): void {
+    for (const task of this.tasks.values()) task.untold = [];
+    this.#touched.clear();
+    this.#lastTold = 0;
+    this.#logSeq = 0;
+    if (store.tasks.size !== this.tasks.size) {
+      this.fail(`${this.tasks.size - store.tasks.size} tasks are lost`);
+    }
+    this.compare(store);
+  }
+
+  /** The program's memory against the disk, but for what it could not know. */
+  compare(store: Store): void {
+    for (const [id, task] of this.tasks) {
+      if (task.untold.length > 0) continue;
+      const held = store.tasks.get(id);
+      if (!held) this.fail(`task ${id} is lost`);
+      else if (held.state.status !== task.state.status) {
+        this.fail(`task ${id} is ${held.state.status} in memory and ${task.state.status} on the disk`);
+      }
+    }
+  }
+
+  event(event: DomainEvent): void {
+    if (event.kind === "task.changed") this.#told(event);
+    else if (event.kind === "task.progressed") {
+      const { id, state } = event.after;
+      if (JSON.stringify(state) !== this.tasks.get(id)?.json) {
+        this.fail(`task ${id}: told of progress never committed`);
+      }
+    } else if (event.kind === "log.appended") {
+      for (const { seq, entry } of event.entries) {
+        if (this.#logSeq > 0 && seq !== this.#logSeq + 1) this.fail(`log entry ${seq} after ${this.#logSeq}`);
+        if (this.#logSeq === 0 && this.log.has(seq)) this.fail(`log entry ${seq} was told of before`);
+        this.#logSeq = seq;
+        this.log.set(seq, entry.message);
+      }
+    }
+  }
+
+  #told({ before, after }: Extract<DomainEvent, { kind: "task.changed" }>): void {
+    const { id, state } = after;
+    this.#trace(`told ${id} ${before?.state.status} -> ${state.status}`);
+    const task = this.tasks.get(id);
+    const next = task?.untold.shift();
+    if (!task || !next || next.from !== before?.state.status || next.to !== state.status) {
+      return this.fail(
+        `task ${id}: told of ${before?.state.status} -> ${state.status}, which was not committed`,
+      );
+    }
+    if (JSON.stringify(state) !== task.json) this.fail(`task ${id}: told of what is not committed`);
+    if (!next.answered) return;
+    if (next.order < this.#lastTold) this.fail(`task ${id}: told of after later changes`);
+    this.#lastTold = next.order;
+  }
+
+  /** Between two steps, when all has run as far as it can. */
+  look(): void {
+    for (const id of this.#touched) {
+      const next = this.tasks.get(id)?.untold[0];
+      if (next?.answered) this.fail(`task ${id}: nobody was told of ${next.from} -> ${next.to}`);
+    }
+    this.#touched.clear();
+    let starting = 0;
+    for (const process of this.#machine.processes) {
+      this.#worked.set(`${process.task_id}#${process.attempt}`, process.worked_ms);
+      if (process.runner.isDead) continue;
+      const begun_ms = this.#begun.get(process.task_id) ?? -Infinity;
+      if (!process.hasSession && this.#time.monotonic_ms - begun_ms < START_WAIT_MS) starting++;
+      const limit_ms = this.tasks.get(process.task_id)?.spec.timeout ?? this.promised.timeout_ms;
+      if (process.worked_ms > limit_ms + SIGNAL_MS) {
+        this.fail(`task ${process.task_id} runs beyond its timeout`);
+      }
+    }
+    if (starting > this.promised.max_starting) this.fail(`${starting} agents start at once`);
+  }
+
+  processStarts({ task_id, attempt }: SimProcess): void {
+    this.#trace(`process ${task_id} #${attempt}`);
+    const { processes } = this.#machine;
+    for (const other of processes) {
+      if (other.task_id === task_id) this.fail(`task ${task_id} has two processes`);
+    }
+    if (processes.size >= this.promised.max_concurrent) this.fail(`${processes.size + 1} agents at once`);
+    const known = this.tasks.get(task_id);
+    if (!known || known.state.attempt !== attempt) {
+      this.fail(`task ${task_id}: attempt ${attempt} was not committed`);
+    }
+  }
+
+  /** A task is about to be started: was it its turn? `others` are those that cannot be started now. */
+  turnOf(id: string, store: Store, others: ReadonlySet<string>): void {
+    const place = (task: { spec: TaskSpec }): [number, number] => [
+      -["low", "medium", "high", "critical"].indexOf(task.spec.priority),
+      task.spec.order,
+    ];
+    const [rank, age] = place(store.tasks.get(id)!);
+    for (const other of store.tasks.values()) {
+      if (other.state.status !== "queued" || others.has(other.id)) continue;
+      const [otherRank, otherAge] = place(other);
+      if (otherRank < rank || (otherRank === rank && otherAge < age)) {
+        this.fail(`task ${id} was started before ${other.id}, whose turn it was`);
+      }
+    }
+  }
+
+  /** How long an attempt's process was at work, as far as was seen. */
+  workedOf(id: string, attempt: number): number | undefined {
+    return this.#worked.get(`${id}#${attempt}`);
+  }
+
+  get unfinished(): string[] {
+    return [...this.tasks].filter(([, { state }]) => !FINISHED.includes(state.status)).map(([id]) => id);
+  }
+}

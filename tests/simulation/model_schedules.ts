@@ -1,0 +1,87 @@
+/** What is promised of schedules: each of their times makes one run, not before it has come, or is left out for a reason. */
+import type { ScheduleSpec, ScheduleState } from "../../src/tasks/schedule.ts";
+import type { SimTime } from "./sim_time.ts";
+
+interface KnownSchedule {
+  spec: ScheduleSpec;
+  next_ms: number;
+  runs: number;
+  /** The run made for `next_ms`. */
+  made: string | undefined;
+  last_run: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+export class ScheduleModel {
+  readonly known = new Map<string, KnownSchedule>();
+  /** Those that a client has asked to end. */
+  readonly unwanted = new Set<string>();
+  readonly #time: SimTime;
+  readonly #fail: (message: string) => void;
+  readonly #isGoingOn: (task_id: string) => boolean;
+
+  constructor(time: SimTime, fail: (message: string) => void, isGoingOn: (task_id: string) => boolean) {
+    this.#time = time;
+    this.#fail = fail;
+    this.#isGoingOn = isGoingOn;
+  }
+
+  created(id: string, spec: ScheduleSpec): void {
+    if (this.known.has(id)) this.#fail(`schedule ${id} was made twice`);
+    this.unwanted.delete(id);
+    const next_ms = Date.parse(spec.scheduled_time);
+    this.known.set(id, { spec, next_ms, runs: 0, made: undefined, last_run: undefined });
+  }
+
+  ran(id: string, task_id: string): void {
+    const schedule = this.known.get(id);
+    // Its client may have ended it while the run was on its way.
+    if (!schedule) {
+      return this.unwanted.has(id) ? undefined : this.#fail(`${task_id} is a run of no schedule`);
+    }
+    if (schedule.next_ms > this.#time.latest_ms) this.#fail(`${task_id} runs before its time`);
+    if (schedule.made !== undefined) this.#fail(`${task_id} and ${schedule.made} are runs of the same time`);
+    const { last_run, spec } = schedule;
+    if (last_run !== undefined && !spec.recurring?.allow_overlap && this.#isGoingOn(last_run)) {
+      this.#fail(`${task_id} runs while ${last_run} goes on`);
+    }
+    schedule.made = schedule.last_run = task_id;
+  }
+
+  moved(id: string, { next_ms, runs }: ScheduleState): void {
+    const schedule = this.known.get(id)!;
+    if (next_ms === schedule.next_ms && runs === 0) return;
+    const before_ms = schedule.next_ms;
+    const made = schedule.made === undefined ? 0 : 1;
+    if (runs - schedule.runs !== made) this.#fail(`schedule ${id} counts ${runs} runs, and ${made} was made`);
+    const period_ms = schedule.spec.recurring?.interval === "weekly" ? 7 * DAY_MS : DAY_MS;
+    const first_ms = Date.parse(schedule.spec.scheduled_time);
+    if (next_ms <= before_ms || (next_ms - first_ms) % period_ms !== 0) {
+      this.#fail(`schedule ${id} goes on at ${new Date(next_ms).toISOString()}, which is none of its times`);
+    }
+    if (next_ms - period_ms > Math.max(before_ms, this.#time.latest_ms)) {
+      this.#fail(`schedule ${id} leaves out a time`);
+    }
+    Object.assign(schedule, { next_ms, runs, made: undefined });
+  }
+
+  removed(id: string): void {
+    const schedule = this.known.get(id);
+    this.known.delete(id);
+    if (!schedule || this.unwanted.has(id)) return;
+    const { recurring } = schedule.spec;
+    const runs = schedule.runs + (schedule.made === undefined ? 0 : 1);
+    if (schedule.made === undefined && !recurring) this.#fail(`schedule ${id} is over without a run`);
+    if (recurring?.max_runs !== undefined && runs < recurring.max_runs) {
+      this.#fail(`schedule ${id} is over too soon`);
+    }
+    if (recurring && recurring.max_runs === undefined) this.#fail(`schedule ${id} is over, and has no end`);
+  }
+
+  /** Those whose time has come, or that come once. */
+  get waiting(): string[] {
+    const isWaiting = ({ next_ms, spec }: KnownSchedule) => next_ms <= this.#time.now_ms || !spec.recurring;
+    return [...this.known].filter(([, schedule]) => isWaiting(schedule)).map(([id]) => id);
+  }
+}

@@ -1,0 +1,181 @@
+/** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
+import { Router } from "../../src/api/router.ts";
+import type { ApiContext } from "../../src/api/capability.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { EventBus } from "../../src/engine/events.ts";
+import { Scheduler } from "../../src/engine/scheduler.ts";
+import { TaskBook } from "../../src/engine/task_book.ts";
+import { RequestMetrics } from "../../src/monitor/request_metrics.ts";
+import { Config } from "../../src/protocol/config.ts";
+import { type ClientLimits, RateLimits } from "../../src/security/limits.ts";
+import { loadStore, type Store } from "../../src/store/open.ts";
+import type { SimRunner } from "./sim_agents.ts";
+import type { SimMachine } from "./sim_agents.ts";
+import type { SimDisk, SimPort } from "./sim_disk.ts";
+import type { OwnedClock, SimTime } from "./sim_time.ts";
+
+/** What clients may count on; the model knows them from here only. */
+export interface Promised {
+  max_concurrent: number;
+  max_starting: number;
+  timeout_ms: number;
+  tasks_per_minute: number;
+  messages_per_minute: number;
+  retention_ms: number;
+}
+
+/** The parts of a life, for a planted bug to tamper with before they are put together. */
+export interface Parts {
+  number: number;
+  clock: OwnedClock;
+  store: Store;
+  runner: SimRunner;
+  bus: EventBus;
+  book: TaskBook;
+  promised: Promised;
+}
+
+export interface Wiring {
+  /** Between the store and the engine. */
+  parts?(parts: Parts): Parts;
+  /** Between the store's changes and the engine. */
+  committed?(engine: Engine, bus: EventBus): Engine["committed"];
+  /** What the scheduler takes for the engine. */
+  schedulerEngine?(engine: Engine): Engine;
+  beforeStart?(parts: Parts): Promise<void>;
+}
+
+export class ServerLife {
+  readonly clock: OwnedClock;
+  readonly port: SimPort;
+  readonly runner: SimRunner;
+  readonly bus = new EventBus();
+  readonly number: number;
+  store: Store | undefined;
+  engine: Engine | undefined;
+  #scheduler: Scheduler | undefined;
+  #router: Router | undefined;
+  #limits: RateLimits | undefined;
+  #sessions = new Map<string, ClientLimits>();
+  /** Recovered, and at work. */
+  isOpen = false;
+  isStopping = false;
+  isOver = false;
+
+  constructor(number: number, time: SimTime, disk: SimDisk, machine: SimMachine) {
+    this.number = number;
+    this.clock = time.clock();
+    this.port = disk.open();
+    this.runner = machine.runner();
+  }
+
+  /** Rejects when it cannot start, as main does. `loaded` is called before anything changes. */
+  async start(wanted: Promised, wiring: Wiring, loaded: (store: Store) => void): Promise<void> {
+    const opened = await loadStore(this.port, this.clock);
+    this.store = opened;
+    loaded(opened);
+    const { number, runner } = this;
+    let parts: Parts = {
+      number,
+      clock: this.clock,
+      store: opened,
+      runner,
+      bus: this.bus,
+      book: new TaskBook(opened.tasks),
+      promised: wanted,
+    };
+    parts = wiring.parts?.(parts) ?? parts;
+    const { clock, store, book, bus, promised } = parts;
+    const config = Config.parse({
+      limits: {
+        tasks_per_minute: promised.tasks_per_minute,
+        messages_per_minute: promised.messages_per_minute,
+        burst_per_second: 1_000,
+      },
+    });
+    const engine = this.engine = new Engine({
+      clock,
+      store,
+      book,
+      bus,
+      runner: parts.runner,
+      working_dirs: { resolve: (wanted) => Promise.resolve(wanted ?? "here") },
+      workspaces: { open: () => Promise.reject(new Error("no workspace is asked for")) },
+      settings: {
+        agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
+        default_timeout_ms: promised.timeout_ms,
+        permissions: "ask",
+        permission_timeout_ms: 20_000,
+        unresponsive_after_ms: 30_000,
+        unresponsive_limit_ms: 45_000,
+        retry_delay_ms: 2_000,
+        retry_delay_max_ms: 20_000,
+        agentFor: () => "simulated",
+      },
+      instance: `life_${number}`,
+      max_concurrent: promised.max_concurrent,
+      max_starting: promised.max_starting,
+      max_attempts: 3,
+      retention_ms: promised.retention_ms,
+      max_finished: 10_000,
+      log_retention: { retention_days: 10_000, max_bytes: 1 << 30 },
+      cannotRun: () => undefined,
+    });
+    const committed = wiring.committed?.(engine, bus) ?? engine.committed.bind(engine);
+    opened.tasks.onCommitted = (changes) => changes.forEach(({ before, after }) => committed(before, after));
+    opened.logs.onAppended = (entries) => bus.publish({ kind: "log.appended", entries });
+    this.#scheduler = new Scheduler({
+      clock,
+      engine: wiring.schedulerEngine?.(engine) ?? engine,
+      book,
+      schedules: store.schedules,
+      tell: (entry) => void opened.logs.append(entry),
+    });
+    const scheduler = this.#scheduler;
+    opened.schedules.onCommitted = () => scheduler.changed();
+    this.#limits = new RateLimits(config.limits, clock);
+    this.#router = new Router({
+      clock,
+      engine,
+      scheduler: this.#scheduler,
+      logs: opened.logs,
+      metrics: new RequestMetrics(clock),
+      machine: {} as ApiContext["machine"],
+      health: {} as ApiContext["health"],
+    });
+    await wiring.beforeStart?.(parts);
+    await engine.start();
+    if (this.isStopping) return;
+    this.#scheduler.start();
+    this.isOpen = true;
+  }
+
+  /** The reply to one message; undefined while there is no server to ask. */
+  ask(client: string, message: object): Promise<Record<string, unknown>> | undefined {
+    if (!this.#router || this.isStopping) return undefined;
+    let limits = this.#sessions.get(client);
+    if (!limits) this.#sessions.set(client, limits = this.#limits!.http(client));
+    const refuse = () => {
+      throw new Error("nothing is pushed over this session");
+    };
+    const session = { id: client, limits, subscribe: refuse, follow: refuse, unsubscribe: refuse };
+    return Promise.resolve(this.#router.dispatch(message, session)) as Promise<Record<string, unknown>>;
+  }
+
+  /** The orderly end, in main's order. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.#scheduler?.stop();
+    await this.engine?.stop();
+    await this.runner.close();
+    await this.store?.close();
+  }
+
+  /** The process is gone, in the middle of whatever it did; its agents are not. */
+  async crash(): Promise<void> {
+    this.isOver = true;
+    this.clock.die();
+    this.runner.crash();
+    await this.port.crash();
+  }
+}

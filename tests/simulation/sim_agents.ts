@@ -1,0 +1,304 @@
+/**
+ * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, speak after their end,
+ * take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
+ */
+import type {
+  PermissionRequest,
+  Run,
+  RunEvent,
+  RunListener,
+  RunOutcome,
+  RunRequest,
+} from "../../src/protocol/run.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+import type { AgentRunner } from "../../src/protocol/run.ts";
+import type { Random } from "./random.ts";
+import type { OwnedClock, SimTime } from "./sim_time.ts";
+
+export interface AgentFaults {
+  /** Probabilities for each attempt. */
+  not_started: number;
+  hangs: number;
+  fails: number;
+  speaks_after_end: number;
+  asks: number;
+  /** Milliseconds of each step of its work, at most. */
+  step_ms: number;
+}
+
+/** All processes of the machine. */
+export class SimMachine {
+  readonly processes = new Set<SimProcess>();
+  readonly time: SimTime;
+  readonly random: Random;
+  readonly faults: AgentFaults;
+  /** Called before a process begins; it is not among `processes` yet. */
+  onStart: (process: SimProcess) => void = () => {};
+  #pids = 1000;
+
+  constructor(time: SimTime, random: Random, faults: AgentFaults) {
+    this.time = time;
+    this.random = random;
+    this.faults = faults;
+  }
+
+  nextPid(): number {
+    return ++this.#pids;
+  }
+
+  /** The agents as one life of the server knows them. */
+  runner(): SimRunner {
+    return new SimRunner(this);
+  }
+}
+
+export class SimRunner implements AgentRunner {
+  readonly #machine: SimMachine;
+  /** Of this life; what it is told after a crash reaches nobody. */
+  readonly clock: OwnedClock;
+  isDead = false;
+
+  constructor(machine: SimMachine) {
+    this.#machine = machine;
+    this.clock = machine.time.clock();
+  }
+
+  async start(request: RunRequest, listener: RunListener): Promise<Run> {
+    const { random, faults } = this.#machine;
+    const notStarted = random.chance(faults.not_started);
+    await this.#wait(random.between(0, 300));
+    if (notStarted) throw new ApiError("FILE_NOT_FOUND", "The agent is not installed");
+    const process = new SimProcess(this.#machine, this, request, listener);
+    this.#machine.onStart(process);
+    this.#machine.processes.add(process);
+    process.begin();
+    return process;
+  }
+
+  async endStrays(): Promise<number> {
+    const strays = [...this.#machine.processes].filter((process) => process.runner !== this);
+    await this.#wait(this.#machine.random.between(0, 2_000));
+    for (const process of strays) process.vanish();
+    return strays.length;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  crash(): void {
+    this.isDead = true;
+    this.clock.die();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(ms, resolve));
+  }
+}
+
+export class SimProcess implements Run {
+  readonly pid: number;
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly runner: SimRunner;
+  readonly outcome: Promise<RunOutcome>;
+  readonly #machine: SimMachine;
+  readonly #request: RunRequest;
+  readonly #listener: RunListener;
+  readonly #clock: OwnedClock;
+  readonly #ended = Promise.withResolvers<RunOutcome>();
+  #isOver = false;
+  #isFrozen = false;
+  #stopping = false;
+  /** What waits for the process to go on. */
+  #held: (() => void)[] = [];
+  #worked_ms = 0;
+  #since_ms: number;
+  #stepsLeft: number;
+  readonly #steps: number;
+  readonly #willHang: boolean;
+  #asked:
+    | { request: PermissionRequest; answer: (outcome: string, by: "client" | "timeout") => void }
+    | undefined;
+
+  constructor(machine: SimMachine, runner: SimRunner, request: RunRequest, listener: RunListener) {
+    this.#machine = machine;
+    this.runner = runner;
+    this.#request = request;
+    this.#listener = listener;
+    this.#clock = machine.time.clock();
+    this.pid = machine.nextPid();
+    this.task_id = request.task.id;
+    this.attempt = request.attempt;
+    this.outcome = this.#ended.promise;
+    this.#since_ms = machine.time.monotonic_ms;
+    this.#steps = this.#stepsLeft = machine.random.between(0, 4);
+    this.#willHang = machine.random.chance(machine.faults.hangs);
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  get hasSession(): boolean {
+    return this.#session;
+  }
+  #session = false;
+
+  /** How long it has been at work, without the time it was frozen. */
+  get worked_ms(): number {
+    return this.#worked_ms + (this.#isFrozen ? 0 : this.#machine.time.monotonic_ms - this.#since_ms);
+  }
+
+  begin(): void {
+    void this.#tell({ kind: "started", pid: this.pid });
+    this.#after(this.#machine.random.between(0, 3_000), () => {
+      this.#session = true;
+      const session_id = `session_${this.pid}`;
+      void this.#tellAndGoOn({
+        kind: "session",
+        session_id,
+        resumable: true,
+        resumed: this.#request.resume !== undefined,
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isOver) return;
+    if (!this.#stopping) {
+      this.#stopping = true;
+      const { random } = this.#machine;
+      const finished = random.chance(0.1);
+      // Signals reach a frozen process too.
+      this.#clock.after(random.between(0, 2_500), () => {
+        this.#end(
+          finished ? { status: "completed", output: "just in time" } : { status: "stopped", output: "" },
+        );
+      });
+    }
+    await this.outcome;
+  }
+
+  async pause(): Promise<void> {
+    await this.#signalled();
+    if (this.#isFrozen || this.#isOver) return;
+    this.#worked_ms = this.worked_ms;
+    this.#isFrozen = true;
+  }
+
+  async resume(): Promise<void> {
+    await this.#signalled();
+    if (!this.#isFrozen) return;
+    this.#isFrozen = false;
+    this.#since_ms = this.#machine.time.monotonic_ms;
+    for (const action of this.#held.splice(0)) action();
+  }
+
+  answerPermission(permission_id: string, option_id: string): boolean {
+    if (this.#asked?.request.permission_id !== permission_id) return false;
+    this.#asked.answer(option_id, "client");
+    return true;
+  }
+
+  /** Ended by a later server: nobody hears of it. */
+  vanish(): void {
+    this.#isOver = true;
+    this.#clock.die();
+    this.#machine.processes.delete(this);
+  }
+
+  #signalled(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.runner.clock.after(this.#machine.random.between(0, 60), resolve);
+    return promise;
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.#clock.after(ms, () => this.#isFrozen ? this.#held.push(action) : action());
+  }
+
+  /** What was not taken is not told again, as with the real ones. */
+  async #tell(event: RunEvent): Promise<void> {
+    if (this.runner.isDead) return;
+    try {
+      await this.#listener(event);
+    } catch {
+      return;
+    }
+  }
+
+  /** Its output is held back until it has been taken. */
+  async #tellAndGoOn(event: RunEvent): Promise<void> {
+    await this.#tell(event);
+    if (!this.#isOver) {
+      this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
+    }
+  }
+
+  #step(): void {
+    const { random, faults } = this.#machine;
+    if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
+    if (this.#stepsLeft-- <= 0) {
+      const failed = random.chance(faults.fails);
+      return this.#end(
+        failed
+          ? { status: "failed", error: "It did not work", output: "", exit_code: 1 }
+          : { status: "completed", output: "done", exit_code: 0 },
+      );
+    }
+    if (random.chance(faults.asks)) return this.#ask();
+    const completed_steps = this.#steps - this.#stepsLeft;
+    const kind = random.between(0, 3);
+    if (kind === 0) {
+      void this.#tellAndGoOn({
+        kind: "log",
+        level: "info",
+        message: `Step ${completed_steps}`,
+        source: "agent",
+      });
+    } else if (kind === 1) {
+      void this.#tellAndGoOn({ kind: "activity", current_step: `at ${completed_steps}` });
+    } else void this.#tellAndGoOn({ kind: "progress", completed_steps, total_steps: this.#steps });
+  }
+
+  #ask(): void {
+    const permission_id = `${this.pid}_${this.#stepsLeft}`;
+    const options = [
+      { option_id: "yes", name: "Yes", kind: "allow_once" as const },
+      { option_id: "no", name: "No", kind: "reject_once" as const },
+    ];
+    const { permission_timeout_ms } = this.#request;
+    const request = {
+      permission_id,
+      title: "May I?",
+      tool_call: {},
+      options,
+      expires_at: this.#machine.time.now_ms + permission_timeout_ms,
+    };
+    const timer = this.#clock.after(permission_timeout_ms, () => this.#asked?.answer("no", "timeout"));
+    const answer = (outcome: string, by: "client" | "timeout") => {
+      timer.cancel();
+      this.#asked = undefined;
+      void this.#tellAndGoOn({ kind: "permission_settled", permission_id, outcome, by });
+    };
+    this.#asked = { request, answer };
+    void this.#tell({ kind: "permission_requested", request });
+  }
+
+  #end(outcome: RunOutcome): void {
+    if (this.#isOver) return;
+    this.vanish();
+    if (this.runner.isDead) return;
+    this.#ended.resolve(outcome);
+    const { random, faults } = this.#machine;
+    if (!random.chance(faults.speaks_after_end)) return;
+    const late: RunEvent[] = [
+      { kind: "progress", completed_steps: 1, total_steps: 2 },
+      { kind: "session", session_id: "late", resumable: true, resumed: false },
+      { kind: "log", level: "warn", message: "One more thing", source: "agent" },
+    ];
+    const event = random.pick(late);
+    this.runner.clock.after(random.between(0, 3_000), () => void this.#tell(event));
+  }
+}

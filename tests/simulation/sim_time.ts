@@ -1,0 +1,110 @@
+/**
+ * Simulated time. Nothing happens by itself: the driver fires one timer after the other, and between two of them lets
+ * all code run as far as it can. The monotonic clock only moves from timer to timer; the wall clock can be set.
+ */
+import { setImmediate } from "node:timers";
+import type { Clock, Timer } from "../../src/clock/clock.ts";
+import type { Random } from "./random.ts";
+
+/** A morning in 2030, UTC. */
+export const FIRST_DAY_MS = Date.UTC(2030, 0, 7, 8);
+
+interface Pending {
+  at_ms: number;
+  /** Timers of the same moment fire in the order in which they were set. */
+  order: number;
+  action: () => void;
+}
+
+/** The timers of one owner, which die with it. */
+export interface OwnedClock extends Clock {
+  die(): void;
+}
+
+export class SimTime {
+  monotonic_ms = 0;
+  /** What the wall clock is ahead of the time that has passed. */
+  #shift_ms = 0;
+  #order = 0;
+  readonly #timers = new Set<Pending>();
+  readonly #random: Random;
+  /** The furthest that the wall clock has been. */
+  latest_ms = FIRST_DAY_MS;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get now_ms(): number {
+    return FIRST_DAY_MS + this.#shift_ms + this.monotonic_ms;
+  }
+
+  setWallClock(by_ms: number): void {
+    this.#shift_ms += by_ms;
+    this.latest_ms = Math.max(this.latest_ms, this.now_ms);
+  }
+
+  /** A clock as the program knows it. After `die` none of its timers fires. */
+  clock(): OwnedClock {
+    const own = new Set<Pending>();
+    let alive = true;
+    const after = (delay_ms: number, action: () => void): Timer => {
+      if (!alive) return { cancel: () => {} };
+      const pending: Pending = {
+        at_ms: this.monotonic_ms + Math.max(0, Math.ceil(delay_ms)),
+        order: ++this.#order,
+        action: () => {
+          own.delete(pending);
+          action();
+        },
+      };
+      own.add(pending);
+      this.#timers.add(pending);
+      return {
+        cancel: () => {
+          own.delete(pending);
+          this.#timers.delete(pending);
+        },
+      };
+    };
+    return {
+      now: () => this.now_ms,
+      monotonic: () => this.monotonic_ms,
+      random: () => this.#random.next(),
+      after,
+      every(period_ms, action) {
+        const again = () => {
+          timer = after(period_ms, again);
+          action();
+        };
+        let timer = after(period_ms, again);
+        return { cancel: () => timer.cancel() };
+      },
+      die: () => {
+        alive = false;
+        for (const pending of own) this.#timers.delete(pending);
+        own.clear();
+      },
+    };
+  }
+
+  /** Fires the next timer if it is due by `until_ms` (monotonic); else lets the time pass until then. */
+  step(until_ms: number): boolean {
+    let next: Pending | undefined;
+    for (const one of this.#timers) {
+      if (!next || one.at_ms < next.at_ms || (one.at_ms === next.at_ms && one.order < next.order)) next = one;
+    }
+    const found = next !== undefined && next.at_ms <= until_ms;
+    this.monotonic_ms = Math.max(this.monotonic_ms, found ? next!.at_ms : until_ms);
+    this.latest_ms = Math.max(this.latest_ms, this.now_ms);
+    if (!found) return false;
+    this.#timers.delete(next!);
+    next!.action();
+    return true;
+  }
+}
+
+/** Lets all code run that waits for nothing but other code. Nothing here waits for the outside world. */
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
