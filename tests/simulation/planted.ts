@@ -191,9 +191,9 @@ export const PLANTS: Plant[] = [
     },
   },
   {
-    name: "finished tasks are removed a day too soon",
+    name: "finished tasks are removed after a second instead of days",
     wiring: {
-      parts: (parts) => promising(parts, { retention_ms: parts.promised.retention_ms - 86_400_000 }),
+      parts: (parts) => promising(parts, { retention_ms: 1_000 }),
     },
   },
 ];
