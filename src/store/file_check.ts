@@ -36,7 +36,7 @@ export async function checkFile(path: string, cleanMark: string): Promise<void> 
   throw new ApiError(
     "DATABASE_ERROR",
     `The store ${path} is damaged or not a store of opencode-agents (${verdict}). Nothing in it was changed. ` +
-      "Move it away and restore a backup, or start with an empty folder (--data).",
+      "Restore a backup with `opencode-agents restore FILE`, or start with an empty folder (--data).",
     { file_path: path, reason: verdict },
   );
 }

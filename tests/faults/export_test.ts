@@ -66,8 +66,9 @@ Deno.test("what is exported from a running server and imported elsewhere is answ
       return (reply.tasks as Message[]).every(({ status }) => status === "completed" || status === "failed");
     });
     const file = `${server.dir}/all.jsonl`;
-    const exported = await run(server, "export", file, "--data", server.data);
+    const exported = await run(server, "export", file, "--data", server.data, "--json");
     assert.equal(exported.code, 0, exported.stderr);
+    assert.deepEqual([JSON.parse(exported.stdout).tasks, JSON.parse(exported.stdout).schedules], [2, 1]);
     const wanted = await answers(server);
     const text = await Deno.readTextFile(file);
     const piped = await run(server, "export", "--data", server.data);

@@ -2,10 +2,17 @@
 import type { Command } from "commander";
 import { ApiError } from "../../protocol/errors.ts";
 import type { Cli } from "../cli.ts";
-import { type Counts, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "../store_files.ts";
+import {
+  contents,
+  type Counts,
+  storeCommand,
+  type StoreFiles,
+  type StoreFlags,
+  storeFolder,
+} from "../store_files.ts";
 import { writeAllSync } from "../write_all.ts";
 
-type ExportFlags = Omit<StoreFlags, "json"> & { force?: boolean };
+type ExportFlags = StoreFlags & { force?: boolean };
 
 /** Written at once, so that not every line is a call of its own. */
 const BLOCK_CHARS = 1 << 16;
@@ -26,14 +33,9 @@ export function addExport(program: Command, cli: Cli, store: StoreFiles): void {
         );
         return;
       }
-      const { schedules, tasks, outputs, log_entries } = await toFile(
-        file,
-        flags.force ?? false,
-        (write) => store.export({ folder, write }),
-      );
-      cli.terminal.note(
-        `${file}: ${tasks} tasks, ${schedules} schedules, ${outputs} outputs, ${log_entries} log entries`,
-      );
+      const counts = await toFile(file, flags.force ?? false, (write) => store.export({ folder, write }));
+      if (flags.json) return cli.terminal.json({ file, ...counts }, 2);
+      cli.terminal.line(`${file}: ${contents(counts)}, ${counts.outputs} outputs`);
     });
 }
 
