@@ -85,7 +85,7 @@ export class ClientLife {
           // Closed for reading too slowly, which a client under this load may meet.
           const closed = await Promise.race([
             socket.closed,
-            new Promise((resolve) => setTimeout(resolve, 100)),
+            new Promise((resolve) => setTimeout(resolve, 5000)),
           ]);
           if (closed === undefined) throw error;
           this.#tally.dropped++;
