@@ -24,6 +24,7 @@ import { allowedWorkingDirs } from "./src/engine/working_dir.ts";
 import { HealthMonitor } from "./src/monitor/health.ts";
 import { loadPerCore } from "./src/monitor/load.ts";
 import { createMachine } from "./src/monitor/machine.ts";
+import { memoryObstacle } from "./src/monitor/memory_limit.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
@@ -80,6 +81,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     tmp_root: join(folder, "tmp"),
   });
   const book = new TaskBook(store.tasks);
+  const cannotRun = await runObstacle();
   const engine = new Engine({
     clock,
     store,
@@ -107,7 +109,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     retention_ms: config.tasks.retention_days * DAY_MS,
     max_finished: config.tasks.max_finished,
     log_retention: config.logs,
-    cannotRun: await runObstacle(),
+    cannotRun: () => cannotRun() ?? memoryObstacle(Deno.memoryUsage().rss, config.limits.max_memory_bytes),
   });
   store.tasks.onCommitted = (changes) =>
     changes.forEach(({ before, after }) => engine.committed(before, after));
@@ -130,7 +132,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   });
   schedules.onCommitted = () => scheduler.changed();
   const started_ms = clock.monotonic();
-  const metrics = new RequestMetrics(clock);
+  const metrics = new RequestMetrics(clock, config.monitor.metrics);
   const prometheus = new Prometheus({
     requests: () => metrics.ever(),
     connections: () => hub.size,

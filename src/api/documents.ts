@@ -1,6 +1,6 @@
 /** The API described for machines: JSON Schema and AsyncAPI, generated from the schemas that validate the messages. */
 import { z } from "zod";
-import { ERROR_STATUS } from "../protocol/errors.ts";
+import { ERRORS } from "../protocol/errors.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
 import { capabilityTable } from "./table.ts";
 
@@ -117,5 +117,5 @@ export function referenceEntries(): ReferenceEntry[] {
   });
 }
 
-/** Code → HTTP status, as in the document's table. */
-export const ERROR_TABLE: readonly [string, number][] = Object.entries(ERROR_STATUS);
+/** The codes of the document's table: HTTP status (0: none), and when each arises. */
+export const ERROR_TABLE = Object.entries(ERRORS).map(([code, { status, when }]) => ({ code, status, when }));

@@ -1,5 +1,5 @@
 /** What the client's ways to ask have in common: the types of a question, and how a reply becomes a result. */
-import { ApiError, ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Reply, RequestInput, RequestType } from "../protocol/messages.ts";
 
 /** A request's own fields; `type` and `request_id` are the client's business. */
@@ -49,7 +49,7 @@ export function errorIn(message: WireMessage): ApiError | undefined {
   const code = String(message.code);
   const details = typeof message.details === "object" && message.details !== null ? message.details : {};
   // A newer server may know codes that this client does not.
-  const known = Object.hasOwn(ERROR_STATUS, code);
+  const known = Object.hasOwn(ERRORS, code);
   return new ApiError(
     known ? code as ErrorCode : "SERVICE_UNAVAILABLE",
     String(message.message),

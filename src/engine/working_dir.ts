@@ -1,5 +1,6 @@
 /** Where an agent may work: a folder inside `tasks.allowed_dirs`, after symlinks are resolved. */
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { ApiError } from "../protocol/errors.ts";
 import { fieldProblem } from "../protocol/field_errors.ts";
 
 export interface WorkingDirs {
@@ -22,6 +23,7 @@ export function allowedWorkingDirs(
       `Working folder '${wanted}' ${reason}`,
       { allowed_dirs: allowed_dirs.map((dir) => resolve(base, dir)) },
     );
+  const isAllowedName = (path: string) => allowed_dirs.some((dir) => isInside(resolve(base, dir), path));
   return {
     async resolve(wanted) {
       const asked = resolve(base, wanted ?? default_dir);
@@ -30,11 +32,7 @@ export function allowedWorkingDirs(
         real = await Deno.realPath(asked);
         if (!(await Deno.stat(real)).isDirectory) throw refuse(asked, "is not a folder");
       } catch (error) {
-        if (error instanceof Deno.errors.NotFound) throw refuse(asked, "does not exist");
-        if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-          throw refuse(asked, "may not be read by the server");
-        }
-        throw error;
+        throw isAllowedName(asked) ? unusable(asked, error) : refuse(asked, "is outside tasks.allowed_dirs");
       }
       for (const dir of allowed_dirs) {
         // An allowed folder that is missing allows nothing.
@@ -44,6 +42,19 @@ export function allowedWorkingDirs(
       throw refuse(asked, "is outside tasks.allowed_dirs");
     },
   };
+}
+
+/** What stands against a folder that may be used; an error that has no known cause as it is. */
+function unusable(path: string, error: unknown): unknown {
+  const details = { field: "task.execution.working_dir", value: path, file_path: path, operation: "read" };
+  if (error instanceof Deno.errors.NotFound) {
+    return new ApiError("FILE_NOT_FOUND", `Working folder '${path}' does not exist`, details);
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    const message = `Working folder '${path}' may not be read by the server`;
+    return new ApiError("FILE_PERMISSION_DENIED", message, { ...details, required_permissions: "read" });
+  }
+  return error;
 }
 
 function isInside(root: string, path: string): boolean {

@@ -1,5 +1,6 @@
 /** Counts of requests over the last day, in slots of ten seconds: what was asked, how long it took, how often it failed. */
 import { type Clock, isoTime } from "../clock/clock.ts";
+import { ApiError } from "../protocol/errors.ts";
 import { REQUEST_TYPES } from "../protocol/messages.ts";
 import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 
@@ -47,6 +48,7 @@ class Ring {
 
 export class RequestMetrics {
   readonly #clock: Clock;
+  readonly #enabled: boolean;
   readonly #started_ms: number;
   readonly #requests = Ring.ofCounts(TYPES.length);
   readonly #latencies = Ring.ofCounts(BUCKETS.length);
@@ -61,8 +63,10 @@ export class RequestMetrics {
   #peakToday = 0;
   #totalToday = 0;
 
-  constructor(clock: Clock) {
+  /** `enabled`: whether requests are counted at all. */
+  constructor(clock: Clock, enabled = true) {
     this.#clock = clock;
+    this.#enabled = enabled;
     this.#started_ms = clock.now();
     this.#slot = Math.floor(clock.now() / SLOT_MS);
     this.#day = isoTime(clock.now()).slice(0, 10);
@@ -70,6 +74,7 @@ export class RequestMetrics {
 
   /** Notes one request: its type (`unknown` for what had none), how long it took, whether it was answered by an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
+    if (!this.#enabled) return;
     const slot = this.#advance();
     const index = INDEX.get(type) ?? TYPES.length - 1;
     this.#requests.add(slot, index, 1);
@@ -103,8 +108,20 @@ export class RequestMetrics {
     return { requests, spent_seconds: this.#spentEver_ms / 1000 };
   }
 
-  /** `range`: such as `15m`, at most `24h`. Rates are over the time the server has been up, if that is shorter. */
+  /**
+   * `range`: such as `15m`, at most `24h`. Rates are over the time the server has been up, if that is shorter.
+   * Throws `METRICS_UNAVAILABLE` when requests are not counted.
+   */
   report(range: string): Metrics {
+    if (!this.#enabled) {
+      throw new ApiError(
+        "METRICS_UNAVAILABLE",
+        "This server does not count requests: monitor.metrics is false",
+        {
+          setting: "monitor.metrics",
+        },
+      );
+    }
     const last = this.#advance();
     const slots = rangeMinutes(range) * SLOTS_PER_MINUTE;
     const now = this.#clock.now();

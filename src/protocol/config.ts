@@ -112,6 +112,8 @@ export const Config = z.strictObject({
     kills_per_minute: z.int().min(1).default(5),
     file_operations_per_minute: z.int().min(1).default(100),
     log_queries_per_minute: z.int().min(1).default(20),
+    max_memory_bytes: z.int().min(64 << 20).optional()
+      .describe("Above this much resident memory new tasks are refused. Absent: no limit."),
     max_message_bytes: z.int().min(1024).max(64 << 20).default(1_048_576),
   }).prefault({}),
   security: z.strictObject({
@@ -128,6 +130,7 @@ export const Config = z.strictObject({
     resources_interval_ms: z.int().min(100).default(5000),
     processes_interval_ms: z.int().min(100).default(30_000),
     task_summary_interval_ms: z.int().min(100).default(15_000),
+    metrics: z.boolean().default(true).describe("Whether the use of the API is counted."),
   }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;

@@ -34,12 +34,13 @@ export function referencePage(version: string): Promise<string> {
     )}</ul></nav>
     ${entries.map(section)}
     <section id="errors"><h2>Error codes</h2>
-    <table><thead><tr><th scope="col">Code</th><th scope="col">HTTP status</th></tr></thead>
-    <tbody>${ERROR_TABLE.map(([code, status]) =>
+    <table><thead><tr><th scope="col">Code</th><th scope="col">HTTP status</th><th scope="col">When</th></tr></thead>
+    <tbody>${ERROR_TABLE.map(({ code, status, when }) =>
       html`
         <tr>
           <td><code>${code}</code></td>
           <td>${status || "–"}</td>
+          <td>${when}</td>
         </tr>
       `
     )}</tbody></table>

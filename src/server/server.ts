@@ -6,11 +6,12 @@ import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, within } from "../clock/clock.ts";
-import { ApiError, ERROR_STATUS, type ErrorCode } from "../protocol/errors.ts";
+import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
 import { CLOSE, Connection } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
+import { Listener } from "./listener.ts";
 import { referencePage } from "./reference_page.ts";
 import type { SubscriptionHub } from "./subscriptions.ts";
 
@@ -156,15 +157,7 @@ export function startServer(options: ServerOptions): RunningServer {
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
 
-  const listener = listen({
-    hostname: host,
-    port: options.port,
-    onListen: () => {},
-    onError: (error) => {
-      log.error("A request failed: {error}", { error });
-      return new Response("Internal error", { status: 500 });
-    },
-  }, (request, info) => {
+  const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
     const { headers } = request;
     const why = refusal(rules, headers.get("host"), headers.get("origin"));
     const ip = (info.remoteAddr as Deno.NetAddr).hostname;
@@ -177,8 +170,9 @@ export function startServer(options: ServerOptions): RunningServer {
     }
     // Past Hono, which would wrap the response that Deno knows the upgrade by.
     return new URL(request.url).pathname === "/ws" ? upgrade(request, ip) : app.fetch(request, { ip });
-  });
-  const { port } = listener.addr as Deno.NetAddr;
+  };
+  const listener = new Listener({ clock, host, port: options.port, handler });
+  const { port } = listener;
   const rules: GuardRules = {
     host,
     port,
@@ -202,30 +196,6 @@ export function startServer(options: ServerOptions): RunningServer {
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-/** Throws `SERVICE_UNAVAILABLE` when the address cannot be had. */
-function listen(
-  options: Deno.ServeTcpOptions,
-  handler: Deno.ServeHandler<Deno.NetAddr>,
-): Deno.HttpServer<Deno.NetAddr> {
-  const { hostname, port } = options;
-  try {
-    return Deno.serve(options, handler);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "another program listens there"
-      : (error as Error).message;
-    throw new ApiError(
-      "SERVICE_UNAVAILABLE",
-      `Cannot listen on ${hostname}:${port}: ${reason}. Choose another with --port.`,
-      {
-        host: hostname,
-        port,
-        reason,
-      },
-    );
-  }
 }
 
 /** One HTTP request can be answered, but not pushed to. */
@@ -273,5 +243,5 @@ async function readText(request: Request, max_bytes: number): Promise<string> {
 function statusOf(reply: object): 200 {
   const code = (reply as { code?: ErrorCode }).code;
   // Hono's type wants a literal; the table holds real statuses.
-  return ((reply as { type?: string }).type === "error" && code ? ERROR_STATUS[code] || 500 : 200) as 200;
+  return ((reply as { type?: string }).type === "error" && code ? ERRORS[code].status || 500 : 200) as 200;
 }

@@ -127,5 +127,11 @@ function storeError(operation: string, error: unknown): ApiError {
       reason,
     });
   }
+  if (/database is (locked|busy)/i.test(reason)) {
+    return new ApiError("DATABASE_CONNECTION_ERROR", "Another program holds the store", {
+      operation,
+      reason,
+    });
+  }
   return new ApiError("DATABASE_ERROR", `The store failed: ${reason}`, { operation, reason });
 }

@@ -2,6 +2,7 @@
  * Log entries packed into values of the store: a chunk is JSON lines, its header says what is inside, so that
  * most questions are answered without reading it. Pure.
  */
+import { ApiError } from "../protocol/errors.ts";
 import { LogLevel } from "../protocol/log.ts";
 import { decode, encode } from "./json.ts";
 import type { LogLine } from "./log_line.ts";
@@ -85,9 +86,20 @@ export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The lines that the header speaks of; a chunk that has grown since holds more. */
-export function linesOf({ count }: ChunkHeader, text: string): string[] {
-  return text.split("\n", count);
+/** The lines that the header speaks of; a chunk that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
+export function linesOf(header: ChunkHeader, text: string): string[] {
+  const lines = text.split("\n", header.count);
+  if (lines.length < header.count) throw unreadable(header, `${lines.length} of ${header.count} entries`);
+  return lines;
+}
+
+export function unreadable(header: ChunkHeader, reason: string): ApiError {
+  const { chunk, count, first_time, last_time } = header;
+  return new ApiError(
+    "LOG_FILE_ERROR",
+    `A part of the log cannot be read: ${count} entries from ${first_time} to ${last_time}. Leave them out by filter.time_range.`,
+    { operation: "read", chunk, entries: count, start: first_time, end: last_time, reason },
+  );
 }
 
 /** The sequence number after the chunk's last entry. */

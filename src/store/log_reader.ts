@@ -1,6 +1,7 @@
 /** Answers queries from chunk headers where they can tell, and from the chunks themselves where not. */
+import { ApiError } from "../protocol/errors.ts";
 import type { LogEntry } from "../protocol/log.ts";
-import { type ChunkHeader, endSeq, LEVELS, linesOf } from "./log_chunk.ts";
+import { type ChunkHeader, endSeq, LEVELS, linesOf, unreadable } from "./log_chunk.ts";
 import { scalarsOf } from "./log_line.ts";
 import {
   cursorError,
@@ -68,20 +69,38 @@ export async function queryLog(
   for await (const { header, text } of readInRuns(source, needed())) {
     const isUnknown = verdicts.get(header.chunk) === "unknown";
     if (isUnknown && !conditions.mayMatchIn(text)) continue;
-    const lines = linesOf(header, text);
     const isWanted = page.wants(header);
-    for (let i = 0; i < lines.length; i++) {
-      const n = order.direction === 1 ? i : lines.length - 1 - i;
-      const line = lines[n]!;
-      if (isUnknown && !conditions.mayMatchIn(line)) continue;
-      const one = { seq: header.first_seq + n, line, scalars: scalarsOf(line) };
-      if (!conditions.matches(one)) continue;
+    for (const one of matchesIn(header, text, conditions, isUnknown, order.direction)) {
       if (isUnknown) counts[LEVELS.indexOf(one.scalars.level)]!++;
       times.note(one.scalars.time, one.scalars.time);
       if (isWanted) page.offer(one);
     }
   }
   return page.answer(total_count, counts, times);
+}
+
+/** The entries of a chunk that match, in this direction. Throws `LOG_FILE_ERROR` where it is no log. */
+function* matchesIn(
+  header: ChunkHeader,
+  text: string,
+  conditions: LogConditions,
+  isUnknown: boolean,
+  direction: 1 | -1,
+): Generator<SeqLine> {
+  const lines = linesOf(header, text);
+  for (let i = 0; i < lines.length; i++) {
+    const n = direction === 1 ? i : lines.length - 1 - i;
+    const line = lines[n]!;
+    if (isUnknown && !conditions.mayMatchIn(line)) continue;
+    let one: SeqLine;
+    try {
+      one = { seq: header.first_seq + n, line, scalars: scalarsOf(line) };
+      if (!conditions.matches(one)) continue;
+    } catch (error) {
+      throw unreadable(header, (error as Error).message);
+    }
+    yield one;
+  }
 }
 
 /** The chunks in which entries may match; those whose headers can tell are counted. */
@@ -191,7 +210,7 @@ class Page {
       number,
     ];
     return {
-      entries: page.map(({ line }) => JSON.parse(line)),
+      entries: page.map(entryOf),
       total_count,
       filtered_count: counts.reduce((sum, count) => sum + count, 0),
       has_more,
@@ -205,6 +224,18 @@ class Page {
         ...(times.oldest !== undefined && { oldest_entry: times.oldest, newest_entry: times.newest }),
       },
     };
+  }
+}
+
+function entryOf({ seq, line }: SeqLine): LogEntry {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new ApiError("LOG_FILE_ERROR", `Entry ${seq} of the log cannot be read`, {
+      operation: "read",
+      entry: seq,
+      reason: (error as Error).message,
+    });
   }
 }
 

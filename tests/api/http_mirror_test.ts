@@ -1,6 +1,6 @@
 /** `POST /api` as a specification: the socket's replies, with the statuses of the document's table. */
 import assert from "node:assert/strict";
-import { ERROR_STATUS, type ErrorCode } from "../../src/protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../src/protocol/errors.ts";
 import { withServer } from "../fixtures/server.ts";
 
 type Fields = Record<string, unknown>;
@@ -95,9 +95,9 @@ Deno.test("POST /api", async (t) => {
       [{ type: "kill_process", pid: 1 }, "PROCESS_PERMISSION_DENIED"],
     ];
     for (const [message, code] of statuses) {
-      await t.step(`${code}: ${ERROR_STATUS[code]}`, async () => {
+      await t.step(`${code}: ${ERRORS[code].status}`, async () => {
         const { status, reply } = await server.post({ ...message, request_id: "s" });
-        assert.deepEqual([reply.code, status, reply.request_id], [code, ERROR_STATUS[code], "s"]);
+        assert.deepEqual([reply.code, status, reply.request_id], [code, ERRORS[code].status, "s"]);
         assert.deepEqual([reply.type, typeof reply.message, typeof reply.details], [
           "error",
           "string",

@@ -7,7 +7,8 @@ import { Scheduler } from "../../src/engine/scheduler.ts";
 import { TaskBook } from "../../src/engine/task_book.ts";
 import { RequestMetrics } from "../../src/monitor/request_metrics.ts";
 import { Config } from "../../src/protocol/config.ts";
-import { type ClientLimits, RateLimits } from "../../src/security/limits.ts";
+import type { ClientLimits } from "../../src/security/client_limits.ts";
+import { RateLimits } from "../../src/security/limits.ts";
 import { loadStore, type Store } from "../../src/store/open.ts";
 import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
@@ -142,6 +143,7 @@ export class ServerLife {
       metrics: new RequestMetrics(clock),
       machine: {} as ApiContext["machine"],
       health: {} as ApiContext["health"],
+      limits: {} as ApiContext["limits"],
     });
     await wiring.beforeStart?.(parts);
     await engine.start();
