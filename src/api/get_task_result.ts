@@ -5,7 +5,8 @@ export const getTaskResult = capability({
   doc:
     "What came of a task: the agent's answer, exit code or stop reason, usage, and the history of its attempts.",
   permission: "read",
-  limit: "status_checks_per_minute",
+  // The one request that is answered from the disk, the log aside.
+  limit: "file_operations_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_result", task_id: "task_456" },
   handle: async ({ task_id }, { engine }) => ({ task_id, ...await engine.result(task_id) }),

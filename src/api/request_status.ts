@@ -1,7 +1,6 @@
 import { getLogger } from "@logtape/logtape";
-import type { Agent } from "../protocol/basic_messages.ts";
-import type { ClaudeProcess } from "../protocol/process.ts";
-import { type ApiContext, capability } from "./capability.ts";
+import { capability } from "./capability.ts";
+import { measured } from "./measured_agents.ts";
 
 const log = getLogger(["opencode-agents", "api"]);
 
@@ -33,17 +32,6 @@ export const requestStatus = capability({
     };
   },
 });
-
-/** Agents with what their processes take. */
-function measured(agents: ReturnType<ApiContext["engine"]["agents"]>, processes: ClaudeProcess[]): Agent[] {
-  const byPid = new Map(processes.map((process) => [process.pid, process]));
-  return agents.map((agent) => {
-    const process = agent.pid === undefined ? undefined : byPid.get(agent.pid);
-    if (!process) return agent;
-    const { memory_usage, cpu_percent, type, is_claude_desktop } = process;
-    return { ...agent, memory_usage, cpu_percent, process_type: type, is_claude_desktop };
-  });
-}
 
 async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
   try {

@@ -9,10 +9,15 @@ import type { ChannelPush } from "./pushes.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
+type Produced = ChannelPush["message"] | ChannelPush["message"][];
+
 export interface Producer {
   channel: Channel;
   interval_ms: number;
-  produce(): Promise<ChannelPush["message"]> | ChannelPush["message"];
+  /** One message, or one for each of several things. */
+  produce(): Promise<Produced> | Produced;
+  /** Newer messages of the same key make older ones worthless; the type, when absent. */
+  key?(message: ChannelPush["message"]): string;
   /** Of a message, what a subscriber to these types gets. */
   narrow?(message: ChannelPush["message"], types: readonly string[]): ChannelPush["message"];
 }
@@ -45,19 +50,21 @@ export class Producers {
   }
 
   async #ask(producer: Producer): Promise<void> {
-    const { channel, narrow } = producer;
+    const { channel, narrow, key } = producer;
     // A producer that takes longer than its interval is not asked again meanwhile.
     if (this.#asking.has(channel)) return;
     this.#asking.add(channel);
     try {
-      const message = await producer.produce();
-      this.#publish({
-        channel,
-        keys: {},
-        message,
-        coalesce: message.type,
-        narrow: narrow && ((types) => narrow(message, types)),
-      });
+      const produced = await producer.produce();
+      for (const message of Array.isArray(produced) ? produced : [produced]) {
+        this.#publish({
+          channel,
+          keys: {},
+          message,
+          coalesce: key ? key(message) : message.type,
+          narrow: narrow && ((types) => narrow(message, types)),
+        });
+      }
     } catch (error) {
       log.warn("Nothing to push on {channel}: {error}", { channel, error });
     } finally {

@@ -1,10 +1,12 @@
 /** The producers of the channels that tell how things stand. */
+import { measured } from "../api/measured_agents.ts";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Config } from "../protocol/config.ts";
 import type { LimitUsage } from "../protocol/limits.ts";
 import type { ClaudeProcess, Process } from "../protocol/process.ts";
 import type { ProcessList } from "../protocol/monitor_messages.ts";
+import type { Pushes } from "../protocol/pushes.ts";
 import type { SystemResources } from "../protocol/resources.ts";
 import type { Producer } from "./producers.ts";
 
@@ -64,6 +66,18 @@ export function standingProducers(
         const found = await machine.agents();
         return { type: "claude_processes_update", process_count: found.processes.length, ...found };
       },
+    },
+    {
+      // What happens to agents is told at once; this is what they take meanwhile.
+      channel: "agents",
+      interval_ms: intervals.resources_interval_ms,
+      produce: async () => {
+        const agents = engine.agents();
+        if (agents.length === 0) return [];
+        const { processes, timestamp } = await machine.agents();
+        return measured(agents, processes).map((agent) => ({ type: "agent_update", agent, timestamp }));
+      },
+      key: (message) => (message as Pushes["agent_update"]).agent.id,
     },
     {
       channel: "task_manager",

@@ -68,6 +68,9 @@ Deno.test("kinds of requests have limits of their own, also over HTTP, where the
     refusedBy("tasks_per_minute", 10)(tasks[10]!);
     const checks = await burst(socket, 51, () => ({ type: "get_task_status", task_id: "t0" }));
     refusedBy("status_checks_per_minute", 50)(checks[50]!);
+    const results = await burst(socket, 101, () => ({ type: "get_task_result", task_id: "t0" }));
+    assert.deepEqual(results.slice(0, 100).filter(({ type }) => type !== "task_result"), []);
+    refusedBy("file_operations_per_minute", 100)(results[100]!);
     const logs = await burst(socket, 21, () => ({ type: "request_log_entries" }));
     refusedBy("log_queries_per_minute", 20)(logs[20]!);
     const kills = await burst(socket, 6, () => ({ type: "kill_process", pid: 999_999_999 }));

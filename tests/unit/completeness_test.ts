@@ -1,0 +1,89 @@
+/** Nothing of the document is forgotten: each message, push and error code has a schema, a handler and a test. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { capabilityTable } from "../../src/api/table.ts";
+import { ERROR_CODES, ERRORS } from "../../src/protocol/errors.ts";
+import { LIMIT_NAMES } from "../../src/protocol/limits.ts";
+import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES } from "../../src/protocol/messages.ts";
+import { pushes } from "../../src/protocol/pushes.ts";
+import { Channel } from "../../src/protocol/subscription_messages.ts";
+import { documentText, examplesIn } from "../fixtures/document/examples.ts";
+import { fileNames, ROOT } from "./fixtures/sources.ts";
+
+/** What of the document this version does not have. */
+const NOT_YET = {
+  messages: ["authenticate", "authentication_success"],
+  codes: ["AUTHENTICATION_REQUIRED", "INVALID_AUTH_TOKEN"],
+};
+/** Codes for which the product has no truthful cause; the table of errors says why. */
+const WITHOUT_CAUSE = ["PROCESS_ALREADY_EXISTS"];
+
+/** Every `"type": "…"` of the document's examples, and of messages in its prose. */
+async function documentedTypes(): Promise<string[]> {
+  const types = examplesIn(await documentText()).map(({ value }) => value.type);
+  return [...new Set(types.filter((type) => typeof type === "string"))].filter((type) =>
+    !NOT_YET.messages.includes(type)
+  );
+}
+
+/** Code and HTTP status, as the document's table has them. */
+async function documentedCodes(): Promise<Map<string, number>> {
+  const rows = (await documentText()).matchAll(/^\| `([A-Z_]+)`\s*\|[^|]*\|\s*(\d{3}|N\/A)/gm);
+  const table = [...rows].map(([, code, status]) => [code!, status === "N/A" ? 0 : Number(status)] as const);
+  // Only an example has it; its kind are all 400.
+  return new Map([...table, ["INVALID_TASK_DATA", 400]]);
+}
+
+/** The tests that go through a door of the product, all in one text. */
+async function testTexts(): Promise<string> {
+  const doors = /^tests\/(api|agents|faults|cli|simulation)\/.*_test\.ts$|^tests\/unit\/client_\w+_test\.ts$/;
+  const files = (await fileNames()).filter((file) =>
+    doors.test(file) && !file.includes("documented_examples")
+  );
+  assert.ok(files.length > 30, "the tests were not found");
+  return (await Promise.all(files.map((file) => Deno.readTextFile(join(ROOT, file))))).join("\n");
+}
+
+const untested = (names: readonly string[], tests: string) =>
+  names.filter((name) => !tests.includes(`"${name}"`));
+
+Deno.test("every message of the document has a schema, and a handler where it is a request", async () => {
+  const replies = REQUEST_TYPES.map((type) => EXCHANGES[type].reply.shape.type.value as string);
+  const known = new Set<string>([...REQUEST_TYPES, ...replies, ...Object.keys(SERVER_MESSAGES)]);
+  const documented = await documentedTypes();
+  assert.ok(documented.length > 45, `${documented.length} types found`);
+  assert.deepEqual(documented.filter((type) => !known.has(type)), []);
+  assert.deepEqual([...capabilityTable().keys()].sort(), [...REQUEST_TYPES].sort());
+});
+
+Deno.test("every error code of the document is known, with its HTTP status, and says when it arises", async () => {
+  const documented = await documentedCodes();
+  assert.ok(documented.size >= 38, `${documented.size} codes found`);
+  assert.deepEqual(
+    Object.fromEntries(ERROR_CODES.map((code) => [code, ERRORS[code].status])),
+    Object.fromEntries(documented),
+  );
+  for (const code of ERROR_CODES) assert.match(ERRORS[code].when, /^\S.{15,}\.$/, code);
+});
+
+Deno.test("every request, push and channel is used by a test", async () => {
+  const tests = await testTexts();
+  assert.deepEqual(untested(REQUEST_TYPES, tests), []);
+  assert.deepEqual(untested(Object.keys(pushes), tests), []);
+  assert.deepEqual(untested(Channel.options, tests), []);
+});
+
+Deno.test("every error code and every limit is met by a test", async () => {
+  const tests = await testTexts();
+  const exempt = [...NOT_YET.codes, ...WITHOUT_CAUSE];
+  const missing = untested(ERROR_CODES, tests).filter((code) =>
+    !exempt.includes(code) && !tests.includes(code)
+  );
+  assert.deepEqual(missing, []);
+  assert.deepEqual(
+    exempt.filter((code) => tests.includes(`"${code}"`)),
+    [],
+    "no exemption is needed any more",
+  );
+  assert.deepEqual(LIMIT_NAMES.filter((name) => !tests.includes(name)), []);
+});
