@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
+import type { mcpOver } from "./mcp_http.ts";
 import { createAgentRunner } from "./src/agents/runner.ts";
 import { gitWorkspaces } from "./src/agents/worktree.ts";
 import { Router } from "./src/api/router.ts";
@@ -180,6 +181,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
       limits: () => limits.usage(),
     }),
   );
+  let mcp: Promise<ReturnType<typeof mcpOver>> | undefined;
   const server = startServer({
     router: new Router({
       clock,
@@ -191,6 +193,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
       health,
       limits: new LimitControl(limits, scaling),
     }),
+    mcp: async (request, body, ask) => {
+      mcp ??= import("./mcp_http.ts").then(({ mcpOver }) => mcpOver(bus));
+      return await (await mcp)(request, body, ask);
+    },
     onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     hub,
     clock,

@@ -22,6 +22,7 @@ async function main(args: string[]): Promise<number> {
     version: manifest.version,
     serve: async (flags) => (await import("./main.ts")).serve(flags),
     store: storeFiles,
+    mcp: async (flags, cli) => (await import("./mcp_stdio.ts")).serveMcp(flags, cli),
   });
 }
 

@@ -22,7 +22,7 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
   // A folder that holds nothing but the sources: whatever else lies beside them would be embedded.
   const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
   try {
-    for (const name of ["deno.json", "main.ts", entry]) {
+    for (const name of ["deno.json", "main.ts", "store_files.ts", "mcp_stdio.ts", "mcp_http.ts", entry]) {
       await Deno.copyFile(join(root, name), join(sources, name));
     }
     await copyFolder(join(root, "src"), join(sources, "src"));

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
+import { serveMcp } from "../mcp_stdio.ts";
 import { storeFiles } from "../store_files.ts";
 import { runProgram } from "../src/cli/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
@@ -77,4 +78,5 @@ async function serve(flags: ServeFlags): Promise<number> {
   return (await child.status).code;
 }
 
-Deno.exit(await runProgram(["serve", ...Deno.args], { version: manifest.version, serve, store: storeFiles }));
+const handlers = { version: manifest.version, serve, store: storeFiles, mcp: serveMcp };
+Deno.exit(await runProgram(["serve", ...Deno.args], handlers));

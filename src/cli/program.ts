@@ -14,6 +14,7 @@ import { addHealth } from "./commands/health.ts";
 import { addImport } from "./commands/import.ts";
 import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp, type McpHandler } from "./commands/mcp.ts";
 import { addMetrics } from "./commands/metrics.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPs } from "./commands/ps.ts";
@@ -35,6 +36,7 @@ export interface Handlers {
   version: string;
   serve(flags: ServeFlags): Promise<number>;
   store: StoreFiles;
+  mcp: McpHandler;
 }
 
 /**
@@ -98,7 +100,7 @@ configuration, 130 cancelled or Ctrl-C.
 With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
 {"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
 
-function describeProgram(cli: Cli, { version, serve, store }: Handlers): Command {
+function describeProgram(cli: Cli, { version, serve, store, mcp }: Handlers): Command {
   const program = new Command("opencode-agents")
     .description("Mission control for coding agents. Without a command: serve.")
     .version(version)
@@ -136,6 +138,7 @@ function describeProgram(cli: Cli, { version, serve, store }: Handlers): Command
   addStatus(program, cli);
   addHealth(program, cli);
   addMetrics(program, cli);
+  addMcp(program, cli, mcp);
   addDoctor(program, cli, port);
   addBackup(program, cli, store);
   addRestore(program, cli, store);

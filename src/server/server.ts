@@ -38,6 +38,8 @@ export interface ServerOptions {
   prometheus: { text(): Promise<{ body: string; content_type: string }> };
   /** Told of every request that the guard refused. */
   onForeign(ip: string, reason: string): void;
+  /** Answers a POST to `/mcp` with this body; `ask` puts a message to the router in the name of who sent it. */
+  mcp(request: Request, body: string, ask: (message: object) => Promise<object>): Promise<Response>;
   limits: {
     connect(ip: string): SessionLimits;
     disconnected(limits: SessionLimits): void;
@@ -132,6 +134,27 @@ export function startServer(options: ServerOptions): RunningServer {
       : errorReply(text, clock, "request body");
     return c.json(reply, statusOf(reply));
   });
+  app.post("/mcp", async (c) => {
+    const session = httpSession(options.limits.http(c.env.ip));
+    try {
+      // A tool's own messages count like all others; this one does, so that those without any are limited, too.
+      session.limits.message();
+      const text = await readText(c.req.raw, options.max_message_bytes);
+      return await options.mcp(c.req.raw, text, async (message) => await router.dispatch(message, session));
+    } catch (error) {
+      const { code, message, details } = errorReply(error, clock, "mcp");
+      const data = { code, details };
+      return c.json(
+        { jsonrpc: "2.0", id: null, error: { code: -32000, message, data } },
+        statusOf({
+          type: "error",
+          code,
+        }),
+      );
+    }
+  });
+  // No session, so nothing to listen to and nothing to end.
+  app.all("/mcp", () => new Response("POST only", { status: 405, headers: { allow: "POST" } }));
   app.get("/health", async (c) => {
     const health = await options.health.check();
     return c.json(health, health.overall_status === "unhealthy" ? 503 : 200);
@@ -152,7 +175,7 @@ export function startServer(options: ServerOptions): RunningServer {
   app.notFound((c) =>
     c.json({
       error: `There is nothing at ${c.req.path}`,
-      see: ["/docs", "/ws", "/api", "/health", "/metrics"],
+      see: ["/docs", "/ws", "/api", "/mcp", "/health", "/metrics"],
     }, 404)
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));

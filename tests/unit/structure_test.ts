@@ -19,6 +19,7 @@ const ROOMS: Record<string, string[]> = {
   monitor: SHARED,
   security: SHARED,
   client: SHARED,
+  mcp: ["client", ...SHARED],
   cli: ["client", ...SHARED],
 };
 
