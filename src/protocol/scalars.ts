@@ -126,11 +126,18 @@ export const FilesPattern = text(1, 500)
     error: "a relative pattern without '..'",
   });
 
+/** Zones that were found to exist: asking costs as much as the rest of a message. As many as there are zones, not spellings. */
+const zones = new Set<string>();
+const ZONES_MAX = 600;
+
 /** Whether the platform knows this IANA time zone. */
 export function isTimeZone(name: string): boolean {
+  if (zones.has(name)) return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
-    return !/^[+-]/.test(name);
+    const isName = !/^[+-]/.test(name);
+    if (isName && zones.size < ZONES_MAX) zones.add(name);
+    return isName;
   } catch {
     // RangeError is how Intl says no.
     return false;

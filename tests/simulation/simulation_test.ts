@@ -9,7 +9,7 @@ import { type Outcome, type Plant, runHistory } from "./history.ts";
 import { PLANTS } from "./planted.ts";
 import type { Share, ShareResult } from "./worker.ts";
 
-const HISTORIES = Number(Deno.env.get("SIMULATION_HISTORIES") ?? 2_000);
+const HISTORIES = Number(Deno.env.get("SIMULATION_HISTORIES") ?? 10_000);
 const SEED = Deno.env.get("SIMULATION_SEED");
 const THREADS = Math.min(8, navigator.hardwareConcurrency);
 /** A planted bug must be found in so many. */
