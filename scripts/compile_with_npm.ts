@@ -22,8 +22,10 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
   // A folder that holds nothing but the sources: whatever else lies beside them would be embedded.
   const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
   try {
-    for (const name of ["deno.json", "main.ts", "store_files.ts", "mcp_stdio.ts", "mcp_http.ts", entry]) {
-      await Deno.copyFile(join(root, name), join(sources, name));
+    for await (const { name, isFile } of Deno.readDir(root)) {
+      if (isFile && (name === "deno.json" || name.endsWith(".ts"))) {
+        await Deno.copyFile(join(root, name), join(sources, name));
+      }
     }
     await copyFolder(join(root, "src"), join(sources, "src"));
     // Without a lock file: a newer Deno wrote it.

@@ -1,7 +1,7 @@
 /** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
 import { isoTime } from "../clock/clock.ts";
 import type { RunOutcome } from "../protocol/run.ts";
-import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
+import { cascade, CASCADE_LIMIT, failuresRead } from "../tasks/cascade.ts";
 import { executionOf, isFinished, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
 import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../tasks/transitions.ts";
 import { forgottenOutputs } from "./retention.ts";
@@ -59,13 +59,13 @@ export async function commitAttemptEnd(context: RunContext, ended_attempt: Ended
       find: (other: string) => view.get(other),
       dependentsOf: (other: string) => book.dependentsOf(other),
     };
+    const own = new Map([[task_id, state]]);
     const following = isFinished(state.status)
-      ? cascade(graph, new Map([[task_id, state]]), now, isoTime(now), CASCADE_LIMIT).states
-      : [];
-    return {
-      updates: [{ id: task_id, state }, ...[...following].map(([id, next]) => ({ id, state: next }))],
-      ...outputs,
-    };
+      ? cascade(graph, own, now, isoTime(now), CASCADE_LIMIT).states
+      : new Map();
+    const states = new Map([...own, ...following]);
+    const updates = [...states].map(([id, next]) => ({ id, state: next }));
+    return { updates, reads: failuresRead(states), ...outputs };
   });
 }
 

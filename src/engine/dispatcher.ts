@@ -4,7 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
-import { CASCADE_LIMIT, dueAt, resettled } from "../tasks/cascade.ts";
+import { dueAt, failuresRead, resettled } from "../tasks/cascade.ts";
 import { ReadyQueue } from "../tasks/queue.ts";
 import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
 import { holds, started } from "../tasks/transitions.ts";
@@ -17,6 +17,8 @@ const log = getLogger(["opencode-agents", "engine"]);
 const CLOCK_CHECK_MS = 60_000;
 /** An agent that is not at work after this long does not keep others from starting. */
 const START_WAIT_MS = 10_000;
+/** Waiting tasks that one commit settles. Each may come with two dependencies that were read. */
+const SETTLE_BATCH = 30;
 /** After a failed commit the dispatcher tries again this much later. */
 const RETRY_MS = 1000;
 
@@ -80,7 +82,7 @@ export class Dispatcher {
     }
     // What it waits for may have ended before anybody knew of it.
     if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
-    if (after && isFinished(after.state.status) && before && !isFinished(before.state.status)) {
+    if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {
       this.#settleLater(this.#context.book.dependentsOf(id));
     }
   }
@@ -213,18 +215,22 @@ export class Dispatcher {
       const task = book.find(id);
       return task && resettled(graph, task, clock.now(), "") !== undefined;
     });
-    for (let at = 0; at < waiting.length; at += CASCADE_LIMIT) {
-      const some = waiting.slice(at, at + CASCADE_LIMIT);
+    for (let at = 0; at < waiting.length; at += SETTLE_BATCH) {
+      const some = waiting.slice(at, at + SETTLE_BATCH);
       try {
         await store.tasks.update((view) => {
           const now = clock.now();
           const looked = { ...graph, find: (id: string) => view.get(id) };
-          const updates = some.flatMap((id) => {
+          const states = new Map(some.flatMap((id) => {
             const task = view.get(id);
             const state = task && resettled(looked, task, now, isoTime(now));
-            return state ? [{ id, state }] : [];
-          });
-          return { updates };
+            return state ? [[id, state] as const] : [];
+          }));
+          const forgiven = [...states.keys()].flatMap((id) => view.get(id)!.state.failed_dependency ?? []);
+          return {
+            updates: [...states].map(([id, state]) => ({ id, state })),
+            reads: [...failuresRead(states), ...forgiven],
+          };
         });
       } catch (error) {
         log.error("Waiting tasks could not be released, trying again: {error}", { error });
@@ -246,11 +252,12 @@ export class Dispatcher {
     this.#setAlarm();
   }
 
-  /** Looks at all waiting tasks once; at start, since a crash may have come between an end and its consequences. */
+  /** Looks once at all tasks that may be other than their dependencies want them; at start, since a crash may have come between an end and its consequences. */
   async settleAll(): Promise<void> {
     const ids: string[] = [];
     for (const task of this.#context.book.all()) {
-      if (task.state.status === "pending" || task.state.status === "paused") ids.push(task.id);
+      const { status, failed_dependency } = task.state;
+      if (status === "pending" || status === "paused" || failed_dependency !== undefined) ids.push(task.id);
     }
     await this.#settle(ids);
   }

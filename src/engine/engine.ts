@@ -8,7 +8,7 @@ import type { Request } from "../protocol/messages.ts";
 import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
-import { cascade, CASCADE_LIMIT, dependencyFailures, isDue } from "../tasks/cascade.ts";
+import { cascade, CASCADE_LIMIT, dependencyFailures, failuresRead, isDue } from "../tasks/cascade.ts";
 import { readiness } from "../tasks/dependencies.ts";
 import { queryTasks } from "../tasks/query.ts";
 import {
@@ -216,26 +216,21 @@ export class Engine {
     this.#find(id);
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
-    const graph = (view: TaskMemory) => ({
-      find: (other: string) => view.get(other),
-      dependentsOf: (other: string) => book.dependentsOf(other),
-    });
     let retry_count = 0;
-    let is_last = false;
-    // Those that failed with it come back first, in commits of a bounded size and the farthest before the nearest, from
-    // which they are found. The retry itself is the last: after a crash in between they fail again.
-    while (!is_last) {
-      await this.#update((view) => {
-        const task = this.#find(id, view);
-        const now = clock.now();
-        const ready = readiness(task.spec.dependencies ?? [], (other) => view.get(other));
-        const state = retried(task, ready, isDue(task, now), isoTime(now));
-        retry_count = state.retry_count;
-        const back = isFinished(state.status) ? [] : [...dependencyFailures(graph(view), id)];
-        is_last = back.length <= CASCADE_LIMIT;
-        return new Map(is_last ? [...back, [id, state]] : back.slice(-CASCADE_LIMIT));
-      });
-    }
+    await this.#update((view) => {
+      const task = this.#find(id, view);
+      const now = clock.now();
+      const graph = {
+        find: (other: string) => view.get(other),
+        dependentsOf: (other: string) => book.dependentsOf(other),
+      };
+      const ready = readiness(task.spec.dependencies ?? [], graph.find);
+      const state = retried(task, ready, isDue(task, now), isoTime(now));
+      retry_count = state.retry_count;
+      // More of them than one commit carries follow at once, when the dispatcher looks at what has changed.
+      const back = isFinished(state.status) ? [] : dependencyFailures(graph, id, CASCADE_LIMIT);
+      return new Map([[id, state], ...back]);
+    });
     return retry_count;
   }
 
@@ -389,8 +384,9 @@ export class Engine {
   }
 
   async #update(states: (view: TaskMemory) => Map<string, TaskState>): Promise<void> {
-    await this.#options.store.tasks.update((view) => ({
-      updates: [...states(view)].map(([id, state]) => ({ id, state })),
-    }));
+    await this.#options.store.tasks.update((view) => {
+      const next = states(view);
+      return { updates: [...next].map(([id, state]) => ({ id, state })), reads: failuresRead(next) };
+    });
   }
 }

@@ -18,6 +18,8 @@ export interface TaskPlan {
 }
 
 export interface TaskStore extends TaskMemory {
+  /** Whether it is not known yet what became of some change: there may be tasks that memory does not hold. */
+  readonly isDoubtful: boolean;
   /**
    * Commits what `plan` answers for the tasks as they stand. It is called again when another commit came first,
    * so it must only read; what it throws is thrown here. Resolves after the commit.

@@ -1,13 +1,13 @@
 /** What becomes of tasks whose run has been lost: queued again, or failed when their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
-import { cascade, CASCADE_LIMIT } from "../tasks/cascade.ts";
+import { cascade, CASCADE_LIMIT, failuresRead } from "../tasks/cascade.ts";
 import { executionOf, holdsSlot, isFinished, type TaskState } from "../tasks/record.ts";
 import { recovered } from "../tasks/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import type { TaskMemory } from "./task_book.ts";
 
 /** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
-const BATCH = 30;
+const BATCH = 10;
 
 type Context = Pick<RunContext, "book" | "clock" | "store" | "max_attempts">;
 
@@ -15,9 +15,10 @@ type Context = Pick<RunContext, "book" | "clock" | "store" | "max_attempts">;
 export async function recoverTasks(context: Context, ids: string[], orderly: boolean): Promise<void> {
   for (let at = 0; at < ids.length; at += BATCH) {
     const some = ids.slice(at, at + BATCH);
-    await context.store.tasks.update((view) => ({
-      updates: [...recoveredStates(context, view, some, orderly)].map(([id, state]) => ({ id, state })),
-    }));
+    await context.store.tasks.update((view) => {
+      const states = recoveredStates(context, view, some, orderly);
+      return { updates: [...states].map(([id, state]) => ({ id, state })), reads: failuresRead(states) };
+    });
   }
 }
 

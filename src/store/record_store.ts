@@ -74,6 +74,8 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #held = new Map<string, Held<Spec, State>>();
   /** Records whose change is on its way. */
   readonly #changing = new Map<string, Promise<void>>();
+  /** Records that a change on its way has read: those that are removed meanwhile would be missed. */
+  readonly #reading = new Map<string, Set<Promise<void>>>();
   /** Records that a commit of unknown outcome may have changed. */
   readonly #doubtful = new Set<string>();
   #learning = false;
@@ -115,6 +117,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#learnAgain?.cancel();
   }
 
+  /** Whether it is not known yet what became of some change. */
+  get isDoubtful(): boolean {
+    return this.#doubtful.size > 0 || this.#learning;
+  }
+
   get size(): number {
     return this.#held.size;
   }
@@ -134,9 +141,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   async update(plan: (view: View<Spec, State>) => Plan<Spec, State>): Promise<void> {
     for (let tries = 0; tries < TRIES_MAX;) {
       const prepared = this.#prepare(plan(this));
-      const { commit, versions } = prepared;
+      const { commit } = prepared;
       if (commit.sets.length === 0 && commit.deletes.length === 0) return;
-      const rival = this.#rivalOf(versions.keys());
+      const rival = this.#rivalOf(prepared);
       if (rival) {
         await rival;
         continue;
@@ -150,17 +157,23 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   }
 
   /** The change on its way that would overtake one of these. */
-  #rivalOf(ids: Iterable<string>): Promise<void> | undefined {
-    for (const id of ids) {
+  #rivalOf({ versions, after }: Prepared<Spec, State>): Promise<void> | undefined {
+    for (const id of versions.keys()) {
       const rival = this.#changing.get(id);
       if (rival) return rival;
+    }
+    for (const { id, held } of after) {
+      const [reader] = held ? [] : this.#reading.get(id) ?? [];
+      if (reader) return reader;
     }
   }
 
   /** Whether it was committed; if not, memory is up to date again. */
   async #send({ commit, after, versions }: Prepared<Spec, State>): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const read = [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
     for (const { id } of after) this.#changing.set(id, promise);
+    for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
     try {
       const result = await this.#commits.commit(commit);
       if (result.ok) this.#apply(after, result.versionstamp);
@@ -171,6 +184,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       throw error;
     } finally {
       for (const { id } of after) this.#changing.delete(id);
+      for (const id of read) {
+        const readers = this.#reading.get(id)!;
+        readers.delete(promise);
+        if (readers.size === 0) this.#reading.delete(id);
+      }
       resolve();
       if (this.#doubtful.size > 0) void this.#learn();
     }
@@ -186,8 +204,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#learnAgain?.cancel();
     try {
       for (const id of this.#doubtful) {
-        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), true);
+        // First, since another change of it may become doubtful meanwhile.
         this.#doubtful.delete(id);
+        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), true).catch((error) => {
+          this.#doubtful.add(id);
+          throw error;
+        });
       }
     } catch (error) {
       log.warn("What became of a failed change of {name} is not known yet: {error}", {

@@ -135,12 +135,12 @@ Deno.test("SIGTERM in the middle of a task: it goes on at the next start and is 
   await withServer({ config }, async (server) => {
     const socket = await server.connect();
     await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
-    const prompt = `echo run >> runs; test $(wc -l < runs) -gt 1 || sleep 60`;
+    const prompt = `echo run >> runs; test $(wc -l < runs) -gt 1 || sleep 61.71`;
     const task = { id: "t", type: "testing", priority: "low", description: "t", execution: { prompt } };
     await socket.request({ type: "start_task", task });
     await socket.next((m) => m.new_status === "running");
     assert.equal(await server.stop("SIGTERM"), 0);
-    assert.equal(await server.processesMatching("sleep 60"), 0);
+    assert.equal(await server.processesMatching("sleep 61.71"), 0);
     await server.start();
     const again = await server.connect();
     await again.request({ type: "subscribe_to_updates", channels: ["task_status"] });

@@ -267,7 +267,13 @@ class History {
     const told = this.#model.log.size;
     let found: number | undefined;
     const ask = () => {
-      store.logs.query({ order: "asc", limit: 100_000 }).then(({ entries }) => found = entries.length, ask);
+      store.logs.query({ order: "asc", limit: 100_000 }).then(
+        ({ entries }) => found = entries.length,
+        (error) => {
+          if (error.code === "LOG_FILE_ERROR") this.#model.fail(`log entries are lost: ${error.message}`);
+          else ask();
+        },
+      );
     };
     ask();
     for (let i = 0; i < 30 && found === undefined; i++) await this.#pass(3_000);
