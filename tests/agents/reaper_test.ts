@@ -15,7 +15,7 @@ interface Owner {
 /** Starts a process that supervises `scripts`, pairs of protocol and script. */
 async function startOwner(folder: string, scripts: string[]): Promise<Owner> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", "--no-lock", OWNER, folder, ...scripts],
+    args: ["run", "-A", "--no-prompt", OWNER, folder, ...scripts],
     stdout: "piped",
   }).spawn();
   let text = "";

@@ -261,7 +261,7 @@ Deno.test("supervisor: strays of an earlier server on the same store are ended, 
 async function inSandbox(folder: string, instance_id: string, permissions: string[]): Promise<unknown> {
   const program = new URL("./fixtures/sandboxed.ts", import.meta.url).pathname;
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--allow-read", "--allow-write", "--allow-env", ...permissions]
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", ...permissions]
       .concat(program, folder, instance_id),
   }).output();
   const text = new TextDecoder().decode(stdout);
