@@ -126,7 +126,13 @@ export type ErrorDetails = Record<string, unknown>;
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  constructor(readonly code: ErrorCode, message: string, readonly details: ErrorDetails = {}) {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  // Written out: Node strips types from sources, and a parameter property is more than a type.
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message);
+    this.code = code;
+    this.details = details;
   }
 }

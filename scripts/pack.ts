@@ -1,0 +1,153 @@
+/**
+ * `deno task pack [--output DIR]`: the client as an npm package, `opencode-agents-client-VERSION.tgz`. ESM without
+ * dependencies; the messages' types are written out from the schemas, so that nobody needs zod.
+ */
+import { dirname, join, resolve } from "node:path";
+import { create } from "tar";
+import ts from "typescript";
+import type { z } from "zod";
+import manifest from "../deno.json" with { type: "json" };
+import { LogEntry, LogLevel } from "../src/protocol/log.ts";
+import { LogFilter } from "../src/protocol/log_messages.ts";
+import { EXCHANGES } from "../src/protocol/messages.ts";
+import { pushes } from "../src/protocol/pushes.ts";
+import { Channel, SubscriptionFilters } from "../src/protocol/subscription_messages.ts";
+import { NewTask, Priority, Task, TaskStatus, TaskType } from "../src/protocol/task.ts";
+import { typeOf } from "./schema_types.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const NAME = "opencode-agents-client";
+
+/** What is needed when the client runs; the rest of the protocol is types. */
+const RUNTIME = ["clock/clock.ts", "protocol/errors.ts"];
+
+const INDEX = `export { Client, connect } from "./client/client.js";
+export { HttpClient } from "./client/http.js";
+export { isFinished } from "./client/wait_for.js";
+export { ApiError, ERROR_CODES } from "./protocol/errors.js";
+`;
+const INDEX_TYPES = `${INDEX}export type { ClientOptions, ConnectionChange } from "./client/client.js";
+export type { HttpOptions } from "./client/http.js";
+export type { FollowFilter, FollowOptions } from "./client/log_follow.js";
+export type { BackoffOptions } from "./client/reconnect.js";
+export type { Fields, Requester, RequestOptions } from "./client/replies.js";
+export type { PushStream, Resubscribed, Subscribed } from "./client/subscriptions.js";
+export type { ErrorCode, ErrorDetails } from "./protocol/errors.js";
+export type { LogEntry, LogLevel } from "./protocol/log.js";
+export type { Reply, RequestInput, RequestType } from "./protocol/messages.js";
+export type { Push } from "./protocol/pushes.js";
+export type { Channel, SubscriptionFilters } from "./protocol/subscription_messages.js";
+export type { NewTask, Priority, Task, TaskStatus, TaskType } from "./protocol/task.js";
+`;
+
+/** Module of the protocol → what its declarations say, from the schemas. */
+function protocolTypes(): Record<string, string> {
+  const alias = (name: string, schema: z.ZodType, side: "input" | "output" = "output") =>
+    `export type ${name} = ${typeOf(schema, side)};\n`;
+  const table = (name: string, side: "request" | "reply") => {
+    const io = side === "request" ? "input" : "output";
+    const rows = Object.entries(EXCHANGES).map(([type, each]) => `  ${type}: ${typeOf(each[side], io)};\n`);
+    return `export interface ${name} {\n${rows.join("")}}\n`;
+  };
+  return {
+    log_messages: alias("LogFilter", LogFilter, "input"),
+    log: alias("LogLevel", LogLevel) + alias("LogEntry", LogEntry),
+    task: alias("TaskType", TaskType) + alias("Priority", Priority) + alias("TaskStatus", TaskStatus) +
+      alias("NewTask", NewTask, "input") + alias("Task", Task),
+    subscription_messages: alias("Channel", Channel) +
+      alias("SubscriptionFilters", SubscriptionFilters, "input"),
+    pushes: `export type Push =\n${
+      Object.values(pushes).map((schema) => `  | ${typeOf(schema, "output")}`).join("\n")
+    };\n`,
+    messages: table("Requests", "request") + table("Replies", "reply") +
+      "export type RequestType = keyof Requests;\n" +
+      "export type RequestInput<T extends RequestType> = Requests[T];\n" +
+      "export type Reply<T extends RequestType> = Replies[T];\n",
+  };
+}
+
+const COMPILER: ts.CompilerOptions = {
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.esnext.d.ts", "lib.dom.d.ts"],
+  types: [],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  declaration: true,
+  verbatimModuleSyntax: true,
+  rewriteRelativeImportExtensions: true,
+};
+
+/** Compiles the modules in `sources` into `output`: the client is checked against the types that were written out. */
+function compile(sources: string, files: string[], output: string): void {
+  const program = ts.createProgram(files.map((file) => join(sources, file)), {
+    ...COMPILER,
+    rootDir: sources,
+    outDir: output,
+  });
+  const { diagnostics } = program.emit(undefined, (path, text) => {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    // In declarations the compiler leaves the extensions of imports as they were.
+    Deno.writeTextFileSync(path, text.replace(/((?:from|import)\s*"\.[^"]*)\.ts"/g, '$1.js"'));
+  });
+  const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+  if (problems.length === 0) return;
+  throw new Error(ts.formatDiagnostics(problems, {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => sources,
+    getNewLine: () => "\n",
+  }));
+}
+
+async function write(folder: string, name: string, text: string): Promise<void> {
+  const path = join(folder, name);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+/** Makes the package below `folder`, by way of `sources`. */
+async function assemble(sources: string, folder: string): Promise<void> {
+  const files = [...RUNTIME];
+  for await (const { name } of Deno.readDir(join(ROOT, "src/client"))) files.push(`client/${name}`);
+  for (const file of files) {
+    await write(sources, file, await Deno.readTextFile(join(ROOT, "src", file)));
+  }
+  for (const [module, types] of Object.entries(protocolTypes())) {
+    await write(sources, `protocol/${module}.ts`, types);
+  }
+  compile(sources, files, folder);
+  await write(folder, "index.js", INDEX);
+  await write(folder, "index.d.ts", INDEX_TYPES);
+  await write(folder, "README.md", await Deno.readTextFile(join(ROOT, "docs/client.md")));
+  const description = {
+    name: NAME,
+    version: manifest.version,
+    description: "Typed client for opencode-agents, for browsers, Deno and Node",
+    type: "module",
+    sideEffects: false,
+    engines: { node: ">=22" },
+    exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
+  };
+  await write(folder, "package.json", JSON.stringify(description, null, 2) + "\n");
+}
+
+function outputFolder(args: string[]): string {
+  if (args.length === 0) return join(ROOT, "dist");
+  if (args.length === 2 && args[0] === "--output") return resolve(args[1]!);
+  console.error("usage: deno task pack [--output DIR]");
+  Deno.exit(2);
+}
+
+const output = outputFolder(Deno.args);
+const temporary = await Deno.makeTempDir({ prefix: "opencode-agents-pack-" });
+try {
+  await assemble(join(temporary, "src"), join(temporary, "package"));
+  await Deno.mkdir(output, { recursive: true });
+  const file = join(output, `${NAME}-${manifest.version}.tgz`);
+  // Without owners and times: the same sources make the same bytes.
+  await create({ gzip: true, file, cwd: temporary, portable: true, mtime: new Date(0) }, ["package"]);
+  console.log(file);
+} finally {
+  await Deno.remove(temporary, { recursive: true });
+}

@@ -1,0 +1,99 @@
+/** The packed client, installed as its users install it: the examples of its document run, and its types hold. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import ts from "typescript";
+import { withServer } from "../fixtures/server.ts";
+import { withProject } from "./fixtures/packed.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+const config = {
+  limits: { enabled: false },
+  agents: { steps: { protocol: "command", command: ["sh", "-c", "echo reading; sleep 0.5; echo done"] } },
+  tasks: { default_agent: "steps" },
+};
+
+/** The program's text, and the lines that its comments say it prints. */
+function examplesOf(document: string): { title: string; text: string; prints: string[] }[] {
+  return [...document.matchAll(/^## ([^\n]+)\n+```ts\n([^]*?)^```/gm)].map(([, title, text]) => ({
+    title: title!,
+    text: text!,
+    prints: [...text!.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((found) => found[1]!),
+  }));
+}
+
+Deno.test("the packed client: each example of its document prints what it says, in Node and in Deno", async () => {
+  const examples = examplesOf(await Deno.readTextFile(`${ROOT}docs/client.md`));
+  assert.equal(examples.length, 6);
+  await withProject(async (project) => {
+    await withServer({ config }, async (server) => {
+      for (const { title, text, prints } of examples) {
+        assert.ok(prints.length > 0, title);
+        // Each run has tasks of its own.
+        const program = text.replaceAll("http://127.0.0.1:8080", server.url)
+          .replace(/"(readme|told|long)"/g, "`$1-${globalThis.process.pid}`");
+        for (const { runtime, code, stdout, stderr } of await project.run(program)) {
+          assert.equal(code, 0, `${title} in ${runtime}: ${stderr}`);
+          assert.deepEqual(stdout.replace(/-\d+/g, "").trim().split("\n"), prints, `${title} in ${runtime}`);
+        }
+      }
+    });
+  });
+});
+
+Deno.test("the packed client: its declarations are sound, and a wrong field, type or push is a type error", async () => {
+  await withProject(({ dir }) => {
+    const right = `
+import { ApiError, connect, HttpClient, type ErrorCode, type Task } from "opencode-agents-client";
+const client = await connect("http://127.0.0.1:8080");
+const { task } = await client.request("start_task", {
+  task: { id: "a", type: "bugfix", priority: "high", description: "x", execution: { isolation: "worktree" } },
+});
+const same: Task = task;
+const { data } = await client.request("request_log_entries", {});
+const level: "debug" | "info" | "warn" | "error" | "fatal" = data.entries[0]!.level;
+for await (const push of await client.subscribe(["task_progress"])) {
+  if (push.type === "task_progress_update") push.new_progress.toFixed();
+}
+const code: ErrorCode = new ApiError("TASK_NOT_FOUND", "x").code;
+await new HttpClient("http://x").request("ping");
+console.log(same, level, code);
+`;
+    const use = (statement: string) => `${right}\n${statement}\n`;
+    const wrong: Record<string, string> = {
+      field: use(
+        'await client.request("start_task", { task: { ...task, colour: "red", id: "b" } as const, tsak: 1 });',
+      ),
+      value: use('await client.request("list_tasks", { filter: { status: "finished" } });'),
+      absent: use('await client.request("cancel_task", {});'),
+      message: use('await client.request("cancel_tasks", { task_id: "a" });'),
+      reply: use('(await client.request("ping")).task_id;'),
+      channel: use('await client.subscribe(["weather"]);'),
+      error: use('const other: ErrorCode = "NO_SUCH_CODE"; console.log(other);'),
+    };
+    const files = { right, ...wrong };
+    const pathOf = (name: string) => join(dir, `${name}.mts`);
+    for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(pathOf(name), text);
+    const program = ts.createProgram(Object.keys(files).map(pathOf), {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+      strict: true,
+      noEmit: true,
+      // The package's own declarations are checked, too.
+      skipLibCheck: false,
+      types: [],
+    });
+    const problems = ts.getPreEmitDiagnostics(program).map(({ messageText, file }) => ({
+      path: file?.fileName,
+      text: ts.flattenDiagnosticMessageText(messageText, "\n"),
+    }));
+    for (const name of Object.keys(wrong)) {
+      const found = problems.filter(({ path }) => path === pathOf(name));
+      assert.equal(found.length, 1, `${name}: ${JSON.stringify(found)}`);
+    }
+    const others = problems.filter(({ path }) => !Object.keys(wrong).some((name) => path === pathOf(name)));
+    assert.deepEqual(others, []);
+    return Promise.resolve();
+  });
+});
