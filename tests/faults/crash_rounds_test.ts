@@ -9,7 +9,7 @@ import { type Message, type TestServer, until, withServer } from "../fixtures/se
 import type { TestSocket } from "../fixtures/socket.ts";
 import { type Acknowledged, type Found, nothingYet, requireKept } from "./fixtures/acknowledged.ts";
 
-const ROUNDS = Number(Deno.env.get("CRASH_ROUNDS") ?? 20);
+const ROUNDS = Number(Deno.env.get("CRASH_ROUNDS") ?? 50);
 const LIFE_MS = 600;
 /** How long the tasks' commands take, so that some are hit in the middle; the figure is in no other process's line. */
 const SLEEP = "0.0631";
