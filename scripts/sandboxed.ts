@@ -6,9 +6,8 @@ import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
-import { serveMcp } from "../mcp_stdio.ts";
 import { storeFiles } from "../store_files.ts";
-import { runProgram } from "../src/cli/program.ts";
+import { type Handlers, runProgram } from "../src/cli/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { V8_FLAGS } from "./start_flags.ts";
 
@@ -78,5 +77,10 @@ async function serve(flags: ServeFlags): Promise<number> {
   return (await child.status).code;
 }
 
-const handlers = { version: manifest.version, serve, store: storeFiles, mcp: serveMcp };
+const handlers: Handlers = {
+  version: manifest.version,
+  serve,
+  store: storeFiles,
+  mcp: async (flags, cli) => (await import("../mcp_stdio.ts")).serveMcp(flags, cli),
+};
 Deno.exit(await runProgram(["serve", ...Deno.args], handlers));

@@ -28,13 +28,15 @@ export class McpEndpoint {
       // A SyntaxError is how JSON says no; the client is told by the code of JSON-RPC.
       return refused(400, -32700, "Parse error: the body is not JSON");
     }
+    // The protocol has given them up, and one POST is counted as one message.
+    if (Array.isArray(parsedBody)) return refused(400, -32600, "Batches are not taken");
     if (this.#calls >= CALLS_MAX) {
       return refused(503, -32000, `More than ${CALLS_MAX} MCP requests at once`, { "retry-after": "1" });
     }
     this.#calls++;
     const caller = request.headers.get(PARENT_HEADER) ?? undefined;
     const server = createMcpServer({ ...options, caller });
-    const end = this.#ending(server, request.signal);
+    const end = this.#ending(server);
     try {
       const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined });
       await server.connect(transport);
@@ -43,8 +45,11 @@ export class McpEndpoint {
         end();
         return response;
       }
-      const body = response.body.pipeThrough(new TransformStream({ flush: end, cancel: end } as Transformer));
-      return new Response(body, response);
+      // Cancelled when the client goes. (The request's signal fires after each answer, too, and Deno warns of it.)
+      const answer = response.body.pipeThrough(
+        new TransformStream({ flush: end, cancel: end } as Transformer),
+      );
+      return new Response(answer, response);
     } catch (error) {
       end();
       throw error;
@@ -52,17 +57,14 @@ export class McpEndpoint {
   }
 
   /** Once, whichever comes first: the answer is complete, or the client has gone. */
-  #ending(server: McpServer, signal: AbortSignal): () => void {
+  #ending(server: McpServer): () => void {
     let ended = false;
-    const end = () => {
+    return () => {
       if (ended) return;
       ended = true;
       this.#calls--;
-      signal.removeEventListener("abort", end);
       void server.close();
     };
-    signal.addEventListener("abort", end);
-    return end;
   }
 }
 

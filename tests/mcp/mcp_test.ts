@@ -207,6 +207,8 @@ Deno.test(
       assert.deepEqual([foreign.status, (await foreign.json()).code], [403, "PERMISSION_DENIED"]);
       const broken = await post("{");
       assert.deepEqual([broken.status, (await broken.json()).error.code], [400, -32700]);
+      const batch = await post('[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]');
+      assert.deepEqual([batch.status, (await batch.json()).error.code], [400, -32600]);
       const listening = await fetch(`${server.url}/mcp`, { headers: { accept: "text/event-stream" } });
       assert.deepEqual([listening.status, listening.headers.get("allow")], [405, "POST"]);
       await listening.body?.cancel();
