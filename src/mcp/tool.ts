@@ -72,7 +72,7 @@ function reasonToWait({ status, runtime_status, dependencies, scheduled_time }: 
   if (runtime_status === "waiting_for_permission") {
     return "A person has to answer its agent's permission request (opencode-agents answer)";
   }
-  if (status === "queued") return "All places for running tasks are taken";
+  if (status === "queued") return "A free place among the running tasks; it takes the first that comes";
   if (status === "paused") return "It was paused; a person can resume it";
   if (status !== "pending") return undefined;
   return dependencies?.length

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import ts from "typescript";
-import { withServer } from "../fixtures/server.ts";
+import { until, withServer } from "../fixtures/server.ts";
 import { withProject } from "./fixtures/packed.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -12,6 +12,14 @@ const config = {
   agents: { steps: { protocol: "command", command: ["sh", "-c", "echo reading; sleep 0.5; echo done"] } },
   tasks: { default_agent: "steps" },
 };
+
+/** One on which nobody listens, so that a server can come back to it. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
 
 /** The program's text, and the lines that its comments say it prints. */
 function examplesOf(document: string): { title: string; text: string; prints: string[] }[] {
@@ -39,6 +47,70 @@ Deno.test("the packed client: each example of its document prints what it says, 
       }
     });
   });
+});
+
+Deno.test("the packed client: what it waits for and follows goes on when the server is killed and comes back", async () => {
+  const port = freePort();
+  const agents = {
+    patient: {
+      protocol: "command",
+      command: [
+        "sh",
+        "-c",
+        'echo "attempt $TASK_ATTEMPT"; while [ ! -e "go-$TASK_ID" ]; do sleep 0.05; done',
+      ],
+    },
+  };
+  const options = {
+    config: { ...config, agents, tasks: { default_agent: "patient" } },
+    args: ["--port", String(port)],
+  };
+  const program = `
+import { connect } from "opencode-agents-client";
+const states: string[] = [];
+const client = await connect("http://127.0.0.1:${port}", {
+  backoff: { base_ms: 20, max_ms: 200 },
+  changed: ({ state }) => states.at(-1) !== state && states.push(state),
+});
+const id = "Deno" in globalThis ? "deno" : "node";
+await client.request("start_task", {
+  task: { id, type: "testing", priority: "low", description: "Wait for the file" },
+});
+const logs = (async () => {
+  const lines: string[] = [];
+  for await (const { source, message } of await client.followLogs({ agent: id })) {
+    if (source === "stdout" && lines.push(message) === 2) break;
+  }
+  return lines;
+})();
+console.log((await client.waitFor(id)).status, (await logs).join(", "));
+client.close();
+console.log(states.filter((state) => state !== "retrying").join(", "));
+`;
+  await withProject((project) =>
+    withServer(options, async (server) => {
+      const said = project.run(program);
+      for (const id of project.runtimes) {
+        const logged = async () => {
+          const { reply } = await server.post({ type: "request_log_entries", filter: { agent: id } });
+          return JSON.stringify(reply).includes("attempt 1");
+        };
+        await Promise.race([until(logged, 60_000), said]);
+        await server.restart("SIGKILL");
+        await Deno.writeTextFile(`${server.dir}/go-${id}`, "");
+        const status = async () =>
+          ((await server.post({ type: "get_task_status", task_id: id })).reply.task as { status?: string })
+            ?.status;
+        await Promise.race([until(async () => await status() === "completed", 60_000), said]);
+      }
+      for (const { runtime, stdout, stderr } of await said) {
+        assert.deepEqual(stdout.trim().split("\n"), [
+          "completed attempt 1, attempt 2",
+          "connected, lost, connected, lost",
+        ], `${runtime}: ${stderr}`);
+      }
+    })
+  );
 });
 
 Deno.test("the packed client: its declarations are sound, and a wrong field, type or push is a type error", async () => {
