@@ -16,6 +16,9 @@ const CROWDED_SHARE = 0.9;
 /** More addresses than this are not remembered; the oldest are forgotten first. */
 const ADDRESSES_MAX = 10_000;
 
+/** More refusals than these within a second are a storm. */
+const STORM_REFUSALS = 50;
+
 interface Address {
   http?: ClientLimits;
   reconnections: SlidingWindow;
@@ -29,6 +32,7 @@ export class RateLimits implements SharedLimits {
   readonly globalMessages = new SlidingWindow();
   readonly #connectionBucket: TokenBucket;
   readonly #connectionsMade = new SlidingWindow();
+  readonly #refusals = new SlidingWindow();
   readonly #addresses = new Map<string, Address>();
   readonly #connected = new Set<ClientLimits>();
   readonly #onRefused: (client: string, limit: LimitName) => void;
@@ -50,8 +54,14 @@ export class RateLimits implements SharedLimits {
   }
 
   refused(client: string, limit: LimitName): void {
+    this.#refusals.add(this.clock.monotonic());
     this.history.refused(client, limit, this.clock.monotonic());
     this.#onRefused(client, limit);
+  }
+
+  /** Whether so much is being refused that those who ask should be made to wait for it. */
+  get isStorm(): boolean {
+    return this.#refusals.newest(1, this.clock.monotonic())[0]! > STORM_REFUSALS;
   }
 
   /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */

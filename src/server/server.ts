@@ -5,10 +5,10 @@ import type { Session, SessionLimits } from "../api/capability.ts";
 import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
-import { type Clock, within } from "../clock/clock.ts";
+import { type Clock, sleep, within } from "../clock/clock.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
-import { SUBPROTOCOL } from "../protocol/messages.ts";
+import { type ErrorReply, SUBPROTOCOL } from "../protocol/messages.ts";
 import { CLOSE, Connection } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
 import { Listener } from "./listener.ts";
@@ -19,6 +19,7 @@ const log = getLogger(["opencode-agents", "server"]);
 
 /** A peer that answers no WebSocket ping for this long is gone. */
 const IDLE_SECONDS = 60;
+const REFUSAL_DELAY_MS = 250;
 /** Deno's `shutdown` never resolves while a client stalls, so it is not waited for longer than this. */
 const SHUTDOWN_MS = 1000;
 
@@ -43,6 +44,8 @@ export interface ServerOptions {
   limits: {
     connect(ip: string): SessionLimits;
     disconnected(limits: SessionLimits): void;
+    /** Whether so much is being refused that those who ask should be made to wait for it. */
+    readonly isStorm: boolean;
     http(ip: string): SessionLimits;
   };
 }
@@ -80,7 +83,15 @@ export function startServer(options: ServerOptions): RunningServer {
   const connections = new Set<Connection>();
   let serial = 0;
 
-  const upgrade = (request: Request, ip: string): Response => {
+  /** Whoever is refused again and again waits for it, and so has less time to ask: the others go first. */
+  const refused = async (reply: ErrorReply, ip: string): Promise<Response> => {
+    if (options.limits.isStorm) await sleep(clock, REFUSAL_DELAY_MS);
+    else log.warn("Client from {ip} refused: {reason}", { ip, reason: reply.message, code: reply.code });
+    const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
+    return Response.json(reply, { status: statusOf(reply), headers });
+  };
+
+  const upgrade = (request: Request, ip: string): Response | Promise<Response> => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
     }
@@ -88,10 +99,7 @@ export function startServer(options: ServerOptions): RunningServer {
     try {
       limits = options.limits.connect(ip);
     } catch (error) {
-      const reply = errorReply(error, clock, "upgrade");
-      log.warn("Client from {ip} refused: {reason}", { ip, reason: reply.message, code: reply.code });
-      const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
-      return Response.json(reply, { status: statusOf(reply), headers });
+      return refused(errorReply(error, clock, "upgrade"), ip);
     }
     let upgraded: Deno.WebSocketUpgrade;
     try {
@@ -132,6 +140,7 @@ export function startServer(options: ServerOptions): RunningServer {
     const reply = typeof text === "string"
       ? await router.receive(text, httpSession(options.limits.http(c.env.ip)))
       : errorReply(text, clock, "request body");
+    if (statusOf(reply) === TOO_MANY && options.limits.isStorm) await sleep(clock, REFUSAL_DELAY_MS);
     return c.json(reply, statusOf(reply));
   });
   app.post("/mcp", async (c) => {
@@ -262,6 +271,9 @@ async function readText(request: Request, max_bytes: number): Promise<string> {
     throw new ApiError("INVALID_JSON", "The body is not UTF-8");
   }
 }
+
+/** HTTP 429; see `statusOf` for its type. */
+const TOO_MANY = 429 as unknown as 200;
 
 function statusOf(reply: object): 200 {
   const code = (reply as { code?: ErrorCode }).code;

@@ -1,5 +1,6 @@
 /** Those who send far more than they may are slowed down and at last cut off; the others do not feel it. */
 import assert from "node:assert/strict";
+import { RawSocket } from "../fixtures/raw_socket.ts";
 import { withServer } from "../fixtures/server.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
@@ -34,4 +35,22 @@ Deno.test("who floods is cut off, and the others are answered meanwhile and afte
     const passed = floods.flatMap(({ messages }) => messages).filter(({ type }) => type === "pong").length;
     assert.ok(passed <= 8 * 100, `${passed} passed`);
     assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught/);
+  }));
+
+Deno.test("a storm of upgrades is refused, slower and slower, and the connected do not feel it", () =>
+  withServer({ config: {} }, async (server) => {
+    const quiet = await server.connect();
+    const knocks = Array.from({ length: 300 }, async () => {
+      const raw = await RawSocket.upgrade(server.url);
+      raw.close();
+      return raw.status;
+    });
+    for (let i = 0; i < 5; i++) assert.equal((await quiet.request(PING)).type, "pong");
+    const statuses = await Promise.all(knocks);
+    const admitted = statuses.filter((status) => status === 101).length;
+    assert.ok(admitted <= 20, `${admitted} admitted`);
+    assert.equal(statuses.filter((status) => status === 429).length, 300 - admitted);
+    // The log tells of the storm, not of each of its drops.
+    assert.ok(server.stderr.split("refused").length < 150);
+    assert.equal((await quiet.request(PING)).type, "pong");
   }));
