@@ -32,7 +32,10 @@ export function allowedWorkingDirs(
         real = await Deno.realPath(asked);
         if (!(await Deno.stat(real)).isDirectory) throw refuse(asked, "is not a folder");
       } catch (error) {
-        throw isAllowedName(asked) ? unusable(asked, error) : refuse(asked, "is outside tasks.allowed_dirs");
+        if (!isAllowedName(asked)) throw refuse(asked, "is outside tasks.allowed_dirs");
+        if (error instanceof ApiError) throw error;
+        // Whatever else it is, such as a name that is too long or holds a NUL, it is no folder.
+        throw unusable(asked, error) ?? refuse(asked, `cannot be used: ${(error as Error).message}`);
       }
       for (const dir of allowed_dirs) {
         // An allowed folder that is missing allows nothing.
@@ -44,8 +47,8 @@ export function allowedWorkingDirs(
   };
 }
 
-/** What stands against a folder that may be used; an error that has no known cause as it is. */
-function unusable(path: string, error: unknown): unknown {
+/** What stands against a folder that would be allowed, where that has a code of its own. */
+function unusable(path: string, error: unknown): ApiError | undefined {
   const details = { field: "task.execution.working_dir", value: path, file_path: path, operation: "read" };
   if (error instanceof Deno.errors.NotFound) {
     return new ApiError("FILE_NOT_FOUND", `Working folder '${path}' does not exist`, details);
@@ -54,7 +57,6 @@ function unusable(path: string, error: unknown): unknown {
     const message = `Working folder '${path}' may not be read by the server`;
     return new ApiError("FILE_PERMISSION_DENIED", message, { ...details, required_permissions: "read" });
   }
-  return error;
 }
 
 function isInside(root: string, path: string): boolean {

@@ -69,6 +69,9 @@ Deno.test("FILE_NOT_FOUND and FILE_PERMISSION_DENIED: a working folder that is n
           operation: "read",
           required_permissions: "read",
         });
+        for (const odd of ["nul\u0000here", "x".repeat(300), "config.json", "config.json/below"]) {
+          assertError(await start(server, "odd", { working_dir: odd }), "INVALID_FIELD_VALUE", 400, {});
+        }
         // Of what lies outside nothing is told, not even whether it is there.
         assertError(
           await start(server, "out", { working_dir: "/no/such/folder" }),
