@@ -56,7 +56,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
   const serverLog = new ServerLog(clock);
   await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
-  refuseExposure(written, flags.insecure ?? false);
+  refuseImpossible(written, flags.insecure ?? false);
   const demoFolder = flags.demo ? await openDemoFolder(clock.now()) : undefined;
   const demoCommand = selfCommand(ENTRY, "demo-agent", [
     "--allow-read",
@@ -236,10 +236,17 @@ export async function serve(flags: ServeFlags): Promise<number> {
   return 0;
 }
 
-function refuseExposure({ server, security }: Config, insecure: boolean): void {
-  if (security.auth === "required") {
-    throw new ApiError("CONFIGURATION_ERROR", 'security.auth: "required" is not available in this version', {
-      field: "security.auth",
+/** What would be ignored, or would expose this machine, is refused. */
+function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
+  const missing = security.auth === "required"
+    ? ["security.auth", '"required"']
+    : store.url !== undefined
+    ? ["store.url", JSON.stringify(store.url)]
+    : undefined;
+  if (missing) {
+    const [field, value] = missing;
+    throw new ApiError("CONFIGURATION_ERROR", `${field}: ${value} is not available in this version`, {
+      field,
     });
   }
   if (isLoopback(server.host) || insecure) return;

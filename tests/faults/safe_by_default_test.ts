@@ -69,6 +69,8 @@ Deno.test("safe by default", async (t) => {
         [{ server: { port: "80" } }, /server\.port/],
         [{ tasks: { default_agent: "nobody" } }, /nobody/],
         ["{", /not valid JSON/],
+        [{ security: { auth: "required" } }, /security\.auth.*not available/],
+        [{ store: { url: "http://127.0.0.1:4512" } }, /store\.url.*not available/],
       ];
       for (const [config, message] of cases) {
         const { code, stdout, stderr } = await configured(server, config);
