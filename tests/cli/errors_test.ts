@@ -148,7 +148,9 @@ Deno.test("cli: colours in a terminal, none with NO_COLOR or in a pipe", () =>
   withCli(async (bench) => {
     await bench.run(["run", "exit 1", "--id", "bad", "--follow"]);
     const colour = "\x1b[31m";
-    assert.ok((await bench.inTerminal(["tasks"], 100, 30).ended).stdout.includes(colour));
+    // Whatever the variables of whoever runs this test.
+    const env = { NO_COLOR: "", TERM: "xterm" };
+    assert.ok((await bench.inTerminal(["tasks"], 100, 30, { env }).ended).stdout.includes(colour));
     const plain = await bench.inTerminal(["tasks"], 100, 30, { env: { NO_COLOR: "1" } }).ended;
     assert.match(plain.stdout, /bad/);
     assert.ok(!plain.stdout.includes("\x1b"), plain.stdout);
