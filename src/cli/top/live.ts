@@ -1,7 +1,7 @@
 /** `top` alive: pushes and keys change the board, the board is drawn. */
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
-import type { Clock, Timer } from "../../clock/clock.ts";
+import { type Clock, sleep, type Timer } from "../../clock/clock.ts";
 import { ApiError } from "../../protocol/errors.ts";
 import { type Cli, type CommonFlags, describeError, EXIT } from "../cli.ts";
 import { untilSignalled } from "../signals.ts";
@@ -20,6 +20,8 @@ const RELOAD_MS = 3000;
 const SETTLE_MS = 150;
 const HISTORY = 200;
 const NOTICE_MS = 8000;
+/** The client is connecting anew meanwhile. */
+const ASK_AGAIN_MS = 1000;
 
 const DONE = {
   cancel_task: "cancelled",
@@ -54,6 +56,7 @@ class Live {
   #updates!: PushStream;
   #drawn_ms = -Infinity;
   #loaded_ms = -Infinity;
+  #over = false;
 
   constructor(
     private readonly cli: Cli,
@@ -98,6 +101,7 @@ class Live {
         untilSignalled(this.#clock).then((signal) => signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled),
       ]);
     } finally {
+      this.#over = true;
       seconds.cancel();
       if (canResize) Deno.removeSignalListener("SIGWINCH", resized);
     }
@@ -155,7 +159,7 @@ class Live {
   async #logs(): Promise<never> {
     while (true) {
       try {
-        for await (const push of await this.client.subscribe(["log_entries"])) {
+        for await (const push of await this.#logEntries()) {
           if (push.type === "log_entry") this.#tails.add(push.log);
           else this.#tails.clear();
           this.#showLog();
@@ -166,6 +170,18 @@ class Live {
         if (!(error instanceof ApiError) || error.code !== "SUBSCRIPTION_ERROR") throw error;
         this.#tails.clear();
         this.#showLog();
+      }
+    }
+  }
+
+  /** The subscription to log entries, also when the connection is lost while it is asked for. */
+  async #logEntries(): Promise<PushStream> {
+    while (true) {
+      try {
+        return await this.client.subscribe(["log_entries"]);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== "CONNECTION_LOST" || this.#over) throw error;
+        await sleep(this.#clock, ASK_AGAIN_MS);
       }
     }
   }
