@@ -1,5 +1,6 @@
 /** The one place where the parts are wired together: configuration → store → agents → engine → api → server. */
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
 import type { mcpOver } from "./mcp_http.ts";
@@ -34,6 +35,7 @@ import { SecurityWatch } from "./src/security/alerts.ts";
 import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
 import { LoadScaling } from "./src/security/load_scale.ts";
+import { DashboardFiles } from "./src/server/dashboard_files.ts";
 import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
 import { ServerLog } from "./src/server/server_log.ts";
@@ -198,6 +200,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
       return await (await mcp)(request, body, ask);
     },
     onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
+    dashboard: new DashboardFiles(fileURLToPath(new URL("dist/dashboard", import.meta.url))),
     hub,
     clock,
     limits,

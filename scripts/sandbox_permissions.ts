@@ -7,6 +7,8 @@ export interface Surroundings {
   /** The data folder when neither the flags nor the configuration name one. */
   data_dir: string;
   temp_dir: string;
+  /** The folder with the web page's files. */
+  dashboard: string;
   /** What the paths of the flags are relative to. */
   cwd: string;
   /** The Deno that runs the reaper and the demo's agent. */
@@ -43,6 +45,7 @@ export function permissionsFor(
   const { tls } = config.server;
   const read = [
     ...written,
+    at.dashboard,
     ...(flags.config === undefined ? [] : [resolve(at.cwd, flags.config)]),
     ...(tls ? [resolve(base, tls.cert), resolve(base, tls.key)] : []),
     // Agents write there, not the server: it only looks where a path leads.

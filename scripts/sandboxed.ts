@@ -19,6 +19,7 @@ async function computed(flags: ServeFlags): Promise<Permissions> {
   return permissionsFor(await loadConfig(flags), flags, {
     data_dir: dataDir(),
     temp_dir: tmpdir(),
+    dashboard: `${ROOT}dist/dashboard`,
     cwd: Deno.cwd(),
     deno: Deno.execPath(),
     isOnPath: (program) => isProgram(program, path, isFile),

@@ -4,7 +4,7 @@ import manifest from "../deno.json" with { type: "json" };
 const ENTRY = "opencode-agents.ts";
 
 function flags(): string[] {
-  const words = manifest.tasks.start.split(/\s+/);
+  const words = manifest.tasks.start.command.split(/\s+/);
   const command = words.slice(words.indexOf("run") + 1, words.indexOf(ENTRY));
   return command.filter((word) => word !== "--no-prompt");
 }

@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** Counts who comes; `connect` throws the `ApiError` of a limit that is reached. */
   metrics: { connected(): void; disconnected(): void };
   health: { check(): Promise<Health> };
+  /** Answers with a file of the web page. */
+  dashboard: { answer(name: string, request: Request): Promise<Response> };
   prometheus: { text(): Promise<{ body: string; content_type: string }> };
   /** Told of every request that the guard refused. */
   onForeign(ip: string, reason: string): void;
@@ -178,13 +180,15 @@ export function startServer(options: ServerOptions): RunningServer {
     asyncapi: once(() => asyncApiDocument(options.version)),
     reference: once(() => referencePage(options.version)),
   };
+  app.get("/", (c) => options.dashboard.answer("index.html", c.req.raw));
+  app.get("/assets/:name", (c) => options.dashboard.answer(c.req.param("name"), c.req.raw));
   app.get("/schema.json", (c) => c.json(documents.schema()));
   app.get("/asyncapi.json", (c) => c.json(documents.asyncapi()));
   app.get("/docs", async (c) => c.html(await documents.reference()));
   app.notFound((c) =>
     c.json({
       error: `There is nothing at ${c.req.path}`,
-      see: ["/docs", "/ws", "/api", "/mcp", "/health", "/metrics"],
+      see: ["/", "/docs", "/ws", "/api", "/mcp", "/health", "/metrics"],
     }, 404)
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));

@@ -6,6 +6,7 @@ const SURROUNDINGS: Surroundings = {
   data_dir: "/home/me/.local/share/opencode-agents",
   temp_dir: "/tmp",
   cwd: "/checkout",
+  dashboard: "/checkout/dist/dashboard",
   deno: "/bin/deno",
   isOnPath: (program) => ["ps", "kill", "opencode", "npm"].includes(program),
   realPath: (path) => path,
@@ -23,7 +24,10 @@ Deno.test("each host, folder and program is named", () => {
     tasks: { allowed_dirs: [".", "/srv/code"] },
   });
   assert.equal(flags.net, "127.0.0.1:8080");
-  assert.equal(flags.read, "/home/me/.local/share/opencode-agents,/project,/srv/code");
+  assert.equal(
+    flags.read,
+    "/home/me/.local/share/opencode-agents,/checkout/dist/dashboard,/project,/srv/code",
+  );
   assert.equal(flags.write, "/home/me/.local/share/opencode-agents");
   assert.equal(flags.run, "ps,kill,opencode,/bin/deno");
   assert.ok("env" in flags);
@@ -38,7 +42,7 @@ Deno.test("the port is left open only when it is not known, and IPv6 addresses s
 Deno.test("flags win over the configuration, and start from the current folder", () => {
   const flags = flagsFor({ store: { path: "/elsewhere" } }, { data: "data", config: "conf/a.json" });
   assert.equal(flags.write, "/checkout/data");
-  assert.equal(flags.read, "/checkout/data,/checkout/conf/a.json,/project");
+  assert.equal(flags.read, "/checkout/data,/checkout/dist/dashboard,/checkout/conf/a.json,/project");
 });
 
 Deno.test("the demo may use the folder for temporary files, and no data folder that it has no use for", () => {

@@ -21,6 +21,7 @@ const ROOMS: Record<string, string[]> = {
   client: SHARED,
   mcp: ["client", ...SHARED],
   cli: ["client", ...SHARED],
+  dashboard: ["client", ...SHARED],
 };
 
 /** Module → modules of ours that it imports, all relative to the root. */
@@ -93,12 +94,12 @@ function isBarrel(text: string): boolean {
 
 /** A room or module for whatever found no place of its own. */
 function isLumberRoom(file: string): boolean {
-  return /(^|\/)(utils?|helpers?|misc|common)(\.ts|\/)/.test(file);
+  return /(^|\/)(utils?|helpers?|misc|common)(\.tsx?|\/)/.test(file);
 }
 
 async function ourGraph(): Promise<{ graph: Graph; texts: Map<string, string> }> {
   const files = (await fileNames()).filter((file) =>
-    file.endsWith(".ts") && (file.startsWith("src/") || !file.includes("/"))
+    /\.tsx?$/.test(file) && (file.startsWith("src/") || !file.includes("/"))
   );
   const texts = new Map<string, string>();
   for (const file of files) texts.set(file, await Deno.readTextFile(join(ROOT, file)));

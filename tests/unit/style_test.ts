@@ -14,7 +14,7 @@ interface Rule {
   samples: string[];
 }
 
-const isSource = (file: string) => file.endsWith(".ts");
+const isSource = (file: string) => /\.tsx?$/.test(file);
 const isProduct = (file: string) => file.startsWith("src/") && isSource(file);
 const isAny = (file: string) => file !== "deno.lock";
 

@@ -1,0 +1,62 @@
+/** What the server says unasked, handed to whoever keeps it: each kind of push has its listeners. */
+import type { Pushes } from "../../protocol/pushes.ts";
+import type { Channel } from "../../protocol/subscription_messages.ts";
+import { systemClock } from "../../clock/clock.ts";
+import { client } from "./server.ts";
+
+/** What every page may need; the log is followed by those that show it. */
+const CHANNELS: Channel[] = [
+  "task_status",
+  "task_progress",
+  "task_manager",
+  "agents",
+  "system_resources",
+  "processes",
+  "connection",
+  "rate_limits",
+];
+const AGAIN_AFTER_MS = 2000;
+
+type Kind = keyof Pushes;
+type Listener = (push: never) => void;
+
+const listeners = new Map<Kind, Set<Listener>>();
+const refreshers = new Set<() => Promise<void>>();
+
+/** Calls `listener` with each push of this kind from now on; the answer ends that. */
+export function onPush<K extends Kind>(kind: K, listener: (push: Pushes[K]) => void): () => void {
+  const all = listeners.get(kind) ?? new Set();
+  listeners.set(kind, all.add(listener));
+  return () => void all.delete(listener);
+}
+
+/**
+ * Calls `refresh` whenever pushes may have been missed: at the start, and after each reconnection. What it fails for
+ * is left to the next time.
+ */
+export function onResubscribed(refresh: () => Promise<void>): () => void {
+  refreshers.add(refresh);
+  return () => void refreshers.delete(refresh);
+}
+
+/** Listens for as long as the page lives. */
+export async function listen(): Promise<never> {
+  while (true) {
+    try {
+      const pushes = await client.subscribe(CHANNELS);
+      refreshAll();
+      for await (const push of pushes) {
+        if (push.type === "resubscribed") refreshAll();
+        else for (const listener of [...listeners.get(push.type) ?? []]) listener(push as never);
+      }
+    } catch (error) {
+      // Too slow a reader, or refused for now: what was missed is asked for by the refreshers.
+      reportError(error);
+    }
+    await new Promise<void>((resolve) => systemClock.after(AGAIN_AFTER_MS, resolve));
+  }
+}
+
+function refreshAll(): void {
+  for (const refresh of refreshers) refresh().catch(reportError);
+}

@@ -1,0 +1,43 @@
+/** The one connection to the server that this page came from, and how it stands. */
+import { signal } from "@preact/signals";
+import { Client, type ConnectionChange } from "../../client/client.ts";
+import type { RequestArguments } from "../../client/replies.ts";
+import { systemClock } from "../../clock/clock.ts";
+import { ApiError } from "../../protocol/errors.ts";
+import type { Reply, RequestType } from "../../protocol/messages.ts";
+
+export type LinkState =
+  | { state: "connecting" }
+  | { state: "connected" }
+  /** `retry_at`: milliseconds since the epoch of the next attempt. */
+  | { state: "lost"; reason: string; retry_at: number };
+
+export const link = signal<LinkState>({ state: "connecting" });
+
+/** Pushes of a busy server come in bursts, faster than a page in the background reads them. */
+const QUEUE_MAX = 50_000;
+
+export const client: Client = new Client(new URL(".", document.baseURI).href, {
+  persist: true,
+  queue_max: QUEUE_MAX,
+  changed,
+});
+
+function changed(change: ConnectionChange): void {
+  if (change.state === "connected") return void (link.value = { state: "connected" });
+  const retry_at = systemClock.now() + (change.state === "retrying" ? change.delay_ms : 0);
+  link.value = { state: "lost", reason: change.reason.message, retry_at };
+}
+
+/** Asks what may be asked again: a refusal for want of room is waited out. Rejects like `Client.request`. */
+export async function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
+  while (true) {
+    try {
+      return await client.request(type, ...args);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
+      const seconds = Number(error.details.retry_after_seconds ?? 1) || 1;
+      await new Promise<void>((resolve) => systemClock.after(1000 * Math.min(60, seconds), resolve));
+    }
+  }
+}

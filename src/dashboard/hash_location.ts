@@ -1,0 +1,51 @@
+/** Where the page is, kept behind the `#`: it works below any path, and the server needs to know none of it. */
+import { useSyncExternalStore } from "preact/compat";
+
+function current(): string {
+  const hash = location.hash.replace(/^#/, "");
+  return hash.startsWith("/") ? hash : `/${hash}`;
+}
+
+function subscribe(changed: () => void): () => void {
+  addEventListener("hashchange", changed);
+  return () => removeEventListener("hashchange", changed);
+}
+
+export interface NavigateOptions {
+  /** Takes the present entry's place in the history. */
+  replace?: boolean;
+}
+
+/** Goes to a place such as `/tasks/abc?tab=log`. */
+export function navigate(to: string, { replace = false }: NavigateOptions = {}): void {
+  if (to === current()) return;
+  if (!replace) return void (location.hash = to);
+  history.replaceState(null, "", `#${to}`);
+  // A replaced entry is no news to the browser.
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/** Wouter's location hook: the path, without what follows the `?`. */
+export function useHashPath(): [string, typeof navigate] {
+  return [useSyncExternalStore(subscribe, () => current().split("?")[0]!), navigate];
+}
+
+/** Wouter's search hook: what follows the `?`. */
+export function useHashSearch(): string {
+  return useSyncExternalStore(subscribe, () => current().split("?")[1] ?? "");
+}
+
+/** The parameters behind the `?`, and how to change some of them: an empty value removes one. */
+export function usePlace(): [URLSearchParams, (change: Record<string, string>) => void] {
+  const [path] = useHashPath();
+  const parameters = new URLSearchParams(useHashSearch());
+  const change = (changes: Record<string, string>) => {
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === "") parameters.delete(name);
+      else parameters.set(name, value);
+    }
+    const search = parameters.toString();
+    navigate(search === "" ? path : `${path}?${search}`, { replace: true });
+  };
+  return [parameters, change];
+}

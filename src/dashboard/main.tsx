@@ -1,0 +1,22 @@
+/** The web page: one connection, what is kept of it, and the pages that show it. */
+import { render } from "preact";
+import "uplot/dist/uPlot.min.css";
+import { App } from "./app.tsx";
+import { keepMachine } from "./data/machine.ts";
+import { listen } from "./data/pushes.ts";
+import { client } from "./data/server.ts";
+import { keepTasks } from "./data/tasks.ts";
+import "./style/tokens.css";
+import "./style/base.css";
+import { applyTheme } from "./ui/theme.ts";
+import { toastError } from "./ui/toast.tsx";
+
+applyTheme();
+globalThis.addEventListener("error", ({ error, message }) => toastError(error ?? message));
+globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(reason));
+
+keepTasks();
+keepMachine();
+client.open().catch(reportError);
+void listen();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,4 @@
+/** Not there yet. */
+export function BoardPage() {
+  return <h1>Board</h1>;
+}

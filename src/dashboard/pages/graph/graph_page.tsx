@@ -1,0 +1,4 @@
+/** Not there yet. */
+export function GraphPage() {
+  return <h1>Graph</h1>;
+}

@@ -1,0 +1,4 @@
+/** Not there yet. */
+export function LogsPage() {
+  return <h1>Logs</h1>;
+}

@@ -1,0 +1,4 @@
+/** Not there yet. */
+export function SchedulesPage() {
+  return <h1>Schedules</h1>;
+}

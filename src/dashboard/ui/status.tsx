@@ -1,0 +1,43 @@
+/** A task's status as a badge, its priority as a mark, its progress as a bar. */
+import type { Priority, Task, TaskStatus } from "../../protocol/task.ts";
+import "./status.css";
+
+export const STATUS_NAMES: Record<TaskStatus, string> = {
+  pending: "Pending",
+  queued: "Queued",
+  running: "Running",
+  paused: "Paused",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+export function StatusBadge({ status }: { status: TaskStatus }) {
+  return <span class={`badge status-${status}`}>{STATUS_NAMES[status]}</span>;
+}
+
+export function PriorityMark({ priority }: { priority: Priority }) {
+  return <span class={`priority priority-${priority}`}>{priority}</span>;
+}
+
+/** Without a plan an agent's progress is not known until it ends: the bar then only says that it works. */
+export function ProgressBar(
+  { task }: { task: Pick<Task, "id" | "status" | "progress" | "progress_details"> },
+) {
+  const { total_steps, completed_steps } = task.progress_details ?? {};
+  const isUnknown = task.status === "running" && task.progress === 0 && !total_steps;
+  const steps = total_steps ? `, ${completed_steps ?? 0} of ${total_steps} steps` : "";
+  return (
+    <div
+      class={`progress status-${task.status}${isUnknown ? " progress-unknown" : ""}`}
+      role="progressbar"
+      aria-label={`Progress of ${task.id}`}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      {...(isUnknown ? {} : { "aria-valuenow": task.progress })}
+      aria-valuetext={isUnknown ? "at work, no plan told" : `${task.progress} %${steps}`}
+    >
+      <div class="progress-fill" style={{ width: `${isUnknown ? 100 : task.progress}%` }} />
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+/** Short notices of what was done and what went wrong; they go by themselves, errors stay longer. */
+import { signal } from "@preact/signals";
+import { systemClock } from "../../clock/clock.ts";
+import { ApiError } from "../../protocol/errors.ts";
+import "./toast.css";
+
+interface Toast {
+  id: number;
+  kind: "done" | "error";
+  title: string;
+  text?: string;
+}
+
+const SHOWN_MS = { done: 4000, error: 12_000 };
+const SHOWN_MAX = 4;
+
+const toasts = signal<readonly Toast[]>([]);
+let serial = 0;
+
+function show(toast: Omit<Toast, "id">): void {
+  const id = ++serial;
+  toasts.value = [...toasts.value, { ...toast, id }].slice(-SHOWN_MAX);
+  systemClock.after(SHOWN_MS[toast.kind], () => dismiss(id));
+}
+
+function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+export function toastDone(title: string): void {
+  show({ kind: "done", title });
+}
+
+/** Anything that was thrown; the same error twice in a row is shown once. */
+export function toastError(error: unknown): void {
+  const title = error instanceof ApiError ? error.code : "Something went wrong";
+  const text = error instanceof Error ? error.message : String(error);
+  if (toasts.value.some((toast) => toast.text === text)) return;
+  show({ kind: "error", title, text });
+}
+
+/** Runs what the user asked for and tells how it went; the answer says whether it went well. */
+export async function attempt(action: () => Promise<unknown>, done: string): Promise<boolean> {
+  try {
+    await action();
+    toastDone(done);
+    return true;
+  } catch (error) {
+    toastError(error);
+    return false;
+  }
+}
+
+export function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map(({ id, kind, title, text }) => (
+        <div key={id} class={`toast toast-${kind}`}>
+          <div>
+            <strong>{title}</strong>
+            {text && <p>{text}</p>}
+          </div>
+          <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => dismiss(id)}>
+            ×
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** A list of any length of which only what is seen is in the page. */
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
+import type { ComponentChildren, RefObject } from "preact";
+import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
+
+export interface VirtualListProps {
+  count: number;
+  /** In pixels, until a row was measured. */
+  estimated_height: number;
+  /** A row's content; it may have any height. */
+  row: (index: number) => ComponentChildren;
+  keyOf: (index: number) => string | number;
+  /** Of the scrolling box. */
+  class?: string;
+  label: string;
+  /** The list scrolls to this row when it changes. */
+  reveal?: number | undefined;
+  /** Filled with how to scroll, for those who follow the list's end. */
+  handle?: RefObject<VirtualListHandle>;
+  onScroll?: (box: HTMLElement) => void;
+}
+
+export interface VirtualListHandle {
+  toEnd(): void;
+}
+
+export function VirtualList(props: VirtualListProps) {
+  const { count, estimated_height, row, keyOf, label, reveal, handle, onScroll } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const virtualizer = useRef<Virtualizer<HTMLDivElement, HTMLElement>>();
+  const options = {
+    count,
+    getScrollElement: () => box.current,
+    estimateSize: () => estimated_height,
+    getItemKey: keyOf,
+    overscan: 10,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange: (_: unknown, isSync: boolean) => isSync ? redraw(0) : requestAnimationFrame(() => redraw(0)),
+  };
+  virtualizer.current ??= new Virtualizer(options);
+  const list = virtualizer.current;
+  list.setOptions(options);
+  useLayoutEffect(() => list._didMount(), []);
+  useLayoutEffect(() => list._willUpdate());
+  useLayoutEffect(() => {
+    if (reveal !== undefined && reveal >= 0 && reveal < count) list.scrollToIndex(reveal, { align: "auto" });
+  }, [reveal]);
+  if (handle) handle.current = { toEnd: () => count > 0 && list.scrollToIndex(count - 1, { align: "end" }) };
+  return (
+    <div
+      ref={box}
+      class={props.class}
+      role="list"
+      aria-label={label}
+      tabIndex={0}
+      onScroll={onScroll && ((event) => onScroll(event.currentTarget))}
+    >
+      <div style={{ height: `${list.getTotalSize()}px`, position: "relative" }} role="presentation">
+        {list.getVirtualItems().map(({ index, key, start }) => (
+          <div
+            key={key}
+            role="listitem"
+            aria-setsize={count}
+            aria-posinset={index + 1}
+            data-index={index}
+            ref={(element) => list.measureElement(element)}
+            style={{ position: "absolute", top: 0, left: 0, right: 0, transform: `translateY(${start}px)` }}
+          >
+            {row(index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+/** The web page's files, as `scripts/dashboard.ts` made them: read once, when first asked for, and kept compressed. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+const TYPES: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** Nothing from elsewhere, and nobody's frame: what an agent printed cannot become a program in this page. */
+const SECURITY_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+const NOT_BUILT = "The dashboard was not built. In a checkout: deno task dashboard\n";
+
+interface DashboardFile {
+  type: string;
+  etag: string;
+  plain: Uint8Array<ArrayBuffer>;
+  gzip: Uint8Array<ArrayBuffer>;
+}
+
+export class DashboardFiles {
+  readonly #folder: string;
+  #files: Promise<Map<string, DashboardFile>> | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The file of that name in answer to a request; 404 when there is none, 503 when nothing was built. */
+  async answer(name: string, request: Request): Promise<Response> {
+    const file = (await this.#load()).get(name);
+    if (file === undefined) {
+      return name === "index.html"
+        ? new Response(NOT_BUILT, { status: 503 })
+        : new Response("No such file\n", { status: 404 });
+    }
+    // Looked up again each time: a newer program's page must not meet an older one's.
+    const headers: Record<string, string> = {
+      ...SECURITY_HEADERS,
+      "content-type": file.type,
+      "cache-control": "no-cache",
+      "vary": "accept-encoding",
+      "etag": file.etag,
+    };
+    if (request.headers.get("if-none-match") === file.etag) {
+      return new Response(null, { status: 304, headers });
+    }
+    const isCompressed = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+    if (isCompressed) headers["content-encoding"] = "gzip";
+    return new Response(isCompressed ? file.gzip : file.plain, { headers });
+  }
+
+  async #load(): Promise<Map<string, DashboardFile>> {
+    const files = await (this.#files ??= readAll(this.#folder));
+    // Perhaps it is built later.
+    if (files.size === 0) this.#files = undefined;
+    return files;
+  }
+}
+
+async function readAll(folder: string): Promise<Map<string, DashboardFile>> {
+  const files = new Map<string, DashboardFile>();
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+      if (isFile && type !== undefined) files.set(name, await readOne(join(folder, name), type));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return files;
+}
+
+async function readOne(path: string, type: string): Promise<DashboardFile> {
+  const plain = await Deno.readFile(path);
+  const packed = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
+  return {
+    type,
+    etag: `W/"${createHash("sha256").update(plain).digest("hex").slice(0, 24)}"`,
+    plain,
+    gzip: new Uint8Array(await new Response(packed).arrayBuffer()),
+  };
+}
