@@ -61,6 +61,7 @@ export interface ApiContext {
     ): Promise<ProcessList & { scan_duration_ms: number }>;
     agents(): Promise<{ processes: ClaudeProcess[]; timestamp: string }>;
     kill(pid: number, signal: KillSignal): Promise<Killed>;
+    changed(): void;
   };
   health: { check(): Promise<Health> };
   limits: {

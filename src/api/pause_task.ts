@@ -7,8 +7,9 @@ export const pauseTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_task", task_id: "task_456" },
-  handle: async ({ task_id }, { engine, clock }) => {
+  handle: async ({ task_id }, { engine, machine, clock }) => {
     await engine.pause(task_id);
+    machine.changed();
     return { task_id, timestamp: isoTime(clock.now()) };
   },
 });

@@ -46,7 +46,12 @@ export function createKiller(options: KillerOptions): Killer {
   /** The process that is meant by `pid`, when it may be ended. */
   async function target(pid: number): Promise<ScannedProcess> {
     const shown = find(scanner.latest()?.processes, pid);
-    const scanned = find((await scanner.scan()).processes, pid);
+    let scanned = find((await scanner.scan()).processes, pid);
+    if (!scanned || !isEndable(scanned)) {
+      // The scan may be half a second old, in which the process may have started, or become an agent.
+      scanner.expire();
+      scanned = find((await scanner.scan()).processes, pid);
+    }
     if (!scanned) throw notFound(pid);
     if (shown && !sameProcess(source, identity(scanned), identity(shown))) throw reused(pid, scanned);
     if (pid === self_pid || !isEndable(scanned)) {

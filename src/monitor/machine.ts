@@ -21,6 +21,8 @@ export interface Machine {
     timestamp: string;
   }>;
   kill(pid: number, signal: KillSignal): Promise<Killed>;
+  /** Processes have been stopped or let go on, so that what was seen of them before is out of date. */
+  changed(): void;
   /** What is wrong with the disk that the data lie on, for the health report. */
   diskFindings(): Promise<Finding[]>;
   /** What is wrong with seeing processes. */
@@ -95,5 +97,6 @@ export function createMachine(
       }
     },
     kill: (pid, signal) => killer.kill(pid, signal),
+    changed: () => scanner.expire(),
   };
 }

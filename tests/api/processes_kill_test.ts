@@ -144,6 +144,30 @@ Deno.test({
   }));
 
 Deno.test({
+  name: "kill: an agent that has started since the last scan, and one that has become an agent since",
+  ignore,
+}, () =>
+  withServer({ config }, async (server) => {
+    const lookalikes = new Lookalikes(server.dir);
+    try {
+      await server.post({ type: "request_process_list" });
+      const young = await lookalikes.start("bin/opencode", ["run"]);
+      assert.equal((await kill(server, young.pid)).status, 200);
+      await young.ended;
+      // A shell that becomes OpenCode when it is told to.
+      const script = "echo ready\nread line\nexec bin/opencode agent.sh\n";
+      const becoming = await lookalikes.start("bin/wrapper", ["wrap.sh"], { script });
+      await Deno.writeTextFile(`${server.dir}/agent.sh`, "echo ready\nread line\n");
+      assert.equal((await kill(server, becoming.pid)).status, 403);
+      await becoming.tell("go\n");
+      assert.equal((await kill(server, becoming.pid)).status, 200);
+      await becoming.ended;
+    } finally {
+      await lookalikes.end();
+    }
+  }));
+
+Deno.test({
   name: "kill: one that is asked for twice at once is ended once, and both are told the truth",
   ignore,
 }, () =>

@@ -141,7 +141,7 @@ export class ServerLife {
       logs: opened.logs,
       // Nothing is promised of them, and they take megabytes.
       metrics: { note: () => {} } as unknown as ApiContext["metrics"],
-      machine: {} as ApiContext["machine"],
+      machine: { changed: () => {} } as ApiContext["machine"],
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
     });
