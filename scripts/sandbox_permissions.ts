@@ -28,7 +28,7 @@ export interface Permissions {
 /** Of `Deno` and `node:os`: what the monitor and the number of slots are computed from. */
 const SYSTEM_FIGURES = "hostname,osRelease,osUptime,loadavg,networkInterfaces,systemMemoryInfo,cpus,statfs";
 /** Supervision lists and signals processes; `isolation: "worktree"` needs git, network counters `ip` or `netstat`. */
-const OWN_PROGRAMS = ["ps", "kill", "git", Deno.build.os === "darwin" ? "netstat" : "ip"];
+const OWN_PROGRAMS = ["ps", "kill", "git", ...(Deno.build.os === "darwin" ? ["netstat"] : ["pwdx", "ip"])];
 
 /** The permissions of a server with this configuration; `base`: what its relative paths start from. */
 export function permissionsFor(

@@ -41,6 +41,8 @@ export interface ProcessSource {
   one(pid: number): Promise<RawProcess | undefined>;
   /** Number of network connections of each of these processes; those that cannot be had are left out. */
   connections(pids: number[]): Promise<Map<number, number>>;
+  /** Where these processes work, for a source whose rows do not say; those that cannot be had are left out. */
+  workingDirs?(processes: readonly ProcessIdentity[]): Promise<Map<number, string>>;
 }
 
 export function sameProcess(source: ProcessSource, a: ProcessIdentity, b: ProcessIdentity): boolean {

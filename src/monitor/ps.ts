@@ -1,7 +1,13 @@
 /** Processes from the `ps` program, for which the permission to run it is enough. Linux and macOS. */
 import { type Clock, epochOf, within } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
-import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
+import {
+  fullName,
+  type ProcessIdentity,
+  type ProcessSource,
+  type RawProcess,
+  statusOf,
+} from "./process_source.ts";
 
 /** `ps` takes milliseconds; one that hangs (a dead network drive) must not hold a scan for ever. */
 const PS_BOUND_MS = 5000;
@@ -184,7 +190,47 @@ export async function runBriefly(
   };
 }
 
-/** The source over `ps`. Open files, connections and working folders are not to be had from it. */
+/** A process seldom changes its folder, and to ask costs a program of its own. */
+const FOLDERS_MS = 10_000;
+
+/** Where processes work, from the `pwdx` program that comes with Linux's `ps`; nothing where it is not to be had. */
+function createFolders(
+  clock: Clock,
+): (processes: readonly ProcessIdentity[]) => Promise<Map<number, string>> {
+  let known = new Map<number, { started: number; asked_ms: number; path?: string }>();
+  let isMissing = false;
+
+  async function ask(pids: number[]): Promise<string> {
+    try {
+      return (await runBriefly(clock, "pwdx", pids.map(String))).stdout;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // One that did not answer in time may do so later.
+      isMissing = error.details.retry_after_seconds === undefined;
+      return "";
+    }
+  }
+
+  return async (processes) => {
+    const now_ms = clock.monotonic();
+    const next: typeof known = new Map();
+    const due = processes.filter(({ pid, started }) => {
+      const before = known.get(pid);
+      const isKnown = before?.started === started && now_ms - before.asked_ms < FOLDERS_MS;
+      next.set(pid, isKnown ? before : { started, asked_ms: now_ms });
+      return !isKnown;
+    });
+    known = next;
+    const answer = due.length === 0 || isMissing ? "" : await ask(due.map(({ pid }) => pid));
+    for (const [, pid, path] of answer.matchAll(/^(\d+): (.+)$/gm)) {
+      const process = next.get(Number(pid));
+      if (process) process.path = path!;
+    }
+    return new Map([...next].flatMap(([pid, { path }]) => path === undefined ? [] : [[pid, path]]));
+  };
+}
+
+/** The source over `ps`. Open files and connections are not to be had from it. */
 export function openPs(clock: Clock, os: string = Deno.build.os): ProcessSource {
   // Start times as first seen, for those that are listed now.
   let known = new Map<number, number>();
@@ -216,5 +262,6 @@ export function openPs(clock: Clock, os: string = Deno.build.os): ProcessSource 
     },
     one: async (pid) => (await rows(["ww", "-p", String(pid)])).find((row) => row.pid === pid),
     connections: () => Promise.resolve(new Map()),
+    ...(os === "linux" ? { workingDirs: createFolders(clock) } : {}),
   };
 }

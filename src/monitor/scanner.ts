@@ -75,8 +75,8 @@ export function isEndable(scanned: ScannedProcess): boolean {
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
   const { clock, source, self_pid = Deno.pid } = options;
-  let latest: { scan: Scan; at: number } | undefined;
-  let running: Promise<Scan> | undefined;
+  let latest: { scan: Scan; at: number; children: string } | undefined;
+  let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();
 
   /** Remembers when each process was first seen, and forgets those that are gone. */
@@ -100,12 +100,21 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const owners = inheritOwners(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
     const shown = rows.filter((row) => owners.has(row.pid) || kinds.get(row.pid)!.agent !== undefined);
-    const connections = await source.connections(shown.map((row) => row.pid));
+    const [connections, folders] = await Promise.all([
+      source.connections(shown.map((row) => row.pid)),
+      source.workingDirs?.(shown),
+    ]);
     const processes = rows.map((row): ScannedProcess => {
       const kind = kinds.get(row.pid)!;
       const owner = owners.get(row.pid);
       return {
-        process: toProcess(row, kind, owner, connections.get(row.pid), now_ms),
+        process: toProcess(
+          { ...row, working_dir: row.working_dir ?? folders?.get(row.pid) },
+          kind,
+          owner,
+          connections.get(row.pid),
+          now_ms,
+        ),
         ppid: row.ppid,
         started: row.started,
         ...(owner ? { own: children.has(row.pid) ? "child" as const : "descendant" as const } : {}),
@@ -127,17 +136,21 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
 
   return {
     scan() {
-      if (latest && clock.monotonic() - latest.at < FRESH_MS) return Promise.resolve(latest.scan);
-      if (running) return running;
-      const own = scanNow().then((scan) => {
+      // A task that has started or ended since is known, so a scan without it is an old one.
+      const children = [...options.ownChildren().keys()].join();
+      if (latest?.children === children && clock.monotonic() - latest.at < FRESH_MS) {
+        return Promise.resolve(latest.scan);
+      }
+      if (running?.children === children) return running.scan;
+      const scan = scanNow().then((scan) => {
         // One that was overtaken shows what has been since.
-        if (running === own) latest = { scan, at: clock.monotonic() };
+        if (running === own) latest = { scan, at: clock.monotonic(), children };
         return scan;
       }).finally(() => {
         if (running === own) running = undefined;
       });
-      running = own;
-      return own;
+      const own = running = { scan, children };
+      return scan;
     },
     latest: () => latest?.scan,
     expire() {
