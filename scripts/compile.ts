@@ -3,11 +3,14 @@
  * The Deno that runs this compiles, unless it cannot download its base binary; then an older one does, from npm.
  */
 import { dirname, resolve } from "node:path";
+import { buildDashboard } from "./dashboard.ts";
 import { compileWithNpm, hasNpmBase } from "./compile_with_npm.ts";
 import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const ENTRY = "opencode-agents.ts";
+/** The web page's files, which the program reads as if they lay beside it. */
+const DASHBOARD = "dist/dashboard";
 /** Long enough to download a base binary; no more than a minute where there is another way. */
 const PATIENCE_MS = hasNpmBase() ? 60_000 : 600_000;
 
@@ -40,6 +43,7 @@ await Deno.remove(fresh).catch((error) => {
   // Only a run that was interrupted leaves one.
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 });
+await buildDashboard();
 // Types are checked by `deno task test`.
 const flags = [
   "--no-check",
@@ -47,6 +51,8 @@ const flags = [
   "--unstable-kv",
   ...V8_FLAGS,
   ...START_PERMISSIONS,
+  "--include",
+  DASHBOARD,
   "--output",
   fresh,
 ];
@@ -62,7 +68,7 @@ if (failure !== undefined) {
   );
   // Inherited by that Deno, which reads the program's imports on threads whose default stack is too small for them.
   Deno.env.set("RUST_MIN_STACK", String(16 << 20));
-  await compileWithNpm(ROOT, ENTRY, flags);
+  await compileWithNpm(ROOT, [ENTRY, DASHBOARD], flags);
 }
 // Whatever the exit code was: what is not there was not made.
 const made = await Deno.stat(fresh).catch((error) => {

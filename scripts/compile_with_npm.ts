@@ -16,8 +16,12 @@ export function hasNpmBase(): boolean {
   return Deno.build.os === "linux" && Deno.build.arch === "x86_64" && Deno.build.env === "gnu";
 }
 
-/** Compiles `entry` of the checkout at `root` with these flags; throws with what went wrong. */
-export async function compileWithNpm(root: string, entry: string, flags: string[]): Promise<void> {
+/** Compiles `entry` of the checkout at `root`, with the folder `included`; throws with what went wrong. */
+export async function compileWithNpm(
+  root: string,
+  [entry, included]: [entry: string, included: string],
+  flags: string[],
+): Promise<void> {
   const tools = await installedTools();
   // A folder that holds nothing but the sources: whatever else lies beside them would be embedded.
   const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
@@ -28,6 +32,7 @@ export async function compileWithNpm(root: string, entry: string, flags: string[
       }
     }
     await copyFolder(join(root, "src"), join(sources, "src"));
+    await copyFolder(join(root, included), join(sources, included));
     // Without a lock file: a newer Deno wrote it.
     const args = ["compile", "--quiet", "--no-lock", ...flags, entry];
     await run(join(tools, "deno"), args, COMPILE_WITHIN_MS, {
@@ -92,7 +97,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to);
+  await Deno.mkdir(to, { recursive: true });
   for await (const { name, isDirectory } of Deno.readDir(from)) {
     await (isDirectory ? copyFolder : Deno.copyFile)(join(from, name), join(to, name));
   }

@@ -55,6 +55,19 @@ Deno.test("the compiled program", async (t) => {
         }, env),
     );
     await t.step(
+      "has the dashboard in it",
+      () =>
+        withServer({ command: [binary] }, async (server) => {
+          const page = await (await fetch(server.url)).text();
+          for (const [, path] of page.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)) {
+            const response = await fetch(`${server.url}/${path}`);
+            assert.equal(response.status, 200, path);
+            assert.ok((await response.arrayBuffer()).byteLength > 100, path);
+          }
+          assert.match(page, /assets\/main\.js/);
+        }, env),
+    );
+    await t.step(
       "leaves no agent running when it is killed",
       () =>
         withServer(options(binary), async (server) => {
