@@ -241,16 +241,22 @@ export async function serve(flags: ServeFlags): Promise<number> {
 
 /** What would be ignored, or would expose this machine, is refused. */
 function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
-  const missing = security.auth === "required"
-    ? ["security.auth", '"required"']
-    : store.url !== undefined
-    ? ["store.url", JSON.stringify(store.url)]
-    : undefined;
+  const asked: [field: string, value: unknown, isAsked: boolean][] = [
+    ["security.auth", security.auth, security.auth === "required"],
+    ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
+    ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
+    ["server.tls", server.tls, server.tls !== undefined],
+    ["server.trusted_proxies", server.trusted_proxies, server.trusted_proxies.length > 0],
+    ["store.url", store.url, store.url !== undefined],
+  ];
+  const missing = asked.find(([, , isAsked]) => isAsked);
   if (missing) {
     const [field, value] = missing;
-    throw new ApiError("CONFIGURATION_ERROR", `${field}: ${value} is not available in this version`, {
-      field,
-    });
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      `${field}: ${JSON.stringify(value)} is not available in this version`,
+      { field },
+    );
   }
   if (isLoopback(server.host) || insecure) return;
   throw new ApiError(
