@@ -1,5 +1,6 @@
 /** The readable API reference at `/docs`. */
 import { html, raw } from "hono/html";
+import { configKeys } from "../protocol/config_reference.ts";
 import { ERROR_TABLE, referenceEntries, type ReferenceEntry } from "../api/documents.ts";
 
 const STYLE = `
@@ -29,6 +30,7 @@ export function referencePage(version: string): Promise<string> {
     <p>Messages are JSON objects with a <code>type</code>, sent over the WebSocket at <code>/ws</code> or as
     <code>POST /api</code>. A <code>request_id</code> is echoed in the reply. For machines:
     <a href="/schema.json">JSON Schema</a>, <a href="/asyncapi.json">AsyncAPI</a>.</p>
+    <p>Further down: <a href="#errors">error codes</a>, <a href="#configuration">configuration</a>.</p>
     <nav aria-label="Messages"><ul>${entries.map(({ type }) =>
       html`<li><a href="#${type}"><code>${type}</code></a></li>`
     )}</ul></nav>
@@ -41,6 +43,22 @@ export function referencePage(version: string): Promise<string> {
           <td><code>${code}</code></td>
           <td>${status || "–"}</td>
           <td>${when}</td>
+        </tr>
+      `
+    )}</tbody></table>
+    </section>
+    <section id="configuration"><h2>Configuration</h2>
+    <p>The keys of <code>serve --config FILE</code>, all optional. For editors:
+    <a href="/config.schema.json">JSON Schema</a>.</p>
+    <table><thead><tr><th scope="col">Key</th><th scope="col">Type</th><th scope="col">Default</th>
+    <th scope="col">Meaning</th></tr></thead>
+    <tbody>${configKeys().map((each) =>
+      html`
+        <tr>
+          <td><code>${each.key}</code></td>
+          <td>${each.type}</td>
+          <td><code>${each.default ?? ""}</code></td>
+          <td>${each.description}</td>
         </tr>
       `
     )}</tbody></table>

@@ -58,7 +58,11 @@ Deno.test("a path is given as it is written and as symbolic links lead, commas d
 Deno.test("programs that are not installed are told apart", () => {
   const config = Config.parse({ agents: { checks: { protocol: "command", command: ["cargo", "test"] } } });
   const { not_found } = permissionsFor({ config, base: "/project" }, {}, SURROUNDINGS);
-  assert.deepEqual(not_found, ["git", ...(Deno.build.os === "darwin" ? ["netstat"] : ["pwdx", "ip"]), "cargo"]);
+  assert.deepEqual(not_found, [
+    "git",
+    ...(Deno.build.os === "darwin" ? ["netstat"] : ["pwdx", "ip"]),
+    "cargo",
+  ]);
 });
 
 Deno.test("a program is a file in a folder of PATH, or the path that is written", () => {

@@ -1,0 +1,35 @@
+/** `deno task docs`: writes docs/configuration.md from the schema; a test holds the file to it. */
+import { type ConfigKey, configKeys } from "../src/protocol/config_reference.ts";
+
+export const CONFIGURATION_DOCS = new URL("../docs/configuration.md", import.meta.url);
+
+const HEAD = `# Configuration
+
+<!-- Written by \`deno task docs\` from src/protocol/config.ts. -->
+
+\`opencode-agents serve --config FILE\` reads a JSON file. Every key is optional; an unknown one is refused with its path
+and the nearest right name, and the program ends with 2. \`serve --print-config\` shows what is in force, secrets masked.
+A running server has the file's JSON Schema at \`/config.schema.json\`; so that an editor knows it, write
+
+\`\`\`json
+{ "$schema": "http://127.0.0.1:8080/config.schema.json" }
+\`\`\`
+
+Relative paths start from the folder of the file. \`--host\`, \`--port\` and \`--data\` override their keys. Durations are
+milliseconds where the key ends in \`_ms\`, and for \`default_timeout\`.
+`;
+
+/** The whole page. */
+export function configurationDocs(): string {
+  const groups = Map.groupBy(configKeys(), ({ key }) => key.split(".")[0]!);
+  return HEAD + [...groups].map(([group, keys]) => `\n## ${group}\n\n${table(keys)}`).join("");
+}
+
+function table(keys: ConfigKey[]): string {
+  const rows = keys.map(({ key, type, default: standard, description }) =>
+    `| \`${key}\` | ${type} | ${standard === undefined ? "" : `\`${standard}\``} | ${description} |`
+  );
+  return ["| key | type | default | meaning |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
+}
+
+if (import.meta.main) await Deno.writeTextFile(CONFIGURATION_DOCS, configurationDocs());

@@ -1,0 +1,73 @@
+/** What may stand in the configuration file, from the schema that reads it: for editors and for people. */
+import { z } from "zod";
+import { Config } from "./config.ts";
+
+interface Schema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema | boolean;
+}
+
+/** One key of the file. */
+export interface ConfigKey {
+  /** Such as `tasks.max_concurrent`; `NAME` stands for a name of one's own. */
+  key: string;
+  /** Such as `integer, 1–1000`. */
+  type: string;
+  /** As JSON; absent where the key has none. */
+  default?: string;
+  description: string;
+}
+
+/** The JSON Schema of the file, as one writes it. */
+export function configSchema(): Record<string, unknown> {
+  return { title: "opencode-agents configuration", ...z.toJSONSchema(Config, { io: "input" }) };
+}
+
+/** Every key, in the order of the schema. */
+export function configKeys(): ConfigKey[] {
+  return keysOf(configSchema() as Schema, "").filter(({ key }) => key !== "$schema");
+}
+
+function keysOf(schema: Schema, path: string): ConfigKey[] {
+  const below = (name: string) => path === "" ? name : `${path}.${name}`;
+  const named = Object.entries(schema.properties ?? {}).flatMap(([name, each]) => keysOf(each, below(name)));
+  if (named.length > 0) return named;
+  const values = schema.additionalProperties;
+  if (typeof values === "object" && values.properties) {
+    return [keyOf(schema, path), ...keysOf(values, below("NAME"))];
+  }
+  return [keyOf(schema, path)];
+}
+
+function keyOf(schema: Schema, key: string): ConfigKey {
+  return {
+    key,
+    type: typeOf(schema),
+    ...(schema.default === undefined ? {} : { default: JSON.stringify(schema.default) }),
+    description: schema.description ?? "",
+  };
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
+  if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}s`;
+  if (schema.type === "object") return "object";
+  const { minimum, maximum } = schema;
+  // What a number can hold is no bound that anybody set.
+  const isBound = (value: number | undefined) =>
+    value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+  const bounds = isBound(minimum) && isBound(maximum)
+    ? `, ${minimum}–${maximum}`
+    : isBound(minimum)
+    ? `, at least ${minimum}`
+    : "";
+  return `${schema.type ?? "any value"}${bounds}`;
+}
