@@ -10,7 +10,10 @@ export const batch = capability({
   example: { type: "batch", requests: [{ type: "ping" }, { type: "get_task_status", task_id: "task_456" }] },
   handle: async ({ requests }, { dispatch }, session) => {
     const responses: unknown[] = [];
-    for (const request of requests) responses.push(await dispatch(request, session, "batch"));
+    for (const [index, request] of requests.entries()) {
+      // The limits have counted the batch itself, as its first member.
+      responses.push(await dispatch(request, session, { isCounted: index === 0 }));
+    }
     return { responses };
   },
 });

@@ -44,6 +44,12 @@ export interface Session {
   unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[];
 }
 
+/** A message that came in a batch. */
+export interface BatchMember {
+  /** Whether the limits on all messages have counted it already. */
+  isCounted: boolean;
+}
+
 /** What handlers work with; made once, by main.ts. */
 export interface ApiContext {
   clock: Clock;
@@ -70,7 +76,7 @@ export interface ApiContext {
     change(change: Omit<Request<"update_rate_limits">, "type">, by: string): LimitPolicyView;
   };
   /** Carries out one more message in the name of the same session; for `batch`. */
-  dispatch(message: unknown, session: Session, inside: "batch"): Promise<object> | object;
+  dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;
 }
 
 /** The reply without what the router adds to each. */

@@ -3,7 +3,8 @@ import { ApiError } from "../protocol/errors.ts";
 import type { RequestId } from "../protocol/exchange.ts";
 import { fieldProblem, nearest, schemaError, shown } from "../protocol/field_errors.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
-import type { ApiContext, Session } from "./capability.ts";
+import { codePoints } from "../protocol/scalars.ts";
+import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilityTable } from "./table.ts";
 
@@ -19,7 +20,7 @@ export class Router {
   constructor(context: Omit<ApiContext, "dispatch">) {
     this.#context = {
       ...context,
-      dispatch: (message, session, inside) => this.dispatch(message, session, inside),
+      dispatch: (message, session, member) => this.dispatch(message, session, member),
     };
   }
 
@@ -36,7 +37,7 @@ export class Router {
   }
 
   /** The reply to one parsed message. Never throws or rejects. */
-  dispatch(message: unknown, session: Session, inside?: "batch"): Outgoing | Promise<Outgoing> {
+  dispatch(message: unknown, session: Session, member?: BatchMember): Outgoing | Promise<Outgoing> {
     let request_id: RequestId | undefined;
     let type = "unknown";
     const { clock, metrics } = this.#context;
@@ -46,10 +47,10 @@ export class Router {
       return errorReply(error, clock, type, request_id);
     };
     try {
-      const envelope = openEnvelope(message, session);
-      request_id = requestIdOf(envelope);
-      session.limits.message();
-      const capability = this.#capabilityOf(envelope, inside);
+      request_id = requestIdOf(message);
+      if (!member?.isCounted) session.limits.message();
+      const envelope = openEnvelope(message);
+      const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
@@ -70,7 +71,7 @@ export class Router {
     }
   }
 
-  #capabilityOf(envelope: Record<string, unknown>, inside: "batch" | undefined): AnyCapability {
+  #capabilityOf(envelope: Record<string, unknown>, member: BatchMember | undefined): AnyCapability {
     const type = envelope.type;
     if (!Object.hasOwn(envelope, "type")) {
       throw fieldProblem(
@@ -93,7 +94,7 @@ export class Router {
         { field: "type", value: shown(type), ...(suggestion ? { suggestion } : {}) },
       );
     }
-    if (inside && capability.type === inside) {
+    if (member && capability.type === "batch") {
       throw fieldProblem(
         "INVALID_FIELD_VALUE",
         "type",
@@ -158,18 +159,21 @@ function counted(error: unknown, session: Session): unknown {
   }
 }
 
-function openEnvelope(message: unknown, session: Session): Record<string, unknown> {
+function openEnvelope(message: unknown): Record<string, unknown> {
   if (message === null || typeof message !== "object" || Array.isArray(message)) {
-    throw counted(
-      fieldProblem("INVALID_FIELD_TYPE", "(root)", message, "object", "A message must be a JSON object"),
-      session,
+    throw fieldProblem(
+      "INVALID_FIELD_TYPE",
+      "(root)",
+      message,
+      "object",
+      "A message must be a JSON object",
     );
   }
   return message as Record<string, unknown>;
 }
 
 /** The id to echo; a malformed one is left to the schema to refuse. */
-function requestIdOf(envelope: Record<string, unknown>): RequestId | undefined {
-  const id = envelope.request_id;
-  return typeof id === "number" || (typeof id === "string" && id.length <= 100) ? id : undefined;
+function requestIdOf(message: unknown): RequestId | undefined {
+  const id = (message as { request_id?: unknown } | null)?.request_id;
+  return typeof id === "number" || (typeof id === "string" && codePoints(id) <= 100) ? id : undefined;
 }

@@ -6,6 +6,7 @@ import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, sleep, within } from "../clock/clock.ts";
+import { configSchema } from "../protocol/config_reference.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
 import { type ErrorReply, SUBPROTOCOL } from "../protocol/messages.ts";
@@ -143,8 +144,14 @@ export function startServer(options: ServerOptions): RunningServer {
       ? await router.receive(text, httpSession(options.limits.http(c.env.ip)))
       : errorReply(text, clock, "request body");
     if (statusOf(reply) === TOO_MANY && options.limits.isStorm) await sleep(clock, REFUSAL_DELAY_MS);
-    return c.json(reply, statusOf(reply));
+    const wait_seconds = (reply as ErrorReply).details?.retry_after_seconds;
+    return c.json(
+      reply,
+      statusOf(reply),
+      wait_seconds === undefined ? {} : { "retry-after": String(wait_seconds) },
+    );
   });
+  app.all("/api", postOnly);
   app.post("/mcp", async (c) => {
     const session = httpSession(options.limits.http(c.env.ip));
     try {
@@ -165,7 +172,7 @@ export function startServer(options: ServerOptions): RunningServer {
     }
   });
   // No session, so nothing to listen to and nothing to end.
-  app.all("/mcp", () => new Response("POST only", { status: 405, headers: { allow: "POST" } }));
+  app.all("/mcp", postOnly);
   app.get("/health", async (c) => {
     const health = await options.health.check();
     return c.json(health, health.overall_status === "unhealthy" ? 503 : 200);
@@ -177,12 +184,14 @@ export function startServer(options: ServerOptions): RunningServer {
   // Made when first asked for: most servers never are.
   const documents = {
     schema: once(() => schemaDocument()),
+    config: once(() => configSchema()),
     asyncapi: once(() => asyncApiDocument(options.version)),
     reference: once(() => referencePage(options.version)),
   };
   app.get("/", (c) => options.dashboard.answer("index.html", c.req.raw));
   app.get("/assets/:name", (c) => options.dashboard.answer(c.req.param("name"), c.req.raw));
   app.get("/schema.json", (c) => c.json(documents.schema()));
+  app.get("/config.schema.json", (c) => c.json(documents.config()));
   app.get("/asyncapi.json", (c) => c.json(documents.asyncapi()));
   app.get("/docs", async (c) => c.html(await documents.reference()));
   app.notFound((c) =>
@@ -228,6 +237,8 @@ export function startServer(options: ServerOptions): RunningServer {
     },
   };
 }
+
+const postOnly = () => new Response("POST only", { status: 405, headers: { allow: "POST" } });
 
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;

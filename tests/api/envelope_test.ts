@@ -130,7 +130,7 @@ Deno.test("nested 100,000 deep, with the default limit", async () => {
 Deno.test("one message and its reply", async (t) => {
   await withServer({ config }, async (server) => {
     await t.step("ping: timestamp and request_id come back as they were sent", async () => {
-      for (const request_id of ["a", "", "x".repeat(100), 7, 0, -1.5]) {
+      for (const request_id of ["a", "", "x".repeat(100), "😀".repeat(100), 7, 0, -1.5]) {
         const reply = await answer(server, JSON.stringify({ type: "ping", timestamp: 5, request_id }));
         assert.deepEqual([reply.type, reply.timestamp, reply.request_id], ["pong", 5, request_id]);
         assert.match(reply.server_time as string, TIME);
@@ -235,6 +235,9 @@ Deno.test("one message and its reply", async (t) => {
         assert.equal((await socket.next(() => true)).type, "pong");
         socket.send(pingOf(LIMIT + 1));
         assert.equal((await socket.closed).code, 1009);
+        const binary = await server.connect();
+        binary.sendBytes(new Uint8Array(LIMIT + 1));
+        assert.equal((await binary.closed).code, 1009);
         // Bytes are what counts, not characters.
         const other = await server.connect();
         other.send(pingOf(LIMIT - 100).replace("xx".repeat(100), "ää".repeat(100)));

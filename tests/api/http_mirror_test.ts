@@ -136,7 +136,7 @@ Deno.test("POST /api", async (t) => {
 
     await t.step("only POST, only there", async () => {
       for (
-        const [method, path, status] of [["GET", "/api", 404], ["POST", "/", 404], ["GET", "/nowhere", 404]]
+        const [method, path, status] of [["GET", "/api", 405], ["POST", "/", 404], ["GET", "/nowhere", 404]]
       ) {
         const response = await fetch(`${server.url}${path}`, { method: method as string });
         await response.body?.cancel();
