@@ -72,7 +72,7 @@ export class ActiveRun {
     this.#log = new RunLog(context.store.logs, task.id, () => ({
       attempt: this.#task.state.attempt,
       agent: this.#agent,
-      working_dir: this.#working_dir,
+      ...this.#where(),
     }));
     this.#progress = new ProgressWriter({
       task_id: task.id,
@@ -383,11 +383,16 @@ export class ActiveRun {
       progress: state.progress,
       start_time: isoTime(this.#started_ms),
       pid: this.pid,
-      working_dir: this.#working_dir,
+      ...this.#where(),
       is_claude_desktop: false,
       process_type: "unknown",
       timestamp: isoTime(clock.now()),
     };
+  }
+
+  /** Not known before the folder has been looked for. */
+  #where(): { working_dir?: string } {
+    return this.#working_dir === "" ? {} : { working_dir: this.#working_dir };
   }
 
   #publishAgent(): void {

@@ -18,7 +18,7 @@ export const Agent = z.object({
   pid: z.int().optional(),
   memory_usage: z.number().optional(),
   cpu_percent: z.number().optional(),
-  working_dir: z.string(),
+  working_dir: z.string().optional(),
   is_claude_desktop: z.boolean(),
   process_type: z.string(),
   timestamp: z.string().optional(),

@@ -13,7 +13,7 @@ const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 export const pushes = {
   task_status_update: push("task_status_update", {
     task_id: z.string(),
-    old_status: TaskStatus.optional(),
+    old_status: TaskStatus.describe("Of a task that is new: pending."),
     new_status: TaskStatus,
     progress: z.int(),
     error: z.string().optional(),
@@ -50,7 +50,7 @@ export const pushes = {
     status: z.enum(["healthy", "degraded"]),
     client_count: z.int(),
     uptime_seconds: z.int(),
-    last_ping: z.string().optional(),
+    last_ping: z.string().optional().describe("Its last ping; before the first one, when it connected."),
     message_queue_size: z.int(),
   }),
   security_alert: push("security_alert", {

@@ -56,7 +56,8 @@ export class Connection implements Session, Subscriber {
   #flushing: Timer | undefined;
   #gone = false;
   #serial = 0;
-  #lastPing_ms: number | undefined;
+  /** Before its first ping, a client has shown that it is there by coming. */
+  #lastPing_ms: number;
   #queue: Queued[] = [];
   #queuedLength = 0;
   /** Whether a request is being carried out, or its reply waits to be taken. */
@@ -71,6 +72,7 @@ export class Connection implements Session, Subscriber {
     this.#options = options;
     this.id = options.id;
     this.limits = options.limits;
+    this.#lastPing_ms = options.clock.now();
     const socket = this.#socket = options.socket;
     this.subscriptions = new Subscriptions(() => `sub_${options.id}_${++this.#serial}`);
     this.#outbox = new Outbox({
@@ -159,13 +161,17 @@ export class Connection implements Session, Subscriber {
   #receive(data: unknown): void {
     if (this.#gone) return;
     if (typeof data !== "string") {
+      const size = data instanceof Blob ? data.size : (data as ArrayBuffer).byteLength;
+      if (size > this.#options.max_message_bytes) return this.#tooBig();
       const error = new ApiError("INVALID_JSON", "Binary frames are not understood; send JSON as text");
       return this.#inOrder(() => errorReply(error, this.#options.clock, "frame"), 0);
     }
-    if (exceeds(data, this.#options.max_message_bytes)) {
-      return this.close(CLOSE.too_big, `messages may have ${this.#options.max_message_bytes} bytes`);
-    }
+    if (exceeds(data, this.#options.max_message_bytes)) return this.#tooBig();
     this.#inOrder(() => this.#options.router.receive(data, this), data.length);
+  }
+
+  #tooBig(): void {
+    this.close(CLOSE.too_big, `messages may have ${this.#options.max_message_bytes} bytes`);
   }
 
   /** These are about each connection by itself. */
@@ -175,7 +181,7 @@ export class Connection implements Session, Subscriber {
     if (type !== "connection_status") return undefined;
     const message_queue_size = this.#outbox.size;
     const status = message_queue_size > 0 ? "degraded" : "healthy";
-    const last_ping = this.#lastPing_ms === undefined ? undefined : isoTime(this.#lastPing_ms);
+    const last_ping = isoTime(this.#lastPing_ms);
     return JSON.stringify({ ...message, status, last_ping, message_queue_size });
   }
 

@@ -29,7 +29,7 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
         message: {
           type: "task_status_update",
           task_id: id,
-          ...(before ? { old_status: before.state.status } : {}),
+          old_status: before?.state.status ?? "pending",
           new_status: state.status,
           progress: state.progress,
           ...(state.error === undefined ? {} : { error: state.error }),
