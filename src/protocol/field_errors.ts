@@ -221,7 +221,9 @@ function sentence(code: ErrorCode, field: string, path: Path, value: unknown, ex
     }`;
   }
   if (list && typeof value === "string") {
-    return `Invalid ${String(path.at(-1))} value: '${shown(value)}'. Valid values are: ${list}`;
+    return `Invalid ${typeof path.at(-1) === "number" ? field : String(path.at(-1))} value: '${
+      shown(value)
+    }'. Valid values are: ${list}`;
   }
   return `Invalid value of '${field}'. Expected: ${list ?? expected}`;
 }

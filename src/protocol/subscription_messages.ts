@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { LogLevel } from "./log.ts";
+import { ProcessType } from "./process.ts";
 import { distinct, TaskId, text } from "./scalars.ts";
 import { TaskStatus } from "./task.ts";
 
@@ -30,7 +31,7 @@ export const SubscriptionFilters = z.strictObject({
   task_progress: taskFilter,
   log_entries: z.strictObject({ levels: alternatives(LogLevel), agents: alternatives(text(1, 100)) })
     .optional(),
-  processes: z.strictObject({ types: alternatives(z.string()) }).optional(),
+  processes: z.strictObject({ types: alternatives(ProcessType) }).optional(),
 });
 export type SubscriptionFilters = z.infer<typeof SubscriptionFilters>;
 

@@ -100,7 +100,7 @@ Deno.test("subscriptions", async (t) => {
       const told = socket.messages.filter((m) => m.task_id === "life");
       const changes = told.filter((m) => m.type === "task_status_update");
       assert.deepEqual(changes.map((m) => [m.old_status, m.new_status]), [
-        [undefined, "queued"],
+        ["pending", "queued"],
         ["queued", "running"],
         ["running", "completed"],
       ]);
@@ -262,7 +262,10 @@ Deno.test("subscriptions", async (t) => {
       await filters({ task_status: { statuses: ["gone"] } }, "filters.task_status.statuses[0]");
       await filters({ task_status: { task_ids: "a" } }, "filters.task_status.task_ids");
       await filters({ log_entries: { levels: ["loud"] } }, "filters.log_entries.levels[0]");
+      await filters({ processes: { types: ["codex"] } }, "filters.processes.types[0]");
       await filters([], "filters");
+      const { message } = await socket.request({ type: "subscribe_to_updates", channels: ["task_stats"] });
+      assert.match(message as string, /^Invalid channels\[0\] value: 'task_stats'/);
       const unsubscribe = (more: Fields, code: string, field: string) =>
         refused({ type: "unsubscribe_from_updates", ...more }, code, field);
       await unsubscribe({ subscription_id: "sub_none" }, "SUBSCRIPTION_ERROR", "subscription_id");
@@ -297,7 +300,9 @@ Deno.test("subscriptions", async (t) => {
       const socket = await subscribed(server, ["connection", "task_status"]);
       await socket.close();
       const other = await subscribed(server, ["connection"]);
-      const { client_count } = await other.next((m) => m.type === "connection_status");
+      const { client_count, last_ping } = await other.next((m) => m.type === "connection_status");
+      // Before its first ping, when it came.
+      assert.ok(Math.abs(Date.parse(last_ping as string) - Date.now()) < 5000);
       // main, quiet and this one.
       assert.equal(client_count, 3);
       await other.close();
