@@ -39,6 +39,7 @@ export class ActiveRun {
   #run: Run | undefined;
   #phase: "starting" | "running" | "paused" | "stopping" = "starting";
   #permissions = new Map<string, PermissionRequest>();
+  /** Empty until the folder has been found. */
   #working_dir = "";
   #workspace: Workspace | undefined;
   #started_ms: number;
@@ -72,7 +73,7 @@ export class ActiveRun {
     this.#log = new RunLog(context.store.logs, task.id, () => ({
       attempt: this.#task.state.attempt,
       agent: this.#agent,
-      ...this.#where(),
+      working_dir: this.#working_dir || undefined,
     }));
     this.#progress = new ProgressWriter({
       task_id: task.id,
@@ -383,16 +384,11 @@ export class ActiveRun {
       progress: state.progress,
       start_time: isoTime(this.#started_ms),
       pid: this.pid,
-      ...this.#where(),
+      working_dir: this.#working_dir || undefined,
       is_claude_desktop: false,
       process_type: "unknown",
       timestamp: isoTime(clock.now()),
     };
-  }
-
-  /** Not known before the folder has been looked for. */
-  #where(): { working_dir?: string } {
-    return this.#working_dir === "" ? {} : { working_dir: this.#working_dir };
   }
 
   #publishAgent(): void {

@@ -214,20 +214,29 @@ Deno.test("top: pushes change the tasks they name; an unknown task makes the lis
     timestamp,
   });
   assert.deepEqual(asked.board.tasks.get("a")!.pending_permissions, asks);
-  const failed = afterPush(asked.board, { ...change, new_status: "failed", error: "no" });
+  const failed = afterPush(asked.board, {
+    ...change,
+    old_status: "running",
+    new_status: "failed",
+    error: "no",
+  });
   const ended = failed.board.tasks.get("a")!;
   assert.deepEqual([ended.error, ended.completed_at, ended.pending_permissions], [
     "no",
     timestamp,
     undefined,
   ]);
-  const again = afterPush(failed.board, { ...change, new_status: "queued" }).board.tasks.get("a")!;
+  const again = afterPush(failed.board, { ...change, old_status: "failed", new_status: "queued" }).board.tasks
+    .get("a")!;
   assert.deepEqual([again.error, again.completed_at], [undefined, undefined]);
   assert.equal(before.tasks.get("a")!.status, "queued");
-  assert.deepEqual(afterPush(before, { ...change, task_id: "b", new_status: "queued" }), {
-    board: before,
-    stale: true,
-  });
+  assert.deepEqual(
+    afterPush(before, { ...change, task_id: "b", old_status: "pending", new_status: "queued" }),
+    {
+      board: before,
+      stale: true,
+    },
+  );
   assert.equal(afterPush(before, { type: "resubscribed", timestamp }).stale, true);
 });
 
