@@ -1,0 +1,60 @@
+/** What the documents name is there: files, headings, tasks, commands. */
+import assert from "node:assert/strict";
+import { dirname, join, normalize } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
+import { fileNames, ROOT } from "./fixtures/sources.ts";
+
+const names = await fileNames();
+const pages = new Map<string, string>();
+for (const name of names) {
+  // The API's document is a fixture, not ours to write.
+  if (name.endsWith(".md") && !name.startsWith("tests/")) {
+    pages.set(name, await Deno.readTextFile(join(ROOT, name)));
+  }
+}
+
+/** As a heading is named in a link. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
+  );
+}
+
+function brokenLinks(page: string, text: string): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path, anchor] = link.split("#");
+    const target = path === "" ? page : normalize(join(dirname(page), path!));
+    if (!names.includes(target)) return true;
+    return anchor !== undefined && !anchors(pages.get(target) ?? "").includes(anchor);
+  });
+}
+
+Deno.test("links between the documents lead somewhere", () => {
+  assert.ok(pages.size > 5);
+  for (const [page, text] of pages) assert.deepEqual(brokenLinks(page, text), [], page);
+  assert.deepEqual(brokenLinks("README.md", "[a](docs/none.md) [b](#no-such) [c](README.md)"), [
+    "docs/none.md",
+    "#no-such",
+  ]);
+});
+
+async function commandsOfProgram(): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", `${ROOT}opencode-agents.ts`, "--help"],
+  }).output();
+  return [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!);
+}
+
+Deno.test("the tasks and commands that the documents name exist", async () => {
+  const commands = await commandsOfProgram();
+  assert.ok(commands.includes("serve"));
+  for (const [page, text] of pages) {
+    for (const [, task] of text.matchAll(/deno(?:@[\d.]+)? task (?:-q )?([a-z][a-z:]*)/g)) {
+      assert.ok(task! in manifest.tasks, `${page}: deno task ${task}`);
+    }
+    for (const [, command] of text.matchAll(/`opencode-agents ([a-z]+)\b/g)) {
+      assert.ok(commands.includes(command!), `${page}: opencode-agents ${command}`);
+    }
+  }
+});
