@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ERRORS } from "../protocol/errors.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
+import { PUSHED, pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";
 
 type Json = Record<string, unknown>;
@@ -115,6 +116,25 @@ export function referenceEntries(): ReferenceEntry[] {
       reply_type,
     };
   });
+}
+
+/** What the readable reference shows of each message that comes unasked. */
+export interface PushEntry {
+  type: string;
+  channel?: string;
+  when: string;
+  schema: Json;
+}
+
+export function pushEntries(): PushEntry[] {
+  const told = Object.entries(pushes).map(([type, schema]) => ({
+    type,
+    ...PUSHED[type as keyof typeof pushes],
+    schema: jsonSchema(schema, "output"),
+  }));
+  const when = "The first message of every connection.";
+  const schema = jsonSchema(SERVER_MESSAGES.connection_established, "output");
+  return [{ type: "connection_established", when, schema }, ...told];
 }
 
 /** The codes of the document's table: HTTP status (0: none), and when each arises. */

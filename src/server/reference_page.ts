@@ -1,7 +1,13 @@
 /** The readable API reference at `/docs`. */
 import { html, raw } from "hono/html";
 import { configKeys } from "../protocol/config_reference.ts";
-import { ERROR_TABLE, referenceEntries, type ReferenceEntry } from "../api/documents.ts";
+import {
+  ERROR_TABLE,
+  pushEntries,
+  type PushEntry,
+  referenceEntries,
+  type ReferenceEntry,
+} from "../api/documents.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -30,11 +36,16 @@ export function referencePage(version: string): Promise<string> {
     <p>Messages are JSON objects with a <code>type</code>, sent over the WebSocket at <code>/ws</code> or as
     <code>POST /api</code>. A <code>request_id</code> is echoed in the reply. For machines:
     <a href="/schema.json">JSON Schema</a>, <a href="/asyncapi.json">AsyncAPI</a>.</p>
-    <p>Further down: <a href="#errors">error codes</a>, <a href="#configuration">configuration</a>.</p>
+    <p>Further down: <a href="#pushes">what comes unasked</a>, <a href="#errors">error codes</a>, <a href="#configuration">configuration</a>.</p>
     <nav aria-label="Messages"><ul>${entries.map(({ type }) =>
       html`<li><a href="#${type}"><code>${type}</code></a></li>`
     )}</ul></nav>
     ${entries.map(section)}
+    <section id="pushes"><h2>What comes unasked</h2>
+    <p>A connection is told of the channels it names in <a href="#subscribe_to_updates"><code>
+    subscribe_to_updates</code></a>; what comes at intervals comes first at once.</p>
+    <dl>${pushEntries().map(pushItem)}</dl>
+    </section>
     <section id="errors"><h2>Error codes</h2>
     <table><thead><tr><th scope="col">Code</th><th scope="col">HTTP status</th><th scope="col">When</th></tr></thead>
     <tbody>${ERROR_TABLE.map(({ code, status, when }) =>
@@ -67,6 +78,23 @@ export function referencePage(version: string): Promise<string> {
       </body>
     </html>
   `).then(String);
+}
+
+function pushItem({ type, channel, when, schema }: PushEntry) {
+  return html`
+    <dt id="${type}"><code>${type}</code>${channel
+      ? html`
+        on <code>${channel}</code>
+      `
+      : ""}</dt>
+    <dd>
+      <p>${when}</p>
+      <details>
+        <summary>Schema</summary>
+        <pre>${JSON.stringify(schema, null, 2)}</pre>
+      </details>
+    </dd>
+  `;
 }
 
 function section(entry: ReferenceEntry) {

@@ -1,6 +1,7 @@
 /** The machine, its processes, health and figures, asked through the socket and over HTTP. */
 import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
+import { PUSHED, pushes } from "../../src/protocol/pushes.ts";
 import { type Message, until, withServer } from "../fixtures/server.ts";
 
 type Fields = Record<string, unknown>;
@@ -190,7 +191,9 @@ Deno.test("the machine and its agents", async (t) => {
         assert.ok(resolve(ref!), ref);
       }
       const page = await (await fetch(`${server.url}/docs`)).text();
-      for (const type of Object.keys(EXCHANGES)) assert.ok(page.includes(`id="${type}"`), type);
+      const documented = [...Object.keys(EXCHANGES), "connection_established", ...Object.keys(pushes)];
+      for (const type of documented) assert.ok(page.includes(`id="${type}"`), type);
+      for (const { channel } of Object.values(PUSHED)) assert.ok(page.includes(`<code>${channel}</code>`));
     });
     await socket.close();
   });
