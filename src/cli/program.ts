@@ -76,9 +76,8 @@ function usageError({ message, code }: CommanderError): ApiError {
   });
 }
 
-/** A data folder that another server holds is a matter of the moment, not a mistake in the configuration. */
-function exitOf({ code, details }: ApiError): number {
-  return code === "CONFIGURATION_ERROR" && details.pid === undefined ? EXIT.usage : EXIT.failed;
+function exitOf({ code }: ApiError): number {
+  return code === "CONFIGURATION_ERROR" ? EXIT.usage : EXIT.failed;
 }
 
 /** `serve` is meant when no command is named. */

@@ -30,7 +30,7 @@ export const ERRORS = {
   TASK_ALREADY_EXISTS: { status: 409, when: "A task or schedule has this id already." },
   PROCESS_ALREADY_EXISTS: {
     status: 409,
-    when: "Never, so far: a task whose old process still ends is queued behind it instead of being refused.",
+    when: "Another server has this data folder already; `details.pid` names it. The program ends with 1.",
   },
   TASK_DEPENDENCY_ERROR: {
     status: 400,

@@ -58,7 +58,7 @@ async function takeLock(file: Deno.FsFile, clock: Clock): Promise<boolean> {
 
 function heldBy(folder: string, pid: string): ApiError {
   return new ApiError(
-    "CONFIGURATION_ERROR",
+    "PROCESS_ALREADY_EXISTS",
     `The data folder ${folder} is in use by another server (pid ${pid || "unknown"}). ` +
       "Stop that one, or give this one a folder of its own with --data.",
     { folder, pid: Number(pid) || null },

@@ -45,6 +45,7 @@ Deno.test("safe by default", async (t) => {
     await t.step("a second server on the same folder ends with 1 and says who holds it", async () => {
       const { code, stdout, stderr } = await run(server, ["--port", "0", "--data", server.data]);
       assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, /PROCESS_ALREADY_EXISTS: /);
       assert.ok(stderr.includes(`pid ${server.pid}`), stderr);
       assert.equal((await server.post({ type: "ping" })).status, 200);
     });

@@ -86,7 +86,7 @@ Deno.test("a second server is told at once which pid holds the folder", async ()
       args: ["eval", "--quiet", "--config", CONFIG, script],
     }).output();
     const { code, details, ms } = JSON.parse(new TextDecoder().decode(stdout));
-    assert.deepEqual([code, details.pid, details.folder], ["CONFIGURATION_ERROR", Deno.pid, folder]);
+    assert.deepEqual([code, details.pid, details.folder], ["PROCESS_ALREADY_EXISTS", Deno.pid, folder]);
     assert.ok(ms < 5000);
     await store.close();
     // And the folder is free again.
