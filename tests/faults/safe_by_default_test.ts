@@ -69,6 +69,7 @@ Deno.test("safe by default", async (t) => {
         [{ agents: { x: { protocol: "acp", command: ["a"], colour: 1 } } }, /agents\.x\.colour/],
         [{ server: { port: "80" } }, /server\.port/],
         [{ tasks: { default_agent: "nobody" } }, /nobody/],
+        [{ tasks: { agent_by_type: { tests: "opencode" } } }, /tasks\.agent_by_type\.tests/],
         ["{", /not valid JSON/],
         [{ security: { auth: "required" } }, /security\.auth.*not available/],
         [{ security: { ip_whitelist: ["127.0.0.1"] } }, /security\.ip_whitelist.*not available/],
