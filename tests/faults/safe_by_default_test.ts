@@ -88,7 +88,19 @@ Deno.test("safe by default", async (t) => {
 
     await t.step("--print-config shows what is in force, with secrets masked", async () => {
       const agents = {
-        mine: { protocol: "command", command: ["x"], env: { API_KEY: "geheim", MODE: "fast" } },
+        mine: {
+          protocol: "command",
+          command: [
+            "x",
+            "--api-key=geheim",
+            "--token",
+            "geheim",
+            "--keys",
+            "--mode=fast",
+            "pg://me:geheim@db/x",
+          ],
+          env: { API_KEY: "geheim", MODE: "fast", DATABASE: "pg://me:geheim@db/x" },
+        },
       };
       const { code, stdout } = await configured(
         server,
@@ -102,7 +114,13 @@ Deno.test("safe by default", async (t) => {
         config.limits.messages_per_minute,
         config.tasks.default_agent,
       ], [7, 100, "opencode"]);
-      assert.equal(config.agents.mine.env.MODE, "fast");
+      const command = ["x", "--api-key=***", "--token", "***", "--keys", "--mode=fast", "pg://me:***@db/x"];
+      assert.deepEqual(config.agents.mine.command, command);
+      assert.deepEqual(config.agents.mine.env, {
+        API_KEY: "***",
+        MODE: "fast",
+        DATABASE: "pg://me:***@db/x",
+      });
       assert.ok(!stdout.includes("geheim"));
     });
 
