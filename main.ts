@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
 import type { mcpOver } from "./mcp_http.ts";
+import { DENO_ENV } from "./src/agents/reaper_link.ts";
 import { createAgentRunner } from "./src/agents/runner.ts";
 import { gitWorkspaces } from "./src/agents/worktree.ts";
 import { Router } from "./src/api/router.ts";
@@ -60,14 +61,14 @@ export async function serve(flags: ServeFlags): Promise<number> {
   await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
   refuseImpossible(written, flags.insecure ?? false);
   const demoFolder = flags.demo ? await openDemoFolder(clock.now()) : undefined;
-  const demoCommand = selfCommand(ENTRY, "demo-agent", [
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-  ]);
+  const demoAgent = {
+    command: selfCommand(ENTRY, "demo-agent", ["--allow-read", "--allow-write", "--allow-env"]),
+    // Without them it would look for its modules in another cache than ours, and download them all again.
+    pass_env: DENO_ENV,
+  };
   const config = demoFolder === undefined
     ? written
-    : demoConfig(written, demoCommand, await Deno.realPath(demoFolder));
+    : demoConfig(written, demoAgent, await Deno.realPath(demoFolder));
   const folder = resolve(
     flags.data ?? config.store.path ?? (demoFolder && join(demoFolder, DEMO_DATA)) ?? dataDir(),
   );
