@@ -1,6 +1,7 @@
 /** Figures over time, with what they were where one points. */
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import "./language.ts";
 import uPlot from "uplot";
 import "./chart.css";
 import { type ChartData, optionsFor, type PointedAt, withGaps } from "./chart_plot.ts";

@@ -1,4 +1,5 @@
 /** How a chart is drawn: scales that do not jump about, axes, colours of the theme. */
+import "./language.ts";
 import uPlot from "uplot";
 import { colorOf } from "./theme.ts";
 
