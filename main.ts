@@ -13,6 +13,7 @@ import { dataDir } from "./src/cli/data_dir.ts";
 import { demoConfig, playDemo } from "./src/cli/demo.ts";
 import { DEMO_DATA, openDemoFolder } from "./src/cli/demo_folder.ts";
 import { logToStderr } from "./src/cli/logging.ts";
+import { refuseImpossible } from "./src/cli/refused_config.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
 import { forgetAddress, writeAddress } from "./src/cli/server_address.ts";
@@ -30,14 +31,11 @@ import { createMachine } from "./src/monitor/machine.ts";
 import { memoryObstacle } from "./src/monitor/memory_limit.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
-import type { Config } from "./src/protocol/config.ts";
-import { ApiError } from "./src/protocol/errors.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
 import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
 import { LoadScaling } from "./src/security/load_scale.ts";
 import { DashboardFiles } from "./src/server/dashboard_files.ts";
-import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
 import { ServerLog } from "./src/server/server_log.ts";
 import { standingProducers } from "./src/server/standing.ts";
@@ -238,32 +236,4 @@ export async function serve(flags: ServeFlags): Promise<number> {
   await store.close();
   if (demoFolder !== undefined) await Deno.remove(demoFolder, { recursive: true });
   return 0;
-}
-
-/** What would be ignored, or would expose this machine, is refused. */
-function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
-  const asked: [field: string, value: unknown, isAsked: boolean][] = [
-    ["security.auth", security.auth, security.auth === "required"],
-    ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
-    ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
-    ["server.tls", server.tls, server.tls !== undefined],
-    ["server.trusted_proxies", server.trusted_proxies, server.trusted_proxies.length > 0],
-    ["store.url", store.url, store.url !== undefined],
-  ];
-  const missing = asked.find(([, , isAsked]) => isAsked);
-  if (missing) {
-    const [field, value] = missing;
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `${field}: ${JSON.stringify(value)} is not available in this version`,
-      { field },
-    );
-  }
-  if (isLoopback(server.host) || insecure) return;
-  throw new ApiError(
-    "CONFIGURATION_ERROR",
-    `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
-      "Listen on 127.0.0.1 (and use ssh -L or a proxy), or give --insecure if the network is yours alone.",
-    { field: "server.host", value: server.host, expected: "a loopback address, or --insecure" },
-  );
 }
