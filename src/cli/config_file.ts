@@ -35,7 +35,9 @@ export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; b
   const config = withDefaultAgents(parsed.data);
   if (flags.host !== undefined) config.server.host = flags.host;
   if (flags.port !== undefined) config.server.port = flags.port;
-  if (!isSlotsGiven(written)) config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent);
+  if (!isSlotsGiven(written)) {
+    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, totalMemory());
+  }
   checkAgents(config);
   return { config, base: flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config)) };
 }
@@ -43,8 +45,15 @@ export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; b
 /** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless it is told otherwise. */
 const SLOT_BYTES = 1 << 30;
 
-function slotsFor(most: number): number {
-  return Math.max(1, Math.min(most, Math.floor(Deno.systemMemoryInfo().total / SLOT_BYTES)));
+export function slotsFor(most: number, memory_bytes: number | undefined): number {
+  if (memory_bytes === undefined) return most;
+  return Math.max(1, Math.min(most, Math.floor(memory_bytes / SLOT_BYTES)));
+}
+
+/** Undefined where the permission to see it is missing. */
+function totalMemory(): number | undefined {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+  return state === "granted" ? Deno.systemMemoryInfo().total : undefined;
 }
 
 function isSlotsGiven(written: unknown): boolean {

@@ -119,3 +119,15 @@ Deno.test("without permission to run programs, all but running tasks works", asy
     assert.equal(await server.stop("SIGTERM"), 0);
   });
 });
+
+Deno.test("without permission to see the machine, all but its figures works", async () => {
+  const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-sys");
+  await withServer({ permissions, config }, async (server) => {
+    await until(() => server.stderr.includes("at most 4 tasks at once"));
+    assert.equal((await server.post(shellTask("one", "true"))).status, 200);
+    assert.equal((await statusOnceEnded(server, "one")).status, "completed");
+    const { reply } = await server.post({ type: "request_system_resources" });
+    assert.equal(reply.code, "SERVICE_UNAVAILABLE", JSON.stringify(reply));
+    assert.equal(await server.stop("SIGTERM"), 0);
+  });
+});
