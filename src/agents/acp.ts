@@ -110,12 +110,13 @@ class AcpRun implements Run {
     this.pid = process.pid;
     this.#last_sign = clock.monotonic();
     const emit = (event: RunEvent) => this.#emit(event);
-    this.#turn = new AcpTurn(clock, profile, emit);
+    this.#turn = new AcpTurn(clock, profile, emit, request.working_dir);
     this.#permissions = new PermissionDesk({
       clock,
       policy: request.permissions,
       timeout_ms: request.permission_timeout_ms,
       attempt: request.attempt,
+      working_dir: request.working_dir,
       emit,
       titleOf: (id) => this.#turn.transcript.titleOf(id),
       denied: (denial) => this.#turn.denied(denial),

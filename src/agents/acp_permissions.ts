@@ -5,6 +5,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { PermissionOption, PermissionPolicy, PermissionRequest, RunEvent } from "../protocol/run.ts";
 import type { Denial } from "./acp_outcome.ts";
+import { diffsOf } from "./acp_diffs.ts";
 import { pathsOf } from "./acp_transcript.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
 
@@ -30,6 +31,7 @@ export interface PermissionDeskOptions {
   policy: PermissionPolicy;
   timeout_ms: number;
   attempt: number;
+  working_dir: string;
   emit: (event: RunEvent) => Promise<void>;
   /** Title of a tool call seen earlier. */
   titleOf: (tool_call_id: string) => string | undefined;
@@ -131,7 +133,7 @@ export class PermissionDesk {
   }
 
   #describe(params: Record<string, unknown>): PermissionRequest {
-    const { clock, timeout_ms, attempt, titleOf } = this.options;
+    const { clock, timeout_ms, attempt, titleOf, working_dir } = this.options;
     const call = objectOf(params.toolCall) ?? {};
     const id = textOf(call.toolCallId) ?? "";
     const explanation = listOf(call.content)
@@ -142,6 +144,8 @@ export class PermissionDesk {
     if (explanation !== "") tool_call.explanation = cut(explanation, 4096);
     const locations = pathsOf(call.locations);
     if (locations.length > 0) tool_call.locations = locations;
+    const diffs = diffsOf(call, working_dir);
+    if (diffs !== undefined) tool_call.diffs = diffs;
     // The number alone would repeat when a recovered task runs the same attempt again.
     const chance = Math.floor(this.options.clock.random() * 36 ** 6).toString(36).padStart(6, "0");
     return {

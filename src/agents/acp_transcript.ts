@@ -1,6 +1,7 @@
 /** What an agent says and does, as log entries, activity and the final answer. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import type { RunEvent } from "../protocol/run.ts";
+import { diffsOf, type FileDiff } from "./acp_diffs.ts";
 import { type Activity, createActivity } from "./activity.ts";
 import { createOutputTail } from "./output_tail.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
@@ -10,6 +11,8 @@ const LONGEST_ENTRY = 4096;
 const FLUSH_AFTER_MS = 1000;
 /** Tool calls at work whose title and kind are remembered; the oldest is forgotten first. */
 const MOST_OPEN_CALLS = 200;
+/** An input with more is told in part, and not kept for comparing what it wrote. */
+const LARGEST_INPUT = 200_000;
 
 type Emit = (event: RunEvent) => Promise<void>;
 
@@ -18,6 +21,9 @@ interface ToolCall {
   kind: string | undefined;
   locations: string[];
   raw_input: unknown;
+  /** The whole of it, for agents that report by it alone what they wrote. */
+  input: Record<string, unknown> | undefined;
+  diffs: FileDiff[] | undefined;
   announced: boolean;
 }
 
@@ -37,6 +43,7 @@ export class Transcript {
   constructor(
     private readonly clock: Clock,
     private readonly emit: Emit,
+    private readonly working_dir: string,
     hasPlan: () => boolean,
   ) {
     this.#activity = createActivity(clock, (current_step) => {
@@ -148,11 +155,14 @@ export class Transcript {
 
   #remember(id: string, update: Record<string, unknown>): ToolCall {
     const earlier = this.#calls.get(id);
+    const input = objectOf(cutValue(update.rawInput, LARGEST_INPUT)) ?? earlier?.input;
     const call: ToolCall = {
       title: oneLine(textOf(update.title) ?? earlier?.title ?? "Tool call", 500),
       kind: textOf(update.kind) ?? earlier?.kind,
       locations: update.locations === undefined ? earlier?.locations ?? [] : pathsOf(update.locations),
       raw_input: cutValue(update.rawInput, 2048) ?? earlier?.raw_input,
+      input,
+      diffs: diffsOf({ ...update, rawInput: input }, this.working_dir) ?? earlier?.diffs,
       announced: earlier?.announced ?? false,
     };
     this.#calls.set(id, call);
@@ -169,6 +179,8 @@ export class Transcript {
     const details: Record<string, unknown> = { tool_call_id: id, kind: call.kind ?? "other", status };
     if (call.locations.length > 0) details.locations = call.locations;
     if (call.raw_input !== undefined) details.raw_input = call.raw_input;
+    // Before the end they are a wish, which may still be denied.
+    if (call.diffs !== undefined && status === "completed") details.diffs = call.diffs;
     return this.emit({
       kind: "log",
       level: status === "failed" ? "warn" : "info",

@@ -27,8 +27,9 @@ export class AcpTurn {
     private readonly clock: Clock,
     private readonly profile: AgentProfile,
     private readonly emit: (event: RunEvent) => Promise<void>,
+    working_dir: string,
   ) {
-    this.transcript = new Transcript(clock, emit, () => this.#steps.length > 0);
+    this.transcript = new Transcript(clock, emit, working_dir, () => this.#steps.length > 0);
   }
 
   /** An update that is news. */

@@ -175,9 +175,25 @@ async function edit(tell: Tell, session: DemoSession, script: DemoScript, step: 
     locations: [{ path }],
     rawInput: { file: script.file, step },
   });
-  const line = `- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`;
-  await Deno.writeTextFile(path, line, { append: true });
-  await tell({ sessionUpdate: "tool_call_update", toolCallId, status: "completed" });
+  const oldText = await textAt(path);
+  const newText = `${oldText ?? ""}- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`;
+  await Deno.writeTextFile(path, newText);
+  await tell({
+    sessionUpdate: "tool_call_update",
+    toolCallId,
+    status: "completed",
+    content: [{ type: "diff", path, oldText, newText }],
+  });
+}
+
+/** Null when there is no such file. */
+async function textAt(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 /** Waits, at most until the turn is cancelled. */
@@ -206,13 +222,8 @@ async function writeState(session_id: string, session: DemoSession): Promise<voi
 
 async function readState(cwd: string, session_id: string): Promise<DemoSession | undefined> {
   if (!/^demo_[a-z0-9]+$/.test(session_id)) return undefined;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(statePath(cwd, session_id));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const text = await textAt(statePath(cwd, session_id));
+  if (text === null) return undefined;
   const state = objectOf(JSON.parse(text)) ?? {};
   return { cwd, prompt: String(state.prompt ?? ""), completed: Number(state.completed) || 0 };
 }

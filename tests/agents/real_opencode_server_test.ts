@@ -69,7 +69,18 @@ Deno.test("opencode: writes a file and works through its todo list, seen from th
     assert.deepEqual(steps.map(({ status }) => status), Array(4).fill("completed"));
     assert.ok(steps.every(({ title }) => typeof title === "string" && title !== ""));
     const log = await socket.request({ type: "request_log_entries", limit: 100, filter: { agent: "write" } });
-    const sources = ((log.data as Fields).entries as Fields[]).map((entry) => entry.source);
+    const entries = (log.data as Fields).entries as Fields[];
+    const diffs = entries.flatMap(({ details }) => (details as { diffs?: Fields[] }).diffs ?? []);
+    assert.deepEqual(diffs.map(({ path, added, removed }) => [path, added, removed]), [[
+      "greeting.txt",
+      1,
+      0,
+    ]]);
+    assert.match(
+      diffs[0]!.patch as string,
+      /^--- \/dev\/null\n\+\+\+ b\/greeting\.txt\n@@ -0,0 \+1,1 @@\n\+hello\n/,
+    );
+    const sources = entries.map((entry) => entry.source);
     for (const source of ["tool", "agent", "engine"]) {
       assert.ok(sources.includes(source), `no ${source} in ${sources}`);
     }
