@@ -72,7 +72,7 @@ export function optionsFor(
   return {
     width,
     height,
-    padding: isCompact ? [4, 0, 2, 0] : [8, 8, 0, 0],
+    padding: isCompact ? [4, 0, 2, 0] : [8, 26, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 7, width: 1.5 } },
     scales: {

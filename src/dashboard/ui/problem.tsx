@@ -1,5 +1,5 @@
 /** Why something cannot be shown, and what to do about it. */
-import { ApiError, ERRORS } from "../../protocol/errors.ts";
+import { ApiError } from "../../protocol/errors.ts";
 
 /** `what`: what cannot be shown, as a sentence's beginning. */
 export function Problem({ what, error }: { what: string; error: unknown }) {
@@ -15,9 +15,11 @@ export function Problem({ what, error }: { what: string; error: unknown }) {
 
 function described(error: unknown): { title?: string; text: string; remedy?: string } {
   if (!(error instanceof ApiError)) return { text: error instanceof Error ? error.message : String(error) };
-  const { permission } = error.details;
+  const { permission, setting } = error.details;
   const remedy = typeof permission === "string"
     ? `Start the server with ${permission}, or with the permissions that \`deno task start\` gives it.`
-    : ERRORS[error.code].when;
-  return { title: error.code, text: error.message, remedy };
+    : typeof setting === "string"
+    ? `Change ${setting} in the configuration file and start the server again.`
+    : undefined;
+  return { title: error.code, text: error.message, ...(remedy === undefined ? {} : { remedy }) };
 }

@@ -121,8 +121,7 @@ const REMEDIES: Record<string, string> = {
   DATABASE_ERROR: "Look into the server's log; `opencode-agents doctor` checks the store.",
   DATABASE_CONNECTION_ERROR: "See whether another program holds the store's file or its disk is slow.",
   CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise `connections` on the Limits page.",
-  HEALTH_CHECK_FAILED:
-    "It did not answer in time: see whether another program holds the store's file, or the machine is overloaded.",
+  HEALTH_CHECK_FAILED: "See whether another program holds the store's file, or the machine is overloaded.",
   HEARTBEAT_TIMEOUT: "Look at the agent's log; cancel its task if it does not come back.",
   MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise `limits.max_memory_bytes` in the configuration.",
 };
@@ -130,7 +129,7 @@ const REMEDIES: Record<string, string> = {
 function Issue({ issue }: { issue: HealthIssue }) {
   const { code, component, severity, message, since } = issue;
   const remedy = REMEDIES[code];
-  const when = (ERRORS as Record<string, { when: string } | undefined>)[code]?.when;
+  const meaning = (ERRORS as Record<string, { when: string } | undefined>)[code]?.when;
   return (
     <li class={`card issue is-${severity === "critical" ? "unhealthy" : "degraded"}`}>
       <header>
@@ -141,12 +140,7 @@ function Issue({ issue }: { issue: HealthIssue }) {
         </span>
       </header>
       <p>{message}</p>
-      {when && (
-        <p class="muted">
-          <b>Meaning:</b> {when}
-        </p>
-      )}
-      {remedy && (
+      {remedy === undefined ? meaning && <p class="muted">{meaning}</p> : (
         <p class="muted">
           <b>What to do:</b> {remedy}
         </p>
@@ -167,22 +161,23 @@ function Connection({ round_trip_ms }: { round_trip_ms: number | undefined }) {
     ["Delivery to this page", status && pace],
     ["Messages waiting", status && String(status.message_queue_size)],
     ["Clients connected", status && String(status.client_count)],
-    ["Server up for", status && duration(1000 * status.uptime_seconds)],
   ];
   return (
     <section class="card" aria-labelledby="connection">
       <h2 id="connection">Connection</h2>
-      <dl class="facts">
+      <dl class="connection-facts">
         {facts.map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
+          <div key={name}>
+            <dt class="muted">{name}</dt>
             <dd class="figure">{value ?? <span class="muted">not told yet</span>}</dd>
-          </>
+          </div>
         ))}
-        <dt>Last ping</dt>
-        <dd>
-          {status?.last_ping ? <Ago iso={status.last_ping} /> : <span class="muted">not told yet</span>}
-        </dd>
+        <div>
+          <dt class="muted">Last ping</dt>
+          <dd>
+            {status?.last_ping ? <Ago iso={status.last_ping} /> : <span class="muted">not told yet</span>}
+          </dd>
+        </div>
       </dl>
     </section>
   );

@@ -8,7 +8,6 @@ import { ask } from "../../data/server.ts";
 import { Chart, type Series } from "../../ui/chart.tsx";
 import { bytes, duration, percent, timeOfDay } from "../../ui/format.ts";
 import { Problem } from "../../ui/problem.tsx";
-import { Ago } from "../../ui/time.tsx";
 import { ratesOf } from "./rates.ts";
 import "./system.css";
 
@@ -162,30 +161,34 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
       <div class="page-head over-time">
         <h2 id="over-time">Over time</h2>
         <span class="muted">
-          Seen by this page since <Ago iso={samples[0]!.timestamp} />; the server keeps no history of it.
+          What this page has seen, from {timeOfDay(samples[0]!.timestamp)}{" "}
+          on; the server keeps no history of it.
         </span>
       </div>
       <div class="grid-2">
         <div class="card">
+          <h3>Processor</h3>
           <Chart
             label="Processor use over time"
             times={times}
-            series={[series("Processor", "--blue", ({ cpu_usage }) => cpu_usage)]}
+            series={[series("In use", "--blue", ({ cpu_usage }) => cpu_usage)]}
             maximum={100}
             format={percent}
           />
         </div>
         <div class="card">
+          <h3>Memory</h3>
           <Chart
             label="Memory in use over time"
             times={times}
-            series={[series("Memory", "--violet", ({ memory_used }) => memory_used)]}
+            series={[series("In use", "--violet", ({ memory_used }) => memory_used)]}
             maximum={last.memory_total}
             format={bytes}
           />
         </div>
         {last.network_stats && (
           <div class="card">
+            <h3>Network</h3>
             <Chart
               label="Network traffic over time"
               times={times}
@@ -199,6 +202,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
         )}
         {last.load_average && (
           <div class="card">
+            <h3>Load</h3>
             <Chart
               label="Load over time"
               times={times}
@@ -212,16 +216,18 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
           </div>
         )}
         <div class="card">
+          <h3>Disk</h3>
           <Chart
             label="Disk in use over time"
             times={times}
-            series={[series("Disk", "--accent", ({ disk_used }) => disk_used)]}
+            series={[series("In use", "--accent", ({ disk_used }) => disk_used)]}
             maximum={last.disk_total}
             format={bytes}
           />
         </div>
         {last.active_processes !== undefined && (
           <div class="card">
+            <h3>Processes</h3>
             <Chart
               label="Processes over time"
               times={times}

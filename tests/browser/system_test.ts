@@ -1,0 +1,66 @@
+/** The machine's page: figures of now, charts that grow with what the server tells, and what it says of figures that are absent. */
+import assert from "node:assert/strict";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { violations, visit } from "./fixtures/browser.ts";
+
+const config = { monitor: { resources_interval_ms: 300 } };
+const PHONE = { width: 380, height: 800 };
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`system page in ${colorScheme} colours: figures of now, charts over time, nothing wrong for axe`, async () => {
+    await visit({ config, context: { colorScheme } }, async ({ page, go, picture }) => {
+      await go("/system");
+      const now = page.getByRole("list", { name: "The machine now" });
+      for (const name of ["Processor", "Memory", "Disk", "Network", "Load", "Processes", "Up for"]) {
+        await now.getByText(name, { exact: true }).waitFor();
+      }
+      await picture(`system-first-${colorScheme}`);
+      // Rates need two samples.
+      await page.getByRole("img", { name: /^Network traffic over time\. Received: \S+ k?B\/s now/ })
+        .waitFor();
+      assert.match(
+        (await page.getByRole("img", { name: /^Memory in use/ }).getAttribute("aria-label"))!,
+        /In use: [\d.]+ GB now, lowest [\d.]+ GB, highest [\d.]+ GB/,
+      );
+      await page.getByText(/the server keeps no history of it/).waitFor();
+      await page.getByRole("img", { name: /^Processor use/ }).hover();
+      await page.locator(".chart-readout time").waitFor();
+      assert.deepEqual(await violations(page), []);
+      await picture(`system-${colorScheme}`);
+    });
+  });
+}
+
+Deno.test("system page on a phone: nothing is wider than the screen, and charts take on new colours and sizes", async () => {
+  await visit({ config, context: { viewport: PHONE } }, async ({ page, go, picture }) => {
+    await go("/system");
+    const chart = page.getByRole("img", { name: /^Processor use over time\. In use: \S+ % now/ });
+    await chart.waitFor();
+    const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
+    assert.equal(await width(), PHONE.width);
+    await picture("system-phone");
+    const canvas = chart.locator("canvas");
+    const before = (await canvas.boundingBox())!.width;
+    await page.keyboard.press("t");
+    await page.setViewportSize({ width: 700, height: 800 });
+    await page.waitForFunction(
+      `document.querySelector(".chart canvas").getBoundingClientRect().width > ${before + 50}`,
+    );
+    assert.equal(await width(), 700);
+  });
+});
+
+Deno.test("system page: without the permission to run programs it says which figures are absent and why", async () => {
+  const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
+  await visit({ config, permissions }, async ({ page, go, picture }) => {
+    await go("/system");
+    const processes = page.getByRole("listitem").filter({ hasText: "Processes" });
+    await processes.getByText("Not available").waitFor();
+    await processes.getByText("the Health page says why").waitFor();
+    const memory = page.getByRole("listitem").filter({ hasText: "Memory" });
+    await memory.getByText(/GB of [\d.]+ GB/).waitFor();
+    assert.equal(await page.getByRole("img", { name: /^Processes over time/ }).count(), 0);
+    assert.deepEqual(await violations(page), []);
+    await picture("system-without-run");
+  });
+});
