@@ -31,6 +31,8 @@ import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import type { Config } from "./src/protocol/config.ts";
 import { ApiError } from "./src/protocol/errors.ts";
+import { Authentication } from "./src/security/authentication.ts";
+import { Keys } from "./src/security/keys.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
 import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
@@ -153,6 +155,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
       ...alert.details,
     });
   });
+  const keys = new Keys(store.keys, clock);
+  const auth = new Authentication({
+    clock,
+    keys,
+    required: config.security.auth === "required",
+    session_ms: config.security.session_minutes * 60_000,
+    note: (alert, client, details) => watch.note(alert, client, details),
+  });
+  const owner_token = auth.openForOwner();
   const limits = new RateLimits(
     config.limits,
     clock,
@@ -193,12 +204,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
       metrics,
       machine,
       health,
+      auth,
+      keys,
       limits: new LimitControl(limits, scaling),
     }),
     mcp: async (request, body, ask) => {
       mcp ??= import("./mcp_http.ts").then(({ mcpOver }) => mcpOver(bus));
       return await (await mcp)(request, body, ask);
     },
+    auth,
     onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     dashboard: new DashboardFiles(fileURLToPath(new URL("dist/dashboard", import.meta.url))),
     hub,
@@ -211,8 +225,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     ...config.server,
     max_message_bytes: config.limits.max_message_bytes,
   });
+  keys.onRevoked = () => server.recheck();
   const signalled = untilSignalled(clock);
-  await writeAddress(folder, server.url);
+  await writeAddress(folder, { url: server.url, token: owner_token });
   console.log(`listening on ${server.url}`);
   log.info("Listening on {url}, version {version}", { url: server.url, version: manifest.version });
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
@@ -220,7 +235,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   scheduler.start();
   const ending = new AbortController();
   if (flags.demo) {
-    playDemo(server.url, clock.now(), ending.signal, (line) => console.error(line))
+    playDemo(
+      { url: server.url, api_key: owner_token },
+      clock.now(),
+      ending.signal,
+      (line) => console.error(line),
+    )
       .catch((error) => log.error("The demo failed: {error}", { error }));
   }
 
@@ -242,7 +262,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
 /** What would be ignored, or would expose this machine, is refused. */
 function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
   const asked: [field: string, value: unknown, isAsked: boolean][] = [
-    ["security.auth", security.auth, security.auth === "required"],
     ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
     ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
     ["server.tls", server.tls, server.tls !== undefined],
@@ -258,11 +277,16 @@ function refuseImpossible({ server, security, store }: Config, insecure: boolean
       { field },
     );
   }
-  if (isLoopback(server.host) || insecure) return;
+  if (isLoopback(server.host) || security.auth === "required" || insecure) return;
   throw new ApiError(
     "CONFIGURATION_ERROR",
     `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
-      "Listen on 127.0.0.1 (and use ssh -L or a proxy), or give --insecure if the network is yours alone.",
-    { field: "server.host", value: server.host, expected: "a loopback address, or --insecure" },
+      'Set security.auth to "required" (and make a key with `opencode-agents keys create`), listen on 127.0.0.1, ' +
+      "or give --insecure if the network is yours alone.",
+    {
+      field: "server.host",
+      value: server.host,
+      expected: "a loopback address, security.auth, or --insecure",
+    },
   );
 }

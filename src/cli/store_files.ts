@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ApiError } from "../protocol/errors.ts";
+import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import { loadConfig } from "./config_file.ts";
 import { dataDir } from "./data_dir.ts";
 
@@ -26,12 +27,21 @@ export interface ImportReport extends Replacement {
   log_entries_skipped: number;
 }
 
+/** API keys, wherever they are. To be closed. */
+export interface StoredKeys {
+  create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
+  list(): Promise<KeyView[]>;
+  revoke(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** `folder` is the data folder. All throw `ApiError`. */
 export interface StoreFiles {
   backup(options: { folder: string; file: string; force: boolean }): Promise<{ bytes: number }>;
   restore(options: { folder: string; file: string }): Promise<Replacement>;
   export(options: { folder: string; write(line: string): Promise<void> | void }): Promise<Counts>;
   import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
+  keys(options: { folder: string }): Promise<StoredKeys>;
 }
 
 export interface StoreFlags {
