@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { getLogger } from "@logtape/logtape";
 import manifest from "./deno.json" with { type: "json" };
 import type { mcpOver } from "./mcp_http.ts";
+import { DENO_ENV } from "./src/agents/reaper_link.ts";
 import { createAgentRunner } from "./src/agents/runner.ts";
 import { gitWorkspaces } from "./src/agents/worktree.ts";
 import { Router } from "./src/api/router.ts";
@@ -12,6 +13,7 @@ import { dataDir } from "./src/cli/data_dir.ts";
 import { demoConfig, playDemo } from "./src/cli/demo.ts";
 import { DEMO_DATA, openDemoFolder } from "./src/cli/demo_folder.ts";
 import { logToStderr } from "./src/cli/logging.ts";
+import { refuseImpossible } from "./src/cli/refused_config.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
 import { forgetAddress, writeAddress } from "./src/cli/server_address.ts";
@@ -29,8 +31,6 @@ import { createMachine } from "./src/monitor/machine.ts";
 import { memoryObstacle } from "./src/monitor/memory_limit.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
-import type { Config } from "./src/protocol/config.ts";
-import { ApiError } from "./src/protocol/errors.ts";
 import { Authentication } from "./src/security/authentication.ts";
 import { Keys } from "./src/security/keys.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
@@ -38,7 +38,6 @@ import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
 import { LoadScaling } from "./src/security/load_scale.ts";
 import { DashboardFiles } from "./src/server/dashboard_files.ts";
-import { isLoopback } from "./src/server/guard.ts";
 import { startServer } from "./src/server/server.ts";
 import { ServerLog } from "./src/server/server_log.ts";
 import { standingProducers } from "./src/server/standing.ts";
@@ -62,14 +61,14 @@ export async function serve(flags: ServeFlags): Promise<number> {
   await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
   refuseImpossible(written, flags.insecure ?? false);
   const demoFolder = flags.demo ? await openDemoFolder(clock.now()) : undefined;
-  const demoCommand = selfCommand(ENTRY, "demo-agent", [
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-  ]);
+  const demoAgent = {
+    command: selfCommand(ENTRY, "demo-agent", ["--allow-read", "--allow-write", "--allow-env"]),
+    // Without them it would look for its modules in another cache than ours, and download them all again.
+    pass_env: DENO_ENV,
+  };
   const config = demoFolder === undefined
     ? written
-    : demoConfig(written, demoCommand, await Deno.realPath(demoFolder));
+    : demoConfig(written, demoAgent, await Deno.realPath(demoFolder));
   const folder = resolve(
     flags.data ?? config.store.path ?? (demoFolder && join(demoFolder, DEMO_DATA)) ?? dataDir(),
   );
@@ -257,36 +256,4 @@ export async function serve(flags: ServeFlags): Promise<number> {
   await store.close();
   if (demoFolder !== undefined) await Deno.remove(demoFolder, { recursive: true });
   return 0;
-}
-
-/** What would be ignored, or would expose this machine, is refused. */
-function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
-  const asked: [field: string, value: unknown, isAsked: boolean][] = [
-    ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
-    ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
-    ["server.tls", server.tls, server.tls !== undefined],
-    ["server.trusted_proxies", server.trusted_proxies, server.trusted_proxies.length > 0],
-    ["store.url", store.url, store.url !== undefined],
-  ];
-  const missing = asked.find(([, , isAsked]) => isAsked);
-  if (missing) {
-    const [field, value] = missing;
-    throw new ApiError(
-      "CONFIGURATION_ERROR",
-      `${field}: ${JSON.stringify(value)} is not available in this version`,
-      { field },
-    );
-  }
-  if (isLoopback(server.host) || security.auth === "required" || insecure) return;
-  throw new ApiError(
-    "CONFIGURATION_ERROR",
-    `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
-      'Set security.auth to "required" (and make a key with `opencode-agents keys create`), listen on 127.0.0.1, ' +
-      "or give --insecure if the network is yours alone.",
-    {
-      field: "server.host",
-      value: server.host,
-      expected: "a loopback address, security.auth, or --insecure",
-    },
-  );
 }

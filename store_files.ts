@@ -3,6 +3,7 @@ import type { StoreFiles } from "./src/cli/store_files.ts";
 import { systemClock as clock } from "./src/clock/clock.ts";
 
 export const storeFiles: StoreFiles = {
+  check: async (folder) => (await import("./src/store/open.ts")).checkStore(folder),
   backup: async (options) => (await import("./src/store/backup.ts")).backupStore(options),
   restore: async (options) => (await import("./src/store/restore.ts")).restoreStore({ ...options, clock }),
   export: async (options) => (await import("./src/store/export.ts")).exportStore({ ...options, clock }),

@@ -117,7 +117,7 @@ export class PermissionDesk {
       message: `Permission ${outcome.startsWith("allow") ? "given" : "not given"} (${outcome}, by ${by}): ` +
         request.title,
       source: "permission",
-      details: request.tool_call,
+      details: { ...request.tool_call, permission_id: request.permission_id },
     });
     await this.options.emit({
       kind: "permission_settled",

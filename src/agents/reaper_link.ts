@@ -14,17 +14,14 @@ const FIRST_RESTART_AFTER_MS = 100;
 const LAST_RESTART_AFTER_MS = 5000;
 
 /** What a Deno program needs to start: its cache and where its modules come from; no secrets. */
-const REAPER_ENV = [
-  "PATH",
-  "HOME",
-  "LANG",
-  "TMPDIR",
+export const DENO_ENV = [
   "XDG_CACHE_HOME",
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
   "NPM_CONFIG_REGISTRY",
 ];
+const REAPER_ENV = ["PATH", "HOME", "LANG", "TMPDIR", ...DENO_ENV];
 
 export interface ReaperLink {
   /** The pid of the reaper that runs now. */

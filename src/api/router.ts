@@ -96,7 +96,7 @@ export class Router {
       throw new ApiError(
         "UNKNOWN_MESSAGE_TYPE",
         `Unknown message type: '${shown(type)}'${suggestion ? `. Did you mean '${suggestion}'?` : ""}`,
-        { field: "type", value: shown(type), ...(suggestion ? { suggestion } : {}) },
+        { field: "type", value: shown(type), expected: REQUEST_TYPES, ...(suggestion ? { suggestion } : {}) },
       );
     }
     if (member && capability.type === "batch") {
@@ -180,5 +180,7 @@ function openEnvelope(message: unknown): Record<string, unknown> {
 /** The id to echo; a malformed one is left to the schema to refuse. */
 function requestIdOf(message: unknown): RequestId | undefined {
   const id = (message as { request_id?: unknown } | null)?.request_id;
-  return typeof id === "number" || (typeof id === "string" && codePoints(id) <= 100) ? id : undefined;
+  // `1e400` is JSON, and a number that JSON cannot say again.
+  if (typeof id === "number") return Number.isFinite(id) ? id : undefined;
+  return typeof id === "string" && codePoints(id) <= 100 ? id : undefined;
 }

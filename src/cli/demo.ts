@@ -5,9 +5,12 @@ import { type Client, connect } from "../client/client.ts";
 import type { Push } from "../protocol/pushes.ts";
 import type { NewTask } from "../protocol/task.ts";
 
+/** How the built-in agent is started. */
+export type DemoAgent = Pick<AgentConfig, "command" | "pass_env">;
+
 /** The configuration of a demo: the built-in agent does everything, in a folder of its own. */
-export function demoConfig(config: Config, command: string[], working_dir: string): Config {
-  const demo: AgentConfig = { protocol: "acp", command, env: {}, pass_env: [] };
+export function demoConfig(config: Config, agent: DemoAgent, working_dir: string): Config {
+  const demo: AgentConfig = { protocol: "acp", env: {}, ...agent };
   return {
     ...config,
     agents: { ...config.agents, demo },

@@ -48,7 +48,8 @@ export class FollowView implements View {
   progress({ new_progress, progress_details }: Pushes["task_progress_update"]): void {
     if (!this.#task) return;
     this.#task = { ...this.#task, progress: new_progress, progress_details };
-    if (!this.terminal.isTerminal) this.#say(this.#progressInWords());
+    // Without steps it is the last activity, which the log tells already.
+    if (!this.terminal.isTerminal && steps(this.#task) !== "") this.#say(this.#progressInWords());
     this.#draw();
   }
 

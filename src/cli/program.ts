@@ -139,7 +139,7 @@ function describeProgram(cli: Cli, { version, serve, store, mcp }: Handlers): Co
   addHealth(program, cli);
   addMetrics(program, cli);
   addMcp(program, cli, mcp);
-  addDoctor(program, cli, port);
+  addDoctor(program, cli, store, port);
   addBackup(program, cli, store);
   addRestore(program, cli, store);
   addExport(program, cli, store);

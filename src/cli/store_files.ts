@@ -37,6 +37,8 @@ export interface StoredKeys {
 
 /** `folder` is the data folder. All throw `ApiError`. */
 export interface StoreFiles {
+  /** Throws for a store that `serve` would refuse; false when there is none yet. */
+  check(folder: string): Promise<boolean>;
   backup(options: { folder: string; file: string; force: boolean }): Promise<{ bytes: number }>;
   restore(options: { folder: string; file: string }): Promise<Replacement>;
   export(options: { folder: string; write(line: string): Promise<void> | void }): Promise<Counts>;

@@ -28,6 +28,11 @@ function isTyping(target: EventTarget | null): boolean {
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
+/** Enter on these does what they are there for. */
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("a[href], button, summary") !== null;
+}
+
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event.target)) {
@@ -35,6 +40,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter" && isPressable(event.target)) return;
   const shortcut = active.value.find(({ key }) => key === event.key);
   if (!shortcut) return;
   event.preventDefault();

@@ -236,9 +236,7 @@ export class ActiveRun {
       case "permission_settled":
         this.#permissions.delete(event.permission_id);
         if (this.#permissions.size === 0 && this.#phase === "running") this.#silence.run();
-        this.#log.tell("info", `Permission ${event.outcome} (by ${event.by})`, {
-          permission_id: event.permission_id,
-        });
+        // The agent's own entry, just before, has told the outcome.
         return this.#publishAgent();
       case "usage":
         return undefined;

@@ -1,7 +1,7 @@
 /**
  * Tells from what a process runs whether it is a coding agent. Only the program and the script that an
- * interpreter was given count: whatever merely names an agent in an argument (a shell with `-c`, an editor,
- * grep, a wrapper such as sudo or timeout) is none.
+ * interpreter or shell was given count: whatever merely names an agent in an argument (a shell with `-c`, an
+ * editor, grep, a wrapper such as sudo or timeout) is none.
  */
 import type { AgentKind, ProcessType } from "../protocol/process.ts";
 
@@ -35,7 +35,7 @@ const CLAUDE_DESKTOP: Classification = {
 /** Programs whose script says what they are. */
 const INTERPRETER = /^(node(js)?|bun|deno|python[\d.]*|pypy[\d.]*|electron)$/i;
 
-/** Programs that start or search others, and may bear the name of a script that they run. */
+/** A script of theirs that is named as an agent is one: until it becomes the agent, or ends with it. */
 const SHELL = /^(sh|bash|dash|zsh|fish|ksh|mksh|ash|csh|tcsh|busybox|pwsh|powershell|cmd)$/i;
 
 /** An editor's or desktop program's own Node; the only script in it that counts is a bundled Claude Code. */
@@ -47,6 +47,12 @@ const VALUED_OPTION =
 
 /** Options with which an interpreter runs no script file. */
 const INLINE_CODE = /^(-e|--eval|-p|--print|-m|-i|--interactive|-)$/;
+
+/** Options of shells that are followed by a value of their own. */
+const SHELL_VALUED_OPTION = /^([-+][oO]|--rcfile|--init-file)$/;
+
+/** Options with which a shell runs a command line, or what it reads, and no script file. */
+const SHELL_NO_SCRIPT = /^-[a-zA-Z]*[cs][a-zA-Z]*$|^-$/;
 
 /** The first argument of OpenCode's commands that run no agent: housekeeping, and questions answered at once. */
 const OPENCODE_HOUSEKEEPING = new Set([
@@ -75,6 +81,7 @@ const PACKAGED: [pattern: RegExp, agent: AgentKind, adapter: boolean][] = [
   [/\/opencode-ai\/bin\/opencode$/, "opencode", false],
   [/\/@openai\/codex\/bin\/codex(\.js)?$/, "codex", false],
   [/\/(gemini-cli|@google\/gemini-cli)\/(bundle\/gemini|dist\/index)\.js$/, "gemini", false],
+  [/\/cursor-agent\/versions\/[^/]+\/index\.js$/, "cursor", false],
 ];
 
 /** Names of programs and scripts, without extension. */
@@ -87,6 +94,7 @@ const NAMED = new Map<string, [agent: AgentKind, adapter: boolean]>([
   ["codex", ["codex", false]],
   ["codex-acp", ["codex", true]],
   ["gemini", ["gemini", false]],
+  ["cursor-agent", ["cursor", false]],
 ]);
 
 function slashes(path: string): string {
@@ -123,6 +131,19 @@ function scriptOf(interpreter: string, argv: readonly string[]): { path: string;
   return undefined;
 }
 
+/** The script file that a shell runs; undefined when it runs none. */
+function shellScriptOf(argv: readonly string[]): { path: string; next?: string } | undefined {
+  for (let i = 1; i < argv.length; i++) {
+    const argument = argv[i]!;
+    if (SHELL_NO_SCRIPT.test(argument)) return undefined;
+    if (SHELL_VALUED_OPTION.test(argument)) i++;
+    else if (!/^[-+]/.test(argument)) {
+      return { path: slashes(argument), ...(argv[i + 1] === undefined ? {} : { next: argv[i + 1]! }) };
+    }
+  }
+  return undefined;
+}
+
 function isClaudeDesktop(path: string): boolean {
   // Desktop keeps a Claude Code of its own in its data folder, which is an agent like any other.
   if (path.includes("/claude-code/")) return false;
@@ -142,6 +163,7 @@ function agent(kind: AgentKind, adapter: boolean, path: string): Classification 
 /** The document has no types for Codex and Gemini: they are `unknown`, told apart by `agent`. */
 function typeOf(kind: AgentKind, adapter: boolean, path: string): ProcessType {
   if (kind === "opencode") return "opencode";
+  if (kind === "cursor") return "cursor_claude";
   if (kind !== "claude") return "unknown";
   if (/\/(\.cursor|\.cursor-server|Cursor|Cursor\.app|(share|opt|lib|programs)\/cursor)\//.test(path)) {
     return "cursor_claude";
@@ -173,7 +195,10 @@ export function classify(program: RunningProgram): Classification {
   const first = slashes(argv[0] ?? "");
   const executable = slashes(program.executable ?? "");
   const interpreter = programName(first);
-  if (SHELL.test(interpreter)) return NO_AGENT;
+  if (SHELL.test(interpreter)) {
+    const script = shellScriptOf(argv);
+    return (script && ofPath(script.path, script.next)) ?? NO_AGENT;
+  }
   if (isClaudeDesktop(first) || isClaudeDesktop(executable)) {
     return CLAUDE_DESKTOP;
   }

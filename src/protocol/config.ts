@@ -1,5 +1,6 @@
 /** The configuration file: every key optional, unknown keys refused. */
 import { z } from "zod";
+import { TaskType } from "./task.ts";
 
 const names = z.array(z.string().min(1).max(4096));
 
@@ -90,7 +91,7 @@ export const Config = z.strictObject({
     .describe("Named ways to run a task; added to those known (opencode, claude, codex, gemini)."),
   tasks: z.strictObject({
     default_agent: z.string().default("opencode").describe("Who does a task that names no agent."),
-    agent_by_type: z.record(z.string(), z.string()).default({})
+    agent_by_type: z.partialRecord(TaskType, z.string()).default({})
       .describe("Task type to agent, before the default one."),
     max_concurrent: z.int().min(1).max(1000).default(4)
       .describe("How many tasks run at once. An OpenCode takes some 600 MB."),

@@ -15,8 +15,8 @@ export const ProcessType = z.enum([
 ]);
 export type ProcessType = z.infer<typeof ProcessType>;
 
-/** The coding agents that are told apart; `codex` and `gemini` have no `ProcessType` of their own. */
-export const AgentKind = z.enum(["opencode", "claude", "codex", "gemini"]);
+/** The coding agents that are told apart; `codex` and `gemini` have no `ProcessType` of their own, `cursor` is its agent program. */
+export const AgentKind = z.enum(["opencode", "claude", "codex", "gemini", "cursor"]);
 export type AgentKind = z.infer<typeof AgentKind>;
 
 const percent = z.number().min(0).max(100);

@@ -73,8 +73,3 @@ function splitHost(host: string): { name: string; port?: number } {
   if (!match) return { name: host.toLowerCase() };
   return { name: match[1]!, ...(match[2] === undefined ? {} : { port: Number(match[2]) }) };
 }
-
-/** Whether only this machine can reach an address to listen on. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
-}

@@ -49,15 +49,31 @@ export class Producers {
     }
   }
 
+  /** Tells one who has just come what these channels have to tell now; to the others that comes in its time. */
+  tell(channels: readonly Channel[], publish: (push: ChannelPush) => void): void {
+    for (const producer of this.#producers) {
+      const { channel } = producer;
+      // One that is being asked, or is asked for the first time, tells the newcomer as well.
+      const isWaiting = channels.includes(channel) && this.#timers.has(channel) && !this.#asking.has(channel);
+      if (isWaiting) void this.#produce(producer, publish);
+    }
+  }
+
   async #ask(producer: Producer): Promise<void> {
-    const { channel, narrow, key } = producer;
+    const { channel } = producer;
     // A producer that takes longer than its interval is not asked again meanwhile.
     if (this.#asking.has(channel)) return;
     this.#asking.add(channel);
+    await this.#produce(producer, this.#publish);
+    this.#asking.delete(channel);
+  }
+
+  async #produce(producer: Producer, publish: (push: ChannelPush) => void): Promise<void> {
+    const { channel, narrow, key } = producer;
     try {
       const produced = await producer.produce();
       for (const message of Array.isArray(produced) ? produced : [produced]) {
-        this.#publish({
+        publish({
           channel,
           keys: {},
           message,
@@ -67,8 +83,6 @@ export class Producers {
       }
     } catch (error) {
       log.warn("Nothing to push on {channel}: {error}", { channel, error });
-    } finally {
-      this.#asking.delete(channel);
     }
   }
 }

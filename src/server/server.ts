@@ -1,6 +1,7 @@
 /** The listener: guards the door, upgrades sockets, mirrors messages over HTTP. */
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import type { ApiContext, Identity, Session, SessionLimits } from "../api/capability.ts";
 import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
@@ -151,6 +152,8 @@ export function startServer(options: ServerOptions): RunningServer {
   };
 
   const app = new Hono<{ Bindings: { ip: string } }>();
+  // The guard has refused all other pages; without these headers a browser keeps the answer from the allowed ones.
+  app.use(cors({ origin: [...options.allowed_origins], exposeHeaders: ["retry-after"] }));
   app.post("/api", async (c) => {
     const { ip } = c.env;
     let reply: object;

@@ -42,8 +42,8 @@ export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #follows = new Map<string, FollowFilter>();
   readonly #newId: () => string;
-  /** Called when what is subscribed to may have changed. */
-  onChanged: () => void = () => {};
+  /** Called when what is subscribed to may have changed; `added`: the channels of a new subscription. */
+  onChanged: (added: readonly Channel[]) => void = () => {};
 
   constructor(newId: () => string) {
     this.#newId = newId;
@@ -71,7 +71,7 @@ export class Subscriptions {
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
     const id = this.#next();
     this.#byId.set(id, { channels: new Set(channels), filters });
-    this.onChanged();
+    this.onChanged(channels);
     return id;
   }
 
@@ -114,7 +114,7 @@ export class Subscriptions {
       }
       if (subscription.channels.size === 0) this.#byId.delete(key);
     }
-    this.onChanged();
+    this.onChanged([]);
     return channels ?? [...ended];
   }
 
@@ -164,7 +164,10 @@ export class SubscriptionHub {
 
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
-    subscriber.subscriptions.onChanged = () => this.#watch();
+    subscriber.subscriptions.onChanged = (added) => {
+      this.#producers.tell(added, (push) => this.#deliver(push, [subscriber]));
+      this.#watch();
+    };
   }
 
   remove(subscriber: Subscriber): void {
@@ -219,7 +222,9 @@ export class SubscriptionHub {
         one.push(one.own?.(push.message) ?? text, push.coalesce);
       }
       for (const subscription_id of one.subscriptions.following(push)) {
-        one.push(JSON.stringify({ ...push.message, subscription_id }));
+        // The name of the follow is all that differs, so it is put into the text that all share.
+        const text = encode("", () => push.message);
+        one.push(`${text.slice(0, -1)},"subscription_id":"${subscription_id}"}`);
       }
     }
   }

@@ -31,6 +31,18 @@ export async function checkFile(path: string, cleanMark: string): Promise<void> 
       ...state,
     });
   }
+  await requireSound(path, isThorough);
+}
+
+/** The same for one who does not mean to open it, so the mark of a clean shutdown stays; false when there is none. */
+export async function inspectFile(path: string): Promise<boolean> {
+  const state = await stateOf(path);
+  if (state === undefined || state.size === 0) return false;
+  await requireSound(path, state.size <= ALWAYS_CHECKED_BYTES);
+  return true;
+}
+
+async function requireSound(path: string, isThorough: boolean): Promise<void> {
   const verdict = await examine(path, isThorough);
   if (verdict === undefined) return;
   throw new ApiError(

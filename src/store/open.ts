@@ -5,7 +5,7 @@ import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
 import type { ScheduleSpec, ScheduleState } from "../tasks/schedule.ts";
 import type { TaskSpec, TaskState } from "../tasks/record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
-import { checkFile, markClean } from "./file_check.ts";
+import { checkFile, inspectFile, markClean } from "./file_check.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { identify } from "./identity.ts";
 import { encode } from "./json.ts";
@@ -68,6 +68,11 @@ export async function openStore({ folder, clock }: StoreOptions): Promise<Store>
     await lock.release();
     throw error;
   }
+}
+
+/** Throws as `openStore` would for what is wrong with the file, and opens nothing; false when there is none yet. */
+export async function checkStore(folder: string): Promise<boolean> {
+  return await inspectFile(join(folder, STORE_FILE));
 }
 
 /** The store over any key-value port. `closed` is called once it is closed. */

@@ -142,6 +142,8 @@ Deno.test("one message and its reply", async (t) => {
     await t.step("an error carries the request_id too", async () => {
       const reply = await answer(server, '{"type":"nonsense_of_all_kinds","request_id":"e1"}');
       assert.equal(reply.request_id, "e1");
+      assert.ok(((reply.details as Fields).expected as string[]).includes("start_task"));
+      assert.ok(!("request_id" in await answer(server, '{"type":"ping","request_id":1e400}')));
       assert.equal(errorOf(reply).details.suggestion, undefined);
     });
 

@@ -128,6 +128,18 @@ Deno.test("permission requests", async (t) => {
         const again = await respond("shown", permission_id, { option_id: "yes" });
         assert.equal(again.code, "INVALID_FIELD_VALUE");
         assert.equal((again.details as Fields).current_status, "completed");
+        const { data } = await socket.request({
+          type: "request_log_entries",
+          filter: { agent: "shown", message_contains: "permission" },
+          sort: { field: "time", order: "asc" },
+        }) as unknown as { data: { entries: { message: string; details: Fields }[] } };
+        assert.deepEqual(
+          data.entries.map(({ message, details }) => [message, details.permission_id]),
+          [[`Permission asked: ${request.title}`, permission_id], [
+            `Permission given (allow_once, by client): ${request.title}`,
+            permission_id,
+          ]],
+        );
       });
     });
 

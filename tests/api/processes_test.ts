@@ -60,6 +60,7 @@ async function withAgents(
 const KINDS: Record<string, [path: string, args: string[], type: ProcessType, agent?: string]> = {
   opencode: ["bin/opencode", ["run", "fix-it"], "opencode", "opencode"],
   opencode_of_node: ["node", ["opencode-ai/bin/opencode", "acp"], "opencode", "opencode"],
+  opencode_of_shell: ["shells/sh", ["scripts/opencode", "run"], "opencode", "opencode"],
   claude: ["bin/claude", ["-p", "hi"], "claude", "claude"],
   claude_of_node: ["nodes/node", ["@anthropic-ai/claude-code/cli.js"], "claude", "claude"],
   claude_of_sdk: ["claude-agent-sdk-linux-x64/claude", ["json"], "anthropic_claude", "claude"],

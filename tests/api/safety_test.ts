@@ -153,6 +153,21 @@ Deno.test("names and origins that are configured come in, and only those", async
         assert.equal(await knock(server, headers), comesIn ? opened : 403, `${name}: ${headers}`);
       }
     }
+    // A browser asks first, and keeps an answer from its page that does not name the page's origin.
+    const ask = async (method: string, origin: string) => {
+      const { status, headers, body } = await fetch(`${server.url}/api`, {
+        method,
+        headers: { origin, "access-control-request-method": "POST" },
+        ...(method === "POST" ? { body: '{"type":"ping"}' } : {}),
+      });
+      await body?.cancel();
+      return [status, headers.get("access-control-allow-origin")];
+    };
+    const [own, allowed, foreign] = [server.url, "https://dashboard.example", "https://evil.example"];
+    assert.deepEqual(await ask("OPTIONS", allowed), [204, allowed]);
+    assert.deepEqual(await ask("POST", allowed), [200, allowed]);
+    assert.deepEqual(await ask("POST", own), [200, null]);
+    assert.deepEqual(await ask("OPTIONS", foreign), [403, null]);
   });
 });
 

@@ -57,3 +57,24 @@ Deno.test("cli demo: the next one removes the folder of a killed one, and no oth
     for (const demo of [living, next]) demo.kill("SIGTERM");
     for (const demo of [living, next]) assert.equal((await demo.ended).code, 0);
   }));
+
+/** The folder of Deno's cache that this test itself runs from. */
+function denoDir(): string {
+  const { DENO_DIR, XDG_CACHE_HOME, HOME } = Deno.env.toObject();
+  return DENO_DIR ?? `${XDG_CACHE_HOME ?? `${HOME}/.cache`}/deno`;
+}
+
+Deno.test("cli demo: its agent finds its modules in the cache that the server was started with", async () => {
+  const home = await Deno.makeTempDir({ prefix: "oa-home-" });
+  const env = { HOME: home, DENO_DIR: denoDir(), OPENCODE_AGENTS_DATA: "" };
+  const demo = new Running(command(["serve", "--demo", "--port", "0"]), { env });
+  try {
+    await demo.says(/demo_research_\d+ +(completed|failed)/);
+    assert.match(demo.stderr, /demo_research_\d+ +completed/);
+    assert.equal(await exists(`${home}/.cache/deno`), false, "it made a cache of its own");
+  } finally {
+    demo.kill("SIGTERM");
+    await demo.ended;
+    await Deno.remove(home, { recursive: true });
+  }
+});

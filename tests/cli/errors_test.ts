@@ -133,6 +133,35 @@ Deno.test("cli doctor: knows its own server from another one, and both from a st
     assert.match(free.stdout, /other, will be created[^]*serve would start\n$/);
   }));
 
+Deno.test("cli doctor: what serve would refuse, it refuses in the same words", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
+  try {
+    await Deno.writeTextFile(`${folder}/auth.json`, JSON.stringify({ security: { auth: "required" } }));
+    await Deno.mkdir(`${folder}/damaged`);
+    await Deno.writeTextFile(
+      `${folder}/damaged/store.sqlite3`,
+      "no database at all, and never was one. ".repeat(99),
+    );
+    const refused: [args: string[], mark: RegExp][] = [
+      [["--host", "0.0.0.0"], /BAD {3}configuration {3}(Refusing to listen on 0\.0\.0\.0 .*)\n/],
+      [["--config", "auth.json"], /BAD {3}configuration {3}(security\.auth: .*)\n/],
+      [["--data", "damaged"], /BAD {3}store {11}(The store .* is damaged .*)\n/],
+    ];
+    for (const [args, mark] of refused) {
+      const asked = await alone(["doctor", "--port", "0", ...args], { cwd: folder });
+      assert.equal(asked.code, 1, asked.stdout);
+      assert.match(asked.stdout, /serve would not start\n$/);
+      const said = mark.exec(asked.stdout)?.[1];
+      assert.ok(said, asked.stdout);
+      const { stderr } = await alone(["serve", "--port", "0", ...args], { cwd: folder });
+      assert.ok(stderr.includes(said), `${said}\n---\n${stderr}`);
+    }
+    assert.equal((await alone(["doctor", "--port", "0", "--host", "0.0.0.0", "--insecure"])).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("cli: a reader that goes away ends a command quietly", () =>
   withCli(async ({ server, run }) => {
     await run(["run", "for i in $(seq 2000); do echo line $i; done", "--id", "many", "--follow"]);

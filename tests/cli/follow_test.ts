@@ -24,6 +24,12 @@ Deno.test("cli: run --follow shows log and progress as plain lines, and exits by
     assert.equal(bad.code, 1);
     assert.match(bad.stdout, /warn {2}out of luck\n[^]*task bad failed[^\n]*\n.*4.*out of luck\n$/);
 
+    const plain = await run(["run", "echo once; sleep 1; echo twice", "--follow", "--id", "plain"]);
+    assert.deepEqual(plain.stdout.match(/.*(once|twice)$/gm)?.map((line) => line.slice(9)), [
+      "info  once",
+      "info  twice",
+    ], "without steps there is no progress to tell of");
+
     const ended = start(["run", "sleep 60", "--follow", "--id", "ended"]);
     await taskIs("ended", /running/);
     await run(["cancel", "ended"]);

@@ -69,8 +69,8 @@ Deno.test("safe by default", async (t) => {
         [{ agents: { x: { protocol: "acp", command: ["a"], colour: 1 } } }, /agents\.x\.colour/],
         [{ server: { port: "80" } }, /server\.port/],
         [{ tasks: { default_agent: "nobody" } }, /nobody/],
+        [{ tasks: { agent_by_type: { tests: "opencode" } } }, /tasks\.agent_by_type\.tests/],
         ["{", /not valid JSON/],
-        [{ security: { auth: "required" } }, /security\.auth.*not available/],
         [{ security: { ip_whitelist: ["127.0.0.1"] } }, /security\.ip_whitelist.*not available/],
         [{ security: { ip_blacklist: ["10.0.0.0/8"] } }, /security\.ip_blacklist.*not available/],
         [{ server: { tls: { cert: "a.pem", key: "b.pem" } } }, /server\.tls.*not available/],
@@ -87,7 +87,19 @@ Deno.test("safe by default", async (t) => {
 
     await t.step("--print-config shows what is in force, with secrets masked", async () => {
       const agents = {
-        mine: { protocol: "command", command: ["x"], env: { API_KEY: "geheim", MODE: "fast" } },
+        mine: {
+          protocol: "command",
+          command: [
+            "x",
+            "--api-key=geheim",
+            "--token",
+            "geheim",
+            "--keys",
+            "--mode=fast",
+            "pg://me:geheim@db/x",
+          ],
+          env: { API_KEY: "geheim", MODE: "fast", DATABASE: "pg://me:geheim@db/x" },
+        },
       };
       const { code, stdout } = await configured(
         server,
@@ -101,7 +113,13 @@ Deno.test("safe by default", async (t) => {
         config.limits.messages_per_minute,
         config.tasks.default_agent,
       ], [7, 100, "opencode"]);
-      assert.equal(config.agents.mine.env.MODE, "fast");
+      const command = ["x", "--api-key=***", "--token", "***", "--keys", "--mode=fast", "pg://me:***@db/x"];
+      assert.deepEqual(config.agents.mine.command, command);
+      assert.deepEqual(config.agents.mine.env, {
+        API_KEY: "***",
+        MODE: "fast",
+        DATABASE: "pg://me:***@db/x",
+      });
       assert.ok(!stdout.includes("geheim"));
     });
 

@@ -1,8 +1,11 @@
 /**
- * `deno task soak [MINUTES]` (60 by default): the real server under mixed load, its memory, open files, threads and
- * children looked at every few seconds. Fails when the last quarter stands above the second.
+ * `deno task soak [MINUTES]` (60 by default): the real server under mixed load, its memory, open files, threads,
+ * timers and children looked at every few seconds. Fails when the last quarter stands above the second, or when the
+ * server, idle again, has more open files, timers or children than it had before.
  */
-import { withServer } from "../fixtures/server.ts";
+import { existsSync } from "node:fs";
+import { START_PERMISSIONS, V8_FLAGS } from "../../scripts/start_flags.ts";
+import { type TestServer, until, withServer } from "../fixtures/server.ts";
 import { ClientLife, type Tally } from "./client_life.ts";
 import { type Sample, sampleOf } from "./sample.ts";
 
@@ -14,9 +17,21 @@ const TOLERANCE: Partial<Record<keyof Sample, number>> = {
   resident_mb: 1.15,
   open_files: 1.25,
   threads: 1.25,
+  timers: 1.25,
+  children: 1.25,
 };
+/** How much more an idle server may have than it had before the load; a connection of the sampling may be open. */
+const LEFT: Partial<Record<keyof Sample, number>> = { open_files: 4, timers: 4, children: 0 };
+const IDLE_MS = 60_000;
+const WARM_UP_MS = 20_000;
 
 const MAIN = new URL("../../opencode-agents.ts", import.meta.url).pathname;
+const COUNT_TIMERS = new URL("count_timers.ts", import.meta.url).pathname;
+const DENO_JSON = new URL("../../deno.json", import.meta.url).pathname;
+const SERVER = [
+  ...[Deno.execPath(), "run", "--quiet", "--no-prompt", ...V8_FLAGS, "--config", DENO_JSON],
+  ...[...START_PERMISSIONS, "--preload", COUNT_TIMERS, MAIN],
+];
 const CONFIG = {
   limits: { enabled: false },
   agents: {
@@ -51,10 +66,8 @@ function quarter(samples: Sample[], which: number): Sample[] {
   return samples.slice(which * size, (which + 1) * size);
 }
 
-let failed = false;
-await withServer({ config: CONFIG }, async (server) => {
-  const tally: Tally = { requests: 0, refused: 0, dropped: 0, tasks: 0, connections: 0 };
-  const end = Date.now() + MINUTES * 60_000;
+/** Mixed load until `end`; every client has closed and cancelled what it left when this resolves. */
+async function load(server: TestServer, tally: Tally, end: number, look: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const clients = Array.from(
     { length: CLIENTS },
@@ -65,26 +78,62 @@ await withServer({ config: CONFIG }, async (server) => {
       if (!stop.signal.aborted) throw new Error("a client ended by itself");
     })
   ));
-  const samples: Sample[] = [];
-  let shown = 0;
   while (Date.now() < end) {
     await Promise.race([dead, new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))]);
-    samples.push(await sampleOf(server));
-    if (Date.now() - shown > 60_000) {
-      shown = Date.now();
-      console.log(new Date().toISOString(), JSON.stringify(samples.at(-1)), JSON.stringify(tally));
-    }
+    await look();
   }
   stop.abort();
   await Promise.all(clients);
+}
 
-  console.log("| what | 1st quarter | 2nd | 3rd | last |\n| --- | --- | --- | --- | --- |");
-  for (const what of Object.keys(samples[0]!) as (keyof Sample)[]) {
+type Kind = keyof Sample;
+
+/** What stands above `bounds` on a server that has nothing to do, after time enough to become so. */
+async function idle(
+  server: TestServer,
+  isAbove: (sample: Sample, what: Kind) => boolean,
+): Promise<{ sample: Sample; above: Kind[] }> {
+  const end = Date.now() + IDLE_MS;
+  while (true) {
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    const sample = await sampleOf(server);
+    const above = (Object.keys(LEFT) as Kind[]).filter((what) => isAbove(sample, what));
+    if (above.length === 0 || Date.now() > end) return { sample, above };
+  }
+}
+
+let failed = false;
+await withServer({ config: CONFIG, command: SERVER }, async (server) => {
+  const tally: Tally = { requests: 0, refused: 0, dropped: 0, tasks: 0, connections: 0 };
+  await until(() => existsSync(`${server.dir}/timers`));
+  // What stays open from the first use of each part on is no leak.
+  await load(server, { ...tally }, Date.now() + WARM_UP_MS, () => Promise.resolve());
+  // Of the children the reaper alone stays.
+  const { sample: before } = await idle(server, (sample, what) => what === "children" && sample[what] > 1);
+
+  const samples: Sample[] = [];
+  let shown = 0;
+  await load(server, tally, Date.now() + MINUTES * 60_000, async () => {
+    samples.push(await sampleOf(server));
+    if (Date.now() - shown < 60_000) return;
+    shown = Date.now();
+    console.log(new Date().toISOString(), JSON.stringify(samples.at(-1)), JSON.stringify(tally));
+  });
+  const { sample: after, above } = await idle(
+    server,
+    (sample, what) => sample[what] > before[what] + LEFT[what]!,
+  );
+
+  console.log("| what | 1st quarter | 2nd | 3rd | last | idle before | idle after |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  for (const what of Object.keys(before) as Kind[]) {
     const means = [0, 1, 2, 3].map((i) => mean(quarter(samples, i), what));
     const factor = TOLERANCE[what];
-    const grown = factor !== undefined && means[3]! > means[1]! * factor;
-    if (grown) failed = true;
-    console.log(`| ${what} | ${means.map((one) => one.toFixed(1)).join(" | ")} |${grown ? " GROWN" : ""}`);
+    const is_grown = factor !== undefined && means[3]! > means[1]! * factor;
+    const is_left = above.includes(what);
+    if (is_grown || is_left) failed = true;
+    const figures = [...means, before[what], after[what]].map((one) => one.toFixed(1)).join(" | ");
+    console.log(`| ${what} | ${figures} |${is_grown ? " GROWN" : ""}${is_left ? " LEFT OVER" : ""}`);
   }
   console.log(
     `${tally.requests} requests, ${tally.tasks} tasks, ${tally.connections} connections, ${tally.dropped} of them dropped`,

@@ -7,6 +7,8 @@ export interface Sample {
   threads: number;
   /** Processes below it, the reaper included. */
   children: number;
+  /** Timers that wait (`count_timers.ts`). */
+  timers: number;
   tasks: number;
   connections: number;
 }
@@ -29,7 +31,7 @@ function readIfThere(path: string): string {
   }
 }
 
-export async function sampleOf({ pid, url }: TestServer): Promise<Sample> {
+export async function sampleOf({ pid, url, dir }: TestServer): Promise<Sample> {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)![1]);
   const metrics = await (await fetch(`${url}/metrics`)).text();
@@ -41,6 +43,7 @@ export async function sampleOf({ pid, url }: TestServer): Promise<Sample> {
     open_files: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
     threads: number("Threads"),
     children: childrenOf(pid),
+    timers: Number(Deno.readTextFileSync(`${dir}/timers`)),
     tasks: sum("tasks"),
     connections: sum("connections"),
   };

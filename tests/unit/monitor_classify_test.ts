@@ -33,6 +33,9 @@ const AGENTS: [type: string, agent: string, programs: string[]][] = [
     // A symbolic link to something else, and a file that was replaced while it runs.
     "opencode | /usr/bin/sleep | /tmp/x/opencode 60",
     "MainThread | /usr/local/bin/opencode (deleted) | opencode",
+    // A wrapper in shell: through its first line, and through `env`.
+    "opencode | /bin/sh /usr/local/bin/opencode run x",
+    "bash | bash -eu -o pipefail ./opencode serve",
   ]],
   ["claude", "claude", [
     "claude | claude",
@@ -59,6 +62,10 @@ const AGENTS: [type: string, agent: string, programs: string[]][] = [
     "claude | /home/a/.cursor-server/extensions/anthropic.claude-code-2/resources/native-binary/claude",
     "Cursor Helper (Plugin) | /Applications/Cursor.app/Contents/Frameworks/Cursor␣Helper␣(Plugin).app/Contents/MacOS/Cursor␣Helper␣(Plugin) /Users/a/.cursor/extensions/anthropic.claude-code-1.0.1/resources/claude-code/cli.js",
   ]],
+  ["cursor_claude", "cursor", [
+    "cursor-agent | /home/a/.local/bin/cursor-agent --use-system-ca /home/a/.local/share/cursor-agent/versions/2025.11.06-8fe8a63/index.js -p hi",
+    "node | /home/a/.local/share/cursor-agent/versions/2025.11.06-8fe8a63/node --use-system-ca /home/a/.local/share/cursor-agent/versions/2025.11.06-8fe8a63/index.js",
+  ]],
   ["claude_desktop", "claude", [
     "Claude | /Applications/Claude.app/Contents/MacOS/Claude",
     "Claude Helper (Renderer) | /Applications/Claude.app/Contents/Frameworks/Claude␣Helper␣(Renderer).app/Contents/MacOS/Claude␣Helper␣(Renderer) --type=renderer",
@@ -84,9 +91,11 @@ const AGENTS: [type: string, agent: string, programs: string[]][] = [
 const NO_AGENTS = [
   "sh | sh -c opencode␣run␣x",
   "bash | bash -c claude",
-  // A shell script of that name bears it as its own; so do scripts of other languages.
-  "claude | /bin/sh /usr/local/bin/claude",
+  "bash | bash -lc opencode␣run",
+  "sh | sh -s opencode",
+  "sh | sh watch.sh opencode",
   "opencode | -bash",
+  // A script of another language bears its name as its own.
   "claude | /usr/bin/perl | /usr/bin/perl /usr/local/bin/claude",
   "claude | /usr/bin/perl /usr/local/bin/claude",
   "vim | vim opencode",

@@ -4,7 +4,8 @@ import type { AgentConfig, Config } from "../../protocol/config.ts";
 import type { Finding } from "./finding.ts";
 import { findProgram } from "./programs.ts";
 
-const VERSION_MS = 5000;
+/** OpenCode takes more than four seconds for it on a busy machine. */
+const VERSION_MS = 20_000;
 
 const INSTALL: Record<string, string> = {
   opencode: "Install it with `npm install -g opencode-ai`, then `opencode auth login`.",

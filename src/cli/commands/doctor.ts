@@ -11,14 +11,21 @@ import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
 import { findProgram } from "../checks/programs.ts";
+import { refuseImpossible } from "../refused_config.ts";
 import { readAddress, type ServerAddress } from "../server_address.ts";
+import type { StoreFiles } from "../store_files.ts";
 import { oneLine } from "../text.ts";
 
 interface DoctorFlags extends ServeFlags {
   json?: boolean;
 }
 
-export function addDoctor(program: Command, cli: Cli, port: (text: string) => number): void {
+export function addDoctor(
+  program: Command,
+  cli: Cli,
+  store: StoreFiles,
+  port: (text: string) => number,
+): void {
   program.command("doctor").description(
     "check whether the server would work here; exit 0 if `serve` would start, or runs",
   )
@@ -26,9 +33,10 @@ export function addDoctor(program: Command, cli: Cli, port: (text: string) => nu
     .option("--port <port>", "as for serve", port)
     .option("--data <dir>", "as for serve")
     .option("--config <file>", "as for serve")
+    .option("--insecure", "as for serve")
     .option("--json", "print JSON")
     .action(async (flags: DoctorFlags) => {
-      const { findings, running } = await examine(cli, flags);
+      const { findings, running } = await examine(cli, store, flags);
       const ok = findings.every(({ state }) => state !== "bad");
       cli.exit = ok ? 0 : 1;
       if (flags.json) return cli.terminal.json({ ok, running: running ?? null, findings }, 2);
@@ -48,11 +56,12 @@ interface Examination {
 }
 
 /** Everything found, in the order in which `serve` would meet it. */
-async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Examination> {
+async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): Promise<Examination> {
   const findings = await checkPermissions();
-  const loaded = await loadConfig(flags).catch((error) => {
-    if (!(error instanceof ApiError)) throw error;
-    return error;
+  const loaded = await expected(async () => {
+    const loaded = await loadConfig(flags);
+    refuseImpossible(loaded.config, flags.insecure ?? false);
+    return loaded;
   });
   if (loaded instanceof ApiError) {
     findings.push({ what: "configuration", state: "bad", found: loaded.message, details: loaded.details });
@@ -69,11 +78,33 @@ async function examine({ clock }: Cli, flags: DoctorFlags): Promise<Examination>
   const address = await readAddress(folder);
   // A server that was killed leaves its address; the lock goes with it.
   const running = address && checked.details?.pid === address.pid ? address : undefined;
-  findings.push(checked, await checkPort(clock, config.server.host, config.server.port, running));
+  findings.push(checked);
+  // One that a server holds open was looked at when that server started.
+  if (checked.state === "ok" && checked.details?.pid === undefined) {
+    findings.push(await checkStore(store, folder));
+  }
+  findings.push(await checkPort(clock, config.server.host, config.server.port, running));
   findings.push(...await Promise.all(["ps", "kill"].map(checkTool)));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
   return { findings, running };
+}
+
+/** The outcome, or the failure that `serve` would end with. */
+async function expected<T>(work: () => Promise<T>): Promise<T | ApiError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}
+
+async function checkStore(store: StoreFiles, folder: string): Promise<Finding> {
+  const checked = await expected(() => store.check(folder));
+  return checked instanceof ApiError
+    ? { what: "store", state: "bad", found: checked.message, details: checked.details }
+    : { what: "store", state: "ok", found: checked ? "sound" : "will be created" };
 }
 
 async function checkTool(name: string): Promise<Finding> {

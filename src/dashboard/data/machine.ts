@@ -30,33 +30,75 @@ export interface UsageSample {
 
 type Usage<Key> = ReadonlyMap<Key, readonly UsageSample[]>;
 
+/** How this page's connection stands, as the server sees it. */
+export const connectionStatus = signal<Pushes["connection_status"] | undefined>(undefined);
+/** How much of each limit this page's connection uses. */
+export const ownLimits = signal<Pushes["rate_limit_info"] | undefined>(undefined);
+
 /** By pid; those of processes that are gone are dropped. */
 export const processUsage = signal<Usage<number>>(new Map());
 /** By the agent's id, for as long as it is at work. */
 export const agentUsage = signal<Usage<string>>(new Map());
 
-function addResources(sample: SystemResources): void {
+/** Keeps a sample of the machine's resources; one that is no newer than the last is passed over. */
+export function addResources(sample: SystemResources): void {
   const last = resources.value.at(-1);
   if (last !== undefined && epochOf(sample.timestamp) <= epochOf(last.timestamp)) return;
   resources.value = [...resources.value, sample].slice(-SAMPLES_MAX);
 }
 
 function scanned({ processes, system_load, timestamp }: Pushes["detailed_process_scan"]): void {
+  const before = processScan.value;
+  if (before && epochOf(timestamp) <= epochOf(before.timestamp)) return;
   processScan.value = { processes, system_load, timestamp };
+  addUsage(processes, timestamp);
+}
+
+/** The processes of the last list that held others than agents, which no scan tells of. */
+let listed: ReadonlySet<number> = new Set();
+
+/** To be told of every list of processes that was asked for; `isComplete`: of all that the machine has. */
+export function noteProcesses(
+  { processes, system_load, timestamp }: {
+    processes: Process[];
+    system_load?: SystemLoad;
+    timestamp: string;
+  },
+  isComplete: boolean,
+): void {
+  if (!isComplete) {
+    return scanned({ type: "detailed_process_scan", processes, system_load, timestamp, scan_duration_ms: 0 });
+  }
+  listed = new Set(processes.map(({ pid }) => pid));
+  addUsage(processes, timestamp);
+}
+
+/** A start time may wobble by a second or two; further apart, the number is another process's now. */
+const SAME_START_S = 5;
+const started = new Map<number, number>();
+
+function addUsage(processes: readonly Process[], timestamp: string): void {
   const at = epochOf(timestamp);
-  const usage = new Map<number, readonly UsageSample[]>();
-  for (const { pid, cpu_percent, memory_rss } of processes) {
-    const before = processUsage.value.get(pid) ?? [];
+  const seen = new Set(processes.map(({ pid }) => pid));
+  const usage = new Map([...processUsage.value].filter(([pid]) => seen.has(pid) || listed.has(pid)));
+  for (const { pid, cpu_percent, memory_rss, create_time } of processes) {
+    const isSame = Math.abs((started.get(pid) ?? create_time) - create_time) <= SAME_START_S;
+    const before = isSame ? usage.get(pid) ?? [] : [];
+    started.set(pid, create_time);
+    if ((before.at(-1)?.at ?? -Infinity) >= at) continue;
     usage.set(pid, [...before, { at, cpu_percent, memory_bytes: memory_rss }].slice(-SAMPLES_MAX));
   }
+  for (const pid of started.keys()) if (!usage.has(pid)) started.delete(pid);
   processUsage.value = usage;
 }
 
-function agentChanged({ agent }: Pushes["agent_update"]): void {
+function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (agent.status === "stopping") return agentsGone((other) => other.id === agent.id);
-  agents.value = [...agents.value.filter(({ id }) => id !== agent.id), agent];
-  const { cpu_percent, memory_usage, timestamp } = agent;
-  if (cpu_percent === undefined || memory_usage === undefined || timestamp === undefined) return;
+  // What happens to an agent is told without its figures: those it had last stay.
+  const known = agents.value.find(({ id }) => id === agent.id);
+  agents.value = [...agents.value.filter(({ id }) => id !== agent.id), { ...known, ...agent }];
+  const { cpu_percent, memory_usage } = agent;
+  if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };
   const usage = [...agentUsage.value.get(agent.id) ?? [], sample].slice(-SAMPLES_MAX);
   agentUsage.value = new Map([...agentUsage.value, [agent.id, usage]]);
@@ -81,6 +123,11 @@ export function keepMachine(): void {
   onPush("resource_update", ({ resources }) => addResources(resources));
   onPush("detailed_process_scan", scanned);
   onPush("agent_update", agentChanged);
+  onPush("connection_status", (push) => void (connectionStatus.value = push));
+  onPush("rate_limit_info", (push) => {
+    // A warning holds only the limits that are nearly used up.
+    ownLimits.value = { ...push, limits: { ...ownLimits.value?.limits, ...push.limits } };
+  });
   onPush("task_status_update", ({ task_id, new_status }) => {
     if (new_status !== "running" && new_status !== "paused") agentsGone((agent) => agent.task_id === task_id);
   });

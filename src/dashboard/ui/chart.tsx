@@ -1,8 +1,13 @@
-/** Figures over time. */
+/** Figures over time, with what they were where one points. */
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import "./language.ts";
 import uPlot from "uplot";
 import "./chart.css";
-import { colorOf, paint } from "./theme.ts";
+import { type ChartData, optionsFor, type PointedAt, withGaps } from "./chart_plot.ts";
+import { timeOfDay } from "./format.ts";
+import { isoTime } from "../../clock/clock.ts";
+import { paint } from "./theme.ts";
 
 export interface Series {
   name: string;
@@ -19,38 +24,57 @@ export interface ChartProps {
   times: readonly number[];
   series: readonly Series[];
   format: (value: number) => string;
-  /** The top of the scale; the highest value where none is given. */
+  /** The top of the scale; a round number above the highest value where none is given. */
   maximum?: number | undefined;
   height?: number;
+  /** Without axes, for small ones beside a figure. */
+  isCompact?: boolean;
+  /** As bars instead of lines, for counts of equal spans of time. */
+  isBars?: boolean;
 }
 
-export function Chart({ label, times, series, format, maximum, height = 160 }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { label, times, series, format, maximum, height = 160, isCompact = false, isBars = false } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
-  const data: uPlot.AlignedData = [times.map((at) => at / 1000), ...series.map(({ values }) => [...values])];
-  const latest = useRef(data);
+  const pointed = useSignal<PointedAt | undefined>(undefined);
+  const data = withGaps(times, series.map(({ values }) => values));
+  const latest = useRef<ChartData>(data);
   latest.current = data;
   useEffect(() => {
     const element = place.current!;
+    const colors = series.map(({ name, color }) => ({ name, color }));
     plot.current = new uPlot(
-      optionsFor({ series, format, maximum, height }, element.clientWidth),
-      latest.current,
+      optionsFor(
+        { series: colors, format, maximum, height, isCompact, isBars },
+        element.clientWidth,
+        (at) => {
+          pointed.value = at;
+        },
+      ),
+      latest.current as uPlot.AlignedData,
       element,
     );
-    const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0) plot.current?.setSize({ width: element.clientWidth, height });
+    });
     observer.observe(element);
     return () => {
       observer.disconnect();
       plot.current?.destroy();
+      pointed.value = undefined;
     };
-  }, [paint.value, height, maximum, series.map(({ name, color }) => `${name} ${color}`).join()]);
-  useEffect(() => plot.current?.setData(data));
-  const now = series.map(({ name, values }) => {
-    const last = values.at(-1);
-    return last == null ? `${name}: no figure` : `${name}: ${format(last)}`;
-  });
+  }, [
+    paint.value,
+    height,
+    maximum,
+    isCompact,
+    isBars,
+    series.map(({ name, color }) => `${name} ${color}`).join(),
+  ]);
+  useEffect(() => plot.current?.setData(data as uPlot.AlignedData));
   return (
-    <figure class="chart">
+    <figure class={`chart${isCompact ? " chart-compact" : ""}`}>
       <figcaption>
         {series.map(({ name, color, values }) => (
           <span key={name}>
@@ -59,46 +83,56 @@ export function Chart({ label, times, series, format, maximum, height = 160 }: C
           </span>
         ))}
       </figcaption>
-      <div
-        ref={place}
-        role="img"
-        aria-label={`${label}. ${now.join(", ")}`}
-        style={{ height: `${height}px` }}
-      />
+      <div class="chart-plot">
+        <div
+          ref={place}
+          role="img"
+          aria-label={`${label}. ${series.map((one) => inWords(one, format)).join("; ")}`}
+          style={{ height: `${height}px` }}
+        />
+        {times.length === 0 && <p class="chart-empty">No figures yet</p>}
+        <Readout pointed={pointed} data={data} series={series} format={format} />
+      </div>
     </figure>
   );
 }
 
-function optionsFor(
-  { series, format, maximum, height }: Pick<ChartProps, "series" | "format" | "maximum"> & { height: number },
-  width: number,
-): uPlot.Options {
-  const axis = {
-    stroke: colorOf("--muted"),
-    grid: { stroke: colorOf("--surface-3"), width: 1 },
-    ticks: { show: false },
-  };
-  return {
-    width,
-    height,
-    legend: { show: false },
-    cursor: { drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _min, max) => [0, maximum ?? (max > 0 ? max * 1.1 : 1)] } },
-    axes: [
-      { ...axis, space: 70, values: "{HH}:{mm}:{ss}" as never },
-      { ...axis, size: 62, values: (_plot, splits) => splits.map(format) },
-    ],
-    series: [
-      {},
-      ...series.map(({ name, color }) => ({
-        label: name,
-        stroke: colorOf(color),
-        width: 1.75,
-        fill: series.length === 1
-          ? colorOf(color).replace("rgb(", "rgba(").replace(")", ", .12)")
-          : undefined,
-        points: { show: false },
-      })) as uPlot.Series[],
-    ],
-  };
+/** What a series shows, said: where it stands and between what it has moved. */
+function inWords({ name, values }: Series, format: (value: number) => string): string {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return `${name}: no figures`;
+  const last = values.at(-1);
+  const now = last == null ? "no figure now" : `${format(last)} now`;
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of known) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  return `${name}: ${now}, lowest ${format(least)}, highest ${format(most)}`;
+}
+
+interface ReadoutProps extends Pick<ChartProps, "series" | "format"> {
+  pointed: Signal<PointedAt | undefined>;
+  data: ChartData;
+}
+
+/** By itself, so that moving the pointer draws nothing else anew. */
+function Readout({ pointed, data, series, format }: ReadoutProps) {
+  const at = pointed.value;
+  const time = at && data[0][at.index];
+  if (at === undefined || time === undefined) return null;
+  const values = series.map((_, i) => data[i + 1]![at.index]);
+  if (values.every((value) => value == null)) return null;
+  return (
+    <div
+      class={`chart-readout${at.isRight ? " is-right" : ""}`}
+      style={{ left: `${at.left}px` }}
+      aria-hidden="true"
+    >
+      <time>{timeOfDay(isoTime(time * 1000))}</time>
+      {series.map(({ name, color }, i) => (
+        <span key={name}>
+          <i style={{ background: `var(${color})` }} /> {name}
+          <b class="figure">{values[i] == null ? "–" : format(values[i])}</b>
+        </span>
+      ))}
+    </div>
+  );
 }

@@ -18,10 +18,14 @@ export interface VirtualListProps {
   /** Filled with how to scroll, for those who follow the list's end. */
   handle?: RefObject<VirtualListHandle>;
   onScroll?: (box: HTMLElement) => void;
+  /** How many rows beyond those that are seen are drawn; 10. */
+  overscan?: number;
 }
 
 export interface VirtualListHandle {
   toEnd(): void;
+  /** Scrolls no further than it takes to see the row. */
+  toRow(index: number): void;
 }
 
 export function VirtualList(props: VirtualListProps) {
@@ -34,7 +38,7 @@ export function VirtualList(props: VirtualListProps) {
     getScrollElement: () => box.current,
     estimateSize: () => estimated_height,
     getItemKey: keyOf,
-    overscan: 10,
+    overscan: props.overscan ?? 10,
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -48,7 +52,12 @@ export function VirtualList(props: VirtualListProps) {
   useLayoutEffect(() => {
     if (reveal !== undefined && reveal >= 0 && reveal < count) list.scrollToIndex(reveal, { align: "auto" });
   }, [reveal]);
-  if (handle) handle.current = { toEnd: () => count > 0 && list.scrollToIndex(count - 1, { align: "end" }) };
+  if (handle) {
+    handle.current = {
+      toEnd: () => count > 0 && list.scrollToIndex(count - 1, { align: "end" }),
+      toRow: (index) => list.scrollToIndex(index, { align: "auto" }),
+    };
+  }
   return (
     <div
       ref={box}

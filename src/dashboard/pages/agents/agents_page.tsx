@@ -1,4 +1,38 @@
-/** Not there yet. */
+/** The agents at work now, and the processes of this machine: what they take, and how to end one. */
+import { Bot } from "lucide-preact";
+import { Link } from "wouter-preact";
+import "./agents.css";
+import { agents } from "../../data/machine.ts";
+import { AgentCard } from "./agent_card.tsx";
+import { Processes } from "./processes.tsx";
+
 export function AgentsPage() {
-  return <h1>Agents</h1>;
+  const atWork = [...agents.value].sort((a, b) => a.start_time.localeCompare(b.start_time));
+  return (
+    <div class="page agents-page">
+      <div class="page-head">
+        <h1>Agents</h1>
+      </div>
+      <section aria-labelledby="at-work">
+        <h2 id="at-work">
+          At work <span class="muted figure">{atWork.length}</span>
+        </h2>
+        {atWork.length === 0
+          ? (
+            <div class="card empty">
+              <Bot size={28} aria-hidden="true" />
+              <strong>No agent is at work</strong>
+              <p>An agent appears here as soon as a task runs.</p>
+              <Link class="button" href="/new">New task</Link>
+            </div>
+          )
+          : (
+            <div class="agent-cards">
+              {atWork.map((agent) => <AgentCard key={agent.id} agent={agent} />)}
+            </div>
+          )}
+      </section>
+      <Processes />
+    </div>
+  );
 }

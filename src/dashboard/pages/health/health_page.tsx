@@ -1,4 +1,189 @@
-/** Not there yet. */
+/** How the parts of the server are, what is wrong with them and what to do, and how this page's connection stands. */
+import { CircleCheck, CircleX, RefreshCw, TriangleAlert } from "lucide-preact";
+import { systemClock } from "../../../clock/clock.ts";
+import { ERRORS } from "../../../protocol/errors.ts";
+import type { ComponentStatus, Health, HealthIssue } from "../../../protocol/system_messages.ts";
+import { useAnswer } from "../../data/answer.ts";
+import { connectionStatus } from "../../data/machine.ts";
+import { ask, link } from "../../data/server.ts";
+import { useShortcuts } from "../../keys.ts";
+import { duration, timeOfDay } from "../../ui/format.ts";
+import { Problem } from "../../ui/problem.tsx";
+import { Ago } from "../../ui/time.tsx";
+import "./health.css";
+
+const EVERY_MS = 20_000;
+
+const COMPONENTS: Record<string, { name: string; does: string }> = {
+  websocket_server: { name: "Connections", does: "Clients reach the server" },
+  task_manager: { name: "Tasks", does: "Tasks are started and seen to" },
+  process_monitoring: { name: "Processes", does: "Agents' processes are seen" },
+  file_monitoring: { name: "Disk", does: "There is room for the data" },
+  database: { name: "Store", does: "Changes are kept" },
+};
+
+const STATES: Record<ComponentStatus, { name: string; icon: typeof CircleCheck; overall: string }> = {
+  healthy: { name: "Healthy", icon: CircleCheck, overall: "Everything works" },
+  degraded: { name: "Degraded", icon: TriangleAlert, overall: "Something needs attention" },
+  unhealthy: { name: "Unhealthy", icon: CircleX, overall: "Something does not work" },
+};
+
+interface Checked {
+  health: Health;
+  round_trip_ms: number;
+}
+
+async function check(): Promise<Checked> {
+  const { data } = await ask("request_system_health");
+  const begun = systemClock.monotonic();
+  await ask("ping");
+  return { health: data, round_trip_ms: systemClock.monotonic() - begun };
+}
+
 export function HealthPage() {
-  return <h1>Health</h1>;
+  const { value, error, isAsking, reload } = useAnswer(check, EVERY_MS);
+  useShortcuts([{ key: "r", does: "Check anew", run: () => void reload() }], []);
+  return (
+    <div class="page health-page">
+      <div class="page-head">
+        <h1>Health</h1>
+        <div class="buttons">
+          {value && <span class="muted figure">checked at {timeOfDay(value.health.last_health_check)}</span>}
+          <button type="button" onClick={() => void reload()} disabled={isAsking}>
+            <RefreshCw size={16} aria-hidden="true" /> Check now
+          </button>
+        </div>
+      </div>
+      {error !== undefined && <Problem what="The health cannot be asked for" error={error} />}
+      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {value && <Report health={value.health} />}
+      <Connection round_trip_ms={value?.round_trip_ms} />
+    </div>
+  );
+}
+
+function Report({ health }: { health: Health }) {
+  const { overall_status, components, issues, uptime_seconds } = health;
+  const { name, icon: Icon, overall } = STATES[overall_status];
+  return (
+    <>
+      <section class={`card overall is-${overall_status}`} aria-label="Overall" role="status">
+        <Icon size={36} aria-hidden="true" />
+        <div>
+          <strong>{overall}</strong>
+          <span>{name}, up for {duration(1000 * uptime_seconds)}</span>
+        </div>
+      </section>
+      <ul class="components" aria-label="Parts of the server">
+        {Object.entries(components).map(([component, status]) => (
+          <Component key={component} component={component} status={status} />
+        ))}
+      </ul>
+      <section aria-labelledby="issues">
+        <h2 id="issues">Issues</h2>
+        {issues.length === 0
+          ? (
+            <div class="card empty">
+              <strong>Nothing is wrong</strong>What goes wrong is listed here, with what to do.
+            </div>
+          )
+          : (
+            <ul class="issues">
+              {issues.map((issue) => <Issue key={`${issue.component} ${issue.code}`} issue={issue} />)}
+            </ul>
+          )}
+      </section>
+    </>
+  );
+}
+
+function Component({ component, status }: { component: string; status: ComponentStatus }) {
+  const { name, icon: Icon } = STATES[status];
+  const known = COMPONENTS[component];
+  return (
+    <li class={`card component is-${status}`}>
+      <Icon size={20} aria-hidden="true" />
+      <div>
+        <strong>{known?.name ?? component}</strong>
+        {known && <span class="muted">{known.does}</span>}
+      </div>
+      <span class="component-state">{name}</span>
+    </li>
+  );
+}
+
+/** What can be done about it, where the message does not say it already. */
+const REMEDIES: Record<string, string> = {
+  SERVICE_UNAVAILABLE:
+    "Start the server with the permission or the program that the message names; `opencode-agents doctor` checks what is missing.",
+  DISK_SPACE_EXCEEDED:
+    "Make room on the disk that holds the data folder; writing goes on by itself once there is some.",
+  DATABASE_ERROR: "Look into the server's log; `opencode-agents doctor` checks the store.",
+  DATABASE_CONNECTION_ERROR: "See whether another program holds the store's file or its disk is slow.",
+  CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise `connections` on the Limits page.",
+  HEALTH_CHECK_FAILED:
+    "It did not answer in time: see whether another program holds the store's file, or the machine is overloaded.",
+  HEARTBEAT_TIMEOUT: "Look at the agent's log; cancel its task if it does not come back.",
+  MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise `limits.max_memory_bytes` in the configuration.",
+};
+
+function Issue({ issue }: { issue: HealthIssue }) {
+  const { code, component, severity, message, since } = issue;
+  const remedy = REMEDIES[code];
+  const when = (ERRORS as Record<string, { when: string } | undefined>)[code]?.when;
+  return (
+    <li class={`card issue is-${severity === "critical" ? "unhealthy" : "degraded"}`}>
+      <header>
+        <span class="issue-severity">{severity}</span>
+        <code>{code}</code>
+        <span class="muted">
+          {COMPONENTS[component]?.name ?? component}, since <Ago iso={since} />
+        </span>
+      </header>
+      <p>{message}</p>
+      {when && (
+        <p class="muted">
+          <b>Meaning:</b> {when}
+        </p>
+      )}
+      {remedy && (
+        <p class="muted">
+          <b>What to do:</b> {remedy}
+        </p>
+      )}
+    </li>
+  );
+}
+
+const LINKS = { connecting: "Connecting", connected: "Connected", lost: "Lost" };
+
+function Connection({ round_trip_ms }: { round_trip_ms: number | undefined }) {
+  const status = connectionStatus.value;
+  const { state } = link.value;
+  const pace = status?.status === "degraded" ? "behind: messages wait to be read" : "keeps up";
+  const facts: [string, string | undefined][] = [
+    ["This page", LINKS[state]],
+    ["Round trip", round_trip_ms === undefined ? undefined : duration(round_trip_ms)],
+    ["Delivery to this page", status && pace],
+    ["Messages waiting", status && String(status.message_queue_size)],
+    ["Clients connected", status && String(status.client_count)],
+    ["Server up for", status && duration(1000 * status.uptime_seconds)],
+  ];
+  return (
+    <section class="card" aria-labelledby="connection">
+      <h2 id="connection">Connection</h2>
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd class="figure">{value ?? <span class="muted">not told yet</span>}</dd>
+          </>
+        ))}
+        <dt>Last ping</dt>
+        <dd>
+          {status?.last_ping ? <Ago iso={status.last_ping} /> : <span class="muted">not told yet</span>}
+        </dd>
+      </dl>
+    </section>
+  );
 }

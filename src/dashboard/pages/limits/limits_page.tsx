@@ -1,4 +1,88 @@
-/** Not there yet. */
+/** How much of the limits is used and by whom, what they refused, and how administrators change them. */
+import { RefreshCw } from "lucide-preact";
+import { useState } from "preact/hooks";
+import type { LimitReport } from "../../../protocol/limit_messages.ts";
+import { useAnswer } from "../../data/answer.ts";
+import { ask } from "../../data/server.ts";
+import { usePlace } from "../../hash_location.ts";
+import { useShortcuts } from "../../keys.ts";
+import { timeOfDay } from "../../ui/format.ts";
+import { Problem } from "../../ui/problem.tsx";
+import type { Editing } from "./change.ts";
+import { Clients } from "./clients.tsx";
+import { ChangeLimits, Override, Scaling, Suspend } from "./dialogs.tsx";
+import { History } from "./history.tsx";
+import { Policy } from "./policy.tsx";
+import { UsageOfLimits } from "./usage_of_limits.tsx";
+import { Violations } from "./violations.tsx";
+import "./limits.css";
+
+const EVERY_MS = 15_000;
+
+async function report(client: string): Promise<LimitReport> {
+  return (await ask("request_rate_limits", client === "" ? {} : { client })).data;
+}
+
 export function LimitsPage() {
-  return <h1>Limits</h1>;
+  const [place, setPlace] = usePlace();
+  const client = place.get("client") ?? "";
+  const { value, error, isAsking, reload } = useAnswer(() => report(client), EVERY_MS, client);
+  const [open, setOpen] = useState<Editing>();
+  useShortcuts([{ key: "r", does: "Ask for the limits anew", run: () => void reload() }], []);
+  const again = () => void reload();
+  return (
+    <div class="page limits-page">
+      <div class="page-head">
+        <h1>Limits</h1>
+        <div class="buttons">
+          {client !== "" && (
+            <button type="button" onClick={() => setPlace({ client: "" })}>Only {client} ×</button>
+          )}
+          {value && <span class="muted figure">as of {timeOfDay(value.timestamp)}</span>}
+          <button type="button" onClick={again} disabled={isAsking}>
+            <RefreshCw size={16} aria-hidden="true" /> Refresh
+          </button>
+        </div>
+      </div>
+      {error !== undefined && <Problem what="The limits cannot be shown" error={error} />}
+      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {value && (
+        <>
+          <Policy report={value} open={setOpen} reload={again} />
+          <UsageOfLimits report={value} client={client} open={setOpen} />
+          <History report={value} client={client} />
+          <div class="grid-2">
+            <Clients
+              report={value}
+              open={setOpen}
+              choose={(one) => setPlace({ client: one })}
+              reload={again}
+            />
+            <Violations report={value} />
+          </div>
+          {open && <Dialogs change={open} report={value} onDone={again} onClose={() => setOpen(undefined)} />}
+        </>
+      )}
+    </div>
+  );
+}
+
+interface DialogsProps {
+  change: Editing;
+  report: LimitReport;
+  onDone: () => void;
+  onClose: () => void;
+}
+
+function Dialogs({ change, ...rest }: DialogsProps) {
+  switch (change.kind) {
+    case "limit":
+      return <ChangeLimits first={change.limit} {...rest} />;
+    case "override":
+      return <Override whose={change.client} {...rest} />;
+    case "suspend":
+      return <Suspend onDone={rest.onDone} onClose={rest.onClose} />;
+    case "scaling":
+      return <Scaling {...rest} />;
+  }
 }

@@ -1,4 +1,166 @@
-/** Not there yet. */
+/** How the API is used: how much, how fast, how often in vain. */
+import { RefreshCw } from "lucide-preact";
+import type { Metrics } from "../../../protocol/system_messages.ts";
+import { useAnswer } from "../../data/answer.ts";
+import { ask } from "../../data/server.ts";
+import { usePlace } from "../../hash_location.ts";
+import { useShortcuts } from "../../keys.ts";
+import { duration, percent, timeOfDay } from "../../ui/format.ts";
+import { Problem } from "../../ui/problem.tsx";
+import "./metrics.css";
+
+const EVERY_MS = 15_000;
+const RANGES = { "1m": "1 min", "15m": "15 min", "1h": "1 hour", "6h": "6 hours", "24h": "24 hours" };
+const USUAL = "1h";
+
+const COUNT = new Intl.NumberFormat();
+
 export function MetricsPage() {
-  return <h1>Metrics</h1>;
+  const [place, setPlace] = usePlace();
+  const asked = place.get("range") ?? USUAL;
+  const range = Object.hasOwn(RANGES, asked) ? asked : USUAL;
+  const question = async () => (await ask("request_metrics", { time_range: range })).data;
+  const { value, error, isAsking, reload } = useAnswer(question, EVERY_MS, range);
+  useShortcuts([{ key: "r", does: "Count anew", run: () => void reload() }], []);
+  return (
+    <div class="page metrics-page">
+      <div class="page-head">
+        <h1>Metrics</h1>
+        <div class="buttons">
+          {value && <span class="muted figure">as of {timeOfDay(value.timestamp)}</span>}
+          <button type="button" onClick={() => void reload()} disabled={isAsking}>
+            <RefreshCw size={16} aria-hidden="true" /> Refresh
+          </button>
+        </div>
+      </div>
+      <div class="page-head">
+        <div class="ranges" role="group" aria-label="Time range">
+          {Object.entries(RANGES).map(([key, name]) => (
+            <button
+              key={key}
+              type="button"
+              aria-pressed={key === range}
+              onClick={() => setPlace({ range: key === USUAL ? "" : key })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        <a href="metrics" target="_blank" rel="noopener">As Prometheus text</a>
+      </div>
+      {error !== undefined && <Problem what="There are no metrics" error={error} />}
+      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {value && error === undefined && (
+        <div class="page" aria-busy={value.time_range !== range}>
+          <Figures metrics={value} />
+          <div class="grid-2">
+            <Latency metrics={value} />
+            <Usage usage={value.endpoint_usage} total={value.requests_total} />
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function milliseconds(value: number): string {
+  if (value >= 1000) return duration(value);
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ms`;
+}
+
+function Figures({ metrics }: { metrics: Metrics }) {
+  const { requests_total, requests_per_second, error_rate_percent, client_connections } = metrics;
+  const { current, peak_today, total_today } = client_connections;
+  const failed = requests_total === 0 ? "no requests" : percent(error_rate_percent);
+  const figures: [name: string, value: string, more: string][] = [
+    ["Requests", COUNT.format(requests_total), `in the last ${nameOf(metrics.time_range)}`],
+    ["Rate", `${requests_per_second}/s`, "on average"],
+    ["Errors", failed, "answered by an error"],
+    ["Connections", String(current), `now; ${peak_today} at most, ${total_today} in all today (UTC)`],
+  ];
+  return (
+    <ul class="figures" aria-label="Figures">
+      {figures.map(([name, value, more]) => (
+        <li key={name} class={`card${name === "Errors" && error_rate_percent >= 5 ? " is-alarming" : ""}`}>
+          <span class="muted">{name}</span>
+          <strong class="figure">{value}</strong>
+          <span class="muted">{more}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function nameOf(range: string): string {
+  return (RANGES as Record<string, string>)[range] ?? range;
+}
+
+function Latency({ metrics }: { metrics: Metrics }) {
+  const { average_response_time_ms, latency_percentiles_ms: { p50, p90, p99 } } = metrics;
+  const rows: [string, number][] = [
+    ["Half within", p50],
+    ["90 % within", p90],
+    ["99 % within", p99],
+  ];
+  return (
+    <section class="card" aria-labelledby="latency">
+      <h2 id="latency">Time to answer</h2>
+      {metrics.requests_total === 0 ? <p class="muted">No requests in this time.</p> : (
+        <>
+          <p class="average">
+            <strong class="figure">{milliseconds(average_response_time_ms)}</strong>{" "}
+            <span class="muted">on average</span>
+          </p>
+          <Bars
+            rows={rows.map(([name, value]) => ({ name, value, text: milliseconds(value) }))}
+            most={p99}
+            color="--violet"
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Usage({ usage, total }: { usage: Record<string, number>; total: number }) {
+  const rows = Object.entries(usage).sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
+  return (
+    <section class="card" aria-labelledby="usage">
+      <h2 id="usage">Requests by type</h2>
+      {rows.length === 0 && <p class="muted">No requests in this time.</p>}
+      <Bars
+        rows={rows.map(([name, value]) => ({
+          name,
+          value,
+          text: `${COUNT.format(value)} · ${percent(100 * value / total)}`,
+        }))}
+        most={rows[0]?.[1] ?? 1}
+        color="--blue"
+        isCode
+      />
+    </section>
+  );
+}
+
+interface BarsProps {
+  rows: readonly { name: string; value: number; text: string }[];
+  most: number;
+  color: string;
+  isCode?: boolean;
+}
+
+function Bars({ rows, most, color, isCode = false }: BarsProps) {
+  return (
+    <ul class="bars">
+      {rows.map(({ name, value, text }) => (
+        <li key={name}>
+          <span class={`clip${isCode ? " mono" : ""}`} title={name}>{name}</span>
+          <span class="figure">{text}</span>
+          <span class="bar" aria-hidden="true">
+            <span style={{ width: `${most > 0 ? 100 * value / most : 0}%`, background: `var(${color})` }} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
 }

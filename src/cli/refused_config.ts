@@ -1,0 +1,40 @@
+/** What a configuration may say, and `serve` does not do. */
+import type { Config } from "../protocol/config.ts";
+import { ApiError } from "../protocol/errors.ts";
+
+/** Throws `CONFIGURATION_ERROR` for what would be ignored, or would expose this machine. */
+export function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
+  const asked: [field: string, value: unknown, isAsked: boolean][] = [
+    ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
+    ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
+    ["server.tls", server.tls, server.tls !== undefined],
+    ["server.trusted_proxies", server.trusted_proxies, server.trusted_proxies.length > 0],
+    ["store.url", store.url, store.url !== undefined],
+  ];
+  const missing = asked.find(([, , isAsked]) => isAsked);
+  if (missing) {
+    const [field, value] = missing;
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      `${field}: ${JSON.stringify(value)} is not available in this version`,
+      { field },
+    );
+  }
+  if (isLoopback(server.host) || security.auth === "required" || insecure) return;
+  throw new ApiError(
+    "CONFIGURATION_ERROR",
+    `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
+      'Set security.auth to "required" (and make a key with `opencode-agents keys create`), listen on 127.0.0.1, ' +
+      "or give --insecure if the network is yours alone.",
+    {
+      field: "server.host",
+      value: server.host,
+      expected: "a loopback address, security.auth, or --insecure",
+    },
+  );
+}
+
+/** Whether only this machine can reach an address to listen on. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

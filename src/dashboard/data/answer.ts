@@ -1,0 +1,62 @@
+/** What the server answered last to a question that a page keeps asking while somebody looks at it. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { systemClock } from "../../clock/clock.ts";
+import { onResubscribed } from "./pushes.ts";
+import { link } from "./server.ts";
+
+export interface Answer<T> {
+  /** The last one; it stays while the next is asked for, and when that fails. */
+  value?: T;
+  /** Why the last question had no answer. */
+  error?: unknown;
+  isAsking: boolean;
+  /** Asks now. */
+  reload: () => Promise<void>;
+}
+
+/**
+ * Asks at once, every `every_ms` while the page is seen (0: never by itself), after a reconnection, and whenever
+ * `about` changes, which names what is asked.
+ */
+export function useAnswer<T>(question: () => Promise<T>, every_ms: number, about = ""): Answer<T> {
+  const [state, setState] = useState<{ value?: T; error?: unknown; isAsking: boolean }>({ isAsking: true });
+  const latest = useRef(question);
+  latest.current = question;
+  const reload = useRef<() => Promise<void>>(() => Promise.resolve());
+  useEffect(() => {
+    let isLeft = false;
+    let asked_ms = -Infinity;
+    let pending: Promise<void> | undefined;
+    const put = async () => {
+      asked_ms = systemClock.monotonic();
+      setState((state) => ({ ...state, isAsking: true }));
+      try {
+        const value = await latest.current();
+        if (!isLeft) setState({ value, isAsking: false });
+      } catch (error) {
+        if (!isLeft) setState(({ value }) => ({ value, error, isAsking: false }) as typeof state);
+      }
+    };
+    const ask = () => pending ??= put().finally(() => pending = undefined);
+    const isDue = () =>
+      !document.hidden && link.peek().state === "connected" &&
+      systemClock.monotonic() - asked_ms >= every_ms - 100;
+    const askIfDue = () => void (isDue() && ask());
+    reload.current = ask;
+    void ask();
+    const leave = [onResubscribed(ask)];
+    if (every_ms > 0) {
+      const timer = systemClock.every(every_ms, askIfDue);
+      document.addEventListener("visibilitychange", askIfDue);
+      leave.push(
+        () => timer.cancel(),
+        () => document.removeEventListener("visibilitychange", askIfDue),
+      );
+    }
+    return () => {
+      isLeft = true;
+      for (const action of leave) action();
+    };
+  }, [about, every_ms]);
+  return { ...state, reload: () => reload.current() };
+}

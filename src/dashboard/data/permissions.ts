@@ -1,0 +1,27 @@
+/** What agents ask for, and how it is answered. */
+import type { Pushes } from "../../protocol/pushes.ts";
+import type { Task } from "../../protocol/task.ts";
+import { client } from "./server.ts";
+import { put, taskOf } from "./tasks.ts";
+
+/** `expires_at`: when it is denied unless somebody answers. */
+export type OpenPermission = Omit<Pushes["permission_request"], "type" | "task_id" | "timestamp">;
+
+/** Those that wait for an answer, the oldest first. */
+export function openPermissions(task: Task): OpenPermission[] {
+  return (task.pending_permissions ?? []) as unknown as OpenPermission[];
+}
+
+/** Rejects as `client.request` does, also when somebody else was faster. */
+export async function answerPermission(
+  task_id: string,
+  permission_id: string,
+  answer: { decision: "allow" | "deny" } | { option_id: string },
+): Promise<void> {
+  await client.request("respond_to_permission", { task_id, permission_id, ...answer });
+  const task = taskOf(task_id);
+  if (!task) return;
+  const left = openPermissions(task).filter((other) => other.permission_id !== permission_id);
+  const { pending_permissions: _, ...rest } = task;
+  put(left.length > 0 ? { ...rest, pending_permissions: left.map((one) => ({ ...one })) } : rest);
+}

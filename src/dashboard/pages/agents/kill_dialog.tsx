@@ -1,0 +1,64 @@
+/** Asks before a process gets a signal: which one, and what that means for the task. */
+import { useState } from "preact/hooks";
+import type { KillSignal, Process } from "../../../protocol/process.ts";
+import { agents } from "../../data/machine.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+
+const SIGNALS: Record<KillSignal, string> = {
+  SIGTERM: "asks it to end; it may tidy up first",
+  SIGINT: "as Ctrl-C in its terminal",
+  SIGHUP: "as if its terminal were closed",
+  SIGQUIT: "ends it, perhaps with a memory image",
+  SIGKILL: "ends it at once; it cannot tidy up",
+  SIGSTOP: "holds it where it is",
+  SIGCONT: "lets a held one go on",
+};
+
+export interface KillDialogProps {
+  process: Process;
+  onKill: (signal: KillSignal) => void;
+  onClose: () => void;
+}
+
+export function KillDialog({ process, onKill, onClose }: KillDialogProps) {
+  const [signal, setSignal] = useState<KillSignal>("SIGTERM");
+  const { pid, name, cmdline } = process;
+  return (
+    <Confirm
+      title={`Process ${pid}, ${name}`}
+      action={`Send ${signal}`}
+      onConfirm={() => onKill(signal)}
+      onClose={onClose}
+    >
+      <pre class="process-line">{cmdline}</pre>
+      <label class="field">
+        Signal
+        <select
+          value={signal}
+          onChange={({ currentTarget }) => setSignal(currentTarget.value as KillSignal)}
+        >
+          {Object.entries(SIGNALS).map(([one, does]) => <option key={one} value={one}>{one}: {does}</option>)}
+        </select>
+      </label>
+      <p class="kill-means">{meaning(process, signal)}</p>
+    </Confirm>
+  );
+}
+
+/** What becomes of the task; `process` is its agent's own or one that the agent started. */
+function meaning({ pid, task_id }: Process, signal: KillSignal): string {
+  if (task_id === undefined) {
+    return signal === "SIGSTOP" || signal === "SIGCONT"
+      ? "It belongs to no task of this server: somebody else's session is held or goes on."
+      : "It belongs to no task of this server: somebody else's session ends, and what it has not saved is lost.";
+  }
+  const isAgent = agents.value.some((agent) => agent.pid === pid);
+  if (signal === "SIGSTOP") {
+    return `Task ${task_id} stands still while its time limit runs on. To hold the task in order, pause it.`;
+  }
+  if (signal === "SIGCONT") return `Task ${task_id} goes on if its process was held.`;
+  return isAgent
+    ? `It is the agent of task ${task_id}: when it ends, the task fails, and what it has not saved is lost. ` +
+      "To end the task in order, cancel it."
+    : `It was started by the agent of task ${task_id}, which goes on, sees that it ended, and may fail because of it.`;
+}

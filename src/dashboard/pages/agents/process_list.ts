@@ -1,0 +1,84 @@
+/** Which processes are shown, in which order, as the address says it. */
+import type { Process, ProcessStatus, ProcessType } from "../../../protocol/process.ts";
+
+/** What people call the agents; `codex` and `gemini` are no types of the API, but known all the same. */
+const KINDS: Record<Exclude<ProcessType, "unknown"> | "codex" | "gemini", string> = {
+  opencode: "OpenCode",
+  claude: "Claude Code",
+  claude_desktop: "Claude Desktop",
+  anthropic_claude: "Claude (SDK)",
+  cursor_claude: "Claude (Cursor)",
+  codex: "Codex",
+  gemini: "Gemini",
+};
+
+export const KIND_NAMES: Record<string, string> = { ...KINDS, task: "Task", other: "Other" };
+export const STATUSES: readonly ProcessStatus[] = ["running", "sleeping", "stopped", "zombie", "dead"];
+
+/** A key of `KIND_NAMES`; `task`: started for a task, and no agent that is known. */
+export function kindOf({ type, agent, task_id }: Process): string {
+  if (type !== "unknown") return type;
+  return agent ?? (task_id === undefined ? "other" : "task");
+}
+
+/** The server refuses to end any other. */
+export function isEndable({ agent, task_id }: Process): boolean {
+  return agent !== undefined || task_id !== undefined;
+}
+
+export interface Column {
+  key: keyof Process;
+  name: string;
+  isNumber?: boolean;
+  /** Left out where there is little room. */
+  isMinor?: boolean;
+}
+
+export const COLUMNS: readonly Column[] = [
+  { key: "pid", name: "PID", isNumber: true },
+  { key: "name", name: "Name" },
+  { key: "cmdline", name: "Command", isMinor: true },
+  { key: "type", name: "Type", isMinor: true },
+  { key: "task_id", name: "Task" },
+  { key: "cpu_percent", name: "CPU", isNumber: true },
+  { key: "memory_rss", name: "Memory", isNumber: true },
+  { key: "threads", name: "Threads", isNumber: true, isMinor: true },
+  { key: "open_files", name: "Files", isNumber: true, isMinor: true },
+  { key: "runtime_seconds", name: "Runtime", isNumber: true },
+];
+
+export interface View {
+  text: string;
+  kind: string;
+  status: string;
+  sort: keyof Process;
+  isDescending: boolean;
+}
+
+/** What is most in use comes first, unless the address says otherwise. */
+export function viewOf(place: URLSearchParams): View {
+  const sort = COLUMNS.find(({ key }) => key === place.get("sort"))?.key ?? "cpu_percent";
+  return {
+    text: place.get("q") ?? "",
+    kind: place.get("type") ?? "",
+    status: place.get("status") ?? "",
+    sort,
+    isDescending: place.get("order") !== "asc",
+  };
+}
+
+export function shown(processes: readonly Process[], view: View): Process[] {
+  const text = view.text.toLowerCase();
+  return processes.filter((process) =>
+    (view.kind === "" || kindOf(process) === view.kind) &&
+    (view.status === "" || process.status === view.status) &&
+    (text === "" || `${process.pid} ${process.name} ${process.cmdline} ${process.task_id ?? ""}`
+      .toLowerCase().includes(text))
+  ).sort((a, b) => (view.isDescending ? -1 : 1) * compare(a, b, view.sort) || a.pid - b.pid);
+}
+
+function compare(a: Process, b: Process, key: keyof Process): number {
+  const [left, right] = key === "type" ? [kindOf(a), kindOf(b)] : [a[key], b[key]];
+  if (typeof left === "number" || typeof right === "number") return Number(left ?? -1) - Number(right ?? -1);
+  return String(left ?? "").localeCompare(String(right ?? ""));
+}

@@ -1,0 +1,149 @@
+/** The processes of agents, or of the whole machine: found, ordered, looked at one by one. */
+import { RefreshCw } from "lucide-preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Process } from "../../../protocol/process.ts";
+import { type Answer, useAnswer } from "../../data/answer.ts";
+import { noteProcesses, processScan } from "../../data/machine.ts";
+import { ask } from "../../data/server.ts";
+import { usePlace } from "../../hash_location.ts";
+import { useShortcuts } from "../../keys.ts";
+import { timeOfDay } from "../../ui/format.ts";
+import { Problem } from "../../ui/problem.tsx";
+import { KIND_NAMES, shown, STATUSES, type View, viewOf } from "./process_list.ts";
+import { ProcessTable } from "./process_table.tsx";
+
+/** The most that one question may bring. */
+const LIST_MAX = 1000;
+
+interface Listed {
+  processes: Process[];
+  timestamp: string;
+  isWhole: boolean;
+}
+
+async function list(isWhole: boolean): Promise<Listed> {
+  const { data } = await ask("request_process_list", {
+    include_system_processes: isWhole,
+    limit: LIST_MAX,
+    sort: { field: "cpu_percent", order: "desc" },
+  });
+  noteProcesses(data, isWhole);
+  return { ...data, isWhole };
+}
+
+/** Of the whole machine, with newer figures for those that the scans tell of. */
+function current(isWhole: boolean, { value }: Answer<Listed>): Omit<Listed, "isWhole"> | undefined {
+  const scan = processScan.value;
+  if (!isWhole) return scan;
+  if (!value?.isWhole) return undefined;
+  if (scan === undefined || scan.timestamp <= value.timestamp) return value;
+  const newer = new Map(scan.processes.map((process) => [process.pid, process]));
+  const processes = value.processes.map((process) => {
+    const told = newer.get(process.pid);
+    newer.delete(process.pid);
+    return told ?? process;
+  });
+  return { processes: [...processes, ...newer.values()], timestamp: value.timestamp };
+}
+
+export function Processes() {
+  const [place, setPlace] = usePlace();
+  const view = viewOf(place);
+  const isWhole = place.get("all") === "1";
+  // The server tells of agents' processes by itself; of the others only when asked.
+  const answer = useAnswer(() => list(isWhole), 0, String(isWhole));
+  useShortcuts([{ key: "r", does: "List the processes anew", run: () => void answer.reload() }], [isWhole]);
+  const known = current(isWhole, answer);
+  const rows = known && shown(known.processes, view);
+  return (
+    <section aria-labelledby="processes">
+      <div class="page-head processes-head">
+        <h2 id="processes">
+          Processes {known && <span class="muted figure">{known.processes.length}</span>}
+        </h2>
+        <div class="buttons">
+          {known && <span class="muted figure">as of {timeOfDay(known.timestamp)}</span>}
+          <button type="button" onClick={() => void answer.reload()} disabled={answer.isAsking}>
+            <RefreshCw size={16} aria-hidden="true" /> Refresh
+          </button>
+        </div>
+      </div>
+      <Filters view={view} isWhole={isWhole} change={setPlace} />
+      {answer.error !== undefined && <Problem what="Processes cannot be listed" error={answer.error} />}
+      {rows && (
+        <div class="card processes-card">
+          {rows.length > 0
+            ? <ProcessTable processes={rows} view={view} reload={() => void answer.reload()} />
+            : <NoProcesses isFiltered={known!.processes.length > 0} isWhole={isWhole} />}
+        </div>
+      )}
+      {rows === undefined && answer.error === undefined && (
+        <div class="card empty">Looking at the processes…</div>
+      )}
+      <p class="muted processes-note">
+        Only agents and what this server started for a task can be ended from here: the server refuses every
+        other process.
+      </p>
+    </section>
+  );
+}
+
+interface FiltersProps {
+  view: View;
+  isWhole: boolean;
+  change: (change: Record<string, string>) => void;
+}
+
+function Filters({ view, isWhole, change }: FiltersProps) {
+  const [text, setText] = useState(view.text);
+  useEffect(() => setText(view.text), [view.text]);
+  return (
+    <div class="filters" role="search" aria-label="Processes">
+      <input
+        type="search"
+        aria-label="Search processes"
+        placeholder="Name, command, pid, task"
+        value={text}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+          change({ q: currentTarget.value });
+        }}
+      />
+      <select
+        aria-label="Type"
+        value={view.kind}
+        onChange={({ currentTarget }) => change({ type: currentTarget.value })}
+      >
+        <option value="">Any type</option>
+        {Object.entries(KIND_NAMES).map(([kind, name]) => <option key={kind} value={kind}>{name}</option>)}
+      </select>
+      <select
+        aria-label="Status"
+        value={view.status}
+        onChange={({ currentTarget }) => change({ status: currentTarget.value })}
+      >
+        <option value="">Any status</option>
+        {STATUSES.map((status) => <option key={status} value={status}>{status}</option>)}
+      </select>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isWhole}
+          onChange={({ currentTarget }) => change({ all: currentTarget.checked ? "1" : "", pid: "" })}
+        />
+        All processes of this machine
+      </label>
+    </div>
+  );
+}
+
+function NoProcesses({ isFiltered, isWhole }: { isFiltered: boolean; isWhole: boolean }) {
+  return (
+    <div class="empty">
+      <strong>{isFiltered ? "No process matches" : "No agent's process is running"}</strong>
+      {isFiltered
+        ? "Take a filter away to see more."
+        : !isWhole && "OpenCode, Claude Code, Codex and Gemini are seen here, whoever started them."}
+    </div>
+  );
+}

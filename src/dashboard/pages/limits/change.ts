@@ -1,0 +1,39 @@
+/** Asks the server for a change of its limits, and says which fields it does not take and why. */
+import type { Fields } from "../../../client/replies.ts";
+import { ApiError } from "../../../protocol/errors.ts";
+import type { LimitName } from "../../../protocol/limits.ts";
+import { client } from "../../data/server.ts";
+
+export type Change = Fields<"update_rate_limits">;
+
+/** What an administrator is changing now. */
+export type Editing =
+  | { kind: "limit"; limit: LimitName }
+  | { kind: "override"; client: string }
+  | { kind: "suspend" }
+  | { kind: "scaling" };
+
+/** Field of the message, such as `override.client`, → what is wrong with it. */
+export type FieldProblems = ReadonlyMap<string, string>;
+
+export const NO_PROBLEMS: FieldProblems = new Map();
+
+/** Resolves with what is wrong, by field; throws what concerns none. */
+export async function change(wanted: Change): Promise<FieldProblems> {
+  try {
+    await client.request("update_rate_limits", wanted);
+    return NO_PROBLEMS;
+  } catch (error) {
+    if (!(error instanceof ApiError) || typeof error.details.field !== "string") throw error;
+    const others = (error.details.errors ?? []) as { field?: unknown; message?: unknown }[];
+    return new Map([{ field: error.details.field, message: error.message }, ...others].map((
+      { field, message },
+    ) => [String(field), String(message)]));
+  }
+}
+
+/** The number that was written; what is none goes to the server as it is, which then says so. */
+export function numberOf(text: string): number {
+  const number = Number(text);
+  return text.trim() !== "" && Number.isFinite(number) ? number : text as unknown as number;
+}

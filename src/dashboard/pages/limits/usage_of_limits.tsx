@@ -1,0 +1,85 @@
+/** All limits with how much of each is used: of all clients together, and of the one that uses most. */
+import { Pencil } from "lucide-preact";
+import { LIMIT_NAMES, type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
+import type { LimitReport } from "../../../protocol/limit_messages.ts";
+import { epochOf } from "../../../clock/clock.ts";
+import { ownLimits } from "../../data/machine.ts";
+import { LIMITS, UNMEASURED } from "./limit_names.ts";
+import type { Editing } from "./change.ts";
+import { UsageBar, type Use } from "./usage_bar.tsx";
+
+export interface UsageOfLimitsProps {
+  report: LimitReport;
+  /** The one that is looked at alone; none when empty. */
+  client: string;
+  open: (change: Editing) => void;
+}
+
+export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
+  const each = LIMIT_NAMES.filter((limit) => !SHARED_LIMITS.includes(limit));
+  const own = Object.entries(ownLimits.value?.limits ?? {}).filter(([limit]) =>
+    Object.hasOwn(LIMITS, limit)
+  ) as [
+    LimitName,
+    { current: number; limit: number },
+  ][];
+  const row = (limit: LimitName) => {
+    const use = useOf(report, limit);
+    return (
+      <UsageBar
+        key={limit}
+        limit={limit}
+        maximum={report.limits[limit]}
+        use={use}
+        isMeasured={!UNMEASURED.includes(limit)}
+      >
+        {use?.client !== undefined && `${client === "" ? "most: " : ""}${use.client} `}
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Change ${LIMITS[limit].name}`}
+          title="Change"
+          onClick={() => open({ kind: "limit", limit })}
+        >
+          <Pencil size={14} aria-hidden="true" />
+        </button>
+      </UsageBar>
+    );
+  };
+  return (
+    <div class="usages">
+      <section class="card" aria-labelledby="of-each">
+        <h2 id="of-each">{client === "" ? "Each client" : `Client ${client}`}</h2>
+        <ul>{each.map(row)}</ul>
+      </section>
+      <div class="usages-side">
+        <section class="card" aria-labelledby="of-all">
+          <h2 id="of-all">All clients together</h2>
+          <ul>{SHARED_LIMITS.map(row)}</ul>
+        </section>
+        <section class="card" aria-labelledby="of-this">
+          <h2 id="of-this">This page</h2>
+          {own.length === 0 && <p class="muted">The server has not told yet; it does every few seconds.</p>}
+          <ul>
+            {own.filter(([limit]) => !SHARED_LIMITS.includes(limit)).map((
+              [limit, { current, limit: maximum }],
+            ) => <UsageBar key={limit} limit={limit} maximum={maximum} use={{ current, maximum }} />)}
+          </ul>
+        </section>
+      </div>
+    </div>
+  );
+}
+
+/** Of the client that has used the greatest part; the latest figure where it is told unasked. */
+function useOf(report: LimitReport, limit: LimitName): Use & { client?: string } | undefined {
+  const told = ownLimits.value;
+  const live = told?.limits[limit];
+  if (SHARED_LIMITS.includes(limit) && live && epochOf(told!.timestamp) > epochOf(report.timestamp)) {
+    return { current: live.current, maximum: live.limit };
+  }
+  return report.usage.filter((use) => use.limit === limit).reduce<Use & { client?: string } | undefined>(
+    (most, use) => most && most.current / most.maximum >= use.current / use.maximum ? most : use,
+    undefined,
+  );
+}

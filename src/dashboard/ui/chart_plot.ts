@@ -1,0 +1,148 @@
+/** How a chart is drawn: scales that do not jump about, axes, colours of the theme. */
+import "./language.ts";
+import uPlot from "uplot";
+import { colorOf } from "./theme.ts";
+
+/** Seconds since the epoch, then the values of each series. */
+export type ChartData = [number[], ...(number | null)[][]];
+
+export interface PointedAt {
+  index: number;
+  /** Pixels from the chart's left edge. */
+  left: number;
+  /** Whether it lies in the right half. */
+  isRight: boolean;
+}
+
+interface PlotOptions {
+  series: readonly { name: string; color: string }[];
+  format: (value: number) => string;
+  maximum: number | undefined;
+  height: number;
+  isCompact: boolean;
+  isBars: boolean;
+}
+
+/** A distance so many times the usual one is a time in which nothing was told. */
+const GAP_FACTOR = 4;
+/** At least so much time is shown, that a first few samples do not fill the whole width. */
+const SPAN_MIN_S = 60;
+const AXIS_WIDTH = 66;
+const AXIS_FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/** As uPlot takes it, with a hole where nothing was told for long instead of a line across. */
+export function withGaps(
+  times: readonly number[],
+  values: readonly (readonly (number | null)[])[],
+): ChartData {
+  const distances = times.slice(1).map((at, i) => at - times[i]!).sort((a, b) => a - b);
+  const usual = distances[Math.floor(distances.length / 2)] ?? 0;
+  const seconds: number[] = [];
+  const columns: (number | null)[][] = values.map(() => []);
+  times.forEach((at, i) => {
+    const before = times[i - 1];
+    if (before !== undefined && at - before > GAP_FACTOR * usual) {
+      seconds.push((before + usual) / 1000);
+      for (const column of columns) column.push(null);
+    }
+    seconds.push(at / 1000);
+    columns.forEach((column, s) => column.push(values[s]![i] ?? null));
+  });
+  return [seconds, ...columns];
+}
+
+/** The next round number: the scale then changes seldom, and by much. */
+export function roundedUp(value: number): number {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value)!;
+}
+
+export function optionsFor(
+  { series, format, maximum, height, isCompact, isBars }: PlotOptions,
+  width: number,
+  pointedAt: (at: PointedAt | undefined) => void,
+): uPlot.Options {
+  const axis = {
+    stroke: colorOf("--muted"),
+    font: AXIS_FONT,
+    grid: { stroke: colorOf("--surface-3"), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height,
+    padding: isCompact ? [4, 0, 2, 0] : [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, y: false, points: { size: 7, width: 1.5 } },
+    scales: {
+      x: { range: (_plot, min, max) => timeRange(min, max, isBars) },
+      y: { range: (_plot, _min, max) => [0, maximum ?? roundedUp(max)] },
+    },
+    axes: isCompact ? [{ show: false }, { show: false }] : [
+      { ...axis, space: 80, size: 26, gap: 6, grid: { show: false }, values: timesOfAxis },
+      { ...axis, space: 34, size: AXIS_WIDTH, gap: 8, values: (_plot, splits) => splits.map(format) },
+    ],
+    series: [
+      {},
+      ...series.map(({ name, color }) => seriesOf(name, colorOf(color), series.length > 1, isBars)),
+    ],
+    hooks: {
+      setCursor: [(plot) => {
+        const { idx, left } = plot.cursor;
+        if (idx == null || left === undefined || left < 0) return pointedAt(undefined);
+        const x = plot.valToPos(plot.data[0][idx]!, "x");
+        const offset = plot.over.offsetLeft;
+        pointedAt({ index: idx, left: offset + x, isRight: x > plot.over.clientWidth / 2 });
+      }],
+    },
+  };
+}
+
+function timeRange(min: number | null, max: number | null, isBars: boolean): uPlot.Range.MinMax {
+  if (min === null || max === null) return [null, null] as never;
+  // A bar lies on both sides of its time.
+  if (isBars) return [min - 30, max + 30];
+  return [Math.min(min, max - SPAN_MIN_S), max];
+}
+
+function timesOfAxis(_plot: uPlot, splits: number[]): string[] {
+  const step = (splits[1] ?? 60) - (splits[0] ?? 0);
+  const clock = new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+    ...(step < 60 ? { second: "2-digit" as const } : {}),
+  });
+  return splits.map((at) => clock.format(at * 1000));
+}
+
+function seriesOf(name: string, color: string, isOneOfMany: boolean, isBars: boolean): uPlot.Series {
+  const shade = (alpha: number) => color.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
+  if (isBars) {
+    return {
+      label: name,
+      stroke: color,
+      width: 0,
+      fill: shade(.85),
+      paths: uPlot.paths.bars!({ size: [.72, 24], radius: .15 }),
+      points: { show: false },
+    };
+  }
+  return {
+    label: name,
+    stroke: color,
+    width: 1.75,
+    fill: (plot) => {
+      const { top, height } = plot.bbox;
+      // A plot that is not seen has no height, and a gradient without any is an error.
+      if (!(height > 0)) return "transparent";
+      const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+      gradient.addColorStop(0, shade(isOneOfMany ? .14 : .3));
+      gradient.addColorStop(1, shade(.02));
+      return gradient;
+    },
+    // A line needs two points.
+    points: { show: (plot) => plot.data[0].length < 3, size: 5, fill: color },
+  };
+}

@@ -1,0 +1,23 @@
+/** Why something cannot be shown, and what to do about it. */
+import { ApiError, ERRORS } from "../../protocol/errors.ts";
+
+/** `what`: what cannot be shown, as a sentence's beginning. */
+export function Problem({ what, error }: { what: string; error: unknown }) {
+  const { title, text, remedy } = described(error);
+  return (
+    <div class="notice notice-warning" role="alert">
+      <strong>{what}{title === undefined ? "" : `: ${title}`}</strong>
+      <div>{text}</div>
+      {remedy && <div>{remedy}</div>}
+    </div>
+  );
+}
+
+function described(error: unknown): { title?: string; text: string; remedy?: string } {
+  if (!(error instanceof ApiError)) return { text: error instanceof Error ? error.message : String(error) };
+  const { permission } = error.details;
+  const remedy = typeof permission === "string"
+    ? `Start the server with ${permission}, or with the permissions that \`deno task start\` gives it.`
+    : ERRORS[error.code].when;
+  return { title: error.code, text: error.message, remedy };
+}
