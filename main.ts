@@ -31,6 +31,8 @@ import { createMachine } from "./src/monitor/machine.ts";
 import { memoryObstacle } from "./src/monitor/memory_limit.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
+import { Authentication } from "./src/security/authentication.ts";
+import { Keys } from "./src/security/keys.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
 import { LimitControl } from "./src/security/limit_control.ts";
 import { RateLimits } from "./src/security/limits.ts";
@@ -152,6 +154,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
       ...alert.details,
     });
   });
+  const keys = new Keys(store.keys, clock);
+  const auth = new Authentication({
+    clock,
+    keys,
+    required: config.security.auth === "required",
+    session_ms: config.security.session_minutes * 60_000,
+    note: (alert, client, details) => watch.note(alert, client, details),
+  });
+  const owner_token = auth.openForOwner();
   const limits = new RateLimits(
     config.limits,
     clock,
@@ -192,12 +203,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
       metrics,
       machine,
       health,
+      auth,
+      keys,
       limits: new LimitControl(limits, scaling),
     }),
     mcp: async (request, body, ask) => {
       mcp ??= import("./mcp_http.ts").then(({ mcpOver }) => mcpOver(bus));
       return await (await mcp)(request, body, ask);
     },
+    auth,
     onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     dashboard: new DashboardFiles(fileURLToPath(new URL("dist/dashboard", import.meta.url))),
     hub,
@@ -210,8 +224,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     ...config.server,
     max_message_bytes: config.limits.max_message_bytes,
   });
+  keys.onRevoked = () => server.recheck();
   const signalled = untilSignalled(clock);
-  await writeAddress(folder, server.url);
+  await writeAddress(folder, { url: server.url, token: owner_token });
   console.log(`listening on ${server.url}`);
   log.info("Listening on {url}, version {version}", { url: server.url, version: manifest.version });
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
@@ -219,7 +234,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   scheduler.start();
   const ending = new AbortController();
   if (flags.demo) {
-    playDemo(server.url, clock.now(), ending.signal, (line) => console.error(line))
+    playDemo(
+      { url: server.url, api_key: owner_token },
+      clock.now(),
+      ending.signal,
+      (line) => console.error(line),
+    )
       .catch((error) => log.error("The demo failed: {error}", { error }));
   }
 

@@ -8,4 +8,15 @@ export const storeFiles: StoreFiles = {
   restore: async (options) => (await import("./src/store/restore.ts")).restoreStore({ ...options, clock }),
   export: async (options) => (await import("./src/store/export.ts")).exportStore({ ...options, clock }),
   import: async (options) => (await import("./src/store/import.ts")).importStore({ ...options, clock }),
+  async keys({ folder }) {
+    const { Keys } = await import("./src/security/keys.ts");
+    const store = await (await import("./src/store/open.ts")).openStore({ folder, clock });
+    const keys = new Keys(store.keys, clock);
+    return {
+      create: (key) => keys.create(key),
+      list: () => Promise.resolve(keys.list()),
+      revoke: (id) => keys.revoke(id),
+      close: () => store.close(),
+    };
+  },
 };

@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../protocol/log.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
@@ -33,10 +34,21 @@ export interface SessionLimits {
   usage(): Record<string, LimitUsage>;
 }
 
+/** Somebody who has shown who they are. */
+export interface Identity {
+  readonly key_id?: string;
+  readonly permissions: readonly Permission[];
+  /** Milliseconds since the epoch. */
+  readonly expires_ms: number;
+}
+
 /** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */
 export interface Session {
   readonly id: string;
   readonly limits: SessionLimits;
+  /** Who it is, once that was shown. */
+  readonly identity: Identity | undefined;
+  identify(identity: Identity): void;
   /** The new subscription's id; throws `SUBSCRIPTION_ERROR` where nothing can be pushed. */
   subscribe(channels: Channel[], filters: SubscriptionFilters): string;
   follow(filter: FollowFilter): string;
@@ -70,6 +82,22 @@ export interface ApiContext {
     changed(): void;
   };
   health: { check(): Promise<Health> };
+  auth: {
+    /** Throws `INVALID_AUTH_TOKEN`. */
+    authenticate(api_key: string, client_ip: string): { session_token: string; identity: Identity };
+    /** Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED`. */
+    authorise(
+      permission: Permission,
+      what: string,
+      identity: Identity | undefined,
+      client_ip: string,
+    ): void;
+  };
+  keys: {
+    create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
+    list(): KeyView[];
+    revoke(id: string): Promise<void>;
+  };
   limits: {
     report(query: Omit<Request<"request_rate_limits">, "type">): LimitReport;
     /** `by`: who asks. */
@@ -86,8 +114,8 @@ export interface Capability<T extends RequestType> {
   readonly type: T;
   /** What it does, in a paragraph, for the reference. */
   readonly doc: string;
-  /** What a key must be allowed to do to use it. */
-  readonly permission: "read" | "write" | "admin";
+  /** What a key must be allowed to do to use it; "none": it needs no key. */
+  readonly permission: Permission | "none";
   /** The limit on requests of its kind, besides those on all messages. */
   readonly limit?: OperationLimit;
   /** The errors it may answer besides those that any message may meet. */

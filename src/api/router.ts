@@ -52,6 +52,7 @@ export class Router {
       const envelope = openEnvelope(message);
       const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
+      this.#authorise(capability, session);
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
       if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
@@ -69,6 +70,10 @@ export class Router {
     } catch (error) {
       return fail(error);
     }
+  }
+
+  #authorise({ type, permission }: AnyCapability, { identity, limits }: Session): void {
+    if (permission !== "none") this.#context.auth.authorise(permission, type, identity, limits.client);
   }
 
   #capabilityOf(envelope: Record<string, unknown>, member: BatchMember | undefined): AnyCapability {

@@ -11,9 +11,14 @@ export const subscribeToUpdates = capability({
     channels: ["task_status", "log_entries"],
     filters: { task_status: { task_ids: ["task_456"] }, log_entries: { levels: ["error", "warn"] } },
   },
-  handle: ({ channels, filters }, { clock }, session) => ({
-    channels,
-    subscription_id: session.subscribe(channels, filters ?? {}),
-    timestamp: isoTime(clock.now()),
-  }),
+  handle: ({ channels, filters }, { auth, clock }, session) => {
+    if (channels.includes("security")) {
+      auth.authorise("admin", "security", session.identity, session.limits.client);
+    }
+    return {
+      channels,
+      subscription_id: session.subscribe(channels, filters ?? {}),
+      timestamp: isoTime(clock.now()),
+    };
+  },
 });

@@ -1,11 +1,14 @@
 /** All capabilities. A message type without one, or an example its own schema refuses, stops the server at start. */
 import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
+import { authenticate } from "./authenticate.ts";
 import { batch } from "./batch.ts";
 import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
+import { createKey } from "./create_key.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
 import { killProcess } from "./kill_process.ts";
+import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
 import { pauseTask } from "./pause_task.ts";
@@ -21,6 +24,7 @@ import { requestSystemResources } from "./request_system_resources.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
+import { revokeKey } from "./revoke_key.ts";
 import { scheduleTask } from "./schedule_task.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
@@ -30,6 +34,7 @@ import { updateRateLimits } from "./update_rate_limits.ts";
 
 const ALL = [
   ping,
+  authenticate,
   requestStatus,
   startTask,
   cancelTask,
@@ -52,6 +57,9 @@ const ALL = [
   requestMetrics,
   requestRateLimits,
   updateRateLimits,
+  createKey,
+  listKeys,
+  revokeKey,
   subscribeToUpdates,
   unsubscribeFromUpdates,
   batch,

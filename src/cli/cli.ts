@@ -5,7 +5,7 @@ import { HttpClient } from "../client/http.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { connectionLimit } from "./connection_limit.ts";
-import { type ServerChoice, serverUrl } from "./find_server.ts";
+import { findServer, type ServerChoice } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommonFlags extends ServerChoice {
@@ -30,23 +30,24 @@ export class Cli {
         "--data <dir>",
         "the server on this data folder (default: OPENCODE_AGENTS_DATA, else the usual)",
       )
+      .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else as the data folder's owner)")
       .option("--json", "print JSON, errors too");
   }
 
   /** For single questions. */
   async asker(flags: CommonFlags): Promise<HttpClient & { readonly url: string }> {
-    const url = await serverUrl(flags);
-    return Object.assign(new HttpClient(url, { clock: this.clock }), { url });
+    const { url, api_key } = await findServer(flags);
+    return Object.assign(new HttpClient(url, { clock: this.clock, api_key }), { url });
   }
 
   /** For listening. Waits for a place when the server's limits allow no connection now. The caller closes it. */
   async listener(flags: CommonFlags, changed?: (change: ConnectionChange) => void): Promise<Client> {
-    const url = await serverUrl(flags);
+    const { url, api_key } = await findServer(flags);
     const { clock, terminal } = this;
     const deadline = clock.monotonic() + CONNECT_PATIENCE_MS;
     while (true) {
       try {
-        return await connect(url, { clock, changed: changed ?? ((change) => this.#tell(url, change)) });
+        return await connect(url, { clock, api_key, changed: changed ?? ((change) => this.#tell(url, change)) });
       } catch (error) {
         const limit = await connectionLimit(url, clock);
         if (!limit) throw error;
@@ -80,6 +81,9 @@ function advice({ code, message, details }: ApiError): string[] {
   }
   if (code === "RATE_LIMIT_EXCEEDED" && details.retry_after_seconds !== undefined) {
     return [`Try again in ${details.retry_after_seconds} s (limits.${details.limit}).`];
+  }
+  if (code === "AUTHENTICATION_REQUIRED" || code === "INVALID_AUTH_TOKEN") {
+    return ["Name a key with --key or OPENCODE_AGENTS_KEY; `opencode-agents keys create` makes one."];
   }
   if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
   if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];

@@ -75,12 +75,12 @@ export function demoTasks(now_ms: number): NewTask[] {
  * `signal` says that the server does.
  */
 export async function playDemo(
-  url: string,
+  { url, api_key }: { url: string; api_key: string },
   now_ms: number,
   signal: AbortSignal,
   tell: (line: string) => void,
 ): Promise<void> {
-  const client = await connect(url);
+  const client = await connect(url, { api_key });
   const leave = () => client.close();
   signal.addEventListener("abort", leave);
   try {

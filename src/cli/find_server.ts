@@ -9,17 +9,26 @@ export interface ServerChoice {
   url?: string;
   /** A data folder. */
   data?: string;
+  /** An API key. */
+  key?: string;
+}
+
+export interface FoundServer {
+  url: string;
+  /** What opens it: the key that was named, else the token that it left for the folder's owner. */
+  api_key?: string;
 }
 
 /** `--url`, else the server on `--data`, else OPENCODE_AGENTS_URL, else the server on the usual data folder, else the default. */
-export async function serverUrl({ url, data }: ServerChoice): Promise<string> {
+export async function findServer({ url, data, key }: ServerChoice): Promise<FoundServer> {
+  const api_key = key || Deno.env.get("OPENCODE_AGENTS_KEY");
   const named = url || (data ? undefined : Deno.env.get("OPENCODE_AGENTS_URL"));
-  if (named) return named.includes("://") ? named : `http://${named}`;
+  if (named) return { url: named.includes("://") ? named : `http://${named}`, api_key };
   const address = await readAddress(data ?? dataDir());
   if (data && !address) {
     throw new ApiError("CONNECTION_LOST", `No server runs on the data folder ${data}`, { data });
   }
-  return reachable(address?.url ?? DEFAULT_URL);
+  return { url: reachable(address?.url ?? DEFAULT_URL), api_key: api_key ?? address?.token };
 }
 
 /** A server that listens everywhere is reached on this machine's own address. */

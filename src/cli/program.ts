@@ -12,6 +12,7 @@ import { addExport } from "./commands/export.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addHealth } from "./commands/health.ts";
 import { addImport } from "./commands/import.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMcp, type McpHandler } from "./commands/mcp.ts";
@@ -143,6 +144,7 @@ function describeProgram(cli: Cli, { version, serve, store, mcp }: Handlers): Co
   addRestore(program, cli, store);
   addExport(program, cli, store);
   addImport(program, cli, store);
+  addKeys(program, cli, store);
   addCompletions(program, cli);
   // Both are started by the server; the entry meets them before it loads any of this.
   program.command("demo-agent").description("the built-in scripted agent, speaking ACP on stdio")

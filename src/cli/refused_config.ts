@@ -5,7 +5,6 @@ import { ApiError } from "../protocol/errors.ts";
 /** Throws `CONFIGURATION_ERROR` for what would be ignored, or would expose this machine. */
 export function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
   const asked: [field: string, value: unknown, isAsked: boolean][] = [
-    ["security.auth", security.auth, security.auth === "required"],
     ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
     ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
     ["server.tls", server.tls, server.tls !== undefined],
@@ -21,12 +20,17 @@ export function refuseImpossible({ server, security, store }: Config, insecure: 
       { field },
     );
   }
-  if (isLoopback(server.host) || insecure) return;
+  if (isLoopback(server.host) || security.auth === "required" || insecure) return;
   throw new ApiError(
     "CONFIGURATION_ERROR",
     `Refusing to listen on ${server.host} without authentication: anybody who reaches it could run programs here. ` +
-      "Listen on 127.0.0.1 (and use ssh -L or a proxy), or give --insecure if the network is yours alone.",
-    { field: "server.host", value: server.host, expected: "a loopback address, or --insecure" },
+      'Set security.auth to "required" (and make a key with `opencode-agents keys create`), listen on 127.0.0.1, ' +
+      "or give --insecure if the network is yours alone.",
+    {
+      field: "server.host",
+      value: server.host,
+      expected: "a loopback address, security.auth, or --insecure",
+    },
   );
 }
 

@@ -6,14 +6,16 @@ const ADDRESS_FILE = "server.json";
 export interface ServerAddress {
   url: string;
   pid: number;
+  /** Opens everything to whoever can read it: the folder's owner. */
+  token?: string;
 }
 
 /** Leaves the address where the commands look for it, readable by the owner alone. */
-export async function writeAddress(folder: string, url: string): Promise<void> {
+export async function writeAddress(folder: string, address: { url: string; token: string }): Promise<void> {
   const path = join(folder, ADDRESS_FILE);
   const temporary = `${path}.${Deno.pid}`;
   // Renamed into place, so that no reader sees half a file.
-  await Deno.writeTextFile(temporary, JSON.stringify({ url, pid: Deno.pid }) + "\n", { mode: 0o600 });
+  await Deno.writeTextFile(temporary, JSON.stringify({ ...address, pid: Deno.pid }) + "\n", { mode: 0o600 });
   await Deno.rename(temporary, path);
 }
 
@@ -32,8 +34,8 @@ export async function forgetAddress(folder: string): Promise<void> {
 /** The address left in a data folder; undefined when there is none, or none that can be read. */
 export async function readAddress(folder: string): Promise<ServerAddress | undefined> {
   try {
-    const { url, pid } = JSON.parse(await Deno.readTextFile(join(folder, ADDRESS_FILE)));
-    return typeof url === "string" && Number.isInteger(pid) ? { url, pid } : undefined;
+    const { url, pid, token } = JSON.parse(await Deno.readTextFile(join(folder, ADDRESS_FILE)));
+    return typeof url === "string" && Number.isInteger(pid) ? { url, pid, token } : undefined;
   } catch {
     // No folder, no file, no permission, no JSON: in each case nobody left an address for us.
     return undefined;

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ApiError } from "../protocol/errors.ts";
+import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import { loadConfig } from "./config_file.ts";
 import { dataDir } from "./data_dir.ts";
 
@@ -26,6 +27,14 @@ export interface ImportReport extends Replacement {
   log_entries_skipped: number;
 }
 
+/** API keys, wherever they are. To be closed. */
+export interface StoredKeys {
+  create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
+  list(): Promise<KeyView[]>;
+  revoke(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** `folder` is the data folder. All throw `ApiError`. */
 export interface StoreFiles {
   /** Throws for a store that `serve` would refuse; false when there is none yet. */
@@ -34,6 +43,7 @@ export interface StoreFiles {
   restore(options: { folder: string; file: string }): Promise<Replacement>;
   export(options: { folder: string; write(line: string): Promise<void> | void }): Promise<Counts>;
   import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
+  keys(options: { folder: string }): Promise<StoredKeys>;
 }
 
 export interface StoreFlags {

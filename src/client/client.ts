@@ -7,7 +7,7 @@
  *     const ended = await client.waitFor(task.id);
  *     client.close();
  */
-import { type Clock, systemClock } from "../clock/clock.ts";
+import { type Clock, epochOf, systemClock, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { LogEntry } from "../protocol/log.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
@@ -30,6 +30,9 @@ import {
 import { ClientSubscriptions, isPassing, type PushStream } from "./subscriptions.ts";
 import { waitForTask } from "./wait_for.ts";
 
+/** Of a session's time, after which the key is shown again. */
+const SHOW_KEY_AFTER_SHARE = 0.8;
+
 /** What becomes of the connection, for those who show it. */
 export type ConnectionChange =
   | { state: "connected" }
@@ -39,6 +42,8 @@ export type ConnectionChange =
 
 export interface ClientOptions {
   clock?: Clock;
+  /** An API key, or what answers one before each connection. */
+  api_key?: string | undefined | (() => string | undefined);
   /** The longest wait for a reply unless a request says otherwise; 30 s. */
   timeout_ms?: number;
   /** The longest wait for a connection's greeting; 10 s. */
@@ -83,6 +88,7 @@ export class Client implements Requester {
   /** Counts them; the number names the one that stands. */
   #connections = 0;
   #ended: ApiError | undefined;
+  #showKey: Timer | undefined;
 
   /** Not connected yet; use `connect`. */
   constructor(url: string, options: ClientOptions) {
@@ -95,10 +101,11 @@ export class Client implements Requester {
     this.#link = new Link({
       url: socketAddress(url),
       clock,
+      api_key: () => typeof options.api_key === "function" ? options.api_key() : options.api_key,
       connect_timeout_ms: options.connect_timeout_ms ?? 10_000,
       backoff: options.backoff ?? DEFAULT_BACKOFF,
       reconnect: options.reconnect ?? true,
-      connected: () => this.#connected(),
+      connected: (expires_at) => this.#connected(expires_at),
       message: (message) => this.#received(message),
       lost: (reason, final) => this.#lost(reason, final),
       retrying: (reason, delay_ms) => options.changed?.({ state: "retrying", reason, delay_ms }),
@@ -210,7 +217,7 @@ export class Client implements Requester {
     }
   }
 
-  #connected(): void {
+  #connected(expires_at: string | undefined): void {
     this.#options.changed?.({ state: "connected" });
     this.#heartbeat.start(
       (timeout_ms) => this.request("ping", {}, { timeout_ms }),
@@ -218,6 +225,24 @@ export class Client implements Requester {
     );
     this.#flush();
     void this.#renew(++this.#connections);
+    if (expires_at !== undefined) this.#showKeyBefore(expires_at);
+  }
+
+  /** The server closes a connection whose session is over: the key is shown again in good time. */
+  #showKeyBefore(expires_at: string): void {
+    this.#showKey?.cancel();
+    const left_ms = epochOf(expires_at) - this.#clock.now();
+    this.#showKey = this.#clock.after(Math.max(1000, left_ms * SHOW_KEY_AFTER_SHARE), () => {
+      const { api_key } = this.#options;
+      const key = typeof api_key === "function" ? api_key() : api_key;
+      if (key === undefined) return;
+      this.request("authenticate", { api_key: key }).then(
+        (reply) => this.#showKeyBefore(reply.expires_at),
+        () => {
+          // The connection is gone, or will be closed for it: the next one says why.
+        },
+      );
+    });
   }
 
   async #renew(connection: number): Promise<void> {
@@ -268,6 +293,7 @@ export class Client implements Requester {
 
   #lost(reason: ApiError, final: boolean): void {
     this.#heartbeat.stop();
+    this.#showKey?.cancel();
     this.#subscriptions.lost();
     for (const follow of this.#follows) follow.lost();
     this.#pending.fail(reason, final);
@@ -280,6 +306,7 @@ export class Client implements Requester {
     if (this.#ended) return;
     this.#ended = reason;
     this.#heartbeat.stop();
+    this.#showKey?.cancel();
     this.#pending.fail(reason, true);
     for (const done of [...this.#pauses]) done();
     this.#subscriptions.end(told);

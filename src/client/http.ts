@@ -15,18 +15,24 @@ export interface HttpOptions {
   clock?: Clock;
   /** The longest wait for a reply unless a request says otherwise; 30 s. */
   timeout_ms?: number;
+  /** An API key, or a session's token. */
+  api_key?: string | undefined;
 }
 
 export class HttpClient implements Requester {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #timeout_ms: number;
+  readonly #headers: Record<string, string>;
 
   /** `url`: as for `connect`. */
-  constructor(url: string, { clock = systemClock, timeout_ms = DEFAULT_TIMEOUT_MS }: HttpOptions = {}) {
+  constructor(url: string, options: HttpOptions = {}) {
+    const { clock = systemClock, timeout_ms = DEFAULT_TIMEOUT_MS, api_key } = options;
     this.#url = apiAddress(url);
     this.#clock = clock;
     this.#timeout_ms = timeout_ms;
+    this.#headers = { "content-type": "application/json" };
+    if (api_key !== undefined) this.#headers.authorization = `Bearer ${api_key}`;
   }
 
   async request<T extends RequestType>(
@@ -54,7 +60,7 @@ export class HttpClient implements Requester {
     });
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      const headers = { "content-type": "application/json" };
+      const headers = this.#headers;
       const response = await fetch(url, { method: "POST", body, headers, signal: bound.signal });
       return await response.text();
     } catch (error) {

@@ -26,12 +26,14 @@ export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOption
 export interface LinkOptions {
   url: string;
   clock: Clock;
+  /** Asked for before each connection. */
+  api_key(): string | undefined;
   connect_timeout_ms: number;
   backoff: BackoffOptions;
   /** False: the first end is the last. */
   reconnect: boolean;
-  /** A connection stands; the first one, too. */
-  connected(): void;
+  /** A connection stands; the first one, too. `expires_at`: of its session. */
+  connected(expires_at: string | undefined): void;
   message(message: WireMessage): void;
   /** It was lost; `final` when none will follow. */
   lost(reason: ApiError, final: boolean): void;
@@ -76,16 +78,17 @@ export class Link {
   }
 
   async #openOnce(): Promise<void> {
-    const { url, clock, connect_timeout_ms } = this.#options;
+    const { url, clock, api_key, connect_timeout_ms } = this.#options;
     await openTransport({
       url,
       clock,
+      api_key: api_key(),
       timeout_ms: connect_timeout_ms,
       signal: this.#ending.signal,
-      opened: (transport) => {
+      opened: (transport, expires_at) => {
         this.#transport = transport;
         this.#connected_at = clock.monotonic();
-        this.#options.connected();
+        this.#options.connected(expires_at);
       },
       message: (message) => this.#options.message(message),
       closed: (reason) => this.#lost(reason),
@@ -110,7 +113,8 @@ export class Link {
       try {
         return await this.#openOnce();
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        // A key that is not taken is not taken a second time either.
+        if (!(error instanceof ApiError) || error.code === "INVALID_AUTH_TOKEN") throw error;
         await this.#pause(error);
       }
     }

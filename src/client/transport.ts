@@ -17,18 +17,20 @@ export interface TransportOptions {
   /** The address of the WebSocket. */
   url: string;
   clock: Clock;
+  /** Shown to the server before anything else is said. */
+  api_key: string | undefined;
   /** The longest wait for the server's greeting. */
   timeout_ms: number;
   /** Gives the opening up. */
   signal: AbortSignal;
-  /** Called once, at the greeting and before any later message. */
-  opened(transport: Transport): void;
+  /** `expires_at`: when the session ends that the key opened. Called once, at the greeting and before any later message. */
+  opened(transport: Transport, expires_at: string | undefined): void;
   message(message: WireMessage): void;
   /** Called once, only after the opening succeeded. */
   closed(reason: ApiError): void;
 }
 
-/** Resolves when the server has greeted; rejects with `CONNECTION_LOST` when it does not in time. */
+/** Resolves when the server has greeted, and taken the key where there is one; rejects with `CONNECTION_LOST` when it does not in time. */
 export function openTransport(options: TransportOptions): Promise<void> {
   const { url, clock, signal } = options;
   if (signal.aborted) return Promise.reject(signal.reason);
@@ -67,11 +69,14 @@ export function openTransport(options: TransportOptions): Promise<void> {
     if (!message) return end(lost(`${url} sent something that is no message`, { url }));
     if (state === "open") return options.message(message);
     if (state === "ended") return;
-    if (message.type === "connection_established") {
+    const { api_key } = options;
+    if (message.type === "connection_established" && api_key !== undefined) {
+      socket.send(JSON.stringify({ type: "authenticate", api_key }));
+    } else if (message.type === (api_key === undefined ? "connection_established" : "authentication_success")) {
       state = "open";
       bound.cancel();
       signal.removeEventListener("abort", abandon);
-      options.opened(transport);
+      options.opened(transport, message.expires_at as string | undefined);
       resolve();
     } else {
       end(errorIn(message) ?? lost(`${url} is no server of opencode-agents`, { url }));

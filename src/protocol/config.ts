@@ -69,7 +69,7 @@ export const Config = z.strictObject({
   $schema: z.string().optional().describe("For editors; the program does not read it."),
   server: z.strictObject({
     host: z.string().min(1).default("127.0.0.1")
-      .describe("The address to listen on. Another than a loopback one needs --insecure."),
+      .describe("The address to listen on. Another than a loopback one needs security.auth, or --insecure."),
     port: z.int().min(0).max(65535).default(8080).describe("0 picks a free one."),
     tls: z.strictObject({
       cert: z.string().describe(NOT_YET),
@@ -143,12 +143,11 @@ export const Config = z.strictObject({
       .describe("A larger frame closes its connection with 1009."),
   }).prefault({}),
   security: z.strictObject({
-    auth: z.enum(["none", "required"]).default("none").describe(
-      'Only "none" is available in this version.',
-    ),
+    auth: z.enum(["none", "required"]).default("none")
+      .describe("required: whoever wants anything shows an API key of `opencode-agents keys create`."),
     ip_whitelist: names.default([]).describe(NOT_YET),
     ip_blacklist: names.default([]).describe(NOT_YET),
-    session_minutes: z.int().min(1).default(60).describe("Of use with authentication only."),
+    session_minutes: z.int().min(1).default(60).describe("How long a session lasts that a key has opened over the socket."),
   }).prefault({}),
   logs: z.strictObject({
     retention_days: z.number().min(0).default(14).describe("How long log entries are kept."),

@@ -78,9 +78,15 @@ export const ERRORS = {
     when:
       "What is needed is missing: the permission to run programs, an agent's program; or the server is shutting down.",
   },
-  PERMISSION_DENIED: { status: 403, when: "A page of another origin, or a name that is not this server's." },
-  AUTHENTICATION_REQUIRED: { status: 401, when: "Not yet: this version has no authentication." },
-  INVALID_AUTH_TOKEN: { status: 401, when: "Not yet: this version has no authentication." },
+  PERMISSION_DENIED: { status: 403, when: "The key may not do this; or a page of another origin, or a name that is not this server's." },
+  AUTHENTICATION_REQUIRED: {
+    status: 401,
+    when: "`security.auth` is required, and no API key was shown, or the session is over.",
+  },
+  INVALID_AUTH_TOKEN: {
+    status: 401,
+    when: "The API key or session token that was shown is unknown, expired or revoked.",
+  },
   RATE_LIMIT_EXCEEDED: {
     status: 429,
     when: "A limit is used up; `details.retry_after_seconds` says when there is room again.",

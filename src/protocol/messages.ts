@@ -1,5 +1,6 @@
 /** The one table of all messages; types, validation and documents are derived from it. */
 import { z } from "zod";
+import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "./errors.ts";
 import { exchange, RequestId } from "./exchange.ts";
@@ -16,6 +17,7 @@ export const BATCH_MAX = 50;
 
 export const EXCHANGES = {
   ...basicMessages,
+  ...authMessages,
   ...taskMessages,
   ...scheduleMessages,
   ...logMessages,

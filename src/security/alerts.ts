@@ -9,6 +9,11 @@ type AlertType = SecurityAlert["alert_type"];
 const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: SecurityAlert["severity"] }>> = {
   /** Messages refused for a limit. */
   rate_limit_exceeded: { attempts: 100, severity: "medium" },
+  /** Wrong keys. */
+  authentication_failure: { attempts: 3, severity: "medium" },
+  /** Said when an address is shut out. */
+  brute_force_attempt: { attempts: 1, severity: "high" },
+  authorization_denied: { attempts: 5, severity: "medium" },
   /** Pages of other origins, and names that are not this server's: what a web page that attacks would send. */
   suspicious_activity: { attempts: 10, severity: "high" },
 };

@@ -1,7 +1,7 @@
 /** One WebSocket connection: its requests in order, its replies and pushes at the pace it reads. */
 import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../api/error_reply.ts";
-import type { Session, SessionLimits } from "../api/capability.ts";
+import type { Identity, Session, SessionLimits } from "../api/capability.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../protocol/errors.ts";
@@ -12,7 +12,7 @@ import { type Subscriber, Subscriptions } from "./subscriptions.ts";
 const log = getLogger(["opencode-agents", "server"]);
 
 /** WebSocket close codes of RFC 6455 that the server uses. */
-export const CLOSE = { going_away: 1001, too_big: 1009, internal: 1011, try_again_later: 1013 } as const;
+export const CLOSE = { going_away: 1001, policy: 1008, too_big: 1009, internal: 1011, try_again_later: 1013 } as const;
 
 /** Requests of one connection that may wait while an earlier one is carried out. */
 const BACKLOG_MAX = 1000;
@@ -25,6 +25,8 @@ const REFUSALS_MADE_GOOD = 10;
 const SLOW_DOWN_MS = 10;
 /** How often a reader that is behind is looked at. */
 const FLUSH_MS = 5;
+/** So long a connection may take to show who it is, where that is required. */
+const SHOW_WITHIN_MS = 30_000;
 /** Pushes that may wait for the reply that is to come before them. */
 const HELD_MAX = 10_000;
 const HELD_LENGTH_MAX = 16 << 20;
@@ -35,9 +37,18 @@ export interface ConnectionOptions {
   router: Router;
   clock: Clock;
   limits: SessionLimits;
+  auth: ConnectionAuth;
+  /** Whoever the upgrade's headers showed. */
+  identity: Identity | undefined;
   server_version: string;
   max_message_bytes: number;
   closed(connection: Connection): void;
+}
+
+export interface ConnectionAuth {
+  /** Whether a connection must show who it is. */
+  readonly isRequired: boolean;
+  isValid(identity: Identity): boolean;
 }
 
 /** A request that waits for the one being carried out. */
@@ -67,12 +78,17 @@ export class Connection implements Session, Subscriber {
   #slowedDown: Timer | undefined;
   #held: { text: string; coalesce?: string }[] | undefined;
   #heldLength = 0;
+  #identity: Identity | undefined;
+  /** Ends a connection that shows no key, or whose session is over. */
+  #expiry: Timer | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.id = options.id;
     this.limits = options.limits;
     this.#lastPing_ms = options.clock.now();
+    this.#identity = options.identity;
+    this.#checkLater();
     const socket = this.#socket = options.socket;
     this.subscriptions = new Subscriptions(() => `sub_${options.id}_${++this.#serial}`);
     this.#outbox = new Outbox({
@@ -86,6 +102,36 @@ export class Connection implements Session, Subscriber {
     socket.onclose = () => this.#end();
     // The close event that follows ends the connection; a peer that vanished is no failure of ours.
     socket.onerror = () => {};
+  }
+
+  // ---- who it is
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  identify(identity: Identity): void {
+    this.#identity = identity;
+    this.#checkLater();
+  }
+
+  /** Closes the connection when it may not, or not any more, be here. */
+  recheck(): void {
+    const { auth } = this.#options;
+    if (auth.isRequired && !(this.#identity && auth.isValid(this.#identity))) {
+      this.close(CLOSE.policy, this.#identity ? "the session is over" : "no API key was shown");
+    }
+  }
+
+  #checkLater(): void {
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    const { auth, clock } = this.#options;
+    if (!auth.isRequired) return;
+    const left_ms = this.#identity ? this.#identity.expires_ms - clock.now() : SHOW_WITHIN_MS;
+    if (left_ms < Infinity) {
+      this.#expiry = clock.after(left_ms, () => this.#guarded(() => this.recheck()));
+    }
   }
 
   // ---- what handlers ask of it
@@ -278,6 +324,7 @@ export class Connection implements Session, Subscriber {
     this.#gone = true;
     this.#flushing?.cancel();
     this.#slowedDown?.cancel();
+    this.#expiry?.cancel();
     this.#outbox.clear();
     this.#queue = [];
     this.#options.closed(this);

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { Session, SessionLimits } from "../api/capability.ts";
+import type { ApiContext, Identity, Session, SessionLimits } from "../api/capability.ts";
 import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
@@ -11,7 +11,7 @@ import { configSchema } from "../protocol/config_reference.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
 import { type ErrorReply, SUBPROTOCOL } from "../protocol/messages.ts";
-import { CLOSE, Connection } from "./connection.ts";
+import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
 import { Listener } from "./listener.ts";
 import { referencePage } from "./reference_page.ts";
@@ -41,6 +41,10 @@ export interface ServerOptions {
   /** Answers with a file of the web page. */
   dashboard: { answer(name: string, request: Request): Promise<Response> };
   prometheus: { text(): Promise<{ body: string; content_type: string }> };
+  auth: ConnectionAuth & Pick<ApiContext["auth"], "authorise"> & {
+    /** Who sent this `Authorization` header; throws `INVALID_AUTH_TOKEN`. */
+    bearer(header: string | null, client_ip: string): Identity | undefined;
+  };
   /** Told of every request that the guard refused. */
   onForeign(ip: string, reason: string): void;
   /** Answers a POST to `/mcp` with this body; `ask` puts a message to the router in the name of who sent it. */
@@ -58,6 +62,8 @@ export interface RunningServer {
   /** `http://HOST:PORT` as it listens. */
   readonly url: string;
   readonly connections: number;
+  /** Closes the connections of those who may not be here any more. */
+  recheck(): void;
   /** Stops accepting and closes all connections with 1001. */
   stop(): Promise<void>;
 }
@@ -95,12 +101,17 @@ export function startServer(options: ServerOptions): RunningServer {
     return Response.json(reply, { status: statusOf(reply), headers });
   };
 
+  const identityOf = (request: Request, ip: string) =>
+    options.auth.bearer(request.headers.get("authorization"), ip);
+
   const upgrade = (request: Request, ip: string): Response | Promise<Response> => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
     }
     let limits: SessionLimits;
+    let identity: Identity | undefined;
     try {
+      identity = identityOf(request, ip);
       limits = options.limits.connect(ip);
     } catch (error) {
       return refused(errorReply(error, clock, "upgrade"), ip);
@@ -121,6 +132,8 @@ export function startServer(options: ServerOptions): RunningServer {
       router,
       clock,
       limits,
+      auth: options.auth,
+      identity,
       server_version: options.version,
       max_message_bytes: options.max_message_bytes,
       closed: (one) => {
@@ -142,10 +155,14 @@ export function startServer(options: ServerOptions): RunningServer {
   // The guard has refused all other pages; without these headers a browser keeps the answer from the allowed ones.
   app.use(cors({ origin: [...options.allowed_origins], exposeHeaders: ["retry-after"] }));
   app.post("/api", async (c) => {
-    const text = await readText(c.req.raw, options.max_message_bytes).catch((error) => error as ApiError);
-    const reply = typeof text === "string"
-      ? await router.receive(text, httpSession(options.limits.http(c.env.ip)))
-      : errorReply(text, clock, "request body");
+    const { ip } = c.env;
+    let reply: object;
+    try {
+      const session = httpSession(options.limits.http(ip), identityOf(c.req.raw, ip));
+      reply = await router.receive(await readText(c.req.raw, options.max_message_bytes), session);
+    } catch (error) {
+      reply = errorReply(error, clock, "request");
+    }
     if (statusOf(reply) === TOO_MANY && options.limits.isStorm) await sleep(clock, REFUSAL_DELAY_MS);
     const wait_seconds = (reply as ErrorReply).details?.retry_after_seconds;
     return c.json(
@@ -156,8 +173,9 @@ export function startServer(options: ServerOptions): RunningServer {
   });
   app.all("/api", postOnly);
   app.post("/mcp", async (c) => {
-    const session = httpSession(options.limits.http(c.env.ip));
+    const { ip } = c.env;
     try {
+      const session = httpSession(options.limits.http(ip), identityOf(c.req.raw, ip));
       // A tool's own messages count like all others; this one does, so that those without any are limited, too.
       session.limits.message();
       const text = await readText(c.req.raw, options.max_message_bytes);
@@ -181,6 +199,12 @@ export function startServer(options: ServerOptions): RunningServer {
     return c.json(health, health.overall_status === "unhealthy" ? 503 : 200);
   });
   app.get("/metrics", async (c) => {
+    try {
+      options.auth.authorise("read", "/metrics", identityOf(c.req.raw, c.env.ip), c.env.ip);
+    } catch (error) {
+      const reply = errorReply(error, clock, "metrics");
+      return c.json(reply, statusOf(reply));
+    }
     const { body, content_type } = await options.prometheus.text();
     return c.body(body, 200, { "content-type": content_type });
   });
@@ -233,6 +257,9 @@ export function startServer(options: ServerOptions): RunningServer {
     get connections() {
       return connections.size;
     },
+    recheck() {
+      for (const connection of [...connections]) connection.recheck();
+    },
     async stop() {
       const shutdown = listener.shutdown();
       for (const connection of [...connections]) connection.close(CLOSE.going_away, "server stops");
@@ -249,10 +276,13 @@ function once<T>(make: () => T): () => T {
 }
 
 /** One HTTP request can be answered, but not pushed to. */
-function httpSession(limits: SessionLimits): Session {
+function httpSession(limits: SessionLimits, identity: Identity | undefined): Session {
   return {
     id: "http",
     limits,
+    identity,
+    // The next request shows the token again.
+    identify() {},
     subscribe: refuseSubscription,
     follow: refuseSubscription,
     unsubscribe: refuseSubscription,

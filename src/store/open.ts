@@ -1,6 +1,7 @@
 /** Opens the store of a data folder, checked and loaded, or says why it cannot be. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
+import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
 import type { ScheduleSpec, ScheduleState } from "../tasks/schedule.ts";
 import type { TaskSpec, TaskState } from "../tasks/record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
@@ -28,6 +29,7 @@ export interface Store {
   readonly id: string;
   readonly tasks: RecordStore<TaskSpec, TaskState>;
   readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
+  readonly keys: RecordStore<KeySpec, KeyState>;
   readonly logs: LogStore;
   readonly outputs: Outputs<AttemptOutput>;
   readonly closed: boolean;
@@ -88,12 +90,14 @@ export async function loadStore(
   };
   const tasks = await records<TaskSpec, TaskState>("task");
   const schedules = await records<ScheduleSpec, ScheduleState>("schedule");
+  const keys = await records<KeySpec, KeyState>("key");
   const logs = new LogStore(kv, commits, clock);
   await logs.load();
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
     schedules.close();
+    keys.close();
     try {
       await logs.close();
       await commits.idle();
@@ -106,6 +110,7 @@ export async function loadStore(
     id,
     tasks,
     schedules,
+    keys,
     logs,
     outputs: new Outputs<AttemptOutput>(kv),
     async probe() {

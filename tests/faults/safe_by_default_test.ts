@@ -71,7 +71,6 @@ Deno.test("safe by default", async (t) => {
         [{ tasks: { default_agent: "nobody" } }, /nobody/],
         [{ tasks: { agent_by_type: { tests: "opencode" } } }, /tasks\.agent_by_type\.tests/],
         ["{", /not valid JSON/],
-        [{ security: { auth: "required" } }, /security\.auth.*not available/],
         [{ security: { ip_whitelist: ["127.0.0.1"] } }, /security\.ip_whitelist.*not available/],
         [{ security: { ip_blacklist: ["10.0.0.0/8"] } }, /security\.ip_blacklist.*not available/],
         [{ server: { tls: { cert: "a.pem", key: "b.pem" } } }, /server\.tls.*not available/],

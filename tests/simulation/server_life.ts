@@ -144,6 +144,9 @@ export class ServerLife {
       machine: { changed: () => {} } as ApiContext["machine"],
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
+      // Everybody may do everything, as without authentication.
+      auth: { authorise: () => {} } as unknown as ApiContext["auth"],
+      keys: {} as ApiContext["keys"],
     });
     await wiring.beforeStart?.(parts);
     await engine.start();
@@ -160,7 +163,15 @@ export class ServerLife {
     const refuse = () => {
       throw new Error("nothing is pushed over this session");
     };
-    const session = { id: client, limits, subscribe: refuse, follow: refuse, unsubscribe: refuse };
+    const session = {
+      id: client,
+      limits,
+      identity: undefined,
+      identify: () => {},
+      subscribe: refuse,
+      follow: refuse,
+      unsubscribe: refuse,
+    };
     return Promise.resolve(this.#router.dispatch(message, session)) as Promise<Record<string, unknown>>;
   }
 

@@ -180,3 +180,39 @@ async function deadPort(): Promise<number> {
   });
   return port;
 }
+
+Deno.test("client: shows its key first, on each connection, and again before the session ends", async () => {
+  const shown: string[] = [];
+  const clock = {
+    ...systemClock,
+    // The greater part of an hour passes at once; all else takes its time.
+    after: (delay_ms: number, action: () => void) =>
+      systemClock.after(delay_ms > 2_000_000 ? 1 : delay_ms, action),
+  };
+  const message = (peer: Peer, request: Wire) => {
+    shown.push(`${peer.number} ${request.type} ${request.api_key ?? ""}`);
+    if (request.type !== "authenticate") return peer.reply(request, { type: "pong", server_time: "t" });
+    // The first two sessions last an hour; the next is longer than the test.
+    const hours = shown.length <= 2 ? 1 : 0.5;
+    const expires_at = new Date(Date.now() + hours * 3_600_000).toISOString();
+    const opened = {
+      type: "authentication_success",
+      session_token: "s",
+      permissions: [],
+      timestamp: "t",
+      expires_at,
+    };
+    if (request.request_id === undefined) peer.send(opened);
+    else peer.reply(request, opened);
+  };
+  await withScript({ message }, async (url, peers) => {
+    const client = await connect(url, { clock, api_key: () => "sk-mine", backoff: QUICK });
+    await until(() => shown.length === 3);
+    assert.deepEqual(shown, Array(3).fill("1 authenticate sk-mine"));
+    peers[0]!.close();
+    await until(() => peers.length === 2);
+    await client.request("ping");
+    assert.deepEqual(shown.slice(3), ["2 authenticate sk-mine", "2 ping "]);
+    client.close();
+  });
+});

@@ -10,18 +10,10 @@ import { Channel } from "../../src/protocol/subscription_messages.ts";
 import { documentText, examplesIn } from "../fixtures/document/examples.ts";
 import { fileNames, ROOT } from "./fixtures/sources.ts";
 
-/** What of the document this version does not have. */
-const NOT_YET = {
-  messages: ["authenticate", "authentication_success"],
-  codes: ["AUTHENTICATION_REQUIRED", "INVALID_AUTH_TOKEN"],
-};
-
 /** Every `"type": "…"` of the document's examples, and of messages in its prose. */
 async function documentedTypes(): Promise<string[]> {
   const types = examplesIn(await documentText()).map(({ value }) => value.type);
-  return [...new Set(types.filter((type) => typeof type === "string"))].filter((type) =>
-    !NOT_YET.messages.includes(type)
-  );
+  return [...new Set(types.filter((type) => typeof type === "string"))];
 }
 
 /** Code and HTTP status, as the document's table has them. */
@@ -73,14 +65,6 @@ Deno.test("every request, push and channel is used by a test", async () => {
 
 Deno.test("every error code and every limit is met by a test", async () => {
   const tests = await testTexts();
-  const missing = untested(ERROR_CODES, tests).filter((code) =>
-    !NOT_YET.codes.includes(code) && !tests.includes(code)
-  );
-  assert.deepEqual(missing, []);
-  assert.deepEqual(
-    NOT_YET.codes.filter((code) => tests.includes(`"${code}"`)),
-    [],
-    "no exemption is needed any more",
-  );
+  assert.deepEqual(untested(ERROR_CODES, tests).filter((code) => !tests.includes(code)), []);
   assert.deepEqual(LIMIT_NAMES.filter((name) => !tests.includes(name)), []);
 });

@@ -1,0 +1,11 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const createKey = capability({
+  type: "create_key",
+  doc: "Makes an API key. The reply has it, this once.",
+  permission: "admin",
+  errors: ["SERVER_OVERLOAD"],
+  example: { type: "create_key", key: { name: "dashboard", permissions: ["read"], expires_in_days: 90 } },
+  handle: async ({ key }, { keys, clock }) => ({ ...await keys.create(key), timestamp: isoTime(clock.now()) }),
+});

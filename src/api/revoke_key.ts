@@ -1,0 +1,14 @@
+import { isoTime } from "../clock/clock.ts";
+import { capability } from "./capability.ts";
+
+export const revokeKey = capability({
+  type: "revoke_key",
+  doc: "Ends an API key, and with it every session and connection that it opened. Twice does no harm.",
+  permission: "admin",
+  errors: ["INVALID_FIELD_VALUE"],
+  example: { type: "revoke_key", key_id: "key_0123456789ab" },
+  handle: async ({ key_id }, { keys, clock }) => {
+    await keys.revoke(key_id);
+    return { key_id, timestamp: isoTime(clock.now()) };
+  },
+});

@@ -1,0 +1,73 @@
+/** Who may ask for what: keys, and how a connection shows one. "Authentication and Security" of the document. */
+import { z } from "zod";
+import { exchange } from "./exchange.ts";
+import { distinct, text } from "./scalars.ts";
+
+/** What a key may do: look; start, change and end; see to keys, limits and security. */
+export const Permission = z.enum(["read", "write", "admin"]);
+export type Permission = z.infer<typeof Permission>;
+
+const permissions = distinct(Permission, 1, Permission.options.length);
+
+/** A key as it is shown: never the key itself. */
+export const KeyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  permissions: z.array(Permission),
+  created_at: z.string(),
+  expires_at: z.string().optional(),
+  revoked_at: z.string().optional(),
+});
+export type KeyView = z.infer<typeof KeyView>;
+
+export const NewKey = z.strictObject({
+  name: text(1, 100),
+  permissions: permissions.default(["read", "write"]),
+  expires_in_days: z.int().min(1).max(3650).optional(),
+});
+export type NewKey = z.output<typeof NewKey>;
+
+export const authMessages = {
+  authenticate: exchange(
+    "authenticate",
+    {
+      api_key: text(1, 200),
+      client_info: z.object({
+        name: text(1, 200).optional(),
+        version: text(1, 100).optional(),
+        user_agent: text(1, 500).optional(),
+      }).optional(),
+    },
+    "authentication_success",
+    {
+      session_token: z.string().describe("For `Authorization: Bearer …` over HTTP, until it expires."),
+      expires_at: z.string(),
+      permissions: z.array(Permission),
+      timestamp: z.string(),
+    },
+  ),
+  create_key: exchange("create_key", { key: NewKey }, "key_created", {
+    key: KeyView,
+    api_key: z.string().describe("Shown this once; the server keeps only its digest."),
+    timestamp: z.string(),
+  }),
+  list_keys: exchange("list_keys", {}, "key_list", { keys: z.array(KeyView), timestamp: z.string() }),
+  revoke_key: exchange("revoke_key", { key_id: text(1, 100) }, "key_revoked", {
+    key_id: z.string(),
+    timestamp: z.string(),
+  }),
+};
+
+/** What is kept of a key. */
+export interface KeySpec {
+  name: string;
+  /** SHA-256 of the key, in hex: a key has 190 bits of chance, so nothing slower is needed. */
+  digest: string;
+  permissions: Permission[];
+  created_ms: number;
+  expires_ms?: number;
+}
+
+export interface KeyState {
+  revoked_ms?: number;
+}

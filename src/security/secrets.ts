@@ -1,0 +1,14 @@
+/** Secrets made by chance, and what is kept of them. */
+import { createHash, randomBytes } from "node:crypto";
+
+const BYTES = 24;
+
+/** A new secret that says by its prefix what it is for. */
+export function newSecret(prefix: "sk-" | "sess_"): string {
+  return prefix + randomBytes(BYTES).toString("base64url");
+}
+
+/** By which a secret is found again without being kept. */
+export function digestOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
