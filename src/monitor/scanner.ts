@@ -79,8 +79,8 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();
 
-  /** Remembers when each process was first seen, and forgets those that are gone. */
-  function discover(rows: MeasuredProcess[], now: string): void {
+  /** When each process was first seen; those that are gone are forgotten. */
+  function discover(rows: MeasuredProcess[], now: string): typeof discovered {
     const next: typeof discovered = new Map();
     for (const { pid, started } of rows) {
       const known = discovered.get(pid);
@@ -88,6 +88,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
       next.set(pid, same ? known : { started, at: now });
     }
     discovered = next;
+    return next;
   }
 
   async function scanNow(): Promise<Scan> {
@@ -95,7 +96,8 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const rows = await options.processes.run();
     const now_ms = clock.now();
     const timestamp = isoTime(now_ms);
-    discover(rows, timestamp);
+    // Kept, since another scan may overtake this one.
+    const seen = discover(rows, timestamp);
     const children = options.ownChildren();
     const owners = inheritOwners(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
@@ -119,7 +121,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
         started: row.started,
         ...(owner ? { own: children.has(row.pid) ? "child" as const : "descendant" as const } : {}),
         ...(kind.agent === undefined ? {} : { agent: kind.agent }),
-        discovered_at: discovered.get(row.pid)!.at,
+        discovered_at: seen.get(row.pid)!.at,
       };
     }).sort((a, b) => a.process.pid - b.process.pid);
     const load = systemLoad();

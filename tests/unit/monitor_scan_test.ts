@@ -331,3 +331,33 @@ Deno.test("scanner: a scan that fails fails for those who asked, and the next on
   fail = false;
   assert.deepEqual((await scanner.scan()).processes, []);
 });
+
+Deno.test("scanner: a scan that waits for folders while another overtakes it still shows what it saw", async () => {
+  let rows = [raw(10, { name: "opencode", argv: ["opencode"] })];
+  const waiting: (() => void)[] = [];
+  const scanner = createProcessScanner({
+    clock: fakeClock(),
+    source: {
+      ...source("ps"),
+      workingDirs: () =>
+        new Promise((resolve) => waiting.push(() => resolve(new Map([[10, "/a"], [20, "/b"]])))),
+    },
+    ownChildren: () => new Map(),
+    processes: {
+      run: () => Promise.resolve(rows.map((row) => ({ ...row, cpu_percent: 1, memory_percent: 2 }))),
+    },
+  });
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const overtaken = scanner.scan();
+  await settle();
+  rows = [raw(20, { name: "claude", argv: ["claude"] })];
+  scanner.expire();
+  const newest = scanner.scan();
+  await settle();
+  for (const go of waiting) go();
+  const seen = (await Promise.all([overtaken, newest])).flatMap(({ processes }) =>
+    processes.map(({ process, discovered_at }) => [process.pid, process.working_dir, discovered_at])
+  );
+  const at = new Date(T0).toISOString();
+  assert.deepEqual(seen, [[10, "/a", at], [20, "/b", at]]);
+});
