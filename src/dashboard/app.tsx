@@ -21,6 +21,7 @@ import { ConnectionBanner } from "./connection_banner.tsx";
 import { agents } from "./data/machine.ts";
 import { tasks } from "./data/tasks.ts";
 import { navigate, useHashPath, useHashSearch } from "./hash_location.ts";
+import { KeyDialog } from "./key_dialog.tsx";
 import { KeyHelp } from "./key_help.tsx";
 import { focusSearch, useShortcuts } from "./keys.ts";
 import { AgentsPage } from "./pages/agents/agents_page.tsx";
@@ -79,6 +80,7 @@ function Frame() {
         <Pages />
       </div>
       <Toasts />
+      <KeyDialog />
       {isHelpOpen && <KeyHelp onClose={() => setHelpOpen(false)} />}
     </div>
   );

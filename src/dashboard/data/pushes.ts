@@ -2,6 +2,7 @@
 import type { Pushes } from "../../protocol/pushes.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { systemClock } from "../../clock/clock.ts";
+import { wantsKey } from "./key.ts";
 import { client } from "./server.ts";
 
 /** What every page may need; the log is followed by those that show it. */
@@ -50,6 +51,8 @@ export async function listen(): Promise<never> {
         else for (const listener of [...listeners.get(push.type) ?? []]) listener(push as never);
       }
     } catch (error) {
+      // A new key is a new page.
+      if (wantsKey(error)) return await new Promise<never>(() => {});
       // Too slow a reader, or refused for now: what was missed is asked for by the refreshers.
       reportError(error);
     }

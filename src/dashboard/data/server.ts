@@ -5,6 +5,7 @@ import type { RequestArguments } from "../../client/replies.ts";
 import { systemClock } from "../../clock/clock.ts";
 import { ApiError } from "../../protocol/errors.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
+import { currentKey } from "./key.ts";
 
 export type LinkState =
   | { state: "connecting" }
@@ -19,6 +20,7 @@ const QUEUE_MAX = 50_000;
 
 export const client: Client = new Client(new URL(".", document.baseURI).href, {
   persist: true,
+  api_key: currentKey,
   queue_max: QUEUE_MAX,
   changed,
 });

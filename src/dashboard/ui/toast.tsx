@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import { ApiError } from "../../protocol/errors.ts";
+import { wantsKey } from "../data/key.ts";
 import "./toast.css";
 
 interface Toast {
@@ -33,6 +34,7 @@ export function toastDone(title: string): void {
 
 /** Anything that was thrown; the same error twice in a row is shown once. */
 export function toastError(error: unknown): void {
+  if (wantsKey(error)) return;
   const title = error instanceof ApiError ? error.code : "Something went wrong";
   const text = error instanceof Error ? error.message : String(error);
   if (toasts.value.some((toast) => toast.text === text)) return;

@@ -1,0 +1,35 @@
+/** Asks for the API key, where the server wants one. */
+import { useId } from "preact/hooks";
+import { keyWanted, openWith } from "./data/key.ts";
+import { Dialog } from "./ui/dialog.tsx";
+
+export function KeyDialog() {
+  const field = useId();
+  if (keyWanted.value === undefined) return null;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const key = new FormData(event.currentTarget as HTMLFormElement).get("key");
+    if (typeof key === "string" && key.trim() !== "") openWith(key.trim());
+  };
+  return (
+    <Dialog title="API key" onClose={() => {/* There is nothing to see without one. */}}>
+      <p>
+        {keyWanted.value} <code>opencode-agents keys create NAME</code> makes one.
+      </p>
+      <form class="buttons" onSubmit={submit}>
+        <label for={field} class="visually-hidden">API key</label>
+        <input
+          id={field}
+          name="key"
+          type="password"
+          autocomplete="off"
+          required
+          placeholder="sk-…"
+          style={{ flex: 1 }}
+        />
+        <button type="submit" class="primary">Open</button>
+      </form>
+      <p class="muted">It is kept for this tab, and forgotten with it.</p>
+    </Dialog>
+  );
+}
