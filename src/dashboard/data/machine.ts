@@ -7,6 +7,7 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { ask } from "./server.ts";
+import { hasEnded, taskOf } from "./tasks.ts";
 
 /** At the usual five seconds a push, an hour. */
 const SAMPLES_MAX = 720;
@@ -94,9 +95,14 @@ function addUsage(processes: readonly Process[], timestamp: string): void {
 
 function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (agent.status === "stopping") return agentsGone((other) => other.id === agent.id);
+  // Figures are measured, so they may come when the task has already ended.
+  const task = taskOf(agent.task_id);
+  if (task && hasEnded(task.status) && agent.status !== "starting") return;
   // What happens to an agent is told without its figures: those it had last stay.
   const known = agents.value.find(({ id }) => id === agent.id);
-  agents.value = [...agents.value.filter(({ id }) => id !== agent.id), { ...known, ...agent }];
+  // A task has one agent at a time, whose id changes when its attempt is counted.
+  const others = agents.value.filter(({ task_id }) => task_id !== agent.task_id);
+  agents.value = [...others, { ...known, ...agent }];
   const { cpu_percent, memory_usage } = agent;
   if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };

@@ -39,6 +39,11 @@ export function withGaps(
   const usual = distances[Math.floor(distances.length / 2)] ?? 0;
   const seconds: number[] = [];
   const columns: (number | null)[][] = values.map(() => []);
+  if (times.length === 1) {
+    // One point alone would be drawn on the scale of a day.
+    seconds.push(times[0]! / 1000 - SPAN_MIN_S);
+    for (const column of columns) column.push(null);
+  }
   times.forEach((at, i) => {
     const before = times[i - 1];
     if (before !== undefined && at - before > GAP_FACTOR * usual) {

@@ -43,8 +43,9 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
     ["Started", dateTime(process.start_time)],
     ["Threads", process.threads],
     ["Open files", process.open_files],
-    ["Network connections", process.connections],
+    ["Connections", process.connections],
   ];
+  const unknown = facts.filter(([fact, value]) => !value && value !== 0 && fact !== "Does");
   return (
     <div class="process-details">
       <pre class="process-line">{cmdline}</pre>
@@ -58,14 +59,18 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
               </dd>
             </>
           )}
-          {facts.map(([fact, value]) => (
+          {facts.filter(([, value]) => value !== undefined && value !== "").map(([fact, value]) => (
             <>
               <dt>{fact}</dt>
-              <dd>
-                {value === undefined || value === "" ? <span class="muted">not known</span> : String(value)}
-              </dd>
+              <dd>{String(value)}</dd>
             </>
           ))}
+          {unknown.length > 0 && (
+            <>
+              <dt>Not told</dt>
+              <dd class="muted">{unknown.map(([fact]) => fact.toLowerCase()).join(", ")}</dd>
+            </>
+          )}
         </dl>
         <UsageCharts of={`process ${pid}`} samples={processUsage.value.get(pid) ?? []} />
       </div>

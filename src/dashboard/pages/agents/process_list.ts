@@ -12,7 +12,7 @@ const KINDS: Record<Exclude<ProcessType, "unknown"> | "codex" | "gemini", string
   gemini: "Gemini",
 };
 
-export const KIND_NAMES: Record<string, string> = { ...KINDS, task: "Task", other: "Other" };
+export const KIND_NAMES: Record<string, string> = { ...KINDS, task: "Task's own", other: "Other" };
 export const STATUSES: readonly ProcessStatus[] = ["running", "sleeping", "stopped", "zombie", "dead"];
 
 /** A key of `KIND_NAMES`; `task`: started for a task, and no agent that is known. */
