@@ -1,0 +1,168 @@
+/** What was typed so far: kept while the page is left and the connection lost, until it is sent or cleared. */
+import { computed, signal } from "@preact/signals";
+import { epochOf, systemClock } from "../../../clock/clock.ts";
+import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../protocol/task.ts";
+import { taskOf } from "../../data/tasks.ts";
+import { OWN_ZONE, wallTime } from "../../ui/zone.ts";
+import { spanText } from "./span.ts";
+import { suggestedId } from "./suggested_id.ts";
+
+export type When = "now" | "once" | "again";
+
+/** Fields of text as they were typed; an empty one is not sent. */
+export interface Draft {
+  description: string;
+  type: TaskType;
+  priority: Priority;
+  agent: string;
+  working_dir: string;
+  when: When;
+  /** As a clock in `zone` shows it, `2026-03-29T02:30`. */
+  at: string;
+  zone: string;
+  interval: RecurringConfig["interval"];
+  end: string;
+  max_runs: string;
+  allow_overlap: boolean;
+  /** Undefined: the suggested one. */
+  id: string | undefined;
+  prompt: string;
+  model: string;
+  files_pattern: string;
+  dependencies: readonly string[];
+  timeout: string;
+  permissions: "" | "ask" | "allow" | "deny";
+  isolation: "" | "none" | "worktree";
+  max_attempts: string;
+  priority_boost: string;
+  env: readonly { name: string; value: string }[];
+  tags: string;
+  metadata: string;
+}
+
+const EMPTY: Draft = {
+  description: "",
+  type: "feature",
+  priority: "medium",
+  agent: "",
+  working_dir: "",
+  when: "now",
+  at: "",
+  zone: OWN_ZONE,
+  interval: "daily",
+  end: "",
+  max_runs: "",
+  allow_overlap: false,
+  id: undefined,
+  prompt: "",
+  model: "",
+  files_pattern: "",
+  dependencies: [],
+  timeout: "",
+  permissions: "",
+  isolation: "",
+  max_attempts: "",
+  priority_boost: "",
+  env: [],
+  tags: "",
+  metadata: "",
+};
+
+export const draft = signal<Draft>(EMPTY);
+
+export function change(changes: Partial<Draft>): void {
+  draft.value = { ...draft.value, ...changes };
+}
+
+export function clearDraft(): void {
+  draft.value = EMPTY;
+}
+
+export const isEmpty = computed(() => draft.value === EMPTY);
+
+/** The id that is sent. */
+export const idOf = computed(() =>
+  draft.value.id ?? suggestedId(draft.value.description, (id) => taskOf(id) !== undefined)
+);
+
+const HOUR_MS = 3_600_000;
+
+/** Sets when it is to run; a time that was not given yet becomes the next full hour but one. */
+export function chooseWhen(when: When): void {
+  const { at, zone } = draft.value;
+  if (when === "now" || at !== "") return change({ when });
+  const soon = Math.ceil(systemClock.now() / HOUR_MS + .25) * HOUR_MS;
+  change({ when, at: wallTime(soon, zone).slice(0, 16) });
+}
+
+/** Whether something is set that the short form does not show. */
+export function hasMore(draft: Draft): boolean {
+  const { id, prompt, model, files_pattern, dependencies, timeout, permissions, isolation } = draft;
+  const { max_attempts, priority_boost, env, tags, metadata } = draft;
+  return dependencies.length > 0 || env.length > 0 || id !== undefined ||
+    [
+      prompt,
+      model,
+      files_pattern,
+      timeout,
+      permissions,
+      isolation,
+      max_attempts,
+      priority_boost,
+      tags,
+      metadata,
+    ]
+      .some((value) => value !== "");
+}
+
+/** A form that makes the same again, under another id. Of a schedule's template the rule is taken, too. */
+export function draftOf(
+  { description, type, priority, files_pattern, dependencies = [], timeout, metadata, execution = {} }:
+    NewTask,
+  rule: { scheduled_time?: string; recurring?: RecurringConfig | undefined } = {},
+): Draft {
+  const { tags, ...rest } = metadata ?? {};
+  const text = (value: unknown) => value === undefined ? "" : String(value);
+  return {
+    ...EMPTY,
+    description,
+    type,
+    priority,
+    agent: text(execution.agent),
+    working_dir: text(execution.working_dir),
+    prompt: text(execution.prompt),
+    model: text(execution.model),
+    files_pattern: text(files_pattern),
+    dependencies,
+    timeout: timeout === undefined ? "" : spanText(timeout),
+    permissions: execution.permissions ?? "",
+    isolation: execution.isolation ?? "",
+    max_attempts: text(execution.max_attempts),
+    priority_boost: text(execution.priority_boost),
+    env: Object.entries(execution.env ?? {}).map(([name, value]) => ({ name, value })),
+    tags: tags?.join(", ") ?? "",
+    metadata: Object.keys(rest).length === 0 ? "" : JSON.stringify(rest, null, 2),
+    ...ruleOf(rule),
+  };
+}
+
+function ruleOf(
+  { scheduled_time, recurring }: { scheduled_time?: string; recurring?: RecurringConfig | undefined },
+): Partial<Draft> {
+  if (scheduled_time === undefined) return {};
+  const zone = recurring ? recurring.timezone ?? "UTC" : OWN_ZONE;
+  const wall = (iso: string) => wallTime(epochOf(iso), zone).slice(0, 16);
+  return {
+    when: recurring ? "again" : "once",
+    at: wall(scheduled_time),
+    zone,
+    ...(recurring
+      ? {
+        interval: recurring.interval,
+        end: recurring.end_time === undefined ? "" : wall(recurring.end_time),
+        max_runs: recurring.max_runs === undefined ? "" : String(recurring.max_runs),
+        allow_overlap: recurring.allow_overlap ?? false,
+      }
+      : {}),
+  };
+}

@@ -1,0 +1,71 @@
+/** One field of the form: its name, what it is for, and what is wrong with it. */
+import type { ComponentChildren } from "preact";
+import { elementId, type Field as FieldName, FIELDS, mended, problems } from "./problems.ts";
+
+/** What ties a control to its label, hint and problems. */
+export interface ControlAttributes {
+  id: string;
+  "aria-invalid"?: boolean;
+  "aria-describedby"?: string;
+}
+
+export interface FieldProps {
+  name: FieldName;
+  label?: string;
+  hint?: ComponentChildren;
+  /** Puts one of the values that would do into the field. */
+  onSuggestion?: (value: string) => void;
+  /** Of two columns it takes both. */
+  isWide?: boolean;
+  children: (attributes: ControlAttributes) => ComponentChildren;
+}
+
+export function Field({ name, label = FIELDS[name], hint, onSuggestion, isWide, children }: FieldProps) {
+  const id = elementId(name);
+  const own = problems.value.filter(({ field }) => field === name);
+  const described = [hint ? `${id}-hint` : "", own.length > 0 ? `${id}-problem` : ""].filter(Boolean).join(
+    " ",
+  );
+  const attributes = {
+    id,
+    ...(own.length > 0 ? { "aria-invalid": true } : {}),
+    ...(described === "" ? {} : { "aria-describedby": described }),
+  };
+  return (
+    <div
+      class={`field${isWide ? " field-wide" : ""}`}
+      onInput={() => mended(name)}
+      onChange={() => mended(name)}
+    >
+      <label for={id}>{label}</label>
+      {children(attributes)}
+      {own.length > 0 && (
+        <div class="field-problem" id={`${id}-problem`}>
+          {own.map(({ message, code, suggestions = [] }) => (
+            <div key={message}>
+              <span>{message}</span> {code && <code>{code}</code>}
+              {onSuggestion && suggestions.length > 0 && (
+                <div class="field-suggestions">
+                  {suggestions.map((value) => (
+                    <button
+                      key={value}
+                      type="button"
+                      onClick={() => {
+                        mended(name);
+                        onSuggestion(value);
+                        document.getElementById(id)?.focus();
+                      }}
+                    >
+                      Use {value}
+                    </button>
+                  ))}
+                </div>
+              )}
+            </div>
+          ))}
+        </div>
+      )}
+      {hint && <div class="field-hint" id={`${id}-hint`}>{hint}</div>}
+    </div>
+  );
+}

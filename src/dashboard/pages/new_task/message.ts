@@ -1,0 +1,135 @@
+/** The form as the message that is sent, or what keeps it from being one: all else is for the API to judge. */
+import { isoTime } from "../../../clock/clock.ts";
+import type { NewTask } from "../../../protocol/task.ts";
+import { instantOf, isZone } from "../../ui/zone.ts";
+import type { Draft } from "./draft.ts";
+import type { Problem } from "./problems.ts";
+import { spanOf } from "./span.ts";
+
+export const DESCRIPTION_MAX = 1000;
+
+export interface Message {
+  type: "start_task" | "schedule_task";
+  task: NewTask & { scheduled_time: string };
+}
+
+/** Whether the text is too long for a description; it then goes to the agent in full, as its prompt. */
+export function isLong(description: string): boolean {
+  return [...description].length > DESCRIPTION_MAX;
+}
+
+export function messageOf(draft: Draft, id: string): Message | Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (field: string, message: string) => void problems.push({ field, message });
+  const task = {
+    ...given({ id, description: descriptionOf(draft) }),
+    type: draft.type,
+    priority: draft.priority,
+    ...given({
+      files_pattern: draft.files_pattern,
+      dependencies: draft.dependencies,
+      timeout: timeoutOf(draft, refuse),
+      metadata: metadataOf(draft, refuse),
+      execution: executionOf(draft, refuse),
+    }),
+    ...(draft.when === "now" ? {} : ruleOf(draft, refuse)),
+  };
+  if (problems.length > 0) return problems;
+  // What does not fit the type, such as a word where a number is due, is answered by the API at its field.
+  return { type: draft.when === "now" ? "start_task" : "schedule_task", task: task as Message["task"] };
+}
+
+/** Without what was left empty. */
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isNothing(value)));
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === "") return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+/** A number where one was typed, else the text, which the API then refuses. */
+function numberOf(text: string): number | string {
+  const value = Number(text);
+  return text.trim() === "" || Number.isNaN(value) ? text.trim() : value;
+}
+
+function descriptionOf({ description, prompt }: Draft): string {
+  if (prompt !== "" || !isLong(description)) return description.trim();
+  return [...description.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
+}
+
+type Refuse = (field: string, message: string) => void;
+
+function timeoutOf({ timeout }: Draft, refuse: Refuse): number | undefined {
+  if (timeout.trim() === "") return undefined;
+  const ms = spanOf(timeout.trim());
+  if (ms === undefined) {
+    refuse("task.timeout", "Write a span of time with its unit, such as 90 s, 30 min or 1 h 30 min.");
+  }
+  return ms;
+}
+
+function metadataOf({ tags, metadata }: Draft, refuse: Refuse): Record<string, unknown> {
+  const list = tags.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
+  const rest = metadata.trim() === "" ? {} : parsed(metadata);
+  if (typeof rest === "string") refuse("task.metadata", `This is no JSON: ${rest}`);
+  else if (typeof rest !== "object" || rest === null || Array.isArray(rest)) {
+    refuse("task.metadata", 'Write a JSON object, such as {"owner": "ana"}.');
+  } else return { ...rest, ...given({ tags: list }) };
+  return {};
+}
+
+/** A value, or why the text is none. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
+  const env: Record<string, string> = {};
+  for (const { name, value } of draft.env) {
+    if (name === "" && value === "") continue;
+    if (name === "") refuse("task.execution.env", `The value '${value}' has no name.`);
+    else if (Object.hasOwn(env, name)) refuse("task.execution.env", `'${name}' is there twice.`);
+    else env[name] = value;
+  }
+  const isSplit = draft.prompt === "" && isLong(draft.description);
+  return given({
+    agent: draft.agent.trim(),
+    prompt: isSplit ? draft.description : draft.prompt,
+    working_dir: draft.working_dir.trim(),
+    env,
+    model: draft.model.trim(),
+    isolation: draft.isolation,
+    permissions: draft.permissions,
+    max_attempts: numberOf(draft.max_attempts),
+    priority_boost: numberOf(draft.priority_boost),
+  });
+}
+
+/** The first run in epoch milliseconds; NaN while that cannot be told. A zone that is none counts as UTC. */
+export function firstRun({ at, zone }: Pick<Draft, "at" | "zone">): number {
+  return instantOf(at, isZone(zone) ? zone : "UTC");
+}
+
+function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
+  const { when, at, zone, interval, end, max_runs, allow_overlap } = draft;
+  if (when === "once" && !isZone(zone)) refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);
+  const time = (wall: string) => {
+    const at_ms = firstRun({ at: wall, zone });
+    return Number.isNaN(at_ms) ? "" : isoTime(at_ms);
+  };
+  if (when === "once") return given({ scheduled_time: time(at) });
+  const recurring = {
+    interval,
+    ...given({ end_time: time(end), max_runs: numberOf(max_runs), timezone: zone.trim() }),
+    ...(allow_overlap ? { allow_overlap } : {}),
+  };
+  return { ...given({ scheduled_time: time(at) }), recurring };
+}

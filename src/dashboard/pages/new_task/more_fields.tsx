@@ -1,0 +1,223 @@
+/** All else that a task may have. */
+import type { JSX } from "preact";
+import { TaskPicker } from "../../ui/task_picker.tsx";
+import { taskOf } from "../../data/tasks.ts";
+import { StatusBadge } from "../../ui/status.tsx";
+import { change, type Draft, draft, idOf } from "./draft.ts";
+import { EnvFields } from "./env_fields.tsx";
+import { Field, type FieldProps } from "./field.tsx";
+
+type TextName = {
+  [Name in keyof Draft]: Draft[Name] extends string ? string extends Draft[Name] ? Name : never : never;
+}[keyof Draft];
+
+interface TextProps extends Omit<FieldProps, "children"> {
+  of: TextName;
+  input?: Pick<JSX.InputHTMLAttributes<HTMLInputElement>, "class" | "placeholder" | "inputMode">;
+}
+
+/** A line of text of the form's. */
+function TextField({ of, input, ...field }: TextProps) {
+  return (
+    <Field {...field}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          autoComplete="off"
+          spellcheck={false}
+          {...input}
+          value={draft.value[of]}
+          onInput={(event) => change({ [of]: event.currentTarget.value })}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function MoreFields() {
+  const { prompt, permissions, isolation } = draft.value;
+  return (
+    <div class="field-grid">
+      <IdField />
+      <TextField
+        name="task.timeout"
+        of="timeout"
+        input={{ placeholder: "30 min" }}
+        hint="It is ended after so long. Empty: as the server is set up."
+      />
+      <Field
+        name="task.execution.prompt"
+        hint="What the agent is asked instead of the text above; that is then only the task's name."
+        isWide
+      >
+        {(attributes) => (
+          <textarea
+            {...attributes}
+            rows={4}
+            value={prompt}
+            onInput={(event) => change({ prompt: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <DependencyField />
+      <TextField
+        name="task.execution.model"
+        of="model"
+        hint="As the agent names it. Empty: the agent's own choice."
+      />
+      <TextField
+        name="task.files_pattern"
+        of="files_pattern"
+        input={{ class: "mono", placeholder: "src/**/*.ts" }}
+        hint="A pattern of the files that it is about."
+      />
+      <Field name="task.execution.permissions" hint="What becomes of it when the agent asks whether it may.">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={permissions}
+            onChange={(event) => change({ permissions: event.currentTarget.value as Draft["permissions"] })}
+          >
+            <option value="">As the server is set up</option>
+            <option value="ask">Ask me</option>
+            <option value="allow">Allow all</option>
+            <option value="deny">Deny all</option>
+          </select>
+        )}
+      </Field>
+      <Field name="task.execution.isolation" hint="A git worktree keeps its changes apart from the folder's.">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={isolation}
+            onChange={(event) => change({ isolation: event.currentTarget.value as Draft["isolation"] })}
+          >
+            <option value="">As the server is set up</option>
+            <option value="none">Works in the folder itself</option>
+            <option value="worktree">A git worktree of its own</option>
+          </select>
+        )}
+      </Field>
+      <TextField
+        name="task.execution.max_attempts"
+        of="max_attempts"
+        input={{ inputMode: "numeric" }}
+        hint="1 to 100. Empty: as the server is set up."
+      />
+      <TextField
+        name="task.execution.priority_boost"
+        of="priority_boost"
+        input={{ inputMode: "numeric" }}
+        hint="−100 to 100: before or after others of its priority."
+      />
+      <EnvFields />
+      <TextField
+        name="task.metadata.tags"
+        of="tags"
+        input={{ placeholder: "nightly, parser" }}
+        hint="With commas between them."
+        isWide
+      />
+      <MetadataField />
+    </div>
+  );
+}
+
+function IdField() {
+  const { id } = draft.value;
+  return (
+    <Field
+      name="task.id"
+      hint="Made from the text above, until you write another: letters, digits, _ and -."
+      onSuggestion={(value) => change({ id: value })}
+    >
+      {(attributes) => (
+        <input
+          {...attributes}
+          class="mono"
+          autoComplete="off"
+          spellcheck={false}
+          value={idOf.value}
+          onInput={(event) => change({ id: event.currentTarget.value })}
+          onBlur={() => id === "" && change({ id: undefined })}
+        />
+      )}
+    </Field>
+  );
+}
+
+function MetadataField() {
+  return (
+    <Field
+      name="task.metadata"
+      label="Metadata as JSON"
+      hint="owner, project, environment, complexity (low, medium, high), estimated_duration, and whatever else you like."
+      isWide
+    >
+      {(attributes) => (
+        <textarea
+          {...attributes}
+          class="mono"
+          rows={3}
+          spellcheck={false}
+          placeholder='{"owner": "ana", "ticket": "PAR-117"}'
+          value={draft.value.metadata}
+          onInput={(event) => change({ metadata: event.currentTarget.value })}
+        />
+      )}
+    </Field>
+  );
+}
+
+function DependencyField() {
+  const { dependencies } = draft.value;
+  const add = (id: string) => change({ dependencies: [...new Set([...dependencies, id])] });
+  return (
+    <Field
+      name="task.dependencies"
+      hint="It starts when these have completed; up to 20."
+      onSuggestion={add}
+      isWide
+    >
+      {(attributes) => (
+        <>
+          <TaskPicker
+            attributes={attributes}
+            placeholder="Find a task by its id or text"
+            without={dependencies}
+            onPick={add}
+            takesUnknown
+          />
+          {dependencies.length > 0 && (
+            <ul class="chosen-tasks" aria-label="Waits for these">
+              {dependencies.map((id) => <Chosen key={id} id={id} />)}
+            </ul>
+          )}
+        </>
+      )}
+    </Field>
+  );
+}
+
+function Chosen({ id }: { id: string }) {
+  const task = taskOf(id);
+  const remove = () => change({ dependencies: draft.value.dependencies.filter((other) => other !== id) });
+  return (
+    <li>
+      <code class="clip">{id}</code>
+      {task ? <StatusBadge status={task.status} /> : <span class="muted">not known here</span>}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={`Do not wait for ${id}`}
+        onClick={() => {
+          remove();
+          // Its own button is gone.
+          document.getElementById("new-task-dependencies")?.focus();
+        }}
+      >
+        ×
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,141 @@
+/** What is wrong with the form, each at the field that it names. */
+import { signal } from "@preact/signals";
+import { systemClock } from "../../../clock/clock.ts";
+import { ApiError, ERRORS } from "../../../protocol/errors.ts";
+
+export interface Problem {
+  /** One of `FIELDS`; undefined where it is about none of them. */
+  field: string | undefined;
+  message: string;
+  code?: string;
+  /** Values that would do. */
+  suggestions?: readonly string[];
+  /** When it may be tried again, in milliseconds since the epoch. */
+  again_at?: number;
+}
+
+/** The fields of the form as errors name them, in the order of the page. */
+export const FIELDS = {
+  "task.description": "What to do",
+  "task.type": "Type",
+  "task.priority": "Priority",
+  "task.execution.agent": "Agent",
+  "task.execution.working_dir": "Folder",
+  "task.scheduled_time": "First run",
+  "task.recurring.interval": "Every",
+  "task.recurring.timezone": "Time zone",
+  "task.recurring.end_time": "Until",
+  "task.recurring.max_runs": "At most so many runs",
+  "task.recurring.allow_overlap": "Overlap",
+  "task.id": "Id",
+  "task.execution.prompt": "Prompt",
+  "task.execution.model": "Model",
+  "task.files_pattern": "Files",
+  "task.dependencies": "Waits for",
+  "task.timeout": "Timeout",
+  "task.execution.permissions": "Permission requests",
+  "task.execution.isolation": "Isolation",
+  "task.execution.max_attempts": "Attempts",
+  "task.execution.priority_boost": "Boost",
+  "task.execution.env": "Environment",
+  "task.metadata.tags": "Tags",
+  "task.metadata": "Metadata",
+} as const;
+export type Field = keyof typeof FIELDS;
+
+const ORDER = Object.keys(FIELDS);
+
+export const problems = signal<readonly Problem[]>([]);
+
+export function nameOf(field: string | undefined): string | undefined {
+  return FIELDS[field as Field];
+}
+
+/** The same id wherever a field is spoken of. */
+export function elementId(field: string): string {
+  return `new-${field.replaceAll(".", "-")}`;
+}
+
+export function show(all: readonly Problem[]): void {
+  const rank = ({ field }: Problem) => field === undefined ? -1 : ORDER.indexOf(field);
+  problems.value = [...all].sort((a, b) => rank(a) - rank(b));
+}
+
+/** What is being mended is no problem any more until it is sent again. */
+export function mended(field: string): void {
+  if (problems.value.some((problem) => problem.field === field)) {
+    problems.value = problems.value.filter((problem) => problem.field !== field);
+  }
+}
+
+/** `task.metadata.tags[1]` belongs to `task.metadata.tags`, and what is deeper in `task.metadata` to that. */
+function fieldOf(path: unknown): string | undefined {
+  if (typeof path !== "string") return undefined;
+  const holds = (field: string) =>
+    path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
+  return ORDER.filter(holds).sort((a, b) => b.length - a.length)[0] ??
+    (path.startsWith("task.recurring") ? "task.recurring.interval" : undefined);
+}
+
+/** Errors that name no field, but are about one. */
+const ABOUT: Record<string, Field> = {
+  TASK_ALREADY_EXISTS: "task.id",
+  TASK_DEPENDENCY_ERROR: "task.dependencies",
+};
+
+const AVAILABLE_SHOWN = 5;
+
+interface Told {
+  code: string;
+  message: string;
+  details: Record<string, unknown>;
+}
+
+/** The API's error as problems of fields, each of its `details.errors` at its own. */
+export function problemsIn(error: unknown): Problem[] {
+  if (!(error instanceof ApiError)) {
+    return [{ field: undefined, message: error instanceof Error ? error.message : String(error) }];
+  }
+  const { code, message, details } = error;
+  const others = Array.isArray(details.errors) ? details.errors as (Told & Record<string, unknown>)[] : [];
+  return [
+    ...problemsOf({ code, message, details }),
+    ...others.flatMap(({ code, message, ...details }) => problemsOf({ code, message, details })),
+  ];
+}
+
+function problemsOf({ code, message, details }: Told): Problem[] {
+  if (code === "INVALID_TASK_DATA" && Array.isArray(details.fields)) {
+    return details.fields.map((name) => ({
+      field: fieldOf(`task.${name}`),
+      code,
+      message: "This is needed.",
+    }));
+  }
+  if (code === "CONNECTION_LOST") return [{ field: undefined, code, message: lostMessage(details) }];
+  const field = fieldOf(details.field) ?? ABOUT[code];
+  const problem: Problem = { field, code, message, suggestions: suggestionsOf(code, field, details) };
+  if (code === "RATE_LIMIT_EXCEEDED") {
+    problem.again_at = systemClock.now() + 1000 * (Number(details.retry_after_seconds ?? 1) || 1);
+  } else if (field === undefined && Object.hasOwn(ERRORS, code)) {
+    problem.message = `${message}. ${ERRORS[code as keyof typeof ERRORS].when}`.replace("..", ".");
+  }
+  return [problem];
+}
+
+/** The id makes sure of that: a second task of the same one is refused. */
+function lostMessage({ sent }: Record<string, unknown>): string {
+  return sent === true
+    ? "The connection was lost before the answer came, so the task may be there already. Sending it again cannot start it twice."
+    : "There was no connection, and nothing was sent. What you wrote is still here.";
+}
+
+function suggestionsOf(code: string, field: string | undefined, details: Record<string, unknown>): string[] {
+  const strings = (value: unknown) =>
+    Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
+  const named = strings([details.suggestion]);
+  if (field === "task.execution.agent") return [...new Set([...named, ...strings(details.expected)])];
+  if (field === "task.execution.working_dir") return strings(details.allowed_dirs);
+  if (code === "TASK_DEPENDENCY_ERROR") return strings(details.available_tasks).slice(0, AVAILABLE_SHOWN);
+  return named;
+}

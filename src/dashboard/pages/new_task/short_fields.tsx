@@ -1,0 +1,134 @@
+/** The short form: what is to be done, what kind of task it is, and who does it where. */
+import type { Priority, TaskType } from "../../../protocol/task.ts";
+import { change, draft } from "./draft.ts";
+import { Field } from "./field.tsx";
+import { knownAgents, knownFolders } from "./known_agents.ts";
+import { DESCRIPTION_MAX, isLong } from "./message.ts";
+
+/** All of each, in the order in which they are offered; the compiler sees that none is missing. */
+const TYPES: Record<TaskType, string> = {
+  feature: "Feature",
+  bugfix: "Bug fix",
+  refactoring: "Refactoring",
+  testing: "Testing",
+  documentation: "Documentation",
+  research: "Research",
+  analysis: "Analysis",
+  security: "Security",
+  maintenance: "Maintenance",
+  deployment: "Deployment",
+};
+const PRIORITIES: Record<Priority, string> = {
+  low: "Low",
+  medium: "Medium",
+  high: "High",
+  critical: "Critical",
+};
+/** From here on it is told how much room is left. */
+const NEARLY = 800;
+
+export function ShortFields() {
+  const { description, type, priority, agent, working_dir } = draft.value;
+  return (
+    <div class="field-grid">
+      <Field name="task.description" hint={<DescriptionHint />} isWide>
+        {(attributes) => (
+          <textarea
+            {...attributes}
+            rows={4}
+            placeholder="Fix the failing test in src/parser"
+            value={description}
+            onInput={(event) => change({ description: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field name="task.type">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={type}
+            onChange={(event) => change({ type: event.currentTarget.value as TaskType })}
+          >
+            {Object.entries(TYPES).map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+          </select>
+        )}
+      </Field>
+      <Field name="task.priority">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={priority}
+            onChange={(event) => change({ priority: event.currentTarget.value as Priority })}
+          >
+            {Object.entries(PRIORITIES).map(([value, name]) => (
+              <option key={value} value={value}>{name}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field
+        name="task.execution.agent"
+        hint="A name from the server's configuration. Empty: the one set up for tasks of this type."
+        onSuggestion={(value) => change({ agent: value })}
+      >
+        {(attributes) => (
+          <>
+            <input
+              {...attributes}
+              list="known-agents"
+              autoComplete="off"
+              spellcheck={false}
+              placeholder="Default"
+              value={agent}
+              onInput={(event) => change({ agent: event.currentTarget.value })}
+            />
+            <datalist id="known-agents">
+              {knownAgents.value.map((name) => <option key={name} value={name} />)}
+            </datalist>
+          </>
+        )}
+      </Field>
+      <Field
+        name="task.execution.working_dir"
+        hint="Inside the folders that the server allows. Empty: the server's own."
+        onSuggestion={(value) => change({ working_dir: value })}
+      >
+        {(attributes) => (
+          <>
+            <input
+              {...attributes}
+              class="mono"
+              list="known-folders"
+              autoComplete="off"
+              spellcheck={false}
+              placeholder="The server's folder"
+              value={working_dir}
+              onInput={(event) => change({ working_dir: event.currentTarget.value })}
+            />
+            <datalist id="known-folders">
+              {knownFolders.value.map((name) => <option key={name} value={name} />)}
+            </datalist>
+          </>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function DescriptionHint() {
+  const { description, prompt } = draft.value;
+  const length = [...description].length;
+  if (isLong(description) && prompt === "") {
+    return (
+      <>
+        Longer than a description may be: the agent gets all of it as its prompt, and its first{" "}
+        {DESCRIPTION_MAX} characters become the description.
+      </>
+    );
+  }
+  return (
+    <>
+      {length > NEARLY ? `${length} of ${DESCRIPTION_MAX} characters.` : "The agent gets this as it stands."}
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+/** The task or schedule that a new one is to be like. */
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../../../protocol/errors.ts";
+import type { NewTask } from "../../../protocol/task.ts";
+import { ask } from "../../data/server.ts";
+import { taskOf } from "../../data/tasks.ts";
+import { type Draft, draft, draftOf } from "./draft.ts";
+import { freeId } from "./suggested_id.ts";
+
+export interface Template {
+  /** What was copied. */
+  name?: string;
+  error?: string;
+}
+
+/** Copies the task or schedule of this id into the form, once. */
+export function useTemplate(id: string, copied: () => void): Template {
+  const [template, setTemplate] = useState<Template>({});
+  useEffect(() => {
+    setTemplate({});
+    if (id === "") return;
+    let isLeft = false;
+    load(id).then((copy) => {
+      if (isLeft) return;
+      draft.value = { ...copy, id: freeId(`${id.slice(0, 90)}_2`, (other) => taskOf(other) !== undefined) };
+      setTemplate({ name: id });
+      copied();
+    }, (error) => {
+      if (!isLeft) setTemplate({ error: error instanceof Error ? error.message : String(error) });
+    });
+    return () => void (isLeft = true);
+  }, [id]);
+  return template;
+}
+
+async function load(id: string): Promise<Draft> {
+  try {
+    return draftOf((await ask("get_task_status", { task_id: id })).task);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "TASK_NOT_FOUND") throw error;
+    const { schedules } = await ask("list_schedules", { upcoming: 0 });
+    const schedule = schedules.find((one) => one.id === id);
+    if (!schedule) throw error;
+    return draftOf(schedule.task as NewTask, schedule);
+  }
+}

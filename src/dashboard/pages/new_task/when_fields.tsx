@@ -1,0 +1,169 @@
+/** When the task runs: now, once at a time, or again and again. */
+import type { RecurringConfig } from "../../../protocol/task.ts";
+import { isoTime } from "../../../clock/clock.ts";
+import { relative } from "../../ui/format.ts";
+import { ruleInWords } from "../../ui/schedule_words.ts";
+import { now } from "../../ui/time.tsx";
+import { exactTime, isZone, OWN_ZONE } from "../../ui/zone.ts";
+import { change, chooseWhen, draft, type When } from "./draft.ts";
+import { Field } from "./field.tsx";
+import { firstRun } from "./message.ts";
+
+const CHOICES: Record<When, string> = { now: "Now", once: "At a time", again: "Again and again" };
+const INTERVALS: Record<RecurringConfig["interval"], string> = {
+  daily: "Day",
+  weekly: "Week",
+  monthly: "Month",
+};
+
+const ZONES: readonly string[] = [
+  "UTC",
+  ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC"),
+];
+
+export function WhenFields() {
+  const { when } = draft.value;
+  return (
+    <fieldset class="when">
+      <legend>When</legend>
+      <div class="segments">
+        {Object.entries(CHOICES).map(([value, name]) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name="when"
+              value={value}
+              checked={when === value}
+              onChange={() => chooseWhen(value as When)}
+            />
+            <span>{name}</span>
+          </label>
+        ))}
+      </div>
+      {when !== "now" && (
+        <>
+          <div class="field-grid">
+            <TimeFields />
+            {when === "again" && <RuleFields />}
+          </div>
+          <Preview />
+        </>
+      )}
+    </fieldset>
+  );
+}
+
+function TimeFields() {
+  const { when, at, zone } = draft.value;
+  return (
+    <>
+      <Field name="task.scheduled_time" label={when === "once" ? "At" : "First run"}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="datetime-local"
+            value={at}
+            onInput={(event) => change({ at: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field
+        name="task.recurring.timezone"
+        hint={when === "again" ? "It keeps this hour there, also when clocks change." : undefined}
+      >
+        {(attributes) => (
+          <>
+            <input
+              {...attributes}
+              list="time-zones"
+              autoComplete="off"
+              spellcheck={false}
+              placeholder={OWN_ZONE}
+              value={zone}
+              onInput={(event) => change({ zone: event.currentTarget.value })}
+            />
+            <datalist id="time-zones">
+              {ZONES.map((name) => <option key={name} value={name} />)}
+            </datalist>
+          </>
+        )}
+      </Field>
+    </>
+  );
+}
+
+function RuleFields() {
+  const { interval, end, max_runs, allow_overlap } = draft.value;
+  return (
+    <>
+      <Field name="task.recurring.interval">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={interval}
+            onChange={(event) =>
+              change({ interval: event.currentTarget.value as RecurringConfig["interval"] })}
+          >
+            {Object.entries(INTERVALS).map(([value, name]) => (
+              <option key={value} value={value}>{name}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field name="task.recurring.end_time" hint="Empty: for good.">
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="datetime-local"
+            value={end}
+            onInput={(event) => change({ end: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field name="task.recurring.max_runs" hint="Empty: without a limit.">
+        {(attributes) => (
+          <input
+            {...attributes}
+            inputMode="numeric"
+            autoComplete="off"
+            value={max_runs}
+            onInput={(event) => change({ max_runs: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field name="task.recurring.allow_overlap" label="Run also while the run before is going on">
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="checkbox"
+            checked={allow_overlap}
+            onChange={(event) => change({ allow_overlap: event.currentTarget.checked })}
+          />
+        )}
+      </Field>
+    </>
+  );
+}
+
+/** What was set, as it will be understood. */
+function Preview() {
+  const { when, at, zone, interval, end } = draft.value;
+  const at_ms = firstRun({ at, zone });
+  if (Number.isNaN(at_ms) || !isZone(zone)) return null;
+  const end_ms = firstRun({ at: end, zone });
+  const rule = ruleInWords({
+    scheduled_time: isoTime(at_ms),
+    recurring: when === "once"
+      ? undefined
+      : { interval, timezone: zone, ...(Number.isNaN(end_ms) ? {} : { end_time: isoTime(end_ms) }) },
+  });
+  return (
+    <p class="when-preview">
+      {when === "again" && <strong>Runs {rule}.</strong>}
+      <span>
+        {when === "again" ? "First" : "Runs"} {exactTime(at_ms, zone)} ({relative(at_ms, now.value)})
+        {zone === OWN_ZONE ? "" : `, here ${exactTime(at_ms, OWN_ZONE)}`}.
+      </span>
+    </p>
+  );
+}

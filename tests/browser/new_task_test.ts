@@ -1,0 +1,354 @@
+/** The form for a new task: it starts real tasks, and what the API refuses is said at the field that it names. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+
+const SHELL: VisitOptions = {
+  config: {
+    agents: {
+      sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+      other: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+    },
+    tasks: { default_agent: "sh" },
+  },
+};
+/** As many tries as a test likes. */
+const UNLIMITED = { limits: { tasks_per_minute: 1000, messages_per_minute: 10_000 } };
+const PATIENT: VisitOptions = { config: { ...SHELL.config, ...UNLIMITED } };
+
+const start = (page: Page) => page.getByRole("button", { name: "Start task" }).click();
+const more = (page: Page) => page.locator("summary", { hasText: "More" }).click();
+
+/** What the field's description says is wrong with it. */
+async function problemOf(page: Page, label: string): Promise<string> {
+  const field = page.getByLabel(label, { exact: true });
+  await field.and(page.locator("[aria-invalid=true]")).waitFor();
+  const described = (await field.getAttribute("aria-describedby"))!.split(" ");
+  return await page.locator(`#${described.find((id) => id.endsWith("-problem"))}`).innerText();
+}
+
+Deno.test("new task: the short form, sent by keyboard, starts a task that runs to its end", async () => {
+  await visit(SHELL, async ({ server, page, go, picture }) => {
+    await go("/new");
+    const text = page.getByLabel("What to do");
+    await page.locator("textarea:focus").waitFor();
+    await picture("new-task-empty");
+    assert.deepEqual(await violations(page), []);
+    await page.keyboard.type("echo it ran");
+    await page.getByLabel("Type", { exact: true }).selectOption("testing");
+    await page.getByLabel("Priority").selectOption("high");
+    await text.press("Control+Enter");
+    await page.waitForURL(/#\/tasks\/echo_it_ran$/);
+    await server.until(async () => {
+      const { reply } = await server.post({ type: "get_task_status", task_id: "echo_it_ran" });
+      const task = reply.task as Record<string, unknown>;
+      return task.status === "completed" && task.type === "testing" && task.priority === "high";
+    });
+    // Sent is sent: the next one begins empty.
+    await go("/new");
+    assert.equal(await text.inputValue(), "");
+  });
+});
+
+Deno.test("new task: every field of the form arrives", async () => {
+  await visit(SHELL, async ({ server, page, go, picture }) => {
+    await server.post({
+      type: "start_task",
+      task: { id: "earlier", type: "research", priority: "low", description: "true" },
+    });
+    await go("/new");
+    await page.getByLabel("What to do").fill("Check everything");
+    await page.getByLabel("Agent", { exact: true }).fill("other");
+    await page.getByLabel("Folder", { exact: true }).fill(server.dir);
+    await more(page);
+    await page.getByLabel("Id", { exact: true }).fill("all_fields");
+    await page.getByLabel("Timeout").fill("1 h 30 min");
+    await page.getByLabel("Prompt").fill("echo $COLOUR");
+    await page.getByLabel("Waits for", { exact: true }).fill("earl");
+    await page.getByRole("option", { name: /earlier/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByRole("list", { name: "Waits for these" }).getByText("earlier").waitFor();
+    await page.getByLabel("Model").fill("m1");
+    await page.getByLabel("Files").fill("src/**/*.ts");
+    await page.getByLabel("Permission requests").selectOption("deny");
+    await page.getByLabel("Isolation").selectOption("none");
+    await page.getByLabel("Attempts").fill("2");
+    await page.getByLabel("Boost").fill("-5");
+    await page.getByRole("button", { name: "Add a variable" }).click();
+    await page.getByLabel("Name of variable 1").fill("COLOUR");
+    await page.getByLabel("Value of variable 1").fill("green");
+    await page.getByLabel("Tags").fill("nightly, parser");
+    await page.getByLabel("Metadata as JSON").fill('{"owner": "ana", "ticket": 117}');
+    await picture("new-task-full");
+    assert.deepEqual(await violations(page), []);
+    await start(page);
+    await page.waitForURL(/#\/tasks\/all_fields$/);
+    const { reply } = await server.post({ type: "get_task_status", task_id: "all_fields" });
+    const task = reply.task as Record<string, unknown>;
+    assert.deepEqual(task.dependencies, ["earlier"]);
+    assert.equal(task.timeout, 5_400_000);
+    assert.equal(task.files_pattern, "src/**/*.ts");
+    assert.deepEqual(task.metadata, { owner: "ana", ticket: 117, tags: ["nightly", "parser"] });
+    assert.deepEqual(task.execution, {
+      agent: "other",
+      prompt: "echo $COLOUR",
+      working_dir: server.dir,
+      env: { COLOUR: "green" },
+      model: "m1",
+      isolation: "none",
+      permissions: "deny",
+      max_attempts: 2,
+      priority_boost: -5,
+    });
+    // And all of it is there again in a copy, but for the id.
+    await go("/new?from=all_fields");
+    await page.getByText("A copy of all_fields").waitFor();
+    assert.equal(await page.getByLabel("Id", { exact: true }).inputValue(), "all_fields_2");
+    assert.equal(await page.getByLabel("Timeout").inputValue(), "1 h 30 min");
+    await start(page);
+    await page.waitForURL(/#\/tasks\/all_fields_2$/);
+    const copy = await server.post({ type: "get_task_status", task_id: "all_fields_2" });
+    const { execution, metadata, dependencies } = copy.reply.task as Record<string, unknown>;
+    assert.deepEqual({ execution, metadata, dependencies }, {
+      execution: task.execution,
+      metadata: task.metadata,
+      dependencies: task.dependencies,
+    });
+  });
+});
+
+Deno.test("new task: the suggested id follows the rules, and steps aside for one that exists", async () => {
+  await visit(SHELL, async ({ server, page, go }) => {
+    await server.post({
+      type: "start_task",
+      task: { id: "fix_the_parser", type: "bugfix", priority: "low", description: "Fix the parser" },
+    });
+    await go("/new");
+    await more(page);
+    const id = page.getByLabel("Id", { exact: true });
+    const text = page.getByLabel("What to do");
+    for (
+      const [description, expected] of [
+        ["Ändere die Größe: Übersicht!", "andere_die_gro_e_ubersicht"],
+        ["system_check of it all", "task_system_check_of_it_all"],
+        ["日本語", "task"],
+        ["Fix the parser", "fix_the_parser_2"],
+      ]
+    ) {
+      await text.fill(description!);
+      await server.until(async () => await id.inputValue() === expected);
+    }
+    await id.fill("mine");
+    await text.fill("Something else");
+    assert.equal(await id.inputValue(), "mine");
+    await id.fill("");
+    await text.focus();
+    assert.equal(await id.inputValue(), "something_else");
+  });
+});
+
+Deno.test("new task: what is missing is said on top and at the field, which gets the focus", async () => {
+  await visit(SHELL, async ({ page, go, picture }) => {
+    await go("/new");
+    await page.getByLabel("What to do").waitFor();
+    await start(page);
+    assert.match(await problemOf(page, "What to do"), /This is needed.*INVALID_TASK_DATA/);
+    await page.locator("#new-task-description:focus").waitFor();
+    await picture("new-task-missing");
+    assert.deepEqual(await violations(page), []);
+    const summary = page.getByRole("alert").filter({ hasText: "It was not sent" });
+    await page.getByLabel("Priority").focus();
+    await summary.getByRole("link", { name: "What to do" }).click();
+    await page.locator("#new-task-description:focus").waitFor();
+    await page.keyboard.type("true");
+    await summary.waitFor({ state: "hidden" });
+  });
+});
+
+interface Refusal {
+  fill: (page: Page) => Promise<unknown>;
+  label: string;
+  problem: RegExp;
+}
+
+const field = (label: string, value: string) => (page: Page) =>
+  page.getByLabel(label, { exact: true }).fill(value);
+
+const REFUSALS: Refusal[] = [
+  { fill: field("Id", "not an id!"), label: "Id", problem: /INVALID_FIELD_FORMAT/ },
+  { fill: field("Id", "system_x"), label: "Id", problem: /does not start with.*INVALID_FIELD_VALUE/ },
+  { fill: field("Id", "taken"), label: "Id", problem: /already exists.*TASK_ALREADY_EXISTS/ },
+  { fill: field("Files", "../x"), label: "Files", problem: /relative pattern.*INVALID_FIELD_VALUE/ },
+  { fill: field("Timeout", "5 ms"), label: "Timeout", problem: /at least 1000.*INVALID_FIELD_VALUE/ },
+  { fill: field("Timeout", "soon"), label: "Timeout", problem: /span of time with its unit/ },
+  { fill: field("Attempts", "many"), label: "Attempts", problem: /of type number.*INVALID_FIELD_TYPE/ },
+  { fill: field("Boost", "101"), label: "Boost", problem: /at most 100.*INVALID_FIELD_VALUE/ },
+  { fill: field("Tags", "a, a"), label: "Tags", problem: /duplicate.*INVALID_FIELD_VALUE/ },
+  { fill: field("Metadata as JSON", "{"), label: "Metadata as JSON", problem: /no JSON/ },
+  { fill: field("Metadata as JSON", "[]"), label: "Metadata as JSON", problem: /JSON object/ },
+  {
+    fill: field("Metadata as JSON", '{"complexity": "hihg"}'),
+    label: "Metadata as JSON",
+    problem: /low, medium, high.*INVALID_FIELD_VALUE/,
+  },
+  { fill: field("Agent", "otter"), label: "Agent", problem: /sh, other.*INVALID_FIELD_VALUE/ },
+  { fill: field("Folder", "/"), label: "Folder", problem: /outside tasks.allowed_dirs/ },
+  { fill: field("Folder", "missing"), label: "Folder", problem: /does not exist.*FILE_NOT_FOUND/ },
+  {
+    fill: async (page) => {
+      await page.getByRole("button", { name: "Add a variable" }).click();
+      await page.getByLabel("Name of variable 1").fill("1 2");
+    },
+    label: "Name of variable 1",
+    problem: /task.execution.env.1 2.*INVALID_FIELD_VALUE/,
+  },
+  {
+    fill: async (page) => {
+      await page.getByLabel("Waits for", { exact: true }).fill("nobody");
+      await page.keyboard.press("Enter");
+    },
+    label: "Waits for",
+    problem: /'nobody' does not exist.*TASK_DEPENDENCY_ERROR/,
+  },
+];
+
+Deno.test("new task: each kind of refusal lands at its field, several at theirs", async () => {
+  await visit(PATIENT, async ({ server, page, go, picture }) => {
+    await server.post({
+      type: "start_task",
+      task: { id: "taken", type: "bugfix", priority: "low", description: "true" },
+    });
+    await go("/new");
+    for (const { fill, label, problem } of REFUSALS) {
+      await page.getByLabel("What to do").fill("true");
+      if (await page.locator("details.more[open]").count() === 0) {
+        await more(page);
+      }
+      await fill(page);
+      await start(page);
+      assert.match(await problemOf(page, label), problem);
+      await page.locator("[aria-invalid=true]:focus").waitFor();
+      if (label === "Agent") {
+        // What the server named instead is one click away, and is what is proposed from now on.
+        await page.getByRole("button", { name: "Use other" }).click();
+        assert.equal(await page.getByLabel("Agent", { exact: true }).inputValue(), "other");
+        for (const name of ["sh", "other"]) {
+          assert.equal(await page.locator(`#known-agents option[value=${name}]`).count(), 1);
+        }
+      }
+      await page.getByRole("button", { name: "Clear the form" }).click();
+    }
+    await page.getByLabel("What to do").fill("true");
+    await more(page);
+    for (
+      const [label, value] of [["Files", "[a"], ["Attempts", "0"], ["Boost", "1.5"], ["Tags", "x".repeat(51)]]
+    ) {
+      await field(label!, value!)(page);
+    }
+    await start(page);
+    assert.match(await problemOf(page, "Files"), /glob/);
+    assert.match(await problemOf(page, "Attempts"), /at least 1/);
+    assert.match(await problemOf(page, "Boost"), /integer/);
+    assert.match(await problemOf(page, "Tags"), /1 to 50 characters/);
+    await page.getByText("for these 4").waitFor();
+    await page.locator("#new-task-files_pattern:focus").waitFor();
+    await picture("new-task-problems");
+    assert.deepEqual(await violations(page), []);
+  });
+});
+
+Deno.test("new task: times that cannot be are refused at their fields", async () => {
+  await visit(
+    { ...PATIENT, context: { timezoneId: "America/New_York", colorScheme: "dark" } },
+    async ({ server, page, go, picture }) => {
+      await go("/new?schedule=1");
+      await page.getByLabel("What to do").fill("true");
+      const send = page.getByRole("button", { name: "Schedule", exact: true });
+      await page.getByLabel("First run").fill("2020-01-01T09:00");
+      await send.click();
+      assert.match(await problemOf(page, "First run"), /must be in the future.*INVALID_SCHEDULE_TIME/);
+      await page.getByLabel("First run").fill("");
+      await send.click();
+      assert.match(await problemOf(page, "First run"), /This is needed.*INVALID_TASK_DATA/);
+      await page.getByLabel("First run").fill(new Date(Date.now() + 86_400_000).toISOString().slice(0, 16));
+      await page.getByLabel("Time zone").fill("Mars/Base");
+      await page.getByLabel("At most so many runs").fill("0");
+      await send.click();
+      assert.match(await problemOf(page, "Time zone"), /IANA time zone.*INVALID_RECURRING_CONFIG/);
+      assert.match(await problemOf(page, "At most so many runs"), /at least 1.*INVALID_RECURRING_CONFIG/);
+      await page.getByLabel("Time zone").fill("Europe/Berlin");
+      await page.getByLabel("At most so many runs").fill("3");
+      await page.getByLabel("Until").fill("2021-01-01T09:00");
+      await send.click();
+      assert.match(await problemOf(page, "Until"), /end before its first run.*INVALID_RECURRING_CONFIG/);
+      await picture("new-task-schedule-dark");
+      assert.deepEqual(await violations(page), []);
+      await page.getByLabel("Until").fill("");
+      await send.click();
+      await page.waitForURL(/#\/schedules\?schedule=true$/);
+      const { reply } = await server.post({ type: "list_schedules" });
+      const [schedule] = reply.schedules as Record<string, unknown>[];
+      assert.deepEqual(schedule!.recurring, { interval: "daily", max_runs: 3, timezone: "Europe/Berlin" });
+    },
+  );
+});
+
+Deno.test("new task: a used up limit says when to try again, and keeps what was typed", async () => {
+  await visit(
+    { config: { ...SHELL.config, limits: { tasks_per_minute: 1 } } },
+    async ({ page, go, picture }) => {
+      await go("/new");
+      await page.getByLabel("What to do").fill("true");
+      await start(page);
+      await page.waitForURL(/#\/tasks\//);
+      await go("/new");
+      await page.getByLabel("What to do").fill("echo again");
+      await start(page);
+      await page.getByText(/Try again in \d+ s/).waitFor();
+      await page.locator("[role=alert]:focus").waitFor();
+      assert.equal(await page.getByLabel("What to do").inputValue(), "echo again");
+      await picture("new-task-limit");
+      assert.deepEqual(await violations(page), []);
+    },
+  );
+});
+
+Deno.test("new task: what was typed outlives a lost connection, and is sent by the next", async () => {
+  await visit(SHELL, async ({ server, page, go, complaints }) => {
+    await go("/new");
+    await page.getByLabel("What to do").fill("echo after the restart");
+    const port = new URL(server.url).port;
+    await server.stop("SIGKILL");
+    await page.getByText("No connection to the server").waitFor();
+    await start(page);
+    await page.getByText("Waiting for the connection").waitFor();
+    await server.start(["--port", port]);
+    await page.waitForURL(/#\/tasks\/echo_after_the_restart$/, { timeout: 60_000 });
+    // Refused connections are what the browser itself complains of.
+    complaints.length = 0;
+  });
+});
+
+Deno.test("new task: it fits on a phone, and a very long text becomes the prompt", async () => {
+  const context = { viewport: { width: 380, height: 800 }, hasTouch: true, isMobile: true };
+  await visit({ ...SHELL, context }, async ({ server, page, go, picture }) => {
+    await go("/new?schedule=1");
+    await page.getByLabel("What to do").fill("Look through it");
+    await more(page);
+    await picture("new-task-phone");
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 380);
+    const long = `true\n${"# 👍 and so on\n".repeat(120)}`;
+    await page.getByLabel("Now").check();
+    await page.getByLabel("What to do").fill(long);
+    await page.getByText("Longer than a description may be").waitFor();
+    await start(page);
+    await page.waitForURL(/#\/tasks\/true_and_so_on/);
+    const task_id = decodeURIComponent(page.url().split("/tasks/")[1]!);
+    const { reply } = await server.post({ type: "get_task_status", task_id });
+    const task = reply.task as { description: string; execution: { prompt: string } };
+    assert.equal(task.execution.prompt, long);
+    assert.equal([...task.description].length, 1000);
+  });
+});
