@@ -1,5 +1,5 @@
 /** The configuration: the file, under it the defaults, over it the flags. */
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { Config, DEFAULT_AGENTS } from "../protocol/config.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { fieldPath, schemaError } from "../protocol/field_errors.ts";
@@ -35,11 +35,19 @@ export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; b
   const config = withDefaultAgents(parsed.data);
   if (flags.host !== undefined) config.server.host = flags.host;
   if (flags.port !== undefined) config.server.port = flags.port;
-  if (!isSlotsGiven(written)) {
+  if (!isGiven(written, "max_concurrent")) {
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, totalMemory());
   }
   checkAgents(config);
-  return { config, base: flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config)) };
+  const base = flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config));
+  if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
+  return { config, base };
+}
+
+/** A folder that tasks may not work in is no default for them. */
+function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: string): string {
+  const isAllowed = allowed_dirs.some((dir) => !relative(resolve(base, dir), base).startsWith(".."));
+  return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;
 }
 
 /** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless it is told otherwise. */
@@ -56,8 +64,8 @@ function totalMemory(): number | undefined {
   return state === "granted" ? Deno.systemMemoryInfo().total : undefined;
 }
 
-function isSlotsGiven(written: unknown): boolean {
-  return (written as { tasks?: { max_concurrent?: number } }).tasks?.max_concurrent !== undefined;
+function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
+  return (written as { tasks?: Partial<Config["tasks"]> }).tasks?.[key] !== undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

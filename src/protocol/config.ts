@@ -98,7 +98,10 @@ export const Config = z.strictObject({
     default_timeout: z.int().min(1000).max(86_400_000).default(3_600_000)
       .describe("Milliseconds after which a task that names no timeout is ended."),
     working_dir: z.string().default(".")
-      .describe("Where a task works that names no folder; relative to the configuration file."),
+      .describe(
+        "Where a task works that names no folder; relative to the configuration file. " +
+          "Left out, the first of `allowed_dirs` when those do not hold the file's own folder.",
+      ),
     allowed_dirs: names.default(["."])
       .describe("Folders, with all below them, that a task may name; symbolic links are followed first."),
     retention_days: z.number().min(0).default(30).describe("How long finished tasks are kept."),
@@ -147,7 +150,9 @@ export const Config = z.strictObject({
       .describe("required: whoever wants anything shows an API key of `opencode-agents keys create`."),
     ip_whitelist: names.default([]).describe(NOT_YET),
     ip_blacklist: names.default([]).describe(NOT_YET),
-    session_minutes: z.int().min(1).default(60).describe("How long a session lasts that a key has opened over the socket."),
+    session_minutes: z.int().min(1).default(60).describe(
+      "How long a session lasts that a key has opened over the socket.",
+    ),
   }).prefault({}),
   logs: z.strictObject({
     retention_days: z.number().min(0).default(14).describe("How long log entries are kept."),

@@ -1,6 +1,6 @@
 /** Every command against a real server: what it does, what people read, what programs read. */
 import assert from "node:assert/strict";
-import { withCli } from "./fixtures/cli.ts";
+import { config, withCli } from "./fixtures/cli.ts";
 
 Deno.test("cli: run, task, result, tasks, status: the life of a task from the shell", () =>
   withCli(async ({ server, run, json, taskIs }) => {
@@ -73,6 +73,21 @@ Deno.test("cli: a task works in the caller's folder, in the server's where that 
     assert.match(named.stderr, /outside tasks\.allowed_dirs/);
     assert.equal((await json("task", "named")).code, "TASK_NOT_FOUND");
   }));
+
+Deno.test("cli: where only other folders are allowed, the server's own is the first of them", async () => {
+  const work = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-work-" }));
+  const settings = { ...config, tasks: { ...config.tasks, allowed_dirs: [work] } };
+  try {
+    await withCli(async ({ run }) => {
+      const { code, stdout, stderr } = await run(["run", "pwd", "--follow", "--id", "where"]);
+      assert.equal(code, 0, stdout);
+      assert.match(stderr, /the task works in the server's own folder/);
+      assert.equal((await run(["result", "where"])).stdout, `${work}\n`);
+    }, settings);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+});
 
 Deno.test("cli: schedule, schedules and unschedule", () =>
   withCli(async ({ run, json }) => {
