@@ -136,7 +136,10 @@ Deno.test("cli doctor: knows its own server from another one, and both from a st
 Deno.test("cli doctor: what serve would refuse, it refuses in the same words", async () => {
   const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
   try {
-    await Deno.writeTextFile(`${folder}/auth.json`, JSON.stringify({ security: { auth: "required" } }));
+    await Deno.writeTextFile(
+      `${folder}/later.json`,
+      JSON.stringify({ security: { ip_blacklist: ["10.0.0.1"] } }),
+    );
     await Deno.mkdir(`${folder}/damaged`);
     await Deno.writeTextFile(
       `${folder}/damaged/store.sqlite3`,
@@ -144,7 +147,7 @@ Deno.test("cli doctor: what serve would refuse, it refuses in the same words", a
     );
     const refused: [args: string[], mark: RegExp][] = [
       [["--host", "0.0.0.0"], /BAD {3}configuration {3}(Refusing to listen on 0\.0\.0\.0 .*)\n/],
-      [["--config", "auth.json"], /BAD {3}configuration {3}(security\.auth: .*)\n/],
+      [["--config", "later.json"], /BAD {3}configuration {3}(security\.ip_blacklist: .*)\n/],
       [["--data", "damaged"], /BAD {3}store {11}(The store .* is damaged .*)\n/],
     ];
     for (const [args, mark] of refused) {
