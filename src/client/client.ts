@@ -180,7 +180,8 @@ export class Client implements Requester {
   }
 
   readonly #logs: LogSource = {
-    query: (fields, arrived) => this.#patiently(() => this.#ask("request_log_entries", fields, {}, arrived)),
+    query: (fields, arrived, waits) =>
+      this.#patiently(() => this.#ask("request_log_entries", fields, {}, arrived), waits),
     unsubscribe: (subscription_id) => {
       this.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
         // Entries that still come are nobody's; the connection's end ends them.
@@ -256,13 +257,15 @@ export class Client implements Requester {
   }
 
   /** Asks again, once the server's limit allows it, what the limit refused. */
-  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+  async #patiently<T>(ask: () => Promise<T>, waits?: (wait_ms: number) => void): Promise<T> {
     while (true) {
       try {
         return await ask();
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
-        await this.#pause(1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1));
+        const wait_ms = 1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1);
+        waits?.(wait_ms);
+        await this.#pause(wait_ms);
       }
     }
   }

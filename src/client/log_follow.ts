@@ -12,27 +12,34 @@ export type FollowFilter = Omit<LogFilter, "follow">;
 export interface FollowOptions {
   /** Begin with the newest so many matching entries (1–1000) instead of all since `filter.since`. */
   tail?: number;
+  /** With `tail`: told of the page that it begins with, which names what is older and counts what there is. */
+  opened?: (page: LogPage["data"]) => void;
+  /** Told when the server's limit on log queries has to be waited out. */
+  waits?: (wait_ms: number) => void;
 }
 
 type LogQuery = Fields<"request_log_entries">;
-type LogPage = Reply<"request_log_entries">;
+export type LogPage = Reply<"request_log_entries">;
 
 /** What a follow needs of the connection. `arrived` runs before any push behind the reply is looked at. */
 export interface LogSource {
-  query(fields: LogQuery, arrived: (page: LogPage) => void): Promise<LogPage>;
+  query(
+    fields: LogQuery,
+    arrived: (page: LogPage) => void,
+    waits: ((wait_ms: number) => void) | undefined,
+  ): Promise<LogPage>;
   unsubscribe(subscription_id: string): void;
 }
 
 /** Entries in one page, which is the most the server sends; the queue holds two. */
 const PAGE = 1000;
 const OLDEST_FIRST = { field: "time", order: "asc" } as const;
-const NEWEST_FIRST = { field: "time", order: "desc" } as const;
 
 export class LogFollow {
   readonly entries: PushQueue<LogEntry>;
   readonly #source: LogSource;
   readonly #filter: FollowFilter;
-  readonly #tail: number | undefined;
+  readonly #options: FollowOptions;
   #subscription_id: string | undefined;
   /** The time of the newest entry delivered, and how often each entry of that time was. */
   #last_time: string | undefined;
@@ -48,7 +55,7 @@ export class LogFollow {
   ) {
     this.#source = source;
     this.#filter = filter;
-    this.#tail = options.tail;
+    this.#options = options;
     this.entries = new PushQueue(Math.max(options.queue_max, 2 * PAGE), () => {
       this.#leave();
       options.ended();
@@ -60,12 +67,18 @@ export class LogFollow {
     const turn = ++this.#turn;
     const isOver = () => this.entries.isEnded || turn !== this.#turn;
     this.#subscription_id = undefined;
-    if (this.#tail !== undefined && !this.#tailed) {
-      await this.#source.query({ filter: this.#filter, limit: this.#tail, sort: NEWEST_FIRST }, (page) => {
-        if (isOver()) return;
+    const { tail, opened, waits } = this.#options;
+    if (tail !== undefined && !this.#tailed) {
+      // Not sorted, a follow begins with the newest, the oldest of them first: one query for both.
+      await this.#source.query({ filter: { ...this.#filter, follow: true }, limit: tail }, (page) => {
+        if (isOver()) return this.#source.unsubscribe(page.subscription_id!);
         this.#tailed = true;
-        this.#deliver(page.data.entries.reverse(), false);
-      });
+        this.#subscription_id = page.subscription_id;
+        opened?.(page.data);
+        this.#deliver(page.data.entries, false);
+        if (this.entries.isEnded) this.#leave();
+      }, waits);
+      return;
     }
     while (true) {
       await this.entries.drained();
@@ -78,7 +91,7 @@ export class LogFollow {
         this.#subscription_id = page.subscription_id;
         // More than a page behind: what is pushed now would come too early. Catch up first, then follow.
         if (page.data.pagination.has_more || this.entries.isEnded) this.#leave();
-      });
+      }, waits);
       if (isOver() || !page.data.pagination.has_more) return;
       await this.#catchUp(filter, page.data.pagination.next_cursor, isOver);
     }
@@ -114,6 +127,7 @@ export class LogFollow {
         ({ data }) => {
           if (!isOver()) this.#deliver(data.entries, false);
         },
+        this.#options.waits,
       );
       cursor = data.pagination.next_cursor;
     }

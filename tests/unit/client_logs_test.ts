@@ -36,7 +36,7 @@ class LogServer {
     if (request.type !== "request_log_entries") return agreeable(peer, request);
     const { filter, limit, sort, cursor } = request;
     const matching = this.entries.filter(({ time }) => filter.since === undefined || time >= filter.since);
-    if (sort.order === "desc") matching.reverse();
+    if (sort?.order !== "asc") matching.reverse();
     const from = cursor === undefined ? 0 : matching.findIndex((e) => e.message === cursor) + 1;
     const page = matching.slice(from, from + limit);
     const has_more = from + limit < matching.length;
@@ -46,6 +46,7 @@ class LogServer {
       this.follows.set(peer, (this.follows.get(peer) ?? new Set()).add(subscription_id));
     }
     const pagination = { has_more, next_cursor: has_more ? page.at(-1)!.message : undefined };
+    if (filter.follow && !sort) page.reverse();
     peer.reply(request, { type: "log_entries", subscription_id, data: { entries: page, pagination } });
   };
 }
@@ -102,8 +103,11 @@ Deno.test("client: with `tail` a followed log begins with its newest entries", a
   server.append(50);
   await withScript({ message: server.message }, async (url) => {
     const client = await connect(url);
-    const logs = await client.followLogs({}, { tail: 3 });
+    let older: string | undefined;
+    const opened = (page: { pagination: { next_cursor?: string } }) => older = page.pagination.next_cursor;
+    const logs = await client.followLogs({}, { tail: 3, opened });
     assert.deepEqual(await read(logs, 3), numbers(47, 50));
+    assert.equal(older, "entry 47");
     server.append(1);
     assert.deepEqual(await read(logs, 1), numbers(50, 51));
     client.close();
