@@ -3,7 +3,8 @@ import { capability } from "./capability.ts";
 
 export const authenticate = capability({
   type: "authenticate",
-  doc: "Shows an API key: from then on the connection may do what the key may, until the session expires. Over " +
+  doc:
+    "Shows an API key: from then on the connection may do what the key may, until the session expires. Over " +
     "HTTP the session's token goes into `Authorization: Bearer`, as the key itself may.",
   permission: "none",
   errors: ["INVALID_AUTH_TOKEN"],

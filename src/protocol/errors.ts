@@ -78,7 +78,10 @@ export const ERRORS = {
     when:
       "What is needed is missing: the permission to run programs, an agent's program; or the server is shutting down.",
   },
-  PERMISSION_DENIED: { status: 403, when: "The key may not do this; or a page of another origin, or a name that is not this server's." },
+  PERMISSION_DENIED: {
+    status: 403,
+    when: "The key may not do this; or a page of another origin, or a name that is not this server's.",
+  },
   AUTHENTICATION_REQUIRED: {
     status: 401,
     when: "`security.auth` is required, and no API key was shown, or the session is over.",

@@ -12,7 +12,13 @@ import { type Subscriber, Subscriptions } from "./subscriptions.ts";
 const log = getLogger(["opencode-agents", "server"]);
 
 /** WebSocket close codes of RFC 6455 that the server uses. */
-export const CLOSE = { going_away: 1001, policy: 1008, too_big: 1009, internal: 1011, try_again_later: 1013 } as const;
+export const CLOSE = {
+  going_away: 1001,
+  policy: 1008,
+  too_big: 1009,
+  internal: 1011,
+  try_again_later: 1013,
+} as const;
 
 /** Requests of one connection that may wait while an earlier one is carried out. */
 const BACKLOG_MAX = 1000;
