@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { App } from "./app.tsx";
 import { keepMachine } from "./data/machine.ts";
 import { listen } from "./data/pushes.ts";
+import { report } from "./data/report.ts";
 import { client } from "./data/server.ts";
 import { keepTasks } from "./data/tasks.ts";
 import "./style/tokens.css";
@@ -17,6 +18,6 @@ globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(rea
 
 keepTasks();
 keepMachine();
-client.open().catch(reportError);
+client.open().catch(report);
 void listen();
 render(<App />, document.getElementById("app")!);

@@ -3,6 +3,7 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { systemClock } from "../../clock/clock.ts";
 import { wantsKey } from "./key.ts";
+import { report } from "./report.ts";
 import { client } from "./server.ts";
 
 /** What every page may need; the log is followed by those that show it. */
@@ -54,12 +55,12 @@ export async function listen(): Promise<never> {
       // A new key is a new page.
       if (wantsKey(error)) return await new Promise<never>(() => {});
       // Too slow a reader, or refused for now: what was missed is asked for by the refreshers.
-      reportError(error);
+      report(error);
     }
     await new Promise<void>((resolve) => systemClock.after(AGAIN_AFTER_MS, resolve));
   }
 }
 
 function refreshAll(): void {
-  for (const refresh of refreshers) refresh().catch(reportError);
+  for (const refresh of refreshers) refresh().catch(report);
 }

@@ -6,6 +6,7 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { Task, TaskStatus } from "../../protocol/task.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
+import { report } from "./report.ts";
 import { ask } from "./server.ts";
 
 const PAGE = 1000;
@@ -137,7 +138,7 @@ function lookUp(id: string): void {
     const ids = [...unknown];
     unknown.clear();
     asked_ms = systemClock.monotonic();
-    fetchTasks(ids).catch(reportError).finally(() => {
+    fetchTasks(ids).catch(report).finally(() => {
       isLookingUp = false;
       if (unknown.size > 0) lookUp([...unknown][0]!);
     });
@@ -205,7 +206,7 @@ function summarised({ summary }: Pushes["task_manager_status"]): void {
   taskSummary.value = summary;
   tasksTotal.value = summary.total;
   const isLongAgo = systemClock.monotonic() - loaded_ms > RELOAD_EVERY_MS;
-  if (tasksLoaded.value && summary.total < byId.size && isLongAgo) load().catch(reportError);
+  if (tasksLoaded.value && summary.total < byId.size && isLongAgo) load().catch(report);
 }
 
 /** To be called once, before `listen`. */
