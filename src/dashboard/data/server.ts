@@ -32,14 +32,28 @@ function changed(change: ConnectionChange): void {
 }
 
 /** Asks what may be asked again: a refusal for want of room is waited out. Rejects like `Client.request`. */
-export async function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
+export function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
+  return patiently(() => client.request(type, ...args), () => {});
+}
+
+/** The same; `waits` is told of each wait. */
+export function askWaiting<T extends RequestType>(
+  type: T,
+  fields: RequestArguments<T>[0],
+  waits: (wait_ms: number) => void,
+): Promise<Reply<T>> {
+  return patiently(() => client.request(type, ...[fields] as unknown as RequestArguments<T>), waits);
+}
+
+async function patiently<R>(question: () => Promise<R>, waits: (wait_ms: number) => void): Promise<R> {
   while (true) {
     try {
-      return await client.request(type, ...args);
+      return await question();
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
-      const seconds = Number(error.details.retry_after_seconds ?? 1) || 1;
-      await new Promise<void>((resolve) => systemClock.after(1000 * Math.min(60, seconds), resolve));
+      const wait_ms = 1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1);
+      waits(wait_ms);
+      await new Promise<void>((resolve) => systemClock.after(wait_ms, resolve));
     }
   }
 }

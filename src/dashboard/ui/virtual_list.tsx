@@ -3,10 +3,13 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 
+/** So near its end a list is at its end. */
+const END_PX = 4;
+
 export interface VirtualListProps {
   count: number;
   /** In pixels, until a row was measured. */
-  estimated_height: number;
+  estimated_height: number | ((index: number) => number);
   /** A row's content; it may have any height. */
   row: (index: number) => ComponentChildren;
   keyOf: (index: number) => string | number;
@@ -20,12 +23,20 @@ export interface VirtualListProps {
   onScroll?: (box: HTMLElement) => void;
   /** How many rows beyond those that are seen are drawn; 10. */
   overscan?: number;
+  /** What is seen stays where it is when rows come or go before it. */
+  isAnchored?: boolean;
+  /** Anchored, at its end, it stays at its end when rows come. */
+  isFollowing?: boolean;
+  /** A change of it means that all heights have changed. */
+  layout?: string;
 }
 
 export interface VirtualListHandle {
   toEnd(): void;
   /** Scrolls no further than it takes to see the row. */
   toRow(index: number): void;
+  /** The first and last row that are seen. */
+  seen(): [first: number, last: number];
 }
 
 export function VirtualList(props: VirtualListProps) {
@@ -36,8 +47,11 @@ export function VirtualList(props: VirtualListProps) {
   const options = {
     count,
     getScrollElement: () => box.current,
-    estimateSize: () => estimated_height,
+    estimateSize: typeof estimated_height === "number" ? () => estimated_height : estimated_height,
     getItemKey: keyOf,
+    anchorTo: props.isAnchored ? "end" as const : "start" as const,
+    followOnAppend: props.isFollowing ?? false,
+    scrollEndThreshold: END_PX,
     overscan: props.overscan ?? 10,
     scrollToFn: elementScroll,
     observeElementRect,
@@ -52,10 +66,16 @@ export function VirtualList(props: VirtualListProps) {
   useLayoutEffect(() => {
     if (reveal !== undefined && reveal >= 0 && reveal < count) list.scrollToIndex(reveal, { align: "auto" });
   }, [reveal]);
+  const layout = useRef(props.layout);
+  useLayoutEffect(() => {
+    if (layout.current !== props.layout) list.measure();
+    layout.current = props.layout;
+  }, [props.layout]);
   if (handle) {
     handle.current = {
-      toEnd: () => count > 0 && list.scrollToIndex(count - 1, { align: "end" }),
+      toEnd: () => count > 0 && list.scrollToEnd(),
       toRow: (index) => list.scrollToIndex(index, { align: "auto" }),
+      seen: () => [list.range?.startIndex ?? 0, list.range?.endIndex ?? 0],
     };
   }
   return (

@@ -1,0 +1,74 @@
+/** The levels of a log as buttons that choose which of its lines are shown, each with how many there are. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { LogLevel } from "../../protocol/log.ts";
+import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
+import { number } from "./log_number.ts";
+
+export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
+
+/** Those named in an address; none means all. */
+export function levelsIn(text: string | null): LogLevel[] {
+  const named = (text ?? "").split(",");
+  return LEVELS.filter((level) => named.includes(level));
+}
+
+/**
+ * Counts of all levels, whichever are shown: what the window counts of those that it shows, and of the others what was
+ * counted before. `rest`: the filter without levels.
+ */
+export function useLevelCounts(
+  log: LogWindow,
+  rest: WindowFilter,
+  chosen: readonly LogLevel[],
+): LevelCounts | undefined {
+  const about = JSON.stringify(rest);
+  const known = useRef<{ about: string; counts: LevelCounts }>();
+  const [, redraw] = useState(0);
+  const isKnown = known.current?.about === about;
+  const isThere = log.phase === "there";
+  if (isThere && chosen.length === 0) known.current = { about, counts: { ...log.counts } };
+  else if (isThere && isKnown) {
+    for (const level of chosen) {
+      known.current!.counts[level] = log.counts[level];
+    }
+  }
+  const isWanted = isThere && chosen.length > 0 && !isKnown;
+  useEffect(() => {
+    if (!isWanted) return;
+    let isLeft = false;
+    countLevels(rest).then((counts) => {
+      if (isLeft) return;
+      known.current = { about, counts };
+      redraw((n) => n + 1);
+    }, reportError);
+    return () => isLeft = true;
+  }, [isWanted, about]);
+  return known.current?.about === about ? known.current.counts : undefined;
+}
+
+export function LevelChips({ chosen, counts, onChoose }: {
+  chosen: readonly LogLevel[];
+  counts: LevelCounts | undefined;
+  onChoose: (levels: LogLevel[]) => void;
+}) {
+  const toggle = (level: LogLevel) => {
+    const next = chosen.includes(level) ? chosen.filter((one) => one !== level) : [...chosen, level];
+    onChoose(next.length === LEVELS.length ? [] : LEVELS.filter((one) => next.includes(one)));
+  };
+  return (
+    <div class="log-levels" role="group" aria-label="Levels">
+      {LEVELS.map((level) => (
+        <button
+          key={level}
+          type="button"
+          class={`log-chip log-${level}`}
+          aria-pressed={chosen.includes(level)}
+          onClick={() => toggle(level)}
+        >
+          <span class="log-level">{level}</span>
+          {counts && <span class="figure">{number(counts[level])}</span>}
+        </button>
+      ))}
+    </div>
+  );
+}
