@@ -106,7 +106,10 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   const { cpu_percent, memory_usage } = agent;
   if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };
-  const usage = [...agentUsage.value.get(agent.id) ?? [], sample].slice(-SAMPLES_MAX);
+  const before = agentUsage.value.get(agent.id) ?? [];
+  // One scan may serve for two pushes.
+  if ((before.at(-1)?.at ?? -Infinity) >= sample.at) return;
+  const usage = [...before, sample].slice(-SAMPLES_MAX);
   agentUsage.value = new Map([...agentUsage.value, [agent.id, usage]]);
 }
 

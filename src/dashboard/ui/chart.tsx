@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import "./language.ts";
 import uPlot from "uplot";
 import "./chart.css";
-import { type ChartData, optionsFor, type PointedAt, withGaps } from "./chart_plot.ts";
+import { type ChartData, optionsFor, type PointedAt, stacked, withGaps } from "./chart_plot.ts";
 import { timeOfDay } from "./format.ts";
 import { isoTime } from "../../clock/clock.ts";
 import { paint } from "./theme.ts";
@@ -39,11 +39,13 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot>();
   const pointed = useSignal<PointedAt | undefined>(undefined);
   const data = withGaps(times, series.map(({ values }) => values));
-  const latest = useRef<ChartData>(data);
-  latest.current = data;
+  const drawn = isBars ? stacked(data) : data;
+  const latest = useRef<ChartData>(drawn);
+  latest.current = drawn;
   useEffect(() => {
     const element = place.current!;
     const colors = series.map(({ name, color }) => ({ name, color }));
+    if (isBars) colors.reverse();
     plot.current = new uPlot(
       optionsFor(
         { series: colors, format, maximum, height, isCompact, isBars },
@@ -72,7 +74,7 @@ export function Chart(props: ChartProps) {
     isBars,
     series.map(({ name, color }) => `${name} ${color}`).join(),
   ]);
-  useEffect(() => plot.current?.setData(data as uPlot.AlignedData));
+  useEffect(() => plot.current?.setData(drawn as uPlot.AlignedData));
   return (
     <figure class={`chart${isCompact ? " chart-compact" : ""}`}>
       <figcaption>

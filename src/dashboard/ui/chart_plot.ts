@@ -27,6 +27,11 @@ interface PlotOptions {
 const GAP_FACTOR = 4;
 /** At least so much time is shown, that a first few samples do not fill the whole width. */
 const SPAN_MIN_S = 60;
+/** Counts have no halves. */
+const WHOLE = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power)).sort((
+  a,
+  b,
+) => a - b);
 const AXIS_WIDTH = 66;
 const AXIS_FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -36,7 +41,8 @@ export function withGaps(
   values: readonly (readonly (number | null)[])[],
 ): ChartData {
   const distances = times.slice(1).map((at, i) => at - times[i]!).sort((a, b) => a - b);
-  const usual = distances[Math.floor(distances.length / 2)] ?? 0;
+  // The larger half's middle: where some come in quick succession, the others are no gaps.
+  const usual = distances[Math.floor(distances.length * .75)] ?? 0;
   const seconds: number[] = [];
   const columns: (number | null)[][] = values.map(() => []);
   if (times.length === 1) {
@@ -54,6 +60,14 @@ export function withGaps(
     columns.forEach((column, s) => column.push(values[s]![i] ?? null));
   });
   return [seconds, ...columns];
+}
+
+/** Each series upon those before it, the topmost first: it is drawn first, and the others over it. */
+export function stacked([seconds, ...columns]: ChartData): ChartData {
+  const sums = columns.map((_, s) =>
+    seconds.map((_, i) => columns.slice(0, s + 1).reduce((sum, column) => sum + (column[i] ?? 0), 0))
+  );
+  return [seconds, ...sums.reverse()];
 }
 
 /** The next round number: the scale then changes seldom, and by much. */
@@ -86,7 +100,14 @@ export function optionsFor(
     },
     axes: isCompact ? [{ show: false }, { show: false }] : [
       { ...axis, space: 80, size: 26, gap: 6, grid: { show: false }, values: timesOfAxis },
-      { ...axis, space: 34, size: AXIS_WIDTH, gap: 8, values: (_plot, splits) => splits.map(format) },
+      {
+        ...axis,
+        ...(isBars ? { incrs: WHOLE } : {}),
+        space: 34,
+        size: AXIS_WIDTH,
+        gap: 8,
+        values: (_plot, splits) => splits.map(format),
+      },
     ],
     series: [
       {},
@@ -129,7 +150,7 @@ function seriesOf(name: string, color: string, isOneOfMany: boolean, isBars: boo
       label: name,
       stroke: color,
       width: 0,
-      fill: shade(.85),
+      fill: color,
       paths: uPlot.paths.bars!({ size: [.72, 24], radius: .15 }),
       points: { show: false },
     };

@@ -1,11 +1,11 @@
 /** What an administrator may change: limits for everybody, for one client, none for a while, less under load. */
 import { useState } from "preact/hooks";
-import { LIMIT_NAMES, type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
+import { type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { numberOf } from "./change.ts";
 import { Field } from "./field.tsx";
 import { FormDialog } from "./form_dialog.tsx";
-import { LIMITS } from "./limit_names.ts";
+import { LIMIT_ORDER, LIMITS } from "./limit_names.ts";
 
 interface LimitDialogProps {
   onDone: () => void;
@@ -66,7 +66,7 @@ export function Override(
   const [texts, setTexts] = useState<Texts>(
     Object.fromEntries(Object.entries(known?.limits ?? {}).map(([limit, value]) => [limit, String(value)])),
   );
-  const limits = LIMIT_NAMES.filter((limit) => !SHARED_LIMITS.includes(limit));
+  const limits = LIMIT_ORDER.filter((limit) => !SHARED_LIMITS.includes(limit));
   const wanted = () => {
     if (Object.keys(written(texts)).length === 0) return "Give at least one limit for this client.";
     return {

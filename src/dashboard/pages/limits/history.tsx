@@ -3,8 +3,6 @@ import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { epochOf } from "../../../clock/clock.ts";
 import { Chart } from "../../ui/chart.tsx";
 
-const whole = (value: number) => Number.isInteger(value) ? String(value) : "";
-
 export function History({ report, client }: { report: LimitReport; client: string }) {
   const { history } = report;
   const refused = history.reduce((sum, minute) => sum + minute.refused, 0);
@@ -25,7 +23,7 @@ export function History({ report, client }: { report: LimitReport; client: strin
           { name: "Let through", color: "--blue", values: history.map((minute) => minute.messages) },
           { name: "Refused", color: "--red", values: history.map((minute) => minute.refused) },
         ]}
-        format={whole}
+        format={String}
         isBars
       />
     </section>

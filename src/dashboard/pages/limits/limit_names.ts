@@ -12,14 +12,17 @@ export const LIMITS: Record<LimitName, LimitWords> = {
   connections_per_second: { name: "New connections", what: "per second" },
   global_messages_per_minute: { name: "Messages of all", what: "per minute" },
   messages_per_minute: { name: "Messages", what: "per minute" },
-  burst_per_second: { name: "Burst", what: "messages per second" },
-  reconnections_per_minute: { name: "Reconnections", what: "per minute, of an address" },
   tasks_per_minute: { name: "New tasks", what: "per minute" },
   status_checks_per_minute: { name: "Status checks", what: "per minute" },
   log_queries_per_minute: { name: "Log queries", what: "per minute" },
   file_operations_per_minute: { name: "File operations", what: "per minute" },
   kills_per_minute: { name: "Ended processes", what: "per minute" },
+  burst_per_second: { name: "Burst", what: "messages per second" },
+  reconnections_per_minute: { name: "Reconnections", what: "per minute, of an address" },
 };
+
+/** As they are shown. */
+export const LIMIT_ORDER = Object.keys(LIMITS) as LimitName[];
 
 /** The server tells how much of these is used; of the others only what is refused. */
 export const UNMEASURED: readonly LimitName[] = ["burst_per_second", "reconnections_per_minute"];

@@ -16,13 +16,15 @@ export interface UsageBarProps {
   use: Use | undefined;
   /** Whether the server tells how much is used. */
   isMeasured?: boolean;
+  /** The client that uses it most, where there are several. */
+  whose?: string | undefined;
   children?: ComponentChildren;
 }
 
 /** The server warns from here on. */
 const HIGH = .8;
 
-export function UsageBar({ limit, maximum, use, isMeasured = true, children }: UsageBarProps) {
+export function UsageBar({ limit, maximum, use, isMeasured = true, whose, children }: UsageBarProps) {
   const { name, what } = LIMITS[limit];
   const most = use?.maximum ?? maximum;
   const share = use === undefined ? 0 : use.current / most;
@@ -32,6 +34,7 @@ export function UsageBar({ limit, maximum, use, isMeasured = true, children }: U
     <li class={`usage is-${level}`} data-limit={limit}>
       <span class="usage-name">
         {name} <span class="muted">{what}</span>
+        {whose !== undefined && <span class="muted usage-whose">most used by {whose}</span>}
       </span>
       <span class="figure usage-figures">{figures}</span>
       {isMeasured && (

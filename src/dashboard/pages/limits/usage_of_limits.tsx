@@ -1,10 +1,10 @@
 /** All limits with how much of each is used: of all clients together, and of the one that uses most. */
 import { Pencil } from "lucide-preact";
-import { LIMIT_NAMES, type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
+import { type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { epochOf } from "../../../clock/clock.ts";
 import { ownLimits } from "../../data/machine.ts";
-import { LIMITS, UNMEASURED } from "./limit_names.ts";
+import { LIMIT_ORDER, LIMITS, UNMEASURED } from "./limit_names.ts";
 import type { Editing } from "./change.ts";
 import { UsageBar, type Use } from "./usage_bar.tsx";
 
@@ -16,7 +16,7 @@ export interface UsageOfLimitsProps {
 }
 
 export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
-  const each = LIMIT_NAMES.filter((limit) => !SHARED_LIMITS.includes(limit));
+  const each = LIMIT_ORDER.filter((limit) => !SHARED_LIMITS.includes(limit));
   const own = Object.entries(ownLimits.value?.limits ?? {}).filter(([limit]) =>
     Object.hasOwn(LIMITS, limit)
   ) as [
@@ -32,8 +32,8 @@ export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
         maximum={report.limits[limit]}
         use={use}
         isMeasured={!UNMEASURED.includes(limit)}
+        whose={client === "" ? use?.client : undefined}
       >
-        {use?.client !== undefined && `${client === "" ? "most: " : ""}${use.client} `}
         <button
           type="button"
           class="icon-button"
