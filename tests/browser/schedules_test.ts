@@ -1,0 +1,246 @@
+/** The schedules: what runs when, on a calendar and in words, and how one is taken back. */
+import assert from "node:assert/strict";
+import { Temporal } from "temporal-polyfill";
+import type { Locator, Page } from "playwright-core";
+import type { TestServer } from "../fixtures/server.ts";
+import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+
+const BERLIN = "Europe/Berlin";
+const OPTIONS: VisitOptions = {
+  config: {
+    agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+    tasks: { default_agent: "sh" },
+    limits: { tasks_per_minute: 1000 },
+  },
+  context: { timezoneId: BERLIN },
+};
+
+async function schedule(
+  server: TestServer,
+  id: string,
+  scheduled_time: string,
+  recurring?: Record<string, unknown>,
+  fields: Record<string, unknown> = {},
+): Promise<void> {
+  const task = { id, type: "maintenance", priority: "medium", description: `true # ${id}`, ...fields };
+  const { reply } = await server.post({
+    type: "schedule_task",
+    task: { ...task, scheduled_time, ...(recurring ? { recurring } : {}) },
+  });
+  assert.equal(reply.type, "task_scheduled", JSON.stringify(reply));
+}
+
+/** The next day on which the clocks of Berlin change, a Sunday. */
+function clockChange(): Temporal.PlainDate {
+  const now = Temporal.Now.zonedDateTimeISO(BERLIN).add({ days: 4 });
+  return now.getTimeZoneTransition("next")!.toPlainDate();
+}
+
+/** The next 31st that is followed by a shorter month. */
+function monthEnd(): Temporal.PlainDate {
+  let day = Temporal.Now.plainDateISO().add({ days: 2 });
+  while (day.day !== 31 || day.add({ months: 1 }).day === 31) day = day.add({ days: 1 });
+  return day;
+}
+
+const cell = (page: Page, day: string): Locator =>
+  page.getByRole("gridcell").filter({ has: page.locator(`[data-day="${day}"]`) });
+
+async function runsOn(page: Page, day: string): Promise<string[]> {
+  return await cell(page, day).locator(".calendar-run").allInnerTexts();
+}
+
+Deno.test("schedules: without any, the page says how to make one", async () => {
+  await visit(OPTIONS, async ({ page, go, picture }) => {
+    await go("/schedules");
+    await page.getByText("Nothing is scheduled").waitFor();
+    await picture("schedules-empty");
+    assert.deepEqual(await violations(page), []);
+    await page.locator("main").getByRole("link", { name: "New schedule" }).first().click();
+    await page.waitForURL(/#\/new\?schedule=1/);
+    assert.equal(await page.getByRole("radio", { name: "Again and again" }).isChecked(), true);
+  });
+});
+
+Deno.test("schedules: runs lie on the right days at a month's end and when clocks change, in any zone", async () => {
+  await visit(OPTIONS, async ({ server, page, go }) => {
+    const change = clockChange();
+    const at = (day: Temporal.PlainDate, time: string) =>
+      day.toZonedDateTime({ timeZone: BERLIN, plainTime: time }).toInstant().toString();
+    await schedule(server, "morning", at(change.subtract({ days: 2 }), "09:00"), {
+      interval: "daily",
+      timezone: BERLIN,
+    });
+    await schedule(server, "midnight", at(change.subtract({ days: 2 }), "00:30"), {
+      interval: "daily",
+      timezone: BERLIN,
+      max_runs: 3,
+    });
+    const end = monthEnd();
+    await schedule(server, "closing", at(end, "18:00"), { interval: "monthly", timezone: BERLIN });
+
+    // At nine in Berlin, whatever the clocks do; half past midnight is still the day before in UTC.
+    await go(`/schedules?month=${change.toPlainYearMonth()}`);
+    await page.getByRole("grid").waitFor();
+    for (const days of [-2, -1, 0]) {
+      const runs = await runsOn(page, change.add({ days }).toString());
+      assert.ok(runs.includes("09:00 morning"), runs.join());
+      assert.ok(runs.includes("00:30 midnight"), runs.join());
+    }
+    await page.getByLabel("Days and hours in").selectOption("UTC");
+    const hours = new Map<string, string[]>();
+    for (const days of [-3, -2, -1, 0]) {
+      const day = change.add({ days }).toString();
+      hours.set(String(days), await runsOn(page, day));
+    }
+    const utc = (day: Temporal.PlainDate, time: string) => at(day, time).slice(11, 16);
+    for (const days of [-2, -1, 0]) {
+      const day = change.add({ days });
+      assert.ok(hours.get(String(days))!.includes(`${utc(day, "09:00")} morning`));
+      assert.ok(hours.get(String(days - 1))!.includes(`${utc(day, "00:30")} midnight`));
+    }
+    assert.notEqual(utc(change.subtract({ days: 1 }), "09:00"), utc(change, "09:00"));
+
+    // The 31st, then a shorter month's last day, then the 31st again: nothing is forgotten.
+    await go(`/schedules?month=${end.toPlainYearMonth()}`);
+    for (let months = 0; months < 3; months++) {
+      const day = end.add({ months });
+      assert.ok((await runsOn(page, day.toString())).includes("18:00 closing"), day.toString());
+      await page.getByRole("button", { name: "Next month" }).click();
+    }
+    assert.match(page.url(), new RegExp(`month=${end.toPlainYearMonth().add({ months: 3 })}`));
+    await page.getByRole("button", { name: "Today" }).click();
+    assert.doesNotMatch(page.url(), /month=/);
+  });
+});
+
+Deno.test("schedules: the rule in words, the template, the days by keyboard, and unscheduling", async () => {
+  await visit(
+    { ...OPTIONS, context: { timezoneId: "America/New_York" } },
+    async ({ server, page, go, picture }) => {
+      const soon = Temporal.Now.zonedDateTimeISO(BERLIN).add({ days: 1 }).with({ hour: 9, minute: 0 }).round(
+        "minute",
+      );
+      const rule = { interval: "daily", timezone: BERLIN, max_runs: 10 };
+      const execution = { prompt: "true", env: { COLOUR: "green" }, max_attempts: 1 };
+      const first = soon.toInstant().toString();
+      await schedule(server, "nightly_build", first, rule, {
+        description: "Build it anew",
+        priority: "high",
+        timeout: 5_400_000,
+        execution,
+      });
+      await schedule(server, "weekly_report", soon.add({ days: 2 }).toInstant().toString(), {
+        interval: "weekly",
+        timezone: "Asia/Tokyo",
+      });
+      await schedule(server, "once_only", soon.add({ days: 5 }).toInstant().toString());
+      await go("/schedules");
+      const card = page.getByRole("article", { name: "Schedule nightly_build" });
+      await card.getByText(/^Every day at 09:00 Europe\/Berlin/).waitFor();
+      await card.getByText("0 of 10 runs done").waitFor();
+      // In the schedule's own zone, and here.
+      await card.getByText(/, 09:00 GMT/).waitFor();
+      await card.getByText(/^here .*, 03:00 E[SD]T$/).waitFor();
+      await card.getByRole("button", { name: "Build it anew" }).click();
+      assert.match(page.url(), /schedule=nightly_build/);
+      await card.getByText("1 h 30 min").waitFor();
+      await card.getByText("COLOUR").waitFor();
+      assert.equal(await card.getByRole("listitem").count(), 5);
+      await picture("schedules-busy");
+      assert.deepEqual(await violations(page), []);
+
+      // From one day to the next by keys, over the month's end.
+      const month = soon.withTimeZone("America/New_York").toPlainDate().toPlainYearMonth().add({ months: 1 });
+      await go(`/schedules?month=${month}`);
+      await page.locator(`[data-day="${month}-01"]`).focus();
+      await page.keyboard.press("ArrowLeft");
+      const before = month.toPlainDate({ day: 1 }).subtract({ days: 1 });
+      await page.locator(`[data-day="${before}"]:focus`).waitFor();
+      assert.match(await page.locator("#calendar-month").innerText(), /\d{4}/);
+      await page.keyboard.press("PageDown");
+      await page.locator(`[data-day^="${month}"]:focus`).waitFor();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowDown");
+      const day = (await page.locator("[data-day]:focus").getAttribute("data-day"))!;
+      await page.keyboard.press("Enter");
+      await page.waitForURL((url) => url.hash.includes(`day=${day}`));
+      await page.getByText("Schedule something for this day").waitFor();
+
+      // Of a run to come one gets to its schedule.
+      const build = soon.withTimeZone("America/New_York").toPlainDate();
+      await go(`/schedules?month=${build.toPlainYearMonth()}&day=${build}`);
+      await cell(page, String(build)).getByRole("link", { name: /nightly_build/ }).click();
+      await page.waitForURL(/schedule=nightly_build/);
+
+      // A copy has everything, its rule too.
+      await card.getByRole("link", { name: "Copy" }).click();
+      await page.getByText("A copy of nightly_build").waitFor();
+      assert.equal(
+        await page.getByLabel("First run").inputValue(),
+        soon.toPlainDateTime().toString().slice(0, 16),
+      );
+      assert.equal(await page.getByLabel("Time zone").inputValue(), BERLIN);
+      assert.equal(await page.getByLabel("At most so many runs").inputValue(), "10");
+
+      await go("/schedules?schedule=nightly_build");
+      await card.getByRole("button", { name: "Unschedule" }).click();
+      const dialog = page.getByRole("dialog", { name: "Unschedule nightly_build?" });
+      assert.deepEqual(await violations(page), []);
+      await dialog.getByRole("button", { name: "Keep it" }).click();
+      await card.getByRole("button", { name: "Unschedule" }).click();
+      await dialog.getByRole("button", { name: "Unschedule" }).click();
+      await card.waitFor({ state: "detached" });
+      const { reply } = await server.post({ type: "list_schedules" });
+      assert.deepEqual((reply.schedules as { id: string }[]).map(({ id }) => id), [
+        "weekly_report",
+        "once_only",
+      ]);
+    },
+  );
+});
+
+Deno.test("schedules: a run that is made shows up by itself, with its status and a way to it", async () => {
+  const context = { timezoneId: BERLIN, colorScheme: "dark" as const };
+  await visit({ ...OPTIONS, context }, async ({ server, page, go, picture }) => {
+    const first = Temporal.Now.instant().add({ seconds: 62 }).toString();
+    await schedule(server, "often", first, { interval: "daily", timezone: BERLIN, max_runs: 2 });
+    await schedule(server, "single", first);
+    await go("/schedules?schedule=often");
+    const card = page.getByRole("article", { name: "Schedule often" });
+    await card.getByText("0 of 2 runs done").waitFor();
+    await card.getByRole("link", { name: "often_run_1" }).waitFor({ timeout: 90_000 });
+    await card.getByText("1 of 2 runs done").waitFor();
+    await card.getByText("Completed").waitFor();
+    // The one that ran once has ended, and its run is still to be found.
+    await page.getByRole("region", { name: "Ended schedules" }).getByText("single", { exact: true })
+      .waitFor();
+    const today = page.locator("[aria-current=date]");
+    assert.match((await today.getAttribute("aria-label"))!, /2 runs made/);
+    await picture("schedules-runs-dark");
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("region", { name: /^Runs of/ }).getByRole("link", { name: "often_run_1" }).click();
+    await page.waitForURL(/#\/tasks\/often_run_1$/);
+  });
+});
+
+Deno.test("schedules: they fit on a phone", async () => {
+  const context = {
+    viewport: { width: 380, height: 800 },
+    hasTouch: true,
+    isMobile: true,
+    timezoneId: BERLIN,
+  };
+  await visit({ ...OPTIONS, context }, async ({ server, page, go, picture }) => {
+    const soon = Temporal.Now.instant().add({ hours: 20 }).toString();
+    await schedule(server, "nightly_build_with_a_rather_long_name_of_its_own", soon, {
+      interval: "daily",
+      timezone: "America/Argentina/Buenos_Aires",
+    });
+    await go("/schedules?schedule=nightly_build_with_a_rather_long_name_of_its_own");
+    await page.getByRole("grid").waitFor();
+    await picture("schedules-phone");
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 380);
+  });
+});
