@@ -31,6 +31,7 @@ import { createMachine } from "./src/monitor/machine.ts";
 import { memoryObstacle } from "./src/monitor/memory_limit.ts";
 import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
+import { configuredAgents } from "./src/protocol/basic_messages.ts";
 import { Authentication } from "./src/security/authentication.ts";
 import { Keys } from "./src/security/keys.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
@@ -203,6 +204,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
       metrics,
       machine,
       health,
+      agents: configuredAgents(config),
       auth,
       keys,
       limits: new LimitControl(limits, scaling),

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
+import type { ConfiguredAgent } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../protocol/log.ts";
@@ -81,6 +82,7 @@ export interface ApiContext {
     kill(pid: number, signal: KillSignal): Promise<Killed>;
     changed(): void;
   };
+  agents: readonly ConfiguredAgent[];
   health: { check(): Promise<Health> };
   auth: {
     /** Throws `INVALID_AUTH_TOKEN`. */

@@ -8,6 +8,7 @@ import { createKey } from "./create_key.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
 import { killProcess } from "./kill_process.ts";
+import { listAgents } from "./list_agents.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
@@ -36,6 +37,7 @@ const ALL = [
   ping,
   authenticate,
   requestStatus,
+  listAgents,
   startTask,
   cancelTask,
   retryTask,

@@ -1,9 +1,10 @@
 /** Section 1 of the document: is anybody there, and how does everything stand. */
 import { z } from "zod";
+import { AgentConfig, type Config } from "./config.ts";
 import { exchange } from "./exchange.ts";
 import { ClaudeProcess } from "./process.ts";
 import { SystemResources } from "./resources.ts";
-import { Task } from "./task.ts";
+import { Task, TaskType } from "./task.ts";
 
 /** An agent at work: one running attempt of a task. */
 export const Agent = z.object({
@@ -25,7 +26,22 @@ export const Agent = z.object({
 });
 export type Agent = z.infer<typeof Agent>;
 
+/** One of the named ways to run a task. */
+export const ConfiguredAgent = z.object({
+  name: z.string(),
+  protocol: AgentConfig.shape.protocol,
+  /** Its program alone: arguments may hold secrets. */
+  program: z.string(),
+  is_default: z.boolean(),
+  task_types: z.array(TaskType).describe("The types that go to it when a task names no agent."),
+});
+export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
+
 export const basicMessages = {
+  list_agents: exchange("list_agents", {}, "agent_list", {
+    agents: z.array(ConfiguredAgent),
+    timestamp: z.string(),
+  }),
   ping: exchange("ping", { timestamp: z.number().optional() }, "pong", {
     timestamp: z.number().optional(),
     server_time: z.string(),
@@ -39,3 +55,14 @@ export const basicMessages = {
     }),
   }),
 };
+
+/** The agents of a configuration, in its order. */
+export function configuredAgents({ agents, tasks }: Config): ConfiguredAgent[] {
+  return Object.entries(agents).map(([name, { protocol, command }]) => ({
+    name,
+    protocol,
+    program: command[0]!,
+    is_default: name === tasks.default_agent,
+    task_types: TaskType.options.filter((type) => tasks.agent_by_type[type] === name),
+  }));
+}

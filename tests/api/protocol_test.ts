@@ -33,6 +33,19 @@ Deno.test("the protocol", async (t) => {
       assert.equal((await answerTo(server, '{"type":"ping"}')).request_id, undefined);
     });
 
+    await t.step("list_agents: what tasks may name, without arguments, which may hold secrets", async () => {
+      const { type, agents } = await (await server.connect()).request({ type: "list_agents" });
+      assert.equal(type, "agent_list");
+      const found = (agents as Fields[]).find(({ name }) => name === "opencode");
+      assert.deepEqual(found, {
+        name: "opencode",
+        protocol: "acp",
+        program: "opencode",
+        is_default: true,
+        task_types: [],
+      });
+    });
+
     const refused: [string, string, string | undefined][] = [
       ["[]", "INVALID_FIELD_TYPE", "(root)"],
       ["null", "INVALID_FIELD_TYPE", "(root)"],
