@@ -180,10 +180,11 @@ async function round(seed: number, count: number): Promise<void> {
 Deno.test(`hostile input: ${MESSAGES} messages made from the schemas, seed ${SEED}`, async () => {
   for (let sent = 0; sent < MESSAGES; sent += ROUND) {
     await round(SEED + sent, Math.min(ROUND, MESSAGES - sent));
+    if (MESSAGES > ROUND) console.log(`${new Date().toISOString()} ${sent + ROUND} messages answered`);
   }
 });
 
-Deno.test("hostile input: frames just under and over the limit, byte by byte, and without end", () =>
+Deno.test("hostile input: frames just under and over the limit, in parts, slowly, and larger than any memory", () =>
   withServer(
     { config: { ...CONFIG, limits: { enabled: false, max_message_bytes: 65_536 } } },
     async (server) => {
@@ -198,16 +199,31 @@ Deno.test("hostile input: frames just under and over the limit, byte by byte, an
       assert.equal(await under.closeCode(), 1009);
       under.close();
 
+      const socket = await server.connect();
       const slow = await RawSocket.upgrade(server.url);
       const bytes = new TextEncoder().encode(padded(100));
       await slow.sendFragment(TEXT, bytes.slice(0, 1), false);
       for (let i = 1; i < bytes.length; i++) {
+        // Another client is answered between any two of them.
+        if (i % 10 === 0) assert.equal((await socket.request({ type: "ping" })).type, "pong");
         await slow.sendFragment(0, bytes.slice(i, i + 1), i === bytes.length - 1);
       }
       await until(async () => (await slow.message()).type === "pong");
+      // The limit is that of the message, whatever the number of its parts.
+      const half = new TextEncoder().encode(padded(40_000));
+      await slow.sendFragment(TEXT, half, false);
+      await slow.sendFragment(0, half, true);
+      assert.equal(await slow.closeCode(), 1009);
       slow.close();
 
-      const socket = await server.connect();
+      // The head of a frame of a terabyte: nothing is set aside for it.
+      const before = await residentBytes(server.pid);
+      const boundless = await RawSocket.upgrade(server.url);
+      await boundless.sendHead(TEXT, 2 ** 40);
+      await boundless.closeCode();
+      assert.ok(await residentBytes(server.pid) < before + 50e6);
+      boundless.close();
+
       assert.equal((await socket.request({ type: "ping", timestamp: 1 })).type, "pong");
       assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught|panicked/);
     },

@@ -1,5 +1,6 @@
 /** What may be wrong with a data folder, and what the server says then. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
@@ -134,7 +135,7 @@ Deno.test("what another program keeps in Deno KV is refused and left as it is", 
     const error = await refusal(folder);
     assert.equal(error.code, "DATABASE_ERROR");
     assert.match(error.message, /another program's data.*--data/);
-    assert.ok((await Deno.readFile(path)).every((byte, i) => byte === before[i]));
+    assert.ok(Buffer.compare(before, await Deno.readFile(path)) === 0, "a byte of it changed");
   });
 });
 
@@ -148,10 +149,16 @@ Deno.test("damaged pages are refused, whether the shutdown was clean or not", as
       await file.write(crypto.getRandomValues(new Uint8Array(4096)));
     }
     file.close();
+    const before = await Deno.readFile(path);
     for (const _ of ["clean", "unclean"]) {
       const error = await refusal(folder);
       assert.equal(error.code, "DATABASE_ERROR");
       assert.equal(error.details.file_path, path);
+      assert.match(
+        error.message,
+        /Nothing in it was changed. Restore a backup with `opencode-agents restore/,
+      );
+      assert.ok(Buffer.compare(before, await Deno.readFile(path)) === 0, "a byte of it changed");
     }
   });
 });
@@ -160,7 +167,9 @@ Deno.test("a file cut short is refused", async () => {
   await inFolder(async (folder, path) => {
     await writeSomething(folder);
     await Deno.truncate(path, Math.floor((await Deno.stat(path)).size / 2 / 4096) * 4096);
+    const before = await Deno.readFile(path);
     assert.equal((await refusal(folder)).code, "DATABASE_ERROR");
+    assert.ok(Buffer.compare(before, await Deno.readFile(path)) === 0, "a byte of it changed");
   });
 });
 
