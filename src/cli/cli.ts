@@ -35,19 +35,24 @@ export class Cli {
   }
 
   /** For single questions. */
+  // deno-lint-ignore require-await -- what is wrong with the flags comes as a rejection, like all else
   async asker(flags: CommonFlags): Promise<HttpClient & { readonly url: string }> {
-    const { url, api_key } = await findServer(flags);
-    return Object.assign(new HttpClient(url, { clock: this.clock, api_key }), { url });
+    const { url, api_key } = findServer(flags);
+    return Object.assign(new HttpClient(url, { clock: this.clock, api_key: api_key() }), { url });
   }
 
   /** For listening. Waits for a place when the server's limits allow no connection now. The caller closes it. */
   async listener(flags: CommonFlags, changed?: (change: ConnectionChange) => void): Promise<Client> {
-    const { url, api_key } = await findServer(flags);
+    const { url, api_key } = findServer(flags);
     const { clock, terminal } = this;
     const deadline = clock.monotonic() + CONNECT_PATIENCE_MS;
     while (true) {
       try {
-        return await connect(url, { clock, api_key, changed: changed ?? ((change) => this.#tell(url, change)) });
+        return await connect(url, {
+          clock,
+          api_key,
+          changed: changed ?? ((change) => this.#tell(url, change)),
+        });
       } catch (error) {
         const limit = await connectionLimit(url, clock);
         if (!limit) throw error;

@@ -15,20 +15,24 @@ export interface ServerChoice {
 
 export interface FoundServer {
   url: string;
-  /** What opens it: the key that was named, else the token that it left for the folder's owner. */
-  api_key?: string;
+  /** What opens it now: the key that was named, else the token for the folder's owner, another at each start. */
+  api_key(): string | undefined;
 }
 
 /** `--url`, else the server on `--data`, else OPENCODE_AGENTS_URL, else the server on the usual data folder, else the default. */
-export async function findServer({ url, data, key }: ServerChoice): Promise<FoundServer> {
-  const api_key = key || Deno.env.get("OPENCODE_AGENTS_KEY");
+export function findServer({ url, data, key }: ServerChoice): FoundServer {
+  const given = key || Deno.env.get("OPENCODE_AGENTS_KEY");
   const named = url || (data ? undefined : Deno.env.get("OPENCODE_AGENTS_URL"));
-  if (named) return { url: named.includes("://") ? named : `http://${named}`, api_key };
-  const address = await readAddress(data ?? dataDir());
+  if (named) return { url: named.includes("://") ? named : `http://${named}`, api_key: () => given };
+  const folder = data ?? dataDir();
+  const address = readAddress(folder);
   if (data && !address) {
     throw new ApiError("CONNECTION_LOST", `No server runs on the data folder ${data}`, { data });
   }
-  return { url: reachable(address?.url ?? DEFAULT_URL), api_key: api_key ?? address?.token };
+  return {
+    url: reachable(address?.url ?? DEFAULT_URL),
+    api_key: () => given ?? readAddress(folder)?.token,
+  };
 }
 
 /** A server that listens everywhere is reached on this machine's own address. */

@@ -21,7 +21,7 @@ export async function writeAddress(folder: string, address: { url: string; token
 
 /** Takes the address away again, if it is still this process's. */
 export async function forgetAddress(folder: string): Promise<void> {
-  const address = await readAddress(folder);
+  const address = readAddress(folder);
   if (address?.pid !== Deno.pid) return;
   try {
     await Deno.remove(join(folder, ADDRESS_FILE));
@@ -32,9 +32,9 @@ export async function forgetAddress(folder: string): Promise<void> {
 }
 
 /** The address left in a data folder; undefined when there is none, or none that can be read. */
-export async function readAddress(folder: string): Promise<ServerAddress | undefined> {
+export function readAddress(folder: string): ServerAddress | undefined {
   try {
-    const { url, pid, token } = JSON.parse(await Deno.readTextFile(join(folder, ADDRESS_FILE)));
+    const { url, pid, token } = JSON.parse(Deno.readTextFileSync(join(folder, ADDRESS_FILE)));
     return typeof url === "string" && Number.isInteger(pid) ? { url, pid, token } : undefined;
   } catch {
     // No folder, no file, no permission, no JSON: in each case nobody left an address for us.

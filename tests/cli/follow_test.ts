@@ -74,6 +74,23 @@ Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goe
     assert.equal((await run(["follow", "nobody"])).code, 1);
   }));
 
+Deno.test("cli: a follower of the folder's owner goes on with the server that takes a killed one's place", () =>
+  withCli(async ({ server, run, start }) => {
+    const owner = { env: { OPENCODE_AGENTS_URL: "" } };
+    const loop = "for i in $(seq 100); do [ -e end ] && exit; echo turn $i; sleep 0.2; done; exit 1";
+    const args = ["run", loop, "--id", "long", "--follow", "--data", server.data];
+    const following = start(args, owner);
+    await following.says("turn 2");
+    await server.stop("SIGKILL");
+    await following.says("lost");
+    await server.start(["--port", new URL(server.url).port]);
+    await following.says("Attempt 2 started");
+    await Deno.writeTextFile(`${server.dir}/end`, "");
+    const { code, stderr } = await following.ended;
+    assert.equal(code, 0, stderr);
+    assert.match((await run(["task", "long"])).stdout, /status\s+completed/);
+  }));
+
 Deno.test("cli: logs --follow shows what was and what comes, of one task or of all", () =>
   withCli(async ({ run, start }) => {
     await run(["run", "echo before", "--follow"]);

@@ -75,7 +75,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   });
   const folder = resolve(flags.data ?? config.store.path ?? dataDir());
   const checked = await checkFolder(folder);
-  const address = await readAddress(folder);
+  const address = readAddress(folder);
   // A server that was killed leaves its address; the lock goes with it.
   const running = address && checked.details?.pid === address.pid ? address : undefined;
   findings.push(checked);
