@@ -121,9 +121,10 @@ async function play(
     if (cancelled.aborted) return "cancelled";
     if (script.fail_at === step) throw new DemoFailure(`The demo was asked to fail at step ${step}`);
 
-    const allowed = script.ask_at !== step || await mayEdit(client, session_id, script.file, step);
+    const change = await nextChange(session, script, step, clock);
+    const allowed = script.ask_at !== step || await mayEdit(client, session_id, script.file, step, change);
     if (cancelled.aborted) return "cancelled";
-    if (allowed) await edit(tell, session, script, step, clock);
+    if (allowed) await edit(tell, script, step, change);
     else await say(`Step ${step} was left out, since it was not permitted.\n\n`, `left_out_${step}`);
     session.completed = step;
     await writeState(session_id, session);
@@ -145,15 +146,45 @@ function planUpdate(script: DemoScript, completed: number): SessionUpdate {
   };
 }
 
+/** An edit that is not made yet; `oldText` is null when there is no such file. */
+interface Change {
+  path: string;
+  oldText: string | null;
+  newText: string;
+}
+
+/** A line about the step, added to the file. */
+async function nextChange(
+  session: DemoSession,
+  script: DemoScript,
+  step: number,
+  clock: Clock,
+): Promise<Change> {
+  const path = `${session.cwd}/${script.file}`;
+  const oldText = await textAt(path);
+  return {
+    path,
+    oldText,
+    newText: `${oldText ?? ""}- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`,
+  };
+}
+
 async function mayEdit(
   client: AgentContext,
   sessionId: string,
   file: string,
   step: number,
+  change: Change,
 ): Promise<boolean> {
   const { outcome } = await client.request("session/request_permission", {
     sessionId,
-    toolCall: { toolCallId: `edit_${step}`, title: `Edit ${file}`, kind: "edit", rawInput: { file, step } },
+    toolCall: {
+      toolCallId: `edit_${step}`,
+      title: `Edit ${file}`,
+      kind: "edit",
+      rawInput: { file, step },
+      content: [{ type: "diff", ...change }],
+    },
     options: [
       { optionId: "yes", name: "Allow", kind: "allow_once" },
       { optionId: "always", name: "Always allow", kind: "allow_always" },
@@ -163,8 +194,7 @@ async function mayEdit(
   return outcome.outcome === "selected" && outcome.optionId !== "no";
 }
 
-async function edit(tell: Tell, session: DemoSession, script: DemoScript, step: number, clock: Clock) {
-  const path = `${session.cwd}/${script.file}`;
+async function edit(tell: Tell, script: DemoScript, step: number, change: Change): Promise<void> {
   const toolCallId = `edit_${step}`;
   await tell({
     sessionUpdate: "tool_call",
@@ -172,17 +202,15 @@ async function edit(tell: Tell, session: DemoSession, script: DemoScript, step: 
     title: `Edit ${script.file}`,
     kind: "edit",
     status: "in_progress",
-    locations: [{ path }],
+    locations: [{ path: change.path }],
     rawInput: { file: script.file, step },
   });
-  const oldText = await textAt(path);
-  const newText = `${oldText ?? ""}- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`;
-  await Deno.writeTextFile(path, newText);
+  await Deno.writeTextFile(change.path, change.newText);
   await tell({
     sessionUpdate: "tool_call_update",
     toolCallId,
     status: "completed",
-    content: [{ type: "diff", path, oldText, newText }],
+    content: [{ type: "diff", ...change }],
   });
 }
 

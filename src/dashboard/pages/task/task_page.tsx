@@ -1,4 +1,106 @@
-/** Not there yet. */
+/** One task: what it is, how it goes, what its agent did, what came of it. */
+import { Link } from "wouter-preact";
+import { ApiError } from "../../../protocol/errors.ts";
+import type { Task } from "../../../protocol/task.ts";
+import { useAnswer } from "../../data/answer.ts";
+import { ask } from "../../data/server.ts";
+import { refreshTask, taskOf } from "../../data/tasks.ts";
+import { usePlace } from "../../hash_location.ts";
+import { useShortcuts } from "../../keys.ts";
+import { Problem } from "../../ui/problem.tsx";
+import { AttemptsTab } from "./attempts_tab.tsx";
+import { ChangesTab } from "./changes_tab.tsx";
+import { LogTab } from "./log_tab.tsx";
+import { OverviewTab } from "./overview_tab.tsx";
+import { PermissionPanels } from "./permission_panel.tsx";
+import { ResultTab } from "./result_tab.tsx";
+import { TaskHead } from "./task_head.tsx";
+import "./task.css";
+import { ToolCallsTab } from "./tool_calls_tab.tsx";
+import { useToolLog } from "./tool_log.ts";
+
+const TABS = [
+  { name: "", title: "Overview", content: OverviewTab },
+  { name: "log", title: "Log", content: LogTab },
+  { name: "tools", title: "Tool calls", content: ToolCallsTab },
+  { name: "changes", title: "Changes", content: ChangesTab },
+  { name: "attempts", title: "Attempts", content: AttemptsTab },
+  { name: "result", title: "Result", content: ResultTab },
+];
+
 export function TaskPage({ id }: { id: string }) {
-  return <h1>{id}</h1>;
+  const task = taskOf(id);
+  // The pushes keep it up to date, but do not tell all that a new status brings.
+  const { error } = useAnswer(() => refreshTask(id), 0, `${id} ${task?.status}`);
+  if (task) return <KnownTask task={task} />;
+  if (error === undefined) return <Bare id={id} title="Task">Asking the server…</Bare>;
+  if (error instanceof ApiError && /^(TASK_NOT_FOUND|INVALID_FIELD_)/.test(error.code)) {
+    return (
+      <Bare id={id} title="No such task">
+        <strong>The server knows no task of this id</strong>
+        <p>It may be misspelt, or it was removed: tasks that ended long ago are not kept for ever.</p>
+        <Link class="button" href="/">All tasks</Link>
+      </Bare>
+    );
+  }
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>{id}</h1>
+      </div>
+      <Problem what="The task cannot be shown" error={error} />
+    </div>
+  );
+}
+
+function Bare({ id, title, children }: { id: string; title: string; children: preact.ComponentChildren }) {
+  return (
+    <div class="page task-page">
+      <div class="page-head">
+        <h1>
+          {title} <code class="muted">{id}</code>
+        </h1>
+      </div>
+      <div class="card empty">{children}</div>
+    </div>
+  );
+}
+
+function KnownTask({ task }: { task: Task }) {
+  const { id, status, attempt } = task;
+  const [place, setPlace] = usePlace();
+  const at = Math.max(0, TABS.findIndex(({ name }) => name === (place.get("tab") ?? "")));
+  const result = useAnswer(
+    async () => (await ask("get_task_result", { task_id: id })).result,
+    0,
+    `${id} ${status} ${attempt}`,
+  );
+  const { name, title, content: Content } = TABS[at]!;
+  const tools = useToolLog(id, name === "tools" || name === "changes");
+  const show = (step: number) => setPlace({ tab: TABS[(at + step + TABS.length) % TABS.length]!.name });
+  useShortcuts([
+    { key: "]", does: "Next tab of the task", run: () => show(1) },
+    { key: "[", does: "Previous tab of the task", run: () => show(-1) },
+  ], [at, id]);
+  return (
+    <div class="page task-page">
+      <TaskHead task={task} attempts={result.value?.attempts ?? []} />
+      <PermissionPanels task={task} />
+      <nav class="tabs" aria-label="About this task">
+        {TABS.map((tab) => (
+          <Link
+            key={tab.name}
+            href={`/tasks/${encodeURIComponent(id)}${tab.name === "" ? "" : `?tab=${tab.name}`}`}
+            {...(tab.name === name ? { "aria-current": "page" as const } : {})}
+          >
+            {tab.title}
+            {tab.name === "attempts" && attempt > 1 && <span class="tab-count figure">{attempt}</span>}
+          </Link>
+        ))}
+      </nav>
+      <section aria-label={title} class="task-tab">
+        <Content task={task} result={result} tools={tools} />
+      </section>
+    </div>
+  );
 }

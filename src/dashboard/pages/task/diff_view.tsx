@@ -1,0 +1,88 @@
+/** A unified patch as lines with their numbers; what was added and removed is marked by sign, colour and word. */
+import { parsePatch } from "diff";
+import type { FileDiff } from "./tool_calls.ts";
+import "./diff.css";
+
+interface Line {
+  kind: "added" | "removed" | "context" | "gap" | "remark";
+  old?: number;
+  now?: number;
+  text: string;
+}
+
+/** More are drawn when they are asked for. */
+const SIGNS = { added: "+", removed: "-", context: " ", gap: "", remark: "" };
+const WORDS = { added: "added", removed: "removed" };
+
+export function DiffView({ diff, label }: { diff: FileDiff; label: string }) {
+  const { patch, note } = diff;
+  const lines = patch === undefined ? [] : linesOf(patch);
+  return (
+    <>
+      {lines.length > 0 && (
+        <div class="diff" role="region" aria-label={label} tabIndex={0}>
+          <table>
+            <thead class="visually-hidden">
+              <tr>
+                <th scope="col">Old line</th>
+                <th scope="col">New line</th>
+                <th scope="col">Text</th>
+              </tr>
+            </thead>
+            <tbody>{lines.map((line, index) => <Row key={index} line={line} />)}</tbody>
+          </table>
+        </div>
+      )}
+      {note !== undefined && <p class="diff-note muted">{note}.</p>}
+      {lines.length === 0 && note === undefined && <p class="diff-note muted">The text stayed as it was.</p>}
+    </>
+  );
+}
+
+function Row({ line: { kind, old, now, text } }: { line: Line }) {
+  return (
+    <tr class={`diff-${kind}`}>
+      <td class="diff-number">{old}</td>
+      <td class="diff-number">{now}</td>
+      <td class="diff-text">
+        {(kind === "added" || kind === "removed") && <span class="visually-hidden">{WORDS[kind]}:</span>}
+        <span class="diff-sign" aria-hidden="true">{SIGNS[kind]}</span>
+        {text}
+      </td>
+    </tr>
+  );
+}
+
+function linesOf(patch: string): Line[] {
+  try {
+    return parsePatch(patch).flatMap(({ hunks }) => hunks).flatMap((hunk, index) => {
+      let [old, now] = [hunk.oldStart, hunk.newStart];
+      const lines = hunk.lines.map((raw): Line => {
+        const text = raw.slice(1);
+        if (raw[0] === "+") return { kind: "added", now: now++, text };
+        if (raw[0] === "-") return { kind: "removed", old: old++, text };
+        if (raw[0] === "\\") return { kind: "remark", text: text.trim() };
+        return { kind: "context", old: old++, now: now++, text };
+      });
+      return index === 0 ? lines : [{ kind: "gap", text: "⋯" } as Line, ...lines];
+    });
+  } catch (error) {
+    // Not as the server writes them: shown as it is rather than not at all.
+    if (!(error instanceof Error)) throw error;
+    return patch.split("\n").map((text) => ({ kind: "context", text }));
+  }
+}
+
+/** `+3 −1`, of all of them. */
+export function DiffCounts({ diffs }: { diffs: readonly Pick<FileDiff, "added" | "removed">[] }) {
+  if (diffs.length === 0) return null;
+  const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
+  const removed = diffs.reduce((sum, diff) => sum + (diff.removed ?? 0), 0);
+  return (
+    <span class="diff-counts figure">
+      <span class="visually-hidden">{added} lines added, {removed} removed</span>
+      <span class="diff-plus" aria-hidden="true">+{added}</span>
+      <span class="diff-minus" aria-hidden="true">−{removed}</span>
+    </span>
+  );
+}

@@ -1,0 +1,7 @@
+/** What the task's agent printed and what the engine did for it. */
+import { LogView } from "../../ui/log_view.tsx";
+import type { TabProps } from "./tab_props.ts";
+
+export function LogTab({ task }: TabProps) {
+  return <LogView agent={task.id} />;
+}

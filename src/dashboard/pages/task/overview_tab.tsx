@@ -1,0 +1,167 @@
+/** How the work goes: the agent's plan, what it was asked, its answer, and the settings it runs with. */
+import { Circle, CircleCheck, CircleDot } from "lucide-preact";
+import type { PlanStep, Task } from "../../../protocol/task.ts";
+import { agents, agentUsage } from "../../data/machine.ts";
+import { hasEnded } from "../../data/tasks.ts";
+import { dateTime, duration } from "../../ui/format.ts";
+import { ruleInWords } from "../../ui/schedule_words.ts";
+import { UsageCharts } from "../agents/usage_charts.tsx";
+import type { TabProps } from "./tab_props.ts";
+import { ValueView } from "./value_view.tsx";
+
+/** A description with more characters is cut in the head. */
+const LONG = 200;
+
+export function OverviewTab({ task, result }: TabProps) {
+  const { description, status, execution } = task;
+  const output = hasEnded(status) ? result.value?.output : undefined;
+  return (
+    <div class="task-overview">
+      <div class="task-main">
+        <Plan task={task} />
+        {output && (
+          <div class="card">
+            <h2>Answer</h2>
+            <pre class="task-text">{output}</pre>
+          </div>
+        )}
+        {execution?.prompt !== undefined && description.length > LONG && (
+          <div class="card">
+            <h2>Description</h2>
+            <p class="task-text">{description}</p>
+          </div>
+        )}
+        <div class="card">
+          <h2>{execution?.prompt === undefined ? "What it is asked" : "Prompt"}</h2>
+          <pre class="task-text">{execution?.prompt ?? description}</pre>
+        </div>
+      </div>
+      <div class="task-side">
+        <Usage task={task} />
+        <Settings task={task} />
+        {task.metadata && Object.keys(task.metadata).length > 0 && (
+          <div class="card">
+            <h2>Metadata</h2>
+            <ValueView value={task.metadata} />
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const STEPS: Record<PlanStep["status"], { name: string; icon: typeof Circle }> = {
+  pending: { name: "to come", icon: Circle },
+  in_progress: { name: "at work", icon: CircleDot },
+  completed: { name: "done", icon: CircleCheck },
+};
+
+function Plan({ task }: { task: Task }) {
+  const { status, progress_details: details } = task;
+  const steps = details?.steps ?? [];
+  const more = Math.max(0, (details?.total_steps ?? 0) - steps.length);
+  return (
+    <div class="card">
+      <h2>Plan</h2>
+      {steps.length > 0
+        ? (
+          <>
+            <ol class="plan">
+              {steps.map((step, index) => {
+                const { name, icon: Icon } = STEPS[step.status];
+                return (
+                  <li key={index} class={`plan-${step.status}${status === "running" ? " is-live" : ""}`}>
+                    <Icon size={18} aria-hidden="true" />
+                    <span>{step.title}</span>
+                    <span class="visually-hidden">, {name}</span>
+                  </li>
+                );
+              })}
+            </ol>
+            {more > 0 && <p class="muted">{more} more {more === 1 ? "step" : "steps"}</p>}
+          </>
+        )
+        : <p class="muted plan-none">{withoutPlan(task)}</p>}
+    </div>
+  );
+}
+
+function withoutPlan({ status, progress_details }: Task): string {
+  const activity = progress_details?.current_step;
+  if (status === "pending") return "It waits for its time or for other tasks. The agent's plan appears here.";
+  if (status === "queued") return "It waits for a free place. The agent's plan appears here.";
+  if (hasEnded(status)) {
+    return activity ? `The agent told no plan. What it did last: ${activity}` : "The agent told no plan.";
+  }
+  return activity
+    ? `The agent has told no plan so far. It is at: ${activity}`
+    : "The agent has told no plan so far.";
+}
+
+function Usage({ task }: { task: Task }) {
+  const agent = agents.value.find(({ task_id }) => task_id === task.id);
+  const samples = agent && agentUsage.value.get(agent.id);
+  if (!agent || !samples || samples.length < 2) return null;
+  return (
+    <div class="card">
+      <h2>What the agent takes</h2>
+      <UsageCharts of={`the agent of ${task.id}`} samples={samples} isCompact />
+    </div>
+  );
+}
+
+const PERMISSIONS = {
+  ask: "a person is asked",
+  allow: "all are given",
+  deny: "all are denied",
+};
+
+function Settings({ task }: { task: Task }) {
+  const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
+  const { working_dir, model, isolation, permissions, max_attempts, priority_boost, env } = execution;
+  const working = agents.value.find(({ task_id }) => task_id === task.id);
+  const own = <span class="muted">as the server is set</span>;
+  return (
+    <div class="card">
+      <h2>Settings</h2>
+      <dl class="facts">
+        <dt>Folder</dt>
+        <dd>
+          {working?.working_dir ?? working_dir ? <code>{working?.working_dir ?? working_dir}</code> : own}
+        </dd>
+        {files_pattern && <dt>Files</dt>}
+        {files_pattern && (
+          <dd>
+            <code>{files_pattern}</code>
+          </dd>
+        )}
+        <dt>Time limit</dt>
+        <dd>{timeout === undefined ? own : duration(timeout)}</dd>
+        <dt>Permissions</dt>
+        <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
+        {model && <dt>Model</dt>}
+        {model && (
+          <dd>
+            <code>{model}</code>
+          </dd>
+        )}
+        {isolation === "worktree" && <dt>Isolation</dt>}
+        {isolation === "worktree" && <dd>a worktree of its own</dd>}
+        {max_attempts !== undefined && <dt>Attempts</dt>}
+        {max_attempts !== undefined && <dd>at most {max_attempts}</dd>}
+        {priority_boost !== undefined && <dt>Priority boost</dt>}
+        {priority_boost !== undefined && <dd>{priority_boost}</dd>}
+        {env && Object.keys(env).length > 0 && <dt>Variables</dt>}
+        {env && Object.keys(env).length > 0 && (
+          <dd title="Their values are not shown">
+            {Object.keys(env).map((name) => <code key={name} class="env-name">{name}</code>)}
+          </dd>
+        )}
+        {scheduled_time && <dt>Scheduled for</dt>}
+        {scheduled_time && (
+          <dd>{recurring ? ruleInWords({ scheduled_time, recurring }) : dateTime(scheduled_time)}</dd>
+        )}
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+/** What the agent asks before it goes on: what it wants to do, the answers it takes, and until when. */
+import { ShieldQuestion } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { epochOf } from "../../../clock/clock.ts";
+import type { Task } from "../../../protocol/task.ts";
+import { answerPermission, type OpenPermission, openPermissions } from "../../data/permissions.ts";
+import { refreshTask } from "../../data/tasks.ts";
+import { useShortcuts } from "../../keys.ts";
+import { duration } from "../../ui/format.ts";
+import { now } from "../../ui/time.tsx";
+import { attempt, toastError } from "../../ui/toast.tsx";
+import { DiffView } from "./diff_view.tsx";
+import type { FileDiff } from "./tool_calls.ts";
+import { Places, ValueView } from "./value_view.tsx";
+
+type Option = OpenPermission["options"][number];
+
+export function PermissionPanels({ task }: { task: Task }) {
+  const open = openPermissions(task);
+  const [answering, setAnswering] = useState<string>();
+  const answer = async (asked: OpenPermission, { option_id, name }: Option) => {
+    setAnswering(asked.permission_id);
+    const isDone = await attempt(
+      () => answerPermission(task.id, asked.permission_id, { option_id }),
+      `${name}: ${asked.title}`,
+    );
+    // Somebody else may have been faster, or the time is up.
+    if (!isDone) await refreshTask(task.id).catch(toastError);
+    setAnswering(undefined);
+  };
+  const press = (decision: "allow" | "reject") => {
+    const [first] = open;
+    const option = first && narrowest(first.options, decision);
+    if (first && option && answering === undefined) void answer(first, option);
+  };
+  useShortcuts(
+    open.length === 0 ? [] : [
+      { key: "a", does: "Allow what the agent asks for", run: () => press("allow") },
+      { key: "d", does: "Deny what the agent asks for", run: () => press("reject") },
+    ],
+    [open.map(({ permission_id }) => permission_id).join(), answering],
+  );
+  return (
+    <div class="permissions" hidden={open.length === 0}>
+      <p class="visually-hidden" role="status">
+        {open[0] && `The agent asks for permission: ${open[0].title}`}
+      </p>
+      {open.map((asked, index) => (
+        <PermissionPanel
+          key={asked.permission_id}
+          asked={asked}
+          isFirst={index === 0}
+          isBusy={answering === asked.permission_id}
+          onAnswer={(option) => void answer(asked, option)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** What a single key means: once rather than always. */
+function narrowest(options: readonly Option[], decision: "allow" | "reject"): Option | undefined {
+  return options.find(({ kind }) => kind === `${decision}_once`) ??
+    options.find(({ kind }) => kind === `${decision}_always`);
+}
+
+interface PermissionPanelProps {
+  asked: OpenPermission;
+  /** The one that the keys answer. */
+  isFirst: boolean;
+  isBusy: boolean;
+  onAnswer: (option: Option) => void;
+}
+
+function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelProps) {
+  const { title, tool_call, options, expires_at } = asked;
+  const { kind, raw_input, explanation, locations, diffs } = tool_call;
+  const keyOf = (option: Option) =>
+    !isFirst
+      ? undefined
+      : option === narrowest(options, "allow")
+      ? "a"
+      : option === narrowest(options, "reject")
+      ? "d"
+      : undefined;
+  return (
+    <section class="card permission" aria-label={`Permission: ${title}`}>
+      <header>
+        <ShieldQuestion size={22} aria-hidden="true" />
+        <div>
+          <p>
+            The agent asks for permission
+            {typeof kind === "string" && kind !== "other" && <span class="call-kind">{kind}</span>}
+          </p>
+          <h2>{title}</h2>
+        </div>
+        <Deadline iso={expires_at} />
+      </header>
+      {typeof explanation === "string" && <pre class="permission-explanation">{explanation}</pre>}
+      {Array.isArray(diffs) &&
+        (diffs as FileDiff[]).map((diff, index) => (
+          <div class="permission-diff" key={index}>
+            <code>{diff.path}</code>
+            <DiffView diff={diff} label={`Wanted change of ${diff.path}`} />
+          </div>
+        ))}
+      {raw_input !== undefined && <ValueView value={raw_input} />}
+      {Array.isArray(locations) && raw_input === undefined && <Places paths={locations.map(String)} />}
+      <div class="buttons">
+        {options.map((option) => {
+          const key = keyOf(option);
+          return (
+            <button
+              key={option.option_id}
+              type="button"
+              class={option.kind.startsWith("reject") ? "danger" : key === "a" ? "primary" : ""}
+              disabled={isBusy}
+              onClick={() => onAnswer(option)}
+            >
+              {option.name}
+              {key && <kbd aria-hidden="true">{key}</kbd>}
+            </button>
+          );
+        })}
+        {options.length === 0 && <span class="muted">The agent offers no answer that this page knows.</span>}
+      </div>
+    </section>
+  );
+}
+
+function Deadline({ iso }: { iso: string }) {
+  const left_ms = Math.max(0, epochOf(iso) - now.value);
+  return (
+    <span
+      class={`permission-deadline figure${left_ms < 60_000 ? " is-near" : ""}`}
+      role="timer"
+    >
+      {left_ms === 0 ? "time is up" : `denied in ${duration(1000 * Math.ceil(left_ms / 1000))}`}
+    </span>
+  );
+}

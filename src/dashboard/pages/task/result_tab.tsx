@@ -1,0 +1,81 @@
+/** What the agent answered, how its process ended and what it used. */
+import { hasEnded } from "../../data/tasks.ts";
+import { Problem } from "../../ui/problem.tsx";
+import type { TabProps } from "./tab_props.ts";
+import { ValueView } from "./value_view.tsx";
+
+export function ResultTab({ task, result: { value, error } }: TabProps) {
+  if (!value) {
+    return error === undefined
+      ? <div class="card empty">Asking the server…</div>
+      : <Problem what="The result cannot be shown" error={error} />;
+  }
+  const { output, exit_code, stop_reason, usage } = value;
+  const isOver = hasEnded(task.status);
+  if (!isOver && output === "") {
+    return (
+      <div class="card empty">
+        <strong>No result yet</strong>
+        <p>The agent's answer appears here when the task has ended. Until then the log shows what it does.</p>
+      </div>
+    );
+  }
+  return (
+    <div class="task-result">
+      <div class="card">
+        <h2>Output</h2>
+        {output === ""
+          ? <p class="muted">It ended without any.</p>
+          : <pre class="task-text" aria-label="Output">{output}</pre>}
+      </div>
+      <div class="card">
+        <h2>How it ended</h2>
+        <dl class="facts">
+          <dt>Status</dt>
+          <dd>{task.status}</dd>
+          {stop_reason !== undefined && <dt>Stop reason</dt>}
+          {stop_reason !== undefined && (
+            <dd>
+              <code>{stop_reason}</code>
+            </dd>
+          )}
+          {exit_code !== undefined && <dt>Exit code</dt>}
+          {exit_code !== undefined && <dd class="figure">{exit_code}</dd>}
+        </dl>
+        {usage && Object.keys(usage).length > 0 && <Usage usage={usage} />}
+      </div>
+    </div>
+  );
+}
+
+const NUMBER = new Intl.NumberFormat(undefined);
+
+function Usage({ usage }: { usage: Record<string, unknown> }) {
+  const { cost, ...rest } = usage;
+  const numbers = Object.entries(rest).filter(([, value]) => typeof value === "number");
+  const others = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value !== "number"));
+  return (
+    <>
+      <h3 class="usage-head">Usage</h3>
+      <dl class="facts">
+        {isMoney(cost) && <dt>Cost</dt>}
+        {isMoney(cost) && <dd class="figure">{cost.amount} {cost.currency}</dd>}
+        {numbers.flatMap(([name, value]) => [
+          <dt key={name}>{wordsOf(name)}</dt>,
+          <dd key={`${name}-value`} class="figure">{NUMBER.format(value as number)}</dd>,
+        ])}
+      </dl>
+      <ValueView value={isMoney(cost) || cost === undefined ? others : { cost, ...others }} />
+    </>
+  );
+}
+
+function isMoney(value: unknown): value is { amount: number; currency: string } {
+  return typeof value === "object" && value !== null && "amount" in value && "currency" in value;
+}
+
+/** `input_tokens` as people write it. */
+function wordsOf(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,15 @@
+/** What each tab of the task's page is given. */
+import type { TaskResult } from "../../../protocol/task_messages.ts";
+import type { Task } from "../../../protocol/task.ts";
+import type { Answer } from "../../data/answer.ts";
+import type { ToolLog } from "./tool_log.ts";
+
+export type AttemptView = TaskResult["attempts"][number];
+
+export interface TabProps {
+  task: Task;
+  /** What came of it so far; asked for anew with each status. */
+  result: Answer<TaskResult>;
+  /** Followed while a tab shows it. */
+  tools: ToolLog;
+}

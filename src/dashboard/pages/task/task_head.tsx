@@ -1,0 +1,226 @@
+/** What one wants to know of a task at a glance, and what can be done with it. */
+import { Check, Copy, CopyPlus } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { systemClock } from "../../../clock/clock.ts";
+import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import { agents } from "../../data/machine.ts";
+import { hasEnded } from "../../data/tasks.ts";
+import { useShortcuts } from "../../keys.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+import { duration } from "../../ui/format.ts";
+import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
+import { Ago, Lasting } from "../../ui/time.tsx";
+import { toastError } from "../../ui/toast.tsx";
+import { act, type ActionName, actionsOf, isPossible } from "../board/actions.tsx";
+import { Relations } from "./relations.tsx";
+import type { AttemptView } from "./tab_props.ts";
+
+export interface TaskHeadProps {
+  task: Task;
+  attempts: readonly AttemptView[];
+}
+
+export function TaskHead({ task, attempts }: TaskHeadProps) {
+  const { id, description, status, priority, type, error } = task;
+  return (
+    <>
+      <div class="page-head task-head">
+        <h1 class={description.length > 200 ? "is-long" : ""} title={description}>{description}</h1>
+        <Actions task={task} />
+      </div>
+      <div class="card task-summary">
+        <div class="task-line">
+          <StatusBadge status={status} />
+          {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
+          <PriorityMark priority={priority} />
+          <span class="task-type">{type}</span>
+          <TaskId id={id} />
+        </div>
+        <Progress task={task} />
+        <Facts task={task} attempts={attempts} />
+        {error !== undefined && (
+          <div class="notice notice-error">
+            <strong>{status === "failed" ? "Why it failed" : "Last error"}</strong>
+            <pre class="run-error">{error}</pre>
+          </div>
+        )}
+        <Relations task={task} />
+      </div>
+    </>
+  );
+}
+
+const COPIED_MS = 2000;
+
+function TaskId({ id }: { id: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(id);
+    setCopied(true);
+    systemClock.after(COPIED_MS, () => setCopied(false));
+  };
+  return (
+    <span class="task-id">
+      <code class="clip">{id}</code>
+      {/* Browsers keep the clipboard from pages that came without encryption from another machine. */}
+      {navigator.clipboard && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={isCopied ? "Copied" : `Copy the id ${id}`}
+          title="Copy the id"
+          onClick={() => void copy().catch(toastError)}
+        >
+          {isCopied ? <Check size={15} aria-hidden="true" /> : <Copy size={15} aria-hidden="true" />}
+        </button>
+      )}
+    </span>
+  );
+}
+
+function Progress({ task }: { task: Task }) {
+  const { status, progress, progress_details: details } = task;
+  if (status === "pending" || status === "queued") return null;
+  const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
+  const isGoing = status === "running" || status === "paused";
+  return (
+    <div class="task-progress">
+      <ProgressBar task={task} />
+      <div class="muted">
+        <span class="clip">{isGoing ? details?.current_step : ""}</span>
+        <span class="figure">
+          {isGoing && estimated_time_remaining !== undefined && estimated_time_remaining > 0 &&
+            `about ${duration(estimated_time_remaining)} left · `}
+          {total_steps ? `${completed_steps} of ${total_steps} steps · ` : ""}
+          {isGoing && !total_steps ? "" : `${progress} %`}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function Facts({ task, attempts }: TaskHeadProps) {
+  const { id, status, created_at, started_at, completed_at, scheduled_time, next_attempt_at, retry_count } =
+    task;
+  const working = agents.value.find(({ task_id }) => task_id === id);
+  const agent = working?.type ?? attempts.at(-1)?.agent ?? task.execution?.agent;
+  const isWaiting = status === "pending" || status === "queued";
+  return (
+    <dl class="run-facts">
+      <Fact name="Agent">
+        {agent ?? <span class="muted">chosen when it starts</span>}
+        {working?.pid !== undefined && (
+          <>
+            {" "}
+            <Link href={`/agents?pid=${working.pid}`} class="figure">pid {working.pid}</Link>
+          </>
+        )}
+      </Fact>
+      <Fact name="Created">
+        <Ago iso={created_at} />
+      </Fact>
+      {isWaiting && scheduled_time !== undefined && (
+        <Fact name="Due">
+          <Ago iso={scheduled_time} />
+        </Fact>
+      )}
+      {isWaiting && next_attempt_at !== undefined && (
+        <Fact name="Next attempt">
+          <Ago iso={next_attempt_at} />
+        </Fact>
+      )}
+      {started_at !== undefined && (
+        <Fact name="Started">
+          <Ago iso={started_at} />
+        </Fact>
+      )}
+      {completed_at !== undefined && (
+        <Fact name="Ended">
+          <Ago iso={completed_at} />
+        </Fact>
+      )}
+      {started_at !== undefined && (
+        <Fact name={hasEnded(status) ? "Took" : "Lasting"}>
+          <Lasting from={started_at} to={completed_at} />
+        </Fact>
+      )}
+      {retry_count > 0 && (
+        <Fact name="Retries">
+          <span class="figure">{retry_count}</span>
+        </Fact>
+      )}
+      {task.schedule_id !== undefined && (
+        <Fact name="Schedule">
+          <Link href={`/schedules?schedule=${encodeURIComponent(task.schedule_id)}`}>{task.schedule_id}</Link>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Actions({ task }: { task: Task }) {
+  const { id, status } = task;
+  const [isAsking, setAsking] = useState(false);
+  // The status in which something was asked for: another one is news, whether or not the answer has come.
+  const [busyIn, setBusyIn] = useState<TaskStatus>();
+  const isBusy = busyIn === status;
+  const start = async (name: ActionName) => {
+    if (name === "cancel") return setAsking(true);
+    setBusyIn(status);
+    await act(name, id);
+    setBusyIn((before) => before === status ? undefined : before);
+  };
+  const run = (...names: ActionName[]) => {
+    const name = names.find((name) => isPossible(name, task));
+    if (name && !isBusy) void start(name);
+  };
+  useShortcuts([
+    { key: "p", does: "Pause the task, or go on with it", run: () => run("pause", "resume") },
+    { key: "r", does: "Retry the task", run: () => run("retry") },
+    { key: "c", does: "Cancel the task", run: () => run("cancel") },
+  ], [id, status, isBusy]);
+  return (
+    <div class="buttons" role="group" aria-label="Actions">
+      {actionsOf(task).map(({ name, title, icon: Icon }) => (
+        <button
+          key={name}
+          type="button"
+          class={name === "cancel" ? "danger" : name === "resume" || name === "retry" ? "primary" : ""}
+          disabled={isBusy}
+          onClick={() => void start(name)}
+        >
+          <Icon size={16} aria-hidden="true" />
+          {title}
+        </button>
+      ))}
+      <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
+        <CopyPlus size={16} aria-hidden="true" />
+        Run again as a copy
+      </Link>
+      {isAsking && (
+        <Confirm
+          title={`Cancel ${id}?`}
+          action="Cancel the task"
+          onConfirm={() => void act("cancel", id)}
+          onClose={() => setAsking(false)}
+        >
+          <p>
+            {status === "running" || status === "paused"
+              ? "Its agent is ended. What it has changed in files so far stays as it is."
+              : "It will not be started."} Tasks that depend on it fail. It can be retried later.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}

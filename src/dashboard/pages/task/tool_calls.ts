@@ -1,0 +1,117 @@
+/** Log entries about tool calls, put together per call; and what the calls changed in files. */
+import { epochOf } from "../../../clock/clock.ts";
+import type { LogEntry } from "../../../protocol/log.ts";
+
+export interface FileDiff {
+  /** Relative to the task's folder where it lies inside. */
+  path: string;
+  added: number;
+  /** Absent when the agent did not say what was there before. */
+  removed?: number;
+  /** Unified. */
+  patch?: string;
+  note?: string;
+}
+
+export interface ToolCall {
+  key: string;
+  title: string;
+  kind: string;
+  /** As the agent names it: pending, in_progress, completed, failed. */
+  status: string;
+  attempt: number | undefined;
+  started_at: string;
+  /** When it was completed or failed. */
+  ended_at?: string;
+  locations: readonly string[];
+  input?: unknown;
+  /** Why it failed. */
+  error?: string;
+  diffs: readonly FileDiff[];
+}
+
+const ENDED = ["completed", "failed"];
+
+/** In the order in which they began. */
+export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
+  const calls: ToolCall[] = [];
+  const open = new Map<string, ToolCall>();
+  for (const entry of entries) {
+    const { time, message, details, context } = entry;
+    const status = String(details.status ?? "");
+    const attempt = typeof context.attempt === "number" ? context.attempt : undefined;
+    // Agents number their calls anew in each attempt.
+    const id = `${attempt} ${details.tool_call_id}`;
+    let call = open.get(id);
+    if (!call) {
+      call = {
+        key: `${id} ${calls.length}`,
+        title: message,
+        kind: "other",
+        status,
+        attempt,
+        started_at: time,
+        locations: [],
+        diffs: [],
+      };
+      calls.push(call);
+      open.set(id, call);
+    }
+    call.status = status;
+    call.kind = String(details.kind ?? call.kind);
+    if (Array.isArray(details.locations)) call.locations = details.locations.map(String);
+    if (details.raw_input !== undefined) call.input = details.raw_input;
+    if (Array.isArray(details.diffs)) call.diffs = details.diffs as FileDiff[];
+    if (!ENDED.includes(status)) continue;
+    call.ended_at = time;
+    call.title = titleOf(message, status) || call.title;
+    if (status === "failed") call.error = message.slice(message.indexOf(": failed: ") + ": failed: ".length);
+    if (call.error === message || message.endsWith(": failed")) delete call.error;
+    open.delete(id);
+  }
+  return calls;
+}
+
+/** `Edit a.ts: completed` and `Edit a.ts: failed: no such file` without what became of it. */
+function titleOf(message: string, status: string): string {
+  const end = message.indexOf(`: ${status}`);
+  return end < 0 ? message : message.slice(0, end);
+}
+
+export function durationOf({ started_at, ended_at }: ToolCall): number | undefined {
+  return ended_at === undefined ? undefined : Math.max(0, epochOf(ended_at) - epochOf(started_at));
+}
+
+export interface FileEdit extends FileDiff {
+  key: string;
+  time: string;
+  title: string;
+}
+
+export interface ChangedFile {
+  path: string;
+  added: number;
+  removed: number;
+  /** One after the other. */
+  edits: FileEdit[];
+}
+
+/** Each file with its edits, in the order in which they were first touched. */
+export function changedFiles(calls: readonly ToolCall[]): ChangedFile[] {
+  const files = new Map<string, ChangedFile>();
+  for (const call of calls) {
+    for (const [index, diff] of call.diffs.entries()) {
+      const file = files.get(diff.path) ?? { path: diff.path, added: 0, removed: 0, edits: [] };
+      file.added += diff.added;
+      file.removed += diff.removed ?? 0;
+      file.edits.push({
+        ...diff,
+        key: `${call.key} ${index}`,
+        time: call.ended_at ?? call.started_at,
+        title: call.title,
+      });
+      files.set(diff.path, file);
+    }
+  }
+  return [...files.values()];
+}

@@ -1,0 +1,45 @@
+/** What a program was given, readable: short values in a line, texts as they are, the rest as JSON. */
+
+/** Longer ones have a box of their own. */
+const SHORT = 100;
+
+export function ValueView({ value }: { value: unknown }) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return <pre class="value">{textOf(value)}</pre>;
+  }
+  const entries = Object.entries(value).map(([name, one]) => ({ name, text: textOf(one) }));
+  if (entries.length === 0) return null;
+  return (
+    <dl class="values">
+      {entries.map(({ name, text }) => (
+        <div key={name} class={text.length <= SHORT && !text.includes("\n") ? "is-short" : ""}>
+          <dt>{name}</dt>
+          <dd>
+            <pre>{text}</pre>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isPlain = Array.isArray(value) &&
+    value.every((one) => typeof one === "string" || typeof one === "number");
+  return isPlain ? value.join(", ") : JSON.stringify(value, null, 2);
+}
+
+/** The files that a tool call is about. */
+export function Places({ paths }: { paths: readonly string[] }) {
+  if (paths.length === 0) return null;
+  return (
+    <ul class="places" aria-label="Files">
+      {paths.map((path, index) => (
+        <li key={index}>
+          <code>{path}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,242 @@
+/** A task's page: real agents at work seen live, asked, answered, held, cancelled, tried again; what they did and left. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+
+const PHONE = { width: 380, height: 800 };
+const CONFIG = {
+  agents: {
+    demo: { protocol: "acp", command: DEMO_COMMAND },
+    sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+  },
+  tasks: { default_agent: "sh", max_concurrent: 4, permissions: "ask" },
+};
+const options = (more: Partial<VisitOptions> = {}): VisitOptions => ({ config: CONFIG, ...more });
+
+async function start(server: TestServer, id: string, prompt: string, more: Record<string, unknown> = {}) {
+  const { reply } = await server.post({
+    type: "start_task",
+    task: {
+      id,
+      type: "feature",
+      priority: "high",
+      description: `Do what ${id} is about`,
+      ...more,
+      execution: { agent: /^demo:/.test(prompt) ? "demo" : "sh", prompt, ...(more.execution as object) },
+    },
+  });
+  assert.equal(reply.type, "task_started", JSON.stringify(reply));
+}
+
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("group", { name: "Actions" }).getByRole("button", { name });
+const badge = (page: Page, text: string) => page.locator(".task-line .badge", { hasText: text });
+const tab = (page: Page, name: string) =>
+  page.getByRole("navigation", { name: "About this task" }).getByRole("link", { name });
+const isNoWider = async (page: Page, width: number) =>
+  assert.equal(await page.evaluate<number>("document.documentElement.scrollWidth"), width);
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`task page in ${colorScheme} colours: an agent's plan, question, tool calls, changes and answer`, async () => {
+    await visit(options({ context: { colorScheme } }), async ({ server, page, go, picture }) => {
+      await start(server, "build", "demo:steps=4 demo:delay=100 demo:ask=3 Build it");
+      await go("/tasks/build");
+      await page.getByRole("heading", { level: 1, name: "Do what build is about" }).waitFor();
+      const permission = page.getByRole("region", { name: "Permission: Edit demo.md" });
+      await permission.waitFor();
+      await permission.getByText(/^denied in \d+ min/).waitFor();
+      await permission.getByRole("region", { name: "Wanted change of demo.md" }).waitFor();
+      assert.match(await permission.innerText(), /file\s+demo\.md[\s\S]*step\s+3/);
+      const steps = page.locator(".plan li");
+      assert.deepEqual(
+        (await steps.allTextContents()).map((text) => text.split(", ").at(-1)),
+        ["done", "done", "at work", "to come"],
+      );
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-asks-${colorScheme}`);
+
+      if (colorScheme === "light") {
+        await permission.getByRole("button", { name: "Allow", exact: true }).click();
+      } else await page.keyboard.press("a");
+      await permission.waitFor({ state: "hidden" });
+      await badge(page, "Completed").waitFor();
+      await page.getByText("All 4 steps are done; the result is in demo.md.").waitFor();
+      assert.equal(await page.locator(".plan .plan-completed").count(), 4);
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-overview-${colorScheme}`);
+
+      await tab(page, "Log").click();
+      const lines = page.getByRole("list", { name: "Log lines" });
+      for (const text of ["Attempt 1 started", "Step 4 of 4: Write it down.", "Task completed"]) {
+        await lines.getByText(text).waitFor();
+      }
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-log-${colorScheme}`);
+
+      await tab(page, "Tool calls").click();
+      const calls = page.getByRole("list", { name: "Tool calls" }).locator("details");
+      await calls.nth(3).waitFor();
+      assert.equal(await calls.count(), 4);
+      assert.match(await calls.first().innerText(), /Edit demo\.md[\s\S]*\+1[\s\S]*done[\s\S]* (ms|s)/);
+      await calls.first().locator("summary").click();
+      assert.match(await calls.first().innerText(), /demo\.md[\s\S]*step\s+1/);
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-tools-${colorScheme}`);
+
+      await tab(page, "Changes").click();
+      await page.getByText(/^1 file changed in 4 edits/).waitFor();
+      const edits = page.locator(".changed-file .edit");
+      const first = edits.first().getByRole("region", { name: "Edit 1 of demo.md" });
+      assert.match(await first.locator(".diff-added").innerText(), /1\s+added:\s+\+- \S+ Read the request/);
+      const last = edits.last();
+      assert.equal(await last.locator(".diff-context").count(), 3);
+      assert.match(await last.locator(".diff-added").innerText(), /4\s+added:\s+\+- \S+ Write it down/);
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-changes-${colorScheme}`);
+
+      await tab(page, "Result").click();
+      await page.locator("[aria-label=Output]").waitFor();
+      assert.match(await page.locator(".task-result").innerText(), /All 4 steps[\s\S]*end_turn/);
+      assert.match(page.url(), /#\/tasks\/build\?tab=result$/);
+      assert.deepEqual(await violations(page), []);
+      await picture(`task-result-${colorScheme}`);
+    });
+  });
+}
+
+Deno.test("task page: a permission denied by key: the agent goes on without it; a deep link to a tab", async () => {
+  await visit(options(), async ({ server, page, go }) => {
+    await start(server, "risky", "demo:steps=2 demo:delay=0 demo:ask=2 Try it");
+    await go("/tasks/risky?tab=tools");
+    await page.getByRole("region", { name: "Permission: Edit demo.md" }).waitFor();
+    await page.keyboard.press("d");
+    await page.getByText("Reject: Edit demo.md").waitFor();
+    await badge(page, "Completed").waitFor();
+    await page.keyboard.press("]");
+    await page.getByText(/^1 file changed in 1 edit,/).waitFor();
+    assert.match(page.url(), /\?tab=changes$/);
+  });
+});
+
+Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tried again", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(server, "first", "true");
+    await start(server, "long", "echo at work; sleep 600", { dependencies: ["first"] });
+    await start(server, "later", "true", { dependencies: ["long"] });
+    await go("/tasks/long");
+    await badge(page, "Running").waitFor();
+    assert.deepEqual(
+      await page.getByRole("list", { name: "Depends on" }).getByRole("listitem").allInnerTexts(),
+      ["first\nCompleted"],
+    );
+    await page.getByRole("list", { name: "Needed by" }).getByText("Pending").waitFor();
+    await page.getByText(/The agent has told no plan so far/).waitFor();
+    await page.getByRole("link", { name: /^pid \d+$/ }).waitFor();
+    await tab(page, "Log").click();
+    await page.getByRole("list", { name: "Log lines" }).getByText("at work", { exact: true }).waitFor();
+    await page.goBack();
+    assert.deepEqual(await violations(page), []);
+    await picture("task-running-command");
+
+    await button(page, "Pause").click();
+    await badge(page, "Paused").waitFor();
+    await page.keyboard.press("p");
+    await badge(page, "Running").waitFor();
+    await page.keyboard.press("c");
+    const dialog = page.getByRole("dialog", { name: "Cancel long?" });
+    await dialog.getByRole("button", { name: "Keep it" }).click();
+    await button(page, "Cancel").click();
+    await dialog.getByRole("button", { name: "Cancel the task" }).click();
+    await badge(page, "Cancelled").waitFor();
+    await page.getByRole("list", { name: "Needed by" }).getByText("Failed").waitFor();
+
+    await button(page, "Retry").click();
+    await badge(page, "Running").waitFor();
+    await tab(page, "Attempts").click();
+    const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
+    await attempts.nth(1).waitFor();
+    assert.match(await attempts.nth(0).innerText(), /Attempt 2\s+Under way/);
+    assert.match(await attempts.nth(1).innerText(), /Attempt 1\s+Cancelled/);
+    await page.locator(".run-facts", { hasText: "Retries" }).first().waitFor();
+    await tab(page, "Result").click();
+    await page.getByText("No result yet").waitFor();
+    assert.equal(
+      await page.getByRole("link", { name: "Run again as a copy" }).getAttribute("href"),
+      "#/new?from=long",
+    );
+  });
+});
+
+Deno.test("task page: why a command failed, each time; commands report no changed files", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(server, "broken", "echo some output; echo no such thing >&2; exit 3", {
+      metadata: { owner: "me", tags: ["a", "b"] },
+      timeout: 60_000,
+      execution: { env: { SECRET_TOKEN: "hunter2" } },
+    });
+    await go("/tasks/broken");
+    await badge(page, "Failed").waitFor();
+    assert.match(await page.locator(".task-summary .notice-error").innerText(), /no such thing/);
+    const settings = page.locator(".task-side");
+    assert.match(await settings.innerText(), /Time limit\s+1 min[\s\S]*SECRET_TOKEN[\s\S]*owner\s+me/);
+    assert.ok(!(await page.content()).includes("hunter2"));
+    await page.keyboard.press("r");
+    await page.locator(".run-facts", { hasText: "Retries" }).first().waitFor();
+    await badge(page, "Failed").waitFor();
+    await tab(page, "Attempts").click();
+    const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
+    await attempts.nth(1).waitFor();
+    for (const attempt of await attempts.all()) {
+      assert.match(await attempt.innerText(), /Failed[\s\S]*Exit code\s+3[\s\S]*no such thing/);
+    }
+    assert.deepEqual(await violations(page), []);
+    await picture("task-attempts");
+    await tab(page, "Changes").click();
+    await page.getByText("Plain commands do not report changed files").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await picture("task-no-changes");
+    await tab(page, "Tool calls").click();
+    await page.getByText(/No tool calls were reported/).waitFor();
+    await tab(page, "Result").click();
+    assert.match(await page.locator(".task-result").innerText(), /some output[\s\S]*Exit code\s+3/);
+  });
+});
+
+Deno.test("task page on a phone: live plan, question, changes, and nothing wider than the screen", async () => {
+  await visit(options({ context: { viewport: PHONE } }), async ({ server, page, go, picture }) => {
+    await start(server, "small", "demo:steps=3 demo:delay=50 demo:ask=2 Small", {
+      description:
+        "A description that is long enough to be broken into several lines on a telephone's screen",
+    });
+    await go("/tasks/small");
+    await page.getByRole("region", { name: /^Permission/ }).waitFor();
+    await picture("task-phone");
+    await isNoWider(page, PHONE.width);
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "Always allow" }).click();
+    await badge(page, "Completed").waitFor();
+    await tab(page, "Changes").click();
+    await page.getByText(/^1 file changed in 3 edits/).waitFor();
+    await isNoWider(page, PHONE.width);
+    assert.deepEqual(await violations(page), []);
+    await picture("task-phone-changes");
+    await tab(page, "Tool calls").click();
+    await page.getByRole("list", { name: "Tool calls" }).waitFor();
+    await isNoWider(page, PHONE.width);
+    await picture("task-phone-tools");
+  });
+});
+
+Deno.test("task page: an id that the server does not know has a page that says so", async () => {
+  await visit(options(), async ({ page, go, picture }) => {
+    await go("/tasks/nothing_here");
+    await page.getByText("The server knows no task of this id").waitFor();
+    assert.equal(await page.locator(".toast").count(), 0);
+    assert.deepEqual(await violations(page), []);
+    await picture("task-unknown");
+    await page.getByRole("link", { name: "All tasks" }).click();
+    await page.waitForURL(/#\/$/);
+  });
+});
