@@ -1,0 +1,67 @@
+/** What can be done with a task, depending on its status: as buttons, and as what keys do. */
+import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
+import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import { client } from "../../data/server.ts";
+import { attempt } from "../../ui/toast.tsx";
+
+export type ActionName = "pause" | "resume" | "retry" | "cancel";
+
+interface Action {
+  name: ActionName;
+  title: string;
+  icon: LucideIcon;
+  from: readonly TaskStatus[];
+}
+
+const ACTIONS: readonly Action[] = [
+  { name: "pause", title: "Pause", icon: Pause, from: ["pending", "queued", "running"] },
+  { name: "resume", title: "Resume", icon: Play, from: ["paused"] },
+  { name: "retry", title: "Retry", icon: RotateCcw, from: ["failed", "cancelled"] },
+  { name: "cancel", title: "Cancel", icon: Ban, from: ["pending", "queued", "running", "paused"] },
+];
+
+export function actionsOf({ status }: Task): readonly Action[] {
+  return ACTIONS.filter(({ from }) => from.includes(status));
+}
+
+export function isPossible(name: ActionName, { status }: Task): boolean {
+  return ACTIONS.find((action) => action.name === name)!.from.includes(status);
+}
+
+const DOES = {
+  pause: ["pause_task", "Paused"],
+  resume: ["resume_task", "Goes on"],
+  retry: ["retry_task", "Put back to be tried again"],
+  cancel: ["cancel_task", "Cancelled"],
+} as const;
+
+/** Does it and tells how it went. */
+export async function act(name: ActionName, task_id: string): Promise<void> {
+  const [type, done] = DOES[name];
+  await attempt(() => client.request(type, { task_id }), `${done}: ${task_id}`);
+}
+
+export interface ActionButtonsProps {
+  task: Task;
+  /** Cancelling is asked about first. */
+  onAction: (name: ActionName, task: Task) => void;
+}
+
+export function ActionButtons({ task, onAction }: ActionButtonsProps) {
+  return (
+    <span class="task-actions">
+      {actionsOf(task).map(({ name, title, icon: Icon }) => (
+        <button
+          key={name}
+          type="button"
+          class="icon-button"
+          title={title}
+          aria-label={`${title} ${task.id}`}
+          onClick={() => onAction(name, task)}
+        >
+          <Icon size={15} aria-hidden="true" />
+        </button>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,127 @@
+/** What of the tasks is shown, in which order, as a board or as a list. */
+import { Columns3, Rows3, SlidersHorizontal } from "lucide-preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { PRIORITIES, TYPES, type View } from "./view.ts";
+
+const ORDERS = [
+  { value: "", name: "Usual order" },
+  { value: "-created", name: "Newest first" },
+  { value: "created", name: "Oldest first" },
+  { value: "-time", name: "Latest change first" },
+  { value: "-priority", name: "Highest priority first" },
+  { value: "type", name: "By type" },
+  { value: "agent", name: "By agent" },
+  { value: "task", name: "By description" },
+];
+
+export interface FiltersProps {
+  view: View;
+  agents: readonly string[];
+  change: (change: Record<string, string>) => void;
+}
+
+export function Filters({ view, agents, change }: FiltersProps) {
+  const [isOpen, setOpen] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  // Whoever types is ahead of the address, which is drawn a moment later.
+  useEffect(() => {
+    if (search.current !== document.activeElement) search.current!.value = view.text;
+  }, [view.text]);
+  const order = `${view.isDescending ? "-" : ""}${view.sort ?? ""}`;
+  const orders = ORDERS.some(({ value }) => value === order)
+    ? ORDERS
+    : [...ORDERS, { value: order, name: `By ${view.sort}` }];
+  return (
+    <div class={`filters board-filters${isOpen ? " is-open" : ""}`} role="search" aria-label="Tasks">
+      <input
+        type="search"
+        aria-label="Search tasks"
+        placeholder="Search id or description"
+        ref={search}
+        onInput={({ currentTarget }) => change({ q: currentTarget.value })}
+      />
+      <button
+        type="button"
+        class="filters-toggle"
+        aria-expanded={isOpen}
+        aria-label="More filters"
+        onClick={() => setOpen(!isOpen)}
+      >
+        <SlidersHorizontal size={16} aria-hidden="true" />
+      </button>
+      <Choice
+        label="Type"
+        any="Any type"
+        value={view.type}
+        values={TYPES}
+        onChange={(type) => change({ type })}
+      />
+      <Choice
+        label="Priority"
+        any="Any priority"
+        value={view.priority}
+        values={PRIORITIES}
+        onChange={(priority) => change({ priority })}
+      />
+      <Choice
+        label="Agent"
+        any="Any agent"
+        value={view.agent}
+        values={agents}
+        onChange={(agent) => change({ agent })}
+      />
+      <select
+        aria-label="Order"
+        class="filters-order"
+        value={order}
+        onChange={({ currentTarget }) => change({ sort: currentTarget.value })}
+      >
+        {orders.map(({ value, name }) => <option key={value} value={value}>{name}</option>)}
+      </select>
+      <div class="view-switch" role="group" aria-label="View">
+        <button
+          type="button"
+          aria-pressed={!view.isList}
+          aria-label="Board"
+          title="Board"
+          onClick={() => change({ view: "" })}
+        >
+          <Columns3 size={16} aria-hidden="true" />
+        </button>
+        <button
+          type="button"
+          aria-pressed={view.isList}
+          aria-label="List"
+          title="List"
+          onClick={() => change({ view: "list" })}
+        >
+          <Rows3 size={16} aria-hidden="true" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  any: string;
+  value: string;
+  values: readonly string[];
+  onChange: (value: string) => void;
+}
+
+function Choice({ label, any, value, values, onChange }: ChoiceProps) {
+  // What a link asks for is shown even where there is none of it any more.
+  const all = value === "" || values.includes(value) ? values : [...values, value];
+  return (
+    <select
+      class={value === "" ? undefined : "is-chosen"}
+      aria-label={label}
+      value={value}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+    >
+      <option value="">{any}</option>
+      {all.map((one) => <option key={one} value={one}>{one}</option>)}
+    </select>
+  );
+}

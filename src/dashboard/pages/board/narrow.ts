@@ -1,0 +1,13 @@
+/** Whether there is room for one column only, as on a phone. */
+import { useSyncExternalStore } from "preact/compat";
+
+const query = matchMedia("(max-width: 48rem)");
+
+function subscribe(changed: () => void): () => void {
+  query.addEventListener("change", changed);
+  return () => query.removeEventListener("change", changed);
+}
+
+export function useIsNarrow(): boolean {
+  return useSyncExternalStore(subscribe, () => query.matches);
+}

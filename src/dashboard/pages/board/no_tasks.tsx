@@ -1,0 +1,46 @@
+/** What a board without tasks says: how to start one, from here and from a terminal. */
+import { Copy, Kanban, Plus } from "lucide-preact";
+import { Link } from "wouter-preact";
+import { attempt } from "../../ui/toast.tsx";
+
+function commandLine(): string {
+  const server = new URL(".", document.baseURI).href.replace(/\/$/, "");
+  return `opencode-agents run "Fix the failing test in src/parser" --follow --url ${server}`;
+}
+
+export function NoTasks() {
+  const command = commandLine();
+  return (
+    <div class="card empty no-tasks">
+      <Kanban size={32} aria-hidden="true" />
+      <strong>No tasks yet</strong>
+      <p>Tell an agent what to do. Its progress appears here while it works.</p>
+      <Link class="button primary" href="/new">
+        <Plus size={16} aria-hidden="true" /> Start a task
+      </Link>
+      <p class="no-tasks-or">or in a terminal, in the project's folder:</p>
+      <div class="no-tasks-command">
+        <code>{command}</code>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Copy the command"
+          title="Copy"
+          onClick={() => void attempt(() => navigator.clipboard.writeText(command), "Copied")}
+        >
+          <Copy size={15} aria-hidden="true" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function NothingFound({ onClear }: { onClear: () => void }) {
+  return (
+    <div class="card empty">
+      <strong>No task fits these filters</strong>
+      <p>Search for less, or look at all tasks.</p>
+      <button type="button" onClick={onClear}>Show all tasks</button>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+/** What an agent asks for, and the two answers; the task's page has the details. */
+import { ShieldQuestion } from "lucide-preact";
+import { useState } from "preact/hooks";
+import type { Task } from "../../../protocol/task.ts";
+import { answerPermission, openPermissions } from "../../data/permissions.ts";
+import { refreshTask } from "../../data/tasks.ts";
+import { Ago } from "../../ui/time.tsx";
+import { attempt, toastError } from "../../ui/toast.tsx";
+
+const DONE = { allow: "Allowed", deny: "Denied" };
+
+/** Answers the oldest request of the task. */
+export async function answerFirst(task: Task, decision: "allow" | "deny"): Promise<void> {
+  const [open] = openPermissions(task);
+  if (!open) return;
+  const isDone = await attempt(
+    () => answerPermission(task.id, open.permission_id, { decision }),
+    `${DONE[decision]}: ${open.title}`,
+  );
+  // Somebody else may have been faster.
+  if (!isDone) await refreshTask(task.id).catch(toastError);
+}
+
+export function PermissionAsked({ task }: { task: Task }) {
+  const [isAnswering, setAnswering] = useState(false);
+  const [open, ...others] = openPermissions(task);
+  if (!open) return null;
+  const answer = async (decision: "allow" | "deny") => {
+    setAnswering(true);
+    await answerFirst(task, decision);
+    setAnswering(false);
+  };
+  return (
+    <div class="task-asks" role="group" aria-label={`Permission for ${task.id}`}>
+      <div class="task-asks-what">
+        <ShieldQuestion size={16} aria-hidden="true" />
+        <span title={open.title}>Asks: {open.title}</span>
+      </div>
+      <div class="buttons">
+        <button type="button" class="allow" disabled={isAnswering} onClick={() => void answer("allow")}>
+          Allow
+        </button>
+        <button type="button" disabled={isAnswering} onClick={() => void answer("deny")}>Deny</button>
+        <span class="task-asks-until">
+          {others.length > 0 && `${others.length} more, `}denied <Ago iso={open.expires_at} />
+        </span>
+      </div>
+    </div>
+  );
+}

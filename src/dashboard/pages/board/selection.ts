@@ -1,0 +1,127 @@
+/** The selected task: moved by keys, focused so that it is announced, kept in the address. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { systemClock, type Timer } from "../../../clock/clock.ts";
+import type { Task } from "../../../protocol/task.ts";
+import { usePlace } from "../../hash_location.ts";
+import type { VirtualListHandle } from "../../ui/virtual_list.tsx";
+import type { Group } from "./view.ts";
+
+/** A key that is held down would change the address more often than browsers allow. */
+const REMEMBER_AFTER_MS = 300;
+/** Where the first key leads: to what is going on, else to what comes next. */
+const FIRST = ["running", "waiting", "failed", "completed"];
+
+/** What a card must know to take part. */
+export interface Cursor {
+  /** The task that is to take the focus as soon as it is drawn. */
+  wish: { current: string | undefined };
+  /** Told of the task whose link has the focus. */
+  focused: (id: string) => void;
+  /** To be called before another page is opened, so that the way back leads to this task. */
+  remember: (id: string) => void;
+}
+
+export interface Selection {
+  id: string | undefined;
+  cursor: Cursor;
+  /** Where the list of this column says how it is scrolled. */
+  handleOf: (column: string) => { current: VirtualListHandle | null };
+  /** To the next, or the one before, in the same column. */
+  move: (step: 1 | -1) => void;
+  /** To the column beside that holds anything. */
+  cross: (step: 1 | -1) => void;
+}
+
+/** `show`: called with the column that must be seen, where one is seen at a time. */
+export function useSelection(groups: readonly Group[], show: (column: string) => void): Selection {
+  const [place, setPlace] = usePlace();
+  const inAddress = place.get("task") ?? undefined;
+  const [id, setId] = useState(inAddress);
+  const wish = useRef<string>();
+  const timer = useRef<Timer>();
+  const latest = useRef({ id, groups, setPlace, show });
+  latest.current = { id, groups, setPlace, show };
+  const handles = useRef(new Map<string, { current: VirtualListHandle | null }>());
+  const reveal = useRef<{ column: string; id: string }>();
+
+  const handleOf = (column: string) => {
+    const handle = handles.current.get(column) ?? { current: null };
+    handles.current.set(column, handle);
+    return handle;
+  };
+
+  useEffect(() => setId(inAddress), [inAddress]);
+  useEffect(() => () => timer.current?.cancel(), []);
+  useEffect(() => {
+    if (reveal.current === undefined) return;
+    const { column, id } = reveal.current;
+    const index = groups.find((group) => group.column.key === column)?.tasks.findIndex((task) =>
+      task.id === id
+    );
+    if (index === undefined || index < 0) return;
+    handleOf(column).current?.toRow(index);
+    reveal.current = undefined;
+  });
+  // Who comes back, or follows a link, sees the task that it names.
+  const isFound = id !== undefined && groups.some(({ tasks }) => tasks.some((task) => task.id === id));
+  useEffect(() => {
+    if (inAddress === undefined || !isFound) return;
+    const column = columnWith(latest.current.groups, inAddress)!.column.key;
+    latest.current.show(column);
+    reveal.current = { column, id: inAddress };
+  }, [isFound]);
+
+  const remember = (id: string) => {
+    timer.current?.cancel();
+    timer.current = undefined;
+    latest.current.setPlace({ task: id });
+  };
+  const select = (id: string) => {
+    setId(id);
+    timer.current?.cancel();
+    timer.current = systemClock.after(REMEMBER_AFTER_MS, () => remember(id));
+  };
+  const goTo = (group: Group, task: Task) => {
+    wish.current = task.id;
+    reveal.current = { column: group.column.key, id: task.id };
+    latest.current.show(group.column.key);
+    select(task.id);
+  };
+  const begin = () => {
+    const { groups } = latest.current;
+    const filled = groups.filter(({ tasks }) => tasks.length > 0);
+    const [first] = filled.sort((a, b) => FIRST.indexOf(a.column.key) - FIRST.indexOf(b.column.key));
+    if (first) goTo(first, first.tasks[0]!);
+  };
+
+  const methods = useRef<Omit<Selection, "id">>();
+  methods.current ??= {
+    cursor: {
+      wish,
+      focused: (id) => void (id !== latest.current.id && select(id)),
+      remember,
+    },
+    handleOf,
+    move(step) {
+      const { id, groups } = latest.current;
+      const group = columnWith(groups, id);
+      if (!group) return begin();
+      const next = group.tasks[group.tasks.findIndex((task) => task.id === id) + step];
+      if (next) goTo(group, next);
+    },
+    cross(step) {
+      const { id, groups } = latest.current;
+      const from = groups.findIndex((group) => group === columnWith(groups, id));
+      if (from < 0) return begin();
+      for (let to = from + step; to >= 0 && to < groups.length; to += step) {
+        const [first] = groups[to]!.tasks;
+        if (first) return goTo(groups[to]!, first);
+      }
+    },
+  };
+  return { id, ...methods.current };
+}
+
+function columnWith(groups: readonly Group[], id: string | undefined): Group | undefined {
+  return id === undefined ? undefined : groups.find(({ tasks }) => tasks.some((task) => task.id === id));
+}

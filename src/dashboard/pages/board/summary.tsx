@@ -1,0 +1,106 @@
+/** How all tasks stand together; each status is a filter, too. */
+import { epochOf } from "../../../clock/clock.ts";
+import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import { agents } from "../../data/machine.ts";
+import { tasksTotal, taskSummary } from "../../data/tasks.ts";
+import { duration, percent } from "../../ui/format.ts";
+import { STATUS_NAMES } from "../../ui/status.tsx";
+import { STATUSES } from "./view.ts";
+
+const NUMBER = new Intl.NumberFormat("en");
+
+export interface StatusFiltersProps {
+  /** All that are known. */
+  tasks: readonly Task[];
+  /** Those that fit all filters but the one of the status. */
+  countable: readonly Task[];
+  isFiltered: boolean;
+  chosen: readonly TaskStatus[];
+  choose: (statuses: readonly TaskStatus[]) => void;
+}
+
+export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: StatusFiltersProps) {
+  const counts = isFiltered ? countsOf(countable) : allCounts(tasks);
+  const total = isFiltered ? countable.length : Math.max(tasks.length, tasksTotal.value);
+  const toggle = (status: TaskStatus) =>
+    choose(chosen.includes(status) ? chosen.filter((other) => other !== status) : [...chosen, status]);
+  return (
+    <div class="status-filters" role="group" aria-label="Statuses">
+      <button
+        type="button"
+        class="status-filter"
+        aria-pressed={chosen.length === 0}
+        onClick={() => choose([])}
+      >
+        All <b class="figure">{NUMBER.format(total)}</b>
+      </button>
+      {STATUSES.map((status) => (
+        <button
+          key={status}
+          type="button"
+          class={`status-filter status-${status}${counts[status] > 0 ? "" : " is-none"}`}
+          aria-pressed={chosen.includes(status)}
+          onClick={() => toggle(status)}
+        >
+          <i aria-hidden="true" />
+          {STATUS_NAMES[status]} <b class="figure">{NUMBER.format(counts[status])}</b>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** How well it goes; of all tasks, whatever is looked for. */
+export function Outcomes({ tasks }: { tasks: readonly Task[] }) {
+  const { rate, average_ms } = outcomes(tasks);
+  const atWork = agents.value.length;
+  return (
+    <dl class="outcomes">
+      <div title="Agents at work now: each takes one of the server's slots">
+        <dt>Slots in use</dt>
+        <dd class="figure">{atWork}</dd>
+      </div>
+      <div title="Of those that completed or failed">
+        <dt>Success</dt>
+        <dd class="figure">{rate === undefined ? "–" : percent(rate)}</dd>
+      </div>
+      <div title="From start to completion">
+        <dt>Average time</dt>
+        <dd class="figure">{average_ms === undefined ? "–" : duration(average_ms)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+type Counts = Record<TaskStatus, number>;
+
+function countsOf(tasks: readonly Task[]): Counts {
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Counts;
+  for (const { status } of tasks) counts[status]++;
+  return counts;
+}
+
+/** Where the server has more than are known here, it has counted them; else what is known here is newer. */
+const isAllKnown = (tasks: readonly Task[]) => tasks.length >= tasksTotal.value;
+
+function allCounts(tasks: readonly Task[]): Counts {
+  const told = taskSummary.value;
+  return told === undefined || isAllKnown(tasks) ? countsOf(tasks) : told;
+}
+
+function outcomes(tasks: readonly Task[]): { rate?: number; average_ms?: number } {
+  const told = taskSummary.value;
+  const { completed, failed } = allCounts(tasks);
+  if (completed + failed === 0) return {};
+  if (told !== undefined && !isAllKnown(tasks)) {
+    return { rate: told.success_rate_percent, average_ms: told.average_completion_time };
+  }
+  const times = tasks.filter(({ status }) => status === "completed").flatMap(({ started_at, completed_at }) =>
+    started_at === undefined || completed_at === undefined
+      ? []
+      : [Math.max(0, epochOf(completed_at) - epochOf(started_at))]
+  );
+  const rate = 100 * completed / (completed + failed);
+  if (times.length === 0) return { rate };
+  return { rate, average_ms: times.reduce((sum, time) => sum + time, 0) / times.length };
+}

@@ -1,0 +1,134 @@
+/** A task on the board: what it is, how far it is, what it waits for, and what can be done about it. */
+import { Bot, Check, Circle, CircleDot } from "lucide-preact";
+import { memo } from "preact/compat";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Link } from "wouter-preact";
+import type { PlanStep, Task } from "../../../protocol/task.ts";
+import { hasEnded } from "../../data/tasks.ts";
+import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
+import { ActionButtons, type ActionName } from "./actions.tsx";
+import { PermissionAsked } from "./permission_asked.tsx";
+import type { Cursor } from "./selection.ts";
+import { TaskTime } from "./task_time.tsx";
+import { WaitsFor } from "./waits_for.tsx";
+
+export interface TaskViewProps {
+  task: Task;
+  agent: string | undefined;
+  isSelected: boolean;
+  cursor: Cursor;
+  onAction: (name: ActionName, task: Task) => void;
+}
+
+export interface TaskCardProps extends TaskViewProps {
+  /** Whether its column holds other statuses, too. */
+  isStatusShown: boolean;
+}
+
+export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
+  const { task, agent, isSelected, cursor, onAction, isStatusShown } = props;
+  const facts = useId();
+  const { status } = task;
+  const isBarShown = status !== "completed" && (status === "running" || task.progress > 0);
+  return (
+    <article class={`task-card status-${status}${isSelected ? " is-selected" : ""}`}>
+      <div class="task-facts" id={facts}>
+        {isStatusShown
+          ? <StatusBadge status={status} />
+          : <span class="visually-hidden">{STATUS_NAMES[status]}</span>}
+        <PriorityMark priority={task.priority} />
+        {task.retry_count > 0 && <span class="task-retries">try {task.retry_count + 1}</span>}
+      </div>
+      <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
+      <div class="task-names">
+        <code class="clip" title={task.id}>{task.id}</code>
+        <span>{task.type}</span>
+      </div>
+      {isBarShown && <ProgressBar task={task} />}
+      {status === "running" && <Plan task={task} />}
+      <PermissionAsked task={task} />
+      {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
+      {!hasEnded(status) && status !== "running" && <WaitsFor task={task} />}
+      <footer>
+        {agent !== undefined && (
+          <span class="task-agent clip" title={`Agent ${agent}`}>
+            <Bot size={14} aria-hidden="true" /> {agent}
+          </span>
+        )}
+        <TaskTime task={task} />
+        <ActionButtons task={task} onAction={onAction} />
+      </footer>
+    </article>
+  );
+});
+
+/** The description, which opens the task; it takes the focus when a key selected it. */
+export function TaskLink(
+  { task, isSelected, cursor, facts }: Pick<TaskViewProps, "task" | "isSelected" | "cursor"> & {
+    facts: string;
+  },
+) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (!isSelected || cursor.wish.current !== task.id) return;
+    cursor.wish.current = undefined;
+    // Its list scrolls to it.
+    link.current?.focus({ preventScroll: true });
+  }, [isSelected]);
+  return (
+    <Link
+      href={`/tasks/${encodeURIComponent(task.id)}`}
+      onClick={() => cursor.remember(task.id)}
+      asChild
+    >
+      <a
+        ref={link}
+        class="task-link"
+        title={task.description}
+        aria-describedby={facts}
+        aria-current={isSelected ? "true" : undefined}
+        onFocus={() => cursor.focused(task.id)}
+      >
+        {task.description}
+      </a>
+    </Link>
+  );
+}
+
+/** Around the present step, so that one sees where the agent comes from and where it goes. */
+const STEPS_SHOWN = 3;
+
+const STEP_ICONS = { completed: Check, in_progress: CircleDot, pending: Circle };
+
+function Plan({ task }: { task: Task }) {
+  const { current_step, total_steps, completed_steps = 0, steps = [] } = task.progress_details ?? {};
+  const shown = around(steps);
+  if (!total_steps && current_step === undefined) return null;
+  return (
+    <div class="task-plan">
+      {shown.length > 0
+        ? (
+          <ol>
+            {shown.map(({ title, status }, i) => {
+              const Icon = STEP_ICONS[status];
+              return (
+                <li key={i} class={`is-${status}`}>
+                  <Icon size={13} aria-hidden="true" />
+                  <span class="clip" title={title}>{title}</span>
+                  <span class="visually-hidden">({status.replace("_", " ")})</span>
+                </li>
+              );
+            })}
+          </ol>
+        )
+        : <span class="clip">{current_step}</span>}
+      {!!total_steps && <span class="figure task-steps">{completed_steps} of {total_steps} steps</span>}
+    </div>
+  );
+}
+
+function around(steps: readonly PlanStep[]): readonly PlanStep[] {
+  const at = steps.findIndex(({ status }) => status !== "completed");
+  const first = Math.max(0, Math.min((at < 0 ? steps.length : at) - 1, steps.length - STEPS_SHOWN));
+  return steps.slice(first, first + STEPS_SHOWN);
+}

@@ -1,0 +1,46 @@
+/** A task as a line of the list. */
+import { memo } from "preact/compat";
+import { useId } from "preact/hooks";
+import { hasEnded } from "../../data/tasks.ts";
+import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
+import { ActionButtons } from "./actions.tsx";
+import { PermissionAsked } from "./permission_asked.tsx";
+import { TaskLink, type TaskViewProps } from "./task_card.tsx";
+import { TaskTime } from "./task_time.tsx";
+import { WaitsFor } from "./waits_for.tsx";
+
+export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, onAction }: TaskViewProps) {
+  const facts = useId();
+  const { total_steps, completed_steps = 0, current_step } = task.progress_details ?? {};
+  const isRunning = task.status === "running";
+  return (
+    <article class={`task-row${isSelected ? " is-selected" : ""}`}>
+      <span class="row-status" id={facts}>
+        <StatusBadge status={task.status} />
+      </span>
+      <div class="row-task">
+        <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
+        <span class="row-more">
+          <code>{task.id}</code>
+          {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
+          {isRunning && current_step !== undefined && <span class="muted clip">{current_step}</span>}
+        </span>
+        {!hasEnded(task.status) && !isRunning && <WaitsFor task={task} />}
+        <PermissionAsked task={task} />
+      </div>
+      <span class="row-type">{task.type}</span>
+      <span class="row-priority">
+        <PriorityMark priority={task.priority} />
+      </span>
+      <span class="row-agent clip">{agent}</span>
+      <span class="row-progress">
+        {(isRunning || task.progress > 0) && <ProgressBar task={task} />}
+        {isRunning && !!total_steps && <span class="figure muted">{completed_steps}/{total_steps}</span>}
+      </span>
+      <span class="row-time">
+        <TaskTime task={task} />
+      </span>
+      <ActionButtons task={task} onAction={onAction} />
+    </article>
+  );
+});

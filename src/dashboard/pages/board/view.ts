@@ -1,0 +1,214 @@
+/** Which tasks the board shows, where and in which order, as the address says it. Pure. */
+import type { Priority, Task, TaskStatus, TaskType } from "../../../protocol/task.ts";
+
+export interface Column {
+  key: string;
+  name: string;
+  /** Where there is little room. */
+  short?: string;
+  statuses: readonly TaskStatus[];
+  /** What an empty one says. */
+  empty: string;
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    key: "waiting",
+    name: "Waiting",
+    statuses: ["queued", "paused", "pending"],
+    empty: "Nothing waits",
+  },
+  { key: "running", name: "Running", statuses: ["running"], empty: "No agent is at work" },
+  { key: "completed", name: "Completed", statuses: ["completed"], empty: "Nothing completed yet" },
+  {
+    key: "failed",
+    name: "Failed or cancelled",
+    short: "Failed",
+    statuses: ["failed", "cancelled"],
+    empty: "Nothing failed, nothing cancelled",
+  },
+];
+
+/** In the order of the columns. */
+export const STATUSES: readonly TaskStatus[] = [
+  "running",
+  "queued",
+  "paused",
+  "pending",
+  "completed",
+  "failed",
+  "cancelled",
+];
+
+export const TYPES: readonly TaskType[] = [
+  "analysis",
+  "bugfix",
+  "deployment",
+  "documentation",
+  "feature",
+  "maintenance",
+  "refactoring",
+  "research",
+  "security",
+  "testing",
+];
+
+/** The highest first. */
+export const PRIORITIES: readonly Priority[] = ["critical", "high", "medium", "low"];
+
+export type SortKey = "task" | "status" | "type" | "priority" | "agent" | "progress" | "created" | "time";
+
+export interface View {
+  /** In lower case; all of them must be found. */
+  words: readonly string[];
+  text: string;
+  /** Empty: all. */
+  statuses: readonly TaskStatus[];
+  type: string;
+  priority: string;
+  agent: string;
+  /** Undefined: each column in the order in which its tasks matter. */
+  sort: SortKey | undefined;
+  isDescending: boolean;
+  isList: boolean;
+}
+
+const SORT_KEYS: readonly string[] = [
+  "task",
+  "status",
+  "type",
+  "priority",
+  "agent",
+  "progress",
+  "created",
+  "time",
+];
+
+export function viewOf(place: URLSearchParams): View {
+  const text = place.get("q") ?? "";
+  const sort = place.get("sort") ?? "";
+  const key = sort.replace(/^-/, "");
+  const wanted = (place.get("status") ?? "").split(",");
+  return {
+    text,
+    words: text.toLowerCase().split(/\s+/).filter((word) => word !== ""),
+    statuses: STATUSES.filter((status) => wanted.includes(status)),
+    type: place.get("type") ?? "",
+    priority: place.get("priority") ?? "",
+    agent: place.get("agent") ?? "",
+    sort: SORT_KEYS.includes(key) ? key as SortKey : undefined,
+    isDescending: sort.startsWith("-"),
+    isList: place.get("view") === "list",
+  };
+}
+
+/** Whether anything but the search of all tasks is asked for. */
+export function isFiltered(view: View): boolean {
+  const { words, statuses, type, priority, agent } = view;
+  return words.length > 0 || statuses.length > 0 || type !== "" || priority !== "" || agent !== "";
+}
+
+/** Of a task: the agent at work on it, else the one that it asks for. */
+export type AgentOf = (task: Task) => string | undefined;
+
+/** Those that fit; `isAnyStatus`: whatever their status, as for counting. */
+export function matching(
+  tasks: readonly Task[],
+  view: View,
+  agentOf: AgentOf,
+  isAnyStatus = false,
+): readonly Task[] {
+  const { words, statuses, type, priority, agent } = view;
+  if (!isFiltered(view)) return tasks;
+  return tasks.filter((task) =>
+    (isAnyStatus || statuses.length === 0 || statuses.includes(task.status)) &&
+    (type === "" || task.type === type) &&
+    (priority === "" || task.priority === priority) &&
+    (agent === "" || agentOf(task) === agent) &&
+    (words.length === 0 || holdsAll(`${task.id}\n${task.description}`.toLowerCase(), words))
+  );
+}
+
+function holdsAll(text: string, words: readonly string[]): boolean {
+  return words.every((word) => text.includes(word));
+}
+
+/** What happened to it last. */
+export function lastMoment({ completed_at, started_at, created_at }: Task): string {
+  return completed_at ?? started_at ?? created_at;
+}
+
+type Compare = (a: Task, b: Task) => number;
+
+const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+const byRank = <T>(ranks: readonly T[], a: T, b: T) => ranks.indexOf(a) - ranks.indexOf(b);
+const asking = (task: Task) => (task.pending_permissions?.length ?? 0) > 0 ? 0 : 1;
+
+/** What waits: the next first. What runs: who asks first, then the newest. What ended: the last first. */
+const IN_COLUMN: Record<string, Compare> = {
+  waiting: (a, b) =>
+    byRank(["queued", "paused", "pending"], a.status, b.status) ||
+    byRank(PRIORITIES, a.priority, b.priority) ||
+    byText(a.created_at, b.created_at),
+  running: (a, b) => asking(a) - asking(b) || byText(lastMoment(b), lastMoment(a)),
+};
+
+const LATEST_FIRST: Compare = (a, b) => byText(lastMoment(b), lastMoment(a));
+
+function comparing(key: SortKey, agentOf: AgentOf): Compare {
+  switch (key) {
+    case "task":
+      return (a, b) => byText(a.description.toLowerCase(), b.description.toLowerCase());
+    case "status":
+      return (a, b) => byRank(STATUSES, a.status, b.status);
+    case "type":
+      return (a, b) => byText(a.type, b.type);
+    case "priority":
+      return (a, b) => byRank(PRIORITIES, b.priority, a.priority);
+    case "agent":
+      return (a, b) => byText(agentOf(a) ?? "", agentOf(b) ?? "");
+    case "progress":
+      return (a, b) => a.progress - b.progress;
+    case "created":
+      return (a, b) => byText(a.created_at, b.created_at);
+    case "time":
+      return (a, b) => byText(lastMoment(a), lastMoment(b));
+  }
+}
+
+function sorted(tasks: readonly Task[], view: View, usual: Compare, agentOf: AgentOf): readonly Task[] {
+  const compare = view.sort === undefined ? usual : comparing(view.sort, agentOf);
+  const sign = view.sort !== undefined && view.isDescending ? -1 : 1;
+  return [...tasks].sort((a, b) => sign * compare(a, b) || byText(a.id, b.id));
+}
+
+export interface Group {
+  column: Column;
+  tasks: readonly Task[];
+}
+
+/** The columns that the wanted statuses leave, each with its tasks in order. */
+export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf): Group[] {
+  const { statuses } = view;
+  const columns = COLUMNS.filter((column) =>
+    statuses.length === 0 || column.statuses.some((status) => statuses.includes(status))
+  );
+  const byStatus = Map.groupBy(tasks, ({ status }) => status);
+  return columns.map((column) => ({
+    column,
+    tasks: sorted(
+      column.statuses.flatMap((status) => byStatus.get(status) ?? []),
+      view,
+      IN_COLUMN[column.key] ?? LATEST_FIRST,
+      agentOf,
+    ),
+  }));
+}
+
+/** All in one order: at work, waiting, ended. */
+export function listOf(tasks: readonly Task[], view: View, agentOf: AgentOf): readonly Task[] {
+  if (view.sort !== undefined) return sorted(tasks, view, LATEST_FIRST, agentOf);
+  const [waiting, running, ...ended] = columnsOf(tasks, { ...view, statuses: [] }, agentOf);
+  const last = ended.flatMap((group) => group.tasks).sort(LATEST_FIRST);
+  return [...running!.tasks, ...waiting!.tasks, ...last];
+}
