@@ -1,6 +1,7 @@
 /** The machine's page: figures of now, charts that grow with what the server tells, and what it says of figures that are absent. */
 import assert from "node:assert/strict";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { until } from "../fixtures/server.ts";
 import { violations, visit } from "./fixtures/browser.ts";
 
 const config = { monitor: { resources_interval_ms: 300 } };
@@ -43,9 +44,7 @@ Deno.test("system page on a phone: nothing is wider than the screen, and charts 
     const before = (await canvas.boundingBox())!.width;
     await page.keyboard.press("t");
     await page.setViewportSize({ width: 700, height: 800 });
-    await page.waitForFunction(
-      `document.querySelector(".chart canvas").getBoundingClientRect().width > ${before + 50}`,
-    );
+    await until(async () => (await canvas.boundingBox())!.width > before + 50);
     assert.equal(await width(), 700);
   });
 });

@@ -1,6 +1,5 @@
 /** The processes of agents, or of the whole machine: found, ordered, looked at one by one. */
 import { RefreshCw } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
 import type { Process } from "../../../protocol/process.ts";
 import { type Answer, useAnswer } from "../../data/answer.ts";
 import { noteProcesses, processScan } from "../../data/machine.ts";
@@ -95,19 +94,14 @@ interface FiltersProps {
 }
 
 function Filters({ view, isWhole, change }: FiltersProps) {
-  const [text, setText] = useState(view.text);
-  useEffect(() => setText(view.text), [view.text]);
   return (
     <div class="filters" role="search" aria-label="Processes">
       <input
         type="search"
         aria-label="Search processes"
         placeholder="Name, command, pid, task"
-        value={text}
-        onInput={({ currentTarget }) => {
-          setText(currentTarget.value);
-          change({ q: currentTarget.value });
-        }}
+        value={view.text}
+        onInput={({ currentTarget }) => change({ q: currentTarget.value })}
       />
       <select
         aria-label="Type"

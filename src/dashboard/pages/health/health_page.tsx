@@ -115,15 +115,15 @@ function Component({ component, status }: { component: string; status: Component
 /** What can be done about it, where the message does not say it already. */
 const REMEDIES: Record<string, string> = {
   SERVICE_UNAVAILABLE:
-    "Start the server with the permission or the program that the message names; `opencode-agents doctor` checks what is missing.",
+    "Start the server with the permission or the program that the message names; opencode-agents doctor checks what is missing.",
   DISK_SPACE_EXCEEDED:
     "Make room on the disk that holds the data folder; writing goes on by itself once there is some.",
-  DATABASE_ERROR: "Look into the server's log; `opencode-agents doctor` checks the store.",
+  DATABASE_ERROR: "Look into the server's log; opencode-agents doctor checks the store.",
   DATABASE_CONNECTION_ERROR: "See whether another program holds the store's file or its disk is slow.",
-  CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise `connections` on the Limits page.",
+  CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise the limit on the Limits page.",
   HEALTH_CHECK_FAILED: "See whether another program holds the store's file, or the machine is overloaded.",
   HEARTBEAT_TIMEOUT: "Look at the agent's log; cancel its task if it does not come back.",
-  MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise `limits.max_memory_bytes` in the configuration.",
+  MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise limits.max_memory_bytes in the configuration.",
 };
 
 function Issue({ issue }: { issue: HealthIssue }) {

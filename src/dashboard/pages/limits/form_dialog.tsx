@@ -47,7 +47,12 @@ export function FormDialog(props: FormDialogProps) {
   const elsewhere = [...problems].filter(([field]) => !fields.includes(field)).map(([, message]) => message);
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="limit-form" noValidate onSubmit={(event) => void send(event)}>
+      <form
+        class="limit-form"
+        noValidate
+        onSubmit={(event) => void send(event)}
+        onInput={() => setProblems(NO_PROBLEMS)}
+      >
         {children(problems)}
         {[...(refusal === undefined ? [] : [refusal]), ...elsewhere].map((message) => (
           <p key={message} class="notice notice-error" role="alert">{message}</p>

@@ -92,7 +92,8 @@ function Figures({ metrics }: { metrics: Metrics }) {
 }
 
 function nameOf(range: string): string {
-  return (RANGES as Record<string, string>)[range] ?? range;
+  const name = (RANGES as Record<string, string>)[range] ?? range;
+  return name.replace(/^1 /, "");
 }
 
 function Latency({ metrics }: { metrics: Metrics }) {
