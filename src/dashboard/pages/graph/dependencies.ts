@@ -1,0 +1,59 @@
+/** Who waits for whom, among the tasks that are known. */
+import type { Task, TaskStatus } from "../../../protocol/task.ts";
+
+export interface Dependencies {
+  tasks: ReadonlyMap<string, Task>;
+  /** The known ones of a task's dependencies. */
+  waitsFor: ReadonlyMap<string, readonly string[]>;
+  /** The tasks that depend on a task. */
+  waitedForBy: ReadonlyMap<string, readonly string[]>;
+}
+
+export function dependenciesOf(tasks: readonly Task[]): Dependencies {
+  const known = new Map(tasks.map((task) => [task.id, task]));
+  const waitsFor = new Map<string, readonly string[]>();
+  const waitedForBy = new Map<string, string[]>();
+  for (const { id, dependencies = [] } of tasks) {
+    const own = dependencies.filter((other) => known.has(other));
+    if (own.length > 0) waitsFor.set(id, own);
+    for (const other of own) {
+      const dependents = waitedForBy.get(other);
+      if (dependents) dependents.push(id);
+      else waitedForBy.set(other, [id]);
+    }
+  }
+  return { tasks: known, waitsFor, waitedForBy };
+}
+
+export interface Choice {
+  /** Only all that this task waits for and all that waits for it, however far. */
+  focus?: string | undefined;
+  /** Only tasks of these; empty: of any. */
+  statuses: readonly TaskStatus[];
+  /** Also tasks without any dependency. */
+  isAll: boolean;
+}
+
+/** The tasks to show, in the order in which they are known: the newest first. */
+export function chosen(all: Dependencies, { focus, statuses, isAll }: Choice): Task[] {
+  const near = focus === undefined ? undefined : neighbourhood(all, focus);
+  return [...all.tasks.values()].filter(({ id, status }) =>
+    (statuses.length === 0 || statuses.includes(status)) &&
+    (near ? near.has(id) : isAll || all.waitsFor.has(id) || all.waitedForBy.has(id))
+  );
+}
+
+function neighbourhood({ waitsFor, waitedForBy, tasks }: Dependencies, focus: string): Set<string> {
+  const near = new Set<string>();
+  for (const next of [waitsFor, waitedForBy]) {
+    const open = [focus];
+    const seen = new Set<string>();
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (seen.has(id) || !tasks.has(id)) continue;
+      seen.add(id);
+      near.add(id);
+      open.push(...next.get(id) ?? []);
+    }
+  }
+  return near;
+}

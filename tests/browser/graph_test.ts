@@ -1,0 +1,220 @@
+/** The graph of dependencies: live, in pictures and in words, moved and zoomed, with 500 tasks too. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { demoTasks } from "../../src/cli/demo.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+
+const DEMO_AGENT = new URL("../fixtures/demo_agent_main.ts", import.meta.url).pathname;
+const LIMITS = { enabled: false };
+const DEMO: VisitOptions = {
+  config: {
+    agents: { demo: { protocol: "acp", command: [Deno.execPath(), "run", "-A", DEMO_AGENT] } },
+    tasks: { default_agent: "demo" },
+    limits: LIMITS,
+  },
+};
+const SHELL: VisitOptions = {
+  config: {
+    agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+    tasks: { default_agent: "sh", max_concurrent: 1 },
+    limits: LIMITS,
+  },
+};
+
+async function start(server: TestServer, tasks: readonly Record<string, unknown>[]): Promise<void> {
+  for (const task of tasks) {
+    const { reply } = await server.post({ type: "start_task", task });
+    assert.equal(reply.type, "task_started", JSON.stringify(reply));
+  }
+}
+
+const task = (id: string, prompt: string, dependencies: string[] = []) => ({
+  id,
+  type: "testing",
+  priority: "medium",
+  description: `Task ${id}`,
+  dependencies,
+  execution: { prompt, max_attempts: 1 },
+});
+
+const node = (page: Page, id: string) => page.locator(`.graph-node[href="#/tasks/${id}"]`);
+/** A level one has no height, so it is never visible to Playwright. */
+const edges = (page: Page) =>
+  page.locator(".graph-edge").evaluateAll((paths) =>
+    paths.map((path) => `${path.getAttribute("data-from")} > ${path.getAttribute("data-to")}`).sort()
+  );
+
+Deno.test("graph: without dependencies the page says how tasks come by them", async () => {
+  await visit(SHELL, async ({ server, page, go, picture }) => {
+    await go("/graph");
+    await page.getByText("No tasks yet").waitFor();
+    await picture("graph-empty");
+    assert.deepEqual(await violations(page), []);
+    await start(server, [task("alone", "true")]);
+    await page.getByText("No task waits for another").waitFor();
+    await page.getByLabel("Also tasks without dependencies").check();
+    await node(page, "alone").waitFor();
+  });
+});
+
+Deno.test("graph: the demo's workflow, live from its first task to its last", async () => {
+  await visit(DEMO, async ({ server, page, go, picture }) => {
+    await go("/graph");
+    const tasks = demoTasks(Date.now());
+    const [research, feature, docs, tests, release] = tasks.map(({ id }) => id);
+    await start(server, tasks);
+    await node(page, research!).and(page.locator(".status-running")).waitFor();
+    const arrows = [
+      `${research} > ${feature}`,
+      `${research} > ${docs}`,
+      `${feature} > ${tests}`,
+      `${tests} > ${release}`,
+      `${docs} > ${release}`,
+    ].sort().join();
+    await server.until(async () => (await edges(page)).join() === arrows);
+    // Progress as it comes.
+    await node(page, feature!).locator(".graph-status", { hasText: /^Running [1-9]\d* %$/ }).waitFor();
+    await page.locator(`.graph-edge.is-done[data-from="${research}"]`).first().waitFor({ state: "attached" });
+    await picture("graph-live");
+    assert.deepEqual(await violations(page), []);
+    await node(page, release!).and(page.locator(".status-completed")).waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator(".graph-edge.is-done").count(), 5);
+    await page.getByRole("listitem").filter({ hasText: "Release it" }).getByText(`Waits for ${tests}`)
+      .waitFor();
+    await node(page, release!).click();
+    await page.waitForURL(new RegExp(`/tasks/${release}$`));
+  });
+});
+
+Deno.test("graph: a failed dependency is seen, by status and neighbourhood one sees less", async () => {
+  await visit({ ...SHELL, context: { colorScheme: "dark" } }, async ({ server, page, go, picture }) => {
+    await start(server, [
+      task("broken", "exit 1"),
+      task("after_it", "true", ["broken"]),
+      task("slow", "sleep 600"),
+      task("later", "true", ["slow"]),
+      task("last", "true", ["later"]),
+    ]);
+    await go("/graph");
+    await node(page, "after_it").and(page.locator(".status-failed")).waitFor();
+    await page.locator('.graph-edge.is-failed[data-from="broken"][data-to="after_it"]').waitFor({
+      state: "attached",
+    });
+    assert.match((await node(page, "after_it").getAttribute("aria-label"))!, /broken did not complete/);
+    await page.getByText("It failed because broken did not complete.").waitFor();
+    await node(page, "slow").and(page.locator(".status-running")).waitFor();
+    await picture("graph-failed-dark");
+    assert.deepEqual(await violations(page), []);
+
+    await page.getByRole("button", { name: "Failed 2" }).click();
+    assert.match(page.url(), /status=failed/);
+    await node(page, "slow").waitFor({ state: "detached" });
+    assert.equal(await page.locator(".graph-node").count(), 2);
+    await page.getByRole("button", { name: "Failed 2" }).click();
+
+    await page.keyboard.press("/");
+    await page.keyboard.type("later");
+    await page.getByRole("option", { name: /later/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/focus=later/);
+    await node(page, "broken").waitFor({ state: "detached" });
+    assert.equal(await page.locator(".graph-node").count(), 3);
+    await page.getByRole("button", { name: /Around later/ }).click();
+    await node(page, "broken").waitFor();
+    await page.getByRole("link", { name: "Show only what is connected to after_it" }).click();
+    await page.waitForURL(/focus=after_it/);
+    await node(page, "slow").waitFor({ state: "detached" });
+  });
+});
+
+Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no click", async () => {
+  await visit(SHELL, async ({ server, page, go }) => {
+    await start(server, [task("first", "sleep 600"), task("second", "true", ["first"])]);
+    await go("/graph");
+    await node(page, "second").waitFor();
+    const where = async () => (await node(page, "second").boundingBox())!;
+    const first = await where();
+    await page.mouse.move(first.x + 20, first.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(first.x + 70, first.y + 60, { steps: 4 });
+    await page.mouse.up();
+    const dragged = await where();
+    assert.ok(Math.abs(dragged.x - first.x - 50) < 2 && Math.abs(dragged.y - first.y - 40) < 2);
+    assert.match(page.url(), /#\/graph$/);
+    await page.mouse.wheel(0, -120);
+    await server.until(async () => (await where()).width > dragged.width * 1.1);
+    await page.getByRole("button", { name: "Show all of it" }).click();
+    await server.until(async () => Math.abs((await where()).x - first.x) < 2);
+    await page.locator(".graph-box-scroll").focus();
+    await page.keyboard.press("ArrowRight");
+    await server.until(async () => Math.abs((await where()).x - first.x + 80) < 2);
+    await page.keyboard.press("-");
+    await server.until(async () => (await where()).width < first.width * .9);
+    await page.keyboard.press("0");
+    await server.until(async () => Math.abs((await where()).x - first.x) < 2);
+    await page.keyboard.press("Tab");
+    await page.locator(".graph-node:focus").waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/tasks\/(first|second)$/);
+  });
+});
+
+Deno.test("graph: with 500 tasks it is drawn within seconds and moves at once", async () => {
+  await visit(SHELL, async ({ server, page, go, picture }) => {
+    const tasks = Array.from({ length: 500 }, (_, i) => {
+      const others = i === 0 ? [] : [Math.floor(i / 3), Math.max(0, i - 40)].map((other) => `t${other}`);
+      return task(`t${i}`, "sleep 600", [...new Set(others)]);
+    });
+    const socket = await server.connect();
+    for (let at = 0; at < tasks.length; at += 50) {
+      const requests = tasks.slice(at, at + 50).map((task) => ({ type: "start_task", task }));
+      assert.equal((await socket.request({ type: "batch", requests })).type, "batch_result");
+    }
+    await go("/graph");
+    await node(page, "t499").waitFor();
+    assert.equal(await page.locator(".graph-node").count(), 500);
+    // What takes long is a frame, not the move: the time of a dozen of them is the page's own.
+    const took = await page.evaluate<number>(`(async () => {
+      const box = document.querySelector(".graph-box-scroll");
+      const begun = performance.now();
+      for (let i = 0; i < 12; i++) {
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+        await new Promise(requestAnimationFrame);
+      }
+      return (performance.now() - begun) / 12;
+    })()`);
+    assert.ok(took < 250, `${took} ms for a step`);
+    await page.getByRole("button", { name: "Show all of it" }).click();
+    await picture("graph-500");
+    assert.deepEqual(await violations(page), []);
+  });
+});
+
+Deno.test("graph: it fits on a phone and follows a finger", async () => {
+  const context = { viewport: { width: 380, height: 800 }, hasTouch: true, isMobile: true };
+  await visit({ ...SHELL, context }, async ({ server, page, go, picture }) => {
+    await start(server, [
+      task("first", "sleep 600"),
+      task("second", "true", ["first"]),
+      task("third", "true", ["first"]),
+    ]);
+    await go("/graph");
+    await node(page, "second").waitFor();
+    await picture("graph-phone");
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 380);
+    const before = (await node(page, "first").boundingBox())!;
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", x?: number, y?: number) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: x === undefined || y === undefined ? [] : [{ x, y }],
+      });
+    const { x, y } = (await page.locator(".graph-box-scroll").boundingBox())!;
+    await touch("touchStart", x + 100, y + 150);
+    for (const step of [10, 20, 30]) await touch("touchMove", x + 100 + step, y + 150);
+    await touch("touchEnd");
+    await server.until(async () => (await node(page, "first").boundingBox())!.x > before.x + 25);
+  });
+});
