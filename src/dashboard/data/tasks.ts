@@ -192,14 +192,16 @@ function permissionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["
   put({ ...known, pending_permissions: [...others, asked] });
 }
 
-/** An agent that waits no more has been answered, by whomever. */
+/**
+ * An agent that waits no more has been answered, by whomever. Its figures are measured, so that its status may be older
+ * than the question: the server is asked.
+ */
 function agentChanged({ agent }: Pushes["agent_update"]): void {
   const known = byId.get(agent.task_id);
   // One that is held meanwhile asks as before.
-  const isAsking = agent.status === "waiting_for_permission" || agent.status === "paused";
-  if (!known?.pending_permissions || isAsking) return;
-  const { pending_permissions: _, ...rest } = known;
-  put(rest);
+  if (known === undefined || agent.status === "paused" || agent.status === "stopping") return;
+  const asks = (known.pending_permissions?.length ?? 0) > 0;
+  if (asks !== (agent.status === "waiting_for_permission") && !hasEnded(known.status)) lookUp(agent.task_id);
 }
 
 function summarised({ summary }: Pushes["task_manager_status"]): void {
