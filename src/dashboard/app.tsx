@@ -11,7 +11,7 @@ import {
   Plus,
   ScrollText,
   Sun,
-  Timer,
+  SunMoon,
   Waypoints,
 } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -51,7 +51,7 @@ const PLACES = [
   { path: "/metrics", name: "Metrics", icon: Activity },
 ];
 
-const THEME_ICONS = { system: Timer, light: Sun, dark: Moon };
+const THEME_ICONS = { system: SunMoon, light: Sun, dark: Moon };
 
 export function App() {
   return (
