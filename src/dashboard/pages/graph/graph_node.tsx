@@ -5,7 +5,7 @@ import { STATUS_NAMES } from "../../ui/status.tsx";
 import { type Edge, NODE_HEIGHT, NODE_WIDTH, type Point } from "./layout.ts";
 
 /** About what fits; a font may be wider, so the box cuts, too. */
-const TITLE_CHARS = 27;
+const TITLE_CHARS = 26;
 const ID_CHARS = 28;
 const PAD = 14;
 const BAR_WIDTH = NODE_WIDTH - 2 * PAD;

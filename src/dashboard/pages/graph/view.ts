@@ -13,7 +13,7 @@ export interface Size {
   height: number;
 }
 
-const SCALE = { least: .08, most: 2 };
+const SCALE = { least: .02, most: 2 };
 /** Text is still read at this size; a larger graph is shown in part at first, and whole by `0`. */
 const FIRST_LEAST = .5;
 /** A pointer that moved no more than this has clicked. */
