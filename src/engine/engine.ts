@@ -78,15 +78,18 @@ export class Engine {
       bus.publish({ kind: "task.changed", before, after });
     }
     this.#dispatcher.note(before, after);
-    if (before && after && holdsSlot(before.state) && holdsSlot(after.state)) this.#holdOrGoOn(before, after);
+    if (before && after && holdsSlot(before.state)) this.#follow(before, after);
   }
 
   /** Agents follow what is committed, so also a commit whose outcome was learned later than its answer. */
-  #holdOrGoOn(before: TaskRecord, after: TaskRecord): void {
+  #follow(before: TaskRecord, after: TaskRecord): void {
     const run = this.#dispatcher.active.get(after.id);
-    if (!run || before.state.status === after.state.status) return;
-    const done = after.state.status === "paused" ? run.pause() : run.resume();
-    done.catch((error) => log.error("The agent of {id} took no signal: {error}", { id: after.id, error }));
+    const { status } = after.state;
+    if (!run || before.state.status === status) return;
+    let done: Promise<void> | undefined;
+    if (holdsSlot(after.state)) done = status === "paused" ? run.pause() : run.resume();
+    else if (status === "cancelled") done = run.stop();
+    done?.catch((error) => log.error("The agent of {id} took no signal: {error}", { id: after.id, error }));
   }
 
   // ---- start and stop
