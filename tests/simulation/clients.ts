@@ -10,6 +10,15 @@ type Message = Record<string, unknown> & { type: string };
 
 const TASKS = 14;
 const SCHEDULES = 4;
+const DAY_MS = 86_400_000;
+/** Clocks that change by an hour or by half of one, that never do, and that are a day ahead. */
+const ZONES = [
+  "Europe/Berlin",
+  "America/New_York",
+  "Australia/Lord_Howe",
+  "Asia/Kathmandu",
+  "Pacific/Kiritimati",
+];
 const CLIENTS = ["ann", "ben"];
 const DATABASE = ["DATABASE_ERROR", "DATABASE_CONNECTION_ERROR"];
 
@@ -105,15 +114,21 @@ export class Clients {
   }
 
   #soon(): string {
-    return new Date(this.#time.now_ms + this.#random.between(60, 400) * 1000).toISOString();
+    return this.#in(this.#random.between(60, 400) * 1000);
+  }
+
+  #in(ms: number): string {
+    return new Date(this.#time.now_ms + ms).toISOString();
   }
 
   #schedule(): Message {
     const random = this.#random;
     const recurring = random.chance(0.7)
       ? {
-        interval: random.pick(["daily", "weekly"]),
+        interval: random.pick(["daily", "weekly", "monthly"]),
         allow_overlap: random.chance(0.5),
+        ...(random.chance(0.6) ? { timezone: random.pick(ZONES) } : {}),
+        ...(random.chance(0.2) ? { end_time: this.#in(random.between(1, 60) * DAY_MS) } : {}),
         ...(random.chance(0.5) ? { max_runs: random.between(1, 3) } : {}),
       }
       : undefined;
@@ -168,12 +183,15 @@ export class Clients {
 
   #refused(message: Message, id: string, reply: Reply): void {
     const { code = "" } = reply;
+    const { schedules } = this.#model;
     const isKnown = this.#model.tasks.has(id);
     if (code === "SERVICE_UNAVAILABLE" && String(reply.message).startsWith("Internal error")) {
       this.#model.fail(`${message.type} met a bug`);
     } else if (code === "TASK_NOT_FOUND" && this.#acknowledged.has(id) && isKnown) {
       this.#model.fail(`${message.type}: task ${id} was acknowledged and is not found`);
-    } else if (code === "TASK_ALREADY_EXISTS" && !isKnown && !this.#model.schedules.known.has(id)) {
+    } else if (
+      code === "TASK_ALREADY_EXISTS" && !isKnown && !schedules.known.has(id) && !schedules.doubtful.has(id)
+    ) {
       this.#model.fail(`${message.type}: ${id} does not exist`);
     } else if (DATABASE.includes(code)) this.#trace("the store failed");
   }

@@ -17,7 +17,16 @@ const PROMISED = {
   messages_per_minute: 1000,
   retention_ms: 30 * 86_400_000,
 };
-const WELL = { not_started: 0, hangs: 0, fails: 0, speaks_after_end: 0, asks: 0, step_ms: 500 };
+const WELL = {
+  not_started: 0,
+  hangs: 0,
+  fails: 0,
+  dies: 0,
+  speaks_after_end: 0,
+  stutters: 0,
+  asks: 0,
+  step_ms: 500,
+};
 
 /** A server whose disk and agents do nothing by chance. */
 async function world(promised: Partial<typeof PROMISED> = {}) {
@@ -119,6 +128,20 @@ Deno.test("a resume that was answered with an error, but carried out, lets the a
   assert.equal((await ask("resume_task", { task_id: "a" })).code, "DATABASE_ERROR");
   await pass(30_000);
   assert.equal(status("a"), "completed");
+});
+
+Deno.test("a cancel that was answered with an error, but carried out, ends the agent, at work or paused", async () => {
+  for (const isPaused of [false, true]) {
+    const { disk, machine, start, ask, status, pass } = await world();
+    machine.faults.hangs = 1;
+    await start("a");
+    await pass(5_000);
+    if (isPaused) await ask("pause_task", { task_id: "a" });
+    disk.decide = once("cancelled", { isLost: true });
+    assert.equal((await ask("cancel_task", { task_id: "a" })).code, "DATABASE_ERROR");
+    await pass(10_000);
+    assert.deepEqual([status("a"), machine.processes.size], ["cancelled", 0]);
+  }
 });
 
 Deno.test("a disk that stands still for longer than a start may take lets no more agents start at once", async () => {

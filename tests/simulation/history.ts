@@ -9,10 +9,13 @@ import { type Promised, ServerLife, type Wiring } from "./server_life.ts";
 import { SimMachine } from "./sim_agents.ts";
 import { type DiskPlant, NO_FAULTS, SimDisk } from "./sim_disk.ts";
 import { quiet, SimTime } from "./sim_time.ts";
+import { Watchers } from "./watchers.ts";
 
 /** A bug put in on purpose. */
 export interface Plant {
   name: string;
+  /** What the model says of it, so that it is not found for something else. */
+  finds: RegExp;
   wiring?: Wiring;
   disk?: DiskPlant;
 }
@@ -42,6 +45,7 @@ class History {
   readonly #model: Model;
   readonly #limits: LimitModel;
   readonly #clients: Clients;
+  readonly #watchers: Watchers;
   readonly #plant: Plant | undefined;
   readonly #promised: Promised;
   readonly #swarm: ReturnType<typeof swarm>;
@@ -76,6 +80,7 @@ class History {
       (what) => this.#model.fail(what),
     );
     this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note);
+    this.#watchers = new Watchers(random, this.#time, this.#model, note);
     this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
     this.#machine.onStart = (process) => this.#model.processStarts(process);
   }
@@ -114,6 +119,11 @@ class History {
   async #look(): Promise<void> {
     await quiet();
     this.#model.look();
+    this.#watchers.look();
+    if (this.#disk.isDeadly) {
+      this.#note("died of a commit");
+      await this.#crash();
+    }
     this.#steps++;
   }
 
@@ -124,17 +134,18 @@ class History {
 
   async #move(): Promise<void> {
     const random = this.#random;
-    const { crashes, clock_jumps, stops } = this.#swarm;
+    const { crashes, clock_jumps, jump_ms, stops, watching } = this.#swarm;
     const life = this.#life;
     if (!life) return await this.#live();
     if (random.chance(crashes)) return await this.#crash();
     if (random.chance(stops)) return this.#stop(life);
     if (random.chance(clock_jumps)) {
-      const by_ms = random.pick([DAY_MS, 7 * DAY_MS, 10 * MINUTE_MS, -MINUTE_MS, -10 * MINUTE_MS]);
+      const by_ms = random.pick([jump_ms, jump_ms, jump_ms, 10 * MINUTE_MS, -MINUTE_MS, -10 * MINUTE_MS]);
       this.#note(`clock ${by_ms}`);
       this.#set_back_ms += Math.max(0, -by_ms);
       return this.#time.setWallClock(by_ms);
     }
+    if (random.chance(watching)) return this.#watchers.act(life);
     await this.#clients.act(life, quiet);
   }
 
@@ -262,13 +273,13 @@ class History {
     if (this.#life?.store) await this.#readLog(this.#life.store);
   }
 
-  /** All that was told of is still there. */
+  /** All that was told of is still there, in its order. */
   async #readLog(store: Store): Promise<void> {
-    const told = this.#model.log.size;
-    let found: number | undefined;
+    const told = [...this.#model.log].sort(([a], [b]) => a - b).map(([, message]) => message);
+    let found: string[] | undefined;
     const ask = () => {
       store.logs.query({ order: "asc", limit: 100_000 }).then(
-        ({ entries }) => found = entries.length,
+        ({ entries }) => found = entries.map(({ message }) => message),
         (error) => {
           if (error.code === "LOG_FILE_ERROR") this.#model.fail(`log entries are lost: ${error.message}`);
           else ask();
@@ -277,8 +288,11 @@ class History {
     };
     ask();
     for (let i = 0; i < 30 && found === undefined; i++) await this.#pass(3_000);
-    if (found === undefined) this.#model.fail("the log cannot be read");
-    else if (found < told) this.#model.fail(`${told - found} log entries are lost`);
+    if (found === undefined) return this.#model.fail("the log cannot be read");
+    // Between them may be others, whose commit was answered with an error.
+    let at = 0;
+    for (const message of found) if (message === told[at]) at++;
+    if (at < told.length) this.#model.fail(`log entry "${told[at]}" is lost, or not in its place`);
   }
 }
 
@@ -288,18 +302,23 @@ function swarm(random: Random) {
   return {
     crashes: some(0.6, 0.06),
     stops: some(0.4, 0.04),
-    clock_jumps: some(0.4, 0.08),
+    clock_jumps: some(0.4, 0.1),
+    jump_ms: random.pick([DAY_MS, 7 * DAY_MS, 31 * DAY_MS]),
+    watching: some(0.7, 0.15),
     disk: {
       refused: some(0.3, 0.08),
       lost_reply: some(0.3, 0.08),
       stalled: some(0.25, 0.03),
       latency_ms: random.pick([0, 5, 100, 2_000]),
+      deadly: some(0.3, 0.7),
     },
     agents: {
       not_started: some(0.3, 0.2),
       hangs: some(0.3, 0.2),
       fails: some(0.5, 0.3),
+      dies: some(0.3, 0.2),
       speaks_after_end: some(0.4, 0.5),
+      stutters: some(0.3, 0.3),
       asks: some(0.3, 0.15),
       step_ms: random.pick([100, 2_000, 8_000]),
     },

@@ -31,19 +31,26 @@ const START_WAIT_MS = 10_000;
 /** Until a signal has been acted on. */
 const SIGNAL_MS = 5_000;
 
-interface Told {
+interface Change {
   from: Status | undefined;
   to: Status;
   order: number;
   answered: boolean;
 }
 
+/** What events told of, as it was committed: whoever watches must hear of it. */
+export type Told =
+  | { kind: "status"; id: string; from: string; to: string; progress: number }
+  | { kind: "progress"; id: string; status: string; progress: number }
+  | { kind: "permission"; id: string; permission_id: string }
+  | { kind: "log"; level: string; agent: string; message: string };
+
 export interface KnownTask {
   spec: TaskSpec;
   state: TaskState;
   json: string;
   /** Changes of status that no event has told of yet. */
-  untold: Told[];
+  untold: Change[];
   /** Where it stood after which commit. */
   past: { order: number; status: Status }[];
 }
@@ -62,6 +69,8 @@ export class Model {
   violation: string | undefined;
   #lastTold = 0;
   #logSeq = 0;
+  /** What events have told of in this life of the server, in order. */
+  told: Told[] = [];
   /** Log entries that were told of, by number; they must stay. */
   readonly log = new Map<number, string>();
   /** Tasks that a commit has touched since the last look. */
@@ -118,7 +127,10 @@ export class Model {
     for (const key of deletes) {
       if (key[1] !== "state" || key.length !== 3) continue;
       const id = String(key[2]);
-      if (key[0] === "schedule") this.schedules.removed(id);
+      if (key[0] === "schedule") {
+        this.#trace(`commit ${this.order} schedule ${id} -> gone ${answered}`);
+        this.schedules.removed(id, answered);
+      }
       if (key[0] === "task") this.#removed(id);
     }
   }
@@ -213,6 +225,7 @@ export class Model {
   loaded(store: Store): void {
     for (const task of this.tasks.values()) task.untold = [];
     this.#touched.clear();
+    this.told = [];
     this.#lastTold = 0;
     this.#logSeq = 0;
     if (store.tasks.size !== this.tasks.size) {
@@ -240,13 +253,19 @@ export class Model {
       if (JSON.stringify(state) !== this.tasks.get(id)?.json) {
         this.fail(`task ${id}: told of progress never committed`);
       }
+      this.told.push({ kind: "progress", id, status: state.status, progress: state.progress });
     } else if (event.kind === "log.appended") {
       for (const { seq, entry } of event.entries) {
         if (this.#logSeq > 0 && seq !== this.#logSeq + 1) this.fail(`log entry ${seq} after ${this.#logSeq}`);
         if (this.#logSeq === 0 && this.log.has(seq)) this.fail(`log entry ${seq} was told of before`);
         this.#logSeq = seq;
+        const { level, agent, message } = entry;
+        this.told.push({ kind: "log", level, agent, message });
         this.log.set(seq, entry.message);
       }
+    } else if (event.kind === "permission.requested") {
+      const { task_id: id, request: { permission_id } } = event;
+      this.told.push({ kind: "permission", id, permission_id });
     }
   }
 
@@ -261,6 +280,8 @@ export class Model {
       );
     }
     if (JSON.stringify(state) !== task.json) this.fail(`task ${id}: told of what is not committed`);
+    const from = next.from ?? "pending";
+    this.told.push({ kind: "status", id, from, to: next.to, progress: task.state.progress });
     if (!next.answered) return;
     if (next.order < this.#lastTold) this.fail(`task ${id}: told of after later changes`);
     this.#lastTold = next.order;

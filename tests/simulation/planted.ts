@@ -1,7 +1,9 @@
 /** Bugs put in on purpose, each of a kind that has been made somewhere. The simulation must find every one. */
 import type { TaskState } from "../../src/tasks/record.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
+import type { ScheduleRecord, ScheduleSpec } from "../../src/tasks/schedule.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Plant } from "./history.ts";
 import type { Parts } from "./server_life.ts";
@@ -23,16 +25,48 @@ function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Upda
   return { ...parts, store: Object.assign(Object.create(parts.store), { tasks: planted }) };
 }
 
+/** The parts with a scheduler that reads each schedule as `change` makes it. */
+function withSchedules(parts: Parts, change: (schedule: ScheduleRecord) => ScheduleSpec): Parts {
+  const { schedules } = parts.store;
+  const read = (schedule: ScheduleRecord) => ({ ...schedule, spec: change(schedule) });
+  const planted = {
+    get: (id: string) => schedules.get(id),
+    values: () => [...schedules.values()].map(read),
+    update: (plan: Parameters<typeof schedules.update>[0]) => schedules.update(plan),
+  };
+  return { ...parts, store: Object.assign(Object.create(parts.store), { schedules: planted }) };
+}
+
+/** A bus whose events reach those who watch as `pass` lets them; `count` is how many there were. */
+function tampered(
+  bus: EventBus,
+  pass: (event: DomainEvent, publish: (event: DomainEvent) => void, count: number) => unknown,
+): EventBus {
+  const own = new EventBus();
+  let count = 0;
+  bus.listen((event) => void pass(event, (one) => own.publish(one), ++count));
+  return own;
+}
+
 function promising(parts: Parts, more: Partial<Parts["promised"]>): Parts {
   return { ...parts, promised: { ...parts.promised, ...more } };
 }
 
 export const PLANTS: Plant[] = [
-  { name: "the store answers before a commit is durable", disk: "answers_before_it_is_durable" },
-  { name: "the store does not check versions", disk: "ignores_checks" },
-  { name: "the store loses a chunk of the log now and then", disk: "loses_log_chunks" },
+  {
+    name: "the store answers before a commit is durable",
+    finds: /are lost|on the disk/,
+    disk: "answers_before_it_is_durable",
+  },
+  {
+    name: "the store does not check versions",
+    finds: /attempts are not counted|not a legal transition|on the disk/,
+    disk: "ignores_checks",
+  },
+  { name: "the store loses a chunk of the log now and then", finds: /log entr/, disk: "loses_log_chunks" },
   {
     name: "an attempt whose lease is gone still changes its task",
+    finds: /a lease without a run/,
     wiring: {
       parts: (parts) => {
         const leases = new Map<string, TaskState["lease"]>();
@@ -54,6 +88,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "the lowest priority goes first",
+    finds: /whose turn it was/,
     wiring: {
       committed: (engine) => (before, after) => {
         const turned = { critical: "low", high: "medium", medium: "high", low: "critical" } as const;
@@ -64,6 +99,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "a task that becomes ready wakes nobody",
+    finds: /whose turn it was|stays queued/,
     wiring: {
       committed: (engine, bus) => (before, after) => {
         if (before?.state.status === "pending" && after?.state.status === "queued") {
@@ -74,6 +110,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "those that wait for a task are not released",
+    finds: /stays pending|waits for it/,
     wiring: {
       parts: (parts) => {
         parts.book.dependentsOf = () => [];
@@ -83,6 +120,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "a schedule moves on before its run is committed",
+    finds: /counts \d+ runs/,
     wiring: {
       schedulerEngine: (engine) =>
         Object.assign(Object.create(engine), {
@@ -97,7 +135,33 @@ export const PLANTS: Plant[] = [
     },
   },
   {
+    name: "a schedule runs by the clock of Greenwich, whatever its zone",
+    finds: /none of its times/,
+    wiring: {
+      parts: (parts) =>
+        withSchedules(parts, ({ spec }) => ({
+          ...spec,
+          recurring: spec.recurring && { ...spec.recurring, timezone: undefined },
+        })),
+    },
+  },
+  {
+    name: "a monthly schedule forgets its day where a month is too short for it",
+    finds: /none of its times/,
+    wiring: {
+      parts: (parts) =>
+        withSchedules(
+          parts,
+          ({ spec, state }) =>
+            spec.recurring?.interval === "monthly"
+              ? { ...spec, scheduled_time: new Date(state.next_ms).toISOString() }
+              : spec,
+        ),
+    },
+  },
+  {
     name: "a run that exists already is made again under another id",
+    finds: /runs of the same time/,
     wiring: {
       schedulerEngine: (engine) =>
         Object.assign(Object.create(engine), {
@@ -113,6 +177,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "recovery puts back a task that had completed",
+    finds: /completed -> queued/,
     wiring: {
       async beforeStart({ store }) {
         const done = [...store.tasks.values()].find(({ state }) => state.status === "completed");
@@ -124,6 +189,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "clients are told before the commit",
+    finds: /which was not committed/,
     wiring: {
       parts: (parts) =>
         withUpdate(parts, (update) => (plan) =>
@@ -140,18 +206,22 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "one agent more than allowed",
+    finds: /agents at once/,
     wiring: { parts: (parts) => promising(parts, { max_concurrent: parts.promised.max_concurrent + 1 }) },
   },
   {
     name: "one agent more than allowed starts at a time",
+    finds: /agents start at once/,
     wiring: { parts: (parts) => promising(parts, { max_starting: parts.promised.max_starting + 1 }) },
   },
   {
     name: "one request more than the limit is let through",
+    finds: /one more was let through/,
     wiring: { parts: (parts) => promising(parts, { tasks_per_minute: parts.promised.tasks_per_minute + 1 }) },
   },
   {
     name: "the agents of an earlier life are not ended",
+    finds: /two processes|agents at once/,
     wiring: {
       parts: (parts) => {
         parts.runner.endStrays = () => Promise.resolve(0);
@@ -161,6 +231,7 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "every seventh timer is lost",
+    finds: /for ever/,
     wiring: {
       parts: (parts) => {
         let set = 0;
@@ -173,12 +244,14 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "times come half a minute early",
+    finds: /before its time/,
     wiring: {
       parts: (parts) => ({ ...parts, clock: { ...parts.clock, now: () => parts.clock.now() + 30_000 } }),
     },
   },
   {
     name: "an acknowledged task is dropped when the store fails once",
+    finds: /was acknowledged, but|was not committed/,
     wiring: {
       parts: (parts) =>
         withUpdate(parts, (update) => async (plan) => {
@@ -192,8 +265,48 @@ export const PLANTS: Plant[] = [
   },
   {
     name: "finished tasks are removed after a second instead of days",
+    finds: /removed before its time/,
     wiring: {
       parts: (parts) => promising(parts, { retention_ms: 1_000 }),
+    },
+  },
+  {
+    name: "a push is lost now and then",
+    finds: /a watcher was/,
+    wiring: {
+      pushedFrom: (bus) => tampered(bus, (event, publish, count) => count % 9 > 0 && publish(event)),
+    },
+  },
+  {
+    name: "pushes overtake one another",
+    finds: /a watcher was/,
+    wiring: {
+      pushedFrom(bus) {
+        let held: DomainEvent | undefined;
+        return tampered(bus, (event, publish, count) => {
+          if (count % 7 === 0 && !held) return held = event;
+          publish(event);
+          if (held) publish(held);
+          held = undefined;
+        });
+      },
+    },
+  },
+  {
+    name: "a follower is shown the newest entry neither in its page nor after it",
+    finds: /a follower's page/,
+    wiring: {
+      parts(parts) {
+        const { logs } = parts.store;
+        const planted = new Proxy(logs, {
+          get(_, name) {
+            if (name === "last_seq") return logs.last_seq - 1;
+            const value = Reflect.get(logs, name, logs);
+            return typeof value === "function" ? value.bind(logs) : value;
+          },
+        });
+        return { ...parts, store: Object.assign(Object.create(parts.store), { logs: planted }) };
+      },
     },
   },
 ];

@@ -5,10 +5,13 @@ import { Engine } from "../../src/engine/engine.ts";
 import { EventBus } from "../../src/engine/events.ts";
 import { Scheduler } from "../../src/engine/scheduler.ts";
 import { TaskBook } from "../../src/engine/task_book.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
 import { Config } from "../../src/protocol/config.ts";
 import type { ClientLimits } from "../../src/security/client_limits.ts";
 import { RateLimits } from "../../src/security/limits.ts";
 import { loadStore, type Store } from "../../src/store/open.ts";
+import { Connection } from "../../src/server/connection.ts";
+import { SubscriptionHub } from "../../src/server/subscriptions.ts";
 import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
@@ -42,6 +45,8 @@ export interface Wiring {
   committed?(engine: Engine, bus: EventBus): Engine["committed"];
   /** What the scheduler takes for the engine. */
   schedulerEngine?(engine: Engine): Engine;
+  /** Between the events and those who watch. */
+  pushedFrom?(bus: EventBus): EventBus;
   beforeStart?(parts: Parts): Promise<void>;
 }
 
@@ -56,6 +61,8 @@ export class ServerLife {
   #scheduler: Scheduler | undefined;
   #router: Router | undefined;
   #limits: RateLimits | undefined;
+  #hub: SubscriptionHub | undefined;
+  #connections = 0;
   #sessions = new Map<string, ClientLimits>();
   /** Recovered, and at work. */
   isOpen = false;
@@ -138,16 +145,18 @@ export class ServerLife {
       clock,
       engine,
       scheduler: this.#scheduler,
-      logs: opened.logs,
+      logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
       metrics: { note: () => {} } as unknown as ApiContext["metrics"],
       machine: { changed: () => {} } as ApiContext["machine"],
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
+      agents: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],
       keys: {} as ApiContext["keys"],
     });
+    this.#hub = new SubscriptionHub(wiring.pushedFrom?.(bus) ?? bus, clock, []);
     await wiring.beforeStart?.(parts);
     await engine.start();
     if (this.isStopping) return;
@@ -173,6 +182,41 @@ export class ServerLife {
       unsubscribe: refuse,
     };
     return Promise.resolve(this.#router.dispatch(message, session)) as Promise<Record<string, unknown>>;
+  }
+
+  /** A connection as the server makes one; undefined where there is no server, or it takes no more from this address. */
+  connect(ip: string, socket: WebSocket): Connection | undefined {
+    const [router, hub, rates] = [this.#router, this.#hub, this.#limits];
+    if (!router || !hub || !rates || this.isStopping) return undefined;
+    let limits: ClientLimits;
+    try {
+      limits = rates.connect(ip);
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
+    const connection = new Connection({
+      id: String(++this.#connections),
+      socket,
+      router,
+      clock: this.clock,
+      limits,
+      auth: { isRequired: false, isValid: () => true },
+      identity: undefined,
+      server_version: "simulated",
+      max_message_bytes: 1 << 20,
+      closed: (one) => {
+        hub.remove(one);
+        rates.disconnected(limits);
+      },
+    });
+    hub.add(connection);
+    return connection;
+  }
+
+  /** How many are pushed to. */
+  get watching(): number {
+    return this.#hub?.size ?? 0;
   }
 
   /** The orderly end, in main's order. */

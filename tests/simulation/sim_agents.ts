@@ -1,6 +1,6 @@
 /**
- * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, speak after their end,
- * take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
+ * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, say things twice or
+ * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
 import type {
   PermissionRequest,
@@ -20,7 +20,11 @@ export interface AgentFaults {
   not_started: number;
   hangs: number;
   fails: number;
+  /** Killed by somebody else, at work, frozen or before it began. */
+  dies: number;
   speaks_after_end: number;
+  /** Says each thing twice. */
+  stutters: number;
   asks: number;
   /** Milliseconds of each step of its work, at most. */
   step_ms: number;
@@ -117,6 +121,7 @@ export class SimProcess implements Run {
   #stepsLeft: number;
   readonly #steps: number;
   readonly #willHang: boolean;
+  readonly #stutters: boolean;
   #asked:
     | { request: PermissionRequest; answer: (outcome: string, by: "client" | "timeout") => void }
     | undefined;
@@ -134,6 +139,7 @@ export class SimProcess implements Run {
     this.#since_ms = machine.time.monotonic_ms;
     this.#steps = this.#stepsLeft = machine.random.between(0, 4);
     this.#willHang = machine.random.chance(machine.faults.hangs);
+    this.#stutters = machine.random.chance(machine.faults.stutters);
   }
 
   get isFrozen(): boolean {
@@ -151,7 +157,12 @@ export class SimProcess implements Run {
   }
 
   begin(): void {
+    const { random, faults } = this.#machine;
     void this.#tell({ kind: "started", pid: this.pid });
+    if (random.chance(faults.dies)) {
+      const killed = { status: "failed" as const, error: "Killed", output: "", exit_code: 137 };
+      this.#clock.after(random.between(0, 8_000), () => this.#end(killed));
+    }
     this.#after(this.#machine.random.between(0, 3_000), () => {
       this.#session = true;
       const session_id = `session_${this.pid}`;
@@ -204,6 +215,7 @@ export class SimProcess implements Run {
   /** Ended by a later server: nobody hears of it. */
   vanish(): void {
     this.#isOver = true;
+    this.#asked = undefined;
     this.#clock.die();
     this.#machine.processes.delete(this);
   }
@@ -222,6 +234,7 @@ export class SimProcess implements Run {
   async #tell(event: RunEvent): Promise<void> {
     if (this.runner.isDead) return;
     try {
+      if (this.#stutters) void Promise.resolve(this.#listener(event)).catch(() => {});
       await this.#listener(event);
     } catch {
       return;

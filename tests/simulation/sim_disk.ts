@@ -12,6 +12,8 @@ import type { OwnedClock, SimTime } from "./sim_time.ts";
 
 /** As in the real port: what takes longer has failed, as far as its caller is concerned. */
 const OPERATION_MS = 10_000;
+/** A deadly commit is among so many first ones of a life. */
+const DEADLY_MAX = 25;
 const TOO_LATE = Symbol("too late");
 
 export interface DiskFaults {
@@ -21,6 +23,8 @@ export interface DiskFaults {
   stalled: number;
   /** Milliseconds that a commit takes, at most. */
   latency_ms: number;
+  /** Whether the program dies of its commits: each life of one of its first few, just before it or just after it. */
+  deadly: number;
 }
 
 /** What becomes of one commit. */
@@ -30,7 +34,7 @@ export interface Fate {
   takes_ms: number;
 }
 
-export const NO_FAULTS: DiskFaults = { refused: 0, lost_reply: 0, stalled: 0, latency_ms: 2 };
+export const NO_FAULTS: DiskFaults = { refused: 0, lost_reply: 0, stalled: 0, latency_ms: 2, deadly: 0 };
 
 /** Bugs of a store that the simulation must notice. */
 export type DiskPlant = "answers_before_it_is_durable" | "ignores_checks" | "loses_log_chunks";
@@ -44,6 +48,8 @@ export class SimDisk {
   /** What is safe when the power fails, if that is less than what was answered. */
   #durable: MemoryKeyValue | undefined;
   #chunks = 0;
+  /** The program has died of a commit; whoever drives it is to bury it. */
+  isDeadly = false;
   /** Decides instead of chance, where a test has one story to tell. */
   decide: (commit: Commit) => Partial<Fate> = () => ({});
   /** Each commit as it takes effect; `answered`: the program will be told so. */
@@ -78,6 +84,7 @@ export class SimDisk {
   }
 
   crash(): void {
+    this.isDeadly = false;
     this.memory = (this.#durable ?? this.memory).reopened();
     this.#durable = undefined;
   }
@@ -96,6 +103,8 @@ export class SimPort implements KeyValue {
   readonly #diskClock: OwnedClock;
   readonly #clock: OwnedClock;
   readonly #line: Operation[] = [];
+  /** Of how many commits from now it dies, and whether that one is still carried out. */
+  #deadly: { commits: number; isCarriedOut: boolean } | undefined;
   #free_ms = 0;
   #closed = false;
   #crashed = false;
@@ -106,6 +115,9 @@ export class SimPort implements KeyValue {
     this.#random = random;
     this.#diskClock = time.clock();
     this.#clock = time.clock();
+    if (random.chance(disk.faults.deadly)) {
+      this.#deadly = { commits: random.between(1, DEADLY_MAX), isCarriedOut: random.chance(0.5) };
+    }
   }
 
   get isIdle(): boolean {
@@ -128,9 +140,12 @@ export class SimPort implements KeyValue {
     const { isRefused, isLost, takes_ms } = { ...this.#fate(), ...this.#disk.decide(commit) };
     const sent_ms = this.#time.monotonic_ms;
     return this.#inLine("commit", takes_ms, true, async () => {
+      const isDeadly = this.#isDeadlyNow();
+      if (isDeadly && !this.#deadly!.isCarriedOut) return this.#die();
       if (isRefused) throw failed("commit", "the disk refused");
       const tooLate = this.#time.monotonic_ms - sent_ms >= OPERATION_MS;
-      const result = await this.#disk.apply(commit, !isLost && !tooLate && !this.#crashed);
+      const result = await this.#disk.apply(commit, !isLost && !tooLate && !this.#crashed && !isDeadly);
+      if (isDeadly) return this.#die();
       if (isLost) throw failed("commit", "the answer was lost");
       return result;
     });
@@ -150,6 +165,20 @@ export class SimPort implements KeyValue {
       // Nobody is left to be told of a failure.
       if (operation.isCommit) await operation.carryOut().catch(() => {});
     }
+  }
+
+  /** Not any more when nothing is to go wrong any more. */
+  #isDeadlyNow(): boolean {
+    if (!this.#deadly || this.#crashed || this.#disk.faults.deadly === 0) return false;
+    return --this.#deadly.commits === 0;
+  }
+
+  /** No answer, and nothing after it is carried out. */
+  #die(): Promise<never> {
+    this.#disk.isDeadly = true;
+    this.#line.length = 0;
+    this.#diskClock.die();
+    return new Promise(() => {});
   }
 
   #fate(): Fate {

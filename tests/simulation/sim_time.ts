@@ -6,8 +6,20 @@ import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../src/clock/clock.ts";
 import type { Random } from "./random.ts";
 
-/** A morning in 2030, UTC. */
-export const FIRST_DAY_MS = Date.UTC(2030, 0, 7, 8);
+/** Moments to begin at: an ordinary morning, and others just before days on which calendars and clocks do odd things. */
+const FIRST_MOMENTS = [
+  "2030-01-07T08:00Z",
+  // The 31st, of which not each month has one; in the east of the date line it is the 1st.
+  "2030-01-31T10:30Z",
+  "2030-10-31T07:30Z",
+  // A day before the time of now is skipped, and a day before it comes twice, in Berlin and in New York.
+  "2030-03-30T01:10Z",
+  "2030-10-26T00:10Z",
+  "2030-03-09T07:10Z",
+  "2030-11-02T05:10Z",
+  // The last days before the 29th of February.
+  "2032-01-31T23:55Z",
+];
 
 interface Pending {
   at_ms: number;
@@ -28,15 +40,17 @@ export class SimTime {
   #order = 0;
   readonly #timers = new Set<Pending>();
   readonly #random: Random;
+  readonly #first_ms: number;
   /** The furthest that the wall clock has been. */
-  latest_ms = FIRST_DAY_MS;
+  latest_ms: number;
 
   constructor(random: Random) {
     this.#random = random;
+    this.latest_ms = this.#first_ms = Date.parse(random.pick(FIRST_MOMENTS));
   }
 
   get now_ms(): number {
-    return FIRST_DAY_MS + this.#shift_ms + this.monotonic_ms;
+    return this.#first_ms + this.#shift_ms + this.monotonic_ms;
   }
 
   setWallClock(by_ms: number): void {

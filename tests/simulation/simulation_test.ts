@@ -13,7 +13,7 @@ const HISTORIES = Number(Deno.env.get("SIMULATION_HISTORIES") ?? 10_000);
 const SEED = Deno.env.get("SIMULATION_SEED");
 const THREADS = Math.min(8, navigator.hardwareConcurrency);
 /** A planted bug must be found in so many. */
-const HISTORIES_PER_PLANT = 400;
+const HISTORIES_PER_PLANT = 1_000;
 const LINES_SHOWN = 40;
 
 function story({ seed, violation, trace }: Outcome): string {
@@ -69,7 +69,7 @@ Deno.test("simulation: a seed is the same history each time, and no other's", as
 async function firstFound(plant: Plant): Promise<Outcome | undefined> {
   for (let seed = 1; seed <= HISTORIES_PER_PLANT; seed++) {
     const outcome = await runHistory(seed, plant);
-    if (outcome.violation !== undefined) return outcome;
+    if (plant.finds.test(outcome.violation ?? "")) return outcome;
   }
 }
 
