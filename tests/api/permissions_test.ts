@@ -45,6 +45,7 @@ Deno.test("permission requests", async (t) => {
       self("opencode-agents.ts"),
       "demo-agent",
     ],
+    pass_env: ["DENO_DIR"],
   };
   const permissions_config = {
     limits: { enabled: false },

@@ -9,7 +9,9 @@ const DEMO_AGENT = new URL("../fixtures/demo_agent_main.ts", import.meta.url).pa
 const LIMITS = { enabled: false };
 const DEMO: VisitOptions = {
   config: {
-    agents: { demo: { protocol: "acp", command: [Deno.execPath(), "run", "-A", DEMO_AGENT] } },
+    agents: {
+      demo: { protocol: "acp", command: [Deno.execPath(), "run", "-A", DEMO_AGENT], pass_env: ["DENO_DIR"] },
+    },
     tasks: { default_agent: "demo" },
     limits: LIMITS,
   },
