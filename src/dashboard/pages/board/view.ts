@@ -19,7 +19,13 @@ export const COLUMNS: readonly Column[] = [
     empty: "Nothing waits",
   },
   { key: "running", name: "Running", statuses: ["running"], empty: "No agent is at work" },
-  { key: "completed", name: "Completed", statuses: ["completed"], empty: "Nothing completed yet" },
+  {
+    key: "completed",
+    name: "Completed",
+    short: "Done",
+    statuses: ["completed"],
+    empty: "Nothing completed yet",
+  },
   {
     key: "failed",
     name: "Failed or cancelled",
