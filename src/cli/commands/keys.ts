@@ -4,7 +4,13 @@ import { type KeyView, NewKey, Permission } from "../../protocol/auth_messages.t
 import { ApiError } from "../../protocol/errors.ts";
 import { fieldProblem, schemaError } from "../../protocol/field_errors.ts";
 import type { Cli } from "../cli.ts";
-import { storeCommand, type StoreFiles, type StoreFlags, storeFolder, type StoredKeys } from "../store_files.ts";
+import {
+  storeCommand,
+  type StoredKeys,
+  type StoreFiles,
+  type StoreFlags,
+  storeFolder,
+} from "../store_files.ts";
 import { table } from "../text.ts";
 import { whole } from "../whole_number.ts";
 
@@ -19,7 +25,12 @@ export function addKeys(program: Command, cli: Cli, store: StoreFiles): void {
   storeCommand(program, "keys", "API keys, for a server with security.auth: make one, list them, revoke one")
     .addArgument(new Argument("<action>").choices(ACTIONS))
     .argument("[name]", "create: what the key is for; revoke: its id")
-    .addOption(new Option("--permissions <list>", `create: some of ${Permission.options.join(",")} (default: read,write)`))
+    .addOption(
+      new Option(
+        "--permissions <list>",
+        `create: some of ${Permission.options.join(",")} (default: read,write)`,
+      ),
+    )
     .option("--expires-in-days <days>", "create: until then; for ever when absent", whole)
     .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
       const keys = await openKeys(cli, store, flags);
@@ -27,7 +38,13 @@ export function addKeys(program: Command, cli: Cli, store: StoreFiles): void {
         if (action === "list") return list(cli, flags, await keys.list());
         if (name === undefined) {
           const what = action === "create" ? "a name" : "a key's id";
-          throw fieldProblem("MISSING_REQUIRED_FIELD", "name", undefined, what, `keys ${action} needs ${what}`);
+          throw fieldProblem(
+            "MISSING_REQUIRED_FIELD",
+            "name",
+            undefined,
+            what,
+            `keys ${action} needs ${what}`,
+          );
         }
         if (action === "create") return create(cli, flags, await keys.create(newKey(name, flags)));
         await keys.revoke(name);
@@ -66,7 +83,11 @@ function newKey(name: string, { permissions, expiresInDays }: KeysFlags): NewKey
   return parsed.data;
 }
 
-function create({ terminal }: Cli, { json }: KeysFlags, { key, api_key }: { key: KeyView; api_key: string }): void {
+function create(
+  { terminal }: Cli,
+  { json }: KeysFlags,
+  { key, api_key }: { key: KeyView; api_key: string },
+): void {
   if (json) return terminal.json({ key, api_key }, 2);
   terminal.line(api_key);
   terminal.note(`${key.id} (${key.permissions.join(", ")}): keep it, it is not shown again`);
