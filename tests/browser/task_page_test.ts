@@ -97,7 +97,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await picture(`task-changes-${colorScheme}`);
 
       await tab(page, "Result").click();
-      await page.locator("[aria-label=Output]").waitFor();
+      await page.getByRole("heading", { name: "Output" }).waitFor();
       assert.match(await page.locator(".task-result").innerText(), /All 4 steps[\s\S]*end_turn/);
       assert.match(page.url(), /#\/tasks\/build\?tab=result$/);
       assert.deepEqual(await violations(page), []);

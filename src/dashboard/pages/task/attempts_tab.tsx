@@ -90,7 +90,7 @@ function Attempt({ attempt: one }: { attempt: AttemptView }) {
           </div>
         )}
       </dl>
-      {error !== undefined && <pre class="run-error notice notice-error">{error}</pre>}
+      {error !== undefined && <pre class="notice notice-error">{error}</pre>}
     </li>
   );
 }

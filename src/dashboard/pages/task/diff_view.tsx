@@ -75,9 +75,9 @@ function linesOf(patch: string): Line[] {
 
 /** `+3 −1`, of all of them. */
 export function DiffCounts({ diffs }: { diffs: readonly Pick<FileDiff, "added" | "removed">[] }) {
-  if (diffs.length === 0) return null;
   const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
   const removed = diffs.reduce((sum, diff) => sum + (diff.removed ?? 0), 0);
+  if (added + removed === 0) return null;
   return (
     <span class="diff-counts figure">
       <span class="visually-hidden">{added} lines added, {removed} removed</span>

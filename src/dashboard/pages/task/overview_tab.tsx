@@ -7,7 +7,7 @@ import { dateTime, duration } from "../../ui/format.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../agents/usage_charts.tsx";
 import type { TabProps } from "./tab_props.ts";
-import { ValueView } from "./value_view.tsx";
+import { TextBox, ValueView } from "./value_view.tsx";
 
 /** A description with more characters is cut in the head. */
 const LONG = 200;
@@ -22,18 +22,18 @@ export function OverviewTab({ task, result }: TabProps) {
         {output && (
           <div class="card">
             <h2>Answer</h2>
-            <pre class="task-text">{output}</pre>
+            <TextBox text={output} label="Answer" />
           </div>
         )}
         {execution?.prompt !== undefined && description.length > LONG && (
           <div class="card">
             <h2>Description</h2>
-            <p class="task-text">{description}</p>
+            <p class="task-description">{description}</p>
           </div>
         )}
         <div class="card">
           <h2>{execution?.prompt === undefined ? "What it is asked" : "Prompt"}</h2>
-          <pre class="task-text">{execution?.prompt ?? description}</pre>
+          <TextBox text={execution?.prompt ?? description} label="Prompt" />
         </div>
       </div>
       <div class="task-side">

@@ -2,7 +2,7 @@
 import { hasEnded } from "../../data/tasks.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { TabProps } from "./tab_props.ts";
-import { ValueView } from "./value_view.tsx";
+import { TextBox, ValueView } from "./value_view.tsx";
 
 export function ResultTab({ task, result: { value, error } }: TabProps) {
   if (!value) {
@@ -26,7 +26,7 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
         <h2>Output</h2>
         {output === ""
           ? <p class="muted">It ended without any.</p>
-          : <pre class="task-text" aria-label="Output">{output}</pre>}
+          : <TextBox text={output} label="Output" />}
       </div>
       <div class="card">
         <h2>How it ended</h2>
@@ -51,7 +51,7 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
 const NUMBER = new Intl.NumberFormat(undefined);
 
 function Usage({ usage }: { usage: Record<string, unknown> }) {
-  const { cost, ...rest } = usage;
+  const { cost, context, ...rest } = usage;
   const numbers = Object.entries(rest).filter(([, value]) => typeof value === "number");
   const others = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value !== "number"));
   return (
@@ -60,18 +60,28 @@ function Usage({ usage }: { usage: Record<string, unknown> }) {
       <dl class="facts">
         {isMoney(cost) && <dt>Cost</dt>}
         {isMoney(cost) && <dd class="figure">{cost.amount} {cost.currency}</dd>}
+        {isContext(context) && <dt>Context</dt>}
+        {isContext(context) && (
+          <dd class="figure">{NUMBER.format(context.used)} of {NUMBER.format(context.size)}</dd>
+        )}
         {numbers.flatMap(([name, value]) => [
           <dt key={name}>{wordsOf(name)}</dt>,
           <dd key={`${name}-value`} class="figure">{NUMBER.format(value as number)}</dd>,
         ])}
       </dl>
-      <ValueView value={isMoney(cost) || cost === undefined ? others : { cost, ...others }} />
+      <ValueView value={others} />
     </>
   );
 }
 
 function isMoney(value: unknown): value is { amount: number; currency: string } {
   return typeof value === "object" && value !== null && "amount" in value && "currency" in value;
+}
+
+/** How full the model's window is, in tokens. */
+function isContext(value: unknown): value is { used: number; size: number } {
+  const { used, size } = (value ?? {}) as Record<string, unknown>;
+  return typeof used === "number" && typeof size === "number";
 }
 
 /** `input_tokens` as people write it. */

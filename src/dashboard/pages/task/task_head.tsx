@@ -42,7 +42,7 @@ export function TaskHead({ task, attempts }: TaskHeadProps) {
         {error !== undefined && (
           <div class="notice notice-error">
             <strong>{status === "failed" ? "Why it failed" : "Last error"}</strong>
-            <pre class="run-error">{error}</pre>
+            <pre>{error}</pre>
           </div>
         )}
         <Relations task={task} />
@@ -81,7 +81,8 @@ function TaskId({ id }: { id: string }) {
 
 function Progress({ task }: { task: Task }) {
   const { status, progress, progress_details: details } = task;
-  if (status === "pending" || status === "queued") return null;
+  const isWaiting = status === "pending" || status === "queued";
+  if (isWaiting || (hasEnded(status) && progress === 0)) return null;
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
   return (

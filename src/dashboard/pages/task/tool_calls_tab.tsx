@@ -125,7 +125,10 @@ function Call({ call, isOver, attempt }: CallProps) {
             <Places paths={locations} />
             {input !== undefined && <ValueView value={input} />}
             {diffs.map((diff, index) => (
-              <DiffView key={index} diff={diff} label={`Change of ${diff.path}`} />
+              <div key={index}>
+                {diffs.length > 1 && <code class="call-file">{diff.path}</code>}
+                <DiffView diff={diff} label={`Change of ${diff.path}`} />
+              </div>
             ))}
             {!error && locations.length === 0 && input === undefined && (
               <p class="muted">The agent told nothing more of it.</p>

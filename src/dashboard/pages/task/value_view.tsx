@@ -2,10 +2,25 @@
 
 /** Longer ones have a box of their own. */
 const SHORT = 100;
+/** Longer ones are scrolled in theirs. */
+const LONG = 2500;
+
+/** A text as it is. A long one scrolls, also by keyboard. */
+export function TextBox({ text, label }: { text: string; label: string }) {
+  return text.length > LONG
+    ? <pre class="text-box is-long" tabIndex={0} role="region" aria-label={label}>{text}</pre>
+    : <pre class="text-box">{text}</pre>;
+}
 
 export function ValueView({ value }: { value: unknown }) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return <pre class="value">{textOf(value)}</pre>;
+    return (
+      <div class="values">
+        <div>
+          <TextBox text={textOf(value)} label="Value" />
+        </div>
+      </div>
+    );
   }
   const entries = Object.entries(value).map(([name, one]) => ({ name, text: textOf(one) }));
   if (entries.length === 0) return null;
@@ -15,7 +30,7 @@ export function ValueView({ value }: { value: unknown }) {
         <div key={name} class={text.length <= SHORT && !text.includes("\n") ? "is-short" : ""}>
           <dt>{name}</dt>
           <dd>
-            <pre>{text}</pre>
+            <TextBox text={text} label={name} />
           </dd>
         </div>
       ))}
