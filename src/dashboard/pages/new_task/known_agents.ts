@@ -1,26 +1,30 @@
-/**
- * Names of agents that tasks may ask for. The API has no list of them: these are the ones that were seen at work, that
- * tasks have asked for, and that the server named when it refused another.
- */
+/** What a task may name: agents, as the server has them, and folders, as tasks have named them. */
 import { computed, signal } from "@preact/signals";
-import { agents } from "../../data/machine.ts";
+import { useEffect } from "preact/hooks";
+import type { ConfiguredAgent } from "../../../protocol/basic_messages.ts";
+import { onResubscribed } from "../../data/pushes.ts";
+import { report } from "../../data/report.ts";
+import { ask } from "../../data/server.ts";
 import { tasks } from "../../data/tasks.ts";
 
-const told = signal<readonly string[]>([]);
+export const knownAgents = signal<readonly ConfiguredAgent[]>([]);
 
-/** To be called with what the server names as the agents it has. */
-export function noteAgents(names: readonly string[]): void {
-  told.value = names;
+/** Asks the server while a form is shown; another start may have another configuration. */
+export function useKnownAgents(): void {
+  useEffect(() => {
+    const load = async () => void (knownAgents.value = (await ask("list_agents")).agents);
+    // Without the list a name can be typed all the same, and the server says if it has no such agent.
+    load().catch(report);
+    return onResubscribed(load);
+  }, []);
 }
 
-export const knownAgents = computed(() => {
-  if (told.value.length > 0) return told.value;
-  const names = [
-    ...agents.value.map(({ type }) => type),
-    ...tasks.value.map(({ execution }) => execution?.agent),
-  ];
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
-});
+/** Who does a task of this type that names no agent. */
+export function agentFor(type: string): string | undefined {
+  const all = knownAgents.value;
+  const of = all.find(({ task_types }) => (task_types as string[]).includes(type));
+  return (of ?? all.find(({ is_default }) => is_default))?.name;
+}
 
 export const knownFolders = computed(() =>
   [...new Set(tasks.value.map(({ execution }) => execution?.working_dir))]

@@ -1,11 +1,10 @@
 /** Starting a task, now or later. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError } from "../../../protocol/errors.ts";
 import { client, link } from "../../data/server.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
 import { toastDone } from "../../ui/toast.tsx";
 import { change, chooseWhen, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
-import { noteAgents } from "./known_agents.ts";
+import { useKnownAgents } from "./known_agents.ts";
 import { messageOf } from "./message.ts";
 import { MoreFields } from "./more_fields.tsx";
 import "./new_task.css";
@@ -31,6 +30,7 @@ export function NewTaskPage() {
   const template = useTemplate(from, () => setMore(hasMore(draft.peek())));
   useAddress(place);
   useFirstFocus(form);
+  useKnownAgents();
   useEffect(() => show([]), []);
 
   const refused = (all: Parameters<typeof show>[0]) => {
@@ -55,7 +55,6 @@ export function NewTaskPage() {
       toastDone(message.type === "start_task" ? `${task_id} was started` : `${task_id} was scheduled`);
       navigate(message.type === "start_task" ? `/tasks/${task_id}` : `/schedules?schedule=${task_id}`);
     } catch (error) {
-      if (isUnknownAgent(error)) noteAgents(error.details.expected as string[]);
       refused(problemsIn(error));
     } finally {
       setSending(false);
@@ -151,9 +150,4 @@ function useFirstFocus(form: { current: HTMLFormElement | null }): void {
     if (!matchMedia("(pointer: fine)").matches) return;
     requestAnimationFrame(() => form.current?.querySelector("textarea")?.focus({ preventScroll: true }));
   }, []);
-}
-
-function isUnknownAgent(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.details.field === "task.execution.agent" &&
-    Array.isArray(error.details.expected);
 }

@@ -2,7 +2,7 @@
 import type { Priority, TaskType } from "../../../protocol/task.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { knownAgents, knownFolders } from "./known_agents.ts";
+import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isLong } from "./message.ts";
 
 /** All of each, in the order in which they are offered; the compiler sees that none is missing. */
@@ -78,12 +78,13 @@ export function ShortFields() {
               list="known-agents"
               autoComplete="off"
               spellcheck={false}
-              placeholder="Default"
+              placeholder={agentFor(type) ?? "Default"}
               value={agent}
               onInput={(event) => change({ agent: event.currentTarget.value })}
             />
             <datalist id="known-agents">
-              {knownAgents.value.map((name) => <option key={name} value={name} />)}
+              {knownAgents.value.map(({ name, program }) => <option key={name} value={name}>{program}
+              </option>)}
             </datalist>
           </>
         )}
