@@ -48,6 +48,16 @@ async function result(socket: TestSocket, id: string): Promise<Fields> {
   return (await socket.request({ type: "get_task_result", task_id: id })).result as Fields;
 }
 
+async function entriesOf(socket: TestSocket, agent: string): Promise<Fields[]> {
+  const log = await socket.request({ type: "request_log_entries", limit: 100, filter: { agent } });
+  return (log.data as Fields).entries as Fields[];
+}
+
+/** What the tool calls changed in files. */
+function diffsIn(entries: Fields[]): Fields[] {
+  return entries.flatMap(({ details }) => (details as { diffs?: Fields[] }).diffs ?? []);
+}
+
 Deno.test("opencode: writes a file and works through its todo list, seen from the socket", () =>
   withOpenCode(async (server) => {
     const socket = await begin(server, "write", "mock:write path=greeting.txt text=hello");
@@ -68,18 +78,29 @@ Deno.test("opencode: writes a file and works through its todo list, seen from th
     const steps = (planned.progress_details as Fields).steps as Fields[];
     assert.deepEqual(steps.map(({ status }) => status), Array(4).fill("completed"));
     assert.ok(steps.every(({ title }) => typeof title === "string" && title !== ""));
-    const log = await socket.request({ type: "request_log_entries", limit: 100, filter: { agent: "write" } });
-    const entries = (log.data as Fields).entries as Fields[];
-    const diffs = entries.flatMap(({ details }) => (details as { diffs?: Fields[] }).diffs ?? []);
-    assert.deepEqual(diffs.map(({ path, added, removed }) => [path, added, removed]), [[
+    await socket.request({
+      type: "start_task",
+      task: { id: "edit", type: "feature", priority: "high", description: "mock:edit path=greeting.txt" },
+    });
+    await socket.next(becomes("edit", "completed"), PATIENCE_MS);
+    const entries = await entriesOf(socket, "write");
+    const written = diffsIn(entries);
+    assert.deepEqual(written.map(({ path, added, removed }) => [path, added, removed]), [[
       "greeting.txt",
       1,
       0,
     ]]);
     assert.match(
-      diffs[0]!.patch as string,
+      written[0]!.patch as string,
       /^--- \/dev\/null\n\+\+\+ b\/greeting\.txt\n@@ -0,0 \+1,1 @@\n\+hello\n/,
     );
+    const edited = diffsIn(await entriesOf(socket, "edit"));
+    assert.deepEqual(edited.map(({ path, added, removed }) => [path, added, removed]), [[
+      "greeting.txt",
+      1,
+      1,
+    ]]);
+    assert.match(edited[0]!.patch as string, /\n-hello\n[^]*\+bye\n/);
     const sources = entries.map((entry) => entry.source);
     for (const source of ["tool", "agent", "engine"]) {
       assert.ok(sources.includes(source), `no ${source} in ${sources}`);
