@@ -43,6 +43,8 @@ export class ActiveRun {
   #working_dir = "";
   #workspace: Workspace | undefined;
   #started_ms: number;
+  /** Whether the attempt is committed: before that it has no number, and clients are not told of it. */
+  hasBegun = false;
   readonly #deadline: Deadline;
   readonly #silence: Silence;
   readonly #progress: ProgressWriter;
@@ -125,6 +127,7 @@ export class ActiveRun {
   /** Runs the attempt to its end; `task` is the record as committed with this attempt's lease. Never rejects. */
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
+    this.hasBegun = true;
     try {
       this.#publishAgent();
       const outcome = await this.#perform();

@@ -333,7 +333,7 @@ export class Engine {
   }
 
   agents(): Agent[] {
-    return [...this.#dispatcher.active.values()].map((run) => run.view());
+    return [...this.#dispatcher.active.values()].filter((run) => run.hasBegun).map((run) => run.view());
   }
 
   /** What is wrong with running tasks, for the health report. */
