@@ -16,6 +16,8 @@ export const EXIT = { done: 0, failed: 1, usage: 2, cancelled: 130, terminated: 
 
 /** A server's limits on connections pass within a minute; somebody else may take the place that became free. */
 const CONNECT_PATIENCE_MS = 150_000;
+/** A server that is away for longer than an update of its machine takes is not waited for: a script would hang. */
+const SERVER_PATIENCE_MS = 600_000;
 
 export class Cli {
   /** What the program ends with. */
@@ -51,6 +53,7 @@ export class Cli {
         return await connect(url, {
           clock,
           api_key,
+          patience_ms: SERVER_PATIENCE_MS,
           changed: changed ?? ((change) => this.#tell(url, change)),
         });
       } catch (error) {

@@ -55,6 +55,8 @@ export interface ClientOptions {
   /** Whether the first connection is tried for again and again, too; false. */
   persist?: boolean;
   backoff?: BackoffOptions;
+  /** How long a connection is tried for again and again before that is given up; for ever when absent. */
+  patience_ms?: number;
   /** How many messages may wait for a slow reader of one iterator; 1,000. */
   queue_max?: number;
   changed?: (change: ConnectionChange) => void;
@@ -103,6 +105,7 @@ export class Client implements Requester {
       clock,
       api_key: () => typeof options.api_key === "function" ? options.api_key() : options.api_key,
       connect_timeout_ms: options.connect_timeout_ms ?? 10_000,
+      patience_ms: options.patience_ms ?? Infinity,
       backoff: options.backoff ?? DEFAULT_BACKOFF,
       reconnect: options.reconnect ?? true,
       connected: (expires_at) => this.#connected(expires_at),

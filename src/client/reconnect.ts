@@ -30,6 +30,8 @@ export interface LinkOptions {
   api_key(): string | undefined;
   connect_timeout_ms: number;
   backoff: BackoffOptions;
+  /** How long a connection is tried for again and again before that is given up. */
+  patience_ms: number;
   /** False: the first end is the last. */
   reconnect: boolean;
   /** A connection stands; the first one, too. `expires_at`: of its session. */
@@ -109,12 +111,15 @@ export class Link {
   }
 
   async #openAgain(): Promise<void> {
+    const { clock, patience_ms } = this.#options;
+    const since = clock.monotonic();
     while (!this.#ending.signal.aborted) {
       try {
         return await this.#openOnce();
       } catch (error) {
         // A key that is not taken is not taken a second time either.
         if (!(error instanceof ApiError) || error.code === "INVALID_AUTH_TOKEN") throw error;
+        if (clock.monotonic() - since > patience_ms) throw error;
         await this.#pause(error);
       }
     }

@@ -72,7 +72,9 @@ export function openTransport(options: TransportOptions): Promise<void> {
     const { api_key } = options;
     if (message.type === "connection_established" && api_key !== undefined) {
       socket.send(JSON.stringify({ type: "authenticate", api_key }));
-    } else if (message.type === (api_key === undefined ? "connection_established" : "authentication_success")) {
+    } else if (
+      message.type === (api_key === undefined ? "connection_established" : "authentication_success")
+    ) {
       state = "open";
       bound.cancel();
       signal.removeEventListener("abort", abandon);

@@ -216,3 +216,20 @@ Deno.test("client: shows its key first, on each connection, and again before the
     client.close();
   });
 });
+
+Deno.test("client: gives a lost server up when its patience is over, and says so to all that wait", async () => {
+  const changes: string[] = [];
+  const refuse = (number: number) => number > 1 ? 503 : undefined;
+  await withScript({ refuse, message: () => {} }, async (url, peers) => {
+    const client = await connect(url, {
+      patience_ms: 50,
+      backoff: QUICK,
+      changed: (change) =>
+        void changes.push(change.state === "lost" && change.final ? "given up" : change.state),
+    });
+    peers[0]!.close();
+    await until(() => changes.includes("lost"));
+    await assert.rejects(client.request("ping"), codeOf("CONNECTION_LOST"));
+    assert.equal(changes.at(-1), "given up");
+  });
+});
