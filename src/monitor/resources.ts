@@ -42,11 +42,10 @@ export function createResourceMonitor(clock: Clock, data_path: string): Resource
   async function cpuUsage(): Promise<number> {
     if (!sample) {
       first ??= (async () => {
-        const at = clock.monotonic();
         const ticks = readTicks().ticks;
         await sleep(clock, FIRST_PAUSE_MS);
         const now = readTicks().ticks;
-        sample = { at, ticks: now, usage: usageBetween(ticks, now) };
+        sample = { at: clock.monotonic(), ticks: now, usage: usageBetween(ticks, now) };
       })().finally(() => first = undefined);
       await first;
       return sample!.usage;
