@@ -40,6 +40,8 @@ export function usePlace(): [URLSearchParams, (change: Record<string, string>) =
   const [path] = useHashPath();
   const parameters = new URLSearchParams(useHashSearch());
   const change = (changes: Record<string, string>) => {
+    // As they are now: others may have changed some since this was drawn.
+    const parameters = new URLSearchParams(current().split("?")[1] ?? "");
     for (const [name, value] of Object.entries(changes)) {
       if (value === "") parameters.delete(name);
       else parameters.set(name, value);

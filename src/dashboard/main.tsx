@@ -13,7 +13,10 @@ import { applyTheme } from "./ui/theme.ts";
 import { toastError } from "./ui/toast.tsx";
 
 applyTheme();
-globalThis.addEventListener("error", ({ error, message }) => toastError(error ?? message));
+globalThis.addEventListener("error", ({ error, message }) => {
+  // A browser's word for "what changed its size while sizes were told is told with the next frame".
+  if (!message.startsWith("ResizeObserver loop")) toastError(error ?? message);
+});
 globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(reason));
 
 keepTasks();

@@ -1,5 +1,5 @@
 /** Where a text is found in a log that grows at both ends. */
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { finder } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
 
@@ -55,6 +55,7 @@ export interface Find {
   clear: () => void;
 }
 
+/** `initial`: what the address says. */
 export function useFind(lines: readonly LogLine[], initial: string): Find {
   const [text, put] = useState(initial);
   const [current, setCurrent] = useState<number>();
@@ -67,6 +68,10 @@ export function useFind(lines: readonly LogLine[], initial: string): Find {
     put(text);
     setCurrent(undefined);
   };
+  // The address may change while the log stays.
+  useEffect(() => {
+    if (initial !== text) setText(initial);
+  }, [initial]);
   return {
     text,
     setText,

@@ -195,7 +195,7 @@ function Details({ entry, text }: { entry: LogEntry; text: string }) {
       </dl>
       {stack_trace !== undefined && (
         <section>
-          <h3>Stack</h3>
+          <strong>Stack</strong>
           <pre>{stack_trace}</pre>
         </section>
       )}
@@ -209,7 +209,7 @@ function Tree({ title, value }: { title: string; value: Record<string, unknown> 
   if (Object.keys(value).length === 0) return null;
   return (
     <section>
-      <h3>{title}</h3>
+      <strong>{title}</strong>
       {Object.entries(value).map(([name, child]) => <JsonTree key={name} name={name} value={child} isOpen />)}
     </section>
   );

@@ -25,6 +25,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     intent_ms: -Infinity,
     isHeld: false,
     seen_id: 0,
+    box: undefined as HTMLElement | undefined,
   });
   const isFollowing = wish.isWanted && !log.hasNewer && log.isLive;
   const last_id = log.lines.at(-1)?.id ?? log.opening - 1;
@@ -52,7 +53,16 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     current.isFromStart = true;
     void log.openStart();
   };
-  const scrolled = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) => {
+  const askAhead = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) => {
+    if (scrollTop < AHEAD * clientHeight) void log.older();
+    if (scrollHeight - clientHeight - scrollTop < AHEAD * clientHeight) void log.newer();
+  };
+  // Whoever waits at an end while a page comes, without scrolling, wants the one after it, too.
+  useLayoutEffect(() => {
+    if (current.box?.isConnected && current.opening === log.opening && !log.error) askAhead(current.box);
+  }, [log.version.value]);
+  const scrolled = (box: HTMLElement) => {
+    const { scrollTop, scrollHeight, clientHeight } = box;
     const below = scrollHeight - clientHeight - scrollTop;
     const isByReader = current.isHeld || systemClock.monotonic() - current.intent_ms < INTENT_MS;
     const isUp = scrollTop < current.top;
@@ -62,13 +72,15 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
       if (isUp && below > END_PX && wish.isWanted) wish.setWanted(false);
       if (!isUp && below <= END_PX && !wish.isWanted && log.isLive) wish.setWanted(true);
     }
-    if (scrollTop < AHEAD * clientHeight) void log.older();
-    if (below < AHEAD * clientHeight) void log.newer();
+    if (isByReader) current.box = box;
+    askAhead(box);
   };
   return {
     isFollowing,
     /** Lines that came below while something else was read. */
-    unseen: isFollowing || !log.isLive ? 0 : Math.max(0, last_id - current.seen_id),
+    unseen: isFollowing || !log.isLive || current.opening !== log.opening
+      ? 0
+      : Math.max(0, last_id - current.seen_id),
     toEnd,
     toStart,
     toggle: () => wish.isWanted && isFollowing ? wish.setWanted(false) : toEnd(),

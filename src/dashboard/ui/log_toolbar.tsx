@@ -107,7 +107,7 @@ function FindField({ find, onStep, onFound }: Pick<LogToolbarProps, "find" | "on
         spellcheck={false}
         value={find.text}
         onInput={(event) => find.setText(event.currentTarget.value)}
-        onChange={(event) => onFound(event.currentTarget.value)}
+        onBlur={(event) => onFound(event.currentTarget.value)}
         onKeyDown={press}
       />
       {find.text !== "" && (

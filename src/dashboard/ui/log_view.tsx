@@ -27,7 +27,7 @@ export interface LogViewProps {
   /** Only lines of this task or component. */
   agent?: string;
   /** What else lines have to fulfil; levels are chosen in the view. */
-  filter?: Omit<WindowFilter, "level" | "agent">;
+  filter?: Omit<WindowFilter, "level">;
   /** Whether lines tell whose they are. */
   withAgents?: boolean;
 }
@@ -50,7 +50,7 @@ export function LogView({ agent, filter, withAgents = agent === undefined }: Log
       <LogLines
         key={about}
         log={log}
-        name={agent ?? "log"}
+        agent={agent}
         withAgents={withAgents}
         levels={
           <LevelChips
@@ -64,9 +64,9 @@ export function LogView({ agent, filter, withAgents = agent === undefined }: Log
   );
 }
 
-function LogLines({ log, name, withAgents, levels }: {
+function LogLines({ log, agent, withAgents, levels }: {
   log: LogWindow;
-  name: string;
+  agent: string | undefined;
   withAgents: boolean;
   levels: preact.ComponentChildren;
 }) {
@@ -130,13 +130,13 @@ function LogLines({ log, name, withAgents, levels }: {
         onStart={follow.toStart}
         onEnd={follow.toEnd}
         lines={lines}
-        name={name}
+        name={agent ?? "opencode-agents"}
       />
       <div class="log-bar">
         {levels}
         <Counts log={log} />
       </div>
-      <Notices log={log} />
+      <Notices log={log} agent={agent} />
       <div
         class={`log-box${isWrapped ? " log-wrapped" : ""}${withAgents ? " log-with-agents" : ""}`}
         ref={box}
@@ -198,11 +198,12 @@ function Counts({ log }: { log: LogWindow }) {
   );
 }
 
-function Notices({ log }: { log: LogWindow }) {
+function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) {
   const [place] = usePlace();
   const wait_ms = (log.waits_until ?? 0) - now.value;
   const older = new URLSearchParams(place);
   older.delete("tab");
+  if (agent !== undefined) older.set("agent", agent);
   older.set("range", "custom");
   older.set("to", log.lines[0]?.entry.time ?? "");
   return (

@@ -1,16 +1,24 @@
 /** The log of everything: what the server and all agents wrote. */
+import { useMemo } from "preact/hooks";
 import { usePlace } from "../../hash_location.ts";
 import { LogView } from "../../ui/log_view.tsx";
+import { now } from "../../ui/time.tsx";
+import { FilterFields } from "./filter_fields.tsx";
+import { filterIn, PARAMETERS } from "./log_filter.ts";
+import "./logs.css";
 
 export function LogsPage() {
   const [place] = usePlace();
-  const agent = place.get("agent");
+  const about = PARAMETERS.map((name) => place.get(name) ?? "").join("\n");
+  // "The last hour" begins an hour before it was asked for, and does not move while it is read.
+  const filter = useMemo(() => filterIn(place, now.peek()), [about]);
   return (
-    <div class="page">
+    <div class="page logs-page">
       <div class="page-head">
         <h1>Logs</h1>
       </div>
-      <LogView {...(agent ? { agent } : {})} />
+      <FilterFields />
+      <LogView filter={filter} />
     </div>
   );
 }

@@ -1,0 +1,38 @@
+/** What the logs page's address says about which lines are wanted. */
+import { isoTime } from "../../../clock/clock.ts";
+import type { WindowFilter } from "../../data/log_window.ts";
+
+export const RANGES = [
+  { name: "15m", title: "Last 15 minutes", ms: 15 * 60_000 },
+  { name: "1h", title: "Last hour", ms: 3_600_000 },
+  { name: "24h", title: "Last 24 hours", ms: 86_400_000 },
+] as const;
+
+/** All parameters of the address that narrow the log. */
+export const PARAMETERS = ["text", "agent", "source", "details", "range", "from", "to"];
+
+export function agentsIn(place: URLSearchParams): string[] {
+  return (place.get("agent") ?? "").split(",").filter((agent) => agent !== "");
+}
+
+export function filterIn(place: URLSearchParams, now_ms: number): Omit<WindowFilter, "level"> {
+  const agents = agentsIn(place);
+  const [text, details, source] = [place.get("text"), place.get("details"), place.get("source")];
+  const time_range = rangeIn(place, now_ms);
+  return {
+    ...(agents.length > 0 ? { agent: agents } : {}),
+    ...(text ? { message_contains: text } : {}),
+    ...(details ? { details_contains: details } : {}),
+    ...(source ? { source_file: source } : {}),
+    ...(time_range ? { time_range } : {}),
+  };
+}
+
+function rangeIn(place: URLSearchParams, now_ms: number): WindowFilter["time_range"] {
+  const name = place.get("range");
+  const range = RANGES.find((range) => range.name === name);
+  if (range) return { start: isoTime(now_ms - range.ms) };
+  const [start, end] = [place.get("from"), place.get("to")];
+  if (name !== "custom" || (!start && !end)) return undefined;
+  return { ...(start ? { start } : {}), ...(end ? { end } : {}) };
+}

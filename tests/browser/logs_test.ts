@@ -1,0 +1,415 @@
+/** Logs: real tasks' lines seen live, found, filtered, followed and paged; long ones; over a restart of the server. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
+import { type TestServer, until } from "../fixtures/server.ts";
+import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+
+const PHONE = { width: 380, height: 800 };
+const CONFIG = {
+  agents: {
+    demo: { protocol: "acp", command: DEMO_COMMAND },
+    sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+  },
+  tasks: { default_agent: "sh", max_concurrent: 4, permissions: "allow" },
+  limits: { enabled: false },
+};
+const options = (more: Partial<VisitOptions> = {}): VisitOptions => ({ config: CONFIG, ...more });
+
+async function start(server: TestServer, id: string, prompt: string): Promise<void> {
+  const { reply } = await server.post({
+    type: "start_task",
+    task: {
+      id,
+      type: "feature",
+      priority: "medium",
+      description: `Do what ${id} is about`,
+      execution: { agent: /^demo:/.test(prompt) ? "demo" : "sh", prompt },
+    },
+  });
+  assert.equal(reply.type, "task_started", JSON.stringify(reply));
+}
+
+async function ended(server: TestServer, task_id: string): Promise<void> {
+  await until(async () => {
+    const { reply } = await server.post({ type: "get_task_status", task_id });
+    return /completed|failed|cancelled/.test(String((reply.task as { status: string })?.status));
+  }, 60_000);
+}
+
+const line = (page: Page, text: string | RegExp) => page.locator(".log-line", { hasText: text });
+const chip = (page: Page, level: string) =>
+  page.getByRole("group", { name: "Levels" }).getByRole("button", { name: new RegExp(`^${level}`, "i") });
+const isNoWider = async (page: Page, width: number) =>
+  assert.equal(await page.evaluate<number>("document.documentElement.scrollWidth"), width);
+
+/** A build as a terminal shows it. */
+const BUILD = String.raw`printf '\033[1mBuilding\033[0m the \033[36mparser\033[0m\n'
+printf '\033[32m✓\033[0m lexer \033[2m12 ms\033[0m\n\033[32m✓\033[0m grammar \033[2m41 ms\033[0m\n'
+printf '\033[31m✗ printer\033[0m: \033[33mexpected\033[0m 3, \033[38;5;208mgot 4\033[0m\n' >&2
+printf '\033[2Kprogress 10%%\rprogress 100%%\n\033]0;title\007\033[41;97m FAIL \033[0m 1 of 3\n'
+printf '{"file":"src/parser.ts","passed":2}\n'
+`;
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`logs page in ${colorScheme} colours: a new server, then lines of tasks at work, as a terminal shows them`, async () => {
+    await visit(options({ context: { colorScheme } }), async ({ server, page, go, picture }) => {
+      await go("/logs?text=nothing+of+the+kind");
+      await page.getByText("No line matches").waitFor();
+      assert.deepEqual(await violations(page), []);
+      await picture(`logs-empty-${colorScheme}`);
+
+      await go("/logs");
+      await line(page, "Listening on").waitFor();
+      await start(server, "build", BUILD);
+      await start(server, "agent", "demo:steps=3 demo:delay=50 Write the parser");
+      await line(page, "FAIL").waitFor();
+      assert.equal(await line(page, "FAIL").locator(".log-message").innerText(), " FAIL  1 of 3");
+      assert.equal(await line(page, "progress").locator(".log-message").innerText(), "progress 100%");
+      assert.equal(await page.locator(".ansi-fg", { hasText: "parser" }).count(), 1);
+      await line(page, "All 3 steps are done").waitFor();
+      await line(page, "lexer").getByRole("button", { name: "Open line" }).click();
+      await line(page, "lexer").getByText("task_id").waitFor();
+      assert.deepEqual(await violations(page), []);
+      await picture(`logs-busy-${colorScheme}`);
+      await line(page, "grammar").getByRole("link", { name: "build" }).click();
+      await page.waitForURL(/#\/tasks\/build\?tab=log$/);
+    });
+  });
+}
+
+Deno.test("logs page: levels, text, task, source and details are filtered by the server, and are in the address", async () => {
+  await visit(options(), async ({ server, page, go }) => {
+    await start(server, "one", "echo apple; echo pear; echo apple pie >&2");
+    await start(server, "two", "echo apple; exit 3");
+    await Promise.all([ended(server, "one"), ended(server, "two")]);
+    await go("/logs");
+    await line(page, "pear").waitFor();
+    await page.getByLabel("Message contains").fill("APPLE");
+    await line(page, "pear").waitFor({ state: "detached" });
+    await page.waitForURL(/text=APPLE/);
+    assert.equal(await page.locator(".log-line").count(), 3);
+    await page.getByText(/^3 lines of \d+$/).waitFor();
+
+    const warnings = chip(page, "warn");
+    assert.match(await warnings.innerText(), /1$/);
+    await warnings.click();
+    await page.waitForURL(/level=warn/);
+    await page.getByText(/^1 line of/).waitFor();
+    assert.equal(await page.locator(".log-line").count(), 1);
+    // What is not shown is counted all the same.
+    assert.match(await chip(page, "info").innerText(), /2$/);
+    await warnings.click();
+    await page.waitForURL((url) => !url.href.includes("level"));
+
+    await page.getByRole("combobox", { name: "Task or component" }).fill("two");
+    await page.getByRole("option", { name: /two/ }).click();
+    await page.waitForURL(/agent=two/);
+    await page.getByText(/^1 line of/).waitFor();
+    await page.getByRole("button", { name: "Without two" }).click();
+    await page.getByText(/^3 lines of/).waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await line(page, "pear").waitFor();
+
+    await page.getByLabel("Details contain").fill('"exit_code":3');
+    await line(page, /exit|failed|ended/i).first().waitFor();
+    await page.getByLabel("Details contain").fill("");
+    await page.getByLabel("Source").fill("stderr");
+    await page.waitForURL(/source=stderr/);
+    await page.getByText(/^1 line of/).waitFor();
+
+    // A link alone brings the same; the levels that it leaves out are counted, too.
+    await go("/logs?agent=one,two&level=info&text=apple&range=1h");
+    await page.getByText(/^2 lines of/).waitFor();
+    assert.match(await chip(page, "warn").innerText(), /1$/);
+    assert.equal(await page.getByLabel("Time").inputValue(), "1h");
+    await go("/logs?range=custom&to=2020-01-01T00:00:00.000Z");
+    await page.getByText("Nothing was written within this time").waitFor();
+    await page.getByLabel("To", { exact: true }).fill("2999-01-01T00:00:00");
+    await page.keyboard.press("Tab");
+    await line(page, "pear").waitFor();
+  });
+});
+
+/** Lines that come one by one for as long as the test wants. */
+const TICKS = "i=0; while :; do i=$((i+1)); echo tick $i of many; sleep 0.05; done";
+
+async function isAtEnd(page: Page): Promise<boolean> {
+  return await page.locator(".log-list").evaluate<
+    boolean,
+    { scrollHeight: number; clientHeight: number; scrollTop: number }
+  >(
+    ({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop < 5,
+  );
+}
+
+Deno.test("log: the end is followed, not while one reads further up, and again at a key's press", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(server, "ticks", TICKS);
+    await go("/logs?agent=ticks");
+    await line(page, "tick 60 of many").waitFor();
+    const follow = page.getByRole("button", { name: "Follow" });
+    assert.equal(await follow.getAttribute("aria-pressed"), "true");
+    await until(() => isAtEnd(page));
+
+    await page.locator(".log-list").hover();
+    await page.mouse.wheel(0, -400);
+    await page.waitForURL(/follow=0/);
+    assert.equal(await follow.getAttribute("aria-pressed"), "false");
+    const unseen = page.getByRole("button", { name: /new lines?$/ });
+    await unseen.waitFor();
+    const top = await page.locator(".log-list").evaluate<number, { scrollTop: number }>((list) =>
+      list.scrollTop
+    );
+    await page.getByRole("button", { name: /^\d\d new lines$/ }).waitFor();
+    assert.equal(
+      await page.locator(".log-list").evaluate<number, { scrollTop: number }>((list) => list.scrollTop),
+      top,
+    );
+    await picture("log-paused");
+    await unseen.click();
+    await page.waitForURL((url) => !url.href.includes("follow"));
+    await until(() => isAtEnd(page));
+    await unseen.waitFor({ state: "detached" });
+
+    await page.keyboard.press("f");
+    await page.waitForURL(/follow=0/);
+    await unseen.waitFor();
+    await page.keyboard.press("f");
+    await unseen.waitFor({ state: "detached" });
+    await until(() => isAtEnd(page));
+    // Scrolled back to the end by hand, it is followed again.
+    await page.locator(".log-list").hover();
+    await page.mouse.wheel(0, -300);
+    await unseen.waitFor();
+    await page.mouse.wheel(0, 100_000);
+    await unseen.waitFor({ state: "detached" });
+    await server.post({ type: "cancel_task", task_id: "ticks" });
+  });
+});
+
+Deno.test("log: what is found is marked, and keys lead from hit to hit", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(
+      server,
+      "find",
+      String.raw`for i in $(seq 300); do printf "line $i \033[32mof the\033[0m log\n"; done; echo last`,
+    );
+    await ended(server, "find");
+    await go("/logs?agent=find");
+    await line(page, "last").waitFor();
+    const find = page.getByLabel("Find in the loaded lines");
+    await find.fill("7 OF THE LOG");
+    const hits = page.locator(".log-hits");
+    assert.equal(await hits.innerText(), "– / 30");
+    await find.press("Enter");
+    const current = page.locator(".log-current .log-message");
+    await current.waitFor();
+    const first = await current.innerText();
+    assert.match(first, /^line \d*7 of the log$/);
+    // Over the border between colours, in as many marks.
+    assert.deepEqual(await page.locator(".log-current mark").allInnerTexts(), ["7 ", "of the", " log"]);
+    await picture("log-found");
+    assert.deepEqual(await violations(page), []);
+    await find.press("Shift+Enter");
+    await page.locator(".log-current", { hasNotText: first }).waitFor();
+    await find.press("Enter");
+    assert.equal(await current.innerText(), first);
+    await find.press("Escape");
+    assert.equal(await page.locator("mark").count(), 0);
+
+    await go("/logs?agent=find&find=line+29");
+    await hits.waitFor();
+    await page.locator(".log-list").focus();
+    await page.keyboard.press("n");
+    await current.waitFor();
+    const [second] = [await current.innerText()];
+    await page.keyboard.press("N");
+    await page.locator(".log-current", { hasNotText: second }).waitFor();
+    assert.equal(await hits.innerText(), "1 / 11");
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    assert.ok(page.url().includes("/logs"));
+  });
+});
+
+const numbersSeen = async (page: Page) =>
+  (await page.locator(".log-kind-stdout .log-message").allInnerTexts()).map(Number);
+
+Deno.test("log: one of 100,000 lines is open at its end at once; its start, its text and older pages come promptly", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    // Seen live from its first line, all of it is in the page.
+    await go("/logs?agent=long");
+    await page.getByText("No line matches").waitFor();
+    await start(server, "long", "seq 100000");
+    await page.getByText(/^100,00\d lines of/).waitFor({ timeout: 120_000 });
+    await line(page, "Task completed").waitFor();
+    const nodes = await page.locator("*").count();
+    assert.ok(nodes < 1500, `${nodes} nodes`);
+    assert.equal(await page.getByText(/loaded$/).count(), 0);
+
+    const find = page.getByLabel("Find in the loaded lines");
+    const found_ms = await timed(async () => {
+      await find.fill("4321");
+      await page.locator(".log-hits", { hasText: "/ 20" }).waitFor();
+    });
+    await find.press("Enter");
+    await page.locator(".log-current mark").waitFor();
+    await find.fill("");
+    const { longest } = await longestFrame(page, async () => {
+      await page.locator(".log-list").hover();
+      for (let i = 0; i < 30; i++) await page.mouse.wheel(0, -3000);
+    });
+
+    await go("/health");
+    const opened_ms = await timed(async () => {
+      await go("/logs?agent=long&follow=0");
+      await line(page, "Task completed").waitFor();
+    });
+    await page.getByText("1,000 loaded").waitFor();
+    assert.ok((await numbersSeen(page)).includes(100_000));
+
+    const start_ms = await timed(async () => {
+      await page.keyboard.press("Home");
+      await page.locator(".log-kind-stdout .log-message").getByText("1", { exact: true }).waitFor();
+    });
+    // Downwards, what follows comes by itself.
+    await page.locator(".log-list").hover();
+    await scrolledTo(page, 50_000, /2,000 loaded/);
+    const end_ms = await timed(async () => {
+      await page.keyboard.press("End");
+      await line(page, "Task completed").waitFor();
+    });
+    await page.getByText("1,000 loaded").waitFor();
+    await scrolledTo(page, -100_000, /2,000 loaded/);
+    // What was read stays where it was, and follows what came before it without a gap.
+    await scrolledTo(page, -100_000, /3,000 loaded/);
+    const seen = (await numbersSeen(page)).sort((a, b) => a - b);
+    assert.deepEqual(seen, seen.map((_, i) => seen[0]! + i));
+    for (const ms of [found_ms, longest, opened_ms, start_ms, end_ms]) assert.ok(ms < 5000, `${ms} ms`);
+    await picture("log-long");
+  });
+});
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await action();
+  return Math.round(performance.now() - begun);
+}
+
+async function scrolledTo(page: Page, by: number, loaded: RegExp): Promise<void> {
+  await page.locator(".log-list").hover();
+  await page.mouse.wheel(0, by);
+  await page.getByText(loaded).waitFor();
+}
+
+/** Milliseconds between two frames while something is done: median and longest. */
+async function longestFrame(
+  page: Page,
+  action: () => Promise<void>,
+): Promise<{ median: number; longest: number }> {
+  await page.evaluate(`{
+    const times = globalThis.frameTimes = [];
+    const next = (at) => { times.push(at); if (globalThis.frameTimes === times) requestAnimationFrame(next); };
+    requestAnimationFrame(next);
+  }`);
+  await action();
+  const times = await page.evaluate<number[]>(`{ const times = frameTimes; frameTimes = undefined; times }`);
+  const gaps = times.slice(1).map((at, i) => Math.round(at - times[i]!)).sort((a, b) => a - b);
+  return { median: gaps[gaps.length >> 1]!, longest: gaps.at(-1)! };
+}
+
+Deno.test("log: over a restart of the server it goes on without a gap or a repetition", async () => {
+  await visit(options(), async ({ server, page, go, complaints }) => {
+    const port = new URL(server.url).port;
+    await start(server, "before", "for i in $(seq 40); do echo before $i; done");
+    await ended(server, "before");
+    await go("/logs?text=fore+");
+    await line(page, "before 40").waitFor();
+    await server.stop("SIGKILL");
+    await page.getByText("No connection to the server").waitFor();
+    await server.start(["--port", port]);
+    await start(server, "meanwhile", "for i in $(seq 40); do echo afore $i; done");
+    await line(page, "afore 40").waitFor({ timeout: 60_000 });
+    await start(server, "after", "for i in $(seq 5); do echo fore $i; done");
+    await line(page, /fore 5$/).last().waitFor();
+    await page.getByText(/^85 lines of/).waitFor();
+    const seen: string[] = [];
+    await page.keyboard.press("Home");
+    for (const last of ["before 1", "before 20", "afore 1", "afore 20", "fore 5"]) {
+      await page.locator(".log-list").hover();
+      for (let i = 0; i < 20 && await page.getByText(last, { exact: true }).count() === 0; i++) {
+        await page.mouse.wheel(0, 200);
+      }
+      for (const text of await page.locator(".log-message").allInnerTexts()) {
+        if (!seen.includes(text)) seen.push(text);
+      }
+    }
+    assert.equal(seen.length, 85);
+    complaints.length = 0;
+  });
+});
+
+Deno.test("log: what the limit on queries keeps waiting is said", async () => {
+  const config = {
+    ...CONFIG,
+    limits: { log_queries_per_minute: 2, status_checks_per_minute: 10_000, messages_per_minute: 100_000 },
+  };
+  await visit({ config }, async ({ server, page, go }) => {
+    await start(server, "limited", "echo hello");
+    await ended(server, "limited");
+    await go("/logs?agent=limited");
+    await line(page, "hello").waitFor();
+    for (const text of ["h", "he", "hel"]) {
+      await page.getByLabel("Message contains").fill(text);
+      await page.waitForURL((url) => url.href.endsWith(`text=${text}`));
+    }
+    await page.getByText(/answers only so many log queries a minute/).waitFor();
+    assert.deepEqual(await violations(page), []);
+  });
+});
+
+Deno.test("log: lines of several rows keep them, wrap when wanted, open, and are saved as a file", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    const long = "word ".repeat(200).trim();
+    await start(server, "rows", `demo:steps=1 ${"Write it"}`);
+    await start(server, "wide", `echo "${long}"; echo '{"a":{"b":[1,2,{"c":null}]}}'`);
+    await Promise.all([ended(server, "rows"), ended(server, "wide")]);
+    await go("/logs?agent=wide,rows");
+    await line(page, "word word").waitFor();
+    const height = async () => (await line(page, "word word").boundingBox())!.height;
+    assert.ok(await height() > 40);
+    await page.keyboard.press("w");
+    await until(async () => await height() < 30);
+    await page.keyboard.press("w");
+    await until(async () => await height() > 40);
+    await line(page, "Edit demo.md: completed").getByRole("button", { name: "Open line" }).click();
+    await line(page, "Edit demo.md: completed").getByText("tool_call_id").waitFor();
+    await picture("log-open");
+    await page.getByTitle("Download what is loaded").click();
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "As JSON lines" }).click();
+    const saved = await saving;
+    assert.match(saved.suggestedFilename(), /\.jsonl$/);
+    const rows = (await Deno.readTextFile(await saved.path())).trim().split("\n").map((row) =>
+      JSON.parse(row)
+    );
+    assert.ok(rows.some(({ message }) => message === long));
+    await line(page, "word word").hover();
+  });
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`logs page on a phone in ${colorScheme} colours: all of it within the width`, async () => {
+    const context = { viewport: PHONE, colorScheme, reducedMotion: "reduce" as const };
+    await visit(options({ context }), async ({ server, page, go, picture }) => {
+      await start(server, "build_the_parser_anew_with_a_long_name", BUILD);
+      await start(server, "agent", "demo:steps=3 demo:delay=50 Write the parser");
+      await Promise.all([ended(server, "agent"), ended(server, "build_the_parser_anew_with_a_long_name")]);
+      await go("/logs");
+      await line(page, "All 3 steps are done").waitFor();
+      await isNoWider(page, PHONE.width);
+      assert.deepEqual(await violations(page), []);
+      await picture(`logs-phone-${colorScheme}`);
+    });
+  });
+}
