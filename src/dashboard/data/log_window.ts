@@ -23,6 +23,9 @@ const PAGE = 1000;
 /** More are not kept; the oldest go first, many at once. */
 export const LINES_MAX = 200_000;
 const DROPPED_AT_ONCE = 20_000;
+/** A list of more lines is drawn less often than every frame. */
+const LONG = 20_000;
+const DRAWN_EVERY_MS = 80;
 const IDS_OF_AN_OPENING = 100_000_000;
 const NEWEST_FIRST = { field: "time", order: "desc" } as const;
 const OLDEST_FIRST = { field: "time", order: "asc" } as const;
@@ -45,7 +48,7 @@ export class LogWindow {
   counts: LevelCounts = { debug: 0, info: 0, warn: 0, error: 0, fatal: 0 };
   /** Milliseconds since the epoch: when the server's limit on log queries lets the next one through. */
   waits_until: number | undefined;
-  /** Grows with every change of the above, once a frame. */
+  /** Grows with every change of the above, at most once a frame. */
   readonly version = signal(0);
   readonly #filter: WindowFilter;
   #older: string | undefined;
@@ -264,10 +267,13 @@ export class LogWindow {
   #changed(): void {
     if (this.#isFramePending) return;
     this.#isFramePending = true;
-    requestAnimationFrame(() => {
+    const draw = () => {
       this.#isFramePending = false;
       this.version.value++;
-    });
+    };
+    // The longer the list, the longer its layout takes: lines must be read faster than the server sends them.
+    if (this.lines.length > LONG) systemClock.after(DRAWN_EVERY_MS, draw);
+    else requestAnimationFrame(draw);
   }
 }
 

@@ -41,14 +41,19 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     else handle.current?.toEnd();
   });
   const intends = () => current.intent_ms = systemClock.monotonic();
+  // What was chosen by key or button holds against the scrolling that goes on.
+  const choose = (isWanted: boolean) => {
+    current.intent_ms = -Infinity;
+    if (wish.isWanted !== isWanted) wish.setWanted(isWanted);
+  };
   const toEnd = () => {
-    wish.setWanted(true);
+    choose(true);
     current.isFromStart = false;
     if (log.hasNewer || log.phase === "failed") void log.openEnd();
     else handle.current?.toEnd();
   };
   const toStart = () => {
-    wish.setWanted(false);
+    choose(false);
     if (log.isAtStart) return handle.current?.toRow(0);
     current.isFromStart = true;
     void log.openStart();
@@ -83,8 +88,8 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
       : Math.max(0, last_id - current.seen_id),
     toEnd,
     toStart,
-    toggle: () => wish.isWanted && isFollowing ? wish.setWanted(false) : toEnd(),
-    pause: () => wish.isWanted && wish.setWanted(false),
+    toggle: () => wish.isWanted && isFollowing ? choose(false) : toEnd(),
+    pause: () => choose(false),
     scrolled,
     listeners: {
       onWheel: intends,
@@ -92,10 +97,12 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
       onKeyDown: intends,
       onPointerDown: () => {
         current.isHeld = true;
-        addEventListener("pointerup", () => {
+        const released = () => {
           current.isHeld = false;
           intends();
-        }, { once: true });
+        };
+        addEventListener("pointerup", released, { once: true });
+        addEventListener("pointercancel", released, { once: true });
       },
     },
   };
