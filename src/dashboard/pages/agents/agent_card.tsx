@@ -6,7 +6,7 @@ import { agentUsage } from "../../data/machine.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { ProgressBar } from "../../ui/status.tsx";
 import { Lasting } from "../../ui/time.tsx";
-import { UsageCharts } from "./usage_charts.tsx";
+import { UsageCharts } from "../../ui/usage_charts.tsx";
 
 /** What the engine says of an agent, in words and in the colour of a status. */
 const STATES: Record<string, { name: string; color: string }> = {

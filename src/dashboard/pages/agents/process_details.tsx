@@ -9,7 +9,7 @@ import { Problem } from "../../ui/problem.tsx";
 import { toastDone } from "../../ui/toast.tsx";
 import { KillDialog } from "./kill_dialog.tsx";
 import { isEndable, KIND_NAMES, kindOf } from "./process_list.ts";
-import { UsageCharts } from "./usage_charts.tsx";
+import { UsageCharts } from "../../ui/usage_charts.tsx";
 
 export interface ProcessDetailsProps {
   process: Process;

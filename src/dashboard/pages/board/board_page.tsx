@@ -6,7 +6,7 @@ import { taskOf, tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/ta
 import { navigate, usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { act, type ActionName, isPossible } from "./actions.tsx";
+import { act, type ActionName, isPossible } from "../../ui/task_actions.tsx";
 import "./board.css";
 import { Columns, ColumnTabs, LIST, TaskList } from "./columns.tsx";
 import { Filters } from "./filters.tsx";

@@ -1,6 +1,6 @@
 /** The tasks by status: columns side by side, or one at a time where there is no room for more. */
 import { VirtualList } from "../../ui/virtual_list.tsx";
-import type { ActionName } from "./actions.tsx";
+import type { ActionName } from "../../ui/task_actions.tsx";
 import type { Selection } from "./selection.ts";
 import { TaskCard } from "./task_card.tsx";
 import { TaskRow } from "./task_row.tsx";

@@ -6,7 +6,7 @@ import { Link } from "wouter-preact";
 import type { PlanStep, Task } from "../../../protocol/task.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
-import { ActionButtons, type ActionName } from "./actions.tsx";
+import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";

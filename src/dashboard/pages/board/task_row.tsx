@@ -3,7 +3,7 @@ import { memo } from "preact/compat";
 import { useId } from "preact/hooks";
 import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
-import { ActionButtons } from "./actions.tsx";
+import { ActionButtons } from "../../ui/task_actions.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
 import { TaskTime } from "./task_time.tsx";

@@ -5,7 +5,7 @@ import { agents, agentUsage } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { dateTime, duration } from "../../ui/format.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
-import { UsageCharts } from "../agents/usage_charts.tsx";
+import { UsageCharts } from "../../ui/usage_charts.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { TextBox, ValueView } from "./value_view.tsx";
 

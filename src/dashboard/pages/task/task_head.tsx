@@ -12,7 +12,7 @@ import { duration } from "../../ui/format.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { toastError } from "../../ui/toast.tsx";
-import { act, type ActionName, actionsOf, isPossible } from "../board/actions.tsx";
+import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actions.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
 
