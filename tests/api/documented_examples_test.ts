@@ -71,12 +71,13 @@ const newTask = (id: string) => ({
   execution: TASKS[id] === "./opencode run" ? { agent: "opencode" } : { agent: "sh", prompt: TASKS[id] },
 });
 
-/** The example as it can be sent today: its times lie in the past, its processes do not exist. */
-function today(value: Fields, pid: number): Fields {
+/** The example as it can be sent today: its times lie in the past, its processes and keys do not exist. */
+function today(value: Fields, pid: number, api_key: string): Fields {
   const hours = (count: number) => new Date(Date.now() + count * 3_600_000).toISOString();
   return JSON.parse(JSON.stringify(value), (name, inner) => {
     if (name === "scheduled_time") return hours(1);
     if (name === "end_time") return hours(31 * 24);
+    if (name === "api_key") return api_key;
     return name === "pid" ? pid : inner;
   });
 }
@@ -111,6 +112,10 @@ async function realMessages(server: TestServer, examples: Example[]): Promise<Ma
   const socket = await server.connect();
   const children = (await socket.request({ type: "request_claude_processes" })).processes as Fields[];
   const pid = children.find(({ task_id }) => task_id === "kill_me")!.pid as number;
+  const { api_key } = await socket.request({
+    type: "create_key",
+    key: { name: "example", permissions: ["read", "write", "admin"] },
+  });
   for (const message of MORE) {
     const reply = await socket.request(message);
     real.set(reply.type === "error" ? String(reply.code) : reply.type, reply);
@@ -119,7 +124,7 @@ async function realMessages(server: TestServer, examples: Example[]): Promise<Ma
     .sort((a, b) => LAST.indexOf(String(a.value.type)) - LAST.indexOf(String(b.value.type)));
   let subscription_id: unknown;
   for (const { place, value } of requests) {
-    const message = today(value, pid);
+    const message = today(value, pid, api_key as string);
     if (message.subscription_id !== undefined) message.subscription_id = subscription_id;
     const reply = await socket.request(message);
     const { reply: expected } = EXCHANGES[message.type as RequestType];
