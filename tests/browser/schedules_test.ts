@@ -118,9 +118,8 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
   await visit(
     { ...OPTIONS, context: { timezoneId: "America/New_York" } },
     async ({ server, page, go, picture }) => {
-      const soon = Temporal.Now.zonedDateTimeISO(BERLIN).add({ days: 1 }).with({ hour: 9, minute: 0 }).round(
-        "minute",
-      );
+      const tomorrow = Temporal.Now.zonedDateTimeISO(BERLIN).add({ days: 1 }).toPlainDate();
+      const soon = tomorrow.toZonedDateTime({ timeZone: BERLIN, plainTime: "09:00" });
       const rule = { interval: "daily", timezone: BERLIN, max_runs: 10 };
       const execution = { prompt: "true", env: { COLOUR: "green" }, max_attempts: 1 };
       const first = soon.toInstant().toString();
