@@ -1,4 +1,7 @@
-/** A well-behaved client beside others that flood, storm the door or do not read: its median answer at most doubles. */
+/**
+ * A well-behaved client beside others that flood, storm the door or do not read: its median answer at most doubles.
+ * Run with `TIMED=1`, on a machine that does nothing else: times measured beside other work say little.
+ */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
@@ -42,6 +45,8 @@ async function medianAnswer(quiet: TestSocket): Promise<number> {
   return times.sort((a, b) => a - b)[Math.floor(PINGS / 2)]!;
 }
 
+const ignore = Deno.env.get("TIMED") !== "1";
+
 /** Fails when the median is more than twice as high beside `others`, whom what `others` answers sends away. */
 async function holds(server: TestServer, others: () => Promise<() => void>): Promise<void> {
   const seen: string[] = [];
@@ -74,13 +79,19 @@ async function flooder({ url }: TestServer, kind: FloodOrder["kind"], count: num
   return () => worker.terminate();
 }
 
-Deno.test(`a client's median answer at most doubles beside ${FLOODING} that flood`, () =>
-  withServer({ config: CONFIG }, (server) => holds(server, () => flooder(server, "flood", FLOODING))));
+Deno.test(
+  `a client's median answer at most doubles beside ${FLOODING} that flood`,
+  { ignore },
+  () => withServer({ config: CONFIG }, (server) => holds(server, () => flooder(server, "flood", FLOODING))),
+);
 
-Deno.test(`a client's median answer at most doubles beside a storm of upgrades, ${STORMING} at a time`, () =>
-  withServer({ config: {} }, (server) => holds(server, () => flooder(server, "storm", STORMING))));
+Deno.test(`a client's median answer at most doubles beside a storm of upgrades, ${STORMING} at a time`, {
+  ignore,
+}, () => withServer({ config: {} }, (server) => holds(server, () => flooder(server, "storm", STORMING))));
 
-Deno.test(`a client's median answer at most doubles beside ${STALLED} that ask for much and do not read`, () =>
+Deno.test(`a client's median answer at most doubles beside ${STALLED} that ask for much and do not read`, {
+  ignore,
+}, () =>
   withServer({ config: CONFIG }, async (server) => {
     const prompt = `i=0; while [ $i -lt ${LINES} ]; do printf '%07d%09000d\\n' $i 0; i=$((i+1)); done`;
     const task = {
