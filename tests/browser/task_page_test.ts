@@ -81,6 +81,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       assert.equal(await calls.count(), 4);
       assert.match(await calls.first().innerText(), /Edit demo\.md[\s\S]*\+1[\s\S]*done[\s\S]* (ms|s)/);
       await calls.first().locator("summary").click();
+      await calls.first().getByText("step", { exact: true }).waitFor();
       assert.match(await calls.first().innerText(), /demo\.md[\s\S]*step\s+1/);
       assert.deepEqual(await violations(page), []);
       await picture(`task-tools-${colorScheme}`);
