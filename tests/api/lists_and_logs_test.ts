@@ -1,6 +1,6 @@
 /** list_tasks and request_log_entries: filters, order, pages, and following a log. */
 import assert from "node:assert/strict";
-import { type Message, withServer } from "../fixtures/server.ts";
+import { type Message, until, withServer } from "../fixtures/server.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -27,6 +27,11 @@ Deno.test("list_tasks", async (t) => {
   await withServer({ config }, async (server) => {
     const socket = await server.connect();
     await start(socket, { id: "hold", type: "maintenance", execution: { prompt: "sleep 60" } });
+    // It takes the only place before the others come.
+    await until(async () => {
+      const { task } = await socket.request({ type: "get_task_status", task_id: "hold" });
+      return (task as Fields).status === "running";
+    });
     const priorities = ["low", "medium", "high", "critical"];
     for (let i = 0; i < 12; i++) {
       await start(socket, {
