@@ -21,7 +21,6 @@ const CHECKS = [
   { name: "lint", args: ["lint", "--quiet", ...SOURCES] },
   { name: "types", args: ["check", "--quiet", ...SOURCES] },
 ];
-const BROWSER = "tests/browser";
 const TEST = ["test", "-A", "--no-check", "--unstable-kv", "--sanitize-ops", "--sanitize-resources"];
 
 function deno(args: string[], stdout: "inherit" | "piped"): Deno.ChildProcess {
@@ -50,16 +49,6 @@ function print(chunk: Uint8Array): void {
   for (let rest = chunk; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
 
-/** All tests: those of the browser, which mostly wait, beside the others; what they print comes at the end. */
-async function runAll(): Promise<Count[]> {
-  const kept: Uint8Array[] = [];
-  const browser = runTests([BROWSER], (chunk) => void kept.push(chunk));
-  const others = await runTests([`--ignore=${BROWSER}`, "tests"], print);
-  const counts = [others, await browser];
-  kept.forEach(print);
-  return counts;
-}
-
 const checks_ok: boolean[] = [];
 for (const { name, args } of CHECKS) {
   const { success } = await deno(args, "inherit").status;
@@ -67,9 +56,10 @@ for (const { name, args } of CHECKS) {
   checks_ok.push(success);
 }
 
-const counts = Deno.args.length > 0 ? [await runTests(Deno.args, print)] : await runAll();
+// One after another: some look at all processes of the machine.
+const tests = await runTests(Deno.args.length > 0 ? Deno.args : ["tests"], print);
 
 CHECKS.forEach(({ name }, i) => checks_ok[i] || console.log(`FAILED: ${name}`));
-const total = sum([...counts, totalCount({ passed: 0, failed: 0, skipped: 0 }, true, checks_ok)]);
+const total = sum([tests, totalCount({ passed: 0, failed: 0, skipped: 0 }, true, checks_ok)]);
 console.log(summary(total));
 Deno.exit(total.failed > 0 ? 1 : 0);
