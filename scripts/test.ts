@@ -2,7 +2,7 @@
  * `deno task test [FILES]`: formatting, lint, types and all tests (or the given files). The last line says
  * `N passed, N failed`; the checks count as a test each, and one that fails is named.
  */
-import { closingCount, type Count, sum, summary, totalCount } from "./test_count.ts";
+import { closingCount, type Count, summary, totalCount } from "./test_count.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** Named, not `.`: what lies about at the root belongs to nobody. */
@@ -29,24 +29,18 @@ function deno(args: string[], stdout: "inherit" | "piped"): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env, stdin: "null", stdout }).spawn();
 }
 
-/** Runs these tests and hands their output on as it comes; what they came to. */
-async function runTests(args: string[], handOn: (chunk: Uint8Array) => void): Promise<Count> {
-  const runner = deno([...TEST, ...args], "piped");
+/** Passes the test runner's output on as it comes, and answers its last closing line's count. */
+async function passOn(output: ReadableStream<Uint8Array>): Promise<Count | undefined> {
   const decoder = new TextDecoder();
   let line = "";
   let count: Count | undefined;
-  for await (const chunk of runner.stdout) {
-    handOn(chunk);
+  for await (const chunk of output) {
+    for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
     const lines = (line + decoder.decode(chunk, { stream: true })).split("\n");
     line = lines.pop()!;
     for (const each of lines) count = closingCount(each) ?? count;
   }
-  const { success } = await runner.status;
-  return totalCount(closingCount(line) ?? count, success, []);
-}
-
-function print(chunk: Uint8Array): void {
-  for (let rest = chunk; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  return closingCount(line) ?? count;
 }
 
 const checks_ok: boolean[] = [];
@@ -56,10 +50,11 @@ for (const { name, args } of CHECKS) {
   checks_ok.push(success);
 }
 
-// One after another: some look at all processes of the machine.
-const tests = await runTests(Deno.args.length > 0 ? Deno.args : ["tests"], print);
+// One process, one file after another: some look at all processes of the machine.
+const runner = deno([...TEST, ...(Deno.args.length > 0 ? Deno.args : ["tests"])], "piped");
+const [tests, { success }] = await Promise.all([passOn(runner.stdout), runner.status]);
 
 CHECKS.forEach(({ name }, i) => checks_ok[i] || console.log(`FAILED: ${name}`));
-const total = sum([tests, totalCount({ passed: 0, failed: 0, skipped: 0 }, true, checks_ok)]);
+const total = totalCount(tests, success, checks_ok);
 console.log(summary(total));
 Deno.exit(total.failed > 0 ? 1 : 0);

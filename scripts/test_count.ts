@@ -28,15 +28,6 @@ export function totalCount(tests: Count | undefined, runner_ok: boolean, checks_
   return total;
 }
 
-/** Of several runs. */
-export function sum(counts: Count[]): Count {
-  return counts.reduce((a, b) => ({
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
-  }));
-}
-
 /** The line that `deno task test` ends with. */
 export function summary({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : "");

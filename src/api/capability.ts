@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { ConfiguredAgent } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
+import type { Identity, KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../protocol/log.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
@@ -33,14 +33,6 @@ export interface SessionLimits {
   warning(): Record<string, LimitUsage> | undefined;
   /** How much of each limit is used. */
   usage(): Record<string, LimitUsage>;
-}
-
-/** Somebody who has shown who they are. */
-export interface Identity {
-  readonly key_id?: string;
-  readonly permissions: readonly Permission[];
-  /** Milliseconds since the epoch. */
-  readonly expires_ms: number;
 }
 
 /** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */

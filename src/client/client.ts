@@ -103,7 +103,7 @@ export class Client implements Requester {
     this.#link = new Link({
       url: socketAddress(url),
       clock,
-      api_key: () => typeof options.api_key === "function" ? options.api_key() : options.api_key,
+      api_key: () => this.#key(),
       connect_timeout_ms: options.connect_timeout_ms ?? 10_000,
       patience_ms: options.patience_ms ?? Infinity,
       backoff: options.backoff ?? DEFAULT_BACKOFF,
@@ -232,15 +232,19 @@ export class Client implements Requester {
     if (expires_at !== undefined) this.#showKeyBefore(expires_at);
   }
 
+  #key(): string | undefined {
+    const { api_key } = this.#options;
+    return typeof api_key === "function" ? api_key() : api_key;
+  }
+
   /** The server closes a connection whose session is over: the key is shown again in good time. */
   #showKeyBefore(expires_at: string): void {
     this.#showKey?.cancel();
     const left_ms = epochOf(expires_at) - this.#clock.now();
     this.#showKey = this.#clock.after(Math.max(1000, left_ms * SHOW_KEY_AFTER_SHARE), () => {
-      const { api_key } = this.#options;
-      const key = typeof api_key === "function" ? api_key() : api_key;
-      if (key === undefined) return;
-      this.request("authenticate", { api_key: key }).then(
+      const api_key = this.#key();
+      if (api_key === undefined) return;
+      this.request("authenticate", { api_key }).then(
         (reply) => this.#showKeyBefore(reply.expires_at),
         () => {
           // The connection is gone, or will be closed for it: the next one says why.

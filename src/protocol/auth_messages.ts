@@ -58,6 +58,15 @@ export const authMessages = {
   }),
 };
 
+/** Somebody who has shown who they are. */
+export interface Identity {
+  /** Absent for the owner of the data folder. */
+  readonly key_id?: string;
+  readonly permissions: readonly Permission[];
+  /** Milliseconds since the epoch; Infinity for the owner. */
+  readonly expires_ms: number;
+}
+
 /** What is kept of a key. */
 export interface KeySpec {
   name: string;

@@ -1,6 +1,6 @@
 /** Who somebody is, by what they show, and what they may do; who guesses is kept out for a while. */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import type { Permission } from "../protocol/auth_messages.ts";
+import type { Identity, Permission } from "../protocol/auth_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { Keys } from "./keys.ts";
@@ -14,15 +14,6 @@ const BLOCKED_MS = 300_000;
 const WATCHED_MAX = 1000;
 /** Beyond these the session that was opened first ends. */
 const SESSIONS_MAX = 10_000;
-
-/** Somebody who has shown who they are. */
-export interface Identity {
-  /** Absent for the owner of the data folder. */
-  readonly key_id?: string;
-  readonly permissions: readonly Permission[];
-  /** Milliseconds since the epoch; Infinity for the owner. */
-  readonly expires_ms: number;
-}
 
 export interface AuthenticationOptions {
   clock: Clock;

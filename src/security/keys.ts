@@ -44,7 +44,7 @@ export class Keys {
       created_ms,
       ...(expires_in_days === undefined ? {} : { expires_ms: created_ms + expires_in_days * DAY_MS }),
     };
-    const record = { id: `key_${digest.slice(0, 12)}`, spec, state: {} };
+    const record = { id: idOf(digest), spec, state: {} };
     await this.#records.update(() => {
       if (this.#records.size >= KEYS_MAX) {
         throw new ApiError("SERVER_OVERLOAD", `There are ${KEYS_MAX} keys already`, { limit: KEYS_MAX });
@@ -76,8 +76,9 @@ export class Keys {
 
   /** The valid key that this is; undefined for every other text. */
   find(api_key: string): { id: string; permissions: readonly Permission[] } | undefined {
-    const record = this.#records.get(`key_${digestOf(api_key).slice(0, 12)}`);
-    if (record?.spec.digest !== digestOf(api_key) || !this.isValid(record.id)) return undefined;
+    const digest = digestOf(api_key);
+    const record = this.#records.get(idOf(digest));
+    if (record?.spec.digest !== digest || !this.isValid(record.id)) return undefined;
     return { id: record.id, permissions: record.spec.permissions };
   }
 
@@ -86,6 +87,10 @@ export class Keys {
     return record !== undefined && record.state.revoked_ms === undefined &&
       (record.spec.expires_ms ?? Infinity) > this.#clock.now();
   }
+}
+
+function idOf(digest: string): string {
+  return `key_${digest.slice(0, 12)}`;
 }
 
 function viewOf({ id, spec, state }: KeyRecord): KeyView {

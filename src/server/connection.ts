@@ -1,9 +1,10 @@
 /** One WebSocket connection: its requests in order, its replies and pushes at the pace it reads. */
 import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../api/error_reply.ts";
-import type { Identity, Session, SessionLimits } from "../api/capability.ts";
+import type { Session, SessionLimits } from "../api/capability.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import { Outbox } from "./outbox.ts";

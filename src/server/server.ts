@@ -2,12 +2,13 @@
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { ApiContext, Identity, Session, SessionLimits } from "../api/capability.ts";
+import type { ApiContext, Session, SessionLimits } from "../api/capability.ts";
 import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, sleep, within } from "../clock/clock.ts";
 import { configSchema } from "../protocol/config_reference.ts";
+import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
 import { type ErrorReply, SUBPROTOCOL } from "../protocol/messages.ts";

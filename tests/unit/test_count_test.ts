@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closingCount, sum, summary, totalCount } from "../../scripts/test_count.ts";
+import { closingCount, summary, totalCount } from "../../scripts/test_count.ts";
 
 Deno.test("the closing line of a test run is read with and without steps and ignored tests", () => {
   assert.deepEqual(closingCount("ok | 7 passed | 0 failed (12ms)"), { passed: 7, failed: 0, skipped: 0 });
@@ -18,11 +18,6 @@ Deno.test("a failed check, a runner that broke and a missing closing line all co
   assert.equal(totalCount(tests, false, []).failed, 1);
   assert.equal(totalCount(undefined, true, []).failed, 1);
   assert.equal(totalCount({ passed: 1, failed: 2, skipped: 0 }, false, []).failed, 2);
-});
-
-Deno.test("several runs are counted together", () => {
-  const counts = [{ passed: 3, failed: 0, skipped: 1 }, { passed: 4, failed: 2, skipped: 0 }];
-  assert.deepEqual(sum(counts), { passed: 7, failed: 2, skipped: 1 });
 });
 
 Deno.test("the last line names skipped tests only when there are some", () => {
