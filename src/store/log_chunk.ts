@@ -86,6 +86,13 @@ export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
+/** The text of the header's chunk; one that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
+export function decodeChunk(header: ChunkHeader, bytes: Uint8Array): string {
+  // The last line has no line feed.
+  if (bytes.length < header.bytes - 1) throw unreadable(header, `${bytes.length} of ${header.bytes} bytes`);
+  return decodeText(bytes);
+}
+
 /** The lines that the header speaks of; a chunk that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
 export function linesOf(header: ChunkHeader, text: string): string[] {
   const lines = text.split("\n", header.count);

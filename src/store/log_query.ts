@@ -43,6 +43,18 @@ export interface SeqLine {
  */
 export type Verdict = "none" | "all" | "counted" | "unknown";
 
+/** A line of a chunk, and which of its lines it is. */
+interface NumberedLine {
+  n: number;
+  line: string;
+}
+
+function linesIn(text: string): NumberedLine[] {
+  return text.split("\n").map((line, n) => ({ n, line }));
+}
+
+const DOTTED_I = "\u0130";
+
 /** A text to look for in many lines at once. */
 class Clue {
   readonly #folded: string;
@@ -50,12 +62,38 @@ class Clue {
 
   constructor(folded_text: string) {
     this.#folded = folded_text;
-    this.#pattern = new RegExp(folded_text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "iu");
+    this.#pattern = new RegExp(folded_text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
   }
 
   /** Several times as fast as folding all of the text, which alone knows that a dotted capital I is two characters. */
   isIn(text: string): boolean {
-    return this.#pattern.test(text) || (text.includes("\u0130") && folded(text).includes(this.#folded));
+    return this.#indexIn(text, 0) >= 0 || (text.includes(DOTTED_I) && folded(text).includes(this.#folded));
+  }
+
+  /** The lines in which it stands. */
+  *linesIn(text: string): Generator<NumberedLine> {
+    if (text.includes(DOTTED_I)) {
+      for (const one of linesIn(text)) if (this.isIn(one.line)) yield one;
+      return;
+    }
+    let n = 0;
+    let at = 0;
+    for (let found = this.#indexIn(text, at); found >= 0; found = this.#indexIn(text, at)) {
+      let end = text.indexOf("\n", at);
+      for (; end >= 0 && end < found; end = text.indexOf("\n", at)) {
+        at = end + 1;
+        n++;
+      }
+      if (end < 0) return yield { n, line: text.slice(at) };
+      yield { n, line: text.slice(at, end) };
+      at = end + 1;
+      n++;
+    }
+  }
+
+  #indexIn(text: string, from: number): number {
+    this.#pattern.lastIndex = from;
+    return this.#pattern.exec(text)?.index ?? -1;
   }
 }
 
@@ -89,9 +127,13 @@ export class LogConditions {
     if (this.#details !== undefined) this.#clues.push(new Clue(this.#details));
   }
 
-  /** Whether an entry of these lines may match; cheap, and to be asked first. */
-  mayMatchIn(lines: string): boolean {
-    return this.#clues.every((clue) => clue.isIn(lines));
+  /** The lines whose entries may match: cheap, and to be asked first. */
+  *linesIn(text: string): Generator<NumberedLine> {
+    const [first, ...others] = this.#clues;
+    if (!others.every((clue) => clue.isIn(text))) return;
+    for (const one of first ? first.linesIn(text) : linesIn(text)) {
+      if (others.every((clue) => clue.isIn(one.line))) yield one;
+    }
   }
 
   matches({ seq, line, scalars }: SeqLine): boolean {

@@ -68,7 +68,6 @@ export async function queryLog(
   };
   for await (const { header, text } of readInRuns(source, needed())) {
     const isUnknown = verdicts.get(header.chunk) === "unknown";
-    if (isUnknown && !conditions.mayMatchIn(text)) continue;
     const isWanted = page.wants(header);
     for (const one of matchesIn(header, text, conditions, isUnknown, order.direction)) {
       if (isUnknown) counts[LEVELS.indexOf(one.scalars.level)]!++;
@@ -87,11 +86,13 @@ function* matchesIn(
   isUnknown: boolean,
   direction: 1 | -1,
 ): Generator<SeqLine> {
-  const lines = linesOf(header, text);
-  for (let i = 0; i < lines.length; i++) {
-    const n = direction === 1 ? i : lines.length - 1 - i;
-    const line = lines[n]!;
-    if (isUnknown && !conditions.mayMatchIn(line)) continue;
+  const lines = isUnknown
+    ? conditions.linesIn(text).toArray()
+    : linesOf(header, text).map((line, n) => ({ n, line }));
+  if (direction === -1) lines.reverse();
+  for (const { n, line } of lines) {
+    // Written since the header was looked at.
+    if (n >= header.count) continue;
     let one: SeqLine;
     try {
       one = { seq: header.first_seq + n, line, scalars: scalarsOf(line) };
@@ -123,7 +124,7 @@ function candidatesOf(
 /** Headers are asked for only as far as they are needed now: what has been read decides what else is. */
 async function* readInRuns(source: ChunkSource, headers: Iterator<ChunkHeader>) {
   // Few at first, since most pages are full after one or two; then more at once.
-  for (let size = 2;; size = Math.min(size * 2, 256)) {
+  for (let size = 2;; size = Math.min(size * 2, 1024)) {
     const run: ChunkHeader[] = [];
     while (run.length < size) {
       const { done, value } = headers.next();

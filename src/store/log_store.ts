@@ -4,7 +4,7 @@ import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { KeyValue } from "./kv.ts";
-import { type Chunk, type ChunkHeader, decodeHeader, decodeText, endSeq, textOf } from "./log_chunk.ts";
+import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf } from "./log_chunk.ts";
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
@@ -19,12 +19,19 @@ const log = getLogger(["opencode-agents", "store"]);
 /** The newest chunks are kept in memory as they are. */
 const RECENT_CHUNKS = 8;
 /** Chunks fetched at once; other work has its turn between two fetches. */
-const READ_BATCH = 20;
+const READ_BATCH = 40;
+/** Fetches under way, so that the store reads on while what it gave is looked through. */
+const READS_AHEAD = 2;
 /** A single gap of so many chunks is cheaper to read over than to ask again. */
 const GAP_MAX = 2;
 /** Chunks dropped by one commit. */
 const DROP_BATCH = 200;
 const DAY_MS = 86_400_000;
+
+interface Found {
+  header: ChunkHeader;
+  text: string;
+}
 
 export interface LogRetention {
   retention_days: number;
@@ -145,21 +152,36 @@ export class LogStore {
   }
 
   async *#readRange(headers: readonly ChunkHeader[]) {
-    const first = headers[0]!;
-    const last = headers.at(-1)!;
-    const reverse = last.chunk < first.chunk;
+    const ahead: Promise<Found[]>[] = [];
+    for (let at = 0; at < headers.length || ahead.length > 0;) {
+      for (; at < headers.length && ahead.length < READS_AHEAD; at += READ_BATCH) {
+        const batch = this.#readBatch(headers.slice(at, at + READ_BATCH));
+        // Whoever wants no more does not learn that it failed.
+        batch.catch(() => {});
+        ahead.push(batch);
+      }
+      yield* await ahead.shift()!;
+    }
+  }
+
+  async #readBatch(headers: readonly ChunkHeader[]): Promise<Found[]> {
+    const first = headers[0]!.chunk;
+    const last = headers.at(-1)!.chunk;
     const wanted = new Map(headers.map((header) => [header.chunk, header]));
     const range = {
       prefix: CHUNKS,
-      start: chunkKey(Math.min(first.chunk, last.chunk)),
-      end: chunkKey(Math.max(first.chunk, last.chunk) + 1),
-      reverse,
-      batch: Math.min(READ_BATCH, Math.abs(last.chunk - first.chunk) + 1),
+      start: chunkKey(Math.min(first, last)),
+      end: chunkKey(Math.max(first, last) + 1),
+      reverse: last < first,
+      // One more than there are: who gets fewer than asked for does not ask again.
+      batch: Math.abs(last - first) + 2,
     };
+    const found: Found[] = [];
     for await (const { key, value } of this.#kv.list(range)) {
       const header = wanted.get(key[2] as number);
-      if (header) yield { header, text: decodeText(value) };
+      if (header) found.push({ header, text: decodeChunk(header, value) });
     }
+    return found;
   }
 
   // ---- retention

@@ -4,6 +4,7 @@ import { isoTime, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/protocol/errors.ts";
 import type { LogEntry, LogLevel } from "../../src/protocol/log.ts";
 import { LEVELS } from "../../src/store/log_chunk.ts";
+import { chunkKey } from "../../src/store/log_keys.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import type { LogPage } from "../../src/store/log_store.ts";
@@ -326,6 +327,29 @@ Deno.test("pages neither lose nor repeat entries while more are appended", async
     await append(5, "new");
   } while (cursor !== undefined);
   assert.deepEqual(seen, Array.from({ length: 100 }, (_, i) => `old${99 - i}`));
+  await logs.close();
+});
+
+Deno.test("many chunks, read side by side, are answered in their order; a part that was cut off is said to be unreadable", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  const whole = 300;
+  for (let i = 0; i < whole; i++) {
+    logs.append(entry(`${i % 3 === 0 ? "Third" : "Other"} ${i}`, { details: { fill: "x".repeat(50_000) } }));
+    if (i % 20 === 0) await logs.flush();
+  }
+  await logs.flush();
+  const thirds = Array.from({ length: whole / 3 }, (_, i) => `Third ${i * 3}`);
+  const asked = { message_contains: "tHIRD", limit: 1000 };
+  assert.deepEqual(messages(await logs.query({ ...asked, order: "asc" })), thirds);
+  assert.deepEqual(messages(await logs.query({ ...asked, order: "desc" })), thirds.toReversed());
+
+  const key = chunkKey(100);
+  const { value } = (await kv.get(key))!;
+  await kv.commit({ sets: [{ key, value: value.subarray(0, 1000) }] });
+  await assert.rejects(logs.query({ ...asked, order: "asc" }), refused("LOG_FILE_ERROR"));
+  const page = await logs.query({ ...asked, order: "desc", limit: 10 }).catch((error) => error);
+  assert.ok(refused("LOG_FILE_ERROR")(page), "a count must not leave out what cannot be read");
   await logs.close();
 });
 
