@@ -195,7 +195,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     }),
   );
   let mcp: Promise<ReturnType<typeof mcpOver>> | undefined;
-  const server = startServer({
+  const server = await startServer({
     router: new Router({
       clock,
       engine,

@@ -1,5 +1,5 @@
 /** What a configuration may say, and `serve` does not do. */
-import type { Config } from "../protocol/config.ts";
+import { type Config, isLoopback } from "../protocol/config.ts";
 import { ApiError } from "../protocol/errors.ts";
 
 /** Throws `CONFIGURATION_ERROR` for what would be ignored, or would expose this machine. */
@@ -32,9 +32,4 @@ export function refuseImpossible({ server, security, store }: Config, insecure: 
       expected: "a loopback address, security.auth, or --insecure",
     },
   );
-}
-
-/** Whether only this machine can reach an address to listen on. */
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -71,6 +71,10 @@ export const Config = z.strictObject({
     host: z.string().min(1).default("127.0.0.1")
       .describe("The address to listen on. Another than a loopback one needs security.auth, or --insecure."),
     port: z.int().min(0).max(65535).default(8080).describe("0 picks a free one."),
+    transport: z.enum(["auto", "fast", "hardened"]).default("auto").describe(
+      "How connections are served. hardened: about half as many messages a second, but no client's endless message " +
+        "or flood costs more than its bound. auto: hardened, unless only this machine can reach the address.",
+    ),
     tls: z.strictObject({
       cert: z.string().describe(NOT_YET),
       key: z.string().describe(NOT_YET),
@@ -168,3 +172,8 @@ export const Config = z.strictObject({
   }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;
+
+/** Whether only this machine can reach an address to listen on. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

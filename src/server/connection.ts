@@ -7,6 +7,7 @@ import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
+import type { Socket } from "./listener.ts";
 import { Outbox } from "./outbox.ts";
 import { type Subscriber, Subscriptions } from "./subscriptions.ts";
 
@@ -40,7 +41,7 @@ const HELD_LENGTH_MAX = 16 << 20;
 
 export interface ConnectionOptions {
   id: string;
-  socket: WebSocket;
+  socket: Socket;
   router: Router;
   clock: Clock;
   limits: SessionLimits;
@@ -69,7 +70,7 @@ export class Connection implements Session, Subscriber {
   readonly limits: SessionLimits;
   readonly subscriptions: Subscriptions;
   readonly #options: ConnectionOptions;
-  readonly #socket: WebSocket;
+  readonly #socket: Socket;
   readonly #outbox: Outbox;
   #flushing: Timer | undefined;
   #gone = false;
@@ -105,7 +106,7 @@ export class Connection implements Session, Subscriber {
       },
     });
     socket.onopen = () => this.#guarded(() => this.#greet());
-    socket.onmessage = (event) => this.#guarded(() => this.#receive(event.data));
+    socket.onmessage = ({ data }: { data: unknown }) => this.#guarded(() => this.#receive(data));
     socket.onclose = () => this.#end();
     // The close event that follows ends the connection; a peer that vanished is no failure of ours.
     socket.onerror = () => {};

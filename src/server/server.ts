@@ -7,21 +7,21 @@ import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, sleep, within } from "../clock/clock.ts";
+import { type Config, isLoopback } from "../protocol/config.ts";
 import { configSchema } from "../protocol/config_reference.ts";
 import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import type { Health } from "../protocol/system_messages.ts";
-import { type ErrorReply, SUBPROTOCOL } from "../protocol/messages.ts";
+import type { ErrorReply } from "../protocol/messages.ts";
 import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
-import { Listener } from "./listener.ts";
+import { openFastTransport } from "./fast_transport.ts";
+import { type Answer, type Caller, listen } from "./listener.ts";
 import { referencePage } from "./reference_page.ts";
 import type { SubscriptionHub } from "./subscriptions.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** A peer that answers no WebSocket ping for this long is gone. */
-const IDLE_SECONDS = 60;
 const REFUSAL_DELAY_MS = 250;
 /** Deno's `shutdown` never resolves while a client stalls, so it is not waited for longer than this. */
 const SHUTDOWN_MS = 1000;
@@ -33,6 +33,7 @@ export interface ServerOptions {
   version: string;
   host: string;
   port: number;
+  transport: Config["server"]["transport"];
   allowed_origins: readonly string[];
   allowed_hosts: readonly string[];
   max_message_bytes: number;
@@ -69,27 +70,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Takes the request's connection over; our subprotocol is selected where it is offered. */
-function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
-  const offered = request.headers.get("sec-websocket-protocol") ?? "";
-  // Deno knows only lists that are separated by a comma and a space, and throws when it does not find the name.
-  const isKnown = offered.split(", ").includes(SUBPROTOCOL);
-  const upgrade = Deno.upgradeWebSocket(request, {
-    idleTimeout: IDLE_SECONDS,
-    ...(isKnown ? { protocol: SUBPROTOCOL } : {}),
-  });
-  if (!isKnown && offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
-    try {
-      upgrade.response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
-    } catch (error) {
-      // Deno 2.4 has closed the headers by now: such a client gets no subprotocol, which it may accept.
-      log.debug("No subprotocol for a list like '{offered}': {error}", { offered, error });
-    }
-  }
-  return upgrade;
-}
-
-export function startServer(options: ServerOptions): RunningServer {
+/** Rejects with `SERVICE_UNAVAILABLE` when the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { router, hub, clock, host } = options;
   const connections = new Set<Connection>();
   let serial = 0;
@@ -105,7 +87,7 @@ export function startServer(options: ServerOptions): RunningServer {
   const identityOf = (request: Request, ip: string) =>
     options.auth.bearer(request.headers.get("authorization"), ip);
 
-  const upgrade = (request: Request, ip: string): Response | Promise<Response> => {
+  const upgrade = (request: Request, { ip, upgrade }: Caller): Response | Promise<Response> => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
     }
@@ -117,11 +99,11 @@ export function startServer(options: ServerOptions): RunningServer {
     } catch (error) {
       return refused(errorReply(error, clock, "upgrade"), ip);
     }
-    let upgraded: Deno.WebSocketUpgrade;
+    let upgraded: ReturnType<Caller["upgrade"]>;
     try {
-      upgraded = upgradeSocket(request);
+      upgraded = upgrade();
     } catch (error) {
-      // Deno throws for headers that are no WebSocket handshake. What never became a connection must not take a place.
+      // What never became a connection must not take a place.
       options.limits.disconnected(limits);
       log.debug("No upgrade for {ip}: {error}", { ip, error });
       return new Response("This is no WebSocket handshake", { status: 400 });
@@ -230,10 +212,10 @@ export function startServer(options: ServerOptions): RunningServer {
   );
   app.onError((error, c) => c.json(errorReply(error, clock, c.req.path), 500));
 
-  const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
+  const answer: Answer = (request, caller) => {
     const { headers } = request;
+    const { ip } = caller;
     const why = refusal(rules, headers.get("host"), headers.get("origin"));
-    const ip = (info.remoteAddr as Deno.NetAddr).hostname;
     if (why !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason: why, code: "PERMISSION_DENIED" });
       options.onForeign(ip, why);
@@ -242,9 +224,14 @@ export function startServer(options: ServerOptions): RunningServer {
       });
     }
     // Past Hono, which would wrap the response that Deno knows the upgrade by.
-    return new URL(request.url).pathname === "/ws" ? upgrade(request, ip) : app.fetch(request, { ip });
+    return new URL(request.url).pathname === "/ws" ? upgrade(request, caller) : app.fetch(request, { ip });
   };
-  const listener = new Listener({ clock, host, port: options.port, handler });
+  const isExposed = options.transport === "auto" ? !isLoopback(host) : options.transport === "hardened";
+  const listener = await listen(
+    // Loaded where it is needed: it costs memory.
+    isExposed ? (await import("./hardened_transport.ts")).openHardenedTransport : openFastTransport,
+    { clock, host, port: options.port, answer, max_message_bytes: options.max_message_bytes },
+  );
   const { port } = listener;
   const rules: GuardRules = {
     host,

@@ -96,8 +96,20 @@ export function decodeChunk(header: ChunkHeader, bytes: Uint8Array): string {
 /** The lines that the header speaks of; a chunk that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
 export function linesOf(header: ChunkHeader, text: string): string[] {
   const lines = text.split("\n", header.count);
-  if (lines.length < header.count) throw unreadable(header, `${lines.length} of ${header.count} entries`);
+  requireWhole(header, lines.length);
   return lines;
+}
+
+/** As many as `linesOf` would find, without making them. */
+export function lineCountOf(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+/** Throws `LOG_FILE_ERROR` when a chunk has fewer lines than its header says. */
+export function requireWhole(header: ChunkHeader, lines: number): void {
+  if (lines < header.count) throw unreadable(header, `${lines} of ${header.count} entries`);
 }
 
 export function unreadable(header: ChunkHeader, reason: string): ApiError {

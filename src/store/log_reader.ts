@@ -1,7 +1,15 @@
 /** Answers queries from chunk headers where they can tell, and from the chunks themselves where not. */
 import { ApiError } from "../protocol/errors.ts";
 import type { LogEntry } from "../protocol/log.ts";
-import { type ChunkHeader, endSeq, LEVELS, linesOf, unreadable } from "./log_chunk.ts";
+import {
+  type ChunkHeader,
+  endSeq,
+  LEVELS,
+  lineCountOf,
+  linesOf,
+  requireWhole,
+  unreadable,
+} from "./log_chunk.ts";
 import { scalarsOf } from "./log_line.ts";
 import {
   cursorError,
@@ -89,6 +97,7 @@ function* matchesIn(
   const lines = isUnknown
     ? conditions.linesIn(text).toArray()
     : linesOf(header, text).map((line, n) => ({ n, line }));
+  if (lines.length > 0) requireWhole(header, lineCountOf(text));
   if (direction === -1) lines.reverse();
   for (const { n, line } of lines) {
     // Written since the header was looked at.

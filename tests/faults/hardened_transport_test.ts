@@ -1,0 +1,144 @@
+/** The transport for servers that others can reach: nobody is held for longer, or in more memory, than it allows. */
+import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../../src/clock/clock.ts";
+import { openHardenedTransport } from "../../src/server/hardened_transport.ts";
+import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
+import { type ServerOptions, until, withServer } from "../fixtures/server.ts";
+
+const HARDENED: ServerOptions = {
+  config: { server: { transport: "hardened" }, limits: { max_message_bytes: 65_536 } },
+};
+const PING = { type: "ping", timestamp: 1 };
+const PART = new Uint8Array(60_000).fill(120);
+const CONTINUATION = 0;
+/** What the kernel's buffers of both ends may take before a writer notices that nobody reads. */
+const BUFFERED_MAX = 32 << 20;
+const NO_UTF8 = new Uint8Array([0xff, 0xfe]);
+
+/** Bytes that were sent, a piece after another, until the connection broke or `max` were. */
+async function sendUntilCutOff(max: number, send: () => Promise<number>): Promise<number> {
+  let sent = 0;
+  try {
+    while (sent < max) sent += await send();
+  } catch (error) {
+    assert.match((error as Error).name, /BrokenPipe|ConnectionReset/);
+  }
+  return sent;
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024;
+}
+
+Deno.test("fragments without end are cut off at the limit of a message, and cost no memory", () =>
+  withServer(HARDENED, async (server) => {
+    const quiet = await server.connect();
+    const before = await residentBytes(server.pid);
+    const endless = await RawSocket.upgrade(server.url);
+    await endless.sendFragment(TEXT, PART, false);
+    const sent = await sendUntilCutOff(300 << 20, async () => {
+      await endless.sendFragment(CONTINUATION, PART, false);
+      return PART.length;
+    });
+    endless.close();
+    assert.ok(sent < BUFFERED_MAX, `${sent} bytes were taken`);
+    const grown = await residentBytes(server.pid) - before;
+    assert.ok(grown < 60e6, `${grown} bytes more`);
+    assert.equal((await quiet.request(PING)).type, "pong");
+    assert.equal(await polite(server.url), 1009);
+  }));
+
+/** The close code for a client that reads while it sends too much. */
+async function polite(url: string): Promise<number | undefined> {
+  const raw = await RawSocket.upgrade(url);
+  await raw.sendFragment(TEXT, PART, false);
+  await raw.sendFragment(CONTINUATION, PART, false);
+  const code = await raw.closeCode();
+  raw.close();
+  return code;
+}
+
+Deno.test("who floods without reading is dropped, whatever is still on its way", () =>
+  withServer(HARDENED, async (server) => {
+    const quiet = await server.connect();
+    const frame = new TextEncoder().encode(JSON.stringify(PING));
+    const flood = await RawSocket.upgrade(server.url);
+    const sent = await sendUntilCutOff(300 << 20, async () => {
+      await flood.sendFrame(TEXT, frame);
+      return frame.length;
+    });
+    flood.close();
+    assert.ok(sent < BUFFERED_MAX, `${sent} bytes were taken`);
+    assert.equal((await quiet.request(PING)).type, "pong");
+    assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught/);
+  }));
+
+Deno.test("a client that does not answer its close is dropped within seconds", () =>
+  withServer(HARDENED, async (server) => {
+    const raw = await RawSocket.upgrade(server.url);
+    await raw.sendFrame(TEXT, NO_UTF8);
+    assert.equal(await raw.closeCode(), 1007);
+    assert.equal(await raw.frame(), undefined);
+    raw.close();
+  }));
+
+Deno.test("auto: hardened for an address that others can reach, fast for this machine alone", async () => {
+  const closeCode = async (url: string) => {
+    const raw = await RawSocket.upgrade(url);
+    await raw.sendFrame(TEXT, NO_UTF8);
+    const code = await raw.closeCode();
+    raw.close();
+    return code;
+  };
+  const config = { server: { transport: "auto" } };
+  // Deno drops a connection for text that is no UTF-8, ws says why before.
+  await withServer({ config, args: ["--host", "0.0.0.0", "--insecure"] }, async (server) => {
+    assert.equal(await closeCode(server.url.replace("0.0.0.0", "127.0.0.1")), 1007);
+  });
+  await withServer({ config }, async (server) => assert.equal(await closeCode(server.url), undefined));
+});
+
+Deno.test("a peer that gives no sign of life between two heartbeats is gone", async () => {
+  const repeated = new Set<() => void>();
+  const clock: Clock = {
+    ...systemClock,
+    every(_period_ms, action) {
+      repeated.add(action);
+      return { cancel: () => repeated.delete(action) };
+    },
+  };
+  let gone = 0;
+  const transport = await openHardenedTransport({
+    clock,
+    host: "127.0.0.1",
+    port: 0,
+    max_message_bytes: 1000,
+    answer(_request, { upgrade }) {
+      const { socket, response } = upgrade();
+      socket.onclose = () => gone++;
+      return response;
+    },
+  });
+  const url = `http://127.0.0.1:${transport.port}`;
+  const silent = await RawSocket.upgrade(url);
+  const alive = new WebSocket(url.replace("http", "ws"));
+  await new Promise((resolve) => alive.onopen = resolve);
+  const beat = () => [...repeated].forEach((action) => action());
+  beat();
+  const { opcode } = (await silent.frame())!;
+  assert.equal(opcode, 9, "it is asked for a sign of life");
+  // Its library answers pings by itself; both have had time to, once a message has come back.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  beat();
+  assert.equal(await silent.frame(), undefined);
+  await until(() => gone === 1);
+  assert.equal(alive.readyState, WebSocket.OPEN);
+  silent.close();
+  const closed = new Promise((resolve) => alive.onclose = resolve);
+  alive.close();
+  await closed;
+  await transport.shutdown();
+  await transport.finished;
+  assert.equal(repeated.size, 0);
+});
