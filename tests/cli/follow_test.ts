@@ -71,7 +71,10 @@ Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goe
     await taskIs("long", /cancelled/);
     assert.equal((await last.ended).code, 130);
     assert.equal((await run(["follow", "long"])).code, 130);
-    assert.equal((await run(["follow", "nobody"])).code, 1);
+    for (const args of [["follow", "nobody"], ["logs", "nobody", "--follow"]]) {
+      const { code, stderr } = await run(args);
+      assert.deepEqual([code, /TASK_NOT_FOUND/.test(stderr)], [1, true], stderr);
+    }
   }));
 
 Deno.test("cli: a follower of the folder's owner goes on with the server that takes a killed one's place", () =>

@@ -128,6 +128,9 @@ Deno.test("without permission to see the machine, all but its figures works", as
     assert.equal((await statusOnceEnded(server, "one")).status, "completed");
     const { reply } = await server.post({ type: "request_system_resources" });
     assert.equal(reply.code, "SERVICE_UNAVAILABLE", JSON.stringify(reply));
+    // It was not meant to see it, so nothing is broken.
+    const { data } = (await server.post({ type: "request_system_health" })).reply;
+    assert.equal((data as { overall_status: string }).overall_status, "degraded");
     assert.equal(await server.stop("SIGTERM"), 0);
   });
 });

@@ -35,6 +35,7 @@ export function addLogs(program: Command, cli: Cli): void {
       if (flags.follow) {
         const client = await cli.listener(flags);
         try {
+          if (task !== undefined) await client.request("get_task_status", { task_id: task });
           for await (const log of await client.followLogs(filter, { tail: flags.limit })) {
             if (flags.json) terminal.json({ type: "log_entry", log });
             else terminal.line(logLines(log, terminal, true));
