@@ -41,7 +41,10 @@ export function usePlace(): [URLSearchParams, (change: Record<string, string>) =
   const parameters = new URLSearchParams(useHashSearch());
   const change = (changes: Record<string, string>) => {
     // As they are now: others may have changed some since this was drawn.
-    const parameters = new URLSearchParams(current().split("?")[1] ?? "");
+    const [there, search_there = ""] = current().split("?");
+    // Who has left the page is not led back to it by what was still to be noted there.
+    if (there !== path) return;
+    const parameters = new URLSearchParams(search_there);
     for (const [name, value] of Object.entries(changes)) {
       if (value === "") parameters.delete(name);
       else parameters.set(name, value);

@@ -1,5 +1,5 @@
 /** Where a text is found in a log that grows at both ends. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { finder } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
 
@@ -68,8 +68,8 @@ export function useFind(lines: readonly LogLine[], initial: string): Find {
     put(text);
     setCurrent(undefined);
   };
-  // The address may change while the log stays.
-  useEffect(() => {
+  // The address may change while the log stays; who types on is not set back by it.
+  useLayoutEffect(() => {
     if (initial !== text) setText(initial);
   }, [initial]);
   return {

@@ -1,5 +1,5 @@
 /** The selected task: moved by keys, focused so that it is announced, kept in the address. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { systemClock, type Timer } from "../../../clock/clock.ts";
 import type { Task } from "../../../protocol/task.ts";
 import { usePlace } from "../../hash_location.ts";
@@ -50,7 +50,8 @@ export function useSelection(groups: readonly Group[], show: (column: string) =>
     return handle;
   };
 
-  useEffect(() => setId(inAddress), [inAddress]);
+  // With the address, not after it: a key pressed meanwhile has moved on.
+  useLayoutEffect(() => setId(inAddress), [inAddress]);
   useEffect(() => () => timer.current?.cancel(), []);
   useEffect(() => {
     if (reveal.current === undefined) return;

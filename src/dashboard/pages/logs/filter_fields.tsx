@@ -1,6 +1,6 @@
 /** The fields that narrow the log; what they say is in the address, and the server applies it. */
 import { ListFilter, X } from "lucide-preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { epochOf, isoTime, systemClock, type Timer } from "../../../clock/clock.ts";
 import { usePlace } from "../../hash_location.ts";
 import { TaskPicker } from "../../ui/task_picker.tsx";
@@ -85,12 +85,18 @@ function TextField(
   const settled = place.get(name) ?? "";
   const [text, setText] = useState(settled);
   const timer = useRef<Timer>();
+  /** What this field itself has put into the address; who types on is ahead of it. */
+  const own = useRef(settled);
   // The address may be changed by a link or by the button that clears it.
-  useEffect(() => setText(settled), [settled]);
+  useLayoutEffect(() => {
+    if (settled !== own.current) setText(settled);
+    own.current = settled;
+  }, [settled]);
   useEffect(() => () => timer.current?.cancel(), []);
   const settle = (value: string) => {
     timer.current?.cancel();
-    setPlace({ [name]: value.trim() });
+    own.current = value.trim();
+    setPlace({ [name]: own.current });
   };
   return (
     <div class={`log-filter ${extra}`}>
