@@ -1,5 +1,5 @@
 /** The machine and its agents over time, as far as this page has seen them: the server keeps no history of either. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { epochOf } from "../../clock/clock.ts";
 import type { Agent } from "../../protocol/basic_messages.ts";
 import type { Process, SystemLoad } from "../../protocol/process.ts";
@@ -13,7 +13,21 @@ import { hasEnded, taskOf } from "./tasks.ts";
 const SAMPLES_MAX = 720;
 
 export const resources = signal<readonly SystemResources[]>([]);
-export const agents = signal<readonly Agent[]>([]);
+
+/** As the server told of them last. */
+const told = signal<readonly Agent[]>([]);
+
+/**
+ * Those at work. What was measured of an agent may come after its task has ended, and before this page knows the task;
+ * then no other push would take it away.
+ */
+export const agents = computed<readonly Agent[]>(() => {
+  const isOver = ({ task_id }: Agent) => {
+    const task = taskOf(task_id);
+    return task !== undefined && hasEnded(task.status);
+  };
+  return told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value;
+});
 
 /** The scan of processes that is known last. */
 export const processScan = signal<
@@ -99,10 +113,10 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   const task = taskOf(agent.task_id);
   if (task && hasEnded(task.status) && agent.status !== "starting") return;
   // What happens to an agent is told without its figures: those it had last stay.
-  const known = agents.value.find(({ id }) => id === agent.id);
+  const known = told.value.find(({ id }) => id === agent.id);
   // A task has one agent at a time, whose id changes when its attempt is counted.
-  const others = agents.value.filter(({ task_id }) => task_id !== agent.task_id);
-  agents.value = [...others, { ...known, ...agent }];
+  const others = told.value.filter(({ task_id }) => task_id !== agent.task_id);
+  told.value = [...others, { ...known, ...agent }];
   const { cpu_percent, memory_usage } = agent;
   if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };
@@ -114,14 +128,14 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
 }
 
 function agentsGone(isGone: (agent: Agent) => boolean): void {
-  agents.value = agents.value.filter((agent) => !isGone(agent));
-  const left = new Set(agents.value.map(({ id }) => id));
+  told.value = told.value.filter((agent) => !isGone(agent));
+  const left = new Set(told.value.map(({ id }) => id));
   agentUsage.value = new Map([...agentUsage.value].filter(([id]) => left.has(id)));
 }
 
 async function load(): Promise<void> {
   const { data } = await ask("request_status");
-  agents.value = data.agents;
+  told.value = data.agents;
   agentsGone(() => false);
   if (data.system_resources) addResources(data.system_resources);
 }
