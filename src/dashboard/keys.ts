@@ -1,6 +1,6 @@
 /** The keyboard: single keys, off while one types, listed by `?`. */
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Shortcut {
   key: string;
@@ -17,7 +17,8 @@ export function shortcuts(): readonly Shortcut[] {
 
 /** Makes these work while the component is shown; those of a component further in come first. */
 export function useShortcuts(list: Shortcut[], dependencies: readonly unknown[]): void {
-  useEffect(() => {
+  // With what is drawn, not after it: a key means what is seen.
+  useLayoutEffect(() => {
     active.value = [...list, ...active.value];
     return () => void (active.value = active.value.filter((shortcut) => !list.includes(shortcut)));
   }, dependencies);

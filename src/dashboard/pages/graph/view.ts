@@ -1,6 +1,6 @@
 /** What of the graph is seen: how far it is moved and how large it is drawn. */
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface View {
   x: number;
@@ -67,10 +67,11 @@ export function useView(box: RefObject<HTMLElement>, graph: Size, shape: string)
   const zoomBy = (factor: number) => zoomAt(factor, size().width / 2, size().height / 2);
   const fit = () => set(fitting(graph, size(), SCALE.least));
 
-  useEffect(() => {
+  // Before it is seen: nobody points at what is about to jump.
+  useLayoutEffect(() => {
     if (!hasMoved.current) set(fitting(graph, size(), FIRST_LEAST));
   }, [shape]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (element) return listen(element, move, zoomAt);
   }, []);
