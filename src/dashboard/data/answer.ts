@@ -42,7 +42,8 @@ export function useAnswer<T>(question: () => Promise<T>, every_ms: number, about
       !document.hidden && link.peek().state === "connected" &&
       systemClock.monotonic() - asked_ms >= every_ms - 100;
     const askIfDue = () => void (isDue() && ask());
-    reload.current = ask;
+    // What is on its way may have been answered before what this is asked for.
+    reload.current = () => pending === undefined ? ask() : pending.then(ask);
     void ask();
     const leave = [onResubscribed(ask)];
     if (every_ms > 0) {
