@@ -1,7 +1,7 @@
 /** The board: real tasks move through its columns, are acted on by mouse and by key, are found, and may be thousands. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { violations, type Visit, visit } from "./fixtures/browser.ts";
+import { becomes, isAccessible, isNoWider, until, type Visit, visit } from "./fixtures/browser.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PHONE = { width: 380, height: 800 };
@@ -47,6 +47,7 @@ function inHalves(): Fields {
 const touch = ({ server }: Visit, name: string) => Deno.writeTextFile(`${server.dir}/${name}`, "");
 
 const column = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
+const LONG_AGO = "2026-01-01T00:00:00.000Z";
 const ENDED_BADLY = "Failed or cancelled 1";
 
 /** The card, or the line, of this task within a part of the page. */
@@ -71,10 +72,10 @@ Deno.test("board: a running task moves through the columns with its progress; pa
     const first = card(page, "first", running);
     await first.getByText("1 of 4 steps").waitFor();
     await first.getByText("Look around").waitFor();
-    assert.match(await first.innerText(), /high[\s\S]*Do it in halves[\s\S]*first[\s\S]*bugfix[\s\S]*sh/);
+    await becomes(() => first.innerText(), /high[\s\S]*Do it in halves[\s\S]*first[\s\S]*bugfix[\s\S]*sh/);
     await touch(visit, "half");
     await first.getByText("2 of 4 steps").waitFor();
-    assert.equal(await first.getByRole("progressbar").getAttribute("aria-valuenow"), "50");
+    await becomes(() => first.getByRole("progressbar").getAttribute("aria-valuenow"), "50");
 
     await first.getByRole("button", { name: "Pause first" }).click();
     const waiting = card(page, "first", column(page, "Waiting 1"));
@@ -89,6 +90,7 @@ Deno.test("board: a running task moves through the columns with its progress; pa
     await page.getByRole("button", { name: "Cancel second" }).click();
     const dialog = page.getByRole("dialog", { name: "Cancel this task?" });
     await dialog.getByRole("button", { name: "Keep it" }).click();
+    await dialog.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Cancel second" }).click();
     await dialog.getByRole("button", { name: "Cancel task" }).click();
     await card(page, "second", column(page, ENDED_BADLY)).getByText("Cancelled").waitFor();
@@ -118,12 +120,13 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
       await help.getByText(does).waitFor();
     }
     await page.keyboard.press("Escape");
+    await help.waitFor({ state: "detached" });
 
     await page.keyboard.press("j");
     const selected = page.locator("article.is-selected");
     const expectSelected = async (id: string) => {
       await selected.filter({ has: page.getByText(id, { exact: true }) }).first().waitFor();
-      await visit.server.until(async () => await focused(page) === id);
+      await becomes(() => focused(page), id);
     };
     await expectSelected("busy1");
     await page.keyboard.press("ArrowLeft");
@@ -140,8 +143,10 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
     await page.keyboard.press("p");
     await selected.getByText("Pending").waitFor();
     await page.keyboard.press("c");
-    await page.getByRole("dialog", { name: "Cancel this task?" }).getByText("Do wait2").waitFor();
+    const dialog = page.getByRole("dialog", { name: "Cancel this task?" });
+    await dialog.getByText("Do wait2").waitFor();
     await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
     await page.keyboard.press("c");
     await page.getByRole("button", { name: "Cancel task" }).click();
     await card(page, "wait2", column(page, "Failed or cancelled 2")).getByText("Cancelled").waitFor();
@@ -165,8 +170,8 @@ Deno.test("board: what an agent asks for is allowed on the card and denied by ke
     await go("/");
     const asks = page.getByRole("group", { name: "Permission for asker" });
     await asks.getByText(/^Asks: Edit/).waitFor();
-    assert.match(await card(page, "asker").innerText(), /Look through the folder[\s\S]*1 of 3 steps/);
-    assert.deepEqual(await violations(page), []);
+    await becomes(() => card(page, "asker").innerText(), /Look through the folder[\s\S]*1 of 3 steps/);
+    await isAccessible(page);
     await asks.getByRole("button", { name: "Allow" }).click();
     await card(page, "asker", column(page, "Completed 1")).waitFor();
     assert.match(await Deno.readTextFile(`${visit.server.dir}/demo.md`), /Look through the folder/);
@@ -178,6 +183,37 @@ Deno.test("board: what an agent asks for is allowed on the card and denied by ke
     await page.keyboard.press("d");
     await card(page, "denied", column(page, "Completed 2")).waitFor();
     assert.doesNotMatch(await Deno.readTextFile(`${visit.server.dir}/denied.md`), /Look through the folder/);
+  });
+});
+
+Deno.test("board: an agent that is named although its task has ended is not at work", async () => {
+  await visit({ config }, async (visit) => {
+    const { page, go, server } = visit;
+    await start(visit, "over", command("true"));
+    await becomes(async () => {
+      const { reply } = await server.post({ type: "get_task_status", task_id: "over" });
+      return (reply.task as Fields).status;
+    }, "completed");
+    // As a server does that measures while the task ends.
+    const agent = { id: "over_1", task_id: "over", type: "sh", status: "working", start_time: LONG_AGO };
+    let isNamed = false;
+    await page.routeWebSocket(/.*/, (socket) => {
+      socket.connectToServer().onMessage((text) => {
+        const message = JSON.parse(String(text));
+        if (Array.isArray(message.data?.agents)) isNamed = Boolean(message.data.agents.push(agent));
+        socket.send(JSON.stringify(message));
+      });
+    });
+    await go("/");
+    await card(page, "over", column(page, "Completed 1")).waitFor();
+    await until(() => isNamed);
+    // Asked after the agents, and so answered when they are there.
+    await page.getByRole("link", { name: "Health" }).click();
+    await page.getByText("Everything works").waitFor();
+    const link = page.getByRole("navigation").locator('a[href="#/agents"]');
+    await link.click();
+    await page.getByText("No agent is at work").waitFor();
+    assert.equal(await link.innerText(), "Agents", "without a number behind it");
   });
 });
 
@@ -195,7 +231,7 @@ Deno.test("board: filters, order and view are in the address, and a link leads t
     await page.keyboard.press("/");
     await page.keyboard.type("parser");
     await card(page, "gamma").waitFor({ state: "detached" });
-    assert.deepEqual((await ids(page)).sort(), ["alpha", "beta"]);
+    await becomes(async () => (await ids(page)).sort(), ["alpha", "beta"]);
     await page.waitForURL(/#\/\?q=parser$/);
     await page.getByRole("combobox", { name: "Type" }).selectOption("testing");
     await card(page, "beta").waitFor({ state: "detached" });
@@ -208,26 +244,26 @@ Deno.test("board: filters, order and view are in the address, and a link leads t
 
     await page.getByRole("combobox", { name: "Agent" }).selectOption("sh");
     await card(page, "alpha").waitFor({ state: "detached" });
-    assert.deepEqual(await ids(page), ["gamma"]);
+    await becomes(() => ids(page), ["gamma"]);
 
     await go("/?status=failed,pending&view=list&sort=-priority");
     const list = page.getByRole("list", { name: "Tasks" });
     await card(page, "beta", list).waitFor();
-    assert.deepEqual(await ids(page, list), ["delta", "beta"]);
-    assert.match(await card(page, "delta").innerText(), /Waits for gamma/);
-    assert.equal(
-      await page.getByRole("button", { name: "Failed 1" }).getAttribute("aria-pressed"),
+    await becomes(() => ids(page, list), ["delta", "beta"]);
+    await becomes(() => card(page, "delta").innerText(), /Waits for gamma/);
+    await becomes(
+      () => page.getByRole("button", { name: "Failed 1" }).getAttribute("aria-pressed"),
       "true",
     );
     const heads = page.getByRole("group", { name: "Order by" });
     await heads.getByRole("button", { name: "Priority" }).click();
     await page.waitForURL(/sort=priority/);
-    await visit.server.until(async () => (await ids(page, list))[0] === "beta");
+    await becomes(() => ids(page, list), ["beta", "delta"]);
     await page.getByRole("button", { name: "Failed 1" }).click();
     await card(page, "beta").waitFor({ state: "detached" });
     await page.reload();
     await card(page, "delta", list).waitFor();
-    assert.deepEqual(await ids(page, list), ["delta"]);
+    await becomes(() => ids(page, list), ["delta"]);
   });
 });
 
@@ -279,17 +315,17 @@ for (const colorScheme of ["light", "dark"] as const) {
       await go("/");
       await page.getByText("No tasks yet").waitFor();
       await page.getByText(/^opencode-agents run .* --url http/).waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`empty-${colorScheme}`);
       await busyDay(visit);
       await page.getByText("no route to host").waitFor();
       await page.keyboard.press("j");
       await page.locator("article.is-selected").waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`busy-${colorScheme}`);
       await page.keyboard.press("v");
       await page.getByRole("list", { name: "Tasks" }).waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`list-${colorScheme}`);
     });
   });
@@ -298,19 +334,18 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("board on a phone: one column at a time, filters behind a button, nothing beyond the edge", async () => {
   await visit({ config, context: { viewport: PHONE, hasTouch: true } }, async (visit) => {
     const { page, go, picture } = visit;
-    const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
     await go("/");
     await page.getByText("No tasks yet").waitFor();
-    assert.equal(await width(), PHONE.width);
+    await isNoWider(page, PHONE.width);
     await picture("empty-phone");
     await busyDay(visit);
     const tabs = page.getByRole("group", { name: "Columns" });
     await picture("busy-phone");
-    assert.equal(await width(), PHONE.width);
-    assert.deepEqual(await violations(page), []);
+    await isNoWider(page, PHONE.width);
+    await isAccessible(page);
     await tabs.getByRole("button", { name: "Failed" }).click();
     await card(page, "deploy").waitFor();
-    assert.deepEqual((await ids(page)).sort(), ["deploy", "research"]);
+    await becomes(async () => (await ids(page)).sort(), ["deploy", "research"]);
     await page.getByRole("button", { name: "More filters" }).click();
     await page.getByRole("combobox", { name: "Type" }).selectOption("research");
     await card(page, "deploy").waitFor({ state: "detached" });
@@ -319,16 +354,19 @@ Deno.test("board on a phone: one column at a time, filters behind a button, noth
     await page.getByRole("button", { name: "More filters" }).click();
     await page.getByRole("button", { name: "List" }).click();
     await card(page, "lint").waitFor();
-    assert.equal(await width(), PHONE.width);
-    assert.deepEqual(await violations(page), []);
+    await isNoWider(page, PHONE.width);
+    await isAccessible(page);
     await picture("list-phone");
   });
 });
 
 const MANY = 5000;
 const NODES_MAX = 2500;
-/** Far above what it takes, since the machine that tests is a busy one. */
-const PROMPT_MS = 1500;
+/**
+ * Far above what it takes, and asked for by `TIMED=1`: a time says little on a machine that others use, too, as
+ * continuous integration does.
+ */
+const PROMPT_MS = Deno.env.get("TIMED") === "1" ? 1500 : 60_000;
 
 /** Milliseconds from doing it to the frame in which the page shows that it was done. */
 async function took(page: Page, action: string, isShown: string): Promise<number> {
@@ -338,7 +376,7 @@ async function took(page: Page, action: string, isShown: string): Promise<number
     const look = () => {
       const took = performance.now() - start;
       if (${isShown}) resolve(took);
-      else if (took > 20_000) reject(new Error("never shown"));
+      else if (took > 60_000) reject(new Error("never shown"));
       else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
@@ -386,12 +424,14 @@ Deno.test(`board: ${MANY} tasks stay smooth`, async () => {
         ),
       );
     }
-    assert.deepEqual(await ids(page), ["task_4998"]);
+    await becomes(() => ids(page), ["task_4998"]);
     await page.getByRole("searchbox", { name: "Search tasks" }).fill("");
     await page.getByRole("button", { name: "All 5,000" }).waitFor();
 
-    const last = await ids(page, column(page, "Waiting 4899"));
-    assert.ok(last.length < 40, `${last.length} cards`);
+    const drawn = () => ids(page, column(page, "Waiting 4899"));
+    await until(async () => (await drawn()).length > 1);
+    const { length } = await drawn();
+    assert.ok(length < 40, `${length} cards`);
     const list = `document.querySelector(".column-waiting [role=list]")`;
     const scrolled = await took(
       page,

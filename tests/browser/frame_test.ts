@@ -1,8 +1,13 @@
 /** The frame of the dashboard: what it weighs, where it comes from, where it leads, what it says when the server is gone. */
 import assert from "node:assert/strict";
-import { violations, visit } from "./fixtures/browser.ts";
+import { becomes, eventually, isAccessible, visit } from "./fixtures/browser.ts";
 
 const COMPRESSED_MAX = 200_000;
+/** All that the browser itself knows to have been loaded. */
+const LOADED = `["navigation", "resource"]
+  .flatMap((type) => performance.getEntriesByType(type))
+  .map(({ name }) => name.split("#")[0])
+  .sort()`;
 
 Deno.test("dashboard: everything it loads comes from the server, compressed in less than 200 kB", async () => {
   await visit({}, async ({ server, page, go }) => {
@@ -13,6 +18,9 @@ Deno.test("dashboard: everything it loads comes from the server, compressed in l
     });
     await go("/");
     await page.waitForLoadState("networkidle");
+    await eventually(async () => {
+      assert.deepEqual(loaded.map(({ url }) => url).sort(), await page.evaluate(LOADED));
+    });
     assert.ok(loaded.some(({ url }) => url.endsWith("/assets/main.js")));
     assert.deepEqual(loaded.filter(({ url }) => !url.startsWith(server.url)), []);
     const total = loaded.reduce((sum, { size }) => sum + size, 0);
@@ -38,12 +46,13 @@ Deno.test("dashboard: links, deep links and the back button lead through the pag
   await visit({}, async ({ page, go }) => {
     await go("/health");
     const current = page.locator("nav a[aria-current]");
-    assert.equal(await current.innerText(), "Health");
+    await becomes(() => current.allInnerTexts(), ["Health"]);
     await page.getByRole("link", { name: "Logs" }).click();
-    assert.match(page.url(), /#\/logs$/);
+    await page.waitForURL(/#\/logs$/);
+    await becomes(() => current.allInnerTexts(), ["Logs"]);
     await page.goBack();
-    assert.match(page.url(), /#\/health$/);
-    assert.equal(await current.innerText(), "Health");
+    await page.waitForURL(/#\/health$/);
+    await becomes(() => current.allInnerTexts(), ["Health"]);
   });
 });
 
@@ -52,9 +61,9 @@ Deno.test("dashboard: keys open pages and tell what they do, but not while one t
     await go("/");
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.keyboard.press("n");
     await page.waitForURL(/#\/new$/);
   });

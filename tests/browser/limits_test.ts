@@ -1,7 +1,7 @@
 /** The limits' page: what is used and refused for real, and each change that an administrator can make. */
 import assert from "node:assert/strict";
 import type { TestServer } from "../fixtures/server.ts";
-import { violations, visit } from "./fixtures/browser.ts";
+import { becomes, isAccessible, isNoWider, visit } from "./fixtures/browser.ts";
 
 const PHONE = { width: 380, height: 800 };
 
@@ -29,7 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       // What this page uses is told unasked.
       await page.getByRole("region", { name: "This page" }).getByRole("meter", { name: /^Messages/ })
         .waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`limits-quiet-${colorScheme}`);
 
       await storm(server, 12);
@@ -37,17 +37,17 @@ for (const colorScheme of ["light", "dark"] as const) {
       const refused = page.getByRole("region", { name: "Refused in the last hour" });
       await refused.getByRole("row", { name: /127\.0\.0\.1 Status checks 4$/ }).waitFor();
       const checks = each.getByRole("meter", { name: "Status checks per minute" });
-      assert.equal(await checks.getAttribute("aria-valuetext"), "8 of 8");
+      await becomes(() => checks.getAttribute("aria-valuetext"), "8 of 8");
       await page.getByText(/in the last hour: \d+ let through, 4 refused/).waitFor();
       await page.getByRole("img", { name: /Refused: 4 now/ }).waitFor();
       const clients = page.getByRole("region", { name: "Top clients" });
       await clients.getByRole("row", { name: /127\.0\.0\.1 1 \d+ 4/ }).waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`limits-busy-${colorScheme}`);
 
       await clients.getByRole("button", { name: "127.0.0.1" }).click();
       await page.getByRole("region", { name: "Client 127.0.0.1" }).waitFor();
-      assert.match(page.url(), /client=127\.0\.0\.1/);
+      await page.waitForURL(/client=127\.0\.0\.1/);
       await page.getByRole("button", { name: "Only 127.0.0.1 ×" }).click();
       await each.waitFor();
     });
@@ -63,11 +63,11 @@ Deno.test("limits page: a limit is changed for everybody; what is no limit is sa
     await field.fill("none");
     await dialog.getByRole("button", { name: "Change for everybody" }).click();
     await dialog.getByText(/must be of type .*, not string/).waitFor();
-    assert.equal(await field.getAttribute("aria-invalid"), "true");
+    await becomes(() => field.getAttribute("aria-invalid"), "true");
     await field.fill("0");
     await dialog.getByRole("button", { name: "Change for everybody" }).click();
     await dialog.getByText(/Expected: at least 1/).waitFor();
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await picture("limits-field");
     await field.fill("77");
     await dialog.getByRole("button", { name: "Change for everybody" }).click();
@@ -90,7 +90,7 @@ Deno.test("limits page: a client gets limits of its own, they hold, and they are
     await dialog.getByText(/Expected: 1 to 100 characters/).waitFor();
     await dialog.getByRole("textbox", { name: /^Client/ }).fill("127.0.0.1");
     await dialog.getByLabel("For").selectOption("3600");
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await picture("limits-override");
     await dialog.getByRole("button", { name: "Set them" }).click();
     await page.getByText("Status checks 500").waitFor();
@@ -119,7 +119,7 @@ Deno.test("limits page: all limits are suspended for a while and resumed; the lo
     await page.getByText(/They come back in 1[45] min: Moving all tasks over/).waitFor();
     await storm(server, 12);
     assert.deepEqual((await report(server)).violations, []);
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await picture("limits-suspended");
     await page.getByRole("button", { name: "Resume…" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
@@ -140,8 +140,8 @@ Deno.test("limits page on a phone, on a server without limits: it fits the scree
   await visit(options, async ({ page, go, picture }) => {
     await go("/limits");
     await page.getByText("There are no limits.").waitFor();
-    assert.equal(await page.evaluate<number>("document.documentElement.scrollWidth"), PHONE.width);
-    assert.deepEqual(await violations(page), []);
+    await isNoWider(page, PHONE.width);
+    await isAccessible(page);
     await picture("limits-phone");
   });
 });

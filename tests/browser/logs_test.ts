@@ -2,8 +2,17 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
-import { type TestServer, until } from "../fixtures/server.ts";
-import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+import type { TestServer } from "../fixtures/server.ts";
+import {
+  atRest,
+  becomes,
+  eventually,
+  isAccessible,
+  isNoWider,
+  until,
+  visit,
+  type VisitOptions,
+} from "./fixtures/browser.ts";
 
 const PHONE = { width: 380, height: 800 };
 const CONFIG = {
@@ -34,14 +43,12 @@ async function ended(server: TestServer, task_id: string): Promise<void> {
   await until(async () => {
     const { reply } = await server.post({ type: "get_task_status", task_id });
     return /completed|failed|cancelled/.test(String((reply.task as { status: string })?.status));
-  }, 60_000);
+  });
 }
 
 const line = (page: Page, text: string | RegExp) => page.locator(".log-line", { hasText: text });
 const chip = (page: Page, level: string) =>
   page.getByRole("group", { name: "Levels" }).getByRole("button", { name: new RegExp(`^${level}`, "i") });
-const isNoWider = async (page: Page, width: number) =>
-  assert.equal(await page.evaluate<number>("document.documentElement.scrollWidth"), width);
 
 /** A build as a terminal shows it. */
 const BUILD = String.raw`printf '\033[1mBuilding\033[0m the \033[36mparser\033[0m\n'
@@ -56,7 +63,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await visit(options({ context: { colorScheme } }), async ({ server, page, go, picture }) => {
       await go("/logs?text=nothing+of+the+kind");
       await page.getByText("No line matches").waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`logs-empty-${colorScheme}`);
 
       await go("/logs");
@@ -64,13 +71,13 @@ for (const colorScheme of ["light", "dark"] as const) {
       await start(server, "build", BUILD);
       await start(server, "agent", "demo:steps=3 demo:delay=50 Write the parser");
       await line(page, "FAIL").waitFor();
-      assert.equal(await line(page, "FAIL").locator(".log-message").innerText(), " FAIL  1 of 3");
-      assert.equal(await line(page, "progress").locator(".log-message").innerText(), "progress 100%");
-      assert.equal(await page.locator(".ansi-fg", { hasText: "parser" }).count(), 1);
+      await becomes(() => line(page, "FAIL").locator(".log-message").innerText(), " FAIL  1 of 3");
+      await becomes(() => line(page, "progress").locator(".log-message").innerText(), "progress 100%");
+      await becomes(() => page.locator(".ansi-fg", { hasText: "parser" }).count(), 1);
       await line(page, "All 3 steps are done").waitFor();
       await line(page, "lexer").getByRole("button", { name: "Open line" }).click();
       await line(page, "lexer").getByText("task_id").waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`logs-busy-${colorScheme}`);
       await line(page, "grammar").getByRole("link", { name: "build" }).click();
       await page.waitForURL(/#\/tasks\/build\?tab=log$/);
@@ -86,21 +93,21 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     await go("/logs");
     await line(page, "pear").waitFor();
     await page.getByLabel("Message contains").fill("APPLE");
-    await line(page, "pear").waitFor({ state: "detached" });
     await page.waitForURL(/text=APPLE/);
-    assert.equal(await page.locator(".log-line").count(), 3);
     await page.getByText(/^3 lines of \d+$/).waitFor();
+    await becomes(() => page.locator(".log-line").count(), 3);
 
     const warnings = chip(page, "warn");
-    assert.match(await warnings.innerText(), /1$/);
+    await becomes(() => warnings.innerText(), /1$/);
     await warnings.click();
     await page.waitForURL(/level=warn/);
     await page.getByText(/^1 line of/).waitFor();
-    assert.equal(await page.locator(".log-line").count(), 1);
+    await becomes(() => page.locator(".log-line").count(), 1);
     // What is not shown is counted all the same.
-    assert.match(await chip(page, "info").innerText(), /2$/);
+    await becomes(() => chip(page, "info").innerText(), /2$/);
     await warnings.click();
     await page.waitForURL((url) => !url.href.includes("level"));
+    await page.getByText(/^3 lines of/).waitFor();
 
     await page.getByRole("combobox", { name: "Task or component" }).fill("two");
     await page.getByRole("option", { name: /two/ }).click();
@@ -112,8 +119,11 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     await line(page, "pear").waitFor();
 
     await page.getByLabel("Details contain").fill('"exit_code":3');
+    await page.waitForURL(/details=/);
+    await line(page, "pear").waitFor({ state: "detached" });
     await line(page, /exit|failed|ended/i).first().waitFor();
     await page.getByLabel("Details contain").fill("");
+    await line(page, "pear").waitFor();
     await page.getByLabel("Source").fill("stderr");
     await page.waitForURL(/source=stderr/);
     await page.getByText(/^1 line of/).waitFor();
@@ -121,8 +131,8 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     // A link alone brings the same; the levels that it leaves out are counted, too.
     await go("/logs?agent=one,two&level=info&text=apple&range=1h");
     await page.getByText(/^2 lines of/).waitFor();
-    assert.match(await chip(page, "warn").innerText(), /1$/);
-    assert.equal(await page.getByLabel("Time").inputValue(), "1h");
+    await becomes(() => chip(page, "warn").innerText(), /1$/);
+    await becomes(() => page.getByLabel("Time").inputValue(), "1h");
     await go("/logs?range=custom&to=2020-01-01T00:00:00.000Z");
     await page.getByText("Nothing was written within this time").waitFor();
     await page.getByLabel("To", { exact: true }).fill("2999-01-01T00:00:00");
@@ -131,8 +141,35 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
   });
 });
 
+Deno.test("logs page: what is typed into a filter stays as it was typed, and nobody who has left is led back", async () => {
+  await visit(options(), async ({ server, page, go }) => {
+    await start(server, "one", "echo apple; echo apple pie");
+    await ended(server, "one");
+    await go("/logs?agent=one");
+    const field = page.getByLabel("Message contains");
+    await field.pressSequentially("apple ");
+    await page.waitForURL(/text=apple$/);
+    await page.getByText(/^2 lines of/).waitFor();
+    await field.pressSequentially("pie");
+    await becomes(() => field.inputValue(), "apple pie");
+    await page.getByText(/^1 line of/).waitFor();
+    // Another page's address is there before the field is gone.
+    await page.evaluate(`{
+      const field = document.getElementById("log-text");
+      field.value = "late";
+      location.hash = "/health";
+      field.dispatchEvent(new FocusEvent("blur"));
+    }`);
+    await page.getByRole("heading", { level: 1, name: "Health" }).waitFor();
+    await page.waitForURL(/#\/health$/);
+  });
+});
+
 /** Lines that come one by one for as long as the test wants. */
 const TICKS = "i=0; while :; do i=$((i+1)); echo tick $i of many; sleep 0.05; done";
+
+const scrollTop = (page: Page) =>
+  page.locator(".log-list").evaluate<number, { scrollTop: number }>((list) => list.scrollTop);
 
 async function isAtEnd(page: Page): Promise<boolean> {
   return await page.locator(".log-list").evaluate<
@@ -149,23 +186,21 @@ Deno.test("log: the end is followed, not while one reads further up, and again a
     await go("/logs?agent=ticks");
     await line(page, "tick 60 of many").waitFor();
     const follow = page.getByRole("button", { name: "Follow" });
-    assert.equal(await follow.getAttribute("aria-pressed"), "true");
+    await becomes(() => follow.getAttribute("aria-pressed"), "true");
     await until(() => isAtEnd(page));
 
     await page.locator(".log-list").hover();
     await page.mouse.wheel(0, -400);
     await page.waitForURL(/follow=0/);
-    assert.equal(await follow.getAttribute("aria-pressed"), "false");
+    await becomes(() => follow.getAttribute("aria-pressed"), "false");
     const unseen = page.getByRole("button", { name: /new lines?$/ });
     await unseen.waitFor();
-    const top = await page.locator(".log-list").evaluate<number, { scrollTop: number }>((list) =>
-      list.scrollTop
-    );
-    await page.getByRole("button", { name: /^\d\d new lines$/ }).waitFor();
-    assert.equal(
-      await page.locator(".log-list").evaluate<number, { scrollTop: number }>((list) => list.scrollTop),
-      top,
-    );
+    // What the wheel has begun goes on for a while; from then on lines come, and nothing moves.
+    const top = await atRest(page, () => scrollTop(page));
+    const newLines = async () => Number.parseInt(await unseen.innerText());
+    const before = await newLines();
+    await until(async () => await newLines() >= before + 10);
+    assert.equal(await scrollTop(page), top);
     await picture("log-paused");
     await unseen.click();
     await page.waitForURL((url) => !url.href.includes("follow"));
@@ -201,22 +236,22 @@ Deno.test("log: what is found is marked, and keys lead from hit to hit", async (
     const find = page.getByLabel("Find in the loaded lines");
     await find.fill("7 OF THE LOG");
     const hits = page.locator(".log-hits");
-    assert.equal(await hits.innerText(), "– / 30");
+    await becomes(() => hits.innerText(), "– / 30");
     await find.press("Enter");
     const current = page.locator(".log-current .log-message");
-    await current.waitFor();
+    await becomes(() => current.innerText(), /^line \d*7 of the log$/);
     const first = await current.innerText();
-    assert.match(first, /^line \d*7 of the log$/);
     // Over the border between colours, in as many marks.
-    assert.deepEqual(await page.locator(".log-current mark").allInnerTexts(), ["7 ", "of the", " log"]);
+    await becomes(() => page.locator(".log-current mark").allInnerTexts(), ["7 ", "of the", " log"]);
     await picture("log-found");
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await find.press("Shift+Enter");
     await page.locator(".log-current", { hasNotText: first }).waitFor();
     await find.press("Enter");
-    assert.equal(await current.innerText(), first);
+    await becomes(() => current.innerText(), first);
     await find.press("Escape");
-    assert.equal(await page.locator("mark").count(), 0);
+    await hits.waitFor({ state: "detached" });
+    await becomes(() => page.locator("mark").count(), 0);
 
     await go("/logs?agent=find&find=line+29");
     await hits.waitFor();
@@ -226,9 +261,8 @@ Deno.test("log: what is found is marked, and keys lead from hit to hit", async (
     const [second] = [await current.innerText()];
     await page.keyboard.press("N");
     await page.locator(".log-current", { hasNotText: second }).waitFor();
-    assert.equal(await hits.innerText(), "1 / 11");
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    assert.ok(page.url().includes("/logs"));
+    await becomes(() => hits.innerText(), "1 / 11");
+    assert.ok(page.url().includes("/logs"), "`n` is the next hit, not a new task");
   });
 });
 
@@ -241,11 +275,11 @@ Deno.test("log: one of 100,000 lines is open at its end at once; its start, its 
     await go("/logs?agent=long");
     await page.getByText("No line matches").waitFor();
     await start(server, "long", "seq 100000");
-    await page.getByText(/^100,00\d lines of/).waitFor({ timeout: 120_000 });
+    await page.getByText(/^100,00\d lines of/).waitFor({ timeout: 300_000 });
     await line(page, "Task completed").waitFor();
     const nodes = await page.locator("*").count();
     assert.ok(nodes < 1500, `${nodes} nodes`);
-    assert.equal(await page.getByText(/loaded$/).count(), 0);
+    await becomes(() => page.getByText(/loaded$/).count(), 0);
 
     const find = page.getByLabel("Find in the loaded lines");
     const found_ms = await timed(async () => {
@@ -266,7 +300,7 @@ Deno.test("log: one of 100,000 lines is open at its end at once; its start, its 
       await line(page, "Task completed").waitFor();
     });
     await page.getByText("1,000 loaded").waitFor();
-    assert.ok((await numbersSeen(page)).includes(100_000));
+    await until(async () => (await numbersSeen(page)).includes(100_000));
 
     const start_ms = await timed(async () => {
       await page.keyboard.press("Home");
@@ -274,24 +308,32 @@ Deno.test("log: one of 100,000 lines is open at its end at once; its start, its 
     });
     // Downwards, what follows comes by itself.
     await page.locator(".log-list").hover();
-    await scrolledTo(page, 50_000, /2,000 loaded/);
+    await scrolledTo(page, 50_000, /[2-9],000 loaded/);
     const end_ms = await timed(async () => {
       await page.keyboard.press("End");
       await line(page, "Task completed").waitFor();
     });
     await page.getByText("1,000 loaded").waitFor();
-    await scrolledTo(page, -100_000, /2,000 loaded/);
+    await scrolledTo(page, -100_000, /[2-9],000 loaded/);
     // What was read stays where it was, and follows what came before it without a gap.
-    await scrolledTo(page, -100_000, /3,000 loaded/);
-    const seen = (await numbersSeen(page)).sort((a, b) => a - b);
-    assert.deepEqual(seen, seen.map((_, i) => seen[0]! + i));
-    for (const ms of [found_ms, longest, opened_ms, start_ms, end_ms]) assert.ok(ms < 5000, `${ms} ms`);
+    await scrolledTo(page, -100_000, /[3-9],000 loaded/);
+    await eventually(async () => {
+      const seen = (await numbersSeen(page)).sort((a, b) => a - b);
+      assert.ok(seen.length > 10);
+      assert.deepEqual(seen, seen.map((_, i) => seen[0]! + i));
+    });
+    for (const ms of [found_ms, longest, opened_ms, start_ms, end_ms]) {
+      assert.ok(ms < PROMPT_MS, `${ms} ms`);
+    }
     await picture("log-long");
     // A server lets go of a page that a busy machine makes slow; it came back, and nothing was missing.
     const others = complaints.filter((complaint) => !complaint.includes("reader too slow"));
     complaints.splice(0, Infinity, ...others);
   });
 });
+
+/** A time says little on a machine that others use, too, as continuous integration does: `TIMED=1` asks for it. */
+const PROMPT_MS = Deno.env.get("TIMED") === "1" ? 5000 : 60_000;
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
@@ -332,22 +374,24 @@ Deno.test("log: over a restart of the server it goes on without a gap or a repet
     await page.getByText("No connection to the server").waitFor();
     await server.start(["--port", port]);
     await start(server, "meanwhile", "for i in $(seq 40); do echo afore $i; done");
-    await line(page, "afore 40").waitFor({ timeout: 60_000 });
+    await line(page, "afore 40").waitFor({ timeout: 120_000 });
     await start(server, "after", "for i in $(seq 5); do echo fore $i; done");
     await line(page, /fore 5$/).last().waitFor();
     await page.getByText(/^85 lines of/).waitFor();
     const seen: string[] = [];
     await page.keyboard.press("Home");
-    for (const last of ["before 1", "before 20", "afore 1", "afore 20", "fore 5"]) {
-      await page.locator(".log-list").hover();
-      for (let i = 0; i < 20 && await page.getByText(last, { exact: true }).count() === 0; i++) {
-        await page.mouse.wheel(0, 200);
-      }
+    await page.getByText("before 1", { exact: true }).waitFor();
+    await page.locator(".log-list").hover();
+    for (let i = 0; i < 40 && seen.length < 85; i++) {
+      await atRest(page, () => scrollTop(page));
       for (const text of await page.locator(".log-message").allInnerTexts()) {
         if (!seen.includes(text)) seen.push(text);
       }
+      await page.mouse.wheel(0, 200);
     }
-    assert.equal(seen.length, 85);
+    const numbered = (word: string, count: number) =>
+      Array.from({ length: count }, (_, i) => `${word} ${i + 1}`);
+    assert.deepEqual(seen, [...numbered("before", 40), ...numbered("afore", 40), ...numbered("fore", 5)]);
     complaints.length = 0;
   });
 });
@@ -367,7 +411,7 @@ Deno.test("log: what the limit on queries keeps waiting is said", async () => {
       await page.waitForURL((url) => url.href.endsWith(`text=${text}`));
     }
     await page.getByText(/answers only so many log queries a minute/).waitFor();
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
   });
 });
 
@@ -379,8 +423,8 @@ Deno.test("log: lines of several rows keep them, wrap when wanted, open, and are
     await Promise.all([ended(server, "rows"), ended(server, "wide")]);
     await go("/logs?agent=wide,rows");
     await line(page, "word word").waitFor();
-    const height = async () => (await line(page, "word word").boundingBox())!.height;
-    assert.ok(await height() > 40);
+    const height = async () => (await line(page, "word word").boundingBox())?.height ?? NaN;
+    await until(async () => await height() > 40);
     await page.keyboard.press("w");
     await until(async () => await height() < 30);
     await page.keyboard.press("w");
@@ -411,7 +455,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await go("/logs");
       await line(page, "All 3 steps are done").waitFor();
       await isNoWider(page, PHONE.width);
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await picture(`logs-phone-${colorScheme}`);
     });
   });

@@ -3,14 +3,21 @@ import assert from "node:assert/strict";
 import { Temporal } from "temporal-polyfill";
 import type { Locator, Page } from "playwright-core";
 import type { TestServer } from "../fixtures/server.ts";
-import { violations, visit, type VisitOptions } from "./fixtures/browser.ts";
+import {
+  becomes,
+  eventually,
+  isAccessible,
+  isNoWider,
+  visit,
+  type VisitOptions,
+} from "./fixtures/browser.ts";
 
 const BERLIN = "Europe/Berlin";
 const OPTIONS: VisitOptions = {
   config: {
     agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
     tasks: { default_agent: "sh" },
-    limits: { tasks_per_minute: 1000 },
+    limits: { enabled: false },
   },
   context: { timezoneId: BERLIN },
 };
@@ -46,8 +53,39 @@ function monthEnd(): Temporal.PlainDate {
 const cell = (page: Page, day: string): Locator =>
   page.getByRole("gridcell").filter({ has: page.locator(`[data-day="${day}"]`) });
 
-async function runsOn(page: Page, day: string): Promise<string[]> {
-  return await cell(page, day).locator(".calendar-run").allInnerTexts();
+/** Waits until all of these runs, such as `09:00 morning`, lie on this day. */
+async function runsOn(page: Page, day: string, ...expected: string[]): Promise<void> {
+  await eventually(async () => {
+    const runs = await cell(page, day).locator(".calendar-run").allInnerTexts();
+    for (const run of expected) assert.ok(runs.includes(run), `${day}: ${runs}, not ${run}`);
+  });
+}
+
+/**
+ * Moves the next runs of all schedules to a time that is nearer than the API allows: a store may hold one. It is
+ * further off on a machine on which all of this takes longer, so that the page is there before.
+ */
+async function moveRunsNear(server: TestServer): Promise<void> {
+  const run = async (...args: string[]) => {
+    const [program, ...others] = server.commandOf(...args, "--data", server.data);
+    const { success, stderr } = await new Deno.Command(program!, { args: others, stdin: "null" }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  };
+  const file = `${server.dir}/schedules.jsonl`;
+  const begun = performance.now();
+  await run("export", file);
+  await server.stop("SIGTERM");
+  const next_ms = Date.now() + 5000 + 8 * (performance.now() - begun);
+  const lines = (await Deno.readTextFile(file)).trim().split("\n").map((line) => JSON.parse(line));
+  for (const { kind, spec, state } of lines) {
+    if (kind !== "schedule") continue;
+    spec.scheduled_time = new Date(next_ms).toISOString();
+    state.next_ms = Date.parse(spec.scheduled_time);
+  }
+  await Deno.writeTextFile(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  await Deno.remove(server.data, { recursive: true });
+  await run("import", file);
+  await server.start();
 }
 
 Deno.test("schedules: without any, the page says how to make one", async () => {
@@ -55,10 +93,10 @@ Deno.test("schedules: without any, the page says how to make one", async () => {
     await go("/schedules");
     await page.getByText("Nothing is scheduled").waitFor();
     await picture("schedules-empty");
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await page.locator("main").getByRole("link", { name: "New schedule" }).first().click();
     await page.waitForURL(/#\/new\?schedule=1/);
-    assert.equal(await page.getByRole("radio", { name: "Again and again" }).isChecked(), true);
+    await becomes(() => page.getByRole("radio", { name: "Again and again" }).isChecked(), true);
   });
 });
 
@@ -83,21 +121,14 @@ Deno.test("schedules: runs lie on the right days at a month's end and when clock
     await go(`/schedules?month=${change.toPlainYearMonth()}`);
     await page.getByRole("grid").waitFor();
     for (const days of [-2, -1, 0]) {
-      const runs = await runsOn(page, change.add({ days }).toString());
-      assert.ok(runs.includes("09:00 morning"), runs.join());
-      assert.ok(runs.includes("00:30 midnight"), runs.join());
+      await runsOn(page, change.add({ days }).toString(), "09:00 morning", "00:30 midnight");
     }
     await page.getByLabel("Days and hours in").selectOption("UTC");
-    const hours = new Map<string, string[]>();
-    for (const days of [-3, -2, -1, 0]) {
-      const day = change.add({ days }).toString();
-      hours.set(String(days), await runsOn(page, day));
-    }
     const utc = (day: Temporal.PlainDate, time: string) => at(day, time).slice(11, 16);
     for (const days of [-2, -1, 0]) {
       const day = change.add({ days });
-      assert.ok(hours.get(String(days))!.includes(`${utc(day, "09:00")} morning`));
-      assert.ok(hours.get(String(days - 1))!.includes(`${utc(day, "00:30")} midnight`));
+      await runsOn(page, day.toString(), `${utc(day, "09:00")} morning`);
+      await runsOn(page, day.subtract({ days: 1 }).toString(), `${utc(day, "00:30")} midnight`);
     }
     assert.notEqual(utc(change.subtract({ days: 1 }), "09:00"), utc(change, "09:00"));
 
@@ -105,12 +136,12 @@ Deno.test("schedules: runs lie on the right days at a month's end and when clock
     await go(`/schedules?month=${end.toPlainYearMonth()}`);
     for (let months = 0; months < 3; months++) {
       const day = end.add({ months });
-      assert.ok((await runsOn(page, day.toString())).includes("18:00 closing"), day.toString());
+      await runsOn(page, day.toString(), "18:00 closing");
       await page.getByRole("button", { name: "Next month" }).click();
     }
-    assert.match(page.url(), new RegExp(`month=${end.toPlainYearMonth().add({ months: 3 })}`));
+    await page.waitForURL(new RegExp(`month=${end.toPlainYearMonth().add({ months: 3 })}`));
     await page.getByRole("button", { name: "Today" }).click();
-    assert.doesNotMatch(page.url(), /month=/);
+    await page.waitForURL((url) => !url.href.includes("month="));
   });
 });
 
@@ -142,12 +173,12 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
       await card.getByText(/, 09:00 GMT/).waitFor();
       await card.getByText(/^here .*, 03:00 E[SD]T$/).waitFor();
       await card.getByRole("button", { name: "Build it anew" }).click();
-      assert.match(page.url(), /schedule=nightly_build/);
+      await page.waitForURL(/schedule=nightly_build/);
       await card.getByText("1 h 30 min").waitFor();
       await card.getByText("COLOUR").waitFor();
-      assert.equal(await card.getByRole("listitem").count(), 5);
+      await becomes(() => card.getByRole("listitem").count(), 5);
       await picture("schedules-busy");
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
 
       // From one day to the next by keys, over the month's end.
       const month = soon.withTimeZone("America/New_York").toPlainDate().toPlainYearMonth().add({ months: 1 });
@@ -156,7 +187,7 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
       await page.keyboard.press("ArrowLeft");
       const before = month.toPlainDate({ day: 1 }).subtract({ days: 1 });
       await page.locator(`[data-day="${before}"]:focus`).waitFor();
-      assert.match(await page.locator("#calendar-month").innerText(), /\d{4}/);
+      await becomes(() => page.locator("#calendar-month").innerText(), /\d{4}/);
       await page.keyboard.press("PageDown");
       await page.locator(`[data-day^="${month}"]:focus`).waitFor();
       await page.keyboard.press("Home");
@@ -175,18 +206,19 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
       // A copy has everything, its rule too.
       await card.getByRole("link", { name: "Copy" }).click();
       await page.getByText("A copy of nightly_build").waitFor();
-      assert.equal(
-        await page.getByLabel("First run").inputValue(),
+      await becomes(
+        () => page.getByLabel("First run").inputValue(),
         soon.toPlainDateTime().toString().slice(0, 16),
       );
-      assert.equal(await page.getByLabel("Time zone").inputValue(), BERLIN);
-      assert.equal(await page.getByLabel("At most so many runs").inputValue(), "10");
+      await becomes(() => page.getByLabel("Time zone").inputValue(), BERLIN);
+      await becomes(() => page.getByLabel("At most so many runs").inputValue(), "10");
 
       await go("/schedules?schedule=nightly_build");
       await card.getByRole("button", { name: "Unschedule" }).click();
       const dialog = page.getByRole("dialog", { name: "Unschedule nightly_build?" });
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page);
       await dialog.getByRole("button", { name: "Keep it" }).click();
+      await dialog.waitFor({ state: "detached" });
       await card.getByRole("button", { name: "Unschedule" }).click();
       await dialog.getByRole("button", { name: "Unschedule" }).click();
       await card.waitFor({ state: "detached" });
@@ -202,22 +234,23 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
 Deno.test("schedules: a run that is made shows up by itself, with its status and a way to it", async () => {
   const context = { timezoneId: BERLIN, colorScheme: "dark" as const };
   await visit({ ...OPTIONS, context }, async ({ server, page, go, picture }) => {
-    const first = Temporal.Now.instant().add({ seconds: 62 }).toString();
+    const first = Temporal.Now.instant().add({ minutes: 5 }).toString();
     await schedule(server, "often", first, { interval: "daily", timezone: BERLIN, max_runs: 2 });
     await schedule(server, "single", first);
+    await moveRunsNear(server);
     await go("/schedules?schedule=often");
     const card = page.getByRole("article", { name: "Schedule often" });
     await card.getByText("0 of 2 runs done").waitFor();
-    await card.getByRole("link", { name: "often_run_1" }).waitFor({ timeout: 90_000 });
+    await card.getByRole("link", { name: "often_run_1" }).waitFor({ timeout: 180_000 });
     await card.getByText("1 of 2 runs done").waitFor();
     await card.getByText("Completed").waitFor();
     // The one that ran once has ended, and its run is still to be found.
     await page.getByRole("region", { name: "Ended schedules" }).getByText("single", { exact: true })
       .waitFor();
     const today = page.locator("[aria-current=date]");
-    assert.match((await today.getAttribute("aria-label"))!, /2 runs made/);
+    await becomes(() => today.getAttribute("aria-label"), /2 runs made/);
     await picture("schedules-runs-dark");
-    assert.deepEqual(await violations(page), []);
+    await isAccessible(page);
     await page.getByRole("region", { name: /^Runs of/ }).getByRole("link", { name: "often_run_1" }).click();
     await page.waitForURL(/#\/tasks\/often_run_1$/);
   });
@@ -239,7 +272,7 @@ Deno.test("schedules: they fit on a phone", async () => {
     await go("/schedules?schedule=nightly_build_with_a_rather_long_name_of_its_own");
     await page.getByRole("grid").waitFor();
     await picture("schedules-phone");
-    assert.deepEqual(await violations(page), []);
-    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 380);
+    await isAccessible(page);
+    await isNoWider(page, 380);
   });
 });
