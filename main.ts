@@ -33,6 +33,7 @@ import { Prometheus } from "./src/monitor/prometheus.ts";
 import { RequestMetrics } from "./src/monitor/request_metrics.ts";
 import { configuredAgents } from "./src/protocol/basic_messages.ts";
 import { Authentication } from "./src/security/authentication.ts";
+import { ClientAddresses } from "./src/security/client_addresses.ts";
 import { Keys } from "./src/security/keys.ts";
 import { SecurityWatch } from "./src/security/alerts.ts";
 import { LimitControl } from "./src/security/limit_control.ts";
@@ -214,6 +215,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
       return await (await mcp)(request, body, ask);
     },
     auth,
+    addresses: new ClientAddresses({ ...config.server, ...config.security }),
     onForeign: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     dashboard: new DashboardFiles(fileURLToPath(new URL("dist/dashboard", import.meta.url))),
     hub,

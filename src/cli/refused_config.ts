@@ -5,10 +5,7 @@ import { ApiError } from "../protocol/errors.ts";
 /** Throws `CONFIGURATION_ERROR` for what would be ignored, or would expose this machine. */
 export function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
   const asked: [field: string, value: unknown, isAsked: boolean][] = [
-    ["security.ip_whitelist", security.ip_whitelist, security.ip_whitelist.length > 0],
-    ["security.ip_blacklist", security.ip_blacklist, security.ip_blacklist.length > 0],
     ["server.tls", server.tls, server.tls !== undefined],
-    ["server.trusted_proxies", server.trusted_proxies, server.trusted_proxies.length > 0],
     ["store.url", store.url, store.url !== undefined],
   ];
   const missing = asked.find(([, , isAsked]) => isAsked);

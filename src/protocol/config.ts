@@ -62,6 +62,8 @@ export const DEFAULT_AGENTS: Record<string, z.input<typeof AgentConfig>> = {
   },
 };
 
+const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]));
+
 /** What a later version will do is named, so that it is refused by name and not as a mistake in writing. */
 const NOT_YET = "Not available in this version: refused.";
 
@@ -83,7 +85,9 @@ export const Config = z.strictObject({
     allowed_hosts: names.default([]).describe(
       "Host names, besides the address and localhost, by which the server is reached.",
     ),
-    trusted_proxies: names.default([]).describe(NOT_YET),
+    trusted_proxies: addresses.default([]).describe(
+      "Addresses and networks of proxies that say in X-Forwarded-For whom they ask for.",
+    ),
   }).prefault({}),
   store: z.strictObject({
     path: z.string().optional().describe(
@@ -152,8 +156,10 @@ export const Config = z.strictObject({
   security: z.strictObject({
     auth: z.enum(["none", "required"]).default("none")
       .describe("required: whoever wants anything shows an API key of `opencode-agents keys create`."),
-    ip_whitelist: names.default([]).describe(NOT_YET),
-    ip_blacklist: names.default([]).describe(NOT_YET),
+    ip_whitelist: addresses.default([])
+      .describe("With any address or network here, all others are refused; this machine's own, too."),
+    ip_blacklist: addresses.default([])
+      .describe("Addresses and networks that are refused, even when the other list has them."),
     session_minutes: z.int().min(1).default(60).describe(
       "How long a session lasts that a key has opened over the socket.",
     ),

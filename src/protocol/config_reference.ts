@@ -11,6 +11,7 @@ interface Schema {
   minimum?: number;
   maximum?: number;
   items?: Schema;
+  anyOf?: Schema[];
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;
 }
@@ -59,6 +60,7 @@ function keyOf(schema: Schema, key: string): ConfigKey {
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
   if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}s`;
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
   if (schema.type === "object") return "object";
   const { minimum, maximum } = schema;
   // What a number can hold is no bound that anybody set.

@@ -47,6 +47,12 @@ export interface ServerOptions {
     /** Who sent this `Authorization` header; throws `INVALID_AUTH_TOKEN`. */
     bearer(header: string | null, client_ip: string): Identity | undefined;
   };
+  addresses: {
+    /** Who asks, where `peer` may be a proxy. */
+    clientOf(peer: string, forwarded_for: string | null): string;
+    /** Why nobody at this address may ask; undefined when they may. */
+    refusal(ip: string): string | undefined;
+  };
   /** Told of every request that the guard refused. */
   onForeign(ip: string, reason: string): void;
   /** Answers a POST to `/mcp` with this body; `ask` puts a message to the router in the name of who sent it. */
@@ -87,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const identityOf = (request: Request, ip: string) =>
     options.auth.bearer(request.headers.get("authorization"), ip);
 
-  const upgrade = (request: Request, { ip, upgrade }: Caller): Response | Promise<Response> => {
+  const upgrade = (request: Request, ip: string, take: Caller["upgrade"]): Response | Promise<Response> => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
     }
@@ -101,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
     let upgraded: ReturnType<Caller["upgrade"]>;
     try {
-      upgraded = upgrade();
+      upgraded = take();
     } catch (error) {
       // What never became a connection must not take a place.
       options.limits.disconnected(limits);
@@ -214,8 +220,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const answer: Answer = (request, caller) => {
     const { headers } = request;
-    const { ip } = caller;
-    const why = refusal(rules, headers.get("host"), headers.get("origin"));
+    const ip = options.addresses.clientOf(caller.ip, headers.get("x-forwarded-for"));
+    const why = options.addresses.refusal(ip) ??
+      refusal(rules, headers.get("host"), headers.get("origin"));
     if (why !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason: why, code: "PERMISSION_DENIED" });
       options.onForeign(ip, why);
@@ -224,7 +231,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       });
     }
     // Past Hono, which would wrap the response that Deno knows the upgrade by.
-    return new URL(request.url).pathname === "/ws" ? upgrade(request, caller) : app.fetch(request, { ip });
+    return new URL(request.url).pathname === "/ws" ? upgrade(request, ip, caller.upgrade) : app.fetch(request, { ip });
   };
   const isExposed = options.transport === "auto" ? !isLoopback(host) : options.transport === "hardened";
   const listener = await listen(

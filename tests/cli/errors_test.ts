@@ -138,7 +138,7 @@ Deno.test("cli doctor: what serve would refuse, it refuses in the same words", a
   try {
     await Deno.writeTextFile(
       `${folder}/later.json`,
-      JSON.stringify({ security: { ip_blacklist: ["10.0.0.1"] } }),
+      JSON.stringify({ store: { url: "http://127.0.0.1:4512" } }),
     );
     await Deno.mkdir(`${folder}/damaged`);
     await Deno.writeTextFile(
@@ -147,7 +147,7 @@ Deno.test("cli doctor: what serve would refuse, it refuses in the same words", a
     );
     const refused: [args: string[], mark: RegExp][] = [
       [["--host", "0.0.0.0"], /BAD {3}configuration {3}(Refusing to listen on 0\.0\.0\.0 .*)\n/],
-      [["--config", "later.json"], /BAD {3}configuration {3}(security\.ip_blacklist: .*)\n/],
+      [["--config", "later.json"], /BAD {3}configuration {3}(store\.url: .*)\n/],
       [["--data", "damaged"], /BAD {3}store {11}(The store .* is damaged .*)\n/],
     ];
     for (const [args, mark] of refused) {

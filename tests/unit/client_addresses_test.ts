@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ClientAddresses } from "../../src/security/client_addresses.ts";
+
+const NONE = { trusted_proxies: [], ip_whitelist: [], ip_blacklist: [] };
+
+Deno.test("who asks: the peer, unless it is a proxy that is trusted, whose word counts as far as the next stranger", () => {
+  const addresses = new ClientAddresses({ ...NONE, trusted_proxies: ["10.0.0.0/8", "::1", "fd00::/8"] });
+  const cases: [peer: string, forwarded: string | null, client: string][] = [
+    ["192.0.2.1", null, "192.0.2.1"],
+    ["192.0.2.1", "198.51.100.7", "192.0.2.1"],
+    ["10.1.2.3", "198.51.100.7", "198.51.100.7"],
+    ["::ffff:10.1.2.3", "198.51.100.7", "198.51.100.7"],
+    ["::1", "2001:db8::5", "2001:db8::5"],
+    ["fd12::1", " 198.51.100.7 ", "198.51.100.7"],
+    // What stands before the last stranger, the stranger may have written.
+    ["10.1.2.3", "127.0.0.1, 198.51.100.7", "198.51.100.7"],
+    ["10.1.2.3", "127.0.0.1, 198.51.100.7, 10.9.9.9", "198.51.100.7"],
+    ["10.1.2.3", null, "10.1.2.3"],
+    ["10.1.2.3", "", "10.1.2.3"],
+    ["10.1.2.3", "unknown", "10.1.2.3"],
+    ["10.1.2.3", "198.51.100.7, _hidden, 10.9.9.9", "10.9.9.9"],
+    ["10.1.2.3", "10.4.4.4, 10.5.5.5", "10.4.4.4"],
+  ];
+  for (const [peer, forwarded, client] of cases) {
+    assert.equal(addresses.clientOf(peer, forwarded), client, `${peer} says ${forwarded}`);
+  }
+});
+
+Deno.test("without trusted proxies nothing that a client writes changes its address", () => {
+  const addresses = new ClientAddresses(NONE);
+  fc.assert(fc.property(fc.ipV4(), fc.oneof(fc.string(), fc.ipV4(), fc.ipV6()), (peer, forwarded) => {
+    assert.equal(addresses.clientOf(peer, forwarded), peer);
+    assert.equal(addresses.refusal(peer), undefined);
+  }));
+});
+
+Deno.test("lists: addresses and networks of both families; who is on both is refused", () => {
+  const addresses = new ClientAddresses({
+    ...NONE,
+    ip_whitelist: ["127.0.0.1", "192.168.1.0/24", "2001:db8::/32"],
+    ip_blacklist: ["192.168.1.66", "2001:db8:bad::/48"],
+  });
+  for (const ip of ["127.0.0.1", "192.168.1.1", "192.168.1.255", "2001:db8::1"]) {
+    assert.equal(addresses.refusal(ip), undefined, ip);
+  }
+  for (const ip of ["127.0.0.2", "192.168.2.1", "2001:db9::1", "::1", "", "no address"]) {
+    assert.match(addresses.refusal(ip) ?? "", /ip_whitelist/, ip);
+  }
+  for (const ip of ["192.168.1.66", "2001:db8:bad::5"]) {
+    assert.match(addresses.refusal(ip) ?? "", /ip_blacklist/, ip);
+  }
+  const all_but = new ClientAddresses({ ...NONE, ip_blacklist: ["10.0.0.0/8"] });
+  assert.equal(all_but.refusal("127.0.0.1"), undefined);
+  assert.match(all_but.refusal("10.255.0.1") ?? "", /ip_blacklist/);
+});
