@@ -17,8 +17,10 @@ const log = getLogger(["opencode-agents", "server"]);
 
 /** How often a peer is asked for a sign of life; who gave none since the last time is gone. */
 const HEARTBEAT_MS = 30_000;
-/** A peer has this long to answer a close. */
-const CLOSE_WITHIN_MS = 1000;
+/** A peer has this long to read what was sent before its close, and to answer that. */
+const CLOSE_WITHIN_MS = 30_000;
+/** And this long when it is not read from any more, since it broke the protocol. */
+const BROKEN_WITHIN_MS = 1000;
 /** Messages that may come after it was told to go, being on their way. */
 const LATE_MESSAGES_MAX = 100;
 /** A request's head has to be there within this time. */
@@ -182,7 +184,7 @@ class HardenedSocket implements Socket {
     ws.on("error", () => {
       this.onerror?.();
       this.#clock.after(0, () => ws.pause());
-      this.#terminateLater();
+      this.#terminateWithin(BROKEN_WITHIN_MS);
     });
     queueMicrotask(() => this.onopen?.());
   }
@@ -197,7 +199,7 @@ class HardenedSocket implements Socket {
 
   close(code: number, reason: string): void {
     this.#ws.close(code, reason);
-    this.#terminateLater();
+    this.#terminateWithin(CLOSE_WITHIN_MS);
   }
 
   #receive(data: Uint8Array, isBinary: boolean): void {
@@ -213,7 +215,7 @@ class HardenedSocket implements Socket {
     this.#ws.ping();
   }
 
-  #terminateLater(): void {
-    this.#closing ??= this.#clock.after(CLOSE_WITHIN_MS, () => this.#ws.terminate());
+  #terminateWithin(ms: number): void {
+    this.#closing ??= this.#clock.after(ms, () => this.#ws.terminate());
   }
 }

@@ -174,7 +174,7 @@ const whole = (type: string) => (m: Message): boolean => {
       return (m.log as Fields).agent !== "server";
     case "detailed_process_scan":
     case "claude_processes_update":
-      return (m.processes as Fields[])[0]?.task_id !== undefined;
+      return (m.processes as Fields[])[0]?.activity !== undefined;
     case "connection_status":
       return true;
     default:

@@ -179,7 +179,7 @@ Deno.test("subscriptions", async (t) => {
       assert.equal(await stalled.closeCode(), 1013);
       const lines = () =>
         reader.messages.filter((m) => m.type === "log_entry" && (m.log as Fields).source === "stdout").length;
-      await until(() => lines() === 150_000, 30_000);
+      await until(() => lines() === 150_000);
     });
     await watcher.close();
   });
