@@ -23,8 +23,8 @@ const CLOSE_WITHIN_MS = 30_000;
 const BROKEN_WITHIN_MS = 1000;
 /** Messages that may come after it was told to go, being on their way. */
 const LATE_MESSAGES_MAX = 100;
-/** A request's head has to be there within this time. */
-const HEAD_WITHIN_MS = 20_000;
+/** How long a request may take to come, its head first; who is slower is answered 408. */
+const SLOW = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2000 };
 /** How often it is made sure that connections are accepted, and how long that may take. */
 const PROBE_MS = 5000;
 const PROBE_WITHIN_MS = 5000;
@@ -42,7 +42,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
     throw new Error("no upgrade was asked for");
   };
   const server = createServer(
-    { headersTimeout: HEAD_WITHIN_MS },
+    SLOW,
     getRequestListener(
       (request, { incoming }) =>
         answer(request, { ip: addressOf(incoming as IncomingMessage), upgrade: noUpgrade }),

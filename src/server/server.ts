@@ -231,7 +231,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       });
     }
     // Past Hono, which would wrap the response that Deno knows the upgrade by.
-    return new URL(request.url).pathname === "/ws" ? upgrade(request, ip, caller.upgrade) : app.fetch(request, { ip });
+    return new URL(request.url).pathname === "/ws"
+      ? upgrade(request, ip, caller.upgrade)
+      : app.fetch(request, { ip });
   };
   const isExposed = options.transport === "auto" ? !isLoopback(host) : options.transport === "hardened";
   const listener = await listen(

@@ -83,6 +83,13 @@ Deno.test("a client that does not answer its close is dropped within seconds", (
     raw.close();
   }));
 
+Deno.test("a request that does not come to its end is answered 408, and its connection closed", () =>
+  withServer(HARDENED, async (server) => {
+    const raw = await RawSocket.request(server.url, [], "GET /health HTTP/1.1\r\nHost: ");
+    assert.equal(raw.status, 408);
+    raw.close();
+  }));
+
 Deno.test("auto: hardened for an address that others can reach, fast for this machine alone", async () => {
   const closeCode = async (url: string) => {
     const raw = await RawSocket.upgrade(url);
