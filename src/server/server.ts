@@ -7,7 +7,7 @@ import { asyncApiDocument, schemaDocument } from "../api/documents.ts";
 import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, sleep, within } from "../clock/clock.ts";
-import { type Config, isLoopback } from "../protocol/config.ts";
+import type { Config } from "../protocol/config.ts";
 import { configSchema } from "../protocol/config_reference.ts";
 import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
@@ -15,10 +15,10 @@ import type { Health } from "../protocol/system_messages.ts";
 import type { ErrorReply } from "../protocol/messages.ts";
 import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
 import { type GuardRules, refusal } from "./guard.ts";
-import { openFastTransport } from "./fast_transport.ts";
 import { type Answer, type Caller, listen } from "./listener.ts";
 import { referencePage } from "./reference_page.ts";
 import type { SubscriptionHub } from "./subscriptions.ts";
+import { transportFor } from "./transports.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
@@ -76,7 +76,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Rejects with `SERVICE_UNAVAILABLE` when the address cannot be had. */
+/** Rejects with `SERVICE_UNAVAILABLE` when the address cannot be had, with `CONFIGURATION_ERROR` when the transport cannot. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { router, hub, clock, host } = options;
   const connections = new Set<Connection>();
@@ -235,12 +235,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? upgrade(request, ip, caller.upgrade)
       : app.fetch(request, { ip });
   };
-  const isExposed = options.transport === "auto" ? !isLoopback(host) : options.transport === "hardened";
-  const listener = await listen(
-    // Loaded where it is needed: it costs memory.
-    isExposed ? (await import("./hardened_transport.ts")).openHardenedTransport : openFastTransport,
-    { clock, host, port: options.port, answer, max_message_bytes: options.max_message_bytes },
-  );
+  const listener = await listen(await transportFor(options), {
+    clock,
+    host,
+    port: options.port,
+    answer,
+    max_message_bytes: options.max_message_bytes,
+  });
   const { port } = listener;
   const rules: GuardRules = {
     host,

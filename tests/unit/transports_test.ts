@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { openFastTransport } from "../../src/server/fast_transport.ts";
+import { openHardenedTransport } from "../../src/server/hardened_transport.ts";
+import { transportFor } from "../../src/server/transports.ts";
+import { ApiError } from "../../src/protocol/errors.ts";
+
+Deno.test("auto: fast for this machine alone, hardened for all others", async () => {
+  for (const host of ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"]) {
+    assert.equal(await transportFor({ host, transport: "auto" }), openFastTransport, host);
+    assert.equal(await transportFor({ host, transport: "hardened" }), openHardenedTransport, host);
+  }
+  for (const host of ["0.0.0.0", "::", "192.168.1.5", "fd00::1", "example.org", "127.example.org"]) {
+    assert.equal(await transportFor({ host, transport: "auto" }), openHardenedTransport, host);
+    assert.equal(await transportFor({ host, transport: "fast" }), openFastTransport, host);
+  }
+});
+
+Deno.test("an old Deno: auto does without, and who asks for it by name is told", async () => {
+  for (const version of ["2.4.2", "2.7.14", "1.46.3"]) {
+    assert.equal(await transportFor({ host: "0.0.0.0", transport: "auto" }, version), openFastTransport);
+    await assert.rejects(
+      transportFor({ host: "0.0.0.0", transport: "hardened" }, version),
+      (error) =>
+        error instanceof ApiError && error.code === "CONFIGURATION_ERROR" && error.message.includes("2.8"),
+    );
+  }
+  for (const version of ["2.8.0", "2.10.1", "3.0.0"]) {
+    assert.equal(await transportFor({ host: "0.0.0.0", transport: "auto" }, version), openHardenedTransport);
+  }
+});
