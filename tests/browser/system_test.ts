@@ -20,7 +20,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         .waitFor();
       await becomes(
         () => page.getByRole("img", { name: /^Memory in use/ }).getAttribute("aria-label"),
-        /In use: [\d.]+ GB now, lowest [\d.]+ GB, highest [\d.]+ GB/,
+        /In use: [\d.]+ [MG]B now, lowest [\d.]+ [MG]B, highest [\d.]+ [MG]B/,
       );
       await page.getByText(/the server keeps no history of it/).waitFor();
       const processor = page.getByRole("img", { name: /^Processor use/ });
@@ -65,7 +65,7 @@ Deno.test("system page: without the permission to run programs it says which fig
     await processes.getByText("Not available").waitFor();
     await processes.getByText("the Health page says why").waitFor();
     const memory = page.getByRole("listitem").filter({ hasText: "Memory" });
-    await memory.getByText(/GB of [\d.]+ GB/).waitFor();
+    await memory.getByText(/[MG]B of [\d.]+ GB/).waitFor();
     await page.getByRole("img", { name: /^Memory in use/ }).waitFor();
     assert.equal(await page.getByRole("img", { name: /^Processes over time/ }).count(), 0);
     await isAccessible(page);
