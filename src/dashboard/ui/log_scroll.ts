@@ -7,6 +7,8 @@ import type { VirtualListHandle } from "./virtual_list.tsx";
 
 /** So near an end one is there. */
 const END_PX = 4;
+/** Lines come while one scrolls: so near to where the end was when the wheel was turned one is there, too. */
+const FORMER_END_PX = 50;
 /** So many heights of the box before its ends are reached, more lines are asked for. */
 const AHEAD = 2;
 /** A scroll so soon after the wheel, a finger or a key moved is the reader's, not the list's. */
@@ -23,6 +25,8 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     isFromStart: false,
     top: 0,
     intent_ms: -Infinity,
+    /** The list's height when the reader last moved the wheel, if that was downwards. */
+    wheel_height: Infinity,
     isHeld: false,
     seen_id: 0,
     box: undefined as HTMLElement | undefined,
@@ -40,7 +44,15 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (current.isFromStart) handle.current?.toRow(0);
     else handle.current?.toEnd();
   });
-  const intends = () => current.intent_ms = systemClock.monotonic();
+  const intends = () => {
+    current.intent_ms = systemClock.monotonic();
+    current.wheel_height = Infinity;
+  };
+  const wheels = ({ deltaY, currentTarget }: preact.TargetedWheelEvent<HTMLElement>) => {
+    intends();
+    if (deltaY <= 0) return;
+    current.wheel_height = currentTarget.querySelector("[role=list]")?.scrollHeight ?? Infinity;
+  };
   // What was chosen by key or button holds against the scrolling that goes on.
   const choose = (isWanted: boolean) => {
     current.intent_ms = -Infinity;
@@ -75,7 +87,8 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (current.opening !== log.opening) return;
     if (isByReader) {
       if (isUp && below > END_PX && wish.isWanted) wish.setWanted(false);
-      if (!isUp && below <= END_PX && !wish.isWanted && log.isLive) wish.setWanted(true);
+      const isAtEnd = below <= END_PX || scrollTop + clientHeight >= current.wheel_height - FORMER_END_PX;
+      if (!isUp && isAtEnd && !wish.isWanted && log.isLive) wish.setWanted(true);
     }
     if (isByReader) current.box = box;
     askAhead(box);
@@ -92,7 +105,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     pause: () => choose(false),
     scrolled,
     listeners: {
-      onWheel: intends,
+      onWheel: wheels,
       onTouchMove: intends,
       onKeyDown: intends,
       onPointerDown: () => {
