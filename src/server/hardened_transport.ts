@@ -23,6 +23,8 @@ const CLOSE_WITHIN_MS = 30_000;
 const BROKEN_WITHIN_MS = 1000;
 /** Messages that may come after it was told to go, being on their way. */
 const LATE_MESSAGES_MAX = 100;
+/** Pings of a peer between two heartbeats; who sends more is dropped. */
+const PINGS_MAX = 1000;
 /** How long a request may take to come, its head first; who is slower is answered 408. */
 const SLOW = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2000 };
 /** How often it is made sure that connections are accepted, and how long that may take. */
@@ -36,6 +38,8 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
     clientTracking: false,
     maxPayload: max_message_bytes,
     perMessageDeflate: false,
+    // Pongs for a peer that sends pings and reads nothing would gather without end.
+    autoPong: false,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   const noUpgrade = (): never => {
@@ -153,7 +157,7 @@ async function refuse(stream: Duplex, response: Response): Promise<void> {
   const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status]}`];
   for (const [name, value] of head) lines.push(`${name}: ${value}`);
   stream.write(`${lines.join("\r\n")}\r\n\r\n`);
-  stream.end(body);
+  stream.end(body, () => stream.destroy());
 }
 
 /** A socket that goes when it is told to, whatever its peer does. */
@@ -168,12 +172,14 @@ class HardenedSocket implements Socket {
   #isAlive = true;
   #closing: Timer | undefined;
   #late = 0;
+  #pings = 0;
 
   constructor(ws: WsSocket, clock: Clock) {
     this.#ws = ws;
     this.#clock = clock;
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => this.#beat());
     ws.on("message", (data: Uint8Array, isBinary: boolean) => this.#receive(data, isBinary));
+    ws.on("ping", (data) => ++this.#pings > PINGS_MAX ? ws.terminate() : ws.pong(data));
     ws.on("pong", () => this.#isAlive = true);
     ws.on("close", () => {
       this.#heartbeat.cancel();
@@ -212,6 +218,7 @@ class HardenedSocket implements Socket {
   #beat(): void {
     if (!this.#isAlive) return this.#ws.terminate();
     this.#isAlive = false;
+    this.#pings = 0;
     this.#ws.ping();
   }
 

@@ -11,6 +11,8 @@ const HARDENED: ServerOptions = {
 const PING = { type: "ping", timestamp: 1 };
 const PART = new Uint8Array(60_000).fill(120);
 const CONTINUATION = 0;
+const PING_FRAME = 9;
+const PONG_FRAME = 10;
 /** What the kernel's buffers of both ends may take before a writer notices that nobody reads. */
 const BUFFERED_MAX = 32 << 20;
 const NO_UTF8 = new Uint8Array([0xff, 0xfe]);
@@ -74,6 +76,22 @@ Deno.test("who floods without reading is dropped, whatever is still on its way",
     assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught/);
   }));
 
+Deno.test("who sends pings without end is dropped; a few are answered", () =>
+  withServer(HARDENED, async (server) => {
+    const raw = await RawSocket.upgrade(server.url);
+    const data = new Uint8Array(100).fill(7);
+    await raw.sendFrame(PING_FRAME, data);
+    let pong = await raw.frame();
+    while (pong?.opcode === TEXT) pong = await raw.frame();
+    assert.deepEqual([pong?.opcode, pong?.payload], [PONG_FRAME, data]);
+    const sent = await sendUntilCutOff(300 << 20, async () => {
+      await raw.sendFrame(PING_FRAME, data);
+      return data.length;
+    });
+    raw.close();
+    assert.ok(sent < BUFFERED_MAX, `${sent} bytes were taken`);
+  }));
+
 Deno.test("a client that does not answer its close is dropped within seconds", () =>
   withServer(HARDENED, async (server) => {
     const raw = await RawSocket.upgrade(server.url);
@@ -134,7 +152,7 @@ Deno.test("a peer that gives no sign of life between two heartbeats is gone", as
   const beat = () => [...repeated].forEach((action) => action());
   beat();
   const { opcode } = (await silent.frame())!;
-  assert.equal(opcode, 9, "it is asked for a sign of life");
+  assert.equal(opcode, PING_FRAME, "it is asked for a sign of life");
   // Its library answers pings by itself; both have had time to, once a message has come back.
   await new Promise((resolve) => setTimeout(resolve, 200));
   beat();
