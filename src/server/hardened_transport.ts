@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { getLogger } from "@logtape/logtape";
-// @ts-types="@types/ws"
+// @ts-types="./ws_types.d.ts"
 import { type WebSocket as WsSocket, WebSocketServer } from "ws";
 import { type Clock, sleep, type Timer } from "../clock/clock.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
@@ -73,7 +73,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
         sockets.handleUpgrade(
           incoming,
           stream,
-          head as Buffer,
+          head,
           (ws) => socket = new HardenedSocket(ws, clock),
         );
         if (!socket) throw new Error("no WebSocket handshake");
@@ -178,7 +178,7 @@ class HardenedSocket implements Socket {
     this.#ws = ws;
     this.#clock = clock;
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => this.#beat());
-    ws.on("message", (data: Uint8Array, isBinary: boolean) => this.#receive(data, isBinary));
+    ws.on("message", (data, isBinary) => this.#receive(data, isBinary));
     ws.on("ping", (data) => ++this.#pings > PINGS_MAX ? ws.terminate() : ws.pong(data));
     ws.on("pong", () => this.#isAlive = true);
     ws.on("close", () => {
