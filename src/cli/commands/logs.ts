@@ -1,5 +1,7 @@
 /** `logs`: what agents printed and the server did. */
 import { type Command, Option } from "commander";
+import type { Client } from "../../client/client.ts";
+import { ApiError } from "../../protocol/errors.ts";
 import { LogLevel } from "../../protocol/log.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { levelsFrom, logLines } from "../task_view.ts";
@@ -35,7 +37,9 @@ export function addLogs(program: Command, cli: Cli): void {
       if (flags.follow) {
         const client = await cli.listener(flags);
         try {
-          if (task !== undefined) await client.request("get_task_status", { task_id: task });
+          if (task !== undefined && !await exists(client, task)) {
+            terminal.note(`no task '${task}' so far; its entries come once it is there`);
+          }
           for await (const log of await client.followLogs(filter, { tail: flags.limit })) {
             if (flags.json) terminal.json({ type: "log_entry", log });
             else terminal.line(logLines(log, terminal, true));
@@ -57,4 +61,14 @@ export function addLogs(program: Command, cli: Cli): void {
       for (const entry of reply.data.entries) terminal.line(logLines(entry, terminal, task === undefined));
       if (reply.data.entries.length === 0) terminal.note("no log entries");
     });
+}
+
+async function exists(client: Pick<Client, "request">, task_id: string): Promise<boolean> {
+  try {
+    await client.request("get_task_status", { task_id });
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "TASK_NOT_FOUND") return false;
+    throw error;
+  }
 }
