@@ -27,6 +27,8 @@ export interface FollowFilter {
 export interface SessionLimits {
   /** As the limits know who asks: the address. */
   readonly client: string;
+  /** Whether so much is being refused, to all clients, that it keeps others waiting. */
+  readonly isFlooded: boolean;
   message(): void;
   operation(limit: OperationLimit): void;
   /** The limits that are nearly used up, when it is time to say so. */

@@ -100,7 +100,8 @@ export class Authentication {
   }
 
   isValid({ key_id, expires_ms }: Identity): boolean {
-    return expires_ms > this.#options.clock.now() && (key_id === undefined || this.#options.keys.isValid(key_id));
+    return expires_ms > this.#options.clock.now() &&
+      (key_id === undefined || this.#options.keys.isValid(key_id));
   }
 
   #open(identity: Identity): string {

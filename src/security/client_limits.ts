@@ -21,6 +21,8 @@ export interface SharedLimits {
   accepted(client: string): void;
   /** A limit stopped something. */
   refused(client: string, limit: LimitName): void;
+  /** Whether so much is being refused that it keeps others waiting. */
+  readonly isFlooded: boolean;
 }
 
 export class ClientLimits {
@@ -36,6 +38,10 @@ export class ClientLimits {
     this.client = client;
     const now = shared.clock.monotonic();
     this.#bucket = new TokenBucket(shared.policy.limit("burst_per_second", client, now), now);
+  }
+
+  get isFlooded(): boolean {
+    return this.#shared.isFlooded;
   }
 
   /** Counts a message; throws `RATE_LIMIT_EXCEEDED` when it is one too many. */

@@ -18,6 +18,8 @@ const ADDRESSES_MAX = 10_000;
 
 /** More refusals than these within a second are a storm. */
 const STORM_REFUSALS = 50;
+/** And so many that answering them takes much of the server's time. */
+const FLOOD_REFUSALS = 1000;
 
 interface Address {
   http?: ClientLimits;
@@ -61,7 +63,17 @@ export class RateLimits implements SharedLimits {
 
   /** Whether so much is being refused that those who ask should be made to wait for it. */
   get isStorm(): boolean {
-    return this.#refusals.newest(1, this.clock.monotonic())[0]! > STORM_REFUSALS;
+    return this.#refusedOfLate() > STORM_REFUSALS;
+  }
+
+  get isFlooded(): boolean {
+    return this.#refusedOfLate() > FLOOD_REFUSALS;
+  }
+
+  /** Within this second and the last. */
+  #refusedOfLate(): number {
+    const [now, before] = this.#refusals.newest(2, this.clock.monotonic());
+    return Math.max(now!, before!);
   }
 
   /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */

@@ -6,6 +6,7 @@ import type { Router } from "../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
+import type { ErrorReply } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Socket } from "./listener.ts";
 import { Outbox } from "./outbox.ts";
@@ -28,6 +29,11 @@ const BACKLOG_MAX = 1000;
 const BACKLOG_LARGE_MAX = 8;
 /** Refusals for sending too much that come at once; who goes on after them is slowed down, for the others' sake. */
 const FREE_REFUSALS = 200;
+/**
+ * Requests that may wait of a connection that is slowed down, while so much is refused to all of them together that
+ * others wait for it. None is refused at once then: what each of a hundred may cost alone is too much for all.
+ */
+const FLOOD_BACKLOG_MAX = 10;
 /** How many of them a message makes good that was within the limits. */
 const REFUSALS_MADE_GOOD = 10;
 const SLOW_DOWN_MS = 10;
@@ -245,8 +251,9 @@ export class Connection implements Session, Subscriber {
   #inOrder(request: Queued["request"], length: number): void {
     if (!this.#busy) return this.#carryOut(request);
     this.#queuedLength += length;
+    const takesPart = this.#slowedDown !== undefined && this.limits.isFlooded;
     if (
-      this.#queue.push({ request, length }) > BACKLOG_MAX ||
+      this.#queue.push({ request, length }) > (takesPart ? FLOOD_BACKLOG_MAX : BACKLOG_MAX) ||
       this.#queuedLength > BACKLOG_LARGE_MAX * this.#options.max_message_bytes
     ) this.close(CLOSE.try_again_later, "too many requests waiting");
   }
@@ -266,7 +273,10 @@ export class Connection implements Session, Subscriber {
       }
       this.#send(reply);
       if (this.#floods(reply)) {
-        this.#slowedDown = this.#options.clock.after(SLOW_DOWN_MS, () => this.#guarded(() => this.#goOn()));
+        this.#slowedDown = this.#options.clock.after(SLOW_DOWN_MS, () => {
+          this.#slowedDown = undefined;
+          this.#guarded(() => this.#goOn());
+        });
         return;
       }
     }
@@ -274,9 +284,11 @@ export class Connection implements Session, Subscriber {
 
   /** Whether it keeps sending far more than the limits allow. */
   #floods(reply: object): boolean {
-    const isRefused = (reply as { code?: string }).code === "RATE_LIMIT_EXCEEDED";
+    const { code, details } = reply as Partial<ErrorReply>;
+    // What all share others may have used up.
+    const isRefused = code === "RATE_LIMIT_EXCEEDED" && details?.limit !== "global_messages_per_minute";
     this.#refusals = Math.max(0, this.#refusals + (isRefused ? 1 : -REFUSALS_MADE_GOOD));
-    return this.#refusals > FREE_REFUSALS;
+    return isRefused && (this.limits.isFlooded || this.#refusals > FREE_REFUSALS);
   }
 
   /** The next request, once the reply before it is taken: who asks and does not read is answered no more. */

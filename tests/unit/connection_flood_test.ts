@@ -1,0 +1,98 @@
+/** How a connection that sends more than it may is slowed down and cut off, alone and in a flood of many. */
+import assert from "node:assert/strict";
+import type { SessionLimits } from "../../src/api/capability.ts";
+import type { Router } from "../../src/api/router.ts";
+import { type Clock, systemClock } from "../../src/clock/clock.ts";
+import { Connection } from "../../src/server/connection.ts";
+import type { Socket } from "../../src/server/listener.ts";
+
+const REFUSED = { type: "error", code: "RATE_LIMIT_EXCEEDED" };
+const REFUSED_FOR_ALL = { ...REFUSED, details: { limit: "global_messages_per_minute" } };
+const ANSWERED = { type: "pong" };
+
+/** A connection whose every message is refused or answered as `reply` says; time passes when it is told to. */
+function connection(isFlooded: boolean, reply: () => object) {
+  const timers = new Set<() => void>();
+  const clock: Clock = {
+    ...systemClock,
+    after(_delay_ms, action) {
+      timers.add(action);
+      return { cancel: () => timers.delete(action) };
+    },
+  };
+  const sent: object[] = [];
+  let closed: number | undefined;
+  const socket: Socket = {
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    onerror: null,
+    bufferedAmount: 0,
+    send: (text) => void sent.push(JSON.parse(text)),
+    close: (code) => void (closed = code),
+  };
+  const limits: Partial<SessionLimits> = { isFlooded, warning: () => undefined };
+  new Connection({
+    id: "1",
+    socket,
+    router: { receive: reply } as unknown as Router,
+    clock,
+    limits: limits as SessionLimits,
+    auth: { isRequired: false, isValid: () => true },
+    identity: undefined,
+    server_version: "1",
+    max_message_bytes: 1000,
+    closed: () => {},
+  });
+  return {
+    receive(count: number) {
+      for (let i = 0; i < count; i++) (socket.onmessage as (event: { data: string }) => void)({ data: "{}" });
+    },
+    /** Whatever was to happen later happens. */
+    pass() {
+      const due = [...timers];
+      timers.clear();
+      due.forEach((action) => action());
+    },
+    answers: () => sent.length,
+    closed: () => closed,
+  };
+}
+
+Deno.test("alone, two hundred refusals come at once, the others one after another, and none is lost", () => {
+  const one = connection(false, () => REFUSED);
+  one.receive(500);
+  assert.equal(one.answers(), 201);
+  one.pass();
+  assert.equal(one.answers(), 202);
+  for (let i = 0; i < 300; i++) one.pass();
+  assert.deepEqual([one.answers(), one.closed()], [500, undefined]);
+});
+
+Deno.test("alone, it is closed when a thousand requests wait", () => {
+  const one = connection(false, () => REFUSED);
+  one.receive(201 + 1000);
+  assert.equal(one.closed(), undefined);
+  one.receive(1);
+  assert.equal(one.closed(), 1013);
+});
+
+Deno.test("in a flood the first refusal slows it down, and few requests may wait", () => {
+  const one = connection(true, () => REFUSED);
+  one.receive(11);
+  assert.deepEqual([one.answers(), one.closed()], [1, undefined]);
+  one.pass();
+  assert.equal(one.answers(), 2);
+  one.receive(1);
+  assert.equal(one.closed(), undefined);
+  one.receive(1);
+  assert.equal(one.closed(), 1013);
+});
+
+Deno.test("who stays within its limits is not slowed down by the flood of others", () => {
+  for (const reply of [ANSWERED, REFUSED_FOR_ALL]) {
+    const one = connection(true, () => reply);
+    one.receive(2000);
+    assert.deepEqual([one.answers(), one.closed()], [2000, undefined]);
+  }
+});
