@@ -74,7 +74,7 @@ export const Config = z.strictObject({
       .describe("The address to listen on. Another than a loopback one needs security.auth, or --insecure."),
     port: z.int().min(0).max(65535).default(8080).describe("0 picks a free one."),
     transport: z.enum(["auto", "fast", "hardened"]).default("auto").describe(
-      "How connections are served. hardened: about half as many messages a second, but no client's endless message " +
+      "How connections are served. hardened: somewhat slower, but no client's endless message " +
         "or flood costs more than its bound. auto: hardened, unless only this machine can reach the address.",
     ),
     tls: z.strictObject({

@@ -1,5 +1,5 @@
 /**
- * HTTP and WebSockets by node:http and the ws package: about half as fast as `Deno.serve`, but a message has a bound
+ * HTTP and WebSockets by node:http and the ws package: somewhat slower than `Deno.serve`, but a message has a bound
  * however it is cut into fragments, and a connection that was told to go is dropped. For servers that others can reach.
  */
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
