@@ -16,7 +16,7 @@ import { logToStderr } from "./src/cli/logging.ts";
 import { refuseImpossible } from "./src/cli/refused_config.ts";
 import { runObstacle } from "./src/cli/run_permission.ts";
 import { selfCommand } from "./src/cli/self.ts";
-import { forgetAddress, writeAddress } from "./src/cli/server_address.ts";
+import { forgetAddress, readAddress, writeAddress } from "./src/cli/server_address.ts";
 import { untilSignalled } from "./src/cli/signals.ts";
 import { systemClock as clock } from "./src/clock/clock.ts";
 import { Engine } from "./src/engine/engine.ts";
@@ -164,7 +164,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     session_ms: config.security.session_minutes * 60_000,
     note: (alert, client, details) => watch.note(alert, client, details),
   });
-  const owner_token = auth.openForOwner();
+  const owner_token = auth.openForOwner(readAddress(folder)?.token);
   const limits = new RateLimits(
     config.limits,
     clock,

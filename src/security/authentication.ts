@@ -4,7 +4,7 @@ import type { Identity, Permission } from "../protocol/auth_messages.ts";
 import { ApiError } from "../protocol/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { Keys } from "./keys.ts";
-import { digestOf, newSecret } from "./secrets.ts";
+import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
 /** Wrong keys from one address within a minute, after which it must wait. */
@@ -44,9 +44,13 @@ export class Authentication {
     return this.#options.required;
   }
 
-  /** A token that may do everything, for those who can read the owner's files. */
-  openForOwner(): string {
-    return this.#open({ permissions: ["read", "write", "admin"], expires_ms: Infinity });
+  /**
+   * A token that may do everything, for those who can read the owner's files. The one that a killed server left there
+   * goes on: who follows a task may come back before the new one's address is written.
+   */
+  openForOwner(left?: string): string {
+    const token = left !== undefined && isSessionToken(left) ? left : newSecret("sess_");
+    return this.#open({ permissions: ["read", "write", "admin"], expires_ms: Infinity }, token);
   }
 
   /** A session for a key, or the one whose token is shown. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
@@ -104,8 +108,7 @@ export class Authentication {
       (key_id === undefined || this.#options.keys.isValid(key_id));
   }
 
-  #open(identity: Identity): string {
-    const token = newSecret("sess_");
+  #open(identity: Identity, token = newSecret("sess_")): string {
     this.#sessions.set(digestOf(token), identity);
     if (this.#sessions.size > SESSIONS_MAX) this.#endOldest();
     return token;

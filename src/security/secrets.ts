@@ -8,6 +8,11 @@ export function newSecret(prefix: "sk-" | "sess_"): string {
   return prefix + randomBytes(BYTES).toString("base64url");
 }
 
+/** Whether a text has the form of a session's token. */
+export function isSessionToken(text: unknown): text is string {
+  return typeof text === "string" && /^sess_[\w-]{32}$/.test(text);
+}
+
 /** By which a secret is found again without being kept. */
 export function digestOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");

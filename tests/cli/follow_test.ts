@@ -1,5 +1,6 @@
 /** Following: a task's log and progress until its end, and what ends the following earlier. */
 import assert from "node:assert/strict";
+import type { TestServer } from "../fixtures/server.ts";
 import { config, withCli } from "./fixtures/cli.ts";
 
 Deno.test("cli: run --follow shows log and progress as plain lines, and exits by the task's end", () =>
@@ -82,14 +83,36 @@ Deno.test("cli: a follower of the folder's owner goes on with the server that ta
     const args = ["run", loop, "--id", "long", "--follow", "--data", server.data];
     const following = start(args, owner);
     await following.says("turn 2");
+    const token = await ownersToken(server);
     await server.stop("SIGKILL");
     await following.says("lost");
     await server.start(["--port", new URL(server.url).port]);
+    // It may have come back before the new address was written.
+    assert.equal(await ownersToken(server), token);
     await following.says("Attempt 2 started");
     await Deno.writeTextFile(`${server.dir}/end`, "");
     const { code, stderr } = await following.ended;
     assert.equal(code, 0, stderr);
     assert.match((await run(["task", "long"])).stdout, /status\s+completed/);
+  }));
+
+async function ownersToken({ data }: TestServer): Promise<string> {
+  return JSON.parse(await Deno.readTextFile(`${data}/server.json`)).token;
+}
+
+Deno.test("cli: only what has the form of a token is taken over from a server that was killed", () =>
+  withCli(async ({ server }) => {
+    const address = `${server.data}/server.json`;
+    for (const left of ["", "guess", "sess_", 5, null, { token: "sess_" + "x".repeat(32) }]) {
+      await server.stop("SIGKILL");
+      await Deno.writeTextFile(address, JSON.stringify({ url: "http://127.0.0.1:1", pid: 1, token: left }));
+      await server.start();
+      assert.match(await ownersToken(server), /^sess_[\w-]{32}$/);
+    }
+    const token = await ownersToken(server);
+    assert.equal(await server.stop(), 0);
+    await server.start();
+    assert.notEqual(await ownersToken(server), token, "after a proper end it is another one");
   }));
 
 Deno.test("cli: logs --follow shows what was and what comes, of one task or of all", () =>
