@@ -43,16 +43,22 @@ async function passOn(output: ReadableStream<Uint8Array>): Promise<Count | undef
   return closingCount(line) ?? count;
 }
 
-const checks_ok: boolean[] = [];
-for (const { name, args } of CHECKS) {
-  const { success } = await deno(args, "inherit").status;
-  console.log(`${name} ... ${success ? "ok" : "FAILED"}`);
-  checks_ok.push(success);
+/** Whether each check holds, one after another. */
+async function check(): Promise<boolean[]> {
+  const all_ok: boolean[] = [];
+  for (const { name, args } of CHECKS) {
+    const { success } = await deno(args, "inherit").status;
+    console.log(`${name} ... ${success ? "ok" : "FAILED"}`);
+    all_ok.push(success);
+  }
+  return all_ok;
 }
 
+// Beside the first tests, which wait more than they compute.
+const checking = check();
 // One process, one file after another: some look at all processes of the machine.
 const runner = deno([...TEST, ...(Deno.args.length > 0 ? Deno.args : ["tests"])], "piped");
-const [tests, { success }] = await Promise.all([passOn(runner.stdout), runner.status]);
+const [checks_ok, tests, { success }] = await Promise.all([checking, passOn(runner.stdout), runner.status]);
 
 CHECKS.forEach(({ name }, i) => checks_ok[i] || console.log(`FAILED: ${name}`));
 const total = totalCount(tests, success, checks_ok);
