@@ -54,11 +54,10 @@ async function check(): Promise<boolean[]> {
   return all_ok;
 }
 
-// Beside the first tests, which wait more than they compute.
-const checking = check();
 // One process, one file after another: some look at all processes of the machine.
 const runner = deno([...TEST, ...(Deno.args.length > 0 ? Deno.args : ["tests"])], "piped");
-const [checks_ok, tests, { success }] = await Promise.all([checking, passOn(runner.stdout), runner.status]);
+// The checks run beside the first tests, which wait more than they compute.
+const [checks_ok, tests, { success }] = await Promise.all([check(), passOn(runner.stdout), runner.status]);
 
 CHECKS.forEach(({ name }, i) => checks_ok[i] || console.log(`FAILED: ${name}`));
 const total = totalCount(tests, success, checks_ok);

@@ -78,27 +78,18 @@ export function createMachine(
         timestamp: scan.timestamp,
       };
     },
-    diskFindings: () =>
-      found(async () => {
-        const { disk_usage, disk_free = 0 } = await readDisk(clock, data_path);
-        if (disk_usage < DISK_WARNING) return [];
-        const severity = disk_usage < DISK_CRITICAL ? "warning" : "critical";
-        const message = `The disk with the data is ${disk_usage} % full (${disk_free} bytes free)`;
-        return [{ code: "DISK_SPACE_EXCEEDED", severity, message }];
-      }),
-    processFindings: () => found(async () => void await scanner.scan()),
+    async diskFindings() {
+      const { disk_usage, disk_free = 0 } = await readDisk(clock, data_path);
+      if (disk_usage < DISK_WARNING) return [];
+      const severity = disk_usage < DISK_CRITICAL ? "warning" : "critical";
+      const message = `The disk with the data is ${disk_usage} % full (${disk_free} bytes free)`;
+      return [{ code: "DISK_SPACE_EXCEEDED", severity, message }];
+    },
+    async processFindings() {
+      await scanner.scan();
+      return [];
+    },
     kill: (pid, signal) => killer.kill(pid, signal),
     changed: () => scanner.expire(),
   };
-}
-
-/** What `look` finds wrong. What this server was not given it was not meant to do; what it was given must work. */
-async function found(look: () => Promise<Finding[] | void>): Promise<Finding[]> {
-  try {
-    return await look() ?? [];
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const severity = error.details.permission === undefined ? "critical" : "warning";
-    return [{ code: error.code, severity, message: error.message }];
-  }
 }

@@ -49,8 +49,8 @@ export class Authentication {
    * goes on: who follows a task may come back before the new one's address is written.
    */
   openForOwner(left?: string): string {
-    const token = left !== undefined && isSessionToken(left) ? left : newSecret("sess_");
-    return this.#open({ permissions: ["read", "write", "admin"], expires_ms: Infinity }, token);
+    const owner: Identity = { permissions: ["read", "write", "admin"], expires_ms: Infinity };
+    return this.#open(owner, isSessionToken(left) ? left : undefined);
   }
 
   /** A session for a key, or the one whose token is shown. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */

@@ -47,10 +47,10 @@ export class ClientAddresses {
    */
   clientOf(peer: string, forwarded_for: string | null): string {
     let client = plain(peer);
-    const claimed = (forwarded_for ?? "").split(",").map((part) => plain(part.trim()));
+    const claimed = forwarded_for?.split(",") ?? [];
     while (this.#proxies.has(client)) {
-      const before = claimed.pop();
-      if (before === undefined || isIP(before) === 0) break;
+      const before = plain(claimed.pop()?.trim() ?? "");
+      if (isIP(before) === 0) break;
       client = before;
     }
     return client;

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { getLogger } from "@logtape/logtape";
 // @ts-types="./ws_types.d.ts"
 import { type WebSocket as WsSocket, WebSocketServer } from "ws";
@@ -88,10 +88,13 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
   const opened = Promise.withResolvers<void>();
   const finished = Promise.withResolvers<void>();
   server.once("listening", opened.resolve);
-  server.on("error", (error: NodeJS.ErrnoException) => {
-    opened.reject(error.code === "EADDRINUSE" ? new Deno.errors.AddrInUse(error.message) : error);
+  const fail = (error: Error) => {
     finished.reject(error);
     server.close();
+  };
+  server.on("error", (error: NodeJS.ErrnoException) => {
+    opened.reject(error.code === "EADDRINUSE" ? new Deno.errors.AddrInUse(error.message) : error);
+    fail(error);
   });
   server.once("close", finished.resolve);
   finished.promise.catch(() => {});
@@ -101,10 +104,6 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
   const bound = (server.address() as AddressInfo).port;
   let accepted = 0;
   server.on("connection", () => accepted++);
-  const failed = () => {
-    finished.reject(new Error("accepting has stopped"));
-    server.close();
-  };
   /** Deno's node:net stops accepting, and tells nobody, when the process has no file left for a connection. */
   const probe = async () => {
     const before = accepted;
@@ -112,13 +111,13 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
     try {
       knock = await Deno.connect({ hostname, port: bound });
     } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) return failed();
+      if (error instanceof Deno.errors.ConnectionRefused) return fail(error);
       // No file left for the probe either: the next one tells.
       return log.debug("No connection to ourselves: {error}", { error });
     }
     await sleep(clock, PROBE_WITHIN_MS);
     knock.close();
-    if (accepted === before) failed();
+    if (accepted === before) fail(new Error("accepting has stopped"));
   };
   const probing = clock.every(PROBE_MS, () => void probe());
   return {

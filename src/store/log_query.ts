@@ -49,8 +49,8 @@ interface NumberedLine {
   line: string;
 }
 
-function linesIn(text: string): NumberedLine[] {
-  return text.split("\n").map((line, n) => ({ n, line }));
+export function numbered(lines: readonly string[]): NumberedLine[] {
+  return lines.map((line, n) => ({ n, line }));
 }
 
 const DOTTED_I = "\u0130";
@@ -73,7 +73,7 @@ class Clue {
   /** The lines in which it stands. */
   *linesIn(text: string): Generator<NumberedLine> {
     if (text.includes(DOTTED_I)) {
-      for (const one of linesIn(text)) if (this.isIn(one.line)) yield one;
+      for (const one of numbered(text.split("\n"))) if (this.isIn(one.line)) yield one;
       return;
     }
     let n = 0;
@@ -131,7 +131,7 @@ export class LogConditions {
   *linesIn(text: string): Generator<NumberedLine> {
     const [first, ...others] = this.#clues;
     if (!others.every((clue) => clue.isIn(text))) return;
-    for (const one of first ? first.linesIn(text) : linesIn(text)) {
+    for (const one of first ? first.linesIn(text) : numbered(text.split("\n"))) {
       if (others.every((clue) => clue.isIn(one.line))) yield one;
     }
   }

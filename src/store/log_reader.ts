@@ -16,6 +16,7 @@ import {
   LogConditions,
   LogOrder,
   type LogQuery,
+  numbered,
   type SeqLine,
   type Verdict,
 } from "./log_query.ts";
@@ -32,10 +33,16 @@ export interface LogPage {
   };
 }
 
+/** A chunk's lines as one text. */
+export interface ChunkText {
+  header: ChunkHeader;
+  text: string;
+}
+
 /** Where chunks are read from. */
 export interface ChunkSource {
   /** The lines of these chunks as one text each, in their order. A chunk that is gone meanwhile is left out. */
-  read(headers: readonly ChunkHeader[]): AsyncIterable<{ header: ChunkHeader; text: string }>;
+  read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
 }
 
 interface Candidate {
@@ -94,10 +101,8 @@ function* matchesIn(
   isUnknown: boolean,
   direction: 1 | -1,
 ): Generator<SeqLine> {
-  const lines = isUnknown
-    ? conditions.linesIn(text).toArray()
-    : linesOf(header, text).map((line, n) => ({ n, line }));
-  if (lines.length > 0) requireWhole(header, lineCountOf(text));
+  const lines = isUnknown ? conditions.linesIn(text).toArray() : numbered(linesOf(header, text));
+  if (isUnknown && lines.length > 0) requireWhole(header, lineCountOf(text));
   if (direction === -1) lines.reverse();
   for (const { n, line } of lines) {
     // Written since the header was looked at.

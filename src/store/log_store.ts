@@ -8,7 +8,7 @@ import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
-import { type LogPage, queryLog } from "./log_reader.ts";
+import { type ChunkText, type LogPage, queryLog } from "./log_reader.ts";
 import { type LogTail, LogWriter } from "./log_writer.ts";
 
 export type { LogPage } from "./log_reader.ts";
@@ -27,11 +27,6 @@ const GAP_MAX = 2;
 /** Chunks dropped by one commit. */
 const DROP_BATCH = 200;
 const DAY_MS = 86_400_000;
-
-interface Found {
-  header: ChunkHeader;
-  text: string;
-}
 
 export interface LogRetention {
   retention_days: number;
@@ -152,7 +147,7 @@ export class LogStore {
   }
 
   async *#readRange(headers: readonly ChunkHeader[]) {
-    const ahead: Promise<Found[]>[] = [];
+    const ahead: Promise<ChunkText[]>[] = [];
     for (let at = 0; at < headers.length || ahead.length > 0;) {
       for (; at < headers.length && ahead.length < READS_AHEAD; at += READ_BATCH) {
         const batch = this.#readBatch(headers.slice(at, at + READ_BATCH));
@@ -164,7 +159,7 @@ export class LogStore {
     }
   }
 
-  async #readBatch(headers: readonly ChunkHeader[]): Promise<Found[]> {
+  async #readBatch(headers: readonly ChunkHeader[]): Promise<ChunkText[]> {
     const first = headers[0]!.chunk;
     const last = headers.at(-1)!.chunk;
     const wanted = new Map(headers.map((header) => [header.chunk, header]));
@@ -176,7 +171,7 @@ export class LogStore {
       // One more than there are: who gets fewer than asked for does not ask again.
       batch: Math.abs(last - first) + 2,
     };
-    const found: Found[] = [];
+    const found: ChunkText[] = [];
     for await (const { key, value } of this.#kv.list(range)) {
       const header = wanted.get(key[2] as number);
       if (header) found.push({ header, text: decodeChunk(header, value) });

@@ -1,4 +1,5 @@
 /** Resident memory, idle and after many tasks. */
+import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
 import type { Figure } from "./figure.ts";
 import { startMany } from "./load.ts";
@@ -12,9 +13,7 @@ const SETTLE_MS = 30_000;
 
 async function residentMB(server: TestServer): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(server.pid)] })
-    .output();
-  return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
+  return await residentBytes(server.pid) / 1e6;
 }
 
 export async function memory(): Promise<Figure[]> {

@@ -1,7 +1,8 @@
 /** The board: real tasks move through its columns, are acted on by mouse and by key, are found, and may be thousands. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { becomes, isAccessible, isNoWider, until, type Visit, visit } from "./fixtures/browser.ts";
+import { until } from "../fixtures/server.ts";
+import { becomes, isAccessible, isNoWider, type Visit, visit } from "./fixtures/browser.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PHONE = { width: 380, height: 800 };

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { demoTasks } from "../../src/cli/demo.ts";
-import type { TestServer } from "../fixtures/server.ts";
+import { type TestServer, until } from "../fixtures/server.ts";
 import {
   atRest,
   becomes,
   eventually,
   isAccessible,
   isNoWider,
-  until,
   visit,
   type VisitOptions,
 } from "./fixtures/browser.ts";

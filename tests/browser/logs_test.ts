@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
-import type { TestServer } from "../fixtures/server.ts";
+import { type TestServer, until } from "../fixtures/server.ts";
 import {
   atRest,
   becomes,
   eventually,
   isAccessible,
   isNoWider,
-  until,
   visit,
   type VisitOptions,
 } from "./fixtures/browser.ts";

@@ -206,8 +206,10 @@ Deno.test(`kill -9 at random moments, ${ROUNDS} rounds: what was acknowledged ho
         `${scheduled.size} schedules kept and ${unscheduled.size} ended, ${seen.size} log lines shown; ` +
         `${repeated} tasks attempted again, ${last.tasks.size} in the store`,
     );
-    for (const some of [started, cancelled, retried, scheduled, unscheduled, seen]) {
-      assert.ok(some.size > 0, "one kind of load never came");
+    for (const some of [started, cancelled, scheduled, unscheduled]) {
+      assert.ok(some.size > ROUNDS / 10, "hardly anything happened");
     }
+    // These depend on what chance has ended in time; on a slow machine they are few.
+    for (const some of [retried, seen]) assert.ok(some.size > 0, "one kind of load never came");
   });
 });

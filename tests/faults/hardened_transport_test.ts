@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { openHardenedTransport } from "../../src/server/hardened_transport.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
+import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type ServerOptions, until, withServer } from "../fixtures/server.ts";
 
 const HARDENED: ServerOptions = {
@@ -28,11 +29,6 @@ async function sendUntilCutOff(max: number, send: () => Promise<number>): Promis
   return sent;
 }
 
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024;
-}
-
 Deno.test("fragments without end are cut off at the limit of a message, and cost no memory", () =>
   withServer(HARDENED, async (server) => {
     const quiet = await server.connect();
@@ -48,14 +44,20 @@ Deno.test("fragments without end are cut off at the limit of a message, and cost
     const grown = await residentBytes(server.pid) - before;
     assert.ok(grown < 60e6, `${grown} bytes more`);
     assert.equal((await quiet.request(PING)).type, "pong");
-    assert.equal(await polite(server.url), 1009);
+    const tooMuch = async (raw: RawSocket) => {
+      await raw.sendFragment(TEXT, PART, false);
+      await raw.sendFragment(CONTINUATION, PART, false);
+    };
+    assert.equal(await closeCodeAfter(server.url, tooMuch), 1009);
   }));
 
-/** The close code for a client that reads while it sends too much. */
-async function polite(url: string): Promise<number | undefined> {
+/** The close code for a client that reads while it sends this. */
+async function closeCodeAfter(
+  url: string,
+  send: (raw: RawSocket) => Promise<void>,
+): Promise<number | undefined> {
   const raw = await RawSocket.upgrade(url);
-  await raw.sendFragment(TEXT, PART, false);
-  await raw.sendFragment(CONTINUATION, PART, false);
+  await send(raw);
   const code = await raw.closeCode();
   raw.close();
   return code;
@@ -109,13 +111,7 @@ Deno.test("a request that does not come to its end is answered 408, and its conn
   }));
 
 Deno.test("auto: hardened for an address that others can reach, fast for this machine alone", async () => {
-  const closeCode = async (url: string) => {
-    const raw = await RawSocket.upgrade(url);
-    await raw.sendFrame(TEXT, NO_UTF8);
-    const code = await raw.closeCode();
-    raw.close();
-    return code;
-  };
+  const closeCode = (url: string) => closeCodeAfter(url, (raw) => raw.sendFrame(TEXT, NO_UTF8));
   const config = { server: { transport: "auto" } };
   // Deno drops a connection for text that is no UTF-8, ws says why before.
   await withServer({ config, args: ["--host", "0.0.0.0", "--insecure"] }, async (server) => {

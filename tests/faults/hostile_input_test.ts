@@ -7,6 +7,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { ERROR_CODES } from "../../src/protocol/errors.ts";
 import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
+import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
 
 const MESSAGES = Number(Deno.env.get("HOSTILE_MESSAGES") ?? 20_000);
@@ -147,11 +148,6 @@ async function bombard(server: TestServer, judge: Judge, next: () => string | un
   socket.close();
   await closed;
   return answered;
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
-  return Number(new TextDecoder().decode(stdout)) * 1024;
 }
 
 /** One round, of so many messages from this seed on. */

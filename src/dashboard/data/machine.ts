@@ -21,13 +21,14 @@ const told = signal<readonly Agent[]>([]);
  * Those at work. What was measured of an agent may come after its task has ended, and before this page knows the task;
  * then no other push would take it away.
  */
-export const agents = computed<readonly Agent[]>(() => {
-  const isOver = ({ task_id }: Agent) => {
-    const task = taskOf(task_id);
-    return task !== undefined && hasEnded(task.status);
-  };
-  return told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value;
-});
+export const agents = computed<readonly Agent[]>(() =>
+  told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value
+);
+
+function isOver({ task_id }: Pick<Agent, "task_id">): boolean {
+  const task = taskOf(task_id);
+  return task !== undefined && hasEnded(task.status);
+}
 
 /** The scan of processes that is known last. */
 export const processScan = signal<
@@ -110,8 +111,7 @@ function addUsage(processes: readonly Process[], timestamp: string): void {
 function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (agent.status === "stopping") return agentsGone((other) => other.id === agent.id);
   // Figures are measured, so they may come when the task has already ended.
-  const task = taskOf(agent.task_id);
-  if (task && hasEnded(task.status) && agent.status !== "starting") return;
+  if (isOver(agent) && agent.status !== "starting") return;
   // What happens to an agent is told without its figures: those it had last stay.
   const known = told.value.find(({ id }) => id === agent.id);
   // A task has one agent at a time, whose id changes when its attempt is counted.
