@@ -8,7 +8,7 @@ import { compileWithNpm, hasNpmBase } from "./compile_with_npm.ts";
 import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const ENTRY = "opencode-agents.ts";
+const ENTRY = "main.ts";
 /** The web page's files, which the program reads as if they lay beside it. */
 const DASHBOARD = "dist/dashboard";
 /** Long enough to download a base binary; no more than a minute where there is another way. */

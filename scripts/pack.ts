@@ -7,24 +7,24 @@ import { create } from "tar";
 import ts from "typescript";
 import type { z } from "zod";
 import manifest from "../deno.json" with { type: "json" };
-import { LogEntry, LogLevel } from "../src/protocol/log.ts";
+import { LogEntry, LogLevel } from "../src/domain/log_entry.ts";
 import { LogFilter } from "../src/protocol/log_messages.ts";
 import { EXCHANGES } from "../src/protocol/messages.ts";
 import { pushes } from "../src/protocol/pushes.ts";
 import { Channel, SubscriptionFilters } from "../src/protocol/subscription_messages.ts";
-import { NewTask, Priority, Task, TaskStatus, TaskType } from "../src/protocol/task.ts";
+import { NewTask, Priority, Task, TaskStatus, TaskType } from "../src/domain/task.ts";
 import { typeOf } from "./schema_types.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const NAME = "opencode-agents-client";
 
 /** What is needed when the client runs; the rest of the protocol is types. */
-const RUNTIME = ["clock/clock.ts", "protocol/errors.ts"];
+const RUNTIME = ["clock/clock.ts", "domain/errors.ts"];
 
 const INDEX = `export { Client, connect } from "./client/client.js";
 export { HttpClient } from "./client/http.js";
 export { isFinished } from "./client/wait_for.js";
-export { ApiError, ERROR_CODES } from "./protocol/errors.js";
+export { ApiError, ERROR_CODES } from "./domain/errors.js";
 `;
 const INDEX_TYPES = `${INDEX}export type { ClientOptions, ConnectionChange } from "./client/client.js";
 export type { HttpOptions } from "./client/http.js";
@@ -32,15 +32,15 @@ export type { FollowFilter, FollowOptions } from "./client/log_follow.js";
 export type { BackoffOptions } from "./client/reconnect.js";
 export type { Fields, Requester, RequestOptions } from "./client/replies.js";
 export type { PushStream, Resubscribed, Subscribed } from "./client/subscriptions.js";
-export type { ErrorCode, ErrorDetails } from "./protocol/errors.js";
-export type { LogEntry, LogLevel } from "./protocol/log.js";
+export type { ErrorCode, ErrorDetails } from "./domain/errors.js";
+export type { LogEntry, LogLevel } from "./domain/log_entry.js";
 export type { Reply, RequestInput, RequestType } from "./protocol/messages.js";
 export type { Push } from "./protocol/pushes.js";
 export type { Channel, SubscriptionFilters } from "./protocol/subscription_messages.js";
-export type { NewTask, Priority, Task, TaskStatus, TaskType } from "./protocol/task.js";
+export type { NewTask, Priority, Task, TaskStatus, TaskType } from "./domain/task.js";
 `;
 
-/** Module of the protocol → what its declarations say, from the schemas. */
+/** Module of `domain` or `protocol` → what its declarations say, from the schemas. */
 function protocolTypes(): Record<string, string> {
   const alias = (name: string, schema: z.ZodType, side: "input" | "output" = "output") =>
     `export type ${name} = ${typeOf(schema, side)};\n`;
@@ -50,16 +50,17 @@ function protocolTypes(): Record<string, string> {
     return `export interface ${name} {\n${rows.join("")}}\n`;
   };
   return {
-    log_messages: alias("LogFilter", LogFilter, "input"),
-    log: alias("LogLevel", LogLevel) + alias("LogEntry", LogEntry),
-    task: alias("TaskType", TaskType) + alias("Priority", Priority) + alias("TaskStatus", TaskStatus) +
+    "protocol/log_messages": alias("LogFilter", LogFilter, "input"),
+    "domain/log_entry": alias("LogLevel", LogLevel) + alias("LogEntry", LogEntry),
+    "domain/task": alias("TaskType", TaskType) + alias("Priority", Priority) +
+      alias("TaskStatus", TaskStatus) +
       alias("NewTask", NewTask, "input") + alias("Task", Task),
-    subscription_messages: alias("Channel", Channel) +
+    "protocol/subscription_messages": alias("Channel", Channel) +
       alias("SubscriptionFilters", SubscriptionFilters, "input"),
-    pushes: `export type Push =\n${
+    "protocol/pushes": `export type Push =\n${
       Object.values(pushes).map((schema) => `  | ${typeOf(schema, "output")}`).join("\n")
     };\n`,
-    messages: table("Requests", "request") + table("Replies", "reply") +
+    "protocol/messages": table("Requests", "request") + table("Replies", "reply") +
       "export type RequestType = keyof Requests;\n" +
       "export type RequestInput<T extends RequestType> = Requests[T];\n" +
       "export type Reply<T extends RequestType> = Replies[T];\n",
@@ -114,7 +115,7 @@ async function assemble(sources: string, folder: string): Promise<void> {
     await write(sources, file, await Deno.readTextFile(join(ROOT, "src", file)));
   }
   for (const [module, types] of Object.entries(protocolTypes())) {
-    await write(sources, `protocol/${module}.ts`, types);
+    await write(sources, `${module}.ts`, types);
   }
   compile(sources, files, folder);
   await write(folder, "index.js", INDEX);

@@ -1,6 +1,6 @@
 /** What `serve` needs to be allowed, and no more, for one configuration. */
 import { join, resolve } from "node:path";
-import type { ServeFlags } from "../src/cli/config_file.ts";
+import type { ServeFlags } from "../src/boot/config_file.ts";
 import type { Config } from "../src/protocol/config.ts";
 
 export interface Surroundings {

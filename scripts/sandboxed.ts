@@ -4,10 +4,10 @@
  */
 import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
-import { loadConfig, type ServeFlags } from "../src/cli/config_file.ts";
+import { loadConfig, type ServeFlags } from "../src/boot/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
-import { storeFiles } from "../store_files.ts";
-import { type Handlers, runProgram } from "../src/cli/program.ts";
+import { storeFiles } from "../src/boot/store_files.ts";
+import { type Handlers, runProgram } from "../src/boot/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { V8_FLAGS } from "./start_flags.ts";
 
@@ -61,7 +61,7 @@ async function serve(flags: ServeFlags): Promise<number> {
       "--config",
       `${ROOT}deno.json`,
       ...permissions.flags,
-      `${ROOT}opencode-agents.ts`,
+      `${ROOT}main.ts`,
       "serve",
       ...Deno.args,
     ],
@@ -82,6 +82,6 @@ const handlers: Handlers = {
   version: manifest.version,
   serve,
   store: storeFiles,
-  mcp: async (flags, cli) => (await import("../mcp_stdio.ts")).serveMcp(flags, cli),
+  mcp: async (flags, cli) => (await import("../src/boot/mcp_stdio.ts")).serveMcp(flags, cli),
 };
 Deno.exit(await runProgram(["serve", ...Deno.args], handlers));

@@ -1,7 +1,7 @@
 /** The flags that the task `start` of deno.json runs the program with; whatever else starts it takes them from here. */
 import manifest from "../deno.json" with { type: "json" };
 
-const ENTRY = "opencode-agents.ts";
+const ENTRY = "main.ts";
 
 function flags(): string[] {
   const words = manifest.tasks.start.command.split(/\s+/);

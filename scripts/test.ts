@@ -7,11 +7,7 @@ import { closingCount, type Count, summary, totalCount } from "./test_count.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 /** Named, not `.`: what lies about at the root belongs to nobody. */
 const SOURCES = [
-  "opencode-agents.ts",
   "main.ts",
-  "store_files.ts",
-  "mcp_stdio.ts",
-  "mcp_http.ts",
   "src",
   "tests",
   "scripts",

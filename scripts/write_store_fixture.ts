@@ -6,7 +6,7 @@
 import { systemClock as clock } from "../src/clock/clock.ts";
 import { copyStore } from "../src/store/file_copy.ts";
 import { openStore } from "../src/store/open.ts";
-import type { TaskSpec, TaskState } from "../src/tasks/record.ts";
+import type { TaskSpec, TaskState } from "../src/domain/task_record.ts";
 
 const [folder] = Deno.args;
 if (folder === undefined) {

@@ -1,8 +1,8 @@
 /** The way in: an `AgentRunner` that picks the protocol. */
-import type { AgentRunner } from "../protocol/run.ts";
-import { startAcp } from "./acp.ts";
-import { startCommand } from "./command.ts";
-import { createSupervisor, type SupervisorOptions } from "./supervisor.ts";
+import type { AgentRunner } from "../domain/run.ts";
+import { startAcp } from "./acp/run_acp.ts";
+import { startCommand } from "./command/run_command.ts";
+import { createSupervisor, type SupervisorOptions } from "./supervision/supervisor.ts";
 
 /** Runs agents on this machine. One per server; `close` ends its reaper. */
 export function createAgentRunner(options: SupervisorOptions): AgentRunner {

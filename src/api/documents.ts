@@ -1,6 +1,6 @@
 /** The API described for machines: JSON Schema and AsyncAPI, generated from the schemas that validate the messages. */
 import { z } from "zod";
-import { ERRORS } from "../protocol/errors.ts";
+import { ERRORS } from "../domain/errors.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
 import { PUSHED, pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";

@@ -1,7 +1,7 @@
 /** The one exit for failures: expected ones as they are, bugs to the log and a plain word to the client. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { RequestId } from "../protocol/exchange.ts";
 import type { ErrorReply } from "../protocol/messages.ts";
 

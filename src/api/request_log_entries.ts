@@ -1,6 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
-import { many, timestampMs } from "../protocol/scalars.ts";
+import { many, timestampMs } from "../domain/scalars.ts";
 import { LogConditions } from "../store/log_query.ts";
 import { capability, type FollowFilter } from "./capability.ts";
 

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { capability } from "./capability.ts";
-import { measured } from "./measured_agents.ts";
+import { measured } from "./channels/measured_agents.ts";
 
 const log = getLogger(["opencode-agents", "api"]);
 

@@ -1,9 +1,10 @@
 /** The way of a message: JSON → envelope → schema → handler → reply. Every failure on it becomes an error reply. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { RequestId } from "../protocol/exchange.ts";
-import { fieldProblem, nearest, schemaError, shown } from "../protocol/field_errors.ts";
+import { schemaError } from "../protocol/schema_errors.ts";
+import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
-import { codePoints } from "../protocol/scalars.ts";
+import { codePoints } from "../domain/scalars.ts";
 import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilityTable } from "./table.ts";

@@ -1,9 +1,9 @@
 /** The rules for times that lie ahead: at least a minute, at most a year. */
 import { isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
-import { fieldProblem } from "../protocol/field_errors.ts";
-import { timestampMs } from "../protocol/scalars.ts";
-import type { NewTask } from "../protocol/task.ts";
+import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import { timestampMs } from "../domain/scalars.ts";
+import type { NewTask } from "../domain/task.ts";
 
 const MINIMUM_DELAY_SECONDS = 60;
 const MAXIMUM_DELAY_DAYS = 366;

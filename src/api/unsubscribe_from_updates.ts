@@ -1,5 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { capability } from "./capability.ts";
 
 export const unsubscribeFromUpdates = capability({

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type Client, connect, type ConnectionChange } from "../client/client.ts";
 import { HttpClient } from "../client/http.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { connectionLimit } from "./connection_limit.ts";
 import { findServer, type ServerChoice } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,6 +1,6 @@
 /** Why a WebSocket was refused: `WebSocket` itself does not tell, a request that asks for the upgrade does. */
 import type { Clock } from "../clock/clock.ts";
-import type { ApiError } from "../protocol/errors.ts";
+import type { ApiError } from "../domain/errors.ts";
 import { socketAddress } from "../client/addresses.ts";
 import { errorIn, parseMessage } from "../client/replies.ts";
 

@@ -1,5 +1,5 @@
 /** Which server a command speaks to. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
 import { readAddress } from "./server_address.ts";
 

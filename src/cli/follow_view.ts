@@ -1,9 +1,9 @@
 /** A followed task for people: log lines and, in a terminal, one redrawn status line below them. */
 import { type Clock, type Timer } from "../clock/clock.ts";
 import { isFinished } from "../client/wait_for.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import type { Pushes } from "../protocol/pushes.ts";
-import type { Task } from "../protocol/task.ts";
+import type { Task } from "../domain/task.ts";
 import { logLines, statusInWords, statusStyle, steps } from "./task_view.ts";
 import type { Terminal } from "./terminal.ts";
 import { fit, oneLine } from "./text.ts";

@@ -1,7 +1,7 @@
 /** A followed task for programs: one JSON document a line. */
-import type { LogEntry } from "../protocol/log.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import type { Pushes } from "../protocol/pushes.ts";
-import type { Task } from "../protocol/task.ts";
+import type { Task } from "../domain/task.ts";
 import type { View } from "./follow_view.ts";
 import type { Terminal } from "./terminal.ts";
 

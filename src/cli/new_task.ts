@@ -1,9 +1,9 @@
 /** The task that a prompt and options make, for `run` and `schedule`. */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { RequestInput } from "../protocol/messages.ts";
-import { Priority, TaskType } from "../protocol/task.ts";
+import { Priority, TaskType } from "../domain/task.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
 import { whole } from "./whole_number.ts";
 

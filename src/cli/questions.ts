@@ -1,7 +1,7 @@
 /** An agent's permission requests while its task is followed: a key answers them in a terminal. */
 import type { Client } from "../client/client.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { Task } from "../protocol/task.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { Task } from "../domain/task.ts";
 import { type Cli, describeError } from "./cli.ts";
 import { type OpenPermission, openPermissions } from "./task_view.ts";
 import { oneLine } from "./text.ts";

@@ -1,7 +1,7 @@
 /** Tasks and log entries as people read them. */
 import { epochOf } from "../clock/clock.ts";
-import type { LogEntry, LogLevel } from "../protocol/log.ts";
-import type { Task, TaskStatus } from "../protocol/task.ts";
+import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
+import type { Task, TaskStatus } from "../domain/task.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clean, duration, oneLine } from "./text.ts";
 

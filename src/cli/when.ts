@@ -1,6 +1,6 @@
 /** Points of time as people give them. Pure. */
 import { epochOf, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const EXPECTED = "+30m, +2h, +1d, or a time such as 2026-12-31T18:00 (local) or 2026-12-31T18:00:00Z";

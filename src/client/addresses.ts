@@ -1,5 +1,5 @@
 /** From the one address a user knows, `http://HOST:PORT`, to those of the WebSocket and of the HTTP mirror. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 /** `http://host:8080`, `ws://host:8080/ws` or a proxy's `https://host/agents` → `ws(s)://…/ws`. */
 export function socketAddress(url: string): string {

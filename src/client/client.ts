@@ -8,11 +8,11 @@
  *     client.close();
  */
 import { type Clock, epochOf, systemClock, type Timer } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
-import type { Task } from "../protocol/task.ts";
+import type { Task } from "../domain/task.ts";
 import { socketAddress } from "./addresses.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type FollowFilter, type FollowOptions, LogFollow, type LogSource } from "./log_follow.ts";

@@ -1,6 +1,6 @@
 /** Notices a peer that is gone without a goodbye: web pages cannot see WebSocket pings. */
 import type { Clock, Timer } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 /** An answer that takes longer than this never comes. */
 const ANSWER_MS = 10_000;

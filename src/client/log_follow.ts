@@ -1,6 +1,6 @@
 /** A log followed over the life of many connections: every entry once, in order, whatever happens to the line. */
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
 import type { Reply } from "../protocol/messages.ts";
 import { PushQueue } from "./push_queue.ts";

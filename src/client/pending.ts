@@ -1,6 +1,6 @@
 /** Requests that wait for their replies, matched by `request_id`; each ends once, at the latest by its bound. */
 import type { Clock, Timer } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { errorIn, lost, type WireMessage } from "./replies.ts";
 
 /** As many as a server lets one connection wait for; more is a caller that does not wait for its replies. */

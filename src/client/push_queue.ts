@@ -1,5 +1,5 @@
 /** Messages on their way to a `for await`: bounded, so that a reader that stops reading costs little. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 export const QUEUE_MAX = 1000;
 

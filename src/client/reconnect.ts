@@ -1,6 +1,6 @@
 /** Keeps one connection alive: opens it, notices its end, and opens the next after a growing pause. */
 import type { Clock } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { lost, type WireMessage } from "./replies.ts";
 import { openTransport, type Transport } from "./transport.ts";
 

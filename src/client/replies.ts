@@ -1,5 +1,5 @@
 /** What the client's ways to ask have in common: the types of a question, and how a reply becomes a result. */
-import { ApiError, type ErrorCode, ERRORS } from "../protocol/errors.ts";
+import { ApiError, type ErrorCode, ERRORS } from "../domain/errors.ts";
 import type { Reply, RequestInput, RequestType } from "../protocol/messages.ts";
 
 /** A request's own fields; `type` and `request_id` are the client's business. */

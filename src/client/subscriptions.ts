@@ -1,6 +1,6 @@
 /** What a client has subscribed to: hands each push to those who want it, and asks again after a reconnection. */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { Push } from "../protocol/pushes.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import { PushQueue } from "./push_queue.ts";

@@ -1,6 +1,6 @@
 /** One WebSocket from its opening to its end: frames in and out as messages. */
 import type { Clock } from "../clock/clock.ts";
-import type { ApiError } from "../protocol/errors.ts";
+import type { ApiError } from "../domain/errors.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
 /** `SUBPROTOCOL` of the protocol, written again so that a web page needs no schemas to connect. */

@@ -1,8 +1,8 @@
 /** Waits for the end of a task, over lost connections too. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Channel } from "../protocol/subscription_messages.ts";
-import type { Task, TaskStatus } from "../protocol/task.ts";
+import type { Task, TaskStatus } from "../domain/task.ts";
 import type { Requester } from "./replies.ts";
 import type { PushStream } from "./subscriptions.ts";
 

@@ -6,10 +6,10 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../protocol/run.ts";
-import { executionOf, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
-import { holds } from "../tasks/transitions.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../domain/run.ts";
+import { executionOf, type Lease, type TaskRecord, type TaskState } from "../domain/task_record.ts";
+import { holds } from "../domain/transitions.ts";
 import { attemptEnd, commitAttemptEnd } from "./attempt_end.ts";
 import { Deadline } from "./deadline.ts";
 import { ProgressWriter } from "./progress_writer.ts";

@@ -1,9 +1,9 @@
 /** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
 import { isoTime } from "../clock/clock.ts";
-import type { RunOutcome } from "../protocol/run.ts";
-import { cascade, CASCADE_LIMIT, failuresRead } from "../tasks/cascade.ts";
-import { executionOf, isFinished, type Lease, type TaskRecord, type TaskState } from "../tasks/record.ts";
-import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../tasks/transitions.ts";
+import type { RunOutcome } from "../domain/run.ts";
+import { cascade, CASCADE_LIMIT, failuresRead } from "../domain/cascade.ts";
+import { executionOf, isFinished, type Lease, type TaskRecord, type TaskState } from "../domain/task_record.ts";
+import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../domain/transitions.ts";
 import { forgottenOutputs } from "./retention.ts";
 import type { RunContext } from "./run_context.ts";
 

@@ -4,10 +4,10 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
-import { dueAt, failuresRead, resettled } from "../tasks/cascade.ts";
-import { ReadyQueue } from "../tasks/queue.ts";
-import { isFinished, type Lease, type TaskRecord } from "../tasks/record.ts";
-import { holds, started } from "../tasks/transitions.ts";
+import { dueAt, failuresRead, resettled } from "../domain/cascade.ts";
+import { ReadyQueue } from "../domain/queue.ts";
+import { isFinished, type Lease, type TaskRecord } from "../domain/task_record.ts";
+import { holds, started } from "../domain/transitions.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
 

@@ -2,15 +2,15 @@
 import { getLogger } from "@logtape/logtape";
 import { isoTime, type Timer, within } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
-import { ApiError, type ErrorCode } from "../protocol/errors.ts";
-import { fieldProblem } from "../protocol/field_errors.ts";
+import { ApiError, type ErrorCode } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
 import type { Request } from "../protocol/messages.ts";
-import type { NewTask, Task, TaskStatus } from "../protocol/task.ts";
+import type { NewTask, Task, TaskStatus } from "../domain/task.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
-import { cascade, CASCADE_LIMIT, dependencyFailures, failuresRead, isDue } from "../tasks/cascade.ts";
-import { readiness } from "../tasks/dependencies.ts";
-import { queryTasks } from "../tasks/query.ts";
+import { cascade, CASCADE_LIMIT, dependencyFailures, failuresRead, isDue } from "../domain/cascade.ts";
+import { readiness } from "../domain/dependencies.ts";
+import { queryTasks } from "../read/task_query.ts";
 import {
   holdsSlot,
   isFinished,
@@ -19,15 +19,15 @@ import {
   type TaskRecord,
   type TaskState,
   taskView,
-} from "../tasks/record.ts";
-import { summarise } from "../tasks/summary.ts";
-import { cancelled, created, paused, resumed, retried } from "../tasks/transitions.ts";
+} from "../domain/task_record.ts";
+import { summarise } from "../read/task_summary.ts";
+import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { LogRetention } from "./engine_store.ts";
 import { recoverTasks } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
-import { present, requireDependencies, type TaskMemory } from "./task_book.ts";
+import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 

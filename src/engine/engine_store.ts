@@ -1,7 +1,7 @@
 /** What the engine needs of the store. */
-import type { LogLevel } from "../protocol/log.ts";
-import type { TaskRecord, TaskState } from "../tasks/record.ts";
-import type { TaskMemory } from "./task_book.ts";
+import type { LogLevel } from "../domain/log_entry.ts";
+import type { TaskRecord, TaskState } from "../domain/task_record.ts";
+import type { TaskMemory } from "../read/task_index.ts";
 
 /** A key of the store, opaque here. */
 export type StoreKey = readonly (string | number)[];

@@ -1,10 +1,10 @@
 /** What happened, said once, after the commit. Subscriptions turn these into pushes. */
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
-import type { PermissionRequest } from "../protocol/run.ts";
-import type { TaskRecord } from "../tasks/record.ts";
+import type { PermissionRequest } from "../domain/run.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
 
 export type DomainEvent =
   | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord }

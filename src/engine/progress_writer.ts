@@ -3,9 +3,9 @@
  * agent that talks faster than the store writes costs nothing.
  */
 import { getLogger } from "@logtape/logtape";
-import type { RunEvent } from "../protocol/run.ts";
-import type { TaskState } from "../tasks/record.ts";
-import { active, progressed } from "../tasks/transitions.ts";
+import type { RunEvent } from "../domain/run.ts";
+import type { TaskState } from "../domain/task_record.ts";
+import { active, progressed } from "../domain/transitions.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 

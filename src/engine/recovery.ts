@@ -1,10 +1,10 @@
 /** What becomes of tasks whose run has been lost: queued again, or failed when their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
-import { cascade, CASCADE_LIMIT, failuresRead } from "../tasks/cascade.ts";
-import { executionOf, holdsSlot, isFinished, type TaskState } from "../tasks/record.ts";
-import { recovered } from "../tasks/transitions.ts";
+import { cascade, CASCADE_LIMIT, failuresRead } from "../domain/cascade.ts";
+import { executionOf, holdsSlot, isFinished, type TaskState } from "../domain/task_record.ts";
+import { recovered } from "../domain/transitions.ts";
 import type { RunContext } from "./run_context.ts";
-import type { TaskMemory } from "./task_book.ts";
+import type { TaskMemory } from "../read/task_index.ts";
 
 /** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
 const BATCH = 10;

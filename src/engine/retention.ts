@@ -1,9 +1,9 @@
 /** What is old enough goes: finished tasks, with what belongs to them, and log entries. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
-import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../tasks/record.ts";
+import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../domain/task_record.ts";
 import type { EngineStore, LogRetention, StoreKey } from "./engine_store.ts";
-import type { TaskBook } from "./task_book.ts";
+import type { TaskBook } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 

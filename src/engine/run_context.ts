@@ -1,11 +1,11 @@
 /** What every attempt needs; the same for all of them. */
 import type { Clock } from "../clock/clock.ts";
-import type { AgentConfig } from "../protocol/config.ts";
-import type { AgentRunner, PermissionPolicy, Workspaces } from "../protocol/run.ts";
-import type { TaskRecord } from "../tasks/record.ts";
+import type { AgentConfig } from "../domain/agent_config.ts";
+import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
 import type { EngineStore } from "./engine_store.ts";
 import type { EventBus } from "./events.ts";
-import type { TaskBook } from "./task_book.ts";
+import type { TaskBook } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
 
 export interface RunSettings {

@@ -1,5 +1,5 @@
 /** What is written into the log about one task: what its agent prints, and what the engine does for it. */
-import type { LogLevel } from "../protocol/log.ts";
+import type { LogLevel } from "../domain/log_entry.ts";
 import type { EngineStore } from "./engine_store.ts";
 
 export class RunLog {

@@ -1,15 +1,15 @@
 /** Schedules: tasks that come at a time, once or again and again. Each run is a task of its own. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
-import { timestampMs } from "../protocol/scalars.ts";
-import type { NewTask } from "../protocol/task.ts";
-import { isFinished } from "../tasks/record.ts";
-import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../tasks/schedule.ts";
+import { timestampMs } from "../domain/scalars.ts";
+import type { NewTask } from "../domain/task.ts";
+import { isFinished } from "../domain/task_record.ts";
+import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
 import type { Engine } from "./engine.ts";
 import type { NewLogEntry } from "./engine_store.ts";
-import type { TaskBook } from "./task_book.ts";
+import type { TaskBook } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 

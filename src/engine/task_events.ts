@@ -1,5 +1,5 @@
 /** Changes of a task's status as entries of its log, but for those that are told already. Pure. */
-import type { TaskRecord } from "../tasks/record.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewLogEntry } from "./engine_store.ts";
 
 /**

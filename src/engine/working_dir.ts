@@ -1,7 +1,7 @@
 /** Where an agent may work: a folder inside `tasks.allowed_dirs`, after symlinks are resolved. */
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { ApiError } from "../protocol/errors.ts";
-import { fieldProblem } from "../protocol/field_errors.ts";
+import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
 
 export interface WorkingDirs {
   /** The absolute folder for a task that asked for `wanted`; throws `ApiError` when it is not allowed. */

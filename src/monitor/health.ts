@@ -1,6 +1,6 @@
 /** How the parts of the server are, by asking them; each answers what is wrong with it. */
 import { type Clock, isoTime, within } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../protocol/system_messages.ts";
 
 /** What is wrong with a component: nothing, when the list is empty. */

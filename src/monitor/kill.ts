@@ -1,10 +1,10 @@
 /** `kill_process`: only agents and what this server started, and only the process that was meant. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { KillSignal } from "../protocol/process.ts";
-import { type ProcessIdentity, type ProcessSource, type RawProcess, sameProcess } from "./process_source.ts";
-import { runBriefly } from "./ps.ts";
+import { type ProcessIdentity, type ProcessSource, type RawProcess, sameProcess } from "../host/process_source.ts";
+import { runBriefly } from "../host/ps.ts";
 import { isEndable, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
 
 const log = getLogger(["opencode-agents", "monitor"]);

@@ -1,14 +1,14 @@
 /** The machine as the API asks it: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
 import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
 import type { SystemResources } from "../protocol/resources.ts";
 import type { Finding } from "./health.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
-import { createProcessScan, openProcessSource } from "./process_scan.ts";
-import { createResourceMonitor, readDisk } from "./resources.ts";
+import { createProcessScan, openProcessSource } from "../host/process_scan.ts";
+import { createResourceMonitor, readDisk } from "../host/resources.ts";
 import { claudeProcesses, createProcessScanner, type OwnChild, processCounts } from "./scanner.ts";
 
 export interface Machine {

@@ -1,5 +1,5 @@
 /** Refuses new work before the machine runs out of memory. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 /** What stands against new tasks when so much memory is in use; undefined when nothing does. */
 export function memoryObstacle(current_bytes: number, limit_bytes: number | undefined): ApiError | undefined {

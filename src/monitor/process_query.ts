@@ -7,7 +7,7 @@ import type {
   SystemLoad,
 } from "../protocol/process.ts";
 import { ProcessStatus, ProcessType } from "../protocol/process.ts";
-import { many, timestampMs } from "../protocol/scalars.ts";
+import { many, timestampMs } from "../domain/scalars.ts";
 import { isAgent, type Scan } from "./scanner.ts";
 
 export interface ProcessQuery {

@@ -1,6 +1,6 @@
 /** The server's figures for Prometheus, at `/metrics`; all are read when it asks. */
 import { Counter, Gauge, Registry } from "prom-client";
-import { TaskStatus } from "../protocol/task.ts";
+import { TaskStatus } from "../domain/task.ts";
 
 export interface Readings {
   requests(): { requests: { type: string; answered: number; failed: number }[]; spent_seconds: number };

@@ -1,6 +1,6 @@
 /** Counts of requests over the last day, in slots of ten seconds: what was asked, how long it took, how often it failed. */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { REQUEST_TYPES } from "../protocol/messages.ts";
 import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 

@@ -2,8 +2,8 @@
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { AgentKind, ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
 import { type Classification, classify, NO_AGENT } from "./classify.ts";
-import { machineMemory, type MeasuredProcess, type ProcessScan } from "./process_scan.ts";
-import { type ProcessSource, sameProcess } from "./process_source.ts";
+import { machineMemory, type MeasuredProcess, type ProcessScan } from "../host/process_scan.ts";
+import { type ProcessSource, sameProcess } from "../host/process_source.ts";
 
 /** A scan younger than this is as good as a new one. */
 const FRESH_MS = 500;

@@ -1,7 +1,7 @@
 /** Who may ask for what: keys, and how a connection shows one. "Authentication and Security" of the document. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
-import { distinct, text } from "./scalars.ts";
+import { distinct, text } from "../domain/scalars.ts";
 
 /** What a key may do: look; start, change and end; see to keys, limits and security. */
 export const Permission = z.enum(["read", "write", "admin"]);

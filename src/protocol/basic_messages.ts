@@ -1,10 +1,11 @@
 /** Section 1 of the document: is anybody there, and how does everything stand. */
 import { z } from "zod";
-import { AgentConfig, type Config } from "./config.ts";
+import { type Config } from "./config.ts";
+import { AgentConfig } from "../domain/agent_config.ts";
 import { exchange } from "./exchange.ts";
 import { ClaudeProcess } from "./process.ts";
 import { SystemResources } from "./resources.ts";
-import { Task, TaskType } from "./task.ts";
+import { Task, TaskType } from "../domain/task.ts";
 
 /** An agent at work: one running attempt of a task. */
 export const Agent = z.object({

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { LIMIT_NAMES } from "./limits.ts";
-import { text } from "./scalars.ts";
+import { text } from "../domain/scalars.ts";
 
 /** As a client is known: its address. */
 const client = text(1, 100);

@@ -1,8 +1,8 @@
 /** Log queries of section 3 of the document. */
 import { z } from "zod";
 import { exchange, sortBy } from "./exchange.ts";
-import { LogEntry, LogLevel } from "./log.ts";
-import { oneOrMany, text, Timestamp } from "./scalars.ts";
+import { LogEntry, LogLevel } from "../domain/log_entry.ts";
+import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
 
 export const LogFilter = z.strictObject({
   level: oneOrMany(LogLevel).optional(),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
-import { ERROR_CODES, type ErrorCode } from "./errors.ts";
+import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
 import { exchange, RequestId } from "./exchange.ts";
 import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";

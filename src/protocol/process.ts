@@ -1,6 +1,6 @@
 /** Processes as the API shows them, and what may be asked about them. */
 import { z } from "zod";
-import { oneOrMany, text, Timestamp } from "./scalars.ts";
+import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
 
 export const ProcessStatus = z.enum(["running", "sleeping", "stopped", "zombie", "dead"]);
 export type ProcessStatus = z.infer<typeof ProcessStatus>;

@@ -1,12 +1,12 @@
 /** Section 6 of the document: what the server says unasked, to those who subscribed. */
 import { z } from "zod";
 import { Agent } from "./basic_messages.ts";
-import { LogEntry } from "./log.ts";
+import { LogEntry } from "../domain/log_entry.ts";
 import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
 import { SystemResources } from "./resources.ts";
 import type { Channel } from "./subscription_messages.ts";
 import { TaskSummary } from "./system_messages.ts";
-import { ProgressDetails, TaskStatus } from "./task.ts";
+import { ProgressDetails, TaskStatus } from "../domain/task.ts";
 
 const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.object({ type: z.literal(type), ...shape, timestamp: z.string() });

@@ -1,8 +1,8 @@
 /** Tasks that run at a time, once or again and again. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
-import { TaskId, Timestamp } from "./scalars.ts";
-import { NewTask, RecurringConfig } from "./task.ts";
+import { TaskId, Timestamp } from "../domain/scalars.ts";
+import { NewTask, RecurringConfig } from "../domain/task.ts";
 
 const done = { task_id: z.string(), timestamp: z.string() };
 

@@ -1,10 +1,10 @@
 /** Section 5 of the document: who wants to be told of what. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
-import { LogLevel } from "./log.ts";
+import { LogLevel } from "../domain/log_entry.ts";
 import { ProcessType } from "./process.ts";
-import { distinct, TaskId, text } from "./scalars.ts";
-import { TaskStatus } from "./task.ts";
+import { distinct, TaskId, text } from "../domain/scalars.ts";
+import { TaskStatus } from "../domain/task.ts";
 
 export const Channel = z.enum([
   "system_resources",

@@ -1,8 +1,8 @@
 /** Section 2 of the document, with the contract's extensions: the life of tasks. */
 import { z } from "zod";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
-import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "./scalars.ts";
-import { NewTask, Priority, Task, TaskStatus, TaskType } from "./task.ts";
+import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
+import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
 
 const progress = z.number().min(0).max(100);
 

@@ -1,6 +1,6 @@
 /** A backup: the store as of one moment, in one file, checked. A server may be at work on the store meanwhile. */
 import { join } from "node:path";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { copyStore } from "./file_copy.ts";
 import { STORE_FILE } from "./open.ts";
 

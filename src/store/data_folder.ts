@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 

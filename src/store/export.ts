@@ -1,14 +1,14 @@
 /** A store's content as JSON lines, read from a copy that holds one moment; memory does not grow with the store. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import { FORMAT, identify } from "./identity.ts";
 import { decode } from "./json.ts";
-import { denoKeyValue, type KeyValue } from "./kv.ts";
+import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { decodeText } from "./log_chunk.ts";
 import { CHUNKS } from "./log_keys.ts";
 import { STORE_FILE } from "./open.ts";

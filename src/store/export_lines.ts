@@ -4,9 +4,9 @@
  * not know are kept.
  */
 import { z } from "zod";
-import { LogEntry } from "../protocol/log.ts";
-import { TaskId } from "../protocol/scalars.ts";
-import { Priority, RecurringConfig, TaskStatus, TaskType } from "../protocol/task.ts";
+import { LogEntry } from "../domain/log_entry.ts";
+import { TaskId } from "../domain/scalars.ts";
+import { Priority, RecurringConfig, TaskStatus, TaskType } from "../domain/task.ts";
 
 /** Rises when an older program could no longer read what a newer one exports. */
 export const EXPORT_VERSION = 1;

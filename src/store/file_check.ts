@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { foreignStore, META_BLOB, requireKnownFormat } from "./identity.ts";
 
 const log = getLogger(["opencode-agents", "store"]);

@@ -3,7 +3,7 @@
  * since Deno 2.4 has neither `backup` nor `VACUUM INTO`, and `backup` begins anew with every commit of a busy server.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 
 /** A commit that is just being made is waited for this long. */
 const BUSY_MS = 10_000;

@@ -2,7 +2,7 @@
  * Many small commits as few large ones. While one is on its way, what arrives is collected and goes into the
  * next: a commit costs the disk the same whether it carries one change or a hundred.
  */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { byteLength } from "./json.ts";
 import {
   ATOMIC_BYTES_MAX,
@@ -14,7 +14,7 @@ import {
   type Key,
   type KeyValue,
   VALUE_BYTES_MAX,
-} from "./kv.ts";
+} from "./kv/kv.ts";
 
 /** What one commit may carry, keys and values together; a little below the store's own limit. */
 export const COMMIT_BYTES_MAX = ATOMIC_BYTES_MAX - (20 << 10);

@@ -1,7 +1,7 @@
 /** What a store says of itself: the version of its format, and an id that stays for as long as the data do. */
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { decode, encode } from "./json.ts";
-import type { Key, KeyValue } from "./kv.ts";
+import type { Key, KeyValue } from "./kv/kv.ts";
 
 /** Rises when an older program could no longer read what a newer one writes. */
 export const FORMAT = 1;

@@ -1,13 +1,13 @@
 /** An export read back: into a new store, or into a copy of the folder's own, which then takes its place. */
 import type { Clock } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry } from "../protocol/log.ts";
-import type { TaskRecord } from "../tasks/record.ts";
-import type { ScheduleRecord } from "../tasks/schedule.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+import type { ScheduleRecord } from "../domain/schedule.ts";
 import { exists } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
-import type { KeyValue } from "./kv.ts";
+import type { KeyValue } from "./kv/kv.ts";
 import { addLine, type Chunk, emptyChunk, encodeHeader, encodeLines, endSeq, hasRoom } from "./log_chunk.ts";
 import { chunkKey, headKey } from "./log_keys.ts";
 import { lineOf } from "./log_line.ts";

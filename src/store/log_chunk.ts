@@ -2,8 +2,8 @@
  * Log entries packed into values of the store: a chunk is JSON lines, its header says what is inside, so that
  * most questions are answered without reading it. Pure.
  */
-import { ApiError } from "../protocol/errors.ts";
-import { LogLevel } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import { LogLevel } from "../domain/log_entry.ts";
 import { decode, encode } from "./json.ts";
 import type { LogLine } from "./log_line.ts";
 

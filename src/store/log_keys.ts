@@ -1,5 +1,5 @@
 /** Where the log lies in the store. */
-import type { Key } from "./kv.ts";
+import type { Key } from "./kv/kv.ts";
 
 export const CHUNKS: Key = ["log", "chunk"];
 export const HEADS: Key = ["log", "head"];

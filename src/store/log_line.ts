@@ -1,5 +1,5 @@
 /** One log entry as a line of a chunk. Pure. */
-import type { LogEntry } from "../protocol/log.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import { byteLength } from "./json.ts";
 
 export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> & Partial<LogEntry>;

@@ -1,7 +1,7 @@
 /** What a log query asks, as decisions on headers and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry, LogLevel } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
 import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
 import { folded, type LineScalars } from "./log_line.ts";

@@ -1,6 +1,6 @@
 /** Answers queries from chunk headers where they can tell, and from the chunks themselves where not. */
-import { ApiError } from "../protocol/errors.ts";
-import type { LogEntry } from "../protocol/log.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LogEntry } from "../domain/log_entry.ts";
 import {
   type ChunkHeader,
   endSeq,

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
-import type { KeyValue } from "./kv.ts";
+import type { KeyValue } from "./kv/kv.ts";
 import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf } from "./log_chunk.ts";
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import type { Commit } from "./kv.ts";
+import type { Commit } from "./kv/kv.ts";
 import {
   addLine,
   type Chunk,

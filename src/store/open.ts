@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
 import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
-import type { ScheduleSpec, ScheduleState } from "../tasks/schedule.ts";
-import type { TaskSpec, TaskState } from "../tasks/record.ts";
+import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
+import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, inspectFile, markClean } from "./file_check.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { identify } from "./identity.ts";
 import { encode } from "./json.ts";
-import { denoKeyValue, type KeyValue } from "./kv.ts";
+import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { LogStore } from "./log_store.ts";
 import { Outputs } from "./outputs.ts";
 import { RecordStore } from "./record_store.ts";

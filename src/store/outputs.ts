@@ -1,5 +1,5 @@
 /** What agents answered, by attempt. Kept in the store only; it is asked for one task at a time. */
-import type { Key, KeyValue } from "./kv.ts";
+import type { Key, KeyValue } from "./kv/kv.ts";
 
 /**
  * What is kept besides the text, at most. The text itself has at most 32 KiB, so that both fit into a value:

@@ -7,10 +7,10 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
-import type { Commit, Key, KeyValue } from "./kv.ts";
+import type { Commit, Key, KeyValue } from "./kv/kv.ts";
 import { joined, parted } from "./value_parts.ts";
 
 const log = getLogger(["opencode-agents", "store"]);

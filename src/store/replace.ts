@@ -5,7 +5,7 @@ import { exists } from "./backup.ts";
 import { lockFolder } from "./data_folder.ts";
 import { COMPANIONS, foldIn } from "./file_copy.ts";
 import { identifyAnew } from "./identity.ts";
-import { denoKeyValue, type KeyValue } from "./kv.ts";
+import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { CLEAN_MARK, loadStore, type Store, STORE_FILE } from "./open.ts";
 
 export interface Replacement {

@@ -1,6 +1,6 @@
 /** A backup in the place of the store. */
 import type { Clock } from "../clock/clock.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { exists } from "./backup.ts";
 import { copyStore } from "./file_copy.ts";
 import { type Replacement, replaceStore } from "./replace.ts";

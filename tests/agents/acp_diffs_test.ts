@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { applyPatch } from "diff";
 import fc from "fast-check";
-import { diffsOf } from "../../src/agents/acp_diffs.ts";
-import { Transcript } from "../../src/agents/acp_transcript.ts";
+import { diffsOf } from "../../src/agents/acp/diffs.ts";
+import { Transcript } from "../../src/agents/acp/transcript.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 
 const DIR = "/home/me/project";

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AgentConfig } from "../../src/protocol/config.ts";
-import { judgeTurn, type TurnFacts } from "../../src/agents/acp_outcome.ts";
-import { planOf, progressOf } from "../../src/agents/acp_progress.ts";
-import { promptBlocks } from "../../src/agents/acp_prompt.ts";
-import { tokensOf, usageUpdateOf } from "../../src/agents/acp_usage.ts";
-import { demoScript } from "../../src/agents/demo_script.ts";
-import { LineTooLongError, messageLines } from "../../src/agents/message_lines.ts";
-import { codexProfile } from "../../src/agents/profiles/codex.ts";
-import { profileFor } from "../../src/agents/profiles/profile.ts";
-import { cut, cutValue, oneLine } from "../../src/agents/wire_value.ts";
+import { AgentConfig } from "../../src/domain/agent_config.ts";
+import { judgeTurn, type TurnFacts } from "../../src/agents/acp/outcome.ts";
+import { planOf, progressOf } from "../../src/agents/acp/progress.ts";
+import { promptBlocks } from "../../src/agents/acp/prompt.ts";
+import { tokensOf, usageUpdateOf } from "../../src/agents/acp/usage.ts";
+import { demoScript } from "../../src/agents/demo/demo_script.ts";
+import { LineTooLongError, messageLines } from "../../src/agents/acp/message_lines.ts";
+import { codexProfile } from "../../src/agents/makes/codex.ts";
+import { profileFor } from "../../src/agents/makes/profile.ts";
+import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
 
 const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   stop_reason: "end_turn",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock/clock.ts";
-import type { RunEvent, RunOutcome } from "../../src/protocol/run.ts";
-import { createActivity } from "../../src/agents/activity.ts";
-import { fillCommand, outcomeOf, progressOf, startCommand } from "../../src/agents/command.ts";
-import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/output_tail.ts";
+import type { RunEvent, RunOutcome } from "../../src/domain/run.ts";
+import { createActivity } from "../../src/agents/supervision/activity.ts";
+import { fillCommand, outcomeOf, progressOf, startCommand } from "../../src/agents/command/run_command.ts";
+import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/supervision/output_tail.ts";
 import { pidIn, requestFor, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
 
 interface Result {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { descendants, parseProcesses, type ProcessRow } from "../../src/agents/process_tree.ts";
+import { descendants, parseProcesses, type ProcessRow } from "../../src/host/process_tree.ts";
 
 Deno.test("ps: rows of Linux and macOS, names with spaces, and what is no row", () => {
   const linux = [

@@ -1,6 +1,6 @@
 /** The real OpenCode against the scripted model; it is installed on first use. */
 import assert from "node:assert/strict";
-import type { RunRequest } from "../../src/protocol/run.ts";
+import type { RunRequest } from "../../src/domain/run.ts";
 import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { acpRequest, progressOf, ran, watchRun } from "./fixtures/acp_run.ts";

@@ -1,6 +1,6 @@
 /** Claude Code, Codex and Gemini CLI against the scripted model; they are installed on first use. */
 import assert from "node:assert/strict";
-import type { RunRequest } from "../../src/protocol/run.ts";
+import type { RunRequest } from "../../src/domain/run.ts";
 import { type AgentName, installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { acpRequest, progressOf, ran, watchRun } from "./fixtures/acp_run.ts";

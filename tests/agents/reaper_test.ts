@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock, within } from "../../src/clock/clock.ts";
-import { createReaperLink } from "../../src/agents/reaper_link.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { createReaperLink } from "../../src/agents/supervision/reaper_link.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { pidIn, REAPER_COMMAND, spawnScript, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
 
 const OWNER = new URL("./fixtures/owner.ts", import.meta.url).pathname;

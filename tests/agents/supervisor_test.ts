@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/protocol/errors.ts";
-import { readLines } from "../../src/agents/lines.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { readLines } from "../../src/agents/supervision/lines.ts";
 import { pidIn, requestFor, spawnScript, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
 
 Deno.test("supervisor: grandchildren in sessions of their own end with the agent", () =>

@@ -1,7 +1,7 @@
 /** Who may ask for what, where `security.auth` is required: keys, sessions, permissions, and those who guess. */
 import assert from "node:assert/strict";
 import { connect } from "../../src/client/client.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
 
 const config = { security: { auth: "required" }, limits: { enabled: false } };

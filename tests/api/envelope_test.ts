@@ -3,7 +3,7 @@
  * (contract, section 3).
  */
 import assert from "node:assert/strict";
-import type { ErrorCode } from "../../src/protocol/errors.ts";
+import type { ErrorCode } from "../../src/domain/errors.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
 

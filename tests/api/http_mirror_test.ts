@@ -1,6 +1,6 @@
 /** `POST /api` as a specification: the socket's replies, with the statuses of the document's table. */
 import assert from "node:assert/strict";
-import { type ErrorCode, ERRORS } from "../../src/protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../src/domain/errors.ts";
 import { withServer } from "../fixtures/server.ts";
 
 type Fields = Record<string, unknown>;

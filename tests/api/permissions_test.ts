@@ -42,7 +42,7 @@ Deno.test("permission requests", async (t) => {
       "--allow-read",
       "--allow-write",
       "--allow-env",
-      self("opencode-agents.ts"),
+      self("main.ts"),
       "demo-agent",
     ],
     pass_env: ["DENO_DIR"],

@@ -5,7 +5,7 @@ import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 
-const ENTRY = new URL("../../opencode-agents.ts", import.meta.url).pathname;
+const ENTRY = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 const config = {

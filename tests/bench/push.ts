@@ -1,7 +1,7 @@
 /** A push to many subscribers, beside the same push to one. */
 import { systemClock } from "../../src/clock/clock.ts";
 import { EventBus } from "../../src/engine/events.ts";
-import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/server/subscriptions.ts";
+import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/api/channels/subscriptions.ts";
 import { type Figure, median } from "./figure.ts";
 
 const SUBSCRIBERS = 100;

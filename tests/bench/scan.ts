@@ -1,9 +1,9 @@
 /** A scan of all processes, beside what `ps` takes by itself, turn by turn. */
 import { systemClock } from "../../src/clock/clock.ts";
-import { createProcessScan } from "../../src/monitor/process_scan.ts";
-import type { ProcessSource } from "../../src/monitor/process_source.ts";
-import { openProcfs } from "../../src/monitor/procfs.ts";
-import { LINUX_COLUMNS, openPs } from "../../src/monitor/ps.ts";
+import { createProcessScan } from "../../src/host/process_scan.ts";
+import type { ProcessSource } from "../../src/host/process_source.ts";
+import { openProcfs } from "../../src/host/procfs.ts";
+import { LINUX_COLUMNS, openPs } from "../../src/host/ps.ts";
 import { createProcessScanner } from "../../src/monitor/scanner.ts";
 import { type Figure, median } from "./figure.ts";
 

@@ -1,7 +1,7 @@
 /** The graph of dependencies: live, in pictures and in words, moved and zoomed, with 500 tasks too. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { demoTasks } from "../../src/cli/demo.ts";
+import { demoTasks } from "../../src/boot/demo.ts";
 import { type TestServer, until } from "../fixtures/server.ts";
 import {
   atRest,

@@ -12,7 +12,7 @@ const CONFIG = {
   agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
   tasks: { default_agent: "sh" },
 };
-const MAIN = new URL("../../opencode-agents.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const ROOT_CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 async function start(server: TestServer, id: string, execution: Fields = {}) {

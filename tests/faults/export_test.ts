@@ -5,7 +5,7 @@ import { systemClock as clock } from "../../src/clock/clock.ts";
 import { exportLines } from "../../src/store/export.ts";
 import type { ExportLine } from "../../src/store/export_lines.ts";
 import { importLines } from "../../src/store/import.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { type Message, TestServer, until, withServer } from "../fixtures/server.ts";
 import { run } from "./fixtures/commands.ts";

@@ -1,7 +1,7 @@
 /** The transport for servers that others can reach: nobody is held for longer, or in more memory, than it allows. */
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
-import { openHardenedTransport } from "../../src/server/hardened_transport.ts";
+import { openHardenedTransport } from "../../src/doors/transport/hardened_transport.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type ServerOptions, until, withServer } from "../fixtures/server.ts";

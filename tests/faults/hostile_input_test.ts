@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { ERROR_CODES } from "../../src/protocol/errors.ts";
+import { ERROR_CODES } from "../../src/domain/errors.ts";
 import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";

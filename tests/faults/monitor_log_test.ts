@@ -1,6 +1,6 @@
 /** The server's own events are in the log that clients read: its start and end, its clients, what went wrong. */
 import assert from "node:assert/strict";
-import type { LogEntry } from "../../src/protocol/log.ts";
+import type { LogEntry } from "../../src/domain/log_entry.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
 
 async function serverEntries(server: TestServer): Promise<LogEntry[]> {

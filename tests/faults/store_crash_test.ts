@@ -1,7 +1,7 @@
 /** What was acknowledged is there after the process was killed, or the disk was full. */
 import assert from "node:assert/strict";
 import { systemClock as clock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { openStore } from "../../src/store/open.ts";
 import { maySmallDisk, smallDisk, unmount } from "./fixtures/small_disk.ts";
 

@@ -4,7 +4,7 @@
  */
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { openStore } from "../../src/store/open.ts";
-import type { TaskSpec, TaskState } from "../../src/tasks/record.ts";
+import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 
 const [folder, round, lines] = Deno.args as [string, string, string];
 const store = await openStore({ folder, clock });

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock as clock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { foldIn } from "../../src/store/file_copy.ts";
 import { encode } from "../../src/store/json.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore, openStore } from "../../src/store/open.ts";
 
 const POSIX = Deno.build.os !== "windows";

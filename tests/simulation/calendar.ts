@@ -2,7 +2,7 @@
  * When a schedule is to run, worked out another way than the product does: by asking Intl what clocks in a zone show
  * at a moment, never by a library of calendars.
  */
-import type { Timetable } from "../../src/tasks/schedule.ts";
+import type { Timetable } from "../../src/domain/schedule.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,8 +1,8 @@
 /** What the simulation has found, each as the shortest story that shows it. */
 import assert from "node:assert/strict";
 import { decode, encode } from "../../src/store/json.ts";
-import type { Commit } from "../../src/store/kv.ts";
-import type { TaskState } from "../../src/tasks/record.ts";
+import type { Commit } from "../../src/store/kv/kv.ts";
+import type { TaskState } from "../../src/domain/task_record.ts";
 import { Random } from "./random.ts";
 import { ServerLife } from "./server_life.ts";
 import { SimMachine } from "./sim_agents.ts";

@@ -3,10 +3,10 @@
  * event as it is published and every reply; it knows no line of the engine. What it finds wrong first is kept.
  */
 import type { DomainEvent } from "../../src/engine/events.ts";
-import type { Commit } from "../../src/store/kv.ts";
+import type { Commit } from "../../src/store/kv/kv.ts";
 import type { Store } from "../../src/store/open.ts";
-import type { TaskSpec, TaskState } from "../../src/tasks/record.ts";
-import type { ScheduleSpec, ScheduleState } from "../../src/tasks/schedule.ts";
+import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
+import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";

@@ -1,5 +1,5 @@
 /** What is promised of schedules: each of their times makes one run, not before it has come, or is left out for a reason. */
-import type { ScheduleSpec, ScheduleState } from "../../src/tasks/schedule.ts";
+import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { occurrenceOf } from "./calendar.ts";
 import type { SimTime } from "./sim_time.ts";
 

@@ -1,9 +1,9 @@
 /** Bugs put in on purpose, each of a kind that has been made somewhere. The simulation must find every one. */
-import type { TaskState } from "../../src/tasks/record.ts";
+import type { TaskState } from "../../src/domain/task_record.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { ScheduleRecord, ScheduleSpec } from "../../src/tasks/schedule.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { ScheduleRecord, ScheduleSpec } from "../../src/domain/schedule.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Plant } from "./history.ts";
 import type { Parts } from "./server_life.ts";

@@ -9,9 +9,9 @@ import type {
   RunListener,
   RunOutcome,
   RunRequest,
-} from "../../src/protocol/run.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { AgentRunner } from "../../src/protocol/run.ts";
+} from "../../src/domain/run.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { AgentRunner } from "../../src/domain/run.ts";
 import type { Random } from "./random.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 

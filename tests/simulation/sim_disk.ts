@@ -4,9 +4,9 @@
  * caller has given it up. A crash cuts the line somewhere: what was before the cut is carried out, the rest is not.
  */
 import { within } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { Commit, CommitResult, Entry, Key, KeyValue, Range } from "../../src/store/kv.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { Commit, CommitResult, Entry, Key, KeyValue, Range } from "../../src/store/kv/kv.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import type { Random } from "./random.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 

@@ -25,7 +25,7 @@ const LEFT: Partial<Record<keyof Sample, number>> = { open_files: 4, timers: 4, 
 const IDLE_MS = 60_000;
 const WARM_UP_MS = 20_000;
 
-const MAIN = new URL("../../opencode-agents.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const COUNT_TIMERS = new URL("count_timers.ts", import.meta.url).pathname;
 const DENO_JSON = new URL("../../deno.json", import.meta.url).pathname;
 const SERVER = [

@@ -6,8 +6,8 @@ import { taskOf } from "../../src/cli/new_task.ts";
 import { bytes, clean, columns, duration, fit, oneLine, table, wrapped } from "../../src/cli/text.ts";
 import { type Output, Terminal } from "../../src/cli/terminal.ts";
 import { pointOfTime } from "../../src/cli/when.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import { NewTask } from "../../src/protocol/task.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { NewTask } from "../../src/domain/task.ts";
 
 Deno.test("cli text: durations and sizes", () => {
   assert.deepEqual(

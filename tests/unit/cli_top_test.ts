@@ -6,8 +6,8 @@ import { afterKey, keysIn } from "../../src/cli/top/keys.ts";
 import { LogTails } from "../../src/cli/top/log_tails.ts";
 import { render, snapshot } from "../../src/cli/top/render.ts";
 import { columns } from "../../src/cli/text.ts";
-import type { LogEntry } from "../../src/protocol/log.ts";
-import { type Task, TaskStatus } from "../../src/protocol/task.ts";
+import type { LogEntry } from "../../src/domain/log_entry.ts";
+import { type Task, TaskStatus } from "../../src/domain/task.ts";
 
 const NOW = Date.parse("2026-01-01T12:00:00.000Z");
 const at = (minute: number) => new Date(NOW - 3_600_000 + minute * 60_000).toISOString();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ClientAddresses } from "../../src/security/client_addresses.ts";
+import { ClientAddresses } from "../../src/access/client_addresses.ts";
 
 const NONE = { trusted_proxies: [], ip_whitelist: [], ip_blacklist: [] };
 

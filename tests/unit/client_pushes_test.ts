@@ -4,7 +4,7 @@ import { connect } from "../../src/client/client.ts";
 import { PushQueue } from "../../src/client/push_queue.ts";
 import { backoffDelay, DEFAULT_BACKOFF } from "../../src/client/reconnect.ts";
 import { isWanted, type PushStream } from "../../src/client/subscriptions.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { agreeable, type Peer, type Wire, withScript } from "../fixtures/scripted_server.ts";
 import { until } from "../fixtures/server.ts";
 

@@ -3,7 +3,7 @@ import { apiAddress, socketAddress } from "../../src/client/addresses.ts";
 import { Client, connect } from "../../src/client/client.ts";
 import { OFFERED_SUBPROTOCOL } from "../../src/client/transport.ts";
 import { systemClock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { SUBPROTOCOL } from "../../src/protocol/messages.ts";
 import { agreeable, type Peer, type Wire, withScript } from "../fixtures/scripted_server.ts";
 import { until } from "../fixtures/server.ts";

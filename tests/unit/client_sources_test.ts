@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileNames, ROOT } from "./fixtures/sources.ts";
 
 /** What it needs when it runs, besides itself. */
-const RUNTIME = ["src/clock/clock.ts", "src/protocol/errors.ts"];
+const RUNTIME = ["src/clock/clock.ts", "src/domain/errors.ts"];
 
 const FOREIGN = /\b(?:Deno|process|Buffer|require|window|document|localStorage|__dirname)\s*[.(]/;
 const COMPILED =

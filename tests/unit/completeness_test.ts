@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { capabilityTable } from "../../src/api/table.ts";
-import { ERROR_CODES, ERRORS } from "../../src/protocol/errors.ts";
+import { ERROR_CODES, ERRORS } from "../../src/domain/errors.ts";
 import { LIMIT_NAMES } from "../../src/protocol/limits.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES } from "../../src/protocol/messages.ts";
 import { pushes } from "../../src/protocol/pushes.ts";

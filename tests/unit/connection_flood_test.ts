@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { SessionLimits } from "../../src/api/capability.ts";
 import type { Router } from "../../src/api/router.ts";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
-import { Connection } from "../../src/server/connection.ts";
-import type { Socket } from "../../src/server/listener.ts";
+import { Connection } from "../../src/doors/ws/connection.ts";
+import type { Socket } from "../../src/doors/transport/listener.ts";
 
 const REFUSED = { type: "error", code: "RATE_LIMIT_EXCEEDED" };
 const REFUSED_FOR_ALL = { ...REFUSED, details: { limit: "global_messages_per_minute" } };

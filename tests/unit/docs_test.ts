@@ -41,7 +41,7 @@ Deno.test("links between the documents lead somewhere", () => {
 
 async function commandsOfProgram(): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", `${ROOT}opencode-agents.ts`, "--help"],
+    args: ["run", "--quiet", "-A", `${ROOT}main.ts`, "--help"],
   }).output();
   return [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!);
 }

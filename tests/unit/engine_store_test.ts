@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
 import { recoverTasks } from "../../src/engine/recovery.ts";
 import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
-import { TaskBook } from "../../src/engine/task_book.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { TaskBook } from "../../src/read/task_index.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
-import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../../src/tasks/record.ts";
+import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../../src/domain/task_record.ts";
 
 const clock = systemClock;
 const retention = {

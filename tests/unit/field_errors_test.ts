@@ -1,9 +1,10 @@
 /** Each kind of wrong field gets the code, path, value and expectation that the contract says. */
 import assert from "node:assert/strict";
-import { type ErrorCode } from "../../src/protocol/errors.ts";
-import { nearest, schemaError } from "../../src/protocol/field_errors.ts";
+import { type ErrorCode } from "../../src/domain/errors.ts";
+import { schemaError } from "../../src/protocol/schema_errors.ts";
+import { nearest } from "../../src/domain/field_problem.ts";
 import { EXCHANGES, type RequestType } from "../../src/protocol/messages.ts";
-import { isGlob, isTimestamp, isTimeZone, timestampMs } from "../../src/protocol/scalars.ts";
+import { isGlob, isTimestamp, isTimeZone, timestampMs } from "../../src/domain/scalars.ts";
 
 const GOOD = { id: "a", type: "testing", priority: "low", description: "d" };
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { Config } from "../../src/protocol/config.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import { RateLimits } from "../../src/security/limits.ts";
-import { SlidingWindow, TokenBucket } from "../../src/security/windows.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { RateLimits } from "../../src/access/limits.ts";
+import { SlidingWindow, TokenBucket } from "../../src/access/windows.ts";
 
 const START = Date.parse("2030-01-01T00:00:00Z");
 

@@ -1,6 +1,6 @@
 /** What the tests of the log share. */
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { LogQuery } from "../../src/store/log_query.ts";
 import { type LogPage, LogStore, type NewEntry } from "../../src/store/log_store.ts";

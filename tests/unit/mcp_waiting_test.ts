@@ -1,10 +1,10 @@
 /** Waiting for a task over MCP, on a clock moved by hand. */
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { Task } from "../../src/protocol/task.ts";
-import type { Change, Desk } from "../../src/mcp/desk.ts";
-import { lineageBelow } from "../../src/mcp/lineage.ts";
-import { waitAtMost } from "../../src/mcp/waiting.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { Task } from "../../src/domain/task.ts";
+import type { Change, Desk } from "../../src/doors/mcp/backend.ts";
+import { lineageBelow } from "../../src/doors/mcp/lineage.ts";
+import { waitAtMost } from "../../src/doors/mcp/waiting.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
 
 function task(status: Task["status"], fields: Partial<Task> = {}): Task {

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sleep, systemClock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { Process } from "../../src/protocol/process.ts";
 import { SystemResources } from "../../src/protocol/resources.ts";
 import { createKiller } from "../../src/monitor/kill.ts";
-import { createProcessScan } from "../../src/monitor/process_scan.ts";
-import { openProcfs } from "../../src/monitor/procfs.ts";
-import { openPs } from "../../src/monitor/ps.ts";
-import type { ProcessSource } from "../../src/monitor/process_source.ts";
-import { createResourceMonitor } from "../../src/monitor/resources.ts";
+import { createProcessScan } from "../../src/host/process_scan.ts";
+import { openProcfs } from "../../src/host/procfs.ts";
+import { openPs } from "../../src/host/ps.ts";
+import type { ProcessSource } from "../../src/host/process_source.ts";
+import { createResourceMonitor } from "../../src/host/resources.ts";
 import { createProcessScanner, type OwnChild, type Scan } from "../../src/monitor/scanner.ts";
 
 const ignore = Deno.build.os === "windows";

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock/clock.ts";
 import { ClaudeProcess, Process } from "../../src/protocol/process.ts";
-import { CpuRates } from "../../src/monitor/cpu_rates.ts";
-import { parseAuxv, parseSocketInodes, parseStat } from "../../src/monitor/procfs.ts";
-import { parseLinux, parseMacos, parseMacTime } from "../../src/monitor/ps.ts";
-import type { ProcessSource, RawProcess } from "../../src/monitor/process_source.ts";
+import { CpuRates } from "../../src/host/cpu_rates.ts";
+import { parseAuxv, parseSocketInodes, parseStat } from "../../src/host/procfs.ts";
+import { parseLinux, parseMacos, parseMacTime } from "../../src/host/ps.ts";
+import type { ProcessSource, RawProcess } from "../../src/host/process_source.ts";
 import {
   claudeProcesses,
   createProcessScanner,
   inheritOwners,
   processCounts,
 } from "../../src/monitor/scanner.ts";
-import { parseIpLink, parseNetDev, parseNetstat } from "../../src/monitor/network.ts";
-import { usageBetween } from "../../src/monitor/resources.ts";
+import { parseIpLink, parseNetDev, parseNetstat } from "../../src/host/network.ts";
+import { usageBetween } from "../../src/host/resources.ts";
 
 const T0 = Date.parse("2026-11-23T12:00:00Z");
 

@@ -1,7 +1,7 @@
 /** What waits for a reader: in order, coalesced, bounded; against a plain model of a wire that takes what it likes. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LIMIT_BYTES, Outbox } from "../../src/server/outbox.ts";
+import { LIMIT_BYTES, Outbox } from "../../src/doors/ws/outbox.ts";
 
 /** A wire that holds what it was sent until it is drained. */
 function wire() {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { HealthMonitor } from "../../src/monitor/health.ts";
 import { RequestMetrics } from "../../src/monitor/request_metrics.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 
 const MINUTE = 60_000;
 

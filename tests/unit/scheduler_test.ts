@@ -1,6 +1,6 @@
 /** Scheduled runs on a clock moved by hand, with the real engine and store: each is made once, whatever happens. */
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, ScheduleWorld, withSchedules } from "../fixtures/schedule_world.ts";
 
 const START = "2030-01-01T00:00:00.000Z";

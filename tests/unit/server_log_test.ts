@@ -4,9 +4,9 @@ import { configure, getLogger, reset } from "@logtape/logtape";
 import { errorReply } from "../../src/api/error_reply.ts";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { EventBus } from "../../src/engine/events.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { LogEntry } from "../../src/protocol/log.ts";
-import { ServerLog } from "../../src/server/server_log.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { LogEntry } from "../../src/domain/log_entry.ts";
+import { ServerLog } from "../../src/boot/server_log.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { tapped } from "./store_fixtures.ts";
 

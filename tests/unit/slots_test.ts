@@ -1,6 +1,6 @@
 /** How many tasks run at once where nobody has said so. */
 import assert from "node:assert/strict";
-import { loadConfig, slotsFor } from "../../src/cli/config_file.ts";
+import { loadConfig, slotsFor } from "../../src/boot/config_file.ts";
 
 const GIB = 2 ** 30;
 

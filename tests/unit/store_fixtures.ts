@@ -1,6 +1,6 @@
 /** Key-value ports that tests look into or make fail. */
-import type { Commit, CommitResult, KeyValue } from "../../src/store/kv.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import type { Commit, CommitResult, KeyValue } from "../../src/store/kv/kv.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 
 export interface Tapped extends KeyValue {
   readonly memory: MemoryKeyValue;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GroupCommit } from "../../src/store/group_commit.ts";
-import type { Commit } from "../../src/store/kv.ts";
+import type { Commit } from "../../src/store/kv/kv.ts";
 import { tapped } from "./store_fixtures.ts";
 
 const KEYS = ["a", "b", "c", "d"];

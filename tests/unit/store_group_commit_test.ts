@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { COMMIT_BYTES_MAX, GroupCommit } from "../../src/store/group_commit.ts";
-import type { Commit } from "../../src/store/kv.ts";
+import type { Commit } from "../../src/store/kv/kv.ts";
 import { gate, tapped } from "./store_fixtures.ts";
 
 const value = new Uint8Array([1]);

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import { denoKeyValue, type Entry, type Key, type KeyValue, type Range } from "../../src/store/kv.ts";
-import { MemoryKeyValue } from "../../src/store/memory_kv.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { denoKeyValue, type Entry, type Key, type KeyValue, type Range } from "../../src/store/kv/kv.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (entry: Entry | undefined) => entry && new TextDecoder().decode(entry.value);

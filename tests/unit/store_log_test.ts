@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isoTime, systemClock } from "../../src/clock/clock.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
-import type { LogEntry, LogLevel } from "../../src/protocol/log.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { LogEntry, LogLevel } from "../../src/domain/log_entry.ts";
 import { LEVELS } from "../../src/store/log_chunk.ts";
 import { chunkKey } from "../../src/store/log_keys.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import { Outputs } from "../../src/store/outputs.ts";
 import { type Change, type Plan, RecordStore } from "../../src/store/record_store.ts";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { EventBus } from "../../src/engine/events.ts";
 import type { Pushes } from "../../src/protocol/pushes.ts";
 import type { Channel, SubscriptionFilters } from "../../src/protocol/subscription_messages.ts";
-import type { Producer } from "../../src/server/producers.ts";
-import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/server/subscriptions.ts";
+import type { Producer } from "../../src/api/channels/producers.ts";
+import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/api/channels/subscriptions.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
 
 type Fields = Record<string, unknown>;

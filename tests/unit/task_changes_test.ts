@@ -1,7 +1,7 @@
 /** What the task's page makes of the log of tool calls. */
 import assert from "node:assert/strict";
 import { callsOf, changedFiles, durationOf } from "../../src/dashboard/pages/task/tool_calls.ts";
-import type { LogEntry } from "../../src/protocol/log.ts";
+import type { LogEntry } from "../../src/domain/log_entry.ts";
 
 let second = 0;
 

@@ -1,11 +1,11 @@
 /** Task queries against the plainest model of what the contract says, over made-up tasks. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Priority, TaskStatus, TaskType } from "../../src/protocol/task.ts";
+import { Priority, TaskStatus, TaskType } from "../../src/domain/task.ts";
 import { TASK_SORT_FIELDS, type TaskFilter } from "../../src/protocol/task_messages.ts";
-import { TaskColumns } from "../../src/tasks/columns.ts";
-import { queryTasks } from "../../src/tasks/query.ts";
-import { type TaskRecord, taskView } from "../../src/tasks/record.ts";
+import { TaskColumns } from "../../src/read/task_columns.ts";
+import { queryTasks } from "../../src/read/task_query.ts";
+import { type TaskRecord, taskView } from "../../src/domain/task_record.ts";
 
 const START_MS = Date.parse("2026-01-15T10:00:00.000Z");
 /** Few distinct values, so that ties and hits are common. */

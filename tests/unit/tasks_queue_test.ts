@@ -1,9 +1,9 @@
 /** The queue of ready tasks against a sorted list. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Priority } from "../../src/protocol/task.ts";
-import { compareQueued, ReadyQueue } from "../../src/tasks/queue.ts";
-import type { TaskRecord } from "../../src/tasks/record.ts";
+import { Priority } from "../../src/domain/task.ts";
+import { compareQueued, ReadyQueue } from "../../src/domain/queue.ts";
+import type { TaskRecord } from "../../src/domain/task_record.ts";
 
 const task = (id: string, priority: Priority, order: number, priority_boost?: number) =>
   ({ id, spec: { priority, order, execution: { priority_boost } } }) as unknown as TaskRecord;

@@ -1,7 +1,7 @@
 /** Where runs fall: month ends, skipped and repeated hours, ends. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nextOccurrence, occurrence, runId, type Timetable, upcoming } from "../../src/tasks/schedule.ts";
+import { nextOccurrence, occurrence, runId, type Timetable, upcoming } from "../../src/domain/schedule.ts";
 
 const runs = (timetable: Timetable, count: number) =>
   upcoming(timetable, Date.parse(timetable.scheduled_time) - 1, count).map((ms) =>

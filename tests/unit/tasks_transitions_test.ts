@@ -1,13 +1,13 @@
 /** The task's life: every operation in every state, and what the graph makes of ends. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ApiError } from "../../src/protocol/errors.ts";
-import { TaskStatus } from "../../src/protocol/task.ts";
-import { cascade, dependencyFailures } from "../../src/tasks/cascade.ts";
-import { checkDependencies, readiness } from "../../src/tasks/dependencies.ts";
-import { compareQueued, ReadyQueue } from "../../src/tasks/queue.ts";
-import type { TaskRecord, TaskState } from "../../src/tasks/record.ts";
-import * as transitions from "../../src/tasks/transitions.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { TaskStatus } from "../../src/domain/task.ts";
+import { cascade, dependencyFailures } from "../../src/domain/cascade.ts";
+import { checkDependencies, readiness } from "../../src/domain/dependencies.ts";
+import { compareQueued, ReadyQueue } from "../../src/domain/queue.ts";
+import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
+import * as transitions from "../../src/domain/transitions.ts";
 
 const AT = "2030-01-01T00:00:00.000Z";
 const READY = { ready: true };

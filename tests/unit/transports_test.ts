@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { openFastTransport } from "../../src/server/fast_transport.ts";
-import { openHardenedTransport } from "../../src/server/hardened_transport.ts";
-import { transportFor } from "../../src/server/transports.ts";
-import { ApiError } from "../../src/protocol/errors.ts";
+import { openFastTransport } from "../../src/doors/transport/fast_transport.ts";
+import { openHardenedTransport } from "../../src/doors/transport/hardened_transport.ts";
+import { transportFor } from "../../src/doors/transport/transports.ts";
+import { ApiError } from "../../src/domain/errors.ts";
 
 Deno.test("auto: fast for this machine alone, hardened for all others", async () => {
   for (const host of ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"]) {

@@ -1,6 +1,6 @@
 /** `allow` and `deny`: the answer to an agent's permission request. */
 import type { Command } from "commander";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { openPermissions } from "../task_view.ts";
 

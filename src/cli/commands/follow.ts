@@ -1,6 +1,6 @@
 /** `follow`: watch a task that was started before. */
 import type { Command } from "commander";
-import type { LogLevel } from "../../protocol/log.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { follow } from "../follow.ts";
 import { levelOption } from "./logs.ts";

@@ -1,8 +1,8 @@
 /** `logs`: what agents printed and the server did. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
-import { ApiError } from "../../protocol/errors.ts";
-import { LogLevel } from "../../protocol/log.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { levelsFrom, logLines } from "../task_view.ts";
 import { whole } from "../whole_number.ts";

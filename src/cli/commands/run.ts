@@ -1,6 +1,6 @@
 /** `run`: one task, started and, if wanted, watched to its end. */
 import type { Command } from "commander";
-import type { LogLevel } from "../../protocol/log.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";

@@ -1,6 +1,6 @@
 /** `schedule`, `unschedule`, `schedules`: tasks that run at a time, once or again and again. */
 import { type Command, Option } from "commander";
-import { RecurringConfig } from "../../protocol/task.ts";
+import { RecurringConfig } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { addTaskOptions, given, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
 import { table } from "../text.ts";

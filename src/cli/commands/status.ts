@@ -1,7 +1,7 @@
 /** `status`: the server at a glance. */
 import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
-import { TaskStatus } from "../../protocol/task.ts";
+import { TaskStatus } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { statusStyle } from "../task_view.ts";
 import { duration, table } from "../text.ts";

@@ -1,7 +1,7 @@
 /** `task`: everything about one task. */
 import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { openPermissions, statusInWords, statusStyle, steps } from "../task_view.ts";
 import { clean, oneLine, table } from "../text.ts";

@@ -1,6 +1,6 @@
 /** `tasks`: the tasks in a table. */
 import { type Command, Option } from "commander";
-import { Priority, type Task, TaskStatus, TaskType } from "../../protocol/task.ts";
+import { Priority, type Task, TaskStatus, TaskType } from "../../domain/task.ts";
 import { TASK_SORT_FIELDS, type TaskFilter, type TaskSortField } from "../../protocol/task_messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { statusStyle, taken } from "../task_view.ts";

@@ -1,11 +1,11 @@
 /** What `top` knows, and how it changes by what the server pushes. Pure. */
 import type { Subscribed } from "../../client/subscriptions.ts";
 import { isFinished } from "../../client/wait_for.ts";
-import type { LogEntry } from "../../protocol/log.ts";
+import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
-import type { Task, TaskStatus } from "../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../domain/task.ts";
 import { openPermissions } from "../task_view.ts";
 
 export interface Board {

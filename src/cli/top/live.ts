@@ -2,7 +2,7 @@
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
 import { type Clock, sleep, type Timer } from "../../clock/clock.ts";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 import { type Cli, type CommonFlags, describeError, EXIT } from "../cli.ts";
 import { untilSignalled } from "../signals.ts";
 import { afterPush, type Board, emptyBoard, withTasks } from "./board.ts";

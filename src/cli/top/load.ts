@@ -1,8 +1,8 @@
 /** What `top` asks the server for before pushes keep it up to date. */
 import type { Requester } from "../../client/replies.ts";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { Task } from "../../domain/task.ts";
 
 const OPEN_MAX = 200;
 const ENDED_MAX = 50;

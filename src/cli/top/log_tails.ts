@@ -1,5 +1,5 @@
 /** The last log entries of the tasks that were looked at: asked for once each, kept up by pushes. */
-import type { LogEntry } from "../../protocol/log.ts";
+import type { LogEntry } from "../../domain/log_entry.ts";
 
 /** Of a task; more than any screen shows. */
 const ENTRIES_MAX = 300;

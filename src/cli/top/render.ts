@@ -1,6 +1,6 @@
 /** `top` as lines of a screen. Pure. */
-import type { LogEntry } from "../../protocol/log.ts";
-import { type Task, TaskStatus } from "../../protocol/task.ts";
+import type { LogEntry } from "../../domain/log_entry.ts";
+import { type Task, TaskStatus } from "../../domain/task.ts";
 import { levelStyle, openPermissions, statusStyle, taken } from "../task_view.ts";
 import type { Style } from "../terminal.ts";
 import { bytes, clean, columns, duration, fit, oneLine, wrapped } from "../text.ts";

@@ -1,6 +1,6 @@
 /** The API key that a server with authentication wants: kept for this tab alone, gone with it. */
 import { signal } from "@preact/signals";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 
 const KEY = "opencode-agents.key";
 

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import type { LogPage } from "../../client/log_follow.ts";
-import type { LogEntry, LogLevel } from "../../protocol/log.ts";
+import type { LogEntry, LogLevel } from "../../domain/log_entry.ts";
 import type { LogFilter } from "../../protocol/log_messages.ts";
 import { printable } from "./log_text.ts";
 import { ask, askWaiting, client } from "./server.ts";

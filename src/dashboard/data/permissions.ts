@@ -1,6 +1,6 @@
 /** What agents ask for, and how it is answered. */
 import type { Pushes } from "../../protocol/pushes.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { Task } from "../../domain/task.ts";
 import { client } from "./server.ts";
 import { put, taskOf } from "./tasks.ts";
 

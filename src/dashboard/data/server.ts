@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { Client, type ConnectionChange } from "../../client/client.ts";
 import type { RequestArguments } from "../../client/replies.ts";
 import { systemClock } from "../../clock/clock.ts";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
 import { currentKey } from "./key.ts";
 

@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import type { TaskFilter } from "../../protocol/task_messages.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
-import type { Task, TaskStatus } from "../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../domain/task.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { report } from "./report.ts";

@@ -1,6 +1,6 @@
 /** The levels of a log as buttons that choose which of its lines are shown, each with how many there are. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { LogLevel } from "../../protocol/log.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
 import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
 import { number } from "./log_number.ts";
 

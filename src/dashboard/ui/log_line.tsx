@@ -17,7 +17,7 @@ import { memo } from "preact/compat";
 import { useMemo } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { epochOf } from "../../clock/clock.ts";
-import type { LogEntry } from "../../protocol/log.ts";
+import type { LogEntry } from "../../domain/log_entry.ts";
 import { piecesOf } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
 import { dateTime } from "./format.ts";

@@ -1,5 +1,5 @@
 /** Why something cannot be shown, and what to do about it. */
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 
 /** `what`: what cannot be shown, as a sentence's beginning. */
 export function Problem({ what, error }: { what: string; error: unknown }) {

@@ -1,6 +1,6 @@
 /** What a schedule's rule means, in words. */
 import { epochOf } from "../../clock/clock.ts";
-import type { RecurringConfig } from "../../protocol/task.ts";
+import type { RecurringConfig } from "../../domain/task.ts";
 import { clockTime, exactTime, isZone, wallTime } from "./zone.ts";
 
 export interface Rule {

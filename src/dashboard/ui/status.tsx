@@ -1,5 +1,5 @@
 /** A task's status as a badge, its priority as a mark, its progress as a bar. */
-import type { Priority, Task, TaskStatus } from "../../protocol/task.ts";
+import type { Priority, Task, TaskStatus } from "../../domain/task.ts";
 import "./status.css";
 
 export const STATUS_NAMES: Record<TaskStatus, string> = {

@@ -1,6 +1,6 @@
 /** What can be done with a task, depending on its status: as buttons, and as what keys do. */
 import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
-import type { Task, TaskStatus } from "../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../domain/task.ts";
 import { client } from "../data/server.ts";
 import { attempt } from "./toast.tsx";
 

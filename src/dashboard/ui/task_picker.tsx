@@ -1,7 +1,7 @@
 /** A field in which one finds a task by typing a part of its id or description. */
 import { useId, useState } from "preact/hooks";
 import { tasks } from "../data/tasks.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { Task } from "../../domain/task.ts";
 import { StatusBadge } from "./status.tsx";
 import "./task_picker.css";
 

@@ -1,7 +1,7 @@
 /** Short notices of what was done and what went wrong; they go by themselves, errors stay longer. */
 import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
-import { ApiError } from "../../protocol/errors.ts";
+import { ApiError } from "../../domain/errors.ts";
 import { wantsKey } from "../data/key.ts";
 import "./toast.css";
 

@@ -1,6 +1,6 @@
 /** All tasks by status, as they are now: found, looked at, held, ended, tried again. */
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { taskOf, tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/tasks.ts";
 import { navigate, usePlace } from "../../hash_location.ts";

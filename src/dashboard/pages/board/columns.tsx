@@ -5,7 +5,7 @@ import type { Selection } from "./selection.ts";
 import { TaskCard } from "./task_card.tsx";
 import { TaskRow } from "./task_row.tsx";
 import type { AgentOf, Group, SortKey, View } from "./view.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 
 const CARD_HEIGHT = 132;
 const ROW_HEIGHT = 58;

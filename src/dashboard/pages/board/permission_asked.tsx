@@ -1,7 +1,7 @@
 /** What an agent asks for, and the two answers; the task's page has the details. */
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { Ago } from "../../ui/time.tsx";

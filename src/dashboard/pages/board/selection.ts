@@ -1,7 +1,7 @@
 /** The selected task: moved by keys, focused so that it is announced, kept in the address. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { systemClock, type Timer } from "../../../clock/clock.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { usePlace } from "../../hash_location.ts";
 import type { VirtualListHandle } from "../../ui/virtual_list.tsx";
 import type { Group } from "./view.ts";

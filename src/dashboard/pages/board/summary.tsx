@@ -1,6 +1,6 @@
 /** How all tasks stand together; each status is a filter, too. */
 import { epochOf } from "../../../clock/clock.ts";
-import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { tasksTotal, taskSummary } from "../../data/tasks.ts";
 import { duration, percent } from "../../ui/format.ts";

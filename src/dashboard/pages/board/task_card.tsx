@@ -3,7 +3,7 @@ import { Bot, Check, Circle, CircleDot } from "lucide-preact";
 import { memo } from "preact/compat";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { PlanStep, Task } from "../../../protocol/task.ts";
+import type { PlanStep, Task } from "../../../domain/task.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";

@@ -1,6 +1,6 @@
 /** When a task began, ended or will begin, and how long it took. */
 import { epochOf } from "../../../clock/clock.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { Ago, Lasting, now } from "../../ui/time.tsx";
 

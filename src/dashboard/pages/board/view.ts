@@ -1,5 +1,5 @@
 /** Which tasks the board shows, where and in which order, as the address says it. Pure. */
-import type { Priority, Task, TaskStatus, TaskType } from "../../../protocol/task.ts";
+import type { Priority, Task, TaskStatus, TaskType } from "../../../domain/task.ts";
 
 export interface Column {
   key: string;

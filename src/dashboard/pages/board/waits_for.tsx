@@ -1,6 +1,6 @@
 /** The tasks that must be completed before this one begins. */
 import { Link } from "wouter-preact";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { STATUS_NAMES } from "../../ui/status.tsx";
 

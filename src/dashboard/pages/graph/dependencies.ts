@@ -1,5 +1,5 @@
 /** Who waits for whom, among the tasks that are known. */
-import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../../domain/task.ts";
 
 export interface Dependencies {
   tasks: ReadonlyMap<string, Task>;

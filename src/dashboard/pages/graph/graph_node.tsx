@@ -1,6 +1,6 @@
 /** A task in the graph, and an arrow between two. */
 import { memo } from "preact/compat";
-import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { STATUS_NAMES } from "../../ui/status.tsx";
 import { type Edge, NODE_HEIGHT, NODE_WIDTH, type Point } from "./layout.ts";
 

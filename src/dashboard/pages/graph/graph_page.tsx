@@ -3,7 +3,7 @@ import { useComputed } from "@preact/signals";
 import { X } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { TaskStatus } from "../../../protocol/task.ts";
+import type { TaskStatus } from "../../../domain/task.ts";
 import { tasks, tasksLoaded } from "../../data/tasks.ts";
 import { usePlace } from "../../hash_location.ts";
 import { Problem } from "../../ui/problem.tsx";

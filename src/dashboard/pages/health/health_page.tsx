@@ -1,7 +1,7 @@
 /** How the parts of the server are, what is wrong with them and what to do, and how this page's connection stands. */
 import { CircleCheck, CircleX, RefreshCw, TriangleAlert } from "lucide-preact";
 import { systemClock } from "../../../clock/clock.ts";
-import { ERRORS } from "../../../protocol/errors.ts";
+import { ERRORS } from "../../../domain/errors.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../../../protocol/system_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { connectionStatus } from "../../data/machine.ts";

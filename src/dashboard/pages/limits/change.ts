@@ -1,6 +1,6 @@
 /** Asks the server for a change of its limits, and says which fields it does not take and why. */
 import type { Fields } from "../../../client/replies.ts";
-import { ApiError } from "../../../protocol/errors.ts";
+import { ApiError } from "../../../domain/errors.ts";
 import type { LimitName } from "../../../protocol/limits.ts";
 import { client } from "../../data/server.ts";
 

@@ -1,7 +1,7 @@
 /** What was typed so far: kept while the page is left and the connection lost, until it is sent or cleared. */
 import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
-import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../protocol/task.ts";
+import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../domain/task.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { OWN_ZONE, wallTime } from "../../ui/zone.ts";
 import { spanText } from "./span.ts";

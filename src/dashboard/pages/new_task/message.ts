@@ -1,6 +1,6 @@
 /** The form as the message that is sent, or what keeps it from being one: all else is for the API to judge. */
 import { isoTime } from "../../../clock/clock.ts";
-import type { NewTask } from "../../../protocol/task.ts";
+import type { NewTask } from "../../../domain/task.ts";
 import { instantOf, isZone } from "../../ui/zone.ts";
 import type { Draft } from "./draft.ts";
 import type { Problem } from "./problems.ts";

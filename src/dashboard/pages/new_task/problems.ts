@@ -1,7 +1,7 @@
 /** What is wrong with the form, each at the field that it names. */
 import { signal } from "@preact/signals";
 import { systemClock } from "../../../clock/clock.ts";
-import { ApiError, ERRORS } from "../../../protocol/errors.ts";
+import { ApiError, ERRORS } from "../../../domain/errors.ts";
 
 export interface Problem {
   /** One of `FIELDS`; undefined where it is about none of them. */

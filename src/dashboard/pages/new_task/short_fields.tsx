@@ -1,5 +1,5 @@
 /** The short form: what is to be done, what kind of task it is, and who does it where. */
-import type { Priority, TaskType } from "../../../protocol/task.ts";
+import type { Priority, TaskType } from "../../../domain/task.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";

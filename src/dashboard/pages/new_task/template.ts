@@ -1,7 +1,7 @@
 /** The task or schedule that a new one is to be like. */
 import { useEffect, useState } from "preact/hooks";
-import { ApiError } from "../../../protocol/errors.ts";
-import type { NewTask } from "../../../protocol/task.ts";
+import { ApiError } from "../../../domain/errors.ts";
+import type { NewTask } from "../../../domain/task.ts";
 import { ask } from "../../data/server.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { type Draft, draft, draftOf } from "./draft.ts";

@@ -1,5 +1,5 @@
 /** When the task runs: now, once at a time, or again and again. */
-import type { RecurringConfig } from "../../../protocol/task.ts";
+import type { RecurringConfig } from "../../../domain/task.ts";
 import { isoTime } from "../../../clock/clock.ts";
 import { relative } from "../../ui/format.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";

@@ -1,7 +1,7 @@
 /** The runs that a schedule has made, the newest first. */
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 

@@ -1,7 +1,7 @@
 /** The runs of schedules: those that were, which are tasks, and those that are to come. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { dayIn } from "../../ui/zone.ts";
 
 /** As many as the API tells of each schedule. */

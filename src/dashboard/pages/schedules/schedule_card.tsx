@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
-import type { NewTask, Task } from "../../../protocol/task.ts";
+import type { NewTask, Task } from "../../../domain/task.ts";
 import { duration, relative } from "../../ui/format.ts";
 import { ruleInWords, runsInWords, zoneOf } from "../../ui/schedule_words.ts";
 import { PriorityMark } from "../../ui/status.tsx";

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask, client } from "../../data/server.ts";
 import { tasks } from "../../data/tasks.ts";

@@ -1,6 +1,6 @@
 /** How the work goes: the agent's plan, what it was asked, its answer, and the settings it runs with. */
 import { Circle, CircleCheck, CircleDot } from "lucide-preact";
-import type { PlanStep, Task } from "../../../protocol/task.ts";
+import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { dateTime, duration } from "../../ui/format.ts";

@@ -2,7 +2,7 @@
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf } from "../../../clock/clock.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { answerPermission, type OpenPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";

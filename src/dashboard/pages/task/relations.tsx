@@ -1,6 +1,6 @@
 /** What the task waits for, and what waits for it. */
 import { Link } from "wouter-preact";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { taskOf, tasks } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 

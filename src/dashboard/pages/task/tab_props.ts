@@ -1,6 +1,6 @@
 /** What each tab of the task's page is given. */
 import type { TaskResult } from "../../../protocol/task_messages.ts";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import type { Answer } from "../../data/answer.ts";
 import type { ToolLog } from "./tool_log.ts";
 

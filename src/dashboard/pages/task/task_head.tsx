@@ -3,7 +3,7 @@ import { Check, Copy, CopyPlus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
-import type { Task, TaskStatus } from "../../../protocol/task.ts";
+import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";

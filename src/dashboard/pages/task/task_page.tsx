@@ -1,7 +1,7 @@
 /** One task: what it is, how it goes, what its agent did, what came of it. */
 import { Link } from "wouter-preact";
-import { ApiError } from "../../../protocol/errors.ts";
-import type { Task } from "../../../protocol/task.ts";
+import { ApiError } from "../../../domain/errors.ts";
+import type { Task } from "../../../domain/task.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { refreshTask, taskOf } from "../../data/tasks.ts";

@@ -1,6 +1,6 @@
 /** Log entries about tool calls, put together per call; and what the calls changed in files. */
 import { epochOf } from "../../../clock/clock.ts";
-import type { LogEntry } from "../../../protocol/log.ts";
+import type { LogEntry } from "../../../domain/log_entry.ts";
 
 export interface FileDiff {
   /** Relative to the task's folder where it lies inside. */

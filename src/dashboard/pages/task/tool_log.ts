@@ -1,6 +1,6 @@
 /** The log entries about the agent's tool calls, followed from when they are first wanted until the task's page is left. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { LogEntry } from "../../../protocol/log.ts";
+import type { LogEntry } from "../../../domain/log_entry.ts";
 import { client } from "../../data/server.ts";
 
 export interface ToolLog {

@@ -1,0 +1,164 @@
+/** Who somebody is, by what they show, and what they may do; who guesses is kept out for a while. */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import type { Identity, Permission } from "../protocol/auth_messages.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { SecurityAlert } from "../protocol/pushes.ts";
+import type { Keys } from "./keys.ts";
+import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
+import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
+
+/** Wrong keys from one address within a minute, after which it must wait. */
+const FAILURES_MAX = 10;
+const BLOCKED_MS = 300_000;
+/** Beyond these the address that failed longest ago is forgotten. */
+const WATCHED_MAX = 1000;
+/** Beyond these the session that was opened first ends. */
+const SESSIONS_MAX = 10_000;
+
+export interface AuthenticationOptions {
+  clock: Clock;
+  keys: Pick<Keys, "find" | "isValid">;
+  /** Whether anything is refused to those who show nothing. */
+  required: boolean;
+  session_ms: number;
+  /** Told of what may be an attack. */
+  note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
+}
+
+interface Failures {
+  window: SlidingWindow;
+  blocked_until_ms: number;
+}
+
+export class Authentication {
+  readonly #options: AuthenticationOptions;
+  /** By the digest of its token. */
+  readonly #sessions = new Map<string, Identity>();
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(options: AuthenticationOptions) {
+    this.#options = options;
+  }
+
+  get isRequired(): boolean {
+    return this.#options.required;
+  }
+
+  /**
+   * A token that may do everything, for those who can read the owner's files. The one that a killed server left there
+   * goes on: who follows a task may come back before the new one's address is written.
+   */
+  openForOwner(left?: string): string {
+    const owner: Identity = { permissions: ["read", "write", "admin"], expires_ms: Infinity };
+    return this.#open(owner, isSessionToken(left) ? left : undefined);
+  }
+
+  /** A session for a key, or the one whose token is shown. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
+  authenticate(api_key: string, client_ip: string): { session_token: string; identity: Identity } {
+    this.#refuseBlocked(client_ip);
+    const key = this.#options.keys.find(api_key);
+    if (key === undefined) {
+      // Who shows a session's token goes on with that session.
+      const identity = this.#find(api_key);
+      if (identity === undefined) throw this.#failed(client_ip);
+      return { session_token: api_key, identity };
+    }
+    const expires_ms = this.#options.clock.now() + this.#options.session_ms;
+    const identity = { key_id: key.id, permissions: key.permissions, expires_ms };
+    return { session_token: this.#open(identity), identity };
+  }
+
+  /**
+   * Who sent a request with this `Authorization` header: a key or a session's token as `Bearer`. Undefined without
+   * one. Throws as `authenticate` does.
+   */
+  bearer(header: string | null, client_ip: string): Identity | undefined {
+    if (header === null) return undefined;
+    this.#refuseBlocked(client_ip);
+    const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+    const key = this.#options.keys.find(token);
+    if (key) return { key_id: key.id, permissions: key.permissions, expires_ms: Infinity };
+    const identity = this.#find(token);
+    if (identity === undefined) throw this.#failed(client_ip);
+    return identity;
+  }
+
+  /**
+   * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` may do what needs `permission`. Where
+   * no authentication is required, everybody may do everything.
+   */
+  authorise(permission: Permission, what: string, identity: Identity | undefined, client_ip: string): void {
+    if (!this.#options.required) return;
+    if (identity === undefined || !this.isValid(identity)) {
+      throw new ApiError("AUTHENTICATION_REQUIRED", "Show an API key first: send 'authenticate'", {
+        permission,
+        expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
+      });
+    }
+    if (identity.permissions.includes(permission)) return;
+    this.#options.note("authorization_denied", client_ip, { operation: what, key_id: identity.key_id });
+    throw new ApiError("PERMISSION_DENIED", `This key may not use '${what}': it needs '${permission}'`, {
+      permission,
+      permissions: [...identity.permissions],
+    });
+  }
+
+  isValid({ key_id, expires_ms }: Identity): boolean {
+    return expires_ms > this.#options.clock.now() &&
+      (key_id === undefined || this.#options.keys.isValid(key_id));
+  }
+
+  #open(identity: Identity, token = newSecret("sess_")): string {
+    this.#sessions.set(digestOf(token), identity);
+    if (this.#sessions.size > SESSIONS_MAX) this.#endOldest();
+    return token;
+  }
+
+  /** Those that are over, else the first; never the owner's. */
+  #endOldest(): void {
+    let oldest: string | undefined;
+    for (const [digest, identity] of this.#sessions) {
+      if (!this.isValid(identity)) this.#sessions.delete(digest);
+      else if (identity.key_id !== undefined) oldest ??= digest;
+    }
+    if (this.#sessions.size > SESSIONS_MAX && oldest !== undefined) this.#sessions.delete(oldest);
+  }
+
+  #find(token: string): Identity | undefined {
+    const digest = digestOf(token);
+    const identity = this.#sessions.get(digest);
+    if (identity === undefined || this.isValid(identity)) return identity;
+    this.#sessions.delete(digest);
+    return undefined;
+  }
+
+  #failed(client_ip: string): ApiError {
+    const now_ms = this.#options.clock.monotonic();
+    const failures = this.#failures.get(client_ip) ?? { window: new SlidingWindow(), blocked_until_ms: 0 };
+    // Set anew, so that the order of the map is that of the last failure.
+    this.#failures.delete(client_ip);
+    this.#failures.set(client_ip, failures);
+    if (this.#failures.size > WATCHED_MAX) this.#failures.delete(this.#failures.keys().next().value!);
+    failures.window.add(now_ms);
+    this.#options.note("authentication_failure", client_ip);
+    if (failures.window.count(now_ms) >= FAILURES_MAX) {
+      failures.blocked_until_ms = now_ms + BLOCKED_MS;
+      const blocked_until = isoTime(this.#options.clock.now() + BLOCKED_MS);
+      this.#options.note("brute_force_attempt", client_ip, { blocked_until });
+    }
+    return new ApiError("INVALID_AUTH_TOKEN", "This key is not valid: unknown, expired or revoked", {
+      expected: "a key of `opencode-agents keys create`",
+    });
+  }
+
+  #refuseBlocked(client_ip: string): void {
+    const left_ms = (this.#failures.get(client_ip)?.blocked_until_ms ?? 0) - this.#options.clock.monotonic();
+    if (left_ms <= 0) return;
+    throw new ApiError("RATE_LIMIT_EXCEEDED", "Too many wrong keys from this address. Please wait.", {
+      retry_after_seconds: Math.ceil(left_ms / 1000),
+      current_limit: FAILURES_MAX,
+      time_window_seconds: WINDOW_SECONDS,
+      limit: "authentication_failures",
+    });
+  }
+}

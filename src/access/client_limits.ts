@@ -1,0 +1,134 @@
+/**
+ * The limits of one connection, or of one address that uses HTTP. A request that would pass a limit is refused whole
+ * and counts nowhere; one that is let through counts in every limit that concerns it.
+ */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LimitName, LimitUsage, OperationLimit } from "../protocol/limits.ts";
+import type { LimitPolicy } from "./policy.ts";
+import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
+
+/** From this share of a limit on, the client is told. */
+const WARN_SHARE = 0.8;
+const WARN_INTERVAL_MS = 1000;
+
+/** What all clients share. */
+export interface SharedLimits {
+  readonly clock: Clock;
+  readonly policy: LimitPolicy;
+  readonly globalMessages: SlidingWindow;
+  /** A message was let through. */
+  accepted(client: string): void;
+  /** A limit stopped something. */
+  refused(client: string, limit: LimitName): void;
+  /** Whether so much is being refused that it keeps others waiting. */
+  readonly isFlooded: boolean;
+}
+
+export class ClientLimits {
+  /** Its address. */
+  readonly client: string;
+  readonly #shared: SharedLimits;
+  readonly #bucket: TokenBucket;
+  readonly #windows = new Map<LimitName, SlidingWindow>();
+  #warned_ms = -Infinity;
+
+  constructor(shared: SharedLimits, client: string) {
+    this.#shared = shared;
+    this.client = client;
+    const now = shared.clock.monotonic();
+    this.#bucket = new TokenBucket(shared.policy.limit("burst_per_second", client, now), now);
+  }
+
+  get isFlooded(): boolean {
+    return this.#shared.isFlooded;
+  }
+
+  /** Counts a message; throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
+  message(): void {
+    const { policy, clock, globalMessages } = this.#shared;
+    const now = clock.monotonic();
+    const own = this.#window("messages_per_minute");
+    if (!policy.isOff(now)) {
+      const burst = policy.limit("burst_per_second", this.client, now);
+      if (burst !== this.#bucket.capacity) this.#bucket.resize(burst);
+      if (!this.#bucket.has(now)) throw this.#exceeded("burst_per_second", burst, 1, 1);
+      this.#refuseOver("messages_per_minute", own, now);
+      this.#refuseOver("global_messages_per_minute", globalMessages, now);
+      this.#bucket.take(now);
+    }
+    own.add(now);
+    globalMessages.add(now);
+    this.#shared.accepted(this.client);
+  }
+
+  /** Counts an operation of a kind that has a limit of its own. */
+  operation(limit: OperationLimit): void {
+    const { policy, clock } = this.#shared;
+    const now = clock.monotonic();
+    const window = this.#window(limit);
+    if (!policy.isOff(now)) this.#refuseOver(limit, window, now);
+    window.add(now);
+  }
+
+  /** The limits of which most is used up, when it is time to say so (at most once a second). */
+  warning(): Record<string, LimitUsage> | undefined {
+    const { policy, clock } = this.#shared;
+    const now = clock.monotonic();
+    if (policy.isOff(now) || now - this.#warned_ms < WARN_INTERVAL_MS) return undefined;
+    const near = Object.entries(this.usage()).filter(([, { current, limit }]) =>
+      current >= limit * WARN_SHARE
+    );
+    if (near.length === 0) return undefined;
+    this.#warned_ms = now;
+    return Object.fromEntries(near);
+  }
+
+  /** How much of each limit is used now. */
+  usage(): Record<string, LimitUsage> {
+    const { clock, policy, globalMessages } = this.#shared;
+    const now = clock.monotonic();
+    const usage: Record<string, LimitUsage> = {};
+    for (
+      const [name, window] of [...this.#windows, ["global_messages_per_minute", globalMessages] as const]
+    ) {
+      usage[name] = {
+        current: window.count(now),
+        limit: policy.limit(name, this.client, now),
+        reset_time: isoTime(clock.now() + 1000 * window.secondsUntilEmpty(now)),
+      };
+    }
+    return usage;
+  }
+
+  #window(name: LimitName): SlidingWindow {
+    let window = this.#windows.get(name);
+    if (!window) this.#windows.set(name, window = new SlidingWindow());
+    return window;
+  }
+
+  #refuseOver(name: LimitName, window: SlidingWindow, now_ms: number): void {
+    const limit = this.#shared.policy.limit(name, this.client, now_ms);
+    if (window.count(now_ms) < limit) return;
+    throw this.#exceeded(name, limit, WINDOW_SECONDS, Math.max(1, window.secondsUntilBelow(limit, now_ms)));
+  }
+
+  #exceeded(name: LimitName, limit: number, window_seconds: number, wait_seconds: number): ApiError {
+    this.#shared.refused(this.client, name);
+    return exceeded(name, limit, window_seconds, wait_seconds);
+  }
+}
+
+export function exceeded(
+  limit: LimitName,
+  current_limit: number,
+  time_window_seconds: number,
+  retry_after_seconds: number,
+): ApiError {
+  return new ApiError("RATE_LIMIT_EXCEEDED", "Too many requests. Please wait before retrying.", {
+    retry_after_seconds,
+    current_limit,
+    time_window_seconds,
+    limit,
+  });
+}

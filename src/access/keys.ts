@@ -1,0 +1,105 @@
+/** API keys: made, looked up, revoked. */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import type { KeySpec, KeyState, KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
+import { ApiError } from "../domain/errors.ts";
+import { digestOf, newSecret } from "./secrets.ts";
+
+const DAY_MS = 86_400_000;
+const KEYS_MAX = 1000;
+
+interface KeyRecord {
+  id: string;
+  spec: KeySpec;
+  state: KeyState;
+}
+
+/** Where they are kept. */
+export interface KeyRecords {
+  get(id: string): KeyRecord | undefined;
+  values(): Iterable<KeyRecord>;
+  readonly size: number;
+  update(plan: () => { creates?: KeyRecord[]; updates?: { id: string; state: KeyState }[] }): Promise<void>;
+}
+
+export class Keys {
+  readonly #records: KeyRecords;
+  readonly #clock: Clock;
+  /** Called with the id of each key that is revoked. */
+  onRevoked: (id: string) => void = () => {};
+
+  constructor(records: KeyRecords, clock: Clock) {
+    this.#records = records;
+    this.#clock = clock;
+  }
+
+  /** Resolves after the commit. The key is in the answer, and nowhere else. */
+  async create({ name, permissions, expires_in_days }: NewKey): Promise<{ key: KeyView; api_key: string }> {
+    const api_key = newSecret("sk-");
+    const digest = digestOf(api_key);
+    const created_ms = this.#clock.now();
+    const spec: KeySpec = {
+      name,
+      digest,
+      permissions,
+      created_ms,
+      ...(expires_in_days === undefined ? {} : { expires_ms: created_ms + expires_in_days * DAY_MS }),
+    };
+    const record = { id: idOf(digest), spec, state: {} };
+    await this.#records.update(() => {
+      if (this.#records.size >= KEYS_MAX) {
+        throw new ApiError("SERVER_OVERLOAD", `There are ${KEYS_MAX} keys already`, { limit: KEYS_MAX });
+      }
+      return { creates: [record] };
+    });
+    return { key: viewOf(record), api_key };
+  }
+
+  /** All, the oldest first, revoked ones too. */
+  list(): KeyView[] {
+    return [...this.#records.values()].sort((a, b) => a.spec.created_ms - b.spec.created_ms).map(viewOf);
+  }
+
+  /** From then on the key opens nothing, nor do the sessions it opened. Twice does no harm. */
+  async revoke(id: string): Promise<void> {
+    const record = this.#records.get(id);
+    if (!record) {
+      throw new ApiError("INVALID_FIELD_VALUE", `There is no key '${id}'`, {
+        field: "key_id",
+        value: id,
+        expected: this.list().map((key) => key.id).slice(0, 20),
+      });
+    }
+    if (record.state.revoked_ms !== undefined) return;
+    await this.#records.update(() => ({ updates: [{ id, state: { revoked_ms: this.#clock.now() } }] }));
+    this.onRevoked(id);
+  }
+
+  /** The valid key that this is; undefined for every other text. */
+  find(api_key: string): { id: string; permissions: readonly Permission[] } | undefined {
+    const digest = digestOf(api_key);
+    const record = this.#records.get(idOf(digest));
+    if (record?.spec.digest !== digest || !this.isValid(record.id)) return undefined;
+    return { id: record.id, permissions: record.spec.permissions };
+  }
+
+  isValid(id: string): boolean {
+    const record = this.#records.get(id);
+    return record !== undefined && record.state.revoked_ms === undefined &&
+      (record.spec.expires_ms ?? Infinity) > this.#clock.now();
+  }
+}
+
+function idOf(digest: string): string {
+  return `key_${digest.slice(0, 12)}`;
+}
+
+function viewOf({ id, spec, state }: KeyRecord): KeyView {
+  return {
+    id,
+    name: spec.name,
+    permissions: spec.permissions,
+    created_at: isoTime(spec.created_ms),
+    ...(spec.expires_ms === undefined ? {} : { expires_at: isoTime(spec.expires_ms) }),
+    ...(state.revoked_ms === undefined ? {} : { revoked_at: isoTime(state.revoked_ms) }),
+  };
+}

@@ -1,0 +1,132 @@
+/** What administrators see of the limits and may change: the two messages' answers. */
+import { getLogger } from "@logtape/logtape";
+import { isoTime } from "../clock/clock.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
+import type { LimitName, LimitUsage } from "../protocol/limits.ts";
+import type { Request } from "../protocol/messages.ts";
+import type { RateLimits } from "./limits.ts";
+import type { LoadScaling } from "./load_scale.ts";
+
+const log = getLogger(["opencode-agents", "security"]);
+
+const MINUTE_MS = 60_000;
+/** Of so many of the top clients the usage of each limit is told. */
+const USAGE_CLIENTS = 10;
+
+type Query = Omit<Request<"request_rate_limits">, "type" | "request_id">;
+type Change = Omit<Request<"update_rate_limits">, "type" | "request_id">;
+
+export class LimitControl {
+  readonly #limits: RateLimits;
+  readonly #scaling: LoadScaling;
+
+  constructor(limits: RateLimits, scaling: LoadScaling) {
+    this.#limits = limits;
+    this.#scaling = scaling;
+  }
+
+  report({ client, minutes, top }: Query): LimitReport {
+    const { clock, history } = this.#limits;
+    const now = clock.monotonic();
+    const found = history.top(Infinity, minutes, now).filter((one) =>
+      client === undefined || one.client === client
+    );
+    const top_clients = found.slice(0, top).map((one) => ({
+      ...one,
+      connections: this.#limits.connectionsOf(one.client),
+    }));
+    const minute = Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS;
+    const counted = history.history(minutes, client, now);
+    return {
+      ...this.policy(),
+      usage: this.#usage(client, top_clients.map((one) => one.client)),
+      history: counted.map((counts, i) => ({
+        minute: isoTime(minute - (counted.length - 1 - i) * MINUTE_MS),
+        ...counts,
+      })),
+      top_clients,
+      violations: history.violations(minutes, client, now).map(({ at_ms, ...one }) => ({
+        time: this.#wallTime(at_ms),
+        ...one,
+      })),
+      violations_by_limit: history.byLimit(minutes, now),
+      timestamp: isoTime(clock.now()),
+    };
+  }
+
+  #usage(client: string | undefined, top: string[]): LimitReport["usage"] {
+    const row = (scope: "server" | "client", whose?: string) => ([name, usage]: [string, LimitUsage]) => ({
+      limit: name as LimitName,
+      scope,
+      ...(whose === undefined ? {} : { client: whose }),
+      current: usage.current,
+      maximum: usage.limit,
+      reset_time: usage.reset_time,
+    });
+    const clients = client === undefined ? top.slice(0, USAGE_CLIENTS) : [client];
+    return [
+      ...Object.entries(this.#limits.usage()).map(row("server")),
+      ...clients.flatMap((one) => Object.entries(this.#limits.usageOf(one)).map(row("client", one))),
+    ];
+  }
+
+  policy(): LimitPolicyView {
+    const { clock, policy } = this.#limits;
+    const now = clock.monotonic();
+    const suspension = policy.suspension(now);
+    return {
+      enabled: policy.enabled,
+      ...(suspension && {
+        suspended: {
+          until: this.#wallTime(suspension.until_ms),
+          ...(suspension.reason === undefined ? {} : { reason: suspension.reason }),
+        },
+      }),
+      scaling: { enabled: this.#scaling.enabled, factor: policy.factor },
+      limits: { ...policy.limits },
+      overrides: [...policy.overrides(now)].map(([client, { limits, until_ms }]) => ({
+        client,
+        limits,
+        ...(until_ms === undefined ? {} : { until: this.#wallTime(until_ms) }),
+      })),
+    };
+  }
+
+  /** Carries out all that is asked for, or nothing. `by`: the address of who asks. Throws `ApiError`. */
+  change(change: Change, by: string): LimitPolicyView {
+    const { clock, policy } = this.#limits;
+    const now = clock.monotonic();
+    const { limits, override, lift_override, suspend, resume, scaling } = change;
+    const asked = { limits, override, lift_override, suspend, resume, scaling };
+    const names = Object.keys(asked) as (keyof typeof asked)[];
+    if (names.every((name) => asked[name] === undefined)) {
+      const message = `Nothing to change: give at least one of ${names.join(", ")}`;
+      throw fieldProblem("MISSING_REQUIRED_FIELD", "limits", undefined, names, message);
+    }
+    if (
+      lift_override !== undefined && ![...policy.overrides(now)].some(([client]) => client === lift_override)
+    ) {
+      const known = [...policy.overrides(now)].map(([client]) => client);
+      const message = `Client '${lift_override}' has no override`;
+      throw fieldProblem("INVALID_FIELD_VALUE", "lift_override", lift_override, known, message);
+    }
+    if (override) {
+      const until_ms = override.seconds === undefined ? undefined : now + 1000 * override.seconds;
+      policy.override(override.client, { limits: override.limits, until_ms }, now);
+    }
+    if (lift_override !== undefined) policy.lift(lift_override);
+    if (limits) policy.set(limits);
+    if (resume) policy.resume();
+    if (suspend) policy.suspend(now + 1000 * suspend.seconds, suspend.reason);
+    if (scaling) scaling.enabled ? this.#scaling.start(scaling.minimum) : this.#scaling.stop();
+    log.warn("Limits changed by {client}: {change}", { client: by, change: asked });
+    return this.policy();
+  }
+
+  /** A monotonic moment as clients know time. */
+  #wallTime(at_ms: number): string {
+    const { clock } = this.#limits;
+    return isoTime(clock.now() + at_ms - clock.monotonic());
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The documented limits, applied to all who come. Time is monotonic: a wall clock that is set back an hour must not
+ * shut everybody out for an hour.
+ */
+import { type Clock, isoTime } from "../clock/clock.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { LimitUsage } from "../protocol/limits.ts";
+import type { LimitName } from "../protocol/limits.ts";
+import { ClientLimits, exceeded, type SharedLimits } from "./client_limits.ts";
+import { LimitPolicy, type LimitsConfig } from "./policy.ts";
+import { UsageHistory } from "./usage_history.ts";
+import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
+
+/** From this share of the connections on, the health report says so. */
+const CROWDED_SHARE = 0.9;
+/** More addresses than this are not remembered; the oldest are forgotten first. */
+const ADDRESSES_MAX = 10_000;
+
+/** More refusals than these within a second are a storm. */
+const STORM_REFUSALS = 50;
+/** And so many that answering them takes much of the server's time. */
+const FLOOD_REFUSALS = 1000;
+
+interface Address {
+  http?: ClientLimits;
+  reconnections: SlidingWindow;
+  closed_ms: number;
+}
+
+export class RateLimits implements SharedLimits {
+  readonly clock: Clock;
+  readonly policy: LimitPolicy;
+  readonly history = new UsageHistory();
+  readonly globalMessages = new SlidingWindow();
+  readonly #connectionBucket: TokenBucket;
+  readonly #connectionsMade = new SlidingWindow();
+  readonly #refusals = new SlidingWindow();
+  readonly #addresses = new Map<string, Address>();
+  readonly #connected = new Set<ClientLimits>();
+  readonly #onRefused: (client: string, limit: LimitName) => void;
+
+  /** `onRefused`: told of everything that a limit stops. */
+  constructor(
+    config: LimitsConfig,
+    clock: Clock,
+    onRefused: (client: string, limit: LimitName) => void = () => {},
+  ) {
+    this.clock = clock;
+    this.policy = new LimitPolicy(config);
+    this.#connectionBucket = new TokenBucket(config.connections_per_second, clock.monotonic());
+    this.#onRefused = onRefused;
+  }
+
+  accepted(client: string): void {
+    this.history.message(client, this.clock.monotonic());
+  }
+
+  refused(client: string, limit: LimitName): void {
+    this.#refusals.add(this.clock.monotonic());
+    this.history.refused(client, limit, this.clock.monotonic());
+    this.#onRefused(client, limit);
+  }
+
+  /** Whether so much is being refused that those who ask should be made to wait for it. */
+  get isStorm(): boolean {
+    return this.#refusedOfLate() > STORM_REFUSALS;
+  }
+
+  get isFlooded(): boolean {
+    return this.#refusedOfLate() > FLOOD_REFUSALS;
+  }
+
+  /** Within this second and the last. */
+  #refusedOfLate(): number {
+    const [now, before] = this.#refusals.newest(2, this.clock.monotonic());
+    return Math.max(now!, before!);
+  }
+
+  /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */
+  connect(ip: string): ClientLimits {
+    const now = this.clock.monotonic();
+    if (!this.policy.isOff(now)) this.#admit(ip, now);
+    this.#connectionsMade.add(now);
+    const client = new ClientLimits(this, ip);
+    this.#connected.add(client);
+    return client;
+  }
+
+  #admit(ip: string, now: number): void {
+    const most = this.policy.limit("connections", undefined, now);
+    if (this.#connected.size >= most) {
+      this.refused(ip, "connections");
+      throw new ApiError(
+        "CONNECTION_LIMIT_EXCEEDED",
+        `The server has ${most} connections, which is its limit`,
+        {
+          limit: "connections",
+          current_limit: most,
+          retry_after_seconds: 1,
+        },
+      );
+    }
+    const per_second = this.policy.limit("connections_per_second", undefined, now);
+    if (per_second !== this.#connectionBucket.capacity) this.#connectionBucket.resize(per_second);
+    if (!this.#connectionBucket.has(now)) {
+      this.refused(ip, "connections_per_second");
+      throw exceeded("connections_per_second", per_second, 1, 1);
+    }
+    const address = this.#addresses.get(ip);
+    if (address && now - address.closed_ms < WINDOW_SECONDS * 1000) {
+      const limit = this.policy.limit("reconnections_per_minute", ip, now);
+      if (address.reconnections.count(now) >= limit) {
+        this.refused(ip, "reconnections_per_minute");
+        const wait_seconds = Math.max(1, address.reconnections.secondsUntilBelow(limit, now));
+        throw exceeded("reconnections_per_minute", limit, WINDOW_SECONDS, wait_seconds);
+      }
+      address.reconnections.add(now);
+    }
+    this.#connectionBucket.take(now);
+  }
+
+  disconnected(client: ClientLimits): void {
+    this.#connected.delete(client);
+    this.#address(client.client).closed_ms = this.clock.monotonic();
+  }
+
+  /** What is wrong with the door, for the health report: that it is nearly shut. */
+  findings(): { code: "CONNECTION_LIMIT_EXCEEDED"; severity: "warning"; message: string }[] {
+    const now = this.clock.monotonic();
+    const most = this.policy.limit("connections", undefined, now);
+    if (this.policy.isOff(now) || this.#connected.size < most * CROWDED_SHARE) return [];
+    const message = `${this.#connected.size} of ${most} connections are taken`;
+    return [{ code: "CONNECTION_LIMIT_EXCEEDED", severity: "warning", message }];
+  }
+
+  /** The limits of an address that sends messages over HTTP. */
+  http(ip: string): ClientLimits {
+    return this.#address(ip).http ??= new ClientLimits(this, ip);
+  }
+
+  // ---- how much is used
+
+  connectionsOf(client: string): number {
+    return [...this.#connected].filter((one) => one.client === client).length;
+  }
+
+  /** The server's own limits. */
+  usage(): Record<"connections" | "connections_per_second" | "global_messages_per_minute", LimitUsage> {
+    const now = this.clock.monotonic();
+    const usage = (name: LimitName, current: number, empty_in_seconds: number): LimitUsage => ({
+      current,
+      limit: this.policy.limit(name, undefined, now),
+      reset_time: isoTime(this.clock.now() + 1000 * empty_in_seconds),
+    });
+    const made = this.#connectionsMade.newest(1, now)[0]!;
+    return {
+      connections: usage("connections", this.#connected.size, 0),
+      connections_per_second: usage("connections_per_second", made, made > 0 ? 1 : 0),
+      global_messages_per_minute: usage(
+        "global_messages_per_minute",
+        this.globalMessages.count(now),
+        this.globalMessages.secondsUntilEmpty(now),
+      ),
+    };
+  }
+
+  /** Of each limit of this client's connections, and of its HTTP requests, the fullest. */
+  usageOf(client: string): Record<string, LimitUsage> {
+    const http = this.#addresses.get(client)?.http;
+    const fullest: Record<string, LimitUsage> = {};
+    for (const one of [...this.#connected, ...(http ? [http] : [])]) {
+      if (one.client !== client) continue;
+      for (const [name, usage] of Object.entries(one.usage())) {
+        if (name !== "global_messages_per_minute" && usage.current >= (fullest[name]?.current ?? 0)) {
+          fullest[name] = usage;
+        }
+      }
+    }
+    return fullest;
+  }
+
+  #address(ip: string): Address {
+    const known = this.#addresses.get(ip) ?? { reconnections: new SlidingWindow(), closed_ms: -Infinity };
+    // Put at the end, so that the first is the one unused for longest.
+    this.#addresses.delete(ip);
+    this.#addresses.set(ip, known);
+    if (this.#addresses.size > ADDRESSES_MAX) this.#addresses.delete(this.#addresses.keys().next().value!);
+    return known;
+  }
+}

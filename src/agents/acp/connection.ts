@@ -1,0 +1,126 @@
+/** The official ACP client over a supervised process: bounded calls, and one clear error when the agent is gone. */
+import { type Clock, within } from "../../clock/clock.ts";
+import type { PermissionAnswer } from "./permissions.ts";
+import { type AgentCall, AgentFailure, AgentGone, AgentRefusal } from "./session.ts";
+import { acpStream, type StreamListener } from "./stream.ts";
+import { LineTooLongError } from "./message_lines.ts";
+import type { WireObject } from "../makes/agent_profile.ts";
+import type { SupervisedProcess } from "../supervision/supervisor.ts";
+import { cut, objectOf, textOf } from "./wire_value.ts";
+
+/** What the agent wrote before it exited arrives within this time; a child of its own may keep the pipe open. */
+const LAST_WORDS_MS = 500;
+/** An agent that has closed its stdout exits within this time, or is reported as still running. */
+const EXIT_AFTER_CLOSE_MS = 2000;
+
+export interface AcpConnectionOptions extends StreamListener {
+  clock: Clock;
+  process: SupervisedProcess;
+  permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
+  /** Bounds do not run out while the agent is stopped. */
+  isPaused(): boolean;
+}
+
+export interface AcpConnection {
+  call: AgentCall;
+  /** Settles when the message is written, or the agent is gone. */
+  notify(method: string, params: WireObject): Promise<void>;
+  close(): void;
+}
+
+export async function connectAgent(options: AcpConnectionOptions): Promise<AcpConnection> {
+  // Loaded with the first task that needs it: the schemas cost 60 ms and 20 MB.
+  const { client, RequestError } = await import("@agentclientprotocol/sdk");
+  const { clock, process } = options;
+  let exit: { code: number; signal: string | null } | undefined;
+  let broken: unknown;
+
+  const stream = acpStream(process.stdin, process.stdout, options);
+  const connection = client({ name: "opencode-agents" })
+    .onRequest(
+      "session/request_permission",
+      (params) => objectOf(params) ?? {},
+      (context) => options.permission(context.params, context.signal),
+    )
+    .connect({ writable: stream.writable, readable: noticingErrors(stream.readable, (e) => broken ??= e) });
+  void process.status.then(async (status) => {
+    exit = status;
+    await within(clock, LAST_WORDS_MS, connection.closed, undefined);
+    connection.close();
+  });
+
+  async function whyGone(waiting_for: string): Promise<AgentFailure> {
+    if (broken instanceof LineTooLongError) return new AgentFailure(`The agent printed ${broken.message}`);
+    await within(clock, EXIT_AFTER_CLOSE_MS, process.status, undefined);
+    if (exit === undefined) return new AgentGone(`Agent closed its output before ${waiting_for}`, undefined);
+    const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+    return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code);
+  }
+
+  const call: AgentCall = async (method, params, bound_ms) => {
+    const waiting_for = method === "session/prompt" ? "the end of its turn" : `it answered ${method}`;
+    const reply = connection.agent.request<unknown>(method, params);
+    try {
+      const result = await bounded(reply, bound_ms);
+      if (result === LATE) {
+        throw new AgentFailure(`The agent did not answer ${method} within ${Math.round(bound_ms / 1000)} s`);
+      }
+      return objectOf(result) ?? {};
+    } catch (error) {
+      if (error instanceof AgentFailure) throw error;
+      if (error instanceof RequestError) {
+        throw new AgentRefusal(refusalText(method, error), error.code);
+      }
+      throw await whyGone(waiting_for);
+    }
+  };
+
+  async function bounded<T>(reply: Promise<T>, bound_ms: number): Promise<T | typeof LATE> {
+    if (bound_ms === Infinity) return await reply;
+    let left_ms = bound_ms;
+    const step_ms = Math.min(bound_ms, 1000);
+    const answered = reply.then(() => {}, () => {});
+    while (left_ms > 0) {
+      if (await within(clock, Math.min(step_ms, left_ms), answered, LATE) !== LATE) return await reply;
+      if (!options.isPaused()) left_ms -= step_ms;
+    }
+    return LATE;
+  }
+
+  return {
+    call,
+    async notify(method, params) {
+      // An agent that is gone needs no notice.
+      await connection.agent.notify(method, params).catch(() => {});
+    },
+    close: () => connection.close(),
+  };
+}
+
+const LATE = Symbol("late");
+
+/** The error's message, with the detail that some agents put only into its data. */
+function refusalText(method: string, error: { code: number; message: string; data?: unknown }): string {
+  const data = objectOf(error.data);
+  const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);
+  const message = error.message === "" ? `error ${error.code} in answer to ${method}` : error.message;
+  return cut(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`, 1000);
+}
+
+/** The same stream; the connection itself does not tell why it closed. */
+function noticingErrors<T>(stream: ReadableStream<T>, notice: (error: unknown) => void): ReadableStream<T> {
+  const reader = stream.getReader();
+  return new ReadableStream<T>({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        notice(error);
+        controller.error(error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

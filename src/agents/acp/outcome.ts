@@ -1,0 +1,76 @@
+/**
+ * How a turn that has ended is to be judged. `end_turn` alone is no success. Pure.
+ *
+ * - A refusal, a limit of tokens or requests, a failure the agent hides (Codex), or a cancellation that nobody
+ *   here asked for: failed.
+ * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
+ * - A permission denied by a person: failed when the agent gave up there; when it went on and ended its turn
+ *   by itself, the person has steered it, and the task completed, with a warning in its log.
+ * - Steps left open in the plan: completed, with a warning. Agents often forget to tick off the last one.
+ */
+import type { PlanStep } from "../../domain/task.ts";
+
+export interface Denial {
+  /** What the agent wanted to do. */
+  title: string;
+  by: "client" | "policy" | "timeout";
+}
+
+export interface TurnFacts {
+  stop_reason: string | undefined;
+  denials: Denial[];
+  /** Whether the agent said or did anything after the last denial. */
+  went_on_after_denial: boolean;
+  /** The agent's sign that its turn has failed, and the last thing it said. */
+  hidden_failure: boolean;
+  last_message: string;
+  steps: PlanStep[];
+}
+
+export interface Judgement {
+  status: "completed" | "failed";
+  error?: string;
+  /** What a reader of the log should know though the task completed. */
+  warnings: string[];
+}
+
+export function judgeTurn(facts: TurnFacts): Judgement {
+  const error = failureOf(facts);
+  if (error !== undefined) return { status: "failed", error, warnings: [] };
+  const warnings: string[] = [];
+  if (facts.denials.length > 0) {
+    warnings.push(`Finished without what was denied: ${facts.denials.map((d) => d.title).join("; ")}`);
+  }
+  const open = facts.steps.filter((step) => step.status !== "completed");
+  if (open.length > 0) {
+    warnings.push(
+      `The agent ended its turn with ${open.length} of ${facts.steps.length} steps of its plan not completed: ` +
+        open.slice(0, 5).map((step) => step.title).join("; "),
+    );
+  }
+  return { status: "completed", warnings };
+}
+
+function failureOf(facts: TurnFacts): string | undefined {
+  const said = facts.last_message.trim();
+  switch (facts.stop_reason) {
+    case "refusal":
+      return said === "" ? "The model refused the request" : `The model refused the request: ${said}`;
+    case "max_tokens":
+      return "The model stopped at its limit of tokens (max_tokens)";
+    case "max_turn_requests":
+      return "The agent stopped at its limit of model requests in one turn (max_turn_requests)";
+  }
+  if (facts.hidden_failure) {
+    return said === "" ? "The agent reports a system error" : `The agent failed: ${said}`;
+  }
+  const unattended = facts.denials.find((denial) => denial.by !== "client");
+  const decisive = unattended ?? (facts.went_on_after_denial ? undefined : facts.denials.at(-1));
+  if (decisive !== undefined) {
+    const by = { client: "", policy: " by policy", timeout: ", nobody answered in time" }[decisive.by];
+    return `Permission denied${by}: ${decisive.title}`;
+  }
+  if (facts.stop_reason === "cancelled") return "The agent cancelled its turn by itself";
+  if (facts.stop_reason === "end_turn") return undefined;
+  return `The agent ended its turn for an unknown reason: ${facts.stop_reason ?? "none given"}`;
+}

@@ -1,0 +1,22 @@
+/** What an agent is asked. Pure. */
+import type { RunRequest } from "../../domain/run.ts";
+
+/** Metadata beyond this many characters of JSON is left out. */
+const MOST_METADATA = 16 * 1024;
+
+/**
+ * The prompt's content blocks: the task's prompt as it is, and its context in a block of its own. A session
+ * that goes on after its agent was killed knows both already.
+ */
+export function promptBlocks(task: RunRequest["task"], goes_on: boolean): { type: "text"; text: string }[] {
+  if (goes_on) return [{ type: "text", text: "continue" }];
+  const context: string[] = [];
+  if (task.files_pattern !== undefined) context.push(`Files concerned (glob): ${task.files_pattern}`);
+  if (task.metadata !== undefined && Object.keys(task.metadata).length > 0) {
+    const json = JSON.stringify(task.metadata);
+    context.push(json.length > MOST_METADATA ? "Metadata: too long to be shown" : `Metadata: ${json}`);
+  }
+  const blocks = [{ type: "text" as const, text: task.prompt }];
+  if (context.length > 0) blocks.push({ type: "text", text: `Context of the task\n${context.join("\n")}` });
+  return blocks;
+}

@@ -1,0 +1,152 @@
+/** From a connected agent to a session that is ready for its prompt. */
+import type { RunRequest } from "../../domain/run.ts";
+import type { AgentProfile, WireObject } from "../makes/agent_profile.ts";
+import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
+
+/** A failure of the run whose message is meant for the task's `error`. */
+export class AgentFailure extends Error {
+  override readonly name = "AgentFailure";
+}
+
+/** An error reply of the agent to one of our requests. */
+export class AgentRefusal extends AgentFailure {
+  constructor(message: string, readonly code: number) {
+    super(message);
+  }
+
+  /** Whether the agent has no account to work with. */
+  get wants_login(): boolean {
+    return this.code === -32000;
+  }
+}
+
+/** The agent ended, or closed its output, before it answered. */
+export class AgentGone extends AgentFailure {
+  constructor(message: string, readonly exit_code: number | undefined) {
+    super(message);
+  }
+}
+
+/** Sends one request; rejects with `AgentFailure` when it is refused or not answered within `bound_ms`. */
+export type AgentCall = (method: string, params: WireObject, bound_ms: number) => Promise<WireObject>;
+
+export interface SessionBounds {
+  initialize_ms: number;
+  /** `session/new`, `session/load`. */
+  session_ms: number;
+  /** Setting mode and model. */
+  setting_ms: number;
+}
+
+export interface OpenedSession {
+  session_id: string;
+  /** Whether a later process may load it. */
+  resumable: boolean;
+  /** Whether the earlier session goes on. */
+  resumed: boolean;
+  /** The agent's reply, with the modes, models and options it offers. */
+  reply: WireObject;
+}
+
+export interface SessionSteps {
+  call: AgentCall;
+  profile: AgentProfile;
+  bounds: SessionBounds;
+  warn: (message: string) => Promise<void>;
+}
+
+const PROTOCOL_VERSION = 1;
+
+/** `initialize`, then the earlier session where it can be had, else a new one. */
+export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
+  const { call, profile, bounds } = steps;
+  const hello = await call("initialize", {
+    protocolVersion: PROTOCOL_VERSION,
+    // The agent works on the files and the shell of its own machine, which is this one.
+    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    clientInfo: { name: "opencode-agents", version: "1.0.0" },
+  }, bounds.initialize_ms);
+  if (hello.protocolVersion !== PROTOCOL_VERSION) {
+    throw new AgentFailure(
+      `The agent speaks version ${cut(String(hello.protocolVersion), 20)} of the Agent Client Protocol, ` +
+        `this server version ${PROTOCOL_VERSION}`,
+    );
+  }
+  const abilities = objectOf(hello.agentCapabilities) ?? {};
+  const load = abilities.loadSession === true;
+  const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
+  const resumable = profile.resumes && (load || resume);
+  const place = { cwd: request.working_dir, mcpServers: [] };
+
+  if (request.resume !== undefined && resumable) {
+    const { session_id } = request.resume;
+    try {
+      // Loading replays the history, which tells whether the prompt ever arrived; resuming does not.
+      const method = load ? "session/load" : "session/resume";
+      const reply = await call(method, { sessionId: session_id, ...place }, bounds.session_ms);
+      return { session_id, resumable, resumed: true, reply };
+    } catch (error) {
+      if (!(error instanceof AgentRefusal)) throw error;
+      await steps.warn(`The earlier session cannot be resumed, a new one begins: ${error.message}`);
+    }
+  }
+  const reply = await call("session/new", place, bounds.session_ms);
+  const session_id = textOf(reply.sessionId);
+  if (session_id === undefined) throw new AgentFailure("The agent answered session/new without a session id");
+  return { session_id, resumable, resumed: false, reply };
+}
+
+/** Sets the mode in which the agent asks, and the task's model. */
+export async function setUpSession(
+  request: RunRequest,
+  opened: OpenedSession,
+  steps: SessionSteps,
+): Promise<void> {
+  const { call, profile, bounds } = steps;
+  const sessionId = opened.session_id;
+  const options = objectsOf(opened.reply.configOptions);
+
+  const modes = objectOf(opened.reply.modes);
+  const mode_option = options.find((option) => option.category === "mode");
+  const offered = modes === undefined ? valuesOf(mode_option) : idsOf(modes.availableModes, "id");
+  const current = modes === undefined ? mode_option?.currentValue : modes.currentModeId;
+  const mode = profile.modes.find((candidate) => offered.includes(candidate));
+  if (mode !== undefined && mode !== current) {
+    if (modes !== undefined) await call("session/set_mode", { sessionId, modeId: mode }, bounds.setting_ms);
+    else await setOption(mode_option, mode);
+  } else if (mode === undefined && profile.modes.length > 0) {
+    await steps.warn(
+      `The agent offers none of the modes ${profile.modes.join(", ")}; its own stays: ${current}`,
+    );
+  }
+
+  const { model } = request;
+  if (model === undefined) return;
+  const model_option = options.find((option) => option.category === "model");
+  const models = objectOf(opened.reply.models);
+  if (model_option !== undefined) {
+    if (model_option.currentValue !== model) await setOption(model_option, model);
+  } else if (models !== undefined) {
+    if (models.currentModelId !== model) {
+      await call("session/set_model", { sessionId, modelId: model }, bounds.setting_ms);
+    }
+  } else {
+    await steps.warn(`The agent offers no choice of models; '${model}' is left to its own configuration`);
+  }
+
+  async function setOption(option: WireObject | undefined, value: string): Promise<void> {
+    await call("session/set_config_option", { sessionId, configId: option?.id, value }, bounds.setting_ms);
+  }
+}
+
+function idsOf(list: unknown, key: string): string[] {
+  return listOf(list).flatMap((item) => textOf(objectOf(item)?.[key]) ?? []);
+}
+
+/** The values of a select option, whose choices may be grouped. */
+function valuesOf(option: WireObject | undefined): string[] {
+  return listOf(option?.options).flatMap((item) => {
+    const group = objectOf(item)?.options;
+    return group === undefined ? idsOf([item], "value") : idsOf(group, "value");
+  });
+}

@@ -1,0 +1,92 @@
+/** What an agent process finds in its environment, and the marks by which it is found again. */
+import { ApiError } from "../../domain/errors.ts";
+import type { RunRequest } from "../../domain/run.ts";
+import type { EnvironmentMark } from "../../host/process_tree.ts";
+
+/** Those of the server's own variables that every agent gets. */
+const ALWAYS = ["PATH", "HOME", "LANG"];
+
+const STORE = "OPENCODE_AGENTS_STORE";
+const INSTANCE = "OPENCODE_AGENTS_INSTANCE";
+
+export interface ServerIdentity {
+  store_id: string;
+  instance_id: string;
+}
+
+export interface EnvironmentSource extends ServerIdentity {
+  server_env: Record<string, string>;
+  /** The run's own folder for temporary files. */
+  tmp_dir: string;
+  /** Variables that this kind of agent needs. */
+  defaults?: Record<string, string>;
+}
+
+/** Text of a task as a variable or an argument; neither can hold a NUL, so it shows as U+FFFD. */
+export function withoutNul(text: string): string {
+  return text.replaceAll("\0", "\ufffd");
+}
+
+function pick(env: Record<string, string>, names: string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}
+
+/**
+ * The whole environment of a run; what comes later overrides what came before: the server's PATH, HOME and
+ * LANG, a TMPDIR, the agent's habits, its `env`, its `pass_env`, the task's `env`, the task, our marks.
+ * Throws `ApiError` for a name or value that no environment can hold.
+ */
+export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
+  const { task, agent } = request;
+  const env: Record<string, string> = {
+    ...pick(source.server_env, ALWAYS),
+    TMPDIR: source.tmp_dir,
+    ...source.defaults,
+    ...agent.env,
+    ...pick(source.server_env, agent.pass_env),
+    ...request.env,
+    TASK_ID: task.id,
+    TASK_TYPE: withoutNul(task.type),
+    TASK_DESCRIPTION: withoutNul(task.description),
+    TASK_PROMPT: withoutNul(task.prompt),
+    TASK_FILES_PATTERN: withoutNul(task.files_pattern ?? ""),
+    TASK_ATTEMPT: String(request.attempt),
+    [STORE]: source.store_id,
+    [INSTANCE]: source.instance_id,
+  };
+  for (const [name, value] of Object.entries(env)) {
+    if (name !== "" && !/[=\0]/.test(name) && !value.includes("\0")) continue;
+    throw new ApiError("INVALID_FIELD_VALUE", `'${name}' cannot be an environment variable`, {
+      field: "task.execution.env",
+      value: name,
+      expected: "names that are not empty and hold no '=', and no NUL characters",
+    });
+  }
+  return env;
+}
+
+/** Borne by every process of one run, whatever group or session it has moved to. */
+export function runMark(request: RunRequest, server: ServerIdentity): EnvironmentMark {
+  return {
+    all: [
+      `${INSTANCE}=${server.instance_id}`,
+      `TASK_ID=${request.task.id}`,
+      `TASK_ATTEMPT=${request.attempt}`,
+    ],
+  };
+}
+
+/** Borne by every process that any run of this server has started. */
+export function instanceMark(instance_id: string): EnvironmentMark {
+  return { all: [`${INSTANCE}=${instance_id}`] };
+}
+
+/** Borne by what earlier servers on the same store have started. */
+export function strayMark(server: ServerIdentity): EnvironmentMark {
+  return { all: [`${STORE}=${server.store_id}`], none: [`${INSTANCE}=${server.instance_id}`] };
+}

@@ -1,0 +1,69 @@
+/**
+ * The reaper: a small process beside the server that ends the agents when the server is killed. It holds a
+ * pipe from the server, hears of every agent process over it, and acts when the pipe closes.
+ *
+ * Lines in: `instance ID`, `add PID STARTED GRACE_MS`, `remove PID`. Lines out: `ready`, `added PID`.
+ * It imports little, so that it stays small.
+ */
+import { type Clock, sleep } from "../../clock/clock.ts";
+import { instanceMark } from "./environment.ts";
+import { readLines } from "./lines.ts";
+import { createTree, type ProcessIdentity } from "../../host/process_tree.ts";
+import { continueTree, endTree } from "../../host/signals.ts";
+
+/** From SIGTERM to SIGKILL. Shorter than usual: a new server may already be waiting for these to be gone. */
+const KILL_AFTER_MS = 3000;
+
+/** How often it looks whether the agents have left by themselves. */
+const LOOK_EVERY_MS = 200;
+
+interface Registered extends ProcessIdentity {
+  /** How long it may take to end by itself, now that its stdin is closed. 0: SIGTERM at once. */
+  grace_ms: number;
+}
+
+/** Runs until the server has closed stdin and everything registered, or marked with its instance, is gone. */
+export async function runReaper(clock: Clock): Promise<void> {
+  // Whoever stops the server, by the terminal or a service manager, may signal us as well: we are needed then.
+  const stay = () => {};
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stay);
+  const registered = new Map<number, Registered>();
+  let instance_id = "";
+  const utf8 = new TextEncoder();
+  const output = Deno.stdout.writable.getWriter();
+  const say = (line: string) => {
+    // Fails when the server is gone, which the end of stdin tells as well.
+    output.write(utf8.encode(line + "\n")).catch(() => {});
+  };
+  await readLines(Deno.stdin.readable, (line) => {
+    const [verb, ...words] = line.split(" ");
+    const [pid, started, grace_ms] = words.map(Number);
+    if (verb === "instance") {
+      instance_id = words[0]!;
+      say("ready");
+    } else if (verb === "add") {
+      registered.set(pid!, { pid: pid!, started: started!, grace_ms: grace_ms! });
+      say(`added ${pid}`);
+    } else if (verb === "remove") {
+      registered.delete(pid!);
+    }
+  });
+  if (instance_id !== "") await reap(clock, [...registered.values()], instance_id);
+}
+
+async function reap(clock: Clock, registered: Registered[], instance_id: string): Promise<void> {
+  const everything = createTree(registered, instanceMark(instance_id));
+  // Listed before the first signal: what has left its parent's group is remembered from here on.
+  await everything.members();
+  const at_once = createTree(registered.filter((process) => process.grace_ms === 0));
+  const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);
+  // A paused one could not see that its stdin is closed.
+  await continueTree(createTree(registered.filter((process) => process.grace_ms > 0)));
+  const grace_ms = Math.max(0, ...registered.map((process) => process.grace_ms));
+  const grace_until = clock.monotonic() + grace_ms;
+  while (clock.monotonic() < grace_until && (await everything.members()).length > 0) {
+    await sleep(clock, LOOK_EVERY_MS);
+  }
+  await ended_at_once;
+  await endTree(clock, everything, KILL_AFTER_MS);
+}

@@ -1,0 +1,208 @@
+/** The server's side of the reaper: starts it, tells it of every agent process, and replaces it when it dies. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, type Timer, within } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { readLines } from "./lines.ts";
+import type { ProcessIdentity } from "../../host/process_tree.ts";
+
+const log = getLogger(["opencode-agents", "agents"]);
+
+/** Starting a process takes 0.1 s; on a busy machine, much longer. */
+const ANSWER_WITHIN_MS = 15_000;
+const CLOSE_WITHIN_MS = 3000;
+const FIRST_RESTART_AFTER_MS = 100;
+const LAST_RESTART_AFTER_MS = 5000;
+
+/** What a Deno program needs to start: its cache and where its modules come from; no secrets. */
+export const DENO_ENV = [
+  "XDG_CACHE_HOME",
+  "DENO_DIR",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NPM_CONFIG_REGISTRY",
+];
+const REAPER_ENV = ["PATH", "HOME", "LANG", "TMPDIR", ...DENO_ENV];
+
+export interface ReaperLink {
+  /** The pid of the reaper that runs now. */
+  pid(): number | undefined;
+  /** Starts the reaper if none runs, and resolves when one listens. */
+  ready(): Promise<void>;
+  /** Resolves when the reaper knows the process; `grace_ms` is its time to end once its stdin is closed. */
+  watch(process: ProcessIdentity, grace_ms: number): Promise<void>;
+  /** The process and its tree are gone. */
+  forget(pid: number): void;
+  /** Ends the reaper; one that still has agents to end is left to do so. */
+  close(): Promise<void>;
+}
+
+export interface ReaperLinkOptions {
+  clock: Clock;
+  instance_id: string;
+  /** Program and arguments; an empty list means that there is no reaper. */
+  command: string[];
+  server_env: Record<string, string>;
+}
+
+interface Watched {
+  line: string;
+  known: PromiseWithResolvers<void>;
+}
+
+interface Reaper {
+  child: Deno.ChildProcess;
+  send(line: string): void;
+  closeStdin(): void;
+  /** Settles when it has exited and its output is read. */
+  ended: Promise<void>;
+}
+
+export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
+  const { clock, command } = options;
+  const watched = new Map<number, Watched>();
+  let current: Reaper | undefined;
+  /** Resolves when a reaper listens; a new one only once that reaper has ended, so that waiters see its successor. */
+  let listening = Promise.withResolvers<void>();
+  let listens = false;
+  /** How many `ready` calls wait for one. */
+  let waiting = 0;
+  let restart: Timer | undefined;
+  let restart_after_ms = FIRST_RESTART_AFTER_MS;
+  let closed = false;
+
+  function start(): Reaper {
+    restart?.cancel();
+    restart = undefined;
+    const reaper = startReaper(command, options.server_env, (line) => {
+      const [verb, pid] = line.split(" ");
+      if (verb === "ready") {
+        listens = true;
+        listening.resolve();
+        restart_after_ms = FIRST_RESTART_AFTER_MS;
+      } else if (verb === "added") watched.get(Number(pid))?.known.resolve();
+    });
+    current = reaper;
+    reaper.send(`instance ${options.instance_id}`);
+    for (const { line } of watched.values()) reaper.send(line);
+    reaper.ended.then(() => {
+      current = undefined;
+      reaper.closeStdin();
+      if (closed) return;
+      log.warn("the reaper (pid {pid}) has ended; another takes its place", { pid: reaper.child.pid });
+      if (listens) listening = Promise.withResolvers();
+      listens = false;
+      if (watched.size > 0 || waiting > 0) startLater();
+    });
+    return reaper;
+  }
+
+  /** With growing delays, so that a reaper that cannot live is not started in a loop. */
+  function startLater(): void {
+    restart ??= clock.after(restart_after_ms, () => {
+      restart = undefined;
+      if (closed || current) return;
+      try {
+        start();
+      } catch (error) {
+        log.error("the reaper cannot be started again: {error}", { error });
+        startLater();
+      }
+    });
+    restart_after_ms = Math.min(restart_after_ms * 2, LAST_RESTART_AFTER_MS);
+  }
+
+  /** Bounds the wait for an answer of a reaper that may be replaced meanwhile. */
+  async function answered(answer: Promise<void>): Promise<void> {
+    if (await within(clock, ANSWER_WITHIN_MS, answer.then(() => true), false)) return;
+    throw new ApiError("SERVICE_UNAVAILABLE", "The process that guards the agents does not answer", {
+      program: command[0],
+      waited_ms: ANSWER_WITHIN_MS,
+    });
+  }
+
+  return {
+    pid: () => current?.child.pid,
+    async ready() {
+      if (command.length === 0) return;
+      if (!current && !restart) start();
+      waiting++;
+      try {
+        await answered(listening.promise);
+      } finally {
+        waiting--;
+      }
+    },
+    async watch({ pid, started }, grace_ms) {
+      if (command.length === 0) return;
+      const known = Promise.withResolvers<void>();
+      const line = `add ${pid} ${started} ${grace_ms}`;
+      watched.set(pid, { line, known });
+      if (current) current.send(line);
+      else start();
+      await answered(known.promise);
+    },
+    forget(pid) {
+      watched.delete(pid);
+      current?.send(`remove ${pid}`);
+    },
+    async close() {
+      closed = true;
+      restart?.cancel();
+      if (!current) return;
+      const { child, ended, closeStdin } = current;
+      closeStdin();
+      if (await within(clock, CLOSE_WITHIN_MS, ended.then(() => true), false)) return;
+      log.warn("the reaper (pid {pid}) is still ending agents and is left to it", { pid: child.pid });
+      child.unref();
+    },
+  };
+}
+
+function startReaper(
+  command: string[],
+  server_env: Record<string, string>,
+  listener: (line: string) => void,
+): Reaper {
+  const env = Object.fromEntries(
+    REAPER_ENV.flatMap((name) => server_env[name] === undefined ? [] : [[name, server_env[name]]]),
+  );
+  const spawning = new Deno.Command(command[0]!, {
+    args: command.slice(1),
+    // The server's own folder may be gone by the time it is needed, and from there no program could be started.
+    cwd: "/",
+    env,
+    clearEnv: true,
+    // In a session of its own it does not get the signals of the server's terminal.
+    detached: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  let child: Deno.ChildProcess;
+  try {
+    child = spawning.spawn();
+  } catch (error) {
+    throw new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `The process that guards the agents cannot be started: ${error}`,
+      {
+        missing: `--allow-run=${command[0]}`,
+      },
+    );
+  }
+  const { pid } = child;
+  const utf8 = new TextEncoder();
+  const writer = child.stdin.getWriter();
+  // Writing to a reaper that is gone fails; its successor is told everything anew.
+  const gone = () => {};
+  return {
+    child,
+    send: (line) => void writer.write(utf8.encode(line + "\n")).catch(gone),
+    closeStdin: () => void writer.close().catch(gone),
+    ended: Promise.allSettled([
+      child.status,
+      readLines(child.stdout, listener),
+      readLines(child.stderr, (line) => log.warn("reaper {pid}: {line}", { pid, line })),
+    ]).then(() => {}),
+  };
+}

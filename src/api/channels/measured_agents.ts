@@ -1,0 +1,14 @@
+/** Agents with what their processes take. Pure. */
+import type { Agent } from "../../protocol/basic_messages.ts";
+import type { ClaudeProcess } from "../../protocol/process.ts";
+
+/** Those whose process is not among `processes` as they are. */
+export function measured(agents: readonly Agent[], processes: readonly ClaudeProcess[]): Agent[] {
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  return agents.map((agent) => {
+    const process = agent.pid === undefined ? undefined : byPid.get(agent.pid);
+    if (!process) return agent;
+    const { memory_usage, cpu_percent, type, is_claude_desktop } = process;
+    return { ...agent, memory_usage, cpu_percent, process_type: type, is_claude_desktop };
+  });
+}

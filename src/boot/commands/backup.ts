@@ -1,0 +1,20 @@
+/** `backup`: the store in one file, as of now, also while a server runs. */
+import type { Command } from "commander";
+import type { Cli } from "../../cli/cli.ts";
+import { storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+import { bytes as size } from "../../cli/text.ts";
+
+export function addBackup(program: Command, cli: Cli, store: StoreFiles): void {
+  storeCommand(
+    program,
+    "backup <file>",
+    "write the store to a file, as of now and checked; a server may run meanwhile",
+  )
+    .option("--force", "replace the file if it is there already")
+    .action(async (file: string, flags: StoreFlags & { force?: boolean }) => {
+      const folder = await storeFolder(flags);
+      const { bytes } = await store.backup({ folder, file, force: flags.force ?? false });
+      if (flags.json) return cli.terminal.json({ file, bytes }, 2);
+      cli.terminal.line(`${file}: ${size(bytes)}, checked`);
+    });
+}

@@ -1,0 +1,127 @@
+/** `doctor`: whether `serve` would work here, and what to do if not. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ApiError } from "../../domain/errors.ts";
+import type { Cli } from "../../cli/cli.ts";
+import { loadConfig, type ServeFlags } from "../config_file.ts";
+import { dataDir } from "../../cli/data_dir.ts";
+import { checkAgent } from "../checks/agent.ts";
+import type { Finding } from "../checks/finding.ts";
+import { checkFolder } from "../checks/folder.ts";
+import { checkPermissions } from "../checks/permissions.ts";
+import { checkPort } from "../checks/port.ts";
+import { findProgram } from "../checks/programs.ts";
+import { refuseImpossible } from "../refused_config.ts";
+import { readAddress, type ServerAddress } from "../../cli/server_address.ts";
+import type { StoreFiles } from "./store_command.ts";
+import { oneLine } from "../../cli/text.ts";
+
+interface DoctorFlags extends ServeFlags {
+  json?: boolean;
+}
+
+export function addDoctor(
+  program: Command,
+  cli: Cli,
+  store: StoreFiles,
+  port: (text: string) => number,
+): void {
+  program.command("doctor").description(
+    "check whether the server would work here; exit 0 if `serve` would start, or runs",
+  )
+    .option("--host <host>", "as for serve")
+    .option("--port <port>", "as for serve", port)
+    .option("--data <dir>", "as for serve")
+    .option("--config <file>", "as for serve")
+    .option("--insecure", "as for serve")
+    .option("--json", "print JSON")
+    .action(async (flags: DoctorFlags) => {
+      const { findings, running } = await examine(cli, store, flags);
+      const ok = findings.every(({ state }) => state !== "bad");
+      cli.exit = ok ? 0 : 1;
+      if (flags.json) return cli.terminal.json({ ok, running: running ?? null, findings }, 2);
+      for (const finding of findings) for (const line of lines(cli, finding)) cli.terminal.line(line);
+      const { terminal } = cli;
+      if (!ok) terminal.line(terminal.paint("serve would not start", "red"));
+      else {terminal.line(
+          terminal.paint(running ? `a server runs: ${running.url}` : "serve would start", "green"),
+        );}
+    });
+}
+
+interface Examination {
+  findings: Finding[];
+  /** The server that has this data folder already. */
+  running?: ServerAddress;
+}
+
+/** Everything found, in the order in which `serve` would meet it. */
+async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): Promise<Examination> {
+  const findings = await checkPermissions();
+  const loaded = await expected(async () => {
+    const loaded = await loadConfig(flags);
+    refuseImpossible(loaded.config, flags.insecure ?? false);
+    return loaded;
+  });
+  if (loaded instanceof ApiError) {
+    findings.push({ what: "configuration", state: "bad", found: loaded.message, details: loaded.details });
+    return { findings };
+  }
+  const { config } = loaded;
+  findings.push({
+    what: "configuration",
+    state: "ok",
+    found: flags.config ?? "the defaults (give a file with --config)",
+  });
+  const folder = resolve(flags.data ?? config.store.path ?? dataDir());
+  const checked = await checkFolder(folder);
+  const address = readAddress(folder);
+  // A server that was killed leaves its address; the lock goes with it.
+  const running = address && checked.details?.pid === address.pid ? address : undefined;
+  findings.push(checked);
+  // One that a server holds open was looked at when that server started.
+  if (checked.state === "ok" && checked.details?.pid === undefined) {
+    findings.push(await checkStore(store, folder));
+  }
+  findings.push(await checkPort(clock, config.server.host, config.server.port, running));
+  findings.push(...await Promise.all(["ps", "kill"].map(checkTool)));
+  const agents = Object.entries(config.agents);
+  findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
+  return { findings, running };
+}
+
+/** The outcome, or the failure that `serve` would end with. */
+async function expected<T>(work: () => Promise<T>): Promise<T | ApiError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}
+
+async function checkStore(store: StoreFiles, folder: string): Promise<Finding> {
+  const checked = await expected(() => store.check(folder));
+  return checked instanceof ApiError
+    ? { what: "store", state: "bad", found: checked.message, details: checked.details }
+    : { what: "store", state: "ok", found: checked ? "sound" : "will be created" };
+}
+
+async function checkTool(name: string): Promise<Finding> {
+  const path = await findProgram(name);
+  if (path) return { what: name, state: "ok", found: path };
+  return {
+    what: name,
+    state: "warn",
+    found: "not on PATH",
+    advice: "Processes cannot be listed or ended without it; install procps (and coreutils).",
+  };
+}
+
+const MARK = { ok: "ok  ", warn: "warn", bad: "BAD " } as const;
+const STYLE = { ok: "green", warn: "yellow", bad: "red" } as const;
+
+function lines({ terminal }: Cli, { what, state, found, advice }: Finding): string[] {
+  const mark = terminal.paint(MARK[state], STYLE[state]);
+  return [`${mark}  ${what.padEnd(16)}${oneLine(found)}`, ...(advice ? [`${" ".repeat(22)}${advice}`] : [])];
+}

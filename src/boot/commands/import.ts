@@ -1,0 +1,54 @@
+/** `import`: an export into a store. */
+import type { Command } from "commander";
+import { ApiError } from "../../domain/errors.ts";
+import type { Cli } from "../../cli/cli.ts";
+import { contents, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+
+export function addImport(program: Command, cli: Cli, store: StoreFiles): void {
+  storeCommand(
+    program,
+    "import <file>",
+    "read an export (- for stdin) into a new store, all of it or nothing; the server must be stopped",
+  )
+    .option("--merge", "add to the store that is there; ids that it has already are skipped")
+    .action(async (file: string, flags: StoreFlags & { merge?: boolean }) => {
+      const folder = await storeFolder(flags);
+      const report = await store.import({
+        folder,
+        lines: linesOf(await open(file)),
+        merge: flags.merge ?? false,
+      });
+      const { terminal } = cli;
+      if (flags.json) return terminal.json(report, 2);
+      terminal.line(`imported ${contents(report.imported)}; the store has ${contents(report)}`);
+      const { schedules, tasks } = report.skipped;
+      if (tasks.length > 0) terminal.line(`skipped tasks that are there already: ${tasks.join(", ")}`);
+      if (schedules.length > 0) {
+        terminal.line(`skipped schedules that are there already: ${schedules.join(", ")}`);
+      }
+      if (report.log_entries_skipped > 0) {
+        terminal.line(`skipped ${report.log_entries_skipped} log entries: the store has a log of its own`);
+      }
+      if (report.kept) terminal.line(`the store as it was before is now ${report.kept}`);
+    });
+}
+
+async function open(file: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (file === "-") return Deno.stdin.readable;
+  try {
+    return (await Deno.open(file)).readable;
+  } catch (error) {
+    const code = error instanceof Deno.errors.NotFound ? "FILE_NOT_FOUND" : "FILESYSTEM_ERROR";
+    throw new ApiError(code, `${file} cannot be read: ${(error as Error).message}`, { file_path: file });
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

@@ -1,0 +1,112 @@
+/** `keys create|list|revoke`: API keys, in the store itself; by way of the server where one has the store open. */
+import { Argument, type Command, Option } from "commander";
+import { type KeyView, NewKey, Permission } from "../../protocol/auth_messages.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { schemaError } from "../../protocol/schema_errors.ts";
+import { fieldProblem } from "../../domain/field_problem.ts";
+import type { Cli } from "../../cli/cli.ts";
+import {
+  storeCommand,
+  type StoredKeys,
+  type StoreFiles,
+  type StoreFlags,
+  storeFolder,
+} from "./store_command.ts";
+import { table } from "../../cli/text.ts";
+import { whole } from "../../cli/whole_number.ts";
+
+interface KeysFlags extends StoreFlags {
+  permissions?: string;
+  expiresInDays?: number;
+}
+
+const ACTIONS = ["create", "list", "revoke"] as const;
+
+export function addKeys(program: Command, cli: Cli, store: StoreFiles): void {
+  storeCommand(program, "keys", "API keys, for a server with security.auth: make one, list them, revoke one")
+    .addArgument(new Argument("<action>").choices(ACTIONS))
+    .argument("[name]", "create: what the key is for; revoke: its id")
+    .addOption(
+      new Option(
+        "--permissions <list>",
+        `create: some of ${Permission.options.join(",")} (default: read,write)`,
+      ),
+    )
+    .option("--expires-in-days <days>", "create: until then; for ever when absent", whole)
+    .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
+      const keys = await openKeys(cli, store, flags);
+      try {
+        if (action === "list") return list(cli, flags, await keys.list());
+        if (name === undefined) {
+          const what = action === "create" ? "a name" : "a key's id";
+          throw fieldProblem(
+            "MISSING_REQUIRED_FIELD",
+            "name",
+            undefined,
+            what,
+            `keys ${action} needs ${what}`,
+          );
+        }
+        if (action === "create") return create(cli, flags, await keys.create(newKey(name, flags)));
+        await keys.revoke(name);
+        if (flags.json) return cli.terminal.json({ key_id: name, revoked: true }, 2);
+        cli.terminal.line(`${name} is revoked`);
+      } finally {
+        await keys.close();
+      }
+    });
+}
+
+async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise<StoredKeys> {
+  const folder = await storeFolder(flags);
+  try {
+    return await store.keys({ folder });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "PROCESS_ALREADY_EXISTS") throw error;
+  }
+  const server = await cli.asker({ data: folder });
+  return {
+    create: (key) => server.request("create_key", { key }),
+    list: async () => (await server.request("list_keys")).keys,
+    revoke: async (key_id) => void await server.request("revoke_key", { key_id }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function newKey(name: string, { permissions, expiresInDays }: KeysFlags): NewKey {
+  const key = {
+    name,
+    ...(permissions === undefined ? {} : { permissions: permissions.split(",").map((word) => word.trim()) }),
+    ...(expiresInDays === undefined ? {} : { expires_in_days: expiresInDays }),
+  };
+  const parsed = NewKey.safeParse(key);
+  if (!parsed.success) throw schemaError(NewKey, parsed.error.issues, key);
+  return parsed.data;
+}
+
+function create(
+  { terminal }: Cli,
+  { json }: KeysFlags,
+  { key, api_key }: { key: KeyView; api_key: string },
+): void {
+  if (json) return terminal.json({ key, api_key }, 2);
+  terminal.line(api_key);
+  terminal.note(`${key.id} (${key.permissions.join(", ")}): keep it, it is not shown again`);
+}
+
+function list({ terminal }: Cli, { json }: KeysFlags, keys: KeyView[]): void {
+  if (json) return terminal.json({ keys }, 2);
+  if (keys.length === 0) return terminal.note("no keys yet: opencode-agents keys create NAME");
+  const shown = [
+    { title: "KEY", value: ({ id }: KeyView) => id },
+    { title: "NAME", value: ({ name }: KeyView) => name },
+    { title: "MAY", value: ({ permissions }: KeyView) => permissions.join(",") },
+    { title: "CREATED", value: ({ created_at }: KeyView) => created_at },
+    {
+      title: "STATE",
+      value: ({ revoked_at, expires_at }: KeyView) =>
+        revoked_at ? `revoked ${revoked_at}` : expires_at ? `until ${expires_at}` : "valid",
+    },
+  ];
+  for (const line of table(keys, shown)) terminal.line(line);
+}

@@ -1,0 +1,13 @@
+/** `mcp`: the running server's tasks as tools for agents, in the Model Context Protocol on stdin and stdout. */
+import type { Command } from "commander";
+import type { Cli, CommonFlags } from "../../cli/cli.ts";
+
+/** Serves until stdin ends; loaded when asked for, as no other command needs it. */
+export interface McpHandler {
+  (flags: CommonFlags, cli: Cli): Promise<void>;
+}
+
+export function addMcp(program: Command, cli: Cli, serve: McpHandler): void {
+  cli.command(program, "mcp", "let other agents delegate tasks: an MCP server on stdin and stdout")
+    .action((flags: CommonFlags) => serve(flags, cli));
+}

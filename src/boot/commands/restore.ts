@@ -1,0 +1,18 @@
+/** `restore`: a backup in the place of the store. */
+import type { Command } from "commander";
+import type { Cli } from "../../cli/cli.ts";
+import { contents, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+
+export function addRestore(program: Command, cli: Cli, store: StoreFiles): void {
+  storeCommand(
+    program,
+    "restore <file>",
+    "put a backup in the place of the store, which is kept; the server must be stopped",
+  )
+    .action(async (file: string, flags: StoreFlags) => {
+      const restored = await store.restore({ folder: await storeFolder(flags), file });
+      if (flags.json) return cli.terminal.json(restored, 2);
+      cli.terminal.line(`restored ${contents(restored)}`);
+      if (restored.kept) cli.terminal.line(`the store that was there is now ${restored.kept}`);
+    });
+}

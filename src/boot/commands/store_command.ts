@@ -1,0 +1,79 @@
+/** What commands do with a store's file itself instead of asking a server; and which store they mean. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ApiError } from "../../domain/errors.ts";
+import type { KeyView, NewKey } from "../../protocol/auth_messages.ts";
+import { loadConfig } from "../config_file.ts";
+import { dataDir } from "../../cli/data_dir.ts";
+
+export interface Counts {
+  schedules: number;
+  tasks: number;
+  outputs: number;
+  log_entries: number;
+}
+
+export interface Replacement {
+  tasks: number;
+  schedules: number;
+  log_entries: number;
+  /** Where the store that was there before is now. */
+  kept?: string;
+}
+
+export interface ImportReport extends Replacement {
+  imported: Counts;
+  skipped: { schedules: string[]; tasks: string[] };
+  log_entries_skipped: number;
+}
+
+/** API keys, wherever they are. To be closed. */
+export interface StoredKeys {
+  create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
+  list(): Promise<KeyView[]>;
+  revoke(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `folder` is the data folder. All throw `ApiError`. */
+export interface StoreFiles {
+  /** Throws for a store that `serve` would refuse; false when there is none yet. */
+  check(folder: string): Promise<boolean>;
+  backup(options: { folder: string; file: string; force: boolean }): Promise<{ bytes: number }>;
+  restore(options: { folder: string; file: string }): Promise<Replacement>;
+  export(options: { folder: string; write(line: string): Promise<void> | void }): Promise<Counts>;
+  import(options: { folder: string; lines: AsyncIterable<string>; merge: boolean }): Promise<ImportReport>;
+  keys(options: { folder: string }): Promise<StoredKeys>;
+}
+
+export interface StoreFlags {
+  data?: string;
+  config?: string;
+  json?: boolean;
+}
+
+/** A command that opens a store's file itself. */
+export function storeCommand(program: Command, usage: string, description: string): Command {
+  return program.command(usage).description(description)
+    .option("--data <dir>", "data folder (default: OPENCODE_AGENTS_DATA, else the platform's)")
+    .option("--config <file>", "the server's configuration file, if it names the data folder")
+    .option("--json", "print JSON, errors too");
+}
+
+/** The data folder, as `serve` would choose it. Throws `CONFIGURATION_ERROR` for a store that is no file. */
+export async function storeFolder({ data, config }: StoreFlags): Promise<string> {
+  const { store } = (await loadConfig({ config })).config;
+  if (store.url !== undefined && data === undefined) {
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      "store.url names a store on another machine, of which this command can make no file",
+      { field: "store.url" },
+    );
+  }
+  return resolve(data ?? store.path ?? dataDir());
+}
+
+/** What stands in a store, in words. */
+export function contents({ tasks, schedules, log_entries }: Omit<Replacement, "kept">): string {
+  return `${tasks} tasks, ${schedules} schedules, ${log_entries} log entries`;
+}

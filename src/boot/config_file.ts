@@ -1,0 +1,144 @@
+/** The configuration: the file, under it the defaults, over it the flags. */
+import { dirname, relative, resolve } from "node:path";
+import { Config, DEFAULT_AGENTS } from "../protocol/config.ts";
+import { ApiError } from "../domain/errors.ts";
+import { schemaError } from "../protocol/schema_errors.ts";
+import { fieldPath } from "../domain/field_problem.ts";
+
+/** What `serve` can be told on the command line. */
+export interface ServeFlags {
+  host?: string;
+  port?: number;
+  data?: string;
+  config?: string;
+  demo?: boolean;
+  printConfig?: boolean;
+  insecure?: boolean;
+}
+
+/**
+ * The effective configuration. Throws `ApiError` `CONFIGURATION_ERROR` that names the file, the key and what is
+ * allowed there. `base`: the folder that relative paths in it start from (the file's own, else the current one).
+ */
+export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; base: string }> {
+  const written = flags.config === undefined ? {} : await readJson(flags.config);
+  const parsed = Config.safeParse(written);
+  if (!parsed.success) {
+    const issue = schemaError(Config, parsed.error.issues, written);
+    const first = parsed.error.issues[0]!;
+    const field = String(issue.details.field ?? fieldPath(first.path));
+    throw configurationError(`${flags.config}: ${issue.message}`, {
+      ...issue.details,
+      file: flags.config,
+      field,
+    });
+  }
+  const config = withDefaultAgents(parsed.data);
+  if (flags.host !== undefined) config.server.host = flags.host;
+  if (flags.port !== undefined) config.server.port = flags.port;
+  if (!isGiven(written, "max_concurrent")) {
+    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, totalMemory());
+  }
+  checkAgents(config);
+  const base = flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config));
+  if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
+  return { config, base };
+}
+
+/** A folder that tasks may not work in is no default for them. */
+function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: string): string {
+  const isAllowed = allowed_dirs.some((dir) => !relative(resolve(base, dir), base).startsWith(".."));
+  return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;
+}
+
+/** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless it is told otherwise. */
+const SLOT_BYTES = 1 << 30;
+
+export function slotsFor(most: number, memory_bytes: number | undefined): number {
+  if (memory_bytes === undefined) return most;
+  return Math.max(1, Math.min(most, Math.floor(memory_bytes / SLOT_BYTES)));
+}
+
+/** Undefined where the permission to see it is missing. */
+function totalMemory(): number | undefined {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+  return state === "granted" ? Deno.systemMemoryInfo().total : undefined;
+}
+
+function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
+  return (written as { tasks?: Partial<Config["tasks"]> }).tasks?.[key] !== undefined;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    throw configurationError(`Configuration file '${file}' cannot be read: ${(error as Error).message}`, {
+      file,
+    });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw configurationError(`Configuration file '${file}' is not valid JSON: ${(error as Error).message}`, {
+      file,
+    });
+  }
+}
+
+function withDefaultAgents(config: Config): Config {
+  const known = Config.parse({ agents: DEFAULT_AGENTS }).agents;
+  return { ...config, agents: { ...known, ...config.agents } };
+}
+
+function checkAgents(config: Config): void {
+  const { default_agent, agent_by_type } = config.tasks;
+  const used = [
+    ["tasks.default_agent", default_agent],
+    ...Object.entries(agent_by_type).map(([type, name]) => [`tasks.agent_by_type.${type}`, name]),
+  ];
+  for (const [field, name] of used) {
+    if (Object.hasOwn(config.agents, name!)) continue;
+    throw configurationError(`${field}: there is no agent '${name}'`, {
+      field,
+      value: name,
+      expected: Object.keys(config.agents),
+    });
+  }
+}
+
+function configurationError(message: string, details: Record<string, unknown>): ApiError {
+  return new ApiError("CONFIGURATION_ERROR", message, details);
+}
+
+const SECRET_NAME = /key|token|secret|password|credential|auth/i;
+const HIDDEN = "***";
+
+/** The configuration with secrets masked, for `--print-config`. */
+export function masked(config: Config): Config {
+  const agents = Object.entries(config.agents).map(([name, agent]) => [name, {
+    ...agent,
+    command: agent.command.map((argument, i, all) => maskedArgument(argument, all[i - 1])),
+    env: Object.fromEntries(
+      Object.entries(agent.env).map(([key, value]) => [
+        key,
+        SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value),
+      ]),
+    ),
+  }]);
+  return { ...config, agents: Object.fromEntries(agents) };
+}
+
+/** `--api-key=SECRET`, and what follows `--api-key`. */
+function maskedArgument(argument: string, before: string | undefined): string {
+  const isOption = (text: string) => /^--?[\w-]+$/.test(text) && SECRET_NAME.test(text);
+  if (before !== undefined && isOption(before) && !argument.startsWith("-")) return HIDDEN;
+  const [, name] = /^(--?[\w-]+)=/.exec(argument) ?? [];
+  return name !== undefined && isOption(name) ? `${name}=${HIDDEN}` : withoutPassword(argument);
+}
+
+/** `https://user:PASSWORD@host` */
+function withoutPassword(text: string): string {
+  return text.replace(/(\w+:\/\/[^/\s:@]*:)[^/\s@]+@/g, `$1${HIDDEN}@`);
+}

@@ -1,0 +1,117 @@
+/** The server's own log among the entries that clients read: what LogTape is told, bounded, and never in a circle. */
+import type { LogRecord, Sink } from "@logtape/logtape";
+import type { Clock } from "../clock/clock.ts";
+import type { NewLogEntry } from "../engine/engine_store.ts";
+import { ApiError } from "../domain/errors.ts";
+
+/** Before the store is open so many entries wait for it. */
+const EARLY_MAX = 1000;
+/** Of one kind of message so many are kept in so long; an entry tells how many more there were. */
+const SAME_MAX = 50;
+const WINDOW_MS = 10_000;
+const TEXT_MAX = 2000;
+
+const LEVELS = {
+  trace: "debug",
+  debug: "debug",
+  info: "info",
+  warning: "warn",
+  error: "error",
+  fatal: "fatal",
+} as const satisfies Record<LogRecord["level"], NewLogEntry["level"]>;
+
+export class ServerLog {
+  readonly #clock: Clock;
+  #append: ((entry: NewLogEntry) => unknown) | undefined;
+  #early: NewLogEntry[] = [];
+  #quiet = false;
+  #window_ms = -Infinity;
+  /** How often each kind of message came in this window. */
+  #seen = new Map<string, { count: number; record: LogRecord }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** For LogTape. */
+  readonly sink: Sink = (record) => {
+    // The store's own troubles cannot be told to the store.
+    if (this.#quiet || record.category[1] === "store") return;
+    if (this.#clock.monotonic() - this.#window_ms >= WINDOW_MS) this.#nextWindow();
+    const kind = `${record.category.join(".")} ${record.rawMessage}`;
+    const seen = this.#seen.get(kind) ?? { count: 0, record };
+    this.#seen.set(kind, seen);
+    if (++seen.count <= SAME_MAX) this.#tell(entryOf(record));
+  };
+
+  /** From now on entries go to `append`, those that came before it first. */
+  attach(append: (entry: NewLogEntry) => unknown): void {
+    this.#append = append;
+    for (const entry of this.#early.splice(0)) append(entry);
+  }
+
+  /** What is logged while entries are handed on would come round again: it stays out. */
+  quietly(action: () => void): void {
+    this.#quiet = true;
+    try {
+      action();
+    } finally {
+      this.#quiet = false;
+    }
+  }
+
+  /** Tells of what was left out until now. */
+  close(): void {
+    this.#nextWindow();
+  }
+
+  #nextWindow(): void {
+    this.#window_ms = this.#clock.monotonic();
+    for (const { count, record } of this.#seen.values()) {
+      const left_out = count - SAME_MAX;
+      if (left_out <= 0) continue;
+      const message = `${left_out} more like this were left out: ${record.rawMessage}`;
+      this.#tell({ ...entryOf(record), message, details: { left_out } });
+    }
+    this.#seen.clear();
+  }
+
+  #tell(entry: NewLogEntry): void {
+    if (this.#append) this.#append(entry);
+    else if (this.#early.length < EARLY_MAX) this.#early.push(entry);
+  }
+}
+
+/** A record as an entry; the stack is that of an unexpected error among its properties. */
+export function entryOf({ level, category, message, properties }: LogRecord): NewLogEntry {
+  const errors = Object.values(properties).filter((value) => value instanceof Error);
+  const bug = errors.find((error) => !(error instanceof ApiError));
+  const task_id = properties.task_id ?? properties.task;
+  return {
+    level: LEVELS[level],
+    message: message.map((part, i) => i % 2 === 0 ? part : plain(part)).join(""),
+    agent: "server",
+    source: category.slice(1).join("."),
+    details: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, shown(value)])),
+    context: typeof task_id === "string" ? { task_id } : {},
+    ...(bug?.stack === undefined ? {} : { stack_trace: bug.stack }),
+  };
+}
+
+function plain(value: unknown): string {
+  const form = shown(value);
+  return value instanceof Error ? value.message : typeof form === "string" ? form : JSON.stringify(form);
+}
+
+/** A property as JSON that fits into an entry. */
+function shown(value: unknown): unknown {
+  if (value instanceof ApiError) return { code: value.code, message: value.message, ...value.details };
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (typeof value === "string") return value.slice(0, TEXT_MAX);
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    // A cycle, a bigint or nothing at all: its text says as much as there is.
+    return String(value);
+  }
+}

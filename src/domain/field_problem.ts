@@ -1,0 +1,43 @@
+/** The error of one field: which, what was given, what was expected. */
+import { closest, distance } from "fastest-levenshtein";
+import { ApiError, type ErrorCode, type ErrorDetails } from "./errors.ts";
+
+/** The nearest of `candidates`, if it is near enough to be what was meant. */
+export function nearest(given: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0 || given.length > 100) return undefined;
+  const best = closest(given.toLowerCase(), candidates);
+  return distance(given.toLowerCase(), best) <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined;
+}
+
+/** `["task", "metadata", "tags", 0]` → `task.metadata.tags[0]`. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "(root)";
+  return path.map((part, i) =>
+    typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`
+  )
+    .join("");
+}
+
+const VALUE_MAX = 200;
+
+/** The given value as errors show it: long ones are cut at 200 characters, absent ones are null. */
+export function shown(value: unknown): unknown {
+  if (value === undefined) return null;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (text === undefined || text.length <= VALUE_MAX) return value;
+  return Array.from(text.slice(0, 2 * VALUE_MAX)).slice(0, VALUE_MAX).join("");
+}
+
+/** An `INVALID_FIELD_VALUE` (or other) error of one field. */
+export function fieldProblem(
+  code: ErrorCode,
+  field: string,
+  value: unknown,
+  expected: unknown,
+  message = `Invalid value of '${field}'. Expected: ${
+    Array.isArray(expected) ? expected.join(", ") : expected
+  }`,
+  more: ErrorDetails = {},
+): ApiError {
+  return new ApiError(code, message, { field, value: shown(value), expected, ...more });
+}

@@ -1,0 +1,134 @@
+/**
+ * The vocabulary between the engine, which decides when a task runs, and the agents, which know how.
+ * One `Run` is one attempt of one task by one agent process.
+ */
+import type { LogLevel } from "./log_entry.ts";
+import type { AgentConfig } from "./agent_config.ts";
+import type { PlanStep } from "./task.ts";
+
+/** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
+export type PermissionPolicy = "ask" | "allow" | "deny";
+
+export interface RunRequest {
+  task: {
+    id: string;
+    type: string;
+    description: string;
+    /** What the agent is asked: `execution.prompt`, else the description. */
+    prompt: string;
+    files_pattern?: string;
+    metadata?: Record<string, unknown>;
+  };
+  /** Counts from 1. */
+  attempt: number;
+  /** The agent's name in the configuration. */
+  agent_name: string;
+  agent: AgentConfig;
+  /** Absolute, symlinks resolved, inside an allowed folder. */
+  working_dir: string;
+  /** Extra variables of this task (`execution.env`). */
+  env: Record<string, string>;
+  model?: string;
+  permissions: PermissionPolicy;
+  /** After this long without an answer a permission request is denied. */
+  permission_timeout_ms: number;
+  /** An earlier session of this task to go on with, where the agent can. */
+  resume?: { session_id: string };
+}
+
+export interface PermissionOption {
+  option_id: string;
+  name: string;
+  kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
+}
+
+export interface PermissionRequest {
+  /** Unique within the task. */
+  permission_id: string;
+  title: string;
+  /** What the agent wants to do: the tool's kind and raw input, as it reports them. */
+  tool_call: Record<string, unknown>;
+  options: PermissionOption[];
+  /** Epoch milliseconds at which it is denied. */
+  expires_at: number;
+}
+
+/** What an agent tells while it works. Progress comes from the agent's own plan or todo list, never from a timer. */
+export type RunEvent =
+  | { kind: "started"; pid: number }
+  /** The agent is ready to work (for ACP: the session exists). `resumed` when an earlier session goes on. */
+  | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
+  | {
+    kind: "progress";
+    completed_steps: number;
+    total_steps: number;
+    current_step?: string;
+    /** The plan as far as it is shown; the counts are those of the whole plan. */
+    steps?: PlanStep[];
+  }
+  | { kind: "activity"; current_step: string }
+  | { kind: "log"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }
+  | { kind: "permission_requested"; request: PermissionRequest }
+  | {
+    kind: "permission_settled";
+    permission_id: string;
+    outcome: string;
+    by: "client" | "policy" | "timeout" | "end";
+  }
+  | { kind: "usage"; usage: Record<string, unknown> };
+
+export interface RunOutcome {
+  /** `stopped`: ended because `stop` was called; the engine knows why it did. */
+  status: "completed" | "failed" | "stopped";
+  /** At most 1,000 characters, present when failed. */
+  error?: string;
+  /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
+  output: string;
+  exit_code?: number;
+  stop_reason?: string;
+  usage?: Record<string, unknown>;
+}
+
+export interface Run {
+  readonly pid: number;
+  /** Settles once, after the whole process tree is gone. Never rejects. */
+  readonly outcome: Promise<RunOutcome>;
+  /** Ends the run: through the protocol, then stdin, then signals to the whole tree. Settles when all are gone. Idempotent. */
+  stop(): Promise<void>;
+  /** SIGSTOP to the whole tree. */
+  pause(): Promise<void>;
+  /** SIGCONT to the whole tree. */
+  resume(): Promise<void>;
+  /** Answers an open permission request; false when there is none of that id, or no such option. */
+  answerPermission(permission_id: string, option_id: string): boolean;
+}
+
+/**
+ * Takes what the run reports, in order. A returned promise holds the agent's output back until it settles
+ * (back-pressure), so that an agent that prints megabytes cannot fill our memory.
+ */
+export type RunListener = (event: RunEvent) => void | Promise<void>;
+
+export interface AgentRunner {
+  /**
+   * Spawns the agent in a process group of its own, with its group known to the reaper, and starts the work.
+   * Throws `ApiError` (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) when it cannot be started, naming what to install.
+   */
+  start(request: RunRequest, listener: RunListener): Promise<Run>;
+  /** Ends every process that an earlier server on the same store has left behind; the number found. */
+  endStrays(): Promise<number>;
+  /** Ends the helper processes. Runs must have ended before. */
+  close(): Promise<void>;
+}
+
+/** A folder that one task has to itself. */
+export interface Workspace {
+  working_dir: string;
+  /** Where the changes are, if there are any; without any the folder is removed. */
+  close(): Promise<string | undefined>;
+}
+
+export interface Workspaces {
+  /** The task's own copy of `working_dir`; throws `ApiError` when there can be none. */
+  open(working_dir: string, task_id: string): Promise<Workspace>;
+}

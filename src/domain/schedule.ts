@@ -1,0 +1,134 @@
+/**
+ * When a schedule runs. Pure arithmetic in the schedule's time zone: each occurrence is counted from the first
+ * one, so that the original day of month is never forgotten and no error adds up.
+ */
+import { Temporal } from "temporal-polyfill";
+import { timestampMs } from "./scalars.ts";
+import type { NewTask, RecurringConfig } from "./task.ts";
+
+export interface Timetable {
+  /** The first run, ISO 8601. */
+  scheduled_time: string;
+  recurring?: RecurringConfig;
+}
+
+const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
+/** The longest of each, but for an hour when clocks change: a guess at an index is too high by one at most. */
+const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
+
+/**
+ * The `index`-th time (0 is the first) in epoch milliseconds, undefined when `end_time` lies before it.
+ * A month without that day runs on its last; a local time that the clocks skip runs when they have jumped; one
+ * that comes twice runs the first time.
+ */
+export function occurrence({ scheduled_time, recurring }: Timetable, index: number): number | undefined {
+  const first_ms = timestampMs(scheduled_time);
+  if (index === 0) return first_ms;
+  if (!recurring) return undefined;
+  const zone = recurring.timezone ?? "UTC";
+  const first = Temporal.Instant.fromEpochMilliseconds(first_ms).toZonedDateTimeISO(zone);
+  const local = first.toPlainDateTime().add({ [UNITS[recurring.interval]]: index });
+  const at_ms = instantOf(local, zone);
+  if (recurring.end_time !== undefined && at_ms > timestampMs(recurring.end_time)) return undefined;
+  return at_ms;
+}
+
+function instantOf(local: Temporal.PlainDateTime, zone: string): number {
+  const earlier = local.toZonedDateTime(zone, { disambiguation: "earlier" });
+  if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;
+  // Skipped by the clocks: `earlier` lies before the jump, by the length of the gap.
+  const jump = earlier.getTimeZoneTransition("next");
+  return (jump ?? local.toZonedDateTime(zone, { disambiguation: "later" })).epochMilliseconds;
+}
+
+/** The first occurrence after `after_ms`: its index and its time. */
+export function nextOccurrence(
+  timetable: Timetable,
+  after_ms: number,
+): { index: number; at_ms: number } | undefined {
+  const first_ms = timestampMs(timetable.scheduled_time);
+  if (first_ms > after_ms) return { index: 0, at_ms: first_ms };
+  if (!timetable.recurring) return undefined;
+  const guess = Math.floor((after_ms - first_ms) / LONGEST_MS[timetable.recurring.interval]);
+  for (let index = Math.max(1, guess - 1);; index++) {
+    const at_ms = occurrence(timetable, index);
+    if (at_ms === undefined) return undefined;
+    if (at_ms > after_ms) return { index, at_ms };
+  }
+}
+
+/** How many runs may still come after so many: a time that was missed or skipped is none. */
+export function runsLeft({ recurring }: Timetable, runs: number): number {
+  return recurring ? (recurring.max_runs ?? Infinity) - runs : 1 - runs;
+}
+
+/** The next `count` runs after `after_ms`, in epoch milliseconds, when so many `runs` were made. */
+export function upcoming(timetable: Timetable, after_ms: number, count: number, runs = 0): number[] {
+  const times: number[] = [];
+  const most = Math.min(count, runsLeft(timetable, runs));
+  let next = nextOccurrence(timetable, after_ms);
+  while (next && times.length < most) {
+    times.push(next.at_ms);
+    const at_ms = occurrence(timetable, next.index + 1);
+    next = at_ms === undefined ? undefined : { index: next.index + 1, at_ms };
+  }
+  return times;
+}
+
+/** A schedule as it is kept. */
+export interface ScheduleSpec extends Timetable {
+  /** What each run is a task of. */
+  task: Omit<NewTask, "id" | "scheduled_time" | "recurring">;
+  created_at: string;
+}
+
+export interface ScheduleState {
+  /** Runs made so far. */
+  runs: number;
+  /** Epoch milliseconds of the next one. */
+  next_ms: number;
+  /** The id of the last run's task, and the number in it: not that of runs where ids were taken. */
+  last_run?: string;
+  last_number?: number;
+}
+
+export interface ScheduleRecord {
+  id: string;
+  spec: ScheduleSpec;
+  state: ScheduleState;
+}
+
+const ID_MAX = 100;
+const DIGEST_CHARS = 8;
+
+/** The id of a schedule's `number`-th run, which says whose it is. Where both do not fit, a digest keeps them apart. */
+export function runId(schedule_id: string, number: number): string {
+  const suffix = `_run_${number}`;
+  if (schedule_id.length + suffix.length <= ID_MAX) return schedule_id + suffix;
+  const kept = schedule_id.slice(0, ID_MAX - suffix.length - DIGEST_CHARS - 1);
+  return `${kept}_${digest(schedule_id)}${suffix}`;
+}
+
+/** FNV-1a of 32 bits, in hexadecimal digits. */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(DIGEST_CHARS, "0");
+}
+
+/**
+ * The schedule after its time came at `now_ms`: `number` is that of the run that was made; undefined when it was left
+ * out, because the one before was still going on. Times missed meanwhile are over. Undefined: it has ended.
+ */
+export function advanced(
+  { id, spec, state }: ScheduleRecord,
+  now_ms: number,
+  number: number | undefined,
+): ScheduleState | undefined {
+  const runs = number === undefined ? state.runs : state.runs + 1;
+  if (runsLeft(spec, runs) <= 0) return undefined;
+  const next = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
+  if (!next) return undefined;
+  if (number === undefined) return { ...state, next_ms: next.at_ms };
+  return { runs, next_ms: next.at_ms, last_run: runId(id, number), last_number: number };
+}

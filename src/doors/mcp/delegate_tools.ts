@@ -1,0 +1,131 @@
+/** The tools that delegate work and wait for it. */
+import { z } from "zod";
+import type { RequestInput } from "../../protocol/messages.ts";
+import { bytes, distinct, NewTaskId, TaskId } from "../../domain/scalars.ts";
+import { MAX_DEPENDENCIES, Priority, type Task, TaskType } from "../../domain/task.ts";
+import { callingTask, lineageBelow } from "./lineage.ts";
+import { type Brief, brief, briefOf, type Call, taskId, tool } from "./tool.ts";
+import { waitAtMost } from "./waiting.ts";
+
+const DESCRIPTION_MAX = 1000;
+/** Clients that know no progress notifications give a tool a minute. */
+const WAIT_DEFAULT_S = 50;
+const WAIT_MAX_S = 600;
+
+const timeout_seconds = z.int().min(1).max(WAIT_MAX_S).default(WAIT_DEFAULT_S).describe(
+  "How long to wait before answering with the state so far. The task itself goes on.",
+);
+
+const outcome = {
+  ...brief,
+  output: z.string().optional().describe("The agent's answer, once the task is over"),
+};
+
+export const startTask = tool({
+  name: "start_task",
+  title: "Delegate a task to another agent",
+  description:
+    "Delegate a self-contained piece of work to another coding agent, which runs on its own with a context of its own. " +
+    "The agent sees nothing of this conversation: put everything it needs into the prompt (goal, files, constraints, " +
+    "how to check the result). Returns at once with a task_id, or, with wait, when the task is over or the time is up. " +
+    "Start several tasks without wait to have them work in parallel, then call wait_for_task for each.",
+  input: {
+    prompt: bytes(65_536).describe("Complete instructions for the agent"),
+    agent: z.string().min(1).max(100).optional().describe(
+      "Which of the server's configured agents; leave out for the usual one",
+    ),
+    working_dir: z.string().min(1).max(4096).optional().describe(
+      "Absolute path of the folder to work in; left out: that of the calling task, else the server's own",
+    ),
+    type: TaskType.default("feature"),
+    priority: Priority.default("medium"),
+    dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional().describe(
+      "Ids of tasks that must be completed before this one begins",
+    ),
+    isolation: z.enum(["none", "worktree"]).optional().describe(
+      "worktree: in a git worktree of its own, so that parallel tasks do not touch the same files",
+    ),
+    task_id: NewTaskId.optional().describe("An id of your choice; left out: a new one"),
+    wait: z.boolean().default(false).describe("Wait for the task's end, at most timeout_seconds"),
+    timeout_seconds,
+  },
+  output: outcome,
+  hints: { readOnlyHint: false, destructiveHint: true },
+  async run(input, call) {
+    const { desk } = call;
+    const parent = await callingTask(desk, call.caller);
+    const { task } = await desk.request("start_task", {
+      task: newTask({ ...input, task_id: input.task_id ?? newId(call) }, parent),
+    });
+    return input.wait ? await outcomeOf(task.id, input.timeout_seconds, call) : briefOf(task);
+  },
+});
+
+export const waitForTask = tool({
+  name: "wait_for_task",
+  title: "Wait for a task",
+  description:
+    "Wait until a task is over and return its outcome with the agent's answer. If the time is up first, " +
+    "the answer has finished: false and says how far the task is; call again to go on waiting.",
+  input: { task_id: taskId, timeout_seconds },
+  output: outcome,
+  hints: { readOnlyHint: true },
+  run: ({ task_id, timeout_seconds }, call) => outcomeOf(task_id, timeout_seconds, call),
+});
+
+async function outcomeOf(
+  task_id: string,
+  seconds: number,
+  { desk, clock, signal, progress }: Call,
+): Promise<Brief & { output?: string }> {
+  const timeout_ms = seconds * 1000;
+  const heard = (elapsed_ms: number, text: string) => progress(elapsed_ms, timeout_ms, text);
+  const task = briefOf(await waitAtMost({ desk, clock, task_id, timeout_ms, signal, heard }));
+  if (!task.finished) return task;
+  const { result } = await desk.request("get_task_result", { task_id }, { signal });
+  return { ...task, output: result.output };
+}
+
+interface Wanted {
+  task_id: string;
+  prompt: string;
+  agent?: string;
+  working_dir?: string;
+  type: TaskType;
+  priority: Priority;
+  dependencies?: string[];
+  isolation?: "none" | "worktree";
+}
+
+/** Whether its agent may do what needs permission is not the model's to decide, so that is not among the fields. */
+function newTask(wanted: Wanted, parent: Task | undefined): RequestInput<"start_task">["task"] {
+  const { prompt, dependencies } = wanted;
+  const description = [...prompt.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
+  return {
+    id: wanted.task_id,
+    type: wanted.type,
+    priority: wanted.priority,
+    description,
+    ...(dependencies ? { dependencies } : {}),
+    ...(parent ? { metadata: { ...lineageBelow(parent) } } : {}),
+    execution: given({
+      agent: wanted.agent,
+      prompt: description === prompt.trim() ? undefined : prompt,
+      working_dir: wanted.working_dir ?? parent?.execution?.working_dir,
+      isolation: wanted.isolation,
+      // What was forbidden to the caller must not be had by delegating it.
+      permissions: parent?.execution?.permissions,
+    }),
+  };
+}
+
+/** `mcp_` and the time, so that ids sort by it, and a few random letters. */
+function newId({ clock }: Call): string {
+  const chance = Math.floor(clock.random() * 36 ** 6).toString(36).padStart(6, "0");
+  return `mcp_${clock.now().toString(36)}_${chance}`;
+}
+
+/** JSON knows no undefined, and neither does the protocol. */
+function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,39 @@
+/** Who delegates to whom: a task started by a task's agent names its parent, and the chain is bounded. */
+import { ApiError } from "../../domain/errors.ts";
+import type { Task } from "../../domain/task.ts";
+import type { Desk } from "./backend.ts";
+
+/** Tasks below the one that a person started: a task's task's task is the last. */
+export const MAX_DEPTH = 3;
+
+export interface Lineage {
+  parent_task: string;
+  delegation_depth: number;
+}
+
+/** What the new task's metadata say of its origin. Throws `INVALID_FIELD_VALUE` when the chain would be too long. */
+export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
+  const above = parent.metadata?.delegation_depth;
+  const delegation_depth = (typeof above === "number" && above > 0 ? Math.floor(above) : 0) + 1;
+  if (delegation_depth > max_depth) {
+    throw new ApiError(
+      "INVALID_FIELD_VALUE",
+      `Task '${parent.id}' is itself ${max_depth} delegations deep and may not delegate further: do the work yourself`,
+      { field: "metadata.delegation_depth", value: delegation_depth, expected: `at most ${max_depth}` },
+    );
+  }
+  return { parent_task: parent.id, delegation_depth };
+}
+
+/** The task on whose behalf the caller works; undefined when it is none of this server's. */
+export async function callingTask(desk: Desk, caller: string | undefined): Promise<Task | undefined> {
+  if (caller === undefined || caller === "") return undefined;
+  try {
+    return (await desk.request("get_task_status", { task_id: caller })).task;
+  } catch (error) {
+    // TASK_ID is a common name: another program's is no task here, nor even an id.
+    const codes = ["TASK_NOT_FOUND", "INVALID_FIELD_FORMAT"];
+    if (error instanceof ApiError && codes.includes(error.code)) return undefined;
+    throw error;
+  }
+}

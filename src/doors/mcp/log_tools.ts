@@ -1,0 +1,45 @@
+/** The tool that reads logs. */
+import { z } from "zod";
+import { LogLevel } from "../../domain/log_entry.ts";
+import { taskId, tool } from "./tool.ts";
+
+const line = { time: z.string(), level: LogLevel, source: z.string(), message: z.string() };
+
+export const readLogs = tool({
+  name: "read_logs",
+  title: "Read logs",
+  description:
+    "What a task's agent printed, which tools it used and what the server did for it; without task_id, of " +
+    "all tasks and the server. Gives the last entries, oldest first; with the answer's cursor, those before them.",
+  input: {
+    task_id: taskId.optional(),
+    levels: z.array(LogLevel).min(1).optional().describe("Only entries of these levels"),
+    contains: z.string().min(1).max(1000).optional().describe("Text that the message contains"),
+    limit: z.int().min(1).max(500).default(50),
+    cursor: z.string().min(1).max(500).optional().describe("From an earlier answer: the entries before it"),
+  },
+  output: {
+    entries: z.array(z.object(line)),
+    total: z.int().describe("How many entries match"),
+    cursor: z.string().optional().describe("For the entries before these, if there are any"),
+  },
+  hints: { readOnlyHint: true },
+  async run({ task_id, levels, contains, limit, cursor }, { desk, signal }) {
+    const { data } = await desk.request("request_log_entries", {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+      sort: { field: "time", order: "desc" },
+      filter: {
+        ...(task_id === undefined ? {} : { agent: task_id }),
+        ...(levels === undefined ? {} : { level: levels }),
+        ...(contains === undefined ? {} : { message_contains: contains }),
+      },
+    }, { signal });
+    return {
+      entries: data.entries.map(({ time, level, source, message }) => ({ time, level, source, message }))
+        .reverse(),
+      total: data.filtered_count,
+      cursor: data.pagination.next_cursor,
+    };
+  },
+});

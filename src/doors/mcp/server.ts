@@ -1,0 +1,81 @@
+/** The tools as an MCP server, whatever the transport. */
+import { getLogger } from "@logtape/logtape";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import type { CallToolResult, ServerNotification, ServerRequest } from "@modelcontextprotocol/sdk/types.js";
+import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { startTask, waitForTask } from "./delegate_tools.ts";
+import type { Desk } from "./backend.ts";
+import { readLogs } from "./log_tools.ts";
+import { cancelTask, getTask, getTaskResult, listAgents, listTasks, retryTask } from "./task_tools.ts";
+import type { Call, Tool } from "./tool.ts";
+
+export const TOOLS: readonly Tool[] = [
+  startTask,
+  waitForTask,
+  getTask,
+  getTaskResult,
+  listTasks,
+  cancelTask,
+  retryTask,
+  readLogs,
+  listAgents,
+];
+
+const INSTRUCTIONS =
+  "Delegates work to other coding agents. start_task gives one a self-contained task; wait_for_task returns what " +
+  "came of it. Tasks run in parallel as far as the server has places, outlive this session and can be looked up by id.";
+
+const log = getLogger(["opencode-agents", "mcp"]);
+
+export interface McpOptions {
+  desk: Desk;
+  clock: Clock;
+  version: string;
+  /** The task whose agent speaks, where that is known. */
+  caller?: string;
+}
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** Not connected to a transport yet. */
+export function createMcpServer({ desk, clock, version, caller }: McpOptions): McpServer {
+  const server = new McpServer({ name: "opencode-agents", version }, { instructions: INSTRUCTIONS });
+  for (const tool of TOOLS) {
+    const { name, title, description, input, output, hints } = tool;
+    const annotations = { title, openWorldHint: false, ...hints };
+    const config = { title, description, inputSchema: input, outputSchema: output, annotations };
+    server.registerTool(name, config, async (given: Record<string, unknown>, extra: Extra) => {
+      const { signal, _meta, sendNotification } = extra;
+      const progressToken = _meta?.progressToken;
+      const progress: Call["progress"] = (elapsed_ms, total_ms, message) => {
+        if (progressToken === undefined) return;
+        sendNotification({
+          method: "notifications/progress",
+          // Must rise with each; the time does, a task's own progress need not.
+          params: { progressToken, progress: elapsed_ms / 1000, total: total_ms / 1000, message },
+        }).catch((error: unknown) => log.debug("A progress notification was not taken: {error}", { error }));
+      };
+      return await answered(tool, given, { desk, clock, caller, signal, progress });
+    });
+  }
+  return server;
+}
+
+/** Structured, and as text for clients that read only that. */
+async function answered(tool: Tool, given: Record<string, unknown>, call: Call): Promise<CallToolResult> {
+  try {
+    // Absent is absent: without fields that are `undefined`.
+    const structuredContent = JSON.parse(JSON.stringify(await tool.run(given, call)));
+    return { structuredContent, content: [{ type: "text", text: JSON.stringify(structuredContent) }] };
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (!(error instanceof ApiError)) {
+      log.error("{tool} failed: {error}", { tool: tool.name, error });
+      throw error;
+    }
+    const { code, message, details } = error;
+    return { isError: true, content: [{ type: "text", text: JSON.stringify({ code, message, details }) }] };
+  }
+}

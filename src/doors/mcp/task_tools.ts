@@ -1,0 +1,114 @@
+/** The tools that look at tasks and steer them. */
+import { z } from "zod";
+import { Agent } from "../../protocol/basic_messages.ts";
+import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
+import { AttemptView } from "../../protocol/task_messages.ts";
+import { brief, briefOf, taskId, tool } from "./tool.ts";
+
+export const getTask = tool({
+  name: "get_task",
+  title: "Look at a task",
+  description:
+    "Everything about one task as it stands now: status, progress, plan, error, times. Does not wait.",
+  input: { task_id: taskId },
+  output: { task: z.looseObject(Task.shape) },
+  hints: { readOnlyHint: true },
+  run: async ({ task_id }, { desk, signal }) => ({
+    task: (await desk.request("get_task_status", { task_id }, { signal })).task,
+  }),
+});
+
+export const getTaskResult = tool({
+  name: "get_task_result",
+  title: "Read a task's result",
+  description:
+    "The agent's answer, exit code or stop reason, token usage and the history of attempts of one task.",
+  input: { task_id: taskId },
+  output: {
+    task_id: z.string(),
+    status: TaskStatus,
+    output: z.string(),
+    exit_code: z.int().optional(),
+    stop_reason: z.string().optional(),
+    usage: z.record(z.string(), z.unknown()).optional(),
+    attempts: z.array(z.looseObject(AttemptView.shape)),
+  },
+  hints: { readOnlyHint: true },
+  async run({ task_id }, { desk, signal }) {
+    const { status, result } = await desk.request("get_task_result", { task_id }, { signal });
+    return { task_id, status, ...result };
+  },
+});
+
+export const listTasks = tool({
+  name: "list_tasks",
+  title: "List tasks",
+  description: "The newest tasks first, in few words each; narrowed by status, type, priority or text.",
+  input: {
+    status: z.array(TaskStatus).min(1).optional().describe("Only tasks in one of these states"),
+    type: z.array(TaskType).min(1).optional(),
+    priority: z.array(Priority).min(1).optional(),
+    contains: z.string().min(1).max(1000).optional().describe("Text that the description contains"),
+    limit: z.int().min(1).max(100).default(20),
+    offset: z.int().min(0).default(0),
+  },
+  output: {
+    tasks: z.array(z.object(brief)),
+    total: z.int().describe("How many match, on all pages"),
+    next_offset: z.int().optional().describe("The offset of the next page, if there is one"),
+  },
+  hints: { readOnlyHint: true },
+  async run({ contains, limit, offset, ...among }, { desk, signal }) {
+    const reply = await desk.request("list_tasks", {
+      filter: { ...among, ...(contains === undefined ? {} : { description_contains: contains }) },
+      sort: { field: "created_at", order: "desc" },
+      limit,
+      offset,
+    }, { signal });
+    return {
+      tasks: reply.tasks.map(briefOf),
+      total: reply.filtered_count,
+      next_offset: reply.pagination.next_offset,
+    };
+  },
+});
+
+export const cancelTask = tool({
+  name: "cancel_task",
+  title: "Cancel a task",
+  description:
+    "End a task that is no longer wanted: its agent and all its processes are stopped. Tasks that depend on it fail.",
+  input: { task_id: taskId },
+  output: { task_id: z.string(), status: TaskStatus },
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+  async run({ task_id }, { desk }) {
+    await desk.request("cancel_task", { task_id });
+    return { task_id, status: "cancelled" as const };
+  },
+});
+
+export const retryTask = tool({
+  name: "retry_task",
+  title: "Retry a task",
+  description: "Put a failed or cancelled task back into the queue, with the same prompt.",
+  input: { task_id: taskId },
+  output: { task_id: z.string(), retry_count: z.int() },
+  hints: { readOnlyHint: false },
+  async run({ task_id }, { desk }) {
+    const { retry_count } = await desk.request("retry_task", { task_id });
+    return { task_id, retry_count };
+  },
+});
+
+export const listAgents = tool({
+  name: "list_agents",
+  title: "List agents at work",
+  description:
+    "The agents that run at the moment: which task each works on, its progress, process and folder.",
+  input: {},
+  output: { agents: z.array(z.looseObject(Agent.shape)) },
+  hints: { readOnlyHint: true },
+  run: async (_, { desk, signal }) => ({
+    agents: (await desk.request("request_status", {}, { signal })).data.agents,
+  }),
+});

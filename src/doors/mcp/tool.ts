@@ -1,0 +1,81 @@
+/** What a tool consists of, and the shapes that several tools answer with. */
+import { z } from "zod";
+import type { Clock } from "../../clock/clock.ts";
+import { TaskId } from "../../domain/scalars.ts";
+import { Task } from "../../domain/task.ts";
+import type { Desk } from "./backend.ts";
+
+/** What a call works with. */
+export interface Call {
+  desk: Desk;
+  clock: Clock;
+  /** The task whose agent calls, where that is known. */
+  caller?: string;
+  /** Aborted when the client takes the call back or goes. */
+  signal: AbortSignal;
+  /** Tells the client that the call is alive: so much of `total_ms` has passed. */
+  progress(elapsed_ms: number, total_ms: number, text: string): void;
+}
+
+export interface Tool<I extends z.ZodRawShape = z.ZodRawShape, O extends z.ZodRawShape = z.ZodRawShape> {
+  readonly name: string;
+  readonly title: string;
+  /** For the model: what it is for, when to use it, what comes back. */
+  readonly description: string;
+  readonly input: I;
+  readonly output: O;
+  /** Hints of the protocol, by which clients decide whether to ask a person. */
+  readonly hints: { readOnlyHint: boolean; destructiveHint?: boolean; idempotentHint?: boolean };
+  run(input: z.output<z.ZodObject<I>>, call: Call): Promise<z.output<z.ZodObject<O>>>;
+}
+
+/** Gives a tool its types. */
+export function tool<I extends z.ZodRawShape, O extends z.ZodRawShape>(definition: Tool<I, O>): Tool {
+  // The table calls each tool only with what its own schema has let through.
+  return definition as unknown as Tool;
+}
+
+export const taskId = TaskId.describe("The id of a task, as start_task or list_tasks gave it");
+
+/** A task in few words: what a model needs to decide what to do next. */
+export const brief = {
+  task_id: z.string(),
+  status: Task.shape.status,
+  finished: z.boolean().describe("Whether it is over: completed, failed or cancelled"),
+  progress: Task.shape.progress,
+  description: z.string(),
+  error: Task.shape.error,
+  doing: z.string().optional().describe("What its agent does at the moment"),
+  waits_for: z.string().optional().describe("Why it does not go on by itself"),
+  created_at: Task.shape.created_at,
+  completed_at: Task.shape.completed_at,
+};
+export type Brief = z.output<z.ZodObject<typeof brief>>;
+
+export function briefOf(task: Task): Brief {
+  const finished = ["completed", "failed", "cancelled"].includes(task.status);
+  return {
+    task_id: task.id,
+    status: task.status,
+    finished,
+    progress: task.progress,
+    description: task.description,
+    error: task.error,
+    doing: finished ? undefined : task.progress_details?.current_step,
+    waits_for: reasonToWait(task),
+    created_at: task.created_at,
+    completed_at: task.completed_at,
+  };
+}
+
+function reasonToWait({ status, runtime_status, dependencies, scheduled_time }: Task): string | undefined {
+  if (runtime_status === "waiting_for_permission") {
+    return "A person has to answer its agent's permission request (opencode-agents answer)";
+  }
+  if (status === "queued") return "A free place among the running tasks; it takes the first that comes";
+  if (status === "paused") return "It was paused; a person can resume it";
+  if (status !== "pending") return undefined;
+  return dependencies?.length
+    ? `The tasks ${dependencies.join(", ")}`
+    : `Its time: ${scheduled_time ?? "soon"}`;
+}

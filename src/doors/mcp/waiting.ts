@@ -1,0 +1,69 @@
+/** Waits for a task's end no longer than agreed, and keeps the caller told meanwhile. */
+import { isFinished } from "../../client/wait_for.ts";
+import type { Clock } from "../../clock/clock.ts";
+import type { Task } from "../../domain/task.ts";
+import type { Change, Desk } from "./backend.ts";
+
+/** MCP clients give up on a tool that says nothing for a minute. */
+const SIGN_OF_LIFE_MS = 10_000;
+
+export interface Waiting {
+  desk: Desk;
+  clock: Clock;
+  task_id: string;
+  timeout_ms: number;
+  signal: AbortSignal;
+  /** Told at every change and every ten seconds. */
+  heard(elapsed_ms: number, text: string): void;
+}
+
+/** The task when it has ended or the time is up. Rejects with the desk's errors and the signal's reason. */
+export async function waitAtMost(waiting: Waiting): Promise<Task> {
+  const { desk, clock, task_id, timeout_ms, signal } = waiting;
+  const begin = clock.monotonic();
+  signal.throwIfAborted();
+  let news: Change[] = [];
+  let wake = () => {};
+  const stop = await desk.watch(task_id, (change) => {
+    news.push(change);
+    wake();
+  });
+  const timer = clock.every(SIGN_OF_LIFE_MS, () => wake());
+  let isLate = false;
+  const end = clock.after(timeout_ms, () => {
+    isLate = true;
+    wake();
+  });
+  const abort = () => wake();
+  signal.addEventListener("abort", abort);
+  try {
+    let task = await status(desk, task_id, signal);
+    let now: Change = { ...task, step: task.progress_details?.current_step };
+    while (!isFinished(task.status) && !isLate) {
+      signal.throwIfAborted();
+      if (news.length === 0) await new Promise<void>((resolve) => wake = resolve);
+      wake = () => {};
+      signal.throwIfAborted();
+      const isLookDue = news.some((change) => Object.keys(change).length === 0) ||
+        news.some((change) => change.status !== undefined && isFinished(change.status));
+      for (const change of news) now = { ...now, ...change };
+      news = [];
+      if (isLookDue) task = await status(desk, task_id, signal);
+      else waiting.heard(clock.monotonic() - begin, described(now));
+    }
+    return isFinished(task.status) ? task : await status(desk, task_id, signal);
+  } finally {
+    stop();
+    timer.cancel();
+    end.cancel();
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function status(desk: Desk, task_id: string, signal: AbortSignal): Promise<Task> {
+  return (await desk.request("get_task_status", { task_id }, { signal })).task;
+}
+
+function described({ status, progress, step }: Change): string {
+  return `${status}, ${progress ?? 0} %${step ? `: ${step}` : ""}`;
+}

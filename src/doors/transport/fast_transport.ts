@@ -1,0 +1,52 @@
+/**
+ * HTTP and WebSockets by `Deno.serve`: the fastest there is, for clients that are trusted not to attack. It has no bound
+ * on a message in endless fragments, and no means to drop a connection whose client does not answer a close.
+ */
+import { getLogger } from "@logtape/logtape";
+import { SUBPROTOCOL } from "../../protocol/messages.ts";
+import type { Transport, TransportOptions } from "./listener.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+/** A peer that answers no WebSocket ping for this long is gone. */
+const IDLE_SECONDS = 60;
+
+export function openFastTransport({ host, port, answer }: TransportOptions): Promise<Transport> {
+  // Not async, but what it throws is to reject.
+  return Promise.try(() => {
+    const server = Deno.serve(
+      {
+        hostname: host,
+        port,
+        onListen: () => {},
+        onError: (error) => {
+          log.error("A request failed: {error}", { error });
+          return new Response("Internal error", { status: 500 });
+        },
+      },
+      (request, { remoteAddr }) =>
+        answer(request, { ip: remoteAddr.hostname, upgrade: () => upgradeSocket(request) }),
+    );
+    return { port: server.addr.port, finished: server.finished, shutdown: () => server.shutdown() };
+  });
+}
+
+/** Takes the request's connection over; our subprotocol is selected where it is offered. */
+function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
+  const offered = request.headers.get("sec-websocket-protocol") ?? "";
+  // Deno knows only lists that are separated by a comma and a space, and throws when it does not find the name.
+  const isKnown = offered.split(", ").includes(SUBPROTOCOL);
+  const upgrade = Deno.upgradeWebSocket(request, {
+    idleTimeout: IDLE_SECONDS,
+    ...(isKnown ? { protocol: SUBPROTOCOL } : {}),
+  });
+  if (!isKnown && offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
+    try {
+      upgrade.response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
+    } catch (error) {
+      // Deno 2.4 has closed the headers by now: such a client gets no subprotocol, which it may accept.
+      log.debug("No subprotocol for a list like '{offered}': {error}", { offered, error });
+    }
+  }
+  return upgrade;
+}

@@ -1,0 +1,126 @@
+/**
+ * The listening socket, which comes back: a transport ends when accepting fails once, as it does when the process has no
+ * file left for another connection. Whoever opens many connections would otherwise shut everybody out for good.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Clock, Timer } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 2000;
+
+/** What a connection needs of its WebSocket; the standard's own has it. Text arrives as a string, all else as bytes. */
+export interface Socket {
+  onopen: ((event: never) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  /** May come twice. */
+  onclose: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  send(text: string): void;
+  /** Bytes handed over that the network has not taken yet. */
+  readonly bufferedAmount: number;
+  close(code: number, reason: string): void;
+}
+
+/** Where a request comes from, and the way to take its connection over. */
+export interface Caller {
+  ip: string;
+  /** Throws when the request is no WebSocket handshake. `response` is to be answered with. */
+  upgrade(): { socket: Socket; response: Response };
+}
+
+export type Answer = (request: Request, caller: Caller) => Response | Promise<Response>;
+
+export interface TransportOptions {
+  clock: Clock;
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  answer: Answer;
+  max_message_bytes: number;
+}
+
+/** What accepts connections and speaks HTTP and WebSocket on them, until it ends. */
+export interface Transport {
+  readonly port: number;
+  /** Resolves or rejects when no connection is accepted any more. */
+  readonly finished: Promise<void>;
+  /** Takes no more connections; resolves when those that are being answered are done. */
+  shutdown(): Promise<void>;
+}
+
+/** Rejects with `Deno.errors.AddrInUse`, or another error, when the address cannot be had. */
+export type OpenTransport = (options: TransportOptions) => Promise<Transport>;
+
+/** Opens the transport again, at the same port, whenever it ends. Rejects with `SERVICE_UNAVAILABLE` when the address cannot be had. */
+export async function listen(open: OpenTransport, options: TransportOptions): Promise<Listener> {
+  const { host, port } = options;
+  try {
+    return new Listener(open, options, await open(options));
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "another program listens there"
+      : (error as Error).message;
+    throw new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `Cannot listen on ${host}:${port}: ${reason}. Choose another with --port.`,
+      { host, port, reason },
+    );
+  }
+}
+
+export class Listener {
+  readonly port: number;
+  readonly #open: OpenTransport;
+  readonly #options: TransportOptions;
+  #transport: Transport | undefined;
+  #retry: Timer | undefined;
+  #retry_ms = FIRST_RETRY_MS;
+  #closed = false;
+
+  constructor(open: OpenTransport, options: TransportOptions, transport: Transport) {
+    this.#open = open;
+    this.port = transport.port;
+    this.#options = { ...options, port: transport.port };
+    this.#watch(transport);
+  }
+
+  /** Takes no more connections; resolves when those that are being answered are done. */
+  async shutdown(): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    await this.#transport?.shutdown();
+  }
+
+  #watch(transport: Transport): void {
+    this.#transport = transport;
+    transport.finished.then(() => this.#ended(undefined), (error) => this.#ended(error));
+  }
+
+  #ended(error: unknown): void {
+    this.#transport = undefined;
+    if (this.#closed) return;
+    log.error("No connections are accepted for the moment: {reason}", { reason: String(error) });
+    this.#listenLater();
+  }
+
+  #listenLater(): void {
+    this.#retry = this.#options.clock.after(this.#retry_ms, () => void this.#listenAgain());
+  }
+
+  async #listenAgain(): Promise<void> {
+    this.#retry_ms = Math.min(LAST_RETRY_MS, this.#retry_ms * 2);
+    try {
+      const transport = await this.#open(this.#options);
+      if (this.#closed) return await transport.shutdown();
+      this.#watch(transport);
+      this.#retry_ms = FIRST_RETRY_MS;
+      log.info("Connections are accepted again");
+    } catch (error) {
+      log.warn("Still no connections are accepted: {reason}", { reason: String(error) });
+      if (!this.#closed) this.#listenLater();
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** The tasks in memory with what the engine asks of them: who depends on whom, how many stand where. */
+import type { TaskStatus } from "../domain/task.ts";
+import { TaskStatus as Statuses } from "../domain/task.ts";
+import type { Graph } from "../domain/cascade.ts";
+import { checkDependencies } from "../domain/dependencies.ts";
+import { TaskColumns } from "./task_columns.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+
+/** The part of the store that reads from memory. */
+export interface TaskMemory {
+  get(id: string): TaskRecord | undefined;
+  values(): Iterable<TaskRecord>;
+  readonly size: number;
+}
+
+/** Kept up to date by `note`, which is called with each committed change, in order. */
+export class TaskBook implements Graph {
+  readonly #memory: TaskMemory;
+  readonly #dependents = new Map<string, Set<string>>();
+  readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));
+  readonly columns = new TaskColumns();
+  #lastOrder = 0;
+
+  constructor(memory: TaskMemory) {
+    this.#memory = memory;
+    for (const task of memory.values()) this.note(undefined, task);
+  }
+
+  find = (id: string): TaskRecord | undefined => this.#memory.get(id);
+
+  all(): Iterable<TaskRecord> {
+    return this.#memory.values();
+  }
+
+  get size(): number {
+    return this.#memory.size;
+  }
+
+  count(status: TaskStatus): number {
+    return this.#counts.get(status) ?? 0;
+  }
+
+  dependentsOf(id: string): Iterable<string> {
+    return this.#dependents.get(id) ?? [];
+  }
+
+  /** The next task's place in age. */
+  nextOrder(): number {
+    return ++this.#lastOrder;
+  }
+
+  note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    if (before) this.#counts.set(before.state.status, this.count(before.state.status) - 1);
+    if (after) this.#counts.set(after.state.status, this.count(after.state.status) + 1);
+    if (after) this.columns.set(after);
+    else if (before) this.columns.remove(before.id);
+    if (!before && after) this.#added(after);
+    if (before && !after) this.#removed(before);
+  }
+
+  #added(task: TaskRecord): void {
+    this.#lastOrder = Math.max(this.#lastOrder, task.spec.order);
+    for (const dependency of task.spec.dependencies ?? []) {
+      const dependents = this.#dependents.get(dependency);
+      if (dependents) dependents.add(task.id);
+      else this.#dependents.set(dependency, new Set([task.id]));
+    }
+  }
+
+  #removed(task: TaskRecord): void {
+    for (const dependency of task.spec.dependencies ?? []) {
+      const dependents = this.#dependents.get(dependency);
+      dependents?.delete(task.id);
+      if (dependents?.size === 0) this.#dependents.delete(dependency);
+    }
+  }
+}
+
+/** Throws `TASK_DEPENDENCY_ERROR` when one is not there, or is the task itself. */
+export function requireDependencies(id: string, dependencies: readonly string[], tasks: TaskMemory): void {
+  checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
+    for (const task of tasks.values()) yield task.id;
+  });
+}
+
+/** Of these dependencies, those that are there: what a plan has read and must find unchanged. */
+export function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
+  return dependencies.filter((id) => tasks.get(id) !== undefined);
+}

@@ -1,0 +1,120 @@
+/** `list_tasks`: filters, order and page over the tasks in memory. */
+import { isoTime } from "../clock/clock.ts";
+import type { Request } from "../protocol/messages.ts";
+import { timestampMs } from "../domain/scalars.ts";
+import { Priority, TaskStatus } from "../domain/task.ts";
+import type { TaskFilter, TaskSortField } from "../protocol/task_messages.ts";
+import type { TaskColumns } from "./task_columns.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+
+type Query = Pick<Request<"list_tasks">, "filter" | "sort" | "limit" | "offset">;
+type Predicate = (task: TaskRecord) => boolean;
+
+export interface TaskPage {
+  tasks: TaskRecord[];
+  total_count: number;
+  filtered_count: number;
+}
+
+/** Status, type and priority are left to the columns; the cheap conditions come before those that look at text. */
+function predicates(filter: TaskFilter): Predicate[] {
+  const all: Predicate[] = [];
+  const { has_dependencies, progress_range: range } = filter;
+  if (has_dependencies !== undefined) {
+    all.push((task) => ((task.spec.dependencies?.length ?? 0) > 0) === has_dependencies);
+  }
+  if (range) {
+    const { min = 0, max = 100 } = range;
+    all.push((task) => task.state.progress >= min && task.state.progress <= max);
+  }
+  // The server writes `created_at` in one form, which sorts as text, so the bounds are brought to that form.
+  if (filter.created_after !== undefined) {
+    const bound = isoTime(timestampMs(filter.created_after));
+    all.push((task) => task.spec.created_at > bound);
+  }
+  if (filter.created_before !== undefined) {
+    const bound = isoTime(timestampMs(filter.created_before));
+    all.push((task) => task.spec.created_at < bound);
+  }
+  if (filter.files_pattern !== undefined) {
+    all.push((task) => task.spec.files_pattern === filter.files_pattern);
+  }
+  if (filter.description_contains !== undefined) {
+    const wanted = filter.description_contains.toLowerCase();
+    all.push((task) => task.spec.description.toLowerCase().includes(wanted));
+  }
+  return all;
+}
+
+type Key = string | number | undefined;
+
+const SORT_KEYS: Record<TaskSortField, (task: TaskRecord) => Key> = {
+  id: (t) => t.id,
+  type: (t) => t.spec.type,
+  priority: (t) => Priority.options.indexOf(t.spec.priority),
+  description: (t) => t.spec.description,
+  status: (t) => TaskStatus.options.indexOf(t.state.status),
+  progress: (t) => t.state.progress,
+  files_pattern: (t) => t.spec.files_pattern,
+  timeout: (t) => t.spec.timeout,
+  created_at: (t) => t.spec.created_at,
+  started_at: (t) => t.state.started_at,
+  completed_at: (t) => t.state.completed_at,
+  error: (t) => t.state.error,
+  scheduled_time: (t) => t.spec.scheduled_time === undefined ? undefined : timestampMs(t.spec.scheduled_time),
+  retry_count: (t) => t.state.retry_count,
+  attempt: (t) => t.state.attempt,
+  schedule_id: (t) => t.spec.schedule_id,
+};
+
+/** Absent values come last in either order. */
+function compareKeys(a: Key, b: Key, direction: number): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  return (a < b ? -1 : 1) * direction;
+}
+
+/** Order of a list; equal keys by id ascending in either order, so that pages never overlap. */
+function comparator(sort: Query["sort"]): (a: TaskRecord, b: TaskRecord) => number {
+  const key = SORT_KEYS[sort?.field ?? "created_at"];
+  const direction = sort?.order === "desc" ? -1 : 1;
+  return (a, b) => compareKeys(key(a), key(b), direction) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** The `count` smallest by `compare`, in order; a heap of that size, so that a page of many is no full sort. */
+function smallest(
+  tasks: TaskRecord[],
+  count: number,
+  compare: (a: TaskRecord, b: TaskRecord) => number,
+): TaskRecord[] {
+  if (tasks.length <= 4 * count) return tasks.sort(compare).slice(0, count);
+  const best = tasks.slice(0, count).sort(compare);
+  for (let i = count; i < tasks.length; i++) {
+    const task = tasks[i]!;
+    if (compare(task, best[count - 1]!) >= 0) continue;
+    let low = 0;
+    let high = count - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(best[middle]!, task) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    best.splice(low, 0, task);
+    best.pop();
+  }
+  return best;
+}
+
+/**
+ * One page of the tasks in `columns`, of which there are `total_count`. Without `sort`: by `created_at`, oldest
+ * first.
+ */
+export function queryTasks(columns: TaskColumns, total_count: number, query: Query): TaskPage {
+  const filter = query.filter ?? {};
+  const conditions = predicates(filter);
+  const matching = columns.select(filter).filter((task) => conditions.every((condition) => condition(task)));
+  const filtered_count = matching.length;
+  const tasks = smallest(matching, query.offset + query.limit, comparator(query.sort)).slice(query.offset);
+  return { tasks, total_count, filtered_count };
+}

@@ -1,0 +1,137 @@
+/**
+ * The key-value port: bytes under keys, and atomic commits that check versions. The only file that knows
+ * Deno KV's own types and errors. Values are always bytes, since Deno 2.4 cannot read what 2.9 structures.
+ */
+import { type Clock, within } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+
+export type Key = readonly (string | number)[];
+
+export interface Entry {
+  key: Key;
+  value: Uint8Array;
+  versionstamp: string;
+}
+
+export interface Commit {
+  /** Versions that must still hold; null: the key must not exist. */
+  checks?: { key: Key; versionstamp: string | null }[];
+  sets?: { key: Key; value: Uint8Array }[];
+  deletes?: Key[];
+}
+
+export type CommitResult = { ok: true; versionstamp: string } | { ok: false };
+
+export interface KeyValue {
+  get(key: Key): Promise<Entry | undefined>;
+  list(range: Range): AsyncIterable<Entry>;
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Twice does no harm. */
+  close(): void;
+}
+
+/** Entries below `prefix`, in key order; `start` is the first key, `end` the first one left out. */
+export interface Range {
+  prefix: Key;
+  start?: Key;
+  end?: Key;
+  reverse?: boolean;
+  limit?: number;
+  /** Entries fetched at once, at most 1000. Each batch is read at one moment; two batches need not be. */
+  batch?: number;
+}
+
+/** What Deno KV takes for one value, and for one atomic operation. */
+export const VALUE_BYTES_MAX = 65_536;
+export const ATOMIC_CHECKS_MAX = 100;
+export const ATOMIC_MUTATIONS_MAX = 1_000;
+export const ATOMIC_BYTES_MAX = 800 << 10;
+export const ATOMIC_KEY_BYTES_MAX = 80 << 10;
+
+/** An operation that takes longer than this has failed, as far as its caller is concerned. */
+const OPERATION_MS = 10_000;
+const LIST_BATCH = 1_000;
+
+const TOO_LATE = Symbol("too late");
+
+/** The port over Deno KV. Errors are `ApiError`s: `DISK_SPACE_EXCEEDED`, `DATABASE_CONNECTION_ERROR`, `DATABASE_ERROR`. */
+export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
+  let isClosed = false;
+  const bounded = async <T>(operation: string, promise: Promise<T>): Promise<T> => {
+    let result: T | typeof TOO_LATE;
+    try {
+      result = await within(clock, OPERATION_MS, promise, TOO_LATE);
+    } catch (error) {
+      throw storeError(operation, error);
+    }
+    if (result !== TOO_LATE) return result as T;
+    throw new ApiError("DATABASE_CONNECTION_ERROR", "The store does not answer", {
+      operation,
+      connection_timeout_ms: OPERATION_MS,
+    });
+  };
+  return {
+    async get(key) {
+      const { value, versionstamp } = await bounded("get", kv.get<Uint8Array>(key as Deno.KvKey));
+      return value === null || versionstamp === null ? undefined : { key, value, versionstamp };
+    },
+    async *list({ prefix, start, end, reverse, limit, batch = LIST_BATCH }) {
+      const iterator = kv.list<Uint8Array>(selectorOf(prefix, start, end), {
+        reverse,
+        limit,
+        batchSize: batch,
+      });
+      // The bound is round a batch: round each entry it would cost more than the reading.
+      const nextBatch = async () => {
+        const entries: Entry[] = [];
+        while (entries.length < batch) {
+          const { done, value: entry } = await iterator.next();
+          if (done) break;
+          entries.push({ key: entry.key as Key, value: entry.value, versionstamp: entry.versionstamp });
+        }
+        return entries;
+      };
+      for (;;) {
+        const entries = await bounded("list", nextBatch());
+        yield* entries;
+        if (entries.length < batch) return;
+      }
+    },
+    commit({ checks = [], sets = [], deletes = [] }) {
+      const send = async () => {
+        const atomic = kv.atomic();
+        for (const { key, versionstamp } of checks) atomic.check({ key: key as Deno.KvKey, versionstamp });
+        for (const { key, value } of sets) atomic.set(key as Deno.KvKey, value);
+        for (const key of deletes) atomic.delete(key as Deno.KvKey);
+        return await atomic.commit() as CommitResult;
+      };
+      return bounded("commit", send());
+    },
+    close() {
+      if (!isClosed) kv.close();
+      isClosed = true;
+    },
+  };
+}
+
+function selectorOf(prefix: Key, start: Key | undefined, end: Key | undefined): Deno.KvListSelector {
+  const selector = start && end ? { start, end } : { prefix, ...(start && { start }), ...(end && { end }) };
+  return selector as Deno.KvListSelector;
+}
+
+function storeError(operation: string, error: unknown): ApiError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (/disk is full|disk full|no space/i.test(reason)) {
+    return new ApiError("DISK_SPACE_EXCEEDED", "The disk that holds the store is full", {
+      operation,
+      reason,
+    });
+  }
+  if (/database is (locked|busy)/i.test(reason)) {
+    return new ApiError("DATABASE_CONNECTION_ERROR", "Another program holds the store", {
+      operation,
+      reason,
+    });
+  }
+  return new ApiError("DATABASE_ERROR", `The store failed: ${reason}`, { operation, reason });
+}

@@ -1,0 +1,131 @@
+/**
+ * The key-value port in memory, for tests: the same order of keys, versions and limits as Deno KV, no disk.
+ * What is stored outlives `close`, so that a test can let a server die and open its store again.
+ */
+import { ApiError } from "../../domain/errors.ts";
+import {
+  ATOMIC_BYTES_MAX,
+  ATOMIC_CHECKS_MAX,
+  ATOMIC_MUTATIONS_MAX,
+  type Commit,
+  type CommitResult,
+  type Entry,
+  type Key,
+  type KeyValue,
+  type Range,
+  VALUE_BYTES_MAX,
+} from "./kv.ts";
+
+export class MemoryKeyValue implements KeyValue {
+  /** In key order. */
+  #entries: Entry[] = [];
+  #version = 0;
+  #closed = false;
+
+  /** The same data, opened again. */
+  reopened(): MemoryKeyValue {
+    const copy = new MemoryKeyValue();
+    copy.#entries = [...this.#entries];
+    copy.#version = this.#version;
+    return copy;
+  }
+
+  // deno-lint-ignore require-await -- its failures are rejections, as those of the other implementation
+  async get(key: Key): Promise<Entry | undefined> {
+    this.#refuseClosed("get");
+    const at = this.#placeOf(key);
+    const entry = this.#entries[at];
+    return entry && compareKeys(entry.key, key) === 0 ? entry : undefined;
+  }
+
+  async *list({ prefix, start, end, reverse, limit = Infinity }: Range): AsyncGenerator<Entry> {
+    this.#refuseClosed("list");
+    const from = this.#placeOf(start ?? prefix);
+    let to = from;
+    const isWithin = ({ key }: Entry) =>
+      end ? compareKeys(key, end) < 0 : prefix.every((part, i) => key[i] === part);
+    while (to < this.#entries.length && isWithin(this.#entries[to]!)) to++;
+    const found = this.#entries.slice(from, to).filter(({ key }) => start || key.length > prefix.length);
+    if (reverse) found.reverse();
+    yield* found.slice(0, limit);
+  }
+
+  // deno-lint-ignore require-await -- its failures are rejections, as those of the other implementation
+  async commit({ checks = [], sets = [], deletes = [] }: Commit): Promise<CommitResult> {
+    this.#refuseClosed("commit");
+    refuseTooLarge({ checks, sets, deletes });
+    const holds = checks.every(({ key, versionstamp }) => {
+      const entry = this.#entries[this.#placeOf(key)];
+      const found = entry && compareKeys(entry.key, key) === 0 ? entry.versionstamp : null;
+      return found === versionstamp;
+    });
+    if (!holds) return { ok: false };
+    const versionstamp = (++this.#version).toString(16).padStart(16, "0") + "0000";
+    for (const { key, value } of sets) this.#put({ key: [...key], value: value.slice(), versionstamp });
+    for (const key of deletes) this.#drop(key);
+    return { ok: true, versionstamp };
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #put(entry: Entry): void {
+    const at = this.#placeOf(entry.key);
+    const isThere = at < this.#entries.length && compareKeys(this.#entries[at]!.key, entry.key) === 0;
+    this.#entries.splice(at, isThere ? 1 : 0, entry);
+  }
+
+  #drop(key: Key): void {
+    const at = this.#placeOf(key);
+    const entry = this.#entries[at];
+    if (entry && compareKeys(entry.key, key) === 0) this.#entries.splice(at, 1);
+  }
+
+  /** The index of the first entry whose key is not before `key`. */
+  #placeOf(key: Key): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareKeys(this.#entries[middle]!.key, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #refuseClosed(operation: string): void {
+    if (this.#closed) throw new ApiError("DATABASE_ERROR", "The store is closed", { operation });
+  }
+}
+
+function refuseTooLarge({ checks, sets, deletes }: Required<Commit>): void {
+  const bytes = sets.reduce((sum, { value }) => sum + value.length, 0);
+  if (
+    sets.some(({ value }) => value.length > VALUE_BYTES_MAX) || bytes > ATOMIC_BYTES_MAX ||
+    checks.length > ATOMIC_CHECKS_MAX || sets.length + deletes.length > ATOMIC_MUTATIONS_MAX
+  ) {
+    throw new ApiError("DATABASE_ERROR", "The commit is too large", { operation: "commit", bytes });
+  }
+}
+
+/** Strings by code point, then numbers by value; a shorter key comes before those it begins. */
+function compareKeys(a: Key, b: Key): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const order = compareParts(a[i]!, b[i]!);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function compareParts(a: string | number, b: string | number): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "number") return 1;
+  if (typeof b === "number") return -1;
+  if (a === b) return 0;
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  // From a half of a pair back to its beginning, since code units above U+D800 are not in code point order.
+  if (i > 0 && (a.charCodeAt(i - 1) & 0xfc00) === 0xd800) i--;
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
+}
