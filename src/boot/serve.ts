@@ -22,7 +22,7 @@ import { systemClock as clock } from "../clock/clock.ts";
 import { Engine } from "../engine/engine.ts";
 import { EventBus } from "../engine/events.ts";
 import { Scheduler } from "../engine/scheduler.ts";
-import { TaskBook } from "../read/task_index.ts";
+import { TaskIndex } from "../read/task_index.ts";
 import { entryOfChange } from "../engine/task_events.ts";
 import { allowedWorkingDirs } from "../engine/working_dir.ts";
 import { HealthMonitor } from "../monitor/health.ts";
@@ -86,12 +86,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
     server_env: Deno.env.toObject(),
     tmp_root: join(folder, "tmp"),
   });
-  const book = new TaskBook(store.tasks);
+  const index = new TaskIndex(store.tasks);
   const cannotRun = await runObstacle();
   const engine = new Engine({
     clock,
     store,
-    book,
+    index,
     bus,
     runner,
     working_dirs: allowedWorkingDirs(base, config.tasks.working_dir, config.tasks.allowed_dirs),
@@ -132,7 +132,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const scheduler = new Scheduler({
     clock,
     engine,
-    book,
+    index,
     schedules,
     tell: (entry) => void logs.append(entry),
   });

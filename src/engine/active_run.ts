@@ -374,8 +374,8 @@ export class ActiveRun {
   // ---- what clients see
 
   view(): Agent {
-    const { book, clock } = this.#context;
-    const state = book.find(this.#task.id)?.state ?? this.#task.state;
+    const { index, clock } = this.#context;
+    const state = index.find(this.#task.id)?.state ?? this.#task.state;
     return {
       id: `agent_${this.#task.id}_${this.#task.state.attempt}`,
       status: this.runtime_status,

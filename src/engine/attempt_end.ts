@@ -38,7 +38,7 @@ export function attemptEnd(
 
 /** Throws what the store throws; nothing has changed then. */
 export async function commitAttemptEnd(context: RunContext, ended_attempt: EndedAttempt): Promise<void> {
-  const { store, book, clock } = context;
+  const { store, index, clock } = context;
   const { task_id, attempt, lease, outcome, end, left } = ended_attempt;
   const output = store.outputs.entry(task_id, attempt, {
     output: outcome.output,
@@ -57,7 +57,7 @@ export async function commitAttemptEnd(context: RunContext, ended_attempt: Ended
     const state = stateAfter(context, task, end, now, chance);
     const graph = {
       find: (other: string) => view.get(other),
-      dependentsOf: (other: string) => book.dependentsOf(other),
+      dependentsOf: (other: string) => index.dependentsOf(other),
     };
     const own = new Map([[task_id, state]]);
     const following = isFinished(state.status)

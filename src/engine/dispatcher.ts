@@ -83,7 +83,7 @@ export class Dispatcher {
     // What it waits for may have ended before anybody knew of it.
     if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
     if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {
-      this.#settleLater(this.#context.book.dependentsOf(id));
+      this.#settleLater(this.#context.index.dependentsOf(id));
     }
   }
 
@@ -108,7 +108,7 @@ export class Dispatcher {
   }
 
   #isNext(candidate: TaskRecord): boolean {
-    const task = this.#context.book.find(candidate.id);
+    const task = this.#context.index.find(candidate.id);
     if (task?.state.status !== "queued") return false;
     if (!this.#runs.has(task.id)) return true;
     this.#heldBack.set(task.id, task);
@@ -118,7 +118,7 @@ export class Dispatcher {
   async #begin(id: string): Promise<void> {
     const context = this.#context;
     const lease: Lease = { instance: this.#instance, fencing: ++this.#fencing };
-    const task = context.book.find(id)!;
+    const task = context.index.find(id)!;
     const agent = context.settings.agentFor(task);
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new ActiveRun(context, task, lease, agent);
@@ -209,10 +209,10 @@ export class Dispatcher {
 
   /** Looks again at waiting tasks, in commits of a bounded size. */
   async #settle(ids: string[]): Promise<void> {
-    const { clock, store, book } = this.#context;
-    const graph = { find: book.find, dependentsOf: (id: string) => book.dependentsOf(id) };
+    const { clock, store, index } = this.#context;
+    const graph = { find: index.find, dependentsOf: (id: string) => index.dependentsOf(id) };
     const waiting = ids.filter((id) => {
-      const task = book.find(id);
+      const task = index.find(id);
       return task && resettled(graph, task, clock.now(), "") !== undefined;
     });
     for (let at = 0; at < waiting.length; at += SETTLE_BATCH) {
@@ -242,10 +242,10 @@ export class Dispatcher {
 
   /** A clock that was set back makes a time come again that had come already. */
   #noteTimes(ids: string[]): void {
-    const { book, clock } = this.#context;
+    const { index, clock } = this.#context;
     const now = clock.now();
     for (const id of ids) {
-      const task = book.find(id);
+      const task = index.find(id);
       const due_ms = task?.state.status === "pending" ? dueAt(task) : undefined;
       if (due_ms !== undefined && due_ms > now) this.#timed.set(id, due_ms);
     }
@@ -255,7 +255,7 @@ export class Dispatcher {
   /** Looks once at all tasks that may be other than their dependencies want them; at start, since a crash may have come between an end and its consequences. */
   async settleAll(): Promise<void> {
     const ids: string[] = [];
-    for (const task of this.#context.book.all()) {
+    for (const task of this.#context.index.all()) {
       const { status, failed_dependency } = task.state;
       if (status === "pending" || status === "paused" || failed_dependency !== undefined) ids.push(task.id);
     }

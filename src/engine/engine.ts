@@ -68,8 +68,8 @@ export class Engine {
 
   /** To be called by the store with each committed change, in order: the one source of task events. */
   committed(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
-    const { book, bus } = this.#options;
-    book.note(before, after);
+    const { index, bus } = this.#options;
+    index.note(before, after);
     // The last step is told before the end, which is where watchers stop.
     if (after && before && progressDiffers(before.state, after.state)) {
       bus.publish({ kind: "task.progressed", before, after });
@@ -99,9 +99,9 @@ export class Engine {
    * used up), its processes ended, and only then new ones started.
    */
   async start(): Promise<void> {
-    const { book, runner } = this.#options;
+    const { index, runner } = this.#options;
     const lost: string[] = [];
-    for (const task of book.all()) {
+    for (const task of index.all()) {
       if (holdsSlot(task.state)) lost.push(task.id);
       else this.#dispatcher.note(undefined, task);
     }
@@ -156,11 +156,11 @@ export class Engine {
 
   /** The new task, after it is durable. `schedule_id`: the schedule whose run it is. */
   async create(wanted: NewTask, schedule_id?: string): Promise<Task> {
-    const { clock, book, store } = this.#options;
+    const { clock, index, store } = this.#options;
     await this.check(wanted);
     const { id } = wanted;
     const now = clock.now();
-    const spec = specOf(wanted, { created_at: isoTime(now), order: book.nextOrder(), schedule_id });
+    const spec = specOf(wanted, { created_at: isoTime(now), order: index.nextOrder(), schedule_id });
     let record: TaskRecord | undefined;
     await store.tasks.update((view) => {
       if (view.get(id)) {
@@ -180,7 +180,7 @@ export class Engine {
 
   /** The task is cancelled durably; its processes are gone, or about to be. Cancelling twice is fine. */
   async cancel(id: string): Promise<void> {
-    const { clock, book } = this.#options;
+    const { clock, index } = this.#options;
     const task = this.#find(id);
     if (task.state.status === "cancelled") return;
     const run = this.#dispatcher.active.get(id);
@@ -193,13 +193,13 @@ export class Engine {
     await this.#cancelRecord(id);
     // It may have been started between the look and the commit.
     const late = this.#dispatcher.active.get(id);
-    if (late && book.find(id)?.state.status === "cancelled") {
+    if (late && index.find(id)?.state.status === "cancelled") {
       await within(clock, CANCEL_WAIT_MS, late.stop(), undefined);
     }
   }
 
   async #cancelRecord(id: string): Promise<void> {
-    const { clock, book } = this.#options;
+    const { clock, index } = this.#options;
     await this.#update((view) => {
       const now = clock.now();
       const task = view.get(id);
@@ -207,7 +207,7 @@ export class Engine {
       const states = new Map([[id, cancelled(task, isoTime(now))]]);
       const graph = {
         find: (other: string) => view.get(other),
-        dependentsOf: (other: string) => book.dependentsOf(other),
+        dependentsOf: (other: string) => index.dependentsOf(other),
       };
       return new Map([...states, ...cascade(graph, states, now, isoTime(now), CASCADE_LIMIT).states]);
     });
@@ -215,7 +215,7 @@ export class Engine {
 
   /** How often the task has been put back now. */
   async retry(id: string): Promise<number> {
-    const { clock, book } = this.#options;
+    const { clock, index } = this.#options;
     this.#find(id);
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
@@ -225,7 +225,7 @@ export class Engine {
       const now = clock.now();
       const graph = {
         find: (other: string) => view.get(other),
-        dependentsOf: (other: string) => book.dependentsOf(other),
+        dependentsOf: (other: string) => index.dependentsOf(other),
       };
       const ready = readiness(task.spec.dependencies ?? [], graph.find);
       const state = retried(task, ready, isDue(task, now), isoTime(now));
@@ -310,8 +310,8 @@ export class Engine {
   list(
     query: Parameters<typeof queryTasks>[2],
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
-    const { book } = this.#options;
-    const page = queryTasks(book.columns, book.size, query);
+    const { index } = this.#options;
+    const page = queryTasks(index.columns, index.size, query);
     return { ...page, tasks: page.tasks.map((task) => this.view(task)) };
   }
 
@@ -326,7 +326,7 @@ export class Engine {
     const children = new Map<number, { task_id: string; agent: string; activity?: string }>();
     for (const [task_id, run] of this.#dispatcher.active) {
       if (run.pid === undefined) continue;
-      const activity = this.#options.book.find(task_id)?.state.progress_details?.current_step;
+      const activity = this.#options.index.find(task_id)?.state.progress_details?.current_step;
       children.set(run.pid, { task_id, agent: run.agent, activity });
     }
     return children;
@@ -357,7 +357,7 @@ export class Engine {
 
   /** How all tasks stand together. */
   summary(): TaskSummary {
-    return summarise(this.#options.book.all(), this.#dispatcher.active.size);
+    return summarise(this.#options.index.all(), this.#dispatcher.active.size);
   }
 
   /** The task as clients see it: its record and, while it runs, what its agent is doing. */

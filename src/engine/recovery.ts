@@ -9,7 +9,7 @@ import type { TaskMemory } from "../read/task_index.ts";
 /** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
 const BATCH = 10;
 
-type Context = Pick<RunContext, "book" | "clock" | "store" | "max_attempts">;
+type Context = Pick<RunContext, "index" | "clock" | "store" | "max_attempts">;
 
 /** Resolves after the commits. `orderly`: the server ends by itself, which is no failed attempt. */
 export async function recoverTasks(context: Context, ids: string[], orderly: boolean): Promise<void> {
@@ -23,7 +23,7 @@ export async function recoverTasks(context: Context, ids: string[], orderly: boo
 }
 
 function recoveredStates(
-  { book, clock, max_attempts }: Context,
+  { index, clock, max_attempts }: Context,
   view: TaskMemory,
   ids: string[],
   orderly: boolean,
@@ -39,7 +39,7 @@ function recoveredStates(
   const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
   const graph = {
     find: (id: string) => view.get(id),
-    dependentsOf: (id: string) => book.dependentsOf(id),
+    dependentsOf: (id: string) => index.dependentsOf(id),
   };
   const following = cascade(graph, failed, now, isoTime(now), CASCADE_LIMIT).states;
   return new Map([...states, ...following]);

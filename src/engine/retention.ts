@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
 import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../domain/task_record.ts";
 import type { EngineStore, LogRetention, StoreKey } from "./engine_store.ts";
-import type { TaskBook } from "../read/task_index.ts";
+import type { TaskIndex } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -14,7 +14,7 @@ const BATCH = 10;
 
 export interface RetentionOptions {
   clock: Clock;
-  book: TaskBook;
+  index: TaskIndex;
   store: EngineStore;
   retention_ms: number;
   /** Of more finished tasks than these the oldest go before their time. */
@@ -28,18 +28,18 @@ function endOf({ spec, state }: TaskRecord): number {
 }
 
 /** The end of the youngest task that is to go: by age, or because there are too many. */
-function oldestKept({ clock, book, retention_ms, max_finished }: RetentionOptions): number {
+function oldestKept({ clock, index, retention_ms, max_finished }: RetentionOptions): number {
   const by_age = clock.now() - retention_ms;
-  const ends = [...book.all()].filter(({ state }) => isFinished(state.status)).map(endOf);
+  const ends = [...index.all()].filter(({ state }) => isFinished(state.status)).map(endOf);
   const excess = ends.length - max_finished;
   return excess <= 0 ? by_age : Math.max(by_age, ends.sort((a, b) => a - b)[excess - 1]!);
 }
 
 /** Whether the task may go: finished by `oldest_ms`, and nobody who is not finished depends on it. */
-export function isExpired(task: TaskRecord, book: TaskBook, oldest_ms: number): boolean {
+export function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boolean {
   if (!isFinished(task.state.status) || endOf(task) > oldest_ms) return false;
-  for (const id of book.dependentsOf(task.id)) {
-    const dependent = book.find(id);
+  for (const id of index.dependentsOf(task.id)) {
+    const dependent = index.find(id);
     if (dependent && !isFinished(dependent.state.status)) return false;
   }
   return true;
@@ -55,9 +55,9 @@ export function forgottenOutputs({ outputs }: EngineStore, task_id: string, atte
 
 /** Removes what has expired; the number of tasks removed. */
 export async function removeExpired(options: RetentionOptions): Promise<number> {
-  const { book, store } = options;
+  const { index, store } = options;
   const oldest_ms = oldestKept(options);
-  const expired = [...book.all()].filter((task) => isExpired(task, book, oldest_ms));
+  const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms));
   let removed = 0;
   // A few more than are kept, for those that a crash left behind.
   const outputsOf = ({ id, state }: TaskRecord) =>
@@ -71,7 +71,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
       if (store.tasks.isDoubtful) return {};
       const still = some.filter(({ id }) => {
         const task = view.get(id);
-        return task !== undefined && isExpired(task, book, oldest_ms);
+        return task !== undefined && isExpired(task, index, oldest_ms);
       });
       going = still.length;
       return { removes: still.map(({ id }) => id), deletes: still.flatMap(outputsOf) };

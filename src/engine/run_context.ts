@@ -5,7 +5,7 @@ import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { EngineStore } from "./engine_store.ts";
 import type { EventBus } from "./events.ts";
-import type { TaskBook } from "../read/task_index.ts";
+import type { TaskIndex } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
 
 export interface RunSettings {
@@ -25,7 +25,7 @@ export interface RunSettings {
 export interface RunContext {
   clock: Clock;
   store: EngineStore;
-  book: TaskBook;
+  index: TaskIndex;
   bus: EventBus;
   runner: AgentRunner;
   working_dirs: WorkingDirs;

@@ -9,7 +9,7 @@ import { isFinished } from "../domain/task_record.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
 import type { Engine } from "./engine.ts";
 import type { NewLogEntry } from "./engine_store.ts";
-import type { TaskBook } from "../read/task_index.ts";
+import type { TaskIndex } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -37,7 +37,7 @@ export interface ScheduleStore extends ScheduleMemory {
 export interface SchedulerOptions {
   clock: Clock;
   engine: Engine;
-  book: TaskBook;
+  index: TaskIndex;
   schedules: ScheduleStore;
   /** The server's log, for what nobody waits for an answer to. */
   tell(entry: NewLogEntry): void;
@@ -188,7 +188,7 @@ export class Scheduler {
 
   #mayRun({ id, spec, state }: ScheduleRecord): boolean {
     if (state.last_run === undefined || spec.recurring?.allow_overlap) return true;
-    const last = this.#options.book.find(state.last_run);
+    const last = this.#options.index.find(state.last_run);
     if (!last || isFinished(last.state.status)) return true;
     this.#tell("warn", id, `Run left out: '${state.last_run}' is still ${last.state.status}`, {
       last_run: state.last_run,
@@ -237,7 +237,7 @@ export class Scheduler {
 
   /** Whether this task was made for the time that is due now, before a crash kept the schedule from moving on. */
   #isThisRun({ id }: ScheduleRecord, run_id: string): boolean {
-    return this.#options.book.find(run_id)?.spec.schedule_id === id;
+    return this.#options.index.find(run_id)?.spec.schedule_id === id;
   }
 
   /**
@@ -246,7 +246,7 @@ export class Scheduler {
    */
   #runsLeftBy(id: string): { last_number?: number } {
     let last_number = 0;
-    for (const task of this.#options.book.all()) {
+    for (const task of this.#options.index.all()) {
       if (task.spec.schedule_id !== id) continue;
       last_number = Math.max(last_number, Number(/_run_(\d+)$/.exec(task.id)?.[1] ?? 0));
     }

@@ -14,7 +14,7 @@ export interface TaskMemory {
 }
 
 /** Kept up to date by `note`, which is called with each committed change, in order. */
-export class TaskBook implements Graph {
+export class TaskIndex implements Graph {
   readonly #memory: TaskMemory;
   readonly #dependents = new Map<string, Set<string>>();
   readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));

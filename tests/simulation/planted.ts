@@ -113,7 +113,7 @@ export const PLANTS: Plant[] = [
     finds: /stays pending|waits for it/,
     wiring: {
       parts: (parts) => {
-        parts.book.dependentsOf = () => [];
+        parts.index.dependentsOf = () => [];
         return parts;
       },
     },

@@ -4,7 +4,7 @@ import type { ApiContext } from "../../src/api/capability.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { EventBus } from "../../src/engine/events.ts";
 import { Scheduler } from "../../src/engine/scheduler.ts";
-import { TaskBook } from "../../src/read/task_index.ts";
+import { TaskIndex } from "../../src/read/task_index.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { Config } from "../../src/protocol/config.ts";
 import type { ClientLimits } from "../../src/access/client_limits.ts";
@@ -34,7 +34,7 @@ export interface Parts {
   store: Store;
   runner: SimRunner;
   bus: EventBus;
-  book: TaskBook;
+  index: TaskIndex;
   promised: Promised;
 }
 
@@ -88,11 +88,11 @@ export class ServerLife {
       store: opened,
       runner,
       bus: this.bus,
-      book: new TaskBook(opened.tasks),
+      index: new TaskIndex(opened.tasks),
       promised: wanted,
     };
     parts = wiring.parts?.(parts) ?? parts;
-    const { clock, store, book, bus, promised } = parts;
+    const { clock, store, index, bus, promised } = parts;
     const config = Config.parse({
       limits: {
         tasks_per_minute: promised.tasks_per_minute,
@@ -103,7 +103,7 @@ export class ServerLife {
     const engine = this.engine = new Engine({
       clock,
       store,
-      book,
+      index,
       bus,
       runner: parts.runner,
       working_dirs: { resolve: (wanted) => Promise.resolve(wanted ?? "here") },
@@ -134,7 +134,7 @@ export class ServerLife {
     this.#scheduler = new Scheduler({
       clock,
       engine: wiring.schedulerEngine?.(engine) ?? engine,
-      book,
+      index,
       schedules: store.schedules,
       tell: (entry) => void opened.logs.append(entry),
     });

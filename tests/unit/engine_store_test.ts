@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
 import { recoverTasks } from "../../src/engine/recovery.ts";
 import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
-import { TaskBook } from "../../src/read/task_index.ts";
+import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../../src/domain/task_record.ts";
@@ -42,14 +42,14 @@ function task(id: string, state: Partial<TaskState>, dependencies?: string[]): T
 
 async function world(kv = new MemoryKeyValue()) {
   const store = await loadStore(kv, clock);
-  const book = new TaskBook(store.tasks);
-  store.tasks.onCommitted = (changes) => changes.forEach(({ before, after }) => book.note(before, after));
+  const index = new TaskIndex(store.tasks);
+  store.tasks.onCommitted = (changes) => changes.forEach(({ before, after }) => index.note(before, after));
   const add = async (tasks: TaskRecord[]) => {
     for (let at = 0; at < tasks.length; at += 40) {
       await store.tasks.update(() => ({ creates: tasks.slice(at, at + 40) }));
     }
   };
-  return { kv, store, book, add };
+  return { kv, store, index, add };
 }
 
 async function keysUnder(kv: MemoryKeyValue, name: string): Promise<number> {
@@ -59,7 +59,7 @@ async function keysUnder(kv: MemoryKeyValue, name: string): Promise<number> {
 }
 
 Deno.test("a server that lost many runs at once recovers them all, with all that waits for them", async () => {
-  const { store, book, add } = await world();
+  const { store, index, add } = await world();
   const lost = Array.from(
     { length: 90 },
     (_, i) => task(`lost_${i}`, { status: "running", completed_at: undefined, automatic_attempts: 3 }),
@@ -68,7 +68,7 @@ Deno.test("a server that lost many runs at once recovers them all, with all that
     [1, 2, 3].map((n) => task(`${id}_${n}`, { status: "pending", completed_at: undefined }, [id]))
   );
   await add([...lost, ...waiting]);
-  await recoverTasks({ book, clock, store, max_attempts: 3 }, lost.map(({ id }) => id), false);
+  await recoverTasks({ index, clock, store, max_attempts: 3 }, lost.map(({ id }) => id), false);
   for (const { id } of lost) assert.equal(store.tasks.get(id)!.state.status, "failed");
   // The rest of those that wait is the dispatcher's.
   const failed = waiting.filter(({ id }) => store.tasks.get(id)!.state.status === "failed");
@@ -77,7 +77,7 @@ Deno.test("a server that lost many runs at once recovers them all, with all that
 });
 
 Deno.test("finished tasks go after their time, with all that belongs to them; others stay", async () => {
-  const { kv, store, book, add } = await world();
+  const { kv, store, index, add } = await world();
   const now = new Date(clock.now()).toISOString();
   const gone = Array.from({ length: 45 }, (_, i) => task(`old_${i}`, { attempt: 3 }));
   const stay = [
@@ -89,15 +89,15 @@ Deno.test("finished tasks go after their time, with all that belongs to them; ot
   await add([...gone, ...stay]);
   const sets = gone.flatMap(({ id }) => [1, 2, 3].map((n) => store.outputs.entry(id, n, { output: "x" })));
   await store.tasks.update(() => ({ sets }));
-  assert.equal(await removeExpired({ ...retention, book, store }), gone.length);
+  assert.equal(await removeExpired({ ...retention, index, store }), gone.length);
   assert.deepEqual([...store.tasks.values()].map(({ id }) => id).sort(), stay.map(({ id }) => id).sort());
   assert.equal(await keysUnder(kv, "output"), 0);
-  assert.equal(await removeExpired({ ...retention, book, store }), 0);
+  assert.equal(await removeExpired({ ...retention, index, store }), 0);
   await store.close();
 });
 
 Deno.test("a task retried a thousand times keeps the outputs of the attempts it remembers, and can go", async () => {
-  const { kv, store, book, add } = await world();
+  const { kv, store, index, add } = await world();
   await add(Array.from({ length: 12 }, (_, i) => task(`often_${i}`, { attempt: 1500 })));
   for (let i = 0; i < 12; i++) {
     for (let attempt = 1; attempt <= 100; attempt++) {
@@ -111,18 +111,18 @@ Deno.test("a task retried a thousand times keeps the outputs of the attempts it 
   }
   assert.ok(await keysUnder(kv, "output") <= 12 * ATTEMPTS_KEPT);
   assert.deepEqual(await store.outputs.get("often_0", 100), { output: "x" });
-  assert.equal(await removeExpired({ ...retention, book, store }), 12);
+  assert.equal(await removeExpired({ ...retention, index, store }), 12);
   assert.equal(store.tasks.size, 0);
   await store.close();
 });
 
 Deno.test("of too many finished tasks the oldest go before their time, but none that is needed", async () => {
-  const { store, book, add } = await world();
+  const { store, index, add } = await world();
   const at = (ago_ms: number) => new Date(clock.now() - ago_ms).toISOString();
   const young = Array.from({ length: 120 }, (_, i) => task(`young_${i}`, { completed_at: at(i * 1000) }));
   const waiting = task("waiting", { status: "pending", completed_at: undefined }, ["young_119"]);
   await add([...young, waiting]);
-  assert.equal(await removeExpired({ ...retention, book, store }), 19);
+  assert.equal(await removeExpired({ ...retention, index, store }), 19);
   for (const id of ["young_0", "young_99", "young_119", "waiting"]) assert.ok(store.tasks.get(id), id);
   for (const id of ["young_100", "young_118"]) assert.equal(store.tasks.get(id), undefined, id);
   await store.close();
