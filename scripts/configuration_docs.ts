@@ -1,4 +1,4 @@
-/** `deno task docs`: writes docs/configuration.md from the schema; a test holds the file to it. */
+/** `deno task docs`: writes docs/configuration.md from the schema. A test fails if the file is out of date. */
 import { type ConfigKey, configKeys } from "../src/protocol/config_reference.ts";
 
 export const CONFIGURATION_DOCS = new URL("../docs/configuration.md", import.meta.url);
@@ -7,15 +7,16 @@ const HEAD = `# Configuration
 
 <!-- Written by \`deno task docs\` from src/protocol/config.ts. -->
 
-\`opencode-agents serve --config FILE\` reads a JSON file. Every key is optional; an unknown one is refused with its path
-and the nearest right name, and the program ends with 2. \`serve --print-config\` shows what is in force, secrets masked.
-A running server has the file's JSON Schema at \`/config.schema.json\`; so that an editor knows it, write
+\`opencode-agents serve --config FILE\` reads a JSON file. Every key is optional. An unknown key is refused with its path
+and the nearest known name, and the program exits with 2. \`serve --print-config\` shows the effective configuration with
+secrets masked. A running server serves the file's JSON Schema at \`/config.schema.json\`. To make it known to an editor,
+write
 
 \`\`\`json
 { "$schema": "http://127.0.0.1:8080/config.schema.json" }
 \`\`\`
 
-Relative paths start from the folder of the file. \`--host\`, \`--port\` and \`--data\` override their keys. Durations are
+Relative paths start from the folder of the file. \`--host\`, \`--port\` and \`--data\` override their keys. Durations are in
 milliseconds where the key ends in \`_ms\`, and for \`default_timeout\`.
 `;
 

@@ -1,4 +1,4 @@
-/** What the documents name is there: files, headings, tasks, commands. */
+/** Whatever the documents name exists: files, headings, tasks, commands. */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };
@@ -37,6 +37,43 @@ Deno.test("links between the documents lead somewhere", () => {
     "docs/none.md",
     "#no-such",
   ]);
+});
+
+/** Paths below a room of the repository, in code or in prose. `NAME` and `*` stand for any name. */
+const PATH =
+  /(?<![\w./~-])(?:(?:src|tests|scripts|docs|deploy)\/[\w./*-]*[\w*]|(?:main\.ts|deno\.json|deno\.lock)(?![\w.]))/g;
+
+function missingPaths(text: string): string[] {
+  return [...text.matchAll(PATH)].map(([path]) => path).filter((path) => {
+    const pattern = path.replaceAll(".", "\\.").replace(/NAME|\*/g, "[^/]+");
+    const isThere = new RegExp(`^${pattern}(?:/|$)`);
+    return !names.some((name) => isThere.test(name));
+  });
+}
+
+Deno.test("every path that the documents name exists", () => {
+  for (const [page, text] of pages) assert.deepEqual(missingPaths(text), [], page);
+  assert.deepEqual(
+    missingPaths("`src/api/router.ts`, `tests/api`, src/agents/makes/NAME.ts, tests/api/*_test.ts, main.ts."),
+    [],
+  );
+  assert.deepEqual(missingPaths("see src/api/no_such.ts, `tests/none` and src/agents/none/NAME.ts"), [
+    "src/api/no_such.ts",
+    "tests/none",
+    "src/agents/none/NAME.ts",
+  ]);
+});
+
+Deno.test("the README stays short", () => {
+  const words = pages.get("README.md")!.split(/\s+/).filter((word) => word !== "").length;
+  assert.ok(words > 100 && words < 700, `${words} words`);
+});
+
+Deno.test("every room of the house is in the architecture's table", () => {
+  const rooms = new Set(names.flatMap((name) => /^src\/[^/]+(?=\/)/.exec(name) ?? []));
+  assert.ok(rooms.size > 10);
+  const described = [...pages.get("docs/architecture.md")!.matchAll(/^\| `(src\/\w+)` \|/gm)];
+  assert.deepEqual(described.map(([, room]) => room!).sort(), [...rooms].sort());
 });
 
 async function commandsOfProgram(): Promise<string[]> {

@@ -17,6 +17,12 @@ interface ScheduleFlags extends TaskFlags {
 }
 
 export function addSchedule(program: Command, cli: Cli): void {
+  addCreate(program, cli);
+  addUnschedule(program, cli);
+  addList(program, cli);
+}
+
+function addCreate(program: Command, cli: Cli): void {
   const command = cli.command(
     program,
     "schedule <prompt>",
@@ -55,7 +61,7 @@ export function addSchedule(program: Command, cli: Cli): void {
   });
 }
 
-export function addUnschedule(program: Command, cli: Cli): void {
+function addUnschedule(program: Command, cli: Cli): void {
   cli.command(program, "unschedule <task>", "take a scheduled task back; runs that have begun go on")
     .action(async (task_id: string, flags: CommonFlags) => {
       const reply = await (await cli.asker(flags)).request("unschedule_task", { task_id });
@@ -64,7 +70,7 @@ export function addUnschedule(program: Command, cli: Cli): void {
     });
 }
 
-export function addSchedules(program: Command, cli: Cli): void {
+function addList(program: Command, cli: Cli): void {
   cli.command(program, "schedules", "list scheduled tasks and when they run")
     .option("--upcoming <count>", "so many next runs of each, 0 to 20", whole, 3)
     .action(async (flags: CommonFlags & { upcoming: number }) => {

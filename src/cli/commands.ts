@@ -1,0 +1,45 @@
+/** The commands that talk to a server, in the order of the help. */
+import type { Command } from "commander";
+import type { Cli } from "./cli.ts";
+import { addAnswers } from "./commands/answer.ts";
+import { addCancel } from "./commands/cancel.ts";
+import { addFollow } from "./commands/follow.ts";
+import { addHealth } from "./commands/health.ts";
+import { addKill } from "./commands/kill.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addMetrics } from "./commands/metrics.ts";
+import { addPause } from "./commands/pause.ts";
+import { addPs } from "./commands/ps.ts";
+import { addResult } from "./commands/result.ts";
+import { addResume } from "./commands/resume.ts";
+import { addRetry } from "./commands/retry.ts";
+import { addRun } from "./commands/run.ts";
+import { addSchedule } from "./commands/schedule.ts";
+import { addStatus } from "./commands/status.ts";
+import { addTask } from "./commands/task.ts";
+import { addTasks } from "./commands/tasks.ts";
+import { addTop } from "./commands/top.ts";
+
+/** Adds a command, or a few that belong together, to the program. */
+type AddCommand = (program: Command, cli: Cli) => void;
+
+export const SERVER_COMMANDS: readonly AddCommand[] = [
+  addRun,
+  addFollow,
+  addTasks,
+  addTask,
+  addResult,
+  addCancel,
+  addRetry,
+  addPause,
+  addResume,
+  addAnswers,
+  addLogs,
+  addTop,
+  addSchedule,
+  addPs,
+  addKill,
+  addStatus,
+  addHealth,
+  addMetrics,
+];
