@@ -1,32 +1,35 @@
-/** Which address a request comes from, and whether that may come at all. Pure. */
-import { BlockList, isIP, isIPv6 } from "node:net";
+/** Which address a request comes from, and whether that address may connect. Pure. */
+import ipaddr from "ipaddr.js";
 
 export interface AddressRules {
-  /** Proxies whose word on who asked them is believed. */
+  /** Proxies whose `X-Forwarded-For` is believed. */
   trusted_proxies: readonly string[];
-  /** With any entry, all other addresses are refused. */
+  /** If it has any entry, all other addresses are refused. */
   ip_whitelist: readonly string[];
-  /** Refused, even when the other list has them. */
+  /** Refused, even if the whitelist has them. */
   ip_blacklist: readonly string[];
 }
 
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
 /** Addresses and networks (CIDR) of both families. */
 class AddressSet {
-  readonly #list = new BlockList();
-  readonly isEmpty: boolean;
+  readonly #networks: [Address, number][];
 
   constructor(entries: readonly string[]) {
-    this.isEmpty = entries.length === 0;
-    for (const entry of entries) {
-      const [address, prefix] = entry.split("/") as [string, string | undefined];
-      const family = familyOf(address);
-      if (prefix === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(prefix), family);
-    }
+    this.#networks = entries.map(networkOf);
   }
 
-  has(address: string): boolean {
-    return isIP(address) !== 0 && this.#list.check(address, familyOf(address));
+  get isEmpty(): boolean {
+    return this.#networks.length === 0;
+  }
+
+  has(text: string): boolean {
+    const address = addressOf(text);
+    if (address === undefined) return false;
+    return this.#networks.some(([network, bits]) =>
+      network.kind() === address.kind() && address.match(network, bits)
+    );
   }
 }
 
@@ -42,21 +45,21 @@ export class ClientAddresses {
   }
 
   /**
-   * The address of the client: the peer's own, or, where the peer is a trusted proxy, the last one in
-   * `X-Forwarded-For` that is none. What stands before it anybody may have written.
+   * The client's address: the peer's own or, if the peer is a trusted proxy, the last address in `X-Forwarded-For`
+   * that is not a trusted proxy. Anyone may have written the addresses before that one.
    */
   clientOf(peer: string, forwarded_for: string | null): string {
-    let client = plain(peer);
+    let client = addressOf(peer)?.toString() ?? peer;
     const claimed = forwarded_for?.split(",") ?? [];
     while (this.#proxies.has(client)) {
-      const before = plain(claimed.pop()?.trim() ?? "");
-      if (isIP(before) === 0) break;
-      client = before;
+      const before = addressOf(claimed.pop()?.trim() ?? "");
+      if (before === undefined) break;
+      client = before.toString();
     }
     return client;
   }
 
-  /** Why this address is refused; undefined when it is not. */
+  /** Why this address is refused; undefined if it is not. */
   refusal(address: string): string | undefined {
     if (this.#denied.has(address)) return `Address ${address} is in security.ip_blacklist`;
     if (!this.#allowed.isEmpty && !this.#allowed.has(address)) {
@@ -65,11 +68,27 @@ export class ClientAddresses {
   }
 }
 
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return isIPv6(address) ? "ipv6" : "ipv4";
+/**
+ * The address; undefined for any other text. Sockets of both families map IPv4 addresses into IPv6, so those are
+ * unwrapped. `127.1` and the like are refused: other programs read them differently.
+ */
+function addressOf(text: string): Address | undefined {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
+    ? ipaddr.process(text)
+    : undefined;
 }
 
-/** An IPv4 address as such, where a socket of both families wraps it into one of IPv6. */
-function plain(address: string): string {
-  return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1] ?? address;
+/** `10.0.0.0/8`, or a single address. */
+function networkOf(text: string): [Address, number] {
+  if (!text.includes("/")) {
+    const address = ipaddr.process(text);
+    return [address, address.kind() === "ipv4" ? 32 : 128];
+  }
+  const [network, bits] = ipaddr.parseCIDR(text);
+  return network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= MAPPED_BITS
+    ? [network.toIPv4Address(), bits - MAPPED_BITS]
+    : [network, bits];
 }
+
+/** The length of `::ffff:0:0/96`, the network of mapped IPv4 addresses. */
+const MAPPED_BITS = 96;

@@ -12,6 +12,9 @@ Deno.test("who asks: the peer, unless it is a proxy that is trusted, whose word 
     ["10.1.2.3", "198.51.100.7", "198.51.100.7"],
     ["::ffff:10.1.2.3", "198.51.100.7", "198.51.100.7"],
     ["::1", "2001:db8::5", "2001:db8::5"],
+    ["::1", "2001:DB8:0:0::5", "2001:db8::5"],
+    ["::ffff:a01:203", "198.51.100.7", "198.51.100.7"],
+    ["10.1.2.3", "0x7f.1", "10.1.2.3"],
     ["fd12::1", " 198.51.100.7 ", "198.51.100.7"],
     // What stands before the last stranger, the stranger may have written.
     ["10.1.2.3", "127.0.0.1, 198.51.100.7", "198.51.100.7"],
@@ -50,6 +53,9 @@ Deno.test("lists: addresses and networks of both families; who is on both is ref
   for (const ip of ["192.168.1.66", "2001:db8:bad::5"]) {
     assert.match(addresses.refusal(ip) ?? "", /ip_blacklist/, ip);
   }
+  const mapped = new ClientAddresses({ ...NONE, ip_blacklist: ["::ffff:10.0.0.0/104", "::ffff:192.0.2.1"] });
+  for (const ip of ["10.1.2.3", "::ffff:10.1.2.3", "192.0.2.1"]) assert.ok(mapped.refusal(ip), ip);
+  assert.equal(mapped.refusal("11.1.2.3"), undefined);
   const all_but = new ClientAddresses({ ...NONE, ip_blacklist: ["10.0.0.0/8"] });
   assert.equal(all_but.refusal("127.0.0.1"), undefined);
   assert.match(all_but.refusal("10.255.0.1") ?? "", /ip_blacklist/);
