@@ -3,7 +3,8 @@ import { epochOf } from "../clock/clock.ts";
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import { clean, duration, oneLine } from "./text.ts";
+import { clean, oneLine } from "./text.ts";
+import { duration } from "../protocol/formats.ts";
 
 const STATUS_STYLE: Record<TaskStatus, Style> = {
   pending: "dim",

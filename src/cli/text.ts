@@ -54,26 +54,6 @@ export function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** `42 ms`, `3.2 s`, `1:05`, `2:00:09`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  const total = Math.round(ms / 1000);
-  if (total < 60) return `${total} s`;
-  const two = (value: number) => String(value).padStart(2, "0");
-  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
-}
-
-/** `0 B`, `12 KB`, `1.5 GB`, in powers of 1024. */
-export function bytes(count: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let value = count;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
-
 export interface Column<T> {
   title: string;
   value: (row: T) => string;

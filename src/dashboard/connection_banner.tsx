@@ -1,6 +1,6 @@
 /** Says when what is shown may be out of date, why, and when it will be tried again. */
 import { link } from "./data/server.ts";
-import { duration } from "./ui/format.ts";
+import { duration } from "../protocol/formats.ts";
 import { now } from "./ui/time.tsx";
 
 export function ConnectionBanner() {
@@ -18,5 +18,5 @@ export function ConnectionBanner() {
 }
 
 function whenAgain(left_ms: number): string {
-  return left_ms > 900 ? `Trying again in ${duration(left_ms)}…` : "Trying again…";
+  return left_ms > 900 ? `Trying again in ${duration(1000 * Math.ceil(left_ms / 1000))}…` : "Trying again…";
 }

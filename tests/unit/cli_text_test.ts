@@ -3,25 +3,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describeError } from "../../src/cli/cli.ts";
 import { taskOf } from "../../src/cli/new_task.ts";
-import { bytes, clean, columns, duration, fit, oneLine, table, wrapped } from "../../src/cli/text.ts";
+import { clean, columns, fit, oneLine, table, wrapped } from "../../src/cli/text.ts";
 import { type Output, Terminal } from "../../src/cli/terminal.ts";
 import { pointOfTime } from "../../src/cli/when.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { NewTask } from "../../src/domain/task.ts";
-
-Deno.test("cli text: durations and sizes", () => {
-  assert.deepEqual(
-    [0, 42, 999, 3210, 59_000, 65_000, 7_209_000].map(duration),
-    ["0 ms", "42 ms", "999 ms", "3.2 s", "59 s", "1:05", "2:00:09"],
-  );
-  assert.deepEqual([0, 1023, 1536, 20 << 20, 1.5 * 2 ** 30].map(bytes), [
-    "0 B",
-    "1023 B",
-    "1.5 KB",
-    "20 MB",
-    "1.5 GB",
-  ]);
-});
 
 Deno.test("cli text: nothing an agent prints can move the cursor, and no cut text is too wide", () => {
   assert.equal(clean("\x1b[31mred\x1b[0m \x1b]0;title\x07x\x07\r\ny\x9b1m"), "red x\ny1m");

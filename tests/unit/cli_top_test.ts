@@ -80,7 +80,7 @@ Deno.test("top: a running task's bar, time, step and log are shown, the selected
   });
   const shown = { ...board(running, task("next", "queued")), entries: [entry("one\ntwo"), entry("three")] };
   const lines = render(shown, screen(80, 16));
-  assert.equal(lines[5], "> build running   ████░░░░░░  40% 1:00     Write it".padEnd(80));
+  assert.equal(lines[5], "> build running   ████░░░░░░  40% 1 min       Write it".padEnd(80));
   assert.match(lines[6]!, /^ {2}next {2}queued {4}░{10} {3}0% +Do next$/);
   assert.match(lines[7]!, /^── log of build ─+$/);
   assert.deepEqual(lines.slice(8, 11), ["11:01:00 info  one", "               two", "11:01:00 info  three"]);

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../../cli/cli.ts";
 import { storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
-import { bytes as size } from "../../cli/text.ts";
+import { bytes as size } from "../../protocol/formats.ts";
 
 export function addBackup(program: Command, cli: Cli, store: StoreFiles): void {
   storeCommand(

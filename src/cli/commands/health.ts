@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { ComponentStatus } from "../../protocol/system_messages.ts";
 import { type Cli, type CommonFlags, EXIT } from "../cli.ts";
 import type { Style } from "../terminal.ts";
-import { duration, oneLine } from "../text.ts";
+import { oneLine } from "../text.ts";
+import { duration } from "../../protocol/formats.ts";
 
 const STYLE: Record<ComponentStatus, Style> = { healthy: "green", degraded: "yellow", unhealthy: "red" };
 

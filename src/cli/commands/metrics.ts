@@ -1,6 +1,7 @@
 /** `metrics`: what the server was asked and how fast it answered. */
 import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { count, latency, percent } from "../../protocol/formats.ts";
 import { table } from "../text.ts";
 
 export function addMetrics(program: Command, cli: Cli): void {
@@ -16,22 +17,22 @@ export function addMetrics(program: Command, cli: Cli): void {
       const rows: [string, string][] = [
         [
           "requests",
-          `${data.requests_total} in ${data.time_range}, ${data.requests_per_second.toFixed(2)}/s`,
+          `${count(data.requests_total)} in ${data.time_range}, ${data.requests_per_second.toFixed(2)}/s`,
         ],
-        ["errors", `${data.error_rate_percent.toFixed(1)} %`],
-        ["response time", `${data.average_response_time_ms.toFixed(2)} ms on average`],
-        ["", `p50 ${p50.toFixed(2)}, p90 ${p90.toFixed(2)}, p99 ${p99.toFixed(2)} ms`],
+        ["errors", percent(data.error_rate_percent)],
+        ["response time", `${latency(data.average_response_time_ms)} on average`],
+        ["", `p50 ${latency(p50)}, p90 ${latency(p90)}, p99 ${latency(p99)}`],
         ["connections", `${current} now, at most ${peak_today} and ${total_today} in all today`],
       ];
       for (const [name, value] of rows) terminal.line(`${name.padEnd(15)}${value}`);
-      const used = Object.entries(data.endpoint_usage).filter(([, count]) => count > 0)
+      const used = Object.entries(data.endpoint_usage).filter(([, times]) => times > 0)
         .sort(([, a], [, b]) => b - a);
       if (used.length === 0) return;
       terminal.line();
       for (
         const line of table(used, [
           { title: "REQUEST", value: ([name]) => name },
-          { title: "COUNT", value: ([, count]) => String(count) },
+          { title: "COUNT", value: ([, times]) => count(times) },
         ])
       ) terminal.line(line);
     });

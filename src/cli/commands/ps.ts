@@ -10,7 +10,8 @@ import {
 } from "../../protocol/process.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { given } from "../new_task.ts";
-import { bytes, type Column, duration, table } from "../text.ts";
+import { type Column, table } from "../text.ts";
+import { bytes, duration, percent } from "../../protocol/formats.ts";
 import { number, whole } from "../whole_number.ts";
 
 interface PsFlags extends CommonFlags {
@@ -82,7 +83,7 @@ const COLUMNS: Column<Process>[] = [
   { title: "PID", value: ({ pid }) => String(pid) },
   { title: "TYPE", value: ({ type, agent }) => type === "unknown" ? agent ?? "-" : type },
   { title: "STATUS", value: ({ status }) => status },
-  { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)} %` },
+  { title: "CPU", value: ({ cpu_percent }) => percent(cpu_percent) },
   { title: "MEMORY", value: ({ memory_rss }) => bytes(memory_rss) },
   { title: "TIME", value: ({ runtime_seconds }) => duration(runtime_seconds * 1000) },
   { title: "TASK", value: ({ task_id }) => task_id ?? "-" },

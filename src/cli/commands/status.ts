@@ -4,7 +4,8 @@ import { epochOf } from "../../clock/clock.ts";
 import { TaskStatus } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { statusStyle } from "../task_view.ts";
-import { duration, table } from "../text.ts";
+import { table } from "../text.ts";
+import { duration } from "../../protocol/formats.ts";
 
 /** The server describes no more at once. */
 const DESCRIBED_MAX = 1000;

@@ -4,7 +4,8 @@ import { Priority, type Task, TaskStatus, TaskType } from "../../domain/task.ts"
 import { TASK_SORT_FIELDS, type TaskFilter, type TaskSortField } from "../../protocol/task_messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { statusStyle, taken } from "../task_view.ts";
-import { type Column, duration, table } from "../text.ts";
+import { type Column, table } from "../text.ts";
+import { duration } from "../../protocol/formats.ts";
 import { whole } from "../whole_number.ts";
 
 interface TasksFlags extends CommonFlags {

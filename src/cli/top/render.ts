@@ -3,7 +3,8 @@ import type { LogEntry } from "../../domain/log_entry.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
 import { levelStyle, openPermissions, statusStyle, taken } from "../task_view.ts";
 import type { Style } from "../terminal.ts";
-import { bytes, clean, columns, duration, fit, oneLine, wrapped } from "../text.ts";
+import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
+import { bytes, duration, percent } from "../../protocol/formats.ts";
 import { type Board, ordered, selectedTask } from "./board.ts";
 
 export interface Screen {
@@ -67,16 +68,16 @@ function machine({ resources }: Board): string {
   if (!resources) return "";
   const { cpu_usage, memory_usage, memory_used, memory_total, load_average, disk_usage } = resources;
   return [
-    `CPU ${cpu_usage.toFixed(0)} %`,
-    `memory ${memory_usage.toFixed(0)} % (${bytes(memory_used)} of ${bytes(memory_total)})`,
-    `disk ${disk_usage.toFixed(0)} %`,
+    `CPU ${percent(cpu_usage)}`,
+    `memory ${percent(memory_usage)} (${bytes(memory_used)} of ${bytes(memory_total)})`,
+    `disk ${percent(disk_usage)}`,
     ...(load_average ? [`load ${load_average.map((one) => one.toFixed(2)).join(" ")}`] : []),
   ].join("   ");
 }
 
 const STATUS_WIDTH = Math.max(...TaskStatus.options.map((status) => status.length));
 const BAR = 10;
-const TIME_WIDTH = 8;
+const TIME_WIDTH = 11;
 const ID_MOST = 30;
 
 function idWidth({ tasks }: Board, { columns: width }: Screen): number {

@@ -5,7 +5,7 @@ import "./language.ts";
 import uPlot from "uplot";
 import "./chart.css";
 import { type ChartData, optionsFor, type PointedAt, stacked, withGaps } from "./chart_plot.ts";
-import { timeOfDay } from "./format.ts";
+import { timeOfDay } from "../../protocol/formats.ts";
 import { isoTime } from "../../clock/clock.ts";
 import { paint } from "./theme.ts";
 

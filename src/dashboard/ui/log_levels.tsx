@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
-import { number } from "./log_number.ts";
+import { count } from "../../protocol/formats.ts";
 
 export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
 
@@ -66,7 +66,7 @@ export function LevelChips({ chosen, counts, onChoose }: {
           onClick={() => toggle(level)}
         >
           <span class="log-level">{level}</span>
-          {counts && <span class="figure">{number(counts[level])}</span>}
+          {counts && <span class="figure">{count(counts[level])}</span>}
         </button>
       ))}
     </div>

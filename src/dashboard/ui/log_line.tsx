@@ -20,7 +20,7 @@ import { epochOf } from "../../clock/clock.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import { piecesOf } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
-import { dateTime } from "./format.ts";
+import { dateTime } from "../../protocol/formats.ts";
 import { JsonTree } from "./json_tree.tsx";
 import { now } from "./time.tsx";
 import { attempt } from "./toast.tsx";

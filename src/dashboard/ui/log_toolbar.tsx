@@ -11,7 +11,7 @@ import {
 import type { LogLine } from "../data/log_window.ts";
 import { saveFile } from "./log_download.ts";
 import type { Find } from "./log_find.ts";
-import { number } from "./log_number.ts";
+import { count } from "../../protocol/formats.ts";
 
 export interface LogToolbarProps {
   find: Find;
@@ -65,7 +65,7 @@ export function LogToolbar(props: LogToolbarProps) {
         </details>
       </div>
       <span class="visually-hidden" role="status">
-        {find.text === "" ? "" : `${number(find.count)} lines hold the text`}
+        {find.text === "" ? "" : `${count(find.count)} lines hold the text`}
       </span>
     </div>
   );
@@ -113,9 +113,7 @@ function FindField({ find, onStep, onFound }: Pick<LogToolbarProps, "find" | "on
       {find.text !== "" && (
         <>
           <span class="figure log-hits" aria-hidden="true">
-            {find.count === 0
-              ? "no line"
-              : `${find.at === 0 ? "–" : number(find.at)} / ${number(find.count)}`}
+            {find.count === 0 ? "no line" : `${find.at === 0 ? "–" : count(find.at)} / ${count(find.count)}`}
           </span>
           <button
             type="button"

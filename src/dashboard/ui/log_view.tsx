@@ -8,11 +8,10 @@ import { useShortcuts } from "../keys.ts";
 import { useFind } from "./log_find.ts";
 import { LevelChips, levelsIn, useLevelCounts } from "./log_levels.tsx";
 import { LogRow, rowsOf } from "./log_line.tsx";
-import { linesOf, number } from "./log_number.ts";
 import { useFollow } from "./log_scroll.ts";
 import { LogToolbar } from "./log_toolbar.tsx";
 import "./log_view.css";
-import { duration } from "./format.ts";
+import { count, counted, duration } from "../../protocol/formats.ts";
 import { Problem } from "./problem.tsx";
 import { now } from "./time.tsx";
 import { VirtualList, type VirtualListHandle } from "./virtual_list.tsx";
@@ -174,7 +173,7 @@ function LogLines({ log, agent, withAgents, levels }: {
         {follow.unseen > 0 && (
           <button type="button" class="primary log-new" onClick={follow.toEnd}>
             <ArrowDown size={16} aria-hidden="true" />
-            {`${number(follow.unseen)} new ${follow.unseen === 1 ? "line" : "lines"}`}
+            {counted(follow.unseen, "new line")}
           </button>
         )}
       </div>
@@ -189,10 +188,10 @@ function Counts({ log }: { log: LogWindow }) {
   return (
     <span class="log-counts muted figure">
       <span>
-        {linesOf(matching)}
-        {matching < log.total && ` of ${number(log.total)}`}
+        {counted(matching, "line")}
+        {matching < log.total && ` of ${count(log.total)}`}
       </span>
-      {log.lines.length < matching && <span>{number(log.lines.length)} loaded</span>}
+      {log.lines.length < matching && <span>{count(log.lines.length)} loaded</span>}
       {log.isLive && <span class="log-live">live</span>}
     </span>
   );
@@ -222,7 +221,7 @@ function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) 
       )}
       {(log.hasDropped || (log.isFull && log.hasOlder)) && (
         <div class="notice">
-          A page keeps {number(LINES_MAX)} lines; older ones are not shown here.{" "}
+          A page keeps {count(LINES_MAX)} lines; older ones are not shown here.{" "}
           <Link href={`/logs?${older}`}>Show what was before</Link>
         </div>
       )}

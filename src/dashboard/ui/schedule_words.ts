@@ -1,5 +1,6 @@
 /** What a schedule's rule means, in words. */
 import { epochOf } from "../../clock/clock.ts";
+import { counted } from "../../protocol/formats.ts";
 import type { RecurringConfig } from "../../domain/task.ts";
 import { clockTime, exactTime, isZone, wallTime } from "./zone.ts";
 
@@ -40,7 +41,7 @@ function daysInWords(at_ms: number, interval: RecurringConfig["interval"], zone:
 /** `3 of 10 runs done`, `no run yet`. */
 export function runsInWords(runs: number, recurring: RecurringConfig | undefined): string {
   if (recurring?.max_runs !== undefined) return `${runs} of ${recurring.max_runs} runs done`;
-  return runs === 0 ? "no run yet" : `${runs} ${runs === 1 ? "run" : "runs"} done`;
+  return runs === 0 ? "no run yet" : `${counted(runs, "run")} done`;
 }
 
 const SUFFIXES: Record<string, string> = { one: "st", two: "nd", few: "rd", other: "th" };

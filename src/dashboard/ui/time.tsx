@@ -1,7 +1,7 @@
 /** Times that stay right while one looks at them. */
 import { signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../clock/clock.ts";
-import { dateTime, duration, relative } from "./format.ts";
+import { dateTime, duration, relative } from "../../protocol/formats.ts";
 
 /** One tick for the whole page, for as long as it lives. */
 export const now = signal(systemClock.now());
@@ -16,6 +16,6 @@ export function Ago({ iso }: { iso: string }) {
 
 /** How long something took, or has been taking so far. */
 export function Lasting({ from, to }: { from: string; to?: string | undefined }) {
-  const end = to === undefined ? now.value : epochOf(to);
-  return <span class="figure">{duration(Math.max(0, end - epochOf(from)))}</span>;
+  const ms = Math.max(0, (to === undefined ? now.value : epochOf(to)) - epochOf(from));
+  return <span class="figure">{duration(to === undefined ? Math.floor(ms / 1000) * 1000 : ms)}</span>;
 }

@@ -1,7 +1,7 @@
 /** Processor and memory of an agent or a process over time. */
 import type { UsageSample } from "../data/machine.ts";
 import { Chart } from "./chart.tsx";
-import { bytes, percent } from "./format.ts";
+import { bytes, percent } from "../../protocol/formats.ts";
 
 export interface UsageChartsProps {
   /** Whose, for those who do not see it. */

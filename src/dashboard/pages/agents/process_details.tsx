@@ -4,7 +4,7 @@ import { Link } from "wouter-preact";
 import type { KillSignal, Process } from "../../../protocol/process.ts";
 import { processUsage } from "../../data/machine.ts";
 import { client } from "../../data/server.ts";
-import { dateTime } from "../../ui/format.ts";
+import { dateTime } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { toastDone } from "../../ui/toast.tsx";
 import { KillDialog } from "./kill_dialog.tsx";

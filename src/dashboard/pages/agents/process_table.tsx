@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Process } from "../../../protocol/process.ts";
 import { usePlace } from "../../hash_location.ts";
-import { bytes, duration, percent } from "../../ui/format.ts";
+import { bytes, duration, percent } from "../../../protocol/formats.ts";
 import { ProcessDetails } from "./process_details.tsx";
 import { type Column, COLUMNS, KIND_NAMES, kindOf, type View } from "./process_list.ts";
 

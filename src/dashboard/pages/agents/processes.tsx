@@ -6,7 +6,7 @@ import { noteProcesses, processScan } from "../../data/machine.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
-import { timeOfDay } from "../../ui/format.ts";
+import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { KIND_NAMES, shown, STATUSES, type View, viewOf } from "./process_list.ts";
 import { ProcessTable } from "./process_table.tsx";

@@ -1,6 +1,7 @@
 /** All tasks by status, as they are now: found, looked at, held, ended, tried again. */
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
+import { count } from "../../../protocol/formats.ts";
 import { agents } from "../../data/machine.ts";
 import { taskOf, tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/tasks.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
@@ -155,10 +156,9 @@ function useBoardKeys(
 
 function MoreOnServer({ shown }: { shown: number }) {
   if (!tasksLoaded.value || tasksTotal.value <= Math.max(shown, TASKS_MAX)) return null;
-  const number = new Intl.NumberFormat("en");
   return (
     <p class="notice board-more">
-      The newest {number.format(shown)} of {number.format(tasksTotal.value)}{" "}
+      The newest {count(shown)} of {count(tasksTotal.value)}{" "}
       tasks are shown, and all that have not ended. Older ones: <code>opencode-agents tasks</code>.
     </p>
   );

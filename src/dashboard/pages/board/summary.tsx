@@ -3,11 +3,9 @@ import { epochOf } from "../../../clock/clock.ts";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { tasksTotal, taskSummary } from "../../data/tasks.ts";
-import { duration, percent } from "../../ui/format.ts";
+import { count, duration, percent } from "../../../protocol/formats.ts";
 import { STATUS_NAMES } from "../../ui/status.tsx";
 import { STATUSES } from "./view.ts";
-
-const NUMBER = new Intl.NumberFormat("en");
 
 export interface StatusFiltersProps {
   /** All that are known. */
@@ -32,7 +30,7 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
         aria-pressed={chosen.length === 0}
         onClick={() => choose([])}
       >
-        All <b class="figure">{NUMBER.format(total)}</b>
+        All <b class="figure">{count(total)}</b>
       </button>
       {STATUSES.map((status) => (
         <button
@@ -43,7 +41,7 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
           onClick={() => toggle(status)}
         >
           <i aria-hidden="true" />
-          {STATUS_NAMES[status]} <b class="figure">{NUMBER.format(counts[status])}</b>
+          {STATUS_NAMES[status]} <b class="figure">{count(counts[status])}</b>
         </button>
       ))}
     </div>

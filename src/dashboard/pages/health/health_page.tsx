@@ -7,7 +7,7 @@ import { useAnswer } from "../../data/answer.ts";
 import { connectionStatus } from "../../data/machine.ts";
 import { ask, link } from "../../data/server.ts";
 import { useShortcuts } from "../../keys.ts";
-import { duration, timeOfDay } from "../../ui/format.ts";
+import { duration, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Ago } from "../../ui/time.tsx";
 import "./health.css";

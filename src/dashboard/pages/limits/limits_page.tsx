@@ -6,7 +6,7 @@ import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
-import { timeOfDay } from "../../ui/format.ts";
+import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { Editing } from "./change.ts";
 import { Clients } from "./clients.tsx";

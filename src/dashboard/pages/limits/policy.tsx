@@ -1,7 +1,7 @@
 /** Whether limits hold at all, and whether the load lowers them. */
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
-import { dateTime, percent, relative } from "../../ui/format.ts";
+import { dateTime, percent, relative } from "../../../protocol/formats.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { now } from "../../ui/time.tsx";
 import { attempt } from "../../ui/toast.tsx";

@@ -5,15 +5,13 @@ import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
-import { duration, percent, timeOfDay } from "../../ui/format.ts";
+import { count, latency, percent, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import "./metrics.css";
 
 const EVERY_MS = 15_000;
 const RANGES = { "1m": "1 min", "15m": "15 min", "1h": "1 hour", "6h": "6 hours", "24h": "24 hours" };
 const USUAL = "1h";
-
-const COUNT = new Intl.NumberFormat();
 
 export function MetricsPage() {
   const [place, setPlace] = usePlace();
@@ -63,17 +61,12 @@ export function MetricsPage() {
   );
 }
 
-function milliseconds(value: number): string {
-  if (value >= 1000) return duration(value);
-  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ms`;
-}
-
 function Figures({ metrics }: { metrics: Metrics }) {
   const { requests_total, requests_per_second, error_rate_percent, client_connections } = metrics;
   const { current, peak_today, total_today } = client_connections;
   const failed = requests_total === 0 ? "no requests" : percent(error_rate_percent);
   const figures: [name: string, value: string, more: string][] = [
-    ["Requests", COUNT.format(requests_total), `in the last ${nameOf(metrics.time_range)}`],
+    ["Requests", count(requests_total), `in the last ${nameOf(metrics.time_range)}`],
     ["Rate", `${requests_per_second}/s`, "on average"],
     ["Errors", failed, "answered by an error"],
     ["Connections", String(current), `now; ${peak_today} at most, ${total_today} in all today (UTC)`],
@@ -109,11 +102,11 @@ function Latency({ metrics }: { metrics: Metrics }) {
       {metrics.requests_total === 0 ? <p class="muted">No requests in this time.</p> : (
         <>
           <p class="average">
-            <strong class="figure">{milliseconds(average_response_time_ms)}</strong>{" "}
+            <strong class="figure">{latency(average_response_time_ms)}</strong>{" "}
             <span class="muted">on average</span>
           </p>
           <Bars
-            rows={rows.map(([name, value]) => ({ name, value, text: milliseconds(value) }))}
+            rows={rows.map(([name, value]) => ({ name, value, text: latency(value) }))}
             most={p99}
             color="--violet"
           />
@@ -133,7 +126,7 @@ function Usage({ usage, total }: { usage: Record<string, number>; total: number 
         rows={rows.map(([name, value]) => ({
           name,
           value,
-          text: `${COUNT.format(value)} · ${percent(100 * value / total)}`,
+          text: `${count(value)} · ${percent(100 * value / total)}`,
         }))}
         most={rows[0]?.[1] ?? 1}
         color="--blue"

@@ -1,6 +1,6 @@
 /** Everything that is wrong, each with a way to its field. */
 import type { RefObject } from "preact";
-import { duration } from "../../ui/format.ts";
+import { duration } from "../../../protocol/formats.ts";
 import { now } from "../../ui/time.tsx";
 import { elementId, nameOf, type Problem, problems } from "./problems.ts";
 
@@ -47,7 +47,7 @@ function Line({ problem }: { problem: Problem }) {
         <strong>
           {" "}
           {again_at > now.value
-            ? `Try again in ${duration(again_at - now.value)}.`
+            ? `Try again in ${duration(1000 * Math.ceil((again_at - now.value) / 1000))}.`
             : "You can try again now."}
         </strong>
       )}

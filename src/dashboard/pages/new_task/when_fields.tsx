@@ -1,7 +1,7 @@
 /** When the task runs: now, once at a time, or again and again. */
 import type { RecurringConfig } from "../../../domain/task.ts";
 import { isoTime } from "../../../clock/clock.ts";
-import { relative } from "../../ui/format.ts";
+import { relative } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { now } from "../../ui/time.tsx";
 import { exactTime, isZone, OWN_ZONE } from "../../ui/zone.ts";

@@ -6,6 +6,7 @@ import { now } from "../../ui/time.tsx";
 import { clockTime, dayIn } from "../../ui/zone.ts";
 import { STATUS_NAMES } from "../../ui/status.tsx";
 import { addDays, addMonths, dayInMonth, dayName, monthName, weekday, WEEKDAYS, weeksOf } from "./month.ts";
+import { counted } from "../../../protocol/formats.ts";
 import type { Run } from "./runs.ts";
 
 const SHOWN_MAX = 3;
@@ -188,7 +189,7 @@ function inWords(runs: readonly Run[]): string {
   if (runs.length === 0) return "no runs";
   const done = runs.filter(({ task }) => task).length;
   const parts = [];
-  if (done > 0) parts.push(`${done} ${done === 1 ? "run" : "runs"} made`);
+  if (done > 0) parts.push(`${counted(done, "run")} made`);
   if (runs.length > done) parts.push(`${runs.length - done} to come`);
   return parts.join(", ");
 }

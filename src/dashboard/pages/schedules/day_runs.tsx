@@ -1,6 +1,6 @@
 /** The runs of one day, each with a way to its task or schedule. */
 import { Link } from "wouter-preact";
-import { relative } from "../../ui/format.ts";
+import { relative } from "../../../protocol/formats.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { now } from "../../ui/time.tsx";
 import { clockTime, instantOf } from "../../ui/zone.ts";

@@ -5,7 +5,7 @@ import { Link } from "wouter-preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import type { NewTask, Task } from "../../../domain/task.ts";
-import { duration, relative } from "../../ui/format.ts";
+import { duration, relative } from "../../../protocol/formats.ts";
 import { ruleInWords, runsInWords, zoneOf } from "../../ui/schedule_words.ts";
 import { PriorityMark } from "../../ui/status.tsx";
 import { now } from "../../ui/time.tsx";

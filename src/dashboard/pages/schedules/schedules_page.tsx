@@ -4,6 +4,7 @@ import { Plus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { epochOf } from "../../../clock/clock.ts";
+import { counted } from "../../../protocol/formats.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import type { Task } from "../../../domain/task.ts";
 import { useAnswer } from "../../data/answer.ts";
@@ -123,8 +124,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
           {ended.map(([id, runs]) => (
             <details key={id} class="card" open={open === id}>
               <summary>
-                <code>{id}</code>{" "}
-                <span class="muted">{runs.length} {runs.length === 1 ? "run" : "runs"}</span>
+                <code>{id}</code> <span class="muted">{counted(runs.length, "run")}</span>
               </summary>
               <PastRuns tasks={runs} />
             </details>

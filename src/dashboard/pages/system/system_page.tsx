@@ -6,7 +6,7 @@ import { useAnswer } from "../../data/answer.ts";
 import { addResources, resources } from "../../data/machine.ts";
 import { ask } from "../../data/server.ts";
 import { Chart, type Series } from "../../ui/chart.tsx";
-import { bytes, duration, percent, timeOfDay } from "../../ui/format.ts";
+import { bytes, counted, duration, percent, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { ratesOf } from "./rates.ts";
 import "./system.css";
@@ -56,7 +56,7 @@ function Tiles({ last, samples }: { last: SystemResources; samples: readonly Sys
   const [received, sent] = (["bytes_recv", "bytes_sent"] as const).map((counter) =>
     ratesOf(samples.slice(-2), counter).at(-1)
   );
-  const cores = cpu_cores === undefined ? undefined : `${cpu_cores} ${cpu_cores === 1 ? "core" : "cores"}`;
+  const cores = cpu_cores === undefined ? undefined : counted(cpu_cores, "core");
   const frequency = cpu_frequency === undefined ? undefined : `${(cpu_frequency / 1000).toFixed(1)} GHz`;
   return (
     <ul class="tiles" aria-label="The machine now">

@@ -1,7 +1,7 @@
 /** The files that the agent says it changed, each with its edits in order. */
 import { useMemo, useState } from "preact/hooks";
 import { hasEnded } from "../../data/tasks.ts";
-import { timeOfDay } from "../../ui/format.ts";
+import { counted, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { DiffCounts, DiffView } from "./diff_view.tsx";
 import type { TabProps } from "./tab_props.ts";
@@ -31,8 +31,8 @@ export function ChangesTab({ task, tools }: TabProps) {
   return (
     <div class="changes">
       <p class="muted changes-sum">
-        {files.length} {files.length === 1 ? "file" : "files"} changed in {edits}{" "}
-        {edits === 1 ? "edit" : "edits"}, as the agent reports them <DiffCounts diffs={files} />
+        {counted(files.length, "file")} changed in {counted(edits, "edit")}, as the agent reports them{" "}
+        <DiffCounts diffs={files} />
       </p>
       {tools.mayLack && <p class="muted">Only the newest edits are shown; the log has all.</p>}
       {files.map((file) => <File key={file.path} file={file} isOpen={edits <= OPEN_EDITS} />)}

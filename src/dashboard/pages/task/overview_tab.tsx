@@ -3,7 +3,7 @@ import { Circle, CircleCheck, CircleDot } from "lucide-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
-import { dateTime, duration } from "../../ui/format.ts";
+import { counted, dateTime, duration } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 import type { TabProps } from "./tab_props.ts";
@@ -78,7 +78,7 @@ function Plan({ task }: { task: Task }) {
                 );
               })}
             </ol>
-            {more > 0 && <p class="muted">{more} more {more === 1 ? "step" : "steps"}</p>}
+            {more > 0 && <p class="muted">{counted(more, "more step")}</p>}
           </>
         )
         : <p class="muted plan-none">{withoutPlan(task)}</p>}

@@ -6,7 +6,7 @@ import type { Task } from "../../../domain/task.ts";
 import { answerPermission, type OpenPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
-import { duration } from "../../ui/format.ts";
+import { duration } from "../../../protocol/formats.ts";
 import { now } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
 import { DiffView } from "./diff_view.tsx";

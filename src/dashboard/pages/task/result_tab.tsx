@@ -1,5 +1,6 @@
 /** What the agent answered, how its process ended and what it used. */
 import { hasEnded } from "../../data/tasks.ts";
+import { count } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { TextBox, ValueView } from "./value_view.tsx";
@@ -48,8 +49,6 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
   );
 }
 
-const NUMBER = new Intl.NumberFormat(undefined);
-
 function Usage({ usage }: { usage: Record<string, unknown> }) {
   const { cost, context, ...rest } = usage;
   const numbers = Object.entries(rest).filter(([, value]) => typeof value === "number");
@@ -61,12 +60,10 @@ function Usage({ usage }: { usage: Record<string, unknown> }) {
         {isMoney(cost) && <dt>Cost</dt>}
         {isMoney(cost) && <dd class="figure">{cost.amount} {cost.currency}</dd>}
         {isContext(context) && <dt>Context</dt>}
-        {isContext(context) && (
-          <dd class="figure">{NUMBER.format(context.used)} of {NUMBER.format(context.size)}</dd>
-        )}
+        {isContext(context) && <dd class="figure">{count(context.used)} of {count(context.size)}</dd>}
         {numbers.flatMap(([name, value]) => [
           <dt key={name}>{wordsOf(name)}</dt>,
-          <dd key={`${name}-value`} class="figure">{NUMBER.format(value as number)}</dd>,
+          <dd key={`${name}-value`} class="figure">{count(value as number)}</dd>,
         ])}
       </dl>
       <ValueView value={others} />

@@ -8,7 +8,7 @@ import { agents } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { duration } from "../../ui/format.ts";
+import { duration } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { toastError } from "../../ui/toast.tsx";

@@ -12,7 +12,7 @@ import {
   Wrench,
 } from "lucide-preact";
 import { useMemo, useState } from "preact/hooks";
-import { duration, timeOfDay } from "../../ui/format.ts";
+import { duration, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { hasEnded } from "../../data/tasks.ts";

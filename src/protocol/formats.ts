@@ -1,0 +1,91 @@
+/**
+ * Sizes, durations, counts and times as people read them, in the terminal and on the page alike. Sizes are decimal
+ * (1 kB is 1,000 bytes), as disks, networks and cloud consoles count them.
+ */
+import { epochOf } from "../clock/clock.ts";
+
+const SIZE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** `512 B`, `1.5 kB`, `17.2 GB`, `412 MB`: three digits at most. */
+export function bytes(count: number): string {
+  let value = Math.max(0, Math.round(count));
+  let unit = 0;
+  // 999.95 kB would be rounded to 1000 kB.
+  for (; rounded(value) >= 1000 && unit < SIZE_UNITS.length - 1; unit++) value /= 1000;
+  return `${rounded(value)} ${SIZE_UNITS[unit]}`;
+}
+
+/** One decimal below 100. */
+function rounded(value: number): number {
+  return value >= 99.95 ? Math.round(value) : Math.round(value * 10) / 10;
+}
+
+/** `850 ms`, `3.2 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`: two units at most. */
+export function duration(ms: number): string {
+  const whole_ms = Math.max(0, Math.round(ms));
+  if (whole_ms < 1000) return `${whole_ms} ms`;
+  if (whole_ms < 9_950) return `${Math.round(whole_ms / 100) / 10} s`;
+  const seconds = Math.round(whole_ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, "min", seconds % 60, "s");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return pair(hours, "h", minutes % 60, "min");
+  return pair(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+function pair(large: number, large_unit: string, small: number, small_unit: string): string {
+  return small === 0 ? `${large} ${large_unit}` : `${large} ${large_unit} ${small} ${small_unit}`;
+}
+
+/** `0.34 ms`, `12 ms`, `1.2 s`: two significant digits of what takes less than 100 ms. */
+export function latency(ms: number): string {
+  return ms < 99.5 ? `${Number(ms.toPrecision(2))} ms` : duration(ms);
+}
+
+/** `now`, `12 s ago`, `in 3 min`, `2 h ago`: the largest unit alone, days with their hours. */
+export function relative(at_ms: number, now_ms: number): string {
+  const distance_ms = Math.abs(at_ms - now_ms);
+  if (distance_ms < 5000) return "now";
+  const unit_ms = distance_ms < 60_000 ? 1000 : distance_ms < 3_600_000 ? 60_000 : 3_600_000;
+  const text = duration(Math.floor(distance_ms / unit_ms) * unit_ms);
+  return at_ms > now_ms ? `in ${text}` : `${text} ago`;
+}
+
+/** `0 %`, `3.4 %`, `42 %`. */
+export function percent(value: number): string {
+  return `${value >= 9.95 || value === 0 ? Math.round(value) : Math.round(value * 10) / 10} %`;
+}
+
+const COUNT = new Intl.NumberFormat("en");
+
+/** `12,345`. */
+export function count(value: number): string {
+  return COUNT.format(value);
+}
+
+/** `1 run`, `12,345 runs`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Made on first use: a format of dates costs 10 ms, which most commands need not pay. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatted(iso: string, name: string, options: Intl.DateTimeFormatOptions): string {
+  const at_ms = epochOf(iso);
+  if (Number.isNaN(at_ms)) return iso;
+  let format = formats.get(name);
+  if (!format) formats.set(name, format = new Intl.DateTimeFormat(undefined, options));
+  return format.format(at_ms);
+}
+
+/** Date and time of day in the reader's zone and language; what is no timestamp stays as it is. */
+export function dateTime(iso: string): string {
+  return formatted(iso, "dateTime", { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** The time of day alone. */
+export function timeOfDay(iso: string): string {
+  return formatted(iso, "timeOfDay", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}
