@@ -26,7 +26,7 @@ import { TaskIndex } from "../read/task_index.ts";
 import { entryOfChange } from "../engine/task_events.ts";
 import { allowedWorkingDirs } from "../engine/working_dir.ts";
 import { HealthMonitor } from "../monitor/health.ts";
-import { loadPerCore } from "../host/load.ts";
+import { loadPerCore } from "../host/resources/load.ts";
 import { createMachine } from "../monitor/machine.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { Prometheus } from "../monitor/prometheus.ts";

@@ -76,7 +76,9 @@ export class HealthMonitor {
       return await within(this.#clock, CHECK_MS, Promise.resolve(check()), late);
     } catch (error) {
       const message = (error as Error).message;
-      if (!(error instanceof ApiError)) return [{ code: "HEALTH_CHECK_FAILED", severity: "critical", message }];
+      if (!(error instanceof ApiError)) {
+        return [{ code: "HEALTH_CHECK_FAILED", severity: "critical", message }];
+      }
       // What this server was not given it was not meant to do; what it was given must work.
       const severity = error.details.permission === undefined ? "critical" : "warning";
       return [{ code: error.code, severity, message }];

@@ -3,8 +3,9 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { KillSignal } from "../protocol/process.ts";
-import { type ProcessIdentity, type ProcessSource, type RawProcess, sameProcess } from "../host/process_source.ts";
-import { runBriefly } from "../host/ps.ts";
+import { isSameProcess, type ProcessIdentity } from "../host/processes/process_identity.ts";
+import type { ProcessSource, RawProcess } from "../host/processes/process_source.ts";
+import { signalProcess } from "../host/processes/signals.ts";
 import { isEndable, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
 
 const log = getLogger(["opencode-agents", "monitor"]);
@@ -53,7 +54,9 @@ export function createKiller(options: KillerOptions): Killer {
       scanned = find((await scanner.scan()).processes, pid);
     }
     if (!scanned) throw notFound(pid);
-    if (shown && !sameProcess(source, identity(scanned), identity(shown))) throw reused(pid, scanned);
+    if (shown && !isSameProcess(identity(scanned), identity(shown), source.start_tolerance_ms)) {
+      throw reused(pid, scanned);
+    }
     if (pid === self_pid || !isEndable(scanned)) {
       throw new ApiError(
         "PROCESS_PERMISSION_DENIED",
@@ -104,7 +107,7 @@ function identity(scanned: ScannedProcess): ProcessIdentity {
 /** A zombie has ended and waits for its parent to take note. */
 function hasEnded(source: ProcessSource, now: RawProcess | undefined, meant: ProcessIdentity): boolean {
   return now === undefined || now.status === "zombie" || now.status === "dead" ||
-    !sameProcess(source, now, meant);
+    !isSameProcess(now, meant, source.start_tolerance_ms);
 }
 
 function notFound(pid: number): ApiError {
@@ -132,21 +135,10 @@ function survived(pid: number, signal: KillSignal, now: RawProcess, waited_ms: n
   );
 }
 
-/** With the permission to run anything Deno sends the signal itself; else the `kill` program does. */
 async function deliver(clock: Clock, pid: number, signal: KillSignal): Promise<void> {
-  try {
-    Deno.kill(pid, signal);
-    return;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw notFound(pid);
-    if (!(error instanceof Deno.errors.NotCapable)) {
-      throw undeliverable(pid, signal, (error as Error).message);
-    }
-  }
-  const { code, stderr } = await runBriefly(clock, "kill", [`-${signal.slice(3)}`, "--", String(pid)]);
-  if (code === 0) return;
-  if (/no such process/i.test(stderr)) throw notFound(pid);
-  throw undeliverable(pid, signal, stderr);
+  const delivery = await signalProcess(clock, pid, signal);
+  if (delivery.outcome === "no_such_process") throw notFound(pid);
+  if (delivery.outcome === "refused") throw undeliverable(pid, signal, delivery.reason);
 }
 
 function undeliverable(pid: number, signal: KillSignal, reason: string): ApiError {

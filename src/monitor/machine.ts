@@ -7,8 +7,9 @@ import type { SystemResources } from "../protocol/resources.ts";
 import type { Finding } from "./health.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
-import { createProcessScan, openProcessSource } from "../host/process_scan.ts";
-import { createResourceMonitor, readDisk } from "../host/resources.ts";
+import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
+import { diskFigures } from "../host/resources/disk.ts";
+import { createResourceMonitor } from "../host/resources/resources.ts";
 import { claudeProcesses, createProcessScanner, type OwnChild, processCounts } from "./scanner.ts";
 
 export interface Machine {
@@ -79,7 +80,7 @@ export function createMachine(
       };
     },
     async diskFindings() {
-      const { disk_usage, disk_free = 0 } = await readDisk(clock, data_path);
+      const { disk_usage, disk_free = 0 } = await diskFigures(clock, data_path);
       if (disk_usage < DISK_WARNING) return [];
       const severity = disk_usage < DISK_CRITICAL ? "warning" : "critical";
       const message = `The disk with the data is ${disk_usage} % full (${disk_free} bytes free)`;

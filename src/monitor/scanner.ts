@@ -2,8 +2,11 @@
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { AgentKind, ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
 import { type Classification, classify, NO_AGENT } from "./classify.ts";
-import { machineMemory, type MeasuredProcess, type ProcessScan } from "../host/process_scan.ts";
-import { type ProcessSource, sameProcess } from "../host/process_source.ts";
+import { isSameProcess } from "../host/processes/process_identity.ts";
+import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
+import type { ProcessSource } from "../host/processes/process_source.ts";
+import { loadAverage } from "../host/resources/load.ts";
+import { machineMemory } from "../host/resources/memory.ts";
 
 /** A scan younger than this is as good as a new one. */
 const FRESH_MS = 500;
@@ -84,7 +87,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const next: typeof discovered = new Map();
     for (const { pid, started } of rows) {
       const known = discovered.get(pid);
-      const same = known && sameProcess(source, { pid, started }, { pid, started: known.started });
+      const same = known && isSameProcess({ pid, started }, { pid, ...known }, source.start_tolerance_ms);
       next.set(pid, same ? known : { started, at: now });
     }
     discovered = next;
@@ -124,7 +127,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
         discovered_at: seen.get(row.pid)!.at,
       };
     }).sort((a, b) => a.process.pid - b.process.pid);
-    const load = systemLoad();
+    const load = loadAverage();
     const memory = machineMemory();
     const scan: Scan = {
       processes,
@@ -230,16 +233,6 @@ function toProcess(
     start_time: isoTime(row.started),
     runtime_seconds: Math.max(0, Math.floor((now_ms - row.started) / 1000)),
   };
-}
-
-function systemLoad(): SystemLoad | undefined {
-  try {
-    const [load1, load5, load15] = Deno.loadavg() as [number, number, number];
-    return { load1, load5, load15 };
-  } catch {
-    // Without the permission, or on Windows, which has no such figure.
-    return undefined;
-  }
 }
 
 /** The agents of a scan as `claude_processes` shows them: those classified, and the processes of our tasks. */

@@ -1,75 +1,96 @@
 import assert from "node:assert/strict";
-import { descendants, parseProcesses, type ProcessRow } from "../../src/host/process_tree.ts";
+import { descendants, type Kin } from "../../src/host/processes/process_tree.ts";
+import { parsePs } from "../../src/host/processes/ps.ts";
 
 Deno.test("ps: rows of Linux and macOS, names with spaces, and what is no row", () => {
+  const line = (ids: string, state: string, started: string, name: string, args: string) =>
+    `${ids} ${state.padEnd(4)}  2048 50.0  1.5      12    3 ${started} ${name.padEnd(20)} ${args}`;
   const linux = [
-    "    1     0     0     0 SLl  Mon Nov 23 20:43:43 2026 /sbin/init --firmware",
-    "    2     0     0     0 S    Mon Nov  3 20:43:43 2026 [kthreadd]",
-    "  412     1   412   412 Ss+  Tue Feb 29 00:00:59 2028 /opt/My Agent/my agent --name a  b PATH=/usr/bin X=1 2",
-    "  413   412   412   412 Z    Tue Feb 29 00:00:59 2028 [sh] <defunct>",
-    "  414   412   412   412 R    Tue Feb 29 00:00:59 2028",
+    line("    1     0     0     0", "SLl", "Mon Nov 23 20:43:43 2026", "init", "/sbin/init --firmware"),
+    line("    2     0     0     0", "S", "Mon Nov  3 20:43:43 2026", "kthreadd", "[kthreadd]"),
+    line(
+      "  412     1   412   412",
+      "Ss+",
+      "Tue Feb 29 00:00:59 2028",
+      "my agent",
+      "/opt/My Agent/my agent --name a  b PATH=/usr/bin X=1 2",
+    ),
+    line("  413   412   412   412", "Z", "Tue Feb 29 00:00:59 2028", "sh", "[sh] <defunct>"),
+    line("  414   412   412   412", "R", "Tue Feb 29 00:00:59 2028", "", ""),
     "TASK_PROMPT=a line of its own",
     "",
   ].join("\n");
-  assert.deepEqual(parseProcesses(linux), [
+  const figures = { rss: 2048 * 1024, cpu_percent: 50, memory_percent: 1.5, cpu_ms: 12_000, threads: 3 };
+  assert.deepEqual(parsePs(linux, "linux"), [
     {
+      ...figures,
       pid: 1,
       ppid: 0,
       pgid: 0,
       session: 0,
       state: "S",
       started: Date.UTC(2026, 10, 23, 20, 43, 43),
+      name: "init",
       command: "/sbin/init --firmware",
     },
     {
+      ...figures,
       pid: 2,
       ppid: 0,
       pgid: 0,
       session: 0,
       state: "S",
       started: Date.UTC(2026, 10, 3, 20, 43, 43),
+      name: "kthreadd",
       command: "[kthreadd]",
     },
     {
+      ...figures,
       pid: 412,
       ppid: 1,
       pgid: 412,
       session: 412,
       state: "S",
       started: Date.UTC(2028, 1, 29, 0, 0, 59),
+      name: "my agent",
       command: "/opt/My Agent/my agent --name a  b PATH=/usr/bin X=1 2",
     },
     {
+      ...figures,
       pid: 413,
       ppid: 412,
       pgid: 412,
       session: 412,
       state: "Z",
       started: Date.UTC(2028, 1, 29, 0, 0, 59),
+      name: "sh",
       command: "[sh] <defunct>",
     },
     {
+      ...figures,
       pid: 414,
       ppid: 412,
       pgid: 412,
       session: 412,
       state: "R",
       started: Date.UTC(2028, 1, 29, 0, 0, 59),
+      name: "",
       command: "",
     },
   ]);
-  const [mac] = parseProcesses("  501     1   501 ffffe1c0 Ss   Mon Nov 23 20:43:43 2026     /usr/sbin/x");
-  assert.deepEqual([mac?.pid, mac?.session, mac?.command.trim()], [501, 0, "/usr/sbin/x"]);
+  const [mac] = parsePs(
+    "  501     1   501 ffffe1c0 Ss    2048  3.0  0.5   1:02.34 Mon Nov 23 20:43:43 2026     /usr/sbin/x",
+    "darwin",
+  );
+  assert.deepEqual([mac?.pid, mac?.session, mac?.cpu_ms, mac?.command], [501, 0, 62_340, "/usr/sbin/x"]);
 });
 
-const at = (pid: number, ppid: number, pgid: number, session: number, started = 1000): ProcessRow => ({
+const at = (pid: number, ppid: number, pgid: number, session: number, started = 1000): Kin => ({
   pid,
   ppid,
   pgid,
   session,
   started,
-  state: "S",
-  command: "",
 });
 
 Deno.test("tree: children, groups and sessions of the leader and of what it started", () => {

@@ -1,9 +1,10 @@
 /** A scan of all processes, beside what `ps` takes by itself, turn by turn. */
 import { systemClock } from "../../src/clock/clock.ts";
-import { createProcessScan } from "../../src/host/process_scan.ts";
-import type { ProcessSource } from "../../src/host/process_source.ts";
-import { openProcfs } from "../../src/host/procfs.ts";
-import { LINUX_COLUMNS, openPs } from "../../src/host/ps.ts";
+import { createProcessScan } from "../../src/host/processes/process_scan.ts";
+import type { ProcessSource } from "../../src/host/processes/process_source.ts";
+import { openProcfs } from "../../src/host/processes/procfs.ts";
+import { ourOs, PS_COLUMNS } from "../../src/host/processes/ps.ts";
+import { openPs } from "../../src/host/processes/ps_source.ts";
 import { createProcessScanner } from "../../src/monitor/scanner.ts";
 import { type Figure, median } from "./figure.ts";
 
@@ -40,7 +41,7 @@ export async function scan(): Promise<Figure[]> {
   try {
     const plain = () =>
       timed(() =>
-        new Deno.Command("ps", { args: ["axww", "-o", LINUX_COLUMNS], env: { LC_ALL: "C", TZ: "UTC" } })
+        new Deno.Command("ps", { args: ["axww", "-o", PS_COLUMNS[ourOs()]], env: { LC_ALL: "C", TZ: "UTC" } })
           .output()
       );
     const procfs = openProcfs(systemClock);

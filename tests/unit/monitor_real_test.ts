@@ -6,11 +6,11 @@ import { ApiError } from "../../src/domain/errors.ts";
 import { Process } from "../../src/protocol/process.ts";
 import { SystemResources } from "../../src/protocol/resources.ts";
 import { createKiller } from "../../src/monitor/kill.ts";
-import { createProcessScan } from "../../src/host/process_scan.ts";
-import { openProcfs } from "../../src/host/procfs.ts";
-import { openPs } from "../../src/host/ps.ts";
-import type { ProcessSource } from "../../src/host/process_source.ts";
-import { createResourceMonitor } from "../../src/host/resources.ts";
+import { createProcessScan } from "../../src/host/processes/process_scan.ts";
+import { openProcfs } from "../../src/host/processes/procfs.ts";
+import { openPs } from "../../src/host/processes/ps_source.ts";
+import type { ProcessSource } from "../../src/host/processes/process_source.ts";
+import { createResourceMonitor } from "../../src/host/resources/resources.ts";
 import { createProcessScanner, type OwnChild, type Scan } from "../../src/monitor/scanner.ts";
 
 const ignore = Deno.build.os === "windows";

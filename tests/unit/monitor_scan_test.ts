@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock/clock.ts";
 import { ClaudeProcess, Process } from "../../src/protocol/process.ts";
-import { CpuRates } from "../../src/host/cpu_rates.ts";
-import { parseAuxv, parseSocketInodes, parseStat } from "../../src/host/procfs.ts";
-import { parseLinux, parseMacos, parseMacTime } from "../../src/host/ps.ts";
-import type { ProcessSource, RawProcess } from "../../src/host/process_source.ts";
+import { CpuRates } from "../../src/host/processes/cpu_rates.ts";
+import { parseAuxv, parseSocketInodes, parseStat } from "../../src/host/processes/procfs.ts";
+import { parseMacTime, parsePs } from "../../src/host/processes/ps.ts";
+import { linuxProcesses, macosProcesses } from "../../src/host/processes/ps_source.ts";
+import type { ProcessSource, RawProcess } from "../../src/host/processes/process_source.ts";
 import {
   claudeProcesses,
   createProcessScanner,
   inheritOwners,
   processCounts,
 } from "../../src/monitor/scanner.ts";
-import { parseIpLink, parseNetDev, parseNetstat } from "../../src/host/network.ts";
-import { usageBetween } from "../../src/host/resources.ts";
+import { parseIpLink, parseNetDev, parseNetstat } from "../../src/host/resources/network.ts";
+import { usageBetween } from "../../src/host/resources/processors.ts";
 
 const T0 = Date.parse("2026-11-23T12:00:00Z");
 
@@ -107,13 +108,16 @@ Deno.test("cpu rate: no more than one processor for each thread, however young t
 
 Deno.test("ps of Linux: names and arguments with spaces, states, units; what is no row is left out", () => {
   const line = (comm: string, args: string) =>
-    `  412     1 Ssl+  2048 50.0  1.5      12    3 Mon Nov 23 11:59:36 2026 ${comm.padEnd(20)} ${args}`;
-  const rows = parseLinux(
-    [line("tmux: server", "tmux new"), line("kworker/0:1", "[kworker/0:1]"), "a line of its own", ""].join(
-      "\n",
-    ),
-    T0,
-  );
+    `  412     1   412     412 Ssl+  2048 50.0  1.5      12    3 Mon Nov 23 11:59:36 2026 ${
+      comm.padEnd(20)
+    } ${args}`;
+  const lines = [
+    line("tmux: server", "tmux new"),
+    line("kworker/0:1", "[kworker/0:1]"),
+    "a line of its own",
+    "",
+  ];
+  const rows = linuxProcesses(parsePs(lines.join("\n"), "linux"), T0);
   assert.deepEqual(rows, [
     {
       pid: 412,
@@ -137,14 +141,17 @@ Deno.test("ps of Linux: names and arguments with spaces, states, units; what is 
     },
   ]);
   // The time of start as `ps` derives it wobbles; the one seen first stays.
-  const [again] = parseLinux(line("x", "x"), T0, new Map([[412, T0 - 25_000]]));
+  const [again] = linuxProcesses(parsePs(line("x", "x"), "linux"), T0, new Map([[412, T0 - 25_000]]));
   assert.equal(again!.started, T0 - 25_000);
 });
 
 Deno.test("ps of macOS: paths with spaces, hundredths of a second", () => {
   const path = "/Applications/Claude.app/Contents/MacOS/Claude Helper";
-  const rows = parseMacos(
-    `  99     1 S+    2048  3.0  0.5   1:02.34 Mon Nov  2 10:00:00 2026     ${path} --type=gpu`,
+  const rows = macosProcesses(
+    parsePs(
+      `  99     1    99 ffffe1c0 S+    2048  3.0  0.5   1:02.34 Mon Nov  2 10:00:00 2026     ${path} --type=gpu`,
+      "darwin",
+    ),
     `  99 ${path}\n`,
   );
   assert.deepEqual(rows, [{

@@ -1,7 +1,7 @@
 /** What an agent process finds in its environment, and the marks by which it is found again. */
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import type { EnvironmentMark } from "../../host/process_tree.ts";
+import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
 /** Those of the server's own variables that every agent gets. */
 const ALWAYS = ["PATH", "HOME", "LANG"];

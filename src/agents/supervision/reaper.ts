@@ -8,8 +8,9 @@
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { instanceMark } from "./environment.ts";
 import { readLines } from "./lines.ts";
-import { createTree, type ProcessIdentity } from "../../host/process_tree.ts";
-import { continueTree, endTree } from "../../host/signals.ts";
+import { continueTree, endTree } from "../../host/processes/end_tree.ts";
+import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
+import { createTree } from "../../host/processes/process_tree.ts";
 
 /** From SIGTERM to SIGKILL. Shorter than usual: a new server may already be waiting for these to be gone. */
 const KILL_AFTER_MS = 3000;
@@ -52,13 +53,13 @@ export async function runReaper(clock: Clock): Promise<void> {
 }
 
 async function reap(clock: Clock, registered: Registered[], instance_id: string): Promise<void> {
-  const everything = createTree(registered, instanceMark(instance_id));
+  const everything = createTree(clock, registered, instanceMark(instance_id));
   // Listed before the first signal: what has left its parent's group is remembered from here on.
   await everything.members();
-  const at_once = createTree(registered.filter((process) => process.grace_ms === 0));
+  const at_once = createTree(clock, registered.filter((process) => process.grace_ms === 0));
   const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);
   // A paused one could not see that its stdin is closed.
-  await continueTree(createTree(registered.filter((process) => process.grace_ms > 0)));
+  await continueTree(clock, createTree(clock, registered.filter((process) => process.grace_ms > 0)));
   const grace_ms = Math.max(0, ...registered.map((process) => process.grace_ms));
   const grace_until = clock.monotonic() + grace_ms;
   while (clock.monotonic() < grace_until && (await everything.members()).length > 0) {

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, type Timer, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { readLines } from "./lines.ts";
-import type { ProcessIdentity } from "../../host/process_tree.ts";
+import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 

@@ -5,11 +5,13 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import { boundedOutput, sharedInput } from "../../host/child_streams.ts";
+import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";
-import { createTree, startTime, type Tree } from "../../host/process_tree.ts";
+import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
+import { createTree, type Tree } from "../../host/processes/process_tree.ts";
+import { startTime } from "../../host/processes/ps.ts";
+import { signalAll } from "../../host/processes/signals.ts";
 import { createReaperLink } from "./reaper_link.ts";
-import { continueTree, endTree, sendSignal, stopTree } from "../../host/signals.ts";
 import { requireFolder, requireRunPermission, spawnError, type StartAttempt } from "./spawn_errors.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -119,17 +121,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const { pid } = child;
       // What `ps` says of it later differs by less than the tolerance; after a stall of ours it is asked at once.
       const stalled = clock.now() - before > SPAWN_MS;
-      const started = stalled ? await startTime(pid) ?? before : before;
+      const started = stalled ? await startTime(clock, pid) ?? before : before;
       // A plain command does not know what a closed stdin means, so there is nothing to wait for.
       await reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
-      const tree = createTree([{ pid, started }], runMark(request, options));
+      const tree = createTree(clock, [{ pid, started }], runMark(request, options));
       return supervise(clock, child, tree, async () => {
         reaper.forget(pid);
         await removeFolder(tmp_dir);
       });
     } catch (error) {
       if (child) {
-        await sendSignal([-child.pid, child.pid], "SIGKILL");
+        await signalAll(clock, [-child.pid, child.pid], "SIGKILL");
         await Promise.allSettled([child.stdin.abort(), child.stdout.cancel(), child.stderr.cancel()]);
         reaper.forget(child.pid);
       }
@@ -144,7 +146,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       let found = 0;
       // Without the permission to list processes there was none to start any.
       if ((await Deno.permissions.query({ name: "run", command: "ps" })).state === "granted") {
-        found = await endTree(clock, createTree([], strayMark(options)), STRAY_KILL_AFTER_MS);
+        found = await endTree(clock, createTree(clock, [], strayMark(options)), STRAY_KILL_AFTER_MS);
       }
       await removeOldFolders(tmp_root, tmp_prefix);
       if (found > 0) log.info("{found} processes of an earlier server have been ended", { found });
@@ -199,7 +201,7 @@ function supervise(
     if (running && (graceful || stdin_grace_ms > 0)) {
       // Listed before anything ends, as agents put their shells into sessions of their own.
       await tree.members();
-      if (paused) await continueTree(tree);
+      if (paused) await continueTree(clock, tree);
       // A protocol that fails to end the process leaves that to what follows.
       if (graceful) await within(clock, GRACEFUL_MS, graceful().catch(() => {}), undefined);
       stdin.close();
@@ -218,17 +220,17 @@ function supervise(
     end: (end = {}) =>
       ending ??= endInOrder(end).catch(async (error) => {
         log.error("ending the tree of {pid} failed, killing its group: {error}", { pid, error });
-        if (running) await sendSignal([-pid, pid], "SIGKILL");
+        if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
       }).then(release).catch((error) => {
         log.error("cleaning up after {pid} failed: {error}", { pid, error });
       }).finally(() => gone.resolve()),
     async pause() {
       paused = true;
-      await stopTree(tree);
+      await stopTree(clock, tree);
     },
     async resume() {
       paused = false;
-      await continueTree(tree);
+      await continueTree(clock, tree);
     },
   };
 }

@@ -3,7 +3,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { Finding } from "./finding.ts";
-import { findProgram } from "./programs.ts";
+import { findProgram } from "../../host/processes/find_program.ts";
 
 /** OpenCode takes more than four seconds for it on a busy machine. */
 const VERSION_MS = 20_000;

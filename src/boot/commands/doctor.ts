@@ -10,7 +10,7 @@ import type { Finding } from "../checks/finding.ts";
 import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
-import { findProgram } from "../checks/programs.ts";
+import { findProgram } from "../../host/processes/find_program.ts";
 import { refuseImpossible } from "../refused_config.ts";
 import { readAddress, type ServerAddress } from "../../cli/server_address.ts";
 import type { StoreFiles } from "./store_command.ts";

@@ -1,17 +1,17 @@
-/** Processes from Linux's /proc, which Deno lets us read with every permission only. */
-import { type Clock, sleep } from "../clock/clock.ts";
+/** Processes from Linux's /proc, which Deno lets us read only with every permission. */
+import { type Clock, sleep } from "../../clock/clock.ts";
 import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
 
-/** Reading is synchronous, since that is far cheaper; after so many processes others get their turn. */
+/** Reading is synchronous, since that is far cheaper; after this many processes others get their turn. */
 const SLICE = 256;
 
 const AUX_PAGE_SIZE = 6n;
 const AUX_TICKS_PER_SECOND = 17n;
 
-/** Why a file of /proc could not be had: the process is gone, or belongs to someone else. */
+/** Whether a file of /proc could not be read because the process is gone or belongs to someone else. */
 function unavailable(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    // ESRCH, for a process that ends while it is read, has no class of its own.
+    // ESRCH, of a process that ends while it is read, has no error class.
     (error instanceof Error && /os error (3|13)\b/.test(error.message));
 }
 
@@ -24,7 +24,7 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** The entries of the auxiliary vector that tell this machine's units. */
+/** This machine's units, from the auxiliary vector. */
 export function parseAuxv(bytes: Uint8Array): { page_bytes: number; ticks_per_second: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = new Map<bigint, bigint>();
@@ -70,7 +70,7 @@ export function parseSocketInodes(text: string): string[] {
   ) as string[];
 }
 
-/** The source over /proc; undefined where it may not be read or does not exist. */
+/** The source over /proc; undefined where it does not exist or may not be read. */
 export function openProcfs(clock: Clock): ProcessSource | undefined {
   let units: ReturnType<typeof parseAuxv>;
   let boot_ms: number;
@@ -79,7 +79,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     // Read once, so that the start times of a process are the same in every scan.
     boot_ms = Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))![1]) * 1000;
   } catch {
-    // Another system, a sandbox, or named permissions: `ps` does.
+    // Another system, a sandbox, or named permissions: `ps` is used instead.
     return undefined;
   }
   const tick_ms = 1000 / units.ticks_per_second;
@@ -90,7 +90,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     if (stat_text === undefined) return undefined;
     const stat = parseStat(stat_text);
     const argv = (attempt(() => Deno.readTextFileSync(`${base}/cmdline`)) ?? "").split("\0");
-    // Arguments end with a NUL each; a title that a program gave itself may be followed by many.
+    // Each argument ends with a NUL; a title that a program gave itself may be followed by many.
     while (argv.length > 0 && argv[argv.length - 1] === "") argv.pop();
     const kernel_thread = argv.length === 0;
     const raw: RawProcess = {
@@ -111,7 +111,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     if (executable !== undefined) raw.executable = executable;
     const working_dir = attempt(() => Deno.readLinkSync(`${base}/cwd`));
     if (working_dir !== undefined) raw.working_dir = working_dir;
-    // From Linux 6.2 on the folder's size is their number, which spares reading it; before, it is 0.
+    // Since Linux 6.2 the folder's size is the number of files; before, it is 0.
     const open_files = attempt(() =>
       Deno.statSync(`${base}/fd`).size || [...Deno.readDirSync(`${base}/fd`)].length
     );
@@ -139,7 +139,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
   };
 }
 
-/** Of the sockets that each process holds, those in the tables of TCP and UDP. */
+/** Counts, by pid, the sockets that are in the tables of TCP and UDP. */
 async function countConnections(pids: number[]): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
   // One table for all processes of the same network namespace.
@@ -157,7 +157,7 @@ async function countConnections(pids: number[]): Promise<Map<number, number>> {
   return counts;
 }
 
-/** Inodes of the sockets that a process has open, of whatever kind. */
+/** Inodes of all sockets that a process has open. */
 function heldSockets(pid: number): string[] {
   const inodes: string[] = [];
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
@@ -167,7 +167,7 @@ function heldSockets(pid: number): string[] {
   return inodes;
 }
 
-/** The kernel takes 6 ms for each table of TCP, however few the connections, so they are read side by side. */
+/** Inodes in the tables of TCP and UDP. They are read side by side: the kernel takes 6 ms for each. */
 async function socketTable(pid: number): Promise<Set<string>> {
   const inodes = new Set<string>();
   await Promise.all(["tcp", "tcp6", "udp", "udp6"].map(async (table) => {

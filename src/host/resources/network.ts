@@ -1,18 +1,18 @@
-/** Network counters of the machine, over all interfaces but the loopback, from whatever these permissions open. */
-import type { Clock } from "../clock/clock.ts";
-import type { NetworkStats } from "../protocol/resources.ts";
-import { runBriefly } from "./ps.ts";
+/** Network counters of the machine, over all interfaces but the loopback. */
+import type { Clock } from "../../clock/clock.ts";
+import type { NetworkStats } from "../../protocol/resources.ts";
+import { runBriefly } from "../processes/brief_program.ts";
 
-/** Asked again so soon, the figures are the same ones. */
+/** Within this time the last figures are given again. */
 const FRESH_MS = 500;
 
 export interface NetworkMonitor {
-  /** Undefined where they are not to be had. */
+  /** Undefined where they cannot be read. */
   read(): Promise<NetworkStats | undefined>;
 }
 
 interface Source {
-  /** The counters as text; throws where this way is closed. */
+  /** The counters as text; throws where they cannot be read in this way. */
   text(clock: Clock): Promise<string> | string;
   parse(text: string): NetworkStats | undefined;
 }
@@ -23,7 +23,7 @@ const printed = (program: string, ...args: string[]): Source["text"] => async (c
   return stdout;
 };
 
-/** /proc opens with every permission only; a program needs the permission to run it. */
+/** Tried in this order. /proc opens only with every permission; a program needs the permission to run it. */
 const SOURCES: Partial<Record<typeof Deno.build.os, Source[]>> = {
   linux: [
     { text: () => Deno.readTextFileSync("/proc/net/dev"), parse: parseNetDev },
@@ -42,7 +42,7 @@ export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = De
         const stats = parse(await text(clock));
         if (stats) return stats;
       } catch {
-        // This way is closed here, by the permissions or for want of the program; perhaps the next is not.
+        // The permission or the program is missing; the next way may work.
       }
     }
     return undefined;
@@ -58,7 +58,7 @@ export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = De
   };
 }
 
-/** `/proc/net/dev`; undefined when it is none. */
+/** Reads `/proc/net/dev`; undefined when it lists no interface. */
 export function parseNetDev(text: string): NetworkStats | undefined {
   const rows = [...text.matchAll(/^\s*([^:\s]+):\s*(\d.*)$/gm)].map(([, name, figures]) => ({
     name: name!,
@@ -76,7 +76,7 @@ export function parseNetDev(text: string): NetworkStats | undefined {
   });
 }
 
-/** `ip -s -j link show`; undefined when it has no counters. Throws for what is no JSON. */
+/** Reads `ip -s -j link show`; undefined when it has no counters. Throws when it is not JSON. */
 export function parseIpLink(text: string): NetworkStats | undefined {
   interface Counters {
     bytes: number;
@@ -101,7 +101,7 @@ export function parseIpLink(text: string): NetworkStats | undefined {
   });
 }
 
-/** macOS's `netstat -ibdn`; an interface has a row for each address, the first is that of the link itself. */
+/** Reads macOS's `netstat -ibdn`. An interface has a row for each address; the first is that of the link itself. */
 export function parseNetstat(text: string): NetworkStats | undefined {
   const rows = text.split("\n").flatMap((line) => {
     const parts = line.trim().split(/\s+/);

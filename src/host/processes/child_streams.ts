@@ -1,27 +1,27 @@
-/** Child process pipes that cannot hold anyone up for ever. */
-import type { Clock, Timer } from "../clock/clock.ts";
+/** A child's pipes, read and closed so that no process can hold us up forever. */
+import type { Clock, Timer } from "../../clock/clock.ts";
 
 /** How long a read may wait for more once the process tree is gone. */
 const DRAIN_MS = 500;
 const READ_BYTES = 16 * 1024;
 
 /**
- * `source`, pulled on demand. Once `gone` has settled a read that brings nothing for 0.5 s ends it: then only a
- * process that has escaped its tree still holds the pipe.
+ * `source`, read on demand. Once `gone` has settled, a read that brings nothing for 0.5 s ends the stream: then
+ * only a process that has escaped its tree still holds the pipe.
  */
 export function boundedOutput(
   clock: Clock,
   source: ReadableStream<Uint8Array>,
   gone: Promise<void>,
 ): ReadableStream<Uint8Array> {
-  // One buffer for all reads: one of its own for each would be most of the memory that short runs leave behind.
+  // One buffer for all reads: a new one for each would be most of the memory that short runs leave behind.
   const reader = source.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(READ_BYTES);
   let is_gone = false;
   let reading = false;
   let bound: Timer | undefined;
   const arm = () => {
-    // The pending read then says that the stream is done; a failing cancel means that it is already.
+    // The pending read then says that the stream is done. Cancelling fails when it is done already.
     if (is_gone && reading) bound = clock.after(DRAIN_MS, () => void reader.cancel().catch(() => {}));
   };
   gone.then(() => {
@@ -46,18 +46,32 @@ export function boundedOutput(
   }, { highWaterMark: 0 });
 }
 
-/** All that `source` brings, as UTF-8, with the one buffer for all reads. */
-export async function wholeText(source: ReadableStream<Uint8Array>): Promise<string> {
+export interface CollectedText {
+  /** All that the stream brought, as UTF-8. */
+  text: Promise<string>;
+  /** Ends the reading; `text` is then what has come so far. */
+  cancel(): void;
+}
+
+/** Reads `source` to its end, with one buffer for all reads. */
+export function collectText(source: ReadableStream<Uint8Array>): CollectedText {
   const reader = source.getReader({ mode: "byob" });
-  const decoder = new TextDecoder();
-  let buffer = new ArrayBuffer(READ_BYTES);
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(buffer));
-    if (done) return text + decoder.decode();
-    text += decoder.decode(value, { stream: true });
-    buffer = value.buffer;
+  async function read(): Promise<string> {
+    const decoder = new TextDecoder();
+    let buffer = new ArrayBuffer(READ_BYTES);
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return text + decoder.decode();
+      text += decoder.decode(value, { stream: true });
+      buffer = value.buffer;
+    }
   }
+  return {
+    text: read(),
+    // Fails when the stream has ended already.
+    cancel: () => void reader.cancel().catch(() => {}),
+  };
 }
 
 export interface SharedInput {
@@ -67,7 +81,7 @@ export interface SharedInput {
   close(): void;
 }
 
-/** The stdin of a child that both its protocol and its supervisor may close. */
+/** A child's stdin that both its protocol and its supervisor may close. */
 export function sharedInput(pipe: WritableStream<Uint8Array>): SharedInput {
   const writer = pipe.getWriter();
   let closing: Promise<void> | undefined;

@@ -1,14 +1,15 @@
 /** Processor use as a rate between scans, from counters that only grow. */
-import { type Clock, sleep } from "../clock/clock.ts";
-import { type ProcessSource, type RawProcess, sameProcess } from "./process_source.ts";
+import { type Clock, sleep } from "../../clock/clock.ts";
+import { isSameProcess } from "./process_identity.ts";
+import type { ProcessSource, RawProcess } from "./process_source.ts";
 
-/** How far apart the two looks of the first scan lie. */
+/** Time between the two readings of the first scan. */
 const FIRST_PAUSE_MS = 500;
 
-/** Scans that follow each other more quickly are compared with an earlier one, for the counters are coarse. */
+/** A scan is compared with one that is at least this old, since the counters are coarse. */
 const SHORTEST_WINDOW_MS = { proc: 400, ps: 3000 };
 
-/** Scans kept to be compared with; more often than twice a second nobody scans. */
+/** Scans kept for comparison; nobody scans more often than twice a second. */
 const KEPT_SAMPLES = 10;
 
 interface Sample {
@@ -39,8 +40,8 @@ export class CpuRates {
   }
 
   /**
-   * Percent of the whole machine by pid, since the previous scan, or since the latest one that is far enough
-   * back for the counters; of a process that started since then, over its life so far.
+   * Percent of the whole machine by pid, since the latest scan that is old enough for the counters. A process that
+   * started later gets its average over its life.
    */
   measure(rows: RawProcess[]): Map<number, number> {
     const now: Sample = {
@@ -51,7 +52,7 @@ export class CpuRates {
     const before = this.#baseline(now.at);
     const rates = new Map<number, number>();
     for (const row of rows) {
-      // A thread takes one processor at most, whatever coarse counters and times of start make of a young process.
+      // A thread takes one processor at most, whatever coarse counters and start times say about a young process.
       const most = 100 * (row.threads ?? this.#processors) / this.#processors;
       rates.set(row.pid, Math.min(most, this.#rate(row, now, before)));
     }
@@ -63,11 +64,12 @@ export class CpuRates {
     const known = before?.used.get(row.pid);
     const lifetime_ms = Math.max(now.wall - row.started, row.cpu_step_ms, 1);
     const lifetime = 100 * row.cpu_ms / lifetime_ms / this.#processors;
-    if (!before || !known || !sameProcess(this.#source, row, { pid: row.pid, started: known.started })) {
+    const { start_tolerance_ms } = this.#source;
+    if (!before || !known || !isSameProcess(row, { pid: row.pid, ...known }, start_tolerance_ms)) {
       return lifetime;
     }
     const window_ms = now.at - before.at;
-    // A counter of seconds tells nothing about a shorter time; the lifetime average is the better guess.
+    // A counter of seconds says nothing about a shorter time; the lifetime average is the better guess.
     if (window_ms < row.cpu_step_ms) return lifetime;
     return 100 * Math.max(0, row.cpu_ms - known.cpu_ms) / window_ms / this.#processors;
   }
@@ -77,7 +79,7 @@ export class CpuRates {
     return this.#samples.findLast((sample) => at - sample.at >= shortest_ms) ?? this.#samples[0];
   }
 
-  /** Samples older than the newest one that is far enough back are of no more use. */
+  /** Drops samples older than the one that the next scan would be compared with. */
   #keep(now: Sample): void {
     const baseline = this.#baseline(now.at);
     const from = baseline === undefined ? 0 : this.#samples.indexOf(baseline);

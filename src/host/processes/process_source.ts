@@ -1,9 +1,9 @@
-/** Where lists of processes come from: /proc where it may be read, `ps` everywhere else. */
-import type { ProcessStatus } from "../protocol/process.ts";
+/** What a source of processes gives: `/proc` where it may be read, `ps` everywhere else. */
+import type { ProcessStatus } from "../../protocol/process.ts";
+import type { ProcessIdentity } from "./process_identity.ts";
 
 /** A process as the system shows it. Optional fields are absent where the source does not tell. */
-export interface RawProcess {
-  pid: number;
+export interface RawProcess extends ProcessIdentity {
   ppid: number;
   name: string;
   executable?: string;
@@ -11,8 +11,6 @@ export interface RawProcess {
   /** All arguments, separated by spaces. */
   command: string;
   status: ProcessStatus;
-  /** Epoch milliseconds; `ProcessSource.start_tolerance_ms` says how exact. */
-  started: number;
   /** Processor time used so far, user and system. */
   cpu_ms: number;
   /** How coarse `cpu_ms` is. */
@@ -26,30 +24,20 @@ export interface RawProcess {
   working_dir?: string;
 }
 
-/** One process for sure, even when its pid has been given to another since. */
-export interface ProcessIdentity {
-  pid: number;
-  started: number;
-}
-
 export interface ProcessSource {
   readonly kind: "proc" | "ps";
   /** By how much two readings of the same process's `started` may differ. */
   readonly start_tolerance_ms: number;
   list(): Promise<RawProcess[]>;
-  /** One process as it is now; undefined when there is none of that pid. */
+  /** One process as it is now; undefined when no process has that pid. */
   one(pid: number): Promise<RawProcess | undefined>;
-  /** Number of network connections of each of these processes; those that cannot be had are left out. */
+  /** Number of network connections by pid; processes whose number cannot be read are left out. */
   connections(pids: number[]): Promise<Map<number, number>>;
-  /** Where these processes work, for a source whose rows do not say; those that cannot be had are left out. */
+  /** Working folder by pid, for a source whose rows do not say; those that cannot be read are left out. */
   workingDirs?(processes: readonly ProcessIdentity[]): Promise<Map<number, string>>;
 }
 
-export function sameProcess(source: ProcessSource, a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return a.pid === b.pid && Math.abs(a.started - b.started) <= source.start_tolerance_ms;
-}
-
-/** The first letter of the state, as Linux and macOS write it. */
+/** The status for the first letter of the state, as Linux and macOS write it. */
 export function statusOf(state: string): ProcessStatus {
   switch (state[0]) {
     case "R":
@@ -68,7 +56,7 @@ export function statusOf(state: string): ProcessStatus {
   }
 }
 
-/** The whole name where the kernel's, which is cut to 15 bytes, is the beginning of the program's own. */
+/** The whole name. The kernel cuts it to 15 bytes, which are then the beginning of the program's own name. */
 export function fullName(name: string, argv0: string | undefined): string {
   if (argv0 === undefined || name.length < 15) return name;
   const base = argv0.slice(argv0.lastIndexOf("/") + 1);

@@ -1,0 +1,75 @@
+/** Runs short programs: each answers within a bound or is killed. */
+import { type Clock, within } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { collectText } from "./child_streams.ts";
+
+/** These programs take milliseconds. One that hangs (a dead network drive) must not hold its caller forever. */
+const BOUND_MS = 5000;
+
+export interface BriefOutput {
+  code: number;
+  stdout: string;
+  stderr: string;
+  pid: number;
+}
+
+/**
+ * Runs a program to its end and returns what it printed, whatever its exit code. Throws `ApiError`
+ * `SERVICE_UNAVAILABLE` when the program or the permission to run it is missing, or when it does not end within
+ * `bound_ms` (then `details.retry_after_seconds` is set).
+ */
+export async function runBriefly(
+  clock: Clock,
+  program: string,
+  args: string[],
+  bound_ms: number = BOUND_MS,
+): Promise<BriefOutput> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args,
+      // In UTC, a change to summer time does not change start times.
+      env: { LC_ALL: "C", TZ: "UTC" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw programMissing(program, error);
+  }
+  const stdout = collectText(child.stdout);
+  const stderr = collectText(child.stderr);
+  const all = Promise.all([child.status, stdout.text, stderr.text]);
+  const ended = await within(clock, bound_ms, all, undefined);
+  if (ended !== undefined) {
+    const [{ code }, out, err] = ended;
+    return { code, stdout: out, stderr: err, pid: child.pid };
+  }
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has just ended.
+  }
+  // A child of its own may hold the pipes open.
+  stdout.cancel();
+  stderr.cancel();
+  throw new ApiError("SERVICE_UNAVAILABLE", `'${program}' did not answer within ${bound_ms} ms`, {
+    missing: [program],
+    retry_after_seconds: 1,
+  });
+}
+
+function programMissing(program: string, error: unknown): ApiError {
+  const denied = error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied;
+  return denied
+    ? new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `This server may not run '${program}', so it cannot see to processes`,
+      { missing: ["run"], permission: `--allow-run=${program}` },
+    )
+    : new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `The program '${program}' cannot be run: ${(error as Error).message}`,
+      { missing: [program] },
+    );
+}

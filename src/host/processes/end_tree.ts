@@ -1,0 +1,66 @@
+/** Ends, stops and continues whole trees of processes. POSIX only. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, sleep } from "../../clock/clock.ts";
+import type { Tree } from "./process_tree.ts";
+import type { PsRow } from "./ps.ts";
+import { signalAll } from "./signals.ts";
+
+const log = getLogger(["opencode-agents", "agents"]);
+
+/** How long a SIGKILL may take to show; only a process stuck in the kernel takes longer. */
+const KILLED_WITHIN_MS = 5000;
+
+/** How often a stop is repeated, for processes that were started while it was under way. */
+const STOP_ROUNDS = 3;
+
+/**
+ * Sends SIGTERM to the whole tree, also to what is paused, and SIGKILL after `kill_after_ms` to every survivor and
+ * everything started since. Returns how many processes there were, once all are gone. When even SIGKILL has not
+ * helped for 5 s, it logs that and returns.
+ */
+export async function endTree(clock: Clock, tree: Tree, kill_after_ms: number): Promise<number> {
+  const seen = new Set<number>();
+  const termed = new Set<number>();
+  const kill_at = clock.monotonic() + kill_after_ms;
+  const give_up_at = kill_at + KILLED_WITHIN_MS;
+  for (let pause_ms = 20;; pause_ms = Math.min(pause_ms * 2, 200)) {
+    const members = await tree.members();
+    if (members.length === 0) return seen.size;
+    for (const { pid } of members) seen.add(pid);
+    if (clock.monotonic() >= give_up_at) {
+      log.error("processes {pids} survive SIGKILL", { pids: members.map((row) => row.pid) });
+      return seen.size;
+    }
+    if (clock.monotonic() >= kill_at) {
+      await signalAll(clock, withGroups(members), "SIGKILL");
+    } else {
+      const fresh = members.filter((row) => !termed.has(row.pid));
+      for (const { pid } of fresh) termed.add(pid);
+      await signalAll(clock, fresh.map((row) => row.pid), "SIGTERM");
+      // A stopped process takes SIGTERM only after SIGCONT.
+      await signalAll(clock, members.filter((row) => row.state === "T").map((row) => row.pid), "SIGCONT");
+    }
+    await sleep(clock, Math.min(pause_ms, Math.max(1, kill_at - clock.monotonic())));
+  }
+}
+
+/** Stops the whole tree, with what is started meanwhile. */
+export async function stopTree(clock: Clock, tree: Tree): Promise<void> {
+  for (let round = 0; round < STOP_ROUNDS; round++) {
+    const running = (await tree.members()).filter((row) => row.state !== "T");
+    if (running.length === 0) return;
+    await signalAll(clock, withGroups(running), "SIGSTOP");
+  }
+}
+
+/** Continues the whole tree. */
+export async function continueTree(clock: Clock, tree: Tree): Promise<void> {
+  await signalAll(clock, withGroups(await tree.members()), "SIGCONT");
+}
+
+/** Whom to signal: first each group that a member leads, for what is just being started, then each process. */
+function withGroups(rows: PsRow[]): number[] {
+  const pids = rows.map((row) => row.pid);
+  const led = rows.filter((row) => row.pid === row.pgid).map((row) => -row.pid);
+  return [...led, ...pids];
+}

@@ -1,0 +1,109 @@
+/** Which processes belong to a run: what descends from its agent, and what bears its mark in the environment. */
+import type { Clock } from "../../clock/clock.ts";
+import { isSameProcess, type ProcessIdentity, PS_START_TOLERANCE_MS } from "./process_identity.ts";
+import { listPs, ourOs, type PsRow } from "./ps.ts";
+
+/** Longer than for a scan: a tree that cannot be listed cannot be ended either. */
+const PS_BOUND_MS = 20_000;
+
+/** Variables, as `NAME=VALUE` without white space, by which a process is known, whoever its parent is. */
+export interface EnvironmentMark {
+  all: string[];
+  none?: string[];
+}
+
+export interface Tree {
+  /** The live processes that belong to it now. Zombies have ended and are left out. */
+  members(): Promise<PsRow[]>;
+}
+
+/**
+ * Everything that descends from `roots` or bears `mark`. A process seen once stays a member until it is gone, also
+ * when what connected it has ended since. This process and its ancestors are never members.
+ */
+export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: EnvironmentMark): Tree {
+  let known: PsRow[] = [];
+  return {
+    async members() {
+      const { rows } = await listPs(clock, "all_with_environment", ourOs(), PS_BOUND_MS);
+      if (rows.length === 0) throw new Error("ps lists no process");
+      const ours = ancestors(rows, Deno.pid);
+      const marked: PsRow[] = [];
+      for (const row of mark ? rows : []) {
+        if (ours.has(row.pid) || known.some((member) => isSame(row, member))) continue;
+        if (await bearsMark(clock, row, mark!)) marked.push(row);
+      }
+      const pids = descendants(rows, [...roots, ...known, ...marked]);
+      known = rows.filter((row) => pids.has(row.pid) && !ours.has(row.pid) && row.state !== "Z");
+      return known;
+    },
+  };
+}
+
+/** What tells who belongs together. */
+export type Kin = Pick<PsRow, "pid" | "ppid" | "pgid" | "session" | "started">;
+
+/**
+ * The pids of `roots` that still run, of everything in groups and sessions that they led, and of all that
+ * these have started, directly or not. A root whose pid another process has by now leads to nothing.
+ */
+export function descendants(rows: Kin[], roots: ProcessIdentity[]): Set<number> {
+  const by_pid = new Map(rows.map((row) => [row.pid, row]));
+  const members = new Set<number>();
+  const leads = new Set<number>();
+  for (const root of roots) {
+    const row = by_pid.get(root.pid);
+    if (row && !isSame(row, root)) continue;
+    if (row) members.add(root.pid);
+    leads.add(root.pid);
+  }
+  let grown = leads.size > 0;
+  while (grown) {
+    grown = false;
+    for (const row of rows) {
+      if (members.has(row.pid)) continue;
+      if (!leads.has(row.ppid) && !leads.has(row.pgid) && !leads.has(row.session)) continue;
+      members.add(row.pid);
+      leads.add(row.pid);
+      grown = true;
+    }
+  }
+  return members;
+}
+
+/** `pid` and all its parents. */
+function ancestors(rows: Kin[], pid: number): Set<number> {
+  const by_pid = new Map(rows.map((row) => [row.pid, row]));
+  const found = new Set<number>();
+  for (let row = by_pid.get(pid); row && !found.has(row.pid); row = by_pid.get(row.ppid)) found.add(row.pid);
+  return found;
+}
+
+function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return isSameProcess(a, b, PS_START_TOLERANCE_MS);
+}
+
+/**
+ * Whether the mark is really in the environment of `row`, and not only in an argument. Where /proc may not be
+ * read, the arguments alone must show the mark less often than arguments and environment together.
+ */
+async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promise<boolean> {
+  if (!showsMark(row.command.split(" "), mark)) return false;
+  try {
+    const environment = await Deno.readTextFile(`/proc/${row.pid}/environ`);
+    return showsMark(environment.split("\0"), mark);
+  } catch {
+    // No permission, no /proc, or the process is gone: `ps` tells, too.
+  }
+  const [plain] = (await listPs(clock, row.pid, ourOs(), PS_BOUND_MS)).rows;
+  if (!plain) return false;
+  const times = (command: string, variable: string) =>
+    command.split(" ").filter((word) => word === variable).length;
+  return mark.all.every((variable) => times(row.command, variable) > times(plain.command, variable));
+}
+
+function showsMark(words: string[], mark: EnvironmentMark): boolean {
+  // Every process would bear an empty mark.
+  return mark.all.length > 0 && mark.all.every((variable) => words.includes(variable)) &&
+    !(mark.none ?? []).some((variable) => words.includes(variable));
+}

@@ -1,0 +1,131 @@
+/** The one reader of the `ps` program, which works with the permission to run it alone. Linux and macOS. */
+import { type Clock, epochOf } from "../../clock/clock.ts";
+import { type BriefOutput, runBriefly } from "./brief_program.ts";
+import type { ProcessIdentity } from "./process_identity.ts";
+
+/** One process as `ps` shows it. */
+export interface PsRow extends ProcessIdentity {
+  ppid: number;
+  pgid: number;
+  /** 0 where the platform does not tell. */
+  session: number;
+  /** First letter of the state; `Z` is a process that has ended and waits for its parent to take note. */
+  state: string;
+  /** Resident memory in bytes. */
+  rss: number;
+  /** Average over the life of the process; 100 is one whole processor. */
+  cpu_percent: number;
+  memory_percent: number;
+  /** Processor time used so far; Linux cuts it to whole seconds. */
+  cpu_ms: number;
+  /** Linux only. */
+  threads?: number;
+  /** The kernel's name for it, cut to 15 bytes. Linux only. */
+  name?: string;
+  /** Arguments and, when asked for, environment, separated by spaces. */
+  command: string;
+}
+
+export type PsOs = "linux" | "darwin";
+
+/** The kernel's name is not the last column and may hold spaces, so it gets a fixed width. */
+const NAME_WIDTH = 20;
+
+/** What is asked of `ps -o`. */
+export const PS_COLUMNS: Record<PsOs, string> = {
+  linux: "pid=,ppid=,pgid=,sess=,stat=,rss=,pcpu=,pmem=,cputimes=,nlwp=,lstart=," +
+    `comm:${NAME_WIDTH}=,args=`,
+  darwin: "pid=,ppid=,pgid=,sess=,stat=,rss=,pcpu=,pmem=,time=,lstart=,args=",
+};
+
+const HEAD = String.raw`^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S)\S*\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+`;
+/** `Mon Nov 23 21:40:49 2026` */
+const STARTED = String.raw`\w{3}\s+(\w{3})\s+(\d{1,2})\s+(\d\d:\d\d:\d\d)\s+(\d{4})(?:\s(.*))?$`;
+const ROWS: Record<PsOs, RegExp> = {
+  linux: new RegExp(String.raw`${HEAD}(\d+)\s+(\d+)\s+${STARTED}`),
+  // No column for threads: an empty group keeps the places alike.
+  darwin: new RegExp(String.raw`${HEAD}([\d:.-]+)()\s+${STARTED}`),
+};
+
+/** The rows of `ps -o PS_COLUMNS[os]` in UTC. Lines that are not rows are left out. */
+export function parsePs(output: string, os: PsOs): PsRow[] {
+  const rows: PsRow[] = [];
+  for (const line of output.split("\n")) {
+    const match = ROWS[os].exec(line);
+    if (!match) continue;
+    const [, pid, ppid, pgid, session, state, rss, pcpu, pmem, cpu, threads, month, day, time, year, rest] =
+      match as unknown as string[];
+    const text = rest ?? "";
+    const row: PsRow = {
+      pid: Number(pid),
+      ppid: Number(ppid),
+      pgid: Number(pgid),
+      // macOS prints an address here, which is not a session id.
+      session: /^\d+$/.test(session!) ? Number(session) : 0,
+      state: state!,
+      started: epochOf(`${month} ${day}, ${year} ${time} UTC`),
+      rss: Number(rss) * 1024,
+      cpu_percent: Number(pcpu),
+      memory_percent: Number(pmem),
+      cpu_ms: os === "linux" ? Number(cpu) * 1000 : parseMacTime(cpu!),
+      command: (os === "linux" ? text.slice(NAME_WIDTH + 1) : text).trim(),
+    };
+    if (os === "linux") {
+      row.threads = Number(threads);
+      row.name = text.slice(0, NAME_WIDTH).trimEnd();
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** `[[DD-]HH:]MM:SS.cc` in milliseconds. */
+export function parseMacTime(text: string): number {
+  const [clock, days] = text.includes("-") ? [text.split("-")[1]!, Number(text.split("-")[0])] : [text, 0];
+  const total_s = clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+  return Math.round((days * 86_400 + total_s) * 1000);
+}
+
+/** Which processes: all of them, all with their environment after the command, or one by its pid. */
+export type PsSelection = "all" | "all_with_environment" | number;
+
+export interface PsListing {
+  rows: PsRow[];
+  stderr: string;
+}
+
+/**
+ * The selected processes without the `ps` that lists them. The environment is shown of our own user's processes
+ * only. Throws as `runBriefly` does.
+ */
+export async function listPs(
+  clock: Clock,
+  selection: PsSelection,
+  os: PsOs = ourOs(),
+  bound_ms?: number,
+): Promise<PsListing> {
+  const { stdout, stderr, pid } = await askPs(clock, selection, PS_COLUMNS[os], bound_ms);
+  return { rows: parsePs(stdout, os).filter((row) => row.pid !== pid), stderr };
+}
+
+/** What `ps -o columns` prints of the selected processes. */
+export function askPs(
+  clock: Clock,
+  selection: PsSelection,
+  columns: string,
+  bound_ms?: number,
+): Promise<BriefOutput> {
+  const selected = typeof selection === "number"
+    ? ["ww", "-p", String(selection)]
+    : [selection === "all" ? "axww" : "axeww"];
+  return runBriefly(clock, "ps", [...selected, "-o", columns], bound_ms);
+}
+
+export function ourOs(): PsOs {
+  return Deno.build.os === "darwin" ? "darwin" : "linux";
+}
+
+/** When process `pid` started, in epoch milliseconds; undefined when there is no such process. */
+export async function startTime(clock: Clock, pid: number): Promise<number | undefined> {
+  return (await listPs(clock, pid)).rows[0]?.started;
+}

@@ -1,0 +1,119 @@
+/** Processes from `ps`. It does not tell open files and connections. */
+import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { PS_START_TOLERANCE_MS } from "./process_identity.ts";
+import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
+import { askPs, listPs, ourOs, type PsOs, type PsRow, type PsSelection } from "./ps.ts";
+import { createWorkingDirs } from "./working_dirs.ts";
+
+/** The source over `ps`; `os` says how its output is written. */
+export function openPs(clock: Clock, os: PsOs = ourOs()): ProcessSource {
+  // Start times as first seen, of the processes that are listed now.
+  let known = new Map<number, number>();
+
+  async function processes(selection: PsSelection): Promise<RawProcess[]> {
+    if (os === "darwin") {
+      const [{ rows }, executables] = await Promise.all([
+        listPs(clock, selection, os),
+        askPs(clock, selection, "pid=,comm="),
+      ]);
+      return macosProcesses(rows.filter((row) => row.pid !== executables.pid), executables.stdout);
+    }
+    const { rows, stderr } = await listPs(clock, selection, os);
+    if (rows.length === 0 && stderr !== "") {
+      throw new ApiError("SERVICE_UNAVAILABLE", `'ps' gives no list: ${stderr.slice(0, 200).trim()}`, {
+        missing: ["ps"],
+      });
+    }
+    return linuxProcesses(rows, clock.now(), known);
+  }
+
+  return {
+    kind: "ps",
+    start_tolerance_ms: PS_START_TOLERANCE_MS,
+    async list() {
+      const found = await processes("all");
+      known = new Map(found.map((row) => [row.pid, row.started]));
+      return found;
+    },
+    one: async (pid) => (await processes(pid)).find((row) => row.pid === pid),
+    connections: () => Promise.resolve(new Map()),
+    workingDirs: os === "linux" ? createWorkingDirs(clock) : undefined,
+  };
+}
+
+/** Rows of Linux, read at `now_ms`. `known` are start times seen before, by pid. */
+export function linuxProcesses(
+  rows: PsRow[],
+  now_ms: number,
+  known: ReadonlyMap<number, number> = new Map(),
+): RawProcess[] {
+  return rows.map(({ pid, ppid, name = "", command, state, rss, memory_percent, threads, ...row }) => {
+    const argv = command.startsWith("[") ? [] : command.split(" ");
+    const started = settled(known.get(pid), row.started);
+    return {
+      pid,
+      ppid,
+      name: fullName(name, argv[0]),
+      argv,
+      command,
+      status: statusOf(state),
+      started,
+      ...finerCpu(row.cpu_ms, row.cpu_percent, Math.max(0, now_ms - started)),
+      rss,
+      memory_percent,
+      threads,
+    };
+  });
+}
+
+/** The start time as first seen, when it may be the same: one that wobbles would blur rates and identities. */
+function settled(before: number | undefined, started: number): number {
+  return before !== undefined && Math.abs(before - started) <= PS_START_TOLERANCE_MS ? before : started;
+}
+
+/**
+ * Processor time, which Linux's `ps` gives in whole seconds. The lifetime average says more about a young process.
+ * Both are cut off, so the truth lies in the second that `whole_ms` begins.
+ */
+function finerCpu(
+  whole_ms: number,
+  percent: number,
+  age_ms: number,
+): { cpu_ms: number; cpu_step_ms: number } {
+  const by_average = age_ms * percent / 100;
+  return {
+    cpu_ms: Math.min(Math.max(by_average, whole_ms), whole_ms + 999),
+    cpu_step_ms: Math.max(10, Math.min(1000, age_ms / 1000)),
+  };
+}
+
+/** Rows of macOS; `executables` is what `ps -o pid=,comm=` prints. */
+export function macosProcesses(rows: PsRow[], executables: string): RawProcess[] {
+  const paths = new Map<number, string>();
+  for (const line of executables.split("\n")) {
+    const match = /^\s*(\d+)\s+(.+?)\s*$/.exec(line);
+    if (match) paths.set(Number(match[1]), match[2]!);
+  }
+  return rows.map(({ pid, ppid, command, state, started, cpu_ms, rss, memory_percent }) => {
+    const executable = paths.get(pid);
+    // The path tells where argv[0] ends, since it may hold spaces.
+    const argv = executable !== undefined && command.startsWith(executable)
+      ? [executable, ...command.slice(executable.length).split(" ").filter((part) => part !== "")]
+      : command.split(" ");
+    return {
+      pid,
+      ppid,
+      name: (executable ?? argv[0]!).split("/").pop()!,
+      executable,
+      argv,
+      command,
+      status: statusOf(state),
+      started,
+      cpu_ms,
+      cpu_step_ms: 10,
+      rss,
+      memory_percent,
+    };
+  });
+}

@@ -1,0 +1,45 @@
+/** The folders that processes work in, from the `pwdx` program that comes with Linux's `ps`. */
+import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { runBriefly } from "./brief_program.ts";
+import type { ProcessIdentity } from "./process_identity.ts";
+
+/** A process seldom changes its folder, and asking runs a program, so an answer counts for this long. */
+const FRESH_MS = 10_000;
+
+/** Gives working folders by pid; none where there is no `pwdx`. */
+export function createWorkingDirs(
+  clock: Clock,
+): (processes: readonly ProcessIdentity[]) => Promise<Map<number, string>> {
+  let known = new Map<number, { started: number; asked_ms: number; path?: string }>();
+  let isMissing = false;
+
+  async function ask(pids: number[]): Promise<string> {
+    try {
+      return (await runBriefly(clock, "pwdx", pids.map(String))).stdout;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // One that did not answer in time may do so later.
+      isMissing = error.details.retry_after_seconds === undefined;
+      return "";
+    }
+  }
+
+  return async (processes) => {
+    const now_ms = clock.monotonic();
+    const next: typeof known = new Map();
+    const due = processes.filter(({ pid, started }) => {
+      const before = known.get(pid);
+      const isKnown = before?.started === started && now_ms - before.asked_ms < FRESH_MS;
+      next.set(pid, isKnown ? before : { started, asked_ms: now_ms });
+      return !isKnown;
+    });
+    known = next;
+    const answer = due.length === 0 || isMissing ? "" : await ask(due.map(({ pid }) => pid));
+    for (const [, pid, path] of answer.matchAll(/^(\d+): (.+)$/gm)) {
+      const process = next.get(Number(pid));
+      if (process) process.path = path!;
+    }
+    return new Map([...next].flatMap(([pid, { path }]) => path === undefined ? [] : [[pid, path]]));
+  };
+}
