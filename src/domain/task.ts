@@ -1,6 +1,7 @@
 /** The task, as clients send it and as the server shows it. */
 import { z } from "zod";
 import { bytes, distinct, FilesPattern, isTimeZone, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
+import { WaitingFor } from "./waiting_for.ts";
 
 export const TaskType = z.enum([
   "testing",
@@ -120,6 +121,7 @@ const readOnly = {
   pending_permissions: z.array(z.record(z.string(), z.unknown())).optional(),
   schedule_id: z.string().optional(),
   next_attempt_at: z.string().optional(),
+  waiting_for: WaitingFor.optional().describe("What a task that waits is waiting for."),
 };
 
 export const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);

@@ -53,6 +53,15 @@ export class Dispatcher {
     return this.#runs;
   }
 
+  /** What the next queued task waits for: a slot, or an agent that is starting and leaves no room for another. */
+  get bottleneck(): "slot" | "agent_start" {
+    return this.#hasFreeSlot && this.#starting >= this.#starts ? "agent_start" : "slot";
+  }
+
+  get #hasFreeSlot(): boolean {
+    return this.#runs.size < this.#slots;
+  }
+
   /** Begins to start tasks. Before this, changes are only noted. */
   open(): void {
     this.#open = true;
@@ -100,7 +109,7 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    while (this.#open && this.#runs.size < this.#slots && this.#starting < this.#starts) {
+    while (this.#open && this.#hasFreeSlot && this.#starting < this.#starts) {
       const task = this.#queue.take((candidate) => this.#isNext(candidate));
       if (!task) return;
       void this.#begin(task.id);

@@ -18,7 +18,6 @@ import {
   specOf,
   type TaskRecord,
   type TaskState,
-  taskView,
 } from "../domain/task_record.ts";
 import { summarise } from "../read/task_summary.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
@@ -27,6 +26,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { LogRetention } from "./engine_store.ts";
 import { recoverTasks } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
+import { shownTask } from "./shown_task.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -175,7 +175,7 @@ export class Engine {
       };
       return { creates: [record], reads: present(dependencies, view) };
     });
-    return taskView(record!);
+    return this.view(record!);
   }
 
   /** The task is cancelled durably; its processes are gone, or about to be. Cancelling twice is fine. */
@@ -360,16 +360,14 @@ export class Engine {
     return summarise(this.#options.index.all(), this.#dispatcher.active.size);
   }
 
-  /** The task as clients see it: its record and, while it runs, what its agent is doing. */
   view(record: TaskRecord): Task {
-    const run = this.#dispatcher.active.get(record.id);
-    if (!run || !holdsSlot(record.state)) return taskView(record);
-    const open = run.permissions.map((request) => ({ ...request, expires_at: isoTime(request.expires_at) }));
-    return {
-      ...taskView(record),
-      runtime_status: run.runtime_status,
-      ...(open.length > 0 ? { pending_permissions: open } : {}),
-    };
+    const { index, clock } = this.#options;
+    return shownTask(record, {
+      find: index.find,
+      now_ms: clock.now(),
+      bottleneck: this.#dispatcher.bottleneck,
+      run: this.#dispatcher.active.get(record.id),
+    });
   }
 
   // ---- the inside

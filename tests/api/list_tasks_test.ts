@@ -135,6 +135,23 @@ Deno.test("list_tasks", async (t) => {
       }
     });
 
+    await t.step("each task that waits says for what", () => {
+      const kinds: Record<string, string> = {
+        wait_8: "slot",
+        wait_2: "paused",
+        child_a: "dependency",
+        later_1: "time",
+      };
+      for (const [id, kind] of Object.entries(kinds)) {
+        const waiting_for = everything.find((task) => task.id === id)?.waiting_for as Fields | undefined;
+        assert.equal(waiting_for?.kind, kind, id);
+      }
+      const still = everything.filter(({ waiting_for }) => waiting_for === undefined).map((task) =>
+        task.status
+      );
+      assert.deepEqual(new Set(still), new Set(["running", "completed", "failed", "cancelled"]));
+    });
+
     for (
       const [field, values] of [["status", STATUSES], ["type", TYPES], ["priority", PRIORITIES]] as const
     ) {

@@ -85,6 +85,8 @@ Deno.test("permission requests", async (t) => {
       assert.deepEqual((task.pending_permissions as Fields[]).map((one) => one.permission_id), [
         request.permission_id,
       ]);
+      const { permission_id, expires_at } = request;
+      assert.deepEqual(task.waiting_for, { kind: "permission", permission_id, until: expires_at });
 
       await t.step("wrong ids change nothing", async () => {
         const refused = async (reply: Promise<Message>, code: string, field?: string) => {

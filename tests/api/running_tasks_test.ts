@@ -166,7 +166,8 @@ Deno.test("tasks run by a command", async (t) => {
       );
       assert.equal((await socket.request({ type: "pause_task", task_id: "paused" })).type, "task_paused");
       await server.until(async () => (await server.processStates("tick $i")).every((s) => s.startsWith("T")));
-      assert.equal((await status(socket, "paused", "paused")).runtime_status, "paused");
+      const held = await status(socket, "paused", "paused");
+      assert.deepEqual([held.runtime_status, held.waiting_for], ["paused", { kind: "paused" }]);
       assert.equal((await socket.request({ type: "resume_task", task_id: "paused" })).type, "task_resumed");
       await status(socket, "paused", "completed");
       assert.equal((await logOf(socket, "paused")).length, 10);
@@ -192,7 +193,8 @@ Deno.test("tasks run by a command", async (t) => {
       const flag = `${server.dir}/flag2`;
       await start(socket, task("base", `sleep 0.3; test -f ${flag}`));
       const reply = await start(socket, task("child", "true", { dependencies: ["base"] }));
-      assert.equal((reply.task as Fields).status, "pending");
+      const { status: now, waiting_for } = reply.task as Fields;
+      assert.deepEqual([now, waiting_for], ["pending", { kind: "dependency", task_ids: ["base"] }]);
       await start(socket, task("grandchild", "true", { dependencies: ["child"] }));
       assert.equal((await status(socket, "child", "failed")).error, "Dependency 'base' failed");
       assert.equal((await status(socket, "grandchild", "failed")).error, "Dependency 'child' failed");

@@ -63,10 +63,11 @@ Deno.test("a silent agent is reported, ended and tried again; after the last att
     assert.equal(waiting.retry_count, 1);
     assert.equal(waiting.started_at, undefined);
     assert.ok(Date.parse(String(waiting.next_attempt_at)) > Date.parse(String(waiting.created_at)));
+    assert.deepEqual(waiting.waiting_for, { kind: "retry", until: waiting.next_attempt_at });
 
     await socket.next(becomes("stuck", "failed"));
     const failed = await taskOf(socket, "stuck");
-    assert.equal(failed.next_attempt_at, undefined);
+    assert.deepEqual([failed.next_attempt_at, failed.waiting_for], [undefined, undefined]);
     assert.equal(
       failed.error,
       "The agent gave no sign of life for 1200 ms, and all 2 attempts are used up",

@@ -1,6 +1,7 @@
 /** `task`: everything about one task. */
 import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
+import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { openPermissions, statusInWords, statusStyle, steps } from "../task_view.ts";
@@ -36,6 +37,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["started", task.started_at],
     ["ended", task.completed_at],
     ["now", task.runtime_status],
+    ["waits for", task.waiting_for && waitingWords(task.waiting_for)],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],
   ];
   return [

@@ -97,7 +97,7 @@ function changed(task: Task, push: TaskPush): Task {
     }
     case "task_status_update": {
       const { new_status, progress, error, timestamp } = push;
-      const { completed_at: _, error: __, pending_permissions, ...rest } = task;
+      const { completed_at: _, error: __, waiting_for: ___, pending_permissions, ...rest } = task;
       return {
         ...rest,
         status: new_status,

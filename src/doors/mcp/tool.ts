@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import { TaskId } from "../../domain/scalars.ts";
 import { Task } from "../../domain/task.ts";
+import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Desk } from "./backend.ts";
 
 /** What a call works with. */
@@ -62,20 +63,8 @@ export function briefOf(task: Task): Brief {
     description: task.description,
     error: task.error,
     doing: finished ? undefined : task.progress_details?.current_step,
-    waits_for: reasonToWait(task),
+    waits_for: task.waiting_for && waitingWords(task.waiting_for),
     created_at: task.created_at,
     completed_at: task.completed_at,
   };
-}
-
-function reasonToWait({ status, runtime_status, dependencies, scheduled_time }: Task): string | undefined {
-  if (runtime_status === "waiting_for_permission") {
-    return "A person has to answer its agent's permission request (opencode-agents answer)";
-  }
-  if (status === "queued") return "A free place among the running tasks; it takes the first that comes";
-  if (status === "paused") return "It was paused; a person can resume it";
-  if (status !== "pending") return undefined;
-  return dependencies?.length
-    ? `The tasks ${dependencies.join(", ")}`
-    : `Its time: ${scheduled_time ?? "soon"}`;
 }

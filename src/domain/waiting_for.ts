@@ -1,0 +1,23 @@
+/** What a task waits for: one field, shown by every message that shows tasks. */
+import { z } from "zod";
+
+const until = z.string().describe("ISO 8601");
+
+/** All kinds of the contract, so that a client knows them before this server sets them. */
+export const WaitingFor = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("dependency"), task_ids: z.array(z.string()) }),
+  z.object({ kind: z.literal("time"), until }),
+  z.object({ kind: z.literal("slot") }).describe("As many tasks run as may."),
+  z.object({ kind: z.literal("agent_start") }).describe("As many agents are starting as may at once."),
+  z.object({ kind: z.literal("provider_limit"), agent: z.string(), until, reason: z.string() }),
+  z.object({ kind: z.literal("budget"), until: until.optional() }),
+  z.object({ kind: z.literal("concurrency"), by: z.string(), task_ids: z.array(z.string()).optional() }),
+  z.object({ kind: z.literal("retry"), until }),
+  z.object({ kind: z.literal("permission"), permission_id: z.string(), until: until.optional() }),
+  z.object({ kind: z.literal("question"), question_id: z.string(), until: until.optional() }),
+  z.object({ kind: z.literal("node"), node: z.string().optional() }),
+  z.object({ kind: z.literal("disk") }),
+  z.object({ kind: z.literal("approval"), message: z.string().optional() }),
+  z.object({ kind: z.literal("paused") }),
+]);
+export type WaitingFor = z.infer<typeof WaitingFor>;

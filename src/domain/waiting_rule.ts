@@ -1,0 +1,55 @@
+/**
+ * Decides what a task waits for, from its record, the other tasks and the slots. It is derived each time the task is
+ * shown: a stored copy would go stale whenever one of these changes.
+ */
+import { isoTime } from "../clock/clock.ts";
+import { dueAt, type Graph } from "./cascade.ts";
+import { timestampMs } from "./scalars.ts";
+import type { TaskRecord } from "./task_record.ts";
+import type { WaitingFor } from "./waiting_for.ts";
+
+/** What a decision needs besides the task. */
+export interface Surroundings {
+  find: Graph["find"];
+  now_ms: number;
+  /** What keeps the next queued task from starting. */
+  bottleneck: "slot" | "agent_start";
+  /** Open permission requests of the task's agent, the oldest first. */
+  permissions: readonly { permission_id: string; expires_at: number }[];
+}
+
+/** Undefined when the task is finished, or at work. */
+export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor | undefined {
+  switch (task.state.status) {
+    case "pending":
+      return whilePending(task, around);
+    case "queued":
+      return { kind: around.bottleneck };
+    case "paused":
+      return { kind: "paused" };
+    case "running": {
+      const [request] = around.permissions;
+      if (!request) return undefined;
+      const { permission_id, expires_at } = request;
+      return { kind: "permission", permission_id, until: isoTime(expires_at) };
+    }
+    case "completed":
+    case "failed":
+    case "cancelled":
+      return undefined;
+  }
+}
+
+function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): WaitingFor {
+  const open = (task.spec.dependencies ?? []).filter((id) => {
+    const status = find(id)?.state.status;
+    return status !== undefined && status !== "completed";
+  });
+  if (open.length > 0) return { kind: "dependency", task_ids: open };
+  const due_ms = dueAt(task);
+  // Neither holds it back any more: the next commit queues it.
+  if (due_ms === undefined || due_ms <= now_ms) return { kind: "slot" };
+  const { not_before } = task.state;
+  const isRetry = not_before !== undefined && timestampMs(not_before) === due_ms;
+  return { kind: isRetry ? "retry" : "time", until: isoTime(due_ms) };
+}

@@ -1,0 +1,127 @@
+/** What each task waits for, decided from its record, the other tasks and the slots. */
+import assert from "node:assert/strict";
+import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
+import { WaitingFor } from "../../src/domain/waiting_for.ts";
+import { type Surroundings, waitingFor } from "../../src/domain/waiting_rule.ts";
+import { waitingWords } from "../../src/protocol/waiting_words.ts";
+
+const NOW = Date.parse("2026-03-01T12:00:00.000Z");
+const SOON = "2026-03-01T12:05:00.000Z";
+const LATER = "2026-03-01T14:00:00+01:00";
+
+function task(id: string, state: Partial<TaskState>, spec: Partial<TaskRecord["spec"]> = {}): TaskRecord {
+  return {
+    id,
+    spec: {
+      type: "testing",
+      priority: "low",
+      description: id,
+      created_at: "2026-03-01T10:00:00.000Z",
+      order: 1,
+      ...spec,
+    },
+    state: {
+      status: "pending",
+      progress: 0,
+      retry_count: 0,
+      attempt: 0,
+      automatic_attempts: 0,
+      attempts: [],
+      ...state,
+    },
+  };
+}
+
+function reason(of: TaskRecord, around: Partial<Surroundings> = {}, others: TaskRecord[] = []) {
+  const known = new Map(others.map((one) => [one.id, one]));
+  return waitingFor(of, {
+    find: (id) => known.get(id),
+    now_ms: NOW,
+    bottleneck: "slot",
+    permissions: [],
+    ...around,
+  });
+}
+
+Deno.test("waiting for: the dependencies that are not completed yet, before any time", () => {
+  const others = [
+    task("done", { status: "completed" }),
+    task("runs", { status: "running" }),
+    task("asleep", {}),
+  ];
+  const spec = { dependencies: ["done", "runs", "removed", "asleep"], scheduled_time: SOON };
+  assert.deepEqual(reason(task("t", {}, spec), {}, others), {
+    kind: "dependency",
+    task_ids: ["runs", "asleep"],
+  });
+});
+
+Deno.test("waiting for: its scheduled time or its next attempt, whichever is later", () => {
+  assert.deepEqual(reason(task("t", {}, { scheduled_time: LATER })), {
+    kind: "time",
+    until: "2026-03-01T13:00:00.000Z",
+  });
+  assert.deepEqual(reason(task("t", { not_before: SOON })), { kind: "retry", until: SOON });
+  const both = task("t", { not_before: SOON }, { scheduled_time: LATER });
+  assert.equal(reason(both)?.kind, "time");
+  // Nothing holds it back: the next commit queues it.
+  assert.deepEqual(reason(task("t", { not_before: SOON }), { now_ms: NOW + 3_600_000 }), { kind: "slot" });
+});
+
+Deno.test("waiting for: a queued task waits for what keeps the next one from starting", () => {
+  for (const bottleneck of ["slot", "agent_start"] as const) {
+    assert.deepEqual(reason(task("t", { status: "queued" }), { bottleneck }), { kind: bottleneck });
+  }
+});
+
+Deno.test("waiting for: a running task waits only for the oldest open permission request", () => {
+  const permissions = [
+    { permission_id: "p1", expires_at: NOW + 1000 },
+    { permission_id: "p2", expires_at: NOW + 2000 },
+  ];
+  assert.equal(reason(task("t", { status: "running" })), undefined);
+  assert.deepEqual(reason(task("t", { status: "running" }), { permissions }), {
+    kind: "permission",
+    permission_id: "p1",
+    until: "2026-03-01T12:00:01.000Z",
+  });
+  const paused = task("t", { status: "paused", paused_from: "running" });
+  assert.deepEqual(reason(paused, { permissions }), { kind: "paused" });
+});
+
+Deno.test("waiting for: a finished task waits for nothing", () => {
+  for (const status of ["completed", "failed", "cancelled"] as const) {
+    assert.equal(reason(task("t", { status, not_before: SOON }, { dependencies: ["x"] })), undefined);
+  }
+});
+
+Deno.test("waiting for: every kind of the contract is declared and has words of its own", () => {
+  const kinds = WaitingFor.options.map((option) => option.shape.kind.value);
+  assert.deepEqual([...kinds].sort(), [
+    "agent_start",
+    "approval",
+    "budget",
+    "concurrency",
+    "dependency",
+    "disk",
+    "node",
+    "paused",
+    "permission",
+    "provider_limit",
+    "question",
+    "retry",
+    "slot",
+    "time",
+  ]);
+  const some = {
+    task_ids: ["a", "b"],
+    until: SOON,
+    agent: "x",
+    reason: "r",
+    by: "folder",
+    permission_id: "p",
+    question_id: "q",
+  };
+  const words = kinds.map((kind) => waitingWords(WaitingFor.parse({ kind, ...some })));
+  assert.equal(new Set(words).size, kinds.length);
+});
