@@ -70,7 +70,7 @@ await store.tasks.update(() => ({
         attempt: 1,
         automatic_attempts: 1,
         attempts: [{ ...attempt, started_at: at(7) }],
-        lease: { instance: "an-instance-long-gone", fencing: 1 },
+        lease: { node: "a-node-long-gone", attempt: 1, fencing: 1 },
       }),
     },
     { id: "waiting", spec: spec(4, { dependencies: ["running"] }), state: state("pending") },

@@ -108,7 +108,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
       agentFor: ({ spec }) =>
         spec.execution?.agent ?? config.tasks.agent_by_type[spec.type] ?? config.tasks.default_agent,
     },
-    instance,
     max_concurrent: config.tasks.max_concurrent,
     max_starting: navigator.hardwareConcurrency,
     max_attempts: config.tasks.max_attempts,

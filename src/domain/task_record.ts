@@ -1,5 +1,6 @@
 /** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
+import type { Lease } from "./lease.ts";
 import type { Execution, NewTask, ProgressDetails, Task, TaskStatus } from "./task.ts";
 
 export type TaskSpec = Omit<NewTask, "id" | "recurring"> & {
@@ -25,12 +26,6 @@ export interface Attempt {
   resumed?: boolean;
 }
 
-/** Who runs the task. A commit by any other holder, or of an older fencing number, is refused. */
-export interface Lease {
-  instance: string;
-  fencing: number;
-}
-
 export interface TaskState {
   status: TaskStatus;
   progress: number;
@@ -46,6 +41,7 @@ export interface TaskState {
   automatic_attempts: number;
   /** The newest last, at most `ATTEMPTS_KEPT`. */
   attempts: Attempt[];
+  /** Held by the attempt under way. */
   lease?: Lease;
   /** ISO 8601; the next attempt waits until then. */
   not_before?: string;

@@ -4,7 +4,8 @@
  */
 import { fieldProblem } from "./field_problem.ts";
 import type { ProgressDetails, TaskStatus } from "./task.ts";
-import { type Attempt, ATTEMPTS_KEPT, type Lease, type TaskRecord, type TaskState } from "./task_record.ts";
+import { isSameLease, type Lease } from "./lease.ts";
+import { type Attempt, ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "./task_record.ts";
 
 /** How an attempt ended, as the engine learned it. */
 export interface AttemptEnd {
@@ -95,8 +96,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
 
 /** Whether `lease` still holds the task's running attempt. */
 export function holds(state: TaskState, lease: Lease): boolean {
-  return state.lease !== undefined && state.lease.instance === lease.instance &&
-    state.lease.fencing === lease.fencing;
+  return state.lease !== undefined && isSameLease(state.lease, lease);
 }
 
 function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attempt[] {

@@ -8,7 +8,8 @@ import { isoTime, sleep } from "../clock/clock.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../domain/run.ts";
-import { executionOf, type Lease, type TaskRecord, type TaskState } from "../domain/task_record.ts";
+import type { HeldLease } from "../domain/lease.ts";
+import { executionOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { holds } from "../domain/transitions.ts";
 import { attemptEnd, commitAttemptEnd } from "./attempt_end.ts";
 import { Deadline } from "./deadline.ts";
@@ -34,7 +35,7 @@ export type RuntimeStatus =
 export class ActiveRun {
   readonly #context: RunContext;
   #task: TaskRecord;
-  readonly #lease: Lease;
+  readonly #lease: HeldLease;
   readonly #agent: string;
   #run: Run | undefined;
   #phase: "starting" | "running" | "paused" | "stopping" = "starting";
@@ -56,7 +57,7 @@ export class ActiveRun {
   readonly #signals = new Signals();
   #unsaved = false;
 
-  constructor(context: RunContext, task: TaskRecord, lease: Lease, agent: string) {
+  constructor(context: RunContext, task: TaskRecord, lease: HeldLease, agent: string) {
     this.#context = context;
     this.#task = task;
     this.#lease = lease;
@@ -128,6 +129,8 @@ export class ActiveRun {
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
     this.hasBegun = true;
+    const lost = () => void this.stop();
+    this.#lease.lost.addEventListener("abort", lost);
     try {
       this.#publishAgent();
       const outcome = await this.#perform();
@@ -136,6 +139,7 @@ export class ActiveRun {
       log.error("Attempt of task {task_id} ended by a bug: {error}", { task_id: this.#task.id, error });
       await this.#finish({ status: "failed", error: "Internal error", output: "" });
     } finally {
+      this.#lease.lost.removeEventListener("abort", lost);
       this.#silence.hold();
       this.#deadline.hold();
       this.#phase = "stopping";
@@ -266,7 +270,7 @@ export class ActiveRun {
   async #change(change: (state: TaskState) => TaskState): Promise<void> {
     await this.#context.store.tasks.update((view) => {
       const task = view.get(this.#task.id);
-      if (!task || !holds(task.state, this.#lease)) return {};
+      if (!task || !holds(task.state, this.#lease.terms)) return {};
       return { updates: [{ id: task.id, state: change(task.state) }] };
     });
   }
@@ -328,6 +332,7 @@ export class ActiveRun {
     this.#deadline.hold();
     await this.#progress.settled();
     await this.#closeWorkspace();
+    if (this.#lease.lost.aborted) return;
     const end = attemptEnd(outcome, this.#deadline, this.#silence);
     this.#log.tell(
       end.outcome === "completed" ? "info" : "error",
@@ -345,7 +350,7 @@ export class ActiveRun {
         await commitAttemptEnd(this.#context, {
           task_id: this.#task.id,
           attempt: this.#task.state.attempt,
-          lease: this.#lease,
+          lease: this.#lease.terms,
           outcome,
           end,
           left: this.#leaving && end.outcome === "failed" && outcome.status === "stopped",
@@ -355,7 +360,7 @@ export class ActiveRun {
         // The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot.
         this.#unsaved = true;
         log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task.id, error });
-        if (this.#context.store.closed) return;
+        if (this.#context.store.closed || this.#lease.lost.aborted) return;
         await sleep(this.#context.clock, COMMIT_RETRY_MS);
       }
     }

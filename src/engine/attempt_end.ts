@@ -2,7 +2,8 @@
 import { isoTime } from "../clock/clock.ts";
 import type { RunOutcome } from "../domain/run.ts";
 import { cascade, CASCADE_LIMIT, failuresRead } from "../domain/cascade.ts";
-import { executionOf, isFinished, type Lease, type TaskRecord, type TaskState } from "../domain/task_record.ts";
+import type { Lease } from "../domain/lease.ts";
+import { executionOf, isFinished, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../domain/transitions.ts";
 import { forgottenOutputs } from "./retention.ts";
 import type { RunContext } from "./run_context.ts";

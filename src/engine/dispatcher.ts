@@ -6,7 +6,8 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
 import { dueAt, failuresRead, resettled } from "../domain/cascade.ts";
 import { ReadyQueue } from "../domain/queue.ts";
-import { isFinished, type Lease, type TaskRecord } from "../domain/task_record.ts";
+import type { HeldLease } from "../domain/lease.ts";
+import { isFinished, type TaskRecord } from "../domain/task_record.ts";
 import { holds, started } from "../domain/transitions.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
@@ -24,7 +25,6 @@ const RETRY_MS = 1000;
 
 export class Dispatcher {
   readonly #context: RunContext;
-  readonly #instance: string;
   readonly #slots: number;
   readonly #starts: number;
   readonly #queue = new ReadyQueue();
@@ -38,14 +38,12 @@ export class Dispatcher {
   #pumping = false;
   #alarm: Timer | undefined;
   #open = false;
-  #fencing = 0;
   #starting = 0;
 
   /** `starts`: how many agents may be starting at the same time; each takes a core for seconds. */
-  constructor(context: RunContext, instance: string, slots: number, starts: number) {
+  constructor(context: RunContext, slots: number, starts: number) {
     this.#context = context;
     this.#starts = starts;
-    this.#instance = instance;
     this.#slots = slots;
   }
 
@@ -126,8 +124,8 @@ export class Dispatcher {
 
   async #begin(id: string): Promise<void> {
     const context = this.#context;
-    const lease: Lease = { instance: this.#instance, fencing: ++this.#fencing };
     const task = context.index.find(id)!;
+    const lease = this.#leaseOf(task);
     const agent = context.settings.agentFor(task);
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new ActiveRun(context, task, lease, agent);
@@ -144,11 +142,17 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** The lease of the task's next attempt, which stands on the node's own. */
+  #leaseOf({ state }: TaskRecord): HeldLease {
+    const { node, fencing, until, lost } = this.#context.store.node;
+    return { terms: { node, attempt: state.attempt + 1, fencing, until }, lost };
+  }
+
   /**
    * The record under the lease; undefined when the task is not to be run any more. A commit that failed may have been
    * carried out all the same, so the slot and the lease are kept until it is known.
    */
-  async #markRunning(id: string, lease: Lease, agent: string): Promise<TaskRecord | undefined> {
+  async #markRunning(id: string, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
     const { clock, store } = this.#context;
     do {
       let record: TaskRecord | undefined;
@@ -156,9 +160,10 @@ export class Dispatcher {
         await store.tasks.update((view) => {
           record = undefined;
           const now = view.get(id);
-          if (now && holds(now.state, lease)) record = now;
-          if (now?.state.status !== "queued") return {};
-          record = { ...now, state: started(now, lease, agent, isoTime(clock.now())) };
+          if (now && holds(now.state, lease.terms)) record = now;
+          // Another node may have run it meanwhile, and this lease is for the attempt before.
+          if (now?.state.status !== "queued" || now.state.attempt + 1 !== lease.terms.attempt) return {};
+          record = { ...now, state: started(now, lease.terms, agent, isoTime(clock.now())) };
           return { updates: [{ id, state: record.state }] };
         });
         return record;

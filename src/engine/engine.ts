@@ -37,8 +37,6 @@ const CANCEL_WAIT_MS = 2000;
 const STOP_WAIT_MS = 7000;
 
 export interface EngineOptions extends RunContext {
-  /** Names this run of the server; part of every lease. */
-  instance: string;
   max_concurrent: number;
   /** How many agents may be starting at the same time. */
   max_starting: number;
@@ -58,12 +56,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#dispatcher = new Dispatcher(
-      options,
-      options.instance,
-      options.max_concurrent,
-      options.max_starting,
-    );
+    this.#dispatcher = new Dispatcher(options, options.max_concurrent, options.max_starting);
   }
 
   /** To be called by the store with each committed change, in order: the one source of task events. */
@@ -101,9 +94,10 @@ export class Engine {
   async start(): Promise<void> {
     const { index, runner } = this.#options;
     const lost: string[] = [];
+    const { node } = this.#options.store;
     for (const task of index.all()) {
-      if (holdsSlot(task.state)) lost.push(task.id);
-      else this.#dispatcher.note(undefined, task);
+      if (!holdsSlot(task.state)) this.#dispatcher.note(undefined, task);
+      else if (!task.state.lease || node.isVoid(task.state.lease)) lost.push(task.id);
     }
     await recoverTasks(this.#options, lost, false);
     await this.#dispatcher.settleAll();

@@ -10,6 +10,7 @@ import { GroupCommit } from "./group_commit.ts";
 import { identify } from "./identity.ts";
 import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
+import { type NodeLease, onlyNode } from "./node_lease.ts";
 import { LogStore } from "./log_store.ts";
 import { Outputs } from "./outputs.ts";
 import { RecordStore } from "./record_store.ts";
@@ -27,6 +28,8 @@ export interface AttemptOutput {
 export interface Store {
   /** Stays the same for as long as the data does. */
   readonly id: string;
+  /** Of this server, as long as the store is open. */
+  readonly node: NodeLease;
   readonly tasks: RecordStore<TaskSpec, TaskState>;
   readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
   readonly keys: RecordStore<KeySpec, KeyState>;
@@ -82,6 +85,7 @@ export async function loadStore(
   closed: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Store> {
   const id = await identify(kv);
+  const node = await onlyNode(kv);
   const commits = new GroupCommit(kv);
   const records = async <Spec, State>(name: string) => {
     const store = new RecordStore<Spec, State>(name, kv, commits, clock);
@@ -108,6 +112,7 @@ export async function loadStore(
   };
   return {
     id,
+    node,
     tasks,
     schedules,
     keys,

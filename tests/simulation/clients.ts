@@ -28,6 +28,8 @@ export class Clients {
   readonly #model: Model;
   readonly #limits: LimitModel;
   readonly #trace: (line: string) => void;
+  /** The share of wishes that are for schedules, besides the ordinary ones. */
+  readonly #schedules: number;
   /** Tasks that were acknowledged: they are there until their retention is over. */
   readonly #acknowledged = new Set<string>();
 
@@ -37,7 +39,9 @@ export class Clients {
     model: Model,
     limits: LimitModel,
     trace: (line: string) => void,
+    schedules: number,
   ) {
+    this.#schedules = schedules;
     this.#random = random;
     this.#time = time;
     this.#model = model;
@@ -81,6 +85,7 @@ export class Clients {
 
   #wish(): Message {
     const random = this.#random;
+    if (random.chance(this.#schedules)) return this.#schedule();
     const kind = random.between(0, 99);
     if (kind < 45) return { type: "start_task", task: this.#task() };
     if (kind < 55) return { type: "cancel_task", task_id: this.#id() };

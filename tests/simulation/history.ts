@@ -79,7 +79,7 @@ class History {
       { tasks_per_minute, messages_per_minute },
       (what) => this.#model.fail(what),
     );
-    this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note);
+    this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note, this.#swarm.schedules);
     this.#watchers = new Watchers(random, this.#time, this.#model, note);
     this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
     this.#machine.onStart = (process) => this.#model.processStarts(process);
@@ -299,11 +299,14 @@ class History {
 /** What goes wrong in this history: a few things each time, so that each is seen without the others too. */
 function swarm(random: Random) {
   const some = (probability: number, value: number) => random.chance(probability) ? value : 0;
+  // Some histories are about schedules that run from month to month.
+  const isCalendar = random.chance(0.15);
   return {
+    schedules: isCalendar ? 0.3 : 0,
     crashes: some(0.6, 0.06),
     stops: some(0.4, 0.04),
-    clock_jumps: some(0.4, 0.1),
-    jump_ms: random.pick([DAY_MS, 7 * DAY_MS, 31 * DAY_MS]),
+    clock_jumps: isCalendar ? 0.3 : some(0.4, 0.1),
+    jump_ms: isCalendar ? 31 * DAY_MS : random.pick([DAY_MS, 7 * DAY_MS, 31 * DAY_MS]),
     watching: some(0.7, 0.15),
     disk: {
       refused: some(0.3, 0.08),

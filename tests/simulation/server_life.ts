@@ -119,7 +119,6 @@ export class ServerLife {
         retry_delay_max_ms: 20_000,
         agentFor: () => "simulated",
       },
-      instance: `life_${number}`,
       max_concurrent: promised.max_concurrent,
       max_starting: promised.max_starting,
       max_attempts: 3,

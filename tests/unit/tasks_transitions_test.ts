@@ -32,7 +32,7 @@ const OPERATIONS: Record<string, { from: TaskStatus[]; to: TaskStatus; apply(t: 
   start: {
     from: ["queued"],
     to: "running",
-    apply: (t) => transitions.started(t, { instance: "i", fencing: 1 }, "a", AT),
+    apply: (t) => transitions.started(t, { node: "n", attempt: 1, fencing: 1 }, "a", AT),
   },
   complete: {
     from: ["running", "paused"],
