@@ -250,8 +250,6 @@ export class ActiveRun {
     }
   }
 
-  // ---- the record
-
   async #rememberSession(event: Extract<RunEvent, { kind: "session" }>): Promise<void> {
     const session = { agent: this.#agent, session_id: event.session_id, working_dir: this.#working_dir };
     const attempt = this.#task.state.attempt;
@@ -326,8 +324,6 @@ export class ActiveRun {
     return this.#run?.answerPermission(permission_id, option_id) ?? false;
   }
 
-  // ---- the end
-
   async #finish(outcome: RunOutcome): Promise<void> {
     this.#deadline.hold();
     await this.#progress.settled();
@@ -375,8 +371,6 @@ export class ActiveRun {
       this.#log.tell("warn", `The task's worktree was left as it is: ${(error as Error).message}`, {});
     }
   }
-
-  // ---- what clients see
 
   view(): Agent {
     const { index, clock } = this.#context;
