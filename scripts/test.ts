@@ -1,61 +1,103 @@
 /**
- * `deno task test [FILES]`: formatting, lint, types and all tests (or the given files). The last line says
- * `N passed, N failed`; the checks count as a test each, and one that fails is named.
+ * `deno task test [FILES]`: formatting, lint, types, and the quick tests or the given files.
+ * `deno task test:long [FILES]`: the same at full size, with the tests that take minutes.
+ *
+ * Each file runs in a process of its own, several at once; what needs the machine to itself comes last.
+ * The last line says `N passed, N failed`; each check counts as a test, and one that fails is named.
  */
-import { closingCount, type Count, summary, totalCount } from "./test_count.ts";
+import { SIZES, type Tier, TIER_VARIABLE } from "../tests/fixtures/tier.ts";
+import { buildDashboard } from "./dashboard.ts";
+import { BROWSER_VARIABLE, startBrowser } from "./test_browser.ts";
+import { type Count, countOf, summary, totalCount } from "./test_count.ts";
+import { needsBrowser, needsMachine, testFiles } from "./test_files.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/** Named, not `.`: what lies about at the root belongs to nobody. */
-const SOURCES = [
-  "main.ts",
-  "src",
-  "tests",
-  "scripts",
-];
+/** Named, not `.`: other files at the root are not ours. */
+const SOURCES = ["main.ts", "src", "tests", "scripts"];
 const CHECKS = [
   { name: "formatting", args: ["fmt", "--check", "--quiet", "deno.json", ...SOURCES] },
   { name: "lint", args: ["lint", "--quiet", ...SOURCES] },
   { name: "types", args: ["check", "--quiet", ...SOURCES] },
 ];
 const TEST = ["test", "-A", "--no-check", "--unstable-kv", "--sanitize-ops", "--sanitize-resources"];
+/** Tests wait more than they compute. */
+const AT_ONCE = navigator.hardwareConcurrency + 1;
+/** Far more than any file takes; one that hangs ends the run as a failure. */
+const FILE_MINUTES: Record<Tier, number> = { quick: 10, long: 120 };
 
-function deno(args: string[], stdout: "inherit" | "piped"): Deno.ChildProcess {
-  // Without colours, which would stand between the words of the closing line.
-  const env = { NO_COLOR: "1" };
-  return new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env, stdin: "null", stdout }).spawn();
+const [tier, paths]: [Tier, string[]] = Deno.args[0] === "--long"
+  ? ["long", Deno.args.slice(1)]
+  : ["quick", Deno.args];
+
+interface Result {
+  file: string;
+  count: Count;
 }
 
-/** Passes the test runner's output on as it comes, and answers its last closing line's count. */
-async function passOn(output: ReadableStream<Uint8Array>): Promise<Count | undefined> {
-  const decoder = new TextDecoder();
-  let line = "";
-  let count: Count | undefined;
-  for await (const chunk of output) {
-    for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
-    const lines = (line + decoder.decode(chunk, { stream: true })).split("\n");
-    line = lines.pop()!;
-    for (const each of lines) count = closingCount(each) ?? count;
-  }
-  return closingCount(line) ?? count;
-}
-
-/** Whether each check holds, one after another. */
+/** Whether each check passes. One runs after another, beside the first tests. */
 async function check(): Promise<boolean[]> {
   const all_ok: boolean[] = [];
   for (const { name, args } of CHECKS) {
-    const { success } = await deno(args, "inherit").status;
+    const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" }).spawn()
+      .status;
     console.log(`${name} ... ${success ? "ok" : "FAILED"}`);
     all_ok.push(success);
   }
   return all_ok;
 }
 
-// One process, one file after another: some look at all processes of the machine.
-const runner = deno([...TEST, ...(Deno.args.length > 0 ? Deno.args : ["tests"])], "piped");
-// The checks run beside the first tests, which wait more than they compute.
-const [checks_ok, tests, { success }] = await Promise.all([check(), passOn(runner.stdout), runner.status]);
+/** Runs one file and prints what it printed, in one piece. */
+async function run(file: string, env: Record<string, string>): Promise<Result> {
+  const started_ms = performance.now();
+  const signal = AbortSignal.timeout(FILE_MINUTES[tier] * 60_000);
+  // A file, not a pipe: a process that a test left behind would hold a pipe open.
+  const output = await Deno.makeTempFile({ prefix: "oa-test-output-" });
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", `exec "$@" > "$0" 2>&1`, output, Deno.execPath(), ...TEST, file],
+    cwd: ROOT,
+    // No colors, which would stand between the words of the closing line.
+    env: { ...env, NO_COLOR: "1", [TIER_VARIABLE]: tier },
+    stdin: "null",
+    signal,
+  }).spawn().status;
+  const text = await Deno.readTextFile(output);
+  await Deno.remove(output);
+  const seconds = ((performance.now() - started_ms) / 1000).toFixed(1);
+  console.log(`\n${file} (${seconds} s)${signal.aborted ? ": did not end in time" : ""}\n${text.trim()}`);
+  return { file, count: countOf(text, success) };
+}
 
+/** Runs the files, so many at once, and gives their results as they come. */
+async function runAll(files: string[], at_once: number, env: Record<string, string>): Promise<Result[]> {
+  const waiting = [...files];
+  const results: Result[] = [];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      results.push(await run(file, env));
+    }
+  };
+  await Promise.all(Array.from({ length: at_once }, worker));
+  return results;
+}
+
+const files = await testFiles(ROOT, paths.length > 0 ? paths : ["tests"]);
+await buildDashboard();
+const browser = files.some(needsBrowser) ? await startBrowser() : undefined;
+const env: Record<string, string> = browser ? { [BROWSER_VARIABLE]: browser.endpoint } : {};
+const [checks_ok, results] = await Promise.all([
+  check(),
+  runAll(files.filter((file) => !needsMachine(file)), AT_ONCE, env),
+]);
+results.push(...await runAll(files.filter(needsMachine), 1, env));
+await browser?.close();
+
+console.log("");
+if (tier === "quick" && paths.length === 0) {
+  const sizes = Object.entries(SIZES).map(([name, { quick, long }]) => `${name} ${quick} instead of ${long}`);
+  console.log(`Left to test:long: ${sizes.join(", ")}, and the tests in tests/long, counted as skipped`);
+}
 CHECKS.forEach(({ name }, i) => checks_ok[i] || console.log(`FAILED: ${name}`));
-const total = totalCount(tests, success, checks_ok);
+results.forEach(({ file, count }) => count.failed > 0 && console.log(`FAILED: ${file}`));
+const total = totalCount(results.map(({ count }) => count), checks_ok);
 console.log(summary(total));
 Deno.exit(total.failed > 0 ? 1 : 0);

@@ -17,15 +17,22 @@ export function closingCount(line: string): Count | undefined {
   return { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(found[3] ?? 0) };
 }
 
-/**
- * The whole run's count: the tests, and each check (formatting, lint, types) as one more. A runner that failed
- * without saying so in a closing line is a failure too.
- */
-export function totalCount(tests: Count | undefined, runner_ok: boolean, checks_ok: boolean[]): Count {
-  const total = tests ? { ...tests } : { passed: 0, failed: 0, skipped: 0 };
-  if (total.failed === 0 && (!runner_ok || !tests)) total.failed = 1;
-  for (const ok of checks_ok) ok ? total.passed++ : total.failed++;
-  return total;
+/** What one test process came to. One that failed without saying so in a closing line counts as a failure. */
+export function countOf(output: string, succeeded: boolean): Count {
+  const counts = output.split("\n").map(closingCount).filter((count) => count !== undefined);
+  const count = counts.at(-1);
+  if (count === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  return !succeeded && count.failed === 0 ? { ...count, failed: 1 } : count;
+}
+
+/** The whole run's count: the tests, and each check (formatting, lint, types) as one more. */
+export function totalCount(tests: Count[], checks_ok: boolean[]): Count {
+  const checks = checks_ok.map((ok) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }));
+  return [...tests, ...checks].reduce((sum, one) => ({
+    passed: sum.passed + one.passed,
+    failed: sum.failed + one.failed,
+    skipped: sum.skipped + one.skipped,
+  }), { passed: 0, failed: 0, skipped: 0 });
 }
 
 /** The line that `deno task test` ends with. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { RunRequest } from "../../src/domain/run.ts";
 import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
+import { longTest } from "../fixtures/tier.ts";
 import { acpRequest, progressOf, ran, watchRun } from "./fixtures/acp_run.ts";
 import { type Bench, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
 
@@ -28,7 +29,7 @@ function withOpenCode(body: (bench: Bench, ask: Ask, model: ModelServer) => Prom
   });
 }
 
-Deno.test("opencode: writes the file it was asked for", () =>
+longTest("opencode: writes the file it was asked for", () =>
   withOpenCode(async (bench, ask) => {
     const run = await ran(bench, ask("mock:write path=greeting.txt text=hello"));
     assert.equal(run.outcome.status, "completed", run.outcome.error);
@@ -41,66 +42,78 @@ Deno.test("opencode: writes the file it was asked for", () =>
     assert.ok(Number(run.outcome.usage?.input_tokens) > 0);
   }));
 
-Deno.test("opencode: its todo list is the progress, with files pattern, metadata and model passed on", () =>
-  withOpenCode(async (bench, ask, model) => {
-    const run = await ran(
-      bench,
-      ask("mock:plan n=3 delay=20", {
-        model: "test/m2",
-        task: { files_pattern: "src/**/*.ts", metadata: { ticket: "A-1" } },
-      }),
-    );
-    assert.equal(run.outcome.status, "completed", run.outcome.error);
-    assert.deepEqual(progressOf(run), [
-      "0/3 Step 1 of 3",
-      "1/3 Step 2 of 3",
-      "2/3 Step 3 of 3",
-      "3/3 -",
-    ]);
-    assert.equal(run.outcome.output, "All 3 steps completed.");
-    const asked = model.requests.filter((request) => request.scenario === "plan" && !request.side);
-    assert.deepEqual([...new Set(asked.map((request) => request.model))], ["m2"]);
-    assert.match(asked[0]!.prompt, /src\/\*\*\/\*\.ts[\s\S]*A-1/);
-  }));
+longTest(
+  "opencode: its todo list is the progress, with files pattern, metadata and model passed on",
+  () =>
+    withOpenCode(async (bench, ask, model) => {
+      const run = await ran(
+        bench,
+        ask("mock:plan n=3 delay=20", {
+          model: "test/m2",
+          task: { files_pattern: "src/**/*.ts", metadata: { ticket: "A-1" } },
+        }),
+      );
+      assert.equal(run.outcome.status, "completed", run.outcome.error);
+      assert.deepEqual(progressOf(run), [
+        "0/3 Step 1 of 3",
+        "1/3 Step 2 of 3",
+        "2/3 Step 3 of 3",
+        "3/3 -",
+      ]);
+      assert.equal(run.outcome.output, "All 3 steps completed.");
+      const asked = model.requests.filter((request) => request.scenario === "plan" && !request.side);
+      assert.deepEqual([...new Set(asked.map((request) => request.model))], ["m2"]);
+      assert.match(asked[0]!.prompt, /src\/\*\*\/\*\.ts[\s\S]*A-1/);
+    }),
+);
 
-Deno.test("opencode: a person allows one command and rejects another", () =>
-  withOpenCode(async (bench, ask) => {
-    const allowed = await watchRun(bench, ask('mock:bash cmd="echo hi > allowed.txt"'));
-    const { request } = await allowed.first("permission_requested");
-    assert.equal(request.title, "echo hi > allowed.txt");
-    assert.deepEqual(request.tool_call.raw_input, { command: "echo hi > allowed.txt" });
-    const yes = request.options.find((option) => option.kind === "allow_once")!;
-    assert.ok(allowed.run.answerPermission(request.permission_id, yes.option_id));
-    assert.equal((await allowed.run.outcome).status, "completed");
-    assert.equal((await Deno.readTextFile(`${bench.folder}/work/allowed.txt`)).trim(), "hi");
+longTest(
+  "opencode: a person allows one command and rejects another",
+  () =>
+    withOpenCode(async (bench, ask) => {
+      const allowed = await watchRun(bench, ask('mock:bash cmd="echo hi > allowed.txt"'));
+      const { request } = await allowed.first("permission_requested");
+      assert.equal(request.title, "echo hi > allowed.txt");
+      assert.deepEqual(request.tool_call.raw_input, { command: "echo hi > allowed.txt" });
+      const yes = request.options.find((option) => option.kind === "allow_once")!;
+      assert.ok(allowed.run.answerPermission(request.permission_id, yes.option_id));
+      assert.equal((await allowed.run.outcome).status, "completed");
+      assert.equal((await Deno.readTextFile(`${bench.folder}/work/allowed.txt`)).trim(), "hi");
 
-    const rejected = await watchRun(bench, ask('mock:bash cmd="echo hi > rejected.txt"'));
-    const second = (await rejected.first("permission_requested")).request;
-    const no = second.options.find((option) => option.kind === "reject_once")!;
-    assert.ok(rejected.run.answerPermission(second.permission_id, no.option_id));
-    const outcome = await rejected.run.outcome;
-    // It gives up there, and says `end_turn`.
-    assert.deepEqual([outcome.status, outcome.error, outcome.stop_reason], [
-      "failed",
-      "Permission denied: echo hi > rejected.txt",
-      "end_turn",
-    ]);
-    await assert.rejects(() => Deno.stat(`${bench.folder}/work/rejected.txt`), Deno.errors.NotFound);
-  }));
+      const rejected = await watchRun(bench, ask('mock:bash cmd="echo hi > rejected.txt"'));
+      const second = (await rejected.first("permission_requested")).request;
+      const no = second.options.find((option) => option.kind === "reject_once")!;
+      assert.ok(rejected.run.answerPermission(second.permission_id, no.option_id));
+      const outcome = await rejected.run.outcome;
+      // It gives up there, and says `end_turn`.
+      assert.deepEqual([outcome.status, outcome.error, outcome.stop_reason], [
+        "failed",
+        "Permission denied: echo hi > rejected.txt",
+        "end_turn",
+      ]);
+      await assert.rejects(() => Deno.stat(`${bench.folder}/work/rejected.txt`), Deno.errors.NotFound);
+    }),
+);
 
-Deno.test("opencode: stop cancels in mid-answer and leaves no process", () =>
-  withOpenCode(async (bench, ask, model) => {
-    const watched = await watchRun(bench, ask("mock:slow n=1000 delay=50"));
-    await watched.first("log", (event) => event.message.includes("piece 3"));
-    await watched.run.stop();
-    const outcome = await watched.run.outcome;
-    assert.deepEqual([outcome.status, outcome.stop_reason], ["stopped", "cancelled"]);
-    assert.match(outcome.output, /^piece 1 piece 2/);
-    assert.equal(await stateOf(watched.run.pid), undefined);
-    await until("the model sees it gone", () => model.requests.every((request) => request.result !== "open"));
-  }));
+longTest(
+  "opencode: stop cancels in mid-answer and leaves no process",
+  () =>
+    withOpenCode(async (bench, ask, model) => {
+      const watched = await watchRun(bench, ask("mock:slow n=1000 delay=50"));
+      await watched.first("log", (event) => event.message.includes("piece 3"));
+      await watched.run.stop();
+      const outcome = await watched.run.outcome;
+      assert.deepEqual([outcome.status, outcome.stop_reason], ["stopped", "cancelled"]);
+      assert.match(outcome.output, /^piece 1 piece 2/);
+      assert.equal(await stateOf(watched.run.pid), undefined);
+      await until(
+        "the model sees it gone",
+        () => model.requests.every((request) => request.result !== "open"),
+      );
+    }),
+);
 
-Deno.test("opencode: a refusal and a model's error fail the task", () =>
+longTest("opencode: a refusal and a model's error fail the task", () =>
   withOpenCode(async (bench, ask) => {
     const refused = await ran(bench, ask("mock:refuse"));
     assert.deepEqual([refused.outcome.status, refused.outcome.stop_reason], ["failed", "refusal"]);
@@ -109,26 +122,29 @@ Deno.test("opencode: a refusal and a model's error fail the task", () =>
     assert.match(broken.outcome.error!, /scripted error 400/);
   }));
 
-Deno.test("opencode: killed in the middle of its plan, it goes on where it was", () =>
-  withOpenCode(async (bench, ask, model) => {
-    const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
-    const { session_id } = await first.first("session");
-    await first.first("progress", (event) => event.completed_steps === 2);
-    Deno.kill(-first.run.pid, "SIGKILL");
-    assert.equal((await first.run.outcome).status, "failed");
+longTest(
+  "opencode: killed in the middle of its plan, it goes on where it was",
+  () =>
+    withOpenCode(async (bench, ask, model) => {
+      const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
+      const { session_id } = await first.first("session");
+      await first.first("progress", (event) => event.completed_steps === 2);
+      Deno.kill(-first.run.pid, "SIGKILL");
+      assert.equal((await first.run.outcome).status, "failed");
 
-    const before = model.requests.length;
-    const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
-    assert.equal(second.outcome.status, "completed", second.outcome.error);
-    assert.deepEqual(second.all("session"), [{
-      kind: "session",
-      session_id,
-      resumable: true,
-      resumed: true,
-    }]);
-    assert.deepEqual(progressOf(second), ["3/4 Step 4 of 4", "4/4 -"]);
-    assert.ok(
-      model.requests.slice(before).every((request) => request.side || request.step > 0),
-      "no step twice",
-    );
-  }));
+      const before = model.requests.length;
+      const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
+      assert.equal(second.outcome.status, "completed", second.outcome.error);
+      assert.deepEqual(second.all("session"), [{
+        kind: "session",
+        session_id,
+        resumable: true,
+        resumed: true,
+      }]);
+      assert.deepEqual(progressOf(second), ["3/4 Step 4 of 4", "4/4 -"]);
+      assert.ok(
+        model.requests.slice(before).every((request) => request.side || request.step > 0),
+        "no step twice",
+      );
+    }),
+);

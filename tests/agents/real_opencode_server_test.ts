@@ -4,6 +4,7 @@ import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
+import { longTest } from "../fixtures/tier.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -107,65 +108,71 @@ Deno.test("opencode: writes a file and works through its todo list, seen from th
     }
   }));
 
-Deno.test("opencode: asks a permission, which a client gives; is cancelled in the middle", () =>
-  withOpenCode(async (server, model) => {
-    const socket = await begin(server, "ask", 'mock:bash cmd="echo hi > allowed.txt"');
-    const asked = await socket.next((m) => m.type === "permission_request", PATIENCE_MS);
-    assert.equal(asked.task_id, "ask");
-    const waiting = (await socket.request({ type: "get_task_status", task_id: "ask" })).task as Fields;
-    assert.equal(waiting.runtime_status, "waiting_for_permission");
-    const reply = await socket.request({
-      type: "respond_to_permission",
-      task_id: "ask",
-      permission_id: asked.permission_id,
-      decision: "allow",
-    });
-    assert.equal(reply.type, "permission_answered", JSON.stringify(reply));
-    await socket.next(becomes("ask", "completed"), PATIENCE_MS);
-    assert.equal((await Deno.readTextFile(`${server.dir}/allowed.txt`)).trim(), "hi");
+longTest(
+  "opencode: asks a permission, which a client gives; is cancelled in the middle",
+  () =>
+    withOpenCode(async (server, model) => {
+      const socket = await begin(server, "ask", 'mock:bash cmd="echo hi > allowed.txt"');
+      const asked = await socket.next((m) => m.type === "permission_request", PATIENCE_MS);
+      assert.equal(asked.task_id, "ask");
+      const waiting = (await socket.request({ type: "get_task_status", task_id: "ask" })).task as Fields;
+      assert.equal(waiting.runtime_status, "waiting_for_permission");
+      const reply = await socket.request({
+        type: "respond_to_permission",
+        task_id: "ask",
+        permission_id: asked.permission_id,
+        decision: "allow",
+      });
+      assert.equal(reply.type, "permission_answered", JSON.stringify(reply));
+      await socket.next(becomes("ask", "completed"), PATIENCE_MS);
+      assert.equal((await Deno.readTextFile(`${server.dir}/allowed.txt`)).trim(), "hi");
 
-    await socket.request({
-      type: "start_task",
-      task: { id: "long", type: "feature", priority: "high", description: "mock:slow n=600 delay=100" },
-    });
-    await model.seen((request) => request.scenario === "slow", PATIENCE_MS);
-    const cancelled = await socket.request({ type: "cancel_task", task_id: "long" });
-    assert.equal(cancelled.type, "task_cancelled");
-    await until(async () => {
-      const { agents } = (await socket.request({ type: "request_status" })).data as { agents: unknown[] };
-      return agents.length === 0;
-    });
-    await until(async () => await server.processesMatching("opencode acp") === 0);
-    assert.equal(
-      ((await socket.request({ type: "get_task_status", task_id: "long" })).task as Fields).status,
-      "cancelled",
-    );
-  }));
+      await socket.request({
+        type: "start_task",
+        task: { id: "long", type: "feature", priority: "high", description: "mock:slow n=600 delay=100" },
+      });
+      await model.seen((request) => request.scenario === "slow", PATIENCE_MS);
+      const cancelled = await socket.request({ type: "cancel_task", task_id: "long" });
+      assert.equal(cancelled.type, "task_cancelled");
+      await until(async () => {
+        const { agents } = (await socket.request({ type: "request_status" })).data as { agents: unknown[] };
+        return agents.length === 0;
+      });
+      await until(async () => await server.processesMatching("opencode acp") === 0);
+      assert.equal(
+        ((await socket.request({ type: "get_task_status", task_id: "long" })).task as Fields).status,
+        "cancelled",
+      );
+    }),
+);
 
-Deno.test("opencode: the server is killed in the middle; the next one goes on with the same session", () =>
-  withOpenCode(async (server) => {
-    const socket = await begin(server, "survivor", "mock:plan n=5 delay=700");
-    await socket.next(
-      (m) => m.type === "task_progress_update" && (m.new_progress as number) >= 20,
-      PATIENCE_MS,
-    );
-    await server.stop("SIGKILL");
-    await until(async () => await server.processesMatching("opencode acp") === 0);
-    await server.start();
-    const again = await server.connect();
-    await again.request({ type: "subscribe_to_updates", channels: ["task_status", "task_progress"] });
-    const now = (await again.request({ type: "get_task_status", task_id: "survivor" })).task as Fields;
-    assert.ok(now.status === "queued" || now.status === "running", String(now.status));
-    await again.next(becomes("survivor", "completed"), PATIENCE_MS);
-    const done = (await again.request({ type: "get_task_status", task_id: "survivor" })).task as Fields;
-    assert.deepEqual([done.attempt, done.retry_count, done.progress], [2, 0, 100]);
-    const { attempts } = await result(again, "survivor") as { attempts: Fields[] };
-    assert.deepEqual(attempts.map((a) => [a.outcome, a.resumed]), [["interrupted", undefined], [
-      "completed",
-      true,
-    ]]);
-    const progress = again.messages.filter((m) => m.type === "task_progress_update").map((m) =>
-      m.new_progress as number
-    );
-    assert.ok(progress.every((p) => p >= 20), `progress fell back: ${progress}`);
-  }));
+longTest(
+  "opencode: the server is killed in the middle; the next one goes on with the same session",
+  () =>
+    withOpenCode(async (server) => {
+      const socket = await begin(server, "survivor", "mock:plan n=5 delay=700");
+      await socket.next(
+        (m) => m.type === "task_progress_update" && (m.new_progress as number) >= 20,
+        PATIENCE_MS,
+      );
+      await server.stop("SIGKILL");
+      await until(async () => await server.processesMatching("opencode acp") === 0);
+      await server.start();
+      const again = await server.connect();
+      await again.request({ type: "subscribe_to_updates", channels: ["task_status", "task_progress"] });
+      const now = (await again.request({ type: "get_task_status", task_id: "survivor" })).task as Fields;
+      assert.ok(now.status === "queued" || now.status === "running", String(now.status));
+      await again.next(becomes("survivor", "completed"), PATIENCE_MS);
+      const done = (await again.request({ type: "get_task_status", task_id: "survivor" })).task as Fields;
+      assert.deepEqual([done.attempt, done.retry_count, done.progress], [2, 0, 100]);
+      const { attempts } = await result(again, "survivor") as { attempts: Fields[] };
+      assert.deepEqual(attempts.map((a) => [a.outcome, a.resumed]), [["interrupted", undefined], [
+        "completed",
+        true,
+      ]]);
+      const progress = again.messages.filter((m) => m.type === "task_progress_update").map((m) =>
+        m.new_progress as number
+      );
+      assert.ok(progress.every((p) => p >= 20), `progress fell back: ${progress}`);
+    }),
+);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { RunRequest } from "../../src/domain/run.ts";
 import { type AgentName, installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
+import { longTest } from "../fixtures/tier.ts";
 import { acpRequest, progressOf, ran, watchRun } from "./fixtures/acp_run.ts";
 import { type Bench, stateOf, withSupervisor } from "./fixtures/harness.ts";
 
@@ -32,45 +33,57 @@ function withAgent(
 }
 
 for (const name of ["claude", "codex"] as const) {
-  Deno.test(`${name}: its plan is the progress, and it writes what it was asked for`, () =>
-    withAgent(name, async (bench, ask) => {
-      const planned = await ran(bench, ask("mock:plan n=2 delay=20"));
-      assert.equal(planned.outcome.status, "completed", planned.outcome.error);
-      assert.deepEqual(progressOf(planned), ["0/2 Step 1 of 2", "1/2 Step 2 of 2", "2/2 -"]);
-      assert.equal(planned.outcome.output, "All 2 steps completed.");
-      assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
-      assert.equal(await stateOf(planned.run.pid), undefined);
+  longTest(
+    `${name}: its plan is the progress, and it writes what it was asked for`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        const planned = await ran(bench, ask("mock:plan n=2 delay=20"));
+        assert.equal(planned.outcome.status, "completed", planned.outcome.error);
+        assert.deepEqual(progressOf(planned), ["0/2 Step 1 of 2", "1/2 Step 2 of 2", "2/2 -"]);
+        assert.equal(planned.outcome.output, "All 2 steps completed.");
+        assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
+        assert.equal(await stateOf(planned.run.pid), undefined);
 
-      const written = await ran(bench, ask("mock:write path=note.txt text=hello", { permissions: "allow" }));
-      assert.equal(written.outcome.status, "completed", written.outcome.error);
-      assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
-    }));
+        const written = await ran(
+          bench,
+          ask("mock:write path=note.txt text=hello", { permissions: "allow" }),
+        );
+        assert.equal(written.outcome.status, "completed", written.outcome.error);
+        assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
+      }),
+  );
 
-  Deno.test(`${name}: killed in the middle of its plan, it goes on where it was`, () =>
-    withAgent(name, async (bench, ask) => {
-      const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
-      const { session_id } = await first.first("session");
-      await first.first("progress", (event) => event.completed_steps === 2);
-      Deno.kill(-first.run.pid, "SIGKILL");
-      assert.equal((await first.run.outcome).status, "failed");
+  longTest(
+    `${name}: killed in the middle of its plan, it goes on where it was`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
+        const { session_id } = await first.first("session");
+        await first.first("progress", (event) => event.completed_steps === 2);
+        Deno.kill(-first.run.pid, "SIGKILL");
+        assert.equal((await first.run.outcome).status, "failed");
 
-      const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
-      assert.equal(second.outcome.status, "completed", second.outcome.error);
-      assert.equal(second.all("session")[0]!.resumed, true);
-      const steps = progressOf(second);
-      // Claude Code may be killed between telling a step and noting it; then it tells that step again.
-      assert.deepEqual(steps.slice(-2), ["3/4 Step 4 of 4", "4/4 -"]);
-      assert.ok(steps.every((step) => Number(step[0]) >= 2), `begins anew: ${steps}`);
-    }));
+        const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
+        assert.equal(second.outcome.status, "completed", second.outcome.error);
+        assert.equal(second.all("session")[0]!.resumed, true);
+        const steps = progressOf(second);
+        // Claude Code may be killed between telling a step and noting it; then it tells that step again.
+        assert.deepEqual(steps.slice(-2), ["3/4 Step 4 of 4", "4/4 -"]);
+        assert.ok(steps.every((step) => Number(step[0]) >= 2), `begins anew: ${steps}`);
+      }),
+  );
 
-  Deno.test(`${name}: a model's error fails the task, whatever the agent makes of it`, () =>
-    withAgent(name, async (bench, ask) => {
-      const { outcome } = await ran(bench, ask("mock:http code=400"));
-      assert.equal(outcome.status, "failed");
-      assert.match(outcome.error!, /scripted error 400/);
-    }));
+  longTest(
+    `${name}: a model's error fails the task, whatever the agent makes of it`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        const { outcome } = await ran(bench, ask("mock:http code=400"));
+        assert.equal(outcome.status, "failed");
+        assert.match(outcome.error!, /scripted error 400/);
+      }),
+  );
 
-  Deno.test(`${name}: asks a person before it runs a command`, () =>
+  longTest(`${name}: asks a person before it runs a command`, () =>
     withAgent(name, async (bench, ask) => {
       const watched = await watchRun(bench, ask("mock:bash escalate=1"));
       const { request } = await watched.first("permission_requested");
@@ -82,26 +95,29 @@ for (const name of ["claude", "codex"] as const) {
     }));
 }
 
-Deno.test("gemini: asks before it works, tells activity instead of steps, and its tokens", () =>
-  withAgent("gemini", async (bench, ask) => {
-    const planned = await ran(bench, ask("mock:plan n=2 delay=20", { permissions: "allow" }));
-    assert.equal(planned.outcome.status, "completed", planned.outcome.error);
-    assert.equal(planned.outcome.output, "All 2 steps completed.");
-    assert.deepEqual(progressOf(planned), []);
-    assert.ok(planned.all("activity").length > 0);
-    assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
-    assert.equal(planned.all("session")[0]!.resumable, false);
+longTest(
+  "gemini: asks before it works, tells activity instead of steps, and its tokens",
+  () =>
+    withAgent("gemini", async (bench, ask) => {
+      const planned = await ran(bench, ask("mock:plan n=2 delay=20", { permissions: "allow" }));
+      assert.equal(planned.outcome.status, "completed", planned.outcome.error);
+      assert.equal(planned.outcome.output, "All 2 steps completed.");
+      assert.deepEqual(progressOf(planned), []);
+      assert.ok(planned.all("activity").length > 0);
+      assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
+      assert.equal(planned.all("session")[0]!.resumable, false);
 
-    const watched = await watchRun(bench, ask("mock:write path=note.txt text=hello"));
-    const { request } = await watched.first("permission_requested");
-    const yes = request.options.find((option) => option.kind === "allow_once")!;
-    assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id));
-    assert.equal((await watched.run.outcome).status, "completed");
-    assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
-    assert.equal(await stateOf(watched.run.pid), undefined);
-  }));
+      const watched = await watchRun(bench, ask("mock:write path=note.txt text=hello"));
+      const { request } = await watched.first("permission_requested");
+      const yes = request.options.find((option) => option.kind === "allow_once")!;
+      assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id));
+      assert.equal((await watched.run.outcome).status, "completed");
+      assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
+      assert.equal(await stateOf(watched.run.pid), undefined);
+    }),
+);
 
-Deno.test("gemini: a model's error fails the task", () =>
+longTest("gemini: a model's error fails the task", () =>
   withAgent("gemini", async (bench, ask) => {
     const { outcome } = await ran(bench, ask("mock:http code=400"));
     assert.equal(outcome.status, "failed");

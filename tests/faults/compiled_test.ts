@@ -1,6 +1,7 @@
 /** The binary is the whole program: it starts its own reaper and demo agent, and leaves nothing behind. */
 import assert from "node:assert/strict";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { longTest } from "../fixtures/tier.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const COMPILED_WITHIN_MS = 400_000;
@@ -29,7 +30,7 @@ async function statusesOf(server: TestServer): Promise<unknown[]> {
   return (reply.tasks as { status: string }[]).map(({ status }) => status);
 }
 
-Deno.test("the compiled program", async (t) => {
+longTest("the compiled program", async (t) => {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-compiled-" }));
   const binary = `${folder}/opencode-agents`;
   // A demo that is killed cannot remove its folder.

@@ -9,12 +9,13 @@ import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { sizeOf } from "../fixtures/tier.ts";
 
-const MESSAGES = Number(Deno.env.get("HOSTILE_MESSAGES") ?? 20_000);
+const MESSAGES = sizeOf("HOSTILE_MESSAGES");
 const SEED = Number(Deno.env.get("HOSTILE_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-/** Each round has a server and connections of its own, and the transports take turns. */
-const ROUND = 10_000;
 const TRANSPORTS = ["fast", "hardened"];
+/** Each round has a server and connections of its own, and the transports take turns. */
+const ROUND = Math.min(10_000, Math.ceil(MESSAGES / TRANSPORTS.length));
 const CONNECTIONS = 4;
 const IN_FLIGHT = 100;
 /** What a round's messages may leave: the tasks that the right ones among them started. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { installed } from "../fixtures/agents.ts";
 import { startModelServer } from "../fixtures/model_server.ts";
 import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { longTest } from "../fixtures/tier.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -33,50 +34,57 @@ const ENTRIES: Record<string, (server: TestServer) => Fields> = {
 };
 
 for (const [transport, entry] of Object.entries(ENTRIES)) {
-  Deno.test(`opencode delegates over ${transport}: another OpenCode does the work, the first reads what came of it`, async () => {
-    const model = await startModelServer();
-    const home = await Deno.makeTempDir({ prefix: "oa-home-" });
-    try {
-      const opencode = await installed("opencode", { model_url: model.url, home });
-      const config = {
-        limits: { enabled: false },
-        agents: { opencode },
-        tasks: { default_agent: "opencode", max_concurrent: 2 },
-      };
-      await withServer({ config }, async (server) => {
-        const settings = JSON.parse(opencode.env.OPENCODE_CONFIG_CONTENT!);
-        const withMcp = JSON.stringify({ ...settings, mcp: { tasks: entry(server) } });
-        const { reply } = await server.post({
-          type: "start_task",
-          task: {
-            id: "outer",
-            type: "feature",
-            priority: "high",
-            description: 'mock:delegate id=inner prompt="mock:write path=delegated.txt text=hello"',
-            execution: { env: { OPENCODE_CONFIG_CONTENT: withMcp } },
-          },
-        });
-        assert.equal(reply.type, "task_started", JSON.stringify(reply));
-        const task = async (task_id: string) =>
-          (await server.post({ type: "get_task_status", task_id })).reply.task as Fields | undefined;
-        await until(async () => {
-          const status = (await task("outer"))!.status as string;
-          return ["completed", "failed", "cancelled"].includes(status);
-        }, PATIENCE_MS);
-        const outer = await task("outer");
-        assert.equal(outer!.status, "completed", JSON.stringify(outer));
+  longTest(
+    `opencode delegates over ${transport}: another OpenCode does the work, the first reads what came of it`,
+    async () => {
+      const model = await startModelServer();
+      const home = await Deno.makeTempDir({ prefix: "oa-home-" });
+      try {
+        const opencode = await installed("opencode", { model_url: model.url, home });
+        const config = {
+          limits: { enabled: false },
+          agents: { opencode },
+          tasks: { default_agent: "opencode", max_concurrent: 2 },
+        };
+        await withServer({ config }, async (server) => {
+          const settings = JSON.parse(opencode.env.OPENCODE_CONFIG_CONTENT!);
+          const withMcp = JSON.stringify({ ...settings, mcp: { tasks: entry(server) } });
+          const { reply } = await server.post({
+            type: "start_task",
+            task: {
+              id: "outer",
+              type: "feature",
+              priority: "high",
+              description: 'mock:delegate id=inner prompt="mock:write path=delegated.txt text=hello"',
+              execution: { env: { OPENCODE_CONFIG_CONTENT: withMcp } },
+            },
+          });
+          assert.equal(reply.type, "task_started", JSON.stringify(reply));
+          const task = async (task_id: string) =>
+            (await server.post({ type: "get_task_status", task_id })).reply.task as Fields | undefined;
+          await until(async () => {
+            const status = (await task("outer"))!.status as string;
+            return ["completed", "failed", "cancelled"].includes(status);
+          }, PATIENCE_MS);
+          const outer = await task("outer");
+          assert.equal(outer!.status, "completed", JSON.stringify(outer));
 
-        const inner = await task("inner");
-        assert.equal(inner?.status, "completed", JSON.stringify([inner, model.requests.map((r) => r.tools)]));
-        assert.deepEqual(inner!.metadata, { parent_task: "outer", delegation_depth: 1 });
-        assert.equal((await Deno.readTextFile(`${server.dir}/delegated.txt`)).trim(), "hello");
-        const { reply: answer } = await server.post({ type: "get_task_result", task_id: "outer" });
-        const { output } = answer.result as { output: string };
-        assert.match(output, /^Delegated: .*"status":"completed".*"output":"File written\."/s);
-      });
-    } finally {
-      await model.close();
-      await Deno.remove(home, { recursive: true });
-    }
-  });
+          const inner = await task("inner");
+          assert.equal(
+            inner?.status,
+            "completed",
+            JSON.stringify([inner, model.requests.map((r) => r.tools)]),
+          );
+          assert.deepEqual(inner!.metadata, { parent_task: "outer", delegation_depth: 1 });
+          assert.equal((await Deno.readTextFile(`${server.dir}/delegated.txt`)).trim(), "hello");
+          const { reply: answer } = await server.post({ type: "get_task_result", task_id: "outer" });
+          const { output } = answer.result as { output: string };
+          assert.match(output, /^Delegated: .*"status":"completed".*"output":"File written\."/s);
+        });
+      } finally {
+        await model.close();
+        await Deno.remove(home, { recursive: true });
+      }
+    },
+  );
 }

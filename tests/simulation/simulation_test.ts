@@ -2,14 +2,15 @@
  * The real engine, task logic, schedules, limits and log store through thousands of histories in which everything goes
  * wrong that can: see history.ts for what happens, model.ts for what must hold. A seed says everything about a history.
  *
- * SIMULATION_HISTORIES=10000 runs so many; SIMULATION_SEED=123 runs that one alone and prints what happened.
+ * SIMULATION_HISTORIES sets how many; SIMULATION_SEED=123 runs that one alone and prints what happened.
  */
 import assert from "node:assert/strict";
+import { sizeOf } from "../fixtures/tier.ts";
 import { type Outcome, type Plant, runHistory } from "./history.ts";
 import { PLANTS } from "./planted.ts";
 import type { Share, ShareResult } from "./worker.ts";
 
-const HISTORIES = Number(Deno.env.get("SIMULATION_HISTORIES") ?? 10_000);
+const HISTORIES = sizeOf("SIMULATION_HISTORIES");
 const SEED = Deno.env.get("SIMULATION_SEED");
 const THREADS = Math.min(8, navigator.hardwareConcurrency);
 /** A planted bug must be found in so many. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closingCount, summary, totalCount } from "../../scripts/test_count.ts";
+import { closingCount, countOf, summary, totalCount } from "../../scripts/test_count.ts";
 
 Deno.test("the closing line of a test run is read with and without steps and ignored tests", () => {
   assert.deepEqual(closingCount("ok | 7 passed | 0 failed (12ms)"), { passed: 7, failed: 0, skipped: 0 });
@@ -11,13 +11,18 @@ Deno.test("the closing line of a test run is read with and without steps and ign
   assert.equal(closingCount("a test ... ok (1ms)"), undefined);
 });
 
-Deno.test("a failed check, a runner that broke and a missing closing line all count as failures", () => {
-  const tests = { passed: 7, failed: 0, skipped: 1 };
-  assert.deepEqual(totalCount(tests, true, [true, true]), { passed: 9, failed: 0, skipped: 1 });
-  assert.deepEqual(totalCount(tests, true, [true, false]), { passed: 8, failed: 1, skipped: 1 });
-  assert.equal(totalCount(tests, false, []).failed, 1);
-  assert.equal(totalCount(undefined, true, []).failed, 1);
-  assert.equal(totalCount({ passed: 1, failed: 2, skipped: 0 }, false, []).failed, 2);
+Deno.test("a process that broke or ended without a closing line counts as a failure", () => {
+  const output = "running 7 tests\n\nok | 7 passed | 0 failed | 1 ignored (12ms)\n";
+  assert.deepEqual(countOf(output, true), { passed: 7, failed: 0, skipped: 1 });
+  assert.deepEqual(countOf(output, false), { passed: 7, failed: 1, skipped: 1 });
+  assert.deepEqual(countOf("error: it broke\n", true), { passed: 0, failed: 1, skipped: 0 });
+  assert.equal(countOf("FAILED | 1 passed | 2 failed (1s)", false).failed, 2);
+});
+
+Deno.test("the total is the sum of all processes, and each check counts as a test", () => {
+  const tests = [{ passed: 7, failed: 0, skipped: 1 }, { passed: 1, failed: 2, skipped: 0 }];
+  assert.deepEqual(totalCount(tests, [true, false]), { passed: 9, failed: 3, skipped: 1 });
+  assert.deepEqual(totalCount([], []), { passed: 0, failed: 0, skipped: 0 });
 });
 
 Deno.test("the last line names skipped tests only when there are some", () => {

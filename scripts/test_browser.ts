@@ -1,0 +1,25 @@
+/** One Chromium for all browser tests of a run. A test connects to it and gets a context of its own. */
+import packed from "@sparticuz/chromium";
+import { chromium, type LaunchOptions } from "playwright-core";
+
+/** Tells the tests where the Chromium of this run listens. */
+export const BROWSER_VARIABLE = "TEST_BROWSER";
+
+/** How Chromium is started. `CHROMIUM_PATH` names another than npm's, which is for Linux. */
+export async function launchOptions(): Promise<LaunchOptions> {
+  return {
+    executablePath: Deno.env.get("CHROMIUM_PATH") ?? await packed.executablePath(),
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"],
+    headless: true,
+  };
+}
+
+export interface SharedBrowser {
+  endpoint: string;
+  close(): Promise<void>;
+}
+
+export async function startBrowser(): Promise<SharedBrowser> {
+  const server = await chromium.launchServer({ ...await launchOptions(), host: "127.0.0.1" });
+  return { endpoint: server.wsEndpoint(), close: () => server.close() };
+}
