@@ -116,13 +116,13 @@ export async function serve(flags: ServeFlags): Promise<number> {
     log_retention: config.logs,
     cannotRun: () => cannotRun() ?? memoryObstacle(Deno.memoryUsage().rss, config.limits.max_memory_bytes),
   });
-  store.tasks.onCommitted = (changes) =>
-    changes.forEach(({ before, after }) => engine.committed(before, after));
+  store.tasks.listen((changes) =>
+    changes.forEach(({ before, after }) => engine.committed(before, after)));
   const { schedules, logs } = store;
-  logs.onAppended = (entries) => {
+  logs.listen((entries) => {
     serverLog.quietly(() => bus.publish({ kind: "log.appended", entries }));
     return hub.caughtUp();
-  };
+  });
   serverLog.attach((entry) => logs.append(entry));
   bus.listen((event) => {
     const entry = event.kind === "task.changed" ? entryOfChange(event.before, event.after) : undefined;
@@ -135,7 +135,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     schedules,
     tell: (entry) => void logs.append(entry),
   });
-  schedules.onCommitted = () => scheduler.changed();
+  schedules.listen(() => scheduler.changed());
   const started_ms = clock.monotonic();
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
   const prometheus = new Prometheus({

@@ -1,5 +1,6 @@
 /** The task, as clients send it and as the server shows it. */
 import { z } from "zod";
+import { Actor } from "./actor.ts";
 import { bytes, distinct, FilesPattern, isTimeZone, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
@@ -111,6 +112,7 @@ const readOnly = {
   status: TaskStatus,
   progress: z.int().min(0).max(100),
   created_at: z.string(),
+  created_by: Actor.optional(),
   started_at: z.string().optional(),
   completed_at: z.string().optional(),
   error: z.string().max(1000).optional(),

@@ -1,10 +1,13 @@
 /** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
+import type { Actor } from "./actor.ts";
 import type { Lease } from "./lease.ts";
 import type { Execution, NewTask, ProgressDetails, Task, TaskStatus } from "./task.ts";
 
 export type TaskSpec = Omit<NewTask, "id" | "recurring"> & {
   created_at: string;
+  /** Absent in records of older versions. */
+  created_by?: Actor;
   /** Rises with every task created; the age that orders the queue. */
   order: number;
   /** The schedule whose run this is. */
@@ -78,7 +81,7 @@ export function executionOf(record: TaskRecord): Execution {
 /** What is kept of a client's wish: the fields that are its to say, and what the server adds. */
 export function specOf(
   wanted: NewTask,
-  added: Pick<TaskSpec, "created_at" | "order" | "schedule_id">,
+  added: Pick<TaskSpec, "created_at" | "created_by" | "order" | "schedule_id">,
 ): TaskSpec {
   const {
     type,
@@ -116,6 +119,7 @@ export function taskView(record: TaskRecord): Task {
     status: state.status,
     progress: state.progress,
     created_at: spec.created_at,
+    created_by: spec.created_by,
     started_at: state.started_at,
     completed_at: state.completed_at,
     error: state.error,

@@ -1,9 +1,9 @@
 /** The log: appended to without waiting, committed in groups, asked from headers and the newest entries in memory. */
-import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { KeyValue } from "./kv/kv.ts";
+import { Listeners } from "./listeners.ts";
 import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf } from "./log_chunk.ts";
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";
@@ -13,8 +13,6 @@ import { type LogTail, LogWriter } from "./log_writer.ts";
 
 export type { LogPage } from "./log_reader.ts";
 export type { NewEntry } from "./log_line.ts";
-
-const log = getLogger(["opencode-agents", "store"]);
 
 /** The newest chunks are kept in memory as they are. */
 const RECENT_CHUNKS = 8;
@@ -44,14 +42,21 @@ export class LogStore {
   #total = 0;
   #bytes = 0;
   #pruning: Promise<number> | undefined;
-  /** Called with entries after their commit, in order. */
-  onAppended: (entries: SeqEntry[]) => unknown = () => {};
+  readonly #listeners = new Listeners<SeqEntry[]>("log entries");
 
   constructor(kv: KeyValue, commits: GroupCommit, clock: Clock) {
     this.#kv = kv;
     this.#commits = commits;
     this.#clock = clock;
     this.#writer = new LogWriter(commits, clock, (chunks, entries) => this.#committed(chunks, entries));
+  }
+
+  /**
+   * Calls `listener` with entries after their commit, in order, until the returned function is called. No more entries
+   * are committed until the promise that it returns settles.
+   */
+  listen(listener: (entries: SeqEntry[]) => unknown): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Reads the headers; the chunks stay where they are. */
@@ -118,12 +123,8 @@ export class LogStore {
     }
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
     this.#total += entries.length;
-    try {
-      return this.onAppended(entries);
-    } catch (error) {
-      // A bug of the listener; the entries are committed.
-      log.error("A listener failed on log entries: {error}", { error });
-    }
+    const busy = this.#listeners.tell(entries);
+    return busy.length > 0 ? Promise.all(busy) : undefined;
   }
 
   /** The texts of these chunks: from memory, or from the store, neighbours together. */

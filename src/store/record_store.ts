@@ -10,6 +10,7 @@ import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
+import { Listeners } from "./listeners.ts";
 import type { Commit, Key, KeyValue } from "./kv/kv.ts";
 import { joined, parted } from "./value_parts.ts";
 
@@ -81,8 +82,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   #learning = false;
   #learnAgain: Timer | undefined;
   #closed = false;
-  /** Called with the changes of each commit, in the order of the commits. */
-  onCommitted: (changes: Change<Spec, State>[]) => void = () => {};
+  readonly #listeners: Listeners<Change<Spec, State>[]>;
 
   /** `name`: the first part of its keys. */
   constructor(name: string, kv: KeyValue, commits: GroupCommit, clock: Clock) {
@@ -90,6 +90,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#name = name;
     this.#kv = kv;
     this.#commits = commits;
+    this.#listeners = new Listeners(`a change of ${name}`);
+  }
+
+  /** Calls `listener` with the changes of each commit, in the order of the commits, until the returned function is called. */
+  listen(listener: (changes: Change<Spec, State>[]) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Reads everything into memory; once, before anything else. */
@@ -285,12 +291,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       changes.push({ ...(before && { before }), ...(held && { after: held.record }) });
     }
     if (changes.length === 0) return;
-    try {
-      this.onCommitted(changes);
-    } catch (error) {
-      // A bug of the listener. The change is committed, which is what its caller must hear.
-      log.error("A listener failed on a change of {name}: {error}", { name: this.#name, error });
-    }
+    this.#listeners.tell(changes);
   }
 
   /**

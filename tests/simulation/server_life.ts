@@ -128,8 +128,8 @@ export class ServerLife {
       cannotRun: () => undefined,
     });
     const committed = wiring.committed?.(engine, bus) ?? engine.committed.bind(engine);
-    opened.tasks.onCommitted = (changes) => changes.forEach(({ before, after }) => committed(before, after));
-    opened.logs.onAppended = (entries) => bus.publish({ kind: "log.appended", entries });
+    opened.tasks.listen((changes) => changes.forEach(({ before, after }) => committed(before, after)));
+    opened.logs.listen((entries) => bus.publish({ kind: "log.appended", entries }));
     this.#scheduler = new Scheduler({
       clock,
       engine: wiring.schedulerEngine?.(engine) ?? engine,
@@ -138,7 +138,7 @@ export class ServerLife {
       tell: (entry) => void opened.logs.append(entry),
     });
     const scheduler = this.#scheduler;
-    opened.schedules.onCommitted = () => scheduler.changed();
+    opened.schedules.listen(() => scheduler.changed());
     this.#limits = new RateLimits(config.limits, clock);
     this.#router = new Router({
       clock,

@@ -145,8 +145,7 @@ Deno.test("a listener that fails on entries makes no new ones of them", async ()
       told++;
       throw new Error("a bug of the listener");
     });
-    store.logs.onAppended = (entries) =>
-      serverLog.quietly(() => bus.publish({ kind: "log.appended", entries }));
+    store.logs.listen((entries) => serverLog.quietly(() => bus.publish({ kind: "log.appended", entries })));
     serverLog.attach((entry) => store.logs.append(entry));
     log.info("one");
     await store.logs.flush();

@@ -19,7 +19,7 @@ Deno.test("entries are told after their commit, in order, with growing numbers",
   kv.before = () => held.closed.then(() => undefined);
   const logs = await logOn(kv, handClock());
   const told: SeqEntry[] = [];
-  logs.onAppended = (entries) => told.push(...entries);
+  logs.listen((entries) => told.push(...entries));
   for (let i = 0; i < 10; i++) logs.append(entry(`m${i}`));
   const flushed = logs.flush();
   while (kv.sent.length === 0) await Promise.resolve();
@@ -267,7 +267,7 @@ Deno.test("every query is answered as by looking at every entry, page by page", 
         let logs = await logOn(kv, clock);
         const all: SeqEntry[] = [];
         const listen = (entries: SeqEntry[]) => all.push(...entries);
-        logs.onAppended = listen;
+        logs.listen(listen);
         for (const { step, then, ...wanted } of steps) {
           clock.time += step;
           logs.append(wanted);
@@ -276,7 +276,7 @@ Deno.test("every query is answered as by looking at every entry, page by page", 
           await logs.close();
           kv = tapped(kv.memory.reopened());
           logs = await logOn(kv, clock);
-          logs.onAppended = listen;
+          logs.listen(listen);
         }
         await logs.flush();
         assert.deepEqual(all.map(({ seq }) => seq), steps.map((_, i) => i + 1));
@@ -357,8 +357,9 @@ Deno.test("answer up to a number and pushes from the next: no gap and no repetit
   const logs = await logOn(tapped(), handClock());
   const pushed: string[] = [];
   let last_seq = Infinity;
-  logs.onAppended = (entries) =>
-    pushed.push(...entries.filter(({ seq }) => seq > last_seq).map(({ entry }) => entry.message));
+  logs.listen((entries) =>
+    pushed.push(...entries.filter(({ seq }) => seq > last_seq).map(({ entry }) => entry.message))
+  );
   const appending = (async () => {
     for (let i = 0; i < 500; i++) {
       logs.append(entry(`m${i}`));

@@ -127,7 +127,7 @@ Deno.test("listeners hear of changes after the commit, in its order, with before
   const store = storeOn(kv);
   const heard: Change<Spec, State>[] = [];
   const held = gate();
-  store.onCommitted = (changes) => heard.push(...changes);
+  store.listen((changes) => heard.push(...changes));
   kv.before = () => held.closed.then(() => undefined);
   const created = store.update(creating("a"));
   await Promise.resolve();
@@ -145,9 +145,9 @@ Deno.test("listeners hear of changes after the commit, in its order, with before
 
 Deno.test("a listener that throws does not turn a commit into a failure", async () => {
   const store = storeOn(tapped());
-  store.onCommitted = () => {
+  store.listen(() => {
     throw new Error("a bug");
-  };
+  });
   await store.update(creating("a"));
   assert.equal(store.size, 1);
 });
@@ -182,7 +182,7 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
     const kv = tapped();
     const store = storeOn(kv);
     const heard: Change<Spec, State>[] = [];
-    store.onCommitted = (changes) => heard.push(...changes);
+    store.listen((changes) => heard.push(...changes));
     await lost(store, kv, creating("a"));
     const again = store.update((view) => {
       if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
@@ -225,13 +225,13 @@ Deno.test("any history of concurrent changes leaves memory, store and events in 
       const kv = tapped();
       const store = storeOn(kv);
       const mirror = new Map<string, State>();
-      store.onCommitted = (changes) => {
+      store.listen((changes) => {
         for (const { before, after } of changes) {
           assert.deepEqual(before && mirror.get(before.id), before?.state);
           if (after) mirror.set(after.id, after.state);
           else mirror.delete(before!.id);
         }
-      };
+      });
       let failures = 0;
       kv.after = () => {
         if (failures-- > 0) throw new ApiError("DATABASE_CONNECTION_ERROR", "too late");
