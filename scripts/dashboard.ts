@@ -7,7 +7,15 @@ import { join } from "node:path";
 const ROOT = new URL("..", import.meta.url).pathname;
 const OUTPUT = join(ROOT, "dist", "dashboard");
 /** Everything the bundle is made from. */
-const SOURCES = ["src/dashboard", "src/client", "src/clock", "src/protocol", "deno.json", "deno.lock"];
+const SOURCES = [
+  "src/dashboard",
+  "src/client",
+  "src/clock",
+  "src/domain",
+  "src/protocol",
+  "deno.json",
+  "deno.lock",
+];
 const COPIED = ["index.html", "icon.svg"];
 const STAMP = ".sources";
 const BUNDLE_WITHIN_MS = 300_000;

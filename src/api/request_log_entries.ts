@@ -1,6 +1,6 @@
-import { isoTime } from "../clock/clock.ts";
+import { epochOf, isoTime } from "../clock/clock.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
-import { many, timestampMs } from "../domain/scalars.ts";
+import { many } from "../domain/scalars.ts";
 import { LogConditions } from "../store/log_query.ts";
 import { capability, type FollowFilter } from "./capability.ts";
 
@@ -55,9 +55,9 @@ function conditions(filter: LogFilter) {
   return {
     levels: level === undefined ? undefined : many(level),
     agents: agent === undefined ? undefined : many(agent),
-    start_ms: time_range?.start === undefined ? undefined : timestampMs(time_range.start),
-    end_ms: time_range?.end === undefined ? undefined : timestampMs(time_range.end),
-    since_ms: since === undefined ? undefined : timestampMs(since),
+    start_ms: time_range?.start === undefined ? undefined : epochOf(time_range.start),
+    end_ms: time_range?.end === undefined ? undefined : epochOf(time_range.end),
+    since_ms: since === undefined ? undefined : epochOf(since),
     message_contains: filter.message_contains,
     details_contains: filter.details_contains,
     source_file: filter.source_file,

@@ -1,8 +1,7 @@
 /** The rules for times that lie ahead: at least a minute, at most a year. */
-import { isoTime } from "../clock/clock.ts";
+import { epochOf, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import { timestampMs } from "../domain/scalars.ts";
 import type { NewTask } from "../domain/task.ts";
 
 const MINIMUM_DELAY_SECONDS = 60;
@@ -11,7 +10,7 @@ const DAY_SECONDS = 86_400;
 
 /** Throws `INVALID_SCHEDULE_TIME` for a well-formed time that is too near or too far. */
 export function checkScheduledTime(scheduled_time: string, now_ms: number): void {
-  const ahead_seconds = (timestampMs(scheduled_time) - now_ms) / 1000;
+  const ahead_seconds = (epochOf(scheduled_time) - now_ms) / 1000;
   const tooFar = ahead_seconds > MAXIMUM_DELAY_DAYS * DAY_SECONDS;
   if (ahead_seconds >= MINIMUM_DELAY_SECONDS && !tooFar) return;
   const message = tooFar

@@ -49,9 +49,26 @@ export function isoTime(epoch_ms: number): string {
   return new Date(epoch_ms).toISOString();
 }
 
-/** Milliseconds since the epoch of an ISO 8601 timestamp; NaN when it is none. */
+const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:Z|([+-]\d{2})(?::?(\d{2}))?)$/i;
+
+/**
+ * Milliseconds since the epoch of an ISO 8601 timestamp with date, time and zone; NaN when it is none or names a day
+ * that the calendar does not have. The one reader of timestamps, ours and others'.
+ */
 export function epochOf(iso: string): number {
-  return Date.parse(iso);
+  const parts = TIMESTAMP.exec(iso);
+  if (!parts) return NaN;
+  const [, year, month, day, time, second = "00", fraction = "0", hours, minutes = "00"] = parts;
+  if (Number(day) > daysIn(Number(year), Number(month)) || second > "59" || time! > "23:59") return NaN;
+  const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;
+  return Date.parse(`${year}-${month}-${day}T${time}:${second}.${fraction}${zone}`);
+}
+
+/** `Date.parse` takes February 30 as March 2. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** Resolves after `delay_ms`. */

@@ -2,7 +2,7 @@
  * What the end of a task means for those that wait for it: they are released, or they fail with it, and so on
  * down the graph. Pure: reads through lookups, answers the new states.
  */
-import { timestampMs } from "./scalars.ts";
+import { epochOf } from "../clock/clock.ts";
 import { readiness } from "./dependencies.ts";
 import { isFinished, type TaskRecord, type TaskState } from "./task_record.ts";
 import { putBack, settle } from "./transitions.ts";
@@ -21,7 +21,7 @@ export interface Graph {
 /** When the task may start at the earliest, in epoch milliseconds: its scheduled time, or its next attempt's. */
 export function dueAt({ spec, state }: Pick<TaskRecord, "spec"> & Partial<TaskRecord>): number | undefined {
   const times = [spec.scheduled_time, state?.not_before].filter((time) => time !== undefined);
-  return times.length === 0 ? undefined : Math.max(...times.map(timestampMs));
+  return times.length === 0 ? undefined : Math.max(...times.map(epochOf));
 }
 
 export function isDue(task: Parameters<typeof dueAt>[0], now_ms: number): boolean {

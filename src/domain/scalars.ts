@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import picomatch from "picomatch";
+import { epochOf } from "../clock/clock.ts";
 
 /** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */
 export const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
@@ -52,40 +53,8 @@ export function bytes(max: number): z.ZodString {
   );
 }
 
-const ISO_TIMESTAMP =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
-
-/** Whether `value` is an ISO 8601 timestamp with date, time and zone that exists in the calendar. */
-export function isTimestamp(value: string): boolean {
-  const match = ISO_TIMESTAMP.exec(value);
-  if (!match) return false;
-  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
-  return days !== undefined && day >= 1 && day <= days && hour <= 23 && minute <= 59 && second <= 59 &&
-    !Number.isNaN(timestampMs(value));
-}
-
-/** Epoch milliseconds of a string for which `isTimestamp` holds. */
-export function timestampMs(value: string): number {
-  // `Date.parse` wants upper case, a dot, a colon in the offset.
-  return Date.parse(
-    value.toUpperCase().replace(",", ".").replace(
-      /([+-]\d{2})(\d{2})?$/,
-      (all, hours, minutes, at: number) => at > 10 ? `${hours}:${minutes ?? "00"}` : all,
-    ),
-  );
-}
-
 /** An ISO 8601 timestamp with any offset. */
-export const Timestamp = z.string().refine(isTimestamp, {
+export const Timestamp = z.string().refine((value) => !Number.isNaN(epochOf(value)), {
   error: "an ISO 8601 timestamp with date, time and zone",
   params: { code: "INVALID_FIELD_FORMAT" },
 }).meta({ format: "date-time" });
@@ -125,24 +94,6 @@ export const FilesPattern = text(1, 500)
   .refine((p) => !p.includes("..") && !p.startsWith("/"), {
     error: "a relative pattern without '..'",
   });
-
-/** Zones that were found to exist: asking costs as much as the rest of a message. As many as there are zones, not spellings. */
-const zones = new Set<string>();
-const ZONES_MAX = 600;
-
-/** Whether the platform knows this IANA time zone. */
-export function isTimeZone(name: string): boolean {
-  if (zones.has(name)) return true;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    const isName = !/^[+-]/.test(name);
-    if (isName && zones.size < ZONES_MAX) zones.add(name);
-    return isName;
-  } catch {
-    // RangeError is how Intl says no.
-    return false;
-  }
-}
 
 /** An array whose elements all differ. */
 export function distinct<T extends z.ZodType>(element: T, min: number, max: number): z.ZodArray<T> {

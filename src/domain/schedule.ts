@@ -2,8 +2,8 @@
  * When a schedule runs. Pure arithmetic in the schedule's time zone: each occurrence is counted from the first
  * one, so that the original day of month is never forgotten and no error adds up.
  */
-import { Temporal } from "temporal-polyfill";
-import { timestampMs } from "./scalars.ts";
+import { epochOf } from "../clock/clock.ts";
+import { localTimeAfter } from "./time_zones.ts";
 import type { NewTask, RecurringConfig } from "./task.ts";
 
 export interface Timetable {
@@ -16,29 +16,14 @@ const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
 /** The longest of each, but for an hour when clocks change: a guess at an index is too high by one at most. */
 const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
 
-/**
- * The `index`-th time (0 is the first) in epoch milliseconds, undefined when `end_time` lies before it.
- * A month without that day runs on its last; a local time that the clocks skip runs when they have jumped; one
- * that comes twice runs the first time.
- */
+/** The `index`-th time (0 is the first) in epoch milliseconds, undefined when `end_time` lies before it. */
 export function occurrence({ scheduled_time, recurring }: Timetable, index: number): number | undefined {
-  const first_ms = timestampMs(scheduled_time);
+  const first_ms = epochOf(scheduled_time);
   if (index === 0) return first_ms;
   if (!recurring) return undefined;
-  const zone = recurring.timezone ?? "UTC";
-  const first = Temporal.Instant.fromEpochMilliseconds(first_ms).toZonedDateTimeISO(zone);
-  const local = first.toPlainDateTime().add({ [UNITS[recurring.interval]]: index });
-  const at_ms = instantOf(local, zone);
-  if (recurring.end_time !== undefined && at_ms > timestampMs(recurring.end_time)) return undefined;
+  const at_ms = localTimeAfter(first_ms, index, UNITS[recurring.interval], recurring.timezone ?? "UTC");
+  if (recurring.end_time !== undefined && at_ms > epochOf(recurring.end_time)) return undefined;
   return at_ms;
-}
-
-function instantOf(local: Temporal.PlainDateTime, zone: string): number {
-  const earlier = local.toZonedDateTime(zone, { disambiguation: "earlier" });
-  if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;
-  // Skipped by the clocks: `earlier` lies before the jump, by the length of the gap.
-  const jump = earlier.getTimeZoneTransition("next");
-  return (jump ?? local.toZonedDateTime(zone, { disambiguation: "later" })).epochMilliseconds;
 }
 
 /** The first occurrence after `after_ms`: its index and its time. */
@@ -46,7 +31,7 @@ export function nextOccurrence(
   timetable: Timetable,
   after_ms: number,
 ): { index: number; at_ms: number } | undefined {
-  const first_ms = timestampMs(timetable.scheduled_time);
+  const first_ms = epochOf(timetable.scheduled_time);
   if (first_ms > after_ms) return { index: 0, at_ms: first_ms };
   if (!timetable.recurring) return undefined;
   const guess = Math.floor((after_ms - first_ms) / LONGEST_MS[timetable.recurring.interval]);

@@ -1,7 +1,8 @@
 /** The task, as clients send it and as the server shows it. */
 import { z } from "zod";
 import { Actor } from "./actor.ts";
-import { bytes, distinct, FilesPattern, isTimeZone, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
+import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
+import { isTimeZone } from "./time_zones.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
 export const TaskType = z.enum([

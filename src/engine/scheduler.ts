@@ -1,9 +1,8 @@
 /** Schedules: tasks that come at a time, once or again and again. Each run is a task of its own. */
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { type Clock, epochOf, isoTime, type Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
-import { timestampMs } from "../domain/scalars.ts";
 import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_record.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
@@ -71,8 +70,8 @@ export class Scheduler {
     const { clock, schedules, engine } = this.#options;
     const { id, scheduled_time, recurring, ...task } = wanted;
     await engine.check(wanted);
-    const first_ms = timestampMs(scheduled_time);
-    if (recurring?.end_time !== undefined && timestampMs(recurring.end_time) < first_ms) {
+    const first_ms = epochOf(scheduled_time);
+    if (recurring?.end_time !== undefined && epochOf(recurring.end_time) < first_ms) {
       throw new ApiError("INVALID_RECURRING_CONFIG", "The schedule would end before its first run", {
         field: "task.recurring.end_time",
         value: recurring.end_time,

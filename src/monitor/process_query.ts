@@ -7,7 +7,8 @@ import type {
   SystemLoad,
 } from "../protocol/process.ts";
 import { ProcessStatus, ProcessType } from "../protocol/process.ts";
-import { many, timestampMs } from "../domain/scalars.ts";
+import { epochOf } from "../clock/clock.ts";
+import { many } from "../domain/scalars.ts";
 import { isAgent, type Scan } from "./scanner.ts";
 
 export interface ProcessQuery {
@@ -61,11 +62,11 @@ function predicates(filter: ProcessFilter): Predicate[] {
     if (max !== undefined) all.push((process) => process[field] <= max);
   }
   if (filter.created_after !== undefined) {
-    const bound_s = timestampMs(filter.created_after) / 1000;
+    const bound_s = epochOf(filter.created_after) / 1000;
     all.push((process) => process.create_time > bound_s);
   }
   if (filter.created_before !== undefined) {
-    const bound_s = timestampMs(filter.created_before) / 1000;
+    const bound_s = epochOf(filter.created_before) / 1000;
     all.push((process) => process.create_time < bound_s);
   }
   if (filter.working_dir !== undefined) {

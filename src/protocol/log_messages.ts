@@ -1,5 +1,6 @@
 /** Log queries of section 3 of the document. */
 import { z } from "zod";
+import { epochOf } from "../clock/clock.ts";
 import { exchange, sortBy } from "./exchange.ts";
 import { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
@@ -8,7 +9,7 @@ export const LogFilter = z.strictObject({
   level: oneOrMany(LogLevel).optional(),
   agent: oneOrMany(text(1, 100)).optional(),
   time_range: z.strictObject({ start: Timestamp.optional(), end: Timestamp.optional() })
-    .refine((range) => !range.start || !range.end || Date.parse(range.start) <= Date.parse(range.end), {
+    .refine((range) => !range.start || !range.end || epochOf(range.start) <= epochOf(range.end), {
       error: "start not after end",
     }).optional(),
   message_contains: text(1, 1000).optional(),

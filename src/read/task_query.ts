@@ -1,7 +1,6 @@
 /** `list_tasks`: filters, order and page over the tasks in memory. */
-import { isoTime } from "../clock/clock.ts";
+import { epochOf, isoTime } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
-import { timestampMs } from "../domain/scalars.ts";
 import { Priority, TaskStatus } from "../domain/task.ts";
 import type { TaskFilter, TaskSortField } from "../protocol/task_messages.ts";
 import type { TaskColumns } from "./task_columns.ts";
@@ -29,11 +28,11 @@ function predicates(filter: TaskFilter): Predicate[] {
   }
   // The server writes `created_at` in one form, which sorts as text, so the bounds are brought to that form.
   if (filter.created_after !== undefined) {
-    const bound = isoTime(timestampMs(filter.created_after));
+    const bound = isoTime(epochOf(filter.created_after));
     all.push((task) => task.spec.created_at > bound);
   }
   if (filter.created_before !== undefined) {
-    const bound = isoTime(timestampMs(filter.created_before));
+    const bound = isoTime(epochOf(filter.created_before));
     all.push((task) => task.spec.created_at < bound);
   }
   if (filter.files_pattern !== undefined) {
@@ -61,7 +60,7 @@ const SORT_KEYS: Record<TaskSortField, (task: TaskRecord) => Key> = {
   started_at: (t) => t.state.started_at,
   completed_at: (t) => t.state.completed_at,
   error: (t) => t.state.error,
-  scheduled_time: (t) => t.spec.scheduled_time === undefined ? undefined : timestampMs(t.spec.scheduled_time),
+  scheduled_time: (t) => t.spec.scheduled_time === undefined ? undefined : epochOf(t.spec.scheduled_time),
   retry_count: (t) => t.state.retry_count,
   attempt: (t) => t.state.attempt,
   schedule_id: (t) => t.spec.schedule_id,

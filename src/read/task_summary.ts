@@ -1,4 +1,5 @@
 /** How all tasks stand together. */
+import { epochOf } from "../clock/clock.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
@@ -11,7 +12,7 @@ export function summarise(tasks: Iterable<TaskRecord>, active_workers: number): 
     total++;
     counts[state.status]++;
     if (state.status === "completed" && state.started_at !== undefined && state.completed_at !== undefined) {
-      spent_ms += Date.parse(state.completed_at) - Date.parse(state.started_at);
+      spent_ms += epochOf(state.completed_at) - epochOf(state.started_at);
     }
   }
   const ended = counts.completed + counts.failed;

@@ -38,6 +38,12 @@ const RULES: Rule[] = [
     ],
   },
   {
+    name: "timestamps are read by the clock's reader",
+    applies: (file) => isProduct(file) && !file.startsWith("src/clock/"),
+    pattern: /\bDate\.parse\b/,
+    samples: ["Date.parse(text)"],
+  },
+  {
     name: "what happens is logged, not printed",
     // `serve` prints the address that it listens on.
     applies: (file) => isProduct(file) && file !== "src/boot/serve.ts",

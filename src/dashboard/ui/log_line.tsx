@@ -24,7 +24,8 @@ import { dateTime } from "../../protocol/formats.ts";
 import { JsonTree } from "./json_tree.tsx";
 import { now } from "./time.tsx";
 import { attempt } from "./toast.tsx";
-import { dayIn, OWN_ZONE, wallTime } from "./zone.ts";
+import { localTime } from "../../domain/time_zones.ts";
+import { dayIn, OWN_ZONE } from "./zone.ts";
 
 /** Of a longer message only its beginning is shown until it is opened. */
 const ROWS_MAX = 40;
@@ -117,7 +118,7 @@ function copy(text: string): Promise<boolean> {
 function lineTime(time: string): string {
   const at = epochOf(time);
   if (Number.isNaN(at)) return time;
-  const wall = wallTime(at, OWN_ZONE);
+  const wall = localTime(at, OWN_ZONE);
   const clock = `${wall.slice(11)}.${String(at % 1000).padStart(3, "0")}`;
   return wall.slice(0, 10) === dayIn(now.peek(), OWN_ZONE)
     ? clock

@@ -2,7 +2,8 @@
 import { epochOf } from "../../clock/clock.ts";
 import { counted } from "../../protocol/formats.ts";
 import type { RecurringConfig } from "../../domain/task.ts";
-import { clockTime, exactTime, isZone, wallTime } from "./zone.ts";
+import { isTimeZone, localTime } from "../../domain/time_zones.ts";
+import { clockTime, exactTime } from "./zone.ts";
 
 export interface Rule {
   /** The first run. */
@@ -13,7 +14,7 @@ export interface Rule {
 /** The zone that the rule's hours and days are those of; once and for all is told in UTC where none is named. */
 export function zoneOf({ recurring }: Rule): string {
   const zone = recurring?.timezone ?? "UTC";
-  return isZone(zone) ? zone : "UTC";
+  return isTimeZone(zone) ? zone : "UTC";
 }
 
 /** `every Monday at 09:00 Europe/Berlin until Dec 31, 2026`; `once` for what does not recur. */
@@ -34,7 +35,7 @@ function daysInWords(at_ms: number, interval: RecurringConfig["interval"], zone:
   if (interval === "weekly") {
     return `every ${new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "long" }).format(at_ms)}`;
   }
-  const day = Number(wallTime(at_ms, zone).slice(8, 10));
+  const day = Number(localTime(at_ms, zone).slice(8, 10));
   return `every month on the ${ordinal(day)}${day > 28 ? " or its last day" : ""}`;
 }
 

@@ -47,6 +47,14 @@ const ROWS: Record<PsOs, RegExp> = {
   darwin: new RegExp(String.raw`${HEAD}([\d:.-]+)()\s+${STARTED}`),
 };
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Epoch milliseconds of `2026`, `Mar`, `9`, `01:02:03` in UTC. */
+function startOf(year: string, month: string, day: string, time: string): number {
+  const two = (value: string | number) => String(value).padStart(2, "0");
+  return epochOf(`${year}-${two(MONTHS.indexOf(month) + 1)}-${two(day)}T${time}Z`);
+}
+
 /** The rows of `ps -o PS_COLUMNS[os]` in UTC. Lines that are not rows are left out. */
 export function parsePs(output: string, os: PsOs): PsRow[] {
   const rows: PsRow[] = [];
@@ -63,7 +71,7 @@ export function parsePs(output: string, os: PsOs): PsRow[] {
       // macOS prints an address here, which is not a session id.
       session: /^\d+$/.test(session!) ? Number(session) : 0,
       state: state!,
-      started: epochOf(`${month} ${day}, ${year} ${time} UTC`),
+      started: startOf(year!, month!, day!, time!),
       rss: Number(rss) * 1024,
       cpu_percent: Number(pcpu),
       memory_percent: Number(pmem),

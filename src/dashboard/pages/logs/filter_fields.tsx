@@ -4,7 +4,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { epochOf, isoTime, systemClock, type Timer } from "../../../clock/clock.ts";
 import { usePlace } from "../../hash_location.ts";
 import { TaskPicker } from "../../ui/task_picker.tsx";
-import { instantOf, OWN_ZONE, wallTime } from "../../ui/zone.ts";
+import { instantOf, localTime } from "../../../domain/time_zones.ts";
+import { OWN_ZONE } from "../../ui/zone.ts";
 import { agentsIn, PARAMETERS, RANGES } from "./log_filter.ts";
 
 /** Who types on does not make the server look for every beginning of the word. */
@@ -162,7 +163,7 @@ function TimeField({ name, label }: { name: string; label: string }) {
         id={`log-${name}`}
         type="datetime-local"
         step={1}
-        value={Number.isNaN(at) ? "" : wallTime(at, OWN_ZONE)}
+        value={Number.isNaN(at) ? "" : localTime(at, OWN_ZONE)}
         onChange={(event) => changed(event.currentTarget.value)}
       />
     </div>

@@ -3,7 +3,8 @@ import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
 import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../domain/task.ts";
 import { taskOf } from "../../data/tasks.ts";
-import { OWN_ZONE, wallTime } from "../../ui/zone.ts";
+import { localTime } from "../../../domain/time_zones.ts";
+import { OWN_ZONE } from "../../ui/zone.ts";
 import { spanText } from "./span.ts";
 import { suggestedId } from "./suggested_id.ts";
 
@@ -92,7 +93,7 @@ export function chooseWhen(when: When): void {
   const { at, zone } = draft.value;
   if (when === "now" || at !== "") return change({ when });
   const soon = Math.ceil(systemClock.now() / HOUR_MS + .25) * HOUR_MS;
-  change({ when, at: wallTime(soon, zone).slice(0, 16) });
+  change({ when, at: localTime(soon, zone).slice(0, 16) });
 }
 
 /** Whether something is set that the short form does not show. */
@@ -151,7 +152,7 @@ function ruleOf(
 ): Partial<Draft> {
   if (scheduled_time === undefined) return {};
   const zone = recurring ? recurring.timezone ?? "UTC" : OWN_ZONE;
-  const wall = (iso: string) => wallTime(epochOf(iso), zone).slice(0, 16);
+  const wall = (iso: string) => localTime(epochOf(iso), zone).slice(0, 16);
   return {
     when: recurring ? "again" : "once",
     at: wall(scheduled_time),

@@ -1,8 +1,9 @@
 /** The form as the message that is sent, or what keeps it from being one: all else is for the API to judge. */
 import { isoTime } from "../../../clock/clock.ts";
 import type { NewTask } from "../../../domain/task.ts";
-import { instantOf, isZone } from "../../ui/zone.ts";
+import { isTimeZone } from "../../../domain/time_zones.ts";
 import type { Draft } from "./draft.ts";
+import { firstRun } from "./first_run.ts";
 import type { Problem } from "./problems.ts";
 import { spanOf } from "./span.ts";
 
@@ -113,14 +114,11 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   });
 }
 
-/** The first run in epoch milliseconds; NaN while that cannot be told. A zone that is none counts as UTC. */
-export function firstRun({ at, zone }: Pick<Draft, "at" | "zone">): number {
-  return instantOf(at, isZone(zone) ? zone : "UTC");
-}
-
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   const { when, at, zone, interval, end, max_runs, allow_overlap } = draft;
-  if (when === "once" && !isZone(zone)) refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);
+  if (when === "once" && !isTimeZone(zone)) {
+    refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);
+  }
   const time = (wall: string) => {
     const at_ms = firstRun({ at: wall, zone });
     return Number.isNaN(at_ms) ? "" : isoTime(at_ms);

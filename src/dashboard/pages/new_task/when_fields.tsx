@@ -4,10 +4,11 @@ import { isoTime } from "../../../clock/clock.ts";
 import { relative } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { now } from "../../ui/time.tsx";
-import { exactTime, isZone, OWN_ZONE } from "../../ui/zone.ts";
+import { isTimeZone } from "../../../domain/time_zones.ts";
+import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
 import { change, chooseWhen, draft, type When } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { firstRun } from "./message.ts";
+import { firstRun } from "./first_run.ts";
 
 const CHOICES: Record<When, string> = { now: "Now", once: "At a time", again: "Again and again" };
 const INTERVALS: Record<RecurringConfig["interval"], string> = {
@@ -149,7 +150,7 @@ function RuleFields() {
 function Preview() {
   const { when, at, zone, interval, end } = draft.value;
   const at_ms = firstRun({ at, zone });
-  if (Number.isNaN(at_ms) || !isZone(zone)) return null;
+  if (Number.isNaN(at_ms) || !isTimeZone(zone)) return null;
   const end_ms = firstRun({ at: end, zone });
   const rule = ruleInWords({
     scheduled_time: isoTime(at_ms),

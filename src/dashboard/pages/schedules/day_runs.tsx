@@ -3,7 +3,8 @@ import { Link } from "wouter-preact";
 import { relative } from "../../../protocol/formats.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { now } from "../../ui/time.tsx";
-import { clockTime, instantOf } from "../../ui/zone.ts";
+import { instantOf } from "../../../domain/time_zones.ts";
+import { clockTime } from "../../ui/zone.ts";
 import { dayName } from "./month.ts";
 import type { Run } from "./runs.ts";
 

@@ -15,7 +15,8 @@ import { Confirm } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { now } from "../../ui/time.tsx";
 import { attempt } from "../../ui/toast.tsx";
-import { dayIn, isZone, OWN_ZONE } from "../../ui/zone.ts";
+import { isTimeZone } from "../../../domain/time_zones.ts";
+import { dayIn, OWN_ZONE } from "../../ui/zone.ts";
 import { Calendar } from "./calendar.tsx";
 import { DayRuns } from "./day_runs.tsx";
 import { PastRuns } from "./past_runs.tsx";
@@ -137,7 +138,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
 
 function Month({ schedules, past }: Omit<ShownProps, "onUnschedule">) {
   const [place, change] = usePlace();
-  const zone = isZone(place.get("zone") ?? "") ? place.get("zone")! : OWN_ZONE;
+  const zone = isTimeZone(place.get("zone") ?? "") ? place.get("zone")! : OWN_ZONE;
   const today = dayIn(now.value, zone);
   const month = /^\d{4}-(?:0[1-9]|1[0-2])$/.exec(place.get("month") ?? "")?.[0] ?? today.slice(0, 7);
   const day = /^\d{4}-\d{2}-\d{2}$/.exec(place.get("day") ?? "")?.[0];
