@@ -2,9 +2,8 @@
  * Decides what a task waits for, from its record, the other tasks and the slots. It is derived each time the task is
  * shown: a stored copy would go stale whenever one of these changes.
  */
-import { isoTime } from "../clock/clock.ts";
+import { epochOf, isoTime } from "../clock/clock.ts";
 import { dueAt, type Graph } from "./cascade.ts";
-import { timestampMs } from "./scalars.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
@@ -50,6 +49,6 @@ function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): Waiting
   // Neither holds it back any more: the next commit queues it.
   if (due_ms === undefined || due_ms <= now_ms) return { kind: "slot" };
   const { not_before } = task.state;
-  const isRetry = not_before !== undefined && timestampMs(not_before) === due_ms;
+  const isRetry = not_before !== undefined && epochOf(not_before) === due_ms;
   return { kind: isRetry ? "retry" : "time", until: isoTime(due_ms) };
 }
