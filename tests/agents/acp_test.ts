@@ -9,7 +9,7 @@ import {
   ran,
   watchRun,
 } from "./fixtures/acp_run.ts";
-import { stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+import { stateOf, until, untilHeldBack, withSupervisor } from "./fixtures/harness.ts";
 
 const demo = (folder: string, prompt: string, changes = {}) =>
   acpRequest(folder, DEMO_COMMAND, prompt, changes);
@@ -234,8 +234,8 @@ Deno.test("acp: a slow listener holds the agent back", () =>
     });
     await watched.first("log");
     const flooded = () => Deno.stat(`${bench.folder}/flooded`).then(() => true, () => false);
-    // Eight megabytes fit into no pipe; unheld, they would be through long before.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Eight megabytes fit into no pipe.
+    await untilHeldBack(watched.run.pid);
     assert.equal(await flooded(), false);
     blocked.resolve();
     const outcome = await watched.run.outcome;

@@ -5,7 +5,7 @@ import type { RunEvent, RunOutcome } from "../../src/domain/run.ts";
 import { createActivity } from "../../src/agents/supervision/activity.ts";
 import { fillCommand, outcomeOf, progressOf, startCommand } from "../../src/agents/command/run_command.ts";
 import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/supervision/output_tail.ts";
-import { pidIn, requestFor, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+import { pidIn, requestFor, stateOf, until, untilHeldBack, withSupervisor } from "./fixtures/harness.ts";
 
 interface Result {
   events: RunEvent[];
@@ -190,7 +190,7 @@ Deno.test("command: a listener that waits holds the program back, one that throw
       return gate.promise;
     }, host);
     await until("it prints", () => lines > 0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilHeldBack(run.pid);
     assert.equal(lines, 1);
     await assert.rejects(Deno.stat(`${folder}/done`), Deno.errors.NotFound);
     gate.resolve();

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../src/domain/errors.ts";
 import { readLines } from "../../src/agents/supervision/lines.ts";
-import { pidIn, requestFor, spawnScript, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+import {
+  pidIn,
+  requestFor,
+  spawnScript,
+  stateOf,
+  until,
+  untilHeldBack,
+  withSupervisor,
+} from "./fixtures/harness.ts";
 
 Deno.test("supervisor: grandchildren in sessions of their own end with the agent", () =>
   withSupervisor(async (bench) => {
@@ -145,11 +153,8 @@ Deno.test("supervisor: megabytes of output wait for a slow reader and arrive who
     });
     const errors = readLines(child.stderr, () => {});
     await first.promise;
-    const ended = await Promise.race([
-      child.status.then(() => true),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 300)),
-    ]);
-    assert.equal(ended, false, "a full pipe holds the program");
+    // It fails if the program has ended.
+    await untilHeldBack(child.pid);
     gate.resolve();
     await child.status;
     await child.end();

@@ -204,7 +204,11 @@ Deno.test("request_log_entries", async (t) => {
           "for i in $(seq 1 400); do echo n $i; [ $((i % 20)) = 0 ] && sleep 0.01; done",
         );
         await socket.next((m) => m.task_id === "c" && m.new_status === "running");
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        // In the middle of what it prints.
+        await until(async () => {
+          const { data } = await socket.request({ type: "request_log_entries", filter: { agent: "c" } });
+          return (data as { filtered_count: number }).filtered_count > 20;
+        });
         const reply = await watcher.request({
           type: "request_log_entries",
           limit: 1000,

@@ -1,6 +1,6 @@
 /** request_log_entries as a specification: filters, order, and pages while entries keep coming. */
 import assert from "node:assert/strict";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { type TestServer, untilLater, withServer } from "../fixtures/server.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -65,7 +65,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
   await withServer({ config }, async (server) => {
     const socket = await watching(server);
     await run(socket, "a", `echo "Line one: Ärger"; echo 'quote " and \\ slash'; echo oops >&2`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await untilLater();
     await run(
       socket,
       "b",

@@ -1,6 +1,6 @@
 /** Following the log as a specification: what was, then what comes, with no gap and no repetition. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
+import { type Message, type TestServer, untilLater, withServer } from "../fixtures/server.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -137,7 +137,7 @@ Deno.test("log entries: following", async (t) => {
 
     await t.step("since: entries from then on, and each filter holds for what is pushed too", async () => {
       await run(socket, "before", "echo before");
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await untilLater();
       const since = new Date().toISOString();
       await run(socket, "f1", "echo Match one; echo other; echo match err >&2");
       const watcher = await server.connect();

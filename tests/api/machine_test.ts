@@ -126,22 +126,23 @@ Deno.test("the machine and its agents", async (t) => {
       async () => {
         const channels = ["system_resources", "processes", "claude_processes", "task_manager", "connection"];
         await socket.request({ type: "subscribe_to_updates", channels });
-        for (
-          const type of [
-            "resource_update",
-            "detailed_process_scan",
-            "claude_processes_update",
-            "task_manager_status",
-            "connection_status",
-          ]
-        ) {
-          await socket.next((m) => m.type === type);
-        }
+        const pushed = [
+          "resource_update",
+          "detailed_process_scan",
+          "claude_processes_update",
+          "task_manager_status",
+          "connection_status",
+        ];
+        for (const type of pushed) await socket.next((m) => m.type === type);
         await until(() => socket.messages.filter((m) => m.type === "resource_update").length >= 3);
         await socket.request({ type: "unsubscribe_from_updates", channels });
         socket.forget();
+        // Another client hears of each channel twice more.
+        const other = await server.connect();
+        await other.request({ type: "subscribe_to_updates", channels });
+        await until(() => pushed.every((type) => other.messages.filter((m) => m.type === type).length >= 3));
+        await other.close();
         await socket.request({ type: "request_system_resources" });
-        await new Promise((resolve) => setTimeout(resolve, 700));
         assert.deepEqual(socket.messages.filter((m) => m.type !== "system_resources"), []);
       },
     );

@@ -138,6 +138,7 @@ Deno.test("a peer that gives no sign of life between two heartbeats is gone", as
     answer(_request, { upgrade }) {
       const { socket, response } = upgrade();
       socket.onclose = () => gone++;
+      socket.onmessage = ({ data }) => socket.send(data);
       return response;
     },
   });
@@ -149,8 +150,10 @@ Deno.test("a peer that gives no sign of life between two heartbeats is gone", as
   beat();
   const { opcode } = (await silent.frame())!;
   assert.equal(opcode, PING_FRAME, "it is asked for a sign of life");
-  // Its library answers pings by itself; both have had time to, once a message has come back.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // Its library answers a ping before it sends anything else, so the answer has arrived when an echo comes back.
+  const echo = new Promise((resolve) => alive.onmessage = resolve);
+  alive.send("still here");
+  await echo;
   beat();
   assert.equal(await silent.frame(), undefined);
   await until(() => gone === 1);

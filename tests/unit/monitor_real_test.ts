@@ -1,7 +1,7 @@
 /** Against real processes of this machine: through /proc and through `ps`. POSIX only. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sleep, systemClock } from "../../src/clock/clock.ts";
+import { type Clock, sleep, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { Process } from "../../src/protocol/process.ts";
 import { SystemResources } from "../../src/protocol/resources.ts";
@@ -49,10 +49,10 @@ async function running(
   }
 }
 
-function monitor(source: ProcessSource, own: Map<number, OwnChild> = new Map()) {
-  const processes = createProcessScan(systemClock, source);
-  const scanner = createProcessScanner({ clock: systemClock, source, processes, ownChildren: () => own });
-  return { scanner, killer: createKiller({ clock: systemClock, source, scanner }) };
+function monitor(source: ProcessSource, own: Map<number, OwnChild> = new Map(), clock: Clock = systemClock) {
+  const processes = createProcessScan(clock, source);
+  const scanner = createProcessScanner({ clock, source, processes, ownChildren: () => own });
+  return { scanner, killer: createKiller({ clock, source, scanner }) };
 }
 
 function found(scan: Scan, pid: number): Process {
@@ -227,14 +227,16 @@ Deno.test(
           return row && { ...row, started: row.started + 60_000 };
         },
       };
-      const { killer, scanner } = monitor(source);
+      let later_ms = 0;
+      const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + later_ms };
+      const { killer, scanner } = monitor(source, new Map(), clock);
       // Between the scan and the signal.
       assert.equal(
         (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL"))).details.reused,
         true,
       );
       // Between the scan that the user has seen and the one for the signal.
-      await sleep(systemClock, 550);
+      later_ms = 1000;
       earlier_ms = 60_000;
       assert.equal(
         (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL"))).details.reused,

@@ -8,6 +8,7 @@ import { chunkKey } from "../../src/store/log_keys.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import type { LogPage } from "../../src/store/log_store.ts";
+import { until } from "../fixtures/server.ts";
 import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
 import { gate, tapped } from "./store_fixtures.ts";
 
@@ -63,10 +64,10 @@ Deno.test("a trickle is written at once, then at most every 50 ms", async () => 
   clock.monotonic = () => 1000;
   const logs = await logOn(kv, clock);
   logs.append(entry("first"));
-  while (logs.last_seq < 1) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => logs.last_seq >= 1);
   assert.deepEqual(pauses, []);
   logs.append(entry("second"));
-  while (logs.last_seq < 2) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => logs.last_seq >= 2);
   assert.deepEqual(pauses, [50]);
   // Who asks for durability does not wait for the interval.
   logs.append(entry("third"));
@@ -117,7 +118,7 @@ Deno.test("a store that fails keeps what waits, says so to who flushes, and catc
   await assert.rejects(logs.flush(), refused("DISK_SPACE_EXCEEDED"));
   logs.append(entry("two"));
   kv.before = () => undefined;
-  while (logs.last_seq < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => logs.last_seq >= 2);
   assert.deepEqual(messages(await logs.query(newestFirst)), ["two", "one"]);
   await logs.close();
 });
