@@ -86,7 +86,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     server_env: Deno.env.toObject(),
     tmp_root: join(folder, "tmp"),
   });
-  const index = new TaskIndex(store.tasks);
+  const index = new TaskIndex(store.tasks, store.changes);
   const cannotRun = await runObstacle();
   const engine = new Engine({
     clock,
@@ -116,12 +116,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     log_retention: config.logs,
     cannotRun: () => cannotRun() ?? memoryObstacle(Deno.memoryUsage().rss, config.limits.max_memory_bytes),
   });
-  store.tasks.listen((changes) =>
-    changes.forEach(({ before, after }) => engine.committed(before, after)));
-  const { schedules, logs } = store;
-  logs.listen((entries) => {
+  const { schedules, logs, changes } = store;
+  changes.subscribe("log", (entries) => {
     serverLog.quietly(() => bus.publish({ kind: "log.appended", entries }));
-    return hub.caughtUp();
   });
   serverLog.attach((entry) => logs.append(entry));
   bus.listen((event) => {
@@ -133,9 +130,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     engine,
     index,
     schedules,
+    changes,
     tell: (entry) => void logs.append(entry),
   });
-  schedules.listen(() => scheduler.changed());
   const started_ms = clock.monotonic();
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
   const prometheus = new Prometheus({
@@ -194,6 +191,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
       limits: () => limits.usage(),
     }),
   );
+  changes.subscribe("log", () => hub.caughtUp());
   let mcp: Promise<ReturnType<typeof mcpOver>> | undefined;
   const server = await startServer({
     router: new Router({

@@ -57,12 +57,14 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#dispatcher = new Dispatcher(options, options.max_concurrent, options.max_starting);
+    options.store.changes.subscribe("task", (changes) => {
+      for (const { before, after } of changes) this.#committed(before, after);
+    });
   }
 
-  /** To be called by the store with each committed change, in order: the one source of task events. */
-  committed(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
-    const { index, bus } = this.#options;
-    index.note(before, after);
+  /** The one source of task events. */
+  #committed(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const { bus } = this.#options;
     // The last step is told before the end, which is where watchers stop.
     if (after && before && progressDiffers(before.state, after.state)) {
       bus.publish({ kind: "task.progressed", before, after });

@@ -1,5 +1,6 @@
 /** What the engine needs of the store. */
 import type { LogLevel } from "../domain/log_entry.ts";
+import type { Notifier } from "../store/notifier.ts";
 import type { NodeLease } from "../store/node_lease.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import type { TaskMemory } from "../read/task_index.ts";
@@ -53,6 +54,7 @@ export interface LogRetention {
 
 export interface EngineStore {
   readonly node: NodeLease;
+  readonly changes: Notifier;
   tasks: TaskStore;
   logs: {
     /** Answers a promise to wait for when too many entries await their commit. */

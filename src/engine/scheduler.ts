@@ -8,6 +8,7 @@ import { isFinished } from "../domain/task_record.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
 import type { Engine } from "./engine.ts";
 import type { NewLogEntry } from "./engine_store.ts";
+import type { Notifier } from "../store/notifier.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -38,6 +39,7 @@ export interface SchedulerOptions {
   engine: Engine;
   index: TaskIndex;
   schedules: ScheduleStore;
+  changes: Notifier;
   /** The server's log, for what nobody waits for an answer to. */
   tell(entry: NewLogEntry): void;
 }
@@ -50,6 +52,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    options.changes.subscribe("schedule", () => this.#setAlarm());
   }
 
   /** Runs what is due, what was missed while the server was away once. */
@@ -120,11 +123,6 @@ export class Scheduler {
         runs: state.runs,
         upcoming: upcoming(spec, state.next_ms - 1, count, state.runs).map(isoTime),
       }));
-  }
-
-  /** To be called with each committed change of schedules, whoever learned of it. */
-  changed(): void {
-    this.#setAlarm();
   }
 
   // ---- time

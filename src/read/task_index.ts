@@ -3,6 +3,7 @@ import type { TaskStatus } from "../domain/task.ts";
 import { TaskStatus as Statuses } from "../domain/task.ts";
 import type { Graph } from "../domain/cascade.ts";
 import { checkDependencies } from "../domain/dependencies.ts";
+import type { Notifier } from "../store/notifier.ts";
 import { TaskColumns } from "./task_columns.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
@@ -13,7 +14,6 @@ export interface TaskMemory {
   readonly size: number;
 }
 
-/** Kept up to date by `note`, which is called with each committed change, in order. */
 export class TaskIndex implements Graph {
   readonly #memory: TaskMemory;
   readonly #dependents = new Map<string, Set<string>>();
@@ -21,9 +21,13 @@ export class TaskIndex implements Graph {
   readonly columns = new TaskColumns();
   #lastOrder = 0;
 
-  constructor(memory: TaskMemory) {
+  /** Whoever asks the index about a change subscribes after it. */
+  constructor(memory: TaskMemory, changes: Notifier) {
     this.#memory = memory;
-    for (const task of memory.values()) this.note(undefined, task);
+    for (const task of memory.values()) this.#note(undefined, task);
+    changes.subscribe("task", (some) => {
+      for (const { before, after } of some) this.#note(before, after);
+    });
   }
 
   find = (id: string): TaskRecord | undefined => this.#memory.get(id);
@@ -49,7 +53,7 @@ export class TaskIndex implements Graph {
     return ++this.#lastOrder;
   }
 
-  note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+  #note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     if (before) this.#counts.set(before.state.status, this.count(before.state.status) - 1);
     if (after) this.#counts.set(after.state.status, this.count(after.state.status) + 1);
     if (after) this.columns.set(after);

@@ -3,7 +3,6 @@ import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { KeyValue } from "./kv/kv.ts";
-import { Listeners } from "./listeners.ts";
 import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf } from "./log_chunk.ts";
 import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
 import type { NewEntry } from "./log_line.ts";
@@ -42,21 +41,15 @@ export class LogStore {
   #total = 0;
   #bytes = 0;
   #pruning: Promise<number> | undefined;
-  readonly #listeners = new Listeners<SeqEntry[]>("log entries");
+  readonly #publish: (entries: SeqEntry[]) => unknown;
 
-  constructor(kv: KeyValue, commits: GroupCommit, clock: Clock) {
+  /** `publish` is called with entries after their commit, in order; the next commit waits for what it returns. */
+  constructor(kv: KeyValue, commits: GroupCommit, clock: Clock, publish: (entries: SeqEntry[]) => unknown) {
+    this.#publish = publish;
     this.#kv = kv;
     this.#commits = commits;
     this.#clock = clock;
     this.#writer = new LogWriter(commits, clock, (chunks, entries) => this.#committed(chunks, entries));
-  }
-
-  /**
-   * Calls `listener` with entries after their commit, in order, until the returned function is called. No more entries
-   * are committed until the promise that it returns settles.
-   */
-  listen(listener: (entries: SeqEntry[]) => unknown): () => void {
-    return this.#listeners.add(listener);
   }
 
   /** Reads the headers; the chunks stay where they are. */
@@ -123,8 +116,7 @@ export class LogStore {
     }
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
     this.#total += entries.length;
-    const busy = this.#listeners.tell(entries);
-    return busy.length > 0 ? Promise.all(busy) : undefined;
+    return this.#publish(entries);
   }
 
   /** The texts of these chunks: from memory, or from the store, neighbours together. */

@@ -12,8 +12,9 @@ import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { type NodeLease, onlyNode } from "./node_lease.ts";
 import { LogStore } from "./log_store.ts";
+import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
-import { RecordStore } from "./record_store.ts";
+import { type Change, RecordStore } from "./record_store.ts";
 
 export const STORE_FILE = "store.sqlite3";
 export const CLEAN_MARK = "clean-shutdown";
@@ -34,6 +35,8 @@ export interface Store {
   readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
   readonly keys: RecordStore<KeySpec, KeyState>;
   readonly logs: LogStore;
+  /** Tells of everything that is committed to the records and the log. */
+  readonly changes: Notifier;
   readonly outputs: Outputs<AttemptOutput>;
   readonly closed: boolean;
   /** Writes a little; throws when the store cannot be written. */
@@ -87,16 +90,17 @@ export async function loadStore(
   const id = await identify(kv);
   const node = await onlyNode(kv);
   const commits = new GroupCommit(kv);
-  const records = async <Spec, State>(name: string) => {
-    const store = new RecordStore<Spec, State>(name, kv, commits, clock);
-    await store.load();
-    return store;
-  };
-  const tasks = await records<TaskSpec, TaskState>("task");
-  const schedules = await records<ScheduleSpec, ScheduleState>("schedule");
-  const keys = await records<KeySpec, KeyState>("key");
-  const logs = new LogStore(kv, commits, clock);
-  await logs.load();
+  const changes = new LocalNotifier();
+  const records = <Spec, State>(name: string, publish: (changes: Change<Spec, State>[]) => unknown) =>
+    new RecordStore<Spec, State>(name, kv, commits, clock, publish);
+  const tasks = records<TaskSpec, TaskState>("task", (some) => changes.publish("task", some));
+  const schedules = records<ScheduleSpec, ScheduleState>(
+    "schedule",
+    (some) => changes.publish("schedule", some),
+  );
+  const keys = records<KeySpec, KeyState>("key", (some) => changes.publish("key", some));
+  const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries));
+  for (const part of [tasks, schedules, keys, logs]) await part.load();
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
@@ -117,6 +121,7 @@ export async function loadStore(
     schedules,
     keys,
     logs,
+    changes,
     outputs: new Outputs<AttemptOutput>(kv),
     async probe() {
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

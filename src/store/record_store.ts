@@ -10,7 +10,6 @@ import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
-import { Listeners } from "./listeners.ts";
 import type { Commit, Key, KeyValue } from "./kv/kv.ts";
 import { joined, parted } from "./value_parts.ts";
 
@@ -82,20 +81,24 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   #learning = false;
   #learnAgain: Timer | undefined;
   #closed = false;
-  readonly #listeners: Listeners<Change<Spec, State>[]>;
+  readonly #publish: (changes: Change<Spec, State>[]) => unknown;
 
-  /** `name`: the first part of its keys. */
-  constructor(name: string, kv: KeyValue, commits: GroupCommit, clock: Clock) {
+  /**
+   * `name`: the first part of its keys. `publish` is called with the changes of each commit, in the order of the
+   * commits; it does not throw.
+   */
+  constructor(
+    name: string,
+    kv: KeyValue,
+    commits: GroupCommit,
+    clock: Clock,
+    publish: (changes: Change<Spec, State>[]) => unknown,
+  ) {
+    this.#publish = publish;
     this.#clock = clock;
     this.#name = name;
     this.#kv = kv;
     this.#commits = commits;
-    this.#listeners = new Listeners(`a change of ${name}`);
-  }
-
-  /** Calls `listener` with the changes of each commit, in the order of the commits, until the returned function is called. */
-  listen(listener: (changes: Change<Spec, State>[]) => void): () => void {
-    return this.#listeners.add(listener);
   }
 
   /** Reads everything into memory; once, before anything else. */
@@ -290,8 +293,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       else this.#held.delete(id);
       changes.push({ ...(before && { before }), ...(held && { after: held.record }) });
     }
-    if (changes.length === 0) return;
-    this.#listeners.tell(changes);
+    if (changes.length > 0) this.#publish(changes);
   }
 
   /**

@@ -90,10 +90,10 @@ export const PLANTS: Plant[] = [
     name: "the lowest priority goes first",
     finds: /whose turn it was/,
     wiring: {
-      committed: (engine) => (before, after) => {
+      taskChanges: (pass) => ({ before, after }) => {
         const turned = { critical: "low", high: "medium", medium: "high", low: "critical" } as const;
         const spec = after && { ...after.spec, priority: turned[after.spec.priority] };
-        engine.committed(before, after && spec && { ...after, spec });
+        pass({ before, after: after && spec && { ...after, spec } });
       },
     },
   },
@@ -101,10 +101,10 @@ export const PLANTS: Plant[] = [
     name: "a task that becomes ready wakes nobody",
     finds: /whose turn it was|stays queued/,
     wiring: {
-      committed: (engine, bus) => (before, after) => {
+      taskChanges: (pass, bus) => ({ before, after }) => {
         if (before?.state.status === "pending" && after?.state.status === "queued") {
           bus.publish({ kind: "task.changed", before, after });
-        } else engine.committed(before, after);
+        } else pass({ before, after });
       },
     },
   },

@@ -9,6 +9,7 @@ import { ApiError } from "../../src/domain/errors.ts";
 import { Config } from "../../src/protocol/config.ts";
 import type { ClientLimits } from "../../src/access/client_limits.ts";
 import { RateLimits } from "../../src/access/limits.ts";
+import type { Listener, Notifier, Topics } from "../../src/store/notifier.ts";
 import { loadStore, type Store } from "../../src/store/open.ts";
 import { Connection } from "../../src/doors/ws/connection.ts";
 import { SubscriptionHub } from "../../src/api/channels/subscriptions.ts";
@@ -38,16 +39,32 @@ export interface Parts {
   promised: Promised;
 }
 
+export type TaskChange = Topics["task"][number];
+
 export interface Wiring {
   /** Between the store and the engine. */
   parts?(parts: Parts): Parts;
-  /** Between the store's changes and the engine. */
-  committed?(engine: Engine, bus: EventBus): Engine["committed"];
+  /** Between the changes of tasks and the engine: `pass` tells the engine of one. */
+  taskChanges?(pass: (change: TaskChange) => void, bus: EventBus): (change: TaskChange) => void;
   /** What the scheduler takes for the engine. */
   schedulerEngine?(engine: Engine): Engine;
   /** Between the events and those who watch. */
   pushedFrom?(bus: EventBus): EventBus;
   beforeStart?(parts: Parts): Promise<void>;
+}
+
+/** The notifier as the engine hears it. */
+function tampered(changes: Notifier, { taskChanges }: Wiring, bus: EventBus): Notifier {
+  if (!taskChanges) return changes;
+  return {
+    publish: (topic, some) => changes.publish(topic, some),
+    subscribe(topic, listener) {
+      if (topic !== "task") return changes.subscribe(topic, listener);
+      const hear = listener as Listener<"task">;
+      const pass = taskChanges((change) => void hear([change]), bus);
+      return changes.subscribe("task", (some) => some.forEach((change) => pass(change)));
+    },
+  };
 }
 
 export class ServerLife {
@@ -88,7 +105,7 @@ export class ServerLife {
       store: opened,
       runner,
       bus: this.bus,
-      index: new TaskIndex(opened.tasks),
+      index: new TaskIndex(opened.tasks, opened.changes),
       promised: wanted,
     };
     parts = wiring.parts?.(parts) ?? parts;
@@ -102,7 +119,7 @@ export class ServerLife {
     });
     const engine = this.engine = new Engine({
       clock,
-      store,
+      store: Object.assign(Object.create(store), { changes: tampered(store.changes, wiring, bus) }),
       index,
       bus,
       runner: parts.runner,
@@ -127,18 +144,15 @@ export class ServerLife {
       log_retention: { retention_days: 10_000, max_bytes: 1 << 30 },
       cannotRun: () => undefined,
     });
-    const committed = wiring.committed?.(engine, bus) ?? engine.committed.bind(engine);
-    opened.tasks.listen((changes) => changes.forEach(({ before, after }) => committed(before, after)));
-    opened.logs.listen((entries) => bus.publish({ kind: "log.appended", entries }));
+    opened.changes.subscribe("log", (entries) => bus.publish({ kind: "log.appended", entries }));
     this.#scheduler = new Scheduler({
       clock,
       engine: wiring.schedulerEngine?.(engine) ?? engine,
       index,
       schedules: store.schedules,
+      changes: store.changes,
       tell: (entry) => void opened.logs.append(entry),
     });
-    const scheduler = this.#scheduler;
-    opened.schedules.listen(() => scheduler.changed());
     this.#limits = new RateLimits(config.limits, clock);
     this.#router = new Router({
       clock,

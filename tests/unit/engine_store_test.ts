@@ -42,8 +42,7 @@ function task(id: string, state: Partial<TaskState>, dependencies?: string[]): T
 
 async function world(kv = new MemoryKeyValue()) {
   const store = await loadStore(kv, clock);
-  const index = new TaskIndex(store.tasks);
-  store.tasks.listen((changes) => changes.forEach(({ before, after }) => index.note(before, after)));
+  const index = new TaskIndex(store.tasks, store.changes);
   const add = async (tasks: TaskRecord[]) => {
     for (let at = 0; at < tasks.length; at += 40) {
       await store.tasks.update(() => ({ creates: tasks.slice(at, at + 40) }));

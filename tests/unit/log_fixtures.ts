@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
-import type { LogQuery } from "../../src/store/log_query.ts";
+import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import { type LogPage, LogStore, type NewEntry } from "../../src/store/log_store.ts";
 import type { Tapped } from "./store_fixtures.ts";
 
@@ -16,8 +16,12 @@ export function handClock(time = Date.parse("2026-01-15T10:00:00.000Z")): HandCl
   return clock;
 }
 
-export async function logOn(kv: Tapped, clock: Clock): Promise<LogStore> {
-  const logs = new LogStore(kv, new GroupCommit(kv), clock);
+export async function logOn(
+  kv: Tapped,
+  clock: Clock,
+  publish: (entries: SeqEntry[]) => unknown = () => {},
+): Promise<LogStore> {
+  const logs = new LogStore(kv, new GroupCommit(kv), clock, publish);
   await logs.load();
   return logs;
 }

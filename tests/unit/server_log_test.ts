@@ -145,7 +145,9 @@ Deno.test("a listener that fails on entries makes no new ones of them", async ()
       told++;
       throw new Error("a bug of the listener");
     });
-    store.logs.listen((entries) => serverLog.quietly(() => bus.publish({ kind: "log.appended", entries })));
+    store.changes.subscribe("log", (entries) => {
+      serverLog.quietly(() => bus.publish({ kind: "log.appended", entries }));
+    });
     serverLog.attach((entry) => store.logs.append(entry));
     log.info("one");
     await store.logs.flush();

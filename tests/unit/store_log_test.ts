@@ -18,9 +18,8 @@ Deno.test("entries are told after their commit, in order, with growing numbers",
   const kv = tapped();
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
-  const logs = await logOn(kv, handClock());
   const told: SeqEntry[] = [];
-  logs.listen((entries) => told.push(...entries));
+  const logs = await logOn(kv, handClock(), (entries) => told.push(...entries));
   for (let i = 0; i < 10; i++) logs.append(entry(`m${i}`));
   const flushed = logs.flush();
   while (kv.sent.length === 0) await Promise.resolve();
@@ -265,10 +264,9 @@ Deno.test("every query is answered as by looking at every entry, page by page", 
         let kv = tapped();
         const clock = handClock();
         const began = clock.time;
-        let logs = await logOn(kv, clock);
         const all: SeqEntry[] = [];
         const listen = (entries: SeqEntry[]) => all.push(...entries);
-        logs.listen(listen);
+        let logs = await logOn(kv, clock, listen);
         for (const { step, then, ...wanted } of steps) {
           clock.time += step;
           logs.append(wanted);
@@ -276,8 +274,7 @@ Deno.test("every query is answered as by looking at every entry, page by page", 
           if (then !== "restart") continue;
           await logs.close();
           kv = tapped(kv.memory.reopened());
-          logs = await logOn(kv, clock);
-          logs.listen(listen);
+          logs = await logOn(kv, clock, listen);
         }
         await logs.flush();
         assert.deepEqual(all.map(({ seq }) => seq), steps.map((_, i) => i + 1));
@@ -355,12 +352,11 @@ Deno.test("many chunks, read side by side, are answered in their order; a part t
 });
 
 Deno.test("answer up to a number and pushes from the next: no gap and no repetition", async () => {
-  const logs = await logOn(tapped(), handClock());
   const pushed: string[] = [];
   let last_seq = Infinity;
-  logs.listen((entries) =>
-    pushed.push(...entries.filter(({ seq }) => seq > last_seq).map(({ entry }) => entry.message))
-  );
+  const logs = await logOn(tapped(), handClock(), (entries) => {
+    pushed.push(...entries.filter(({ seq }) => seq > last_seq).map(({ entry }) => entry.message));
+  });
   const appending = (async () => {
     for (let i = 0; i < 500; i++) {
       logs.append(entry(`m${i}`));

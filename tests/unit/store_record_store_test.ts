@@ -3,6 +3,8 @@ import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
 import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
+import type { TaskRecord } from "../../src/domain/task_record.ts";
+import { loadStore } from "../../src/store/open.ts";
 import { Outputs } from "../../src/store/outputs.ts";
 import { type Change, type Plan, RecordStore } from "../../src/store/record_store.ts";
 import { gate, type Tapped, tapped } from "./store_fixtures.ts";
@@ -15,8 +17,8 @@ interface State {
   text?: string;
 }
 
-function storeOn(kv: Tapped, name = "task") {
-  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv), systemClock);
+function storeOn(kv: Tapped, name = "task", publish: (changes: Change<Spec, State>[]) => unknown = () => {}) {
+  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv), systemClock, publish);
 }
 
 async function reloaded(kv: Tapped): Promise<RecordStore<Spec, State>> {
@@ -124,10 +126,9 @@ Deno.test("what a plan throws is thrown, and nothing changes", async () => {
 
 Deno.test("listeners hear of changes after the commit, in its order, with before and after", async () => {
   const kv = tapped();
-  const store = storeOn(kv);
   const heard: Change<Spec, State>[] = [];
+  const store = storeOn(kv, undefined, (changes) => heard.push(...changes));
   const held = gate();
-  store.listen((changes) => heard.push(...changes));
   kv.before = () => held.closed.then(() => undefined);
   const created = store.update(creating("a"));
   await Promise.resolve();
@@ -144,12 +145,14 @@ Deno.test("listeners hear of changes after the commit, in its order, with before
 });
 
 Deno.test("a listener that throws does not turn a commit into a failure", async () => {
-  const store = storeOn(tapped());
-  store.listen(() => {
+  const { tasks, changes } = await loadStore(tapped(), systemClock);
+  changes.subscribe("task", () => {
     throw new Error("a bug");
   });
-  await store.update(creating("a"));
-  assert.equal(store.size, 1);
+  const heard: string[] = [];
+  changes.subscribe("task", (some) => void heard.push(...some.map(({ after }) => after!.id)));
+  await tasks.update(() => ({ creates: [{ id: "a" } as TaskRecord] }));
+  assert.deepEqual([tasks.size, heard], [1, ["a"]]);
 });
 
 Deno.test("a failed commit changes nothing, and is tried again by whoever asks", async () => {
@@ -180,9 +183,8 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
   });
   await t.step("a create", async () => {
     const kv = tapped();
-    const store = storeOn(kv);
     const heard: Change<Spec, State>[] = [];
-    store.listen((changes) => heard.push(...changes));
+    const store = storeOn(kv, undefined, (changes) => heard.push(...changes));
     await lost(store, kv, creating("a"));
     const again = store.update((view) => {
       if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
@@ -205,10 +207,10 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
 Deno.test("two kinds of records share a store without meeting", async () => {
   const kv = tapped();
   const commits = new GroupCommit(kv);
-  const tasks = new RecordStore<Spec, State>("task", kv, commits, systemClock);
-  const schedules = new RecordStore<Spec, State>("schedule", kv, commits, systemClock);
+  const tasks = new RecordStore<Spec, State>("task", kv, commits, systemClock, () => {});
+  const schedules = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
   await Promise.all([tasks.update(creating("a")), schedules.update(creating("a", "b"))]);
-  const again = new RecordStore<Spec, State>("schedule", kv, commits, systemClock);
+  const again = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
   await again.load();
   assert.deepEqual([tasks.size, again.size], [1, 2]);
 });
@@ -223,9 +225,8 @@ Deno.test("any history of concurrent changes leaves memory, store and events in 
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 30 }), async (changes) => {
       const kv = tapped();
-      const store = storeOn(kv);
       const mirror = new Map<string, State>();
-      store.listen((changes) => {
+      const store = storeOn(kv, undefined, (changes) => {
         for (const { before, after } of changes) {
           assert.deepEqual(before && mirror.get(before.id), before?.state);
           if (after) mirror.set(after.id, after.state);
