@@ -1,7 +1,7 @@
 /** The server's own log among the entries that clients read: what LogTape is told, bounded, and never in a circle. */
 import type { LogRecord, Sink } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
-import type { NewLogEntry } from "../engine/engine_store.ts";
+import type { NewEntry } from "../store/log_line.ts";
 import { ApiError } from "../domain/errors.ts";
 
 /** Before the store is open so many entries wait for it. */
@@ -18,12 +18,12 @@ const LEVELS = {
   warning: "warn",
   error: "error",
   fatal: "fatal",
-} as const satisfies Record<LogRecord["level"], NewLogEntry["level"]>;
+} as const satisfies Record<LogRecord["level"], NewEntry["level"]>;
 
 export class ServerLog {
   readonly #clock: Clock;
-  #append: ((entry: NewLogEntry) => unknown) | undefined;
-  #early: NewLogEntry[] = [];
+  #append: ((entry: NewEntry) => unknown) | undefined;
+  #early: NewEntry[] = [];
   #quiet = false;
   #window_ms = -Infinity;
   /** How often each kind of message came in this window. */
@@ -45,7 +45,7 @@ export class ServerLog {
   };
 
   /** From now on entries go to `append`, those that came before it first. */
-  attach(append: (entry: NewLogEntry) => unknown): void {
+  attach(append: (entry: NewEntry) => unknown): void {
     this.#append = append;
     for (const entry of this.#early.splice(0)) append(entry);
   }
@@ -76,14 +76,14 @@ export class ServerLog {
     this.#seen.clear();
   }
 
-  #tell(entry: NewLogEntry): void {
+  #tell(entry: NewEntry): void {
     if (this.#append) this.#append(entry);
     else if (this.#early.length < EARLY_MAX) this.#early.push(entry);
   }
 }
 
 /** A record as an entry; the stack is that of an unexpected error among its properties. */
-export function entryOf({ level, category, message, properties }: LogRecord): NewLogEntry {
+export function entryOf({ level, category, message, properties }: LogRecord): NewEntry {
   const errors = Object.values(properties).filter((value) => value instanceof Error);
   const bug = errors.find((error) => !(error instanceof ApiError));
   const task_id = properties.task_id ?? properties.task;

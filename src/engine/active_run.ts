@@ -10,7 +10,7 @@ import { ApiError } from "../domain/errors.ts";
 import type { PermissionRequest, Run, RunEvent, RunOutcome, RunRequest, Workspace } from "../domain/run.ts";
 import type { HeldLease } from "../domain/lease.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
-import { holds } from "../domain/transitions.ts";
+import { amend } from "../store/queue.ts";
 import { attemptEnd, commitAttemptEnd } from "./attempt_end.ts";
 import { Deadline } from "./deadline.ts";
 import { ProgressWriter } from "./progress_writer.ts";
@@ -266,11 +266,7 @@ export class ActiveRun {
 
   /** Commits a change of the task's state, if this attempt still holds it. */
   async #change(change: (state: TaskState) => TaskState): Promise<void> {
-    await this.#context.store.tasks.update((view) => {
-      const task = view.get(this.#task.id);
-      if (!task || !holds(task.state, this.#lease.terms)) return {};
-      return { updates: [{ id: task.id, state: change(task.state) }] };
-    });
+    await amend(this.#context.store.tasks, this.#task.id, this.#lease.terms, change);
   }
 
   // ---- what the engine asks of it

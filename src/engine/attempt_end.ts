@@ -6,6 +6,7 @@ import type { Lease } from "../domain/lease.ts";
 import { executionOf, isFinished, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { type AttemptEnd, ended, holds, retryDelay, unresponsive } from "../domain/transitions.ts";
 import { forgottenOutputs } from "./retention.ts";
+import { settle } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
 
 export interface EndedAttempt {
@@ -49,11 +50,8 @@ export async function commitAttemptEnd(context: RunContext, ended_attempt: Ended
   });
   const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };
   const chance = clock.random();
-  await store.tasks.update((view) => {
-    const task = view.get(task_id);
-    if (!task) return {};
-    // Cancelled or taken over meanwhile: what was printed until then is kept, and nothing else changes.
-    if (left || !holds(task.state, lease)) return outputs;
+  await settle(store.tasks, task_id, lease, (task, view) => {
+    if (left) return new Map();
     const now = clock.now();
     const state = stateAfter(context, task, end, now, chance);
     const graph = {
@@ -64,10 +62,8 @@ export async function commitAttemptEnd(context: RunContext, ended_attempt: Ended
     const following = isFinished(state.status)
       ? cascade(graph, own, now, isoTime(now), CASCADE_LIMIT).states
       : new Map();
-    const states = new Map([...own, ...following]);
-    const updates = [...states].map(([id, next]) => ({ id, state: next }));
-    return { updates, reads: failuresRead(states), ...outputs };
-  });
+    return new Map([...own, ...following]);
+  }, outputs);
 }
 
 function stateAfter(

@@ -8,7 +8,7 @@ import { dueAt, failuresRead, resettled } from "../domain/cascade.ts";
 import { ReadyQueue } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
 import { isFinished, type TaskRecord } from "../domain/task_record.ts";
-import { holds, started } from "../domain/transitions.ts";
+import { claim } from "../store/queue.ts";
 import { ActiveRun } from "./active_run.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -131,7 +131,7 @@ export class Dispatcher {
     const run = new ActiveRun(context, task, lease, agent);
     this.#runs.set(id, run);
     this.#starting++;
-    const record = await this.#markRunning(id, lease, agent);
+    const record = await this.#claim(id, lease, agent);
     void this.#untilReady(run);
     if (record) await run.execute(record);
     else run.abandon();
@@ -152,23 +152,13 @@ export class Dispatcher {
    * The record under the lease; undefined when the task is not to be run any more. A commit that failed may have been
    * carried out all the same, so the slot and the lease are kept until it is known.
    */
-  async #markRunning(id: string, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
+  async #claim(id: string, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
     const { clock, store } = this.#context;
     do {
-      let record: TaskRecord | undefined;
       try {
-        await store.tasks.update((view) => {
-          record = undefined;
-          const now = view.get(id);
-          if (now && holds(now.state, lease.terms)) record = now;
-          // Another node may have run it meanwhile, and this lease is for the attempt before.
-          if (now?.state.status !== "queued" || now.state.attempt + 1 !== lease.terms.attempt) return {};
-          record = { ...now, state: started(now, lease.terms, agent, isoTime(clock.now())) };
-          return { updates: [{ id, state: record.state }] };
-        });
-        return record;
+        return await claim(store.tasks, id, lease.terms, agent, isoTime(clock.now()));
       } catch (error) {
-        log.error("Task {id} could not be marked as running, trying again: {error}", { id, error });
+        log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
         await sleep(clock, RETRY_MS);
       }
     } while (this.#open);

@@ -23,8 +23,9 @@ import { summarise } from "../read/task_summary.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
 import type { RunContext } from "./run_context.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { LogRetention } from "./engine_store.ts";
-import { recoverTasks } from "./recovery.ts";
+import type { LogRetention } from "../store/log_store.ts";
+import { recoverLost, releaseOwn } from "./recovery.ts";
+import { insert } from "../store/queue.ts";
 import { startRetention } from "./retention.ts";
 import { shownTask } from "./shown_task.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
@@ -95,18 +96,15 @@ export class Engine {
    */
   async start(): Promise<void> {
     const { index, runner } = this.#options;
-    const lost: string[] = [];
-    const { node } = this.#options.store;
     for (const task of index.all()) {
       if (!holdsSlot(task.state)) this.#dispatcher.note(undefined, task);
-      else if (!task.state.lease || node.isVoid(task.state.lease)) lost.push(task.id);
     }
-    await recoverTasks(this.#options, lost, false);
+    const lost = await recoverLost(this.#options);
     await this.#dispatcher.settleAll();
     const strays = await runner.endStrays();
-    if (lost.length > 0 || strays > 0) {
+    if (lost > 0 || strays > 0) {
       log.info("Recovered {tasks} tasks of an earlier run and ended {strays} of its processes", {
-        tasks: lost.length,
+        tasks: lost,
         strays,
       });
     }
@@ -123,7 +121,7 @@ export class Engine {
     this.#dispatcher.close();
     const runs = [...this.#dispatcher.active];
     try {
-      await within(clock, STOP_WAIT_MS, recoverTasks(this.#options, runs.map(([id]) => id), true), undefined);
+      await within(clock, STOP_WAIT_MS, releaseOwn(this.#options, runs.map(([id]) => id)), undefined);
     } catch (error) {
       log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
     }
@@ -157,21 +155,14 @@ export class Engine {
     const { id } = wanted;
     const now = clock.now();
     const spec = specOf(wanted, { created_at: isoTime(now), order: index.nextOrder(), schedule_id });
-    let record: TaskRecord | undefined;
-    await store.tasks.update((view) => {
-      if (view.get(id)) {
-        throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
-      }
+    const record = await insert(store.tasks, id, (view) => {
       const dependencies = spec.dependencies ?? [];
       requireDependencies(id, dependencies, view);
-      const draft = { id, spec };
-      record = {
-        ...draft,
-        state: created(readiness(dependencies, (other) => view.get(other)), isDue(draft, now), isoTime(now)),
-      };
-      return { creates: [record], reads: present(dependencies, view) };
+      const ready = readiness(dependencies, (other) => view.get(other));
+      const state = created(ready, isDue({ id, spec }, now), isoTime(now));
+      return { spec, state, reads: present(dependencies, view) };
     });
-    return this.view(record!);
+    return this.view(record);
   }
 
   /** The task is cancelled durably; its processes are gone, or about to be. Cancelling twice is fine. */

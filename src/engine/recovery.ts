@@ -1,41 +1,55 @@
-/** What becomes of tasks whose run has been lost: queued again, or failed when their attempts are used up. */
+/** What becomes of tasks whose attempt has been lost: queued again, or failed when their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
-import { cascade, CASCADE_LIMIT, failuresRead } from "../domain/cascade.ts";
-import { executionOf, holdsSlot, isFinished, type TaskState } from "../domain/task_record.ts";
+import { cascade, CASCADE_LIMIT } from "../domain/cascade.ts";
+import { executionOf, holdsSlot, isFinished, type TaskRecord } from "../domain/task_record.ts";
 import { recovered } from "../domain/transitions.ts";
+import { release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
-import type { TaskMemory } from "../read/task_index.ts";
 
-/** How many tasks one commit takes up: with what follows from their failure it must fit into one. */
+/** Tasks that one commit releases: with what follows from their failure they must fit into one. */
 const BATCH = 10;
 
 type Context = Pick<RunContext, "index" | "clock" | "store" | "max_attempts">;
 
-/** Resolves after the commits. `orderly`: the server ends by itself, which is no failed attempt. */
-export async function recoverTasks(context: Context, ids: string[], orderly: boolean): Promise<void> {
+/** Takes up the tasks whose lease nobody holds any more; how many there were. Resolves after the commits. */
+export async function recoverLost(context: Context): Promise<number> {
+  const { index, store: { node } } = context;
+  const lost: string[] = [];
+  for (const { id, state } of index.all()) {
+    if (holdsSlot(state) && (!state.lease || node.isVoid(state.lease))) lost.push(id);
+  }
+  await releaseAll(context, lost, false);
+  return lost.length;
+}
+
+/** Gives this node's own tasks back because the server stops, which is no failed attempt. */
+export async function releaseOwn(context: Context, ids: string[]): Promise<void> {
+  await releaseAll(context, ids, true);
+}
+
+async function releaseAll(context: Context, ids: string[], orderly: boolean): Promise<void> {
+  const { tasks, node } = context.store;
   for (let at = 0; at < ids.length; at += BATCH) {
-    const some = ids.slice(at, at + BATCH);
-    await context.store.tasks.update((view) => {
-      const states = recoveredStates(context, view, some, orderly);
-      return { updates: [...states].map(([id, state]) => ({ id, state })), reads: failuresRead(states) };
-    });
+    await release(
+      tasks,
+      ids.slice(at, at + BATCH),
+      (lease) => orderly ? node.isOwn(lease) : !lease || node.isVoid(lease),
+      (released, view) => statesAfter(context, released, view, orderly),
+    );
   }
 }
 
-function recoveredStates(
+function statesAfter(
   { index, clock, max_attempts }: Context,
-  view: TaskMemory,
-  ids: string[],
+  released: TaskRecord[],
+  view: TaskView,
   orderly: boolean,
-): Map<string, TaskState> {
+): States {
   const now = clock.now();
-  const states = new Map<string, TaskState>();
-  for (const id of ids) {
-    const task = view.get(id);
-    if (!task || !holdsSlot(task.state)) continue;
+  const states = new Map(released.map((task) => {
     const attempts = executionOf(task).max_attempts ?? max_attempts;
-    states.set(id, recovered(task, attempts, orderly, isoTime(now)));
-  }
+    return [task.id, recovered(task, attempts, orderly, isoTime(now))] as const;
+  }));
   const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
   const graph = {
     find: (id: string) => view.get(id),

@@ -2,7 +2,9 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
 import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../domain/task_record.ts";
-import type { EngineStore, LogRetention, StoreKey } from "./engine_store.ts";
+import type { Key } from "../store/kv/kv.ts";
+import type { LogRetention } from "../store/log_store.ts";
+import type { Store } from "../store/open.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -15,7 +17,7 @@ const BATCH = 10;
 export interface RetentionOptions {
   clock: Clock;
   index: TaskIndex;
-  store: EngineStore;
+  store: Store;
   retention_ms: number;
   /** Of more finished tasks than these the oldest go before their time. */
   max_finished: number;
@@ -49,7 +51,7 @@ export function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number)
  * The outputs that go when attempt `attempt` is stored, so that a task retried for ever keeps as many as it remembers
  * attempts. More than one, since an attempt that was lost in a crash let none go.
  */
-export function forgottenOutputs({ outputs }: EngineStore, task_id: string, attempt: number): StoreKey[] {
+export function forgottenOutputs({ outputs }: Store, task_id: string, attempt: number): Key[] {
   return outputs.keysOf(task_id, Math.max(0, attempt - ATTEMPTS_KEPT)).slice(-ATTEMPTS_KEPT);
 }
 

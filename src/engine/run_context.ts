@@ -3,7 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
-import type { EngineStore } from "./engine_store.ts";
+import type { Store } from "../store/open.ts";
 import type { EventBus } from "./events.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
@@ -24,7 +24,7 @@ export interface RunSettings {
 
 export interface RunContext {
   clock: Clock;
-  store: EngineStore;
+  store: Store;
   index: TaskIndex;
   bus: EventBus;
   runner: AgentRunner;

@@ -1,14 +1,14 @@
 /** What is written into the log about one task: what its agent prints, and what the engine does for it. */
 import type { LogLevel } from "../domain/log_entry.ts";
-import type { EngineStore } from "./engine_store.ts";
+import type { Store } from "../store/open.ts";
 
 export class RunLog {
-  readonly #logs: EngineStore["logs"];
+  readonly #logs: Store["logs"];
   readonly #task_id: string;
   readonly #context: () => Record<string, unknown>;
 
   /** `context`: where and by whom, as it is at the time of the entry. */
-  constructor(logs: EngineStore["logs"], task_id: string, context: () => Record<string, unknown>) {
+  constructor(logs: Store["logs"], task_id: string, context: () => Record<string, unknown>) {
     this.#logs = logs;
     this.#task_id = task_id;
     this.#context = context;

@@ -7,7 +7,7 @@ import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_record.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
 import type { Engine } from "./engine.ts";
-import type { NewLogEntry } from "./engine_store.ts";
+import type { NewEntry } from "../store/log_line.ts";
 import type { Notifier } from "../store/notifier.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 
@@ -41,7 +41,7 @@ export interface SchedulerOptions {
   schedules: ScheduleStore;
   changes: Notifier;
   /** The server's log, for what nobody waits for an answer to. */
-  tell(entry: NewLogEntry): void;
+  tell(entry: NewEntry): void;
 }
 
 export class Scheduler {
@@ -251,7 +251,7 @@ export class Scheduler {
   }
 
   #tell(
-    level: NewLogEntry["level"],
+    level: NewEntry["level"],
     schedule_id: string,
     message: string,
     details: Record<string, unknown>,

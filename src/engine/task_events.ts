@@ -1,12 +1,12 @@
 /** Changes of a task's status as entries of its log, but for those that are told already. Pure. */
 import type { TaskRecord } from "../domain/task_record.ts";
-import type { NewLogEntry } from "./engine_store.ts";
+import type { NewEntry } from "../store/log_line.ts";
 
 /**
  * Undefined where others say it: a new task is in the list of tasks, and the attempts tell that they began and how they
  * ended.
  */
-export function entryOfChange(before: TaskRecord | undefined, after: TaskRecord): NewLogEntry | undefined {
+export function entryOfChange(before: TaskRecord | undefined, after: TaskRecord): NewEntry | undefined {
   const { id, state } = after;
   const old_status = before?.state.status;
   const new_status = state.status;

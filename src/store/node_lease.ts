@@ -22,6 +22,8 @@ export interface NodeLease {
   readonly until: string | undefined;
   /** Aborted when the lease is lost. */
   readonly lost: AbortSignal;
+  /** Whether this node holds this lease of a task now. */
+  isOwn(lease: Lease | undefined): boolean;
   /** Whether nobody holds this lease of a task any more: another may run it. */
   isVoid(lease: Lease): boolean;
 }
@@ -37,6 +39,7 @@ export async function onlyNode(kv: KeyValue): Promise<NodeLease> {
     fencing,
     until: undefined,
     lost: new AbortController().signal,
+    isOwn: (lease) => lease?.node === FIRST_NODE && lease.fencing === fencing,
     isVoid: (lease) => lease.node !== FIRST_NODE || lease.fencing !== fencing,
   };
 }

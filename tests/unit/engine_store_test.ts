@@ -1,7 +1,7 @@
 /** What the engine does to a real store in memory without any agent: recovery, retention, and their limits. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
-import { recoverTasks } from "../../src/engine/recovery.ts";
+import { recoverLost } from "../../src/engine/recovery.ts";
 import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
@@ -67,7 +67,7 @@ Deno.test("a server that lost many runs at once recovers them all, with all that
     [1, 2, 3].map((n) => task(`${id}_${n}`, { status: "pending", completed_at: undefined }, [id]))
   );
   await add([...lost, ...waiting]);
-  await recoverTasks({ index, clock, store, max_attempts: 3 }, lost.map(({ id }) => id), false);
+  assert.equal(await recoverLost({ index, clock, store, max_attempts: 3 }), lost.length);
   for (const { id } of lost) assert.equal(store.tasks.get(id)!.state.status, "failed");
   // The rest of those that wait is the dispatcher's.
   const failed = waiting.filter(({ id }) => store.tasks.get(id)!.state.status === "failed");
