@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 import { longTest } from "../fixtures/tier.ts";
 
 type Fields = Record<string, unknown>;

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/client/client.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 
 const config = { security: { auth: "required" }, limits: { enabled: false } };
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
 import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -53,7 +54,7 @@ Deno.test("backpressure", async (t) => {
     // A program that will not end holds up the reply of its cancellation for two seconds.
     const stubborn = async (id: string) => {
       await socket.request(task(id, "trap '' TERM; echo ready; while true; do sleep 0.1; done"));
-      await server.until(async () => {
+      await until(async () => {
         const { data } = await socket.request({
           type: "request_log_entries",
           filter: { agent: id, message_contains: "ready" },

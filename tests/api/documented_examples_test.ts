@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { Config } from "../../src/protocol/config.ts";
 import { EXCHANGES, type RequestType } from "../../src/protocol/messages.ts";
 import { documentText, type Example, examplesIn, lacking } from "../fixtures/document/examples.ts";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

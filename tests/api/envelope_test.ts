@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

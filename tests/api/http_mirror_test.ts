@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS } from "../../src/domain/errors.ts";
 import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -39,7 +40,7 @@ Deno.test("POST /api", async (t) => {
         const { timestamp: _timestamp, server_time: _server_time, ...rest } = reply;
         return rest;
       };
-      await server.until(async () => {
+      await until(async () => {
         const { reply } = await server.post({ type: "get_task_status", task_id: "h" });
         return (reply.task as Fields).status === "completed";
       });

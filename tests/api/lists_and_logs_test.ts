@@ -1,7 +1,8 @@
 /** list_tasks and request_log_entries: filters, order, pages, and following a log. */
 import assert from "node:assert/strict";
-import { type Message, until, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

@@ -1,6 +1,7 @@
 /** request_log_entries as a specification: filters, order, and pages while entries keep coming. */
 import assert from "node:assert/strict";
-import { type TestServer, untilLater, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until, untilLater } from "../fixtures/until.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -254,7 +255,7 @@ Deno.test("log entries: pages while more keep coming", async (t) => {
     await t.step("newest first: what there was at the first page, once each, and nothing newer", async () => {
       await start(socket, "live", counting("new", COUNT));
       await socket.next((m) => m.task_id === "live" && m.new_status === "running");
-      await server.until(async () => (await ask(socket, { filter, limit: 1 })).filtered_count > 750);
+      await until(async () => (await ask(socket, { filter, limit: 1 })).filtered_count > 750);
       const pages = await pagesOf(socket, { filter, limit: 37 });
       const expected = [...numbered("old", 700), ...numbered("new", COUNT)];
       const seen = messagesOf(pages).toReversed();

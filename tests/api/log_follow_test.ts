@@ -1,7 +1,8 @@
 /** Following the log as a specification: what was, then what comes, with no gap and no repetition. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, untilLater, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { untilLater } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

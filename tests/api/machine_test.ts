@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { PUSHED, pushes } from "../../src/protocol/pushes.ts";
-import { type Message, until, withServer } from "../fixtures/server.ts";
+import { withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 

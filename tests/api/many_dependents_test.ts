@@ -1,6 +1,7 @@
 /** A task that more others wait for than one commit of the store can carry. */
 import assert from "node:assert/strict";
 import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -37,15 +38,15 @@ Deno.test("hundreds of dependents fail with it, come back with its retry, and ar
     assert.equal(await count({ status: "pending" }), 2 * COUNT);
 
     await socket.request({ type: "cancel_task", task_id: "gate" });
-    await server.until(async () => await count({ status: "failed" }) === 2 * COUNT);
+    await until(async () => await count({ status: "failed" }) === 2 * COUNT);
     await socket.request({ type: "retry_task", task_id: "gate" });
-    await server.until(async () => await count({ status: "pending" }) === 2 * COUNT);
+    await until(async () => await count({ status: "pending" }) === 2 * COUNT);
     await socket.request({ type: "cancel_task", task_id: "gate" });
-    await server.until(async () => await count({ status: "failed" }) === 2 * COUNT);
+    await until(async () => await count({ status: "failed" }) === 2 * COUNT);
 
     await Deno.writeTextFile(`${server.dir}/go`, "");
     const reply = await socket.request({ type: "retry_task", task_id: "gate" });
     assert.deepEqual([reply.type, reply.retry_count], ["task_retried", 2]);
-    await server.until(async () => await count({ status: "completed" }) === 2 * COUNT + 1, 60_000);
+    await until(async () => await count({ status: "completed" }) === 2 * COUNT + 1, 60_000);
   });
 });

@@ -1,7 +1,7 @@
 /** Permission requests as a specification: who hears of them, who answers them, and what becomes of the task. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { type Lookalike, Lookalikes, STUBBORN } from "../fixtures/lookalikes.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const ignore = Deno.build.os === "windows";
 const MODES = {

@@ -6,7 +6,8 @@ import { pushes } from "../../src/protocol/pushes.ts";
 import { withFakePs } from "../fixtures/fake_ps.ts";
 import { BUSY, type Lookalike, Lookalikes } from "../fixtures/lookalikes.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const ignore = Deno.build.os !== "linux";
 const MODES = { "every permission": ["-A"], "the permissions of `start`": START_PERMISSIONS };

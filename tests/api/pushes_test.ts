@@ -1,6 +1,7 @@
 /** Who is told what: subscriptions and their filters, permission requests, readers that stall. */
 import assert from "node:assert/strict";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;

@@ -1,8 +1,9 @@
 /** Limits through the door: what stops a client, what it is told, what administrators see and change. */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

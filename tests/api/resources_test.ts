@@ -4,7 +4,8 @@ import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { pushes } from "../../src/protocol/pushes.ts";
 import type { SystemResources } from "../../src/protocol/resources.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { withFakePs } from "../fixtures/fake_ps.ts";
 
 const config = { limits: { enabled: false }, monitor: { resources_interval_ms: 250 } };

@@ -1,7 +1,8 @@
 /** What becomes of a task that a plain command runs, seen from the socket. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 const CONFIG = {
   limits: { enabled: false },
@@ -144,10 +145,10 @@ Deno.test("tasks run by a command", async (t) => {
     await t.step("cancel ends grandchildren in sessions of their own, and may be said twice", async () => {
       await start(socket, task("cancelled", "setsid sleep 654 & sleep 654"));
       await status(socket, "cancelled", "running");
-      await server.until(async () => await server.processesMatching("sleep 654") >= 2);
+      await until(async () => await server.processesMatching("sleep 654") >= 2);
       const first = await socket.request({ type: "cancel_task", task_id: "cancelled" });
       assert.equal(first.type, "task_cancelled");
-      await server.until(async () => await server.processesMatching("sleep 654") === 0);
+      await until(async () => await server.processesMatching("sleep 654") === 0);
       assert.equal(
         (await socket.request({ type: "cancel_task", task_id: "cancelled" })).type,
         "task_cancelled",
@@ -165,7 +166,7 @@ Deno.test("tasks run by a command", async (t) => {
         (m.log as Fields).message === "tick 2"
       );
       assert.equal((await socket.request({ type: "pause_task", task_id: "paused" })).type, "task_paused");
-      await server.until(async () => (await server.processStates("tick $i")).every((s) => s.startsWith("T")));
+      await until(async () => (await server.processStates("tick $i")).every((s) => s.startsWith("T")));
       const held = await status(socket, "paused", "paused");
       assert.deepEqual([held.runtime_status, held.waiting_for], ["paused", { kind: "paused" }]);
       assert.equal((await socket.request({ type: "resume_task", task_id: "paused" })).type, "task_resumed");

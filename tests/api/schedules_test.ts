@@ -4,7 +4,8 @@ import { systemClock } from "../../src/clock/clock.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import type { Schedule } from "../../src/protocol/schedule_messages.ts";
 import { openStore } from "../../src/store/open.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 

@@ -1,8 +1,9 @@
 /** Subscriptions as a specification: who is told of what, how it ends, and that no reader holds up another. */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type Message, type TestServer, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -324,7 +325,7 @@ Deno.test("subscriptions", async (t) => {
         );
         const entries = () =>
           reader.messages.map((m) => m.log as Fields).filter((log) => log?.source === "stdout");
-        await server.until(() => entries().length >= lines, 60_000);
+        await until(() => entries().length >= lines, 60_000);
         assert.deepEqual(
           entries().map((log) => Number((log.message as string).slice(0, 7))),
           Array.from({ length: lines }, (_, i) => i),

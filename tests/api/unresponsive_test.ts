@@ -1,7 +1,8 @@
 /** Agents that give no sign of life: reported, ended, tried again with growing delays, and at last given up. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 

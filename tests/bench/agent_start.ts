@@ -1,5 +1,6 @@
 /** From the request to the agent's first instruction, less what starting that program takes by itself. */
-import { until, withServer } from "../fixtures/server.ts";
+import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { type Figure, median, preciseNow } from "./figure.ts";
 
 const ROUNDS = 40;

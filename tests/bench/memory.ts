@@ -1,6 +1,7 @@
 /** Resident memory, idle and after many tasks. */
 import { residentBytes } from "../fixtures/resident_bytes.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import type { Figure } from "./figure.ts";
 import { startMany } from "./load.ts";
 

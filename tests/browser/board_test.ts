@@ -1,7 +1,7 @@
 /** The board: real tasks move through its columns, are acted on by mouse and by key, are found, and may be thousands. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { until } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { becomes, isAccessible, isNoWider, type Visit, visit } from "./fixtures/browser.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { demoTasks } from "../../src/boot/demo.ts";
-import { type TestServer, until } from "../fixtures/server.ts";
+import { type TestServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import {
   atRest,
   becomes,

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
-import { type TestServer, until } from "../fixtures/server.ts";
+import { type TestServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import {
   atRest,
   becomes,

@@ -1,5 +1,6 @@
 /** Every command against a real server: what it does, what people read, what programs read. */
 import assert from "node:assert/strict";
+import { until } from "../fixtures/until.ts";
 import { config, withCli } from "./fixtures/cli.ts";
 
 Deno.test("cli: run, task, result, tasks, status: the life of a task from the shell", () =>
@@ -110,11 +111,11 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
   }));
 
 Deno.test("cli: ps finds the agents' processes, kill ends them", () =>
-  withCli(async ({ server, run, json, taskIs }) => {
+  withCli(async ({ run, json, taskIs }) => {
     await run(["run", "exec sleep 61", "--id", "sleeper"]);
     await taskIs("sleeper", /running/);
     let pid = 0;
-    await server.until(async () => {
+    await until(async () => {
       const { data } = await json("ps", "--all", "--contains", "sleep 61", "--sort", "pid");
       pid = data.processes.find((one: { task_id?: string }) => one.task_id === "sleeper")?.pid ?? 0;
       return pid > 0;
@@ -153,10 +154,10 @@ Deno.test("cli: health, metrics, logs and top in a pipe", () =>
   }));
 
 Deno.test("cli: allow and deny answer what an agent asks", () =>
-  withCli(async ({ server, run, json, taskIs }) => {
+  withCli(async ({ run, json, taskIs }) => {
     for (const decision of ["allow", "deny"]) {
       await run(["run", `demo:ask=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", decision]);
-      await server.until(async () => (await json("task", decision)).task.pending_permissions?.length === 1);
+      await until(async () => (await json("task", decision)).task.pending_permissions?.length === 1);
       assert.match(
         (await run(["task", decision])).stdout,
         new RegExp(`asks\\s.*opencode-agents allow ${decision} `),

@@ -1,6 +1,6 @@
 /** `serve --demo`: stopped in the middle it ends quietly, killed it leaves nothing for long. */
 import assert from "node:assert/strict";
-import { until } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { command, Running } from "./fixtures/cli.ts";
 
 async function exists(path: string): Promise<boolean> {

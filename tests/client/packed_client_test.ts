@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import ts from "typescript";
-import { until, withServer } from "../fixtures/server.ts";
+import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { withProject } from "./fixtures/packed.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

@@ -1,6 +1,8 @@
 /** Backups of a server at work, and what `restore` makes of them. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 import { run } from "./fixtures/commands.ts";
 
 const config = {

@@ -1,6 +1,7 @@
 /** The binary is the whole program: it starts its own reaper and demo agent, and leaves nothing behind. */
 import assert from "node:assert/strict";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { longTest } from "../fixtures/tier.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;

@@ -5,8 +5,9 @@
  * `CRASH_ROUNDS` sets the number of rounds.
  */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+import type { Message, TestSocket } from "../fixtures/socket.ts";
 import { sizeOf } from "../fixtures/tier.ts";
 import { type Acknowledged, type Found, nothingYet, requireKept } from "./fixtures/acknowledged.ts";
 

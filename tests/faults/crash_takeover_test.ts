@@ -1,6 +1,8 @@
 /** A server ended under load loses nothing, and the next one takes up its running tasks at once. */
 import assert from "node:assert/strict";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 
 const SLEEP = "600.0632";
 const RUNNING = 4;

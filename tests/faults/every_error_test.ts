@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { START_PERMISSIONS, V8_FLAGS } from "../../scripts/start_flags.ts";
 import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import type { TestServer } from "../fixtures/server.ts";
 import { TestSocket } from "../fixtures/socket.ts";
 
@@ -43,7 +44,7 @@ function assertError(
 /** The codes that the task's log tells of, once it has failed. */
 async function codesInLog(server: TestServer, id: string): Promise<unknown[]> {
   const socket = await server.connect();
-  await server.until(async () =>
+  await until(async () =>
     ((await socket.request({ type: "get_task_status", task_id: id })).task as Fields).status === "failed"
   );
   const { data } = await socket.request({ type: "request_log_entries", filter: { agent: id } });
@@ -130,7 +131,7 @@ Deno.test("DATABASE_CONNECTION_ERROR: a store that another program holds; reads 
     assert.equal((await server.post({ type: "list_tasks" })).status, 200);
     other.exec("COMMIT");
     other.close();
-    await server.until(async () => (await start(server, "again")).status === 200);
+    await until(async () => (await start(server, "again")).status === 200);
   });
 });
 
@@ -141,7 +142,7 @@ Deno.test("LOG_FILE_ERROR: a damaged part of the log is named, and the rest is r
     });
     const read = async (filter: Fields) =>
       await server.post({ type: "request_log_entries", limit: 1, filter: { agent: "noisy", ...filter } });
-    await server.until(async () =>
+    await until(async () =>
       ((await read({ message_contains: "Task completed" })).reply.data as Fields).filtered_count === 1
     );
     await server.stop();
@@ -209,7 +210,7 @@ Deno.test({
     sockets.forEach((socket) => socket.close());
 
     // A new connection, after a listener that ended for want of files.
-    await server.until(() =>
+    await until(() =>
       TestSocket.connect(server.url).then((socket) => socket.close().then(() => true), () => false)
     );
     await begin("after");

@@ -7,7 +7,9 @@ import type { ExportLine } from "../../src/store/export_lines.ts";
 import { importLines } from "../../src/store/import.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
-import { type Message, TestServer, until, withServer } from "../fixtures/server.ts";
+import { TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 import { run } from "./fixtures/commands.ts";
 
 const config = {

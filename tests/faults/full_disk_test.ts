@@ -1,6 +1,8 @@
 /** A server whose disk is full says so, goes on answering, loses nothing it acknowledged, and recovers by itself. */
 import assert from "node:assert/strict";
-import { type Message, TestServer, until } from "../fixtures/server.ts";
+import { TestServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 import { run } from "./fixtures/commands.ts";
 import { maySmallDisk, smallDisk, unmount } from "./fixtures/small_disk.ts";
 

@@ -1,6 +1,7 @@
 /** The server is killed and its folder removed at the same moment: its agents are ended all the same. */
 import assert from "node:assert/strict";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const SLEEP = "sleep 298.7";
 

@@ -4,7 +4,8 @@ import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { openHardenedTransport } from "../../src/doors/transport/hardened_transport.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
-import { type ServerOptions, until, withServer } from "../fixtures/server.ts";
+import { type ServerOptions, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const HARDENED: ServerOptions = {
   config: { server: { transport: "hardened" }, limits: { max_message_bytes: 65_536 } },

@@ -8,7 +8,8 @@ import { ERROR_CODES } from "../../src/domain/errors.ts";
 import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { sizeOf } from "../fixtures/tier.ts";
 
 const MESSAGES = sizeOf("HOSTILE_MESSAGES");

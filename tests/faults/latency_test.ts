@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 import type { FloodOrder } from "./fixtures/flooder.ts";
 

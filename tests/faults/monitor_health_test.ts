@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { withFakePs } from "../fixtures/fake_ps.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../../src/protocol/system_messages.ts";
 

@@ -1,7 +1,8 @@
 /** The server's own events are in the log that clients read: its start and end, its clients, what went wrong. */
 import assert from "node:assert/strict";
 import type { LogEntry } from "../../src/domain/log_entry.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 async function serverEntries(server: TestServer): Promise<LogEntry[]> {
   const { reply } = await server.post({

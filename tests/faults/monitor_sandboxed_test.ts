@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { Lookalikes } from "../fixtures/lookalikes.ts";
 import { SANDBOXED, SANDBOXED_ENV } from "../fixtures/sandboxed.ts";
-import { until, withServer } from "../fixtures/server.ts";
+import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
 

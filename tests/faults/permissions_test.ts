@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { SANDBOXED, SANDBOXED_ENV } from "../fixtures/sandboxed.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
-import { type Message, type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 
 const config = {
   limits: { enabled: false },

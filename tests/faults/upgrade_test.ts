@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { foldIn } from "../../src/store/file_copy.ts";
 import { FORMAT } from "../../src/store/identity.ts";
 import { encode } from "../../src/store/json.ts";
-import { type Message, TestServer, until, withServer } from "../fixtures/server.ts";
+import { TestServer, withServer } from "../fixtures/server.ts";
+import type { Message } from "../fixtures/socket.ts";
+import { until } from "../fixtures/until.ts";
 
 const STORES = new URL("../fixtures/stores/", import.meta.url).pathname;
 

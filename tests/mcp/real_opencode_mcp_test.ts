@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { installed } from "../fixtures/agents.ts";
 import { startModelServer } from "../fixtures/model_server.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { longTest } from "../fixtures/tier.ts";
 
 type Fields = Record<string, unknown>;

@@ -5,7 +5,8 @@
  */
 import { existsSync } from "node:fs";
 import { START_PERMISSIONS, V8_FLAGS } from "../../scripts/start_flags.ts";
-import { type TestServer, until, withServer } from "../fixtures/server.ts";
+import { type TestServer, withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { ClientLife, type Tally } from "./client_life.ts";
 import { type Sample, sampleOf } from "./sample.ts";
 

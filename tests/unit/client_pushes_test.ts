@@ -6,7 +6,7 @@ import { backoffDelay, DEFAULT_BACKOFF } from "../../src/client/reconnect.ts";
 import { isWanted, type PushStream } from "../../src/client/subscriptions.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { agreeable, type Peer, type Wire, withScript } from "../fixtures/scripted_server.ts";
-import { until } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const QUICK = { base_ms: 1, max_ms: 5 };
 

@@ -6,7 +6,7 @@ import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { SUBPROTOCOL } from "../../src/protocol/messages.ts";
 import { agreeable, type Peer, type Wire, withScript } from "../fixtures/scripted_server.ts";
-import { until } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 const QUICK = { base_ms: 1, max_ms: 5 };
 

@@ -8,7 +8,7 @@ import { chunkKey } from "../../src/store/log_keys.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import type { LogPage } from "../../src/store/log_store.ts";
-import { until } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
 import { gate, tapped } from "./store_fixtures.ts";
 
