@@ -1,4 +1,5 @@
 /** `deno task docs`: writes docs/configuration.md from the schema. A test fails if the file is out of date. */
+import { BUILT_IN_MAKES } from "../src/agents/makes/built_in.ts";
 import { type ConfigKey, configKeys } from "../src/protocol/config_reference.ts";
 
 export const CONFIGURATION_DOCS = new URL("../docs/configuration.md", import.meta.url);
@@ -22,7 +23,7 @@ milliseconds where the key ends in \`_ms\`, and for \`default_timeout\`.
 
 /** The whole page. */
 export function configurationDocs(): string {
-  const groups = Map.groupBy(configKeys(), ({ key }) => key.split(".")[0]!);
+  const groups = Map.groupBy(configKeys(BUILT_IN_MAKES.known), ({ key }) => key.split(".")[0]!);
   return HEAD + [...groups].map(([group, keys]) => `\n## ${group}\n\n${table(keys)}`).join("");
 }
 

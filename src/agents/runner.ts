@@ -6,12 +6,13 @@ import { createSupervisor, type SupervisorOptions } from "./supervision/supervis
 
 /** Runs agents on this machine. One per server; `close` ends its reaper. */
 export function createAgentRunner(options: SupervisorOptions): AgentRunner {
+  const { clock, makes } = options;
   const supervisor = createSupervisor(options);
-  const host = { clock: options.clock, supervisor };
+  const host = { clock, supervisor };
   return {
     start: (request, listener) =>
       request.agent.protocol === "acp"
-        ? startAcp(request, listener, host)
+        ? startAcp(request, listener, host, makes.of(request.agent))
         : startCommand(request, listener, host),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),

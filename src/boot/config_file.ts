@@ -1,6 +1,8 @@
 /** The configuration: the file, under it the defaults, over it the flags. */
 import { dirname, relative, resolve } from "node:path";
-import { Config, DEFAULT_AGENTS } from "../protocol/config.ts";
+import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
+import { machineMemory } from "../host/resources/memory.ts";
+import { Config, configWith, type KnownAgents } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldPath } from "../domain/field_problem.ts";
@@ -20,11 +22,15 @@ export interface ServeFlags {
  * The effective configuration. Throws `ApiError` `CONFIGURATION_ERROR` that names the file, the key and what is
  * allowed there. `base`: the folder that relative paths in it start from (the file's own, else the current one).
  */
-export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; base: string }> {
+export async function loadConfig(
+  flags: ServeFlags,
+  known: KnownAgents = BUILT_IN_MAKES.known,
+): Promise<{ config: Config; base: string }> {
+  const schema = configWith(known);
   const written = flags.config === undefined ? {} : await readJson(flags.config);
-  const parsed = Config.safeParse(written);
+  const parsed = schema.safeParse(written);
   if (!parsed.success) {
-    const issue = schemaError(Config, parsed.error.issues, written);
+    const issue = schemaError(schema, parsed.error.issues, written);
     const first = parsed.error.issues[0]!;
     const field = String(issue.details.field ?? fieldPath(first.path));
     throw configurationError(`${flags.config}: ${issue.message}`, {
@@ -33,11 +39,11 @@ export async function loadConfig(flags: ServeFlags): Promise<{ config: Config; b
       field,
     });
   }
-  const config = withDefaultAgents(parsed.data);
+  const config = withKnownAgents(parsed.data, known);
   if (flags.host !== undefined) config.server.host = flags.host;
   if (flags.port !== undefined) config.server.port = flags.port;
   if (!isGiven(written, "max_concurrent")) {
-    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, totalMemory());
+    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, machineMemory()?.total);
   }
   checkAgents(config);
   const base = flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config));
@@ -57,12 +63,6 @@ const SLOT_BYTES = 1 << 30;
 export function slotsFor(most: number, memory_bytes: number | undefined): number {
   if (memory_bytes === undefined) return most;
   return Math.max(1, Math.min(most, Math.floor(memory_bytes / SLOT_BYTES)));
-}
-
-/** Undefined where the permission to see it is missing. */
-function totalMemory(): number | undefined {
-  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
-  return state === "granted" ? Deno.systemMemoryInfo().total : undefined;
 }
 
 function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
@@ -87,9 +87,9 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-function withDefaultAgents(config: Config): Config {
-  const known = Config.parse({ agents: DEFAULT_AGENTS }).agents;
-  return { ...config, agents: { ...known, ...config.agents } };
+function withKnownAgents(config: Config, known: KnownAgents): Config {
+  const { agents } = Config.parse({ agents: known.agents });
+  return { ...config, agents: { ...agents, ...config.agents } };
 }
 
 function checkAgents(config: Config): void {

@@ -5,6 +5,7 @@ import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
 import type { mcpOver } from "./mcp_http.ts";
 import { DENO_ENV } from "../agents/supervision/reaper_link.ts";
+import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { createAgentRunner } from "../agents/runner.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
 import { Router } from "../api/router.ts";
@@ -85,6 +86,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     reaper_command: selfCommand(ENTRY, "reaper", ["--allow-run", "--allow-env"]),
     server_env: Deno.env.toObject(),
     tmp_root: join(folder, "tmp"),
+    makes: BUILT_IN_MAKES,
   });
   const index = new TaskIndex(store.tasks, store.changes);
   const cannotRun = await runObstacle();
@@ -171,7 +173,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     load: loadPerCore,
     apply: (factor) => limits.policy.factor = factor,
   });
-  const machine = createMachine(clock, folder, () => engine.children());
+  const machine = createMachine(clock, folder, () => engine.children(), BUILT_IN_MAKES.recognizers);
   const health = new HealthMonitor(clock, {
     websocket_server: () => limits.findings(),
     task_manager: () => engine.findings(),
@@ -222,6 +224,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     health,
     prometheus,
     version: manifest.version,
+    known_agents: BUILT_IN_MAKES.known,
     ...config.server,
     max_message_bytes: config.limits.max_message_bytes,
   });

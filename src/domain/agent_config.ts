@@ -15,7 +15,7 @@ export const AgentConfig = z.strictObject({
   pass_env: names.default([]).describe("Variables of the server's own environment that the agent gets."),
   unresponsive_limit_ms: z.int().min(0).optional()
     .describe("Instead of tasks.unresponsive_limit_ms, for a program that is silent while it works well."),
-  profile: z.enum(["opencode", "claude", "codex", "gemini", "generic"]).optional()
+  profile: z.string().optional()
     .describe("Which agent's habits to expect; found from the command when absent."),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -8,6 +8,7 @@ import { errorReply } from "../api/error_reply.ts";
 import type { Router } from "../api/router.ts";
 import { type Clock, sleep, within } from "../clock/clock.ts";
 import type { Config } from "../protocol/config.ts";
+import type { KnownAgents } from "../protocol/config.ts";
 import { configSchema } from "../protocol/config_reference.ts";
 import type { Identity } from "../protocol/auth_messages.ts";
 import { ApiError, type ErrorCode, ERRORS } from "../domain/errors.ts";
@@ -31,6 +32,7 @@ export interface ServerOptions {
   hub: SubscriptionHub;
   clock: Clock;
   version: string;
+  known_agents: KnownAgents;
   host: string;
   port: number;
   transport: Config["server"]["transport"];
@@ -200,9 +202,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Made when first asked for: most servers never are.
   const documents = {
     schema: once(() => schemaDocument()),
-    config: once(() => configSchema()),
+    config: once(() => configSchema(options.known_agents)),
     asyncapi: once(() => asyncApiDocument(options.version)),
-    reference: once(() => referencePage(options.version)),
+    reference: once(() => referencePage(options.version, options.known_agents)),
   };
   app.get("/", (c) => options.dashboard.answer("index.html", c.req.raw));
   app.get("/assets/:name", (c) => options.dashboard.answer(c.req.param("name"), c.req.raw));

@@ -4,9 +4,11 @@ import { ApiError } from "../domain/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
 import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
 import type { SystemResources } from "../protocol/resources.ts";
+import { createClassifier } from "./classify.ts";
 import type { Finding } from "./health.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
+import type { AgentRecognizer } from "../host/processes/launched.ts";
 import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
 import { diskFigures } from "../host/resources/disk.ts";
 import { createResourceMonitor } from "../host/resources/resources.ts";
@@ -39,12 +41,14 @@ export function createMachine(
   clock: Clock,
   data_path: string,
   ownChildren: () => ReadonlyMap<number, OwnChild>,
+  recognizers: readonly AgentRecognizer[],
 ): Machine {
   const source = openProcessSource(clock);
   const scanner = createProcessScanner({
     clock,
     source,
     processes: createProcessScan(clock, source),
+    classify: createClassifier(recognizers),
     ownChildren,
   });
   const killer = createKiller({ clock, source, scanner });

@@ -1,7 +1,7 @@
 /** The processes of the machine, seen once for everybody who asks at the same time. */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import type { AgentKind, ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
-import { type Classification, classify, NO_AGENT } from "./classify.ts";
+import type { ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
+import { type Classification, type Classifier, NO_AGENT } from "./classify.ts";
 import { isSameProcess } from "../host/processes/process_identity.ts";
 import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
 import type { ProcessSource } from "../host/processes/process_source.ts";
@@ -31,7 +31,7 @@ export interface ScannedProcess {
   /** Started by this server for a task: its process itself, or one that descends from it. */
   own?: "child" | "descendant";
   /** Set for those classified as agents. */
-  agent?: AgentKind;
+  agent?: string;
   /** When a scan first saw it. */
   discovered_at: string;
 }
@@ -60,6 +60,7 @@ export interface ScannerOptions {
   clock: Clock;
   source: ProcessSource;
   processes: ProcessScan;
+  classify: Classifier;
   /** The processes started for tasks that run now, by pid. */
   ownChildren: () => ReadonlyMap<number, OwnChild>;
   /** This server, which is never an agent. */
@@ -77,7 +78,7 @@ export function isEndable(scanned: ScannedProcess): boolean {
 }
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
-  const { clock, source, self_pid = Deno.pid } = options;
+  const { clock, source, classify, self_pid = Deno.pid } = options;
   let latest: { scan: Scan; at: number; children: string } | undefined;
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();

@@ -7,44 +7,17 @@ const names = z.array(z.string().min(1).max(4096));
 
 const milliseconds = z.int().min(1);
 
-/** The agents known without any configuration. */
-export const DEFAULT_AGENTS: Record<string, z.input<typeof AgentConfig>> = {
-  opencode: {
-    protocol: "acp",
-    command: ["opencode", "acp"],
-    pass_env: [
-      "XDG_CONFIG_HOME",
-      "XDG_DATA_HOME",
-      "XDG_CACHE_HOME",
-      "XDG_STATE_HOME",
-      "ANTHROPIC_API_KEY",
-      "OPENAI_API_KEY",
-      "OPENCODE_CONFIG",
-      "OPENCODE_CONFIG_CONTENT",
-    ],
-  },
-  claude: {
-    protocol: "acp",
-    command: ["claude-agent-acp"],
-    pass_env: [
-      "ANTHROPIC_API_KEY",
-      "ANTHROPIC_AUTH_TOKEN",
-      "ANTHROPIC_BASE_URL",
-      "CLAUDE_CODE_OAUTH_TOKEN",
-      "CLAUDE_CONFIG_DIR",
-    ],
-  },
-  codex: {
-    protocol: "acp",
-    command: ["codex-acp"],
-    pass_env: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_HOME"],
-  },
-  gemini: {
-    protocol: "acp",
-    command: ["gemini", "--acp"],
-    pass_env: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL"],
-  },
-};
+/** What the makes of agents add to the configuration; boot hands it in. */
+export interface KnownAgents {
+  /** The names that `agents.NAME.profile` may have. */
+  profiles: readonly string[];
+  /** The agents that are there without any configuration, by name. */
+  agents: Readonly<Record<string, z.input<typeof AgentConfig>>>;
+}
+
+function namedAgents<Agent extends z.ZodType>(agent: Agent) {
+  return z.record(z.string().regex(/^[a-zA-Z0-9_-]{1,100}$/), agent);
+}
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]));
 
@@ -79,8 +52,7 @@ export const Config = z.strictObject({
     ),
     url: z.string().optional().describe(NOT_YET),
   }).prefault({}),
-  agents: z.record(z.string().regex(/^[a-zA-Z0-9_-]{1,100}$/), AgentConfig).default({})
-    .describe("Named ways to run a task; added to those known (opencode, claude, codex, gemini)."),
+  agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   tasks: z.strictObject({
     default_agent: z.string().default("opencode").describe("Who does a task that names no agent."),
     agent_by_type: z.partialRecord(TaskType, z.string()).default({})
@@ -162,6 +134,18 @@ export const Config = z.strictObject({
   }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;
+
+/** The schema of the file for these agents: it refuses any other profile. */
+export function configWith({ profiles, agents }: KnownAgents) {
+  const { profile } = AgentConfig.shape;
+  const agent = AgentConfig.extend({
+    profile: z.enum(profiles).optional().describe(profile.description ?? ""),
+  });
+  return Config.extend({
+    agents: namedAgents(agent).default({})
+      .describe(`Named ways to run a task; added to those known (${Object.keys(agents).join(", ")}).`),
+  });
+}
 
 /** Whether only this machine can reach an address to listen on. */
 export function isLoopback(host: string): boolean {

@@ -1,6 +1,6 @@
 /** What may stand in the configuration file, from the schema that reads it: for editors and for people. */
 import { z } from "zod";
-import { Config } from "./config.ts";
+import { configWith, type KnownAgents } from "./config.ts";
 
 interface Schema {
   type?: string;
@@ -28,13 +28,13 @@ export interface ConfigKey {
 }
 
 /** The JSON Schema of the file, as one writes it. */
-export function configSchema(): Record<string, unknown> {
-  return { title: "opencode-agents configuration", ...z.toJSONSchema(Config, { io: "input" }) };
+export function configSchema(known: KnownAgents): Record<string, unknown> {
+  return { title: "opencode-agents configuration", ...z.toJSONSchema(configWith(known), { io: "input" }) };
 }
 
 /** Every key, in the order of the schema. */
-export function configKeys(): ConfigKey[] {
-  return keysOf(configSchema() as Schema, "").filter(({ key }) => key !== "$schema");
+export function configKeys(known: KnownAgents): ConfigKey[] {
+  return keysOf(configSchema(known) as Schema, "").filter(({ key }) => key !== "$schema");
 }
 
 function keysOf(schema: Schema, path: string): ConfigKey[] {

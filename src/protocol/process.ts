@@ -15,10 +15,6 @@ export const ProcessType = z.enum([
 ]);
 export type ProcessType = z.infer<typeof ProcessType>;
 
-/** The coding agents that are told apart; `codex` and `gemini` have no `ProcessType` of their own, `cursor` is its agent program. */
-export const AgentKind = z.enum(["opencode", "claude", "codex", "gemini", "cursor"]);
-export type AgentKind = z.infer<typeof AgentKind>;
-
 const percent = z.number().min(0).max(100);
 
 /** What both views of a process share; optional fields are absent where they cannot be found out. */
@@ -31,7 +27,8 @@ const common = {
   cpu_percent: percent,
   memory_percent: percent,
   type: ProcessType,
-  agent: AgentKind.optional(),
+  /** Which coding agent it is. Some, such as `codex` and `gemini`, have no `ProcessType` of their own. */
+  agent: z.string().optional(),
   task_id: z.string().optional(),
   working_dir: z.string().optional(),
   activity: z.string().optional(),

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AgentConfig } from "../../src/domain/agent_config.ts";
 import { judgeTurn, type TurnFacts } from "../../src/agents/acp/outcome.ts";
-import { planOf, progressOf } from "../../src/agents/acp/progress.ts";
+import { progressOf } from "../../src/agents/acp/progress.ts";
 import { promptBlocks } from "../../src/agents/acp/prompt.ts";
-import { tokensOf, usageUpdateOf } from "../../src/agents/acp/usage.ts";
 import { demoScript } from "../../src/agents/demo/demo_script.ts";
 import { LineTooLongError, messageLines } from "../../src/agents/acp/message_lines.ts";
-import { codexProfile } from "../../src/agents/makes/codex.ts";
-import { profileFor } from "../../src/agents/makes/profile.ts";
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import { codex } from "../../src/agents/makes/codex.ts";
+import { generic } from "../../src/agents/makes/generic.ts";
+import { opencode } from "../../src/agents/makes/opencode.ts";
 import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
 
 const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
@@ -126,9 +127,12 @@ Deno.test("acp progress: plans and todo lists are read alike", () => {
       { sessionUpdate: "tool_call_update", rawInput: { todos: list } },
       { sessionUpdate: "tool_call_update", rawOutput: { metadata: { todos: list } } },
     ]
-  ) assert.deepEqual(progressOf(planOf(update)!), expected);
-  assert.equal(planOf({ sessionUpdate: "tool_call", rawInput: { command: "ls" } }), undefined);
-  assert.equal(planOf({ sessionUpdate: "agent_message_chunk", entries: list }), undefined);
+  ) {
+    assert.deepEqual(progressOf(opencode.planOf(update)!), expected);
+    assert.deepEqual(progressOf(generic.planOf(update)!), expected);
+  }
+  assert.equal(opencode.planOf({ sessionUpdate: "tool_call", rawInput: { command: "ls" } }), undefined);
+  assert.equal(opencode.planOf({ sessionUpdate: "agent_message_chunk", entries: list }), undefined);
 });
 
 Deno.test("acp progress: no update whatever makes it throw or count beyond its total", () => {
@@ -139,7 +143,7 @@ Deno.test("acp progress: no update whatever makes it throw or count beyond its t
       value,
       fc.constantFrom("plan", "tool_call", "x"),
       (entries, rawInput, sessionUpdate) => {
-        const steps = planOf({ sessionUpdate, entries, rawInput });
+        const steps = generic.planOf({ sessionUpdate, entries, rawInput });
         if (steps === undefined) return;
         const progress = progressOf(steps);
         assert.ok(progress.completed_steps >= 0 && progress.completed_steps <= progress.total_steps);
@@ -202,7 +206,7 @@ Deno.test("acp prompt: context stands apart from the prompt, and a session that 
 
 Deno.test("acp usage: every agent's figures come out in one shape", () => {
   assert.deepEqual(
-    tokensOf({ usage: { inputTokens: 3, outputTokens: 2, totalTokens: 5, cachedReadTokens: 0 } }),
+    generic.tokensOf({ usage: { inputTokens: 3, outputTokens: 2, totalTokens: 5, cachedReadTokens: 0 } }),
     {
       input_tokens: 3,
       output_tokens: 2,
@@ -211,18 +215,18 @@ Deno.test("acp usage: every agent's figures come out in one shape", () => {
     },
   );
   const quota = { token_count: { input_tokens: 3, output_tokens: 2 } };
-  assert.deepEqual(tokensOf({ _meta: { quota } }), { input_tokens: 3, output_tokens: 2 });
-  assert.equal(tokensOf({ usage: null, _meta: { quota: { token_count: null } } }), undefined);
-  assert.deepEqual(usageUpdateOf({ used: 1, size: 2, cost: { amount: 0.5, currency: "EUR" } }), {
+  assert.deepEqual(generic.tokensOf({ _meta: { quota } }), { input_tokens: 3, output_tokens: 2 });
+  assert.equal(generic.tokensOf({ usage: null, _meta: { quota: { token_count: null } } }), undefined);
+  assert.deepEqual(generic.usageOf({ used: 1, size: 2, cost: { amount: 0.5, currency: "EUR" } }), {
     context: { used: 1, size: 2 },
     cost: { amount: 0.5, currency: "EUR" },
   });
-  assert.deepEqual(usageUpdateOf({ used: "many" }), {});
+  assert.deepEqual(generic.usageOf({ used: "many" }), {});
 });
 
 Deno.test("acp profiles: found from the command, unless the configuration names one", () => {
   const named = (command: string[], profile?: "codex") =>
-    profileFor(AgentConfig.parse({ protocol: "acp", command, profile })).name;
+    BUILT_IN_MAKES.of(AgentConfig.parse({ protocol: "acp", command, profile })).name;
   assert.equal(named(["opencode", "acp"]), "opencode");
   assert.equal(named(["/usr/lib/claude-agent-acp"]), "claude");
   assert.equal(named(["node", "/x/codex-acp.js"]), "codex");
@@ -236,12 +240,12 @@ Deno.test("acp profiles: Codex's hidden failure is a sign, and so is that it goe
     sessionUpdate: "session_info_update",
     _meta: { codex: { threadStatus: { type } } },
   });
-  assert.deepEqual(["systemError", "active", "idle"].map((type) => codexProfile.turnSign(status(type))), [
+  assert.deepEqual(["systemError", "active", "idle"].map((type) => codex.turnSign(status(type))), [
     "failed",
     "going_on",
     undefined,
   ]);
-  assert.equal(codexProfile.turnSign({ sessionUpdate: "session_info_update", _meta: null }), undefined);
+  assert.equal(codex.turnSign({ sessionUpdate: "session_info_update", _meta: null }), undefined);
 });
 
 Deno.test("acp demo: options are read from anywhere in the prompt and kept within bounds", () => {

@@ -1,3 +1,4 @@
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
 import { createAgentRunner } from "../../src/agents/runner.ts";
@@ -12,6 +13,7 @@ Deno.test("runner: a plain command from start to end, with a reaper beside it", 
     reaper_command: REAPER_COMMAND,
     server_env: Deno.env.toObject(),
     tmp_root: `${folder}/tmp`,
+    makes: BUILT_IN_MAKES,
   });
   try {
     assert.equal(await runner.endStrays(), 0);

@@ -1,4 +1,6 @@
 /** A scan of all processes, beside what `ps` takes by itself, turn by turn. */
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import { createClassifier } from "../../src/monitor/classify.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { createProcessScan } from "../../src/host/processes/process_scan.ts";
 import type { ProcessSource } from "../../src/host/processes/process_source.ts";
@@ -22,6 +24,7 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
 function scanWith(source: ProcessSource): () => Promise<number> {
   const processes = createProcessScan(systemClock, source);
   const scanner = createProcessScanner({
+    classify: createClassifier(BUILT_IN_MAKES.recognizers),
     clock: systemClock,
     source,
     processes,

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { classify, type RunningProgram } from "../../src/monitor/classify.ts";
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import type { RunningProgram } from "../../src/host/processes/launched.ts";
+import { createClassifier } from "../../src/monitor/classify.ts";
+
+const classify = createClassifier(BUILT_IN_MAKES.recognizers);
 
 /** `name | line` or `name | executable | line`; arguments are separated by spaces, `␣` is a space inside one. */
 function program(text: string): RunningProgram {

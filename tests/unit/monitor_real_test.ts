@@ -1,4 +1,6 @@
 /** Against real processes of this machine: through /proc and through `ps`. POSIX only. */
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import { createClassifier } from "../../src/monitor/classify.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Clock, sleep, systemClock } from "../../src/clock/clock.ts";
@@ -51,7 +53,8 @@ async function running(
 
 function monitor(source: ProcessSource, own: Map<number, OwnChild> = new Map(), clock: Clock = systemClock) {
   const processes = createProcessScan(clock, source);
-  const scanner = createProcessScanner({ clock, source, processes, ownChildren: () => own });
+  const classify = createClassifier(BUILT_IN_MAKES.recognizers);
+  const scanner = createProcessScanner({ clock, source, processes, classify, ownChildren: () => own });
   return { scanner, killer: createKiller({ clock, source, scanner }) };
 }
 

@@ -1,3 +1,5 @@
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import { createClassifier } from "../../src/monitor/classify.ts";
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock/clock.ts";
 import { ClaudeProcess, Process } from "../../src/protocol/process.ts";
@@ -282,6 +284,7 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
     raw(13, { ppid: 11 }),
   ];
   const scanner = createProcessScanner({
+    classify: createClassifier(BUILT_IN_MAKES.recognizers),
     clock,
     source: source("proc"),
     self_pid: 12,
@@ -329,6 +332,7 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
 Deno.test("scanner: a scan that fails fails for those who asked, and the next one is tried anew", async () => {
   let fail = true;
   const scanner = createProcessScanner({
+    classify: createClassifier(BUILT_IN_MAKES.recognizers),
     clock: fakeClock(),
     source: source("proc"),
     ownChildren: () => new Map(),
@@ -343,6 +347,7 @@ Deno.test("scanner: a scan that waits for folders while another overtakes it sti
   let rows = [raw(10, { name: "opencode", argv: ["opencode"] })];
   const waiting: (() => void)[] = [];
   const scanner = createProcessScanner({
+    classify: createClassifier(BUILT_IN_MAKES.recognizers),
     clock: fakeClock(),
     source: {
       ...source("ps"),

@@ -4,7 +4,7 @@ import type { PermissionAnswer } from "./permissions.ts";
 import { type AgentCall, AgentFailure, AgentGone, AgentRefusal } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
-import type { WireObject } from "../makes/agent_profile.ts";
+import type { WireObject } from "../makes/agent_make.ts";
 import type { SupervisedProcess } from "../supervision/supervisor.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 

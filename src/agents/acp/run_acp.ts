@@ -20,8 +20,7 @@ import {
 } from "./session.ts";
 import { AcpTurn } from "./turn.ts";
 import { readLines } from "../supervision/lines.ts";
-import type { AgentProfile, WireObject } from "../makes/agent_profile.ts";
-import { profileFor } from "../makes/profile.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { RunHost, SupervisedProcess } from "../supervision/supervisor.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
@@ -59,19 +58,19 @@ export async function startAcp(
   request: RunRequest,
   listener: RunListener,
   host: RunHost,
+  make: AgentMake,
   bounds: Partial<AcpBounds> = {},
 ): Promise<Run> {
-  const profile = profileFor(request.agent);
   try {
     const process = await host.supervisor.spawn({
-      command: [...request.agent.command, ...profile.arguments(request)],
+      command: [...request.agent.command, ...make.arguments(request)],
       request,
-      defaults: profile.environment(request),
+      defaults: make.environment(request),
     });
-    return new AcpRun(request, listener, host.clock, profile, process, { ...BOUNDS, ...bounds });
+    return new AcpRun(request, listener, host.clock, make, process, { ...BOUNDS, ...bounds });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    throw new ApiError(error.code, error.message, { ...error.details, install: profile.install });
+    throw new ApiError(error.code, error.message, { ...error.details, install: make.install.advice });
   }
 }
 
@@ -103,14 +102,14 @@ class AcpRun implements Run {
     private readonly request: RunRequest,
     private readonly listener: RunListener,
     private readonly clock: Clock,
-    private readonly profile: AgentProfile,
+    private readonly make: AgentMake,
     private readonly process: SupervisedProcess,
     private readonly bounds: AcpBounds,
   ) {
     this.pid = process.pid;
     this.#last_sign = clock.monotonic();
     const emit = (event: RunEvent) => this.#emit(event);
-    this.#turn = new AcpTurn(clock, profile, emit, request.working_dir);
+    this.#turn = new AcpTurn(clock, make, emit, request.working_dir);
     this.#permissions = new PermissionDesk({
       clock,
       policy: request.permissions,
@@ -204,7 +203,7 @@ class AcpRun implements Run {
     const { call } = this.#connection;
     const steps = {
       call,
-      profile: this.profile,
+      make: this.make,
       bounds: this.bounds,
       warn: (message: string) => this.#note("warn", message, "acp"),
     };
@@ -255,7 +254,7 @@ class AcpRun implements Run {
     if (error instanceof AgentRefusal && error.wants_login) {
       const message = `The agent wants a login: ${
         error.message.replace(/\.+$/, "")
-      }. ${this.profile.install}`;
+      }. ${this.make.install.advice}`;
       return { status: "failed", error: cut(message, LONGEST_ERROR) };
     }
     if (error instanceof AgentFailure) return { status: "failed", error: cut(error.message, LONGEST_ERROR) };
@@ -278,7 +277,7 @@ class AcpRun implements Run {
       await readLines(this.process.stderr, async (raw) => {
         const line = raw.replace(COLOURS, "");
         if (line.trim() === "") return;
-        const chatter = this.profile.chatter?.test(line) === true;
+        const chatter = this.make.chatter?.test(line) === true;
         if (!chatter) this.#last_stderr = cut(line.trim(), 500);
         await this.#note(chatter ? "debug" : "warn", line, "stderr");
       });

@@ -1,6 +1,6 @@
 /** From a connected agent to a session that is ready for its prompt. */
 import type { RunRequest } from "../../domain/run.ts";
-import type { AgentProfile, WireObject } from "../makes/agent_profile.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 /** A failure of the run whose message is meant for the task's `error`. */
@@ -50,7 +50,7 @@ export interface OpenedSession {
 
 export interface SessionSteps {
   call: AgentCall;
-  profile: AgentProfile;
+  make: AgentMake;
   bounds: SessionBounds;
   warn: (message: string) => Promise<void>;
 }
@@ -59,7 +59,7 @@ const PROTOCOL_VERSION = 1;
 
 /** `initialize`, then the earlier session where it can be had, else a new one. */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
-  const { call, profile, bounds } = steps;
+  const { call, make, bounds } = steps;
   const hello = await call("initialize", {
     protocolVersion: PROTOCOL_VERSION,
     // The agent works on the files and the shell of its own machine, which is this one.
@@ -75,7 +75,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const abilities = objectOf(hello.agentCapabilities) ?? {};
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
-  const resumable = profile.resumes && (load || resume);
+  const resumable = make.resumes && (load || resume);
   const place = { cwd: request.working_dir, mcpServers: [] };
 
   if (request.resume !== undefined && resumable) {
@@ -102,7 +102,7 @@ export async function setUpSession(
   opened: OpenedSession,
   steps: SessionSteps,
 ): Promise<void> {
-  const { call, profile, bounds } = steps;
+  const { call, make, bounds } = steps;
   const sessionId = opened.session_id;
   const options = objectsOf(opened.reply.configOptions);
 
@@ -110,13 +110,13 @@ export async function setUpSession(
   const mode_option = options.find((option) => option.category === "mode");
   const offered = modes === undefined ? valuesOf(mode_option) : idsOf(modes.availableModes, "id");
   const current = modes === undefined ? mode_option?.currentValue : modes.currentModeId;
-  const mode = profile.modes.find((candidate) => offered.includes(candidate));
+  const mode = make.modes.find((candidate) => offered.includes(candidate));
   if (mode !== undefined && mode !== current) {
     if (modes !== undefined) await call("session/set_mode", { sessionId, modeId: mode }, bounds.setting_ms);
     else await setOption(mode_option, mode);
-  } else if (mode === undefined && profile.modes.length > 0) {
+  } else if (mode === undefined && make.modes.length > 0) {
     await steps.warn(
-      `The agent offers none of the modes ${profile.modes.join(", ")}; its own stays: ${current}`,
+      `The agent offers none of the modes ${make.modes.join(", ")}; its own stays: ${current}`,
     );
   }
 

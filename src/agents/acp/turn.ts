@@ -1,12 +1,12 @@
 /** What a turn's updates amount to: events while they come, and the facts it is judged by when it ends. */
-import type { Clock } from "../../clock/clock.ts";
+import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { RunEvent } from "../../domain/run.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
-import { planOf, type Progress, progressOf, sameProgress } from "./progress.ts";
+import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import { Transcript } from "./transcript.ts";
-import { tokensOf, usageUpdateOf } from "./usage.ts";
-import type { AgentProfile, WireObject } from "../makes/agent_profile.ts";
+import { cut } from "./wire_value.ts";
+import type { AgentMake, ProviderLimit, WireObject } from "../makes/agent_make.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
 
@@ -22,10 +22,11 @@ export class AcpTurn {
   #denials: Denial[] = [];
   #went_on = false;
   #hidden_failure = false;
+  #limit_told = "";
 
   constructor(
     private readonly clock: Clock,
-    private readonly profile: AgentProfile,
+    private readonly make: AgentMake,
     private readonly emit: (event: RunEvent) => Promise<void>,
     working_dir: string,
   ) {
@@ -34,9 +35,11 @@ export class AcpTurn {
 
   /** An update that is news. */
   async update(update: WireObject): Promise<void> {
-    const sign = this.profile.turnSign(update);
+    const sign = this.make.turnSign(update);
     if (sign !== undefined) this.#hidden_failure = sign === "failed";
-    const steps = planOf(update);
+    const limit = this.make.limitOf(update);
+    if (limit !== undefined) await this.#noteLimit(limit);
+    const steps = this.make.planOf(update);
     if (steps !== undefined) return await this.#follow(steps);
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
@@ -49,14 +52,14 @@ export class AcpTurn {
       case "tool_call_update":
         return await this.transcript.toolCall(update);
       case "usage_update":
-        Object.assign(this.usage, usageUpdateOf(update));
+        Object.assign(this.usage, this.make.usageOf(update));
         return await this.#tellUsage();
     }
   }
 
   /** An update that a loaded session replays: the plan still stands, the rest has been told before. */
   remember(update: WireObject): void {
-    const steps = planOf(update);
+    const steps = this.make.planOf(update);
     if (steps !== undefined) this.#steps = steps;
     const kind = String(update.sessionUpdate);
     if (/^(user_message|agent_message|agent_thought|tool_call|plan)/.test(kind)) this.history++;
@@ -76,9 +79,10 @@ export class AcpTurn {
   /** Takes the prompt's result and gives the facts of the turn. */
   async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason">> {
     await this.transcript.flush();
-    const tokens = tokensOf(result);
+    const tokens = this.make.tokensOf(result);
     if (tokens !== undefined) {
-      Object.assign(this.usage, tokens, this.profile.usage_of_last_call ? { scope: "last_model_call" } : {});
+      Object.assign(this.usage, tokens);
+      if (this.make.tokens_scope !== undefined) this.usage.scope = this.make.tokens_scope;
     }
     this.#usage_told_at = -Infinity;
     await this.#tellUsage();
@@ -98,6 +102,15 @@ export class AcpTurn {
     this.#progress = progress;
     await this.transcript.flush();
     await this.emit(progress);
+  }
+
+  /** Agents report one limit again and again while it lasts; the log names it once. */
+  async #noteLimit({ reason, until_ms }: ProviderLimit): Promise<void> {
+    const until = until_ms === undefined ? "" : ` until ${isoTime(until_ms)}`;
+    const message = cut(`The model's provider limits the agent${until}: ${reason}`, 1000);
+    if (message === this.#limit_told) return;
+    this.#limit_told = message;
+    await this.emit({ kind: "log", level: "warn", message, source: "acp" });
   }
 
   async #tellUsage(): Promise<void> {

@@ -1,14 +1,45 @@
-import type { AgentProfile } from "./agent_profile.ts";
-import { genericProfile } from "./generic.ts";
+import type { Launched } from "../../host/processes/launched.ts";
+import type { ProcessType } from "../../protocol/process.ts";
+import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
+import { acpMake } from "./acp_make.ts";
+import type { AgentMake, ProviderLimit, WireObject } from "./agent_make.ts";
+import { bears, type OwnSigns } from "./own_process.ts";
+
+const ADAPTER: OwnSigns = {
+  names: ["claude-agent-acp", "claude-code-acp"],
+  scripts:
+    /\/(claude-agent-acp|claude-code-acp)\/(dist|bin)\/[^/]+$|\/@anthropic-ai\/claude-agent-sdk[^/]*\/cli\.[cm]?js$/,
+};
+const PROGRAM: OwnSigns = {
+  names: ["claude", "claude-code"],
+  scripts: /\/(@anthropic-ai|resources)\/claude-code\/cli\.[cm]?js$/,
+};
 
 /** Claude Code through `claude-agent-acp`. */
-export const claudeProfile: AgentProfile = {
-  ...genericProfile,
+export const claude: AgentMake = {
+  ...acpMake,
   name: "claude",
-  install: "Install Claude Code's adapter with `npm install -g @agentclientprotocol/claude-agent-acp`, " +
-    "then log in with `claude` or set ANTHROPIC_API_KEY.",
+  display_name: "Claude Code",
+  icon: "M12 3v18 M3 12h18 M5.6 5.6l12.8 12.8 M18.4 5.6L5.6 18.4",
+  install: {
+    command: "npm install -g @agentclientprotocol/claude-agent-acp",
+    advice: "Install Claude Code's adapter with `npm install -g @agentclientprotocol/claude-agent-acp`, " +
+      "then log in with `claude` or set ANTHROPIC_API_KEY.",
+  },
+  programs: ["claude-agent-acp"],
+  standard: {
+    command: ["claude-agent-acp"],
+    pass_env: [
+      "ANTHROPIC_API_KEY",
+      "ANTHROPIC_AUTH_TOKEN",
+      "ANTHROPIC_BASE_URL",
+      "CLAUDE_CODE_OAUTH_TOKEN",
+      "CLAUDE_CONFIG_DIR",
+    ],
+  },
+  recognize,
   environment: () => ({
-    // The todo tool is what becomes a plan; its successor, task tools, does not.
+    // The todo tool becomes a plan; its successor, the task tools, does not.
     CLAUDE_CODE_ENABLE_TODO_TOOLS: "1",
     CLAUDE_CODE_ENABLE_TASKS: "0",
     ENABLE_TOOL_SEARCH: "false",
@@ -16,5 +47,39 @@ export const claudeProfile: AgentProfile = {
   }),
   // It starts in `auto`, in which it answers its own permission requests.
   modes: ["default"],
+  limitOf,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };
+
+function recognize(launched: Launched): ProcessType | undefined {
+  const { role, path } = launched;
+  if (isDesktop(launched)) return "claude_desktop";
+  // A Claude Code that is bundled with an extension runs in the editor's own Node.
+  const isBundled = role === "editor_script" && /\/claude-code\/cli\.[cm]?js$/.test(path);
+  const isAdapter = bears(launched, ADAPTER);
+  if (!isBundled && !isAdapter && !bears(launched, PROGRAM)) return undefined;
+  if (/\/(\.cursor|\.cursor-server|Cursor|Cursor\.app|(share|opt|lib|programs)\/cursor)\//.test(path)) {
+    return "cursor_claude";
+  }
+  return isAdapter || path.includes("/claude-agent-sdk") ? "anthropic_claude" : "claude";
+}
+
+function isDesktop({ path, name, role }: Launched): boolean {
+  if (role === "editor_script" || role === "shell_script") return false;
+  // Desktop keeps a Claude Code in its data folder, which is an agent like any other.
+  if (path.includes("/claude-code/")) return false;
+  return path.includes("/Claude.app/Contents/") || /\/AnthropicClaude\//i.test(path) ||
+    path.includes("/claude-desktop/") || name === "claude-desktop";
+}
+
+/** The adapter passes the provider's word on in `usage_update._meta`. */
+function limitOf(update: WireObject): ProviderLimit | undefined {
+  if (update.sessionUpdate !== "usage_update") return undefined;
+  const limit = objectOf(objectOf(update._meta)?.["_claude/rateLimit"]);
+  if (limit?.status !== "rejected") return undefined;
+  const resets_at_s = numberOf(limit.resetsAt);
+  return {
+    reason: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
+    until_ms: resets_at_s === undefined ? undefined : resets_at_s * 1000,
+  };
+}

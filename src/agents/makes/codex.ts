@@ -1,13 +1,28 @@
-import type { AgentProfile, TurnSign, WireObject } from "./agent_profile.ts";
-import { genericProfile } from "./generic.ts";
-import { objectOf } from "../acp/wire_value.ts";
+import { objectOf, textOf } from "../acp/wire_value.ts";
+import { acpMake } from "./acp_make.ts";
+import type { AgentMake, ProviderLimit, TurnSign, WireObject } from "./agent_make.ts";
+import { bears, type OwnSigns } from "./own_process.ts";
 
-/** Codex through `codex-acp`. A model that fails ends its turn as if all were well: see `turnSign`. */
-export const codexProfile: AgentProfile = {
-  ...genericProfile,
+const SIGNS: OwnSigns = {
+  names: ["codex", "codex-acp"],
+  scripts: /\/codex-acp\/(dist|bin)\/[^/]+$|\/@openai\/codex\/bin\/codex(\.js)?$/,
+};
+
+/** Codex through `codex-acp`. */
+export const codex: AgentMake = {
+  ...acpMake,
   name: "codex",
-  install: "Install Codex's adapter with `npm install -g @agentclientprotocol/codex-acp`, " +
-    "then log in with `codex login` or set CODEX_API_KEY.",
+  display_name: "Codex",
+  icon: "M12 2l8.7 5v10L12 22l-8.7-5V7z M9 9l3 3-3 3 M13 15h3",
+  install: {
+    command: "npm install -g @agentclientprotocol/codex-acp",
+    advice: "Install Codex's adapter with `npm install -g @agentclientprotocol/codex-acp`, " +
+      "then log in with `codex login` or set CODEX_API_KEY.",
+  },
+  programs: ["codex-acp"],
+  standard: { command: ["codex-acp"], pass_env: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_HOME"] },
+  // The API document has no type for it.
+  recognize: (launched) => bears(launched, SIGNS) ? "unknown" : undefined,
   environment: () => ({
     CODEX_CONFIG: JSON.stringify({
       tools: { update_plan: { enabled: true } },
@@ -19,10 +34,26 @@ export const codexProfile: AgentProfile = {
   }),
   // Its default mode reviews its own requests; in this one a person is asked.
   modes: ["workspace-write"],
-  turnSign(update: WireObject): TurnSign | undefined {
-    if (update.sessionUpdate !== "session_info_update") return undefined;
-    const status = objectOf(objectOf(objectOf(update._meta)?.codex)?.threadStatus);
-    if (status?.type === "systemError") return "failed";
-    return status?.type === "active" ? "going_on" : undefined;
-  },
+  turnSign,
+  limitOf,
 };
+
+/** When its model fails, its turn ends as if all were well; the thread's status tells. */
+function turnSign(update: WireObject): TurnSign | undefined {
+  const status = objectOf(sessionInfo(update)?.threadStatus);
+  if (status?.type === "systemError") return "failed";
+  return status?.type === "active" ? "going_on" : undefined;
+}
+
+/** It reports the provider's errors while it retries. */
+function limitOf(update: WireObject): ProviderLimit | undefined {
+  const error = objectOf(sessionInfo(update)?.error);
+  const kind = error?.codexErrorInfo;
+  if (kind !== "rateLimitExceeded" && kind !== "usageLimitExceeded") return undefined;
+  return { reason: textOf(error?.message) ?? kind };
+}
+
+function sessionInfo(update: WireObject): WireObject | undefined {
+  if (update.sessionUpdate !== "session_info_update") return undefined;
+  return objectOf(objectOf(update._meta)?.codex);
+}

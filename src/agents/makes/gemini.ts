@@ -1,18 +1,47 @@
-import type { AgentProfile } from "./agent_profile.ts";
-import { genericProfile } from "./generic.ts";
+import { countsOf } from "../acp/usage.ts";
+import { objectOf } from "../acp/wire_value.ts";
+import { acpMake } from "./acp_make.ts";
+import type { AgentMake, WireObject } from "./agent_make.ts";
+import { bears, type OwnSigns } from "./own_process.ts";
 
-/** `gemini --acp`. It tells no step counts. */
-export const geminiProfile: AgentProfile = {
-  ...genericProfile,
+const SIGNS: OwnSigns = {
+  names: ["gemini"],
+  scripts: /\/(gemini-cli|@google\/gemini-cli)\/(bundle\/gemini|dist\/index)\.js$/,
+};
+
+/** `gemini --acp`. It sends no plan. */
+export const gemini: AgentMake = {
+  ...acpMake,
   name: "gemini",
-  install: "Install Gemini CLI with `npm install -g @google/gemini-cli`, " +
-    "then log in with `gemini` or set GEMINI_API_KEY.",
+  display_name: "Gemini CLI",
+  icon: "M12 2c0 6-4 10-10 10 6 0 10 4 10 10 0-6 4-10 10-10-6 0-10-4-10-10z",
+  install: {
+    command: "npm install -g @google/gemini-cli",
+    advice: "Install Gemini CLI with `npm install -g @google/gemini-cli`, " +
+      "then log in with `gemini` or set GEMINI_API_KEY.",
+  },
+  programs: ["gemini"],
+  standard: {
+    command: ["gemini", "--acp"],
+    pass_env: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL"],
+  },
+  // The API document has no type for it.
+  recognize: (launched) => bears(launched, SIGNS) ? "unknown" : undefined,
   environment: () => ({ GEMINI_CLI_NO_RELAUNCH: "true" }),
   // A command that names a model keeps it until the session's own is set.
   arguments: ({ model, agent: { command } }) =>
     model === undefined || command.includes("-m") || command.includes("--model") ? [] : ["-m", model],
   modes: ["default"],
-  // It replays a loaded session partly after the reply, and loses it at times.
+  // It replays a loaded session partly after the reply, and sometimes loses it.
   resumes: false,
+  tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
   chatter: /^(\[STARTUP\]|Ripgrep is not available|Skipping project agents|Project hooks disabled)/,
 };
+
+/** It counts tokens in `_meta.quota` of the prompt's result instead of in `usage`. */
+export function quotaTokensOf(result: WireObject): Record<string, number> | undefined {
+  return countsOf(objectOf(objectOf(objectOf(result._meta)?.quota)?.token_count), {
+    input_tokens: "input_tokens",
+    output_tokens: "output_tokens",
+  });
+}

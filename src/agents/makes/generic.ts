@@ -1,14 +1,24 @@
-import type { AgentProfile } from "./agent_profile.ts";
+import { acpMake } from "./acp_make.ts";
+import type { AgentMake } from "./agent_make.ts";
+import { quotaTokensOf } from "./gemini.ts";
+import { todoListOf } from "./opencode.ts";
 
-/** Any agent that speaks ACP and of whose habits nothing is known. */
-export const genericProfile: AgentProfile = {
+/**
+ * Any agent whose habits are unknown. It may be a known one behind a wrapper, so the places where others tell their
+ * plan and tokens are read as well.
+ */
+export const generic: AgentMake = {
+  ...acpMake,
   name: "generic",
-  install: "Install the agent's program and put it on PATH, or name its full path in agents.NAME.command.",
-  environment: () => ({}),
-  arguments: () => [],
-  modes: [],
-  resumes: true,
-  usage_of_last_call: false,
-  turnSign: () => undefined,
-  chatter: undefined,
+  display_name: "Agent",
+  icon: "M4 5h16v14H4z M8 10l3 2.5L8 15 M13 15h3",
+  install: {
+    command: undefined,
+    advice: "Install the agent's program and put it on PATH, or name its full path in agents.NAME.command.",
+  },
+  programs: [],
+  standard: undefined,
+  recognize: () => undefined,
+  planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
+  tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
 };

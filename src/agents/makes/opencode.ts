@@ -1,13 +1,69 @@
-import type { AgentProfile } from "./agent_profile.ts";
-import { genericProfile } from "./generic.ts";
+import type { PlanStep } from "../../domain/task.ts";
+import { stepsOf } from "../acp/progress.ts";
+import { objectOf } from "../acp/wire_value.ts";
+import { acpMake } from "./acp_make.ts";
+import type { AgentMake, WireObject } from "./agent_make.ts";
+import { bears, type OwnSigns } from "./own_process.ts";
 
-/** `opencode acp`. Its progress is in the todo lists of its tool calls; it sends no plan. */
-export const opencodeProfile: AgentProfile = {
-  ...genericProfile,
+const SIGNS: OwnSigns = { names: ["opencode"], scripts: /\/opencode-ai\/bin\/opencode$/ };
+
+/** The first argument of commands that run no agent: housekeeping, and questions that are answered at once. */
+const HOUSEKEEPING = new Set([
+  "auth",
+  "completion",
+  "export",
+  "import",
+  "mcp",
+  "models",
+  "session",
+  "stats",
+  "uninstall",
+  "upgrade",
+  "--help",
+  "-h",
+  "--version",
+  "-v",
+]);
+
+/** `opencode acp`. */
+export const opencode: AgentMake = {
+  ...acpMake,
   name: "opencode",
-  install: "Install OpenCode with `npm install -g opencode-ai`, then `opencode auth login`.",
-  // An agent that replaces its own program in the middle of a task helps nobody.
+  display_name: "OpenCode",
+  icon: "M5 3h14v18H5z M9 7h6v10H9z",
+  install: {
+    command: "npm install -g opencode-ai",
+    advice: "Install OpenCode with `npm install -g opencode-ai`, then `opencode auth login`.",
+  },
+  programs: ["opencode"],
+  standard: {
+    command: ["opencode", "acp"],
+    pass_env: [
+      "XDG_CONFIG_HOME",
+      "XDG_DATA_HOME",
+      "XDG_CACHE_HOME",
+      "XDG_STATE_HOME",
+      "ANTHROPIC_API_KEY",
+      "OPENAI_API_KEY",
+      "OPENCODE_CONFIG",
+      "OPENCODE_CONFIG_CONTENT",
+    ],
+  },
+  recognize: (launched) =>
+    bears(launched, SIGNS) && !HOUSEKEEPING.has(launched.first_argument ?? "") ? "opencode" : undefined,
+  // An agent must not replace its own program in the middle of a task.
   environment: () => ({ OPENCODE_DISABLE_AUTOUPDATE: "1" }),
   modes: ["build"],
-  usage_of_last_call: true,
+  planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
+  tokens_scope: "last_model_call",
 };
+
+/**
+ * OpenCode sends no plan. Its todo list is in `rawInput.todos` of a tool call, and in `rawOutput.metadata.todos` when
+ * a session is loaded again.
+ */
+export function todoListOf(update: WireObject): PlanStep[] | undefined {
+  if (update.sessionUpdate !== "tool_call" && update.sessionUpdate !== "tool_call_update") return undefined;
+  return stepsOf(objectOf(update.rawInput)?.todos) ??
+    stepsOf(objectOf(objectOf(update.rawOutput)?.metadata)?.todos);
+}

@@ -1,15 +1,10 @@
 /** Why an agent could not be started, said so that the user can act on it. */
 import { ApiError } from "../../domain/errors.ts";
 
-const INSTALL: Record<string, string> = {
-  "opencode": "npm install -g opencode-ai",
-  "claude-agent-acp": "npm install -g @agentclientprotocol/claude-agent-acp",
-  "codex-acp": "npm install -g @agentclientprotocol/codex-acp",
-  "gemini": "npm install -g @google/gemini-cli",
-};
-
 export interface StartAttempt {
   program: string;
+  /** The command that installs it, where it is known. */
+  install: string | undefined;
   /** The agent's name in the configuration. */
   agent: string;
   cwd: string;
@@ -53,13 +48,12 @@ function missingFolder(cwd: string): ApiError {
 
 /** What the failure of spawning means; an error that has no known cause is returned as it is. */
 export function spawnError(error: unknown, attempt: StartAttempt): unknown {
-  const { program, agent, cwd } = attempt;
+  const { program, agent, cwd, install } = attempt;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.NotCapable) return notPermitted(attempt, program, message);
   if (/No such cwd/.test(message) || error instanceof Deno.errors.NotADirectory) return missingFolder(cwd);
   const details = { program, agent };
   if (error instanceof Deno.errors.NotFound) {
-    const install = INSTALL[program.split("/").at(-1)!];
     return new ApiError(
       "SERVICE_UNAVAILABLE",
       `Agent program '${program}' is not installed: ` +

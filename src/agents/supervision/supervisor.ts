@@ -6,6 +6,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
+import type { AgentMakes } from "../makes/registry.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";
 import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
 import { createTree, type Tree } from "../../host/processes/process_tree.ts";
@@ -91,6 +92,8 @@ export interface SupervisorOptions {
   server_env: Record<string, string>;
   /** Folder for the runs' own TMPDIRs. */
   tmp_root: string;
+  /** They know how a program that is not there is installed. */
+  makes: AgentMakes;
 }
 
 /** The supervisor of one server. Processes and folders it makes are gone when every run and `close` have ended. */
@@ -107,7 +110,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function spawn(spawning: SpawnOptions): Promise<SupervisedProcess> {
     const { request, command: [program = "", ...args], defaults } = spawning;
-    const attempt = { program, agent: request.agent_name, cwd: request.working_dir };
+    const attempt = {
+      program,
+      install: options.makes.installCommand(program),
+      agent: request.agent_name,
+      cwd: request.working_dir,
+    };
     await requireRunPermission(attempt);
     await requireFolder(request.working_dir);
     await reaper.ready();

@@ -1,20 +1,17 @@
-/** Whether an agent's program is there, and which version. */
-import { type Clock, within } from "../../clock/clock.ts";
+/** Whether an agent's program is installed, and which version. */
+import { BUILT_IN_MAKES } from "../../agents/makes/built_in.ts";
+import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import { runBriefly } from "../../host/processes/brief_program.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { Finding } from "./finding.ts";
 import { findProgram } from "../../host/processes/find_program.ts";
 
-/** OpenCode takes more than four seconds for it on a busy machine. */
+/** OpenCode takes more than four seconds to answer on a busy machine. */
 const VERSION_MS = 20_000;
 
-const INSTALL: Record<string, string> = {
-  opencode: "Install it with `npm install -g opencode-ai`, then `opencode auth login`.",
-  "claude-agent-acp": "Install it with `npm install -g @agentclientprotocol/claude-agent-acp`.",
-  "codex-acp": "Install it with `npm install -g @agentclientprotocol/codex-acp`.",
-  gemini: "Install it with `npm install -g @google/gemini-cli`.",
-};
-
+/** Looks for the program of agent `name`, and asks it for its version. */
 export async function checkAgent(
   clock: Clock,
   name: string,
@@ -31,11 +28,11 @@ export async function checkAgent(
       what,
       state: "warn",
       found: `'${program}' is not on PATH${used ? "; tasks are meant to run with it" : ""}`,
-      advice: INSTALL[program] ?? "Install it, or name its full path in the agent's command.",
+      advice: BUILT_IN_MAKES.of(agent).install.advice,
       details: { ...details, path: null, version: null },
     };
   }
-  // Only of programs known to be agents: any other might do its work when it is started.
+  // Only agents are asked: any other program might do its work when it is started.
   const version = agent.protocol === "acp" ? await versionOf(clock, path) : undefined;
   return {
     what,
@@ -45,20 +42,13 @@ export async function checkAgent(
   };
 }
 
-/** What `--version` prints, if it prints one in time. */
+/** What `--version` prints; undefined when the program cannot be run or prints none in time. */
 async function versionOf(clock: Clock, path: string): Promise<string | undefined> {
-  let child: Deno.ChildProcess;
   try {
-    child = new Deno.Command(path, { args: ["--version"], stdin: "null", stdout: "piped", stderr: "null" })
-      .spawn();
-  } catch {
-    // Not to be run by us; its path is told all the same.
-    return undefined;
+    const { stdout } = await runBriefly(clock, path, ["--version"], VERSION_MS);
+    return /\d+\.\d+[\w.+-]*/.exec(stdout.slice(0, 4096))?.[0];
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
   }
-  const output = await within(clock, VERSION_MS, child.output(), undefined);
-  if (output === undefined) {
-    child.kill("SIGKILL");
-    return undefined;
-  }
-  return /\d+\.\d+[\w.+-]*/.exec(new TextDecoder().decode(output.stdout.subarray(0, 4096)))?.[0];
 }

@@ -1,5 +1,6 @@
 /** The readable API reference at `/docs`. */
 import { html, raw } from "hono/html";
+import type { KnownAgents } from "../../protocol/config.ts";
 import { configKeys } from "../../protocol/config_reference.ts";
 import {
   ERROR_TABLE,
@@ -19,7 +20,7 @@ section { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent
 `;
 
 /** The whole page; made once. */
-export function referencePage(version: string): Promise<string> {
+export function referencePage(version: string, known_agents: KnownAgents): Promise<string> {
   const entries = referenceEntries();
   return Promise.resolve(html`
     <!doctype html>
@@ -63,7 +64,7 @@ export function referencePage(version: string): Promise<string> {
     <a href="/config.schema.json">JSON Schema</a>.</p>
     <table><thead><tr><th scope="col">Key</th><th scope="col">Type</th><th scope="col">Default</th>
     <th scope="col">Meaning</th></tr></thead>
-    <tbody>${configKeys().map((each) =>
+    <tbody>${configKeys(known_agents).map((each) =>
       html`
         <tr>
           <td><code>${each.key}</code></td>

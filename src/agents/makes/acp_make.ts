@@ -1,0 +1,20 @@
+/** What the Agent Client Protocol itself defines. Each make starts from it and states only what it does otherwise. */
+import { planOf } from "../acp/progress.ts";
+import { tokensOf, usageUpdateOf } from "../acp/usage.ts";
+import type { AgentMake } from "./agent_make.ts";
+
+type Identity = "name" | "display_name" | "icon" | "install" | "programs" | "standard" | "recognize";
+
+export const acpMake: Omit<AgentMake, Identity> = {
+  environment: () => ({}),
+  arguments: () => [],
+  modes: [],
+  resumes: true,
+  chatter: undefined,
+  planOf,
+  turnSign: () => undefined,
+  limitOf: () => undefined,
+  usageOf: usageUpdateOf,
+  tokensOf,
+  tokens_scope: undefined,
+};

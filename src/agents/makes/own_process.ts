@@ -1,0 +1,15 @@
+/** Recognizing the processes of a make by the usual signs. */
+import type { Launched } from "../../host/processes/launched.ts";
+
+export interface OwnSigns {
+  /** Names of programs and scripts, without extension. */
+  names: readonly string[];
+  /** The ends of paths of scripts that are known by their package, whatever their own name. */
+  scripts: RegExp;
+}
+
+/** Whether a process runs a program or script with one of these signs. */
+export function bears({ role, name, path }: Launched, { names, scripts }: OwnSigns): boolean {
+  if (role !== "program" && role !== "script" && role !== "shell_script") return false;
+  return names.includes(name) || scripts.test(path);
+}

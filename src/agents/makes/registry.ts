@@ -1,0 +1,88 @@
+/** The makes of agents that one server knows. */
+import type { AgentConfig } from "../../domain/agent_config.ts";
+import type { AgentRecognizer } from "../../host/processes/launched.ts";
+import type { KnownAgents } from "../../protocol/config.ts";
+import type { AgentMake } from "./agent_make.ts";
+
+/** Programs that run the script named after them. */
+const RUNS_SCRIPTS = /^(node|bun|npx|deno)$/;
+
+export class AgentMakes {
+  readonly #makes: readonly AgentMake[];
+  readonly #other: AgentMake;
+
+  /** `other`: the make of agents that are of none of these. Throws for a make that is incomplete or there twice. */
+  constructor(makes: readonly AgentMake[], other: AgentMake) {
+    this.#makes = makes;
+    this.#other = other;
+    refuseNonsense([...makes, other]);
+  }
+
+  get all(): readonly AgentMake[] {
+    return [...this.#makes, this.#other];
+  }
+
+  /** The make that the configuration names, else the one whose program the command runs, else the generic one. */
+  of(agent: Pick<AgentConfig, "command" | "profile">): AgentMake {
+    if (agent.profile !== undefined) {
+      const named = this.all.find(({ name }) => name === agent.profile);
+      if (named === undefined) throw new Error(`there is no make '${agent.profile}'`);
+      return named;
+    }
+    const [program = "", ...rest] = agent.command;
+    const scripts = RUNS_SCRIPTS.test(baseName(program)) ? rest.slice(0, 3) : [];
+    for (const candidate of [program, ...scripts]) {
+      const make = this.#ofProgram(candidate);
+      if (make !== undefined) return make;
+    }
+    return this.#other;
+  }
+
+  /** The command that installs `program`; undefined when nobody knows it. */
+  installCommand(program: string): string | undefined {
+    return this.#ofProgram(program)?.install.command;
+  }
+
+  /** What the configuration has to know. */
+  get known(): KnownAgents {
+    const agents: Record<string, KnownAgents["agents"][string]> = {};
+    for (const { name, standard } of this.#makes) {
+      if (standard === undefined) continue;
+      agents[name] = { protocol: "acp", command: [...standard.command], pass_env: [...standard.pass_env] };
+    }
+    return { profiles: this.all.map(({ name }) => name), agents };
+  }
+
+  /** What the monitor has to know. */
+  get recognizers(): AgentRecognizer[] {
+    return this.all.map(({ name, recognize }) => ({ agent: name, recognize }));
+  }
+
+  #ofProgram(program: string): AgentMake | undefined {
+    return this.#makes.find(({ programs }) => programs.includes(baseName(program)));
+  }
+}
+
+/** The last part of a path, without the extension of a program or script. */
+function baseName(path: string): string {
+  return (path.split(/[\\/]/).at(-1) ?? "").replace(/\.(exe|cmd|js|mjs|ts)$/i, "");
+}
+
+function refuseNonsense(makes: readonly AgentMake[]): void {
+  const names = new Set<string>();
+  const programs = new Set<string>();
+  for (const make of makes) {
+    if (!/^[a-z][a-z0-9_-]*$/.test(make.name)) throw new Error(`a make is named '${make.name}'`);
+    if (names.has(make.name)) throw new Error(`there are two makes '${make.name}'`);
+    names.add(make.name);
+    for (const program of make.programs) {
+      if (programs.has(program)) throw new Error(`program '${program}' belongs to two makes`);
+      programs.add(program);
+    }
+    const texts = { display_name: make.display_name, icon: make.icon, advice: make.install.advice };
+    for (const [field, text] of Object.entries(texts)) {
+      if (text === "") throw new Error(`make '${make.name}' has no ${field}`);
+    }
+    if (make.standard?.command.length === 0) throw new Error(`make '${make.name}' has an empty command`);
+  }
+}
