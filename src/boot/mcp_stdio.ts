@@ -8,7 +8,7 @@ import { serveStdio } from "../doors/mcp/stdio.ts";
 /** Serves until the client closes stdin. The server is looked for when a tool first needs it. */
 export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
   await logToStderr(Deno.stderr.writable);
-  const desk = new RemoteDesk(() => cli.listener(flags));
+  const desk = new RemoteDesk(() => cli.connect(flags));
   try {
     await serveStdio({ desk, clock: cli.clock, version: manifest.version, caller: Deno.env.get("TASK_ID") });
   } finally {

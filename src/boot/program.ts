@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { isoTime, systemClock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import { Cli, describeError, EXIT } from "../cli/cli.ts";
+import { Cli, EXIT } from "../cli/cli.ts";
 import { addBackup } from "./commands/backup.ts";
 import { SERVER_COMMANDS } from "../cli/commands.ts";
 import { addCompletions } from "../cli/commands/completions.ts";
@@ -14,6 +14,7 @@ import { addMcp, type McpHandler } from "./commands/mcp.ts";
 import { addRestore } from "./commands/restore.ts";
 import type { ServeFlags } from "./config_file.ts";
 import type { StoreFiles } from "./commands/store_command.ts";
+import { describeError } from "../cli/error_text.ts";
 import { openTerminal } from "../cli/terminal.ts";
 
 export interface Handlers {

@@ -8,7 +8,7 @@ export interface CompletedOption {
   /** `-f`, `--follow`. */
   flags: string[];
   description: string;
-  /** Whether a value follows. */
+  /** Whether it takes a value. */
   value: boolean;
   choices: string[];
 }
@@ -17,11 +17,11 @@ export interface CompletedCommand {
   name: string;
   description: string;
   options: CompletedOption[];
-  /** What its arguments may be, where that is a list. */
+  /** The values of its arguments, if they are a list. */
   choices: string[];
 }
 
-/** The visible commands, `help` with them. */
+/** The visible commands, including `help`. */
 export function commandsOf(program: Command): CompletedCommand[] {
   const help = program.createHelp();
   return help.visibleCommands(program).map((command) => ({
@@ -47,7 +47,7 @@ export function script(shell: Shell, program: string, commands: CompletedCommand
   return { bash, zsh, fish }[shell](program, commands).join("\n");
 }
 
-/** An option whose value is a file or a folder, as far as its name tells. */
+/** Whether the option's value is a file or a folder, judged by its name. */
 function isPath({ value, flags }: CompletedOption): boolean {
   return value && flags.some((flag) => ["--data", "--config", "--cwd"].includes(flag));
 }
@@ -94,11 +94,11 @@ function bash(program: string, commands: CompletedCommand[]): string[] {
   ];
 }
 
-/** Inside single quotes. */
+/** The text in single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function zsh(program: string, commands: CompletedCommand[]): string[] {
-  // In _arguments and _describe a colon and brackets have a meaning of their own.
+  // _arguments and _describe give colons and brackets a meaning.
   const plain = (text: string) => text.replace(/[\[\]:\\]/g, (char) => `\\${char}`);
   const spec = (option: CompletedOption) => {
     const value = !option.value ? "" : isPath(option) ? ":path:_files" : `:value:(${words(option.choices)})`;
@@ -133,7 +133,7 @@ function zsh(program: string, commands: CompletedCommand[]): string[] {
 }
 
 function fish(program: string, commands: CompletedCommand[]): string[] {
-  // In fish's single quotes a backslash escapes, too.
+  // In fish, a backslash also escapes inside single quotes.
   const text = (value: string) => `'${value.replace(/[\\']/g, "\\$&")}'`;
   return [
     `# fish completion for ${program}`,

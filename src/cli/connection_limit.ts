@@ -1,4 +1,4 @@
-/** Why a WebSocket was refused: `WebSocket` itself does not tell, a request that asks for the upgrade does. */
+/** Why a WebSocket was refused: `WebSocket` does not say, but an HTTP request for the upgrade gets the reason. */
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
 import { socketAddress } from "../client/addresses.ts";
@@ -8,8 +8,8 @@ const ANSWER_MS = 3000;
 const TOO_MANY = 429;
 
 /**
- * The limit that keeps new connections out, `details.retry_after_seconds` telling for how long; undefined when no
- * limit is the reason, which the error of the attempt itself then tells best.
+ * The error of the limit that refuses new connections, with `details.retry_after_seconds`. Undefined if no limit is
+ * the reason; then the error of the failed connection says more.
  */
 export async function connectionLimit(
   url: string,
@@ -18,7 +18,7 @@ export async function connectionLimit(
   const bound = new AbortController();
   const timer = clock.after(ANSWER_MS, () => bound.abort());
   try {
-    // Without a key it is no handshake, so even a server that would let us in now opens nothing.
+    // Without Sec-WebSocket-Key this is no handshake, so the server opens no connection even if it would accept one.
     const headers = { upgrade: "websocket" };
     const response = await fetch(socketAddress(url).replace(/^ws/, "http"), {
       headers,
@@ -28,7 +28,7 @@ export async function connectionLimit(
     const message = response.status === TOO_MANY ? parseMessage(text) : undefined;
     return message && errorIn(message);
   } catch {
-    // Nobody there: the attempt's own error says so.
+    // No server answered, which the error of the failed connection says.
     return undefined;
   } finally {
     timer.cancel();

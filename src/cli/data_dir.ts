@@ -1,11 +1,11 @@
-/** Where the data are when nobody says otherwise. */
+/** The default data folder. */
 import { join } from "node:path";
 
 type Env = (name: string) => string | undefined;
 
 const NAME = "opencode-agents";
 
-/** `OPENCODE_AGENTS_DATA`, else the platform's folder for a user's application data. */
+/** `OPENCODE_AGENTS_DATA`, else the platform's folder for application data of a user. */
 export function dataDir(
   env: Env = (name) => Deno.env.get(name),
   os: typeof Deno.build.os = Deno.build.os,

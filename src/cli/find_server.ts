@@ -1,9 +1,9 @@
-/** Which server a command speaks to. */
+/** Which server a command talks to. */
 import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
 import { readAddress } from "./server_address.ts";
 
-export const DEFAULT_URL = "http://127.0.0.1:8080";
+const DEFAULT_URL = "http://127.0.0.1:8080";
 
 export interface ServerChoice {
   url?: string;
@@ -15,11 +15,14 @@ export interface ServerChoice {
 
 export interface FoundServer {
   url: string;
-  /** What opens it now: the key that was named, else the token for the folder's owner, another at each start. */
+  /** The given key, else the current token for the owner of the data folder, which changes at each start. */
   api_key(): string | undefined;
 }
 
-/** `--url`, else the server on `--data`, else OPENCODE_AGENTS_URL, else the server on the usual data folder, else the default. */
+/**
+ * The first of: `--url`, the server on `--data`, OPENCODE_AGENTS_URL, the server on the usual data folder, the
+ * default address.
+ */
 export function findServer({ url, data, key }: ServerChoice): FoundServer {
   const given = key || Deno.env.get("OPENCODE_AGENTS_KEY");
   const named = url || (data ? undefined : Deno.env.get("OPENCODE_AGENTS_URL"));
@@ -35,7 +38,7 @@ export function findServer({ url, data, key }: ServerChoice): FoundServer {
   };
 }
 
-/** A server that listens everywhere is reached on this machine's own address. */
+/** A server that listens on all addresses is reached on loopback. */
 function reachable(url: string): string {
   return url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");
 }

@@ -1,11 +1,12 @@
-/** The task that a prompt and options make, for `run` and `schedule`. */
+/** The task that a prompt and options describe, for `run` and `schedule`. */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ApiError } from "../domain/errors.ts";
 import type { RequestInput } from "../protocol/messages.ts";
 import { Priority, TaskType } from "../domain/task.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
-import { whole } from "./whole_number.ts";
+import { wholeNumber } from "./options.ts";
 
 export interface TaskFlags extends CommonFlags {
   agent?: string;
@@ -20,7 +21,7 @@ export interface TaskFlags extends CommonFlags {
   dependsOn?: string[];
 }
 
-export type NewTask = RequestInput<"start_task">["task"];
+type NewTask = RequestInput<"start_task">["task"];
 
 const DESCRIPTION_MAX = 1000;
 
@@ -34,14 +35,17 @@ export function addTaskOptions(command: Command): Command {
     .option("--id <id>", "the task's id (default: a new one)")
     .addOption(new Option("--type <type>").choices(TaskType.options).default("feature"))
     .addOption(new Option("--priority <priority>").choices(Priority.options).default("medium"))
-    .option("--timeout <ms>", "end it after so many milliseconds", whole)
-    .option("--model <model>", "the model the agent is to use")
+    .option("--timeout <ms>", "end the task after this many milliseconds", wholeNumber)
+    .option("--model <model>", "the model for the agent to use")
     .addOption(
-      new Option("--permissions <policy>", "what becomes of the agent's permission requests")
+      new Option("--permissions <policy>", "how to answer the agent's permission requests")
         .choices(["ask", "allow", "deny"]),
     )
     .addOption(
-      new Option("--isolation <how>", "worktree: in a git worktree of its own").choices(["none", "worktree"]),
+      new Option("--isolation <how>", "worktree: work in a separate git worktree").choices([
+        "none",
+        "worktree",
+      ]),
     )
     .option("--depends-on <id...>", "run only after these tasks have completed");
 }
@@ -53,7 +57,10 @@ export async function promptText(prompt: string): Promise<string> {
   return text;
 }
 
-/** A prompt too long for a description, or of many lines, goes in full. `cwd`: the caller's folder. */
+/**
+ * The description is the prompt on one line. A prompt that does not fit there is also sent in full. `cwd`: the
+ * caller's folder.
+ */
 export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string): NewTask {
   const line = prompt.replace(/\s+/g, " ").trim();
   const description = [...line].slice(0, DESCRIPTION_MAX).join("");
@@ -62,33 +69,34 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
     type: flags.type,
     priority: flags.priority,
     description,
-    ...given({ timeout: flags.timeout, dependencies: flags.dependsOn }),
-    execution: given({
+    timeout: flags.timeout,
+    dependencies: flags.dependsOn,
+    execution: {
       agent: flags.agent,
       prompt: description === prompt.trim() ? undefined : prompt,
       working_dir: resolve(cwd, flags.cwd ?? "."),
       model: flags.model,
       permissions: flags.permissions,
       isolation: flags.isolation,
-    }),
+    },
   };
 }
 
-/** `run_` and the time, so that ids sort by it, and a few random letters. */
-export function newId({ clock }: Cli): string {
+/** `run_`, the time, by which ids sort, and a few random letters. */
+export function newId(clock: Clock): string {
   const chance = Math.floor(clock.random() * 36 ** 4).toString(36).padStart(4, "0");
   return `run_${clock.now().toString(36)}_${chance}`;
 }
 
-/** Asks with the task; once more in the server's own folder when it refuses one that nobody named. */
+/** Sends the task. If the server refuses a folder that the user did not name, sends it again without one. */
 export async function withFolder<T>(
   { terminal }: Cli,
   flags: TaskFlags,
   task: NewTask,
-  ask: (task: NewTask) => Promise<T>,
+  send: (task: NewTask) => Promise<T>,
 ): Promise<T> {
   try {
-    return await ask(task);
+    return await send(task);
   } catch (error) {
     const isFolderRefused = error instanceof ApiError &&
       error.details.field === "task.execution.working_dir";
@@ -97,11 +105,6 @@ export async function withFolder<T>(
     terminal.note(
       `the server does not allow ${working_dir}, so the task works in the server's own folder (--cwd names another)`,
     );
-    return await ask({ ...task, execution });
+    return await send({ ...task, execution });
   }
-}
-
-/** Without what was not given. */
-export function given<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -1,4 +1,5 @@
-/** Where commands write: lines for people, redrawn status lines in a terminal, documents for programs. */
+/** Where commands write: lines and a redrawn status line for people, JSON for programs. */
+import { eraseEndLine } from "ansi-escapes";
 import { writeAllSync } from "./write_all.ts";
 
 const CODES = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -11,28 +12,30 @@ export interface Output {
   width(): number;
 }
 
-export const stdout: Output = {
+const stdout: Output = {
   write: (text) => writeAllSync(Deno.stdout, text),
   isTerminal: Deno.stdout.isTerminal(),
   width() {
     try {
       return Deno.consoleSize().columns || 80;
     } catch {
-      // No screen on any of our streams.
+      // None of our streams is a terminal.
       return 80;
     }
   },
 };
 
-export const stderr: Output = {
+const stderr: Output = {
   ...stdout,
   write: (text) => writeAllSync(Deno.stderr, text),
   isTerminal: Deno.stderr.isTerminal(),
 };
 
+const ERASE_LINE = `\r${eraseEndLine}`;
+
 export class Terminal {
   #status = "";
-  constructor(readonly out: Output, readonly err: Output, readonly coloured: boolean) {}
+  constructor(readonly out: Output, readonly err: Output, readonly colored: boolean) {}
 
   get isTerminal(): boolean {
     return this.out.isTerminal;
@@ -43,18 +46,18 @@ export class Terminal {
   }
 
   paint(text: string, ...styles: Style[]): string {
-    if (!this.coloured || styles.length === 0 || text === "") return text;
+    if (!this.colored || styles.length === 0 || text === "") return text;
     return `\x1b[${styles.map((style) => CODES[style]).join(";")}m${text}\x1b[0m`;
   }
 
-  /** A line, above the status line if there is one. */
+  /** Writes a line above the status line. */
   line(text = ""): void {
-    this.out.write(this.#status === "" ? `${text}\n` : `\r\x1b[K${text}\n${this.#status}`);
+    this.out.write(this.#status === "" ? `${text}\n` : `${ERASE_LINE}${text}\n${this.#status}`);
   }
 
-  /** A line for the person rather than for the pipe behind us. */
+  /** Writes a line to stderr: for the person, not for the program behind the pipe. */
   note(text: string): void {
-    if (this.#status !== "") this.out.write("\r\x1b[K");
+    if (this.#status !== "") this.out.write(ERASE_LINE);
     this.err.write(`${text}\n`);
     if (this.#status !== "") this.out.write(this.#status);
   }
@@ -63,15 +66,15 @@ export class Terminal {
     this.out.write(`${JSON.stringify(value, null, indent)}\n`);
   }
 
-  /** Draws the status line anew, or removes it (""). Nothing in a pipe. `text` must fit the width. */
+  /** Redraws the status line, or removes it (""). Does nothing in a pipe. `text` must fit the width. */
   status(text: string): void {
     if (!this.isTerminal || text === this.#status) return;
     this.#status = text;
-    this.out.write(`\r\x1b[K${text}`);
+    this.out.write(`${ERASE_LINE}${text}`);
   }
 }
 
-/** Colours in a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is a dumb one. */
+/** In color, unless stdout is no terminal, NO_COLOR is set (https://no-color.org) or TERM is "dumb". */
 export function openTerminal(): Terminal {
   const plain = Boolean(Deno.env.get("NO_COLOR")) || Deno.env.get("TERM") === "dumb";
   return new Terminal(stdout, stderr, stdout.isTerminal && !plain);

@@ -1,8 +1,8 @@
-/** A write to stdout or stderr may take only a part. */
+/** Complete writes to stdout and stderr: one call to the system may write only a part. */
 
 const utf8 = new TextEncoder();
 
-/** Writes everything; a reader that has gone away (`| head`) ends the program quietly, as it ends any other. */
+/** Writes everything. If the reader has gone away (`| head`), the program ends quietly, as other programs do. */
 export function writeAllSync(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = utf8.encode(text);
   try {

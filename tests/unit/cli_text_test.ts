@@ -1,11 +1,12 @@
 /** What commands print and understand, without a server. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { describeError } from "../../src/cli/cli.ts";
+import { describeError } from "../../src/cli/error_text.ts";
 import { taskOf } from "../../src/cli/new_task.ts";
-import { clean, columns, fit, oneLine, table, wrapped } from "../../src/cli/text.ts";
+import { clean, columns, fit, oneLine, wrapped } from "../../src/cli/text.ts";
+import { tableLines } from "../../src/cli/table.ts";
 import { type Output, Terminal } from "../../src/cli/terminal.ts";
-import { pointOfTime } from "../../src/cli/when.ts";
+import { pointInTime } from "../../src/cli/when.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { NewTask } from "../../src/domain/task.ts";
 
@@ -28,8 +29,8 @@ Deno.test("cli text: a table is cut to the terminal, whole in a pipe, aligned wi
     { title: "ID", value: (row: typeof rows[0]) => row.id },
     { title: "WHAT", value: (row: typeof rows[0]) => row.what },
   ];
-  assert.deepEqual(table(rows, shown), ["ID    WHAT", `日本  ${"x".repeat(50)}`, "a     short"]);
-  assert.equal(columns(table(rows, shown, 30)[1]!), 30);
+  assert.deepEqual(tableLines(rows, shown), ["ID    WHAT", `日本  ${"x".repeat(50)}`, "a     short"]);
+  assert.equal(columns(tableLines(rows, shown, 30)[1]!), 30);
 });
 
 Deno.test("cli text: the status line stays below what is printed, and is nothing in a pipe", () => {
@@ -65,7 +66,7 @@ Deno.test("cli text: a prompt of any length and kind becomes a task that the sch
 
 Deno.test("cli text: points of time, ahead or named, in local time without a zone", () => {
   const now = Date.parse("2026-01-01T12:00:00.000Z");
-  const at = (text: string) => pointOfTime(text, now, "at");
+  const at = (text: string) => pointInTime(text, now, "at");
   assert.equal(at("+90m"), "2026-01-01T13:30:00.000Z");
   assert.equal(at("+2d"), "2026-01-03T12:00:00.000Z");
   assert.equal(at("2026-02-01T10:00:00+02:00"), "2026-02-01T08:00:00.000Z");

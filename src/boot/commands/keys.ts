@@ -12,8 +12,8 @@ import {
   type StoreFlags,
   storeFolder,
 } from "./store_command.ts";
-import { table } from "../../cli/text.ts";
-import { whole } from "../../cli/whole_number.ts";
+import { wholeNumber } from "../../cli/options.ts";
+import { printTable } from "../../cli/table.ts";
 
 interface KeysFlags extends StoreFlags {
   permissions?: string;
@@ -32,7 +32,7 @@ export function addKeys(program: Command, cli: Cli, store: StoreFiles): void {
         `create: some of ${Permission.options.join(",")} (default: read,write)`,
       ),
     )
-    .option("--expires-in-days <days>", "create: until then; for ever when absent", whole)
+    .option("--expires-in-days <days>", "create: until then; for ever when absent", wholeNumber)
     .action(async (action: typeof ACTIONS[number], name: string | undefined, flags: KeysFlags) => {
       const keys = await openKeys(cli, store, flags);
       try {
@@ -64,7 +64,7 @@ async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "PROCESS_ALREADY_EXISTS") throw error;
   }
-  const server = await cli.asker({ data: folder });
+  const server = cli.http({ data: folder });
   return {
     create: (key) => server.request("create_key", { key }),
     list: async () => (await server.request("list_keys")).keys,
@@ -108,5 +108,5 @@ function list({ terminal }: Cli, { json }: KeysFlags, keys: KeyView[]): void {
         revoked_at ? `revoked ${revoked_at}` : expires_at ? `until ${expires_at}` : "valid",
     },
   ];
-  for (const line of table(keys, shown)) terminal.line(line);
+  printTable(terminal, keys, shown);
 }

@@ -1,4 +1,4 @@
-/** `completions`: what makes a shell complete our commands; read from the commands themselves. */
+/** `completions`: a completion script for a shell, made from the commands themselves. */
 import { Argument, type Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { commandsOf, script, type Shell, SHELLS } from "../completions.ts";

@@ -1,21 +1,18 @@
-/** `result`: what a task brought, on stdout and nothing else. */
+/** `result`: a task's output, on stdout and nothing else. */
 import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { clean } from "../text.ts";
 
 export function addResult(program: Command, cli: Cli): void {
-  cli.command(
-    program,
-    "result <task>",
-    "print a task's output: the agent's answer, or what a command printed",
-  )
+  const does = "print a task's output: the agent's answer, or what a command printed";
+  cli.command(program, "result <task>", does)
     .action(async (task_id: string, flags: CommonFlags) => {
-      const reply = await (await cli.asker(flags)).request("get_task_result", { task_id });
+      const reply = await cli.http(flags).request("get_task_result", { task_id });
       const { terminal } = cli;
       if (flags.json) return terminal.json(reply, 2);
       const { output } = reply.result;
       if (output === "") return terminal.note(`task ${task_id} (${reply.status}) has no output`);
-      // Another program gets it as it is, a person's terminal is not to obey it.
+      // Another program gets the output unchanged. A terminal would obey escape sequences in it.
       terminal.line((terminal.isTerminal ? clean(output) : output).replace(/\n$/, ""));
     });
 }

@@ -1,10 +1,10 @@
-/** `run`: one task, started and, if wanted, watched to its end. */
+/** `run`: start a task and, with `--follow`, watch it to its end. */
 import type { Command } from "commander";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli } from "../cli.ts";
-import { follow } from "../follow.ts";
+import { follow } from "../follow/follow.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
-import { levelOption } from "./logs.ts";
+import { levelOption } from "../options.ts";
 
 interface RunFlags extends TaskFlags {
   follow?: boolean;
@@ -15,15 +15,15 @@ export function addRun(program: Command, cli: Cli): void {
   addTaskOptions(cli.command(program, "run <prompt>", 'start a task; "-" reads the prompt from stdin'))
     .option(
       "-f, --follow",
-      "show progress and log until it ends; exit 0 completed, 1 failed, 130 cancelled. Ctrl-C only stops " +
+      "show progress and log until the task ends; exit 0 completed, 1 failed, 130 cancelled. Ctrl-C only stops " +
         "following (130): the task goes on",
     )
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (prompt: string, flags: RunFlags) => {
       const { terminal } = cli;
-      const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli), Deno.cwd());
-      const client = await cli.asker(flags);
-      const reply = await withFolder(cli, flags, task, (task) => client.request("start_task", { task }));
+      const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
+      const server = cli.http(flags);
+      const reply = await withFolder(cli, flags, task, (task) => server.request("start_task", { task }));
       const { task_id } = reply;
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
       else terminal.line(`task ${task_id} ${flags.follow ? "started" : reply.task.status}`);

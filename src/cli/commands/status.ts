@@ -2,42 +2,37 @@
 import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
 import { TaskStatus } from "../../domain/task.ts";
-import type { Cli, CommonFlags } from "../cli.ts";
-import { statusStyle } from "../task_view.ts";
-import { table } from "../text.ts";
 import { duration } from "../../protocol/formats.ts";
+import type { Cli, CommonFlags } from "../cli.ts";
+import { printTable } from "../table.ts";
+import { statusStyle } from "../task_text.ts";
 
-/** The server describes no more at once. */
+/** The server describes at most this many tasks at once. */
 const DESCRIBED_MAX = 1000;
 
 export function addStatus(program: Command, cli: Cli): void {
   cli.command(program, "status", "show how many tasks there are and which agents are at work")
     .action(async (flags: CommonFlags) => {
-      const client = await cli.asker(flags);
-      const { data } = await client.request("request_status", {});
+      const { data } = await cli.http(flags).request("request_status", {});
       if (flags.json) return cli.terminal.json(data, 2);
       const { terminal, clock } = cli;
-      const counted = TaskStatus.options.map((status) => ({
-        status,
-        count: data.tasks.filter((task) => task.status === status).length,
-      })).filter(({ count }) => count > 0);
-      terminal.line(`server  ${client.url}`);
-      const counts = counted.map(({ status, count }) =>
-        terminal.paint(`${count} ${status}`, statusStyle(status))
-      );
+      const counts = TaskStatus.options.flatMap((status) => {
+        const count = data.tasks.filter((task) => task.status === status).length;
+        return count > 0 ? [terminal.paint(`${count} ${status}`, statusStyle(status))] : [];
+      });
+      terminal.line(`server  ${cli.address(flags)}`);
       const among = data.tasks.length === DESCRIBED_MAX ? `, of the newest ${DESCRIBED_MAX}` : "";
       terminal.line(`tasks   ${counts.join(", ") || "none"}${among}`);
       terminal.line(`agents  ${data.agents.length === 0 ? "none at work" : `${data.agents.length} at work`}`);
       if (data.agents.length === 0) return;
       terminal.line();
-      const lines = table(data.agents, [
+      printTable(terminal, data.agents, [
         { title: "TASK", value: ({ task_id }) => task_id },
         { title: "AGENT", value: ({ type }) => type },
         { title: "PID", value: ({ pid }) => String(pid ?? "") },
         { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
         { title: "TIME", value: ({ start_time }) => duration(clock.now() - epochOf(start_time)) },
         { title: "DOING", value: ({ task, status }) => task || status },
-      ], terminal.isTerminal ? terminal.width : undefined);
-      for (const line of lines) terminal.line(line);
+      ]);
     });
 }

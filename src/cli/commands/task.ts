@@ -4,17 +4,18 @@ import type { Reply } from "../../protocol/messages.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import { openPermissions, statusInWords, statusStyle, steps } from "../task_view.ts";
-import { clean, oneLine, table } from "../text.ts";
+import { tableLines } from "../table.ts";
+import { openPermissions, statusInWords, statusStyle, steps } from "../task_text.ts";
+import { clean, oneLine } from "../text.ts";
 
 type Result = Reply<"get_task_result">["result"];
 
 export function addTask(program: Command, cli: Cli): void {
   cli.command(program, "task <task>", "show a task: its state, attempts and result")
     .action(async (task_id: string, flags: CommonFlags) => {
-      const client = await cli.asker(flags);
-      const { task } = await client.request("get_task_status", { task_id });
-      const { result } = await client.request("get_task_result", { task_id });
+      const server = cli.http(flags);
+      const { task } = await server.request("get_task_status", { task_id });
+      const { result } = await server.request("get_task_result", { task_id });
       if (flags.json) return cli.terminal.json({ task, result }, 2);
       for (const line of describe(cli, task, result)) cli.terminal.line(line);
     });
@@ -56,7 +57,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
 
 function attempts({ attempts }: Result): string[] {
   if (attempts.length === 0) return [];
-  const lines = table(attempts, [
+  const lines = tableLines(attempts, [
     { title: "ATTEMPT", value: ({ attempt }) => String(attempt) },
     { title: "AGENT", value: ({ agent }) => agent },
     { title: "STARTED", value: ({ started_at }) => started_at },

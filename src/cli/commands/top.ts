@@ -1,4 +1,4 @@
-/** `top`: the board. */
+/** `top`: the live board; in a pipe, one picture of it. */
 import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { emptyBoard, withTasks } from "../top/board.ts";
@@ -18,11 +18,11 @@ export function addTop(program: Command, cli: Cli): void {
         cli.exit = await live(cli, flags);
         return;
       }
-      const client = await cli.asker(flags);
-      const tasks = await loadTasks(client);
-      const resources = await loadResources(client);
+      const server = cli.http(flags);
+      const tasks = await loadTasks(server);
+      const resources = await loadResources(server);
       if (flags.json) return terminal.json({ type: "top", tasks, resources }, 2);
-      const board = { ...withTasks(emptyBoard(client.url), tasks), resources };
+      const board = { ...withTasks(emptyBoard(cli.address(flags)), tasks), resources };
       const paint = terminal.paint.bind(terminal);
       const screen = { columns: terminal.isTerminal ? terminal.width : Infinity, rows: Infinity };
       for (const line of snapshot(board, { ...screen, now_ms: clock.now(), paint })) terminal.line(line);

@@ -1,4 +1,4 @@
-/** What `top` knows, and how it changes by what the server pushes. Pure. */
+/** What `top` shows, and how pushes change it. Pure. */
 import type { Subscribed } from "../../client/subscriptions.ts";
 import { isFinished } from "../../client/wait_for.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
@@ -6,12 +6,12 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
-import { openPermissions } from "../task_view.ts";
+import { openPermissions } from "../task_text.ts";
 
 export interface Board {
   url: string;
   connected: boolean;
-  /** By id: those not ended, and the last that did. */
+  /** By id: the tasks that have not ended, and those that ended last. */
   tasks: ReadonlyMap<string, Task>;
   summary?: TaskSummary;
   resources?: SystemResources;
@@ -20,9 +20,9 @@ export interface Board {
   /** The newest log entries of the selected task, oldest first. */
   entries: readonly LogEntry[];
   page: "board" | "log";
-  /** The task whose cancelling waits for a yes. */
+  /** The task to be cancelled if the user confirms it. */
   confirming?: string;
-  /** What came of the last key. */
+  /** The outcome of the last key. */
   notice?: string;
 }
 
@@ -30,11 +30,13 @@ export function emptyBoard(url: string): Board {
   return { url, connected: true, tasks: new Map(), entries: [], page: "board" };
 }
 
-const ORDER: TaskStatus[] = ["running", "paused", "queued", "pending"];
+/** In the order of the board. */
+export const OPEN_STATUSES: TaskStatus[] = ["running", "paused", "queued", "pending"];
 
-/** Those at work first, then those that wait, then the ended ones, the last first. */
+/** Running tasks first, then waiting ones, then ended ones with the newest first. */
 export function ordered({ tasks }: Board): Task[] {
-  const rank = ({ status }: Task) => isFinished(status) ? ORDER.length : ORDER.indexOf(status);
+  const rank = ({ status }: Task) =>
+    isFinished(status) ? OPEN_STATUSES.length : OPEN_STATUSES.indexOf(status);
   const moment = (task: Task) => task.completed_at ?? task.started_at ?? task.created_at;
   return [...tasks.values()].sort((a, b) =>
     rank(a) - rank(b) ||
@@ -45,7 +47,7 @@ export function ordered({ tasks }: Board): Task[] {
 
 const compare = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 
-/** With these tasks instead; the cursor stays on its task, or goes to the first. */
+/** The board with these tasks. The cursor stays on its task or goes to the first. */
 export function withTasks(board: Board, tasks: Task[]): Board {
   const known = new Map(tasks.map((task) => [task.id, task]));
   const next = { ...board, tasks: known };
@@ -57,7 +59,7 @@ export function selectedTask({ tasks, selected }: Board): Task | undefined {
   return selected === undefined ? undefined : tasks.get(selected);
 }
 
-/** The board after a push, and whether the tasks should be asked for again. */
+/** The board after a push, and whether the tasks must be loaded again. */
 export function afterPush(board: Board, push: Subscribed): { board: Board; stale: boolean } {
   switch (push.type) {
     case "resource_update":
@@ -72,7 +74,7 @@ export function afterPush(board: Board, push: Subscribed): { board: Board; stale
       const task = board.tasks.get(push.task_id);
       if (!task) return { board, stale: push.type !== "task_progress_update" };
       const tasks = new Map(board.tasks).set(task.id, changed(task, push));
-      // A question may have been answered elsewhere, which nothing announces.
+      // A request may have been answered elsewhere, which no push announces.
       const stale = push.type !== "permission_request" && openPermissions(task).length > 0;
       return { board: { ...board, tasks }, stale };
     }
@@ -96,15 +98,18 @@ function changed(task: Task, push: TaskPush): Task {
       };
     }
     case "task_status_update": {
-      const { new_status, progress, error, timestamp } = push;
-      const { completed_at: _, error: __, waiting_for: ___, pending_permissions, ...rest } = task;
+      const { old_status, new_status, progress, error, timestamp } = push;
+      const isStarted = new_status === "running" && old_status !== "paused";
+      const isEnded = isFinished(new_status);
       return {
-        ...rest,
+        ...task,
         status: new_status,
         progress,
-        ...(error === undefined ? {} : { error }),
-        ...(new_status === "running" && push.old_status !== "paused" ? { started_at: timestamp } : {}),
-        ...(isFinished(new_status) ? { completed_at: timestamp } : { pending_permissions }),
+        error,
+        waiting_for: undefined,
+        started_at: isStarted ? timestamp : task.started_at,
+        completed_at: isEnded ? timestamp : undefined,
+        pending_permissions: isEnded ? undefined : task.pending_permissions,
       };
     }
   }

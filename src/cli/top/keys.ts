@@ -1,12 +1,10 @@
-/** Keys of `top`: from the bytes of a terminal to what is to be done. Pure. */
-import { openPermissions } from "../task_view.ts";
+/** Keys of `top`: what a terminal sends, and what each key does to the board. Pure. */
+import { openPermissions } from "../task_text.ts";
+import type { Action } from "./actions.ts";
 import { type Board, ordered, selectedTask } from "./board.ts";
 
-/** What a key asks of the server, or of the program. */
-export type Effect =
-  | { kind: "quit" }
-  | { kind: "act"; type: "cancel_task" | "retry_task" | "pause_task" | "resume_task"; task_id: string }
-  | { kind: "answer"; task_id: string; permission_id: string; decision: "allow" | "deny" };
+/** What a key asks of the server or of the program. */
+export type Effect = { kind: "quit" } | Action;
 
 const SEQUENCES: Record<string, string> = {
   "[A": "up",
@@ -25,7 +23,7 @@ const SEQUENCES: Record<string, string> = {
 // deno-lint-ignore no-control-regex
 const KEY = /\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]/gu;
 
-/** The keys in what a terminal sent at once; unknown sequences are left out. */
+/** The keys in one piece of terminal input, without unknown sequences. */
 export function keysIn(text: string): string[] {
   return [...text.matchAll(KEY)].flatMap(([key]) => {
     if (key.length > 1 && key.startsWith("\x1b")) return SEQUENCES[key.slice(1)] ?? [];
@@ -36,8 +34,10 @@ export function keysIn(text: string): string[] {
   });
 }
 
+/** How far page up and page down move. */
 const PAGE = 10;
 
+/** The board after a key, and what else is to be done. */
 export function afterKey(board: Board, key: string): { board: Board; effect?: Effect } {
   const quiet: Board = { ...board, notice: undefined };
   if (key === "quit") return { board: quiet, effect: { kind: "quit" } };

@@ -1,42 +1,36 @@
-/** `top` alive: pushes and keys change the board, the board is drawn. */
+/** `top` in a terminal: pushes and keys change the board, and the board is drawn. */
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
-import { type Clock, sleep, type Timer } from "../../clock/clock.ts";
+import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
-import { type Cli, type CommonFlags, describeError, EXIT } from "../cli.ts";
+import { type Cli, type CommonFlags, EXIT } from "../cli.ts";
+import { describeError } from "../error_text.ts";
 import { untilSignalled } from "../signals.ts";
+import type { Terminal } from "../terminal.ts";
+import { type Action, carryOut } from "./actions.ts";
 import { afterPush, type Board, emptyBoard, withTasks } from "./board.ts";
-import { afterKey, type Effect, keysIn } from "./keys.ts";
+import { afterKey, keysIn } from "./keys.ts";
+import { LiveLog } from "./live_log.ts";
 import { loadResources, loadTasks } from "./load.ts";
-import { LogTails } from "./log_tails.ts";
+import { NamedTimers } from "./named_timers.ts";
 import { render } from "./render.ts";
 import { FullScreen } from "./screen.ts";
 
-/** At most ten pictures a second. */
+/** At most ten frames a second. */
 const FRAME_MS = 100;
-/** Tasks are asked for anew at most this often, within the server's limit of messages. */
+/** The tasks are loaded at most this often, which stays within the server's limit of messages. */
 const RELOAD_MS = 3000;
-/** Somebody running along the list does not want every log. */
-const SETTLE_MS = 150;
-const HISTORY = 200;
 const NOTICE_MS = 8000;
-/** The client is connecting anew meanwhile. */
-const ASK_AGAIN_MS = 1000;
+/** When the server does not say how long to wait. */
+const RETRY_SECONDS = 5;
 
-const DONE = {
-  cancel_task: "cancelled",
-  retry_task: "put back into the queue",
-  pause_task: "paused",
-  resume_task: "resumed",
-} as const;
-
-/** Shows the board until `q`, Ctrl-C or a signal; the exit code. */
+/** Shows the board until `q`, Ctrl-C or a signal. Returns the exit code. */
 export async function live(cli: Cli, flags: CommonFlags): Promise<number> {
   const screen = new FullScreen(cli.terminal);
   let top: Live | undefined;
-  const client = await cli.listener(flags, ({ state }) => top?.connection(state === "connected"));
+  const client = await cli.connect(flags, ({ state }) => top?.connection(state === "connected"));
   try {
-    top = new Live(cli, client, screen, (await cli.asker(flags)).url);
+    top = new Live(cli, client, screen, cli.address(flags));
     await top.load();
     screen.open();
     return await top.run();
@@ -48,75 +42,83 @@ export async function live(cli: Cli, flags: CommonFlags): Promise<number> {
 }
 
 class Live {
-  #board: Board;
   readonly #clock: Clock;
-  readonly #tails = new LogTails();
-  readonly #quit = Promise.withResolvers<number>();
-  readonly #timers = new Map<string, Timer>();
+  readonly #terminal: Terminal;
+  readonly #client: Client;
+  readonly #screen: FullScreen;
+  readonly #timers: NamedTimers;
+  readonly #log: LiveLog;
+  readonly #failed = Promise.withResolvers<never>();
+  #board: Board;
   #updates!: PushStream;
   #drawn_ms = -Infinity;
   #loaded_ms = -Infinity;
-  #over = false;
 
-  constructor(
-    private readonly cli: Cli,
-    private readonly client: Client,
-    private readonly screen: FullScreen,
-    url: string,
-  ) {
-    this.#clock = cli.clock;
+  constructor({ clock, terminal }: Cli, client: Client, screen: FullScreen, url: string) {
+    this.#clock = clock;
+    this.#terminal = terminal;
+    this.#client = client;
+    this.#screen = screen;
     this.#board = emptyBoard(url);
+    this.#timers = new NamedTimers(clock);
+    this.#log = new LiveLog({
+      client,
+      clock,
+      timers: this.#timers,
+      changed: (entries) => this.#set({ ...this.#board, entries }),
+      retry: (name, error, again) => this.#retry(name, error, again),
+    });
   }
 
-  /** Pushes first, so that nothing happens unseen between what is asked for and what is told. */
+  /** Subscribes before it loads, so that no change is missed between the two. */
   async load(): Promise<void> {
-    this.#updates = await this.client.subscribe([
+    this.#updates = await this.#client.subscribe([
       "task_status",
       "task_progress",
       "task_manager",
       "system_resources",
     ]);
     this.#loaded_ms = this.#clock.monotonic();
-    this.#board = withTasks(this.#board, await loadTasks(this.client));
-    this.#board = { ...this.#board, resources: await loadResources(this.client) };
+    this.#board = withTasks(this.#board, await loadTasks(this.#client));
+    this.#board = { ...this.#board, resources: await loadResources(this.#client) };
   }
 
   async run(): Promise<number> {
     const resized = () => {
-      this.screen.forget();
+      this.#screen.forget();
       this.#draw();
     };
     const canResize = Deno.build.os !== "windows";
     if (canResize) Deno.addSignalListener("SIGWINCH", resized);
-    // The running times go on.
-    const seconds = this.#clock.every(1000, () => this.#changed());
+    // The running times.
+    const seconds = this.#clock.every(1000, () => this.#drawSoon());
     try {
-      this.#lookAtLog();
+      this.#log.select(this.#board.selected);
       this.#draw();
       return await Promise.race([
-        this.#quit.promise,
-        this.#keys(),
-        this.#pushes(),
-        this.#logs(),
+        this.#failed.promise,
+        this.#handleKeys(),
+        this.#handlePushes(),
+        this.#log.run(),
         untilSignalled(this.#clock).then((signal) => signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled),
       ]);
     } finally {
-      this.#over = true;
+      this.#log.stop();
       seconds.cancel();
       if (canResize) Deno.removeSignalListener("SIGWINCH", resized);
     }
   }
 
   stop(): void {
-    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.cancelAll();
   }
 
   connection(connected: boolean): void {
     this.#set({ ...this.#board, connected });
   }
 
-  async #keys(): Promise<number> {
-    for await (const text of this.screen.input()) {
+  async #handleKeys(): Promise<number> {
+    for await (const text of this.#screen.input()) {
       for (const key of keysIn(text)) {
         const { board, effect } = afterKey(this.#board, key);
         this.#set(board);
@@ -127,27 +129,18 @@ class Live {
     return EXIT.done;
   }
 
-  async #carryOut(effect: Exclude<Effect, { kind: "quit" }>): Promise<void> {
-    const { task_id } = effect;
-    let notice: string;
+  async #carryOut(action: Action): Promise<void> {
     try {
-      if (effect.kind === "answer") {
-        const { permission_id, decision } = effect;
-        await this.client.request("respond_to_permission", { task_id, permission_id, decision });
-        notice = `${decision === "allow" ? "allowed" : "denied"} what task ${task_id} asked for`;
-      } else {
-        await this.client.request(effect.type, { task_id });
-        notice = `task ${task_id} ${DONE[effect.type]}`;
-      }
+      const notice = await carryOut(this.#client, action);
       this.#reloadSoon();
+      this.#set({ ...this.#board, notice });
     } catch (error) {
-      if (!(error instanceof ApiError)) return this.#quit.reject(error);
-      notice = describeError(error);
+      if (!(error instanceof ApiError)) return this.#failed.reject(error);
+      this.#set({ ...this.#board, notice: describeError(error) });
     }
-    this.#set({ ...this.#board, notice });
   }
 
-  async #pushes(): Promise<never> {
+  async #handlePushes(): Promise<never> {
     for await (const push of this.#updates) {
       const { board, stale } = afterPush(this.#board, push);
       this.#set(board);
@@ -156,108 +149,41 @@ class Live {
     throw new ApiError("CONNECTION_LOST", "The connection was closed", { sent: true });
   }
 
-  async #logs(): Promise<never> {
-    while (true) {
-      try {
-        for await (const push of await this.#logEntries()) {
-          if (push.type === "log_entry") this.#tails.add(push.log);
-          else this.#tails.clear();
-          this.#showLog();
-        }
-        throw new ApiError("CONNECTION_LOST", "The connection was closed", { sent: true });
-      } catch (error) {
-        // More at once than we could read: the tails have a gap, so they are asked for anew.
-        if (!(error instanceof ApiError) || error.code !== "SUBSCRIPTION_ERROR") throw error;
-        this.#tails.clear();
-        this.#showLog();
-      }
-    }
-  }
-
-  /** The subscription to log entries, also when the connection is lost while it is asked for. */
-  async #logEntries(): Promise<PushStream> {
-    while (true) {
-      try {
-        return await this.client.subscribe(["log_entries"]);
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.code !== "CONNECTION_LOST" || this.#over) throw error;
-        await sleep(this.#clock, ASK_AGAIN_MS);
-      }
-    }
-  }
-
   #set(board: Board): void {
-    const isOther = board.selected !== this.#board.selected;
-    const isNews = board.notice !== undefined && board.notice !== this.#board.notice;
+    const before = this.#board;
     this.#board = board;
-    if (isNews) this.#later("notice", NOTICE_MS, () => this.#set({ ...this.#board, notice: undefined }));
-    if (isOther) this.#showLog();
-    this.#changed();
-  }
-
-  #showLog(): void {
-    const { selected } = this.#board;
-    if (selected === undefined) return;
-    const entries = this.#tails.of(selected);
-    if (!entries) return this.#later("history", SETTLE_MS, () => this.#lookAtLog());
-    this.#board = { ...this.#board, entries: [...entries] };
-    this.#changed();
-  }
-
-  #lookAtLog(): void {
-    const { selected } = this.#board;
-    if (selected === undefined || this.#tails.of(selected)) return;
-    this.#tails.begin(selected);
-    this.client.request("request_log_entries", {
-      filter: { agent: selected },
-      limit: HISTORY,
-      sort: { field: "time", order: "desc" },
-    }).then(({ data }) => {
-      this.#tails.complete(selected, data.entries.reverse());
-      this.#showLog();
-    }).catch((error) => {
-      this.#tails.forget(selected);
-      this.#tellLater("history", error, () => this.#lookAtLog());
-    });
+    if (board.notice !== undefined && board.notice !== before.notice) {
+      this.#timers.later("notice", NOTICE_MS, () => this.#set({ ...this.#board, notice: undefined }));
+    }
+    if (board.selected !== before.selected) this.#log.select(board.selected);
+    this.#drawSoon();
   }
 
   #reloadSoon(): void {
-    const wait = this.#loaded_ms + RELOAD_MS - this.#clock.monotonic();
-    this.#later("reload", Math.max(FRAME_MS, wait), () => {
+    const wait_ms = this.#loaded_ms + RELOAD_MS - this.#clock.monotonic();
+    this.#timers.later("reload", Math.max(FRAME_MS, wait_ms), () => {
       this.#loaded_ms = this.#clock.monotonic();
-      loadTasks(this.client).then((tasks) => this.#set(withTasks(this.#board, tasks)))
-        .catch((error) => this.#tellLater("reload", error, () => this.#reloadSoon()));
+      loadTasks(this.#client).then((tasks) => this.#set(withTasks(this.#board, tasks)))
+        .catch((error) => this.#retry("reload", error, () => this.#reloadSoon()));
     });
   }
 
-  /** Says what is wrong and tries again when the server's limit allows it. */
-  #tellLater(what: string, error: unknown, again: () => void): void {
-    if (!(error instanceof ApiError)) return this.#quit.reject(error);
+  /** Shows the error, and tries again when the server's limits allow it. */
+  #retry(name: string, error: unknown, again: () => void): void {
+    if (!(error instanceof ApiError)) return this.#failed.reject(error);
     this.#set({ ...this.#board, notice: error.message });
-    this.#later(what, 1000 * (Number(error.details.retry_after_seconds) || 5), again);
+    const seconds = Number(error.details.retry_after_seconds) || RETRY_SECONDS;
+    this.#timers.later(name, 1000 * seconds, again);
   }
 
-  #changed(): void {
-    const wait = this.#drawn_ms + FRAME_MS - this.#clock.monotonic();
-    this.#later("draw", Math.max(0, wait), () => this.#draw());
+  #drawSoon(): void {
+    const wait_ms = this.#drawn_ms + FRAME_MS - this.#clock.monotonic();
+    this.#timers.later("draw", Math.max(0, wait_ms), () => this.#draw());
   }
 
   #draw(): void {
     this.#drawn_ms = this.#clock.monotonic();
-    const { terminal } = this.cli;
-    const paint = terminal.paint.bind(terminal);
-    this.screen.draw(render(this.#board, { ...this.screen.size(), now_ms: this.#clock.now(), paint }));
-  }
-
-  /** One timer of a kind; a later call changes nothing. */
-  #later(what: string, delay_ms: number, action: () => void): void {
-    if (this.#timers.has(what)) return;
-    this.#timers.set(
-      what,
-      this.#clock.after(delay_ms, () => {
-        this.#timers.delete(what);
-        action();
-      }),
-    );
+    const paint = this.#terminal.paint.bind(this.#terminal);
+    this.#screen.draw(render(this.#board, { ...this.#screen.size(), now_ms: this.#clock.now(), paint }));
   }
 }

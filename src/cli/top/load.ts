@@ -1,28 +1,30 @@
-/** What `top` asks the server for before pushes keep it up to date. */
+/** What `top` loads before pushes keep it up to date. */
 import type { Requester } from "../../client/replies.ts";
+import { isFinished } from "../../client/wait_for.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
-import type { Task } from "../../domain/task.ts";
+import { type Task, TaskStatus } from "../../domain/task.ts";
+import { OPEN_STATUSES } from "./board.ts";
 
 const OPEN_MAX = 200;
 const ENDED_MAX = 50;
 
-/** Those not ended, and the last that did. */
+/** The tasks that have not ended, and those that ended last. */
 export async function loadTasks(server: Requester): Promise<Task[]> {
   const open = await server.request("list_tasks", {
-    filter: { status: ["running", "paused", "queued", "pending"] },
+    filter: { status: OPEN_STATUSES },
     sort: { field: "created_at", order: "asc" },
     limit: OPEN_MAX,
   });
   const ended = await server.request("list_tasks", {
-    filter: { status: ["completed", "failed", "cancelled"] },
+    filter: { status: TaskStatus.options.filter(isFinished) },
     sort: { field: "completed_at", order: "desc" },
     limit: ENDED_MAX,
   });
   return [...open.tasks, ...ended.tasks];
 }
 
-/** Undefined where the server may not look at its machine: the board is of use without. */
+/** Undefined if the server may not read its machine's resources; the board is useful without them. */
 export async function loadResources(server: Requester): Promise<SystemResources | undefined> {
   try {
     return (await server.request("request_system_resources")).data;

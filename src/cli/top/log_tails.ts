@@ -1,27 +1,27 @@
-/** The last log entries of the tasks that were looked at: asked for once each, kept up by pushes. */
+/** The last log entries of the tasks that were looked at: each loaded once, then kept up to date by pushes. */
 import type { LogEntry } from "../../domain/log_entry.ts";
 
-/** Of a task; more than any screen shows. */
+/** Per task; more than any screen shows. */
 const ENTRIES_MAX = 300;
-/** The one asked for longest ago is forgotten first. */
+/** Beyond these, the task that was loaded first is forgotten. */
 const TASKS_MAX = 30;
 
 export class LogTails {
   readonly #tails = new Map<string, LogEntry[]>();
 
-  /** What is known of a task's log; undefined when it has to be asked for. */
+  /** The known entries of a task; undefined if they must be loaded. */
   of(task_id: string): readonly LogEntry[] | undefined {
     return this.#tails.get(task_id);
   }
 
-  /** From now on its pushes are kept. */
+  /** Keeps the task's pushes from now on. */
   begin(task_id: string): void {
     if (this.#tails.has(task_id)) return;
     this.#tails.set(task_id, []);
     if (this.#tails.size > TASKS_MAX) this.#tails.delete(this.#tails.keys().next().value!);
   }
 
-  /** Puts what was there before in front of what was pushed since; an entry may be in both. */
+  /** Puts the loaded entries in front of those pushed since; an entry may be in both. */
   complete(task_id: string, before: LogEntry[]): void {
     const known = new Set(before.map((entry) => JSON.stringify(entry)));
     const since = (this.#tails.get(task_id) ?? []).filter((entry) => !known.has(JSON.stringify(entry)));

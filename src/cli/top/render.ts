@@ -1,11 +1,13 @@
 /** `top` as lines of a screen. Pure. */
 import type { LogEntry } from "../../domain/log_entry.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
-import { levelStyle, openPermissions, statusStyle, taken } from "../task_view.ts";
+import { isFinished } from "../../client/wait_for.ts";
+import { levelStyle } from "../log_text.ts";
+import { openPermissions, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
-import { type Board, ordered, selectedTask } from "./board.ts";
+import { type Board, OPEN_STATUSES, ordered, selectedTask } from "./board.ts";
 
 export interface Screen {
   columns: number;
@@ -14,7 +16,7 @@ export interface Screen {
   paint: (text: string, ...styles: Style[]) => string;
 }
 
-/** Exactly `rows` lines, none wider than the screen. */
+/** The whole screen: exactly `rows` lines, none wider than the screen. */
 export function render(board: Board, screen: Screen): string[] {
   const { rows } = screen;
   const head = header(board, screen);
@@ -24,7 +26,7 @@ export function render(board: Board, screen: Screen): string[] {
   return filled([...head, ...filled(body, room), foot], rows);
 }
 
-/** For a pipe: everything, once, without a log. */
+/** All tasks as lines for a pipe, without a log. */
 export function snapshot(board: Board, screen: Screen): string[] {
   const rows = ordered(board).map((task) => taskRow(task, board, screen).text.slice(2));
   return [...header(board, screen), titles(board, screen).trim(), ...rows].map((line) => line.trimEnd());
@@ -50,19 +52,16 @@ function counts({ summary, tasks }: Board, width: number, paint: Screen["paint"]
   for (const { status } of tasks.values()) here.set(status, (here.get(status) ?? 0) + 1);
   let left = width;
   const parts: string[] = [];
-  for (
-    const status of ["running", "paused", "queued", "pending", "completed", "failed", "cancelled"] as const
-  ) {
-    // The summary comes seldom and counts all; what is on the board is exact at once.
-    const count = Math.max(here.get(status) ?? 0, isEnd(status) ? summary?.[status] ?? 0 : 0);
+  for (const status of [...OPEN_STATUSES, ...TaskStatus.options.filter(isFinished)]) {
+    const shown = here.get(status) ?? 0;
+    // The board has only the last of the ended tasks; the summary counts all of them, but comes seldom.
+    const count = isFinished(status) ? Math.max(shown, summary?.[status] ?? 0) : shown;
     const text = fit(`${count} ${status}  `, left);
     left -= columns(text);
     parts.push(count > 0 ? paint(text, statusStyle(status)) : paint(text, "dim"));
   }
   return parts.join("");
 }
-
-const isEnd = (status: TaskStatus) => ["completed", "failed", "cancelled"].includes(status);
 
 function machine({ resources }: Board): string {
   if (!resources) return "";
@@ -103,12 +102,12 @@ function titles(board: Board, screen: Screen): string {
 
 function taskRow(task: Task, board: Board, screen: Screen): { text: string; style: Style } {
   const full = Math.round(task.progress * BAR / 100);
-  const time = taken(task, screen.now_ms);
+  const ms = runTime(task, screen.now_ms);
   const cells = [
     padded(task.id, idWidth(board, screen)),
     padded(task.status, STATUS_WIDTH),
     `${"█".repeat(full)}${"░".repeat(BAR - full)} ${String(task.progress).padStart(3)}%`,
-    padded(time === undefined ? "" : duration(time), TIME_WIDTH),
+    padded(ms === undefined ? "" : duration(ms), TIME_WIDTH),
     doing(task),
   ];
   return { text: fit(`  ${cells.join(" ")}`, screen.columns), style: statusStyle(task.status) };
@@ -127,7 +126,7 @@ function boardPage(board: Board, screen: Screen, room: number): string[] {
   if (tasks.length === 0) {
     return ['no tasks yet; start one with: opencode-agents run "…"'].map((text) => fit(text, screen.columns));
   }
-  // The log has the lower half, less when there are few tasks.
+  // The log gets at least the lower half.
   const listRoom = Math.max(1, Math.min(tasks.length, Math.floor((room - 2) / 2)));
   const at = Math.max(0, tasks.findIndex(({ id }) => id === board.selected));
   const first = Math.max(0, Math.min(at - Math.floor(listRoom / 2), tasks.length - listRoom));
@@ -158,11 +157,11 @@ function rule(title: string, { columns: width, paint }: Screen): string {
   return paint(text + "─".repeat(Math.max(0, width - columns(text))), "dim");
 }
 
-/** How a line too long for the screen is shown. */
+/** How to show a line that is too long for the screen. */
 type Shorten = (text: string, width: number) => string[];
 const cut: Shorten = (text, width) => [fit(text, width)];
 
-/** The last so many lines. */
+/** The last lines that fit. */
 function logTail(entries: readonly LogEntry[], screen: Screen, room: number, shorten = cut): string[] {
   if (room <= 0) return [];
   return entries.slice(-room).flatMap((entry) => entryLines(entry, screen, shorten)).slice(-room);

@@ -1,55 +1,68 @@
-/** The terminal's alternate screen and its keys; given back however the program ends. */
+/** The terminal's alternate screen and its keys. Whatever ends the program, the terminal is restored. */
+import {
+  cursorHide,
+  cursorShow,
+  cursorTo,
+  enterAlternativeScreen,
+  eraseEndLine,
+  eraseScreen,
+  exitAlternativeScreen,
+  synchronizedOutput,
+} from "ansi-escapes";
 import type { Terminal } from "../terminal.ts";
 
+const RESET_STYLE = "\x1b[0m";
 const utf8 = new TextDecoder();
 
 export class FullScreen {
+  readonly #terminal: Terminal;
+  readonly #close = () => this.close();
   #drawn: string[] = [];
   #isOpen = false;
-  readonly #close = () => this.close();
 
-  constructor(private readonly terminal: Terminal) {}
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   open(): void {
     this.#isOpen = true;
-    // Any way out of the program passes here: its end, Deno.exit, an error that nobody caught.
+    // Every way out of the program unloads it: its end, Deno.exit, an uncaught error.
     globalThis.addEventListener("unload", this.#close);
     Deno.stdin.setRaw(true);
-    this.terminal.out.write("\x1b[?1049h\x1b[?25l\x1b[2J");
+    this.#terminal.out.write(enterAlternativeScreen + cursorHide + eraseScreen);
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     globalThis.removeEventListener("unload", this.#close);
-    this.terminal.out.write("\x1b[0m\x1b[?25h\x1b[?1049l");
+    this.#terminal.out.write(RESET_STYLE + cursorShow + exitAlternativeScreen);
     Deno.stdin.setRaw(false);
   }
 
   size(): { columns: number; rows: number } {
     const { columns, rows } = Deno.consoleSize();
-    // A terminal that does not know its size says 0.
+    // A terminal that does not know its size reports 0.
     return { columns: columns || 80, rows: rows || 24 };
   }
 
-  /** Writes the lines that differ from those drawn last. */
+  /** Writes the lines that have changed since the last call. */
   draw(lines: string[]): void {
     if (!this.#isOpen) return;
     const changes = lines.flatMap((line, row) =>
-      line === this.#drawn[row] ? [] : [`\x1b[${row + 1};1H${line}\x1b[0m\x1b[K`]
+      line === this.#drawn[row] ? [] : [cursorTo(0, row) + line + RESET_STYLE + eraseEndLine]
     );
     this.#drawn = lines;
-    // As one picture, where the terminal knows how (mode 2026).
-    if (changes.length > 0) this.terminal.out.write(`\x1b[?2026h${changes.join("")}\x1b[?2026l`);
+    if (changes.length > 0) this.#terminal.out.write(synchronizedOutput(changes.join("")));
   }
 
-  /** Draws everything anew next time: the size has changed. */
+  /** Makes the next call of `draw` write every line, because the size has changed. */
   forget(): void {
     this.#drawn = [];
-    if (this.#isOpen) this.terminal.out.write("\x1b[2J");
+    if (this.#isOpen) this.#terminal.out.write(eraseScreen);
   }
 
-  /** What is typed, until there is no more input. */
+  /** What the user types, until there is no more input. */
   async *input(): AsyncIterable<string> {
     const buffer = new Uint8Array(256);
     for (let count; (count = await Deno.stdin.read(buffer)) !== null;) {

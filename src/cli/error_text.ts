@@ -1,0 +1,45 @@
+/** Expected failures as people read them. Pure. */
+import type { ApiError } from "../domain/errors.ts";
+
+/** The code, the message, and what to do about it. */
+export function describeError(error: ApiError): string {
+  return [`error ${error.code}: ${error.message}`, ...advice(error)].join("\n");
+}
+
+function advice({ code, message, details }: ApiError): string[] {
+  if (code === "CONNECTION_LOST" && details.sent !== true) {
+    return [
+      "Is a server running? Start one with `opencode-agents serve`, or name another with --url, --data or OPENCODE_AGENTS_URL.",
+    ];
+  }
+  if (code === "RATE_LIMIT_EXCEEDED" && details.retry_after_seconds !== undefined) {
+    return [`Try again in ${details.retry_after_seconds} s (limits.${details.limit}).`];
+  }
+  if (code === "AUTHENTICATION_REQUIRED" || code === "INVALID_AUTH_TOKEN") {
+    return ["Pass a key with --key or OPENCODE_AGENTS_KEY; `opencode-agents keys create` makes one."];
+  }
+  if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
+  if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
+  if (code === "PROCESS_PERMISSION_DENIED") {
+    return ["Only agents and their processes can be ended from here."];
+  }
+  if (code === "SERVICE_UNAVAILABLE" && details.permission !== undefined) {
+    return [`Start the server with ${details.permission}.`];
+  }
+  return detailsIn(message, details);
+}
+
+/** The details that the message itself does not mention. */
+function detailsIn(message: string, details: ApiError["details"]): string[] {
+  const lines: string[] = [];
+  const { current_status, expected } = details;
+  const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
+  if (current_status !== undefined && !message.includes(`it is ${current_status}`)) {
+    lines.push(`It is ${current_status}.`);
+  }
+  if (expected !== undefined && details.pid === undefined && !message.includes(words)) {
+    lines.push(`Expected: ${words}.`);
+  }
+  if (details.suggestion !== undefined) lines.push(`Did you mean ${details.suggestion}?`);
+  return lines;
+}

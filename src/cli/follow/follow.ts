@@ -1,0 +1,121 @@
+/** Follows a task to its end: its log, its progress and its permission requests. */
+import type { Client } from "../../client/client.ts";
+import type { PushStream } from "../../client/subscriptions.ts";
+import { isFinished } from "../../client/wait_for.ts";
+import { ApiError } from "../../domain/errors.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
+import type { Task, TaskStatus } from "../../domain/task.ts";
+import { type Cli, type CommonFlags, EXIT } from "../cli.ts";
+import { levelsFrom } from "../log_text.ts";
+import { untilSignalled } from "../signals.ts";
+import { JsonView } from "./json_view.ts";
+import { LogPrinter } from "./log_printer.ts";
+import { Questions } from "./questions.ts";
+import { TextView } from "./text_view.ts";
+import type { View } from "./view.ts";
+
+export interface FollowOptions {
+  task_id: string;
+  json: boolean;
+  level: LogLevel;
+}
+
+/**
+ * Follows the task from its first log entry to its end. Returns the exit code: 0 completed, 1 failed, 130
+ * cancelled. Ctrl-C (130) and SIGTERM (143) end the following; the task goes on.
+ */
+export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
+  const interrupted = untilInterrupted(cli, options.task_id);
+  const client = await Promise.race([cli.connect(flags), interrupted]);
+  if (typeof client === "number") return client;
+  try {
+    return await followWith(cli, client, options, interrupted);
+  } finally {
+    client.close();
+  }
+}
+
+async function followWith(
+  cli: Cli,
+  client: Client,
+  { task_id, json, level }: FollowOptions,
+  interrupted: Promise<number>,
+): Promise<number> {
+  const view: View = json ? new JsonView(cli.terminal) : new TextView(cli.terminal, cli.clock);
+  const questions = new Questions(cli.terminal, client, task_id, json);
+  const only = { task_ids: [task_id] };
+  const pushes = await client.subscribe(["task_status", "task_progress"], {
+    task_status: only,
+    task_progress: only,
+  });
+  const levels = levelsFrom(level);
+  try {
+    const entries = await client.followLogs({ agent: task_id, level: levels });
+    const log = new LogPrinter(entries, view);
+    const printed = log.run();
+    const ended = await Promise.race([
+      untilEnded(client, task_id, pushes, view, questions),
+      interrupted,
+      // If the log ends, the task may still go on; if the log fails, following fails.
+      printed.then(() => new Promise<never>(() => {})),
+    ]);
+    if (typeof ended === "number") return ended;
+    await log.printAll(cli.clock, client, task_id, levels);
+    await entries.return?.();
+    await printed;
+    view.ended(ended);
+    return exitOf(ended.status);
+  } finally {
+    questions.close();
+    view.close();
+    await pushes.return?.();
+  }
+}
+
+function exitOf(status: TaskStatus): number {
+  if (status === "completed") return EXIT.done;
+  return status === "cancelled" ? EXIT.cancelled : EXIT.failed;
+}
+
+async function untilEnded(
+  client: Client,
+  task_id: string,
+  pushes: PushStream,
+  view: View,
+  questions: Questions,
+): Promise<Task> {
+  const look = async () => {
+    const { task } = await client.request("get_task_status", { task_id });
+    view.task(task);
+    questions.askOpen(task);
+    return task;
+  };
+  let task = await look();
+  while (!isFinished(task.status)) {
+    const { done, value: push } = await pushes.next();
+    if (done) throw new ApiError("CONNECTION_LOST", "The connection was closed", { sent: true });
+    if (push.type === "task_progress_update") {
+      view.progress(push);
+    } else if (push.type === "permission_request") {
+      view.permission(push);
+      questions.ask(push);
+    } else if (push.type === "task_status_update") {
+      view.status(push);
+      task = await look();
+    } else if (push.type === "resubscribed") {
+      task = await look();
+    }
+  }
+  return task;
+}
+
+/** The exit code, when a signal ends the following before the task has ended. */
+async function untilInterrupted({ clock, terminal }: Cli, task_id: string): Promise<number> {
+  const signal = await untilSignalled(clock);
+  terminal.status("");
+  terminal.note(
+    `no longer following; task ${task_id} goes on\n` +
+      `again: opencode-agents follow ${task_id}\nto end it: opencode-agents cancel ${task_id}`,
+  );
+  return signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled;
+}

@@ -1,0 +1,100 @@
+/** An agent's permission requests while its task is followed. In a terminal, a key answers them. */
+import type { Client } from "../../client/client.ts";
+import { ApiError } from "../../domain/errors.ts";
+import type { Task } from "../../domain/task.ts";
+import { describeError } from "../error_text.ts";
+import { type OpenPermission, openPermissions } from "../task_text.ts";
+import type { Terminal } from "../terminal.ts";
+import { oneLine } from "../text.ts";
+
+export class Questions {
+  readonly #terminal: Terminal;
+  readonly #client: Client;
+  readonly #task_id: string;
+  /** Whether requests are neither shown nor answered here. */
+  readonly #quiet: boolean;
+  readonly #canAnswer: boolean;
+  readonly #seen = new Set<string>();
+  readonly #waiting: OpenPermission[] = [];
+  #asking = false;
+  #closed = false;
+
+  constructor(terminal: Terminal, client: Client, task_id: string, quiet: boolean) {
+    this.#terminal = terminal;
+    this.#client = client;
+    this.#task_id = task_id;
+    this.#quiet = quiet;
+    this.#canAnswer = !quiet && terminal.isTerminal && Deno.stdin.isTerminal();
+  }
+
+  /** Asks about the task's open requests. */
+  askOpen(task: Task): void {
+    for (const request of openPermissions(task)) this.ask(request);
+  }
+
+  /** Asks about a request, once. */
+  ask({ permission_id, title }: OpenPermission): void {
+    if (this.#quiet || this.#seen.has(permission_id)) return;
+    this.#seen.add(permission_id);
+    const terminal = this.#terminal;
+    terminal.line(terminal.paint(`The agent asks: ${oneLine(title)}`, "yellow", "bold"));
+    if (!this.#canAnswer) {
+      const answer = `${this.#task_id} ${permission_id}`;
+      return terminal.line(
+        `answer with: opencode-agents allow ${answer}   or: opencode-agents deny ${answer}`,
+      );
+    }
+    terminal.line("allow it? y/n");
+    this.#waiting.push({ permission_id, title });
+    if (!this.#asking) void this.#answerAll();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#asking) setEcho(true);
+  }
+
+  async #answerAll(): Promise<void> {
+    this.#asking = true;
+    setEcho(false);
+    try {
+      while (this.#waiting.length > 0 && !this.#closed) {
+        const key = await readKey();
+        if (this.#closed) return;
+        if (key === undefined) {
+          return this.#terminal.line("no more input; answer with `opencode-agents allow`");
+        }
+        if (key !== "y" && key !== "n") continue;
+        const { permission_id } = this.#waiting.shift()!;
+        await this.#answer(permission_id, key === "y" ? "allow" : "deny");
+      }
+    } finally {
+      this.#asking = false;
+      if (!this.#closed) setEcho(true);
+    }
+  }
+
+  async #answer(permission_id: string, decision: "allow" | "deny"): Promise<void> {
+    const task_id = this.#task_id;
+    try {
+      await this.#client.request("respond_to_permission", { task_id, permission_id, decision });
+      this.#terminal.line(decision === "allow" ? "allowed" : "denied");
+    } catch (error) {
+      // Someone else has answered, or it is too late.
+      this.#terminal.line(error instanceof ApiError ? describeError(error) : String(error));
+    }
+  }
+}
+
+/** Without echo, keys arrive one by one. Ctrl-C stays a signal. */
+function setEcho(echo: boolean): void {
+  Deno.stdin.setRaw(!echo, Deno.build.os === "windows" ? undefined : { cbreak: true });
+}
+
+/** The first character typed, in lower case; undefined when there is no more input. */
+async function readKey(): Promise<string | undefined> {
+  const buffer = new Uint8Array(16);
+  const count = await Deno.stdin.read(buffer);
+  if (count === null) return undefined;
+  return new TextDecoder().decode(buffer.subarray(0, count)).trim().toLowerCase()[0] ?? "";
+}

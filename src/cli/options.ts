@@ -1,0 +1,45 @@
+/** Options that several commands share, and the values that they take. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { LogLevel } from "../domain/log_entry.ts";
+
+/** Parses a whole number, not negative. */
+export function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("a whole number is expected");
+}
+
+/** Parses a number, not negative; it may have decimals. */
+export function number(text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a number is expected");
+}
+
+/** `--NAME <NAME...>`, which takes any of these values. */
+export function anyOf(name: string, values: readonly string[]): Option {
+  return new Option(`--${name} <${name}...>`, values.join(", ")).choices(values);
+}
+
+export function levelOption(level: LogLevel, description: string): Option {
+  return new Option("--level <level>", description).choices(LogLevel.options).default(level);
+}
+
+export interface ListFlags<Field> {
+  sort: Field;
+  order?: "asc" | "desc";
+  limit: number;
+  offset: number;
+}
+
+/** `--sort`, `--order`, `--limit` and `--offset`. `default_order` says which order fields have without `--order`. */
+export function addListOptions(
+  command: Command,
+  fields: readonly string[],
+  default_field: string,
+  default_order: string,
+): Command {
+  return command
+    .addOption(new Option("--sort <field>").choices(fields).default(default_field))
+    .addOption(new Option("--order <order>", `(default: ${default_order})`).choices(["asc", "desc"]))
+    .option("-n, --limit <count>", "at most this many, 1 to 1000", wholeNumber, 50)
+    .option("--offset <count>", "skip this many", wholeNumber, 0);
+}

@@ -1,0 +1,50 @@
+/** Tasks as people read them. */
+import { epochOf } from "../clock/clock.ts";
+import type { Task, TaskStatus } from "../domain/task.ts";
+import { duration } from "../protocol/formats.ts";
+import type { Style } from "./terminal.ts";
+
+const STATUS_STYLE: Record<TaskStatus, Style> = {
+  pending: "dim",
+  queued: "cyan",
+  running: "blue",
+  paused: "yellow",
+  completed: "green",
+  failed: "red",
+  cancelled: "yellow",
+};
+
+export function statusStyle(status: TaskStatus): Style {
+  return STATUS_STYLE[status];
+}
+
+/** Milliseconds from the task's start to its end, or until now; undefined before it starts. */
+export function runTime(task: Task, now_ms: number): number | undefined {
+  if (task.started_at === undefined) return undefined;
+  return (task.completed_at === undefined ? now_ms : epochOf(task.completed_at)) - epochOf(task.started_at);
+}
+
+/** `running for 12 s`, `completed in 3.2 s`, `queued`. */
+export function statusInWords(task: Task, now_ms: number): string {
+  const ms = runTime(task, now_ms);
+  if (ms === undefined || task.status === "queued" || task.status === "pending") return task.status;
+  return task.completed_at === undefined
+    ? `${task.status} for ${duration(ms)}`
+    : `${task.status} ${task.status === "completed" ? "in" : "after"} ${duration(ms)}`;
+}
+
+/** `2/5`; empty if the agent reports no steps. */
+export function steps(task: Pick<Task, "progress_details">): string {
+  const { completed_steps, total_steps } = task.progress_details ?? {};
+  return total_steps ? `${completed_steps ?? 0}/${total_steps}` : "";
+}
+
+/** An open permission request of a task. */
+export interface OpenPermission {
+  permission_id: string;
+  title: string;
+}
+
+export function openPermissions(task: Task): OpenPermission[] {
+  return (task.pending_permissions ?? []) as unknown as OpenPermission[];
+}

@@ -1,0 +1,25 @@
+/** What keys of `top` ask of the server. */
+import type { Requester } from "../../client/replies.ts";
+
+export type Action =
+  | { kind: "act"; type: "cancel_task" | "retry_task" | "pause_task" | "resume_task"; task_id: string }
+  | { kind: "answer"; task_id: string; permission_id: string; decision: "allow" | "deny" };
+
+const DONE = {
+  cancel_task: "cancelled",
+  retry_task: "put back into the queue",
+  pause_task: "paused",
+  resume_task: "resumed",
+} as const;
+
+/** Returns the notice that tells what was done. Rejects with the server's error. */
+export async function carryOut(server: Requester, action: Action): Promise<string> {
+  const { task_id } = action;
+  if (action.kind === "act") {
+    await server.request(action.type, { task_id });
+    return `task ${task_id} ${DONE[action.type]}`;
+  }
+  const { permission_id, decision } = action;
+  await server.request("respond_to_permission", { task_id, permission_id, decision });
+  return `${decision === "allow" ? "allowed" : "denied"} what task ${task_id} asked for`;
+}
