@@ -24,8 +24,6 @@ export interface KeyRecords {
 export class Keys {
   readonly #records: KeyRecords;
   readonly #clock: Clock;
-  /** Called with the id of each key that is revoked. */
-  onRevoked: (id: string) => void = () => {};
 
   constructor(records: KeyRecords, clock: Clock) {
     this.#records = records;
@@ -71,7 +69,6 @@ export class Keys {
     }
     if (record.state.revoked_ms !== undefined) return;
     await this.#records.update(() => ({ updates: [{ id, state: { revoked_ms: this.#clock.now() } }] }));
-    this.onRevoked(id);
   }
 
   /** The valid key that this is; undefined for every other text. */

@@ -140,6 +140,10 @@ export class RateLimits implements SharedLimits {
 
   // ---- how much is used
 
+  get connections(): number {
+    return this.#connected.size;
+  }
+
   connectionsOf(client: string): number {
     return [...this.#connected].filter((one) => one.client === client).length;
   }

@@ -19,36 +19,45 @@ export interface ServeFlags {
 }
 
 /**
- * The effective configuration. Throws `ApiError` `CONFIGURATION_ERROR` that names the file, the key and what is
- * allowed there. `base`: the folder that relative paths in it start from (the file's own, else the current one).
+ * The effective configuration of these flags and of the file that they name. Throws `ApiError` `CONFIGURATION_ERROR`
+ * that names the file, the key and what is allowed there. `base`: the folder that relative paths in it start from (the
+ * file's own, else the current one).
  */
 export async function loadConfig(
   flags: ServeFlags,
-  known: KnownAgents = BUILT_IN_MAKES.known,
+  known?: KnownAgents,
 ): Promise<{ config: Config; base: string }> {
-  const schema = configWith(known);
   const written = flags.config === undefined ? {} : await readJson(flags.config);
+  const base = flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config));
+  const config = effectiveConfig(written, { base, file: flags.config, known });
+  if (flags.host !== undefined) config.server.host = flags.host;
+  if (flags.port !== undefined) config.server.port = flags.port;
+  return { config, base };
+}
+
+/**
+ * The configuration as written, with defaults for what it leaves out. Throws `ApiError` `CONFIGURATION_ERROR`. `base`:
+ * the folder that its relative paths start from; `file`: the name for errors.
+ */
+export function effectiveConfig(
+  written: unknown,
+  { base, file, known = BUILT_IN_MAKES.known }: { base: string; file?: string; known?: KnownAgents },
+): Config {
+  const schema = configWith(known);
   const parsed = schema.safeParse(written);
   if (!parsed.success) {
     const issue = schemaError(schema, parsed.error.issues, written);
     const first = parsed.error.issues[0]!;
     const field = String(issue.details.field ?? fieldPath(first.path));
-    throw configurationError(`${flags.config}: ${issue.message}`, {
-      ...issue.details,
-      file: flags.config,
-      field,
-    });
+    throw configurationError(`${file ?? "Configuration"}: ${issue.message}`, { ...issue.details, file, field });
   }
   const config = withKnownAgents(parsed.data, known);
-  if (flags.host !== undefined) config.server.host = flags.host;
-  if (flags.port !== undefined) config.server.port = flags.port;
   if (!isGiven(written, "max_concurrent")) {
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, machineMemory()?.total);
   }
   checkAgents(config);
-  const base = flags.config === undefined ? Deno.cwd() : dirname(resolve(flags.config));
   if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);
-  return { config, base };
+  return config;
 }
 
 /** A folder that tasks may not work in is no default for them. */

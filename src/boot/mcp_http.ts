@@ -1,15 +1,19 @@
-/** MCP at `/mcp`, wired: the tools, the router, the engine's news. Loaded by the first request: most servers get none. */
+/** MCP at `/mcp`, wired: the tools, the router, the events of the engine. */
 import manifest from "../../deno.json" with { type: "json" };
-import { systemClock as clock } from "../clock/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { Change } from "../doors/mcp/backend.ts";
 import { McpEndpoint } from "../doors/mcp/http.ts";
 import { InnerDesk } from "../doors/mcp/inner_backend.ts";
 
-type Ask = (message: object) => Promise<object>;
+/** Answers a POST to `/mcp` with this body. `ask` sends a message to the router in the caller's name. */
+export type McpOverHttp = (
+  request: Request,
+  body: string,
+  ask: (message: object) => Promise<object>,
+) => Promise<Response>;
 
-/** What answers each POST to `/mcp`. */
-export function mcpOver(bus: EventBus): (request: Request, body: string, ask: Ask) => Promise<Response> {
+export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
   const endpoint = new McpEndpoint();
   const watch = (task_id: string, changed: (change: Change) => void) =>
     bus.listen((event) => {

@@ -1,18 +1,20 @@
 /** How to start this very program again, for the helpers that run beside the server. */
 
+const MAIN = new URL("../../main.ts", import.meta.url);
+const CONFIG = new URL("deno.json", MAIN);
+
 /** The command that runs one of our own subcommands, from a checkout or as a binary, with these permissions. */
-export function selfCommand(main_url: string, subcommand: string, permissions: string[]): string[] {
+export function selfCommand(subcommand: string, permissions: string[]): string[] {
   if (isCompiled()) return [Deno.execPath(), subcommand];
-  const config = new URL("deno.json", main_url).pathname;
   return [
     Deno.execPath(),
     "run",
     "--quiet",
     "--no-prompt",
     "--config",
-    config,
+    CONFIG.pathname,
     ...permissions,
-    new URL(main_url).pathname,
+    MAIN.pathname,
     subcommand,
   ];
 }

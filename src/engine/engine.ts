@@ -88,37 +88,46 @@ export class Engine {
     done?.catch((error) => log.error("The agent of {id} took no signal: {error}", { id: after.id, error }));
   }
 
-  // ---- start and stop
-
-  /**
-   * Takes up what an earlier server left: its running tasks are queued again (or failed, when their attempts are
-   * used up), its processes ended, and only then new ones started.
-   */
+  /** Recovers what an earlier run left, then starts tasks. */
   async start(): Promise<void> {
-    const { index, runner } = this.#options;
-    for (const task of index.all()) {
+    await this.recover();
+    await this.open();
+  }
+
+  /** Queues the running tasks of an earlier run again, or fails them if their attempts are used up. */
+  async recover(): Promise<void> {
+    for (const task of this.#options.index.all()) {
       if (!holdsSlot(task.state)) this.#dispatcher.note(undefined, task);
     }
     const lost = await recoverLost(this.#options);
     await this.#dispatcher.settleAll();
-    const strays = await runner.endStrays();
-    if (lost > 0 || strays > 0) {
-      log.info("Recovered {tasks} tasks of an earlier run and ended {strays} of its processes", {
-        tasks: lost,
-        strays,
-      });
-    }
+    if (lost > 0) log.info("Recovered {tasks} tasks of an earlier run", { tasks: lost });
+  }
+
+  /** Ends the processes of an earlier run; only then starts tasks. */
+  async open(): Promise<void> {
+    const strays = await this.#options.runner.endStrays();
+    if (strays > 0) log.info("Ended {strays} processes of an earlier run", { strays });
     if (this.#stopping) return;
     this.#retention = startRetention(this.#options);
     this.#dispatcher.open();
   }
 
-  /** Leaves running tasks recoverable and ends their processes. */
   async stop(): Promise<void> {
+    this.close();
+    await this.leave();
+  }
+
+  /** Starts no more tasks, and takes none. */
+  close(): void {
     this.#stopping = true;
-    const { clock } = this.#options;
     this.#retention?.cancel();
     this.#dispatcher.close();
+  }
+
+  /** Leaves running tasks recoverable and ends their processes. */
+  async leave(): Promise<void> {
+    const { clock } = this.#options;
     const runs = [...this.#dispatcher.active];
     try {
       await within(clock, STOP_WAIT_MS, releaseOwn(this.#options, runs.map(([id]) => id)), undefined);

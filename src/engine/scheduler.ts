@@ -45,6 +45,7 @@ export interface SchedulerOptions {
 }
 
 export class Scheduler {
+  readonly name = "scheduler";
   readonly #options: SchedulerOptions;
   #alarm: Timer | undefined;
   #open = false;

@@ -1,7 +1,7 @@
 /** A push to many subscribers, beside the same push to one. */
 import { systemClock } from "../../src/clock/clock.ts";
 import { EventBus } from "../../src/engine/events.ts";
-import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/api/channels/subscriptions.ts";
+import { SubscriptionHub } from "../../src/api/channels/hub.ts";
 import { type Figure, median } from "./figure.ts";
 
 const SUBSCRIBERS = 100;
@@ -16,14 +16,8 @@ function hubOf(count: number): { bus: EventBus; taken: { bytes: number } } {
   const hub = new SubscriptionHub(bus, systemClock, []);
   const taken = { bytes: 0 };
   for (let i = 0; i < count; i++) {
-    const subscriptions = new Subscriptions(() => `sub_${i}`);
-    const subscriber: Subscriber = {
-      subscriptions,
-      isBehind: false,
-      push: (text) => void (taken.bytes += text.length),
-    };
-    hub.add(subscriber);
-    subscriptions.subscribe(["log_entries"], {});
+    const subscriber = { isBehind: false, push: (text: string) => void (taken.bytes += text.length) };
+    hub.join(subscriber, () => `sub_${i}`).subscribe(["log_entries"], {});
   }
   return { bus, taken };
 }

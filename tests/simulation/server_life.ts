@@ -12,7 +12,7 @@ import { RateLimits } from "../../src/access/limits.ts";
 import type { Listener, Notifier, Topics } from "../../src/store/notifier.ts";
 import { loadStore, type Store } from "../../src/store/open.ts";
 import { Connection } from "../../src/doors/ws/connection.ts";
-import { SubscriptionHub } from "../../src/api/channels/subscriptions.ts";
+import { SubscriptionHub } from "../../src/api/channels/hub.ts";
 import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
@@ -212,18 +212,15 @@ export class ServerLife {
       id: String(++this.#connections),
       socket,
       router,
+      hub,
       clock: this.clock,
       limits,
       auth: { isRequired: false, isValid: () => true },
       identity: undefined,
       server_version: "simulated",
       max_message_bytes: 1 << 20,
-      closed: (one) => {
-        hub.remove(one);
-        rates.disconnected(limits);
-      },
+      closed: () => rates.disconnected(limits),
     });
-    hub.add(connection);
     return connection;
   }
 

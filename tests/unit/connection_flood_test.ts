@@ -1,6 +1,8 @@
 /** How a connection that sends more than it may is slowed down and cut off, alone and in a flood of many. */
 import assert from "node:assert/strict";
 import type { SessionLimits } from "../../src/api/capability.ts";
+import { SubscriptionHub } from "../../src/api/channels/hub.ts";
+import { EventBus } from "../../src/engine/events.ts";
 import type { Router } from "../../src/api/router.ts";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { Connection } from "../../src/doors/ws/connection.ts";
@@ -36,6 +38,7 @@ function connection(isFlooded: boolean, reply: () => object) {
     id: "1",
     socket,
     router: { receive: reply } as unknown as Router,
+    hub: new SubscriptionHub(new EventBus(), clock, []),
     clock,
     limits: limits as SessionLimits,
     auth: { isRequired: false, isValid: () => true },

@@ -4,12 +4,14 @@ import { EventBus } from "../../src/engine/events.ts";
 import type { Pushes } from "../../src/protocol/pushes.ts";
 import type { Channel, SubscriptionFilters } from "../../src/protocol/subscription_messages.ts";
 import type { Producer } from "../../src/api/channels/producers.ts";
-import { type Subscriber, SubscriptionHub, Subscriptions } from "../../src/api/channels/subscriptions.ts";
+import { type Subscriber, SubscriptionHub } from "../../src/api/channels/hub.ts";
+import type { Subscriptions } from "../../src/api/channels/subscriptions.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
 
 type Fields = Record<string, unknown>;
 
 interface Listener extends Subscriber {
+  subscriptions: Subscriptions;
   told: { text: string; coalesce?: string }[];
   messages(): Fields[];
 }
@@ -38,15 +40,15 @@ class World {
     const name = ++this.#serial;
     let follows = 0;
     const told: Listener["told"] = [];
-    const listener: Listener = {
-      subscriptions: new Subscriptions(() => `sub_${name}_${++follows}`),
+    const subscriber: Subscriber = {
       isBehind: false,
-      told,
-      messages: () => told.map(({ text }) => JSON.parse(text)),
       push: (text, coalesce) => void told.push({ text, coalesce }),
     };
-    this.hub.add(listener);
-    return listener;
+    return Object.assign(subscriber, {
+      subscriptions: this.hub.join(subscriber, () => `sub_${name}_${++follows}`),
+      told,
+      messages: () => told.map(({ text }) => JSON.parse(text)),
+    });
   }
 
   watching(channels: Channel[], filters: SubscriptionFilters = {}): Listener {
@@ -145,7 +147,7 @@ Deno.test("hub: periodic work is done while somebody watches, and only then", as
   assert.equal(await passes(10_000), 10);
   two.subscriptions.unsubscribe(["processes"], id);
   assert.equal(await passes(5000), 5);
-  world.hub.remove(one);
+  world.hub.leave(one);
   assert.equal(await passes(10_000), 0);
   assert.equal(world.clock.timers, 0);
 });

@@ -1,18 +1,11 @@
-/** Who has asked for what: the subscriptions of one connection, and the hub that serves all connections. */
+/** What one connection has subscribed to. */
 import type { FollowFilter } from "../capability.ts";
-import { type Clock, sleep } from "../../clock/clock.ts";
-import type { DomainEvent, EventBus } from "../../engine/events.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
-import { type Producer, Producers } from "./producers.ts";
-import { type ChannelPush, pushesOf } from "./pushes.ts";
+import type { ChannelPush } from "./pushes.ts";
 
 /** One connection may hold this many; more is a client that forgets to unsubscribe. */
 const SUBSCRIPTIONS_MAX = 100;
-
-/** A flood waits so long for a reader that is behind, and looks so often. */
-const CATCH_UP_MS = 250;
-const CATCH_UP_LOOK_MS = 2;
 
 interface Subscription {
   channels: Set<Channel>;
@@ -42,11 +35,12 @@ export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #follows = new Map<string, FollowFilter>();
   readonly #newId: () => string;
-  /** Called when what is subscribed to may have changed; `added`: the channels of a new subscription. */
-  onChanged: (added: readonly Channel[]) => void = () => {};
+  readonly #changed: (added: readonly Channel[]) => void;
 
-  constructor(newId: () => string) {
+  /** `changed` is called when the channels may have changed; `added` are those of a new subscription. */
+  constructor(newId: () => string, changed: (added: readonly Channel[]) => void) {
     this.#newId = newId;
+    this.#changed = changed;
   }
 
   *channels(): Iterable<Channel> {
@@ -71,7 +65,7 @@ export class Subscriptions {
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
     const id = this.#next();
     this.#byId.set(id, { channels: new Set(channels), filters });
-    this.onChanged(channels);
+    this.#changed(channels);
     return id;
   }
 
@@ -114,7 +108,7 @@ export class Subscriptions {
       }
       if (subscription.channels.size === 0) this.#byId.delete(key);
     }
-    this.onChanged([]);
+    this.#changed([]);
     return channels ?? [...ended];
   }
 
@@ -130,102 +124,6 @@ export class Subscriptions {
     const { log } = push.message;
     for (const [id, filter] of this.#follows) {
       if (push.seq > filter.after_seq && filter.matches(log, push.seq)) yield id;
-    }
-  }
-}
-
-/** A connection as the hub sees it. */
-export interface Subscriber {
-  readonly subscriptions: Subscriptions;
-  /** Whether something waits because the reader has not taken what it was sent before. */
-  readonly isBehind: boolean;
-  push(text: string, coalesce?: string): void;
-  /** What this connection is told instead, where a message is about the connection itself. */
-  own?(message: object): string | undefined;
-}
-
-/** Turns events into pushes; each is encoded once, whatever the number of subscribers. */
-export class SubscriptionHub {
-  readonly #subscribers = new Set<Subscriber>();
-  readonly #clock: Clock;
-  readonly #producers: Producers;
-  /** Behind, and not waited for. */
-  readonly #stalled = new Set<Subscriber>();
-
-  constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
-    this.#clock = clock;
-    this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening()));
-    bus.listen((event) => this.#publish(event));
-  }
-
-  get size(): number {
-    return this.#subscribers.size;
-  }
-
-  add(subscriber: Subscriber): void {
-    this.#subscribers.add(subscriber);
-    subscriber.subscriptions.onChanged = (added) => {
-      this.#producers.tell(added, (push) => this.#deliver(push, [subscriber]));
-      this.#watch();
-    };
-  }
-
-  remove(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
-    this.#stalled.delete(subscriber);
-    this.#watch();
-  }
-
-  /**
-   * Resolves when every reader has taken what it was sent, so that a flood of entries comes at the pace of those who
-   * read. One that takes nothing for a while is not waited for again until it has caught up; its bound ends it.
-   */
-  async caughtUp(): Promise<void> {
-    const end_ms = this.#clock.monotonic() + CATCH_UP_MS;
-    const behind = () => [...this.#subscribers].filter((one) => one.isBehind && !this.#stalled.has(one));
-    for (const one of this.#stalled) if (!one.isBehind) this.#stalled.delete(one);
-    while (behind().length > 0) {
-      if (this.#clock.monotonic() < end_ms) await sleep(this.#clock, CATCH_UP_LOOK_MS);
-      else for (const one of behind()) this.#stalled.add(one);
-    }
-  }
-
-  #watch(): void {
-    const channels = new Set<Channel>();
-    for (const { subscriptions } of this.#subscribers) {
-      for (const channel of subscriptions.channels()) channels.add(channel);
-    }
-    this.#producers.watch(channels);
-  }
-
-  #listening(): Subscriber[] {
-    return [...this.#subscribers].filter((one) => !one.subscriptions.isEmpty);
-  }
-
-  #publish(event: DomainEvent): void {
-    const listening = this.#listening();
-    if (listening.length === 0) return;
-    for (const push of pushesOf(event, this.#clock.now())) this.#deliver(push, listening);
-  }
-
-  #deliver(push: ChannelPush, listening: Subscriber[]): void {
-    const encoded = new Map<string, string>();
-    const encode = (key: string, message: () => object) => {
-      const known = encoded.get(key) ?? JSON.stringify(message());
-      encoded.set(key, known);
-      return known;
-    };
-    for (const one of listening) {
-      if (one.subscriptions.wants(push)) {
-        const types = push.narrow && one.subscriptions.processTypes;
-        const text = types ? encode(types.join(), () => push.narrow!(types)) : encode("", () => push.message);
-        one.push(one.own?.(push.message) ?? text, push.coalesce);
-      }
-      for (const subscription_id of one.subscriptions.following(push)) {
-        // The name of the follow is all that differs, so it is put into the text that all share.
-        const text = encode("", () => push.message);
-        one.push(`${text.slice(0, -1)},"subscription_id":"${subscription_id}"}`);
-      }
     }
   }
 }

@@ -10,7 +10,8 @@ import type { ErrorReply } from "../../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
 import type { Socket } from "../transport/listener.ts";
 import { Outbox } from "./outbox.ts";
-import { type Subscriber, Subscriptions } from "../../api/channels/subscriptions.ts";
+import type { Subscriber, SubscriptionHub } from "../../api/channels/hub.ts";
+import type { Subscriptions } from "../../api/channels/subscriptions.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
@@ -49,6 +50,7 @@ export interface ConnectionOptions {
   id: string;
   socket: Socket;
   router: Router;
+  hub: Pick<SubscriptionHub, "join" | "leave">;
   clock: Clock;
   limits: SessionLimits;
   auth: ConnectionAuth;
@@ -74,7 +76,7 @@ interface Queued {
 export class Connection implements Session, Subscriber {
   readonly id: string;
   readonly limits: SessionLimits;
-  readonly subscriptions: Subscriptions;
+  readonly #subscriptions: Subscriptions;
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #outbox: Outbox;
@@ -104,7 +106,7 @@ export class Connection implements Session, Subscriber {
     this.#identity = options.identity;
     this.#checkLater();
     const socket = this.#socket = options.socket;
-    this.subscriptions = new Subscriptions(() => `sub_${options.id}_${++this.#serial}`);
+    this.#subscriptions = options.hub.join(this, () => `sub_${options.id}_${++this.#serial}`);
     this.#outbox = new Outbox({
       send: (text) => socket.send(text),
       get buffered() {
@@ -151,17 +153,17 @@ export class Connection implements Session, Subscriber {
   // ---- what handlers ask of it
 
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
-    return this.subscriptions.subscribe(channels, filters);
+    return this.#subscriptions.subscribe(channels, filters);
   }
 
   follow(filter: Parameters<Session["follow"]>[0]): string {
     // The reply with the entries so far comes first, whatever is appended until it is ready.
     this.#held ??= [];
-    return this.subscriptions.follow(filter);
+    return this.#subscriptions.follow(filter);
   }
 
   unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[] {
-    return this.subscriptions.unsubscribe(channels, subscription_id);
+    return this.#subscriptions.unsubscribe(channels, subscription_id);
   }
 
   get isBehind(): boolean {
@@ -347,6 +349,7 @@ export class Connection implements Session, Subscriber {
     this.#expiry?.cancel();
     this.#outbox.clear();
     this.#queue = [];
+    this.#options.hub.leave(this);
     this.#options.closed(this);
   }
 }

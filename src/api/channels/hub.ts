@@ -1,0 +1,112 @@
+/** The hub between what happens in the server and the connections that subscribed to it. */
+import { type Clock, sleep } from "../../clock/clock.ts";
+import type { DomainEvent, EventBus } from "../../engine/events.ts";
+import type { Channel } from "../../protocol/subscription_messages.ts";
+import { type Producer, Producers } from "./producers.ts";
+import { type ChannelPush, pushesOf } from "./pushes.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+/** How long a flood waits for a reader that is behind, and how often it looks. */
+const CATCH_UP_MS = 250;
+const CATCH_UP_LOOK_MS = 2;
+
+/** A connection as the hub sees it. */
+export interface Subscriber {
+  /** Whether messages wait because the reader has not taken the ones before. */
+  readonly isBehind: boolean;
+  push(text: string, coalesce?: string): void;
+  /** What this connection gets instead of a message that is about the connection itself. */
+  own?(message: object): string | undefined;
+}
+
+/** Turns events into pushes. Each push is encoded once, however many subscribers there are. */
+export class SubscriptionHub {
+  readonly #subscribers = new Map<Subscriber, Subscriptions>();
+  readonly #clock: Clock;
+  readonly #producers: Producers;
+  /** Behind, and not waited for. */
+  readonly #stalled = new Set<Subscriber>();
+
+  constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
+    this.#clock = clock;
+    this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening()));
+    bus.listen((event) => this.#publish(event));
+  }
+
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** The subscriber's subscriptions, none at first. They are served until it leaves. */
+  join(subscriber: Subscriber, newId: () => string): Subscriptions {
+    const subscriptions = new Subscriptions(newId, (added) => this.#changed(subscriber, added));
+    this.#subscribers.set(subscriber, subscriptions);
+    return subscriptions;
+  }
+
+  leave(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    this.#stalled.delete(subscriber);
+    this.#watch();
+  }
+
+  #changed(subscriber: Subscriber, added: readonly Channel[]): void {
+    const subscriptions = this.#subscribers.get(subscriber);
+    if (!subscriptions) return;
+    this.#producers.tell(added, (push) => this.#deliver(push, [[subscriber, subscriptions]]));
+    this.#watch();
+  }
+
+  /**
+   * Resolves when every reader has taken what it was sent, so that a flood of entries comes at the readers' pace. A
+   * reader that takes nothing for a while is not waited for again until it has caught up; its own bound ends it.
+   */
+  async caughtUp(): Promise<void> {
+    const end_ms = this.#clock.monotonic() + CATCH_UP_MS;
+    const behind = () => [...this.#subscribers.keys()].filter((one) => one.isBehind && !this.#stalled.has(one));
+    for (const one of this.#stalled) if (!one.isBehind) this.#stalled.delete(one);
+    while (behind().length > 0) {
+      if (this.#clock.monotonic() < end_ms) await sleep(this.#clock, CATCH_UP_LOOK_MS);
+      else for (const one of behind()) this.#stalled.add(one);
+    }
+  }
+
+  #watch(): void {
+    const channels = new Set<Channel>();
+    for (const subscriptions of this.#subscribers.values()) {
+      for (const channel of subscriptions.channels()) channels.add(channel);
+    }
+    this.#producers.watch(channels);
+  }
+
+  #listening(): [Subscriber, Subscriptions][] {
+    return [...this.#subscribers].filter(([, subscriptions]) => !subscriptions.isEmpty);
+  }
+
+  #publish(event: DomainEvent): void {
+    const listening = this.#listening();
+    if (listening.length === 0) return;
+    for (const push of pushesOf(event, this.#clock.now())) this.#deliver(push, listening);
+  }
+
+  #deliver(push: ChannelPush, listening: [Subscriber, Subscriptions][]): void {
+    const encoded = new Map<string, string>();
+    const encode = (key: string, message: () => object) => {
+      const known = encoded.get(key) ?? JSON.stringify(message());
+      encoded.set(key, known);
+      return known;
+    };
+    for (const [one, subscriptions] of listening) {
+      if (subscriptions.wants(push)) {
+        const types = push.narrow && subscriptions.processTypes;
+        const text = types ? encode(types.join(), () => push.narrow!(types)) : encode("", () => push.message);
+        one.push(one.own?.(push.message) ?? text, push.coalesce);
+      }
+      for (const subscription_id of subscriptions.following(push)) {
+        // Only the subscription id differs, so it is put into the text that all share.
+        const text = encode("", () => push.message);
+        one.push(`${text.slice(0, -1)},"subscription_id":"${subscription_id}"}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The server, composed of its parts: configuration → store → agents → engine → api → doors.
+ *
+ * `composeServer` has no state outside what it returns: no signal handlers, no exit, no console, no logging of its
+ * own. Several servers run in one process at once. A test composes one like this:
+ *
+ * ```ts
+ * const server = await composeServer({
+ *   clock: systemClock,
+ *   config: effectiveConfig({ server: { port: 0 } }, { base: folder }),
+ *   base: folder,                                   // what relative paths in the configuration start from
+ *   folder,                                         // the data folder: worktrees, temporary files
+ *   openStore: (clock) => loadStore(new MemoryKeyValue(), clock),
+ *   openRunner: () => scriptedRunner,               // an AgentRunner; `localAgents` runs real ones
+ * });
+ * await server.start();                             // listens at `server.url` and starts tasks
+ * await server.stop();                              // closes connections, ends runs, closes the store
+ * ```
+ *
+ * The store is open once `composeServer` resolves, so call `stop` even if `start` was never called. Running tasks stay
+ * recoverable: compose again over the same key-value data (`MemoryKeyValue.reopened`) to test a restart.
+ */
+import type { Store } from "../store/open.ts";
+import { composeAccess } from "./compose_access.ts";
+import { composeDoors } from "./compose_doors.ts";
+import { composeEngine } from "./compose_engine.ts";
+import { composeMonitor } from "./compose_monitor.ts";
+import type { ComposeOptions, Listening } from "./compose_options.ts";
+import { opened, type Part, Parts } from "./parts.ts";
+
+export interface ComposedServer extends Part, Listening {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Opens the store and wires the parts; nothing runs before `start`. Throws what the store throws. */
+export async function composeServer(options: ComposeOptions): Promise<ComposedServer> {
+  const store = await options.openStore(options.clock);
+  try {
+    return compose(options, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function compose(options: ComposeOptions, store: Store): ComposedServer {
+  const { engine, scheduler, bus, runner } = composeEngine(options, store);
+  const access = composeAccess(options, store, bus);
+  const monitor = composeMonitor(options, store, engine, access);
+  const server = composeDoors(options, { store, bus, engine, scheduler, access, monitor });
+  const listening: Listening = {
+    get url() {
+      return server.url;
+    },
+    owner_token: access.owner_token,
+  };
+  const parts = new Parts("server", [
+    opened("store", () => store.close()),
+    opened("server log", () => options.serverLog?.close()),
+    opened("agents", () => runner.close()),
+    { name: "recovery", start: () => engine.recover(), stop: () => engine.leave() },
+    opened("load scaling", () => access.scaling.stop()),
+    server,
+    ...(options.announce ? [options.announce(listening)] : []),
+    { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
+    scheduler,
+  ]);
+  return {
+    name: parts.name,
+    get url() {
+      return server.url;
+    },
+    owner_token: listening.owner_token,
+    start: () => parts.start(),
+    stop: () => parts.stop(),
+  };
+}

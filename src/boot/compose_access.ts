@@ -1,0 +1,56 @@
+/** Who may ask, and how often: keys, sessions, limits, and the watch for attacks. */
+import { getLogger } from "@logtape/logtape";
+import { SecurityWatch } from "../access/alerts.ts";
+import { Authentication } from "../access/authentication.ts";
+import { ClientAddresses } from "../access/client_addresses.ts";
+import { Keys } from "../access/keys.ts";
+import { LimitControl } from "../access/limit_control.ts";
+import { RateLimits } from "../access/limits.ts";
+import { LoadScaling } from "../access/load_scale.ts";
+import type { EventBus } from "../engine/events.ts";
+import { loadPerCore } from "../host/resources/load.ts";
+import type { Store } from "../store/open.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+
+const log = getLogger(["opencode-agents", "security"]);
+
+export type Access = ReturnType<typeof composeAccess>;
+
+export function composeAccess({ clock, config, owner_token }: ComposeOptions, store: Store, bus: EventBus) {
+  const watch = new SecurityWatch(clock, (alert) => {
+    bus.publish({ kind: "security.alert", alert });
+    log.warn("{alert_type} from {client_ip}: {attempts} times within a minute", {
+      alert_type: alert.alert_type,
+      severity: alert.severity,
+      ...alert.details,
+    });
+  });
+  const keys = new Keys(store.keys, clock);
+  const auth = new Authentication({
+    clock,
+    keys,
+    required: config.security.auth === "required",
+    session_ms: config.security.session_minutes * 60_000,
+    note: (alert, client, details) => watch.note(alert, client, details),
+  });
+  const limits = new RateLimits(
+    config.limits,
+    clock,
+    (client, limit) => watch.note("rate_limit_exceeded", client, { limit }),
+  );
+  const scaling = new LoadScaling({
+    clock,
+    load: loadPerCore,
+    apply: (factor) => limits.policy.factor = factor,
+  });
+  return {
+    watch,
+    keys,
+    auth,
+    limits,
+    scaling,
+    control: new LimitControl(limits, scaling),
+    addresses: new ClientAddresses({ ...config.server, ...config.security }),
+    owner_token: auth.openForOwner(owner_token),
+  };
+}

@@ -1,0 +1,92 @@
+/** The doors: what clients reach over WebSocket, HTTP and MCP. */
+import { fileURLToPath } from "node:url";
+import manifest from "../../deno.json" with { type: "json" };
+import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
+import { SubscriptionHub } from "../api/channels/hub.ts";
+import { standingProducers } from "../api/channels/standing.ts";
+import { Router } from "../api/router.ts";
+import { DashboardFiles } from "../doors/http/dashboard_files.ts";
+import { Server } from "../doors/server.ts";
+import { Connections } from "../doors/ws/connections.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { EventBus } from "../engine/events.ts";
+import type { Scheduler } from "../engine/scheduler.ts";
+import { configuredAgents } from "../protocol/basic_messages.ts";
+import type { Store } from "../store/open.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+import type { Access } from "./compose_access.ts";
+import type { Monitor } from "./compose_monitor.ts";
+import { lazyMcp } from "./lazy_mcp.ts";
+
+const DASHBOARD = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
+
+export interface Behind {
+  store: Store;
+  bus: EventBus;
+  engine: Engine;
+  scheduler: Scheduler;
+  access: Access;
+  monitor: Monitor;
+}
+
+export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
+  const { store, bus, engine, scheduler, access, monitor } = behind;
+  const { auth, keys, limits, control, addresses, watch } = access;
+  const { metrics, machine, health, prometheus } = monitor;
+  const hub = new SubscriptionHub(
+    bus,
+    clock,
+    standingProducers({
+      clock,
+      engine,
+      machine,
+      intervals: config.monitor,
+      clients: () => limits.connections,
+      limits: () => limits.usage(),
+    }),
+  );
+  const router = new Router({
+    clock,
+    engine,
+    scheduler,
+    logs: store.logs,
+    metrics,
+    machine,
+    health,
+    agents: configuredAgents(config),
+    auth,
+    keys,
+    limits: control,
+  });
+  const version = manifest.version;
+  const { max_message_bytes } = config.limits;
+  const connections = new Connections({
+    router,
+    hub,
+    clock,
+    version,
+    max_message_bytes,
+    auth,
+    metrics,
+    limits,
+  });
+  store.changes.subscribe("log", () => hub.caughtUp());
+  store.changes.subscribe("key", () => connections.recheck());
+  return new Server({
+    ...config.server,
+    clock,
+    version,
+    known_agents: BUILT_IN_MAKES.known,
+    max_message_bytes,
+    router,
+    connections,
+    auth,
+    addresses,
+    limits,
+    health,
+    prometheus,
+    refused: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
+    dashboard: new DashboardFiles(DASHBOARD),
+    mcp: lazyMcp(bus, clock),
+  });
+}

@@ -1,0 +1,70 @@
+/** The engine over the store: what runs tasks, and what it tells the rest of the server. */
+import { join } from "node:path";
+import { EventBus } from "../engine/events.ts";
+import { Engine } from "../engine/engine.ts";
+import { Scheduler } from "../engine/scheduler.ts";
+import { entryOfChange } from "../engine/task_events.ts";
+import { allowedWorkingDirs } from "../engine/working_dir.ts";
+import { memoryObstacle } from "../monitor/memory_limit.ts";
+import { TaskIndex } from "../read/task_index.ts";
+import type { Store } from "../store/open.ts";
+import { gitWorkspaces } from "../workspaces/worktree.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+
+const DAY_MS = 86_400_000;
+
+export function composeEngine(options: ComposeOptions, store: Store) {
+  const { clock, config, base, folder, serverLog, cannotRun = () => undefined } = options;
+  const { tasks, limits } = config;
+  const bus = new EventBus();
+  const index = new TaskIndex(store.tasks, store.changes);
+  const runner = options.openRunner({ store_id: store.id, instance_id: crypto.randomUUID() });
+  const engine = new Engine({
+    clock,
+    store,
+    index,
+    bus,
+    runner,
+    working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs),
+    workspaces: gitWorkspaces(join(folder, "worktrees")),
+    settings: {
+      agents: config.agents,
+      default_timeout_ms: tasks.default_timeout,
+      permissions: tasks.permissions,
+      permission_timeout_ms: tasks.permission_timeout_ms,
+      unresponsive_after_ms: tasks.unresponsive_after_ms,
+      unresponsive_limit_ms: tasks.unresponsive_limit_ms,
+      retry_delay_ms: tasks.retry_delay_ms,
+      retry_delay_max_ms: tasks.retry_delay_max_ms,
+      agentFor: ({ spec }) => spec.execution?.agent ?? tasks.agent_by_type[spec.type] ?? tasks.default_agent,
+    },
+    max_concurrent: tasks.max_concurrent,
+    max_starting: navigator.hardwareConcurrency,
+    max_attempts: tasks.max_attempts,
+    retention_ms: tasks.retention_days * DAY_MS,
+    max_finished: tasks.max_finished,
+    log_retention: config.logs,
+    cannotRun: () => cannotRun() ?? memoryObstacle(Deno.memoryUsage().rss, limits.max_memory_bytes),
+  });
+  const { logs, schedules, changes } = store;
+  const scheduler = new Scheduler({
+    clock,
+    engine,
+    index,
+    schedules,
+    changes,
+    tell: (entry) => void logs.append(entry),
+  });
+  bus.listen((event) => {
+    const entry = event.kind === "task.changed" ? entryOfChange(event.before, event.after) : undefined;
+    if (entry) void logs.append(entry);
+  });
+  changes.subscribe("log", (entries) => {
+    const publish = () => bus.publish({ kind: "log.appended", entries });
+    // What is logged while entries are handed on would come round again.
+    if (serverLog) serverLog.quietly(publish);
+    else publish();
+  });
+  serverLog?.attach((entry) => logs.append(entry));
+  return { bus, engine, scheduler, runner };
+}

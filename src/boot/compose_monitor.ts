@@ -1,0 +1,43 @@
+/** What is known of the machine and of the server itself. */
+import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
+import type { Engine } from "../engine/engine.ts";
+import { HealthMonitor } from "../monitor/health.ts";
+import { createMachine } from "../monitor/machine.ts";
+import { Prometheus } from "../monitor/prometheus.ts";
+import { RequestMetrics } from "../monitor/request_metrics.ts";
+import type { Store } from "../store/open.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+import type { Access } from "./compose_access.ts";
+
+export type Monitor = ReturnType<typeof composeMonitor>;
+
+export function composeMonitor(
+  { clock, config, folder }: ComposeOptions,
+  store: Store,
+  engine: Engine,
+  { limits }: Access,
+) {
+  const started_ms = clock.monotonic();
+  const metrics = new RequestMetrics(clock, config.monitor.metrics);
+  const machine = createMachine(clock, folder, () => engine.children(), BUILT_IN_MAKES.recognizers);
+  return {
+    metrics,
+    machine,
+    health: new HealthMonitor(clock, {
+      websocket_server: () => limits.findings(),
+      task_manager: () => engine.findings(),
+      process_monitoring: () => machine.processFindings(),
+      file_monitoring: () => machine.diskFindings(),
+      database: () => store.probe().then(() => []),
+    }),
+    prometheus: new Prometheus({
+      requests: () => metrics.ever(),
+      connections: () => limits.connections,
+      tasks: () => engine.summary(),
+      agents: () => engine.agents().length,
+      log_bytes: () => store.logs.bytes,
+      uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
+      resident_bytes: () => Deno.memoryUsage().rss,
+    }),
+  };
+}

@@ -1,0 +1,37 @@
+/** What a server is composed of; a test replaces any of it. */
+import type { Clock } from "../clock/clock.ts";
+import type { ApiError } from "../domain/errors.ts";
+import type { AgentRunner } from "../domain/run.ts";
+import type { Config } from "../protocol/config.ts";
+import type { Store } from "../store/open.ts";
+import type { Part } from "./parts.ts";
+import type { ServerLog } from "./server_log.ts";
+
+export interface ComposeOptions {
+  clock: Clock;
+  /** As `effectiveConfig` returns it. */
+  config: Config;
+  /** The folder that relative paths in the configuration start from. */
+  base: string;
+  /** The data folder. */
+  folder: string;
+  /** Opens the store. The server closes it when it stops. */
+  openStore(clock: Clock): Promise<Store>;
+  /** What runs agents. The ids mark the processes of this store and of this run of the server. */
+  openRunner(ids: { store_id: string; instance_id: string }): AgentRunner;
+  /** Why no program can be run at all, if so: then tasks are refused. By default nothing stands against it. */
+  cannotRun?(): ApiError | undefined;
+  /** Its records become entries of the server's log. A sink belongs to the process, so whoever configures LogTape adds it. */
+  serverLog?: ServerLog;
+  /** The owner's token of an earlier run, which stays valid. By default a new one is made. */
+  owner_token?: string;
+  /** A part that starts once the server listens, and stops before the server does. */
+  announce?(listening: Listening): Part;
+}
+
+export interface Listening {
+  /** `http://HOST:PORT`, once the server has started. */
+  readonly url: string;
+  /** Opens everything; for whoever can read the owner's files. */
+  readonly owner_token: string;
+}

@@ -1,0 +1,52 @@
+/** What `--demo` makes of a server: a folder of its own, the built-in agent for everything, and tasks to show. */
+import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { DENO_ENV } from "../agents/supervision/reaper_link.ts";
+import type { Clock } from "../clock/clock.ts";
+import type { Config } from "../protocol/config.ts";
+import type { Listening } from "./compose_options.ts";
+import { demoConfig, playDemo } from "./demo.ts";
+import { DEMO_DATA, openDemoFolder } from "./demo_folder.ts";
+import { opened, type Part } from "./parts.ts";
+import { selfCommand } from "./self.ts";
+
+const log = getLogger(["opencode-agents", "demo"]);
+
+export interface DemoServer {
+  config: Config;
+  /** The data folder, unless another is named. */
+  data: string;
+  /** Stops after the server. */
+  folder: Part;
+  /** Starts after the server. */
+  player(server: Listening): Part;
+}
+
+/** `tell` prints a line for the person who watches. */
+export async function openDemo(
+  written: Config,
+  clock: Clock,
+  tell: (line: string) => void,
+): Promise<DemoServer> {
+  const folder = await openDemoFolder(clock.now());
+  const agent = {
+    command: selfCommand("demo-agent", ["--allow-read", "--allow-write", "--allow-env"]),
+    // Without them it would look for its modules in another cache than ours, and download them all again.
+    pass_env: DENO_ENV,
+  };
+  const ending = new AbortController();
+  return {
+    config: demoConfig(written, agent, await Deno.realPath(folder)),
+    data: join(folder, DEMO_DATA),
+    folder: opened("demo folder", () => Deno.remove(folder, { recursive: true })),
+    player: (server) => ({
+      name: "demo",
+      start() {
+        const connection = { url: server.url, api_key: server.owner_token };
+        playDemo(connection, clock.now(), ending.signal, tell)
+          .catch((error) => log.error("The demo failed: {error}", { error }));
+      },
+      stop: () => ending.abort(),
+    }),
+  };
+}

@@ -1,0 +1,27 @@
+/** Agents that run on this machine, as children of this process. */
+import { join } from "node:path";
+import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
+import { createAgentRunner } from "../agents/runner.ts";
+import type { Clock } from "../clock/clock.ts";
+import type { ComposeOptions } from "./compose_options.ts";
+import { selfCommand } from "./self.ts";
+
+export interface LocalAgentsOptions {
+  clock: Clock;
+  /** The data folder. */
+  folder: string;
+  /** The variables of which an agent's `pass_env` names those that it gets. */
+  env: Record<string, string>;
+}
+
+export function localAgents({ clock, folder, env }: LocalAgentsOptions): ComposeOptions["openRunner"] {
+  return (ids) =>
+    createAgentRunner({
+      ...ids,
+      clock,
+      reaper_command: selfCommand("reaper", ["--allow-run", "--allow-env"]),
+      server_env: env,
+      tmp_root: join(folder, "tmp"),
+      makes: BUILT_IN_MAKES,
+    });
+}

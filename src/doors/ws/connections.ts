@@ -1,0 +1,84 @@
+/** The WebSocket connections that are open. */
+import { getLogger } from "@logtape/logtape";
+import type { SessionLimits } from "../../api/capability.ts";
+import type { SubscriptionHub } from "../../api/channels/hub.ts";
+import type { Router } from "../../api/router.ts";
+import type { Clock } from "../../clock/clock.ts";
+import type { Identity } from "../../protocol/auth_messages.ts";
+import type { Caller } from "../transport/listener.ts";
+import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
+
+const log = getLogger(["opencode-agents", "server"]);
+
+export interface ConnectionsOptions {
+  router: Router;
+  hub: SubscriptionHub;
+  clock: Clock;
+  version: string;
+  max_message_bytes: number;
+  auth: ConnectionAuth;
+  metrics: { connected(): void; disconnected(): void };
+  limits: {
+    /** Throws the `ApiError` of a limit that is reached. */
+    connect(ip: string): SessionLimits;
+    disconnected(limits: SessionLimits): void;
+  };
+}
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #open = new Set<Connection>();
+  #serial = 0;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
+  accept(ip: string, identity: Identity | undefined, upgrade: Caller["upgrade"]): Response {
+    const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
+    const limits = rates.connect(ip);
+    let upgraded: ReturnType<Caller["upgrade"]>;
+    try {
+      upgraded = upgrade();
+    } catch (error) {
+      // What never became a connection must not take a place.
+      rates.disconnected(limits);
+      log.debug("No upgrade for {ip}: {error}", { ip, error });
+      return new Response("This is no WebSocket handshake", { status: 400 });
+    }
+    const { socket, response } = upgraded;
+    const connection = new Connection({
+      id: String(++this.#serial),
+      socket,
+      router,
+      hub,
+      clock,
+      limits,
+      auth,
+      identity,
+      server_version: version,
+      max_message_bytes,
+      closed: (one) => {
+        this.#open.delete(one);
+        rates.disconnected(limits);
+        metrics.disconnected();
+        log.info("Client {id} from {ip} has gone", { id: one.id, ip });
+      },
+    });
+    log.info("Client {id} connected from {ip}", { id: connection.id, ip });
+    metrics.connected();
+    this.#open.add(connection);
+    return response;
+  }
+
+  /** Closes the connections whose key or session is no longer valid. */
+  recheck(): void {
+    for (const connection of [...this.#open]) connection.recheck();
+  }
+
+  /** Closes all connections with 1001. */
+  close(): void {
+    for (const connection of [...this.#open]) connection.close(CLOSE.going_away, "server stops");
+  }
+}
