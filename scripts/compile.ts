@@ -1,6 +1,6 @@
 /**
- * `deno task compile [--output PATH]`: the whole program as one binary, with the permissions of `deno task start`.
- * The Deno that runs this compiles, unless it cannot download its base binary; then an older one does, from npm.
+ * `deno task compile [--output PATH]`: the program as one binary, with the permissions of `deno task start`. The
+ * Deno that runs this script compiles it. If that Deno cannot download its base binary, an older one from npm does.
  */
 import { dirname, resolve } from "node:path";
 import { buildDashboard } from "./dashboard.ts";
@@ -9,9 +9,9 @@ import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const ENTRY = "main.ts";
-/** The web page's files, which the program reads as if they lay beside it. */
+/** The dashboard's files, which the program reads from inside the binary. */
 const DASHBOARD = "dist/dashboard";
-/** Long enough to download a base binary; no more than a minute where there is another way. */
+/** Long enough to download a base binary, but at most a minute if npm is the alternative. */
 const PATIENCE_MS = hasNpmBase() ? 60_000 : 600_000;
 
 function outputPath(args: string[]): string {
@@ -21,7 +21,7 @@ function outputPath(args: string[]): string {
   Deno.exit(2);
 }
 
-/** What this Deno says when it fails is kept back until it is known whether there is another way. */
+/** Returns what this Deno prints when it fails, to be shown only if there is no alternative. */
 async function compileHere(args: string[]): Promise<string | undefined> {
   const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
@@ -37,10 +37,10 @@ async function compileHere(args: string[]): Promise<string | undefined> {
 
 const output = resolve(outputPath(Deno.args));
 await Deno.mkdir(dirname(output), { recursive: true });
-// Under another name until it is complete: what an earlier run made must not pass for this one's.
+// Under a temporary name until it is complete, so that an earlier run's output is not mistaken for this one's.
 const fresh = `${output}.new`;
 await Deno.remove(fresh).catch((error) => {
-  // Only a run that was interrupted leaves one.
+  // Left by an interrupted run.
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 });
 await buildDashboard();
@@ -66,17 +66,17 @@ if (failure !== undefined) {
   console.error(
     "This Deno cannot have its base binary; compiling with Deno 2.4.2 from npm, without the lock file",
   );
-  // Inherited by that Deno, which reads the program's imports on threads whose default stack is too small for them.
+  // That Deno inherits this: the default stack of its threads is too small for the program's module graph.
   Deno.env.set("RUST_MIN_STACK", String(16 << 20));
   await compileWithNpm(ROOT, [ENTRY, DASHBOARD], flags);
 }
-// Whatever the exit code was: what is not there was not made.
+// The exit code does not tell reliably whether the file was made.
 const made = await Deno.stat(fresh).catch((error) => {
   if (error instanceof Deno.errors.NotFound) return undefined;
   throw error;
 });
 if (made === undefined) {
-  console.error(`the compiler made nothing; ${output} is as it was`);
+  console.error(`the compiler made no file; ${output} is unchanged`);
   Deno.exit(1);
 }
 await Deno.rename(fresh, output);

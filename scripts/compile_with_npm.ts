@@ -1,6 +1,6 @@
 /**
- * Compiling where the base binary of `deno compile` cannot be downloaded: npm has Deno itself, and a program that
- * was compiled with exactly one version of it, 2.4.2, whose embedded runtime serves as that version's base.
+ * Compiles where the base binary of `deno compile` cannot be downloaded. npm has Deno itself, and also a program that
+ * was compiled with Deno 2.4.2. The runtime embedded in that program serves as the base binary of that version.
  */
 import { join } from "node:path";
 
@@ -16,14 +16,14 @@ export function hasNpmBase(): boolean {
   return Deno.build.os === "linux" && Deno.build.arch === "x86_64" && Deno.build.env === "gnu";
 }
 
-/** Compiles `entry` of the checkout at `root`, with the folder `included`; throws with what went wrong. */
+/** Compiles `entry` of the checkout at `root`, with the folder `included`. Throws an error that says what failed. */
 export async function compileWithNpm(
   root: string,
   [entry, included]: [entry: string, included: string],
   flags: string[],
 ): Promise<void> {
   const tools = await installedTools();
-  // A folder that holds nothing but the sources: whatever else lies beside them would be embedded.
+  // A folder with the sources only: anything else beside them would be embedded.
   const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
   try {
     for await (const { name, isFile } of Deno.readDir(root)) {
@@ -33,15 +33,15 @@ export async function compileWithNpm(
     }
     await copyFolder(join(root, "src"), join(sources, "src"));
     await copyFolder(join(root, included), join(sources, included));
-    // Without a lock file: a newer Deno wrote it.
+    // Without the lock file, which a newer Deno wrote.
     const args = ["compile", "--quiet", "--no-lock", ...flags, entry];
     await run(join(tools, "deno"), args, COMPILE_WITHIN_MS, {
       cwd: sources,
       env: {
         DENORT_BIN: join(tools, "base"),
-        // By default it trusts its own certificates only, not those of a company's proxy.
+        // By default, Deno trusts its own certificates only, not those of a company's proxy.
         DENO_TLS_CA_STORE: "system,mozilla",
-        // Its threads' stacks are too small for the depth of some packages' module graphs.
+        // The default stack of its threads is too small for the module graphs of some packages.
         RUST_MIN_STACK: String(64 << 20),
       },
     });
@@ -50,7 +50,7 @@ export async function compileWithNpm(
   }
 }
 
-/** The folder with that Deno and the base, from the cache if they have been fetched before. */
+/** The folder with that Deno and the base binary, from the cache if they were fetched before. */
 async function installedTools(): Promise<string> {
   const folder = join(cacheFolder(), "opencode-agents", `compile-with-${VERSION}`);
   if (await exists(folder)) return folder;
@@ -63,7 +63,7 @@ async function installedTools(): Promise<string> {
     await Deno.writeTextFile(join(packages, "package.json"), JSON.stringify({ private: true, dependencies }));
     await run(Deno.execPath(), ["install", "--quiet"], INSTALL_WITHIN_MS, {
       cwd: packages,
-      // 500 MB of which two files are wanted need not stay in the cache.
+      // Only two files of these 500 MB are needed.
       env: { DENO_DIR: join(packages, ".deno-dir") },
     });
     const files = { deno: `${DENO}/deno`, base: `${BASE}/vlt` };
@@ -72,11 +72,11 @@ async function installedTools(): Promise<string> {
       await Deno.chmod(join(fresh, name), 0o755);
     }
     await Deno.remove(packages, { recursive: true });
-    // Only what is complete gets the name that the next run looks for.
+    // Only a complete folder gets the name that the next run looks for.
     await Deno.rename(fresh, folder);
   } catch (error) {
     await Deno.remove(fresh, { recursive: true });
-    // Another run may have been first.
+    // Another run may have finished first.
     if (!await exists(folder)) throw error;
   }
   return folder;

@@ -1,6 +1,6 @@
 /**
- * `deno task pack [--output DIR]`: the client as an npm package, `opencode-agents-client-VERSION.tgz`. ESM without
- * dependencies; the messages' types are written out from the schemas, so that nobody needs zod.
+ * `deno task pack [--output DIR]`: the client as an npm package, `opencode-agents-client-VERSION.tgz`. It is ESM and
+ * has no dependencies: the types of the messages are written out from the schemas, so its users do not need zod.
  */
 import { dirname, join, resolve } from "node:path";
 import { create } from "tar";
@@ -18,7 +18,7 @@ import { typeOf } from "./schema_types.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 const NAME = "opencode-agents-client";
 
-/** What is needed when the client runs; the rest of the protocol is types. */
+/** The modules that the client needs at run time. The rest of the protocol is types. */
 const RUNTIME = ["clock/clock.ts", "domain/errors.ts"];
 
 const INDEX = `export { Client, connect } from "./client/client.js";
@@ -40,7 +40,7 @@ export type { Channel, SubscriptionFilters } from "./protocol/subscription_messa
 export type { NewTask, Priority, Task, TaskStatus, TaskType } from "./domain/task.js";
 `;
 
-/** Module of `domain` or `protocol` → what its declarations say, from the schemas. */
+/** Module of `domain` or `protocol` → its declarations, written out from the schemas. */
 function protocolTypes(): Record<string, string> {
   const alias = (name: string, schema: z.ZodType, side: "input" | "output" = "output") =>
     `export type ${name} = ${typeOf(schema, side)};\n`;
@@ -80,7 +80,7 @@ const COMPILER: ts.CompilerOptions = {
   rewriteRelativeImportExtensions: true,
 };
 
-/** Compiles the modules in `sources` into `output`: the client is checked against the types that were written out. */
+/** Compiles the modules in `sources` into `output`, which also checks the client against the written-out types. */
 function compile(sources: string, files: string[], output: string): void {
   const program = ts.createProgram(files.map((file) => join(sources, file)), {
     ...COMPILER,
@@ -89,7 +89,7 @@ function compile(sources: string, files: string[], output: string): void {
   });
   const { diagnostics } = program.emit(undefined, (path, text) => {
     Deno.mkdirSync(dirname(path), { recursive: true });
-    // In declarations the compiler leaves the extensions of imports as they were.
+    // The compiler does not rewrite the extensions of imports in declarations.
     Deno.writeTextFileSync(path, text.replace(/((?:from|import)\s*"\.[^"]*)\.ts"/g, '$1.js"'));
   });
   const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
@@ -107,7 +107,7 @@ async function write(folder: string, name: string, text: string): Promise<void> 
   await Deno.writeTextFile(path, text);
 }
 
-/** Makes the package below `folder`, by way of `sources`. */
+/** Makes the package in `folder`; `sources` is a scratch folder. */
 async function assemble(sources: string, folder: string): Promise<void> {
   const files = [...RUNTIME];
   for await (const { name } of Deno.readDir(join(ROOT, "src/client"))) files.push(`client/${name}`);
@@ -146,7 +146,7 @@ try {
   await assemble(join(temporary, "src"), join(temporary, "package"));
   await Deno.mkdir(output, { recursive: true });
   const file = join(output, `${NAME}-${manifest.version}.tgz`);
-  // Without owners and times: the same sources make the same bytes.
+  // Without owners and times, so that the same sources make the same bytes.
   await create({ gzip: true, file, cwd: temporary, portable: true, mtime: new Date(0) }, ["package"]);
   console.log(file);
 } finally {

@@ -1,17 +1,17 @@
-/** What `serve` needs to be allowed, and no more, for one configuration. */
+/** The Deno permissions that `serve` needs for one configuration, and no others. */
 import { join, resolve } from "node:path";
 import type { ServeFlags } from "../src/boot/config_file.ts";
 import type { Config } from "../src/protocol/config.ts";
 
 export interface Surroundings {
-  /** The data folder when neither the flags nor the configuration name one. */
+  /** The data folder if neither the flags nor the configuration name one. */
   data_dir: string;
   temp_dir: string;
-  /** The folder with the web page's files. */
+  /** The folder with the dashboard's files. */
   dashboard: string;
-  /** What the paths of the flags are relative to. */
+  /** The base of relative paths in the flags. */
   cwd: string;
-  /** The Deno that runs the reaper and the demo's agent. */
+  /** The Deno that runs the reaper and the demo agent. */
   deno: string;
   isOnPath(program: string): boolean;
   /** The path with symbolic links resolved, as far as it exists. */
@@ -21,16 +21,16 @@ export interface Surroundings {
 export interface Permissions {
   /** For `deno run`. */
   flags: string[];
-  /** Programs of configured agents that are not installed, so that permission for them could not be given. */
+  /** Programs of configured agents that are not installed, so they cannot be allowed. */
   not_found: string[];
 }
 
-/** Of `Deno` and `node:os`: what the monitor and the number of slots are computed from. */
+/** What the monitor and the default number of slots read from `Deno` and `node:os`. */
 const SYSTEM_FIGURES = "hostname,osRelease,osUptime,loadavg,networkInterfaces,systemMemoryInfo,cpus,statfs";
-/** Supervision lists and signals processes; `isolation: "worktree"` needs git, network counters `ip` or `netstat`. */
+/** Supervision lists and signals processes. Worktrees need git; network counters need `ip` or `netstat`. */
 const OWN_PROGRAMS = ["ps", "kill", "git", ...(Deno.build.os === "darwin" ? ["netstat"] : ["pwdx", "ip"])];
 
-/** The permissions of a server with this configuration; `base`: what its relative paths start from. */
+/** The permissions of a server with this configuration. `base`: the base of its relative paths. */
 export function permissionsFor(
   { config, base }: { config: Config; base: string },
   flags: ServeFlags,
@@ -39,7 +39,7 @@ export function permissionsFor(
   const data = flags.data ?? config.store.path ?? (flags.demo ? undefined : at.data_dir);
   const written = [
     ...(data === undefined ? [] : [resolve(at.cwd, data)]),
-    // The demo works in a temporary folder, which the server makes.
+    // The server makes a temporary folder for the demo.
     ...(flags.demo ? [at.temp_dir] : []),
   ];
   const { tls } = config.server;
@@ -48,7 +48,7 @@ export function permissionsFor(
     at.dashboard,
     ...(flags.config === undefined ? [] : [resolve(at.cwd, flags.config)]),
     ...(tls ? [resolve(base, tls.cert), resolve(base, tls.key)] : []),
-    // Agents write there, not the server: it only looks where a path leads.
+    // Agents write there. The server only resolves paths.
     ...[config.tasks.working_dir, ...config.tasks.allowed_dirs].map((dir) => resolve(base, dir)),
   ];
   const agents = Object.values(config.agents).map(({ command }) => command[0]!);
@@ -76,7 +76,7 @@ function withReal(paths: string[], { realPath }: Surroundings): string[] {
   return paths.flatMap((path) => [path, realPath(path)]);
 }
 
-/** A comma inside a value is doubled, since commas separate them. */
+/** Commas separate values, so a comma inside a value is doubled. */
 function named(permission: string, values: string[]): string {
   return `--allow-${permission}=${unique(values).map((value) => value.replaceAll(",", ",,")).join(",")}`;
 }
@@ -85,7 +85,7 @@ function unique(values: string[]): string[] {
   return [...new Set(values)];
 }
 
-/** Whether `program`, a name or a path, is there to be run; `path`: the folders of PATH. */
+/** Whether `program`, a name or a path, exists. `path`: the folders of PATH. */
 export function isProgram(program: string, path: string[], isFile: (path: string) => boolean): boolean {
   return program.includes("/") ? isFile(program) : path.some((folder) => isFile(join(folder, program)));
 }

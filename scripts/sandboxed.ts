@@ -1,6 +1,6 @@
 /**
- * `deno task start:sandboxed [ARGS]`: the server with each host, folder and program named, as its configuration
- * has them. Programs are resolved once, at the start: an agent installed later is refused until the next one.
+ * `deno task start:sandboxed [ARGS]`: the server, allowed only the hosts, folders and programs that its configuration
+ * needs. Programs are resolved once, at the start: an agent that is installed later is refused until the next start.
  */
 import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
@@ -13,7 +13,7 @@ import { V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
-/** The permissions come from a first reading of the same flags and file that the server reads. */
+/** Reads the same flags and file as the server, and works out the permissions. */
 async function computed(flags: ServeFlags): Promise<Permissions> {
   const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return permissionsFor(await loadConfig(flags), flags, {
@@ -31,7 +31,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Whatever the reason, it cannot be run.
+    // Whatever the reason, the program cannot run.
     return false;
   }
 }
@@ -68,10 +68,10 @@ async function serve(flags: ServeFlags): Promise<number> {
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
-    // In a group of its own: Ctrl-C would reach it twice, and a second signal means "at once".
+    // In its own process group: otherwise Ctrl-C would reach it twice, and a second signal means "at once".
     detached: true,
   }).spawn();
-  // The group of its own also hides a closed terminal from it: the hangup is passed on, or it would stay unseen.
+  // Its own process group does not get the terminal's hangup, so that is passed on, too.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => child.kill(signal));
   }

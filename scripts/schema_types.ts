@@ -1,4 +1,4 @@
-/** From a zod schema to the text of its TypeScript type, for declarations that need no zod. */
+/** Writes out the TypeScript type of a zod schema, for declarations that do not need zod. */
 import { z } from "zod";
 
 interface Schema {
@@ -15,7 +15,7 @@ interface Schema {
   description?: string;
 }
 
-/** `side`: as a client writes it (defaults may be left out), or as the server does. */
+/** `side`: "input", as a client writes it (fields with defaults are optional), or "output", as the server does. */
 export function typeOf(schema: z.ZodType, side: "input" | "output"): string {
   return text(z.toJSONSchema(schema, { io: side, unrepresentable: "any", reused: "inline" }) as Schema);
 }
@@ -49,7 +49,7 @@ function objectText({ properties = {}, required = [], additionalProperties }: Sc
   const fields = Object.entries(properties).flatMap(([name, schema]) => {
     const isRequired = required.includes(name);
     const type = text(schema);
-    // What is ignored when it is sent is nothing that one should write.
+    // The server ignores this field, so clients should not send it.
     if (type === "unknown" && !isRequired) return [];
     const doc = schema.description === undefined ? "" : `/** ${schema.description} */ `;
     const key = /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);

@@ -1,7 +1,7 @@
 /**
- * `deno run -A --unstable-kv scripts/write_store_fixture.ts FOLDER`: a small store of today's format with one of
- * everything, in `FOLDER/store.sqlite3`. Run once for each format, when it is new; what it wrote is kept in
- * `tests/fixtures/stores/format-N.sqlite3` for ever, and every later version must open it.
+ * `deno run -A --unstable-kv scripts/write_store_fixture.ts FOLDER`: writes a small store of the
+ * current format, with one of everything, to `FOLDER/fixture.sqlite3`. Run it once for each new format, and keep the
+ * file as `tests/fixtures/stores/format-N.sqlite3`: every later version must open it.
  */
 import { systemClock as clock } from "../src/clock/clock.ts";
 import { copyStore } from "../src/store/file_copy.ts";
@@ -105,6 +105,6 @@ for (let n = 1; n <= 25; n++) {
   });
 }
 await store.close();
-// As small as it can be, without the companions of an open file.
+// A copy without the companion files of an open store, as small as possible.
 await copyStore(`${folder}/store.sqlite3`, `${folder}/fixture.sqlite3`);
 console.log(`${folder}/fixture.sqlite3`);
