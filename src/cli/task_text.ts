@@ -1,5 +1,6 @@
 /** Tasks as people read them. */
 import { epochOf } from "../clock/clock.ts";
+import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import { duration } from "../protocol/formats.ts";
 import type { Style } from "./terminal.ts";
@@ -39,12 +40,7 @@ export function steps(task: Pick<Task, "progress_details">): string {
   return total_steps ? `${completed_steps ?? 0}/${total_steps}` : "";
 }
 
-/** An open permission request of a task. */
-export interface OpenPermission {
-  permission_id: string;
-  title: string;
-}
-
-export function openPermissions(task: Task): OpenPermission[] {
-  return (task.pending_permissions ?? []) as unknown as OpenPermission[];
+/** What the task's agent asks, the oldest first. */
+export function openPermissions(task: Task): PermissionRequest[] {
+  return task.pending_permissions ?? [];
 }

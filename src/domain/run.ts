@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
+import type { PermissionRequest } from "./permission_request.ts";
 import type { PlanStep } from "./task.ts";
 
 /** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
@@ -34,23 +35,6 @@ export interface RunRequest {
   permission_timeout_ms: number;
   /** An earlier session of this task to go on with, where the agent can. */
   resume?: { session_id: string };
-}
-
-export interface PermissionOption {
-  option_id: string;
-  name: string;
-  kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
-}
-
-export interface PermissionRequest {
-  /** Unique within the task. */
-  permission_id: string;
-  title: string;
-  /** What the agent wants to do: the tool's kind and raw input, as it reports them. */
-  tool_call: Record<string, unknown>;
-  options: PermissionOption[];
-  /** Epoch milliseconds at which it is denied. */
-  expires_at: number;
 }
 
 /** What an agent tells while it works. Progress comes from the agent's own plan or todo list, never from a timer. */

@@ -45,10 +45,15 @@ export function text(min: number, max: number): z.ZodString {
 
 const utf8 = new TextEncoder();
 
+/** Length in UTF-8 bytes. */
+export function utf8Length(text: string): number {
+  return utf8.encode(text).length;
+}
+
 /** A non-empty string of at most `max` UTF-8 bytes. */
 export function bytes(max: number): z.ZodString {
   return z.string().refine(
-    (value) => value.length > 0 && (value.length * 3 <= max || utf8.encode(value).length <= max),
+    (value) => value.length > 0 && (value.length * 3 <= max || utf8Length(value) <= max),
     { error: `1 to ${max} bytes` },
   );
 }

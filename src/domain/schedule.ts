@@ -2,14 +2,39 @@
  * When a schedule runs. Pure arithmetic in the schedule's time zone: each occurrence is counted from the first
  * one, so that the original day of month is never forgotten and no error adds up.
  */
+import { z } from "zod";
 import { epochOf } from "../clock/clock.ts";
 import { localTimeAfter } from "./time_zones.ts";
-import type { NewTask, RecurringConfig } from "./task.ts";
+import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";
 
-export interface Timetable {
-  /** The first run, ISO 8601. */
-  scheduled_time: string;
-  recurring?: RecurringConfig;
+const { id: _id, scheduled_time: _scheduled_time, recurring: _recurring, ...eachRun } = REQUESTED_FIELDS;
+
+const Timetable = z.object({
+  scheduled_time: z.string().describe("The first run, ISO 8601."),
+  recurring: RecurringConfig.optional(),
+});
+export type Timetable = z.infer<typeof Timetable>;
+
+/** A schedule as it is kept. */
+export const ScheduleSpec = Timetable.extend({
+  task: z.object(eachRun).describe("What each run is a task of."),
+  created_at: z.string(),
+  created_by: ADDED_FIELDS.created_by,
+});
+export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
+
+export const ScheduleState = z.object({
+  runs: z.int().describe("Runs made so far."),
+  next_ms: z.number().describe("Epoch milliseconds of the next one."),
+  last_run: z.string().optional().describe("The id of the last run's task."),
+  last_number: z.int().optional().describe("The number in `last_run`, which is not that of runs whose ids were taken."),
+});
+export type ScheduleState = z.infer<typeof ScheduleState>;
+
+export interface ScheduleRecord {
+  id: string;
+  spec: ScheduleSpec;
+  state: ScheduleState;
 }
 
 const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
@@ -58,29 +83,6 @@ export function upcoming(timetable: Timetable, after_ms: number, count: number, 
     next = at_ms === undefined ? undefined : { index: next.index + 1, at_ms };
   }
   return times;
-}
-
-/** A schedule as it is kept. */
-export interface ScheduleSpec extends Timetable {
-  /** What each run is a task of. */
-  task: Omit<NewTask, "id" | "scheduled_time" | "recurring">;
-  created_at: string;
-}
-
-export interface ScheduleState {
-  /** Runs made so far. */
-  runs: number;
-  /** Epoch milliseconds of the next one. */
-  next_ms: number;
-  /** The id of the last run's task, and the number in it: not that of runs where ids were taken. */
-  last_run?: string;
-  last_number?: number;
-}
-
-export interface ScheduleRecord {
-  id: string;
-  spec: ScheduleSpec;
-  state: ScheduleState;
 }
 
 const ID_MAX = 100;

@@ -1,7 +1,8 @@
 /** The task, as clients send it and as the server shows it. */
 import { z } from "zod";
 import { Actor } from "./actor.ts";
-import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp } from "./scalars.ts";
+import { PermissionRequest } from "./permission_request.ts";
+import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
@@ -57,8 +58,8 @@ export const TaskMetadata = z.looseObject({
   owner: text(0, 100).optional(),
   project: text(0, 100).optional(),
   environment: z.string().optional(),
-}).refine((value) => JSON.stringify(value).length <= METADATA_MAX_BYTES, {
-  error: `at most ${METADATA_MAX_BYTES} characters as JSON`,
+}).refine((value) => utf8Length(JSON.stringify(value)) <= METADATA_MAX_BYTES, {
+  error: `at most ${METADATA_MAX_BYTES} bytes as JSON`,
 });
 
 export const Execution = z.strictObject({
@@ -77,7 +78,7 @@ export type Execution = z.infer<typeof Execution>;
 export const MAX_DEPENDENCIES = 20;
 
 /** What a client asks for; the document's field order, which is the order in which errors are reported. */
-const writable = {
+export const REQUESTED_FIELDS = {
   id: NewTaskId,
   type: TaskType,
   priority: Priority,
@@ -108,21 +109,31 @@ export const ProgressDetails = z.object({
 });
 export type ProgressDetails = z.infer<typeof ProgressDetails>;
 
-/** What the server keeps of a task and shows; sent by a client, it is ignored. */
-const readOnly = {
-  status: TaskStatus,
-  progress: z.int().min(0).max(100),
+/** What the server adds when the task is created. */
+export const ADDED_FIELDS = {
   created_at: z.string(),
   created_by: Actor.optional(),
+  schedule_id: z.string().optional().describe("The schedule whose run this is."),
+};
+
+/** Where the task stands, as far as clients see it. */
+export const STATE_FIELDS = {
+  status: TaskStatus,
+  progress: z.int().min(0).max(100),
   started_at: z.string().optional(),
   completed_at: z.string().optional(),
-  error: z.string().max(1000).optional(),
-  runtime_status: z.string().optional(),
+  error: text(0, 1000).optional(),
   progress_details: ProgressDetails.optional(),
-  retry_count: z.int(),
-  attempt: z.int(),
-  pending_permissions: z.array(z.record(z.string(), z.unknown())).optional(),
-  schedule_id: z.string().optional(),
+  retry_count: z.int().describe("How often it was put back: by `retry_task`, or after its run was lost."),
+  attempt: z.int().describe("Attempts started so far; the running one's number."),
+};
+
+/** What the server keeps of a task and shows; sent by a client, it is ignored. */
+const readOnly = {
+  ...STATE_FIELDS,
+  ...ADDED_FIELDS,
+  runtime_status: z.string().optional(),
+  pending_permissions: z.array(PermissionRequest).optional(),
   next_attempt_at: z.string().optional(),
   waiting_for: WaitingFor.optional().describe("What a task that waits is waiting for."),
 };
@@ -132,12 +143,12 @@ export const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);
 /** A task in `start_task` and `schedule_task`. Unknown fields are refused, read-only ones ignored. */
 export const NewTask = z.strictObject(
   {
-    ...writable,
+    ...REQUESTED_FIELDS,
     ...Object.fromEntries(READ_ONLY_TASK_FIELDS.map((name) => [name, z.unknown().optional()])),
-  } as typeof writable,
+  } as typeof REQUESTED_FIELDS,
 );
 export type NewTask = z.infer<typeof NewTask>;
 
 /** A task as the server shows it. */
-export const Task = z.object({ ...writable, id: z.string(), description: z.string(), ...readOnly });
+export const Task = z.object({ ...REQUESTED_FIELDS, id: z.string(), description: z.string(), ...readOnly });
 export type Task = z.infer<typeof Task>;

@@ -1,60 +1,52 @@
 /** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
-import type { Actor } from "./actor.ts";
-import type { Lease } from "./lease.ts";
-import type { Execution, NewTask, ProgressDetails, Task, TaskStatus } from "./task.ts";
+import { z } from "zod";
+import { Lease } from "./lease.ts";
+import { ADDED_FIELDS, type Execution, type NewTask, REQUESTED_FIELDS, STATE_FIELDS, type Task, type TaskStatus } from "./task.ts";
 
-export type TaskSpec = Omit<NewTask, "id" | "recurring"> & {
-  created_at: string;
-  /** Absent in records of older versions. */
-  created_by?: Actor;
-  /** Rises with every task created; the age that orders the queue. */
-  order: number;
-  /** The schedule whose run this is. */
-  schedule_id?: string;
-};
+const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
+
+export const TaskSpec = z.object({
+  ...kept,
+  ...ADDED_FIELDS,
+  order: z.int().describe("Rises with every task created; the age that orders the queue."),
+});
+export type TaskSpec = z.infer<typeof TaskSpec>;
 
 /** An attempt that has ended, or the one under way (then without `ended_at`). */
-export interface Attempt {
-  attempt: number;
-  agent: string;
-  started_at: string;
-  ended_at?: string;
-  /** `interrupted`: the server went away in the middle. `unresponsive`: it gave no sign of life any more. */
-  outcome?: "completed" | "failed" | "cancelled" | "interrupted" | "timeout" | "unresponsive";
-  error?: string;
-  exit_code?: number;
-  stop_reason?: string;
-  /** Whether it went on with the session of the attempt before. */
-  resumed?: boolean;
-}
+export const Attempt = z.object({
+  attempt: z.int(),
+  agent: z.string(),
+  started_at: z.string(),
+  ended_at: z.string().optional(),
+  outcome: z.enum(["completed", "failed", "cancelled", "interrupted", "timeout", "unresponsive"]).optional()
+    .describe(
+      "interrupted: the server went away in the middle. unresponsive: it gave no sign of life any more.",
+    ),
+  error: z.string().optional(),
+  exit_code: z.int().optional(),
+  stop_reason: z.string().optional(),
+  resumed: z.boolean().optional().describe("Whether it went on with the session of the attempt before."),
+});
+export type Attempt = z.infer<typeof Attempt>;
 
-export interface TaskState {
-  status: TaskStatus;
-  progress: number;
-  progress_details?: ProgressDetails;
-  started_at?: string;
-  completed_at?: string;
-  error?: string;
-  /** How often it was put back: by `retry_task`, or after its run was lost. */
-  retry_count: number;
-  /** Attempts started so far; the running one's number. */
-  attempt: number;
-  /** Attempts started since a person last asked for it: what `max_attempts` bounds. */
-  automatic_attempts: number;
-  /** The newest last, at most `ATTEMPTS_KEPT`. */
-  attempts: Attempt[];
-  /** Held by the attempt under way. */
-  lease?: Lease;
-  /** ISO 8601; the next attempt waits until then. */
-  not_before?: string;
-  /** The dependency whose failure failed this task; `retry_task` on it puts this one back. */
-  failed_dependency?: string;
-  /** What `resume_task` goes back to. `running`: stopped in the middle, it keeps its slot. */
-  paused_from?: "pending" | "queued" | "running";
-  /** The agent's session of the attempt that was lost, to go on with. */
-  session?: { agent: string; session_id: string; working_dir: string };
-}
+export const TaskState = z.object({
+  ...STATE_FIELDS,
+  /** What `max_attempts` bounds. */
+  automatic_attempts: z.int().describe("Attempts started since a person last asked for it."),
+  attempts: z.array(Attempt).describe("The newest last, at most 20."),
+  lease: Lease.optional().describe("Held by the attempt under way."),
+  not_before: z.string().optional().describe("ISO 8601; the next attempt waits until then."),
+  failed_dependency: z.string().optional().describe(
+    "The dependency whose failure failed this task; `retry_task` on it puts this one back.",
+  ),
+  paused_from: z.enum(["pending", "queued", "running"]).optional().describe(
+    "What `resume_task` goes back to. running: stopped in the middle, it keeps its slot.",
+  ),
+  session: z.object({ agent: z.string(), session_id: z.string(), working_dir: z.string() }).optional()
+    .describe("The agent's session of the attempt that was lost, to go on with."),
+});
+export type TaskState = z.infer<typeof TaskState>;
 
 export interface TaskRecord {
   id: string;

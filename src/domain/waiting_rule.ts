@@ -4,6 +4,7 @@
  */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import { dueAt, type Graph } from "./cascade.ts";
+import type { PermissionRequest } from "./permission_request.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
@@ -14,7 +15,7 @@ export interface Surroundings {
   /** What keeps the next queued task from starting. */
   bottleneck: "slot" | "agent_start";
   /** Open permission requests of the task's agent, the oldest first. */
-  permissions: readonly { permission_id: string; expires_at: number }[];
+  permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
 }
 
 /** Undefined when the task is finished, or at work. */
@@ -30,7 +31,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       const [request] = around.permissions;
       if (!request) return undefined;
       const { permission_id, expires_at } = request;
-      return { kind: "permission", permission_id, until: isoTime(expires_at) };
+      return { kind: "permission", permission_id, until: expires_at };
     }
     case "completed":
     case "failed":

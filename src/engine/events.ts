@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
-import type { PermissionRequest } from "../domain/run.ts";
+import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
 export type DomainEvent =

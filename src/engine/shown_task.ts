@@ -1,5 +1,4 @@
 /** A task as clients see it: its record, what it waits for and, while it runs, what its agent is doing. */
-import { isoTime } from "../clock/clock.ts";
 import type { Task } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord, taskView } from "../domain/task_record.ts";
 import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
@@ -16,11 +15,10 @@ export function shownTask(record: TaskRecord, { run, ...around }: Seen): Task {
     return { ...view, waiting_for: waitingFor(record, { ...around, permissions: [] }) };
   }
   const { permissions, runtime_status } = run;
-  const open = permissions.map((request) => ({ ...request, expires_at: isoTime(request.expires_at) }));
   return {
     ...view,
     runtime_status,
-    pending_permissions: open.length > 0 ? open : undefined,
+    pending_permissions: permissions.length > 0 ? [...permissions] : undefined,
     waiting_for: waitingFor(record, { ...around, permissions }),
   };
 }

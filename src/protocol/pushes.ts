@@ -6,6 +6,7 @@ import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
 import { SystemResources } from "./resources.ts";
 import type { Channel } from "./subscription_messages.ts";
 import { TaskSummary } from "./system_messages.ts";
+import { PermissionRequest } from "../domain/permission_request.ts";
 import { ProgressDetails, TaskStatus } from "../domain/task.ts";
 
 const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -27,11 +28,7 @@ export const pushes = {
   }),
   permission_request: push("permission_request", {
     task_id: z.string(),
-    permission_id: z.string(),
-    title: z.string(),
-    tool_call: z.record(z.string(), z.unknown()),
-    options: z.array(z.object({ option_id: z.string(), name: z.string(), kind: z.string() })),
-    expires_at: z.string(),
+    ...PermissionRequest.shape,
   }),
   agent_update: push("agent_update", { agent: Agent }),
   resource_update: z.object({ type: z.literal("resource_update"), resources: SystemResources }),

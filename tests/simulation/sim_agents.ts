@@ -2,15 +2,10 @@
  * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, say things twice or
  * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
-import type {
-  PermissionRequest,
-  Run,
-  RunEvent,
-  RunListener,
-  RunOutcome,
-  RunRequest,
-} from "../../src/domain/run.ts";
+import type { Run, RunEvent, RunListener, RunOutcome, RunRequest } from "../../src/domain/run.ts";
+import { isoTime } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
+import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import type { AgentRunner } from "../../src/domain/run.ts";
 import type { Random } from "./random.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
@@ -287,7 +282,7 @@ export class SimProcess implements Run {
       title: "May I?",
       tool_call: {},
       options,
-      expires_at: this.#machine.time.now_ms + permission_timeout_ms,
+      expires_at: isoTime(this.#machine.time.now_ms + permission_timeout_ms),
     };
     const timer = this.#clock.after(permission_timeout_ms, () => this.#asked?.answer("no", "timeout"));
     const answer = (outcome: string, by: "client" | "timeout") => {

@@ -44,7 +44,7 @@ const screen = (columns: number, rows: number) => ({
   paint: (text: string) => text,
 });
 
-const asks = [{ permission_id: "p1", title: "Edit x" }];
+const asks = [{ permission_id: "p1", title: "Edit x", tool_call: {}, options: [], expires_at: at(61) }];
 
 function board(...tasks: Task[]): Board {
   return withTasks(emptyBoard("http://127.0.0.1:8080"), tasks);
@@ -208,9 +208,6 @@ Deno.test("top: pushes change the tasks they name; an unknown task makes the lis
     type: "permission_request",
     task_id: "a",
     ...asks[0]!,
-    tool_call: {},
-    options: [],
-    expires_at: timestamp,
     timestamp,
   });
   assert.deepEqual(asked.board.tasks.get("a")!.pending_permissions, asks);

@@ -76,8 +76,8 @@ Deno.test("waiting for: a queued task waits for what keeps the next one from sta
 
 Deno.test("waiting for: a running task waits only for the oldest open permission request", () => {
   const permissions = [
-    { permission_id: "p1", expires_at: NOW + 1000 },
-    { permission_id: "p2", expires_at: NOW + 2000 },
+    { permission_id: "p1", expires_at: "2026-03-01T12:00:01.000Z" },
+    { permission_id: "p2", expires_at: "2026-03-01T12:00:02.000Z" },
   ];
   assert.equal(reason(task("t", { status: "running" })), undefined);
   assert.deepEqual(reason(task("t", { status: "running" }), { permissions }), {

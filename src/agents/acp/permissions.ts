@@ -2,8 +2,9 @@
  * Permission requests of one run: each is answered exactly once, by the policy, by a client, by the time that
  * has run out, or by the end of the run. Options are chosen by kind, since each agent has ids of its own.
  */
-import type { Clock } from "../../clock/clock.ts";
-import type { PermissionOption, PermissionPolicy, PermissionRequest, RunEvent } from "../../domain/run.ts";
+import { type Clock, isoTime } from "../../clock/clock.ts";
+import { PermissionOption, type PermissionRequest } from "../../domain/permission_request.ts";
+import type { PermissionPolicy, RunEvent } from "../../domain/run.ts";
 import type { Denial } from "./outcome.ts";
 import { diffsOf } from "./diffs.ts";
 import { pathsOf } from "./transcript.ts";
@@ -153,23 +154,17 @@ export class PermissionDesk {
       title: oneLine(textOf(call.title) ?? titleOf(id) ?? "Permission request", 500),
       tool_call,
       options: listOf(params.options).slice(0, 20).flatMap(optionOf),
-      expires_at: clock.now() + timeout_ms,
+      expires_at: isoTime(clock.now() + timeout_ms),
     };
   }
 }
 
-const KINDS: readonly string[] = ["allow_once", "allow_always", "reject_once", "reject_always"];
-
 function optionOf(value: unknown): PermissionOption[] {
   const option = objectOf(value);
   const option_id = textOf(option?.optionId);
-  const kind = textOf(option?.kind);
-  if (option_id === undefined || kind === undefined || !KINDS.includes(kind)) return [];
-  return [{
-    option_id,
-    name: oneLine(textOf(option?.name) ?? option_id, 200),
-    kind: kind as PermissionOption["kind"],
-  }];
+  const kind = PermissionOption.shape.kind.safeParse(option?.kind).data;
+  if (option_id === undefined || kind === undefined) return [];
+  return [{ option_id, name: oneLine(textOf(option?.name) ?? option_id, 200), kind }];
 }
 
 /** The narrowest option that allows or denies; without one the request is answered `cancelled`. */

@@ -61,7 +61,6 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
           type: "permission_request",
           task_id,
           ...request,
-          expires_at: isoTime(request.expires_at),
           timestamp,
         },
       }];

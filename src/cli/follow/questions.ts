@@ -1,11 +1,14 @@
 /** An agent's permission requests while its task is followed. In a terminal, a key answers them. */
 import type { Client } from "../../client/client.ts";
 import { ApiError } from "../../domain/errors.ts";
+import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import { describeError } from "../error_text.ts";
-import { type OpenPermission, openPermissions } from "../task_text.ts";
+import { openPermissions } from "../task_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../text.ts";
+
+type Asked = Pick<PermissionRequest, "permission_id" | "title">;
 
 export class Questions {
   readonly #terminal: Terminal;
@@ -15,7 +18,7 @@ export class Questions {
   readonly #quiet: boolean;
   readonly #canAnswer: boolean;
   readonly #seen = new Set<string>();
-  readonly #waiting: OpenPermission[] = [];
+  readonly #waiting: Asked[] = [];
   #asking = false;
   #closed = false;
 
@@ -33,7 +36,7 @@ export class Questions {
   }
 
   /** Asks about a request, once. */
-  ask({ permission_id, title }: OpenPermission): void {
+  ask({ permission_id, title }: Asked): void {
     if (this.#quiet || this.#seen.has(permission_id)) return;
     this.#seen.add(permission_id);
     const terminal = this.#terminal;

@@ -90,12 +90,9 @@ function changed(task: Task, push: TaskPush): Task {
     case "task_progress_update":
       return { ...task, progress: push.new_progress, progress_details: push.progress_details };
     case "permission_request": {
-      const { permission_id, title } = push;
-      const others = openPermissions(task).filter((other) => other.permission_id !== permission_id);
-      return {
-        ...task,
-        pending_permissions: [...others, { permission_id, title }].map((one) => ({ ...one })),
-      };
+      const { type: _, task_id: __, timestamp: ___, ...asked } = push;
+      const others = openPermissions(task).filter((other) => other.permission_id !== asked.permission_id);
+      return { ...task, pending_permissions: [...others, asked] };
     }
     case "task_status_update": {
       const { old_status, new_status, progress, error, timestamp } = push;

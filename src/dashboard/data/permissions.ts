@@ -1,15 +1,12 @@
 /** What agents ask for, and how it is answered. */
-import type { Pushes } from "../../protocol/pushes.ts";
+import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import { client } from "./server.ts";
 import { put, taskOf } from "./tasks.ts";
 
-/** `expires_at`: when it is denied unless somebody answers. */
-export type OpenPermission = Omit<Pushes["permission_request"], "type" | "task_id" | "timestamp">;
-
 /** Those that wait for an answer, the oldest first. */
-export function openPermissions(task: Task): OpenPermission[] {
-  return (task.pending_permissions ?? []) as unknown as OpenPermission[];
+export function openPermissions(task: Task): PermissionRequest[] {
+  return task.pending_permissions ?? [];
 }
 
 /** Rejects as `client.request` does, also when somebody else was faster. */
@@ -23,5 +20,5 @@ export async function answerPermission(
   if (!task) return;
   const left = openPermissions(task).filter((other) => other.permission_id !== permission_id);
   const { pending_permissions: _, ...rest } = task;
-  put(left.length > 0 ? { ...rest, pending_permissions: left.map((one) => ({ ...one })) } : rest);
+  put(left.length > 0 ? { ...rest, pending_permissions: left } : rest);
 }

@@ -2,8 +2,9 @@
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf } from "../../../clock/clock.ts";
+import type { PermissionOption as Option, PermissionRequest } from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
-import { answerPermission, type OpenPermission, openPermissions } from "../../data/permissions.ts";
+import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
 import { duration } from "../../../protocol/formats.ts";
@@ -13,12 +14,10 @@ import { DiffView } from "./diff_view.tsx";
 import type { FileDiff } from "./tool_calls.ts";
 import { Places, ValueView } from "./value_view.tsx";
 
-type Option = OpenPermission["options"][number];
-
 export function PermissionPanels({ task }: { task: Task }) {
   const open = openPermissions(task);
   const [answering, setAnswering] = useState<string>();
-  const answer = async (asked: OpenPermission, { option_id, name }: Option) => {
+  const answer = async (asked: PermissionRequest, { option_id, name }: Option) => {
     setAnswering(asked.permission_id);
     const isDone = await attempt(
       () => answerPermission(task.id, asked.permission_id, { option_id }),
@@ -65,7 +64,7 @@ function narrowest(options: readonly Option[], decision: "allow" | "reject"): Op
 }
 
 interface PermissionPanelProps {
-  asked: OpenPermission;
+  asked: PermissionRequest;
   /** The one that the keys answer. */
   isFirst: boolean;
   isBusy: boolean;

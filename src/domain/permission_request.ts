@@ -1,0 +1,20 @@
+/** What an agent asks before it does something: kept while it is open, pushed, and shown with its task. */
+import { z } from "zod";
+
+export const PermissionOption = z.object({
+  option_id: z.string(),
+  name: z.string(),
+  kind: z.enum(["allow_once", "allow_always", "reject_once", "reject_always"]),
+});
+export type PermissionOption = z.infer<typeof PermissionOption>;
+
+export const PermissionRequest = z.object({
+  permission_id: z.string().describe("Unique within the task."),
+  title: z.string(),
+  tool_call: z.record(z.string(), z.unknown()).describe(
+    "What the agent wants to do: the tool's kind and raw input, as it reports them.",
+  ),
+  options: z.array(PermissionOption),
+  expires_at: z.string().describe("ISO 8601; it is denied then unless somebody answers."),
+});
+export type PermissionRequest = z.infer<typeof PermissionRequest>;
