@@ -34,8 +34,16 @@ Deno.test("dashboard: a policy keeps foreign scripts out, and what did not chang
     assert.match(first.headers.get("content-security-policy")!, /default-src 'none'; script-src 'self'/);
     assert.match(first.headers.get("content-security-policy")!, /frame-ancestors 'none'/);
     await first.body?.cancel();
-    const again = await fetch(`${server.url}/`, { headers: { "if-none-match": first.headers.get("etag")! } });
-    assert.equal(again.status, 304);
+    const etag = first.headers.get("etag")!;
+    for (const known of [etag, `"other", ${etag}`, "*"]) {
+      const again = await fetch(`${server.url}/`, { headers: { "if-none-match": known } });
+      assert.equal(again.status, 304, known);
+      assert.equal(again.headers.get("etag"), etag);
+      assert.match(again.headers.get("content-security-policy")!, /default-src 'none'/);
+    }
+    const changed = await fetch(`${server.url}/`, { headers: { "if-none-match": '"other"' } });
+    assert.equal(changed.status, 200);
+    await changed.body?.cancel();
     const missing = await fetch(`${server.url}/assets/none.js`);
     assert.equal(missing.status, 404);
     await missing.body?.cancel();

@@ -1,6 +1,7 @@
 /** What the server answers over HTTP: the API's mirror, MCP, documents, health, metrics and the dashboard. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import type { ApiContext, Session, SessionLimits } from "../../api/capability.ts";
 import { asyncApiDocument, schemaDocument } from "../../api/documents.ts";
 import { errorReply } from "../../api/error_reply.ts";
@@ -12,6 +13,7 @@ import type { KnownAgents } from "../../protocol/config.ts";
 import { configSchema } from "../../protocol/config_reference.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 import type { Health } from "../../protocol/system_messages.ts";
+import { SECURITY_HEADERS } from "./dashboard_files.ts";
 import { referencePage } from "./reference_page.ts";
 
 export const REFUSAL_DELAY_MS = 250;
@@ -111,8 +113,10 @@ export function httpApp(options: HttpOptions): HttpApp {
     asyncapi: once(() => asyncApiDocument(options.version)),
     reference: once(() => referencePage(options.version, options.known_agents)),
   };
-  app.get("/", (c) => options.dashboard.answer("index.html", c.req.raw));
-  app.get("/assets/:name", (c) => options.dashboard.answer(c.req.param("name"), c.req.raw));
+  // The files bring their own ETag; a page from the browser's cache keeps its policy.
+  const unchanged = etag({ retainedHeaders: [...RETAINED_304_HEADERS, ...Object.keys(SECURITY_HEADERS)] });
+  app.get("/", unchanged, (c) => options.dashboard.answer("index.html", c.req.raw));
+  app.get("/assets/:name", unchanged, (c) => options.dashboard.answer(c.req.param("name"), c.req.raw));
   app.get("/schema.json", (c) => c.json(documents.schema()));
   app.get("/config.schema.json", (c) => c.json(documents.config()));
   app.get("/asyncapi.json", (c) => c.json(documents.asyncapi()));

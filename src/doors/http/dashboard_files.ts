@@ -1,4 +1,4 @@
-/** The web page's files, as `scripts/dashboard.ts` made them: read once, when first asked for, and kept compressed. */
+/** The dashboard's files, as `scripts/dashboard.ts` made them: read on the first request and kept compressed. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
@@ -9,8 +9,8 @@ const TYPES: Record<string, string> = {
   svg: "image/svg+xml",
 };
 
-/** Nothing from elsewhere, and nobody's frame: what an agent printed cannot become a program in this page. */
-const SECURITY_HEADERS = {
+/** No code from elsewhere and no frames: what an agent printed cannot become a program in this page. */
+export const SECURITY_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -35,7 +35,7 @@ export class DashboardFiles {
     this.#folder = folder;
   }
 
-  /** The file of that name in answer to a request; 404 when there is none, 503 when nothing was built. */
+  /** Answers with the file of that name: 404 if there is none, 503 if the dashboard was not built. */
   async answer(name: string, request: Request): Promise<Response> {
     const file = (await this.#load()).get(name);
     if (file === undefined) {
@@ -43,7 +43,7 @@ export class DashboardFiles {
         ? new Response(NOT_BUILT, { status: 503 })
         : new Response("No such file\n", { status: 404 });
     }
-    // Looked up again each time: a newer program's page must not meet an older one's.
+    // `no-cache`: the browser asks each time, so that it never mixes the files of two versions.
     const headers: Record<string, string> = {
       ...SECURITY_HEADERS,
       "content-type": file.type,
@@ -51,9 +51,6 @@ export class DashboardFiles {
       "vary": "accept-encoding",
       "etag": file.etag,
     };
-    if (request.headers.get("if-none-match") === file.etag) {
-      return new Response(null, { status: 304, headers });
-    }
     const isCompressed = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
     if (isCompressed) headers["content-encoding"] = "gzip";
     return new Response(isCompressed ? file.gzip : file.plain, { headers });
@@ -61,7 +58,7 @@ export class DashboardFiles {
 
   async #load(): Promise<Map<string, DashboardFile>> {
     const files = await (this.#files ??= readAll(this.#folder));
-    // Perhaps it is built later.
+    // It may be built later.
     if (files.size === 0) this.#files = undefined;
     return files;
   }
