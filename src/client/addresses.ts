@@ -1,4 +1,4 @@
-/** From the one address a user knows, `http://HOST:PORT`, to those of the WebSocket and of the HTTP mirror. */
+/** Turns the address that a user knows, `http://HOST:PORT`, into those of the WebSocket and the HTTP mirror. */
 import { ApiError } from "../domain/errors.ts";
 
 /** `http://host:8080`, `ws://host:8080/ws` or a proxy's `https://host/agents` → `ws(s)://…/ws`. */
@@ -16,7 +16,7 @@ function address(url: string, scheme: "ws" | "http", endpoint: string): string {
   try {
     parsed = new URL(url);
   } catch {
-    // A TypeError is how URL says no.
+    // URL throws a TypeError.
     throw invalid(url);
   }
   const match = /^(?:ws|http)(s?):$/.exec(parsed.protocol);

@@ -1,5 +1,5 @@
 /**
- * The typed client: one WebSocket to a server of opencode-agents, for web pages, Deno and Node 22 alike.
+ * The typed client: one WebSocket to a server of opencode-agents, for web pages, Deno and Node 22 or later.
  *
  *     const client = await connect("http://127.0.0.1:8080");
  *     const { task } = await client.request("start_task", { task: { … } });
@@ -30,41 +30,41 @@ import {
 import { ClientSubscriptions, isPassing, type PushStream } from "./subscriptions.ts";
 import { waitForTask } from "./wait_for.ts";
 
-/** Of a session's time, after which the key is shown again. */
-const SHOW_KEY_AFTER_SHARE = 0.8;
+/** The share of a session's time after which the client presents its key again. */
+const RENEW_AFTER_SHARE = 0.8;
 
-/** What becomes of the connection, for those who show it. */
+/** A change of the connection, for a user interface. */
 export type ConnectionChange =
   | { state: "connected" }
-  /** `final`: the client has given up, or was closed. */
+  /** `final`: the client has given up or was closed. */
   | { state: "lost"; reason: ApiError; final: boolean }
   | { state: "retrying"; reason: ApiError; delay_ms: number };
 
 export interface ClientOptions {
   clock?: Clock;
-  /** An API key, or what answers one before each connection. */
+  /** An API key, or a function that returns one before each connection. */
   api_key?: string | undefined | (() => string | undefined);
-  /** The longest wait for a reply unless a request says otherwise; 30 s. */
+  /** The longest wait for a reply, unless a request has its own; default 30 s. */
   timeout_ms?: number;
-  /** The longest wait for a connection's greeting; 10 s. */
+  /** The longest wait for a connection's greeting; default 10 s. */
   connect_timeout_ms?: number;
-  /** A silence after which the server is pinged; 30 s, 0 never. */
+  /** The silence after which the client pings the server; default 30 s, 0 means never. */
   heartbeat_ms?: number;
-  /** Whether a lost connection is replaced; true. */
+  /** Whether the client reconnects; default true. */
   reconnect?: boolean;
-  /** Whether the first connection is tried for again and again, too; false. */
+  /** Whether the client also retries the first connection; default false. */
   persist?: boolean;
   backoff?: BackoffOptions;
-  /** How long a connection is tried for again and again before that is given up; for ever when absent. */
+  /** How long the client keeps trying to connect before it gives up; default forever. */
   patience_ms?: number;
-  /** How many messages may wait for a slow reader of one iterator; 1,000. */
+  /** How many messages may wait for the reader of an iterator; default 1,000. */
   queue_max?: number;
   changed?: (change: ConnectionChange) => void;
 }
 
 /**
- * Connects to `http://HOST:PORT` (or https, ws, wss; a path in front is kept). Rejects with `CONNECTION_LOST`
- * when there is no server.
+ * Connects to `http://HOST:PORT` (or https, ws, wss; the path of a proxy is kept). Rejects with `CONNECTION_LOST`
+ * if there is no server.
  */
 export async function connect(url: string, options: ClientOptions = {}): Promise<Client> {
   const client = new Client(url, options);
@@ -85,12 +85,12 @@ export class Client implements Requester {
   readonly #subscriptions: ClientSubscriptions;
   readonly #follows = new Set<LogFollow>();
   readonly #clock: Clock;
-  /** What ends the pauses being made. */
+  /** Each ends a pause that is in progress. */
   readonly #pauses = new Set<() => void>();
-  /** Counts them; the number names the one that stands. */
+  /** The number of connections so far, which identifies the current one. */
   #connections = 0;
   #ended: ApiError | undefined;
-  #showKey: Timer | undefined;
+  #renewal: Timer | undefined;
 
   /** Not connected yet; use `connect`. */
   constructor(url: string, options: ClientOptions) {
@@ -124,26 +124,26 @@ export class Client implements Requester {
   }
 
   /**
-   * Sends a request and resolves with its reply. Rejects with the server's `ApiError` (code, message, details);
-   * with `CONNECTION_LOST` when no reply came, `details.sent` telling whether the server may have carried it out;
-   * with the signal's reason. While there is no connection, the request waits for the next one.
+   * Sends a request and resolves with its reply. Rejects with the server's `ApiError` (code, message, details), with
+   * `CONNECTION_LOST` if no reply came (`details.sent` says whether the server may have carried out the request), or
+   * with the signal's reason. Without a connection, the request waits for the next one.
    */
   request<T extends RequestType>(type: T, ...[fields, options]: RequestArguments<T>): Promise<Reply<T>> {
     return this.#ask(type, fields ?? {}, options ?? {});
   }
 
   /**
-   * What happens on these channels, from the server's confirmation on; leaving the loop unsubscribes. After a
-   * reconnection the iterator yields `{ type: "resubscribed" }`: pushes may have been missed. A reader that lets
-   * `queue_max` messages pile up gets those and then `SUBSCRIPTION_ERROR`.
+   * The pushes of these channels, from the server's confirmation on. Leaving the loop unsubscribes. After a
+   * reconnection the iterator yields `{ type: "resubscribed" }`, because pushes may have been missed. A reader that
+   * lets `queue_max` messages pile up gets those messages and then `SUBSCRIPTION_ERROR`.
    */
   subscribe(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream> {
     return this.#subscriptions.add(channels, filters);
   }
 
   /**
-   * The log entries that match, oldest first, and then each new one until the loop is left: without gap or
-   * repetition, over reconnections too. The bound of a slow reader is that of `subscribe`.
+   * The matching log entries, oldest first, and then each new one until the loop is left: without gaps or repetition,
+   * even over reconnections. A slow reader has the same bound as in `subscribe`.
    */
   async followLogs(
     filter: FollowFilter = {},
@@ -162,21 +162,21 @@ export class Client implements Requester {
       if (!handedOut || this.#ended || !isPassing(error)) {
         return follow.entries.end(handedOut ? error : undefined);
       }
-      // Lost in the middle of catching up: the next connection starts it again.
+      // The connection was lost while catching up. The next one starts again.
       if (connection === this.#connections) this.#link.drop(error);
     });
-    // A long log is caught up with while it is read, so its first entries do not wait for its last.
+    // The first entries of a long log can be read before the last ones have arrived.
     await Promise.race([started, follow.entries.filled()]);
     handedOut = true;
     return follow.entries;
   }
 
-  /** The task as it ended: completed, failed or cancelled. */
+  /** Resolves with the ended task: completed, failed or cancelled. */
   waitFor(task_id: string, options: { signal?: AbortSignal } = {}): Promise<Task> {
     return waitForTask(this, task_id, options.signal);
   }
 
-  /** Ends the connection, all waiting requests (`CONNECTION_LOST`) and all iterators. Idempotent. */
+  /** Closes the connection, fails all waiting requests (`CONNECTION_LOST`) and ends all iterators. Idempotent. */
   close(): void {
     this.#end(lost("The client was closed"), undefined);
     this.#link.close();
@@ -184,10 +184,10 @@ export class Client implements Requester {
 
   readonly #logs: LogSource = {
     query: (fields, arrived, waits) =>
-      this.#patiently(() => this.#ask("request_log_entries", fields, {}, arrived), waits),
+      this.#withPatience(() => this.#ask("request_log_entries", fields, {}, arrived), waits),
     unsubscribe: (subscription_id) => {
       this.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
-        // Entries that still come are nobody's; the connection's end ends them.
+        // Entries that still arrive are ignored until the connection ends.
       });
     },
   };
@@ -207,7 +207,7 @@ export class Client implements Requester {
       arrived: arrived as ((reply: WireMessage) => void) | undefined,
     });
     this.#flush();
-    // The server's replies are what the table of messages says; they are not checked again.
+    // The client trusts the server's replies to match the table of messages.
     return reply as Promise<unknown> as Promise<Reply<T>>;
   }
 
@@ -216,7 +216,7 @@ export class Client implements Requester {
     try {
       this.#pending.sendAll((text) => this.#link.send(text));
     } catch (error) {
-      // The socket is closing: what was not sent waits for the next connection, which the close event brings.
+      // The socket is closing. Unsent requests wait for the connection that follows its close event.
       if (!(error instanceof ApiError)) throw error;
     }
   }
@@ -229,7 +229,7 @@ export class Client implements Requester {
     );
     this.#flush();
     void this.#renew(++this.#connections);
-    if (expires_at !== undefined) this.#showKeyBefore(expires_at);
+    if (expires_at !== undefined) this.#renewBefore(expires_at);
   }
 
   #key(): string | undefined {
@@ -237,17 +237,17 @@ export class Client implements Requester {
     return typeof api_key === "function" ? api_key() : api_key;
   }
 
-  /** The server closes a connection whose session is over: the key is shown again in good time. */
-  #showKeyBefore(expires_at: string): void {
-    this.#showKey?.cancel();
+  /** Presents the key again in good time: the server closes a connection whose session has ended. */
+  #renewBefore(expires_at: string): void {
+    this.#renewal?.cancel();
     const left_ms = epochOf(expires_at) - this.#clock.now();
-    this.#showKey = this.#clock.after(Math.max(1000, left_ms * SHOW_KEY_AFTER_SHARE), () => {
+    this.#renewal = this.#clock.after(Math.max(1000, left_ms * RENEW_AFTER_SHARE), () => {
       const api_key = this.#key();
       if (api_key === undefined) return;
       this.request("authenticate", { api_key }).then(
-        (reply) => this.#showKeyBefore(reply.expires_at),
+        (reply) => this.#renewBefore(reply.expires_at),
         () => {
-          // The connection is gone, or will be closed for it: the next one says why.
+          // The connection is lost or will be closed. The next one reports why.
         },
       );
     });
@@ -258,13 +258,13 @@ export class Client implements Requester {
       await this.#subscriptions.renew();
       await Promise.all([...this.#follows].map((follow) => follow.restart()));
     } catch (error) {
-      // Refused for now: the next connection, after a longer pause, tries again.
+      // Refused for now. The next connection tries again, after a longer pause.
       if (connection === this.#connections) this.#link.drop(error as ApiError);
     }
   }
 
-  /** Asks again, once the server's limit allows it, what the limit refused. */
-  async #patiently<T>(ask: () => Promise<T>, waits?: (wait_ms: number) => void): Promise<T> {
+  /** Repeats a request that a limit refused, when the limit allows it. */
+  async #withPatience<T>(ask: () => Promise<T>, waits?: (wait_ms: number) => void): Promise<T> {
     while (true) {
       try {
         return await ask();
@@ -277,7 +277,7 @@ export class Client implements Requester {
     }
   }
 
-  /** Ends early when the client does. */
+  /** Ends early if the client is closed. */
   #pause(delay_ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -303,7 +303,7 @@ export class Client implements Requester {
 
   #lost(reason: ApiError, final: boolean): void {
     this.#heartbeat.stop();
-    this.#showKey?.cancel();
+    this.#renewal?.cancel();
     this.#subscriptions.lost();
     for (const follow of this.#follows) follow.lost();
     this.#pending.fail(reason, final);
@@ -311,15 +311,15 @@ export class Client implements Requester {
     this.#options.changed?.({ state: "lost", reason, final });
   }
 
-  /** `told`: what the iterators throw; they just end when the client was closed on purpose. */
-  #end(reason: ApiError, told: ApiError | undefined): void {
+  /** `thrown`: what the iterators throw; undefined if they only end, because the client was closed on purpose. */
+  #end(reason: ApiError, thrown: ApiError | undefined): void {
     if (this.#ended) return;
     this.#ended = reason;
     this.#heartbeat.stop();
-    this.#showKey?.cancel();
+    this.#renewal?.cancel();
     this.#pending.fail(reason, true);
     for (const done of [...this.#pauses]) done();
-    this.#subscriptions.end(told);
-    for (const follow of [...this.#follows]) follow.entries.end(told);
+    this.#subscriptions.end(thrown);
+    for (const follow of [...this.#follows]) follow.entries.end(thrown);
   }
 }

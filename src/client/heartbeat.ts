@@ -1,8 +1,8 @@
-/** Notices a peer that is gone without a goodbye: web pages cannot see WebSocket pings. */
+/** Notices a server that has gone without closing the connection. Web pages cannot see WebSocket pings. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 
-/** An answer that takes longer than this never comes. */
+/** The longest wait for the answer to a ping. */
 const ANSWER_MS = 10_000;
 
 export class Heartbeat {
@@ -17,7 +17,7 @@ export class Heartbeat {
     this.#period_ms = period_ms;
   }
 
-  /** Asks `ping` whenever a whole period was silent; `dead` when no answer came. */
+  /** Calls `ping` after each silent period, and `dead` if no answer comes. */
   start(ping: (timeout_ms: number) => Promise<unknown>, dead: (reason: ApiError) => void): void {
     this.stop();
     if (this.#period_ms === 0) return;
@@ -28,7 +28,7 @@ export class Heartbeat {
         return;
       }
       ping(ANSWER_MS).catch(() => {
-        // Whatever went wrong: if anything came meanwhile, the peer lives.
+        // Whatever went wrong, the server is alive if anything has arrived since.
         if (this.#timer !== timer || this.#heard) return;
         dead(
           new ApiError("HEARTBEAT_TIMEOUT", `The server was silent for ${ANSWER_MS} ms`, {

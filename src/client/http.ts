@@ -1,4 +1,4 @@
-/** One question at a time over HTTP (`POST /api`): for programs that ask once and end. */
+/** Single requests over HTTP (`POST /api`), for programs that ask once and exit. */
 import { type Clock, systemClock } from "../clock/clock.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
 import { apiAddress } from "./addresses.ts";
@@ -13,9 +13,9 @@ import {
 
 export interface HttpOptions {
   clock?: Clock;
-  /** The longest wait for a reply unless a request says otherwise; 30 s. */
+  /** The longest wait for a reply, unless a request has its own; default 30 s. */
   timeout_ms?: number;
-  /** An API key, or a session's token. */
+  /** An API key or a session token. */
   api_key?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A log followed over the life of many connections: every entry once, in order, whatever happens to the line. */
+/** Follows a log over many connections: every entry once and in order, whatever happens to the connection. */
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
@@ -10,18 +10,18 @@ import { isPassing } from "./subscriptions.ts";
 export type FollowFilter = Omit<LogFilter, "follow">;
 
 export interface FollowOptions {
-  /** Begin with the newest so many matching entries (1–1000) instead of all since `filter.since`. */
+  /** Begin with this many of the newest matching entries (1–1000) instead of all since `filter.since`. */
   tail?: number;
-  /** With `tail`: told of the page that it begins with, which names what is older and counts what there is. */
+  /** With `tail`: called with the first page, which has the cursor to older entries and the counts. */
   opened?: (page: LogPage["data"]) => void;
-  /** Told when the server's limit on log queries has to be waited out. */
+  /** Called when the follow must wait for the server's limit on log queries. */
   waits?: (wait_ms: number) => void;
 }
 
 type LogQuery = Fields<"request_log_entries">;
 export type LogPage = Reply<"request_log_entries">;
 
-/** What a follow needs of the connection. `arrived` runs before any push behind the reply is looked at. */
+/** What a follow needs from the connection. `arrived` runs before any push that follows the reply is handled. */
 export interface LogSource {
   query(
     fields: LogQuery,
@@ -31,7 +31,7 @@ export interface LogSource {
   unsubscribe(subscription_id: string): void;
 }
 
-/** Entries in one page, which is the most the server sends; the queue holds two. */
+/** Entries in one page, the most that the server sends. The queue holds two pages. */
 const PAGE = 1000;
 const OLDEST_FIRST = { field: "time", order: "asc" } as const;
 
@@ -41,11 +41,11 @@ export class LogFollow {
   readonly #filter: FollowFilter;
   readonly #options: FollowOptions;
   #subscription_id: string | undefined;
-  /** The time of the newest entry delivered, and how often each entry of that time was. */
+  /** The time of the newest entry delivered, and how often each entry of that time was delivered. */
   #last_time: string | undefined;
   #delivered = new Map<string, number>();
   #tailed = false;
-  /** Counts the starts; a later one puts an earlier one that is still at it out of work. */
+  /** The number of starts. A later start supersedes an earlier one that is still running. */
   #turn = 0;
 
   constructor(
@@ -62,14 +62,14 @@ export class LogFollow {
     });
   }
 
-  /** Gets what is new since the last entry delivered, and then is told of each new one. Again after a reconnection. */
+  /** Loads what is new since the last entry delivered and subscribes to new ones. Called again after a reconnection. */
   async start(): Promise<void> {
     const turn = ++this.#turn;
     const isOver = () => this.entries.isEnded || turn !== this.#turn;
     this.#subscription_id = undefined;
     const { tail, opened, waits } = this.#options;
     if (tail !== undefined && !this.#tailed) {
-      // Not sorted, a follow begins with the newest, the oldest of them first: one query for both.
+      // Without `sort`, one query returns the newest entries, oldest first, and starts the follow.
       await this.#source.query({ filter: { ...this.#filter, follow: true }, limit: tail }, (page) => {
         if (isOver()) return this.#source.unsubscribe(page.subscription_id!);
         this.#tailed = true;
@@ -89,7 +89,7 @@ export class LogFollow {
         if (isOver()) return this.#source.unsubscribe(page.subscription_id!);
         this.#deliver(page.data.entries, true);
         this.#subscription_id = page.subscription_id;
-        // More than a page behind: what is pushed now would come too early. Catch up first, then follow.
+        // More than a page behind, so pushes would come too early. Catch up first, then follow.
         if (page.data.pagination.has_more || this.entries.isEnded) this.#leave();
       }, waits);
       if (isOver() || !page.data.pagination.has_more) return;
@@ -97,7 +97,7 @@ export class LogFollow {
     }
   }
 
-  /** A reconnection. Throws what another connection may mend; anything else ends the iterator. */
+  /** Starts again after a reconnection. Throws what another connection may mend; anything else ends the iterator. */
   async restart(): Promise<void> {
     try {
       await this.start();
@@ -137,7 +137,7 @@ export class LogFollow {
     return this.#last_time === undefined ? this.#filter : { ...this.#filter, since: this.#last_time };
   }
 
-  /** `repeats`: entries of the last time come again, and are skipped as often as they were delivered. */
+  /** `repeats`: entries of the last time arrive again; each is skipped as often as it was delivered. */
   #deliver(entries: LogEntry[], repeats: boolean): void {
     const known = repeats ? new Map(this.#delivered) : undefined;
     for (const entry of entries) {

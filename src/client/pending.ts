@@ -1,9 +1,9 @@
-/** Requests that wait for their replies, matched by `request_id`; each ends once, at the latest by its bound. */
+/** Requests that wait for their replies, matched by `request_id`. Each ends once, at the latest by its timeout. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { errorIn, lost, type WireMessage } from "./replies.ts";
 
-/** As many as a server lets one connection wait for; more is a caller that does not wait for its replies. */
+/** A server lets one connection wait for this many. A caller with more does not wait for its replies. */
 const PENDING_MAX = 1000;
 
 interface Waiting {
@@ -17,7 +17,7 @@ export interface PendingOptions {
   fields: object;
   timeout_ms: number;
   signal?: AbortSignal;
-  /** Runs while the reply arrives, before any message that comes after it is looked at. */
+  /** Runs when the reply arrives, before any later message is handled. */
   arrived?(reply: WireMessage): void;
 }
 
@@ -31,7 +31,7 @@ export class PendingRequests {
   }
 
   /**
-   * A new request; it is not sent yet. Rejects with the server's error, with `CONNECTION_LOST`, or with the
+   * Adds a request without sending it. Rejects with the server's error, with `CONNECTION_LOST`, or with the
    * signal's reason.
    */
   add(options: PendingOptions): Promise<WireMessage> {
@@ -75,7 +75,7 @@ export class PendingRequests {
     });
   }
 
-  /** Sends what has not been sent yet, oldest first. What `send` does not take waits on. */
+  /** Sends all unsent requests, oldest first. If `send` throws, the rest keeps waiting. */
   sendAll(send: (text: string) => void): void {
     for (const waiting of this.#waiting.values()) {
       if (waiting.sent) continue;
@@ -84,14 +84,14 @@ export class PendingRequests {
     }
   }
 
-  /** Whether the message was a reply to one of these. */
+  /** Settles the request that the message replies to; false if there is none. */
   take(message: WireMessage): boolean {
     const waiting = this.#waiting.get(String(message.request_id));
     waiting?.settle(message);
     return waiting !== undefined;
   }
 
-  /** The connection is gone: no reply will come to what was sent. With `all`, nor to the others. */
+  /** Fails the requests that were sent on a lost connection; with `all`, the unsent ones, too. */
   fail(reason: ApiError, all: boolean): void {
     for (const waiting of [...this.#waiting.values()]) {
       if (!waiting.sent && !all) continue;

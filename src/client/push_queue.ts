@@ -1,11 +1,11 @@
-/** Messages on their way to a `for await`: bounded, so that a reader that stops reading costs little. */
+/** Messages that wait for a `for await` loop: bounded, so that a reader that stops reading costs little. */
 import { ApiError } from "../domain/errors.ts";
 
 export const QUEUE_MAX = 1000;
 
 /**
- * An async iterator fed from outside. At the bound nothing is dropped silently: what is queued is still
- * delivered, then the iterator throws `SUBSCRIPTION_ERROR`, and nothing more is taken.
+ * An async iterator fed from outside. At the bound, nothing is dropped silently: the iterator still delivers what is
+ * queued and then throws `SUBSCRIPTION_ERROR`.
  */
 export class PushQueue<T> implements AsyncIterableIterator<T, undefined> {
   readonly #max: number;
@@ -17,7 +17,7 @@ export class PushQueue<T> implements AsyncIterableIterator<T, undefined> {
   #filled: (() => void)[] = [];
   #error: unknown;
 
-  /** `ended` is called once, when nothing more will be taken. */
+  /** `ended` is called once, when the queue takes no more items. */
   constructor(max: number, ended: () => void = () => {}) {
     this.#max = max;
     this.#ended = ended;
@@ -39,7 +39,7 @@ export class PushQueue<T> implements AsyncIterableIterator<T, undefined> {
     );
   }
 
-  /** No more items; after those queued the iterator ends or, with an error, throws it once. */
+  /** Takes no more items. After the queued ones, the iterator ends or, with an error, throws it once. */
   end(error?: unknown): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
@@ -57,13 +57,13 @@ export class PushQueue<T> implements AsyncIterableIterator<T, undefined> {
     return this.#state === "ended";
   }
 
-  /** Resolves when there is something to read, or nothing more will come. */
+  /** Resolves when there is something to read or the queue has ended. */
   filled(): Promise<void> {
     if (this.#items.length > 0 || this.isEnded) return Promise.resolve();
     return new Promise((resolve) => this.#filled.push(resolve));
   }
 
-  /** Resolves when the reader has taken everything, or nothing more will be taken. */
+  /** Resolves when the reader has taken everything or the queue has ended. */
   drained(): Promise<void> {
     if (this.#items.length === 0 || this.isEnded) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
@@ -82,7 +82,7 @@ export class PushQueue<T> implements AsyncIterableIterator<T, undefined> {
     return reader.promise;
   }
 
-  /** The reader has had enough. */
+  /** The reader has left the loop. */
   return(): Promise<IteratorResult<T, undefined>> {
     this.#items = [];
     this.#error = undefined;

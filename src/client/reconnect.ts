@@ -1,4 +1,4 @@
-/** Keeps one connection alive: opens it, notices its end, and opens the next after a growing pause. */
+/** Keeps a connection open: opens it, notices when it ends, and opens the next one after a growing pause. */
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { lost, type WireMessage } from "./replies.ts";
@@ -9,15 +9,15 @@ export interface BackoffOptions {
   max_ms: number;
 }
 
-/** About the five reconnections per minute that a server allows one address. */
+/** Yields about the five reconnections per minute that a server allows one address. */
 export const DEFAULT_BACKOFF: BackoffOptions = { base_ms: 1000, max_ms: 30_000 };
 
-/** A connection that held this long was a good one: the next pause starts small again. */
+/** After a connection that lasted this long, the next pause starts small again. */
 const STABLE_MS = 10_000;
 
 /**
- * Exponential backoff with full jitter: a pause between 0 and `base_ms` × 2^attempt, at most `max_ms`, so that
- * clients that lost the same server do not come back all at once. `attempt` counts from 0, `random` is in [0, 1).
+ * Exponential backoff with full jitter: a pause between 0 and `base_ms` × 2^attempt, at most `max_ms`, so that clients
+ * that lost the same server do not all return at once. `attempt` counts from 0, `random` is in [0, 1).
  */
 export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOptions, random: number): number {
   return random * Math.min(max_ms, base_ms * 2 ** Math.min(attempt, 30));
@@ -26,20 +26,20 @@ export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOption
 export interface LinkOptions {
   url: string;
   clock: Clock;
-  /** Asked for before each connection. */
+  /** Called before each connection. */
   api_key(): string | undefined;
   connect_timeout_ms: number;
   backoff: BackoffOptions;
-  /** How long a connection is tried for again and again before that is given up. */
+  /** How long to keep trying to connect before giving up. */
   patience_ms: number;
-  /** False: the first end is the last. */
+  /** False: a lost connection is not replaced. */
   reconnect: boolean;
-  /** A connection stands; the first one, too. `expires_at`: of its session. */
+  /** Called for each connection, the first one included. `expires_at`: the end of its session. */
   connected(expires_at: string | undefined): void;
   message(message: WireMessage): void;
-  /** It was lost; `final` when none will follow. */
+  /** Called when the connection is lost; `final` if no other will follow. */
   lost(reason: ApiError, final: boolean): void;
-  /** An attempt failed; the next comes in `delay_ms`. */
+  /** Called when an attempt has failed; the next one starts in `delay_ms`. */
   retrying(reason: ApiError, delay_ms: number): void;
 }
 
@@ -58,7 +58,7 @@ export class Link {
     return this.#transport !== undefined;
   }
 
-  /** The first connection. With `persist`, failed attempts are repeated like any later ones. */
+  /** Opens the first connection. With `persist`, failed attempts are repeated like later ones. */
   async open(persist: boolean): Promise<void> {
     if (persist) await this.#openAgain();
     else await this.#openOnce();
@@ -69,7 +69,7 @@ export class Link {
     this.#transport.send(text);
   }
 
-  /** Gives this connection up, as if it had been lost. */
+  /** Ends this connection as if it had been lost. */
   drop(reason: ApiError): void {
     this.#transport?.end(reason);
   }
@@ -117,7 +117,7 @@ export class Link {
       try {
         return await this.#openOnce();
       } catch (error) {
-        // A key that is not taken is not taken a second time either.
+        // A key that was refused once will be refused again.
         if (!(error instanceof ApiError) || error.code === "INVALID_AUTH_TOKEN") throw error;
         if (clock.monotonic() - since > patience_ms) throw error;
         await this.#pause(error);
@@ -126,7 +126,7 @@ export class Link {
     throw this.#ending.signal.reason;
   }
 
-  /** Waits before the next attempt; ends early when the client is closed. */
+  /** Waits before the next attempt; ends early if the client is closed. */
   #pause(reason: ApiError): Promise<void> {
     const { clock, backoff } = this.#options;
     const { signal } = this.#ending;

@@ -1,41 +1,41 @@
-/** What the client's ways to ask have in common: the types of a question, and how a reply becomes a result. */
+/** What the WebSocket and the HTTP client share: the types of requests, and how a reply becomes a result. */
 import { ApiError, type ErrorCode, ERRORS } from "../domain/errors.ts";
 import type { Reply, RequestInput, RequestType } from "../protocol/messages.ts";
 
-/** A request's own fields; `type` and `request_id` are the client's business. */
+/** A request's own fields; the client adds `type` and `request_id`. */
 export type Fields<T extends RequestType> = Omit<RequestInput<T>, "type" | "request_id">;
 
 export interface RequestOptions {
-  /** Gives up waiting; what was sent may still be carried out. */
+  /** Ends the wait. The server may still carry out a request that was sent. */
   signal?: AbortSignal;
-  /** The longest wait for the reply, time without a connection included. 30 s when absent. */
+  /** The longest wait for the reply, including time without a connection; default 30 s. */
   timeout_ms?: number;
 }
 
-/** Fields may be left out where none is required. */
+/** The fields are optional if none of them is required. */
 export type RequestArguments<T extends RequestType> = Record<never, never> extends Fields<T>
   ? [fields?: Fields<T>, options?: RequestOptions]
   : [fields: Fields<T>, options?: RequestOptions];
 
-/** Anything that can put a question to a server: a connection, or HTTP. */
+/** Sends requests to a server, over a connection or over HTTP. */
 export interface Requester {
-  /** Rejects with `ApiError`: the server's own, or `CONNECTION_LOST` when no reply came. */
+  /** Rejects with the server's `ApiError`, or with `CONNECTION_LOST` if no reply came. */
   request<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>>;
 }
 
-/** A message as it comes over the wire. */
+/** A message as it arrives. */
 export type WireMessage = Record<string, unknown> & { type: string };
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** The message in a frame or body; undefined for what is none. */
+/** The message in a frame or body; undefined if it is not a message. */
 export function parseMessage(text: unknown): WireMessage | undefined {
   if (typeof text !== "string") return undefined;
   let message: unknown;
   try {
     message = JSON.parse(text);
   } catch {
-    // Not JSON, so no message: the caller says what that means.
+    // Not JSON. The caller decides what that means.
     return undefined;
   }
   const isMessage = typeof message === "object" && message !== null &&
@@ -43,12 +43,12 @@ export function parseMessage(text: unknown): WireMessage | undefined {
   return isMessage ? message as WireMessage : undefined;
 }
 
-/** The error that an `error` message stands for; undefined for every other message. */
+/** The error in an `error` message; undefined for any other message. */
 export function errorIn(message: WireMessage): ApiError | undefined {
   if (message.type !== "error") return undefined;
   const code = String(message.code);
   const details = typeof message.details === "object" && message.details !== null ? message.details : {};
-  // A newer server may know codes that this client does not.
+  // A newer server may use codes that this client does not know.
   const known = Object.hasOwn(ERRORS, code);
   return new ApiError(
     known ? code as ErrorCode : "SERVICE_UNAVAILABLE",
@@ -57,7 +57,7 @@ export function errorIn(message: WireMessage): ApiError | undefined {
   );
 }
 
-/** No reply will come. `sent`: the server may have carried the request out. */
+/** The error of a request that gets no reply. `sent`: the server may have carried it out. */
 export function lost(reason: string, details: Record<string, unknown> = {}): ApiError {
   return new ApiError("CONNECTION_LOST", reason, details);
 }

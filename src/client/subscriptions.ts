@@ -1,4 +1,4 @@
-/** What a client has subscribed to: hands each push to those who want it, and asks again after a reconnection. */
+/** A client's subscriptions: routes each push to its readers, and subscribes again after a reconnection. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Push } from "../protocol/pushes.ts";
@@ -6,7 +6,7 @@ import type { Channel, SubscriptionFilters } from "../protocol/subscription_mess
 import { PushQueue } from "./push_queue.ts";
 import type { Requester, WireMessage } from "./replies.ts";
 
-/** Made by the client itself: the connection was lost and stands again, and pushes in between were missed. */
+/** Made by the client itself: it has reconnected, and pushes in the meantime were missed. */
 export interface Resubscribed {
   type: "resubscribed";
   timestamp: string;
@@ -14,7 +14,7 @@ export interface Resubscribed {
 
 export type Subscribed = Push | Resubscribed;
 
-/** An iterator of pushes; leaving the loop ends the subscription. */
+/** An iterator of pushes. Leaving the loop unsubscribes. */
 export type PushStream = AsyncIterableIterator<Subscribed, undefined>;
 
 const CHANNEL_OF: Record<string, Channel> = {
@@ -36,15 +36,15 @@ interface Subscription {
   channels: Channel[];
   filters: SubscriptionFilters | undefined;
   queue: PushQueue<Subscribed>;
-  /** Its first request is answered, so that from now on every new connection is asked again. */
+  /** Whether its first request was answered; from then on, each new connection subscribes again. */
   confirmed: boolean;
-  /** The server's name for it on the connection that stands. */
+  /** The server's id for it on the current connection. */
   subscription_id?: string;
 }
 
 /**
- * Whether a push is for a subscription. One connection gets each push once, whichever of its subscriptions asked
- * for it. A progress update carries no status, so its `statuses` filter is the server's alone to apply.
+ * Whether a push is for a subscription: a connection gets each push once, whichever of its subscriptions asked for it.
+ * A progress update carries no status, so only the server can apply a `statuses` filter to it.
  */
 export function isWanted(
   message: WireMessage,
@@ -84,7 +84,7 @@ export class ClientSubscriptions {
     this.#queue_max = queue_max;
   }
 
-  /** Resolves when the server has confirmed it. */
+  /** Resolves when the server has confirmed the subscription. */
   async add(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream> {
     const queue = new PushQueue<Subscribed>(this.#queue_max, () => this.#drop(subscription));
     const subscription: Subscription = { channels, filters, queue, confirmed: false };
@@ -105,12 +105,12 @@ export class ClientSubscriptions {
     }
   }
 
-  /** The connection is gone, and with it the server's names. */
+  /** The connection is lost, and with it the server's ids. */
   lost(): void {
     for (const subscription of this.#all) subscription.subscription_id = undefined;
   }
 
-  /** Asks for everything again. Throws `RATE_LIMIT_EXCEEDED` when the server wants that to be later. */
+  /** Subscribes to everything again. Throws `RATE_LIMIT_EXCEEDED` if the server's limits do not allow it yet. */
   async renew(): Promise<void> {
     for (const subscription of [...this.#all]) {
       if (!subscription.confirmed) continue;
@@ -132,7 +132,7 @@ export class ClientSubscriptions {
     const { channels, filters } = subscription;
     const reply = await this.#server.request("subscribe_to_updates", { channels, filters });
     subscription.subscription_id = reply.subscription_id;
-    // Its reader left while the server was asked.
+    // Its reader left in the meantime.
     if (!this.#all.has(subscription)) this.#drop(subscription);
   }
 
@@ -142,12 +142,12 @@ export class ClientSubscriptions {
     if (subscription_id === undefined) return;
     subscription.subscription_id = undefined;
     this.#server.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
-      // The pushes that still come are nobody's and are thrown away; the connection's end ends them.
+      // Pushes that still arrive are ignored until the connection ends.
     });
   }
 }
 
-/** Worth another try on another connection. */
+/** Whether another connection may succeed. */
 export function isPassing(error: ApiError): boolean {
   return ["CONNECTION_LOST", "HEARTBEAT_TIMEOUT", "RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"].includes(
     error.code,

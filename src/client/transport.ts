@@ -1,15 +1,15 @@
-/** One WebSocket from its opening to its end: frames in and out as messages. */
+/** One WebSocket, from its opening to its end, that carries messages. */
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
-/** `SUBPROTOCOL` of the protocol, written again so that a web page needs no schemas to connect. */
+/** `SUBPROTOCOL` of the protocol, repeated so that a web page can connect without the schemas. */
 export const OFFERED_SUBPROTOCOL = "opencode-agents.v1";
 
 export interface Transport {
-  /** Throws `CONNECTION_LOST` when the socket is no longer open. */
+  /** Throws `CONNECTION_LOST` if the socket is no longer open. */
   send(text: string): void;
-  /** Ends it at once; `closed` is told of it like of any other end, with `reason`. */
+  /** Ends the connection at once; `closed` is called with `reason`, as for any other end. */
   end(reason: ApiError): void;
 }
 
@@ -17,20 +17,20 @@ export interface TransportOptions {
   /** The address of the WebSocket. */
   url: string;
   clock: Clock;
-  /** Shown to the server before anything else is said. */
+  /** Presented to the server before any other message. */
   api_key: string | undefined;
   /** The longest wait for the server's greeting. */
   timeout_ms: number;
-  /** Gives the opening up. */
+  /** Aborts the opening. */
   signal: AbortSignal;
-  /** `expires_at`: when the session ends that the key opened. Called once, at the greeting and before any later message. */
+  /** Called once, at the greeting and before any later message. `expires_at`: the end of the key's session. */
   opened(transport: Transport, expires_at: string | undefined): void;
   message(message: WireMessage): void;
-  /** Called once, only after the opening succeeded. */
+  /** Called once, and only if the opening succeeded. */
   closed(reason: ApiError): void;
 }
 
-/** Resolves when the server has greeted, and taken the key where there is one; rejects with `CONNECTION_LOST` when it does not in time. */
+/** Resolves when the server has sent its greeting and accepted the key, if any; otherwise rejects with `CONNECTION_LOST`. */
 export function openTransport(options: TransportOptions): Promise<void> {
   const { url, clock, signal } = options;
   if (signal.aborted) return Promise.reject(signal.reason);
@@ -44,7 +44,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
     state = "ended";
     bound.cancel();
     signal.removeEventListener("abort", abandon);
-    // The close handshake of a dead peer never ends, so nobody waits for it.
+    // The close handshake of a dead server never ends, so this does not wait for it.
     socket.close();
     if (wasOpen) options.closed(reason);
     else reject(reason);
@@ -92,7 +92,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
         : lost(`The connection to ${url} was lost (${code}${said})`, { url, close_code: code }),
     );
   };
-  // Browsers tell no reason here; the close event that follows ends it.
+  // Browsers give no reason here. The close event follows.
   socket.onerror = () => {};
   return promise;
 }

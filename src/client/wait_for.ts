@@ -1,4 +1,4 @@
-/** Waits for the end of a task, over lost connections too. */
+/** Waits for a task to end, even if the connection is lost meanwhile. */
 import { ApiError } from "../domain/errors.ts";
 import type { SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Channel } from "../protocol/subscription_messages.ts";
@@ -8,7 +8,7 @@ import type { PushStream } from "./subscriptions.ts";
 
 const FINISHED: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
 
-/** Whether a task of this status is over, unless somebody retries it. */
+/** Whether a task with this status has ended; it may still be retried. */
 export function isFinished(status: TaskStatus): boolean {
   return FINISHED.includes(status);
 }
@@ -17,7 +17,7 @@ interface Watcher extends Requester {
   subscribe(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream>;
 }
 
-/** The task as it ended. Rejects with `TASK_NOT_FOUND`, when the client is closed, or with the signal's reason. */
+/** The ended task. Rejects with `TASK_NOT_FOUND`, with the signal's reason, or when the client is closed. */
 export async function waitForTask(client: Watcher, task_id: string, signal?: AbortSignal): Promise<Task> {
   signal?.throwIfAborted();
   const pushes = await client.subscribe(["task_status"], { task_status: { task_ids: [task_id] } });
@@ -38,7 +38,7 @@ export async function waitForTask(client: Watcher, task_id: string, signal?: Abo
   }
 }
 
-/** Undefined when the connection was lost meanwhile: after it is back, the status is asked for again. */
+/** The task; undefined if the connection was lost. The caller asks again after the reconnection. */
 async function statusOf(client: Requester, task_id: string, signal?: AbortSignal): Promise<Task | undefined> {
   try {
     return (await client.request("get_task_status", { task_id }, { signal })).task;
@@ -50,7 +50,7 @@ async function statusOf(client: Requester, task_id: string, signal?: AbortSignal
   }
 }
 
-/** True at the first push after which the status is worth a look; false when there will be none. */
+/** True at the first push that may change the status; false when no more pushes come. */
 async function somethingEnded(pushes: PushStream): Promise<boolean> {
   for (;;) {
     const { done, value } = await pushes.next();
