@@ -22,6 +22,19 @@ export function isSameLease(a: Lease, b: Lease): boolean {
   return a.node === b.node && a.attempt === b.attempt && a.fencing === b.fencing;
 }
 
+/** A node's own lease, which the leases of its tasks stand on. It is renewed as a whole. */
+export const NodeRecord = z.object({
+  node: z.string().min(1),
+  fencing: z.int().min(1),
+  /** How long the lease lasts from each renewal on. */
+  lease_ms: z.int().min(1),
+  /** ISO 8601, by the node's own clock; for show. Nobody decides by it. */
+  until: z.string(),
+  /** How often it was renewed in this epoch. */
+  renewals: z.int().min(0),
+});
+export type NodeRecord = z.infer<typeof NodeRecord>;
+
 /** A lease as its attempt holds it. */
 export interface HeldLease {
   readonly terms: Lease;

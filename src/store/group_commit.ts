@@ -29,8 +29,23 @@ interface Size {
   key_bytes: number;
 }
 
+/** A record that a commit changes: the name of its kind, and its id. */
+export type Changed = readonly [kind: string, id: string];
+
+/** What a node adds to each of its commits. */
+export interface Stamp {
+  /** For a commit that changes these records. */
+  of(changed: readonly Changed[]): Required<Commit>;
+  /** Why no commit of this node can succeed any more, if a check has failed for that. */
+  refusal(): Promise<ApiError | undefined>;
+}
+
+/** What `Stamp.of` may add at most. */
+const STAMP: Size = { checks: 1, mutations: 4, bytes: 40 << 10, key_bytes: 2 << 10 };
+
 interface Waiting extends Size {
   commit: Commit;
+  changed: readonly Changed[];
   /** Names of the keys it only checks, and of those it writes. */
   checked: string[];
   written: string[];
@@ -40,21 +55,27 @@ interface Waiting extends Size {
 
 export class GroupCommit {
   readonly #kv: KeyValue;
+  readonly #stamp: Stamp | undefined;
+  /** What the stamp takes of each commit. */
+  readonly #room: Size;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(kv: KeyValue) {
+  constructor(kv: KeyValue, stamp?: Stamp) {
     this.#kv = kv;
+    this.#stamp = stamp;
+    this.#room = stamp ? STAMP : { checks: 0, mutations: 0, bytes: 0, key_bytes: 0 };
   }
 
   /**
    * Commits atomically, after those asked for earlier; `ok: false` when a check does not hold.
+   * `changed`: the records whose change other nodes are to hear of.
    * Throws `ApiError`: `INVALID_FIELD_VALUE` for a change that no commit could carry, `SERVER_OVERLOAD` when too
    * many wait. Rejects with what the store says; whether the change was committed is then unknown.
    */
-  commit(commit: Commit): Promise<CommitResult> {
+  commit(commit: Commit, changed: readonly Changed[] = []): Promise<CommitResult> {
     const measured = measure(commit);
-    refuseTooLarge(commit, measured);
+    refuseTooLarge(commit, sum(this.#room, measured));
     if (this.#waiting.length >= WAITING_MAX) {
       throw new ApiError("SERVER_OVERLOAD", "Too many changes wait for the store", {
         waiting: WAITING_MAX,
@@ -62,7 +83,7 @@ export class GroupCommit {
       });
     }
     const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
-    this.#waiting.push({ commit, ...measured, resolve, reject });
+    this.#waiting.push({ commit, changed, ...measured, resolve, reject });
     this.#running ??= this.#run();
     return promise;
   }
@@ -86,7 +107,7 @@ export class GroupCommit {
     const left: Waiting[] = [];
     const checked = new Set<string>();
     const written = new Set<string>();
-    const size: Size = { checks: 0, mutations: 0, bytes: 0, key_bytes: 0 };
+    const size = { ...this.#room };
     let full = false;
     for (const one of this.#waiting) {
       full ||= !fits(sum(size, one));
@@ -108,11 +129,15 @@ export class GroupCommit {
   async #send(group: Waiting[]): Promise<void> {
     let result: CommitResult;
     try {
+      const commits = group.map(({ commit }) => commit);
+      if (this.#stamp) commits.push(this.#stamp.of(group.flatMap(({ changed }) => changed)));
       result = await this.#kv.commit({
-        checks: group.flatMap(({ commit }) => commit.checks ?? []),
-        sets: group.flatMap(({ commit }) => commit.sets ?? []),
-        deletes: group.flatMap(({ commit }) => commit.deletes ?? []),
+        checks: commits.flatMap(({ checks = [] }) => checks),
+        sets: commits.flatMap(({ sets = [] }) => sets),
+        deletes: commits.flatMap(({ deletes = [] }) => deletes),
       });
+      const refusal = result.ok ? undefined : await this.#stamp?.refusal();
+      if (refusal) throw refusal;
     } catch (error) {
       for (const one of group) one.reject(error);
       return;

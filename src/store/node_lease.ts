@@ -1,9 +1,11 @@
 /**
  * The lease of a node, which the leases of its tasks stand on.
  *
- * Terms. A node that opens a store raises its epoch, so that the leases of its earlier life are void at once. A store
- * that only one node can open (its file is locked) needs no more: the lease lasts until the server ends, and every
- * lease of another node or epoch is void.
+ * Terms, where one node alone can open the store (its file is locked):
+ * - Opening the store raises the node's epoch, so that the leases of its earlier life are void at once.
+ * - The lease lasts until the server ends. Nothing is renewed.
+ *
+ * Terms, where several nodes share a store: see `shared_node.ts`.
  */
 import type { Lease } from "../domain/lease.ts";
 import { decode, encode } from "./json.ts";
@@ -12,34 +14,61 @@ import type { Key, KeyValue } from "./kv/kv.ts";
 /** The only node of a store in a data folder. */
 export const FIRST_NODE = "node_1";
 
-const EPOCH: Key = ["epoch"];
+/** The epoch of each node that ever was, under its name. */
+export const EPOCHS: Key = ["epoch"];
 
 export interface NodeLease {
   readonly node: string;
   /** The node's epoch: the fencing number of the leases that it gives to its tasks. */
   readonly fencing: number;
-  /** ISO 8601; absent where the lease cannot expire. */
+  /** ISO 8601, for show; absent where the lease cannot expire. */
   readonly until: string | undefined;
-  /** Aborted when the lease is lost. */
+  /** Aborted when the lease is lost. After `rejoin` there is another one. */
   readonly lost: AbortSignal;
   /** Whether this node holds this lease of a task now. */
   isOwn(lease: Lease | undefined): boolean;
-  /** Whether nobody holds this lease of a task any more: another may run it. */
+  /** Whether nobody holds this lease of a task any more: another node may run it. */
   isVoid(lease: Lease): boolean;
+  /**
+   * Begins a new epoch after the lease was lost; to be called when all agents of this node have ended. Throws what the
+   * store throws.
+   */
+  rejoin(): Promise<void>;
+  /** Gives the lease up, since the server ends. Twice does no harm. */
+  leave(): Promise<void>;
+}
+
+export function epochKey(node: string): Key {
+  return [...EPOCHS, node];
+}
+
+/** Begins a new epoch of the node; the epoch, and the version that each of its commits checks. */
+export async function beginEpoch(
+  kv: KeyValue,
+  node: string,
+): Promise<{ fencing: number; versionstamp: string }> {
+  const key = epochKey(node);
+  for (;;) {
+    const before = await kv.get(key);
+    const fencing = (before ? decode(before.value) as number : 0) + 1;
+    const checks = [{ key, versionstamp: before?.versionstamp ?? null }];
+    const result = await kv.commit({ checks, sets: [{ key, value: encode(fencing) }] });
+    if (result.ok) return { fencing, versionstamp: result.versionstamp };
+  }
 }
 
 /** Begins a new epoch of the only node of this store. Throws what the store throws. */
 export async function onlyNode(kv: KeyValue): Promise<NodeLease> {
-  const key = [...EPOCH, FIRST_NODE];
-  const before = await kv.get(key);
-  const fencing = (before ? decode(before.value) as number : 0) + 1;
-  await kv.commit({ sets: [{ key, value: encode(fencing) }] });
+  const { fencing } = await beginEpoch(kv, FIRST_NODE);
+  const isOwn = (lease: Lease | undefined) => lease?.node === FIRST_NODE && lease.fencing === fencing;
   return {
     node: FIRST_NODE,
     fencing,
     until: undefined,
     lost: new AbortController().signal,
-    isOwn: (lease) => lease?.node === FIRST_NODE && lease.fencing === fencing,
-    isVoid: (lease) => lease.node !== FIRST_NODE || lease.fencing !== fencing,
+    isOwn,
+    isVoid: (lease) => !isOwn(lease),
+    rejoin: () => Promise.resolve(),
+    leave: () => Promise.resolve(),
   };
 }

@@ -5,6 +5,7 @@ import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
 import type { SeqEntry } from "./log_query.ts";
 import type { Change } from "./record_store.ts";
+import type { NodeEvent } from "./shared_node.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
@@ -14,6 +15,8 @@ export interface Topics {
   schedule: Change<ScheduleSpec, ScheduleState>[];
   key: Change<KeySpec, KeyState>[];
   log: SeqEntry[];
+  /** How this node and the others stand. */
+  node: NodeEvent;
 }
 
 export type Topic = keyof Topics;

@@ -6,12 +6,15 @@ import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, inspectFile, markClean } from "./file_check.ts";
-import { GroupCommit } from "./group_commit.ts";
+import { FeedNotifier } from "./feed_notifier.ts";
+import { FeedWriter } from "./feed.ts";
+import { GroupCommit, type Stamp } from "./group_commit.ts";
 import { identify } from "./identity.ts";
 import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { type NodeLease, onlyNode } from "./node_lease.ts";
 import { LogStore } from "./log_store.ts";
+import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
 import { type Change, RecordStore } from "./record_store.ts";
@@ -81,16 +84,29 @@ export async function checkStore(folder: string): Promise<boolean> {
   return await inspectFile(join(folder, STORE_FILE));
 }
 
-/** The store over any key-value port. `closed` is called once it is closed. */
+/** A node among others that share the store. */
+export interface Sharing {
+  /** Its name, which it keeps over restarts and which no other bears. */
+  node: string;
+  /** How long it may be silent before others take its tasks over. */
+  lease_ms: number;
+  /** How often it looks for changes of others that it was not told of. */
+  poll_ms: number;
+}
+
+/**
+ * The store over any key-value port. `closed` is called once it is closed. Without `sharing` no other node has the
+ * store: then nothing is renewed, and no feed is written.
+ */
 export async function loadStore(
   kv: KeyValue,
   clock: Clock,
   closed: () => Promise<void> = () => Promise.resolve(),
+  sharing?: Sharing,
 ): Promise<Store> {
   const id = await identify(kv);
-  const node = await onlyNode(kv);
-  const commits = new GroupCommit(kv);
-  const changes = new LocalNotifier();
+  const { node, stamp, changes, feeds } = sharing ? await joinOthers(kv, clock, sharing) : await alone(kv);
+  const commits = new GroupCommit(kv, stamp);
   const records = <Spec, State>(name: string, publish: (changes: Change<Spec, State>[]) => unknown) =>
     new RecordStore<Spec, State>(name, kv, commits, clock, publish);
   const tasks = records<TaskSpec, TaskState>("task", (some) => changes.publish("task", some));
@@ -101,14 +117,17 @@ export async function loadStore(
   const keys = records<KeySpec, KeyState>("key", (some) => changes.publish("key", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries));
   for (const part of [tasks, schedules, keys, logs]) await part.load();
+  feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
     schedules.close();
     keys.close();
     try {
+      await feeds?.stop();
       await logs.close();
       await commits.idle();
+      await node.leave();
     } finally {
       kv.close();
       await closed();
@@ -131,4 +150,36 @@ export async function loadStore(
     },
     close: () => closing ??= close(),
   };
+}
+
+/** What a store needs of its node, and of others. */
+interface Membership {
+  node: NodeLease;
+  changes: Notifier;
+  stamp?: Stamp;
+  feeds?: FeedNotifier;
+}
+
+async function alone(kv: KeyValue): Promise<Membership> {
+  return { node: await onlyNode(kv), changes: new LocalNotifier() };
+}
+
+async function joinOthers(kv: KeyValue, clock: Clock, sharing: Sharing): Promise<Membership> {
+  const feeds = new FeedNotifier({ kv, clock, ...sharing });
+  const node = new SharedNode({
+    kv,
+    clock,
+    ...sharing,
+    publish: (event) => void feeds.publish("node", event),
+  });
+  const feed = new FeedWriter(sharing.node);
+  // The earlier life of this node, should it still be at work, commits nothing more from here on.
+  await node.join();
+  await feed.begin(kv);
+  await feeds.begin();
+  const stamp: Stamp = {
+    of: (changed) => ({ ...feed.entry(changed), checks: [node.epochCheck()] }),
+    refusal: () => node.refusal(),
+  };
+  return { node, changes: feeds, stamp, feeds };
 }

@@ -51,6 +51,9 @@ interface Held<Spec, State> {
   state_parts: number;
 }
 
+/** A record as it was read, or only its version. */
+type Found<Spec, State> = Held<Spec, State> | { versionstamp: string; record?: undefined };
+
 /** A plan as the store takes it, and what memory holds once it is committed. */
 interface Prepared<Spec, State> {
   commit: Required<Commit>;
@@ -63,6 +66,8 @@ interface Prepared<Spec, State> {
 const TRIES_MAX = 100;
 /** While the store cannot be read either. */
 const LEARN_AGAIN_MS = 5_000;
+/** Records read side by side. */
+const READ_AT_ONCE = 20;
 /** Above every part's number: where a range over one record's parts ends. */
 const PART_END = 1e6;
 
@@ -184,7 +189,8 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     for (const { id } of after) this.#changing.set(id, promise);
     for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
     try {
-      const result = await this.#commits.commit(commit);
+      const changed = after.map(({ id }) => [this.#name, id] as const);
+      const result = await this.#commits.commit(commit, changed);
       if (result.ok) this.#apply(after, result.versionstamp);
       else await this.#refresh(versions);
       return result.ok;
@@ -288,10 +294,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   #apply(after: Prepared<Spec, State>["after"], versionstamp: string): void {
     const changes: Change<Spec, State>[] = [];
     for (const { id, held } of after) {
-      const before = this.#held.get(id)?.record;
+      const known = this.#held.get(id);
+      // Another node's change may have been read before the answer to ours came.
+      if (held ? known && known.versionstamp >= versionstamp : !known) continue;
       if (held) this.#held.set(id, { ...held, versionstamp });
       else this.#held.delete(id);
-      changes.push({ ...(before && { before }), ...(held && { after: held.record }) });
+      changes.push({ before: known?.record, after: held?.record });
     }
     if (changes.length > 0) this.#publish(changes);
   }
@@ -306,25 +314,67 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       this.#held.get(id)?.versionstamp !== versionstamp || (yields && this.#changing.has(id));
     for (const [id, versionstamp] of versions) {
       if (isKnown(id, versionstamp)) continue;
-      const found: { parts: Uint8Array[]; versionstamp: string } = { parts: [], versionstamp: "" };
+      const found = await this.#read(id, versionstamp);
+      if (isKnown(id, versionstamp) || found?.versionstamp === versionstamp) continue;
+      log.debug("{name} '{id}' had changed in the store unnoticed", { name: this.#name, id });
+      this.#learned(id, found);
+    }
+  }
+
+  /** Reads these records again, since another node has changed them. Listeners hear of what is new. */
+  async refresh(ids: Iterable<string>): Promise<void> {
+    const all = [...ids];
+    for (let at = 0; at < all.length; at += READ_AT_ONCE) {
+      await Promise.all(all.slice(at, at + READ_AT_ONCE).map((id) => this.#readAgain(id)));
+    }
+  }
+
+  /** The same for all records, those that memory does not know yet included. */
+  async refreshAll(): Promise<void> {
+    const ids = new Set(this.#held.keys());
+    for await (const { key } of this.#kv.list({ prefix: [this.#name, "state"] })) ids.add(key[2] as string);
+    await this.refresh(ids);
+  }
+
+  async #readAgain(id: string): Promise<void> {
+    for (;;) {
+      // What becomes of our own change is known when its answer has come.
+      await this.#changing.get(id);
+      const known = this.#held.get(id)?.versionstamp;
+      const found = await this.#read(id, known);
+      if (this.#changing.has(id) || this.#held.get(id)?.versionstamp !== known) continue;
+      if (found?.versionstamp !== known) this.#learned(id, found);
+      return;
+    }
+  }
+
+  /** The record as the store holds it now; of one that is as old as `known` only the version. */
+  async #read(
+    id: string,
+    known: string | undefined,
+  ): Promise<Found<Spec, State> | undefined> {
+    for (;;) {
+      const parts: Uint8Array[] = [];
+      let versionstamp = "";
       const start = this.#stateKey(id, 0);
       for await (
         const entry of this.#kv.list({ prefix: [this.#name, "state"], start, end: [...start, PART_END] })
       ) {
-        if (found.parts.push(entry.value) === 1) found.versionstamp = entry.versionstamp;
+        if (parts.push(entry.value) === 1) versionstamp = entry.versionstamp;
       }
-      if (isKnown(id, versionstamp)) continue;
-      if (found.parts.length === 0) {
-        if (versionstamp !== undefined) this.#apply([{ id }], "");
-        continue;
-      }
-      if (found.versionstamp === versionstamp) continue;
+      if (parts.length === 0) return undefined;
+      if (versionstamp === known) return { versionstamp };
       const spec: Uint8Array[] = [];
       for await (const entry of this.#kv.list({ prefix: [this.#name, "spec", id] })) spec.push(entry.value);
-      const { versionstamp: newest, ...held } = this.#heldOf(id, spec, found.parts, found.versionstamp);
-      log.warn("{name} '{id}' had changed in the store unnoticed", { name: this.#name, id });
-      this.#apply([{ id, held }], newest);
+      // Removed by another node between the two.
+      const isGone = spec.length === 0 && (await this.#kv.get(start))?.versionstamp !== versionstamp;
+      if (!isGone) return this.#heldOf(id, spec, parts, versionstamp);
     }
+  }
+
+  #learned(id: string, found: Found<Spec, State> | undefined): void {
+    if (!found) this.#apply([{ id }], "");
+    else if (found.record) this.#apply([{ id, held: found }], found.versionstamp);
   }
 
   #heldOf(

@@ -151,6 +151,12 @@ export class SimPort implements KeyValue {
     });
   }
 
+  watch(key: Key, changed: () => void): () => void {
+    return this.#disk.memory.watch(key, () => {
+      if (!this.#crashed && !this.#closed) this.#clock.after(this.#random.between(0, 200), changed);
+    });
+  }
+
   close(): void {
     this.#closed = true;
   }

@@ -20,6 +20,7 @@ export function tapped(memory = new MemoryKeyValue()): Tapped {
     after: () => {},
     get: (key) => memory.get(key),
     list: (range) => memory.list(range),
+    watch: (key, changed) => memory.watch(key, changed),
     close: () => memory.close(),
     async commit(commit) {
       kv.sent.push(commit);

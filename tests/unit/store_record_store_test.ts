@@ -138,9 +138,9 @@ Deno.test("listeners hear of changes after the commit, in its order, with before
   await store.update(adding("a"));
   await store.update(() => ({ removes: ["a"] }));
   assert.deepEqual(heard, [
-    { after: record("a") },
+    { before: undefined, after: record("a") },
     { before: record("a"), after: record("a", 1) },
-    { before: record("a", 1) },
+    { before: record("a", 1), after: undefined },
   ]);
 });
 
@@ -191,7 +191,7 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
       return { creates: [record("a")] };
     });
     await assert.rejects(again, (error) => error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS");
-    assert.deepEqual(heard, [{ after: record("a") }]);
+    assert.deepEqual(heard, [{ before: undefined, after: record("a") }]);
   });
   await t.step("a remove", async () => {
     const kv = tapped();

@@ -3,7 +3,10 @@
  * Deno KV's own types and errors. Values are always bytes, since Deno 2.4 cannot read what 2.9 structures.
  */
 import { type Clock, within } from "../../clock/clock.ts";
+import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
 
 export type Key = readonly (string | number)[];
 
@@ -26,6 +29,8 @@ export interface KeyValue {
   get(key: Key): Promise<Entry | undefined>;
   list(range: Range): AsyncIterable<Entry>;
   commit(commit: Commit): Promise<CommitResult>;
+  /** Calls `changed` soon after each change of the key, whoever made it, until the returned function is called. */
+  watch(key: Key, changed: () => void): () => void;
   /** Twice does no harm. */
   close(): void;
 }
@@ -107,11 +112,28 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
       };
       return bounded("commit", send());
     },
+    watch(key, changed) {
+      const reader = kv.watch([key as Deno.KvKey]).getReader();
+      void follow(reader, changed);
+      // It has nothing more to say to anybody.
+      return () => void reader.cancel().catch(() => {});
+    },
     close() {
       if (!isClosed) kv.close();
       isClosed = true;
     },
   };
+}
+
+/** Until the watch is ended, or the store closed. Whoever watches also looks from time to time. */
+async function follow(reader: ReadableStreamDefaultReader<unknown>, changed: () => void): Promise<void> {
+  try {
+    // The first one says how the key stands now.
+    await reader.read();
+    while (!(await reader.read()).done) changed();
+  } catch (error) {
+    log.debug("A key is watched no more: {error}", { error });
+  }
 }
 
 function selectorOf(prefix: Key, start: Key | undefined, end: Key | undefined): Deno.KvListSelector {

@@ -21,6 +21,7 @@ export class MemoryKeyValue implements KeyValue {
   #entries: Entry[] = [];
   #version = 0;
   #closed = false;
+  readonly #watches = new Set<{ key: Key; changed: () => void }>();
 
   /** The same data, opened again. */
   reopened(): MemoryKeyValue {
@@ -63,11 +64,26 @@ export class MemoryKeyValue implements KeyValue {
     const versionstamp = (++this.#version).toString(16).padStart(16, "0") + "0000";
     for (const { key, value } of sets) this.#put({ key: [...key], value: value.slice(), versionstamp });
     for (const key of deletes) this.#drop(key);
+    this.#tell([...sets.map(({ key }) => key), ...deletes]);
     return { ok: true, versionstamp };
+  }
+
+  watch(key: Key, changed: () => void): () => void {
+    const watch = { key, changed };
+    this.#watches.add(watch);
+    return () => this.#watches.delete(watch);
   }
 
   close(): void {
     this.#closed = true;
+    this.#watches.clear();
+  }
+
+  #tell(keys: readonly Key[]): void {
+    if (this.#watches.size === 0) return;
+    for (const { key, changed } of this.#watches) {
+      if (keys.some((one) => compareKeys(one, key) === 0)) queueMicrotask(changed);
+    }
   }
 
   #put(entry: Entry): void {

@@ -1,0 +1,115 @@
+/**
+ * The notifier of a store that several nodes share: besides this node's own changes it tells of theirs. It reads their
+ * feeds whenever the bell rings, and from time to time in case nobody heard it. What it learns is which records have
+ * changed; the records themselves are read as they stand then, and the newer version wins, whatever came first. So a
+ * listener may hear of several changes of a record as of one.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Clock, Timer } from "../clock/clock.ts";
+import { BELL, lastOf, readFeed } from "./feed.ts";
+import type { Changed } from "./group_commit.ts";
+import type { KeyValue } from "./kv/kv.ts";
+import { EPOCHS } from "./node_lease.ts";
+import { type Listener, LocalNotifier, type Notifier, type Topic, type Topics } from "./notifier.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
+
+/** What is kept in memory of one kind of record. */
+export interface Followed {
+  /** Reads these records again; listeners hear of what is new. */
+  refresh(ids: Iterable<string>): Promise<void>;
+  /** The same for all of them. */
+  refreshAll(): Promise<void>;
+}
+
+export interface FeedNotifierOptions {
+  kv: KeyValue;
+  clock: Clock;
+  /** This node. */
+  node: string;
+  poll_ms: number;
+}
+
+export class FeedNotifier implements Notifier {
+  readonly #local = new LocalNotifier();
+  readonly #options: FeedNotifierOptions;
+  /** How far the feed of each other node has been read. */
+  readonly #positions = new Map<string, number>();
+  #kinds: Readonly<Record<string, Followed>> = {};
+  #log: { catchUp(node: string): Promise<void> } | undefined;
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #unwatch: (() => void) | undefined;
+  #timer: Timer | undefined;
+
+  constructor(options: FeedNotifierOptions) {
+    this.#options = options;
+  }
+
+  subscribe<T extends Topic>(topic: T, listener: Listener<T>): () => void {
+    return this.#local.subscribe(topic, listener);
+  }
+
+  publish<T extends Topic>(topic: T, changes: Topics[T]): void | Promise<unknown> {
+    return this.#local.publish(topic, changes);
+  }
+
+  /** Notes how far the feeds have come, before the records are read: what is written from here on is read again. */
+  async begin(): Promise<void> {
+    for (const node of await this.#others()) this.#positions.set(node, await lastOf(this.#options.kv, node));
+  }
+
+  /** Follows the feeds from there on, and the log of each node. `kinds`: the records, by the name of their kind. */
+  start(kinds: Readonly<Record<string, Followed>>, log: { catchUp(node: string): Promise<void> }): void {
+    const { kv, clock, poll_ms } = this.#options;
+    this.#kinds = kinds;
+    this.#log = log;
+    this.#unwatch = kv.watch(BELL, () => this.#read());
+    this.#timer = clock.every(poll_ms, () => this.#read());
+    this.#read();
+  }
+
+  /** Resolves when nothing is read any more. */
+  async stop(): Promise<void> {
+    this.#unwatch?.();
+    this.#timer?.cancel();
+    this.#again = false;
+    await this.#reading;
+  }
+
+  #read(): void {
+    this.#again = true;
+    this.#reading ??= this.#readAll().finally(() => this.#reading = undefined);
+  }
+
+  async #readAll(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false;
+        for (const node of await this.#others()) await this.#readNode(node);
+      }
+    } catch (error) {
+      log.warn("The changes of other nodes could not be read, trying again: {error}", { error });
+    }
+  }
+
+  async #readNode(node: string): Promise<void> {
+    const { changed, seq, isGap } = await readFeed(this.#options.kv, node, this.#positions.get(node) ?? 0);
+    if (isGap) for (const kind of Object.values(this.#kinds)) await kind.refreshAll();
+    else for (const [kind, ids] of byKind(changed)) await this.#kinds[kind]?.refresh(ids);
+    await this.#log?.catchUp(node);
+    this.#positions.set(node, seq);
+  }
+
+  async #others(): Promise<string[]> {
+    const nodes: string[] = [];
+    for await (const { key } of this.#options.kv.list({ prefix: EPOCHS })) nodes.push(key[1] as string);
+    return nodes.filter((node) => node !== this.#options.node);
+  }
+}
+
+function byKind(changed: readonly Changed[]): Map<string, Set<string>> {
+  const kinds = new Map<string, Set<string>>();
+  for (const [kind, id] of changed) kinds.set(kind, (kinds.get(kind) ?? new Set()).add(id));
+  return kinds;
+}

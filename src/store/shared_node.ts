@@ -1,0 +1,273 @@
+/**
+ * The lease of a node that shares its store with others.
+ *
+ * Terms:
+ * - The node renews its lease every third of its length. It counts from the moment at which it sent the last renewal
+ *   that succeeded, on its own monotonic clock.
+ * - After two thirds without another success the lease is lost. `lost` is aborted, and the node commits nothing from
+ *   then on. Its agents have the last third to end; what is left of them then is killed (`AgentRunner.keepUntil`).
+ * - Another node judges a lease by what it sees: the lease has run out when its record has not changed for its whole
+ *   length, on the judge's own monotonic clock, from the moment at which the judge first saw this version. So the
+ *   holder's time is over before the judge's, whatever their wall clocks show. `until` is for show.
+ * - The judge takes the lease away in one commit: it checks that the record still has not changed, raises the node's
+ *   epoch, and removes the record. The leases of tasks that stand on an earlier epoch are void then.
+ * - Every commit of a node checks the node's epoch. So nothing is committed by a node whose lease was taken away, even
+ *   when it was paused in the middle and has not noticed.
+ * - A lease that is lost is not won back. When all its agents have ended, the node begins a new epoch (`rejoin`).
+ */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
+import { ApiError } from "../domain/errors.ts";
+import { type Lease, NodeRecord } from "../domain/lease.ts";
+import { decode, encode } from "./json.ts";
+import type { Key, KeyValue } from "./kv/kv.ts";
+import { beginEpoch, epochKey, EPOCHS, type NodeLease } from "./node_lease.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
+
+const NODES: Key = ["node"];
+/** Of the length of a lease: how often the node looks at the time. */
+const TICKS = 15;
+
+export type NodeEvent =
+  /** The lease of this node lasts until then, on its monotonic clock. */
+  | { kind: "renewed"; runs_out_ms: number }
+  | { kind: "lost" }
+  /** Leases of this other node are void now. */
+  | { kind: "void"; node: string };
+
+export interface SharedNodeOptions {
+  kv: KeyValue;
+  clock: Clock;
+  node: string;
+  lease_ms: number;
+  publish(event: NodeEvent): void;
+}
+
+/** A lease of another node, as this one has seen it. */
+interface Seen {
+  versionstamp: string;
+  since_ms: number;
+}
+
+export class SharedNode implements NodeLease {
+  readonly node: string;
+  readonly #options: SharedNodeOptions;
+  #fencing = 0;
+  #epochVersion = "";
+  #renewals = 0;
+  /** When the last renewal that succeeded was sent, and the last one at all. */
+  #sent_ms = -Infinity;
+  #asked_ms = -Infinity;
+  #lost = new AbortController();
+  #renewing = false;
+  #looking = false;
+  #looked_ms = -Infinity;
+  #timer: Timer | undefined;
+  readonly #epochs = new Map<string, number>();
+  readonly #seen = new Map<string, Seen>();
+
+  constructor(options: SharedNodeOptions) {
+    this.#options = options;
+    this.node = options.node;
+  }
+
+  get fencing(): number {
+    return this.#fencing;
+  }
+
+  get until(): string {
+    const { clock, lease_ms } = this.#options;
+    return isoTime(clock.now() + this.#sent_ms + lease_ms - clock.monotonic());
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  isOwn(lease: Lease | undefined): boolean {
+    return lease?.node === this.node && lease.fencing === this.#fencing;
+  }
+
+  isVoid({ node, fencing }: Lease): boolean {
+    if (node === this.node) return fencing !== this.#fencing;
+    // Of a node that is not known yet nothing is known to be void.
+    return fencing < (this.#epochs.get(node) ?? 0);
+  }
+
+  /** Begins the node's first epoch of this life, and looks at the others. Throws what the store throws. */
+  async join(): Promise<void> {
+    await this.rejoin();
+    await this.#look();
+    const { clock, lease_ms } = this.#options;
+    this.#timer = clock.every(lease_ms / TICKS, () => this.#tick());
+  }
+
+  async rejoin(): Promise<void> {
+    const { kv } = this.#options;
+    const { fencing, versionstamp } = await beginEpoch(kv, this.node);
+    this.#fencing = fencing;
+    this.#epochVersion = versionstamp;
+    this.#renewals = 0;
+    const sent_ms = this.#options.clock.monotonic();
+    const { ok } = await this.#write();
+    if (!ok) throw this.#refused();
+    this.#lost = new AbortController();
+    this.#held(sent_ms);
+  }
+
+  async leave(): Promise<void> {
+    this.#timer?.cancel();
+    if (this.#lost.signal.aborted) return;
+    try {
+      await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
+    } catch (error) {
+      // Others find out by themselves, later.
+      log.warn("The lease of this node could not be given up: {error}", { error });
+    }
+    this.#lose();
+  }
+
+  // ---- the holder
+
+  /** What each commit of this node checks. Throws `SERVICE_UNAVAILABLE` when the lease is lost. */
+  epochCheck(): { key: Key; versionstamp: string } {
+    this.#loseWhenOver();
+    if (this.#lost.signal.aborted) throw this.#refused();
+    return this.#check;
+  }
+
+  /** Why no commit of this node can succeed any more: its epoch has been raised by another. */
+  async refusal(): Promise<ApiError | undefined> {
+    const checked = this.#epochVersion;
+    const now = await this.#options.kv.get(epochKey(this.node));
+    if (now?.versionstamp === this.#epochVersion || checked !== this.#epochVersion) return undefined;
+    this.#lose();
+    return this.#refused();
+  }
+
+  get #check() {
+    return { key: epochKey(this.node), versionstamp: this.#epochVersion };
+  }
+
+  #write() {
+    const { kv, lease_ms, clock } = this.#options;
+    const record: NodeRecord = {
+      node: this.node,
+      fencing: this.#fencing,
+      lease_ms,
+      until: isoTime(clock.now() + lease_ms),
+      renewals: ++this.#renewals,
+    };
+    const sets = [{ key: [...NODES, this.node], value: encode(record) }];
+    return kv.commit({ checks: [this.#check], sets });
+  }
+
+  #held(sent_ms: number): void {
+    this.#sent_ms = this.#asked_ms = sent_ms;
+    this.#options.publish({ kind: "renewed", runs_out_ms: sent_ms + this.#options.lease_ms });
+  }
+
+  #tick(): void {
+    const { clock, lease_ms } = this.#options;
+    const now_ms = clock.monotonic();
+    this.#loseWhenOver();
+    const isDue = now_ms - this.#asked_ms >= lease_ms / 3 || this.#asked_ms > this.#sent_ms;
+    if (isDue && !this.#renewing && !this.#lost.signal.aborted) void this.#renew();
+    if (now_ms - this.#looked_ms >= lease_ms / 3 && !this.#looking) void this.#look();
+  }
+
+  async #renew(): Promise<void> {
+    this.#renewing = true;
+    const sent_ms = this.#asked_ms = this.#options.clock.monotonic();
+    const { signal } = this.#lost;
+    try {
+      const { ok } = await this.#write();
+      // An answer that comes after the loss, or after a new beginning, says nothing about now.
+      if (signal !== this.#lost.signal || signal.aborted) return;
+      if (ok) this.#held(sent_ms);
+      else this.#lose();
+    } catch (error) {
+      log.warn("The lease of this node could not be renewed, trying again: {error}", { error });
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  #loseWhenOver(): void {
+    const { clock, lease_ms } = this.#options;
+    if (clock.monotonic() - this.#sent_ms >= lease_ms * 2 / 3) this.#lose();
+  }
+
+  #lose(): void {
+    if (this.#lost.signal.aborted) return;
+    log.warn("This node has lost its lease; its agents are ended", { node: this.node });
+    this.#lost.abort();
+    this.#options.publish({ kind: "lost" });
+  }
+
+  #refused(): ApiError {
+    const message = "This node has lost its lease and joins again";
+    return new ApiError("SERVICE_UNAVAILABLE", message, { node: this.node, retry_after_seconds: 1 });
+  }
+
+  // ---- the judge
+
+  /** Looks at the leases of the others, and takes away those that have run out. */
+  async #look(): Promise<void> {
+    this.#looking = true;
+    this.#looked_ms = this.#options.clock.monotonic();
+    try {
+      await this.#readEpochs();
+      await this.#judge();
+    } catch (error) {
+      log.warn("The leases of other nodes could not be read, trying again: {error}", { error });
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #readEpochs(): Promise<void> {
+    for await (const { key, value } of this.#options.kv.list({ prefix: EPOCHS })) {
+      this.#raise(key[1] as string, decode(value) as number);
+    }
+  }
+
+  #raise(node: string, epoch: number): void {
+    const before = this.#epochs.get(node) ?? 0;
+    if (node === this.node || epoch <= before) return;
+    this.#epochs.set(node, epoch);
+    this.#options.publish({ kind: "void", node });
+  }
+
+  async #judge(): Promise<void> {
+    const { kv, clock } = this.#options;
+    const asked_ms = clock.monotonic();
+    const there = new Set<string>();
+    for await (const { key, value, versionstamp } of kv.list({ prefix: NODES })) {
+      const node = key[1] as string;
+      if (node === this.node) continue;
+      there.add(node);
+      const seen = this.#seen.get(node);
+      if (seen?.versionstamp !== versionstamp) {
+        this.#seen.set(node, { versionstamp, since_ms: clock.monotonic() });
+      } else {
+        const { lease_ms, fencing } = NodeRecord.parse(decode(value));
+        if (asked_ms - seen.since_ms >= lease_ms) await this.#takeAway(node, fencing, versionstamp);
+      }
+    }
+    for (const node of this.#seen.keys()) if (!there.has(node)) this.#seen.delete(node);
+  }
+
+  async #takeAway(node: string, fencing: number, versionstamp: string): Promise<void> {
+    const key = [...NODES, node];
+    const { ok } = await this.#options.kv.commit({
+      checks: [this.epochCheck(), { key, versionstamp }],
+      sets: [{ key: epochKey(node), value: encode(fencing + 1) }],
+      deletes: [key],
+    });
+    if (!ok) return;
+    log.warn("The lease of node {node} has run out; its tasks are taken over", { node });
+    this.#raise(node, fencing + 1);
+  }
+}
