@@ -1,6 +1,6 @@
 /**
  * The vocabulary between the engine, which decides when a task runs, and the agents, which know how.
- * One `Run` is one attempt of one task by one agent process.
+ * One `Run` is one attempt of one task by one agent process: one turn, or several where it can take them.
  */
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
@@ -59,18 +59,25 @@ export type RunEvent =
     outcome: string;
     by: "client" | "policy" | "timeout" | "end";
   }
-  | { kind: "usage"; usage: Record<string, unknown> };
+  | { kind: "usage"; usage: Record<string, unknown> }
+  /** A turn has ended and the run goes on: it waits for `Run.next`. Only of runs that have it. */
+  | { kind: "turn_ended"; outcome: TurnOutcome };
 
-export interface RunOutcome {
+/** How a turn ended. */
+export interface TurnOutcome {
   /** `stopped`: ended because `stop` was called; the engine knows why it did. */
   status: "completed" | "failed" | "stopped";
   /** At most 1,000 characters, present when failed. */
   error?: string;
   /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
   output: string;
-  exit_code?: number;
   stop_reason?: string;
   usage?: Record<string, unknown>;
+}
+
+/** How the run ended: as its last turn did, with the exit code of the process where that decided it. */
+export interface RunOutcome extends TurnOutcome {
+  exit_code?: number;
 }
 
 export interface Run {
@@ -83,6 +90,8 @@ export interface Run {
   pause(): Promise<void>;
   /** SIGCONT to the whole tree. */
   resume(): Promise<void>;
+  /** Answers `turn_ended`: begins the next turn, or ends the run. Absent where the agent takes one prompt only. */
+  next?(prompt: string | undefined): void;
   /** Answers an open permission request; false when there is none of that id, or no such option. */
   answerPermission(permission_id: string, option_id: string): boolean;
 }

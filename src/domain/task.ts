@@ -126,6 +126,9 @@ export const STATE_FIELDS = {
   progress_details: ProgressDetails.optional(),
   retry_count: z.int().describe("How often it was put back: by `retry_task`, or after its run was lost."),
   attempt: z.int().describe("Attempts started so far; the running one's number."),
+  turn: z.int().optional().describe(
+    "The turn under way, or the last one. It counts from 1, through all attempts. Absent before the first.",
+  ),
 };
 
 /** What the server keeps of a task and shows; sent by a client, it is ignored. */

@@ -1,6 +1,7 @@
 /** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { Attempt } from "./attempt/stored_attempt.ts";
 import { Lease } from "./lease.ts";
 import { ADDED_FIELDS, type Execution, type NewTask, REQUESTED_FIELDS, STATE_FIELDS, type Task, type TaskStatus } from "./task.ts";
 
@@ -12,23 +13,6 @@ export const TaskSpec = z.object({
   order: z.int().describe("Rises with every task created; the age that orders the queue."),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
-
-/** An attempt that has ended, or the one under way (then without `ended_at`). */
-export const Attempt = z.object({
-  attempt: z.int(),
-  agent: z.string(),
-  started_at: z.string(),
-  ended_at: z.string().optional(),
-  outcome: z.enum(["completed", "failed", "cancelled", "interrupted", "timeout", "unresponsive"]).optional()
-    .describe(
-      "interrupted: the server went away in the middle. unresponsive: it gave no sign of life any more.",
-    ),
-  error: z.string().optional(),
-  exit_code: z.int().optional(),
-  stop_reason: z.string().optional(),
-  resumed: z.boolean().optional().describe("Whether it went on with the session of the attempt before."),
-});
-export type Attempt = z.infer<typeof Attempt>;
 
 export const TaskState = z.object({
   ...STATE_FIELDS,
@@ -124,6 +108,7 @@ export function taskView(record: TaskRecord): Task {
     execution: spec.execution,
     retry_count: state.retry_count,
     attempt: state.attempt,
+    turn: state.turn,
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
   };

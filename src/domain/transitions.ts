@@ -5,7 +5,8 @@
 import { fieldProblem } from "./field_problem.ts";
 import type { ProgressDetails, TaskStatus } from "./task.ts";
 import { isSameLease, type Lease } from "./lease.ts";
-import { type Attempt, ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "./task_record.ts";
+import type { Attempt } from "./attempt/stored_attempt.ts";
+import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "./task_record.ts";
 
 /** How an attempt ended, as the engine learned it. */
 export interface AttemptEnd {
@@ -80,6 +81,8 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
   requireStatus(task, "start", ["queued"]);
   const { state } = task;
   const attempt = state.attempt + 1;
+  // An attempt goes on with the turn that the one before has not completed.
+  const turn = state.turn ?? 1;
   return {
     ...state,
     status: "running",
@@ -88,8 +91,9 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
     error: undefined,
     not_before: undefined,
     attempt,
+    turn,
     automatic_attempts: state.automatic_attempts + 1,
-    attempts: [...state.attempts, { attempt, agent, started_at: at }].slice(-ATTEMPTS_KEPT),
+    attempts: [...state.attempts, { attempt, turn, agent, started_at: at }].slice(-ATTEMPTS_KEPT),
     lease,
   };
 }
@@ -232,15 +236,17 @@ export function unresponsive(
   return { ...again(lost), status: "pending", not_before };
 }
 
+/** The waits before the second attempt, and before any. */
+export interface RetryPolicy {
+  retry_delay_ms: number;
+  retry_delay_max_ms: number;
+}
+
 /**
  * How long to wait before the attempt after `attempts`: the delay doubles each time up to its bound, and chance
  * (0–1) takes up to half of it away, so that what failed together does not come back together.
  */
-export function retryDelay(
-  attempts: number,
-  policy: { retry_delay_ms: number; retry_delay_max_ms: number },
-  chance: number,
-): number {
+export function retryDelay(attempts: number, policy: RetryPolicy, chance: number): number {
   const { retry_delay_ms, retry_delay_max_ms } = policy;
   const delay_ms = Math.min(retry_delay_max_ms, retry_delay_ms * 2 ** Math.max(0, attempts - 1));
   return Math.round(delay_ms * (1 - chance / 2));

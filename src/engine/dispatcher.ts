@@ -9,7 +9,7 @@ import { ReadyQueue } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
 import { isFinished, type TaskRecord } from "../domain/task_record.ts";
 import { claim } from "../store/queue.ts";
-import { ActiveRun } from "./active_run.ts";
+import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -28,7 +28,7 @@ export class Dispatcher {
   readonly #slots: number;
   readonly #starts: number;
   readonly #queue = new ReadyQueue();
-  readonly #runs = new Map<string, ActiveRun>();
+  readonly #runs = new Map<string, RunningAttempt>();
   /** Queued again while their old processes are still dying. */
   readonly #heldBack = new Map<string, TaskRecord>();
   readonly #timed = new Map<string, number>();
@@ -47,7 +47,7 @@ export class Dispatcher {
     this.#slots = slots;
   }
 
-  get active(): ReadonlyMap<string, ActiveRun> {
+  get active(): ReadonlyMap<string, RunningAttempt> {
     return this.#runs;
   }
 
@@ -128,7 +128,7 @@ export class Dispatcher {
     const lease = this.#leaseOf(task);
     const agent = context.settings.agentFor(task);
     // The slot is taken before the commit, so that two tasks never take the same one.
-    const run = new ActiveRun(context, task, lease, agent);
+    const run = new RunningAttempt(context, task, lease, agent);
     this.#runs.set(id, run);
     this.#starting++;
     const record = await this.#claim(id, lease, agent);
@@ -165,7 +165,7 @@ export class Dispatcher {
     return undefined;
   }
 
-  async #untilReady(run: ActiveRun): Promise<void> {
+  async #untilReady(run: RunningAttempt): Promise<void> {
     await within(this.#context.clock, START_WAIT_MS, run.ready, undefined);
     this.#starting--;
     this.#pump();

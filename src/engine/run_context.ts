@@ -3,12 +3,13 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import type { RetryPolicy } from "../domain/transitions.ts";
 import type { Store } from "../store/open.ts";
 import type { EventBus } from "./events.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
 
-export interface RunSettings {
+export interface RunSettings extends RetryPolicy {
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
   permissions: PermissionPolicy;
@@ -16,9 +17,6 @@ export interface RunSettings {
   /** An agent that gives no sign of life is reported after the first, and ended after the second; 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
-  /** The wait before the second attempt, and before any. */
-  retry_delay_ms: number;
-  retry_delay_max_ms: number;
   agentFor(task: TaskRecord): string;
 }
 

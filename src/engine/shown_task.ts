@@ -2,11 +2,11 @@
 import type { Task } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord, taskView } from "../domain/task_record.ts";
 import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
-import type { ActiveRun } from "./active_run.ts";
+import type { RunningAttempt } from "./attempt/running_attempt.ts";
 
 export interface Seen extends Omit<Surroundings, "permissions"> {
   /** The attempt that this server runs of the task. */
-  run: Pick<ActiveRun, "runtime_status" | "permissions"> | undefined;
+  run: Pick<RunningAttempt, "runtime_status" | "permissions"> | undefined;
 }
 
 export function shownTask(record: TaskRecord, { run, ...around }: Seen): Task {

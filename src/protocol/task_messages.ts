@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
+import { Attempt } from "../domain/attempt/stored_attempt.ts";
 import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
 
 const progress = z.number().min(0).max(100);
@@ -44,24 +45,12 @@ export type TaskSortField = typeof TASK_SORT_FIELDS[number];
 
 const done = { task_id: z.string(), timestamp: z.string() };
 
-export const AttemptView = z.object({
-  attempt: z.int(),
-  agent: z.string(),
-  started_at: z.string(),
-  ended_at: z.string().optional(),
-  outcome: z.string().optional(),
-  error: z.string().optional(),
-  exit_code: z.int().optional(),
-  stop_reason: z.string().optional(),
-  resumed: z.boolean().optional(),
-});
-
 export const TaskResult = z.object({
   output: z.string(),
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
   usage: z.record(z.string(), z.unknown()).optional(),
-  attempts: z.array(AttemptView),
+  attempts: z.array(Attempt),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 

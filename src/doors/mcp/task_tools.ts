@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Agent } from "../../protocol/basic_messages.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
-import { AttemptView } from "../../protocol/task_messages.ts";
+import { Attempt } from "../../domain/attempt/stored_attempt.ts";
 import { brief, briefOf, taskId, tool } from "./tool.ts";
 
 export const getTask = tool({
@@ -31,7 +31,7 @@ export const getTaskResult = tool({
     exit_code: z.int().optional(),
     stop_reason: z.string().optional(),
     usage: z.record(z.string(), z.unknown()).optional(),
-    attempts: z.array(z.looseObject(AttemptView.shape)),
+    attempts: z.array(z.looseObject(Attempt.shape)),
   },
   hints: { readOnlyHint: true },
   async run({ task_id }, { desk, signal }) {

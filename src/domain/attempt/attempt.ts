@@ -1,0 +1,81 @@
+/**
+ * One attempt of a task as a state machine: what happens becomes a new state and a list of effects. No clock, no store,
+ * no process: time comes with the events, and the engine carries the effects out.
+ */
+import { abandoned, claimed, notStarted, prepared, spawned } from "./beginning.ts";
+import { close, commitFailed, progressWritten, settle, workspaceClosed } from "./closing.ts";
+import type { AttemptEffect } from "./effects.ts";
+import { endAgent, loseLease } from "./ending.ts";
+import type { AttemptEvent } from "./events.ts";
+import { reported } from "./reports.ts";
+import { message, pause, resume, signalled } from "./requests.ts";
+import type { AttemptState } from "./state.ts";
+import { stay, type Step } from "./step.ts";
+import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
+
+/** Without a lease only these are left: the agent is ended, and whoever waits for the attempt goes on. */
+const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
+  "stop_agent",
+  "clear_timer",
+  "ready",
+  "release",
+]);
+
+/** The state after `event`, and what is to be done, in this order. An event that does not fit the state changes nothing. */
+export function attempt(state: AttemptState, event: AttemptEvent): Step {
+  if (state.phase === "settled") return stay(state);
+  const [heard, signs] = event.kind === "reported" ? noteSignOfLife(state, event.at_ms) : stay(state);
+  const [next, effects] = react(heard, event);
+  const [timed, timers] = keepTime(next, event.at_ms);
+  return [timed, [...signs, ...effects, ...timers].filter((effect) => isAllowed(timed, effect))];
+}
+
+function isAllowed(state: AttemptState, { kind }: AttemptEffect): boolean {
+  if (state.isLost) return WITHOUT_LEASE.has(kind);
+  // Clients are not told of an attempt that has no number yet.
+  return kind !== "publish_agent" || state.attempt > 0;
+}
+
+function react(state: AttemptState, event: AttemptEvent): Step {
+  const { at_ms } = event;
+  switch (event.kind) {
+    case "claimed":
+      return claimed(state, event, at_ms);
+    case "abandoned":
+      return abandoned(state);
+    case "prepared":
+      return prepared(state, event, at_ms);
+    case "spawned":
+      return spawned(state, event.takesTurns);
+    case "not_started":
+      return notStarted(state, event, at_ms);
+    case "reported":
+      return reported(state, event.report, at_ms);
+    case "agent_ended":
+      return state.phase === "working" ? close(state, event.outcome, at_ms) : stay(state);
+    case "pause":
+      return pause(state);
+    case "resume":
+      return resume(state);
+    case "signalled":
+      return signalled(state, event.signal);
+    case "stop":
+      return endAgent(state, event.cause);
+    case "lease_lost":
+      return loseLease(state);
+    case "broke":
+      return state.phase === "saving" ? commitFailed(state, false) : endAgent(state, "bug");
+    case "message":
+      return message(state, event.prompt);
+    case "timer_fired":
+      return timerFired(state, event.timer, at_ms);
+    case "progress_written":
+      return progressWritten(state, event.isStored, at_ms);
+    case "workspace_closed":
+      return workspaceClosed(state, event, at_ms);
+    case "committed":
+      return state.phase === "saving" ? settle(state) : stay(state);
+    case "commit_failed":
+      return commitFailed(state, event.isStoreClosed);
+  }
+}

@@ -1,0 +1,93 @@
+/** The end of an attempt: its agent is gone, and its result is stored. */
+import type { RunOutcome } from "../run.ts";
+import type { AttemptEffect } from "./effects.ts";
+import { attemptEnd } from "./end.ts";
+import { nextWrite } from "./progress.ts";
+import type { AttemptState } from "./state.ts";
+import { entry, stay, type Step } from "./step.ts";
+
+/** After a failed commit of the result it is tried again this much later. */
+const SAVE_AGAIN_MS = 1000;
+
+/** The outcome of an agent that was never started because its end was asked for before. */
+export const NEVER_STARTED: RunOutcome = { status: "stopped", output: "" };
+
+/** There is no agent any more, or there never was one. */
+export function close(state: AttemptState, outcome: RunOutcome, at_ms: number): Step {
+  const closing: AttemptState = { ...state, phase: "closing", outcome };
+  // The workspace is left alone: it may be another's by now.
+  if (state.isLost) return settle(closing);
+  return state.isWorkspaceOpen ? [closing, [{ kind: "close_workspace" }]] : saveWhenClosed(closing, at_ms);
+}
+
+export function progressWritten(state: AttemptState, isStored: boolean, at_ms: number): Step {
+  if (!state.isWriting) return stay(state);
+  const published: AttemptEffect[] = isStored ? [{ kind: "publish_agent" }] : [];
+  const idle = { ...state, isWriting: false };
+  const [next, effects] = idle.news.length > 0 ? nextWrite(idle, at_ms) : saveWhenClosed(idle, at_ms);
+  return [next, [...published, ...effects]];
+}
+
+export function workspaceClosed(
+  state: AttemptState,
+  { kept, failure }: { kept?: string; failure?: string },
+  at_ms: number,
+): Step {
+  if (state.phase !== "closing" || !state.isWorkspaceOpen) return stay(state);
+  const told: AttemptEffect[] = [];
+  if (kept !== undefined) told.push(entry("info", kept, { working_dir: state.working_dir }));
+  // The work is done and stays where it is; only the tidying failed.
+  if (failure !== undefined) told.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
+  const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false }, at_ms);
+  return [next, [...told, ...effects]];
+}
+
+/** The result is committed when all that the agent reported is stored and its workspace is closed. */
+function saveWhenClosed(state: AttemptState, at_ms: number): Step {
+  const { phase, outcome, isWriting, isWorkspaceOpen } = state;
+  if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen) return stay(state);
+  const { result } = saving(state, outcome);
+  const { end } = result;
+  const isCompleted = end.outcome === "completed";
+  const message = isCompleted ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`;
+  return [{ ...state, phase: "saving" }, [
+    entry(isCompleted ? "info" : "error", message, {
+      outcome: end.outcome,
+      exit_code: end.exit_code,
+      stop_reason: end.stop_reason,
+      duration_ms: Math.round(at_ms - state.began_ms),
+    }),
+    { kind: "commit_end", result },
+  ]];
+}
+
+function saving(state: AttemptState, outcome: RunOutcome) {
+  const end = attemptEnd(outcome, state.stop, state.rules);
+  const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
+  return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft } };
+}
+
+/** The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot. */
+export function commitFailed(state: AttemptState, isStoreClosed: boolean): Step {
+  if (state.phase !== "saving" || state.isWaitingToSave) return stay(state);
+  const unsaved = { ...state, isUnsaved: true };
+  if (isStoreClosed || state.isLost) return settle(unsaved);
+  return [{ ...unsaved, isWaitingToSave: true }, [
+    { kind: "set_timer", timer: "save_again", ms: SAVE_AGAIN_MS },
+  ]];
+}
+
+export function saveAgain(state: AttemptState): Step {
+  if (!state.isWaitingToSave || state.outcome === undefined) return stay(state);
+  const { result } = saving(state, state.outcome);
+  return [{ ...state, isWaitingToSave: false }, [{ kind: "commit_end", result }]];
+}
+
+/** The end. Whoever waits for the attempt goes on. */
+export function settle(state: AttemptState): Step {
+  const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
+  if (state.isWaitingToSave) effects.push({ kind: "clear_timer", timer: "save_again" });
+  if (!state.isReady) effects.push({ kind: "ready" });
+  effects.push({ kind: "release" });
+  return [{ ...state, phase: "settled", isReady: true, isWaitingToSave: false }, effects];
+}

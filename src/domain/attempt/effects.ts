@@ -1,0 +1,46 @@
+/** What an attempt wants done. The engine carries effects out in their order. */
+import type { LogLevel } from "../log_entry.ts";
+import type { PermissionRequest } from "../permission_request.ts";
+import type { RunOutcome } from "../run.ts";
+import type { AttemptEnd } from "../transitions.ts";
+import type { RecordChange } from "./record_change.ts";
+
+/** `silence` stands for the next moment at which a silent agent is to be looked at. */
+export type AttemptTimer = "deadline" | "silence" | "save_again";
+
+/** The result, as it is to be committed. */
+export interface AttemptResult {
+  attempt: number;
+  turn: number;
+  outcome: RunOutcome;
+  end: AttemptEnd;
+  /** Ended because the server ends: the task is left for the next one to take up. */
+  isLeft: boolean;
+}
+
+export type AttemptEffect =
+  /** Find the working folder and open the workspace; answered by `prepared` or `not_started`. */
+  | { kind: "prepare" }
+  /** Answered by `spawned` or `not_started`. */
+  | { kind: "start_agent" }
+  | { kind: "stop_agent" }
+  /** Answered by `signalled`. */
+  | { kind: "signal_agent"; signal: "pause" | "resume" }
+  /** The answer to `turn_ended`: the next prompt, or none, and the run ends. */
+  | { kind: "next_turn"; prompt?: string }
+  | { kind: "set_timer"; timer: AttemptTimer; ms: number }
+  | { kind: "clear_timer"; timer: AttemptTimer }
+  | { kind: "append"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }
+  /** A change of kind `progress` is answered by `progress_written`. */
+  | { kind: "write"; change: RecordChange }
+  | { kind: "publish_permission"; request: PermissionRequest }
+  /** Tell clients how the agent is doing. */
+  | { kind: "publish_agent" }
+  /** Answered by `workspace_closed`. */
+  | { kind: "close_workspace" }
+  /** Answered by `committed` or `commit_failed`. */
+  | { kind: "commit_end"; result: AttemptResult }
+  /** The agent's start no longer burdens the machine. */
+  | { kind: "ready" }
+  /** The slot is free. */
+  | { kind: "release" };

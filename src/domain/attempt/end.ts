@@ -1,0 +1,45 @@
+/** How an attempt ended, and what becomes of its task. */
+import { isoTime } from "../../clock/clock.ts";
+import type { RunOutcome } from "../run.ts";
+import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
+import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "../transitions.ts";
+import type { AttemptRules, StopCause } from "./state.ts";
+
+/** From what the agent answered and what the server ended it for. */
+export function attemptEnd(
+  outcome: RunOutcome,
+  stop: StopCause | undefined,
+  rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms">,
+): AttemptEnd {
+  const { status, exit_code, stop_reason } = outcome;
+  if (stop === "timeout") {
+    const error = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${rules.timeout_ms} ms`;
+    return { outcome: "timeout", error, exit_code, stop_reason };
+  }
+  // An agent that completes its work while it is being ended has spoken after all.
+  if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
+  if (stop === "silence") {
+    const error = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
+    return { outcome: "unresponsive", error, exit_code, stop_reason };
+  }
+  if (stop === "bug") return { outcome: "failed", error: "Internal error", exit_code, stop_reason };
+  return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
+}
+
+/**
+ * The task's state after its attempt has ended. An agent that fell silent is tried again, after a while.
+ * @param now epoch milliseconds
+ * @param chance 0–1, which varies the wait
+ */
+export function stateAfter(
+  task: TaskRecord,
+  end: AttemptEnd,
+  policy: RetryPolicy & { max_attempts: number },
+  now: number,
+  chance: number,
+): TaskState {
+  if (end.outcome !== "unresponsive" || task.state.status !== "running") return ended(task, end, isoTime(now));
+  const wait_ms = retryDelay(task.state.automatic_attempts, policy, chance);
+  const attempts = executionOf(task).max_attempts ?? policy.max_attempts;
+  return unresponsive(task, end, attempts, isoTime(now + wait_ms), isoTime(now));
+}

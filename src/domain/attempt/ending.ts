@@ -1,0 +1,27 @@
+/** Why an agent is ended before its work is done. */
+import type { AttemptEffect } from "./effects.ts";
+import type { AttemptState, StopCause } from "./state.ts";
+import { settle } from "./closing.ts";
+import { stay, type Step } from "./step.ts";
+
+/** Ends the agent, once: the first cause stands. One that has ended already only has its result stored. */
+export function endAgent(state: AttemptState, cause: StopCause): Step {
+  if (state.stop !== undefined || state.phase === "closing" || state.phase === "saving") return stay(state);
+  const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
+  if (state.phase === "working") effects.push({ kind: "stop_agent" });
+  return [{ ...state, stop: cause }, effects];
+}
+
+/** Another may run the task from here on: the agent is ended, and nothing is written any more. */
+export function loseLease(state: AttemptState): Step {
+  const lost = { ...state, isLost: true };
+  switch (state.phase) {
+    case "closing":
+      return settle(lost);
+    case "saving":
+      // A commit under way is refused by the store, or was there before the lease was lost.
+      return lost.isWaitingToSave ? settle(lost) : stay(lost);
+    default:
+      return endAgent(lost, "lease_lost");
+  }
+}

@@ -1,0 +1,45 @@
+/** What an attempt learns. */
+import type { RunEvent, RunOutcome } from "../run.ts";
+import type { AttemptTimer } from "./effects.ts";
+
+/** Each event carries its time in monotonic milliseconds. */
+export type AttemptEvent = AttemptNews & { readonly at_ms: number };
+
+export type AttemptNews =
+  /** What the agent reports while it works. */
+  | { kind: "reported"; report: RunEvent }
+  | OwnNews
+  | ClientNews;
+
+/** How the effects went. */
+type OwnNews =
+  /** The commit that takes the task is durable. */
+  | { kind: "claimed"; attempt: number; turn: number; hasEarlierSession: boolean }
+  /** The task was not this attempt's to run after all. */
+  | { kind: "abandoned" }
+  | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }
+  | { kind: "spawned"; takesTurns: boolean }
+  /** The workspace or the agent cannot be had; clients read why. */
+  | { kind: "not_started"; error: string; details: Record<string, unknown> }
+  /** The whole process tree is gone. */
+  | { kind: "agent_ended"; outcome: RunOutcome }
+  /** A signal has reached the agent, or cannot. */
+  | { kind: "signalled"; signal: "pause" | "resume" }
+  | { kind: "timer_fired"; timer: AttemptTimer }
+  /** The write of progress that was under way has ended. */
+  | { kind: "progress_written"; isStored: boolean }
+  /** `kept`: where the changes are. `failure`: why the workspace was left as it is. */
+  | { kind: "workspace_closed"; kept?: string; failure?: string }
+  | { kind: "committed" }
+  | { kind: "commit_failed"; isStoreClosed: boolean }
+  | { kind: "lease_lost" }
+  /** The server failed while it carried out an effect. */
+  | { kind: "broke" };
+
+/** What clients and the server ask of it. */
+type ClientNews =
+  | { kind: "pause" }
+  | { kind: "resume" }
+  | { kind: "stop"; cause: "cancel" | "leave" }
+  /** The prompt of a further turn. */
+  | { kind: "message"; prompt: string };

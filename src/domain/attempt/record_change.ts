@@ -1,0 +1,50 @@
+/** What an attempt changes in its task's record while it runs. */
+import type { RunEvent } from "../run.ts";
+import type { TaskState } from "../task_record.ts";
+import type { Attempt } from "./stored_attempt.ts";
+import { active, progressed } from "../transitions.ts";
+
+export type ProgressNews = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
+
+export type RecordChange =
+  | {
+    kind: "session";
+    /** To go on with after a crash; absent when the agent cannot. */
+    session: TaskState["session"];
+    isResumed: boolean;
+    /** The session of an earlier attempt is lost, so the work starts over. */
+    startsOver: boolean;
+  }
+  /** `elapsed_ms`: since the attempt began. */
+  | { kind: "progress"; news: readonly ProgressNews[]; elapsed_ms: number }
+  | { kind: "turn"; turn: number };
+
+/** The task's state after the change. */
+export function changed(state: TaskState, change: RecordChange): TaskState {
+  switch (change.kind) {
+    case "session":
+      return {
+        ...state,
+        session: change.session,
+        retry_count: state.retry_count + (change.startsOver ? 1 : 0),
+        attempts: change.isResumed ? withCurrent(state, { resumed: true }) : state.attempts,
+      };
+    case "progress":
+      return change.news.reduce((after, news) => withNews(after, news, change.elapsed_ms), state);
+    case "turn":
+      return { ...state, turn: change.turn, attempts: withCurrent(state, { turn: change.turn }) };
+  }
+}
+
+function withCurrent(state: TaskState, more: Partial<Attempt>): Attempt[] {
+  return state.attempts.map((one) => one.attempt === state.attempt ? { ...one, ...more } : one);
+}
+
+function withNews(state: TaskState, news: ProgressNews, elapsed_ms: number): TaskState {
+  if (news.kind === "activity") return active(state, news.current_step);
+  const { completed_steps, total_steps } = news;
+  const left_ms = completed_steps > 0
+    ? Math.round((elapsed_ms / completed_steps) * (total_steps - completed_steps))
+    : undefined;
+  return progressed(state, news, left_ms);
+}

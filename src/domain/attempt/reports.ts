@@ -1,0 +1,98 @@
+/** What an agent reports while it works. */
+import type { PermissionRequest } from "../permission_request.ts";
+import type { RunEvent, TurnOutcome } from "../run.ts";
+import type { AttemptEffect } from "./effects.ts";
+import { noteProgress } from "./progress.ts";
+import type { AttemptState } from "./state.ts";
+import { entry, stay, type Step } from "./step.ts";
+
+type Report<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
+
+export function reported(state: AttemptState, report: RunEvent, at_ms: number): Step {
+  const { phase } = state;
+  if (phase === "claiming" || phase === "preparing") return stay(state);
+  // What an agent prints is kept even when it comes late. The rest would change a result that is decided.
+  if (report.kind === "log") return [state, [{ ...report, kind: "append" }]];
+  if (phase !== "starting" && phase !== "working") return stay(state);
+  switch (report.kind) {
+    case "started":
+      return started(state);
+    case "session":
+      return sessionOpened(state, report);
+    case "progress":
+    case "activity":
+      return noteProgress(state, report, at_ms);
+    case "permission_requested":
+      return permissionRequested(state, report.request);
+    case "permission_settled":
+      return permissionSettled(state, report.permission_id);
+    case "turn_ended":
+      return turnEnded(state, report.outcome);
+    case "usage":
+      return stay(state);
+  }
+}
+
+function started(state: AttemptState): Step {
+  if (state.isStarted) return stay(state);
+  const next = { ...state, isStarted: true };
+  const [ready, effects] = state.rules.ready_on === "started" ? becomeReady(next) : stay(next);
+  return [ready, [...effects, { kind: "publish_agent" }]];
+}
+
+function sessionOpened(state: AttemptState, report: Report<"session">): Step {
+  const { session_id, resumable, resumed } = report;
+  const session = { agent: state.rules.agent, session_id, working_dir: state.working_dir ?? "" };
+  const [ready, effects] = becomeReady({ ...state, hasSession: true });
+  return [ready, [...effects, {
+    kind: "write",
+    change: {
+      kind: "session",
+      session: resumable ? session : undefined,
+      isResumed: resumed,
+      startsOver: state.hasEarlierSession && !resumed && !state.hasSession,
+    },
+  }]];
+}
+
+function becomeReady(state: AttemptState): Step {
+  return state.isReady ? stay(state) : [{ ...state, isReady: true }, [{ kind: "ready" }]];
+}
+
+function permissionRequested(state: AttemptState, request: PermissionRequest): Step {
+  const { permission_id, title } = request;
+  if (state.permissions.some((one) => one.permission_id === permission_id)) return stay(state);
+  return [{ ...state, permissions: [...state.permissions, request] }, [
+    { kind: "publish_permission", request },
+    entry("warn", `Permission asked: ${title}`, { permission_id }),
+    { kind: "publish_agent" },
+  ]];
+}
+
+/** The agent's own entry, just before, has told the outcome. */
+function permissionSettled(state: AttemptState, permission_id: string): Step {
+  const permissions = state.permissions.filter((one) => one.permission_id !== permission_id);
+  if (permissions.length === state.permissions.length) return stay(state);
+  return [{ ...state, permissions }, [{ kind: "publish_agent" }]];
+}
+
+/** The prompt of the turn that follows; undefined when the run is to end. */
+export function promptAfter(state: AttemptState, outcome: TurnOutcome): string | undefined {
+  return outcome.status === "completed" ? state.messages[0] : undefined;
+}
+
+function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
+  // A run that is being ended has its answer already.
+  if (!state.takesTurns || state.stop !== undefined) return stay(state);
+  const prompt = promptAfter(state, outcome);
+  if (prompt === undefined) return [state, [{ kind: "next_turn" }]];
+  const turn = state.turn + 1;
+  const effects: AttemptEffect[] = [{ kind: "write", change: { kind: "turn", turn } }];
+  if (state.deadline.since_ms !== undefined) effects.unshift({ kind: "clear_timer", timer: "deadline" });
+  const deadline = { left_ms: state.rules.timeout_ms };
+  return [{ ...state, turn, deadline, messages: state.messages.slice(1) }, [
+    ...effects,
+    { kind: "publish_agent" },
+    { kind: "next_turn", prompt },
+  ]];
+}

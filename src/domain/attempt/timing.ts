@@ -1,0 +1,89 @@
+/** The timers of an attempt: when each runs, and what it means that one has fired. */
+import { hold, holdDeadline, judgeSilence, listen, runDeadline, untilDue } from "./clocks.ts";
+import type { AttemptEffect, AttemptTimer } from "./effects.ts";
+import { saveAgain } from "./closing.ts";
+import { endAgent } from "./ending.ts";
+import type { AttemptState } from "./state.ts";
+import { entry, stay, type Step } from "./step.ts";
+
+/** Sets and clears timers as the state demands: time counts only while the agent is at work. */
+export function keepTime(state: AttemptState, at_ms: number): Step {
+  const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined;
+  const [timed, deadline] = keepDeadline(state, isAtWork, at_ms);
+  // An agent that waits for an answer need not speak.
+  const [heard, silence] = keepSilence(timed, isAtWork && state.permissions.length === 0, at_ms);
+  return [heard, [...deadline, ...silence]];
+}
+
+function keepDeadline(state: AttemptState, isAtWork: boolean, at_ms: number): Step {
+  const { deadline } = state;
+  const isRunning = deadline.since_ms !== undefined;
+  if (isAtWork === isRunning) return stay(state);
+  return isAtWork
+    ? [{ ...state, deadline: runDeadline(deadline, at_ms) }, [
+      { kind: "set_timer", timer: "deadline", ms: deadline.left_ms },
+    ]]
+    : [{ ...state, deadline: holdDeadline(deadline, at_ms) }, [{ kind: "clear_timer", timer: "deadline" }]];
+}
+
+function keepSilence(state: AttemptState, isExpected: boolean, at_ms: number): Step {
+  const { silence } = state;
+  if (!isExpected) {
+    if (!silence.isListening) return stay(state);
+    const effects: AttemptEffect[] = silence.hasTimer ? [{ kind: "clear_timer", timer: "silence" }] : [];
+    return [{ ...state, silence: hold(silence) }, effects];
+  }
+  if (silence.hasTimer) return stay(state);
+  const listening = silence.isListening ? silence : listen(at_ms);
+  const ms = untilDue(listening, bounds(state), at_ms);
+  if (ms === undefined) return [{ ...state, silence: listening }, []];
+  return [{ ...state, silence: { ...listening, hasTimer: true } }, [
+    { kind: "set_timer", timer: "silence", ms },
+  ]];
+}
+
+function bounds({ rules }: AttemptState) {
+  return { warning_ms: rules.unresponsive_after_ms, limit_ms: rules.unresponsive_limit_ms };
+}
+
+/** A sign of life is cheap: the timer stays as it is unless the silence was long already. */
+export function noteSignOfLife(state: AttemptState, at_ms: number): Step {
+  if (!state.silence.isListening) return stay(state);
+  const silence = { ...state.silence, heard_ms: at_ms };
+  if (!silence.isLong) return [{ ...state, silence }, []];
+  const effects: AttemptEffect[] = [
+    entry("info", "The agent gives signs of life again", { silent_for_ms: 0 }),
+    { kind: "publish_agent" },
+  ];
+  if (silence.hasTimer) effects.unshift({ kind: "clear_timer", timer: "silence" });
+  return [{ ...state, silence: { ...silence, isLong: false, hasTimer: false } }, effects];
+}
+
+export function timerFired(state: AttemptState, timer: AttemptTimer, at_ms: number): Step {
+  switch (timer) {
+    case "deadline":
+      if (state.deadline.since_ms === undefined) return stay(state);
+      return endAgent({ ...state, deadline: { left_ms: 0 } }, "timeout");
+    case "silence":
+      return state.silence.hasTimer ? silenceDue(state, at_ms) : stay(state);
+    case "save_again":
+      return saveAgain(state);
+  }
+}
+
+function silenceDue(before: AttemptState, at_ms: number): Step {
+  const state = { ...before, silence: { ...before.silence, hasTimer: false } };
+  switch (judgeSilence(state.silence, bounds(state), at_ms)) {
+    case "limit":
+      return endAgent(state, "silence");
+    case "warning":
+      return [{ ...state, silence: { ...state.silence, isLong: true } }, [
+        entry("warn", "The agent gives no sign of life", {
+          silent_for_ms: state.rules.unresponsive_after_ms,
+        }),
+        { kind: "publish_agent" },
+      ]];
+    case "early":
+      return stay(state);
+  }
+}

@@ -1,0 +1,73 @@
+/** The agent of an attempt: started, signalled, ended; what it reports and how it ends are told. */
+import { getLogger } from "@logtape/logtape";
+import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { Run } from "../../domain/run.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
+import type { RunContext } from "../run_context.ts";
+import { notStarted } from "./not_started.ts";
+import { runRequest } from "./run_request.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+export class AgentProcess {
+  readonly #context: Pick<RunContext, "runner" | "settings">;
+  readonly #tell: (news: AttemptNews) => void | Promise<void>;
+  #run: Run | undefined;
+  #signalled: Promise<void> = Promise.resolve();
+
+  constructor(
+    context: Pick<RunContext, "runner" | "settings">,
+    tell: (news: AttemptNews) => void | Promise<void>,
+  ) {
+    this.#context = context;
+    this.#tell = tell;
+  }
+
+  get pid(): number | undefined {
+    return this.#run?.pid;
+  }
+
+  start(task: TaskRecord, agent: string, working_dir: string): void {
+    void this.#live(task, agent, working_dir);
+  }
+
+  async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
+    const { runner, settings } = this.#context;
+    try {
+      const request = runRequest(task, settings, agent, working_dir);
+      this.#run = await runner.start(request, (report) => this.#tell({ kind: "reported", report }));
+    } catch (error) {
+      void this.#tell(notStarted(task.id, error));
+      return;
+    }
+    void this.#tell({ kind: "spawned", takesTurns: this.#run.next !== undefined });
+    void this.#tell({ kind: "agent_ended", outcome: await this.#run.outcome });
+  }
+
+  stop(): void {
+    this.#run?.stop().catch((error) => log.error("An agent could not be ended: {error}", { error }));
+  }
+
+  next(prompt: string | undefined): void {
+    this.#run?.next?.(prompt);
+  }
+
+  /** False when no such request is open, or it has no such option. */
+  answerPermission(permission_id: string, option_id: string): boolean {
+    return this.#run?.answerPermission(permission_id, option_id) ?? false;
+  }
+
+  /** Settles when the signals asked for so far have arrived; rejects when the last one could not. */
+  get signalled(): Promise<void> {
+    return this.#signalled;
+  }
+
+  /** Signals reach the process one after the other, in the order in which they were asked for. */
+  signal(signal: "pause" | "resume"): void {
+    // Whoever asked for the one before was told of its failure.
+    const before = this.#signalled.catch(() => undefined);
+    this.#signalled = before.then(() => signal === "pause" ? this.#run?.pause() : this.#run?.resume());
+    const told = () => void this.#tell({ kind: "signalled", signal });
+    this.#signalled.then(told, told);
+  }
+}

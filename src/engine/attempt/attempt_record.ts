@@ -1,0 +1,67 @@
+/** What an attempt stores: entries of its task's log, changes of the record, and its result. All under its lease. */
+import { getLogger } from "@logtape/logtape";
+import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.ts";
+import type { AttemptNews } from "../../domain/attempt/events.ts";
+import { changed, type RecordChange } from "../../domain/attempt/record_change.ts";
+import type { AttemptState } from "../../domain/attempt/state.ts";
+import type { Lease } from "../../domain/lease.ts";
+import { amend } from "../../store/queue.ts";
+import type { RunContext } from "../run_context.ts";
+import { commitAttemptEnd } from "./commit_end.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+export class AttemptRecord {
+  readonly #context: RunContext;
+  readonly #task_id: string;
+  readonly #lease: Lease;
+  readonly #tell: (news: AttemptNews) => unknown;
+
+  constructor(context: RunContext, task_id: string, lease: Lease, tell: (news: AttemptNews) => unknown) {
+    this.#context = context;
+    this.#task_id = task_id;
+    this.#lease = lease;
+    this.#tell = tell;
+  }
+
+  /** A promise is to be waited for before more is appended. */
+  append(
+    { level, message, source, details = {} }: Extract<AttemptEffect, { kind: "append" }>,
+    { attempt, rules, working_dir }: AttemptState,
+  ): void | Promise<void> {
+    const task_id = this.#task_id;
+    const context = { task_id, attempt, agent: rules.agent, working_dir };
+    return this.#context.store.logs.append({ level, message, agent: task_id, source, details, context });
+  }
+
+  /** Progress is told when it is stored; for other changes the agent waits. */
+  write(change: RecordChange): void | Promise<void> {
+    const { tasks } = this.#context.store;
+    const written = amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change));
+    if (change.kind !== "progress") return written;
+    written.then(
+      () => this.#tell({ kind: "progress_written", isStored: true }),
+      (error) => {
+        // Progress is told again with the next step; the result, which matters, is not given up like this.
+        log.warn("Progress of task {task_id} was not stored: {error}", { task_id: this.#task_id, error });
+        this.#tell({ kind: "progress_written", isStored: false });
+      },
+    );
+  }
+
+  commitEnd(result: AttemptResult): void {
+    const { store } = this.#context;
+    this.#commitEnd(result).then(
+      () => this.#tell({ kind: "committed" }),
+      (error) => {
+        log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task_id, error });
+        this.#tell({ kind: "commit_failed", isStoreClosed: store.closed });
+      },
+    );
+  }
+
+  async #commitEnd(result: AttemptResult): Promise<void> {
+    await this.#context.store.logs.flush();
+    await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result);
+  }
+}

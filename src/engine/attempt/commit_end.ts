@@ -1,0 +1,42 @@
+/** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
+import { isoTime } from "../../clock/clock.ts";
+import type { AttemptResult } from "../../domain/attempt/effects.ts";
+import { stateAfter } from "../../domain/attempt/end.ts";
+import { cascade, CASCADE_LIMIT } from "../../domain/cascade.ts";
+import type { Lease } from "../../domain/lease.ts";
+import { isFinished } from "../../domain/task_record.ts";
+import { settle } from "../../store/queue.ts";
+import { forgottenOutputs } from "../retention.ts";
+import type { RunContext } from "../run_context.ts";
+
+/** Throws what the store throws; whether the commit was carried out is then not known. */
+export async function commitAttemptEnd(
+  context: RunContext,
+  task_id: string,
+  lease: Lease,
+  { attempt, outcome, end, isLeft }: AttemptResult,
+): Promise<void> {
+  const { store, index, clock, settings, max_attempts } = context;
+  const output = store.outputs.entry(task_id, attempt, {
+    output: outcome.output,
+    exit_code: outcome.exit_code,
+    stop_reason: outcome.stop_reason,
+    usage: outcome.usage,
+  });
+  const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };
+  const chance = clock.random();
+  await settle(store.tasks, task_id, lease, (task, view) => {
+    if (isLeft) return new Map();
+    const now = clock.now();
+    const state = stateAfter(task, end, { ...settings, max_attempts }, now, chance);
+    const graph = {
+      find: (other: string) => view.get(other),
+      dependentsOf: (other: string) => index.dependentsOf(other),
+    };
+    const own = new Map([[task_id, state]]);
+    const following = isFinished(state.status)
+      ? cascade(graph, own, now, isoTime(now), CASCADE_LIMIT).states
+      : new Map();
+    return new Map([...own, ...following]);
+  }, outputs);
+}

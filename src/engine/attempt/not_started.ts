@@ -1,0 +1,16 @@
+/** Why an attempt has no agent, as its machine is told. */
+import { getLogger } from "@logtape/logtape";
+import type { AttemptNews } from "../../domain/attempt/events.ts";
+import { ApiError } from "../../domain/errors.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** An error that is no `ApiError` is a fault of the server: its log says more than clients read. */
+export function notStarted(task_id: string, error: unknown): AttemptNews {
+  if (error instanceof ApiError) {
+    const { code, message, details } = error;
+    return { kind: "not_started", error: message, details: { code, ...details } };
+  }
+  log.error("Task {task_id} could not be started: {error}", { task_id, error });
+  return { kind: "not_started", error: "Internal error", details: {} };
+}

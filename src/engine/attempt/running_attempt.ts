@@ -1,0 +1,236 @@
+/**
+ * One attempt while it runs: the shell round its state machine. What happens goes into the machine; the effects that
+ * come out are carried out here, each by the part that knows how.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { AttemptEffect } from "../../domain/attempt/effects.ts";
+import type { AttemptNews } from "../../domain/attempt/events.ts";
+import { attempt } from "../../domain/attempt/attempt.ts";
+import {
+  type AttemptRules,
+  type AttemptState,
+  newAttempt,
+  type RuntimeStatus,
+  runtimeStatus,
+} from "../../domain/attempt/state.ts";
+import type { HeldLease } from "../../domain/lease.ts";
+import type { PermissionRequest } from "../../domain/permission_request.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
+import type { Agent } from "../../protocol/basic_messages.ts";
+import type { RunContext } from "../run_context.ts";
+import { AgentProcess } from "./agent_process.ts";
+import { agentView } from "./agent_view.ts";
+import { AttemptRecord } from "./attempt_record.ts";
+import { AttemptTimers } from "./attempt_timers.ts";
+import { TaskWorkspace } from "./task_workspace.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+export class RunningAttempt {
+  readonly #context: RunContext;
+  #task: TaskRecord;
+  readonly #lease: HeldLease;
+  #state: AttemptState;
+  readonly #start_ms: number;
+  readonly #process: AgentProcess;
+  readonly #workspace: TaskWorkspace;
+  readonly #record: AttemptRecord;
+  readonly #timers: AttemptTimers;
+  /** Effects that have not been carried out yet. */
+  readonly #todo: AttemptEffect[] = [];
+  #isCarryingOut = false;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
+
+  constructor(context: RunContext, task: TaskRecord, lease: HeldLease, agent: string) {
+    const { clock } = context;
+    this.#context = context;
+    this.#task = task;
+    this.#lease = lease;
+    this.#start_ms = clock.now();
+    this.#state = newAttempt(rulesOf(context, task, agent), clock.monotonic());
+    const tell = (news: AttemptNews) => this.#take(news);
+    this.#process = new AgentProcess(context, tell);
+    this.#workspace = new TaskWorkspace(context, tell);
+    this.#record = new AttemptRecord(context, task.id, lease.terms, tell);
+    this.#timers = new AttemptTimers(clock, tell);
+    lease.lost.addEventListener("abort", this.#loseLease);
+    if (lease.lost.aborted) this.#loseLease();
+  }
+
+  /** Settles when the agent's processes are gone and the result is committed. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Settles when the agent has begun to work (or has ended): its start no longer burdens the machine. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get agent(): string {
+    return this.#state.rules.agent;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get runtime_status(): RuntimeStatus {
+    return runtimeStatus(this.#state);
+  }
+
+  /** Whether the attempt is committed: before that it has no number, and clients are not told of it. */
+  get hasBegun(): boolean {
+    return this.#state.phase !== "claiming";
+  }
+
+  /** Whether its result waits for the store. */
+  get isUnsaved(): boolean {
+    return this.#state.isUnsaved;
+  }
+
+  /** Open permission requests, the oldest first. */
+  get permissions(): readonly PermissionRequest[] {
+    return this.#state.permissions;
+  }
+
+  /** What clients see of it. */
+  view(): Agent {
+    const task = this.#context.index.find(this.#task.id) ?? this.#task;
+    return agentView(this.#state, task, {
+      pid: this.pid,
+      start_ms: this.#start_ms,
+      now_ms: this.#context.clock.now(),
+    });
+  }
+
+  // ---- what the engine asks of it
+
+  /** The task was not its to run after all. */
+  abandon(): void {
+    void this.#take({ kind: "abandoned" });
+  }
+
+  /** Runs the attempt to its end; `task` is the record as committed with this attempt's lease. Never rejects. */
+  async execute(task: TaskRecord): Promise<void> {
+    this.#task = task;
+    const { attempt, turn = 1, session } = task.state;
+    void this.#take({ kind: "claimed", attempt, turn, hasEarlierSession: session !== undefined });
+    await this.over;
+  }
+
+  /** Ends the agent, because its task is cancelled; settles when the attempt is over. */
+  async stop(): Promise<void> {
+    void this.#take({ kind: "stop", cause: "cancel" });
+    await this.over;
+  }
+
+  /** Ends the agent because the server ends, which decides nothing about its task. */
+  async leave(): Promise<void> {
+    void this.#take({ kind: "stop", cause: "leave" });
+    await this.over;
+  }
+
+  pause(): Promise<void> {
+    void this.#take({ kind: "pause" });
+    return this.signalled;
+  }
+
+  resume(): Promise<void> {
+    void this.#take({ kind: "resume" });
+    return this.signalled;
+  }
+
+  /** Settles when the signals that were asked for have reached the agent; rejects when the last one could not. */
+  get signalled(): Promise<void> {
+    return this.#process.signalled;
+  }
+
+  /** False when no such request is open, or it has no such option. */
+  answerPermission(permission_id: string, option_id: string): boolean {
+    return this.#process.answerPermission(permission_id, option_id);
+  }
+
+  // ---- the machine and its effects
+
+  readonly #loseLease = () => void this.#take({ kind: "lease_lost" });
+
+  /** A returned promise is for the agent to wait for, before it reports more. */
+  #take(news: AttemptNews): void | Promise<void> {
+    const [state, effects] = attempt(this.#state, { ...news, at_ms: this.#context.clock.monotonic() });
+    this.#state = state;
+    this.#todo.push(...effects);
+    // An effect that reports back at once does not overtake those that wait.
+    if (this.#isCarryingOut) return;
+    this.#isCarryingOut = true;
+    const waits: Promise<void>[] = [];
+    for (let effect = this.#todo.shift(); effect; effect = this.#todo.shift()) {
+      try {
+        const wait = this.#carryOut(effect);
+        if (wait) waits.push(wait);
+      } catch (error) {
+        log.error("Attempt of task {id} broke at {kind}: {error}", {
+          id: this.#task.id,
+          kind: effect.kind,
+          error,
+        });
+        void this.#take({ kind: "broke" });
+      }
+    }
+    this.#isCarryingOut = false;
+    if (waits.length > 0) return Promise.all(waits).then(() => undefined);
+  }
+
+  #carryOut(effect: AttemptEffect): void | Promise<void> {
+    const { bus } = this.#context;
+    switch (effect.kind) {
+      case "prepare":
+        return this.#workspace.open(this.#task, this.agent);
+      case "close_workspace":
+        return this.#workspace.close();
+      case "start_agent":
+        return this.#process.start(this.#task, this.agent, this.#state.working_dir ?? "");
+      case "stop_agent":
+        return this.#process.stop();
+      case "signal_agent":
+        return this.#process.signal(effect.signal);
+      case "next_turn":
+        return this.#process.next(effect.prompt);
+      case "set_timer":
+        return this.#timers.set(effect.timer, effect.ms);
+      case "clear_timer":
+        return this.#timers.clear(effect.timer);
+      case "append":
+        return this.#record.append(effect, this.#state);
+      case "write":
+        return this.#record.write(effect.change);
+      case "commit_end":
+        return this.#record.commitEnd(effect.result);
+      case "publish_permission":
+        return bus.publish({
+          kind: "permission.requested",
+          task_id: this.#task.id,
+          request: effect.request,
+        });
+      case "publish_agent":
+        return bus.publish({ kind: "agent.changed", agent: this.view() });
+      case "ready":
+        return this.#ready.resolve();
+      case "release":
+        this.#lease.lost.removeEventListener("abort", this.#loseLease);
+        return this.#over.resolve();
+    }
+  }
+}
+
+function rulesOf({ settings }: RunContext, task: TaskRecord, agent: string): AttemptRules {
+  const config = settings.agents[agent];
+  return {
+    agent,
+    timeout_ms: task.spec.timeout ?? settings.default_timeout_ms,
+    unresponsive_after_ms: settings.unresponsive_after_ms,
+    unresponsive_limit_ms: config?.unresponsive_limit_ms ?? settings.unresponsive_limit_ms,
+    ready_on: config?.protocol === "command" ? "started" : "session",
+  };
+}

@@ -1,0 +1,44 @@
+/** Where an attempt works: the task's folder, or a workspace of its own. */
+import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { Workspace } from "../../domain/run.ts";
+import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
+import type { RunContext } from "../run_context.ts";
+import { notStarted } from "./not_started.ts";
+import { agentConfig } from "./run_request.ts";
+
+export class TaskWorkspace {
+  readonly #context: RunContext;
+  readonly #tell: (news: AttemptNews) => unknown;
+  #workspace: Workspace | undefined;
+
+  constructor(context: RunContext, tell: (news: AttemptNews) => unknown) {
+    this.#context = context;
+    this.#tell = tell;
+  }
+
+  open(task: TaskRecord, agent: string): void {
+    this.#open(task, agent).then(
+      (working_dir) =>
+        this.#tell({ kind: "prepared", working_dir, isWorkspaceOpen: this.#workspace !== undefined }),
+      (error) => this.#tell(notStarted(task.id, error)),
+    );
+  }
+
+  async #open(task: TaskRecord, agent: string): Promise<string> {
+    const { settings, working_dirs, workspaces } = this.#context;
+    // An agent that is missing is found before a workspace is made for it.
+    agentConfig(settings, agent);
+    const execution = executionOf(task);
+    const working_dir = await working_dirs.resolve(execution.working_dir);
+    if (execution.isolation !== "worktree") return working_dir;
+    this.#workspace = await workspaces.open(working_dir, task.id);
+    return this.#workspace.working_dir;
+  }
+
+  close(): void {
+    this.#workspace?.close().then(
+      (kept) => this.#tell({ kind: "workspace_closed", kept }),
+      (error) => this.#tell({ kind: "workspace_closed", failure: (error as Error).message }),
+    );
+  }
+}

@@ -1,0 +1,211 @@
+/** What holds for an attempt whatever happens to it, in whatever order. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { AttemptEffect } from "../../src/domain/attempt/effects.ts";
+import type { AttemptNews } from "../../src/domain/attempt/events.ts";
+import type { RunOutcome } from "../../src/domain/run.ts";
+import { reach, type StateName, TABLE_EVENTS, TABLE_STATES } from "./fixtures/attempt_table.ts";
+import { AttemptWorld, CLAIMED } from "./fixtures/attempt_world.ts";
+
+/** Anything that may be heard, sense or not, and time that passes. */
+const anything = fc.oneof(
+  fc.constantFrom<AttemptNews>(...Object.values(TABLE_EVENTS) as AttemptNews[]),
+  fc.integer({ min: 1, max: 400 }),
+);
+
+interface History {
+  from: StateName;
+  steps: (AttemptNews | number)[];
+}
+
+/** An attempt to which all of this happens; `look` sees each step. A timer that is set twice throws. */
+function happen({ from, steps }: History, look: (world: AttemptWorld, before: number) => void) {
+  const world = reach(from);
+  look(world, world.effects.length);
+  for (const step of steps) {
+    const before = world.effects.length;
+    if (typeof step === "number") world.clock.pass(step);
+    else world.take(step);
+    look(world, before);
+  }
+  return world;
+}
+
+function count(effects: readonly AttemptEffect[], kind: AttemptEffect["kind"]): number {
+  return effects.filter((effect) => effect.kind === kind).length;
+}
+
+const steps = fc.array(anything, { maxLength: 40 });
+const histories = fc.record({ from: fc.constantFrom(...Object.keys(TABLE_STATES) as StateName[]), steps });
+const many = { numRuns: 2000 };
+
+Deno.test("attempt: its agent is started and ended once at most, and nobody is told twice that it is over", () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const { effects } = happen(history, () => {});
+      for (
+        const kind of ["prepare", "start_agent", "stop_agent", "close_workspace", "ready", "release"] as const
+      ) {
+        assert.ok(count(effects, kind) <= 1, `${kind}: ${count(effects, kind)}`);
+      }
+    }),
+    many,
+  );
+});
+
+Deno.test("attempt: once settled nothing more is done, and no timer runs", () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      let isSettled = false;
+      happen(history, (world, before) => {
+        if (isSettled) assert.deepEqual(world.effects.slice(before), []);
+        isSettled = world.state.phase === "settled";
+        if (isSettled) assert.deepEqual(world.timers, []);
+      });
+    }),
+    many,
+  );
+});
+
+Deno.test("attempt: after its lease is lost nothing is written and nobody is told anything", () => {
+  const silent = ["stop_agent", "clear_timer", "ready", "release"];
+  fc.assert(
+    fc.property(histories, steps, ({ from, steps }, after_loss) => {
+      let isLost = false;
+      happen({ from, steps: [...steps, { kind: "lease_lost" }, ...after_loss] }, (world, before) => {
+        isLost ||= world.state.isLost;
+        if (!isLost) return;
+        const kinds = world.effects.slice(before).map(({ kind }) => kind);
+        assert.deepEqual(kinds.filter((kind) => !silent.includes(kind)), []);
+      });
+    }),
+    many,
+  );
+});
+
+Deno.test("attempt: timers run only while the agent is at work; a result that was refused waits for one", () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      happen(history, ({ state, timers }) => {
+        const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined;
+        assert.equal(timers.includes("deadline"), isAtWork);
+        assert.equal(timers.includes("silence"), isAtWork && state.permissions.length === 0);
+        assert.equal(timers.includes("save_again"), state.isWaitingToSave);
+      });
+    }),
+    many,
+  );
+});
+
+Deno.test("attempt: to ask twice for its end, a pause or a resumption is to ask once", () => {
+  const asked = fc.constantFrom<AttemptNews>(
+    { kind: "stop", cause: "cancel" },
+    { kind: "stop", cause: "leave" },
+    { kind: "lease_lost" },
+    { kind: "pause" },
+    { kind: "resume" },
+    { kind: "broke" },
+  );
+  fc.assert(
+    fc.property(histories, asked, (history, news) => {
+      const world = happen(history, () => {});
+      world.take(news);
+      const { state } = world;
+      assert.deepEqual(world.take(news), []);
+      assert.deepEqual(world.state, state);
+    }),
+    many,
+  );
+});
+
+Deno.test("attempt: the first reason to end an agent stands", () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      let first: string | undefined;
+      happen(history, ({ state }) => {
+        first ??= state.stop;
+        assert.equal(state.stop, first);
+      });
+    }),
+    many,
+  );
+});
+
+/** What an engine answers to an effect, as chance has it; undefined when it answers nothing. */
+function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptNews | undefined {
+  const stopped: RunOutcome = { status: "stopped", output: "" };
+  const missing: AttemptNews = { kind: "not_started", error: "missing", details: {} };
+  switch (effect.kind) {
+    case "prepare":
+      return goesWrong ? missing : { kind: "prepared", working_dir: "/folder", isWorkspaceOpen: true };
+    case "start_agent":
+      return goesWrong ? missing : { kind: "spawned", takesTurns: false };
+    case "stop_agent":
+      return { kind: "agent_ended", outcome: goesWrong ? { status: "completed", output: "" } : stopped };
+    case "signal_agent":
+      return { kind: "signalled", signal: effect.signal };
+    case "write":
+      return effect.change.kind === "progress"
+        ? { kind: "progress_written", isStored: !goesWrong }
+        : undefined;
+    case "close_workspace":
+      return goesWrong ? { kind: "workspace_closed", failure: "locked" } : { kind: "workspace_closed" };
+    case "commit_end":
+      return goesWrong ? { kind: "commit_failed", isStoreClosed: false } : { kind: "committed" };
+    default:
+      return undefined;
+  }
+}
+
+Deno.test("attempt: with an engine that answers it is over in the end, and its result is saved unless it may not be", () => {
+  const asked = fc.constantFrom<AttemptNews>(
+    TABLE_EVENTS.pause,
+    TABLE_EVENTS.resume,
+    TABLE_EVENTS.cancel,
+    TABLE_EVENTS.leave,
+    TABLE_EVENTS["lease lost"],
+    TABLE_EVENTS["reports its start"],
+    TABLE_EVENTS["reports activity"],
+    TABLE_EVENTS["reports a line"],
+    TABLE_EVENTS["asks for permission"],
+  );
+  const step = fc.record({
+    answers: fc.integer({ min: 0, max: 3 }),
+    goesWrong: fc.boolean(),
+    ms: fc.integer({ min: 0, max: 200 }),
+    news: fc.option(asked, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const world = new AttemptWorld();
+      let answered = 0;
+      const answer = (goesWrong: boolean) => {
+        const effect = world.effects[answered];
+        if (!effect) return false;
+        answered++;
+        const news = answerTo(effect, goesWrong);
+        if (news) world.take(news);
+        return true;
+      };
+      world.take(CLAIMED);
+      for (const { answers, goesWrong, ms, news } of steps) {
+        for (let i = 0; i < answers; i++) answer(goesWrong);
+        world.clock.pass(ms);
+        if (news) world.take(news);
+      }
+      // From here on everything goes well, and the agent completes its work.
+      for (let turns = 0; turns < 3; turns++) {
+        while (answer(false));
+        world.take({ kind: "agent_ended", outcome: { status: "completed", output: "" } });
+        world.clock.pass(1000);
+      }
+      while (answer(false));
+      assert.equal(world.state.phase, "settled");
+      assert.equal(count(world.effects, "release"), 1);
+      assert.equal(count(world.effects, "ready"), 1);
+      const commits = world.effects.filter(({ kind }) => kind === "commit_end");
+      if (!world.state.isLost) assert.ok(commits.length >= 1, "the result was not saved");
+    }),
+    many,
+  );
+});

@@ -1,0 +1,142 @@
+/** The clocks of an attempt: how silence is noticed, and that time on hold counts for nothing. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { AttemptRules } from "../../src/domain/attempt/state.ts";
+import { runtimeStatus } from "../../src/domain/attempt/state.ts";
+import { ANSWERED, ASKED, AttemptWorld, SPOKE, TO_WORK } from "./fixtures/attempt_world.ts";
+
+/** An agent at work for whom a long time is allowed, and what is said of its silence. */
+function listening(rules: Partial<AttemptRules>) {
+  const world = new AttemptWorld({ timeout_ms: 1_000_000, ...rules }, ...TO_WORK);
+  const { clock } = world;
+  const heard: string[] = [];
+  const pass = (ms: number) => {
+    const end_ms = clock.now() + ms;
+    while (clock.now() < end_ms) {
+      const before = world.effects.length;
+      clock.pass(1);
+      note(before);
+    }
+  };
+  const note = (before: number) => {
+    for (const effect of world.effects.slice(before)) {
+      if (effect.kind === "stop_agent") heard.push(`limit at ${clock.now()}`);
+      if (effect.kind !== "append" || effect.source !== "engine") continue;
+      if (effect.message === "The agent gives no sign of life") heard.push(`silent at ${clock.now()}`);
+      if (effect.message === "The agent gives signs of life again") heard.push(`speaks at ${clock.now()}`);
+    }
+  };
+  const take = (news: Parameters<AttemptWorld["take"]>[0]) => {
+    const before = world.effects.length;
+    world.take(news);
+    note(before);
+  };
+  return { world, heard, pass, take };
+}
+
+const SILENCE = { unresponsive_after_ms: 100, unresponsive_limit_ms: 300 };
+
+Deno.test("silence: a warning, a sign of life, a warning again, and the limit", () => {
+  const { world, heard, pass, take } = listening(SILENCE);
+  pass(120);
+  assert.equal(runtimeStatus(world.state), "unresponsive");
+  take(SPOKE);
+  assert.equal(runtimeStatus(world.state), "running");
+  pass(1000);
+  assert.deepEqual(heard, ["silent at 100", "speaks at 120", "silent at 220", "limit at 420"]);
+  assert.equal(world.state.stop, "silence");
+  assert.deepEqual(world.timers, []);
+});
+
+Deno.test("silence: what is on hold need not speak, and has all its time afterwards", () => {
+  const { world, heard, pass, take } = listening(SILENCE);
+  pass(99);
+  take({ kind: "pause" });
+  assert.deepEqual(world.timers, []);
+  pass(10_000);
+  take(SPOKE);
+  take({ kind: "resume" });
+  // It may still be stopped until the signal has arrived.
+  pass(1000);
+  take({ kind: "signalled", signal: "resume" });
+  pass(99);
+  assert.deepEqual(heard, []);
+  pass(1);
+  assert.deepEqual(heard, ["silent at 11199"]);
+});
+
+Deno.test("silence: an agent that waits for an answer need not speak", () => {
+  const { world, heard, pass, take } = listening(SILENCE);
+  pass(50);
+  take(ASKED);
+  assert.deepEqual(world.timers, ["deadline"]);
+  pass(10_000);
+  take(ANSWERED);
+  pass(99);
+  assert.deepEqual(heard, []);
+  pass(1);
+  assert.deepEqual(heard, ["silent at 10150"]);
+});
+
+Deno.test("silence: 0 switches the warning or the limit off", () => {
+  const unwarned = listening({ ...SILENCE, unresponsive_after_ms: 0 });
+  unwarned.pass(1000);
+  assert.deepEqual(unwarned.heard, ["limit at 300"]);
+  const unlimited = listening({ ...SILENCE, unresponsive_limit_ms: 0 });
+  unlimited.pass(1000);
+  unlimited.take(SPOKE);
+  unlimited.pass(1000);
+  assert.deepEqual(unlimited.heard, ["silent at 100", "speaks at 1000", "silent at 1100"]);
+  const off = listening({ unresponsive_after_ms: 0, unresponsive_limit_ms: 0 });
+  assert.deepEqual(off.world.timers, ["deadline"]);
+});
+
+Deno.test("silence: the limit is reached exactly when no gap between two signs of life was shorter", () => {
+  const gaps = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 20 });
+  fc.assert(fc.property(gaps, (waits) => {
+    const { world, heard, pass, take } = listening(SILENCE);
+    for (const wait of waits) {
+      pass(wait);
+      take(SPOKE);
+    }
+    const tooLong = waits.some((wait) => wait >= 300);
+    assert.equal(world.state.stop, tooLong ? "silence" : undefined);
+    assert.equal(heard.filter((line) => line.startsWith("limit")).length, tooLong ? 1 : 0);
+  }));
+});
+
+Deno.test("deadline: it passes when the agent has worked for so long, whatever the pauses", () => {
+  const phase = fc.record({
+    works_ms: fc.integer({ min: 0, max: 400 }),
+    held_ms: fc.integer({ min: 0, max: 5000 }),
+  });
+  fc.assert(fc.property(fc.array(phase, { maxLength: 12 }), (phases) => {
+    const world = new AttemptWorld({ unresponsive_after_ms: 0, unresponsive_limit_ms: 0 }, ...TO_WORK);
+    let worked_ms = 0;
+    for (const { works_ms, held_ms } of phases) {
+      world.clock.pass(works_ms);
+      worked_ms += works_ms;
+      assert.equal(world.state.stop, worked_ms >= world.state.rules.timeout_ms ? "timeout" : undefined);
+      world.take({ kind: "pause" });
+      world.clock.pass(held_ms);
+      world.take({ kind: "resume" });
+      world.take({ kind: "signalled", signal: "resume" });
+    }
+  }));
+});
+
+Deno.test("deadline: each turn has all its time", () => {
+  const world = new AttemptWorld(
+    { unresponsive_after_ms: 0, unresponsive_limit_ms: 0 },
+    ...TO_WORK.map((news) => news.kind === "spawned" ? { ...news, takesTurns: true } : news),
+    { kind: "message", prompt: "second" },
+  );
+  world.clock.pass(999);
+  const outcome = { status: "completed" as const, output: "first" };
+  world.take({ kind: "reported", report: { kind: "turn_ended", outcome } });
+  assert.equal(world.state.turn, 2);
+  world.clock.pass(999);
+  assert.equal(world.state.stop, undefined);
+  world.clock.pass(1);
+  assert.equal(world.state.stop, "timeout");
+});
