@@ -2,11 +2,15 @@
 import assert from "node:assert/strict";
 import { applyPatch } from "diff";
 import fc from "fast-check";
-import { diffsOf } from "../../src/agents/acp/diffs.ts";
+import { diffReader } from "../../src/agents/acp/diffs.ts";
 import { Transcript } from "../../src/agents/acp/transcript.ts";
+import { opencode } from "../../src/agents/makes/opencode.ts";
+import { EventQueue } from "../../src/agents/reporting/event_queue.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 
 const DIR = "/home/me/project";
+/** OpenCode's way includes the protocol's. */
+const diffsOf = diffReader(opencode.changesOf, DIR);
 const part = (oldText: string | null, newText: string, path = `${DIR}/src/a.ts`) => ({
   type: "diff",
   path,
@@ -14,7 +18,7 @@ const part = (oldText: string | null, newText: string, path = `${DIR}/src/a.ts`)
   newText,
 });
 const diffed = (oldText: string | null, newText: string) =>
-  diffsOf({ content: [part(oldText, newText)] }, DIR)![0]!;
+  diffsOf({ content: [part(oldText, newText)] })![0]!;
 
 Deno.test("acp diffs: the texts before and after an edit become a patch with a path inside the folder", () => {
   const lines = Array.from({ length: 20 }, (_, i) => `line ${i + 1}\n`);
@@ -35,7 +39,6 @@ Deno.test("acp diffs: the texts before and after an edit become a patch with a p
 Deno.test("acp diffs: new files, files elsewhere, and several at once", () => {
   const diffs = diffsOf(
     { content: [part(null, "a\nb"), part("x\n", "", "/etc/hosts"), part("", "1", "./b.ts")] },
-    DIR,
   )!;
   assert.deepEqual(diffs.map(({ path, added, removed }) => [path, added, removed]), [
     ["src/a.ts", 2, 0],
@@ -52,7 +55,7 @@ Deno.test("acp diffs: the place of a part that is only a piece of the file count
   const diffs = diffsOf({
     content: [part("old", "new")],
     locations: [{ path: `${DIR}/src/a.ts`, line: 41 }],
-  }, DIR)!;
+  })!;
   assert.match(diffs[0]!.patch!, /@@ -41,1 \+41,1 @@/);
 });
 
@@ -62,7 +65,7 @@ Deno.test("acp diffs: OpenCode's own patch is taken before its fragments, and wh
     rawInput: { filePath: `${DIR}/b.ts`, oldString: "old", newString: "new" },
     content: [part("old", "new", `${DIR}/b.ts`)],
     rawOutput: { metadata: { diff: own } },
-  }, DIR)!;
+  })!;
   assert.deepEqual(edit, [{
     path: "b.ts",
     added: 1,
@@ -73,12 +76,12 @@ Deno.test("acp diffs: OpenCode's own patch is taken before its fragments, and wh
     diffsOf({
       rawInput: { filePath: `${DIR}/c.ts`, content: "one\n" },
       rawOutput: { metadata: { exists } },
-    }, DIR);
+    });
   assert.deepEqual(write(false)!.map(({ added, removed }) => [added, removed]), [[1, 0]]);
   assert.equal(write(true)![0]!.removed, undefined);
   assert.match(write(true)![0]!.note!, /did not report/);
   assert.equal(write(undefined), undefined);
-  const several = diffsOf({ rawOutput: { metadata: { files: [{ filePath: "/x", patch: own }] } } }, DIR)!;
+  const several = diffsOf({ rawOutput: { metadata: { files: [{ filePath: "/x", patch: own }] } } })!;
   assert.equal(several[0]!.path, "/x");
 });
 
@@ -100,7 +103,6 @@ Deno.test("acp diffs: what is long, binary or wholly different is bounded in siz
   assert.ok(minified.patch!.length < 3000);
   const many = diffsOf(
     { content: Array.from({ length: 50 }, () => part(null, "å\u0001\n".repeat(9000))) },
-    DIR,
   )!;
   assert.equal(many.length, 20);
   assert.ok(new TextEncoder().encode(JSON.stringify(many)).length < 32_000);
@@ -132,7 +134,7 @@ Deno.test("acp diffs: nothing whatever that an agent sends makes it throw", () =
     ),
   );
   fc.assert(fc.property(content, value, metadata, value, (content, rawInput, metadata, locations) => {
-    for (const { path } of diffsOf({ content, rawInput, locations, rawOutput: { metadata } }, DIR) ?? []) {
+    for (const { path } of diffsOf({ content, rawInput, locations, rawOutput: { metadata } }) ?? []) {
       assert.ok(path.length <= 1000);
     }
   }));
@@ -142,11 +144,10 @@ Deno.test("acp diffs: the log tells them of calls that were completed, and of no
   const entries: Record<string, unknown>[] = [];
   const transcript = new Transcript(
     systemClock,
-    (event) => {
+    new EventQueue("t", (event) => {
       if (event.kind === "log") entries.push(event.details!);
-      return Promise.resolve();
-    },
-    DIR,
+    }),
+    diffsOf,
     () => false,
   );
   const tell = (toolCallId: string, status: string, content?: unknown) =>

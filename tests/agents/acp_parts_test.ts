@@ -15,7 +15,7 @@ import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
 const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   stop_reason: "end_turn",
   denials: [],
-  went_on_after_denial: false,
+  continued_after_denial: false,
   hidden_failure: false,
   last_message: "",
   steps: [],
@@ -60,19 +60,19 @@ for (
     ["a person's denial, given up", denial("client"), "failed", "Permission denied: rm -r"],
     [
       "a person's denial, gone on",
-      { ...denial("client"), went_on_after_denial: true },
+      { ...denial("client"), continued_after_denial: true },
       "completed",
       undefined,
     ],
     [
       "a denial by policy",
-      { ...denial("policy"), went_on_after_denial: true },
+      { ...denial("policy"), continued_after_denial: true },
       "failed",
       "Permission denied by policy: rm -r",
     ],
     [
       "a denial by timeout",
-      { ...denial("timeout"), went_on_after_denial: true },
+      { ...denial("timeout"), continued_after_denial: true },
       "failed",
       "Permission denied, nobody answered in time: rm -r",
     ],

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/domain/run.ts";
-import { createActivity } from "../../src/agents/supervision/activity.ts";
-import { fillCommand, outcomeOf, progressOf, startCommand } from "../../src/agents/command/run_command.ts";
-import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/supervision/output_tail.ts";
+import { createActivity } from "../../src/agents/reporting/activity.ts";
+import { fillCommand } from "../../src/agents/command/fill_command.ts";
+import { progressOf } from "../../src/agents/command/progress_line.ts";
+import { outcomeOf, startCommand } from "../../src/agents/command/run_command.ts";
+import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/reporting/output_tail.ts";
 import { pidIn, requestFor, stateOf, until, untilHeldBack, withSupervisor } from "./fixtures/harness.ts";
 
 interface Result {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../src/domain/errors.ts";
-import { readLines } from "../../src/agents/supervision/lines.ts";
+import { readLines } from "../../src/agents/reporting/lines.ts";
 import {
   pidIn,
   requestFor,

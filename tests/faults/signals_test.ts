@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readLines } from "../../src/agents/supervision/lines.ts";
+import { readLines } from "../../src/agents/reporting/lines.ts";
 
 const PROGRAM = new URL("fixtures/signalled.ts", import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_LINE_BYTES, readLines } from "../../src/agents/supervision/lines.ts";
+import { MAX_LINE_BYTES, readLines } from "../../src/agents/reporting/lines.ts";
 
 interface Piece {
   text: string;

@@ -1,14 +1,15 @@
 /** The official ACP client over a supervised process: bounded calls, and one clear error when the agent is gone. */
 import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
-import { type AgentCall, AgentFailure, AgentGone, AgentRefusal } from "./session.ts";
+import { AgentFailure, AgentGone, AgentRefusal } from "./agent_failure.ts";
+import type { AgentCall } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
 import type { WireObject } from "../makes/agent_make.ts";
-import type { SupervisedProcess } from "../supervision/supervisor.ts";
+import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
-/** What the agent wrote before it exited arrives within this time; a child of its own may keep the pipe open. */
+/** What the agent wrote before it exited arrives within this time. Its child may keep the pipe open for longer. */
 const LAST_WORDS_MS = 500;
 /** An agent that has closed its stdout exits within this time, or is reported as still running. */
 const EXIT_AFTER_CLOSE_MS = 2000;
@@ -17,7 +18,7 @@ export interface AcpConnectionOptions extends StreamListener {
   clock: Clock;
   process: SupervisedProcess;
   permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
-  /** Bounds do not run out while the agent is stopped. */
+  /** Bounds do not run while the agent is paused. */
   isPaused(): boolean;
 }
 
@@ -99,7 +100,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
 
 const LATE = Symbol("late");
 
-/** The error's message, with the detail that some agents put only into its data. */
+/** The error's message, with the detail that some agents put only into its `data`. */
 function refusalText(method: string, error: { code: number; message: string; data?: unknown }): string {
   const data = objectOf(error.data);
   const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);
@@ -107,7 +108,7 @@ function refusalText(method: string, error: { code: number; message: string; dat
   return cut(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`, 1000);
 }
 
-/** The same stream; the connection itself does not tell why it closed. */
+/** The same stream, with its error passed to `notice`: the connection does not say why it closed. */
 function noticingErrors<T>(stream: ReadableStream<T>, notice: (error: unknown) => void): ReadableStream<T> {
   const reader = stream.getReader();
   return new ReadableStream<T>({

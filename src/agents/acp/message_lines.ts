@@ -1,4 +1,4 @@
-/** Splits an agent's stdout into lines, each one message; one that is too long ends the reading. */
+/** Splits an agent's stdout into lines, one message each. A line that is too long ends the reading. */
 
 /** Thrown by `messageLines`. */
 export class LineTooLongError extends Error {
@@ -14,14 +14,14 @@ export interface MessageLineOptions {
   signal: AbortSignal;
 }
 
-/** The lines of `bytes` without their endings; what is no UTF-8 becomes U+FFFD. The last line needs no newline. */
+/** The lines of `bytes` without their ends. Bytes that are not UTF-8 become U+FFFD; the last line needs no newline. */
 export async function* messageLines(
   bytes: ReadableStream<Uint8Array>,
   { max_bytes, signal }: MessageLineOptions,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   const reader = bytes.getReader();
-  // Cancelling a stream that has ended or failed already tells nothing new.
+  // Fails when the stream has ended or failed already.
   const cancel = () => reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel, { once: true });
   let parts: Uint8Array[] = [];

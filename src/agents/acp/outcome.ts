@@ -1,17 +1,17 @@
 /**
- * How a turn that has ended is to be judged. `end_turn` alone is no success. Pure.
+ * Judges a turn that has ended. `end_turn` alone does not mean success. Pure.
  *
- * - A refusal, a limit of tokens or requests, a failure the agent hides (Codex), or a cancellation that nobody
- *   here asked for: failed.
+ * - A refusal, a limit of tokens or requests, a failure that the agent hides, or a cancellation that nobody here
+ *   asked for: failed.
  * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
- * - A permission denied by a person: failed when the agent gave up there; when it went on and ended its turn
- *   by itself, the person has steered it, and the task completed, with a warning in its log.
- * - Steps left open in the plan: completed, with a warning. Agents often forget to tick off the last one.
+ * - A permission denied by a person: failed when the agent gave up there. When it continued and ended its turn by
+ *   itself, the person has steered it, and the task is completed, with a warning in its log.
+ * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { PlanStep } from "../../domain/task.ts";
 
 export interface Denial {
-  /** What the agent wanted to do. */
+  /** What the agent asked to do. */
   title: string;
   by: "client" | "policy" | "timeout";
 }
@@ -20,9 +20,10 @@ export interface TurnFacts {
   stop_reason: string | undefined;
   denials: Denial[];
   /** Whether the agent said or did anything after the last denial. */
-  went_on_after_denial: boolean;
-  /** The agent's sign that its turn has failed, and the last thing it said. */
+  continued_after_denial: boolean;
+  /** Whether the agent showed in an update that its turn has failed. */
   hidden_failure: boolean;
+  /** The last thing that it said. */
   last_message: string;
   steps: PlanStep[];
 }
@@ -30,7 +31,7 @@ export interface TurnFacts {
 export interface Judgement {
   status: "completed" | "failed";
   error?: string;
-  /** What a reader of the log should know though the task completed. */
+  /** What a reader of the log should know although the task is completed. */
   warnings: string[];
 }
 
@@ -65,7 +66,7 @@ function failureOf(facts: TurnFacts): string | undefined {
     return said === "" ? "The agent reports a system error" : `The agent failed: ${said}`;
   }
   const unattended = facts.denials.find((denial) => denial.by !== "client");
-  const decisive = unattended ?? (facts.went_on_after_denial ? undefined : facts.denials.at(-1));
+  const decisive = unattended ?? (facts.continued_after_denial ? undefined : facts.denials.at(-1));
   if (decisive !== undefined) {
     const by = { client: "", policy: " by policy", timeout: ", nobody answered in time" }[decisive.by];
     return `Permission denied${by}: ${decisive.title}`;

@@ -5,11 +5,11 @@ import type { RunRequest } from "../../domain/run.ts";
 const MOST_METADATA = 16 * 1024;
 
 /**
- * The prompt's content blocks: the task's prompt as it is, and its context in a block of its own. A session
- * that goes on after its agent was killed knows both already.
+ * The prompt's content blocks: the task's prompt as it is, and its context in a block of its own. A session that
+ * continues after its agent was killed knows both already.
  */
-export function promptBlocks(task: RunRequest["task"], goes_on: boolean): { type: "text"; text: string }[] {
-  if (goes_on) return [{ type: "text", text: "continue" }];
+export function promptBlocks(task: RunRequest["task"], continues: boolean): { type: "text"; text: string }[] {
+  if (continues) return [{ type: "text", text: "continue" }];
   const context: string[] = [];
   if (task.files_pattern !== undefined) context.push(`Files concerned (glob): ${task.files_pattern}`);
   if (task.metadata !== undefined && Object.keys(task.metadata).length > 0) {

@@ -1,33 +1,28 @@
 /**
- * One attempt of one task by an agent that speaks the Agent Client Protocol on its stdio:
- * connect, open a session, prompt it once, tell what happens, judge the turn, end the process tree.
+ * One attempt of one task by an agent that speaks the Agent Client Protocol on its stdio: connect, open a session,
+ * prompt it once, report what happens, judge the turn, end the process tree.
  */
-import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
-import type { Run, RunEvent, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
-import { type AcpConnection, connectAgent } from "./connection.ts";
-import { judgeTurn } from "./outcome.ts";
-import { PermissionDesk } from "./permissions.ts";
-import { promptBlocks } from "./prompt.ts";
-import {
-  AgentFailure,
-  AgentGone,
-  AgentRefusal,
-  openSession,
-  type SessionBounds,
-  setUpSession,
-} from "./session.ts";
-import { AcpTurn } from "./turn.ts";
-import { readLines } from "../supervision/lines.ts";
+import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
-import type { RunHost, SupervisedProcess } from "../supervision/supervisor.ts";
+import { EventQueue } from "../reporting/event_queue.ts";
+import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import type { RunHost } from "../supervision/supervisor.ts";
+import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
+import { type AcpConnection, connectAgent } from "./connection.ts";
+import { diffReader } from "./diffs.ts";
+import { judgeTurn } from "./outcome.ts";
+import { Permissions } from "./permissions.ts";
+import { promptBlocks } from "./prompt.ts";
+import { openSession, type SessionBounds, setUpSession } from "./session.ts";
+import { SilenceWatch } from "./silence_watch.ts";
+import { StderrLog } from "./stderr_log.ts";
+import { AcpTurn } from "./turn.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
-const log = getLogger(["opencode-agents", "agents"]);
-
 export interface AcpBounds extends SessionBounds {
-  /** How long a cancelled turn may take to answer before its process is ended. */
+  /** How long a canceled turn may take to answer before its process is ended. */
   cancel_ms: number;
   /** After this long without a message from the agent the log says so. */
   silence_ms: number;
@@ -41,18 +36,14 @@ const BOUNDS: AcpBounds = {
   silence_ms: 120_000,
 };
 
-/** The listener may take this long over the last events before the outcome is given without it. */
+/** The listener may take this long over the last events; then the outcome is given without it. */
 const LAST_EVENTS_MS = 10_000;
 /** What a dead agent wrote to stderr arrives within this time. */
 const LAST_STDERR_MS = 500;
-/** Terminal colours, which a log cannot show. */
-// deno-lint-ignore no-control-regex -- they begin with a control character
-const COLOURS = /\x1b\[[0-9;]*m/g;
-const LONGEST_ERROR = 1000;
 
 /**
- * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned, with
- * `details.install` saying how to get it.
+ * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned; `details.install` then
+ * says how to get it.
  */
 export async function startAcp(
   request: RunRequest,
@@ -74,52 +65,65 @@ export async function startAcp(
   }
 }
 
-type Verdict = Pick<RunOutcome, "status" | "error" | "stop_reason" | "exit_code">;
-
 class AcpRun implements Run {
   readonly pid: number;
   readonly outcome: Promise<RunOutcome>;
 
+  readonly #request: RunRequest;
+  readonly #clock: Clock;
+  readonly #make: AgentMake;
+  readonly #process: SupervisedProcess;
+  readonly #bounds: AcpBounds;
+
+  readonly #events: EventQueue;
+  readonly #turn: AcpTurn;
+  readonly #permissions: Permissions;
+  readonly #stderr: StderrLog;
+  readonly #silence: SilenceWatch;
+  #connection: AcpConnection | undefined;
+
   #session_id: string | undefined;
-  /** Updates count as news from the prompt on; those of a session that is being loaded are history. */
+  /** Updates are news from the prompt on; those of a session that is being loaded are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
   #stopping = false;
   #paused = false;
   #stopped: Promise<void> | undefined;
 
-  #stderr: Promise<void> = Promise.resolve();
-  #last_stderr = "";
-  #last_sign: number;
-
-  /** All events so far, each after the one before it. */
-  #told: Promise<void> = Promise.resolve();
-  readonly #turn: AcpTurn;
-  readonly #permissions: PermissionDesk;
-  #connection: AcpConnection | undefined;
-
   constructor(
-    private readonly request: RunRequest,
-    private readonly listener: RunListener,
-    private readonly clock: Clock,
-    private readonly make: AgentMake,
-    private readonly process: SupervisedProcess,
-    private readonly bounds: AcpBounds,
+    request: RunRequest,
+    listener: RunListener,
+    clock: Clock,
+    make: AgentMake,
+    process: SupervisedProcess,
+    bounds: AcpBounds,
   ) {
+    this.#request = request;
+    this.#clock = clock;
+    this.#make = make;
+    this.#process = process;
+    this.#bounds = bounds;
     this.pid = process.pid;
-    this.#last_sign = clock.monotonic();
-    const emit = (event: RunEvent) => this.#emit(event);
-    this.#turn = new AcpTurn(clock, make, emit, request.working_dir);
-    this.#permissions = new PermissionDesk({
+    this.#events = new EventQueue(request.task.id, listener);
+    const readDiffs = diffReader(make.changesOf, request.working_dir);
+    this.#turn = new AcpTurn(clock, make, this.#events, readDiffs);
+    this.#permissions = new Permissions({
       clock,
       policy: request.permissions,
       timeout_ms: request.permission_timeout_ms,
       attempt: request.attempt,
-      working_dir: request.working_dir,
-      emit,
+      readDiffs,
+      events: this.#events,
       titleOf: (id) => this.#turn.transcript.titleOf(id),
       denied: (denial) => this.#turn.denied(denial),
     });
+    this.#stderr = new StderrLog(request.task.id, process.stderr, make.chatter, this.#events);
+    this.#silence = new SilenceWatch(
+      clock,
+      bounds.silence_ms,
+      () => this.#paused || this.#permissions.waiting,
+      (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
+    );
     this.outcome = this.#live();
   }
 
@@ -129,13 +133,13 @@ class AcpRun implements Run {
 
   async pause(): Promise<void> {
     this.#paused = true;
-    await this.process.pause();
+    await this.#process.pause();
   }
 
   async resume(): Promise<void> {
-    await this.process.resume();
+    await this.#process.resume();
     this.#paused = false;
-    this.#last_sign = this.clock.monotonic();
+    this.#silence.sign();
   }
 
   stop(): Promise<void> {
@@ -146,7 +150,7 @@ class AcpRun implements Run {
     if (this.#phase !== "over") {
       this.#stopping = true;
       if (this.#paused) await this.resume();
-      await this.process.end({ graceful: () => this.#cancelTurn() });
+      await this.#process.end({ graceful: () => this.#cancelTurn() });
     }
     await this.outcome;
   }
@@ -154,116 +158,89 @@ class AcpRun implements Run {
   /** Asks the agent to end its turn, and waits a moment for it to do so. */
   async #cancelTurn(): Promise<void> {
     if (this.#result === undefined || this.#session_id === undefined) return;
-    const told = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
-    // After the cancellation, so that the agent does not take `cancelled` for a refusal and go on.
+    const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
+    // After the cancellation, so that the agent does not take `cancelled` for a refusal and continue.
     this.#permissions.close();
-    await told;
-    await within(this.clock, this.bounds.cancel_ms, this.#result.catch(() => {}), undefined);
+    await sent;
+    await within(this.#clock, this.#bounds.cancel_ms, this.#result.catch(() => {}), undefined);
   }
 
   async #live(): Promise<RunOutcome> {
-    this.#stderr = this.#readStderr();
-    const silence = this.clock.every(this.bounds.silence_ms, () => void this.#watchSilence());
     let verdict: Verdict;
     try {
-      void this.#emit({ kind: "started", pid: this.pid });
+      void this.#events.emit({ kind: "started", pid: this.pid });
       verdict = await this.#work();
     } catch (error) {
       verdict = await this.#failure(error);
     }
     if (this.#stopping) verdict = { status: "stopped", stop_reason: verdict.stop_reason };
     this.#phase = "over";
-    silence.cancel();
+    this.#silence.stop();
     this.#permissions.close();
-    await this.process.end();
-    await within(
-      this.clock,
-      LAST_EVENTS_MS,
-      this.#stderr.then(() => this.#turn.transcript.end()),
-      undefined,
-    );
+    await this.#process.end();
+    const last_events = this.#stderr.ended.then(() => this.#turn.transcript.end());
+    await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);
     this.#connection?.close();
-    await within(this.clock, LAST_EVENTS_MS, this.#told, undefined);
-    return {
-      ...verdict,
-      output: this.#turn.transcript.output,
-      ...(Object.keys(this.#turn.usage).length === 0 ? {} : { usage: this.#turn.usage }),
-    };
+    await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
+    return outcomeOf(verdict, this.#turn);
   }
 
   async #work(): Promise<Verdict> {
     this.#connection = await connectAgent({
-      clock: this.clock,
-      process: this.process,
+      clock: this.#clock,
+      process: this.#process,
       update: (params) => this.#update(params),
-      junk: (line, why) => this.#note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
+      junk: (line, why) => this.#events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
       permission: (params, signal) => this.#permissions.ask(params, signal),
       isPaused: () => this.#paused,
     });
     const { call } = this.#connection;
     const steps = {
       call,
-      make: this.make,
-      bounds: this.bounds,
-      warn: (message: string) => this.#note("warn", message, "acp"),
+      make: this.#make,
+      bounds: this.#bounds,
+      warn: (message: string) => this.#warn(message),
     };
-    if (this.request.resume !== undefined) this.#phase = "loading";
-    const opened = await openSession(this.request, steps);
-    this.#session_id = opened.session_id;
-    if (!opened.resumed) {
+    if (this.#request.resume !== undefined) this.#phase = "loading";
+    const opened = await openSession(this.#request, steps);
+    const { session_id, resumable, resumed } = opened;
+    this.#session_id = session_id;
+    if (!resumed) {
       this.#turn.forget();
       this.#phase = "working";
     }
-    const { session_id, resumable, resumed } = opened;
-    await this.#emit({ kind: "session", session_id, resumable, resumed });
-    await setUpSession(this.request, opened, steps);
+    await this.#events.emit({ kind: "session", session_id, resumable, resumed });
+    await setUpSession(this.#request, opened, steps);
 
-    // A session killed before its prompt arrived has no history, and has to be told what to do.
-    const goes_on = opened.resumed && this.#turn.history > 0;
+    // A session that was killed before its prompt arrived has no history, and has to be told what to do.
+    const continues = resumed && this.#turn.history > 0;
     this.#phase = "working";
     this.#result = call("session/prompt", {
-      sessionId: opened.session_id,
-      prompt: promptBlocks(this.request.task, goes_on),
+      sessionId: session_id,
+      prompt: promptBlocks(this.#request.task, continues),
     }, Infinity);
     return await this.#judge(await this.#result);
   }
 
   async #judge(result: WireObject): Promise<Verdict> {
     const stop_reason = textOf(result.stopReason);
-    const judgement = judgeTurn({ stop_reason, ...await this.#turn.end(result) });
-    for (const warning of judgement.warnings) await this.#note("warn", warning, "acp");
-    return {
-      status: judgement.status,
-      stop_reason,
-      ...(judgement.error === undefined ? {} : { error: cut(judgement.error, LONGEST_ERROR) }),
-    };
+    const { status, error, warnings } = judgeTurn({ stop_reason, ...await this.#turn.end(result) });
+    for (const warning of warnings) await this.#warn(warning);
+    return { status, stop_reason, error: error && cut(error, LONGEST_ERROR) };
   }
 
-  /** What is to be said of a turn that did not end by itself. */
   async #failure(error: unknown): Promise<Verdict> {
-    if (error instanceof AgentGone) {
-      await within(this.clock, LAST_STDERR_MS, this.#stderr, undefined);
-      const last_line = this.#last_stderr === "" ? "" : `: ${this.#last_stderr}`;
-      const message = cut(error.message + last_line, LONGEST_ERROR);
-      return {
-        status: "failed",
-        error: message,
-        ...(error.exit_code === undefined ? {} : { exit_code: error.exit_code }),
-      };
-    }
-    if (error instanceof AgentRefusal && error.wants_login) {
-      const message = `The agent wants a login: ${
-        error.message.replace(/\.+$/, "")
-      }. ${this.make.install.advice}`;
-      return { status: "failed", error: cut(message, LONGEST_ERROR) };
-    }
-    if (error instanceof AgentFailure) return { status: "failed", error: cut(error.message, LONGEST_ERROR) };
-    log.error("run of task {task} broke: {error}", { task: this.request.task.id, error });
-    return { status: "failed", error: "The server failed while it spoke to the agent; its log says why" };
+    // Its last words say why it is gone.
+    if (error instanceof AgentGone) await within(this.#clock, LAST_STDERR_MS, this.#stderr.ended, undefined);
+    return verdictOf(error, {
+      task_id: this.#request.task.id,
+      last_stderr: this.#stderr.last_line,
+      install_advice: this.#make.install.advice,
+    });
   }
 
   async #update(params: WireObject): Promise<void> {
-    this.#last_sign = this.clock.monotonic();
+    this.#silence.sign();
     const update = objectOf(params.update);
     if (update === undefined || this.#phase === "over") return;
     // Sessions of subagents report to the one that started them.
@@ -272,37 +249,17 @@ class AcpRun implements Run {
     else await this.#turn.update(update);
   }
 
-  async #readStderr(): Promise<void> {
-    try {
-      await readLines(this.process.stderr, async (raw) => {
-        const line = raw.replace(COLOURS, "");
-        if (line.trim() === "") return;
-        const chatter = this.make.chatter?.test(line) === true;
-        if (!chatter) this.#last_stderr = cut(line.trim(), 500);
-        await this.#note(chatter ? "debug" : "warn", line, "stderr");
-      });
-    } catch (error) {
-      log.warn("stderr of task {task} cannot be read: {error}", { task: this.request.task.id, error });
-    }
+  #warn(message: string): Promise<void> {
+    return this.#events.note("warn", message, "acp");
   }
+}
 
-  async #watchSilence(): Promise<void> {
-    const silent_ms = this.clock.monotonic() - this.#last_sign;
-    if (this.#paused || this.#permissions.waiting || silent_ms < this.bounds.silence_ms) return;
-    await this.#note("warn", `No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`, "acp");
-  }
-
-  #note(level: "debug" | "info" | "warn", message: string, source: string): Promise<void> {
-    return this.#emit({ kind: "log", level, message, source });
-  }
-
-  #emit(event: RunEvent): Promise<void> {
-    return this.#told = this.#told.then(() => this.listener(event)).catch((error) => {
-      log.error("listener of task {task} failed on {kind}: {error}", {
-        task: this.request.task.id,
-        kind: event.kind,
-        error,
-      });
-    });
-  }
+/** The outcome with those fields only that have a value. */
+function outcomeOf({ status, error, stop_reason, exit_code }: Verdict, turn: AcpTurn): RunOutcome {
+  const outcome: RunOutcome = { status, output: turn.transcript.output };
+  if (error !== undefined) outcome.error = error;
+  if (stop_reason !== undefined) outcome.stop_reason = stop_reason;
+  if (exit_code !== undefined) outcome.exit_code = exit_code;
+  if (Object.keys(turn.usage).length > 0) outcome.usage = turn.usage;
+  return outcome;
 }

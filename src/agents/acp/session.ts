@@ -1,31 +1,8 @@
-/** From a connected agent to a session that is ready for its prompt. */
+/** Brings a connected agent to a session that is ready for its prompt. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import { AgentFailure, AgentRefusal } from "./agent_failure.ts";
 import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
-
-/** A failure of the run whose message is meant for the task's `error`. */
-export class AgentFailure extends Error {
-  override readonly name = "AgentFailure";
-}
-
-/** An error reply of the agent to one of our requests. */
-export class AgentRefusal extends AgentFailure {
-  constructor(message: string, readonly code: number) {
-    super(message);
-  }
-
-  /** Whether the agent has no account to work with. */
-  get wants_login(): boolean {
-    return this.code === -32000;
-  }
-}
-
-/** The agent ended, or closed its output, before it answered. */
-export class AgentGone extends AgentFailure {
-  constructor(message: string, readonly exit_code: number | undefined) {
-    super(message);
-  }
-}
 
 /** Sends one request; rejects with `AgentFailure` when it is refused or not answered within `bound_ms`. */
 export type AgentCall = (method: string, params: WireObject, bound_ms: number) => Promise<WireObject>;
@@ -42,7 +19,7 @@ export interface OpenedSession {
   session_id: string;
   /** Whether a later process may load it. */
   resumable: boolean;
-  /** Whether the earlier session goes on. */
+  /** Whether the earlier session continues. */
   resumed: boolean;
   /** The agent's reply, with the modes, models and options it offers. */
   reply: WireObject;
@@ -57,7 +34,7 @@ export interface SessionSteps {
 
 const PROTOCOL_VERSION = 1;
 
-/** `initialize`, then the earlier session where it can be had, else a new one. */
+/** Sends `initialize`, then opens the earlier session where the agent can, else a new one. */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
   const hello = await call("initialize", {
@@ -81,7 +58,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   if (request.resume !== undefined && resumable) {
     const { session_id } = request.resume;
     try {
-      // Loading replays the history, which tells whether the prompt ever arrived; resuming does not.
+      // Loading replays the history, which shows whether the prompt ever arrived; resuming does not.
       const method = load ? "session/load" : "session/resume";
       const reply = await call(method, { sessionId: session_id, ...place }, bounds.session_ms);
       return { session_id, resumable, resumed: true, reply };

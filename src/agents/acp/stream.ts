@@ -1,8 +1,8 @@
 /**
- * The agent's stdio as a stream of JSON-RPC messages, made to survive any program at the other end: a line
- * has a bound, garbage is reported and skipped, a reply to nothing is dropped. Session updates leave here,
- * awaited one by one, before the messages behind them are looked at. So the prompt's result always comes
- * after the updates of its turn, and a slow listener slows the agent instead of filling our memory.
+ * The agent's stdio as a stream of JSON-RPC messages that survives any program at the other end: a line has a bound,
+ * garbage is reported and skipped, a reply to nothing is dropped. Session updates are handled here, one by one, before
+ * the next message is read. So the prompt's result always comes after the updates of its turn, and a slow listener
+ * slows the agent instead of filling our memory.
  */
 import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
 import { messageLines } from "./message_lines.ts";
@@ -14,7 +14,7 @@ export const LONGEST_MESSAGE_BYTES = 16 << 20;
 export interface StreamListener {
   /** The `params` of one `session/update`. */
   update(params: Record<string, unknown>): Promise<void>;
-  /** A stdout line that is no message we can use, and why. */
+  /** A line on stdout that is not a message we can use, and why. */
   junk(line: string, why: string): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export function acpStream(
   const writable = new WritableStream<AnyMessage>({
     async write(message) {
       if ("method" in message && "id" in message) unanswered.add(message.id);
-      // The lock is given back at once, so that whoever ends the process can close its stdin.
+      // The lock is released at once, so that whoever ends the process can close its stdin.
       const writer = stdin.getWriter();
       const written = writer.write(encoder.encode(JSON.stringify(message) + "\n"));
       writer.releaseLock();
@@ -54,7 +54,7 @@ export function acpStream(
   return { readable, writable };
 }
 
-/** The message, when it is one for the connection; everything else is dealt with here. */
+/** Returns a message for the connection; handles everything else. */
 async function take(
   line: string,
   unanswered: Set<unknown>,
@@ -65,7 +65,7 @@ async function take(
   try {
     message = objectOf(JSON.parse(line));
   } catch {
-    // Not JSON: reported below with everything else that is no message.
+    // Not JSON: reported below with everything else that is not a message.
   }
   if (message?.jsonrpc !== "2.0") return void await listener.junk(line, "not an ACP message");
   if ("method" in message) {
@@ -74,7 +74,7 @@ async function take(
       if (params !== undefined) await listener.update(params);
       return undefined;
     }
-    // Notifications of the agent's own making concern nobody here.
+    // Nobody here needs the agent's own notifications.
     return "id" in message ? message as unknown as AnyMessage : undefined;
   }
   if (!unanswered.delete(message.id)) return void await listener.junk(line, "answers no open request");

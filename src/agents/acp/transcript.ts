@@ -1,53 +1,52 @@
-/** What an agent says and does, as log entries, activity and the final answer. */
+/** Turns what an agent says and does into log entries, activity and the final answer. */
 import type { Clock, Timer } from "../../clock/clock.ts";
-import type { RunEvent } from "../../domain/run.ts";
-import { diffsOf, type FileDiff } from "./diffs.ts";
-import { type Activity, createActivity } from "../supervision/activity.ts";
-import { createOutputTail } from "../supervision/output_tail.ts";
-import { cut, cutValue, listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
+import { type Activity, createActivity } from "../reporting/activity.ts";
+import type { EventQueue } from "../reporting/event_queue.ts";
+import { createOutputTail } from "../reporting/output_tail.ts";
+import type { DiffReader, FileDiff } from "./diffs.ts";
+import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 
 /** Log entries end at a paragraph, at this many characters, or after this long, whichever comes first. */
 const LONGEST_ENTRY = 4096;
 const FLUSH_AFTER_MS = 1000;
-/** Tool calls at work whose title and kind are remembered; the oldest is forgotten first. */
+/** Open tool calls whose title and kind are remembered; the oldest is forgotten first. */
 const MOST_OPEN_CALLS = 200;
-/** An input with more is told in part, and not kept for comparing what it wrote. */
+/** A longer input is shown in part, and not kept for comparing what it wrote. */
 const LARGEST_INPUT = 200_000;
-
-type Emit = (event: RunEvent) => Promise<void>;
 
 interface ToolCall {
   title: string;
   kind: string | undefined;
   locations: string[];
   raw_input: unknown;
-  /** The whole of it, for agents that report by it alone what they wrote. */
+  /** The whole input, for agents that report only in it what they wrote. */
   input: Record<string, unknown> | undefined;
   diffs: FileDiff[] | undefined;
   announced: boolean;
 }
 
 export class Transcript {
+  readonly #clock: Clock;
+  readonly #events: EventQueue;
+  readonly #readDiffs: DiffReader;
   #speech: { thought: boolean; text: string; message_id: string | undefined } | undefined;
   #flush_timer: Timer | undefined;
   #output = createOutputTail();
-  /** Id of the message in it; not all agents give one. */
+  /** Id of the message in the output; not all agents give one. */
   #output_of: string | undefined;
-  /** Whether the next message chunk begins a message, and with it the output, anew. */
+  /** Whether the next message chunk begins a new message, and with it a new output. */
   #message_is_over = false;
   #calls = new Map<string, ToolCall>();
   #last_activity = "";
   readonly #activity: Activity;
 
-  /** `activity` events leave only while `hasPlan` says that no plan names the current step. */
-  constructor(
-    private readonly clock: Clock,
-    private readonly emit: Emit,
-    private readonly working_dir: string,
-    hasPlan: () => boolean,
-  ) {
+  /** `activity` events are emitted only while `hasPlan` says that no plan names the current step. */
+  constructor(clock: Clock, events: EventQueue, readDiffs: DiffReader, hasPlan: () => boolean) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#readDiffs = readDiffs;
     this.#activity = createActivity(clock, (current_step) => {
-      if (!hasPlan()) return emit({ kind: "activity", current_step });
+      if (!hasPlan()) return events.emit({ kind: "activity", current_step });
     });
   }
 
@@ -56,29 +55,29 @@ export class Transcript {
     return this.#output.text().trim();
   }
 
-  /** What is known of a tool call, for a permission request that refers to it. */
+  /** The title of an open tool call, for a permission request that refers to it. */
   titleOf(tool_call_id: string): string | undefined {
     return this.#calls.get(tool_call_id)?.title;
   }
 
-  /** A chunk of the agent's message or thought. */
+  /** Takes a chunk of the agent's message or thought. */
   async speech(update: Record<string, unknown>): Promise<void> {
     const thought = update.sessionUpdate === "agent_thought_chunk";
     const text = textOf(objectOf(update.content)?.text);
     if (text === undefined) return;
     const message_id = textOf(update.messageId);
-    const going = this.#speech;
-    if (going !== undefined && (going.thought !== thought || going.message_id !== message_id)) {
+    const current = this.#speech;
+    if (current !== undefined && (current.thought !== thought || current.message_id !== message_id)) {
       await this.flush();
     }
     if (!thought) this.#addToOutput(text, message_id);
     this.#speech ??= { thought, text: "", message_id };
     this.#speech.text += text;
-    this.#flush_timer ??= this.clock.after(FLUSH_AFTER_MS, () => void this.flush());
+    this.#flush_timer ??= this.#clock.after(FLUSH_AFTER_MS, () => void this.flush());
     await this.#emitWholeParagraphs();
   }
 
-  /** A `tool_call` or `tool_call_update`: announced when its input is known, and told when it ends. */
+  /** Takes a `tool_call` or `tool_call_update`. A call is logged when its input is known, and when it ends. */
   async toolCall(update: Record<string, unknown>): Promise<void> {
     await this.flush();
     this.#message_is_over = true;
@@ -107,7 +106,7 @@ export class Transcript {
     this.#activity.set(current_step);
   }
 
-  /** Tells what has not been told yet; nothing follows. */
+  /** Emits what is left; nothing may follow. */
   async end(): Promise<void> {
     await this.flush();
     await this.#activity.end();
@@ -143,12 +142,12 @@ export class Transcript {
   async #emitSpeech(text: string, thought: boolean): Promise<void> {
     for (let at = 0; at < text.length;) {
       let end = Math.min(at + LONGEST_ENTRY, text.length);
-      // A pair of surrogates stays in one entry.
+      // A surrogate pair stays in one entry.
       if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1]!)) end--;
       const message = text.slice(at, end).trim();
       at = end;
       if (message === "") continue;
-      await this.emit({ kind: "log", level: thought ? "debug" : "info", message, source: "agent" });
+      await this.#events.emit({ kind: "log", level: thought ? "debug" : "info", message, source: "agent" });
       if (!thought) this.#doing(message.split("\n").at(-1)!);
     }
   }
@@ -162,7 +161,7 @@ export class Transcript {
       locations: update.locations === undefined ? earlier?.locations ?? [] : pathsOf(update.locations),
       raw_input: cutValue(update.rawInput, 2048) ?? earlier?.raw_input,
       input,
-      diffs: diffsOf({ ...update, rawInput: input }, this.working_dir) ?? earlier?.diffs,
+      diffs: this.#readDiffs({ ...update, rawInput: input }) ?? earlier?.diffs,
       announced: earlier?.announced ?? false,
     };
     this.#calls.set(id, call);
@@ -179,9 +178,9 @@ export class Transcript {
     const details: Record<string, unknown> = { tool_call_id: id, kind: call.kind ?? "other", status };
     if (call.locations.length > 0) details.locations = call.locations;
     if (call.raw_input !== undefined) details.raw_input = call.raw_input;
-    // Before the end they are a wish, which may still be denied.
+    // Before the end they are only intended, and may still be denied.
     if (call.diffs !== undefined && status === "completed") details.diffs = call.diffs;
-    return this.emit({
+    return this.#events.emit({
       kind: "log",
       level: status === "failed" ? "warn" : "info",
       message: cut(message, LONGEST_ENTRY),
@@ -191,11 +190,7 @@ export class Transcript {
   }
 }
 
-export function pathsOf(locations: unknown): string[] {
-  return listOf(locations).slice(0, 20).flatMap((place) => textOf(objectOf(place)?.path) ?? []);
-}
-
-/** Why a tool call failed, as far as its update tells. */
+/** Why a tool call failed, as far as its update says. */
 function failureText(update: Record<string, unknown>): string | undefined {
   const output = update.rawOutput;
   const direct = textOf(output) ?? textOf(objectOf(output)?.error);

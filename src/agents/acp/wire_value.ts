@@ -1,4 +1,6 @@
-/** Reading JSON that another program sent: nothing about its shape is believed, and nothing of any length is kept. */
+/** Reads JSON that another program sent. Nothing about its shape is trusted, and everything kept has a bound. */
+
+const MOST_PATHS = 20;
 
 export function objectOf(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -10,12 +12,12 @@ export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects of a list; what else is in it is left out. */
+/** The objects of a list; everything else in it is left out. */
 export function objectsOf(value: unknown): Record<string, unknown>[] {
   return listOf(value).map(objectOf).filter((item) => item !== undefined);
 }
 
-/** The string, when it is one and not empty. */
+/** `value` when it is a string that is not empty. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -24,20 +26,25 @@ export function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** At most `max` UTF-16 units of `text`, no code point torn apart, the cut marked. */
+/** At most `max` UTF-16 units of `text`. A cut is marked and splits no code point. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   return text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "") + "…";
 }
 
-/** One line, for titles and steps. */
+/** `text` in one line of at most `max` units, for titles and steps. */
 export function oneLine(text: string, max: number): string {
   return cut(text.slice(0, max * 4).replace(/\s+/g, " ").trim(), max);
 }
 
-/** `value` itself when its JSON is at most `max` characters, else that JSON, cut. */
+/** `value` itself when its JSON has at most `max` characters, else the beginning of that JSON. */
 export function cutValue(value: unknown, max: number): unknown {
   if (value === undefined || value === null) return undefined;
   const json = JSON.stringify(value);
   return json.length <= max ? value : cut(json, max);
+}
+
+/** The paths of a tool call's `locations`. */
+export function pathsOf(locations: unknown): string[] {
+  return listOf(locations).slice(0, MOST_PATHS).flatMap((place) => textOf(objectOf(place)?.path) ?? []);
 }

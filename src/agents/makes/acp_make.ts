@@ -1,5 +1,6 @@
 /** What the Agent Client Protocol itself defines. Each make starts from it and states only what it does otherwise. */
 import { planOf } from "../acp/progress.ts";
+import { reportedChanges } from "../acp/reported_changes.ts";
 import { tokensOf, usageUpdateOf } from "../acp/usage.ts";
 import type { AgentMake } from "./agent_make.ts";
 
@@ -12,6 +13,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   resumes: true,
   chatter: undefined,
   planOf,
+  changesOf: reportedChanges,
   turnSign: () => undefined,
   limitOf: () => undefined,
   usageOf: usageUpdateOf,

@@ -1,6 +1,7 @@
 /** A make of coding agent: everything that is peculiar to it, as one value. The protocol's own ways are in `acp/`. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { PlanStep } from "../../domain/task.ts";
+import type { FileChange } from "../acp/file_change.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 
@@ -52,6 +53,8 @@ export interface AgentMake {
 
   /** The whole list of steps that an update carries; undefined when it carries none. */
   planOf(update: WireObject): PlanStep[] | undefined;
+  /** What a tool call changes in files. */
+  changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
   limitOf(update: WireObject): ProviderLimit | undefined;

@@ -1,11 +1,11 @@
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake } from "./agent_make.ts";
 import { quotaTokensOf } from "./gemini.ts";
-import { todoListOf } from "./opencode.ts";
+import { changesOf, todoListOf } from "./opencode.ts";
 
 /**
- * Any agent whose habits are unknown. It may be a known one behind a wrapper, so the places where others tell their
- * plan and tokens are read as well.
+ * Any agent whose habits are unknown. It may be a known one behind a wrapper, so the places where others report their
+ * plan, changes and tokens are read as well.
  */
 export const generic: AgentMake = {
   ...acpMake,
@@ -20,5 +20,6 @@ export const generic: AgentMake = {
   standard: undefined,
   recognize: () => undefined,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
+  changesOf,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
 };

@@ -1,6 +1,7 @@
 import type { PlanStep } from "../../domain/task.ts";
+import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts";
 import { stepsOf } from "../acp/progress.ts";
-import { objectOf } from "../acp/wire_value.ts";
+import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -24,6 +25,8 @@ const HOUSEKEEPING = new Set([
   "--version",
   "-v",
 ]);
+
+const NOT_TOLD = "The agent did not report what the file held before";
 
 /** `opencode acp`. */
 export const opencode: AgentMake = {
@@ -55,6 +58,7 @@ export const opencode: AgentMake = {
   environment: () => ({ OPENCODE_DISABLE_AUTOUPDATE: "1" }),
   modes: ["build"],
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
+  changesOf,
   tokens_scope: "last_model_call",
 };
 
@@ -66,4 +70,35 @@ export function todoListOf(update: WireObject): PlanStep[] | undefined {
   if (update.sessionUpdate !== "tool_call" && update.sessionUpdate !== "tool_call_update") return undefined;
   return stepsOf(objectOf(update.rawInput)?.todos) ??
     stepsOf(objectOf(objectOf(update.rawOutput)?.metadata)?.todos);
+}
+
+/** It reports edits in several ways; the first that says something is taken. */
+export function changesOf(call: WireObject): FileChange[] {
+  const patched = ownPatches(call);
+  const reported = patched.length > 0 ? patched : acpMake.changesOf(call);
+  return reported.length > 0 ? reported : writtenWhole(call);
+}
+
+/** The patch of an edit is in the metadata; the content parts hold only the text around it. */
+function ownPatches(call: WireObject): FileChange[] {
+  const metadata = objectOf(objectOf(call.rawOutput)?.metadata);
+  const files = objectsOf(metadata?.files);
+  const input = objectOf(call.rawInput);
+  const single = { filePath: objectOf(metadata?.filediff)?.file ?? input?.filePath, patch: metadata?.diff };
+  return [single, ...files].flatMap((file) => {
+    const path = textOf(file.filePath);
+    const patch = textOf(file.patch);
+    return path === undefined || patch === undefined ? [] : changeOfPatch(path, patch) ?? [];
+  });
+}
+
+/** The tool `write` says only what it wrote, and whether the file was there. */
+function writtenWhole(call: WireObject): FileChange[] {
+  const input = objectOf(call.rawInput);
+  const existed = objectOf(objectOf(call.rawOutput)?.metadata)?.exists;
+  const path = textOf(input?.filePath);
+  if (path === undefined || typeof input?.content !== "string" || typeof existed !== "boolean") return [];
+  const change = changeOf(path, "", input.content, !existed);
+  if (!existed) return [change];
+  return [{ ...change, removed: undefined, note: change.note ?? NOT_TOLD }];
 }

@@ -1,9 +1,9 @@
-/** What an agent process finds in its environment, and the marks by which it is found again. */
+/** The environment of an agent process, and the marks in it by which the process is found again. */
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
-/** Those of the server's own variables that every agent gets. */
+/** The server's own variables that every agent gets. */
 const ALWAYS = ["PATH", "HOME", "LANG"];
 
 const STORE = "OPENCODE_AGENTS_STORE";
@@ -18,11 +18,11 @@ export interface EnvironmentSource extends ServerIdentity {
   server_env: Record<string, string>;
   /** The run's own folder for temporary files. */
   tmp_dir: string;
-  /** Variables that this kind of agent needs. */
+  /** Variables that this make of agent needs. */
   defaults?: Record<string, string>;
 }
 
-/** Text of a task as a variable or an argument; neither can hold a NUL, so it shows as U+FFFD. */
+/** A task's text as a variable or an argument. Neither can hold a NUL, so it becomes U+FFFD. */
 export function withoutNul(text: string): string {
   return text.replaceAll("\0", "\ufffd");
 }
@@ -37,9 +37,9 @@ function pick(env: Record<string, string>, names: string[]): Record<string, stri
 }
 
 /**
- * The whole environment of a run; what comes later overrides what came before: the server's PATH, HOME and
- * LANG, a TMPDIR, the agent's habits, its `env`, its `pass_env`, the task's `env`, the task, our marks.
- * Throws `ApiError` for a name or value that no environment can hold.
+ * The whole environment of a run. Later values override earlier ones, in this order: the server's PATH, HOME and LANG,
+ * a TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. Throws
+ * `ApiError` for a name or value that no environment can hold.
  */
 export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
   const { task, agent } = request;
@@ -70,7 +70,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
   return env;
 }
 
-/** Borne by every process of one run, whatever group or session it has moved to. */
+/** The mark of every process of one run, whatever group or session it has moved to. */
 export function runMark(request: RunRequest, server: ServerIdentity): EnvironmentMark {
   return {
     all: [
@@ -81,12 +81,12 @@ export function runMark(request: RunRequest, server: ServerIdentity): Environmen
   };
 }
 
-/** Borne by every process that any run of this server has started. */
+/** The mark of every process that any run of this server has started. */
 export function instanceMark(instance_id: string): EnvironmentMark {
   return { all: [`${INSTANCE}=${instance_id}`] };
 }
 
-/** Borne by what earlier servers on the same store have started. */
+/** The mark of processes that earlier servers on the same store have started. */
 export function strayMark(server: ServerIdentity): EnvironmentMark {
   return { all: [`${STORE}=${server.store_id}`], none: [`${INSTANCE}=${server.instance_id}`] };
 }

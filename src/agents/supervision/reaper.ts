@@ -1,13 +1,13 @@
 /**
- * The reaper: a small process beside the server that ends the agents when the server is killed. It holds a
- * pipe from the server, hears of every agent process over it, and acts when the pipe closes.
+ * The reaper: a small process beside the server that ends the agents when the server is killed. It reads a pipe from
+ * the server, which names every agent process, and acts when the pipe closes.
  *
  * Lines in: `instance ID`, `add PID STARTED GRACE_MS`, `remove PID`. Lines out: `ready`, `added PID`.
  * It imports little, so that it stays small.
  */
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { instanceMark } from "./environment.ts";
-import { readLines } from "./lines.ts";
+import { readLines } from "../reporting/lines.ts";
 import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
@@ -15,7 +15,7 @@ import { createTree } from "../../host/processes/process_tree.ts";
 /** From SIGTERM to SIGKILL. Shorter than usual: a new server may already be waiting for these to be gone. */
 const KILL_AFTER_MS = 3000;
 
-/** How often it looks whether the agents have left by themselves. */
+/** How often it checks whether the agents have ended by themselves. */
 const LOOK_EVERY_MS = 200;
 
 interface Registered extends ProcessIdentity {
@@ -25,7 +25,7 @@ interface Registered extends ProcessIdentity {
 
 /** Runs until the server has closed stdin and everything registered, or marked with its instance, is gone. */
 export async function runReaper(clock: Clock): Promise<void> {
-  // Whoever stops the server, by the terminal or a service manager, may signal us as well: we are needed then.
+  // A terminal or service manager that stops the server may signal this process as well, just when it is needed.
   const stay = () => {};
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stay);
   const registered = new Map<number, Registered>();
@@ -33,7 +33,7 @@ export async function runReaper(clock: Clock): Promise<void> {
   const utf8 = new TextEncoder();
   const output = Deno.stdout.writable.getWriter();
   const say = (line: string) => {
-    // Fails when the server is gone, which the end of stdin tells as well.
+    // Fails when the server is gone, which the end of stdin says as well.
     output.write(utf8.encode(line + "\n")).catch(() => {});
   };
   await readLines(Deno.stdin.readable, (line) => {
@@ -54,11 +54,11 @@ export async function runReaper(clock: Clock): Promise<void> {
 
 async function reap(clock: Clock, registered: Registered[], instance_id: string): Promise<void> {
   const everything = createTree(clock, registered, instanceMark(instance_id));
-  // Listed before the first signal: what has left its parent's group is remembered from here on.
+  // Listed before the first signal, so that processes which have left their parent's group are remembered.
   await everything.members();
   const at_once = createTree(clock, registered.filter((process) => process.grace_ms === 0));
   const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);
-  // A paused one could not see that its stdin is closed.
+  // A paused process cannot notice that its stdin is closed.
   await continueTree(clock, createTree(clock, registered.filter((process) => process.grace_ms > 0)));
   const grace_ms = Math.max(0, ...registered.map((process) => process.grace_ms));
   const grace_until = clock.monotonic() + grace_ms;

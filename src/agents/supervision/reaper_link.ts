@@ -1,8 +1,8 @@
-/** The server's side of the reaper: starts it, tells it of every agent process, and replaces it when it dies. */
+/** The server's side of the reaper: starts it, names every agent process to it, and replaces it when it dies. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, type Timer, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
-import { readLines } from "./lines.ts";
+import { readLines } from "../reporting/lines.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -13,7 +13,7 @@ const CLOSE_WITHIN_MS = 3000;
 const FIRST_RESTART_AFTER_MS = 100;
 const LAST_RESTART_AFTER_MS = 5000;
 
-/** What a Deno program needs to start: its cache and where its modules come from; no secrets. */
+/** What a Deno program needs to start: its cache and where its modules come from. No secrets. */
 export const DENO_ENV = [
   "XDG_CACHE_HOME",
   "DENO_DIR",
@@ -32,7 +32,7 @@ export interface ReaperLink {
   watch(process: ProcessIdentity, grace_ms: number): Promise<void>;
   /** The process and its tree are gone. */
   forget(pid: number): void;
-  /** Ends the reaper; one that still has agents to end is left to do so. */
+  /** Ends the reaper. One that still has agents to end is left running. */
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
   const { clock, command } = options;
   const watched = new Map<number, Watched>();
   let current: Reaper | undefined;
-  /** Resolves when a reaper listens; a new one only once that reaper has ended, so that waiters see its successor. */
+  /** Resolves when a reaper listens. It is renewed only when that reaper ends, so that waiters see its successor. */
   let listening = Promise.withResolvers<void>();
   let listens = false;
   /** How many `ready` calls wait for one. */
@@ -168,11 +168,11 @@ function startReaper(
   );
   const spawning = new Deno.Command(command[0]!, {
     args: command.slice(1),
-    // The server's own folder may be gone by the time it is needed, and from there no program could be started.
+    // The server's own folder may be gone when the reaper acts, and no program starts from a missing folder.
     cwd: "/",
     env,
     clearEnv: true,
-    // In a session of its own it does not get the signals of the server's terminal.
+    // In its own session it does not get the signals of the server's terminal.
     detached: true,
     stdin: "piped",
     stdout: "piped",
@@ -193,7 +193,7 @@ function startReaper(
   const { pid } = child;
   const utf8 = new TextEncoder();
   const writer = child.stdin.getWriter();
-  // Writing to a reaper that is gone fails; its successor is told everything anew.
+  // Writing fails when the reaper is gone. Its successor is told everything again.
   const gone = () => {};
   return {
     child,

@@ -1,4 +1,4 @@
-/** Why an agent could not be started, said so that the user can act on it. */
+/** Why an agent could not be started, and what the user can do about it. */
 import { ApiError } from "../../domain/errors.ts";
 
 export interface StartAttempt {
@@ -10,7 +10,7 @@ export interface StartAttempt {
   cwd: string;
 }
 
-/** Throws `ApiError` when the sandbox does not let us run `program` and what supervising it takes. */
+/** Throws `ApiError` when the sandbox does not let us run `program`, or what it takes to supervise it. */
 export async function requireRunPermission(attempt: StartAttempt): Promise<void> {
   if ((await Deno.permissions.query({ name: "run" })).state === "granted") return;
   for (const command of [attempt.program, "ps", "kill"]) {
@@ -29,7 +29,7 @@ function notPermitted(attempt: StartAttempt, command: string, reason?: string): 
   );
 }
 
-/** Throws `ApiError` when the folder is not there; where we may not look, spawning will tell. */
+/** Throws `ApiError` when the folder does not exist. Where we may not look, spawning will tell. */
 export async function requireFolder(cwd: string): Promise<void> {
   try {
     if ((await Deno.stat(cwd)).isDirectory) return;
@@ -46,7 +46,7 @@ function missingFolder(cwd: string): ApiError {
   });
 }
 
-/** What the failure of spawning means; an error that has no known cause is returned as it is. */
+/** What a failure of spawning means. An error without a known cause is returned as it is. */
 export function spawnError(error: unknown, attempt: StartAttempt): unknown {
   const { program, agent, cwd, install } = attempt;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,30 +1,30 @@
 /** Turns a stream of bytes into lines of bounded length. */
 
-/** Longest text handed on at once, in bytes of UTF-8; what is longer comes in pieces. */
+/** The longest text passed on at once, in bytes of UTF-8; a longer line comes in pieces. */
 export const MAX_LINE_BYTES = 16 * 1024;
 
 /**
- * Takes one line without its line end, or a piece of one: `ends_line` is false when the same line goes on in
- * the next call. A returned promise holds the stream back until it settles.
+ * Takes one line without its line end, or a piece of one: `ends_line` is false when the same line continues in the
+ * next call. The stream is not read on until a returned promise settles.
  */
 export type LineListener = (text: string, ends_line: boolean) => void | Promise<void>;
 
 const utf8 = new TextEncoder();
 
 /**
- * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` counts as one line end, a last line
- * without a line end is a line too. Pieces never cut a character. Memory is bounded whatever arrives.
+ * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` counts as one line end, and the last line
+ * needs none. Pieces never split a character. Memory is bounded whatever arrives.
  */
 export async function readLines(stream: ReadableStream<Uint8Array>, listener: LineListener): Promise<void> {
   const decoder = new TextDecoder();
   const scratch = new Uint8Array(MAX_LINE_BYTES);
   let unfinished = "";
 
-  /** How many UTF-16 units of `text` fit into one piece; `encodeInto` never cuts a character. */
+  /** How many UTF-16 units of `text` fit into one piece; `encodeInto` never splits a character. */
   const fits = (text: string): number =>
     text.length * 3 <= MAX_LINE_BYTES ? text.length : utf8.encodeInto(text, scratch).read;
 
-  /** Emits pieces until what is left fits into one. A carriage return alone is no reason for a piece. */
+  /** Emits pieces until the rest fits into one. A carriage return alone does not make a piece. */
   const shorten = async (text: string): Promise<string> => {
     for (let length = fits(text); length < text.length; length = fits(text)) {
       if (length === text.length - 1 && text.endsWith("\r")) break;

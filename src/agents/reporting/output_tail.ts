@@ -1,6 +1,6 @@
 /** Keeps the end of a text of any length. */
 
-/** Most that is kept, in bytes of UTF-8. */
+/** The most that is kept, in bytes of UTF-8. */
 export const MAX_OUTPUT_BYTES = 32 * 1024;
 
 export interface OutputTail {
@@ -17,7 +17,7 @@ export function createOutputTail(): OutputTail {
     const bytes = utf8.encode(kept);
     let start = bytes.length - MAX_OUTPUT_BYTES;
     if (start <= 0) return;
-    // Bytes 10xxxxxx go on with a character that began before.
+    // Bytes 10xxxxxx continue a character that began before.
     while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++;
     kept = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start));
   };
@@ -25,7 +25,7 @@ export function createOutputTail(): OutputTail {
   return {
     add(text) {
       kept += text;
-      // Shortened now and then only, since it costs as much as what is kept.
+      // Shortening costs as much as what is kept, so it happens only now and then.
       if (kept.length > 4 * MAX_OUTPUT_BYTES) shorten();
     },
     text() {

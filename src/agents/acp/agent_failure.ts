@@ -1,0 +1,63 @@
+/** Why a conversation with an agent failed, and what the task says about it. */
+import { getLogger } from "@logtape/logtape";
+import type { RunOutcome } from "../../domain/run.ts";
+import { cut } from "./wire_value.ts";
+
+const log = getLogger(["opencode-agents", "agents"]);
+
+export const LONGEST_ERROR = 1000;
+
+/** How a run ends, before its output and usage are added. */
+export type Verdict = Pick<RunOutcome, "status" | "error" | "stop_reason" | "exit_code">;
+
+/** A failure of the run whose message is meant for the task's `error`. */
+export class AgentFailure extends Error {
+  override readonly name = "AgentFailure";
+}
+
+/** An error reply of the agent to one of our requests. */
+export class AgentRefusal extends AgentFailure {
+  constructor(message: string, readonly code: number) {
+    super(message);
+  }
+
+  /** Whether the agent has no account to work with. */
+  get wants_login(): boolean {
+    return this.code === -32000;
+  }
+}
+
+/** The agent ended, or closed its output, before it answered. */
+export class AgentGone extends AgentFailure {
+  constructor(message: string, readonly exit_code: number | undefined) {
+    super(message);
+  }
+}
+
+/** What is known when a run fails. */
+export interface FailureContext {
+  task_id: string;
+  /** The last line that the agent wrote to stderr, empty for none. */
+  last_stderr: string;
+  /** How the agent is installed and gets an account. */
+  install_advice: string;
+}
+
+/** The verdict on a turn that did not end by itself. */
+export function verdictOf(error: unknown, context: FailureContext): Verdict {
+  if (error instanceof AgentGone) {
+    const last_line = context.last_stderr === "" ? "" : `: ${context.last_stderr}`;
+    return { ...failed(error.message + last_line), exit_code: error.exit_code };
+  }
+  if (error instanceof AgentRefusal && error.wants_login) {
+    const reason = error.message.replace(/\.+$/, "");
+    return failed(`The agent wants a login: ${reason}. ${context.install_advice}`);
+  }
+  if (error instanceof AgentFailure) return failed(error.message);
+  log.error("run of task {task} broke: {error}", { task: context.task_id, error });
+  return failed("The server failed while it spoke to the agent; its log says why");
+}
+
+function failed(error: string): Verdict {
+  return { status: "failed", error: cut(error, LONGEST_ERROR) };
+}

@@ -1,0 +1,60 @@
+/** Reads what an agent asks permission for. Options are chosen by kind, since each agent has ids of its own. Pure. */
+import { PermissionOption, type PermissionRequest } from "../../domain/permission_request.ts";
+import type { DiffReader } from "./diffs.ts";
+import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
+
+const MOST_OPTIONS = 20;
+
+/** What is not in the agent's own request. */
+export interface RequestContext {
+  permission_id: string;
+  /** ISO 8601. */
+  expires_at: string;
+  readDiffs: DiffReader;
+  /** Title of a tool call seen earlier. */
+  titleOf: (tool_call_id: string) => string | undefined;
+}
+
+/** Reads the `params` of `session/request_permission`; what cannot be used is left out. */
+export function readRequest(params: Record<string, unknown>, context: RequestContext): PermissionRequest {
+  const call = objectOf(params.toolCall) ?? {};
+  const id = textOf(call.toolCallId) ?? "";
+  return {
+    permission_id: context.permission_id,
+    title: oneLine(textOf(call.title) ?? context.titleOf(id) ?? "Permission request", 500),
+    tool_call: toolCallOf(call, id, context.readDiffs),
+    options: listOf(params.options).slice(0, MOST_OPTIONS).flatMap(optionOf),
+    expires_at: context.expires_at,
+  };
+}
+
+function toolCallOf(call: Record<string, unknown>, id: string, readDiffs: DiffReader): Record<string, unknown> {
+  const tool_call: Record<string, unknown> = { tool_call_id: id, kind: textOf(call.kind) ?? "other" };
+  const raw_input = cutValue(call.rawInput, 8192);
+  if (raw_input !== undefined) tool_call.raw_input = raw_input;
+  const explanation = listOf(call.content)
+    .flatMap((part) => textOf(objectOf(objectOf(part)?.content)?.text) ?? []).join("\n");
+  if (explanation !== "") tool_call.explanation = cut(explanation, 4096);
+  const locations = pathsOf(call.locations);
+  if (locations.length > 0) tool_call.locations = locations;
+  const diffs = readDiffs(call);
+  if (diffs !== undefined) tool_call.diffs = diffs;
+  return tool_call;
+}
+
+function optionOf(value: unknown): PermissionOption[] {
+  const option = objectOf(value);
+  const option_id = textOf(option?.optionId);
+  const kind = PermissionOption.shape.kind.safeParse(option?.kind).data;
+  if (option_id === undefined || kind === undefined) return [];
+  return [{ option_id, name: oneLine(textOf(option?.name) ?? option_id, 200), kind }];
+}
+
+/** The narrowest option that allows or denies; undefined when there is none. */
+export function optionFor(
+  options: PermissionOption[],
+  decision: "allow" | "deny",
+): PermissionOption | undefined {
+  const kinds = decision === "allow" ? ["allow_once", "allow_always"] : ["reject_once", "reject_always"];
+  return kinds.flatMap((kind) => options.find((option) => option.kind === kind) ?? [])[0];
+}

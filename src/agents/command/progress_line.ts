@@ -1,0 +1,33 @@
+/** Lines on stdout by which a command reports its progress. Pure. */
+import { z } from "zod";
+import type { RunEvent } from "../../domain/run.ts";
+import { firstCharacters } from "./first_characters.ts";
+
+export const MAX_STEP_CHARACTERS = 200;
+
+const ProgressLine = z.strictObject({
+  progress: z.strictObject({
+    completed_steps: z.int().min(0),
+    total_steps: z.int().min(1),
+    current_step: z.string().optional(),
+  }).refine(({ completed_steps, total_steps }) => completed_steps <= total_steps),
+});
+
+type Progress = Extract<RunEvent, { kind: "progress" }>;
+
+/** The progress that a line reports; undefined for any other line. */
+export function progressOf(line: string): Progress | undefined {
+  if (!line.startsWith("{") || !line.includes('"progress"')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined; // Text that happens to look like it.
+  }
+  const { success, data } = ProgressLine.safeParse(value);
+  if (!success) return undefined;
+  const { current_step, ...steps } = data.progress;
+  const event: Progress = { kind: "progress", ...steps };
+  if (current_step !== undefined) event.current_step = firstCharacters(current_step, MAX_STEP_CHARACTERS);
+  return event;
+}

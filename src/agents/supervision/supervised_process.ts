@@ -1,0 +1,101 @@
+/** One agent process under supervision: its pipes, and ending, pausing and resuming it with everything it started. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, within } from "../../clock/clock.ts";
+import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
+import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
+import type { Tree } from "../../host/processes/process_tree.ts";
+import { signalAll } from "../../host/processes/signals.ts";
+
+const log = getLogger(["opencode-agents", "agents"]);
+
+const GRACEFUL_MS = 2000;
+/** Agents take up to 3.5 s to end once their stdin is closed. */
+export const STDIN_GRACE_MS = 4000;
+const KILL_AFTER_MS = 10_000;
+
+/** One agent process and its tree. Both outputs must be read, or the agent blocks. */
+export interface SupervisedProcess {
+  readonly pid: number;
+  /** Closing it is the first step of ending. */
+  readonly stdin: WritableStream<Uint8Array>;
+  /** Ends at the latest shortly after the tree is gone, even when an escaped process holds the pipe. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** The process itself has exited; processes that it started may still run until `end`. */
+  readonly status: Promise<{ code: number; signal: string | null }>;
+  /**
+   * Ends the whole tree. Settles when it is gone and its TMPDIR is removed; never rejects. Later calls return the
+   * first one's promise. It must also be called after the process has exited by itself.
+   */
+  end(options?: EndOptions): Promise<void>;
+  /** SIGSTOP to the whole tree. */
+  pause(): Promise<void>;
+  /** SIGCONT to the whole tree. */
+  resume(): Promise<void>;
+}
+
+export interface EndOptions {
+  /** What the protocol does so that the process ends by itself; waited for at most 2 s. */
+  graceful?: () => Promise<void>;
+  /** Time from closing stdin to SIGTERM, 4,000 by default. 0 starts with SIGTERM. */
+  stdin_grace_ms?: number;
+  /** Time from SIGTERM to SIGKILL, 10,000 by default. */
+  kill_after_ms?: number;
+}
+
+/** Takes care of a process that was just spawned. `release` is called once its tree is gone. */
+export function supervise(
+  clock: Clock,
+  child: Deno.ChildProcess,
+  tree: Tree,
+  release: () => Promise<void>,
+): SupervisedProcess {
+  const { pid } = child;
+  const gone = Promise.withResolvers<void>();
+  const stdin = sharedInput(child.stdin);
+  let running = true;
+  let paused = false;
+  let ending: Promise<void> | undefined;
+  const status = child.status.then(({ code, signal }) => {
+    running = false;
+    return { code, signal };
+  });
+
+  async function endInOrder(end: EndOptions): Promise<void> {
+    const { graceful, stdin_grace_ms = STDIN_GRACE_MS, kill_after_ms = KILL_AFTER_MS } = end;
+    if (running && (graceful || stdin_grace_ms > 0)) {
+      // Listed before anything ends, as agents put their shells into sessions of their own.
+      await tree.members();
+      if (paused) await continueTree(clock, tree);
+      // When the protocol fails to end the process, the signals below do.
+      if (graceful) await within(clock, GRACEFUL_MS, graceful().catch(() => {}), undefined);
+      stdin.close();
+      await within(clock, stdin_grace_ms, status, undefined);
+    }
+    stdin.close();
+    await endTree(clock, tree, kill_after_ms);
+  }
+
+  return {
+    pid,
+    stdin: stdin.stream,
+    stdout: boundedOutput(clock, child.stdout, gone.promise),
+    stderr: boundedOutput(clock, child.stderr, gone.promise),
+    status,
+    end: (end = {}) =>
+      ending ??= endInOrder(end).catch(async (error) => {
+        log.error("ending the tree of {pid} failed, killing its group: {error}", { pid, error });
+        if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
+      }).then(release).catch((error) => {
+        log.error("cleaning up after {pid} failed: {error}", { pid, error });
+      }).finally(() => gone.resolve()),
+    async pause() {
+      paused = true;
+      await stopTree(clock, tree);
+    },
+    async resume() {
+      paused = false;
+      await continueTree(clock, tree);
+    },
+  };
+}
