@@ -1,14 +1,14 @@
-/** How the parts of the server are, by asking them; each answers what is wrong with it. */
+/** The health of the server: asks each part what is wrong with it. */
 import { type Clock, isoTime, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../protocol/system_messages.ts";
 
-/** What is wrong with a component: nothing, when the list is empty. */
+/** One thing that is wrong with a component. */
 export type Finding = Pick<HealthIssue, "code" | "severity" | "message">;
 
-/** A check may take so long; then that is what is wrong. */
+/** A check that takes longer is itself a finding. */
 const CHECK_MS = 3000;
-/** Checks asked for within this time of the last ones get those. */
+/** Within this time the last results are given again. */
 const FRESH_MS = 500;
 
 const RANK: Record<ComponentStatus, number> = { healthy: 0, degraded: 1, unhealthy: 2 };
@@ -17,18 +17,18 @@ export class HealthMonitor {
   readonly #clock: Clock;
   readonly #checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>;
   readonly #started_ms: number;
-  /** Since when each thing is wrong. */
+  /** When each finding was first seen. */
   #since = new Map<string, string>();
   #last: { at_ms: number; health: Promise<Health> } | undefined;
 
-  /** `checks`: component → what asks it. */
+  /** `checks`: component → the function that finds out what is wrong with it. */
   constructor(clock: Clock, checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>) {
     this.#clock = clock;
     this.#checks = checks;
     this.#started_ms = clock.monotonic();
   }
 
-  /** Any number of askers at once cost one round of checks. */
+  /** However many ask at once, the checks run once. */
   check(): Promise<Health> {
     const now = this.#clock.monotonic();
     if (!this.#last || now - this.#last.at_ms > FRESH_MS) {
@@ -79,7 +79,7 @@ export class HealthMonitor {
       if (!(error instanceof ApiError)) {
         return [{ code: "HEALTH_CHECK_FAILED", severity: "critical", message }];
       }
-      // What this server was not given it was not meant to do; what it was given must work.
+      // A missing permission was the operator's choice; what is permitted must work.
       const severity = error.details.permission === undefined ? "critical" : "warning";
       return [{ code: error.code, severity, message }];
     }

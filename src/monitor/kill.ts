@@ -1,4 +1,4 @@
-/** `kill_process`: only agents and what this server started, and only the process that was meant. */
+/** `kill_process`: ends only agents and what this server started, and only the process that was meant. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -6,14 +6,15 @@ import type { KillSignal } from "../protocol/process.ts";
 import { isSameProcess, type ProcessIdentity } from "../host/processes/process_identity.ts";
 import type { ProcessSource, RawProcess } from "../host/processes/process_source.ts";
 import { signalProcess } from "../host/processes/signals.ts";
-import { isEndable, type ProcessScanner, type ScannedProcess } from "./scanner.ts";
+import { isEndable, type ScannedProcess } from "./scan.ts";
+import type { ProcessScanner } from "./scanner.ts";
 
 const log = getLogger(["opencode-agents", "monitor"]);
 
 /** How long a process may take to end, unless told otherwise. */
 const GONE_WITHIN_MS = 10_000;
 
-/** Signals that end nothing: they are done with when they are delivered. */
+/** Signals that end nothing: they are done when they are delivered. */
 const NOT_ENDING: readonly KillSignal[] = ["SIGSTOP", "SIGCONT"];
 
 /** The data of `process_killed`. */
@@ -104,7 +105,7 @@ function identity(scanned: ScannedProcess): ProcessIdentity {
   return { pid: scanned.process.pid, started: scanned.started };
 }
 
-/** A zombie has ended and waits for its parent to take note. */
+/** Whether it is gone. A zombie has ended and waits for its parent to take note. */
 function hasEnded(source: ProcessSource, now: RawProcess | undefined, meant: ProcessIdentity): boolean {
   return now === undefined || now.status === "zombie" || now.status === "dead" ||
     !isSameProcess(now, meant, source.start_tolerance_ms);

@@ -1,4 +1,4 @@
-/** The machine as the API asks it: resources, processes, kill. */
+/** The face of this room for what concerns the machine: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
@@ -12,7 +12,9 @@ import type { AgentRecognizer } from "../host/processes/launched.ts";
 import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
 import { diskFigures } from "../host/resources/disk.ts";
 import { createResourceMonitor } from "../host/resources/resources.ts";
-import { claudeProcesses, createProcessScanner, type OwnChild, processCounts } from "./scanner.ts";
+import type { OwnChild } from "./owners.ts";
+import { claudeProcesses, processCounts } from "./scan.ts";
+import { createProcessScanner } from "./scanner.ts";
 
 export interface Machine {
   resources(): Promise<SystemResources>;
@@ -24,19 +26,19 @@ export interface Machine {
     timestamp: string;
   }>;
   kill(pid: number, signal: KillSignal): Promise<Killed>;
-  /** Processes have been stopped or let go on, so that what was seen of them before is out of date. */
+  /** Processes have been paused or resumed, so what was seen of them before is out of date. */
   changed(): void;
-  /** What is wrong with the disk that the data lie on, for the health report. */
+  /** What is wrong with the disk that holds the data, for the health report. */
   diskFindings(): Promise<Finding[]>;
-  /** What is wrong with seeing processes. */
+  /** What is wrong with listing processes, for the health report. */
   processFindings(): Promise<Finding[]>;
 }
 
-/** Shares of the disk in use, in percent, from which on the health report says so. */
+/** Percent of the disk in use from which the health report says so. */
 const DISK_WARNING = 95;
 const DISK_CRITICAL = 99;
 
-/** What is about processes fails with `SERVICE_UNAVAILABLE` where they cannot be listed. */
+/** Whatever needs the list of processes fails with `SERVICE_UNAVAILABLE` where it cannot be read. */
 export function createMachine(
   clock: Clock,
   data_path: string,
@@ -60,7 +62,7 @@ export function createMachine(
       return { active_processes, claude_processes };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // Where processes cannot be listed their numbers are absent, not the whole machine.
+      // Where processes cannot be listed, only their counts are absent.
       return undefined;
     }
   }

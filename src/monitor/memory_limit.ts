@@ -2,7 +2,7 @@
 import { ApiError } from "../domain/errors.ts";
 import { bytes } from "../protocol/formats.ts";
 
-/** What stands against new tasks when so much memory is in use; undefined when nothing does. */
+/** The reason to refuse new tasks while this much memory is in use; undefined for none. */
 export function memoryObstacle(current_bytes: number, limit_bytes: number | undefined): ApiError | undefined {
   if (limit_bytes === undefined || current_bytes <= limit_bytes) return undefined;
   return new ApiError(

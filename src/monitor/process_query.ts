@@ -9,7 +9,7 @@ import type {
 import { ProcessStatus, ProcessType } from "../protocol/process.ts";
 import { epochOf } from "../clock/clock.ts";
 import { many } from "../domain/scalars.ts";
-import { isAgent, type Scan } from "./scanner.ts";
+import { isAgent, type Scan } from "./scan.ts";
 
 export interface ProcessQuery {
   filter?: ProcessFilter;
@@ -23,7 +23,7 @@ export interface ProcessQuery {
 
 export interface ProcessPage {
   processes: Process[];
-  /** All that are listed at all, before the filter. */
+  /** All that are listed, before the filter. */
   total_count: number;
   /** All that match the filter, before paging. */
   filtered_count: number;
@@ -36,8 +36,8 @@ export interface ProcessPage {
 type Predicate = (process: Process) => boolean;
 
 function contains(text: string): (value: string) => boolean {
-  const wanted = text.toLowerCase();
-  return (value) => value.toLowerCase().includes(wanted);
+  const requested = text.toLowerCase();
+  return (value) => value.toLowerCase().includes(requested);
 }
 
 /** A folder's path without slashes at its end. */
@@ -48,12 +48,12 @@ function folder(path: string): string {
 function predicates(filter: ProcessFilter): Predicate[] {
   const all: Predicate[] = [];
   if (filter.type !== undefined) {
-    const wanted = new Set(many(filter.type));
-    all.push((process) => wanted.has(process.type));
+    const requested = new Set(many(filter.type));
+    all.push((process) => requested.has(process.type));
   }
   if (filter.status !== undefined) {
-    const wanted = new Set(many(filter.status));
-    all.push((process) => wanted.has(process.status));
+    const requested = new Set(many(filter.status));
+    all.push((process) => requested.has(process.status));
   }
   for (const field of ["cpu_percent", "memory_percent"] as const) {
     const min = filter[`${field}_min`];
@@ -70,8 +70,8 @@ function predicates(filter: ProcessFilter): Predicate[] {
     all.push((process) => process.create_time < bound_s);
   }
   if (filter.working_dir !== undefined) {
-    const wanted = folder(filter.working_dir);
-    all.push((process) => process.working_dir === wanted);
+    const requested = folder(filter.working_dir);
+    all.push((process) => process.working_dir === requested);
   }
   if (filter.name_contains !== undefined) {
     const matches = contains(filter.name_contains);
@@ -109,11 +109,11 @@ function comparator(sort: ProcessQuery["sort"]): (a: Process, b: Process) => num
 
 function sum(processes: Process[], field: "cpu_percent" | "memory_percent"): number {
   const total = processes.reduce((so_far, process) => so_far + process[field], 0);
-  // Memory that processes share counts for each of them, so that the sum may be more than there is.
+  // Memory that processes share counts for each of them, so the sum may be more than there is.
   return Math.round(Math.min(100, total) * 100) / 100;
 }
 
-/** What the machine and the agents use. Memory in use is the machine's own figure where it is to be had. */
+/** What the machine and the agents use. Memory in use is the machine's own figure where it can be read. */
 export function resourceSummary(scan: Scan): ResourceSummary {
   const all = scan.processes.map((scanned) => scanned.process);
   const agents = scan.processes.filter(isAgent).map((scanned) => scanned.process);
@@ -137,7 +137,7 @@ export function queryProcesses(scan: Scan, query: ProcessQuery): ProcessPage {
     processes: matching.slice(query.offset, query.offset + query.limit),
     total_count: listed.length,
     filtered_count: matching.length,
-    ...(scan.system_load ? { system_load: scan.system_load } : {}),
+    system_load: scan.system_load,
     resource_summary: resourceSummary(scan),
     timestamp: scan.timestamp,
   };

@@ -1,4 +1,4 @@
-/** The server's figures for Prometheus, at `/metrics`; all are read when it asks. */
+/** The server's figures for Prometheus, at `/metrics`. All are read when it asks. */
 import { Counter, Gauge, Registry } from "prom-client";
 import { TaskStatus } from "../domain/task.ts";
 
@@ -34,7 +34,7 @@ export class Prometheus {
     });
     new Counter({
       name: `${PREFIX}request_seconds_total`,
-      help: "Seconds from requests to their replies, in all.",
+      help: "Seconds from requests to their replies, in total.",
       registers,
       collect() {
         this.reset();

@@ -1,14 +1,15 @@
-/** Counts of requests over the last day, in slots of ten seconds: what was asked, how long it took, how often it failed. */
+/** Counts the requests of the last day, in slots of ten seconds: their types, how long they took, how often they failed. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { REQUEST_TYPES } from "../protocol/messages.ts";
+import { SlotRing } from "./slot_ring.ts";
 import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 
-/** A range may be as much shorter than it says as a slot is long; rates are over the time that it really covers. */
+/** A range may be shorter than requested by up to one slot; rates are over the time that it really covers. */
 const SLOT_MS = 10_000;
 const SLOTS_PER_MINUTE = 6;
 const SLOTS = 1440 * SLOTS_PER_MINUTE;
-/** Upper bounds of the latency buckets, in milliseconds; each is half as large again as the one before. */
+/** Upper bounds of the latency buckets, in milliseconds; each is 1.5 times the one before. */
 const LOWEST_MS = 0.05;
 const GROWTH = 1.5;
 const BUCKETS = Array.from({ length: 40 }, (_, i) => LOWEST_MS * GROWTH ** i);
@@ -20,41 +21,15 @@ function bucketOf(duration_ms: number): number {
   return Math.min(BUCKETS.length - 1, bucket);
 }
 
-/** One number for each slot of a day and each of `width` things; a circle, so it never grows. */
-class Ring {
-  constructor(readonly width: number, readonly values: Float64Array | Uint32Array) {}
-
-  /** Of counts, which half the memory holds. */
-  static ofCounts(width: number): Ring {
-    return new Ring(width, new Uint32Array(SLOTS * width));
-  }
-  add(slot: number, index: number, amount: number): void {
-    this.values[(slot % SLOTS) * this.width + index]! += amount;
-  }
-  clear(slot: number): void {
-    const at = (slot % SLOTS) * this.width;
-    this.values.fill(0, at, at + this.width);
-  }
-  /** The sum of each thing over the last `slots` up to `last`. */
-  sums(last: number, slots: number): number[] {
-    const sums = new Array<number>(this.width).fill(0);
-    for (let slot = last - slots + 1; slot <= last; slot++) {
-      const at = ((slot + SLOTS) % SLOTS) * this.width;
-      for (let i = 0; i < this.width; i++) sums[i]! += this.values[at + i]!;
-    }
-    return sums;
-  }
-}
-
 export class RequestMetrics {
   readonly #clock: Clock;
   readonly #enabled: boolean;
   readonly #started_ms: number;
-  readonly #requests = Ring.ofCounts(TYPES.length);
-  readonly #latencies = Ring.ofCounts(BUCKETS.length);
-  /** Errors, and milliseconds in all. */
-  readonly #totals = new Ring(2, new Float64Array(SLOTS * 2));
-  /** Since the start, by type: answered, and answered by an error. */
+  readonly #requests = SlotRing.ofCounts(SLOTS, TYPES.length);
+  readonly #latencies = SlotRing.ofCounts(SLOTS, BUCKETS.length);
+  /** Two numbers per slot: errors, and milliseconds of all requests. */
+  readonly #totals = SlotRing.ofSums(SLOTS, 2);
+  /** Since the start, two numbers per type: successes and errors. */
   readonly #ever = new Float64Array(2 * TYPES.length);
   #spentEver_ms = 0;
   #slot: number;
@@ -72,7 +47,7 @@ export class RequestMetrics {
     this.#day = isoTime(clock.now()).slice(0, 10);
   }
 
-  /** Notes one request: its type (`unknown` for what had none), how long it took, whether it was answered by an error. */
+  /** Counts one request: its type (`unknown` for one without), how long it took, whether the reply was an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
     if (!this.#enabled) return;
     const slot = this.#advance();
@@ -109,7 +84,7 @@ export class RequestMetrics {
   }
 
   /**
-   * `range`: such as `15m`, at most `24h`. Rates are over the time the server has been up, if that is shorter.
+   * `range`: such as `15m`, at most `24h`. Rates are over the time that the server has been up, if that is shorter.
    * Throws `METRICS_UNAVAILABLE` when requests are not counted.
    */
   report(range: string): Metrics {
@@ -117,9 +92,7 @@ export class RequestMetrics {
       throw new ApiError(
         "METRICS_UNAVAILABLE",
         "This server does not count requests: monitor.metrics is false",
-        {
-          setting: "monitor.metrics",
-        },
+        { setting: "monitor.metrics" },
       );
     }
     const last = this.#advance();
@@ -154,7 +127,7 @@ export class RequestMetrics {
     };
   }
 
-  /** Clears the slots that have come round again; a clock that was set back stays in the newest. */
+  /** Clears the slots that are used again. When the clock was set back, the newest slot stays current. */
   #advance(): number {
     const now = this.#clock.now();
     const slot = Math.floor(now / SLOT_MS);

@@ -1,6 +1,6 @@
 /**
- * `isolation: "worktree"`: the agent works in a git worktree of its own, on a branch named after the task, so
- * that agents side by side do not step on each other. What it changed stays there for its person to merge.
+ * `isolation: "worktree"`: the agent works in a git worktree of its own, on a branch named after the task, so that
+ * agents that run at the same time do not overwrite each other. The changes stay there for somebody to merge.
  */
 import { join } from "node:path";
 import { ApiError } from "../domain/errors.ts";
@@ -14,7 +14,7 @@ export function gitWorkspaces(root: string): Workspaces {
     async open(working_dir, task_id): Promise<Workspace> {
       const path = join(root, task_id);
       const branch = BRANCH_PREFIX + task_id;
-      // A retried or recovered task goes on in the worktree it has.
+      // A retried or recovered task continues in its worktree.
       if (!await exists(path)) {
         await Deno.mkdir(root, { recursive: true, mode: 0o700 });
         const known = (await git(working_dir, "branch", "--list", branch)) !== "";
@@ -42,7 +42,7 @@ export function gitWorkspaces(root: string): Workspaces {
   };
 }
 
-/** What git printed, trimmed. Throws `ApiError` with what git complained about. */
+/** Runs git and returns what it printed, trimmed. Throws `ApiError` with git's complaint. */
 async function git(folder: string, ...args: string[]): Promise<string> {
   let output: Deno.CommandOutput;
   try {
@@ -51,10 +51,7 @@ async function git(folder: string, ...args: string[]): Promise<string> {
     throw new ApiError(
       "SERVICE_UNAVAILABLE",
       `isolation "worktree" needs git, which cannot be run: ${(error as Error).message}`,
-      {
-        program: "git",
-        field: "task.execution.isolation",
-      },
+      { program: "git", field: "task.execution.isolation" },
     );
   }
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();

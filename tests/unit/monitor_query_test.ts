@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PROCESS_SORT_FIELDS, ProcessFilter } from "../../src/protocol/process.ts";
 import type { Process, ProcessSortField } from "../../src/protocol/process.ts";
 import { type ProcessQuery, queryProcesses } from "../../src/monitor/process_query.ts";
-import type { Scan } from "../../src/monitor/scanner.ts";
+import type { Scan } from "../../src/monitor/scan.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00Z");
 

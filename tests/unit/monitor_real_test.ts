@@ -13,7 +13,9 @@ import { openProcfs } from "../../src/host/processes/procfs.ts";
 import { openPs } from "../../src/host/processes/ps_source.ts";
 import type { ProcessSource } from "../../src/host/processes/process_source.ts";
 import { createResourceMonitor } from "../../src/host/resources/resources.ts";
-import { createProcessScanner, type OwnChild, type Scan } from "../../src/monitor/scanner.ts";
+import type { OwnChild } from "../../src/monitor/owners.ts";
+import type { Scan } from "../../src/monitor/scan.ts";
+import { createProcessScanner } from "../../src/monitor/scanner.ts";
 
 const ignore = Deno.build.os === "windows";
 

@@ -8,12 +8,9 @@ import { parseAuxv, parseSocketInodes, parseStat } from "../../src/host/processe
 import { parseMacTime, parsePs } from "../../src/host/processes/ps.ts";
 import { linuxProcesses, macosProcesses } from "../../src/host/processes/ps_source.ts";
 import type { ProcessSource, RawProcess } from "../../src/host/processes/process_source.ts";
-import {
-  claudeProcesses,
-  createProcessScanner,
-  inheritOwners,
-  processCounts,
-} from "../../src/monitor/scanner.ts";
+import { inheritOwners } from "../../src/monitor/owners.ts";
+import { claudeProcesses, processCounts } from "../../src/monitor/scan.ts";
+import { createProcessScanner } from "../../src/monitor/scanner.ts";
 import { parseIpLink, parseNetDev, parseNetstat } from "../../src/host/resources/network.ts";
 import { usageBetween } from "../../src/host/resources/processors.ts";
 

@@ -1,17 +1,17 @@
-/** What the demo agent was asked to play. Pure. */
+/** Reads from a prompt what the demo agent is to play. Pure. */
 
 export interface DemoScript {
   /** Titles of the plan. */
   steps: string[];
   /** Time per step. */
   delay_ms: number;
-  /** Where it writes, a plain file name inside its folder. */
+  /** The file it writes: a plain name inside its folder. */
   file: string;
   /** The step, counted from 1, before which it asks for permission. */
   ask_at: number | undefined;
   /** The step at which it fails with an error. */
   fail_at: number | undefined;
-  /** The step at which it does nothing any more until it is cancelled. */
+  /** The step at which it hangs until it is canceled. */
   hang_at: number | undefined;
   refuse: boolean;
 }
@@ -26,8 +26,9 @@ const TITLES = [
 ];
 
 /**
- * Reads `demo:NAME` and `demo:NAME=VALUE` from anywhere in a prompt: `steps` (1–50, 4), `delay` (ms per step, 0–60000, 400),
- * `file` (demo.md), `ask`, `fail`, `hang` (each with an optional step number, else the second), `refuse`.
+ * Reads `demo:NAME` and `demo:NAME=VALUE` from anywhere in a prompt: `steps` (1–50, default 4), `delay` (ms per step,
+ * 0–60000, default 400), `file` (default demo.md), `ask`, `fail`, `hang` (each with a step number, default the second),
+ * `refuse`.
  */
 export function demoScript(prompt: string): DemoScript {
   const options = new Map<string, string>();

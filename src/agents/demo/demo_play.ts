@@ -1,0 +1,150 @@
+/** Plays the script of a demo session: for each step a piece of the plan, a sentence about it and an edit. */
+import type { AgentContext, SessionUpdate } from "@agentclientprotocol/sdk";
+import { type Clock, isoTime } from "../../clock/clock.ts";
+import { type DemoScript, demoScript } from "./demo_script.ts";
+import { type DemoSession, removeState, textAt, writeState } from "./demo_session.ts";
+
+/** The demo was asked to fail. */
+export class DemoFailure extends Error {}
+
+type SendUpdate = (update: SessionUpdate) => Promise<void>;
+
+/** A function that sends updates of one session. */
+export function updates(client: AgentContext, sessionId: string): SendUpdate {
+  return (update) => client.notify("session/update", { sessionId, update });
+}
+
+/** Plays the steps that are left. Throws `DemoFailure` where the script says so. */
+export async function play(
+  session_id: string,
+  session: DemoSession,
+  client: AgentContext,
+  clock: Clock,
+  cancelled: AbortSignal,
+): Promise<"end_turn" | "cancelled" | "refusal"> {
+  const script = demoScript(session.prompt);
+  const send = updates(client, session_id);
+  const say = (text: string, messageId: string) =>
+    send({ sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } });
+
+  if (script.refuse) {
+    await say("I would rather not do that.", "refusal");
+    return "refusal";
+  }
+  await writeState(session_id, session);
+  for (let step = session.completed + 1; step <= script.steps.length; step++) {
+    const title = script.steps[step - 1]!;
+    await send(planUpdate(script, step - 1));
+    await say(`Step ${step} of ${script.steps.length}: ${title}.\n\n`, `step_${step}`);
+    if (script.hang_at === step) await pause(clock, 86_400_000, cancelled);
+    await pause(clock, script.delay_ms, cancelled);
+    if (cancelled.aborted) return "cancelled";
+    if (script.fail_at === step) throw new DemoFailure(`The demo was asked to fail at step ${step}`);
+
+    const change = await nextChange(session, script, step, clock);
+    const allowed = script.ask_at !== step || await mayEdit(client, session_id, script.file, step, change);
+    if (cancelled.aborted) return "cancelled";
+    if (allowed) await edit(send, script, step, change);
+    else await say(`Step ${step} was left out, since it was not permitted.\n\n`, `left_out_${step}`);
+    session.completed = step;
+    await writeState(session_id, session);
+  }
+  await send(planUpdate(script, script.steps.length));
+  await say(`All ${script.steps.length} steps are done; the result is in ${script.file}.`, "summary");
+  await removeState(session_id, session);
+  return "end_turn";
+}
+
+/** The plan when the first `completed` steps are done. */
+export function planUpdate(script: DemoScript, completed: number): SessionUpdate {
+  return {
+    sessionUpdate: "plan",
+    entries: script.steps.map((content, index) => ({
+      content,
+      priority: "medium" as const,
+      status: index < completed ? "completed" : index === completed ? "in_progress" : "pending",
+    })),
+  };
+}
+
+/** An edit before it is made; `oldText` is null when there is no such file. */
+interface Change {
+  path: string;
+  oldText: string | null;
+  newText: string;
+}
+
+/** The change that adds a line about the step to the file. */
+async function nextChange(
+  session: DemoSession,
+  script: DemoScript,
+  step: number,
+  clock: Clock,
+): Promise<Change> {
+  const path = `${session.cwd}/${script.file}`;
+  const oldText = await textAt(path);
+  return {
+    path,
+    oldText,
+    newText: `${oldText ?? ""}- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`,
+  };
+}
+
+async function mayEdit(
+  client: AgentContext,
+  sessionId: string,
+  file: string,
+  step: number,
+  change: Change,
+): Promise<boolean> {
+  const { outcome } = await client.request("session/request_permission", {
+    sessionId,
+    toolCall: {
+      toolCallId: `edit_${step}`,
+      title: `Edit ${file}`,
+      kind: "edit",
+      rawInput: { file, step },
+      content: [{ type: "diff", ...change }],
+    },
+    options: [
+      { optionId: "yes", name: "Allow", kind: "allow_once" },
+      { optionId: "always", name: "Always allow", kind: "allow_always" },
+      { optionId: "no", name: "Reject", kind: "reject_once" },
+    ],
+  });
+  return outcome.outcome === "selected" && outcome.optionId !== "no";
+}
+
+async function edit(send: SendUpdate, script: DemoScript, step: number, change: Change): Promise<void> {
+  const toolCallId = `edit_${step}`;
+  await send({
+    sessionUpdate: "tool_call",
+    toolCallId,
+    title: `Edit ${script.file}`,
+    kind: "edit",
+    status: "in_progress",
+    locations: [{ path: change.path }],
+    rawInput: { file: script.file, step },
+  });
+  await Deno.writeTextFile(change.path, change.newText);
+  await send({
+    sessionUpdate: "tool_call_update",
+    toolCallId,
+    status: "completed",
+    content: [{ type: "diff", ...change }],
+  });
+}
+
+/** Waits, at most until the turn is cancelled. */
+function pause(clock: Clock, delay_ms: number, cancelled: AbortSignal): Promise<void> {
+  if (cancelled.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      timer.cancel();
+      cancelled.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = clock.after(delay_ms, done);
+    cancelled.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,41 @@
+/** Which processes belong to which of our tasks. Pure. */
+
+/** A process that this server has started for a task. */
+export interface OwnChild {
+  task_id: string;
+  /** Name of the agent in the configuration. */
+  agent: string;
+  /** What the task is doing, in the words of its progress. */
+  activity?: string;
+}
+
+/** The task of each process that a child of ours has started, directly or not. */
+export function inheritOwners(
+  rows: readonly { pid: number; ppid: number }[],
+  own: ReadonlyMap<number, OwnChild>,
+): Map<number, OwnChild> {
+  const owners = new Map<number, OwnChild>();
+  if (own.size === 0) return owners;
+  const children = new Map<number, number[]>();
+  const present = new Set<number>();
+  for (const { pid, ppid } of rows) {
+    present.add(pid);
+    const siblings = children.get(ppid);
+    if (siblings) siblings.push(pid);
+    else children.set(ppid, [pid]);
+  }
+  for (const [root, owner] of own) {
+    if (!present.has(root)) continue;
+    owners.set(root, owner);
+    const open = [root];
+    while (open.length > 0) {
+      for (const pid of children.get(open.pop()!) ?? []) {
+        // A process that runs a task of its own belongs to that task.
+        if (owners.has(pid) || own.has(pid)) continue;
+        owners.set(pid, owner);
+        open.push(pid);
+      }
+    }
+  }
+  return owners;
+}

@@ -1,0 +1,115 @@
+/** One look at all processes, and what other messages show of it. Pure. */
+import { isoTime } from "../clock/clock.ts";
+import type { MeasuredProcess } from "../host/processes/process_scan.ts";
+import type { ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
+import type { Classification } from "./classify.ts";
+import type { OwnChild } from "./owners.ts";
+
+const NAME_MAX = 256;
+const LINE_MAX = 4096;
+
+export interface ScannedProcess {
+  process: Process;
+  ppid: number;
+  /** Epoch milliseconds; with the pid, the identity of the process. */
+  started: number;
+  /** Started by this server for a task: its process itself, or one that descends from it. */
+  own?: "child" | "descendant";
+  /** Name of the agent, for those classified as one. */
+  agent?: string;
+  /** When a scan first saw it. */
+  discovered_at: string;
+}
+
+export interface Scan {
+  /** By pid, ascending. */
+  processes: ScannedProcess[];
+  /** Absent without the permission to read it. */
+  system_load?: SystemLoad;
+  /** Memory in use on the whole machine, 0–100; absent without the permission to read it. */
+  memory_percent?: number;
+  scan_duration_ms: number;
+  timestamp: string;
+}
+
+/** What is known of a process besides its row in the list. */
+export interface ProcessContext {
+  classification: Classification;
+  owner: OwnChild | undefined;
+  connections: number | undefined;
+  now_ms: number;
+}
+
+/** The process as the API shows it. */
+export function processOf(row: MeasuredProcess, context: ProcessContext): Process {
+  const { classification, owner, connections, now_ms } = context;
+  return {
+    pid: row.pid,
+    name: beginning(row.name, NAME_MAX),
+    cmdline: beginning(row.command, LINE_MAX),
+    status: row.status,
+    cpu_percent: row.cpu_percent,
+    memory_percent: row.memory_percent,
+    memory_rss: row.rss,
+    create_time: row.started / 1000,
+    type: classification.type,
+    agent: classification.agent,
+    task_id: owner?.task_id,
+    working_dir: row.working_dir === undefined ? undefined : beginning(row.working_dir, LINE_MAX),
+    activity: owner?.activity,
+    is_opencode: classification.is_opencode,
+    is_claude_desktop: classification.is_claude_desktop,
+    threads: row.threads,
+    open_files: row.open_files,
+    connections,
+    start_time: isoTime(row.started),
+    runtime_seconds: Math.max(0, Math.floor((now_ms - row.started) / 1000)),
+  };
+}
+
+/** The beginning of `text`, of at most `max` UTF-16 units; a surrogate pair is not split. */
+function beginning(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
+}
+
+/** A task's process, or an agent that somebody else runs: what is listed without system processes. */
+export function isAgent(scanned: ScannedProcess): boolean {
+  return scanned.agent !== undefined || scanned.own === "child";
+}
+
+/** What may be ended: agents, and everything that was started for our tasks. */
+export function isEndable(scanned: ScannedProcess): boolean {
+  return scanned.agent !== undefined || scanned.own !== undefined;
+}
+
+/** The agents of a scan as `claude_processes` shows them: those classified, and the processes of our tasks. */
+export function claudeProcesses(scan: Scan): ClaudeProcess[] {
+  return scan.processes.filter(isAgent).map(({ process, discovered_at }) => {
+    const {
+      memory_rss,
+      create_time: _create_time,
+      threads: _threads,
+      open_files: _open_files,
+      connections: _connections,
+      runtime_seconds: _runtime,
+      ...shared
+    } = process;
+    return { ...shared, memory_usage: memory_rss, discovered_at };
+  });
+}
+
+/** The counts of a scan that go into other messages. */
+export function processCounts(scan: Scan): {
+  active_processes: number;
+  claude_processes: number;
+  opencode_processes: number;
+  claude_desktop_processes: number;
+} {
+  const agents = scan.processes.filter(isAgent);
+  return {
+    active_processes: scan.processes.length,
+    claude_processes: agents.length,
+    opencode_processes: agents.filter(({ process }) => process.is_opencode).length,
+    claude_desktop_processes: agents.filter(({ process }) => process.is_claude_desktop).length,
+  };
+}
