@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import type { Message } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -13,7 +15,7 @@ type Fields = Record<string, unknown>;
 const LIMIT = 65_536;
 const config = {
   limits: { enabled: false, max_message_bytes: LIMIT },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh" },
 };
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -24,7 +26,7 @@ function pingOf(bytes: number): string {
   return `{"type":"ping","padding":"${"x".repeat(bytes - empty.length)}"}`;
 }
 
-async function answer(server: TestServer, text: string): Promise<Message> {
+async function answer(server: Door, text: string): Promise<Message> {
   const socket = await server.connect();
   socket.forget();
   socket.send(text);
@@ -41,7 +43,7 @@ function errorOf(reply: Fields): { code: string; details: Fields } {
 }
 
 Deno.test("a connection's beginning", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     await t.step("it is greeted with the version and the time, and nothing else comes unasked", async () => {
       const socket = await server.connect();
       const [greeting] = socket.messages;
@@ -96,7 +98,7 @@ Deno.test("a connection's beginning", async (t) => {
 
 Deno.test("what is refused counts as no connection", async () => {
   const limits = { connections: 2, connections_per_second: 1000, reconnections_per_minute: 1000 };
-  await withServer({ config: { limits } }, async (server) => {
+  await withApp({ config: { limits } }, async (server) => {
     for (let i = 0; i < 5; i++) {
       const raw = await RawSocket.upgrade(server.url, ["Sec-WebSocket-Key:"]);
       assert.notEqual(raw.status, 429);
@@ -112,7 +114,7 @@ Deno.test("what is refused counts as no connection", async () => {
 });
 
 Deno.test("nested 100,000 deep, with the default limit", async () => {
-  await withServer({ config: { limits: { enabled: false } } }, async (server) => {
+  await withApp({ config: { limits: { enabled: false } } }, async (server) => {
     const deep = 100_000;
     for (
       const text of [
@@ -129,7 +131,7 @@ Deno.test("nested 100,000 deep, with the default limit", async () => {
 });
 
 Deno.test("one message and its reply", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     await t.step("ping: timestamp and request_id come back as they were sent", async () => {
       for (const request_id of ["a", "", "x".repeat(100), "😀".repeat(100), 7, 0, -1.5]) {
         const reply = await answer(server, JSON.stringify({ type: "ping", timestamp: 5, request_id }));
@@ -262,7 +264,7 @@ Deno.test("one message and its reply", async (t) => {
       const reply = await answer(
         server,
         '{"type":"start_task","__proto__":{"polluted":true},"task":{"id":"proto","type":"testing",' +
-          '"priority":"low","description":"d","execution":{"prompt":"true"},' +
+          '"priority":"low","description":"d","execution":{"prompt":"print done"},' +
           '"metadata":{"__proto__":{"polluted":true},"constructor":{"prototype":{}},"kept":1}}}',
       );
       assert.equal(reply.type, "task_started", JSON.stringify(reply));
@@ -280,7 +282,7 @@ Deno.test("one message and its reply", async (t) => {
       const reply = await answer(
         server,
         '{"type":"start_task","request_id":"\\ud800","task":{"id":"half","type":"testing","priority":"low",' +
-          '"description":"a\\udfffb","execution":{"prompt":"true"},"metadata":{"k\\ud800":"v\\uDBFF","pair":"\\ud83d\\ude00"}}}',
+          '"description":"a\\udfffb","execution":{"prompt":"print done"},"metadata":{"k\\ud800":"v\\uDBFF","pair":"\\ud83d\\ude00"}}}',
       );
       assert.equal(reply.type, "task_started", JSON.stringify(reply));
       assert.equal(reply.request_id, "\ufffd");
@@ -292,7 +294,7 @@ Deno.test("one message and its reply", async (t) => {
 });
 
 Deno.test("many messages and their replies", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     await t.step("replies come in the order of the requests, slow and quick, good and bad", async () => {
       const socket = await server.connect();
       socket.forget();
@@ -309,7 +311,7 @@ Deno.test("many messages and their replies", async (t) => {
             type: "testing",
             priority: "low",
             description: "d",
-            execution: { prompt: "true" },
+            execution: { prompt: "print done" },
           },
         }),
         (request_id) => ({ type: "get_task_status", task_id: `o${request_id - 1}`, request_id }),
@@ -331,7 +333,7 @@ Deno.test("many messages and their replies", async (t) => {
         type: "testing",
         priority: "low",
         description: "d",
-        execution: { prompt: "true" },
+        execution: { prompt: "print done" },
       };
       const reply = await answer(
         server,

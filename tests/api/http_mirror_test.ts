@@ -1,7 +1,8 @@
 /** `POST /api` as a specification: the socket's replies, with the statuses of the document's table. */
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS } from "../../src/domain/errors.ts";
-import { withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
@@ -9,7 +10,7 @@ type Fields = Record<string, unknown>;
 const LIMIT = 65_536;
 const config = {
   limits: { enabled: false, max_message_bytes: LIMIT },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh" },
 };
 
@@ -20,13 +21,13 @@ function pingOf(bytes: number): string {
 }
 
 Deno.test("POST /api", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const task = {
       id: "h",
       type: "testing",
       priority: "low",
       description: "d",
-      execution: { prompt: "true" },
+      execution: { prompt: "print done" },
     };
     const post = async (body: BodyInit) => {
       const response = await fetch(`${server.url}/api`, { method: "POST", body });

@@ -3,14 +3,15 @@
  * What is expected is worked out by hand from the whole list, in the plainest way.
  */
 import assert from "node:assert/strict";
-import { withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 2 },
 };
 
@@ -34,7 +35,12 @@ const SORT_FIELDS = [
   "retry_count",
 ];
 
-async function start(socket: TestSocket, id: string, more: Fields = {}, prompt = "true"): Promise<void> {
+async function start(
+  socket: TestSocket,
+  id: string,
+  more: Fields = {},
+  prompt = "print done",
+): Promise<void> {
   const reply = await socket.request({
     type: "start_task",
     task: { id, type: "testing", priority: "medium", description: id, execution: { prompt }, ...more },
@@ -47,7 +53,7 @@ async function populate(socket: TestSocket): Promise<void> {
   await socket.request({ type: "subscribe_to_updates", channels: ["task_status", "task_progress"] });
   const until = (id: string, status: string) =>
     socket.next((m) => m.type === "task_status_update" && m.task_id === id && m.new_status === status);
-  const progress = `echo '{"progress":{"completed_steps":1,"total_steps":4}}'; `;
+  const progress = "progress 1/4; ";
   for (let i = 0; i < 8; i++) {
     const id = `done_${7 - i}`;
     await start(socket, id, { type: TYPES[i % 4], priority: PRIORITIES[i % 4], timeout: 60_000 + (i % 2) });
@@ -61,9 +67,9 @@ async function populate(socket: TestSocket): Promise<void> {
     socket,
     "hold_2",
     { priority: "critical", files_pattern: "src/**/*.ts" },
-    `${progress}sleep 600`,
+    `${progress}hang`,
   );
-  await start(socket, "hold_1", { priority: "critical", files_pattern: "src/**" }, "sleep 600");
+  await start(socket, "hold_1", { priority: "critical", files_pattern: "src/**" }, "hang");
   await until("hold_1", "running");
   await socket.next((m) =>
     m.type === "task_progress_update" && m.task_id === "hold_2" && m.new_progress === 25
@@ -94,7 +100,7 @@ async function populate(socket: TestSocket): Promise<void> {
 const shapeOf = ({ runtime_status: _runtime_status, ...task }: Fields) => task;
 
 Deno.test("list_tasks", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await server.connect();
     await populate(socket);
     const list = async (message: Fields) => {

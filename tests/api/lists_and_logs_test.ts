@@ -1,6 +1,7 @@
 /** list_tasks and request_log_entries: filters, order, pages, and following a log. */
 import assert from "node:assert/strict";
-import { withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 
@@ -8,7 +9,7 @@ type Fields = Record<string, unknown>;
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 1 },
 };
 
@@ -19,15 +20,15 @@ const start = (socket: TestSocket, task: Fields) =>
       type: "testing",
       priority: "medium",
       description: String(task.id),
-      execution: { prompt: "true" },
+      execution: { prompt: "print done" },
       ...task,
     },
   });
 
 Deno.test("list_tasks", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await server.connect();
-    await start(socket, { id: "hold", type: "maintenance", execution: { prompt: "sleep 60" } });
+    await start(socket, { id: "hold", type: "maintenance", execution: { prompt: "hang" } });
     // It takes the only place before the others come.
     await until(async () => {
       const { task } = await socket.request({ type: "get_task_status", task_id: "hold" });
@@ -128,15 +129,15 @@ Deno.test("list_tasks", async (t) => {
 });
 
 Deno.test("request_log_entries", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await server.connect();
     await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
     const run = async (id: string, prompt: string) => {
       await start(socket, { id, execution: { prompt } });
       await socket.next((m) => m.task_id === id && m.new_status === "completed");
     };
-    await run("a", "for i in $(seq 1 120); do echo line $i; done; echo Trouble >&2");
-    await run("b", "echo other");
+    await run("a", "count line 120; warn Trouble");
+    await run("b", "print other");
     type Page = {
       entries: Fields[];
       total_count: number;
@@ -202,7 +203,7 @@ Deno.test("request_log_entries", async (t) => {
         const watcher = await server.connect();
         const running = run(
           "c",
-          "for i in $(seq 1 400); do echo n $i; [ $((i % 20)) = 0 ] && sleep 0.01; done",
+          "count n 400",
         );
         await socket.next((m) => m.task_id === "c" && m.new_status === "running");
         // In the middle of what it prints.
@@ -231,7 +232,7 @@ Deno.test("request_log_entries", async (t) => {
           "unsubscription_confirmed",
         );
         watcher.forget();
-        await run("d", "echo late");
+        await run("d", "print late");
         assert.deepEqual(watcher.messages, []);
         assert.equal(
           (await watcher.request({ type: "unsubscribe_from_updates", subscription_id })).code,

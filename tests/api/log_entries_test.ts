@@ -1,6 +1,8 @@
 /** request_log_entries as a specification: filters, order, and pages while entries keep coming. */
 import assert from "node:assert/strict";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until, untilLater } from "../fixtures/until.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
 
@@ -8,7 +10,7 @@ type Fields = Record<string, unknown>;
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 4 },
 };
 const LEVELS = ["debug", "info", "warn", "error", "fatal"];
@@ -38,7 +40,7 @@ async function ask(socket: TestSocket, message: Fields): Promise<Page> {
   return reply.data as Page;
 }
 
-async function watching(server: TestServer): Promise<TestSocket> {
+async function watching(server: Door): Promise<TestSocket> {
   const socket = await server.connect();
   await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
   return socket;
@@ -58,21 +60,17 @@ async function pagesOf(socket: TestSocket, message: Fields): Promise<Page[]> {
 const messagesOf = (pages: Page[]) => pages.flatMap(({ entries }) => entries.map((entry) => entry.message));
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${i + 1}`);
 
-/** Prints `WORD 1` to `WORD COUNT`, with a little rest after each twenty. */
-const counting = (word: string, count: number) =>
-  `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "${word} $i"; [ $((i % 20)) = 0 ] && sleep 0.005; done; true`;
-
 Deno.test("log entries: filters, order and summary", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await watching(server);
-    await run(socket, "a", `echo "Line one: Ärger"; echo 'quote " and \\ slash'; echo oops >&2`);
+    await run(socket, "a", `print Line one: Ärger; print quote " and \\ slash; warn oops`);
     await untilLater();
     await run(
       socket,
       "b",
-      `echo '{"progress":{"completed_steps":1,"total_steps":2}}'; echo LINE two; exit 4`,
+      "progress 1/2; print LINE two; exit 4",
     );
-    await run(socket, "c", "seq 1 30");
+    await run(socket, "c", "count c 30");
     const everything = (await ask(socket, { limit: 1000, sort: { field: "time", order: "asc" } })).entries;
     const expectOnly = async (filter: Fields, wanted: (entry: Fields) => boolean, atLeast = 1) => {
       const { entries, total_count, filtered_count, summary } = await ask(socket, { filter, limit: 1000 });
@@ -240,10 +238,10 @@ Deno.test("log entries: filters, order and summary", async (t) => {
 });
 
 Deno.test("log entries: pages while more keep coming", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await watching(server);
     // Bursts share their timestamps: one millisecond has many lines.
-    await run(socket, "past", "seq 1 700 | sed 's/^/old /'");
+    await run(socket, "past", "count old 700");
     const COUNT = 2000;
     const filter = { agent: ["past", "live"], source_file: "stdout" };
 
@@ -253,7 +251,7 @@ Deno.test("log entries: pages while more keep coming", async (t) => {
     });
 
     await t.step("newest first: what there was at the first page, once each, and nothing newer", async () => {
-      await start(socket, "live", counting("new", COUNT));
+      await start(socket, "live", `count new ${COUNT}`);
       await socket.next((m) => m.task_id === "live" && m.new_status === "running");
       await until(async () => (await ask(socket, { filter, limit: 1 })).filtered_count > 750);
       const pages = await pagesOf(socket, { filter, limit: 37 });

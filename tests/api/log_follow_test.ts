@@ -1,6 +1,8 @@
 /** Following the log as a specification: what was, then what comes, with no gap and no repetition. */
 import assert from "node:assert/strict";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { untilLater } from "../fixtures/until.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 
@@ -8,7 +10,7 @@ type Fields = Record<string, unknown>;
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 4 },
 };
 
@@ -37,7 +39,7 @@ async function ask(socket: TestSocket, message: Fields): Promise<Page> {
   return reply.data as Page;
 }
 
-async function watching(server: TestServer): Promise<TestSocket> {
+async function watching(server: Door): Promise<TestSocket> {
   const socket = await server.connect();
   await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
   return socket;
@@ -45,12 +47,8 @@ async function watching(server: TestServer): Promise<TestSocket> {
 
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${i + 1}`);
 
-/** Prints `WORD 1` to `WORD COUNT`, with a little rest after each twenty. */
-const counting = (word: string, count: number) =>
-  `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "${word} $i"; [ $((i % 20)) = 0 ] && sleep 0.005; done; true`;
-
 Deno.test("log entries: following", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await watching(server);
     const logOf = (message: Message) => message.log as Fields;
     const pushedTo = (watcher: TestSocket, subscription_id: unknown) =>
@@ -59,7 +57,7 @@ Deno.test("log entries: following", async (t) => {
 
     await t.step("no gap and no repetition at the seam, for many who join in the middle", async () => {
       const COUNT = 3000;
-      await start(socket, "busy", counting("n", COUNT));
+      await start(socket, "busy", `count n ${COUNT}`);
       await socket.next((m) => m.task_id === "busy" && m.new_status === "running");
       const watchers: { watcher: TestSocket; first: unknown[]; subscription_id: unknown }[] = [];
       while (watchers.length < 8) {
@@ -85,7 +83,7 @@ Deno.test("log entries: following", async (t) => {
     });
 
     await t.step("no pushed entry comes before the reply", async () => {
-      await start(socket, "early", counting("e", 600));
+      await start(socket, "early", "count e 600");
       const watcher = await server.connect();
       watcher.forget();
       for (let i = 0; i < 10; i++) {
@@ -110,7 +108,7 @@ Deno.test("log entries: following", async (t) => {
     await t.step(
       "more than a page behind: the newest page, in the order of the log, so that nothing is missing at the seam",
       async () => {
-        await run(socket, "long", "seq 1 300 | sed 's/^/x /'");
+        await run(socket, "long", "count x 300");
         const watcher = await server.connect();
         const reply = await watcher.request({
           type: "request_log_entries",
@@ -124,7 +122,7 @@ Deno.test("log entries: following", async (t) => {
         });
         const { entries, pagination } = reply.data as Page;
         assert.deepEqual(entries.map((entry) => entry.message), numbered("x", 300).slice(-10));
-        await run(socket, "after", "echo y");
+        await run(socket, "after", "print y");
         await watcher.next((m) => m.type === "log_entry" && logOf(m).message === "y");
         assert.deepEqual(pushedTo(watcher, reply.subscription_id), ["y"]);
 
@@ -137,10 +135,10 @@ Deno.test("log entries: following", async (t) => {
     );
 
     await t.step("since: entries from then on, and each filter holds for what is pushed too", async () => {
-      await run(socket, "before", "echo before");
+      await run(socket, "before", "print before");
       await untilLater();
       const since = new Date().toISOString();
-      await run(socket, "f1", "echo Match one; echo other; echo match err >&2");
+      await run(socket, "f1", "print Match one; print other; warn match err");
       const watcher = await server.connect();
       const reply = await watcher.request({
         type: "request_log_entries",
@@ -154,8 +152,8 @@ Deno.test("log entries: following", async (t) => {
         },
       });
       assert.deepEqual((reply.data as Page).entries.map((entry) => entry.message), ["Match one"]);
-      await run(socket, "f2", "echo match err >&2; echo other; echo a match; echo last match");
-      await run(socket, "f3", "echo match of another");
+      await run(socket, "f2", "warn match err; print other; print a match; print last match");
+      await run(socket, "f3", "print match of another");
       await watcher.next((m) => m.type === "log_entry" && logOf(m).message === "last match");
       assert.deepEqual(pushedTo(watcher, reply.subscription_id), ["a match", "last match"]);
 
@@ -179,7 +177,7 @@ Deno.test("log entries: following", async (t) => {
       const past = await follow({ time_range: { end: new Date().toISOString() } });
       const future = await follow({ since: new Date(Date.now() + 3_600_000).toISOString() });
       const now = await follow({ time_range: { start: new Date().toISOString() } });
-      await run(socket, "t1", "echo now");
+      await run(socket, "t1", "print now");
       await watcher.next((m) => m.type === "log_entry" && logOf(m).message === "now");
       await watcher.request({ type: "ping" });
       assert.deepEqual(pushedTo(watcher, past.subscription_id), []);
@@ -196,7 +194,7 @@ Deno.test("log entries: following", async (t) => {
       const one = await follow({ agent: "two" });
       const two = await follow({ agent: "two", level: "warn" });
       assert.notEqual(one, two);
-      await run(socket, "two", "echo out; echo err >&2");
+      await run(socket, "two", "print out; warn err");
       await watcher.next((m) => m.type === "log_entry" && logOf(m).message === "Task completed");
       assert.deepEqual(pushedTo(watcher, two), ["err"]);
       assert.ok(["out", "err"].every((message) => pushedTo(watcher, one).includes(message)));
@@ -204,8 +202,8 @@ Deno.test("log entries: following", async (t) => {
       const reply = await watcher.request({ type: "unsubscribe_from_updates", subscription_id: one });
       assert.deepEqual([reply.type, reply.subscription_id], ["unsubscription_confirmed", one]);
       watcher.forget();
-      await run(socket, "two_more", "true");
-      await start(socket, "three", "true");
+      await run(socket, "two_more", "print done");
+      await start(socket, "three", "print done");
       assert.equal((await watcher.request({ type: "ping" })).type, "pong");
       assert.deepEqual(pushedTo(watcher, one), []);
       const again = await watcher.request({ type: "unsubscribe_from_updates", subscription_id: one });
@@ -226,7 +224,7 @@ Deno.test("log entries: following", async (t) => {
       });
       assert.equal(reply.code, "INVALID_FIELD_FORMAT");
       watcher.forget();
-      await run(socket, "refused", "echo x");
+      await run(socket, "refused", "print x");
       await watcher.request({ type: "ping" });
       assert.deepEqual(watcher.messages.map((m) => m.type), ["pong"]);
       await watcher.close();

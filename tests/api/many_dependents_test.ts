@@ -1,6 +1,7 @@
 /** A task that more others wait for than one commit of the store can carry. */
 import assert from "node:assert/strict";
-import { withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
@@ -8,12 +9,12 @@ type Fields = Record<string, unknown>;
 const COUNT = 110;
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 2 },
 };
 
 Deno.test("hundreds of dependents fail with it, come back with its retry, and are released by it", async () => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const socket = await server.connect();
     const start = async (id: string, prompt: string, dependencies: string[]) => {
       const task = {
@@ -32,9 +33,9 @@ Deno.test("hundreds of dependents fail with it, come back with its retry, and ar
       return reply.filtered_count as number;
     };
     // One waits for another, so that a failure goes on through the others.
-    await start("gate", `test -e ${server.dir}/go || sleep 600`, []);
-    for (let i = 0; i < COUNT; i++) await start(`child_${i}`, "true", ["gate"]);
-    for (let i = 0; i < COUNT; i++) await start(`grandchild_${i}`, "true", [`child_${i}`]);
+    await start("gate", "wait go", []);
+    for (let i = 0; i < COUNT; i++) await start(`child_${i}`, "print done", ["gate"]);
+    for (let i = 0; i < COUNT; i++) await start(`grandchild_${i}`, "print done", [`child_${i}`]);
     assert.equal(await count({ status: "pending" }), 2 * COUNT);
 
     await socket.request({ type: "cancel_task", task_id: "gate" });
@@ -44,7 +45,7 @@ Deno.test("hundreds of dependents fail with it, come back with its retry, and ar
     await socket.request({ type: "cancel_task", task_id: "gate" });
     await until(async () => await count({ status: "failed" }) === 2 * COUNT);
 
-    await Deno.writeTextFile(`${server.dir}/go`, "");
+    server.agents.open("go");
     const reply = await socket.request({ type: "retry_task", task_id: "gate" });
     assert.deepEqual([reply.type, reply.retry_count], ["task_retried", 2]);
     await until(async () => await count({ status: "completed" }) === 2 * COUNT + 1, 60_000);

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import type { Metrics } from "../../src/protocol/system_messages.ts";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
 
 const config = { limits: { enabled: false } };
 
-async function metricsOf(server: TestServer, time_range?: string): Promise<Metrics> {
+async function metricsOf(server: Door, time_range?: string): Promise<Metrics> {
   const { reply } = await server.post({ type: "request_metrics", ...(time_range ? { time_range } : {}) });
   return (EXCHANGES.request_metrics.reply.parse(reply) as { data: Metrics }).data;
 }
@@ -46,14 +47,14 @@ function parseExposition(text: string): Sample[] {
   return samples;
 }
 
-async function exposition(server: TestServer): Promise<Sample[]> {
+async function exposition(server: Door): Promise<Sample[]> {
   const response = await fetch(`${server.url}/metrics`);
   assert.match(response.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);
   return parseExposition(await response.text());
 }
 
 Deno.test("metrics: every figure after a known mix of requests, over both ways in", async () => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const begun = Date.now();
     const [one, two] = [await server.connect(), await server.connect()];
     for (let i = 0; i < 20; i++) await one.request({ type: "ping", timestamp: i });
@@ -121,7 +122,7 @@ Deno.test("metrics: every figure after a known mix of requests, over both ways i
 });
 
 Deno.test("metrics: what is no range is refused", async () => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     for (
       const [time_range, code] of [
         ["0m", "INVALID_FIELD_VALUE"],

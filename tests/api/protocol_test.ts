@@ -1,6 +1,7 @@
 /** The frame of every message, on the socket and over HTTP (contract, section 3). */
 import assert from "node:assert/strict";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
 import type { Message } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
@@ -8,7 +9,7 @@ const config = { limits: { enabled: false } };
 const details = (reply: Message | Fields) => (reply as { details: Fields }).details;
 
 /** What the server answers to raw text. */
-async function answerTo(server: TestServer, text: string): Promise<Message> {
+async function answerTo(server: Door, text: string): Promise<Message> {
   const socket = await server.connect();
   socket.forget();
   socket.send(text);
@@ -18,7 +19,7 @@ async function answerTo(server: TestServer, text: string): Promise<Message> {
 }
 
 Deno.test("the protocol", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     await t.step("the greeting, and the subprotocol where it is offered", async () => {
       const socket = await server.connect(["opencode-agents.v1"]);
       assert.equal(socket.protocol, "opencode-agents.v1");

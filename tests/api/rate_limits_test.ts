@@ -1,14 +1,16 @@
 /** Limits through the door: what stops a client, what it is told, what administrators see and change. */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 
 type Fields = Record<string, unknown>;
 
 const CONFIG = {
-  agents: { nothing: { protocol: "command", command: ["true"] } },
+  agents: { nothing: SCRIPTED },
   tasks: { default_agent: "nothing" },
 };
 /** The message limits out of the way of a test of another one. */
@@ -27,7 +29,7 @@ async function change(socket: TestSocket, wanted: Fields): Promise<Message> {
 }
 
 /** Waits until the server's own log holds so many entries with this text. */
-async function untilLogged(server: TestServer, message_contains: string, count: number): Promise<void> {
+async function untilLogged(server: Door, message_contains: string, count: number): Promise<void> {
   await until(async () => {
     const { reply } = await server.post({ type: "request_log_entries", filter: { message_contains } });
     return (reply.data as Fields).filtered_count === count;
@@ -47,7 +49,7 @@ const refusedBy = (limit: string, current_limit: number, time_window_seconds = 6
 };
 
 Deno.test("a burst of 20, then refusals that say when to come back; a batch counts by its members", () =>
-  withServer({ config: CONFIG }, async (server) => {
+  withApp({ config: CONFIG }, async (server) => {
     const socket = await server.connect();
     const replies = await burst(socket, 25, () => ({ type: "ping", timestamp: 1 }));
     const refused = replies.filter(({ type }) => type === "error");
@@ -62,7 +64,7 @@ Deno.test("a burst of 20, then refusals that say when to come back; a batch coun
   }));
 
 Deno.test("a batch of as many members as are left is carried out whole; with nothing left it is refused whole", () =>
-  withServer({ config: { limits: { ...WIDE, messages_per_minute: 7 } } }, async (server) => {
+  withApp({ config: { limits: { ...WIDE, messages_per_minute: 7 } } }, async (server) => {
     const socket = await server.connect();
     const batch = (count: number) =>
       socket.request({ type: "batch", requests: Array(count).fill({ type: "ping" }) });
@@ -74,7 +76,7 @@ Deno.test("a batch of as many members as are left is carried out whole; with not
   }));
 
 Deno.test("kinds of requests have limits of their own, also over HTTP, where the address counts", () =>
-  withServer({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
+  withApp({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
     const socket = await server.connect();
     const tasks = await burst(socket, 11, (i) => ({ type: "start_task", task: task(`t${i}`) }));
     assert.equal(tasks.filter(({ type }) => type === "task_started").length, 10);
@@ -106,7 +108,7 @@ Deno.test("kinds of requests have limits of their own, also over HTTP, where the
   }));
 
 Deno.test("from 80 % of a limit on a client is told, it alone; the channel tells each its own", () =>
-  withServer({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
+  withApp({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
     const [socket, other] = [await server.connect(), await server.connect()];
     await burst(socket, 8, (i) => ({ type: "start_task", task: task(`t${i}`) }));
     const info = await socket.next((m) => m.type === "rate_limit_info");
@@ -124,7 +126,7 @@ Deno.test("from 80 % of a limit on a client is told, it alone; the channel tells
   }));
 
 Deno.test("too many connections are refused with 429, and when to come back", () =>
-  withServer({ config: { limits: { connections: 3, connections_per_second: 1000 } } }, async (server) => {
+  withApp({ config: { limits: { connections: 3, connections_per_second: 1000 } } }, async (server) => {
     for (let i = 0; i < 3; i++) await server.connect();
     const response = await upgradeRefused(server);
     assert.equal(response.status, 429);
@@ -133,7 +135,7 @@ Deno.test("too many connections are refused with 429, and when to come back", ()
   }));
 
 Deno.test("a reconnection too many within a minute is refused with 429", () =>
-  withServer({ config: {} }, async (server) => {
+  withApp({ config: {} }, async (server) => {
     for (let i = 0; i < 6; i++) {
       const socket = await server.connect();
       await socket.close();
@@ -145,7 +147,7 @@ Deno.test("a reconnection too many within a minute is refused with 429", () =>
   }));
 
 async function upgradeRefused(
-  server: TestServer,
+  server: Door,
 ): Promise<{ status: number; headers: Headers; body: Message }> {
   const raw = await RawSocket.upgrade(server.url);
   try {
@@ -156,7 +158,7 @@ async function upgradeRefused(
 }
 
 Deno.test("administrators see what is used, by whom, and what was refused", () =>
-  withServer({ config: { ...CONFIG, limits: { ...WIDE, tasks_per_minute: 3 } } }, async (server) => {
+  withApp({ config: { ...CONFIG, limits: { ...WIDE, tasks_per_minute: 3 } } }, async (server) => {
     const socket = await server.connect();
     await burst(socket, 5, (i) => ({ type: "start_task", task: task(`t${i}`) }));
     const report = await data(socket);
@@ -193,7 +195,7 @@ Deno.test("administrators see what is used, by whom, and what was refused", () =
   }));
 
 Deno.test("administrators change limits, for all or one, suspend them and lift all of it again", () =>
-  withServer({
+  withApp({
     config: { ...CONFIG, limits: { ...WIDE, tasks_per_minute: 1, log_queries_per_minute: 1000 } },
   }, async (server) => {
     const socket = await server.connect();
@@ -237,7 +239,7 @@ Deno.test("administrators change limits, for all or one, suspend them and lift a
   }));
 
 Deno.test("a change that says nothing, or too much, is refused and changes nothing", () =>
-  withServer({ config: CONFIG }, async (server) => {
+  withApp({ config: CONFIG }, async (server) => {
     const socket = await server.connect();
     const refusal = async (wanted: Fields) => {
       const { code, details } = await change(socket, wanted);
@@ -264,7 +266,7 @@ Deno.test("a change that says nothing, or too much, is refused and changes nothi
   }));
 
 Deno.test("who is refused again and again, and pages of other origins, raise an alert on the security channel", () =>
-  withServer({ config: { ...CONFIG, limits: { log_queries_per_minute: 1000 } } }, async (server) => {
+  withApp({ config: { ...CONFIG, limits: { log_queries_per_minute: 1000 } } }, async (server) => {
     const watcher = await server.connect();
     await watcher.request({ type: "subscribe_to_updates", channels: ["security"] });
     const flooding = await server.connect();
@@ -293,7 +295,7 @@ Deno.test("who is refused again and again, and pages of other origins, raise an 
   }));
 
 Deno.test("switched off, nothing is refused, and what is used is still told", () =>
-  withServer({ config: { ...CONFIG, limits: { enabled: false } } }, async (server) => {
+  withApp({ config: { ...CONFIG, limits: { enabled: false } } }, async (server) => {
     const socket = await server.connect();
     const replies = await burst(socket, 200, () => ({ type: "ping", timestamp: 1 }));
     assert.ok(replies.every(({ type }) => type === "pong"));

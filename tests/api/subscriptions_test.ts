@@ -1,7 +1,9 @@
 /** Subscriptions as a specification: who is told of what, how it ends, and that no reader holds up another. */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
 import { until } from "../fixtures/until.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 
@@ -9,7 +11,7 @@ type Fields = Record<string, unknown>;
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh", max_concurrent: 4 },
   monitor: { resources_interval_ms: 100, processes_interval_ms: 100, task_summary_interval_ms: 100 },
 };
@@ -28,8 +30,7 @@ const CARRIES: Record<string, string[]> = {
 };
 
 /** Says something of each kind that a task can. */
-const TALKATIVE = `echo '{"progress":{"completed_steps":1,"total_steps":2,"current_step":"half"}}'; ` +
-  "echo out; echo err >&2; echo also";
+const TALKATIVE = "progress 1/2 half; print out; warn err; print also";
 
 async function start(socket: TestSocket, id: string, prompt = TALKATIVE): Promise<void> {
   const task = { id, type: "testing", priority: "medium", description: id, execution: { prompt } };
@@ -43,7 +44,7 @@ async function run(socket: TestSocket, id: string, prompt?: string): Promise<voi
   await socket.next((m) => m.task_id === id && ["completed", "failed"].includes(m.new_status as string));
 }
 
-async function subscribed(server: TestServer, channels: string[], filters?: Fields): Promise<TestSocket> {
+async function subscribed(server: Door, channels: string[], filters?: Fields): Promise<TestSocket> {
   const socket = await server.connect();
   socket.forget();
   const reply = await socket.request({
@@ -66,7 +67,7 @@ async function heard(socket: TestSocket): Promise<Message[]> {
 }
 
 Deno.test("subscriptions", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const main = await subscribed(server, ["task_status", "log_entries"]);
     const quiet = await server.connect();
     quiet.forget();
@@ -137,7 +138,7 @@ Deno.test("subscriptions", async (t) => {
         task_status: { task_ids: ["s1", "s2"], statuses: ["failed", "completed"] },
       });
       await run(main, "s1", "exit 1");
-      await run(main, "s2", "true");
+      await run(main, "s2", "print done");
       await run(main, "s3", "exit 1");
       await both.next((m) => m.new_status === "completed");
       assert.deepEqual((await heard(both)).map((m) => [m.task_id, m.new_status]), [
@@ -321,7 +322,7 @@ Deno.test("subscriptions", async (t) => {
         await start(
           main,
           "flood",
-          `i=0; while [ $i -lt ${lines} ]; do printf '%07d%09000d\\n' $i 0; i=$((i+1)); done`,
+          `flood ${lines} 9007`,
         );
         const entries = () =>
           reader.messages.map((m) => m.log as Fields).filter((log) => log?.source === "stdout");
