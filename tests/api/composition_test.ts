@@ -6,23 +6,17 @@ import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
-import { type AgentScript, echo, endless, ScriptedRunner } from "../fixtures/scripted_runner.ts";
+import { ScriptedAgents } from "../fixtures/scripted_agents.ts";
 import { TestSocket } from "../fixtures/socket.ts";
 
 interface World {
   server: ComposedServer;
-  runner: ScriptedRunner;
+  agents: ScriptedAgents;
   kv: MemoryKeyValue;
 }
 
-async function composed(
-  { script = echo, kv = new MemoryKeyValue(), port = 0 }: {
-    script?: AgentScript;
-    kv?: MemoryKeyValue;
-    port?: number;
-  } = {},
-): Promise<World> {
-  const runner = new ScriptedRunner(script);
+async function composed({ kv = new MemoryKeyValue(), port = 0 } = {}): Promise<World> {
+  const agents = new ScriptedAgents();
   const base = "/";
   const server = await composeServer({
     clock: systemClock,
@@ -30,12 +24,17 @@ async function composed(
     base,
     folder: "/nowhere",
     openStore: (clock) => loadStore(kv, clock),
-    openRunner: () => runner,
+    openRunner: () => agents,
   });
-  return { server, runner, kv };
+  return { server, agents, kv };
 }
 
-const task = (id: string) => ({ id, type: "testing", priority: "low", description: `Do ${id}` });
+const task = (id: string, description = `print Did ${id}`) => ({
+  id,
+  type: "testing",
+  priority: "low",
+  description,
+});
 
 async function post(url: string, message: object): Promise<Record<string, unknown>> {
   return await (await fetch(`${url}/api`, { method: "POST", body: JSON.stringify(message) })).json();
@@ -44,31 +43,31 @@ async function post(url: string, message: object): Promise<Record<string, unknow
 Deno.test("two servers in one process serve WebSocket and HTTP, know nothing of each other, and leave nothing", async () => {
   const worlds = [await composed(), await composed()];
   await Promise.all(worlds.map(({ server }) => server.start()));
-  for (const [i, { server, runner }] of worlds.entries()) {
+  for (const [i, { server, agents }] of worlds.entries()) {
     const socket = await TestSocket.connect(server.url);
     await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
     const started = await post(server.url, { type: "start_task", task: task(`only_${i}`) });
     assert.equal(started.type, "task_started");
     await socket.next((push) => push.new_status === "completed");
     const { result } = await socket.request({ type: "get_task_result", task_id: `only_${i}` });
-    assert.equal((result as { output: string }).output, `Do only_${i}`);
-    assert.deepEqual(runner.requests.map((request) => request.task.id), [`only_${i}`]);
+    assert.equal((result as { output: string }).output, `Did only_${i}\n`);
+    assert.deepEqual(agents.runs.map(({ request }) => request.task.id), [`only_${i}`]);
     const { code } = await post(server.url, { type: "get_task_status", task_id: `only_${1 - i}` });
     assert.equal(code, "TASK_NOT_FOUND");
     const stopped = server.stop();
     assert.equal((await socket.closed).code, 1001);
     await stopped;
     await server.stop();
-    assert.equal(runner.isClosed, true);
+    assert.equal(agents.isClosed, true);
   }
 });
 
 Deno.test("a stopped server's running task goes on in the next one over the same data", async () => {
-  const first = await composed({ script: endless });
+  const first = await composed();
   await first.server.start();
   const socket = await TestSocket.connect(first.server.url);
   await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
-  await socket.request({ type: "start_task", task: task("long") });
+  await socket.request({ type: "start_task", task: task("long", "attempt 1: hang") });
   await socket.next((push) => push.new_status === "running");
   await first.server.stop();
   await socket.closed;
@@ -92,12 +91,12 @@ Deno.test("a start that fails stops what had started, and says why", async () =>
     second.server.start(),
     (error) => error instanceof ApiError && error.code === "SERVICE_UNAVAILABLE",
   );
-  assert.equal(second.runner.isClosed, true);
+  assert.equal(second.agents.isClosed, true);
   await first.server.stop();
 });
 
 Deno.test("a server that was never started can be stopped", async () => {
-  const { server, runner } = await composed();
+  const { server, agents } = await composed();
   await server.stop();
-  assert.equal(runner.isClosed, true);
+  assert.equal(agents.isClosed, true);
 });

@@ -4,21 +4,24 @@
  */
 import assert from "node:assert/strict";
 import { RawSocket } from "../fixtures/raw_socket.ts";
-import { type TestServer, withServer } from "../fixtures/server.ts";
+import { withApp } from "../fixtures/app.ts";
+import type { Door } from "../fixtures/door.ts";
+import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+import { withServer } from "../fixtures/server.ts";
 
 const TASK = {
   type: "start_task",
-  task: { id: "intruder", type: "testing", priority: "low", description: "d" },
+  task: { id: "intruder", type: "testing", priority: "low", description: "print done" },
 };
 
-interface Door {
+interface Entrance {
   name: string;
   /** The status of the answer to a request with these headers; `Host` is the server's own unless given. */
-  knock(server: TestServer, headers: string[]): Promise<number>;
+  knock(server: Door, headers: string[]): Promise<number>;
   opened: number;
 }
 
-const withHost = (server: TestServer, headers: string[]) =>
+const withHost = (server: Door, headers: string[]) =>
   headers.some((line) => line.startsWith("Host:"))
     ? headers
     : [`Host: ${new URL(server.url).host}`, ...headers];
@@ -29,7 +32,7 @@ async function statusOf(request: Promise<RawSocket>): Promise<number> {
   return raw.status;
 }
 
-const DOORS: Door[] = [
+const ENTRANCES: Entrance[] = [
   {
     name: "an upgrade",
     knock: (server, headers) => statusOf(RawSocket.upgrade(server.url, headers)),
@@ -52,18 +55,18 @@ const DOORS: Door[] = [
   },
 ];
 
-async function taskExists(server: TestServer): Promise<boolean> {
+async function taskExists(server: Door): Promise<boolean> {
   return (await server.post({ type: "get_task_status", task_id: "intruder" })).status === 200;
 }
 
 const config = {
   limits: { enabled: false },
-  agents: { sh: { protocol: "command", command: ["true"] } },
+  agents: { sh: SCRIPTED },
   tasks: { default_agent: "sh" },
 };
 
 Deno.test("who may come in", async (t) => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const { port } = new URL(server.url);
     const strangers = [
       ["Origin: http://evil.example"],
@@ -95,13 +98,13 @@ Deno.test("who may come in", async (t) => {
       // Through a forwarded port, such as ssh -L.
       ["Host: localhost:9999", "Origin: http://localhost:9999"],
     ];
-    for (const { name, knock } of DOORS) {
+    for (const { name, knock } of ENTRANCES) {
       await t.step(`${name}: strangers are refused with 403, and change nothing`, async () => {
         for (const headers of strangers) assert.equal(await knock(server, headers), 403, headers.join(", "));
         assert.equal(await taskExists(server), false);
       });
     }
-    for (const { name, knock, opened } of DOORS) {
+    for (const { name, knock, opened } of ENTRANCES) {
       await t.step(`${name}: our own page and programs come in`, async () => {
         for (const headers of friends) {
           const status = await knock(server, headers);
@@ -135,7 +138,7 @@ Deno.test("names and origins that are configured come in, and only those", async
     allowed_origins: ["https://dashboard.example"],
     allowed_hosts: ["agents.example", "other.example:81"],
   };
-  await withServer({ config: { ...config, server: server_config } }, async (server) => {
+  await withApp({ config: { ...config, server: server_config } }, async (server) => {
     const expected: [string[], boolean][] = [
       [["Origin: https://dashboard.example"], true],
       [["Origin: http://dashboard.example"], false],
@@ -148,7 +151,7 @@ Deno.test("names and origins that are configured come in, and only those", async
       [["Host: agents.example", "Origin: http://agents.example"], true],
       [["Host: agents.example", "Origin: http://other.example"], false],
     ];
-    for (const { name, knock, opened } of DOORS.filter((door) => door.name !== "POST /api")) {
+    for (const { name, knock, opened } of ENTRANCES.filter(({ name }) => name !== "POST /api")) {
       for (const [headers, comesIn] of expected) {
         assert.equal(await knock(server, headers), comesIn ? opened : 403, `${name}: ${headers}`);
       }
@@ -175,7 +178,7 @@ Deno.test("--insecure listens everywhere, and still to no page of another origin
   await withServer({ config, args: ["--host", "0.0.0.0", "--insecure"] }, async (server) => {
     const { port } = new URL(server.url);
     server.url = `http://127.0.0.1:${port}`;
-    for (const { name, knock, opened } of DOORS.filter((door) => door.name !== "POST /api")) {
+    for (const { name, knock, opened } of ENTRANCES.filter(({ name }) => name !== "POST /api")) {
       for (
         const headers of [[], [`Host: 192.168.1.1:${port}`], [
           `Host: 192.168.1.1:${port}`,
@@ -192,7 +195,7 @@ Deno.test("--insecure listens everywhere, and still to no page of another origin
 });
 
 Deno.test("the address listened on is the only one", async () => {
-  await withServer({ config }, async (server) => {
+  await withApp({ config }, async (server) => {
     const { port } = new URL(server.url);
     const others = Deno.networkInterfaces().filter(({ address, family }) =>
       family === "IPv4" && !address.startsWith("127.")
