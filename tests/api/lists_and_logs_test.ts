@@ -201,31 +201,30 @@ Deno.test("request_log_entries", async (t) => {
       "follow: what was, then what comes, with no gap and no repetition; and its end",
       async () => {
         const watcher = await server.connect();
-        const running = run(
-          "c",
-          "count n 400",
-        );
-        await socket.next((m) => m.task_id === "c" && m.new_status === "running");
-        // In the middle of what it prints.
+        const running = run("c", "count n 200; wait joined; count m 200");
         await until(async () => {
-          const { data } = await socket.request({ type: "request_log_entries", filter: { agent: "c" } });
-          return (data as { filtered_count: number }).filtered_count > 20;
+          const filter = { agent: "c", source_file: "stdout" };
+          const { data } = await socket.request({ type: "request_log_entries", filter });
+          return (data as { filtered_count: number }).filtered_count === 200;
         });
-        const reply = await watcher.request({
+        const following = watcher.request({
           type: "request_log_entries",
           limit: 1000,
           filter: { agent: "c", source_file: "stdout", follow: true },
         });
+        // It prints on while the client joins.
+        server.agents.open("joined");
+        const reply = await following;
         const subscription_id = reply.subscription_id as string;
         assert.equal(typeof subscription_id, "string");
         await running;
-        await watcher.next((m) => m.type === "log_entry" && (m.log as Fields).message === "n 400");
+        await watcher.next((m) => m.type === "log_entry" && (m.log as Fields).message === "m 200");
         const first = (reply.data as Page).entries.map((e) => e.message);
         const pushed = watcher.messages.filter((m) => m.type === "log_entry");
         assert.ok(pushed.every((m) => m.subscription_id === subscription_id));
         assert.deepEqual(
           [...first, ...pushed.map((m) => (m.log as Fields).message)],
-          Array.from({ length: 400 }, (_, i) => `n ${i + 1}`),
+          ["n", "m"].flatMap((word) => Array.from({ length: 200 }, (_, i) => `${word} ${i + 1}`)),
         );
         assert.equal(
           (await watcher.request({ type: "unsubscribe_from_updates", subscription_id })).type,

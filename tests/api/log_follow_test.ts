@@ -57,7 +57,7 @@ Deno.test("log entries: following", async (t) => {
 
     await t.step("no gap and no repetition at the seam, for many who join in the middle", async () => {
       const COUNT = 3000;
-      await start(socket, "busy", `count n ${COUNT}`);
+      await start(socket, "busy", `count n ${COUNT}; wait joined; print end`);
       await socket.next((m) => m.task_id === "busy" && m.new_status === "running");
       const watchers: { watcher: TestSocket; first: unknown[]; subscription_id: unknown }[] = [];
       while (watchers.length < 8) {
@@ -72,9 +72,10 @@ Deno.test("log entries: following", async (t) => {
         const first = (reply.data as Page).entries.map((entry) => entry.message).toReversed();
         watchers.push({ watcher, first, subscription_id: reply.subscription_id });
       }
-      const all = numbered("n", COUNT);
+      server.agents.open("joined");
+      const all = [...numbered("n", COUNT), "end"];
       for (const { watcher, first, subscription_id } of watchers) {
-        await watcher.next((m) => m.type === "log_entry" && logOf(m).message === `n ${COUNT}`, 60_000);
+        await watcher.next((m) => m.type === "log_entry" && logOf(m).message === "end", 60_000);
         const whole = [...first, ...pushedTo(watcher, subscription_id)];
         assert.deepEqual(whole, all.slice(all.length - whole.length));
         if (first.length < 1000) assert.equal(whole.length, all.length);
