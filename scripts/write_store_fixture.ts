@@ -3,6 +3,7 @@
  * current format, with one of everything, to `FOLDER/fixture.sqlite3`. Run it once for each new format, and keep the
  * file as `tests/fixtures/stores/format-N.sqlite3`: every later version must open it.
  */
+import { OWNER } from "../src/domain/actor.ts";
 import { systemClock as clock } from "../src/clock/clock.ts";
 import { copyStore } from "../src/store/file_copy.ts";
 import { openStore } from "../src/store/open.ts";
@@ -83,7 +84,7 @@ await store.tasks.update(() => ({
     },
   ],
   sets: [store.outputs.entry("done", 1, { output: "all 3 tests pass\n", exit_code: 0 })],
-}));
+}), OWNER);
 await store.schedules.update(() => ({
   creates: [{
     id: "nightly",
@@ -95,7 +96,7 @@ await store.schedules.update(() => ({
     },
     state: { runs: 0, next_ms: Date.parse("2099-01-01T02:00:00Z") },
   }],
-}));
+}), OWNER);
 for (let n = 1; n <= 25; n++) {
   store.logs.append({
     level: n === 25 ? "error" : "info",

@@ -1,8 +1,10 @@
 /** Who somebody is, by what they show, and what they may do; who guesses is kept out for a while. */
 import { type Clock, isoTime } from "../clock/clock.ts";
-import type { Identity, Permission } from "../protocol/auth_messages.ts";
+import { keyActor, OWNER } from "../domain/actor.ts";
+import type { Permission } from "../protocol/auth_messages.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
+import { type Identity, isKnown, NOBODY } from "./identity.ts";
 import type { Keys } from "./keys.ts";
 import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
@@ -23,6 +25,12 @@ export interface AuthenticationOptions {
   session_ms: number;
   /** Told of what may be an attack. */
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
+}
+
+/** What a request shows of who sent it. */
+export interface Shown {
+  authorization: string | null;
+  ip: string;
 }
 
 interface Failures {
@@ -49,12 +57,16 @@ export class Authentication {
    * goes on: who follows a task may come back before the new one's address is written.
    */
   openForOwner(left?: string): string {
-    const owner: Identity = { permissions: ["read", "write", "admin"], expires_ms: Infinity };
+    const owner: Identity = { actor: OWNER, permissions: ["read", "write", "admin"], expires_ms: Infinity };
     return this.#open(owner, isSessionToken(left) ? left : undefined);
   }
 
   /** A session for a key, or the one whose token is shown. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
-  authenticate(api_key: string, client_ip: string): { session_token: string; identity: Identity } {
+  // deno-lint-ignore require-await -- a token of another issuer needs to wait for that issuer's keys
+  async authenticate(
+    api_key: string,
+    client_ip: string,
+  ): Promise<{ session_token: string; identity: Identity }> {
     this.#refuseBlocked(client_ip);
     const key = this.#options.keys.find(api_key);
     if (key === undefined) {
@@ -64,22 +76,23 @@ export class Authentication {
       return { session_token: api_key, identity };
     }
     const expires_ms = this.#options.clock.now() + this.#options.session_ms;
-    const identity = { key_id: key.id, permissions: key.permissions, expires_ms };
+    const identity = { actor: keyActor(key), permissions: key.permissions, expires_ms };
     return { session_token: this.#open(identity), identity };
   }
 
   /**
-   * Who sent a request with this `Authorization` header: a key or a session's token as `Bearer`. Undefined without
-   * one. Throws as `authenticate` does.
+   * Who sent a request: whoever its `Authorization` header shows, by a key or a session's token as `Bearer`, or
+   * nobody. Rejects as `authenticate` does.
    */
-  bearer(header: string | null, client_ip: string): Identity | undefined {
-    if (header === null) return undefined;
-    this.#refuseBlocked(client_ip);
-    const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+  // deno-lint-ignore require-await -- see `authenticate`
+  async identify({ authorization, ip }: Shown): Promise<Identity> {
+    if (authorization === null) return NOBODY;
+    this.#refuseBlocked(ip);
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
     const key = this.#options.keys.find(token);
-    if (key) return { key_id: key.id, permissions: key.permissions, expires_ms: Infinity };
+    if (key) return { actor: keyActor(key), permissions: key.permissions, expires_ms: Infinity };
     const identity = this.#find(token);
-    if (identity === undefined) throw this.#failed(client_ip);
+    if (identity === undefined) throw this.#failed(ip);
     return identity;
   }
 
@@ -87,25 +100,26 @@ export class Authentication {
    * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` may do what needs `permission`. Where
    * no authentication is required, everybody may do everything.
    */
-  authorise(permission: Permission, what: string, identity: Identity | undefined, client_ip: string): void {
+  authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
     if (!this.#options.required) return;
-    if (identity === undefined || !this.isValid(identity)) {
+    if (!isKnown(identity) || !this.isValid(identity)) {
       throw new ApiError("AUTHENTICATION_REQUIRED", "Show an API key first: send 'authenticate'", {
         permission,
         expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
       });
     }
     if (identity.permissions.includes(permission)) return;
-    this.#options.note("authorization_denied", client_ip, { operation: what, key_id: identity.key_id });
+    this.#options.note("authorization_denied", client_ip, { operation: what, key_id: identity.actor.id });
     throw new ApiError("PERMISSION_DENIED", `This key may not use '${what}': it needs '${permission}'`, {
       permission,
       permissions: [...identity.permissions],
     });
   }
 
-  isValid({ key_id, expires_ms }: Identity): boolean {
+  /** Whether a session, or the key behind it, is still valid. */
+  isValid({ actor, expires_ms }: Identity): boolean {
     return expires_ms > this.#options.clock.now() &&
-      (key_id === undefined || this.#options.keys.isValid(key_id));
+      (actor.kind !== "key" || this.#options.keys.isValid(actor.id!));
   }
 
   #open(identity: Identity, token = newSecret("sess_")): string {
@@ -119,7 +133,7 @@ export class Authentication {
     let oldest: string | undefined;
     for (const [digest, identity] of this.#sessions) {
       if (!this.isValid(identity)) this.#sessions.delete(digest);
-      else if (identity.key_id !== undefined) oldest ??= digest;
+      else if (identity.actor.kind !== "owner") oldest ??= digest;
     }
     if (this.#sessions.size > SESSIONS_MAX && oldest !== undefined) this.#sessions.delete(oldest);
   }

@@ -1,5 +1,6 @@
 /** API keys: made, looked up, revoked. */
 import { type Clock, isoTime } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
 import type { KeySpec, KeyState, KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import { ApiError } from "../domain/errors.ts";
 import { digestOf, newSecret } from "./secrets.ts";
@@ -18,7 +19,10 @@ export interface KeyRecords {
   get(id: string): KeyRecord | undefined;
   values(): Iterable<KeyRecord>;
   readonly size: number;
-  update(plan: () => { creates?: KeyRecord[]; updates?: { id: string; state: KeyState }[] }): Promise<void>;
+  update(
+    plan: () => { creates?: KeyRecord[]; updates?: { id: string; state: KeyState }[] },
+    by: Actor,
+  ): Promise<void>;
 }
 
 export class Keys {
@@ -31,7 +35,10 @@ export class Keys {
   }
 
   /** Resolves after the commit. The key is in the answer, and nowhere else. */
-  async create({ name, permissions, expires_in_days }: NewKey): Promise<{ key: KeyView; api_key: string }> {
+  async create(
+    { name, permissions, expires_in_days }: NewKey,
+    by: Actor,
+  ): Promise<{ key: KeyView; api_key: string }> {
     const api_key = newSecret("sk-");
     const digest = digestOf(api_key);
     const created_ms = this.#clock.now();
@@ -40,7 +47,8 @@ export class Keys {
       digest,
       permissions,
       created_ms,
-      ...(expires_in_days === undefined ? {} : { expires_ms: created_ms + expires_in_days * DAY_MS }),
+      created_by: by,
+      expires_ms: expires_in_days === undefined ? undefined : created_ms + expires_in_days * DAY_MS,
     };
     const record = { id: idOf(digest), spec, state: {} };
     await this.#records.update(() => {
@@ -48,7 +56,7 @@ export class Keys {
         throw new ApiError("SERVER_OVERLOAD", `There are ${KEYS_MAX} keys already`, { limit: KEYS_MAX });
       }
       return { creates: [record] };
-    });
+    }, by);
     return { key: viewOf(record), api_key };
   }
 
@@ -58,7 +66,7 @@ export class Keys {
   }
 
   /** From then on the key opens nothing, nor do the sessions it opened. Twice does no harm. */
-  async revoke(id: string): Promise<void> {
+  async revoke(id: string, by: Actor): Promise<void> {
     const record = this.#records.get(id);
     if (!record) {
       throw new ApiError("INVALID_FIELD_VALUE", `There is no key '${id}'`, {
@@ -68,15 +76,16 @@ export class Keys {
       });
     }
     if (record.state.revoked_ms !== undefined) return;
-    await this.#records.update(() => ({ updates: [{ id, state: { revoked_ms: this.#clock.now() } }] }));
+    const state = { revoked_ms: this.#clock.now(), revoked_by: by };
+    await this.#records.update(() => ({ updates: [{ id, state }] }), by);
   }
 
   /** The valid key that this is; undefined for every other text. */
-  find(api_key: string): { id: string; permissions: readonly Permission[] } | undefined {
+  find(api_key: string): { id: string; name: string; permissions: readonly Permission[] } | undefined {
     const digest = digestOf(api_key);
     const record = this.#records.get(idOf(digest));
     if (record?.spec.digest !== digest || !this.isValid(record.id)) return undefined;
-    return { id: record.id, permissions: record.spec.permissions };
+    return { id: record.id, name: record.spec.name, permissions: record.spec.permissions };
   }
 
   isValid(id: string): boolean {
@@ -96,7 +105,9 @@ function viewOf({ id, spec, state }: KeyRecord): KeyView {
     name: spec.name,
     permissions: spec.permissions,
     created_at: isoTime(spec.created_ms),
-    ...(spec.expires_ms === undefined ? {} : { expires_at: isoTime(spec.expires_ms) }),
-    ...(state.revoked_ms === undefined ? {} : { revoked_at: isoTime(state.revoked_ms) }),
+    created_by: spec.created_by,
+    expires_at: spec.expires_ms === undefined ? undefined : isoTime(spec.expires_ms),
+    revoked_at: state.revoked_ms === undefined ? undefined : isoTime(state.revoked_ms),
+    revoked_by: state.revoked_by,
   };
 }

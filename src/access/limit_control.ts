@@ -1,6 +1,7 @@
 /** What administrators see of the limits and may change: the two messages' answers. */
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitName, LimitUsage } from "../protocol/limits.ts";
@@ -77,24 +78,25 @@ export class LimitControl {
     const suspension = policy.suspension(now);
     return {
       enabled: policy.enabled,
-      ...(suspension && {
-        suspended: {
-          until: this.#wallTime(suspension.until_ms),
-          ...(suspension.reason === undefined ? {} : { reason: suspension.reason }),
-        },
-      }),
+      suspended: suspension && {
+        until: this.#wallTime(suspension.until_ms),
+        reason: suspension.reason,
+        by: suspension.by,
+      },
       scaling: { enabled: this.#scaling.enabled, factor: policy.factor },
       limits: { ...policy.limits },
-      overrides: [...policy.overrides(now)].map(([client, { limits, until_ms }]) => ({
+      limits_by: policy.setBy,
+      overrides: [...policy.overrides(now)].map(([client, { limits, until_ms, by }]) => ({
         client,
         limits,
-        ...(until_ms === undefined ? {} : { until: this.#wallTime(until_ms) }),
+        until: until_ms === undefined ? undefined : this.#wallTime(until_ms),
+        by,
       })),
     };
   }
 
-  /** Carries out all that is asked for, or nothing. `by`: the address of who asks. Throws `ApiError`. */
-  change(change: Change, by: string): LimitPolicyView {
+  /** Carries out all that is asked for, or nothing. `client`: the address of who asks. Throws `ApiError`. */
+  change(change: Change, by: Actor, client: string): LimitPolicyView {
     const { clock, policy } = this.#limits;
     const now = clock.monotonic();
     const { limits, override, lift_override, suspend, resume, scaling } = change;
@@ -113,14 +115,14 @@ export class LimitControl {
     }
     if (override) {
       const until_ms = override.seconds === undefined ? undefined : now + 1000 * override.seconds;
-      policy.override(override.client, { limits: override.limits, until_ms }, now);
+      policy.override(override.client, { limits: override.limits, until_ms, by }, now);
     }
     if (lift_override !== undefined) policy.lift(lift_override);
-    if (limits) policy.set(limits);
+    if (limits) policy.set(limits, by);
     if (resume) policy.resume();
-    if (suspend) policy.suspend(now + 1000 * suspend.seconds, suspend.reason);
+    if (suspend) policy.suspend(now + 1000 * suspend.seconds, suspend.reason, by);
     if (scaling) scaling.enabled ? this.#scaling.start(scaling.minimum) : this.#scaling.stop();
-    log.warn("Limits changed by {client}: {change}", { client: by, change: asked });
+    log.warn("Limits changed by {client}: {change}", { client, by, change: asked });
     return this.policy();
   }
 

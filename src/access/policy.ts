@@ -1,4 +1,5 @@
 /** What the limits are now: as configured, changed by an administrator, for one client, scaled by load, or suspended. */
+import type { Actor } from "../domain/actor.ts";
 import type { Config } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 import { LIMIT_NAMES, type LimitName } from "../protocol/limits.ts";
@@ -10,6 +11,13 @@ export interface Override {
   limits: LimitValues;
   /** Monotonic milliseconds; for good when absent. */
   until_ms?: number;
+  by: Actor;
+}
+
+export interface Suspension {
+  until_ms: number;
+  reason?: string;
+  by: Actor;
 }
 
 /** Those that overload lowers: the rates of messages. */
@@ -25,7 +33,8 @@ export class LimitPolicy {
   readonly #enabled: boolean;
   readonly #limits: Record<LimitName, number>;
   readonly #overrides = new Map<string, Override>();
-  #suspended: { until_ms: number; reason?: string } | undefined;
+  #suspended: Suspension | undefined;
+  #setBy: Actor | undefined;
   /** 0–1: what overload leaves of the rates. */
   factor = 1;
 
@@ -50,7 +59,7 @@ export class LimitPolicy {
     return !this.#enabled || this.suspension(now_ms) !== undefined;
   }
 
-  suspension(now_ms: number): { until_ms: number; reason?: string } | undefined {
+  suspension(now_ms: number): Suspension | undefined {
     if (this.#suspended && this.#suspended.until_ms <= now_ms) this.#suspended = undefined;
     return this.#suspended;
   }
@@ -76,8 +85,14 @@ export class LimitPolicy {
     }
   }
 
-  set(limits: LimitValues): void {
+  /** Who changed the limits last; undefined while they are as configured. */
+  get setBy(): Actor | undefined {
+    return this.#setBy;
+  }
+
+  set(limits: LimitValues, by: Actor): void {
     Object.assign(this.#limits, limits);
+    this.#setBy = by;
   }
 
   /** Takes the place of an earlier one. Throws `INVALID_FIELD_VALUE` when there are too many. */
@@ -98,8 +113,8 @@ export class LimitPolicy {
     return this.#overrides.delete(client);
   }
 
-  suspend(until_ms: number, reason: string | undefined): void {
-    this.#suspended = { until_ms, ...(reason === undefined ? {} : { reason }) };
+  suspend(until_ms: number, reason: string | undefined, by: Actor): void {
+    this.#suspended = { until_ms, reason, by };
   }
 
   resume(): void {

@@ -13,8 +13,8 @@ export const authenticate = capability({
     api_key: "sk-1234567890abcdef",
     client_info: { name: "OpenCode Dashboard", version: "1.0.0" },
   },
-  handle: ({ api_key }, { auth, clock }, session) => {
-    const { session_token, identity } = auth.authenticate(api_key, session.limits.client);
+  handle: async ({ api_key }, { auth, clock }, session) => {
+    const { session_token, identity } = await auth.authenticate(api_key, session.limits.client);
     session.identify(identity);
     // The owner's does not end while the server runs; a date that everything can read stands for that.
     const expires_at = isoTime(Math.min(identity.expires_ms, clock.now() + 365 * 86_400_000));

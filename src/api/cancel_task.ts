@@ -7,8 +7,8 @@ export const cancelTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "cancel_task", task_id: "task_456" },
-  handle: async ({ task_id }, { engine, clock }) => {
-    await engine.cancel(task_id);
+  handle: async ({ task_id }, { commands, clock }, { actor }) => {
+    await commands.cancel(task_id, actor);
     return { task_id, timestamp: isoTime(clock.now()) };
   },
 });

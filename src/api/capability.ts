@@ -1,10 +1,13 @@
 /** What a capability of the API consists of. Each has a file of its own, with one export. */
 import type { Clock } from "../clock/clock.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Identity } from "../access/identity.ts";
+import type { Actor } from "../domain/actor.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
+import type { TaskCommands } from "../engine/task_commands.ts";
+import type { TaskQueries } from "../engine/task_queries.ts";
 import type { ConfiguredAgent } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
-import type { Identity, KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
+import type { KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
@@ -41,8 +44,10 @@ export interface SessionLimits {
 export interface Session {
   readonly id: string;
   readonly limits: SessionLimits;
-  /** Who it is, once that was shown. */
-  readonly identity: Identity | undefined;
+  readonly identity: Identity;
+  /** Who asks: the actor of its identity. */
+  readonly actor: Actor;
+  /** From now on it is this one who asks. */
   identify(identity: Identity): void;
   /** The new subscription's id; throws `SUBSCRIPTION_ERROR` where nothing can be pushed. */
   subscribe(channels: Channel[], filters: SubscriptionFilters): string;
@@ -60,7 +65,8 @@ export interface BatchMember {
 /** What handlers work with; made once, by main.ts. */
 export interface ApiContext {
   clock: Clock;
-  engine: Engine;
+  commands: TaskCommands;
+  queries: TaskQueries;
   scheduler: Scheduler;
   logs: LogStore;
   metrics: {
@@ -73,31 +79,34 @@ export interface ApiContext {
       query: Omit<Request<"request_process_list">, "type">,
     ): Promise<ProcessList & { scan_duration_ms: number }>;
     agents(): Promise<{ processes: ClaudeProcess[]; timestamp: string }>;
-    kill(pid: number, signal: KillSignal): Promise<Killed>;
+    kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
     changed(): void;
   };
   agents: readonly ConfiguredAgent[];
   health: { check(): Promise<Health> };
   auth: {
     /** Throws `INVALID_AUTH_TOKEN`. */
-    authenticate(api_key: string, client_ip: string): { session_token: string; identity: Identity };
+    authenticate(
+      api_key: string,
+      client_ip: string,
+    ): Promise<{ session_token: string; identity: Identity }>;
     /** Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED`. */
     authorise(
       permission: Permission,
       what: string,
-      identity: Identity | undefined,
+      identity: Identity,
       client_ip: string,
     ): void;
   };
   keys: {
-    create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
+    create(key: NewKey, by: Actor): Promise<{ key: KeyView; api_key: string }>;
     list(): KeyView[];
-    revoke(id: string): Promise<void>;
+    revoke(id: string, by: Actor): Promise<void>;
   };
   limits: {
     report(query: Omit<Request<"request_rate_limits">, "type">): LimitReport;
-    /** `by`: who asks. */
-    change(change: Omit<Request<"update_rate_limits">, "type">, by: string): LimitPolicyView;
+    /** `client`: the address of who asks. */
+    change(change: Omit<Request<"update_rate_limits">, "type">, by: Actor, client: string): LimitPolicyView;
   };
   /** Carries out one more message in the name of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;

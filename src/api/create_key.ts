@@ -7,8 +7,8 @@ export const createKey = capability({
   permission: "admin",
   errors: ["SERVER_OVERLOAD"],
   example: { type: "create_key", key: { name: "dashboard", permissions: ["read"], expires_in_days: 90 } },
-  handle: async ({ key }, { keys, clock }) => ({
-    ...await keys.create(key),
+  handle: async ({ key }, { keys, clock }, { actor }) => ({
+    ...await keys.create(key, actor),
     timestamp: isoTime(clock.now()),
   }),
 });

@@ -9,5 +9,5 @@ export const getTaskResult = capability({
   limit: "file_operations_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_result", task_id: "task_456" },
-  handle: async ({ task_id }, { engine }) => ({ task_id, ...await engine.result(task_id) }),
+  handle: async ({ task_id }, { queries }) => ({ task_id, ...await queries.result(task_id) }),
 });

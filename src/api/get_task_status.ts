@@ -7,5 +7,5 @@ export const getTaskStatus = capability({
   limit: "status_checks_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_status", task_id: "task_456" },
-  handle: ({ task_id }, { engine }) => ({ task: engine.get(task_id) }),
+  handle: ({ task_id }, { queries }) => ({ task: queries.get(task_id) }),
 });

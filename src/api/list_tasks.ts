@@ -13,8 +13,8 @@ export const listTasks = capability({
     limit: 50,
     offset: 0,
   },
-  handle: (request, { engine }) => {
-    const { tasks, total_count, filtered_count } = engine.list(request);
+  handle: (request, { queries }) => {
+    const { tasks, total_count, filtered_count } = queries.list(request);
     return {
       tasks,
       total_count,

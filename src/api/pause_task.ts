@@ -7,8 +7,8 @@ export const pauseTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_task", task_id: "task_456" },
-  handle: async ({ task_id }, { engine, machine, clock }) => {
-    await engine.pause(task_id);
+  handle: async ({ task_id }, { commands, machine, clock }, { actor }) => {
+    await commands.pause(task_id, actor);
     machine.changed();
     return { task_id, timestamp: isoTime(clock.now()) };
   },

@@ -17,15 +17,15 @@ export const requestStatus = capability({
   example: { type: "request_status" },
   handle: async (_request, context) => {
     const sort = { field: "created_at", order: "desc" } as const;
-    const { machine, engine } = context;
+    const { machine, queries } = context;
     const [system_resources, claude_processes] = await Promise.all([
       orAbsent(machine.resources()),
       orAbsent(machine.agents().then(({ processes }) => processes)),
     ]);
     return {
       data: {
-        agents: measured(engine.agents(), claude_processes ?? []),
-        tasks: engine.list({ sort, limit: TASKS_SHOWN, offset: 0 }).tasks,
+        agents: measured(queries.agents(), claude_processes ?? []),
+        tasks: queries.list({ sort, limit: TASKS_SHOWN, offset: 0 }).tasks,
         system_resources,
         claude_processes,
       },

@@ -9,10 +9,11 @@ export const respondToPermission = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "respond_to_permission", task_id: "task_456", permission_id: "perm_1", decision: "allow" },
-  handle: (request, { engine, clock }) => ({
+  handle: (request, { commands, clock }, { actor }) => ({
     task_id: request.task_id,
     permission_id: request.permission_id,
-    option_id: engine.answerPermission(request),
+    option_id: commands.answerPermission(request, actor),
+    by: actor,
     timestamp: isoTime(clock.now()),
   }),
 });

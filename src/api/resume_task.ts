@@ -7,8 +7,8 @@ export const resumeTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "resume_task", task_id: "task_456" },
-  handle: async ({ task_id }, { engine, machine, clock }) => {
-    await engine.resume(task_id);
+  handle: async ({ task_id }, { commands, machine, clock }, { actor }) => {
+    await commands.resume(task_id, actor);
     machine.changed();
     return { task_id, timestamp: isoTime(clock.now()) };
   },

@@ -7,8 +7,8 @@ export const retryTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND", "SERVICE_UNAVAILABLE"],
   example: { type: "retry_task", task_id: "failed_task_789" },
-  handle: async ({ task_id }, { engine, clock }) => {
-    const retry_count = await engine.retry(task_id);
+  handle: async ({ task_id }, { commands, clock }, { actor }) => {
+    const retry_count = await commands.retry(task_id, actor);
     return { task_id, retry_count, timestamp: isoTime(clock.now()) };
   },
 });

@@ -27,9 +27,9 @@ export const scheduleTask = capability({
       recurring: { interval: "daily", timezone: "Europe/Vienna" },
     },
   },
-  handle: async ({ task }, { scheduler, clock }) => {
+  handle: async ({ task }, { scheduler, clock }, { actor }) => {
     checkScheduledTime(task.scheduled_time, clock.now());
-    const times = await scheduler.schedule(task);
+    const times = await scheduler.schedule(task, actor);
     return { task_id: task.id, ...times, recurring: task.recurring, timestamp: isoTime(clock.now()) };
   },
 });

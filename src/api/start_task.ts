@@ -20,11 +20,11 @@ export const startTask = capability({
     type: "start_task",
     task: { id: "new_task_123", type: "testing", priority: "high", description: "Run integration tests" },
   },
-  handle: async ({ task: wanted }, { engine, scheduler, clock }) => {
-    refuseRecurring(wanted);
-    scheduler.refuseTaken(wanted.id);
-    if (wanted.scheduled_time !== undefined) checkScheduledTime(wanted.scheduled_time, clock.now());
-    const task = await engine.create(wanted);
-    return { task_id: task.id, task };
+  handle: async ({ task: requested }, { commands, queries, scheduler, clock }, { actor }) => {
+    refuseRecurring(requested);
+    scheduler.refuseTaken(requested.id);
+    if (requested.scheduled_time !== undefined) checkScheduledTime(requested.scheduled_time, clock.now());
+    const task = await commands.create(requested, actor);
+    return { task_id: task.id, task: queries.view(task) };
   },
 });

@@ -7,8 +7,8 @@ export const unscheduleTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "unschedule_task", task_id: "scheduled_maintenance_001" },
-  handle: async ({ task_id }, { scheduler, clock }) => {
-    await scheduler.unschedule(task_id);
+  handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
+    await scheduler.unschedule(task_id, actor);
     return { task_id, timestamp: isoTime(clock.now()) };
   },
 });

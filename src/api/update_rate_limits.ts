@@ -12,7 +12,7 @@ export const updateRateLimits = capability({
     override: { client: "10.0.0.7", limits: { messages_per_minute: 1000 } },
   },
   handle: (change, { limits, clock }, session) => ({
-    data: limits.change(change, session.limits.client),
+    data: limits.change(change, session.actor, session.limits.client),
     timestamp: isoTime(clock.now()),
   }),
 });

@@ -6,6 +6,7 @@ import { SubscriptionHub } from "../api/channels/hub.ts";
 import { standingProducers } from "../api/channels/standing.ts";
 import { Router } from "../api/router.ts";
 import { DashboardFiles } from "../doors/http/dashboard_files.ts";
+import { allRoutes } from "../doors/http/routes.ts";
 import { Server } from "../doors/server.ts";
 import { Connections } from "../doors/ws/connections.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -38,7 +39,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     clock,
     standingProducers({
       clock,
-      engine,
+      queries: engine.queries,
       machine,
       intervals: config.monitor,
       clients: () => limits.connections,
@@ -47,7 +48,8 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   );
   const router = new Router({
     clock,
-    engine,
+    commands: engine.commands,
+    queries: engine.queries,
     scheduler,
     logs: store.logs,
     metrics,
@@ -75,18 +77,21 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   return new Server({
     ...config.server,
     clock,
-    version,
-    known_agents: BUILT_IN_MAKES.known,
     max_message_bytes,
-    router,
     connections,
     auth,
     addresses,
     limits,
-    health,
-    prometheus,
     refused: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
-    dashboard: new DashboardFiles(DASHBOARD),
-    mcp: lazyMcp(bus, clock),
+    routes: allRoutes({
+      router,
+      max_message_bytes,
+      health,
+      prometheus,
+      version,
+      known_agents: BUILT_IN_MAKES.known,
+      dashboard: new DashboardFiles(DASHBOARD),
+      mcp: lazyMcp(bus, clock),
+    }),
   });
 }

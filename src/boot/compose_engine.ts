@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import { Scheduler } from "../engine/scheduler.ts";
-import { entryOfChange } from "../engine/task_events.ts";
+import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs } from "../engine/working_dir.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { TaskIndex } from "../read/task_index.ts";
@@ -49,14 +49,14 @@ export function composeEngine(options: ComposeOptions, store: Store) {
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({
     clock,
-    engine,
+    commands: engine.commands,
     index,
     schedules,
     changes,
     tell: (entry) => void logs.append(entry),
   });
   bus.listen((event) => {
-    const entry = event.kind === "task.changed" ? entryOfChange(event.before, event.after) : undefined;
+    const entry = entryOfEvent(event);
     if (entry) void logs.append(entry);
   });
   changes.subscribe("log", (entries) => {

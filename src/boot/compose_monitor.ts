@@ -14,18 +14,18 @@ export type Monitor = ReturnType<typeof composeMonitor>;
 export function composeMonitor(
   { clock, config, folder }: ComposeOptions,
   store: Store,
-  engine: Engine,
+  { queries }: Engine,
   { limits }: Access,
 ) {
   const started_ms = clock.monotonic();
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
-  const machine = createMachine(clock, folder, () => engine.children(), BUILT_IN_MAKES.recognizers);
+  const machine = createMachine(clock, folder, () => queries.children(), BUILT_IN_MAKES.recognizers);
   return {
     metrics,
     machine,
     health: new HealthMonitor(clock, {
       websocket_server: () => limits.findings(),
-      task_manager: () => engine.findings(),
+      task_manager: () => queries.findings(),
       process_monitoring: () => machine.processFindings(),
       file_monitoring: () => machine.diskFindings(),
       database: () => store.probe().then(() => []),
@@ -33,8 +33,8 @@ export function composeMonitor(
     prometheus: new Prometheus({
       requests: () => metrics.ever(),
       connections: () => limits.connections,
-      tasks: () => engine.summary(),
-      agents: () => engine.agents().length,
+      tasks: () => queries.summary(),
+      agents: () => queries.agents().length,
       log_bytes: () => store.logs.bytes,
       uptime_seconds: () => (clock.monotonic() - started_ms) / 1000,
       resident_bytes: () => Deno.memoryUsage().rss,

@@ -1,5 +1,6 @@
 /** What the commands may do with a store's file, wired to the store; each part is loaded when it is asked for. */
 import type { StoreFiles } from "./commands/store_command.ts";
+import { OWNER } from "../domain/actor.ts";
 import { systemClock as clock } from "../clock/clock.ts";
 
 export const storeFiles: StoreFiles = {
@@ -13,9 +14,9 @@ export const storeFiles: StoreFiles = {
     const store = await (await import("../store/open.ts")).openStore({ folder, clock });
     const keys = new Keys(store.keys, clock);
     return {
-      create: (key) => keys.create(key),
+      create: (key) => keys.create(key, OWNER),
       list: () => Promise.resolve(keys.list()),
-      revoke: (id) => keys.revoke(id),
+      revoke: (id) => keys.revoke(id, OWNER),
       close: () => store.close(),
     };
   },

@@ -1,12 +1,12 @@
 /** The server's door: it listens, guards, upgrades sockets and answers HTTP requests. */
 import { getLogger } from "@logtape/logtape";
-import { errorReply } from "../api/error_reply.ts";
-import { sleep, within } from "../clock/clock.ts";
+import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
-import type { ErrorReply } from "../protocol/messages.ts";
 import { refusal } from "./guard.ts";
-import { type HttpApp, httpApp, type HttpOptions, REFUSAL_DELAY_MS, statusOf } from "./http/app.ts";
+import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
+import type { Route } from "./http/route.ts";
+import { Replies } from "./replies.ts";
 import { type Answer, type Caller, listen, type Listener } from "./transport/listener.ts";
 import { transportFor } from "./transport/transports.ts";
 import type { Connections } from "./ws/connections.ts";
@@ -17,7 +17,11 @@ const log = getLogger(["opencode-agents", "server"]);
 const SHUTDOWN_MS = 1000;
 
 export interface ServerOptions extends HttpOptions {
+  clock: Clock;
+  routes: readonly Route[];
   connections: Connections;
+  limits: HttpOptions["limits"] & { readonly isStorm: boolean };
+  max_message_bytes: number;
   host: string;
   /** 0 picks a free one. */
   port: number;
@@ -36,12 +40,14 @@ export interface ServerOptions extends HttpOptions {
 export class Server {
   readonly name = "server";
   readonly #options: ServerOptions;
+  readonly #replies: Replies;
   readonly #app: HttpApp;
   #listener: Listener | undefined;
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#app = httpApp(options);
+    this.#replies = new Replies(options);
+    this.#app = httpApp(options, options.routes, this.#replies);
   }
 
   /** `http://HOST:PORT` as it listens. */
@@ -68,15 +74,14 @@ export class Server {
   }
 
   #answer(request: Request, caller: Caller): Response | Promise<Response> {
-    const { addresses, clock } = this.#options;
+    const { addresses } = this.#options;
     const { headers } = request;
     const ip = addresses.clientOf(caller.ip, headers.get("x-forwarded-for"));
     const reason = addresses.refusal(ip) ?? this.#guarded(headers);
     if (reason !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason, code: "PERMISSION_DENIED" });
       this.#options.refused(ip, reason);
-      const reply = errorReply(new ApiError("PERMISSION_DENIED", reason), clock, "guard");
-      return Response.json(reply, { status: 403 });
+      return this.#replies.failure(new ApiError("PERMISSION_DENIED", reason), "guard");
     }
     // Past Hono, which would wrap the response by which Deno knows the upgrade.
     return new URL(request.url).pathname === "/ws"
@@ -90,25 +95,17 @@ export class Server {
     return refusal({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
   }
 
-  #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Response | Promise<Response> {
+  async #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Promise<Response> {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
     }
-    const { auth, clock, connections } = this.#options;
+    const { auth, limits, connections } = this.#options;
     try {
-      const identity = auth.bearer(request.headers.get("authorization"), ip);
+      const identity = await auth.identify({ authorization: request.headers.get("authorization"), ip });
       return connections.accept(ip, identity, take);
     } catch (error) {
-      return this.#refuse(errorReply(error, clock, "upgrade"), ip);
+      if (!limits.isStorm) log.warn("Client from {ip} refused: {error}", { ip, error });
+      return await this.#replies.failure(error, "/ws");
     }
-  }
-
-  /** A client that is refused again and again has to wait, so that it has less time to ask: the others go first. */
-  async #refuse(reply: ErrorReply, ip: string): Promise<Response> {
-    const { limits, clock } = this.#options;
-    if (limits.isStorm) await sleep(clock, REFUSAL_DELAY_MS);
-    else log.warn("Client from {ip} refused: {reason}", { ip, reason: reply.message, code: reply.code });
-    const headers = { "retry-after": String(reply.details?.retry_after_seconds ?? 1) };
-    return Response.json(reply, { status: statusOf(reply), headers });
   }
 }

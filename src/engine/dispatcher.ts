@@ -3,6 +3,7 @@
  * committed changes; it never polls but for a look at the clock once a minute, in case that was set.
  */
 import { getLogger } from "@logtape/logtape";
+import { SERVER } from "../domain/actor.ts";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
 import { dueAt, failuresRead, resettled } from "../domain/cascade.ts";
 import { ReadyQueue } from "../domain/queue.ts";
@@ -235,7 +236,7 @@ export class Dispatcher {
             updates: [...states].map(([id, state]) => ({ id, state })),
             reads: [...failuresRead(states), ...forgiven],
           };
-        });
+        }, SERVER);
       } catch (error) {
         log.error("Waiting tasks could not be released, trying again: {error}", { error });
         clock.after(RETRY_MS, () => void this.#settle(some));

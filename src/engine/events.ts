@@ -1,15 +1,23 @@
-/** What happened, said once, after the commit. Subscriptions turn these into pushes. */
+/** What happened, published once, after the commit. `by` is who asked for it. Subscriptions turn these events into pushes. */
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
+import type { Actor } from "../domain/actor.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
 export type DomainEvent =
-  | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord }
-  | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord }
+  | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
+  | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
+  | {
+    kind: "permission.answered";
+    task_id: string;
+    request: PermissionRequest;
+    option_id: string;
+    by: Actor;
+  }
   | { kind: "agent.changed"; agent: Agent }
   | { kind: "security.alert"; alert: SecurityAlert }
   | { kind: "log.appended"; entries: readonly { seq: number; entry: LogEntry }[] };

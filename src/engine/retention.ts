@@ -1,5 +1,6 @@
 /** What is old enough goes: finished tasks, with what belongs to them, and log entries. */
 import { getLogger } from "@logtape/logtape";
+import { SERVER } from "../domain/actor.ts";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
 import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../domain/task_record.ts";
 import type { Key } from "../store/kv/kv.ts";
@@ -77,7 +78,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
       });
       going = still.length;
       return { removes: still.map(({ id }) => id), deletes: still.flatMap(outputsOf) };
-    });
+    }, SERVER);
     removed += going;
   }
   return removed;

@@ -1,12 +1,13 @@
 /** Schedules: tasks that come at a time, once or again and again. Each run is a task of its own. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime, type Timer } from "../clock/clock.ts";
+import { type Actor, scheduleActor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
 import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_record.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
-import type { Engine } from "./engine.ts";
+import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { Notifier } from "../store/notifier.ts";
 import type { TaskIndex } from "../read/task_index.ts";
@@ -31,12 +32,12 @@ interface ScheduleMemory {
 }
 
 export interface ScheduleStore extends ScheduleMemory {
-  update(plan: (view: ScheduleMemory) => SchedulePlan): Promise<unknown>;
+  update(plan: (view: ScheduleMemory) => SchedulePlan, by: Actor): Promise<unknown>;
 }
 
 export interface SchedulerOptions {
   clock: Clock;
-  engine: Engine;
+  commands: Pick<TaskCommands, "check" | "create">;
   index: TaskIndex;
   schedules: ScheduleStore;
   changes: Notifier;
@@ -69,11 +70,12 @@ export class Scheduler {
 
   /** The time of the first run, after the schedule is durable. */
   async schedule(
-    wanted: NewTask & { scheduled_time: string },
+    requested: NewTask & { scheduled_time: string },
+    by: Actor,
   ): Promise<{ next_run: string; scheduled_time: string }> {
-    const { clock, schedules, engine } = this.#options;
-    const { id, scheduled_time, recurring, ...task } = wanted;
-    await engine.check(wanted);
+    const { clock, schedules, commands, index } = this.#options;
+    const { id, scheduled_time, recurring, ...task } = requested;
+    await commands.check(requested);
     const first_ms = epochOf(scheduled_time);
     if (recurring?.end_time !== undefined && epochOf(recurring.end_time) < first_ms) {
       throw new ApiError("INVALID_RECURRING_CONFIG", "The schedule would end before its first run", {
@@ -82,25 +84,31 @@ export class Scheduler {
         expected: `not before ${scheduled_time}`,
       });
     }
-    const spec = { task, scheduled_time: isoTime(first_ms), recurring, created_at: isoTime(clock.now()) };
+    const spec = {
+      task,
+      scheduled_time: isoTime(first_ms),
+      recurring,
+      created_at: isoTime(clock.now()),
+      created_by: by,
+    };
     await schedules.update((view) => {
-      if (view.get(id) || engine.has(id)) {
+      if (view.get(id) || index.find(id)) {
         throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
       }
       return { creates: [{ id, spec, state: { runs: 0, next_ms: first_ms, ...this.#runsLeftBy(id) } }] };
-    });
+    }, by);
     this.#setAlarm();
     return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };
   }
 
   /** Its runs so far stay; no more come. */
-  async unschedule(id: string): Promise<void> {
+  async unschedule(id: string, by: Actor): Promise<void> {
     await this.#options.schedules.update((view) => {
       if (!view.get(id)) {
         throw new ApiError("TASK_NOT_FOUND", `There is no schedule '${id}'`, { task_id: id });
       }
       return { removes: [id] };
-    });
+    }, by);
     this.#setAlarm();
   }
 
@@ -120,6 +128,7 @@ export class Scheduler {
         task: { id, ...spec.task },
         scheduled_time: spec.scheduled_time,
         recurring: spec.recurring,
+        created_by: spec.created_by,
         next_run: isoTime(state.next_ms),
         runs: state.runs,
         upcoming: upcoming(spec, state.next_ms - 1, count, state.runs).map(isoTime),
@@ -181,7 +190,7 @@ export class Scheduler {
       if (!current || current.state.next_ms !== state.next_ms) return {};
       const next = advanced(schedule, now_ms, number);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
-    });
+    }, scheduleActor(id));
   }
 
   #mayRun({ id, spec, state }: ScheduleRecord): boolean {
@@ -201,7 +210,7 @@ export class Scheduler {
     const run_id = runId(id, number);
     if (this.#isThisRun(schedule, run_id)) return number;
     try {
-      await this.#options.engine.create({ id: run_id, ...spec.task }, id);
+      await this.#options.commands.create({ id: run_id, ...spec.task }, scheduleActor(id), id);
       this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
       return number;
     } catch (error) {
@@ -229,7 +238,7 @@ export class Scheduler {
     let number = (state.last_number ?? state.runs) + 1;
     for (;; number++) {
       const run_id = runId(id, number);
-      if (!this.#options.engine.has(run_id) || this.#isThisRun(schedule, run_id)) return number;
+      if (!this.#options.index.find(run_id) || this.#isThisRun(schedule, run_id)) return number;
     }
   }
 

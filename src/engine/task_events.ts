@@ -1,13 +1,21 @@
-/** Changes of a task's status as entries of its log, but for those that are told already. Pure. */
+/** What happened to tasks as entries of their logs, except for what other entries say already. Pure. */
+import { type Actor, actorName } from "../domain/actor.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewEntry } from "../store/log_line.ts";
+import type { DomainEvent } from "./events.ts";
 
-/**
- * Undefined where others say it: a new task is in the list of tasks, and the attempts tell that they began and how they
- * ended.
- */
-export function entryOfChange(before: TaskRecord | undefined, after: TaskRecord): NewEntry | undefined {
-  const { id, state } = after;
+/** The log entry of an event; undefined if it has none. */
+export function entryOfEvent(event: DomainEvent): NewEntry | undefined {
+  if (event.kind === "task.changed") return entryOfChange(event.before, event.after, event.by);
+  if (event.kind === "permission.answered") return entryOfAnswer(event);
+}
+
+/** A new task has no entry, since the list of tasks shows it. Attempts log their own beginning and end. */
+function entryOfChange(
+  before: TaskRecord | undefined,
+  { id, state }: TaskRecord,
+  by: Actor,
+): NewEntry | undefined {
   const old_status = before?.state.status;
   const new_status = state.status;
   const failed = new_status === "failed";
@@ -22,7 +30,20 @@ export function entryOfChange(before: TaskRecord | undefined, after: TaskRecord)
       : `Task ${new_status} at once${why}`,
     agent: id,
     source: "engine",
-    details: { ...(before ? { old_status } : {}), new_status },
+    details: { old_status, new_status, by },
     context: { task_id: id },
+  };
+}
+
+function entryOfAnswer(
+  { task_id, request, option_id, by }: DomainEvent & { kind: "permission.answered" },
+): NewEntry {
+  return {
+    level: "info",
+    message: `'${request.title}' was answered with '${option_id}' by ${actorName(by)}`,
+    agent: task_id,
+    source: "engine",
+    details: { permission_id: request.permission_id, option_id, by },
+    context: { task_id },
   };
 }

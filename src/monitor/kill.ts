@@ -1,6 +1,7 @@
 /** `kill_process`: ends only agents and what this server started, and only the process that was meant. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { KillSignal } from "../protocol/process.ts";
 import { isSameProcess, type ProcessIdentity } from "../host/processes/process_identity.ts";
@@ -31,7 +32,7 @@ export interface Killer {
    * return once delivered. Fails with PROCESS_NOT_FOUND, PROCESS_PERMISSION_DENIED, PROCESS_KILL_FAILED or
    * SERVICE_UNAVAILABLE.
    */
-  kill(pid: number, signal: KillSignal): Promise<Killed>;
+  kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
 }
 
 export interface KillerOptions {
@@ -80,7 +81,7 @@ export function createKiller(options: KillerOptions): Killer {
   }
 
   return {
-    async kill(pid, signal) {
+    async kill(pid, signal, by) {
       const meant = await target(pid);
       // The scan may be half a second old, in which the pid may have been given away.
       const now = await source.one(pid);
@@ -89,7 +90,7 @@ export function createKiller(options: KillerOptions): Killer {
         throw notFound(pid);
       }
       await deliver(clock, pid, signal);
-      log.info("{signal} sent to {name}, process {pid}", { signal, name: meant.process.name, pid });
+      log.info("{signal} sent to {name}, process {pid}", { signal, name: meant.process.name, pid, by });
       if (!NOT_ENDING.includes(signal)) await waitUntilGone(identity(meant), signal);
       scanner.expire();
       return { pid, signal, success: true, termination_time: isoTime(clock.now()) };

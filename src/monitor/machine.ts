@@ -1,5 +1,6 @@
 /** The face of this room for what concerns the machine: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
 import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
@@ -25,7 +26,7 @@ export interface Machine {
     claude_desktop_processes: number;
     timestamp: string;
   }>;
-  kill(pid: number, signal: KillSignal): Promise<Killed>;
+  kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
   /** Processes have been paused or resumed, so what was seen of them before is out of date. */
   changed(): void;
   /** What is wrong with the disk that holds the data, for the health report. */
@@ -96,7 +97,7 @@ export function createMachine(
       await scanner.scan();
       return [];
     },
-    kill: (pid, signal) => killer.kill(pid, signal),
+    kill: (pid, signal, by) => killer.kill(pid, signal, by),
     changed: () => scanner.expire(),
   };
 }

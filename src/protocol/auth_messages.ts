@@ -1,5 +1,6 @@
 /** Who may ask for what: keys, and how a connection shows one. "Authentication and Security" of the document. */
 import { z } from "zod";
+import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { distinct, text } from "../domain/scalars.ts";
 
@@ -15,8 +16,10 @@ export const KeyView = z.object({
   name: z.string(),
   permissions: z.array(Permission),
   created_at: z.string(),
+  created_by: Actor.optional(),
   expires_at: z.string().optional(),
   revoked_at: z.string().optional(),
+  revoked_by: Actor.optional(),
 });
 export type KeyView = z.infer<typeof KeyView>;
 
@@ -58,15 +61,6 @@ export const authMessages = {
   }),
 };
 
-/** Somebody who has shown who they are. */
-export interface Identity {
-  /** Absent for the owner of the data folder. */
-  readonly key_id?: string;
-  readonly permissions: readonly Permission[];
-  /** Milliseconds since the epoch; Infinity for the owner. */
-  readonly expires_ms: number;
-}
-
 /** What is kept of a key. */
 export interface KeySpec {
   name: string;
@@ -74,9 +68,12 @@ export interface KeySpec {
   digest: string;
   permissions: Permission[];
   created_ms: number;
+  /** Absent in records of older versions. */
+  created_by?: Actor;
   expires_ms?: number;
 }
 
 export interface KeyState {
   revoked_ms?: number;
+  revoked_by?: Actor;
 }

@@ -1,5 +1,6 @@
 /** "Rate Limit Monitoring" and "Administrative Controls" of the document, as messages. */
 import { z } from "zod";
+import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { LIMIT_NAMES } from "./limits.ts";
 import { text } from "../domain/scalars.ts";
@@ -17,13 +18,14 @@ const DAY_SECONDS = 86_400;
 
 export const LimitPolicyView = z.object({
   enabled: z.boolean(),
-  suspended: z.object({ until: z.string(), reason: z.string().optional() }).optional(),
+  suspended: z.object({ until: z.string(), reason: z.string().optional(), by: Actor }).optional(),
   scaling: z.object({
     enabled: z.boolean(),
     factor: z.number().describe("What the message limits are multiplied with now, 0–1."),
   }),
   limits: z.record(name, value).describe("As they are set now, before scaling and overrides."),
-  overrides: z.array(z.object({ client, limits: values, until: z.string().optional() })),
+  limits_by: Actor.optional().describe("Who changed them last; absent while they are as configured."),
+  overrides: z.array(z.object({ client, limits: values, until: z.string().optional(), by: Actor })),
 });
 export type LimitPolicyView = z.infer<typeof LimitPolicyView>;
 

@@ -1,6 +1,7 @@
 /** Tasks that run at a time, once or again and again. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
+import { Actor } from "../domain/actor.ts";
 import { TaskId, Timestamp } from "../domain/scalars.ts";
 import { NewTask, RecurringConfig } from "../domain/task.ts";
 
@@ -13,6 +14,7 @@ export const Schedule = z.object({
   task: z.record(z.string(), z.unknown()),
   scheduled_time: z.string(),
   recurring: RecurringConfig.optional(),
+  created_by: Actor.optional(),
   next_run: z.string().optional(),
   runs: z.int(),
   upcoming: z.array(z.string()),

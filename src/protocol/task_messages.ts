@@ -1,5 +1,6 @@
 /** Section 2 of the document, with the contract's extensions: the life of tasks. */
 import { z } from "zod";
+import { Actor } from "../domain/actor.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { Attempt } from "../domain/attempt/stored_attempt.ts";
@@ -90,6 +91,6 @@ export const taskMessages = {
       decision: z.enum(["allow", "deny"]).optional(),
     },
     "permission_answered",
-    { ...done, permission_id: z.string(), option_id: z.string() },
+    { ...done, permission_id: z.string(), option_id: z.string(), by: Actor },
   ),
 };

@@ -1,4 +1,5 @@
 /** An export read back: into a new store, or into a copy of the folder's own, which then takes its place. */
+import { OWNER } from "../domain/actor.ts";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
@@ -118,7 +119,7 @@ class Target {
       else {
         this.#imported.schedules++;
         const { id, spec, state } = line as unknown as ScheduleRecord;
-        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id, spec, state }] })));
+        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id, spec, state }] }), OWNER));
       }
     } else if (line.kind === "task") {
       this.found.tasks++;
@@ -129,7 +130,7 @@ class Target {
         this.#imported.tasks++;
         const { id, spec, state } = line as unknown as TaskRecord;
         const record = { id, spec: { ...spec, order: spec.order + this.#order }, state };
-        await this.#send(this.#store.tasks.update(() => ({ creates: [record] })));
+        await this.#send(this.#store.tasks.update(() => ({ creates: [record] }), OWNER));
       }
     } else if (line.kind === "output") {
       this.found.outputs++;

@@ -2,11 +2,13 @@
  * The verbs of the task queue. Each is one commit, made under the versions of the tasks it looked at: when another
  * commit comes first, on this node or on another, it is decided again from what stands then. What it is given must
  * only read. Each rejects with what the store says; whether the commit was carried out is then not known.
+ * A client asks for an insert; the others are the server's own doing.
  *
  * The life of an attempt: insert → claim → (amend …) → settle, or release. The lease that `claim` stores with the
  * task is kept by `renew` of `node_lease.ts`, for all tasks of the node together.
  */
 import { failuresRead } from "../domain/cascade.ts";
+import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Lease } from "../domain/lease.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
@@ -45,6 +47,7 @@ export async function insert(
   tasks: Tasks,
   id: string,
   make: (view: TaskView) => NewRecord,
+  by: Actor,
 ): Promise<TaskRecord> {
   let record: TaskRecord | undefined;
   await tasks.update((view) => {
@@ -54,7 +57,7 @@ export async function insert(
     const { spec, state, reads } = make(view);
     record = { id, spec, state };
     return { creates: [record], reads };
-  });
+  }, by);
   return record!;
 }
 
@@ -77,7 +80,7 @@ export async function claim(
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
     record = { ...task, state: started(task, lease, agent, at) };
     return { updates: [{ id, state: record.state }] };
-  });
+  }, SERVER);
   return record;
 }
 
@@ -92,7 +95,7 @@ export async function amend(
     const task = view.get(id);
     if (!task || !holds(task.state, lease)) return {};
     return { updates: [{ id, state: change(task.state) }] };
-  });
+  }, SERVER);
 }
 
 /**
@@ -110,7 +113,7 @@ export async function settle(
     const task = view.get(id);
     if (!task) return {};
     return holds(task.state, lease) ? { ...changing(after(task, view)), ...besides } : besides;
-  });
+  }, SERVER);
 }
 
 /**
@@ -129,5 +132,5 @@ export async function release(
       holdsSlot(state) && mayRelease(state.lease)
     );
     return released.length > 0 ? changing(after(released, view)) : {};
-  });
+  }, SERVER);
 }

@@ -7,6 +7,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../clock/clock.ts";
+import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
@@ -41,6 +42,8 @@ export interface Plan<Spec, State> {
 export interface Change<Spec, State> {
   before?: StoredRecord<Spec, State>;
   after?: StoredRecord<Spec, State>;
+  /** Who asked for it. */
+  by: Actor;
 }
 
 interface Held<Spec, State> {
@@ -81,8 +84,8 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #changing = new Map<string, Promise<void>>();
   /** Records that a change on its way has read: those that are removed meanwhile would be missed. */
   readonly #reading = new Map<string, Set<Promise<void>>>();
-  /** Records that a commit of unknown outcome may have changed. */
-  readonly #doubtful = new Set<string>();
+  /** Records that a commit of unknown outcome may have changed, and who asked for it. */
+  readonly #doubtful = new Map<string, Actor>();
   #learning = false;
   #learnAgain: Timer | undefined;
   #closed = false;
@@ -150,9 +153,10 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
 
   /**
    * Commits what `plan` answers for the records as they stand; it is asked again when another commit came first,
-   * so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date.
+   * so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date. `by`: who
+   * asks for the change.
    */
-  async update(plan: (view: View<Spec, State>) => Plan<Spec, State>): Promise<void> {
+  async update(plan: (view: View<Spec, State>) => Plan<Spec, State>, by: Actor): Promise<void> {
     for (let tries = 0; tries < TRIES_MAX;) {
       const prepared = this.#prepare(plan(this));
       const { commit } = prepared;
@@ -163,7 +167,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
         continue;
       }
       tries++;
-      if (await this.#send(prepared)) return;
+      if (await this.#send(prepared, by)) return;
     }
     throw new ApiError("DATABASE_ERROR", "A change was overtaken by others again and again", {
       tries: TRIES_MAX,
@@ -183,7 +187,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   }
 
   /** Whether it was committed; if not, memory is up to date again. */
-  async #send({ commit, after, versions }: Prepared<Spec, State>): Promise<boolean> {
+  async #send({ commit, after, versions }: Prepared<Spec, State>, by: Actor): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const read = [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
     for (const { id } of after) this.#changing.set(id, promise);
@@ -191,11 +195,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     try {
       const changed = after.map(({ id }) => [this.#name, id] as const);
       const result = await this.#commits.commit(commit, changed);
-      if (result.ok) this.#apply(after, result.versionstamp);
-      else await this.#refresh(versions);
+      if (result.ok) this.#apply(after, result.versionstamp, by);
+      else await this.#refresh(versions, SERVER);
       return result.ok;
     } catch (error) {
-      for (const { id } of after) this.#doubtful.add(id);
+      for (const { id } of after) this.#doubtful.set(id, by);
       throw error;
     } finally {
       for (const { id } of after) this.#changing.delete(id);
@@ -218,11 +222,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#learning = true;
     this.#learnAgain?.cancel();
     try {
-      for (const id of this.#doubtful) {
+      for (const [id, by] of this.#doubtful) {
         // First, since another change of it may become doubtful meanwhile.
         this.#doubtful.delete(id);
-        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), true).catch((error) => {
-          this.#doubtful.add(id);
+        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), by, true).catch((error) => {
+          this.#doubtful.set(id, by);
           throw error;
         });
       }
@@ -291,7 +295,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     return held;
   }
 
-  #apply(after: Prepared<Spec, State>["after"], versionstamp: string): void {
+  #apply(after: Prepared<Spec, State>["after"], versionstamp: string, by: Actor): void {
     const changes: Change<Spec, State>[] = [];
     for (const { id, held } of after) {
       const known = this.#held.get(id);
@@ -299,16 +303,20 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       if (held ? known && known.versionstamp >= versionstamp : !known) continue;
       if (held) this.#held.set(id, { ...held, versionstamp });
       else this.#held.delete(id);
-      changes.push({ before: known?.record, after: held?.record });
+      changes.push({ before: known?.record, after: held?.record, by });
     }
     if (changes.length > 0) this.#publish(changes);
   }
 
   /**
    * Reads again what a failed check says has changed, where memory knows of no change: a commit that was given
-   * up as too late may have reached the store all the same.
+   * up as too late may have reached the store all the same. `by`: who asked for it, as far as that is known.
    */
-  async #refresh(versions: Map<string, string | undefined>, yields = false): Promise<void> {
+  async #refresh(
+    versions: Map<string, string | undefined>,
+    by: Actor,
+    yields = false,
+  ): Promise<void> {
     // With `yields`, a change on its way is not overtaken: it finds out by its own check.
     const isKnown = (id: string, versionstamp: string | undefined) =>
       this.#held.get(id)?.versionstamp !== versionstamp || (yields && this.#changing.has(id));
@@ -317,7 +325,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       const found = await this.#read(id, versionstamp);
       if (isKnown(id, versionstamp) || found?.versionstamp === versionstamp) continue;
       log.debug("{name} '{id}' had changed in the store unnoticed", { name: this.#name, id });
-      this.#learned(id, found);
+      this.#learned(id, found, by);
     }
   }
 
@@ -343,7 +351,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       const known = this.#held.get(id)?.versionstamp;
       const found = await this.#read(id, known);
       if (this.#changing.has(id) || this.#held.get(id)?.versionstamp !== known) continue;
-      if (found?.versionstamp !== known) this.#learned(id, found);
+      if (found?.versionstamp !== known) this.#learned(id, found, SERVER);
       return;
     }
   }
@@ -372,9 +380,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     }
   }
 
-  #learned(id: string, found: Found<Spec, State> | undefined): void {
-    if (!found) this.#apply([{ id }], "");
-    else if (found.record) this.#apply([{ id, held: found }], found.versionstamp);
+  #learned(id: string, found: Found<Spec, State> | undefined, by: Actor): void {
+    if (!found) this.#apply([{ id }], "", by);
+    else if (found.record) this.#apply([{ id, held: found }], found.versionstamp, by);
   }
 
   #heldOf(

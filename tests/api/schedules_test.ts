@@ -1,5 +1,6 @@
 /** Schedules through the door: what is refused and how, what is listed, and a run that is really made. */
 import assert from "node:assert/strict";
+import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import type { Schedule } from "../../src/protocol/schedule_messages.ts";
@@ -132,7 +133,7 @@ Deno.test("schedules: what came due while the server was away is run once, as a 
     const missed_ms = Date.now() - 3 * DAY - HOUR;
     await store.schedules.update((view) => ({
       updates: [...view.values()].map(({ id, state }) => ({ id, state: { ...state, next_ms: missed_ms } })),
-    }));
+    }), SERVER);
     await store.close();
 
     await server.start();

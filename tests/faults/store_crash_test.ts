@@ -1,5 +1,6 @@
 /** What was acknowledged is there after the process was killed, or the disk was full. */
 import assert from "node:assert/strict";
+import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -172,7 +173,7 @@ Deno.test(
         const id = `t${i}`;
         // What the store does not look into may be anything.
         const record = { id, spec: { description: "x".repeat(50_000) }, state: {} } as never;
-        await store.tasks.update(() => ({ creates: [record] })).then(
+        await store.tasks.update(() => ({ creates: [record] }), SERVER).then(
           () => kept.push(id),
           (error) => failure = error,
         );
@@ -186,7 +187,7 @@ Deno.test(
 
       await Deno.remove(`${dir}/ballast`);
       await store.logs.flush();
-      await store.tasks.update(() => ({ removes: [kept.pop()!] }));
+      await store.tasks.update(() => ({ removes: [kept.pop()!] }), SERVER);
       await store.close();
       const again = await openStore({ folder: `${dir}/data`, clock });
       assert.deepEqual([...again.tasks.values()].map(({ id }) => id).sort(), kept.sort());

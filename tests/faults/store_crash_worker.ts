@@ -2,6 +2,7 @@
  * A process that writes to a store until it is killed, and says what was acknowledged. After so many lines it
  * kills itself, in the very turn of the acknowledgement: nothing that was acknowledged too early gets there after all.
  */
+import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
@@ -22,12 +23,12 @@ const state = (progress: number) => ({ progress }) as TaskState;
 async function writeTasks(caller: number): Promise<never> {
   for (let i = 0;; i++) {
     const id = `r${round}_${caller}_${i}`;
-    await store.tasks.update(() => ({ creates: [{ id, spec, state: state(0) }] }));
+    await store.tasks.update(() => ({ creates: [{ id, spec, state: state(0) }] }), SERVER);
     say("task", `${id} 0`);
     await store.tasks.update(() => ({
       updates: [{ id, state: state(1) }],
       sets: [store.outputs.entry(id, 1, { output: `output of ${id}` })],
-    }));
+    }), SERVER);
     say("task", `${id} 1`);
   }
 }

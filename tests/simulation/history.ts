@@ -175,7 +175,7 @@ class History {
   #watched(store: Store, life: ServerLife): Store {
     const { tasks } = store;
     const busy = new Set<string>();
-    const update: typeof tasks.update = async (plan) => {
+    const update: typeof tasks.update = async (plan, by) => {
       let isFirst = true;
       let begun: string | undefined;
       await tasks.update((view) => {
@@ -190,13 +190,13 @@ class History {
         begun = one.id;
         const others = new Set([
           ...busy,
-          ...(life.engine?.agents() ?? []).map(({ task_id }) => task_id!),
+          ...(life.engine?.queries.agents() ?? []).map(({ task_id }) => task_id!),
         ]);
         // A second try keeps its turn.
         if (!busy.has(one.id)) this.#model.turnOf(one.id, store, others);
         busy.add(one.id);
         return answer;
-      });
+      }, by);
       // One that failed is tried again, in its place.
       if (begun !== undefined) busy.delete(begun);
     };

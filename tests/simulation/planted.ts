@@ -1,6 +1,6 @@
 /** Bugs put in on purpose, each of a kind that has been made somewhere. The simulation must find every one. */
-import type { TaskState } from "../../src/domain/task_record.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
+import { SERVER } from "../../src/domain/actor.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { ScheduleRecord, ScheduleSpec } from "../../src/domain/schedule.ts";
@@ -20,7 +20,7 @@ function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Upda
     get size() {
       return tasks.size;
     },
-    update: change((plan) => tasks.update(plan), tasks),
+    update: change((plan, by) => tasks.update(plan, by), tasks),
   };
   return { ...parts, store: Object.assign(Object.create(parts.store), { tasks: planted }) };
 }
@@ -32,7 +32,7 @@ function withSchedules(parts: Parts, change: (schedule: ScheduleRecord) => Sched
   const planted = {
     get: (id: string) => schedules.get(id),
     values: () => [...schedules.values()].map(read),
-    update: (plan: Parameters<typeof schedules.update>[0]) => schedules.update(plan),
+    update: (...args: Parameters<typeof schedules.update>) => schedules.update(...args),
   };
   return { ...parts, store: Object.assign(Object.create(parts.store), { schedules: planted }) };
 }
@@ -70,7 +70,7 @@ export const PLANTS: Plant[] = [
     wiring: {
       parts: (parts) => {
         const leases = new Map<string, TaskState["lease"]>();
-        return withUpdate(parts, (update) => (plan) =>
+        return withUpdate(parts, (update) => (plan, by) =>
           update((view) =>
             plan({
               size: view.size,
@@ -81,8 +81,7 @@ export const PLANTS: Plant[] = [
                 if (task.state.lease) leases.set(id, task.state.lease);
                 return { ...task, state: { ...task.state, lease: leases.get(id) } };
               },
-            })
-          ));
+            }), by));
       },
     },
   },
@@ -90,10 +89,10 @@ export const PLANTS: Plant[] = [
     name: "the lowest priority goes first",
     finds: /whose turn it was/,
     wiring: {
-      taskChanges: (pass) => ({ before, after }) => {
+      taskChanges: (pass) => ({ before, after, by }) => {
         const turned = { critical: "low", high: "medium", medium: "high", low: "critical" } as const;
         const spec = after && { ...after.spec, priority: turned[after.spec.priority] };
-        pass({ before, after: after && spec && { ...after, spec } });
+        pass({ before, after: after && spec && { ...after, spec }, by });
       },
     },
   },
@@ -101,10 +100,10 @@ export const PLANTS: Plant[] = [
     name: "a task that becomes ready wakes nobody",
     finds: /whose turn it was|stays queued/,
     wiring: {
-      taskChanges: (pass, bus) => ({ before, after }) => {
+      taskChanges: (pass, bus) => ({ before, after, by }) => {
         if (before?.state.status === "pending" && after?.state.status === "queued") {
-          bus.publish({ kind: "task.changed", before, after });
-        } else pass({ before, after });
+          bus.publish({ kind: "task.changed", before, after, by });
+        } else pass({ before, after, by });
       },
     },
   },
@@ -122,16 +121,14 @@ export const PLANTS: Plant[] = [
     name: "a schedule moves on before its run is committed",
     finds: /counts \d+ runs/,
     wiring: {
-      schedulerEngine: (engine) =>
-        Object.assign(Object.create(engine), {
-          create: (...wanted: Parameters<Engine["create"]>) => {
-            // Nobody hears of its failure; that is the bug.
-            engine.create(...wanted).catch(() => {});
-            return Promise.resolve();
-          },
-          check: (...wanted: Parameters<Engine["check"]>) => engine.check(...wanted),
-          has: (id: string) => engine.has(id),
-        }),
+      schedulerCommands: ({ commands }) => ({
+        create: (...args) => {
+          // Nobody hears of its failure; that is the bug.
+          commands.create(...args).catch(() => {});
+          return Promise.resolve({} as TaskRecord);
+        },
+        check: (task) => commands.check(task),
+      }),
     },
   },
   {
@@ -163,16 +160,13 @@ export const PLANTS: Plant[] = [
     name: "a run that exists already is made again under another id",
     finds: /runs of the same time/,
     wiring: {
-      schedulerEngine: (engine) =>
-        Object.assign(Object.create(engine), {
-          create: (wanted: Parameters<Engine["create"]>[0], schedule_id: string) =>
-            engine.create({
-              ...wanted,
-              id: `${wanted.id}_${engine.list({ limit: 1, offset: 0 }).total_count}`,
-            }, schedule_id),
-          check: (...wanted: Parameters<Engine["check"]>) => engine.check(...wanted),
-          has: (id: string) => engine.has(id),
-        }),
+      schedulerCommands: ({ commands, queries }) => ({
+        create: (task, by, schedule_id) => {
+          const id = `${task.id}_${queries.list({ limit: 1, offset: 0 }).total_count}`;
+          return commands.create({ ...task, id }, by, schedule_id);
+        },
+        check: (task) => commands.check(task),
+      }),
     },
   },
   {
@@ -183,7 +177,7 @@ export const PLANTS: Plant[] = [
         const done = [...store.tasks.values()].find(({ state }) => state.status === "completed");
         if (!done) return;
         const state = { ...done.state, status: "queued" as const, progress: 0, completed_at: undefined };
-        await store.tasks.update(() => ({ updates: [{ id: done.id, state }] }));
+        await store.tasks.update(() => ({ updates: [{ id: done.id, state }] }), SERVER);
       },
     },
   },
@@ -192,16 +186,16 @@ export const PLANTS: Plant[] = [
     finds: /which was not committed/,
     wiring: {
       parts: (parts) =>
-        withUpdate(parts, (update) => (plan) =>
+        withUpdate(parts, (update) => (plan, by) =>
           update((view) => {
             const answer = plan(view);
             for (const { id, state } of answer.updates ?? []) {
               const before = view.get(id)!;
               if (before.state.status === state.status) continue;
-              parts.bus.publish({ kind: "task.changed", before, after: { ...before, state } });
+              parts.bus.publish({ kind: "task.changed", before, after: { ...before, state }, by });
             }
             return answer;
-          })),
+          }, by)),
     },
   },
   {
@@ -254,9 +248,9 @@ export const PLANTS: Plant[] = [
     finds: /was acknowledged, but|was not committed/,
     wiring: {
       parts: (parts) =>
-        withUpdate(parts, (update) => async (plan) => {
+        withUpdate(parts, (update) => async (plan, by) => {
           try {
-            await update(plan);
+            await update(plan, by);
           } catch (error) {
             if (!(error instanceof ApiError) || !error.code.startsWith("DATABASE_")) throw error;
           }

@@ -1,7 +1,9 @@
 /** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
+import { NOBODY } from "../../src/access/identity.ts";
 import { Router } from "../../src/api/router.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import type { TaskCommands } from "../../src/engine/task_commands.ts";
 import { EventBus } from "../../src/engine/events.ts";
 import { Scheduler } from "../../src/engine/scheduler.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
@@ -46,8 +48,8 @@ export interface Wiring {
   parts?(parts: Parts): Parts;
   /** Between the changes of tasks and the engine: `pass` tells the engine of one. */
   taskChanges?(pass: (change: TaskChange) => void, bus: EventBus): (change: TaskChange) => void;
-  /** What the scheduler takes for the engine. */
-  schedulerEngine?(engine: Engine): Engine;
+  /** Between the scheduler and the engine's commands. */
+  schedulerCommands?(engine: Engine): Pick<TaskCommands, "check" | "create">;
   /** Between the events and those who watch. */
   pushedFrom?(bus: EventBus): EventBus;
   beforeStart?(parts: Parts): Promise<void>;
@@ -147,7 +149,7 @@ export class ServerLife {
     opened.changes.subscribe("log", (entries) => bus.publish({ kind: "log.appended", entries }));
     this.#scheduler = new Scheduler({
       clock,
-      engine: wiring.schedulerEngine?.(engine) ?? engine,
+      commands: wiring.schedulerCommands?.(engine) ?? engine.commands,
       index,
       schedules: store.schedules,
       changes: store.changes,
@@ -156,7 +158,8 @@ export class ServerLife {
     this.#limits = new RateLimits(config.limits, clock);
     this.#router = new Router({
       clock,
-      engine,
+      commands: engine.commands,
+      queries: engine.queries,
       scheduler: this.#scheduler,
       logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
@@ -171,7 +174,8 @@ export class ServerLife {
     });
     this.#hub = new SubscriptionHub(wiring.pushedFrom?.(bus) ?? bus, clock, []);
     await wiring.beforeStart?.(parts);
-    await engine.start();
+    await engine.recover();
+    await engine.open();
     if (this.isStopping) return;
     this.#scheduler.start();
     this.isOpen = true;
@@ -188,7 +192,8 @@ export class ServerLife {
     const session = {
       id: client,
       limits,
-      identity: undefined,
+      identity: NOBODY,
+      actor: NOBODY.actor,
       identify: () => {},
       subscribe: refuse,
       follow: refuse,
@@ -216,7 +221,7 @@ export class ServerLife {
       clock: this.clock,
       limits,
       auth: { isRequired: false, isValid: () => true },
-      identity: undefined,
+      identity: NOBODY,
       server_version: "simulated",
       max_message_bytes: 1 << 20,
       closed: () => rates.disconnected(limits),
@@ -233,7 +238,8 @@ export class ServerLife {
   async stop(): Promise<void> {
     this.isStopping = true;
     this.#scheduler?.stop();
-    await this.engine?.stop();
+    this.engine?.close();
+    await this.engine?.leave();
     await this.runner.close();
     await this.store?.close();
   }

@@ -1,5 +1,6 @@
 /** How a connection that sends more than it may is slowed down and cut off, alone and in a flood of many. */
 import assert from "node:assert/strict";
+import { NOBODY } from "../../src/access/identity.ts";
 import type { SessionLimits } from "../../src/api/capability.ts";
 import { SubscriptionHub } from "../../src/api/channels/hub.ts";
 import { EventBus } from "../../src/engine/events.ts";
@@ -42,7 +43,7 @@ function connection(isFlooded: boolean, reply: () => object) {
     clock,
     limits: limits as SessionLimits,
     auth: { isRequired: false, isValid: () => true },
-    identity: undefined,
+    identity: NOBODY,
     server_version: "1",
     max_message_bytes: 1000,
     closed: () => {},

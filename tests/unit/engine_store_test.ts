@@ -1,5 +1,6 @@
 /** What the engine does to a real store in memory without any agent: recovery, retention, and their limits. */
 import assert from "node:assert/strict";
+import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { recoverLost } from "../../src/engine/recovery.ts";
 import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
@@ -45,7 +46,7 @@ async function world(kv = new MemoryKeyValue()) {
   const index = new TaskIndex(store.tasks, store.changes);
   const add = async (tasks: TaskRecord[]) => {
     for (let at = 0; at < tasks.length; at += 40) {
-      await store.tasks.update(() => ({ creates: tasks.slice(at, at + 40) }));
+      await store.tasks.update(() => ({ creates: tasks.slice(at, at + 40) }), SERVER);
     }
   };
   return { kv, store, index, add };
@@ -87,7 +88,7 @@ Deno.test("finished tasks go after their time, with all that belongs to them; ot
   ];
   await add([...gone, ...stay]);
   const sets = gone.flatMap(({ id }) => [1, 2, 3].map((n) => store.outputs.entry(id, n, { output: "x" })));
-  await store.tasks.update(() => ({ sets }));
+  await store.tasks.update(() => ({ sets }), SERVER);
   assert.equal(await removeExpired({ ...retention, index, store }), gone.length);
   assert.deepEqual([...store.tasks.values()].map(({ id }) => id).sort(), stay.map(({ id }) => id).sort());
   assert.equal(await keysUnder(kv, "output"), 0);
@@ -105,7 +106,7 @@ Deno.test("a task retried a thousand times keeps the outputs of the attempts it 
       await store.tasks.update(() => ({
         sets: [store.outputs.entry(`often_${i}`, attempt, { output: "x" })],
         deletes: forgottenOutputs(store, `often_${i}`, attempt),
-      }));
+      }), SERVER);
     }
   }
   assert.ok(await keysUnder(kv, "output") <= 12 * ATTEMPTS_KEPT);

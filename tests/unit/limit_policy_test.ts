@@ -1,5 +1,6 @@
 /** What the limits are while administrators and load change them, and what is remembered of their use; pure or on a hand-moved clock. */
 import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
 import fc from "fast-check";
 import type { SecurityAlert } from "../../src/protocol/pushes.ts";
 import { Config } from "../../src/protocol/config.ts";
@@ -20,8 +21,8 @@ const policyOf = (limits: Record<string, unknown> = {}) => new LimitPolicy(Confi
 
 Deno.test("policy: a client's override holds for it alone, until it ends or is lifted", () => {
   const policy = policyOf();
-  policy.override("a", { limits: { messages_per_minute: 7 }, until_ms: 1000 }, 0);
-  policy.override("b", { limits: { tasks_per_minute: 1 } }, 0);
+  policy.override("a", { by: OWNER, limits: { messages_per_minute: 7 }, until_ms: 1000 }, 0);
+  policy.override("b", { by: OWNER, limits: { tasks_per_minute: 1 } }, 0);
   assert.deepEqual(
     ["a", "b", "c"].map((client) => policy.limit("messages_per_minute", client, 999)),
     [7, 100, 100],
@@ -36,18 +37,18 @@ Deno.test("policy: a client's override holds for it alone, until it ends or is l
 Deno.test("policy: overrides are bounded in number; one that has ended makes room", () => {
   const policy = policyOf();
   for (let i = 0; i < 1000; i++) {
-    policy.override(`c${i}`, { limits: {}, until_ms: i === 0 ? 50 : undefined }, 0);
+    policy.override(`c${i}`, { by: OWNER, limits: {}, until_ms: i === 0 ? 50 : undefined }, 0);
   }
-  assert.throws(() => policy.override("more", { limits: {} }, 0), ApiError);
-  policy.override("c5", { limits: { connections: 1 } }, 0);
-  policy.override("more", { limits: {} }, 50);
+  assert.throws(() => policy.override("more", { by: OWNER, limits: {} }, 0), ApiError);
+  policy.override("c5", { by: OWNER, limits: { connections: 1 } }, 0);
+  policy.override("more", { by: OWNER, limits: {} }, 50);
 });
 
 Deno.test("policy: a suspension lifts by itself, or earlier; scaling lowers rates of messages alone", () => {
   const policy = policyOf();
-  policy.suspend(1000, "fire");
+  policy.suspend(1000, "fire", OWNER);
   assert.deepEqual([policy.isOff(999), policy.isOff(1000)], [true, false]);
-  policy.suspend(5000, undefined);
+  policy.suspend(5000, undefined, OWNER);
   policy.resume();
   assert.equal(policy.isOff(2000), false);
   policy.factor = 0.25;
@@ -80,7 +81,11 @@ Deno.test("limits: whatever is changed meanwhile, no minute passes more than the
     for (const { wait_ms, sends, change } of steps) {
       clock.pass(wait_ms);
       if (change !== null) {
-        limits.policy.override("a", { limits: { messages_per_minute: limit = change } }, clock.monotonic());
+        limits.policy.override(
+          "a",
+          { by: OWNER, limits: { messages_per_minute: limit = change } },
+          clock.monotonic(),
+        );
       }
       for (let i = 0; i < sends; i++) {
         try {

@@ -1,4 +1,5 @@
 /** Against real processes of this machine: through /proc and through `ps`. POSIX only. */
+import { OWNER } from "../../src/domain/actor.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { createClassifier } from "../../src/monitor/classify.ts";
 import assert from "node:assert/strict";
@@ -165,11 +166,11 @@ for (const [name, open, ignore] of SOURCES) {
         const source = open()!;
         const { killer, scanner } = monitor(source);
         await scanUntil(source, pid, ({ type }) => type === "claude");
-        assert.equal((await killer.kill(pid, "SIGSTOP")).success, true);
+        assert.equal((await killer.kill(pid, "SIGSTOP", OWNER)).success, true);
         await scanUntil(source, pid, ({ status }) => status === "stopped");
-        await killer.kill(pid, "SIGCONT");
+        await killer.kill(pid, "SIGCONT", OWNER);
         await scanUntil(source, pid, ({ status }) => status === "sleeping");
-        const killed = await killer.kill(pid, "SIGTERM");
+        const killed = await killer.kill(pid, "SIGTERM", OWNER);
         // No scan from before is shown afterwards; the test's own zombie is no agent any more.
         assert.ok(
           !(await scanner.scan()).processes.some(({ process, agent }) => process.pid === pid && agent),
@@ -180,7 +181,7 @@ for (const [name, open, ignore] of SOURCES) {
           success: true,
           termination_time: "",
         });
-        await rejectsWith("PROCESS_NOT_FOUND", monitor(source).killer.kill(pid, "SIGTERM"));
+        await rejectsWith("PROCESS_NOT_FOUND", monitor(source).killer.kill(pid, "SIGTERM", OWNER));
       });
     },
   );
@@ -189,15 +190,15 @@ for (const [name, open, ignore] of SOURCES) {
     await running("something", SLEEP, ["60"], async ({ pid }) => {
       const source = open()!;
       const { killer, scanner } = monitor(source);
-      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(pid, "SIGKILL"));
-      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(Deno.pid, "SIGKILL"));
-      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(1, "SIGKILL"));
-      await rejectsWith("PROCESS_NOT_FOUND", killer.kill(2 ** 22 + 1, "SIGTERM"));
+      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(pid, "SIGKILL", OWNER));
+      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(Deno.pid, "SIGKILL", OWNER));
+      await rejectsWith("PROCESS_PERMISSION_DENIED", killer.kill(1, "SIGKILL", OWNER));
+      await rejectsWith("PROCESS_NOT_FOUND", killer.kill(2 ** 22 + 1, "SIGTERM", OWNER));
       assert.equal(found(await scanner.scan(), pid).name, "something");
       // As a child for a task it may be ended, whatever it runs.
       const own = monitor(source, new Map([[pid, { task_id: "t", agent: "checks" }]]));
       assert.equal(found(await own.scanner.scan(), pid).task_id, "t");
-      await own.killer.kill(pid, "SIGKILL");
+      await own.killer.kill(pid, "SIGKILL", OWNER);
     });
   });
 }
@@ -210,10 +211,10 @@ Deno.test({ name: "kill: a process that ignores SIGTERM is reported after 10 s",
     // Until the trap is set, SIGTERM would end it; by the end of a scan that saw it asleep, it is.
     await scanUntil(openPs(systemClock), pid, ({ status }) => status === "sleeping");
     const begun = Date.now();
-    const error = await rejectsWith("PROCESS_KILL_FAILED", killer.kill(pid, "SIGTERM"));
+    const error = await rejectsWith("PROCESS_KILL_FAILED", killer.kill(pid, "SIGTERM", OWNER));
     assert.ok(Date.now() - begun >= 10_000);
     assert.match(error.message, /SIGKILL/);
-    await killer.kill(pid, "SIGKILL");
+    await killer.kill(pid, "SIGKILL", OWNER);
   });
 });
 
@@ -237,14 +238,14 @@ Deno.test(
       const { killer, scanner } = monitor(source, new Map(), clock);
       // Between the scan and the signal.
       assert.equal(
-        (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL"))).details.reused,
+        (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL", OWNER))).details.reused,
         true,
       );
       // Between the scan that the user has seen and the one for the signal.
       later_ms = 1000;
       earlier_ms = 60_000;
       assert.equal(
-        (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL"))).details.reused,
+        (await rejectsWith("PROCESS_NOT_FOUND", killer.kill(pid, "SIGKILL", OWNER))).details.reused,
         true,
       );
       assert.equal(found(scanner.latest()!, pid).status, "sleeping");

@@ -1,5 +1,6 @@
 /** Scheduled runs on a clock moved by hand, with the real engine and store: each is made once, whatever happens. */
 import assert from "node:assert/strict";
+import { OWNER, SERVER } from "../../src/domain/actor.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, ScheduleWorld, withSchedules } from "../fixtures/schedule_world.ts";
 
@@ -183,11 +184,11 @@ Deno.test("schedule: unscheduled with a run under way, which goes on; the id may
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON, { interval: "daily" });
     await world.pass(HOUR);
-    await world.scheduler.unschedule("s");
+    await world.scheduler.unschedule("s", OWNER);
     assert.deepEqual(world.runs("s").map(({ id, status }) => [id, status]), [["s_run_1", "queued"]]);
     assert.deepEqual(world.scheduler.list(5), []);
     await assert.rejects(
-      world.scheduler.unschedule("s"),
+      world.scheduler.unschedule("s", OWNER),
       (error: ApiError) => error.code === "TASK_NOT_FOUND",
     );
     await world.pass(2 * DAY);
@@ -210,7 +211,10 @@ Deno.test("schedule: a task of somebody else under a run's id keeps back no run"
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON, { interval: "daily", allow_overlap: true });
     for (const id of ["s_run_1", "s_run_3"]) {
-      await world.engine.create({ id, type: "testing", priority: "low", description: "mine" });
+      await world.engine.commands.create(
+        { id, type: "testing", priority: "low", description: "mine" },
+        OWNER,
+      );
     }
     await world.pass(2 * DAY);
     assert.deepEqual(world.runs("s").map(({ id }) => id), ["s_run_2", "s_run_4"]);
@@ -256,7 +260,8 @@ Deno.test("schedule: a server that ends just then leaves the run to the next sta
     const world = new ScheduleWorld(START);
     await world.start();
     await world.schedule("due", SOON, recurring);
-    const ended = world.engine.stop();
+    world.engine.close();
+    const ended = world.engine.leave();
     world.begun = () => world.scheduler.stop();
     await world.pass(10 * MINUTE);
     await ended;
@@ -281,11 +286,14 @@ Deno.test("schedule: a store that fails is tried again; a run that cannot be is 
     await world.pass(MINUTE);
     assert.deepEqual(world.runs("patient").map(({ id }) => id), ["patient_run_1"]);
 
-    await world.engine.create({ id: "basis", type: "testing", priority: "low", description: "x" });
+    await world.engine.commands.create(
+      { id: "basis", type: "testing", priority: "low", description: "x" },
+      OWNER,
+    );
     const dependencies = ["basis"];
     await world.schedule("hopeless", "2030-01-01T01:00:00.000Z", undefined, { dependencies });
     await world.schedule("other", "2030-01-01T01:00:00.000Z");
-    await world.store.tasks.update(() => ({ removes: ["basis"] }));
+    await world.store.tasks.update(() => ({ removes: ["basis"] }), SERVER);
     await world.pass(HOUR);
     const [entry] = (await world.told("hopeless")).filter(({ level }) => level === "error");
     assert.match(entry!.message, /'hopeless_run_1' could not be made/);
@@ -315,7 +323,10 @@ Deno.test("schedule: the same id twice, or that of a task, is refused, and so is
     const refused = async (code: string, action: Promise<unknown>) =>
       await assert.rejects(action, (error: ApiError) => error.code === code);
     await refused("TASK_ALREADY_EXISTS", world.schedule("s", SOON));
-    await world.engine.create({ id: "t", type: "testing", priority: "low", description: "x" });
+    await world.engine.commands.create(
+      { id: "t", type: "testing", priority: "low", description: "x" },
+      OWNER,
+    );
     await refused("TASK_ALREADY_EXISTS", world.schedule("t", SOON));
     assert.throws(
       () => world.scheduler.refuseTaken("s"),

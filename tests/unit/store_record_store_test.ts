@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OWNER, SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
 import { ApiError } from "../../src/domain/errors.ts";
@@ -44,9 +45,9 @@ async function keys(kv: Tapped): Promise<string[]> {
 Deno.test("memory and store hold the same after creates, updates and removes", async () => {
   const kv = tapped();
   const store = storeOn(kv);
-  await store.update(creating("a", "b", "c"));
-  await store.update(adding("b"));
-  await store.update(() => ({ removes: ["a"], updates: [{ id: "c", state: { count: 9 } }] }));
+  await store.update(creating("a", "b", "c"), SERVER);
+  await store.update(adding("b"), SERVER);
+  await store.update(() => ({ removes: ["a"], updates: [{ id: "c", state: { count: 9 } }] }), SERVER);
   assert.deepEqual(contents(store), [record("b", 1), record("c", 9)]);
   assert.deepEqual(contents(await reloaded(kv)), contents(store));
   assert.equal(store.size, 2);
@@ -56,33 +57,33 @@ Deno.test("a specification and a state of any length are kept, and removed whole
   const kv = tapped();
   const store = storeOn(kv);
   const long = "ü".repeat(100_000);
-  await store.update(() => ({ creates: [record("a", 0, long)] }));
-  await store.update(() => ({ updates: [{ id: "a", state: { count: 1, text: long } }] }));
+  await store.update(() => ({ creates: [record("a", 0, long)] }), SERVER);
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 1, text: long } }] }), SERVER);
   const kept = { id: "a", spec: { text: long }, state: { count: 1, text: long } };
   assert.deepEqual((await reloaded(kv)).get("a"), kept);
-  await store.update(() => ({ updates: [{ id: "a", state: { count: 2, text: "short" } }] }));
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 2, text: "short" } }] }), SERVER);
   assert.deepEqual((await reloaded(kv)).get("a")?.state, { count: 2, text: "short" });
-  await store.update(() => ({ updates: [{ id: "a", state: { count: 3, text: long } }] }));
-  await store.update(() => ({ removes: ["a"] }));
+  await store.update(() => ({ updates: [{ id: "a", state: { count: 3, text: long } }] }), SERVER);
+  await store.update(() => ({ removes: ["a"] }), SERVER);
   assert.deepEqual(await keys(kv), []);
 });
 
 Deno.test("a record too large for a commit is refused as a field's value", async () => {
   const store = storeOn(tapped());
   await assert.rejects(
-    store.update(() => ({ creates: [record("a", 0, "x".repeat(900_000))] })),
+    store.update(() => ({ creates: [record("a", 0, "x".repeat(900_000))] }), SERVER),
     (error) => error instanceof ApiError && error.code === "INVALID_FIELD_VALUE",
   );
   // And the id is free, not held by the change that never was.
-  await store.update(creating("a"));
+  await store.update(creating("a"), SERVER);
   assert.equal(store.size, 1);
 });
 
 Deno.test("changes of the same record never lose each other", async () => {
   const kv = tapped();
   const store = storeOn(kv);
-  await store.update(creating("a", "b"));
-  await Promise.all(Array.from({ length: 300 }, (_, i) => store.update(adding(i % 3 ? "a" : "b"))));
+  await store.update(creating("a", "b"), SERVER);
+  await Promise.all(Array.from({ length: 300 }, (_, i) => store.update(adding(i % 3 ? "a" : "b"), SERVER)));
   assert.deepEqual(contents(store), [record("a", 200), record("b", 100)]);
   assert.deepEqual(contents(await reloaded(kv)), contents(store));
 });
@@ -93,7 +94,7 @@ Deno.test("of two that create the same, one is planned again and sees the other"
     store.update((view) => {
       if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
       return { creates: [record("a")] };
-    });
+    }, SERVER);
   const results = await Promise.allSettled([create(), create(), create()]);
   assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected", "rejected"]);
 });
@@ -101,14 +102,14 @@ Deno.test("of two that create the same, one is planned again and sees the other"
 Deno.test("a plan that reads a record is made again when that record changes first", async () => {
   const kv = tapped();
   const store = storeOn(kv);
-  await store.update(creating("parent"));
+  await store.update(creating("parent"), SERVER);
   const seen: number[] = [];
-  const failing = store.update(() => ({ updates: [{ id: "parent", state: { count: 7 } }] }));
+  const failing = store.update(() => ({ updates: [{ id: "parent", state: { count: 7 } }] }), SERVER);
   const child = store.update((view) => {
     const { count } = view.get("parent")!.state;
     seen.push(count);
     return { creates: [record("child", count)], reads: ["parent"] };
-  });
+  }, SERVER);
   await Promise.all([failing, child]);
   assert.deepEqual(seen, [0, 7]);
   assert.equal(store.get("child")?.state.count, 7);
@@ -119,8 +120,8 @@ Deno.test("what a plan throws is thrown, and nothing changes", async () => {
   const store = storeOn(kv);
   await assert.rejects(store.update(() => {
     throw new ApiError("TASK_NOT_FOUND", "no");
-  }));
-  await store.update(() => ({}));
+  }, SERVER));
+  await store.update(() => ({}), SERVER);
   assert.equal(kv.sent.length, 0);
 });
 
@@ -130,17 +131,17 @@ Deno.test("listeners hear of changes after the commit, in its order, with before
   const store = storeOn(kv, undefined, (changes) => heard.push(...changes));
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
-  const created = store.update(creating("a"));
+  const created = store.update(creating("a"), OWNER);
   await Promise.resolve();
   assert.deepEqual([heard.length, store.size], [0, 0]);
   held.open();
   await created;
-  await store.update(adding("a"));
-  await store.update(() => ({ removes: ["a"] }));
+  await store.update(adding("a"), SERVER);
+  await store.update(() => ({ removes: ["a"] }), SERVER);
   assert.deepEqual(heard, [
-    { before: undefined, after: record("a") },
-    { before: record("a"), after: record("a", 1) },
-    { before: record("a", 1), after: undefined },
+    { before: undefined, after: record("a"), by: OWNER },
+    { before: record("a"), after: record("a", 1), by: SERVER },
+    { before: record("a", 1), after: undefined, by: SERVER },
   ]);
 });
 
@@ -151,34 +152,34 @@ Deno.test("a listener that throws does not turn a commit into a failure", async 
   });
   const heard: string[] = [];
   changes.subscribe("task", (some) => void heard.push(...some.map(({ after }) => after!.id)));
-  await tasks.update(() => ({ creates: [{ id: "a" } as TaskRecord] }));
+  await tasks.update(() => ({ creates: [{ id: "a" } as TaskRecord] }), SERVER);
   assert.deepEqual([tasks.size, heard], [1, ["a"]]);
 });
 
 Deno.test("a failed commit changes nothing, and is tried again by whoever asks", async () => {
   const kv = tapped();
   const store = storeOn(kv);
-  await store.update(creating("a"));
+  await store.update(creating("a"), SERVER);
   kv.before = () => Promise.reject(new ApiError("DISK_SPACE_EXCEEDED", "full"));
-  await assert.rejects(store.update(adding("a")));
+  await assert.rejects(store.update(adding("a"), SERVER));
   assert.equal(store.get("a")?.state.count, 0);
   kv.before = () => undefined;
-  await store.update(adding("a"));
+  await store.update(adding("a"), SERVER);
   assert.equal(store.get("a")?.state.count, 1);
 });
 
 Deno.test("a commit that was given up but arrived is noticed by the next change", async (t) => {
   const lost = async (store: RecordStore<Spec, State>, kv: Tapped, plan: () => Plan<Spec, State>) => {
     kv.after = () => Promise.reject(new ApiError("DATABASE_CONNECTION_ERROR", "too late"));
-    await assert.rejects(store.update(plan));
+    await assert.rejects(store.update(plan, SERVER));
     kv.after = () => {};
   };
   await t.step("an update", async () => {
     const kv = tapped();
     const store = storeOn(kv);
-    await store.update(creating("a"));
+    await store.update(creating("a"), SERVER);
     await lost(store, kv, () => ({ updates: [{ id: "a", state: { count: 41 } }] }));
-    await store.update(adding("a"));
+    await store.update(adding("a"), SERVER);
     assert.equal(store.get("a")?.state.count, 42);
   });
   await t.step("a create", async () => {
@@ -189,16 +190,19 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
     const again = store.update((view) => {
       if (view.get("a")) throw new ApiError("TASK_ALREADY_EXISTS", "there");
       return { creates: [record("a")] };
-    });
+    }, SERVER);
     await assert.rejects(again, (error) => error instanceof ApiError && error.code === "TASK_ALREADY_EXISTS");
-    assert.deepEqual(heard, [{ before: undefined, after: record("a") }]);
+    assert.deepEqual(heard, [{ before: undefined, after: record("a"), by: SERVER }]);
   });
   await t.step("a remove", async () => {
     const kv = tapped();
     const store = storeOn(kv);
-    await store.update(creating("a"));
+    await store.update(creating("a"), SERVER);
     await lost(store, kv, () => ({ removes: ["a"] }));
-    await store.update((view) => view.get("a") ? { updates: [{ id: "a", state: { count: 1 } }] } : {});
+    await store.update(
+      (view) => view.get("a") ? { updates: [{ id: "a", state: { count: 1 } }] } : {},
+      SERVER,
+    );
     assert.equal(store.size, 0);
     assert.deepEqual(await keys(kv), []);
   });
@@ -209,7 +213,7 @@ Deno.test("two kinds of records share a store without meeting", async () => {
   const commits = new GroupCommit(kv);
   const tasks = new RecordStore<Spec, State>("task", kv, commits, systemClock, () => {});
   const schedules = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
-  await Promise.all([tasks.update(creating("a")), schedules.update(creating("a", "b"))]);
+  await Promise.all([tasks.update(creating("a"), SERVER), schedules.update(creating("a", "b"), SERVER)]);
   const again = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
   await again.load();
   assert.deepEqual([tasks.size, again.size], [1, 2]);
@@ -244,12 +248,12 @@ Deno.test("any history of concurrent changes leaves memory, store and events in 
           if (kind === "create") return there ? {} : { creates: [record(id)], reads: [other] };
           if (!there) return {};
           return kind === "remove" ? { removes: [id] } : adding(id)(view);
-        });
+        }, SERVER);
       }));
       kv.after = () => {};
       // What was given up is noticed by the next change of the same record.
       for (const id of ["a", "b", "c"]) {
-        await store.update((view) => view.get(id) ? adding(id)(view) : { creates: [record(id)] });
+        await store.update((view) => view.get(id) ? adding(id)(view) : { creates: [record(id)] }, SERVER);
       }
       assert.deepEqual(contents(await reloaded(kv)), contents(store));
       assert.deepEqual(

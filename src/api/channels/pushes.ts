@@ -65,6 +65,8 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
         },
       }];
     }
+    case "permission.answered":
+      return [];
     case "agent.changed":
       return [{
         channel: "agents",

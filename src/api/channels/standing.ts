@@ -1,7 +1,7 @@
 /** The producers of the channels that tell how things stand. */
 import { measured } from "./measured_agents.ts";
 import { type Clock, isoTime } from "../../clock/clock.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { TaskQueries } from "../../engine/task_queries.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { LimitUsage } from "../../protocol/limits.ts";
 import type { ClaudeProcess, Process } from "../../protocol/process.ts";
@@ -17,7 +17,7 @@ const PROCESSES_MAX = 1000;
 
 export interface StandingOptions {
   clock: Clock;
-  engine: Engine;
+  queries: TaskQueries;
   machine: {
     resources(): Promise<SystemResources>;
     processes(query: { limit: number; offset: number }): Promise<ProcessList & { scan_duration_ms: number }>;
@@ -35,7 +35,7 @@ export interface StandingOptions {
 }
 
 export function standingProducers(
-  { clock, engine, machine, intervals, clients, limits }: StandingOptions,
+  { clock, queries, machine, intervals, clients, limits }: StandingOptions,
 ): Producer[] {
   const started_ms = clock.monotonic();
   return [
@@ -72,7 +72,7 @@ export function standingProducers(
       channel: "agents",
       interval_ms: intervals.resources_interval_ms,
       produce: async () => {
-        const agents = engine.agents();
+        const agents = queries.agents();
         if (agents.length === 0) return [];
         const { processes, timestamp } = await machine.agents();
         return measured(agents, processes).map((agent) => ({ type: "agent_update", agent, timestamp }));
@@ -84,7 +84,7 @@ export function standingProducers(
       interval_ms: intervals.task_summary_interval_ms,
       produce: () => ({
         type: "task_manager_status",
-        summary: engine.summary(),
+        summary: queries.summary(),
         timestamp: isoTime(clock.now()),
       }),
     },

@@ -4,7 +4,8 @@ import { errorReply } from "../../api/error_reply.ts";
 import type { Session, SessionLimits } from "../../api/capability.ts";
 import type { Router } from "../../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../../clock/clock.ts";
-import type { Identity } from "../../protocol/auth_messages.ts";
+import { type Identity, isKnown } from "../../access/identity.ts";
+import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
@@ -54,8 +55,8 @@ export interface ConnectionOptions {
   clock: Clock;
   limits: SessionLimits;
   auth: ConnectionAuth;
-  /** Whoever the upgrade's headers showed. */
-  identity: Identity | undefined;
+  /** As the upgrade's headers show it. */
+  identity: Identity;
   server_version: string;
   max_message_bytes: number;
   closed(connection: Connection): void;
@@ -94,7 +95,7 @@ export class Connection implements Session, Subscriber {
   #slowedDown: Timer | undefined;
   #held: { text: string; coalesce?: string }[] | undefined;
   #heldLength = 0;
-  #identity: Identity | undefined;
+  #identity: Identity;
   /** Ends a connection that shows no key, or whose session is over. */
   #expiry: Timer | undefined;
 
@@ -122,8 +123,12 @@ export class Connection implements Session, Subscriber {
 
   // ---- who it is
 
-  get identity(): Identity | undefined {
+  get identity(): Identity {
     return this.#identity;
+  }
+
+  get actor(): Actor {
+    return this.#identity.actor;
   }
 
   identify(identity: Identity): void {
@@ -134,9 +139,9 @@ export class Connection implements Session, Subscriber {
   /** Closes the connection when it may not, or not any more, be here. */
   recheck(): void {
     const { auth } = this.#options;
-    if (auth.isRequired && !(this.#identity && auth.isValid(this.#identity))) {
-      this.close(CLOSE.policy, this.#identity ? "the session is over" : "no API key was shown");
-    }
+    if (!auth.isRequired) return;
+    if (!isKnown(this.#identity)) this.close(CLOSE.policy, "no API key was shown");
+    else if (!auth.isValid(this.#identity)) this.close(CLOSE.policy, "the session is over");
   }
 
   #checkLater(): void {
@@ -144,7 +149,7 @@ export class Connection implements Session, Subscriber {
     this.#expiry = undefined;
     const { auth, clock } = this.#options;
     if (!auth.isRequired) return;
-    const left_ms = this.#identity ? this.#identity.expires_ms - clock.now() : SHOW_WITHIN_MS;
+    const left_ms = isKnown(this.#identity) ? this.#identity.expires_ms - clock.now() : SHOW_WITHIN_MS;
     if (left_ms < Infinity) {
       this.#expiry = clock.after(left_ms, () => this.#guarded(() => this.recheck()));
     }

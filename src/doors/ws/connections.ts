@@ -4,7 +4,7 @@ import type { SessionLimits } from "../../api/capability.ts";
 import type { SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Router } from "../../api/router.ts";
 import type { Clock } from "../../clock/clock.ts";
-import type { Identity } from "../../protocol/auth_messages.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Caller } from "../transport/listener.ts";
 import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
 
@@ -35,7 +35,7 @@ export class Connections {
   }
 
   /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
-  accept(ip: string, identity: Identity | undefined, upgrade: Caller["upgrade"]): Response {
+  accept(ip: string, identity: Identity, upgrade: Caller["upgrade"]): Response {
     const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
     const limits = rates.connect(ip);
     let upgraded: ReturnType<Caller["upgrade"]>;

@@ -1,0 +1,34 @@
+/** Which option of an agent's permission request a client's answer takes. Pure. */
+import { fieldProblem } from "./field_problem.ts";
+import type { PermissionOption, PermissionRequest } from "./permission_request.ts";
+
+export interface PermissionAnswer {
+  option_id?: string;
+  /** The plain yes or no: this once. */
+  decision?: "allow" | "deny";
+}
+
+/** Throws `MISSING_REQUIRED_FIELD` for an answer without any choice, `INVALID_FIELD_VALUE` for one that is not offered. */
+export function chosenOption(
+  { option_id, decision }: PermissionAnswer,
+  { options }: PermissionRequest,
+): PermissionOption {
+  if (option_id === undefined && decision === undefined) {
+    throw fieldProblem(
+      "MISSING_REQUIRED_FIELD",
+      "option_id",
+      undefined,
+      "option_id, or decision",
+      "Required field 'option_id' (or 'decision') is missing",
+    );
+  }
+  const kind = decision === "allow" ? "allow_once" : "reject_once";
+  const option = options.find((one) => option_id === undefined ? one.kind === kind : one.option_id === option_id);
+  if (option) return option;
+  throw fieldProblem(
+    "INVALID_FIELD_VALUE",
+    option_id === undefined ? "decision" : "option_id",
+    option_id ?? decision,
+    options.map((one) => one.option_id),
+  );
+}

@@ -1,0 +1,33 @@
+/** `/mcp`: the Model Context Protocol over streamable HTTP. Without sessions, so only POST has a meaning. */
+import type { Router } from "../../api/router.ts";
+import { readText } from "./body.ts";
+import type { Route } from "./route.ts";
+
+/** The code that JSON-RPC leaves to servers. */
+const SERVER_ERROR = -32000;
+
+export interface McpRouteOptions {
+  router: Router;
+  max_message_bytes: number;
+  /** Answers a POST with this body; `ask` sends a message to the router in the caller's name. */
+  mcp(request: Request, body: string, ask: (message: object) => Promise<object>): Promise<Response>;
+}
+
+export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): Route {
+  return {
+    method: "POST",
+    path: "/mcp",
+    permission: "per message",
+    async handle({ context, session }) {
+      // A tool's own messages count like all others; this one counts so that calls without any are limited, too.
+      session.limits.message();
+      const body = await readText(context.req.raw, max_message_bytes);
+      return await mcp(context.req.raw, body, async (message) => await router.dispatch(message, session));
+    },
+    errorForm: ({ code, message, details }) => ({
+      jsonrpc: "2.0",
+      id: null,
+      error: { code: SERVER_ERROR, message, data: { code, details } },
+    }),
+  };
+}

@@ -1,0 +1,31 @@
+/** `/health` and `/metrics`: for those who watch the server. */
+import type { Health } from "../../protocol/system_messages.ts";
+import type { Route } from "./route.ts";
+
+export interface MonitorRoutesOptions {
+  health: { check(): Promise<Health> };
+  prometheus: { text(): Promise<{ body: string; content_type: string }> };
+}
+
+export function monitorRoutes({ health, prometheus }: MonitorRoutesOptions): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/health",
+      permission: "none",
+      async handle() {
+        const report = await health.check();
+        return Response.json(report, { status: report.overall_status === "unhealthy" ? 503 : 200 });
+      },
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      permission: "read",
+      async handle() {
+        const { body, content_type } = await prometheus.text();
+        return new Response(body, { headers: { "content-type": content_type } });
+      },
+    },
+  ];
+}

@@ -1,0 +1,32 @@
+/** What a route consists of. Each file of routes exports some; `routes.ts` lists them. */
+import type { Context, MiddlewareHandler } from "hono";
+import type { Session } from "../../api/capability.ts";
+import type { Permission } from "../../protocol/auth_messages.ts";
+import type { ErrorReply } from "../../protocol/messages.ts";
+
+/** What Hono's context carries. */
+export interface HttpEnv {
+  Bindings: { ip: string };
+}
+
+export interface HttpRequest {
+  context: Context<HttpEnv>;
+  /** Of who asks; nobody's where the route needs no permission. */
+  session: Session;
+}
+
+export interface Route {
+  /** POST: other methods are answered with 405. */
+  method: "GET" | "POST";
+  path: string;
+  /**
+   * `none`: anyone may ask, and what they show is not looked at. `per message`: the router checks each message that the
+   * body holds.
+   */
+  permission: Permission | "none" | "per message";
+  /** Answers with a response, or with a message of the API. An `ApiError` that it throws becomes an error reply. */
+  handle(request: HttpRequest): Promise<Response | object> | Response | object;
+  /** The form of an error reply, if it is not the API's own. */
+  errorForm?(reply: ErrorReply): object;
+  middleware?: MiddlewareHandler<HttpEnv>;
+}

@@ -1,0 +1,195 @@
+/** What clients may do to tasks. Each command takes the actor who asks for it, and resolves once its change is stored. */
+import { isoTime, within } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
+import { cascade, CASCADE_LIMIT, dependencyFailures, failuresRead, isDue } from "../domain/cascade.ts";
+import { readiness } from "../domain/dependencies.ts";
+import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
+import type { NewTask } from "../domain/task.ts";
+import { holdsSlot, isFinished, specOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
+import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
+import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
+import { insert } from "../store/queue.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { foundTask } from "./found_task.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** A cancel waits this long to see the processes gone before it answers; they are ended in any case. */
+const CANCEL_WAIT_MS = 2000;
+
+export interface CommandOptions extends RunContext {
+  /** Why no program can be run here, if so; then tasks are refused. */
+  cannotRun(): ApiError | undefined;
+}
+
+export class TaskCommands {
+  readonly #options: CommandOptions;
+  readonly #dispatcher: Dispatcher;
+  #closed = false;
+
+  constructor(options: CommandOptions, dispatcher: Dispatcher) {
+    this.#options = options;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Refuses new tasks from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Throws what is wrong with a task and can be seen before it is stored: its agent, its folder, its dependencies. */
+  async check({ id, execution, dependencies = [] }: NewTask): Promise<void> {
+    const { settings, working_dirs, store } = this.#options;
+    if (this.#closed) {
+      throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
+    }
+    this.#requireRunnable();
+    const { agent, working_dir } = execution ?? {};
+    if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
+      throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
+    }
+    if (working_dir !== undefined) await working_dirs.resolve(working_dir);
+    requireDependencies(id, dependencies, store.tasks);
+  }
+
+  /** Stores a new task. `schedule_id`: the schedule that it is a run of. */
+  async create(requested: NewTask, by: Actor, schedule_id?: string): Promise<TaskRecord> {
+    const { clock, index, store } = this.#options;
+    await this.check(requested);
+    const { id } = requested;
+    const now = clock.now();
+    const spec = specOf(requested, {
+      created_at: isoTime(now),
+      created_by: by,
+      order: index.nextOrder(),
+      schedule_id,
+    });
+    return await insert(store.tasks, id, (view) => {
+      const dependencies = spec.dependencies ?? [];
+      requireDependencies(id, dependencies, view);
+      const ready = readiness(dependencies, (other) => view.get(other));
+      const state = created(ready, isDue({ id, spec }, now), isoTime(now));
+      return { spec, state, reads: present(dependencies, view) };
+    }, by);
+  }
+
+  /** Cancels the task and ends its processes, or has begun to end them. Cancelling twice is fine. */
+  async cancel(id: string, by: Actor): Promise<void> {
+    const { clock, index } = this.#options;
+    const task = this.#find(id);
+    if (task.state.status === "cancelled") return;
+    const run = this.#dispatcher.active.get(id);
+    if (run && holdsSlot(task.state)) {
+      // The lease goes with the commit, so the agent can change nothing from here on.
+      await this.#cancelRecord(id, by);
+      await within(clock, CANCEL_WAIT_MS, run.stop(), undefined);
+      return;
+    }
+    await this.#cancelRecord(id, by);
+    // It may have been started between the look and the commit.
+    const late = this.#dispatcher.active.get(id);
+    if (late && index.find(id)?.state.status === "cancelled") {
+      await within(clock, CANCEL_WAIT_MS, late.stop(), undefined);
+    }
+  }
+
+  async #cancelRecord(id: string, by: Actor): Promise<void> {
+    const { clock } = this.#options;
+    await this.#update((view) => {
+      const now = clock.now();
+      const task = view.get(id);
+      if (!task || task.state.status === "cancelled") return new Map();
+      const states = new Map([[id, cancelled(task, isoTime(now))]]);
+      const following = cascade(this.#graph(view), states, now, isoTime(now), CASCADE_LIMIT).states;
+      return new Map([...states, ...following]);
+    }, by);
+  }
+
+  /** Returns how often the task has been put back by now. */
+  async retry(id: string, by: Actor): Promise<number> {
+    const { clock } = this.#options;
+    this.#find(id);
+    this.#requireRunnable();
+    let retry_count = 0;
+    await this.#update((view) => {
+      const task = this.#find(id, view);
+      const now = clock.now();
+      const graph = this.#graph(view);
+      const ready = readiness(task.spec.dependencies ?? [], graph.find);
+      const state = retried(task, ready, isDue(task, now), isoTime(now));
+      retry_count = state.retry_count;
+      // If one commit cannot carry all of them, the dispatcher puts back the rest when it looks at what has changed.
+      const back = isFinished(state.status) ? [] : dependencyFailures(graph, id, CASCADE_LIMIT);
+      return new Map([[id, state], ...back]);
+    }, by);
+    return retry_count;
+  }
+
+  async pause(id: string, by: Actor): Promise<void> {
+    this.#find(id);
+    await this.#update((view) => new Map([[id, paused(this.#find(id, view))]]), by);
+    await this.#dispatcher.active.get(id)?.signalled;
+  }
+
+  async resume(id: string, by: Actor): Promise<void> {
+    const { clock } = this.#options;
+    this.#find(id);
+    await this.#update((view) => {
+      const task = this.#find(id, view);
+      const now = clock.now();
+      const ready = readiness(task.spec.dependencies ?? [], (other) => view.get(other));
+      return new Map([[id, resumed(task, ready, isDue(task, now), isoTime(now))]]);
+    }, by);
+    await this.#dispatcher.active.get(id)?.signalled;
+  }
+
+  /** Answers an agent's open permission request. Returns the id of the chosen option. */
+  answerPermission(
+    { task_id, permission_id, ...answer }: PermissionAnswer & { task_id: string; permission_id: string },
+    by: Actor,
+  ): string {
+    const task = this.#find(task_id);
+    const run = this.#dispatcher.active.get(task_id);
+    const open = run?.permissions ?? [];
+    const request = open.find((one) => one.permission_id === permission_id);
+    if (!run || !request) {
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "permission_id",
+        permission_id,
+        open.map((one) => one.permission_id),
+        `Task '${task_id}' has no open permission request '${permission_id}'`,
+        { current_status: task.state.status },
+      );
+    }
+    const { option_id } = chosenOption(answer, request);
+    run.answerPermission(permission_id, option_id);
+    this.#options.bus.publish({ kind: "permission.answered", task_id, request, option_id, by });
+    return option_id;
+  }
+
+  #requireRunnable(): void {
+    const obstacle = this.#options.cannotRun();
+    if (obstacle) throw obstacle;
+  }
+
+  #graph(view: TaskMemory) {
+    const { index } = this.#options;
+    return {
+      find: (id: string) => view.get(id),
+      dependentsOf: (id: string) => index.dependentsOf(id),
+    };
+  }
+
+  #find(id: string, view: TaskMemory = this.#options.store.tasks): TaskRecord {
+    return foundTask(id, view);
+  }
+
+  async #update(states: (view: TaskMemory) => Map<string, TaskState>, by: Actor): Promise<void> {
+    await this.#options.store.tasks.update((view) => {
+      const next = states(view);
+      return { updates: [...next].map(([id, state]) => ({ id, state })), reads: failuresRead(next) };
+    }, by);
+  }
+}

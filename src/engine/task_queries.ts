@@ -1,0 +1,107 @@
+/** What clients may know of tasks and of the agents that run them. */
+import type { ApiError, ErrorCode } from "../domain/errors.ts";
+import type { Task, TaskStatus } from "../domain/task.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+import type { Agent } from "../protocol/basic_messages.ts";
+import type { TaskSummary } from "../protocol/system_messages.ts";
+import type { TaskResult } from "../protocol/task_messages.ts";
+import { queryTasks } from "../read/task_query.ts";
+import { summarise } from "../read/task_summary.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { foundTask } from "./found_task.ts";
+import type { RunContext } from "./run_context.ts";
+import { shownTask } from "./shown_task.ts";
+
+/** As many silent tasks as a finding names. */
+const NAMED_MAX = 10;
+
+export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
+  cannotRun(): ApiError | undefined;
+}
+
+export interface EngineFinding {
+  code: ErrorCode;
+  severity: "warning" | "critical";
+  message: string;
+}
+
+export class TaskQueries {
+  readonly #options: QueryOptions;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: QueryOptions, dispatcher: Dispatcher) {
+    this.#options = options;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Throws `TASK_NOT_FOUND`. */
+  get(id: string): Task {
+    return this.view(foundTask(id, this.#options.store.tasks));
+  }
+
+  list(
+    query: Parameters<typeof queryTasks>[2],
+  ): { tasks: Task[]; total_count: number; filtered_count: number } {
+    const { index } = this.#options;
+    const page = queryTasks(index.columns, index.size, query);
+    return { ...page, tasks: page.tasks.map((task) => this.view(task)) };
+  }
+
+  /** Throws `TASK_NOT_FOUND`. */
+  async result(id: string): Promise<{ status: TaskStatus; result: TaskResult }> {
+    const { tasks, outputs } = this.#options.store;
+    const { state } = foundTask(id, tasks);
+    const last = state.attempt > 0 ? await outputs.get(id, state.attempt) : undefined;
+    return { status: state.status, result: { output: "", ...last, attempts: state.attempts } };
+  }
+
+  /** How many tasks are in which state, and how they went. */
+  summary(): TaskSummary {
+    return summarise(this.#options.index.all(), this.#dispatcher.active.size);
+  }
+
+  agents(): Agent[] {
+    return [...this.#dispatcher.active.values()].filter((run) => run.hasBegun).map((run) => run.view());
+  }
+
+  /** The processes that were started for running tasks, by pid. */
+  children(): ReadonlyMap<number, { task_id: string; agent: string; activity?: string }> {
+    const children = new Map<number, { task_id: string; agent: string; activity?: string }>();
+    for (const [task_id, run] of this.#dispatcher.active) {
+      if (run.pid === undefined) continue;
+      const activity = this.#options.index.find(task_id)?.state.progress_details?.current_step;
+      children.set(run.pid, { task_id, agent: run.agent, activity });
+    }
+    return children;
+  }
+
+  /** What is wrong with running tasks, for the health report. */
+  findings(): EngineFinding[] {
+    const obstacle = this.#options.cannotRun();
+    if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];
+    const findings: EngineFinding[] = [];
+    const runs = [...this.#dispatcher.active];
+    const unsaved = runs.filter(([, run]) => run.isUnsaved).length;
+    if (unsaved > 0) {
+      const message = `${unsaved} results wait to be stored`;
+      findings.push({ code: "DATABASE_ERROR", severity: "critical", message });
+    }
+    const silent = runs.filter(([, run]) => run.runtime_status === "unresponsive").map(([id]) => id);
+    if (silent.length > 0) {
+      const message = `No sign of life from the agents of ${silent.slice(0, NAMED_MAX).join(", ")}`;
+      findings.push({ code: "HEARTBEAT_TIMEOUT", severity: "warning", message });
+    }
+    return findings;
+  }
+
+  /** A stored task as clients see it. */
+  view(record: TaskRecord): Task {
+    const { index, clock } = this.#options;
+    return shownTask(record, {
+      find: index.find,
+      now_ms: clock.now(),
+      bottleneck: this.#dispatcher.bottleneck,
+      run: this.#dispatcher.active.get(record.id),
+    });
+  }
+}
