@@ -4,6 +4,7 @@ import { Actor } from "./actor.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { isTimeZone } from "./time_zones.ts";
+import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
 export const TaskType = z.enum([
@@ -135,7 +136,7 @@ export const STATE_FIELDS = {
 const readOnly = {
   ...STATE_FIELDS,
   ...ADDED_FIELDS,
-  runtime_status: z.string().optional(),
+  runtime_status: RuntimeStatus.optional(),
   pending_permissions: z.array(PermissionRequest).optional(),
   next_attempt_at: z.string().optional(),
   waiting_for: WaitingFor.optional().describe("What a task that waits is waiting for."),

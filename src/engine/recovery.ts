@@ -2,7 +2,7 @@
 import { isoTime } from "../clock/clock.ts";
 import { cascade, CASCADE_LIMIT } from "../domain/cascade.ts";
 import { executionOf, holdsSlot, isFinished, type TaskRecord } from "../domain/task_record.ts";
-import { recovered } from "../domain/transitions.ts";
+import { recovered } from "../domain/attempt/task_transitions.ts";
 import { release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
 

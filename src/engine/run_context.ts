@@ -3,7 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
-import type { RetryPolicy } from "../domain/transitions.ts";
+import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
 import type { EventBus } from "./events.ts";
 import type { TaskIndex } from "../read/task_index.ts";

@@ -5,12 +5,13 @@ import { AgentConfig } from "../domain/agent_config.ts";
 import { exchange } from "./exchange.ts";
 import { ClaudeProcess } from "./process.ts";
 import { SystemResources } from "./resources.ts";
+import { RuntimeStatus } from "../domain/attempt/runtime_status.ts";
 import { Task, TaskType } from "../domain/task.ts";
 
 /** An agent at work: one running attempt of a task. */
 export const Agent = z.object({
   id: z.string(),
-  status: z.string(),
+  status: RuntimeStatus,
   /** The agent's name in the configuration. */
   type: z.string(),
   task: z.string(),

@@ -12,7 +12,7 @@ import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Lease } from "../domain/lease.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
-import { holds, started } from "../domain/transitions.ts";
+import { holds, started } from "../domain/attempt/task_transitions.ts";
 import type { Key } from "./kv/kv.ts";
 import type { RecordStore, View } from "./record_store.ts";
 

@@ -7,6 +7,8 @@ import { cascade, dependencyFailures } from "../../src/domain/cascade.ts";
 import { checkDependencies, readiness } from "../../src/domain/dependencies.ts";
 import { compareQueued, ReadyQueue } from "../../src/domain/queue.ts";
 import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
+import { progressed } from "../../src/domain/attempt/record_change.ts";
+import * as attempts from "../../src/domain/attempt/task_transitions.ts";
 import * as transitions from "../../src/domain/transitions.ts";
 
 const AT = "2030-01-01T00:00:00.000Z";
@@ -32,17 +34,17 @@ const OPERATIONS: Record<string, { from: TaskStatus[]; to: TaskStatus; apply(t: 
   start: {
     from: ["queued"],
     to: "running",
-    apply: (t) => transitions.started(t, { node: "n", attempt: 1, fencing: 1 }, "a", AT),
+    apply: (t) => attempts.started(t, { node: "n", attempt: 1, fencing: 1 }, "a", AT),
   },
   complete: {
     from: ["running", "paused"],
     to: "completed",
-    apply: (t) => transitions.ended(t, { outcome: "completed" }, AT),
+    apply: (t) => attempts.ended(t, { outcome: "completed" }, AT),
   },
   fail: {
     from: ["running", "paused"],
     to: "failed",
-    apply: (t) => transitions.ended(t, { outcome: "failed", error: "x" }, AT),
+    apply: (t) => attempts.ended(t, { outcome: "failed", error: "x" }, AT),
   },
   cancel: {
     from: ["pending", "queued", "running", "paused"],
@@ -86,34 +88,34 @@ Deno.test("pause and resume: back to where it was", () => {
 });
 
 Deno.test("recovery: queued again and counted, resumed with a session, failed when attempts are used up", () => {
-  const lost = transitions.recovered(task("running"), 3, false, AT);
+  const lost = attempts.recovered(task("running"), 3, false, AT);
   assert.equal(lost.status, "queued");
   assert.equal(lost.retry_count, 1);
   assert.equal(lost.attempts[0]!.outcome, "interrupted");
   const session = { agent: "a", session_id: "s", working_dir: "/w" };
-  const resumable = transitions.recovered(task("running", { session, progress: 40 }), 3, false, AT);
+  const resumable = attempts.recovered(task("running", { session, progress: 40 }), 3, false, AT);
   assert.deepEqual([resumable.status, resumable.retry_count, resumable.progress], ["queued", 0, 40]);
-  const spent = transitions.recovered(task("running", { automatic_attempts: 3 }), 3, false, AT);
+  const spent = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, false, AT);
   assert.equal(spent.status, "failed");
   assert.match(spent.error!, /all 3 attempts/);
-  const orderly = transitions.recovered(task("running", { automatic_attempts: 3 }), 3, true, AT);
+  const orderly = attempts.recovered(task("running", { automatic_attempts: 3 }), 3, true, AT);
   assert.equal(orderly.status, "queued", "a shutdown uses up no attempt");
-  const held = transitions.recovered(task("paused", { paused_from: "running" }), 3, false, AT);
+  const held = attempts.recovered(task("paused", { paused_from: "running" }), 3, false, AT);
   assert.deepEqual([held.status, held.paused_from], ["paused", "queued"]);
 });
 
 Deno.test("progress: whole percents of the plan, never 100 before completion", () => {
   const of = (completed_steps: number, total_steps: number) =>
-    transitions.progressed(task("running").state, { completed_steps, total_steps }, undefined).progress;
+    progressed(task("running").state, { completed_steps, total_steps }, undefined).progress;
   assert.deepEqual([of(0, 3), of(1, 3), of(2, 3), of(3, 3), of(0, 0)], [0, 33, 66, 99, 0]);
   assert.equal(
-    transitions.ended(task("running", { progress: 99 }), { outcome: "completed" }, AT).progress,
+    attempts.ended(task("running", { progress: 99 }), { outcome: "completed" }, AT).progress,
     100,
   );
 });
 
 Deno.test("errors are cut at 1,000 characters", () => {
-  const state = transitions.ended(task("running"), { outcome: "failed", error: "é".repeat(5000) }, AT);
+  const state = attempts.ended(task("running"), { outcome: "failed", error: "é".repeat(5000) }, AT);
   assert.equal(state.error!.length, 1000);
 });
 
@@ -216,8 +218,7 @@ Deno.test("queue: priority, then age, whatever the order of arrival", () => {
 
 Deno.test("retry delay: doubles up to its bound, and chance takes at most half of it away", () => {
   const policy = { retry_delay_ms: 1000, retry_delay_max_ms: 10_000 };
-  const delays = (chance: number) =>
-    [1, 2, 3, 4, 5, 100].map((n) => transitions.retryDelay(n, policy, chance));
+  const delays = (chance: number) => [1, 2, 3, 4, 5, 100].map((n) => attempts.retryDelay(n, policy, chance));
   assert.deepEqual(delays(0), [1000, 2000, 4000, 8000, 10_000, 10_000]);
   assert.deepEqual(delays(1), [500, 1000, 2000, 4000, 5000, 5000]);
 });
@@ -226,7 +227,7 @@ Deno.test("unresponsive: waits for its next attempt, with the session where ther
   const end = { outcome: "unresponsive", error: "No sign of life" } as const;
   const running = task("running");
   const after = (changes: Partial<TaskRecord["state"]>) =>
-    transitions.unresponsive(
+    attempts.unresponsive(
       { ...running, state: { ...running.state, progress: 50, automatic_attempts: 1, ...changes } },
       end,
       2,

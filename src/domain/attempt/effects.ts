@@ -2,7 +2,7 @@
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { RunOutcome } from "../run.ts";
-import type { AttemptEnd } from "../transitions.ts";
+import type { AttemptEnd } from "./task_transitions.ts";
 import type { RecordChange } from "./record_change.ts";
 
 /** `silence` stands for the next moment at which a silent agent is to be looked at. */

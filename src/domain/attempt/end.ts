@@ -2,7 +2,7 @@
 import { isoTime } from "../../clock/clock.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
-import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "../transitions.ts";
+import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "./task_transitions.ts";
 import type { AttemptRules, StopCause } from "./state.ts";
 
 /** From what the agent answered and what the server ended it for. */

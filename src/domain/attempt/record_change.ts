@@ -1,8 +1,8 @@
 /** What an attempt changes in its task's record while it runs. */
 import type { RunEvent } from "../run.ts";
+import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
-import { active, progressed } from "../transitions.ts";
 
 export type ProgressNews = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
 
@@ -47,4 +47,27 @@ function withNews(state: TaskState, news: ProgressNews, elapsed_ms: number): Tas
     ? Math.round((elapsed_ms / completed_steps) * (total_steps - completed_steps))
     : undefined;
   return progressed(state, news, left_ms);
+}
+
+/** Progress is the share of the plan's steps that are done, and never 100 before the task is completed. */
+export function progressed(
+  state: TaskState,
+  plan: Pick<ProgressDetails, "current_step" | "steps"> & { completed_steps: number; total_steps: number },
+  estimated_time_remaining: number | undefined,
+): TaskState {
+  const { completed_steps, total_steps, steps } = plan;
+  const share = total_steps > 0 ? Math.floor((100 * completed_steps) / total_steps) : 0;
+  const details: ProgressDetails = {
+    current_step: plan.current_step ?? state.progress_details?.current_step,
+    total_steps,
+    completed_steps,
+    estimated_time_remaining,
+    steps,
+  };
+  return { ...state, progress: Math.min(99, Math.max(0, share)), progress_details: details };
+}
+
+/** What the agent does says nothing about how far it is. */
+function active(state: TaskState, current_step: string): TaskState {
+  return { ...state, progress_details: { ...state.progress_details, current_step } };
 }

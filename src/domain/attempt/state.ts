@@ -3,6 +3,7 @@ import type { PermissionRequest } from "../permission_request.ts";
 import type { RunOutcome } from "../run.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressNews } from "./record_change.ts";
+import type { RuntimeStatus } from "./runtime_status.ts";
 
 /** What holds for the whole attempt. Times are in milliseconds. */
 export interface AttemptRules {
@@ -110,15 +111,6 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     isWaitingToSave: false,
   };
 }
-
-/** What clients see of a running agent besides the task's record. */
-export type RuntimeStatus =
-  | "starting"
-  | "running"
-  | "waiting_for_permission"
-  | "unresponsive"
-  | "paused"
-  | "stopping";
 
 export function runtimeStatus(state: AttemptState): RuntimeStatus {
   if (state.stop !== undefined || state.phase === "settled") return "stopping";

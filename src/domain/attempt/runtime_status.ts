@@ -1,0 +1,12 @@
+/** How a running agent is doing, as clients see it besides the task's record. */
+import { z } from "zod";
+
+export const RuntimeStatus = z.enum([
+  "starting",
+  "running",
+  "waiting_for_permission",
+  "unresponsive",
+  "paused",
+  "stopping",
+]);
+export type RuntimeStatus = z.infer<typeof RuntimeStatus>;

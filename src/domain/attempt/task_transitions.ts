@@ -1,0 +1,162 @@
+/**
+ * What the attempts of a task make of its state: one begins, ends, is lost or falls silent. Each function takes where
+ * the task stands and returns where it stands then, or throws `ApiError` when its status does not allow it.
+ */
+import { requireStatus } from "../expected_status.ts";
+import { isSameLease, type Lease } from "../lease.ts";
+import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
+import type { Attempt } from "./stored_attempt.ts";
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  outcome: NonNullable<Attempt["outcome"]>;
+  error?: string;
+  exit_code?: number;
+  stop_reason?: string;
+}
+
+const ERROR_MAX = 1000;
+
+function cut(error: string): string {
+  return error.length <= ERROR_MAX ? error : Array.from(error).slice(0, ERROR_MAX).join("");
+}
+
+/** A node claims the task: a new attempt begins under a lease. */
+export function started(task: TaskRecord, lease: Lease, agent: string, at: string): TaskState {
+  requireStatus(task, "start", ["queued"]);
+  const { state } = task;
+  const attempt = state.attempt + 1;
+  // An attempt goes on with the turn that the one before has not completed.
+  const turn = state.turn ?? 1;
+  return {
+    ...state,
+    status: "running",
+    started_at: at,
+    completed_at: undefined,
+    error: undefined,
+    not_before: undefined,
+    attempt,
+    turn,
+    automatic_attempts: state.automatic_attempts + 1,
+    attempts: [...state.attempts, { attempt, turn, agent, started_at: at }].slice(-ATTEMPTS_KEPT),
+    lease,
+  };
+}
+
+/** Whether `lease` still holds the task's running attempt. */
+export function holds(state: TaskState, lease: Lease): boolean {
+  return state.lease !== undefined && isSameLease(state.lease, lease);
+}
+
+/** The attempts, the running one ended. */
+export function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attempt[] {
+  return state.attempts.map((attempt) =>
+    attempt.attempt === state.attempt && attempt.ended_at === undefined
+      ? {
+        ...attempt,
+        ended_at: at,
+        outcome: end.outcome,
+        error: end.error === undefined ? undefined : cut(end.error),
+        exit_code: end.exit_code,
+        stop_reason: end.stop_reason,
+      }
+      : attempt
+  );
+}
+
+/** The running attempt has ended for good. */
+export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState {
+  requireStatus(task, "end", ["running", "paused"]);
+  const { state } = task;
+  const status = end.outcome === "completed" || end.outcome === "cancelled" ? end.outcome : "failed";
+  return {
+    ...state,
+    status,
+    progress: status === "completed" ? 100 : state.progress,
+    error: status === "failed" ? cut(end.error ?? "failed") : undefined,
+    completed_at: at,
+    attempts: endAttempt(state, end, at),
+    lease: undefined,
+    paused_from: undefined,
+    session: undefined,
+  };
+}
+
+/**
+ * The attempt is lost, because its server went away. The task is queued again. It goes on with the agent's session
+ * where there is one; otherwise it starts over, which counts as a retry. After `max_attempts` it fails.
+ * @param orderly the server was shut down: that is no failure and uses up no attempt
+ */
+export function recovered(task: TaskRecord, max_attempts: number, orderly: boolean, at: string): TaskState {
+  const { state } = task;
+  const attempts = endAttempt(state, {
+    outcome: "interrupted",
+    error: "The server went away while this attempt was running",
+  }, at);
+  const used = orderly ? Math.max(0, state.automatic_attempts - 1) : state.automatic_attempts;
+  const lost = { ...state, attempts, lease: undefined, automatic_attempts: used };
+  if (used >= max_attempts) {
+    return usedUp(lost, "The server went away while the task was running", max_attempts, at);
+  }
+  const held = state.status === "paused";
+  return { ...again(lost), status: held ? "paused" : "queued", paused_from: held ? "queued" : undefined };
+}
+
+/**
+ * The agent fell silent and has been ended. The task waits until `not_before` and is tried again, like one whose
+ * attempt is lost. After `max_attempts` it fails.
+ */
+export function unresponsive(
+  task: TaskRecord,
+  end: AttemptEnd,
+  max_attempts: number,
+  not_before: string,
+  at: string,
+): TaskState {
+  requireStatus(task, "end", ["running"]);
+  const { state } = task;
+  const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined };
+  if (state.automatic_attempts >= max_attempts) {
+    return usedUp(lost, end.error ?? "The agent is unresponsive", max_attempts, at);
+  }
+  return { ...again(lost), status: "pending", not_before };
+}
+
+export interface RetryPolicy {
+  /** The wait before the second attempt. */
+  retry_delay_ms: number;
+  /** The longest wait before any. */
+  retry_delay_max_ms: number;
+}
+
+/**
+ * Milliseconds to wait after so many attempts. The delay doubles each time, up to its bound. Chance (0–1) takes up to
+ * half of it away, so that tasks that failed together do not come back together.
+ */
+export function retryDelay(attempts: number, policy: RetryPolicy, chance: number): number {
+  const { retry_delay_ms, retry_delay_max_ms } = policy;
+  const delay_ms = Math.min(retry_delay_max_ms, retry_delay_ms * 2 ** Math.max(0, attempts - 1));
+  return Math.round(delay_ms * (1 - chance / 2));
+}
+
+function usedUp(state: TaskState, error: string, max_attempts: number, at: string): TaskState {
+  return {
+    ...state,
+    status: "failed",
+    error: cut(`${error}, and all ${max_attempts} attempts are used up`),
+    completed_at: at,
+    paused_from: undefined,
+    session: undefined,
+  };
+}
+
+/** The next attempt goes on with the agent's session where there is one; otherwise it starts over, as a retry. */
+function again(state: TaskState): TaskState {
+  return {
+    ...state,
+    retry_count: state.session ? state.retry_count : state.retry_count + 1,
+    progress: state.session ? state.progress : 0,
+    progress_details: state.session ? state.progress_details : undefined,
+    started_at: undefined,
+  };
+}

@@ -1,0 +1,19 @@
+/** What an operation expects of its task. */
+import { fieldProblem } from "./field_problem.ts";
+import type { TaskStatus } from "./task.ts";
+import type { TaskRecord } from "./task_record.ts";
+
+/** Throws `INVALID_FIELD_VALUE` with `current_status` when the task has none of the expected statuses. */
+export function requireStatus(task: TaskRecord, operation: string, expected: TaskStatus[]): void {
+  if (expected.includes(task.state.status)) return;
+  throw fieldProblem(
+    "INVALID_FIELD_VALUE",
+    "task_id",
+    task.id,
+    expected,
+    `Cannot ${operation} task '${task.id}': it is ${task.state.status}. This needs a task that is ${
+      expected.join(" or ")
+    }`,
+    { current_status: task.state.status },
+  );
+}
