@@ -12,8 +12,12 @@ import { type Count, countOf, summary, totalCount } from "./test_count.ts";
 import { needsBrowser, needsMachine, testFiles } from "./test_files.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/** Named, not `.`: other files at the root are not ours. */
-const SOURCES = ["main.ts", "src", "tests", "scripts"];
+/**
+ * Named, not `.`: other files at the root are not ours. Each room by itself: of a folder that holds a member of the
+ * workspace (`src`), `deno fmt` and `deno lint` look at that member alone.
+ */
+const ROOMS = [...Deno.readDirSync(`${ROOT}src`)].map(({ name }) => `src/${name}`);
+const SOURCES = ["main.ts", ...ROOMS, "tests", "scripts"];
 const CHECKS = [
   { name: "formatting", args: ["fmt", "--check", "--quiet", "deno.json", ...SOURCES] },
   { name: "lint", args: ["lint", "--quiet", ...SOURCES] },

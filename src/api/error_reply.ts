@@ -12,7 +12,7 @@ export function errorReply(error: unknown, clock: Clock, doing: string, request_
   const known = error instanceof ApiError ? error : unexpected(error, doing);
   return {
     type: "error",
-    ...(request_id === undefined ? {} : { request_id }),
+    request_id,
     code: known.code,
     message: known.message,
     details: known.details,

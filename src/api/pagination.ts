@@ -9,6 +9,6 @@ export function pagination(
     limit,
     offset,
     has_more: has_more && shown > 0,
-    ...(has_more && shown > 0 ? { next_offset: offset + shown } : {}),
+    next_offset: has_more && shown > 0 ? offset + shown : undefined,
   };
 }

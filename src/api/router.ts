@@ -62,7 +62,7 @@ export class Router {
         metrics.note(type, clock.monotonic() - started, false);
         return {
           type: reply.shape.type.value,
-          ...(request_id === undefined ? {} : { request_id }),
+          request_id,
           ...answer,
         };
       };
@@ -97,7 +97,12 @@ export class Router {
       throw new ApiError(
         "UNKNOWN_MESSAGE_TYPE",
         `Unknown message type: '${shown(type)}'${suggestion ? `. Did you mean '${suggestion}'?` : ""}`,
-        { field: "type", value: shown(type), expected: REQUEST_TYPES, ...(suggestion ? { suggestion } : {}) },
+        {
+          field: "type",
+          value: shown(type),
+          expected: REQUEST_TYPES,
+          suggestion,
+        },
       );
     }
     if (member && capability.type === "batch") {

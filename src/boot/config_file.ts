@@ -49,7 +49,11 @@ export function effectiveConfig(
     const issue = schemaError(schema, parsed.error.issues, written);
     const first = parsed.error.issues[0]!;
     const field = String(issue.details.field ?? fieldPath(first.path));
-    throw configurationError(`${file ?? "Configuration"}: ${issue.message}`, { ...issue.details, file, field });
+    throw configurationError(`${file ?? "Configuration"}: ${issue.message}`, {
+      ...issue.details,
+      file,
+      field,
+    });
   }
   const config = withKnownAgents(parsed.data, known);
   if (!isGiven(written, "max_concurrent")) {

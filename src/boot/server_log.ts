@@ -94,7 +94,7 @@ export function entryOf({ level, category, message, properties }: LogRecord): Ne
     source: category.slice(1).join("."),
     details: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, shown(value)])),
     context: typeof task_id === "string" ? { task_id } : {},
-    ...(bug?.stack === undefined ? {} : { stack_trace: bug.stack }),
+    stack_trace: bug?.stack,
   };
 }
 

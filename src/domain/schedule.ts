@@ -27,7 +27,9 @@ export const ScheduleState = z.object({
   runs: z.int().describe("Runs made so far."),
   next_ms: z.number().describe("Epoch milliseconds of the next one."),
   last_run: z.string().optional().describe("The id of the last run's task."),
-  last_number: z.int().optional().describe("The number in `last_run`, which is not that of runs whose ids were taken."),
+  last_number: z.int().optional().describe(
+    "The number in `last_run`, which is not that of runs whose ids were taken.",
+  ),
 });
 export type ScheduleState = z.infer<typeof ScheduleState>;
 

@@ -3,7 +3,15 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
 import { Lease } from "./lease.ts";
-import { ADDED_FIELDS, type Execution, type NewTask, REQUESTED_FIELDS, STATE_FIELDS, type Task, type TaskStatus } from "./task.ts";
+import {
+  ADDED_FIELDS,
+  type Execution,
+  type NewTask,
+  REQUESTED_FIELDS,
+  STATE_FIELDS,
+  type Task,
+  type TaskStatus,
+} from "./task.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 

@@ -71,5 +71,5 @@ function ownNames(rules: GuardRules): string[] {
 function splitHost(host: string): { name: string; port?: number } {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(host.toLowerCase());
   if (!match) return { name: host.toLowerCase() };
-  return { name: match[1]!, ...(match[2] === undefined ? {} : { port: Number(match[2]) }) };
+  return { name: match[1]!, port: match[2] === undefined ? undefined : Number(match[2]) };
 }

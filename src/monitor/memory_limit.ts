@@ -7,7 +7,9 @@ export function memoryObstacle(current_bytes: number, limit_bytes: number | unde
   if (limit_bytes === undefined || current_bytes <= limit_bytes) return undefined;
   return new ApiError(
     "MEMORY_LIMIT_EXCEEDED",
-    `The server uses ${bytes(current_bytes)} of the ${bytes(limit_bytes)} that it may use; new tasks have to wait`,
+    `The server uses ${bytes(current_bytes)} of the ${
+      bytes(limit_bytes)
+    } that it may use; new tasks have to wait`,
     { current_bytes, limit_bytes, limit: "max_memory_bytes" },
   );
 }

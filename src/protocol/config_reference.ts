@@ -52,7 +52,7 @@ function keyOf(schema: Schema, key: string): ConfigKey {
   return {
     key,
     type: typeOf(schema),
-    ...(schema.default === undefined ? {} : { default: JSON.stringify(schema.default) }),
+    default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
     description: schema.description ?? "",
   };
 }

@@ -87,5 +87,10 @@ export function dateTime(iso: string): string {
 
 /** The time of day alone. */
 export function timeOfDay(iso: string): string {
-  return formatted(iso, "timeOfDay", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  return formatted(iso, "timeOfDay", {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hour12: false,
+  });
 }

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { ApiError, type ErrorCode, type ErrorDetails } from "../domain/errors.ts";
 import { fieldPath, nearest, shown } from "../domain/field_problem.ts";
 
-
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
@@ -75,7 +74,7 @@ function problemsOf(schema: z.ZodType, issue: Issue, message: unknown): Problem[
           field: fieldPath(path),
           value: shown(valueAt(message, path)),
           expected: known,
-          ...(suggestion ? { suggestion } : {}),
+          suggestion,
         },
       };
     });
@@ -114,9 +113,7 @@ function problemOf(issue: Issue, message: unknown): Problem {
       field,
       value: shown(value),
       expected,
-      ...(Array.isArray(expected) && typeof value === "string" && nearest(value, expected)
-        ? { suggestion: nearest(value, expected) }
-        : {}),
+      suggestion: Array.isArray(expected) && typeof value === "string" ? nearest(value, expected) : undefined,
     },
   };
 }

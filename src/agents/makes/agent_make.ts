@@ -36,7 +36,9 @@ export interface AgentMake {
   /** Base names, without extension, of the programs that speak for it. A configured command with one is of this make. */
   readonly programs: readonly string[];
   /** The agent that is known without any configuration, under the make's name; undefined for none. */
-  readonly standard: { readonly command: readonly string[]; readonly pass_env: readonly string[] } | undefined;
+  readonly standard:
+    | { readonly command: readonly string[]; readonly pass_env: readonly string[] }
+    | undefined;
   /** The process type of what a process runs; undefined when that is not of this make. */
   recognize(launched: Launched): ProcessType | undefined;
 

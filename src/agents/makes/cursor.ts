@@ -15,7 +15,8 @@ export const cursor: AgentMake = {
   icon: "M5 3l15 9-7 1.5L10 21z",
   install: {
     command: undefined,
-    advice: "Install Cursor's agent program and put it on PATH, or name its full path in agents.NAME.command.",
+    advice:
+      "Install Cursor's agent program and put it on PATH, or name its full path in agents.NAME.command.",
   },
   programs: ["cursor-agent"],
   standard: undefined,

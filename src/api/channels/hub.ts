@@ -63,7 +63,8 @@ export class SubscriptionHub {
    */
   async caughtUp(): Promise<void> {
     const end_ms = this.#clock.monotonic() + CATCH_UP_MS;
-    const behind = () => [...this.#subscribers.keys()].filter((one) => one.isBehind && !this.#stalled.has(one));
+    const behind = () =>
+      [...this.#subscribers.keys()].filter((one) => one.isBehind && !this.#stalled.has(one));
     for (const one of this.#stalled) if (!one.isBehind) this.#stalled.delete(one);
     while (behind().length > 0) {
       if (this.#clock.monotonic() < end_ms) await sleep(this.#clock, CATCH_UP_LOOK_MS);

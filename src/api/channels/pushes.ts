@@ -32,7 +32,7 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
           old_status: before?.state.status ?? "pending",
           new_status: state.status,
           progress: state.progress,
-          ...(state.error === undefined ? {} : { error: state.error }),
+          error: state.error,
           timestamp,
         },
       }];

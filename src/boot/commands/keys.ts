@@ -76,8 +76,8 @@ async function openKeys(cli: Cli, store: StoreFiles, flags: StoreFlags): Promise
 function newKey(name: string, { permissions, expiresInDays }: KeysFlags): NewKey {
   const key = {
     name,
-    ...(permissions === undefined ? {} : { permissions: permissions.split(",").map((word) => word.trim()) }),
-    ...(expiresInDays === undefined ? {} : { expires_in_days: expiresInDays }),
+    permissions: permissions?.split(",").map((word) => word.trim()),
+    expires_in_days: expiresInDays,
   };
   const parsed = NewKey.safeParse(key);
   if (!parsed.success) throw schemaError(NewKey, parsed.error.issues, key);

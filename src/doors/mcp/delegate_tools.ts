@@ -106,8 +106,8 @@ function newTask(wanted: Wanted, parent: Task | undefined): RequestInput<"start_
     type: wanted.type,
     priority: wanted.priority,
     description,
-    ...(dependencies ? { dependencies } : {}),
-    ...(parent ? { metadata: { ...lineageBelow(parent) } } : {}),
+    dependencies,
+    metadata: parent && { ...lineageBelow(parent) },
     execution: given({
       agent: wanted.agent,
       prompt: description === prompt.trim() ? undefined : prompt,

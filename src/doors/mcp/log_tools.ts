@@ -27,12 +27,12 @@ export const readLogs = tool({
   async run({ task_id, levels, contains, limit, cursor }, { desk, signal }) {
     const { data } = await desk.request("request_log_entries", {
       limit,
-      ...(cursor === undefined ? {} : { cursor }),
+      cursor,
       sort: { field: "time", order: "desc" },
       filter: {
-        ...(task_id === undefined ? {} : { agent: task_id }),
-        ...(levels === undefined ? {} : { level: levels }),
-        ...(contains === undefined ? {} : { message_contains: contains }),
+        agent: task_id,
+        level: levels,
+        message_contains: contains,
       },
     }, { signal });
     return {

@@ -60,7 +60,7 @@ export const listTasks = tool({
   hints: { readOnlyHint: true },
   async run({ contains, limit, offset, ...among }, { desk, signal }) {
     const reply = await desk.request("list_tasks", {
-      filter: { ...among, ...(contains === undefined ? {} : { description_contains: contains }) },
+      filter: { ...among, description_contains: contains },
       sort: { field: "created_at", order: "desc" },
       limit,
       offset,

@@ -38,7 +38,7 @@ function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
   const isKnown = offered.split(", ").includes(SUBPROTOCOL);
   const upgrade = Deno.upgradeWebSocket(request, {
     idleTimeout: IDLE_SECONDS,
-    ...(isKnown ? { protocol: SUBPROTOCOL } : {}),
+    protocol: isKnown ? SUBPROTOCOL : undefined,
   });
   if (!isKnown && offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
     try {
