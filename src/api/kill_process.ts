@@ -9,5 +9,7 @@ export const killProcess = capability({
   limit: "kills_per_minute",
   errors: ["PROCESS_NOT_FOUND", "PROCESS_PERMISSION_DENIED", "PROCESS_KILL_FAILED", "SERVICE_UNAVAILABLE"],
   example: { type: "kill_process", pid: 12345, signal: "SIGTERM" },
-  handle: async ({ pid, signal }, { machine }, { actor }) => ({ data: await machine.kill(pid, signal, actor) }),
+  handle: async ({ pid, signal }, { machine }, { actor }) => ({
+    data: await machine.kill(pid, signal, actor),
+  }),
 });

@@ -44,6 +44,10 @@ export function scheduleActor(schedule_id: string): Actor {
 
 /** As log entries name an actor: `key 'ci' (key_1)`. */
 export function actorName({ kind, id, name }: Actor): string {
-  const words = [kind, name === undefined ? id : `'${name}'`, name === undefined || id === undefined ? undefined : `(${id})`];
+  const words = [
+    kind,
+    name === undefined ? id : `'${name}'`,
+    name === undefined || id === undefined ? undefined : `(${id})`,
+  ];
   return words.filter((word) => word !== undefined).join(" ");
 }

@@ -23,7 +23,9 @@ export function chosenOption(
     );
   }
   const kind = decision === "allow" ? "allow_once" : "reject_once";
-  const option = options.find((one) => option_id === undefined ? one.kind === kind : one.option_id === option_id);
+  const option = options.find((one) =>
+    option_id === undefined ? one.kind === kind : one.option_id === option_id
+  );
   if (option) return option;
   throw fieldProblem(
     "INVALID_FIELD_VALUE",

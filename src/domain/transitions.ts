@@ -108,4 +108,3 @@ export function resumed(task: TaskRecord, readiness: Readiness, due: boolean, at
     ? { ...state, status: "running" }
     : settle(state, readiness, due, at);
 }
-

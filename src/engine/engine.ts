@@ -1,7 +1,13 @@
 /** The engine's life: it recovers tasks, starts and follows them, and gives them back when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
-import { holdsSlot, progressDiffers, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
+import {
+  holdsSlot,
+  progressDiffers,
+  type TaskRecord,
+  type TaskSpec,
+  type TaskState,
+} from "../domain/task_record.ts";
 import type { LogRetention } from "../store/log_store.ts";
 import type { Change } from "../store/record_store.ts";
 import { Dispatcher } from "./dispatcher.ts";

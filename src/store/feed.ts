@@ -36,7 +36,9 @@ export class FeedWriter {
     // An entry whose number came to nothing has taken none of the old ones with it.
     const old: Key[] = [];
     const end = entryKey(this.#node, Math.max(1, this.#next - FEED_KEPT));
-    for await (const { key } of kv.list({ prefix: [...FEED, this.#node], start: entryKey(this.#node, 1), end })) {
+    for await (
+      const { key } of kv.list({ prefix: [...FEED, this.#node], start: entryKey(this.#node, 1), end })
+    ) {
       old.push(key);
     }
     for (let at = 0; at < old.length; at += DELETED_AT_ONCE) {

@@ -95,7 +95,7 @@ export class FeedNotifier implements Notifier {
 
   async #readNode(node: string): Promise<void> {
     const { changed, seq, isGap } = await readFeed(this.#options.kv, node, this.#positions.get(node) ?? 0);
-    if (isGap) for (const kind of Object.values(this.#kinds)) await kind.refreshAll();
+    if (isGap) { for (const kind of Object.values(this.#kinds)) await kind.refreshAll(); }
     else for (const [kind, ids] of byKind(changed)) await this.#kinds[kind]?.refresh(ids);
     await this.#log?.catchUp(node);
     this.#positions.set(node, seq);

@@ -28,7 +28,11 @@ export function readRequest(params: Record<string, unknown>, context: RequestCon
   };
 }
 
-function toolCallOf(call: Record<string, unknown>, id: string, readDiffs: DiffReader): Record<string, unknown> {
+function toolCallOf(
+  call: Record<string, unknown>,
+  id: string,
+  readDiffs: DiffReader,
+): Record<string, unknown> {
   const tool_call: Record<string, unknown> = { tool_call_id: id, kind: textOf(call.kind) ?? "other" };
   const raw_input = cutValue(call.rawInput, 8192);
   if (raw_input !== undefined) tool_call.raw_input = raw_input;

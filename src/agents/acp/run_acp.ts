@@ -190,7 +190,8 @@ class AcpRun implements Run {
       clock: this.#clock,
       process: this.#process,
       update: (params) => this.#update(params),
-      junk: (line, why) => this.#events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
+      junk: (line, why) =>
+        this.#events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
       permission: (params, signal) => this.#permissions.ask(params, signal),
       isPaused: () => this.#paused,
     });

@@ -37,7 +37,9 @@ export function workspaceClosed(
   const told: AttemptEffect[] = [];
   if (kept !== undefined) told.push(entry("info", kept, { working_dir: state.working_dir }));
   // The work is done and stays where it is; only the tidying failed.
-  if (failure !== undefined) told.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
+  if (failure !== undefined) {
+    told.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
+  }
   const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false }, at_ms);
   return [next, [...told, ...effects]];
 }

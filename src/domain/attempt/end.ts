@@ -38,7 +38,9 @@ export function stateAfter(
   now: number,
   chance: number,
 ): TaskState {
-  if (end.outcome !== "unresponsive" || task.state.status !== "running") return ended(task, end, isoTime(now));
+  if (end.outcome !== "unresponsive" || task.state.status !== "running") {
+    return ended(task, end, isoTime(now));
+  }
   const wait_ms = retryDelay(task.state.automatic_attempts, policy, chance);
   const attempts = executionOf(task).max_attempts ?? policy.max_attempts;
   return unresponsive(task, end, attempts, isoTime(now + wait_ms), isoTime(now));

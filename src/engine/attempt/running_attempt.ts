@@ -7,7 +7,12 @@ import type { AttemptEffect } from "../../domain/attempt/effects.ts";
 import type { AttemptNews } from "../../domain/attempt/events.ts";
 import { attempt } from "../../domain/attempt/attempt.ts";
 import type { RuntimeStatus } from "../../domain/attempt/runtime_status.ts";
-import { type AttemptRules, type AttemptState, newAttempt, runtimeStatus } from "../../domain/attempt/state.ts";
+import {
+  type AttemptRules,
+  type AttemptState,
+  newAttempt,
+  runtimeStatus,
+} from "../../domain/attempt/state.ts";
 import type { HeldLease } from "../../domain/lease.ts";
 import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
