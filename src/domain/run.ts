@@ -108,6 +108,11 @@ export interface AgentRunner {
    * Throws `ApiError` (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) when it cannot be started, naming what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
+  /**
+   * The agents may run until then, on the monotonic clock, unless this is called again: what is left then is killed,
+   * even when this server is paused and cannot. Asked for where other nodes may take the tasks over.
+   */
+  keepUntil?(at_ms: number): void;
   /** Ends every process that an earlier server on the same store has left behind; the number found. */
   endStrays(): Promise<number>;
   /** Ends the helper processes. Runs must have ended before. */

@@ -68,6 +68,22 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** Starts no more tasks until it is opened again; whether it was open. */
+  suspend(): boolean {
+    const wasOpen = this.#open;
+    this.close();
+    return wasOpen;
+  }
+
+  /** Resolves when no attempt runs any more. While it is closed none begins. */
+  async idle(): Promise<void> {
+    while (this.#runs.size > 0) {
+      await Promise.all([...this.#runs.values()].map((run) => run.over));
+      // Each leaves its slot in a turn of its own.
+      await Promise.resolve();
+    }
+  }
+
   /** Starts no more tasks. */
   close(): void {
     this.#open = false;
@@ -134,7 +150,7 @@ export class Dispatcher {
     this.#starting++;
     const record = await this.#claim(id, lease, agent);
     void this.#untilReady(run);
-    if (record) await run.execute(record);
+    if (record && !lease.lost.aborted) await run.execute(record);
     else run.abandon();
     this.#runs.delete(id);
     const waiting = this.#heldBack.get(id);

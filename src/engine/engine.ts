@@ -11,6 +11,7 @@ import {
 import type { LogRetention } from "../store/log_store.ts";
 import type { Change } from "../store/record_store.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Membership } from "./membership.ts";
 import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
@@ -38,12 +39,14 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   #closed = false;
   #retention: Timer | undefined;
+  readonly #membership: Membership;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#dispatcher = new Dispatcher(options, options.max_concurrent, options.max_starting);
     this.commands = new TaskCommands(options, this.#dispatcher);
     this.queries = new TaskQueries(options, this.#dispatcher);
+    this.#membership = new Membership(options, this.#dispatcher);
     options.store.changes.subscribe("task", (changes) => {
       for (const change of changes) this.#committed(change);
     });
@@ -73,6 +76,7 @@ export class Engine {
     this.#closed = true;
     this.commands.close();
     this.#retention?.cancel();
+    this.#membership.end();
     this.#dispatcher.close();
   }
 
@@ -80,12 +84,18 @@ export class Engine {
   async leave(): Promise<void> {
     const { clock } = this.#options;
     const runs = [...this.#dispatcher.active];
-    try {
-      await within(clock, STOP_WAIT_MS, releaseOwn(this.#options, runs.map(([id]) => id)), undefined);
-    } catch (error) {
-      log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
-    }
-    await within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.leave())), undefined);
+    const release = async () => {
+      try {
+        await within(clock, STOP_WAIT_MS, releaseOwn(this.#options, runs.map(([id]) => id)), undefined);
+      } catch (error) {
+        log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
+      }
+    };
+    const end = () => within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.leave())), undefined);
+    // Another node may start a task as soon as it is released, so its agent must be gone before. Where there is none,
+    // the release comes first, so that it is not lost when the agents take too long.
+    const steps = this.#options.store.node.until === undefined ? [release, end] : [end, release];
+    for (const step of steps) await step();
   }
 
   /** The one source of task events. */

@@ -92,6 +92,8 @@ export interface Sharing {
   lease_ms: number;
   /** How often it looks for changes of others that it was not told of. */
   poll_ms: number;
+  /** Ends what an earlier life of this node has left running; before others may take its tasks up. */
+  beforeJoin(): Promise<unknown>;
 }
 
 /**
@@ -173,6 +175,7 @@ async function joinOthers(kv: KeyValue, clock: Clock, sharing: Sharing): Promise
     publish: (event) => void feeds.publish("node", event),
   });
   const feed = new FeedWriter(sharing.node);
+  await sharing.beforeJoin();
   // The earlier life of this node, should it still be at work, commits nothing more from here on.
   await node.join();
   await feed.begin(kv);

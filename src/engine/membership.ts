@@ -1,0 +1,85 @@
+/** What the engine does when a node loses its lease: this one, or another whose tasks it then takes up. */
+import { getLogger } from "@logtape/logtape";
+import { sleep } from "../clock/clock.ts";
+import type { NodeEvent } from "../store/shared_node.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { recoverLost } from "./recovery.ts";
+import type { RunContext } from "./run_context.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+const RETRY_MS = 1000;
+
+export class Membership {
+  readonly #context: RunContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #unsubscribe: () => void;
+  #isOver = false;
+  #rejoining = false;
+  #recovering = false;
+  #recoverAgain = false;
+
+  constructor(context: RunContext, dispatcher: Dispatcher) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#unsubscribe = context.store.changes.subscribe("node", (event) => this.#hear(event));
+  }
+
+  /** The server ends: nothing is taken up any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#unsubscribe();
+  }
+
+  #hear(event: NodeEvent): void {
+    switch (event.kind) {
+      case "renewed":
+        return this.#context.runner.keepUntil?.(event.runs_out_ms);
+      case "lost":
+        return void this.#beginAnew();
+      case "void":
+        return void this.#recover();
+    }
+  }
+
+  /** The attempts end their agents, since their leases are lost. When all are gone, the node joins again. */
+  async #beginAnew(): Promise<void> {
+    if (this.#rejoining) return;
+    this.#rejoining = true;
+    const { store: { node } } = this.#context;
+    const wasOpen = this.#dispatcher.suspend();
+    await this.#dispatcher.idle();
+    await this.#untilDone("This node could not join again", () => node.rejoin());
+    this.#rejoining = false;
+    if (this.#isOver) return;
+    log.info("This node has joined again", { node: node.node });
+    void this.#recover();
+    if (wasOpen) this.#dispatcher.open();
+  }
+
+  /** Takes up tasks whose lease has become void. */
+  async #recover(): Promise<void> {
+    this.#recoverAgain = true;
+    if (this.#recovering) return;
+    this.#recovering = true;
+    while (this.#recoverAgain && !this.#isOver) {
+      this.#recoverAgain = false;
+      await this.#untilDone("Tasks of another node could not be taken up", async () => {
+        const tasks = await recoverLost(this.#context);
+        if (tasks > 0) log.info("Recovered {tasks} tasks whose node was lost", { tasks });
+      });
+    }
+    this.#recovering = false;
+  }
+
+  async #untilDone(failure: string, action: () => Promise<void>): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        return await action();
+      } catch (error) {
+        log.warn(`${failure}, trying again: {error}`, { error });
+        await sleep(this.#context.clock, RETRY_MS);
+      }
+    }
+  }
+}
