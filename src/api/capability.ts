@@ -17,13 +17,12 @@ import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
 import type { SystemResources } from "../protocol/resources.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Health, Metrics } from "../protocol/system_messages.ts";
+import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
 
-/** Which log entries a follower wants. */
+/** Which log entries a follower wants: those that match and have not been answered already. */
 export interface FollowFilter {
-  matches(entry: LogEntry, seq: number): boolean;
-  /** Entries up to this sequence number have been answered already. */
-  after_seq: number;
+  matches(entry: LogEntry, place: LogPlace): boolean;
 }
 
 /** The limits of whoever asks. Both throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */

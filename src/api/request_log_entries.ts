@@ -1,6 +1,7 @@
 import { epochOf, isoTime } from "../clock/clock.ts";
 import type { LogFilter } from "../protocol/log_messages.ts";
 import { many } from "../domain/scalars.ts";
+import { isAfter, type LogMark } from "../store/log_place.ts";
 import { LogConditions } from "../store/log_query.ts";
 import { capability, type FollowFilter } from "./capability.ts";
 
@@ -26,9 +27,9 @@ export const requestLogEntries = capability({
     const wanted = conditions(filter);
     const query = { ...wanted, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
     // Taken before the query reads: what is appended from here on is pushed, not answered.
-    const until_seq = logs.last_seq;
-    const subscription_id = filter.follow ? session.follow(following(wanted, until_seq)) : undefined;
-    const page = logs.query({ ...query, until_seq }).catch((error) => {
+    const until = logs.mark();
+    const subscription_id = filter.follow ? session.follow(following(wanted, until)) : undefined;
+    const page = logs.query({ ...query, until }).catch((error) => {
       // Whoever is refused does not learn the name by which to end it.
       if (subscription_id !== undefined) session.unsubscribe(undefined, subscription_id);
       throw error;
@@ -65,13 +66,12 @@ function conditions(filter: LogFilter) {
 }
 
 /** The same conditions for what is pushed. */
-function following(wanted: ReturnType<typeof conditions>, after_seq: number): FollowFilter {
+function following(wanted: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
   const conditions = new LogConditions({ ...wanted, order: ORDER, limit: 1 });
   return {
-    after_seq,
-    matches: (entry, seq) =>
-      conditions.matches({
-        seq,
+    matches: (entry, place) =>
+      isAfter(after, place) && conditions.matches({
+        ...place,
         scalars: entry,
         // Few conditions look at the whole line.
         get line() {

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { Actor } from "../domain/actor.ts";
-import type { LogEntry } from "../domain/log_entry.ts";
+import type { SeqEntry } from "../store/log_query.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
@@ -20,7 +20,7 @@ export type DomainEvent =
   }
   | { kind: "agent.changed"; agent: Agent }
   | { kind: "security.alert"; alert: SecurityAlert }
-  | { kind: "log.appended"; entries: readonly { seq: number; entry: LogEntry }[] };
+  | { kind: "log.appended"; entries: readonly SeqEntry[] };
 
 export type EventListener = (event: DomainEvent) => void;
 

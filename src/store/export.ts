@@ -2,20 +2,18 @@
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import type { LogEntry } from "../domain/log_entry.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import { FORMAT, identify } from "./identity.ts";
 import { decode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
-import { decodeText } from "./log_chunk.ts";
-import { CHUNKS } from "./log_keys.ts";
+import { logEntries } from "./log_merge.ts";
 import { STORE_FILE } from "./open.ts";
 import { decodeOutput, OUTPUTS } from "./outputs.ts";
 import { joined } from "./value_parts.ts";
 
-/** Chunks of the log have up to 60 KB each. */
+/** Values have up to 60 KB each. */
 const BATCH = 20;
 
 export interface ExportOptions {
@@ -73,11 +71,9 @@ export async function exportLines(
     await line({ kind: "output", task_id, attempt, result: decodeOutput(value) });
     counts.outputs++;
   }
-  for await (const { value } of kv.list({ prefix: CHUNKS, batch: BATCH })) {
-    for (const text of decodeText(value).split("\n")) {
-      await line({ kind: "log", entry: JSON.parse(text) as LogEntry });
-      counts.log_entries++;
-    }
+  for await (const entry of logEntries(kv)) {
+    await line({ kind: "log", entry });
+    counts.log_entries++;
   }
   await line({ kind: "end", ...counts });
   return counts;

@@ -11,6 +11,7 @@ import { copyStore } from "./file_copy.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { addLine, type Chunk, emptyChunk, encodeHeader, encodeLines, endSeq, hasRoom } from "./log_chunk.ts";
 import { chunkKey, headKey } from "./log_keys.ts";
+import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
 import type { AttemptOutput, Store } from "./open.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
@@ -103,7 +104,7 @@ class Target {
   readonly #order: number;
   #onTheirWay: Promise<void>[] = [];
   #failure: { error: unknown } | undefined;
-  #chunk: Chunk = emptyChunk(1, 1);
+  #chunk: Chunk = emptyChunk(FIRST_NODE, 1, 1);
 
   constructor(store: Store, kv: KeyValue) {
     this.#store = store;
@@ -177,11 +178,11 @@ class Target {
     if (header.count === 0) return;
     await this.#kv.commit({
       sets: [
-        { key: chunkKey(header.chunk), value: encodeLines(lines) },
-        { key: headKey(header.chunk), value: encodeHeader(header) },
+        { key: chunkKey(FIRST_NODE, header.chunk), value: encodeLines(lines) },
+        { key: headKey(FIRST_NODE, header.chunk), value: encodeHeader(header) },
       ],
     });
-    this.#chunk = emptyChunk(header.chunk + 1, endSeq(header));
+    this.#chunk = emptyChunk(FIRST_NODE, header.chunk + 1, endSeq(header));
   }
 }
 

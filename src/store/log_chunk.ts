@@ -15,6 +15,8 @@ export const LEVELS = LogLevel.options;
 export type LevelCounts = number[];
 
 export interface ChunkHeader {
+  /** The node that wrote it; part of its key. */
+  node: string;
   chunk: number;
   /** The sequence number of its first entry; the others follow. */
   first_seq: number;
@@ -33,8 +35,8 @@ export interface Chunk {
   lines: string[];
 }
 
-export function emptyChunk(chunk: number, first_seq: number): Chunk {
-  const header = { chunk, first_seq, count: 0, first_time: "", last_time: "", bytes: 0 };
+export function emptyChunk(node: string, chunk: number, first_seq: number): Chunk {
+  const header = { node, chunk, first_seq, count: 0, first_time: "", last_time: "", bytes: 0 };
   return { header: { ...header, levels: LEVELS.map(() => 0), agents: new Map() }, lines: [] };
 }
 
@@ -61,13 +63,13 @@ export function addLine({ header, lines }: Chunk, { entry, text, bytes }: LogLin
   lines.push(text);
 }
 
-export function encodeHeader({ agents, ...header }: ChunkHeader): Uint8Array {
+export function encodeHeader({ node: _, agents, ...header }: ChunkHeader): Uint8Array {
   return encode({ ...header, agents: [...agents] });
 }
 
-export function decodeHeader(bytes: Uint8Array): ChunkHeader {
+export function decodeHeader(node: string, bytes: Uint8Array): ChunkHeader {
   const header = decode(bytes) as ChunkHeader & { agents: Iterable<[string, LevelCounts]> };
-  return { ...header, agents: new Map(header.agents) };
+  return { ...header, node, agents: new Map(header.agents) };
 }
 
 const encoder = new TextEncoder();

@@ -1,15 +1,30 @@
-/** Where the log lies in the store. */
+/** Where the log lies in the store. The keys of the first node bear no name, as those of earlier versions. */
 import type { Key } from "./kv/kv.ts";
+import { FIRST_NODE } from "./node_lease.ts";
 
 export const CHUNKS: Key = ["log", "chunk"];
 export const HEADS: Key = ["log", "head"];
-/** How far the log had come when retention had dropped all of it. */
-export const TAIL: Key = ["log", "tail"];
+const TAIL: Key = ["log", "tail"];
 
-export function chunkKey(chunk: number): Key {
-  return [...CHUNKS, chunk];
+function ofNode(prefix: Key, node: string): Key {
+  return node === FIRST_NODE ? prefix : [...prefix, node];
 }
 
-export function headKey(chunk: number): Key {
-  return [...HEADS, chunk];
+export function chunkKey(node: string, chunk: number): Key {
+  return [...ofNode(CHUNKS, node), chunk];
+}
+
+export function headKey(node: string, chunk: number): Key {
+  return [...ofNode(HEADS, node), chunk];
+}
+
+/** How far the node's log had come when retention had dropped all of it. */
+export function tailKey(node: string): Key {
+  return ofNode(TAIL, node);
+}
+
+/** The node and the number in the key of a chunk or a head. */
+export function placeOf(key: Key): { node: string; chunk: number } {
+  const node = key[2];
+  return { node: typeof node === "string" ? node : FIRST_NODE, chunk: key.at(-1) as number };
 }

@@ -73,6 +73,11 @@ export function scalarsOf(line: string): LineScalars {
   };
 }
 
+/** The entry of a line that `lineOf` wrote. Throws `SyntaxError` where the line was cut off. */
+export function entryOfLine(line: string): LogEntry {
+  return JSON.parse(line);
+}
+
 /** As texts are compared: without case. The two small sigmas are one, since which of them stands depends on what follows. */
 export function folded(text: string): string {
   return text.toLowerCase().replaceAll("ς", "σ");

@@ -3,8 +3,9 @@ import { isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
+import { isAfter, type LogMark, type LogPlace } from "./log_place.ts";
 import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
-import { folded, type LineScalars } from "./log_line.ts";
+import { entryOfLine, folded, type LineScalars } from "./log_line.ts";
 
 export interface LogQuery {
   levels?: readonly LogLevel[];
@@ -20,19 +21,17 @@ export interface LogQuery {
   sort_field?: typeof LOG_SORT_FIELDS[number];
   limit: number;
   cursor?: string;
-  /** Entries after this sequence number are left out; all when absent. */
-  until_seq?: number;
+  /** Entries after this mark are left out; none when absent. */
+  until?: LogMark;
 }
 
 /** An entry with its place in the log. */
-export interface SeqEntry {
-  seq: number;
+export interface SeqEntry extends LogPlace {
   entry: LogEntry;
 }
 
 /** A line with its place in the log. */
-export interface SeqLine {
-  seq: number;
+export interface SeqLine extends LogPlace {
   line: string;
   scalars: LineScalars;
 }
@@ -102,7 +101,7 @@ export class LogConditions {
   readonly #agents: ReadonlySet<string> | undefined;
   readonly #from: string | undefined;
   readonly #to: string | undefined;
-  readonly #until: number;
+  readonly #until: LogMark | undefined;
   readonly #message: string | undefined;
   readonly #source: string | undefined;
   readonly #details: string | undefined;
@@ -115,7 +114,7 @@ export class LogConditions {
     const from = Math.max(query.start_ms ?? -Infinity, query.since_ms ?? -Infinity);
     this.#from = from === -Infinity ? undefined : isoTime(from);
     this.#to = query.end_ms === undefined ? undefined : isoTime(query.end_ms);
-    this.#until = query.until_seq ?? Infinity;
+    this.#until = query.until;
     const fold = (text: string | undefined) => text === undefined ? undefined : folded(text);
     this.#message = fold(query.message_contains);
     this.#source = fold(query.source_file);
@@ -136,9 +135,10 @@ export class LogConditions {
     }
   }
 
-  matches({ seq, line, scalars }: SeqLine): boolean {
+  matches(one: SeqLine): boolean {
+    const { line, scalars } = one;
     const { time, level, agent, message, source } = scalars;
-    if (seq > this.#until) return false;
+    if (this.#until && isAfter(this.#until, one)) return false;
     if (this.#from !== undefined && time < this.#from) return false;
     if (this.#to !== undefined && time > this.#to) return false;
     if (this.#levels && !this.#levels.has(level)) return false;
@@ -146,7 +146,7 @@ export class LogConditions {
     if (this.#message !== undefined && !folded(message).includes(this.#message)) return false;
     if (this.#source !== undefined && !folded(source).includes(this.#source)) return false;
     if (this.#details === undefined) return true;
-    return folded(JSON.stringify((JSON.parse(line) as LogEntry).details)).includes(this.#details);
+    return folded(JSON.stringify(entryOfLine(line).details)).includes(this.#details);
   }
 
   /** Adds to `counts`, per level, the matching entries of a chunk, where its header alone can tell. */
@@ -180,16 +180,30 @@ export class LogConditions {
     return counts;
   }
 
+  #untilIn({ node }: ChunkHeader): number {
+    return this.#until ? this.#until.get(node) ?? 0 : Infinity;
+  }
+
   #isOutside(header: ChunkHeader): boolean {
-    return header.first_seq > this.#until || (this.#from !== undefined && header.last_time < this.#from) ||
+    return header.first_seq > this.#untilIn(header) || (this.#from !== undefined && header.last_time < this.#from) ||
       (this.#to !== undefined && header.first_time > this.#to);
   }
 
   #isInside(header: ChunkHeader): boolean {
-    return endSeq(header) - 1 <= this.#until &&
+    return endSeq(header) - 1 <= this.#untilIn(header) &&
       (this.#from === undefined || header.first_time >= this.#from) &&
       (this.#to === undefined || header.last_time <= this.#to);
   }
+}
+
+function compareKeys(a: string | number, b: string | number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** By number within a node; by time, then by name, between two. */
+function comparePlaces(a: LogPlace, a_time: string, b: LogPlace, b_time: string): number {
+  if (a.node === b.node) return a.seq - b.seq;
+  return compareKeys(a_time, b_time) || compareKeys(a.node, b.node);
 }
 
 /** The order of a query: by its field, then by place in the log, in the same direction. */
@@ -202,57 +216,24 @@ export class LogOrder {
     this.direction = order === "desc" ? -1 : 1;
   }
 
-  /** By time: the order in which the entries are stored. */
+  /** By time: the order in which each node stores its entries. */
   get isNatural(): boolean {
     return this.field === "time";
   }
 
   compare(a: SeqLine, b: SeqLine): number {
-    const keys = this.isNatural ? 0 : this.#compareKeys(this.#keyOf(a), this.#keyOf(b));
-    return (keys || a.seq - b.seq) * this.direction;
+    const keys = this.isNatural ? 0 : compareKeys(this.#keyOf(a), this.#keyOf(b));
+    return (keys || comparePlaces(a, a.scalars.time, b, b.scalars.time)) * this.direction;
+  }
+
+  /** Whether the page that ends with `last` is complete before anything of this chunk. */
+  isPast(header: ChunkHeader, last: SeqLine): boolean {
+    const { node, first_seq, first_time, last_time } = header;
+    const [seq, time] = this.direction === 1 ? [first_seq, first_time] : [endSeq(header) - 1, last_time];
+    return comparePlaces({ node, seq }, time, last, last.scalars.time) * this.direction >= 0;
   }
 
   #keyOf({ scalars }: SeqLine): string | number {
     return this.field === "level" ? LEVELS.indexOf(scalars.level) : scalars[this.field];
   }
-
-  #compareKeys(a: string | number, b: string | number): number {
-    return a === b ? 0 : a < b ? -1 : 1;
-  }
-
-  /** Names the entry after which the next page begins. */
-  cursorAt({ seq }: SeqLine): string {
-    const text = btoa(JSON.stringify([this.field, this.direction, seq]));
-    return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  }
-
-  /** The sequence number in a cursor. Throws `INVALID_FIELD_FORMAT` for what is none, `INVALID_FIELD_VALUE` for one of another order. */
-  seqOf(cursor: string): number {
-    let parts: unknown;
-    try {
-      parts = JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
-    } catch {
-      // Not base64, or not what `cursorAt` wrote: refused below.
-    }
-    if (!Array.isArray(parts) || parts.length !== 3 || !Number.isSafeInteger(parts[2])) {
-      throw cursorError("INVALID_FIELD_FORMAT", "This is no cursor", cursor);
-    }
-    if (parts[0] !== this.field || parts[1] !== this.direction) {
-      throw cursorError("INVALID_FIELD_VALUE", "This cursor belongs to a query with another order", cursor);
-    }
-    return parts[2];
-  }
-}
-
-export function cursorError(
-  code: "INVALID_FIELD_FORMAT" | "INVALID_FIELD_VALUE",
-  message: string,
-  cursor: string,
-): ApiError {
-  const details = {
-    field: "cursor",
-    value: cursor.slice(0, 200),
-    expected: "the next_cursor of an earlier page",
-  };
-  return new ApiError(code, message, details);
 }

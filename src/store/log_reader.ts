@@ -10,16 +10,11 @@ import {
   requireWhole,
   unreadable,
 } from "./log_chunk.ts";
-import { scalarsOf } from "./log_line.ts";
-import {
-  cursorError,
-  LogConditions,
-  LogOrder,
-  type LogQuery,
-  numbered,
-  type SeqLine,
-  type Verdict,
-} from "./log_query.ts";
+import { cursorError, cursorOf, markOf } from "./log_cursor.ts";
+import { entryOfLine, scalarsOf } from "./log_line.ts";
+import { type Beginning, Page } from "./log_page.ts";
+import type { LogMark } from "./log_place.ts";
+import { LogConditions, LogOrder, type LogQuery, numbered, type SeqLine, type Verdict } from "./log_query.ts";
 
 export interface LogPage {
   entries: LogEntry[];
@@ -41,7 +36,7 @@ export interface ChunkText {
 
 /** Where chunks are read from. */
 export interface ChunkSource {
-  /** The lines of these chunks as one text each, in their order. A chunk that is gone meanwhile is left out. */
+  /** The lines of these chunks as one text each; of each node in their order. A chunk that is gone is left out. */
   read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
 }
 
@@ -54,7 +49,7 @@ interface Candidate {
 /** With bounds on time, the outermost chunk may hold no match, but then the next one does. */
 const EDGE_CHUNKS = 2;
 
-/** One page, with exact counts over all entries of `headers` (oldest first) that match. */
+/** One page, with exact counts over all entries of `headers` (of each node, oldest first) that match. */
 export async function queryLog(
   source: ChunkSource,
   headers: readonly ChunkHeader[],
@@ -63,18 +58,16 @@ export async function queryLog(
 ): Promise<LogPage> {
   const conditions = new LogConditions(query);
   const order = new LogOrder(query);
-  const after = query.cursor === undefined
-    ? undefined
-    : await positionOf(query.cursor, order, source, headers);
+  const ofNodes = Map.groupBy(headers, ({ node }) => node);
+  const page = new Page(order, query.limit, await beginningOf(query.cursor, order, source, headers));
   const counts = LEVELS.map(() => 0);
-  const candidates = candidatesOf(headers, conditions, counts);
+  const candidates = [...ofNodes.values()].flatMap((some) => candidatesOf(some, conditions, counts));
   const times = new TimeSpan();
   for (const { header, verdict, isEdge } of candidates) {
     if (isEdge && verdict === "all") times.note(header.first_time, header.last_time);
   }
-  const verdicts = new Map(candidates.map(({ header, verdict }) => [header.chunk, verdict]));
-  const page = new Page(order, query.limit, after);
-  if (order.direction === -1) candidates.reverse();
+  const verdicts = new Map(candidates.map(({ header, verdict }) => [header, verdict]));
+  merge(candidates, order.direction, ofNodes.size);
 
   const needed = function* () {
     for (const { header, verdict, isEdge } of candidates) {
@@ -82,7 +75,7 @@ export async function queryLog(
     }
   };
   for await (const { header, text } of readInRuns(source, needed())) {
-    const isUnknown = verdicts.get(header.chunk) === "unknown";
+    const isUnknown = verdicts.get(header) === "unknown";
     const isWanted = page.wants(header);
     for (const one of matchesIn(header, text, conditions, isUnknown, order.direction)) {
       if (isUnknown) counts[LEVELS.indexOf(one.scalars.level)]!++;
@@ -90,7 +83,51 @@ export async function queryLog(
       if (isWanted) page.offer(one);
     }
   }
-  return page.answer(total_count, counts, times);
+  const ends = new Map([...ofNodes].map(([node, some]) => [node, endSeq(some.at(-1)!) - 1]));
+  return answer(page, order, total_count, counts, times, ends);
+}
+
+/** Chunks in the order in which their entries are likely to be on the page. Those of one node are in it already. */
+function merge(candidates: Candidate[], direction: 1 | -1, nodes: number): void {
+  if (direction === -1) candidates.reverse();
+  if (nodes <= 1) return;
+  const timeOf = ({ header }: Candidate) => direction === 1 ? header.first_time : header.last_time;
+  candidates.sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0) * direction);
+}
+
+function answer(
+  page: Page,
+  order: LogOrder,
+  total_count: number,
+  counts: readonly number[],
+  times: TimeSpan,
+  ends: LogMark,
+): LogPage {
+  const { entries, hasMore } = page;
+  const [debug_count, info_count, warn_count, error_count, fatal_count] = counts as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const last = entries.at(-1);
+  const mark = order.isNatural ? page.markAfter(ends) : last && new Map([[last.node, last.seq]]);
+  return {
+    entries: entries.map(entryOf),
+    total_count,
+    filtered_count: counts.reduce((sum, count) => sum + count, 0),
+    has_more: hasMore,
+    ...(hasMore && { next_cursor: cursorOf(order, mark!) }),
+    summary: {
+      debug_count,
+      info_count,
+      warn_count,
+      error_count,
+      fatal_count,
+      ...(times.oldest !== undefined && { oldest_entry: times.oldest, newest_entry: times.newest }),
+    },
+  };
 }
 
 /** The entries of a chunk that match, in this direction. Throws `LOG_FILE_ERROR` where it is no log. */
@@ -104,12 +141,13 @@ function* matchesIn(
   const lines = isUnknown ? conditions.linesIn(text).toArray() : numbered(linesOf(header, text));
   if (isUnknown && lines.length > 0) requireWhole(header, lineCountOf(text));
   if (direction === -1) lines.reverse();
+  const { node, first_seq } = header;
   for (const { n, line } of lines) {
     // Written since the header was looked at.
     if (n >= header.count) continue;
     let one: SeqLine;
     try {
-      one = { seq: header.first_seq + n, line, scalars: scalarsOf(line) };
+      one = { node, seq: first_seq + n, line, scalars: scalarsOf(line) };
       if (!conditions.matches(one)) continue;
     } catch (error) {
       throw unreadable(header, (error as Error).message);
@@ -118,7 +156,7 @@ function* matchesIn(
   }
 }
 
-/** The chunks in which entries may match; those whose headers can tell are counted. */
+/** The chunks of one node in which entries may match; those whose headers can tell are counted. */
 function candidatesOf(
   headers: readonly ChunkHeader[],
   conditions: LogConditions,
@@ -150,101 +188,30 @@ async function* readInRuns(source: ChunkSource, headers: Iterator<ChunkHeader>) 
   }
 }
 
-/** The entry that a cursor names. */
-async function positionOf(
-  cursor: string,
+/** Where the page that the cursor asks for begins. */
+async function beginningOf(
+  cursor: string | undefined,
   order: LogOrder,
   source: ChunkSource,
   headers: readonly ChunkHeader[],
-): Promise<SeqLine> {
-  const seq = order.seqOf(cursor);
-  const nowhere = { time: "", level: "debug", message: "", agent: "", source: "" } as const;
-  // In the order of the log the number alone says where to go on, even if its entry is gone.
-  if (order.isNatural) return { seq, line: "", scalars: nowhere };
-  const header = headers.find((one) => one.first_seq <= seq && seq < endSeq(one));
-  for await (const { text } of source.read(header ? [header] : [])) {
-    const line = linesOf(header!, text)[seq - header!.first_seq];
-    if (line !== undefined) return { seq, line, scalars: scalarsOf(line) };
+): Promise<Beginning> {
+  if (cursor === undefined) return undefined;
+  const mark = markOf(cursor, order);
+  // In the order of the log the numbers alone say where to go on, even if their entries are gone.
+  if (order.isNatural) return { mark };
+  for (const [node, seq] of mark) {
+    const header = headers.find((one) => one.node === node && one.first_seq <= seq && seq < endSeq(one));
+    for await (const { text } of source.read(header ? [header] : [])) {
+      const line = linesOf(header!, text)[seq - header!.first_seq];
+      if (line !== undefined) return { entry: { node, seq, line, scalars: scalarsOf(line) } };
+    }
   }
   throw cursorError("INVALID_FIELD_VALUE", "The entry that this cursor names is no longer kept", cursor);
 }
 
-/** The entries of the page so far, in order, and one more if there is one. */
-class Page {
-  readonly #order: LogOrder;
-  readonly #limit: number;
-  readonly #after: SeqLine | undefined;
-  readonly #found: SeqLine[] = [];
-
-  constructor(order: LogOrder, limit: number, after: SeqLine | undefined) {
-    this.#order = order;
-    this.#limit = limit;
-    this.#after = after;
-  }
-
-  /** Whether entries of this chunk may be on the page. */
-  wants(header: ChunkHeader): boolean {
-    if (!this.#order.isNatural) return true;
-    if (this.#found.length > this.#limit) return false;
-    if (!this.#after) return true;
-    return this.#order.direction === 1
-      ? endSeq(header) - 1 > this.#after.seq
-      : header.first_seq < this.#after.seq;
-  }
-
-  offer(one: SeqLine): void {
-    const found = this.#found;
-    if (this.#after && this.#order.compare(one, this.#after) <= 0) return;
-    const last = found.at(-1);
-    const isFull = found.length > this.#limit;
-    if (isFull && this.#order.compare(one, last!) >= 0) return;
-    if (!last || this.#order.compare(one, last) >= 0) found.push(one);
-    else found.splice(this.#placeOf(one), 0, one);
-    if (found.length > this.#limit + 1) found.pop();
-  }
-
-  #placeOf(one: SeqLine): number {
-    let low = 0;
-    let high = this.#found.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#order.compare(this.#found[middle]!, one) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  answer(total_count: number, counts: readonly number[], times: TimeSpan): LogPage {
-    const page = this.#found.slice(0, this.#limit);
-    const has_more = this.#found.length > this.#limit;
-    const [debug_count, info_count, warn_count, error_count, fatal_count] = counts as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return {
-      entries: page.map(entryOf),
-      total_count,
-      filtered_count: counts.reduce((sum, count) => sum + count, 0),
-      has_more,
-      ...(has_more && { next_cursor: this.#order.cursorAt(page.at(-1)!) }),
-      summary: {
-        debug_count,
-        info_count,
-        warn_count,
-        error_count,
-        fatal_count,
-        ...(times.oldest !== undefined && { oldest_entry: times.oldest, newest_entry: times.newest }),
-      },
-    };
-  }
-}
-
 function entryOf({ seq, line }: SeqLine): LogEntry {
   try {
-    return JSON.parse(line);
+    return entryOfLine(line);
   } catch (error) {
     throw new ApiError("LOG_FILE_ERROR", `Entry ${seq} of the log cannot be read`, {
       operation: "read",

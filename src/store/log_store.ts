@@ -1,17 +1,20 @@
-/** The log: appended to without waiting, committed in groups, asked from headers and the newest entries in memory. */
+/**
+ * The log: appended to without waiting, committed in groups, asked from headers and the newest entries in memory. Each
+ * node writes chunks of its own; they are merged by time when they are read.
+ */
 import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
-import type { KeyValue } from "./kv/kv.ts";
-import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, textOf } from "./log_chunk.ts";
-import { chunkKey, CHUNKS, headKey, HEADS, TAIL } from "./log_keys.ts";
-import type { NewEntry } from "./log_line.ts";
+import type { Key, KeyValue } from "./kv/kv.ts";
+import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, linesOf, textOf } from "./log_chunk.ts";
+import { LogHeaders } from "./log_headers.ts";
+import { chunkKey, headKey, HEADS, placeOf, tailKey } from "./log_keys.ts";
+import { entryOfLine, type NewEntry } from "./log_line.ts";
+import type { LogMark } from "./log_place.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
 import { type ChunkText, type LogPage, queryLog } from "./log_reader.ts";
 import { type LogTail, LogWriter } from "./log_writer.ts";
-
-export type { LogPage } from "./log_reader.ts";
-export type { NewEntry } from "./log_line.ts";
+import { FIRST_NODE } from "./node_lease.ts";
 
 /** The newest chunks are kept in memory as they are. */
 const RECENT_CHUNKS = 8;
@@ -34,34 +37,38 @@ export class LogStore {
   readonly #kv: KeyValue;
   readonly #commits: GroupCommit;
   readonly #clock: Clock;
+  /** This node. */
+  readonly #node: string;
   readonly #writer: LogWriter;
-  /** Of committed chunks, oldest first. */
-  #headers: ChunkHeader[] = [];
+  readonly #headers = new LogHeaders();
+  /** Chunks of this node by their number. */
   readonly #recent = new Map<number, string[]>();
-  #total = 0;
-  #bytes = 0;
   #pruning: Promise<number> | undefined;
   readonly #publish: (entries: SeqEntry[]) => unknown;
 
   /** `publish` is called with entries after their commit, in order; the next commit waits for what it returns. */
-  constructor(kv: KeyValue, commits: GroupCommit, clock: Clock, publish: (entries: SeqEntry[]) => unknown) {
+  constructor(
+    kv: KeyValue,
+    commits: GroupCommit,
+    clock: Clock,
+    publish: (entries: SeqEntry[]) => unknown,
+    node = FIRST_NODE,
+  ) {
     this.#publish = publish;
     this.#kv = kv;
     this.#commits = commits;
     this.#clock = clock;
-    this.#writer = new LogWriter(commits, clock, (chunks, entries) => this.#committed(chunks, entries));
+    this.#node = node;
+    this.#writer = new LogWriter(commits, clock, node, (chunks, entries) => this.#committed(chunks, entries));
   }
 
   /** Reads the headers; the chunks stay where they are. */
   async load(): Promise<void> {
-    for await (const { value } of this.#kv.list({ prefix: HEADS })) {
-      const header = decodeHeader(value);
-      this.#headers.push(header);
-      this.#total += header.count;
-      this.#bytes += header.bytes;
+    for await (const { key, value } of this.#kv.list({ prefix: HEADS })) {
+      this.#headers.put(decodeHeader(placeOf(key).node, value));
     }
-    const last = this.#headers.at(-1);
-    const left = last ? undefined : await this.#kv.get(TAIL);
+    const last = this.#headers.of(this.#node).at(-1);
+    const left = last ? undefined : await this.#kv.get(tailKey(this.#node));
     if (last) {
       this.#writer.continueAt({
         next_chunk: last.chunk + 1,
@@ -71,21 +78,26 @@ export class LogStore {
     } else if (left) this.#writer.continueAt(decode(left.value) as LogTail);
   }
 
-  /** The sequence number of the newest committed entry; they count from 1. */
+  /** The number of the newest committed entry of this node; they count from 1. */
   get last_seq(): number {
     return this.#writer.tail.next_seq - 1;
   }
 
+  /** Where the log ends now: what comes after it has not been told to listeners yet. */
+  mark(): LogMark {
+    return new Map([...this.#headers.mark(), [this.#node, this.last_seq]]);
+  }
+
   get size(): number {
-    return this.#total;
+    return this.#headers.entries;
   }
 
   /** What the entries take in the store. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#headers.bytes;
   }
 
-  /** Answers a promise to wait for when too many entries await their commit. */
+  /** Returns a promise to wait for when too many entries await their commit. */
   append(entry: NewEntry): void | Promise<void> {
     return this.#writer.append(entry);
   }
@@ -100,48 +112,78 @@ export class LogStore {
     return this.#writer.close();
   }
 
-  /** Reads what another node has appended. */
-  catchUp(_node: string): Promise<void> {
-    return Promise.resolve();
-  }
-
-  /** One page, with exact counts over all entries that match. Throws `ApiError` for a cursor that is none. */
+  /** One page, with exact counts over all entries that match. Throws `ApiError` for an invalid cursor. */
   query(query: LogQuery): Promise<LogPage> {
-    return queryLog({ read: (headers) => this.#read(headers) }, [...this.#headers], this.#total, query);
+    return queryLog({ read: (headers) => this.#read(headers) }, this.#headers.all(), this.size, query);
   }
 
   #committed(chunks: Chunk[], entries: SeqEntry[]): unknown {
     for (const { header, lines } of chunks) {
-      const last = this.#headers.at(-1);
-      if (last?.chunk === header.chunk) this.#bytes -= this.#headers.pop()!.bytes;
-      this.#headers.push(header);
-      this.#bytes += header.bytes;
+      this.#headers.put(header);
       this.#recent.delete(header.chunk);
       this.#recent.set(header.chunk, lines);
     }
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
-    this.#total += entries.length;
     return this.#publish(entries);
   }
 
-  /** The texts of these chunks: from memory, or from the store, neighbours together. */
-  async *#read(headers: readonly ChunkHeader[]) {
-    for (let at = 0; at < headers.length;) {
-      const recent = this.#recent.get(headers[at]!.chunk);
-      if (recent) {
-        yield { header: headers[at]!, text: textOf(recent) };
-        at++;
-        continue;
-      }
-      let end = at + 1;
-      while (end < headers.length && this.#isNeighbour(headers[end - 1]!, headers[end]!)) end++;
-      yield* this.#readRange(headers.slice(at, end));
-      at = end;
+  // ---- other nodes
+
+  /** Reads what another node has appended, and forgets what it has dropped. Listeners hear of what is new. */
+  async catchUp(node: string): Promise<void> {
+    for await (const { key } of this.#kv.list({ ...this.#headsFrom(node, 0), limit: 1 })) {
+      this.#headers.dropBefore(node, placeOf(key).chunk);
+    }
+    const last = this.#headers.of(node).at(-1);
+    const next_seq = last ? endSeq(last) : 1;
+    for await (const { value } of this.#kv.list(this.#headsFrom(node, last?.chunk ?? 0))) {
+      const header = decodeHeader(node, value);
+      if (endSeq(header) <= next_seq) continue;
+      const chunk = await this.#kv.get(chunkKey(node, header.chunk));
+      // Dropped meanwhile.
+      if (!chunk) continue;
+      const lines = linesOf(header, decodeChunk(header, chunk.value));
+      const known = Math.max(0, next_seq - header.first_seq);
+      this.#headers.put(header);
+      await this.#publish(lines.slice(known, header.count).map((line, i) => ({
+        node,
+        seq: header.first_seq + known + i,
+        entry: entryOfLine(line),
+      })));
     }
   }
 
-  #isNeighbour(one: ChunkHeader, next: ChunkHeader): boolean {
-    return Math.abs(next.chunk - one.chunk) <= GAP_MAX && !this.#recent.has(next.chunk);
+  #headsFrom(node: string, chunk: number): { prefix: Key; start: Key; end: Key } {
+    const end = headKey(node, Number.MAX_SAFE_INTEGER);
+    return { prefix: HEADS, start: headKey(node, chunk), end };
+  }
+
+  // ---- reading
+
+  /** The texts of these chunks: from memory, or from the store, neighbors together; those of a node in their order. */
+  async *#read(headers: readonly ChunkHeader[]) {
+    for (const ofNode of Map.groupBy(headers, ({ node }) => node).values()) {
+      for (let at = 0; at < ofNode.length;) {
+        const recent = this.#recentText(ofNode[at]!);
+        if (recent) {
+          yield { header: ofNode[at]!, text: textOf(recent) };
+          at++;
+          continue;
+        }
+        let end = at + 1;
+        while (end < ofNode.length && this.#isNeighbor(ofNode[end - 1]!, ofNode[end]!)) end++;
+        yield* this.#readRange(ofNode.slice(at, end));
+        at = end;
+      }
+    }
+  }
+
+  #recentText({ node, chunk }: ChunkHeader): string[] | undefined {
+    return node === this.#node ? this.#recent.get(chunk) : undefined;
+  }
+
+  #isNeighbor(one: ChunkHeader, next: ChunkHeader): boolean {
+    return Math.abs(next.chunk - one.chunk) <= GAP_MAX && !this.#recentText(next);
   }
 
   async *#readRange(headers: readonly ChunkHeader[]) {
@@ -157,21 +199,22 @@ export class LogStore {
     }
   }
 
+  /** Neighboring chunks of one node. */
   async #readBatch(headers: readonly ChunkHeader[]): Promise<ChunkText[]> {
-    const first = headers[0]!.chunk;
+    const { node, chunk: first } = headers[0]!;
     const last = headers.at(-1)!.chunk;
-    const wanted = new Map(headers.map((header) => [header.chunk, header]));
+    const requested = new Map(headers.map((header) => [header.chunk, header]));
     const range = {
-      prefix: CHUNKS,
-      start: chunkKey(Math.min(first, last)),
-      end: chunkKey(Math.max(first, last) + 1),
+      prefix: [],
+      start: chunkKey(node, Math.min(first, last)),
+      end: chunkKey(node, Math.max(first, last) + 1),
       reverse: last < first,
       // One more than there are: who gets fewer than asked for does not ask again.
       batch: Math.abs(last - first) + 2,
     };
     const found: ChunkText[] = [];
     for await (const { key, value } of this.#kv.list(range)) {
-      const header = wanted.get(key[2] as number);
+      const header = requested.get(placeOf(key).chunk);
       if (header) found.push({ header, text: decodeChunk(header, value) });
     }
     return found;
@@ -190,31 +233,39 @@ export class LogStore {
     for (;;) {
       const doomed = this.#doomed(oldest_ms, max_bytes);
       if (doomed.length === 0) return dropped;
-      const deletes = doomed.flatMap(({ chunk }) => [chunkKey(chunk), headKey(chunk)]);
+      const deletes = doomed.flatMap(({ node, chunk }) => [chunkKey(node, chunk), headKey(node, chunk)]);
       // So that sequence numbers go on even when nothing is left to count from.
-      await this.#commits.commit({ sets: [{ key: TAIL, value: encode(this.#writer.tail) }], deletes });
-      this.#headers.splice(0, doomed.length);
-      for (const { chunk, count, bytes } of doomed) {
-        this.#recent.delete(chunk);
-        this.#total -= count;
-        this.#bytes -= bytes;
-        dropped += count;
+      const tail = { key: tailKey(this.#node), value: encode(this.#writer.tail) };
+      await this.#commits.commit({ sets: [tail], deletes });
+      for (const { node, chunk } of doomed) {
+        this.#headers.dropBefore(node, chunk + 1);
+        if (node === this.#node) this.#recent.delete(chunk);
       }
+      dropped += doomed.reduce((sum, { count }) => sum + count, 0);
     }
   }
 
   /** The oldest chunks that are to go, as many as one commit drops. */
   #doomed(oldest_ms: number, max_bytes: number): ChunkHeader[] {
-    let excess = this.#bytes - max_bytes;
+    let excess = this.bytes - max_bytes;
     const doomed: ChunkHeader[] = [];
-    for (const header of this.#headers) {
+    for (const header of inOrderOfTime(this.#headers.all())) {
       if (doomed.length >= DROP_BATCH) break;
       if (excess <= 0 && epochOf(header.last_time) >= oldest_ms) break;
-      // The newest is still written to; what it holds must not come back.
-      if (header === this.#headers.at(-1) && !this.#writer.endChunk()) break;
+      if (header === this.#headers.of(header.node).at(-1)) {
+        // The newest of another node stays, so that its numbers go on.
+        if (header.node !== this.#node) continue;
+        // The newest is still written to; what it holds must not come back.
+        if (!this.#writer.endChunk()) break;
+      }
       doomed.push(header);
       excess -= header.bytes;
     }
     return doomed;
   }
+}
+
+function inOrderOfTime(headers: ChunkHeader[]): ChunkHeader[] {
+  if (headers.every(({ node }) => node === headers[0]!.node)) return headers;
+  return headers.sort((a, b) => a.last_time < b.last_time ? -1 : a.last_time > b.last_time ? 1 : a.chunk - b.chunk);
 }

@@ -48,6 +48,7 @@ interface FlushWaiter {
 export class LogWriter {
   readonly #commits: GroupCommit;
   readonly #clock: Clock;
+  readonly #node: string;
   readonly #committed: (chunks: Chunk[], entries: SeqEntry[]) => unknown;
   #tail: LogTail = { next_chunk: 1, next_seq: 1, last_time: "" };
   #open: Chunk | undefined;
@@ -72,10 +73,12 @@ export class LogWriter {
   constructor(
     commits: GroupCommit,
     clock: Clock,
+    node: string,
     committed: (chunks: Chunk[], entries: SeqEntry[]) => unknown,
   ) {
     this.#commits = commits;
     this.#clock = clock;
+    this.#node = node;
     this.#committed = committed;
   }
 
@@ -182,8 +185,8 @@ export class LogWriter {
     const { chunks, count } = this.#pack();
     const commit: Required<Commit> = { checks: [], sets: [], deletes: [] };
     for (const { header, lines } of chunks) {
-      commit.sets.push({ key: chunkKey(header.chunk), value: encodeLines(lines) });
-      commit.sets.push({ key: headKey(header.chunk), value: encodeHeader(header) });
+      commit.sets.push({ key: chunkKey(this.#node, header.chunk), value: encodeLines(lines) });
+      commit.sets.push({ key: headKey(this.#node, header.chunk), value: encodeHeader(header) });
     }
     await this.#commits.commit(commit);
     const written = this.#pending.splice(0, count);
@@ -193,7 +196,7 @@ export class LogWriter {
     this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: endSeq(last.header) };
     this.#pendingBytes -= written.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#committedCount += count;
-    const told = this.#committed(chunks, written.map(({ entry }, i) => ({ seq: first_seq + i, entry })));
+    const told = this.#committed(chunks, written.map(({ entry }, i) => ({ node: this.#node, seq: first_seq + i, entry })));
     const done = this.#flushes.filter(({ entries }) => entries <= this.#committedCount);
     this.#flushes = this.#flushes.filter(({ entries }) => entries > this.#committedCount);
     for (const waiter of done) waiter.resolve();
@@ -211,7 +214,7 @@ export class LogWriter {
       if (!last || !hasRoom(last, line)) {
         if (chunks.length >= CHUNKS_PER_COMMIT) break;
         const number = last ? last.header.chunk + 1 : next_chunk;
-        chunks.push(emptyChunk(number, next_seq + count));
+        chunks.push(emptyChunk(this.#node, number, next_seq + count));
       }
       addLine(chunks.at(-1)!, line);
       count++;

@@ -117,7 +117,7 @@ export async function loadStore(
     (some) => changes.publish("schedule", some),
   );
   const keys = records<KeySpec, KeyState>("key", (some) => changes.publish("key", some));
-  const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries));
+  const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
   for (const part of [tasks, schedules, keys, logs]) await part.load();
   feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
   let closing: Promise<void> | undefined;

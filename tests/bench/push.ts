@@ -28,6 +28,7 @@ function publish(bus: EventBus): number {
     bus.publish({
       kind: "log.appended",
       entries: [{
+        node: "bench",
         seq,
         entry: {
           time: "2030-01-01T00:00:00.000Z",

@@ -294,7 +294,7 @@ export const PLANTS: Plant[] = [
         const { logs } = parts.store;
         const planted = new Proxy(logs, {
           get(_, name) {
-            if (name === "last_seq") return logs.last_seq - 1;
+            if (name === "mark") return () => new Map([...logs.mark()].map(([node, seq]) => [node, seq - 1]));
             const value = Reflect.get(logs, name, logs);
             return typeof value === "function" ? value.bind(logs) : value;
           },

@@ -3,7 +3,9 @@ import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
-import { type LogPage, LogStore, type NewEntry } from "../../src/store/log_store.ts";
+import type { NewEntry } from "../../src/store/log_line.ts";
+import type { LogPage } from "../../src/store/log_reader.ts";
+import { LogStore } from "../../src/store/log_store.ts";
 import type { Tapped } from "./store_fixtures.ts";
 
 /** A wall clock that stands still until it is moved; timers are real. */

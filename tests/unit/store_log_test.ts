@@ -5,12 +5,15 @@ import { ApiError } from "../../src/domain/errors.ts";
 import type { LogEntry, LogLevel } from "../../src/domain/log_entry.ts";
 import { LEVELS } from "../../src/store/log_chunk.ts";
 import { chunkKey } from "../../src/store/log_keys.ts";
+import { FIRST_NODE } from "../../src/store/node_lease.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
-import type { LogPage } from "../../src/store/log_store.ts";
+import type { LogPage } from "../../src/store/log_reader.ts";
 import { until } from "../fixtures/until.ts";
 import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
 import { gate, tapped } from "./store_fixtures.ts";
+
+const markAt = (seq: number | undefined) => seq === undefined ? undefined : new Map([[FIRST_NODE, seq]]);
 
 // ---- writing
 
@@ -169,12 +172,14 @@ Deno.test("a page that all agents share has a header that fits, whatever they ar
 
 // ---- reading
 
+type Asked = Omit<LogQuery, "until"> & { until_seq?: number };
+
 const lower = (text: string) => text.toLowerCase().replaceAll("ς", "σ");
 
 /** The same answers, the slow way. */
 function expected(
   all: SeqEntry[],
-  query: LogQuery,
+  query: Asked,
 ): Omit<LogPage, "next_cursor" | "has_more"> & { seqs: number[] } {
   const has = (text: string, wanted: string | undefined) =>
     wanted === undefined || lower(text).includes(lower(wanted));
@@ -291,7 +296,11 @@ Deno.test("every query is answered as by looking at every entry, page by page", 
           const found: LogEntry[] = [];
           let cursor: string | undefined;
           do {
-            const { next_cursor, entries: page, has_more, ...rest } = await logs.query({ ...query, cursor });
+            const { next_cursor, entries: page, has_more, ...rest } = await logs.query({
+              ...query,
+              until: markAt(until),
+              cursor,
+            });
             assert.deepEqual(rest, counts);
             assert.equal(has_more, next_cursor !== undefined);
             assert.ok(next_cursor === undefined || next_cursor.length <= 100);
@@ -342,7 +351,7 @@ Deno.test("many chunks, read side by side, are answered in their order; a part t
   assert.deepEqual(messages(await logs.query({ ...asked, order: "asc" })), thirds);
   assert.deepEqual(messages(await logs.query({ ...asked, order: "desc" })), thirds.toReversed());
 
-  const key = chunkKey(100);
+  const key = chunkKey(FIRST_NODE, 100);
   const { value } = (await kv.get(key))!;
   await kv.commit({ sets: [{ key, value: value.subarray(0, 1000) }] });
   await assert.rejects(logs.query({ ...asked, order: "asc" }), refused("LOG_FILE_ERROR"));
@@ -366,7 +375,7 @@ Deno.test("answer up to a number and pushes from the next: no gap and no repetit
   })();
   while (logs.last_seq < 100) await new Promise((resolve) => setTimeout(resolve));
   last_seq = logs.last_seq;
-  const { entries } = await logs.query({ order: "asc", limit: 1000, until_seq: last_seq });
+  const { entries } = await logs.query({ order: "asc", limit: 1000, until: markAt(last_seq) });
   await appending;
   const all = [...entries.map(({ message }) => message), ...pushed];
   assert.deepEqual(all, Array.from({ length: 500 }, (_, i) => `m${i}`));

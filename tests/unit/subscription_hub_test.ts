@@ -68,7 +68,7 @@ class World {
       details: {},
       context: {},
     };
-    this.bus.publish({ kind: "log.appended", entries: [{ seq, entry }] } as never);
+    this.bus.publish({ kind: "log.appended", entries: [{ node: "n", seq, entry }] } as never);
   }
 }
 
@@ -101,7 +101,7 @@ Deno.test("hub: a push to a hundred is encoded once, for those who follow the lo
   const world = new World();
   const subscribed = Array.from({ length: 50 }, () => world.watching(["log_entries"]));
   const following = Array.from({ length: 50 }, () => world.join());
-  for (const { subscriptions } of following) subscriptions.follow({ matches: () => true, after_seq: 0 });
+  for (const { subscriptions } of following) subscriptions.follow({ matches: () => true });
   assert.equal(await encodings(() => world.log(1)), 1);
   for (const { messages } of subscribed) {
     assert.deepEqual(messages().map(({ type, subscription_id }) => [type, subscription_id]), [

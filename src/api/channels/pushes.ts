@@ -2,6 +2,7 @@
 import { isoTime } from "../../clock/clock.ts";
 import type { DomainEvent } from "../../engine/events.ts";
 import type { Push } from "../../protocol/pushes.ts";
+import type { LogPlace } from "../../store/log_place.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 
 export interface ChannelPush {
@@ -14,7 +15,7 @@ export interface ChannelPush {
   /** For lists that a filter makes shorter: the message for these types only. */
   narrow?: (types: readonly string[]) => Push;
   /** Log entries: their place in the log. */
-  seq?: number;
+  place?: LogPlace;
 }
 
 /** The pushes that an event gives rise to, in order. */
@@ -77,11 +78,11 @@ export function pushesOf(event: DomainEvent, now_ms: number): ChannelPush[] {
     case "security.alert":
       return [{ channel: "security", keys: {}, message: event.alert }];
     case "log.appended":
-      return event.entries.map(({ seq, entry }) => ({
+      return event.entries.map(({ node, seq, entry }) => ({
         channel: "log_entries" as const,
         keys: { level: entry.level, agent: entry.agent },
         message: { type: "log_entry" as const, log: entry },
-        seq,
+        place: { node, seq },
       }));
   }
 }

@@ -120,10 +120,10 @@ export class Subscriptions {
 
   /** The follows that want this log entry. */
   *following(push: ChannelPush): Iterable<string> {
-    if (push.message.type !== "log_entry" || push.seq === undefined) return;
+    if (push.message.type !== "log_entry" || !push.place) return;
     const { log } = push.message;
     for (const [id, filter] of this.#follows) {
-      if (push.seq > filter.after_seq && filter.matches(log, push.seq)) yield id;
+      if (filter.matches(log, push.place)) yield id;
     }
   }
 }

@@ -1,0 +1,81 @@
+/** The entries of one page, chosen from what is offered in any order. Pure. */
+import { type ChunkHeader, endSeq } from "./log_chunk.ts";
+import type { LogMark } from "./log_place.ts";
+import type { LogOrder, SeqLine } from "./log_query.ts";
+
+/** Where a page begins: by time after a mark, else after an entry. */
+export type Beginning = { mark: LogMark } | { entry: SeqLine } | undefined;
+
+export class Page {
+  readonly #order: LogOrder;
+  readonly #limit: number;
+  readonly #after: Beginning;
+  /** In order, and one more than the page holds, if there is one. */
+  readonly #found: SeqLine[] = [];
+
+  constructor(order: LogOrder, limit: number, after: Beginning) {
+    this.#order = order;
+    this.#limit = limit;
+    this.#after = after;
+  }
+
+  get entries(): SeqLine[] {
+    return this.#found.slice(0, this.#limit);
+  }
+
+  get hasMore(): boolean {
+    return this.#found.length > this.#limit;
+  }
+
+  /** Whether entries of this chunk may be on the page. */
+  wants(header: ChunkHeader): boolean {
+    if (!this.#order.isNatural) return true;
+    if (this.#found.length > this.#limit && this.#order.isPast(header, this.#found.at(-1)!)) return false;
+    const { node, first_seq } = header;
+    return !this.#isBefore(node, this.#order.direction === 1 ? endSeq(header) - 1 : first_seq);
+  }
+
+  offer(one: SeqLine): void {
+    const found = this.#found;
+    if (this.#isRead(one)) return;
+    const last = found.at(-1);
+    const isFull = found.length > this.#limit;
+    if (isFull && this.#order.compare(one, last!) >= 0) return;
+    if (!last || this.#order.compare(one, last) >= 0) found.push(one);
+    else found.splice(this.#placeOf(one), 0, one);
+    if (found.length > this.#limit + 1) found.pop();
+  }
+
+  /** How far the node's entries have been read, once this page has been: where the next one begins. */
+  markAfter(ends: LogMark): LogMark {
+    const { direction } = this.#order;
+    const begun = this.#after && "mark" in this.#after ? this.#after.mark : undefined;
+    // Backwards, nodes of which nothing has been read yet are named too: those that come later are not.
+    const mark = new Map(begun ?? (direction === 1 ? [] : [...ends].map(([node, end]) => [node, end + 1])));
+    for (const { node, seq } of this.entries) mark.set(node, seq);
+    return mark;
+  }
+
+  #isRead(one: SeqLine): boolean {
+    if (this.#after && "entry" in this.#after) return this.#order.compare(one, this.#after.entry) <= 0;
+    return this.#isBefore(one.node, one.seq);
+  }
+
+  /** Whether this number of this node was read by an earlier page, or is not to be read at all. */
+  #isBefore(node: string, seq: number): boolean {
+    if (!this.#after || !("mark" in this.#after)) return false;
+    const read = this.#after.mark.get(node) ?? 0;
+    return this.#order.direction === 1 ? seq <= read : seq >= read;
+  }
+
+  #placeOf(one: SeqLine): number {
+    let low = 0;
+    let high = this.#found.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#order.compare(this.#found[middle]!, one) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
