@@ -20,6 +20,8 @@ export interface SharedBrowser {
 }
 
 export async function startBrowser(): Promise<SharedBrowser> {
-  const server = await chromium.launchServer({ ...await launchOptions(), host: "127.0.0.1" });
+  // A signal ends the run as usual, and Chromium with it, whose pipe to us then closes.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const server = await chromium.launchServer({ ...await launchOptions(), ...signals, host: "127.0.0.1" });
   return { endpoint: server.wsEndpoint(), close: () => server.close() };
 }

@@ -1,5 +1,6 @@
 /** The board: real tasks move through its columns, are acted on by mouse and by key, are found, and may be thousands. */
 import assert from "node:assert/strict";
+import { timeLimit } from "../fixtures/time_limit.ts";
 import type { Locator, Page } from "playwright-core";
 import { until } from "../fixtures/until.ts";
 import { becomes, isAccessible, isNoWider, type Visit, visit } from "./fixtures/browser.ts";
@@ -363,11 +364,8 @@ Deno.test("board on a phone: one column at a time, filters behind a button, noth
 
 const MANY = 5000;
 const NODES_MAX = 2500;
-/**
- * Far above what it takes, and asked for by `TIMED=1`: a time says little on a machine that others use, too, as
- * continuous integration does.
- */
-const PROMPT_MS = Deno.env.get("TIMED") === "1" ? 1500 : 60_000;
+/** Far above what it takes. */
+const PROMPT_MS = timeLimit(1500);
 
 /** Milliseconds from doing it to the frame in which the page shows that it was done. */
 async function took(page: Page, action: string, isShown: string): Promise<number> {

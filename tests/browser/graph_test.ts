@@ -1,5 +1,6 @@
 /** The graph of dependencies: live, in pictures and in words, moved and zoomed, with 500 tasks too. */
 import assert from "node:assert/strict";
+import { timeLimit } from "../fixtures/time_limit.ts";
 import type { Page } from "playwright-core";
 import { demoTasks } from "../../src/boot/demo.ts";
 import { type TestServer } from "../fixtures/server.ts";
@@ -16,8 +17,7 @@ import {
 
 const DEMO_AGENT = new URL("../fixtures/demo_agent_main.ts", import.meta.url).pathname;
 const LIMITS = { enabled: false };
-/** A time says little on a machine that others use, too, as continuous integration does: `TIMED=1` asks for it. */
-const STEP_MS = Deno.env.get("TIMED") === "1" ? 250 : 10_000;
+const STEP_MS = timeLimit(250);
 const DEMO: VisitOptions = {
   config: {
     agents: {

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
 import { type TestServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
+import { timeLimit } from "../fixtures/time_limit.ts";
 import {
   atRest,
   becomes,
@@ -332,8 +333,7 @@ Deno.test("log: one of 100,000 lines is open at its end at once; its start, its 
   });
 });
 
-/** A time says little on a machine that others use, too, as continuous integration does: `TIMED=1` asks for it. */
-const PROMPT_MS = Deno.env.get("TIMED") === "1" ? 5000 : 60_000;
+const PROMPT_MS = timeLimit(5000);
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();

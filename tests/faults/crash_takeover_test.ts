@@ -3,15 +3,13 @@ import assert from "node:assert/strict";
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import type { Message } from "../fixtures/socket.ts";
 import { until } from "../fixtures/until.ts";
+import { timeLimit } from "../fixtures/time_limit.ts";
 
 const SLEEP = "600.0632";
 const RUNNING = 4;
-/**
- * Of the process, from its start to the recovery of the last task: a second, for which `TIMED=1` asks. On a machine
- * that others use, too, as continuous integration does, a time says little.
- */
-const TAKEOVER_MS = Deno.env.get("TIMED") === "1" ? 1000 : 15_000;
-const ENDED_WITHIN_MS = 10_000;
+/** From the start of the process to the recovery of the last task. */
+const TAKEOVER_MS = timeLimit(1000);
+const ENDED_WITHIN_MS = timeLimit(10_000);
 
 const config = {
   limits: { enabled: false },

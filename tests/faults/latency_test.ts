@@ -7,6 +7,7 @@ import { RawSocket } from "../fixtures/raw_socket.ts";
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
 import type { TestSocket } from "../fixtures/socket.ts";
+import { TIMED } from "../fixtures/time_limit.ts";
 import type { FloodOrder } from "./fixtures/flooder.ts";
 
 const FLOODING = 100;
@@ -46,7 +47,7 @@ async function medianAnswer(quiet: TestSocket): Promise<number> {
   return times.sort((a, b) => a - b)[Math.floor(PINGS / 2)]!;
 }
 
-const ignore = Deno.env.get("TIMED") !== "1";
+const ignore = !TIMED;
 
 /** Fails when the median is more than twice as high beside `others`, whom what `others` answers sends away. */
 async function holds(server: TestServer, others: () => Promise<() => void>): Promise<void> {
