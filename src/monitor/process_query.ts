@@ -114,7 +114,7 @@ function sum(processes: Process[], field: "cpu_percent" | "memory_percent"): num
 }
 
 /** What the machine and the agents use. Memory in use is the machine's own figure where it can be read. */
-export function resourceSummary(scan: Scan): ResourceSummary {
+function resourceSummary(scan: Scan): ResourceSummary {
   const all = scan.processes.map((scanned) => scanned.process);
   const agents = scan.processes.filter(isAgent).map((scanned) => scanned.process);
   return {

@@ -25,10 +25,10 @@ export class RequestMetrics {
   readonly #clock: Clock;
   readonly #enabled: boolean;
   readonly #started_ms: number;
-  readonly #requests = SlotRing.ofCounts(SLOTS, TYPES.length);
-  readonly #latencies = SlotRing.ofCounts(SLOTS, BUCKETS.length);
+  readonly #requests = new SlotRing(SLOTS, TYPES.length, "counts");
+  readonly #latencies = new SlotRing(SLOTS, BUCKETS.length, "counts");
   /** Two numbers per slot: errors, and milliseconds of all requests. */
-  readonly #totals = SlotRing.ofSums(SLOTS, 2);
+  readonly #totals = new SlotRing(SLOTS, 2, "sums");
   /** Since the start, two numbers per type: successes and errors. */
   readonly #ever = new Float64Array(2 * TYPES.length);
   #spentEver_ms = 0;

@@ -4,20 +4,11 @@ export class SlotRing {
   readonly #width: number;
   readonly #values: Float64Array | Uint32Array;
 
-  private constructor(slots: number, width: number, values: Float64Array | Uint32Array) {
+  /** `width` numbers per slot. Counts are whole numbers, and take half the memory of sums. */
+  constructor(slots: number, width: number, holds: "counts" | "sums") {
     this.#slots = slots;
     this.#width = width;
-    this.#values = values;
-  }
-
-  /** A ring of `width` counts per slot, which take half the memory of sums. */
-  static ofCounts(slots: number, width: number): SlotRing {
-    return new SlotRing(slots, width, new Uint32Array(slots * width));
-  }
-
-  /** A ring of `width` sums per slot. */
-  static ofSums(slots: number, width: number): SlotRing {
-    return new SlotRing(slots, width, new Float64Array(slots * width));
+    this.#values = new (holds === "counts" ? Uint32Array : Float64Array)(slots * width);
   }
 
   add(slot: number, index: number, amount: number): void {

@@ -142,10 +142,16 @@ for (
   });
 }
 
-Deno.test("docs/agents.md says how each make is installed", async () => {
-  const page = await Deno.readTextFile(new URL("../../docs/agents.md", import.meta.url));
-  for (const { name, install } of BUILT_IN_MAKES.all) {
-    if (install.command !== undefined) assert.ok(page.includes(install.command), name);
+Deno.test("the pages say the same install commands as the makes", async () => {
+  const commands = BUILT_IN_MAKES.all.flatMap(({ install }) => install.command ?? []);
+  for (const page of ["README.md", "docs/agents.md"]) {
+    const text = await Deno.readTextFile(new URL(`../../${page}`, import.meta.url));
+    const found = text.match(/npm install -g [^`\n]+/g) ?? [];
+    assert.ok(found.length > 0, page);
+    // A page may name more packages than the one that is needed.
+    for (const line of found) {
+      assert.ok(commands.some((command) => line.startsWith(command)), `${page}: ${line}`);
+    }
   }
 });
 

@@ -9,7 +9,7 @@ import { messageLines } from "./message_lines.ts";
 import { objectOf } from "./wire_value.ts";
 
 /** File contents travel in tool calls, so lines are long; an endless one is a broken agent. */
-export const LONGEST_MESSAGE_BYTES = 16 << 20;
+const LONGEST_MESSAGE_BYTES = 16 << 20;
 
 export interface StreamListener {
   /** The `params` of one `session/update`. */

@@ -1,4 +1,5 @@
 /** Network counters of the machine, over all interfaces but the loopback. */
+import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import type { NetworkStats } from "../../protocol/resources.ts";
 import { runBriefly } from "../processes/brief_program.ts";
@@ -76,18 +77,19 @@ export function parseNetDev(text: string): NetworkStats | undefined {
   });
 }
 
-/** Reads `ip -s -j link show`; undefined when it has no counters. Throws when it is not JSON. */
+const Counters = z.object({ bytes: z.number(), packets: z.number(), errors: z.number(), dropped: z.number() });
+const IpLinks = z.array(z.object({
+  flags: z.array(z.string()).default([]),
+  stats64: z.object({ rx: Counters, tx: Counters }).optional(),
+}));
+
+/** Reads `ip -s -j link show`; undefined when it has no counters. Throws when it is something else. */
 export function parseIpLink(text: string): NetworkStats | undefined {
-  interface Counters {
-    bytes: number;
-    packets: number;
-    errors: number;
-    dropped: number;
-  }
-  const links = (JSON.parse(text) as { flags?: string[]; stats64?: { rx: Counters; tx: Counters } }[])
-    .filter(({ stats64 }) => stats64 !== undefined);
-  const rows = links.filter(({ flags }) => !flags?.includes("LOOPBACK")).map(({ stats64 }) => ({
-    figures: [stats64!.rx, stats64!.tx].flatMap((one) => [one.bytes, one.packets, one.errors, one.dropped]),
+  const links = IpLinks.parse(JSON.parse(text)).flatMap(({ flags, stats64 }) =>
+    stats64 === undefined ? [] : [{ flags, counters: [stats64.rx, stats64.tx] }]
+  );
+  const rows = links.filter(({ flags }) => !flags.includes("LOOPBACK")).map(({ counters }) => ({
+    figures: counters.flatMap((one) => [one.bytes, one.packets, one.errors, one.dropped]),
   }));
   return summed(rows, links.length, {
     bytes_recv: 0,
