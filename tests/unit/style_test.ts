@@ -64,14 +64,14 @@ const RULES: Rule[] = [
     name: "JSON is checked by a schema, not cast",
     applies: isProduct,
     pattern: /\bJSON\.parse\([^;]*?\) as (?!unknown\b)/,
-    known: 3,
+    known: 2,
     samples: ["(JSON.parse(line) as Entry).details", "return JSON.parse(text) as { id: string }[];"],
   },
   {
     name: "private fields are written #name",
     applies: isSource,
     pattern: /(?<![.\w])(?:private|protected) (?:readonly |static |async |override )*\w+\s*[(:=?!<]/,
-    known: 26,
+    known: 2,
     samples: [
       "  pri" + "vate readonly clock: Clock,",
       "  pro" + "tected stop() {",
@@ -83,7 +83,7 @@ const RULES: Rule[] = [
     applies: isProduct,
     pattern: /\.\.\.\((?:[^()]|\([^()]*\))*?\?\s*(?:\{\s*\}\s*:|(?:[^()]|\([^()]*\))*?:\s*\{\s*\}\s*\))/,
     whole: true,
-    known: 92,
+    known: 61,
     samples: [
       "({ ...(id === undefined ? {} : { id }) })",
       "({ ...(isOpen(a) ? { a: f(b) } : {}) })",
@@ -167,7 +167,7 @@ function onlyKnown(found: string[], known = 0): void {
 
 // ---- what nobody uses
 
-const KNOWN_UNUSED_EXPORTS = 40;
+const KNOWN_UNUSED_EXPORTS = 27;
 
 const EXPORT = /^export (?:declare )?(?:async )?(?:const|let|function\*?|class|abstract class) (\w+)/gm;
 /** Names in braces, or everything (`* as x`, `import("…")`), taken from a module of ours. */
