@@ -5,7 +5,7 @@ import type { Actor } from "../domain/actor.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
-import type { ConfiguredAgent } from "../protocol/basic_messages.ts";
+import type { AgentMakeView, ConfiguredAgent } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
@@ -82,6 +82,7 @@ export interface ApiContext {
     changed(): void;
   };
   agents: readonly ConfiguredAgent[];
+  makes: readonly AgentMakeView[];
   health: { check(): Promise<Health> };
   auth: {
     /** Throws `INVALID_AUTH_TOKEN`. */

@@ -4,9 +4,10 @@ import { capability } from "./capability.ts";
 export const listAgents = capability({
   type: "list_agents",
   doc:
-    "The agents that tasks may name, as the configuration has them; whether they are installed is not looked at.",
+    "The agents that tasks may name, as the configuration has them, and the makes of agents that the server knows. " +
+    "It does not check whether they are installed.",
   permission: "read",
   errors: [],
   example: { type: "list_agents" },
-  handle: (_request, { agents, clock }) => ({ agents: [...agents], timestamp: isoTime(clock.now()) }),
+  handle: (_request, { agents, makes, clock }) => ({ agents: [...agents], makes: [...makes], timestamp: isoTime(clock.now()) }),
 });

@@ -56,6 +56,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     machine,
     health,
     agents: configuredAgents(config),
+    makes: BUILT_IN_MAKES.views,
     auth,
     keys,
     limits: control,

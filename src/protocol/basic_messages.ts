@@ -39,9 +39,18 @@ export const ConfiguredAgent = z.object({
 });
 export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
 
+/** A make of agent: what people see of it wherever one of its processes or tasks is shown. */
+export const AgentMakeView = z.object({
+  name: z.string().describe("As `agent` of a process and `profile` of a configured agent."),
+  display_name: z.string(),
+  icon: z.string().describe("Path data of an SVG of 24 by 24 units, drawn as a line."),
+});
+export type AgentMakeView = z.infer<typeof AgentMakeView>;
+
 export const basicMessages = {
   list_agents: exchange("list_agents", {}, "agent_list", {
     agents: z.array(ConfiguredAgent),
+    makes: z.array(AgentMakeView),
     timestamp: z.string(),
   }),
   ping: exchange("ping", { timestamp: z.number().optional() }, "pong", {

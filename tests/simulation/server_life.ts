@@ -168,6 +168,7 @@ export class ServerLife {
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
       agents: [],
+      makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],
       keys: {} as ApiContext["keys"],

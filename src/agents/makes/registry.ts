@@ -1,6 +1,7 @@
 /** The makes of agents that one server knows. */
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { AgentRecognizer } from "../../host/processes/launched.ts";
+import type { AgentMakeView } from "../../protocol/basic_messages.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import type { AgentMake } from "./agent_make.ts";
 
@@ -41,6 +42,11 @@ export class AgentMakes {
   /** The command that installs `program`; undefined when nobody knows it. */
   installCommand(program: string): string | undefined {
     return this.#ofProgram(program)?.install.command;
+  }
+
+  /** What people see of each. */
+  get views(): AgentMakeView[] {
+    return this.#makes.map(({ name, display_name, icon }) => ({ name, display_name, icon }));
   }
 
   /** What the configuration has to know. */

@@ -8,7 +8,7 @@ import { dateTime } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { toastDone } from "../../ui/toast.tsx";
 import { KillDialog } from "./kill_dialog.tsx";
-import { isEndable, KIND_NAMES, kindOf } from "./process_list.ts";
+import { isEndable, kindNames, kindOf } from "./process_list.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 
 export interface ProcessDetailsProps {
@@ -36,7 +36,7 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
     }
   };
   const facts: [string, unknown][] = [
-    ["Type", KIND_NAMES[kind] ?? kind],
+    ["Type", kindNames.value[kind] ?? kind],
     ["Status", process.status],
     ["Folder", process.working_dir],
     ["Does", process.activity],

@@ -1,24 +1,31 @@
 /** Which processes are shown, in which order, as the address says it. */
+import { computed } from "@preact/signals";
 import type { Process, ProcessStatus, ProcessType } from "../../../protocol/process.ts";
+import { knownMakes } from "../new_task/known_agents.ts";
 
-/** What people call the agents; `codex` and `gemini` are no types of the API, but known all the same. */
-const KINDS: Record<Exclude<ProcessType, "unknown"> | "codex" | "gemini", string> = {
+const TYPE_NAMES: Record<Exclude<ProcessType, "unknown">, string> = {
   opencode: "OpenCode",
   claude: "Claude Code",
   claude_desktop: "Claude Desktop",
   anthropic_claude: "Claude (SDK)",
   cursor_claude: "Claude (Cursor)",
-  codex: "Codex",
-  gemini: "Gemini",
 };
 
-export const KIND_NAMES: Record<string, string> = { ...KINDS, task: "Task's own", other: "Other" };
+/** What people call the kinds of processes: the API's types, and agents that have no type of their own. */
+export const kindNames = computed((): Record<string, string> => ({
+  ...Object.fromEntries(knownMakes.value.map(({ name, display_name }) => [name, display_name])),
+  ...TYPE_NAMES,
+  task: "Task's own",
+  other: "Other",
+}));
+
 export const STATUSES: readonly ProcessStatus[] = ["running", "sleeping", "stopped", "zombie", "dead"];
 
-/** A key of `KIND_NAMES`; `task`: started for a task, and no agent that is known. */
+/** A key of `kindNames`; `task`: started for a task, and not an agent that is known. */
 export function kindOf({ type, agent, task_id }: Process): string {
+  if (agent !== undefined && !Object.hasOwn(TYPE_NAMES, agent)) return agent;
   if (type !== "unknown") return type;
-  return agent ?? (task_id === undefined ? "other" : "task");
+  return task_id === undefined ? "other" : "task";
 }
 
 /** The server refuses to end any other. */

@@ -6,8 +6,9 @@ import { Link } from "wouter-preact";
 import type { Process } from "../../../protocol/process.ts";
 import { usePlace } from "../../hash_location.ts";
 import { bytes, duration, percent } from "../../../protocol/formats.ts";
+import { AgentIcon } from "./agent_icon.tsx";
 import { ProcessDetails } from "./process_details.tsx";
-import { type Column, COLUMNS, KIND_NAMES, kindOf, type View } from "./process_list.ts";
+import { type Column, COLUMNS, kindNames, kindOf, type View } from "./process_list.ts";
 
 /** More rows are drawn when they are asked for. */
 const ROWS = 100;
@@ -119,7 +120,9 @@ function Row({ process, isOpen, toggle }: { process: Process; isOpen: boolean; t
         <code class="clip" title={cmdline}>{cmdline}</code>
       </td>
       <td class="minor">
-        <span class={kind === "other" ? "muted" : `kind kind-${kind}`}>{KIND_NAMES[kind] ?? kind}</span>
+        <span class={kind === "other" ? "muted" : `kind kind-${kind}`}>
+          <AgentIcon agent={process.agent} /> {kindNames.value[kind] ?? kind}
+        </span>
       </td>
       <td class="process-task">
         {task_id === undefined

@@ -8,7 +8,8 @@ import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
-import { KIND_NAMES, shown, STATUSES, type View, viewOf } from "./process_list.ts";
+import { kindNames, shown, STATUSES, type View, viewOf } from "./process_list.ts";
+import { useKnownAgents } from "../new_task/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
 
 /** The most that one question may bring. */
@@ -46,6 +47,7 @@ function current(isWhole: boolean, { value }: Answer<Listed>): Omit<Listed, "isW
 }
 
 export function Processes() {
+  useKnownAgents();
   const [place, setPlace] = usePlace();
   const view = viewOf(place);
   const isWhole = place.get("all") === "1";
@@ -109,7 +111,8 @@ function Filters({ view, isWhole, change }: FiltersProps) {
         onChange={({ currentTarget }) => change({ type: currentTarget.value })}
       >
         <option value="">Any type</option>
-        {Object.entries(KIND_NAMES).map(([kind, name]) => <option key={kind} value={kind}>{name}</option>)}
+        {Object.entries(kindNames.value).map(([kind, name]) => <option key={kind} value={kind}>{name}
+        </option>)}
       </select>
       <select
         aria-label="Status"

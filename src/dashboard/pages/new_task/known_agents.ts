@@ -1,18 +1,24 @@
 /** What a task may name: agents, as the server has them, and folders, as tasks have named them. */
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { ConfiguredAgent } from "../../../protocol/basic_messages.ts";
+import type { AgentMakeView, ConfiguredAgent } from "../../../protocol/basic_messages.ts";
 import { onResubscribed } from "../../data/pushes.ts";
 import { report } from "../../data/report.ts";
 import { ask } from "../../data/server.ts";
 import { tasks } from "../../data/tasks.ts";
 
 export const knownAgents = signal<readonly ConfiguredAgent[]>([]);
+/** The makes of agents, for their names. */
+export const knownMakes = signal<readonly AgentMakeView[]>([]);
 
-/** Asks the server while a form is shown; another start may have another configuration. */
+/** Asks the server while a page needs it; another start may have another configuration. */
 export function useKnownAgents(): void {
   useEffect(() => {
-    const load = async () => void (knownAgents.value = (await ask("list_agents")).agents);
+    const load = async () => {
+      const { agents, makes } = await ask("list_agents");
+      knownAgents.value = agents;
+      knownMakes.value = makes;
+    };
     // Without the list a name can be typed all the same, and the server says if it has no such agent.
     load().catch(report);
     return onResubscribed(load);
