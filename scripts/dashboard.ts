@@ -2,6 +2,7 @@
  * `deno task dashboard`: the web page's sources as files that a browser loads, in `dist/dashboard`. Does nothing when
  * they are newer than their sources. Run by the tasks that start, test and compile.
  */
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -16,7 +17,12 @@ const SOURCES = [
   "deno.json",
   "deno.lock",
 ];
-const COPIED = ["index.html", "icon.svg"];
+const COPIED = ["index.html", "icon.svg", "fonts.css"];
+/** The Latin subsets of the typefaces, by the names that `fonts.css` gives them. */
+const FONTS = {
+  "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+  "jetbrains_mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
+};
 const STAMP = ".sources";
 const BUNDLE_WITHIN_MS = 300_000;
 
@@ -29,6 +35,8 @@ export async function buildDashboard(): Promise<string> {
   try {
     await bundle(fresh);
     for (const name of COPIED) await Deno.copyFile(join(ROOT, "src/dashboard", name), join(fresh, name));
+    const { resolve } = createRequire(import.meta.url);
+    for (const [name, font] of Object.entries(FONTS)) await Deno.copyFile(resolve(font), join(fresh, name));
     await Deno.writeTextFile(join(fresh, STAMP), stamp);
     await replaceFiles(fresh);
   } finally {

@@ -1,7 +1,6 @@
 /** The web page: one connection, what is kept of it, and the pages that show it. */
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
-import { App } from "./app.tsx";
 import { keepMachine } from "./data/machine.ts";
 import { listen } from "./data/pushes.ts";
 import { report } from "./data/report.ts";
@@ -9,6 +8,9 @@ import { client } from "./data/server.ts";
 import { keepTasks } from "./data/tasks.ts";
 import "./style/tokens.css";
 import "./style/base.css";
+import "./style/controls.css";
+import "./style/blocks.css";
+import { App } from "./shell/app.tsx";
 import { applyTheme } from "./ui/theme.ts";
 import { toastError } from "./ui/toast.tsx";
 

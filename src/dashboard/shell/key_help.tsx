@@ -1,6 +1,6 @@
 /** What `?` shows: the keys that work here. */
-import { shortcuts } from "./keys.ts";
-import { Dialog } from "./ui/dialog.tsx";
+import { shortcuts } from "../keys.ts";
+import { Dialog } from "../ui/dialog.tsx";
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   return (

@@ -1,7 +1,7 @@
 /** Asks for the API key, where the server wants one. */
 import { useId } from "preact/hooks";
-import { keyWanted, openWith } from "./data/key.ts";
-import { Dialog } from "./ui/dialog.tsx";
+import { keyWanted, openWith } from "../data/key.ts";
+import { Dialog } from "../ui/dialog.tsx";
 
 export function KeyDialog() {
   const field = useId();

@@ -1,0 +1,22 @@
+/** What the navigation counts: who waits for a person, and what is going on. */
+import { computed } from "@preact/signals";
+import { agents } from "./machine.ts";
+import { tasks } from "./tasks.ts";
+
+/** How many tasks ask a person for something. */
+export const asking = computed(() =>
+  tasks.value.filter(({ pending_permissions = [] }) => pending_permissions.length > 0).length
+);
+
+const running = computed(() => tasks.value.filter(({ status }) => status === "running").length);
+
+/** Those that ask come first; without any, how many run. */
+export function tasksCount() {
+  return asking.value > 0
+    ? { number: asking.value, means: "need you", needsYou: true }
+    : { number: running.value, means: "running" };
+}
+
+export function agentsCount() {
+  return { number: agents.value.length, means: "at work" };
+}
