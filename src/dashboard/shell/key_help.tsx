@@ -1,5 +1,5 @@
-/** What `?` shows: the keys that work here. */
-import { shortcuts } from "../keys.ts";
+/** What `?` shows: the keys that work here, and whether they do. */
+import { areKeysOn, shortcuts, switchKeys } from "../keys.ts";
 import { Dialog } from "../ui/dialog.tsx";
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {
@@ -7,12 +7,18 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     <Dialog title="Keyboard" onClose={onClose}>
       <dl class="keys">
         {shortcuts().map(({ key, does }) => [
-          <dt key={key}>
-            <kbd>{key}</kbd>
-          </dt>,
+          <dt key={key}>{key.split(" ").map((one) => <kbd key={one}>{one}</kbd>)}</dt>,
           <dd key={`${key}-does`}>{does}</dd>,
         ])}
       </dl>
+      <label>
+        <input
+          type="checkbox"
+          checked={areKeysOn.value}
+          onChange={(event) => switchKeys(event.currentTarget.checked)}
+        />
+        Single keys work
+      </label>
     </Dialog>
   );
 }

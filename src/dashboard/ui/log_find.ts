@@ -2,6 +2,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { finder } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
+import { useAhead } from "./ahead.ts";
 
 /** The lines that hold a text; of a log that was looked through only what is new is looked at. */
 class Hits {
@@ -52,29 +53,23 @@ export interface Find {
   current: number | undefined;
   /** Goes to the next one after (1) or before (-1) the present one, at first from line `from` on; its id. */
   step: (direction: 1 | -1, from: number) => number | undefined;
-  clear: () => void;
+  /** Writes a text into the address. */
+  settle: (text: string) => void;
 }
 
-/** `initial`: what the address says. */
-export function useFind(lines: readonly LogLine[], initial: string): Find {
-  const [text, put] = useState(initial);
+/** `settled`: the text in the address; `put`: writes one there. */
+export function useFind(lines: readonly LogLine[], settled: string, put: (text: string) => void): Find {
+  const { value: text, change, settle } = useAhead(settled, put, undefined);
   const [current, setCurrent] = useState<number>();
   const wanted = useMemo(() => finder(text), [text]);
   const hits = useRef<Hits>();
   hits.current ??= new Hits();
   hits.current.update(lines, wanted);
   const { ids } = hits.current;
-  const setText = (text: string) => {
-    put(text);
-    setCurrent(undefined);
-  };
-  // The address may change while the log stays; who types on is not set back by it.
-  useLayoutEffect(() => {
-    if (initial !== text) setText(initial);
-  }, [initial]);
+  useLayoutEffect(() => setCurrent(undefined), [text]);
   return {
     text,
-    setText,
+    setText: change,
     wanted,
     count: ids.length,
     at: current === undefined ? 0 : placeOf(ids, current) + 1,
@@ -87,7 +82,7 @@ export function useFind(lines: readonly LogLine[], initial: string): Find {
       setCurrent(id);
       return id;
     },
-    clear: () => setText(""),
+    settle,
   };
 }
 

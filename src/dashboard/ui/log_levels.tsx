@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
 import { count } from "../../protocol/formats.ts";
+import "./log_levels.css";
 
 export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
 

@@ -26,6 +26,8 @@ import { now } from "./time.tsx";
 import { attempt } from "./toast.tsx";
 import { localTime } from "../../domain/time_zones.ts";
 import { dayIn, OWN_ZONE } from "./zone.ts";
+import "./log_line.css";
+import "./ansi.css";
 
 /** Of a longer message only its beginning is shown until it is opened. */
 const ROWS_MAX = 40;

@@ -12,12 +12,11 @@ import type { LogLine } from "../data/log_window.ts";
 import { saveFile } from "./log_download.ts";
 import type { Find } from "./log_find.ts";
 import { count } from "../../protocol/formats.ts";
+import "./log_toolbar.css";
 
 export interface LogToolbarProps {
   find: Find;
   onStep: (direction: 1 | -1) => void;
-  /** The text is complete: it may go into the address. */
-  onFound: (text: string) => void;
   isFollowing: boolean;
   canFollow: boolean;
   onFollow: () => void;
@@ -86,15 +85,15 @@ function IconButton(
   );
 }
 
-function FindField({ find, onStep, onFound }: Pick<LogToolbarProps, "find" | "onStep" | "onFound">) {
+function FindField({ find, onStep }: Pick<LogToolbarProps, "find" | "onStep">) {
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter") {
       event.preventDefault();
-      onFound(find.text);
+      find.settle(find.text);
       onStep(event.shiftKey ? -1 : 1);
     } else if (event.key === "Escape" && find.text !== "") {
-      find.clear();
-      onFound("");
+      find.setText("");
+      find.settle("");
     }
   };
   return (
@@ -107,7 +106,7 @@ function FindField({ find, onStep, onFound }: Pick<LogToolbarProps, "find" | "on
         spellcheck={false}
         value={find.text}
         onInput={(event) => find.setText(event.currentTarget.value)}
-        onBlur={(event) => onFound(event.currentTarget.value)}
+        onBlur={(event) => find.settle(event.currentTarget.value)}
         onKeyDown={press}
       />
       {find.text !== "" && (

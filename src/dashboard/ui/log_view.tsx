@@ -75,7 +75,7 @@ function LogLines({ log, agent, withAgents, levels }: {
   const handle = useRef<VirtualListHandle>(null);
   const box = useRef<HTMLDivElement>(null);
   const { lines } = log;
-  const find = useFind(lines, place.get("find") ?? "");
+  const find = useFind(lines, place.get("find") ?? "", (find) => setPlace({ find }));
   const first = lines[0]?.id ?? 0;
   const follow = useFollow(log, handle, {
     isWanted: place.get("follow") !== "0",
@@ -120,7 +120,6 @@ function LogLines({ log, agent, withAgents, levels }: {
       <LogToolbar
         find={find}
         onStep={step}
-        onFound={(text) => setPlace({ find: text })}
         isFollowing={follow.isFollowing}
         canFollow={log.isLive}
         onFollow={follow.toggle}
@@ -222,7 +221,7 @@ function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) 
       {(log.hasDropped || (log.isFull && log.hasOlder)) && (
         <div class="notice">
           A page keeps {count(LINES_MAX)} lines; older ones are not shown here.{" "}
-          <Link href={`/logs?${older}`}>Show what was before</Link>
+          <Link href={`/server/logs?${older}`}>Show what was before</Link>
         </div>
       )}
     </>

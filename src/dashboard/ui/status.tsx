@@ -1,5 +1,7 @@
-/** A task's status as a badge, its priority as a mark, its progress as a bar. */
+/** A task's status as a glyph and a badge, its priority as a mark, its progress as a bar. */
+import { OctagonAlert, SignalHigh, SignalLow } from "lucide-preact";
 import type { Priority, Task, TaskStatus } from "../../domain/task.ts";
+import { Glyph, type GlyphKind } from "./glyph.tsx";
 import "./status.css";
 
 export const STATUS_NAMES: Record<TaskStatus, string> = {
@@ -12,12 +14,41 @@ export const STATUS_NAMES: Record<TaskStatus, string> = {
   cancelled: "Cancelled",
 };
 
-export function StatusBadge({ status }: { status: TaskStatus }) {
-  return <span class={`badge status-${status}`}>{STATUS_NAMES[status]}</span>;
+const GLYPHS: Record<TaskStatus, GlyphKind> = {
+  pending: "wait",
+  queued: "wait",
+  running: "run",
+  paused: "pause",
+  completed: "done",
+  failed: "fail",
+  cancelled: "stop",
+};
+
+export function StatusGlyph({ status, progress }: { status: TaskStatus; progress?: number }) {
+  return <Glyph kind={GLYPHS[status]} progress={progress} />;
 }
 
+export function StatusBadge({ status }: { status: TaskStatus }) {
+  return (
+    <span class={`badge status-${status}`}>
+      <StatusGlyph status={status} />
+      {STATUS_NAMES[status]}
+    </span>
+  );
+}
+
+const PRIORITY_ICONS = { low: SignalLow, high: SignalHigh, critical: OctagonAlert };
+
+/** The usual priority says nothing. */
 export function PriorityMark({ priority }: { priority: Priority }) {
-  return <span class={`priority priority-${priority}`}>{priority}</span>;
+  if (priority === "medium") return null;
+  const Icon = PRIORITY_ICONS[priority];
+  return (
+    <span class={`priority priority-${priority}`}>
+      <Icon size={14} aria-hidden="true" />
+      {priority}
+    </span>
+  );
 }
 
 /** Without a plan an agent's progress is not known until it ends: the bar then only says that it works. */

@@ -3,6 +3,7 @@ import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
 import type { Task, TaskStatus } from "../../domain/task.ts";
 import { client } from "../data/server.ts";
 import { attempt } from "./toast.tsx";
+import "./task_actions.css";
 
 export type ActionName = "pause" | "resume" | "retry" | "cancel";
 

@@ -5,14 +5,12 @@ import "./agents.css";
 import { agents } from "../../data/machine.ts";
 import { AgentCard } from "./agent_card.tsx";
 import { Processes } from "./processes.tsx";
+import { Page } from "../../ui/page.tsx";
 
 export function AgentsPage() {
   const atWork = [...agents.value].sort((a, b) => a.start_time.localeCompare(b.start_time));
   return (
-    <div class="page agents-page">
-      <div class="page-head">
-        <h1>Agents</h1>
-      </div>
+    <Page class="agents-page">
       <section aria-labelledby="at-work">
         <h2 id="at-work">
           At work <span class="muted figure">{atWork.length}</span>
@@ -33,6 +31,6 @@ export function AgentsPage() {
           )}
       </section>
       <Processes />
-    </div>
+    </Page>
   );
 }

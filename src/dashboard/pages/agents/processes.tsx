@@ -58,7 +58,7 @@ export function Processes() {
   const rows = known && shown(known.processes, view);
   return (
     <section aria-labelledby="processes">
-      <div class="page-head processes-head">
+      <div class="head processes-head">
         <h2 id="processes">
           Processes {known && <span class="muted figure">{known.processes.length}</span>}
         </h2>

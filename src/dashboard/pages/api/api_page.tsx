@@ -1,38 +1,32 @@
 /** How the API is used: how much, how fast, how often in vain. */
-import { RefreshCw } from "lucide-preact";
 import type { Metrics } from "../../../protocol/system_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
-import { useShortcuts } from "../../keys.ts";
-import { count, latency, percent, timeOfDay } from "../../../protocol/formats.ts";
+import { count, latency, percent } from "../../../protocol/formats.ts";
+import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
-import "./metrics.css";
+import { Refresh } from "../../ui/refresh.tsx";
+import "./api.css";
 
 const EVERY_MS = 15_000;
 const RANGES = { "1m": "1 min", "15m": "15 min", "1h": "1 hour", "6h": "6 hours", "24h": "24 hours" };
 const USUAL = "1h";
 
-export function MetricsPage() {
+export function ApiPage() {
   const [place, setPlace] = usePlace();
   const asked = place.get("range") ?? USUAL;
   const range = Object.hasOwn(RANGES, asked) ? asked : USUAL;
   const question = async () => (await ask("request_metrics", { time_range: range })).data;
-  const { value, error, isAsking, reload } = useAnswer(question, EVERY_MS, range);
-  useShortcuts([{ key: "r", does: "Count anew", run: () => void reload() }], []);
+  const answer = useAnswer(question, EVERY_MS, range);
+  const { value, error } = answer;
   return (
-    <div class="page metrics-page">
-      <div class="page-head">
-        <h1>Metrics</h1>
-        <div class="buttons">
-          {value && <span class="muted figure">as of {timeOfDay(value.timestamp)}</span>}
-          <button type="button" onClick={() => void reload()} disabled={isAsking}>
-            <RefreshCw size={16} aria-hidden="true" /> Refresh
-          </button>
-        </div>
-      </div>
-      <div class="page-head">
-        <div class="ranges" role="group" aria-label="Time range">
+    <Page
+      class="api-page"
+      actions={<Refresh at={value?.timestamp} answer={answer} />}
+    >
+      <div class="head">
+        <div class="segments" role="group" aria-label="Time range">
           {Object.entries(RANGES).map(([key, name]) => (
             <button
               key={key}
@@ -44,12 +38,15 @@ export function MetricsPage() {
             </button>
           ))}
         </div>
-        <a href="metrics" target="_blank" rel="noopener">As Prometheus text</a>
+        <div class="buttons">
+          <a href="docs">API reference</a>
+          <a href="metrics" target="_blank" rel="noopener">As Prometheus text</a>
+        </div>
       </div>
       {error !== undefined && <Problem what="There are no metrics" error={error} />}
       {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
       {value && error === undefined && (
-        <div class="page" aria-busy={value.time_range !== range}>
+        <div class="stack" aria-busy={value.time_range !== range}>
           <Figures metrics={value} />
           <div class="grid-2">
             <Latency metrics={value} />
@@ -57,7 +54,7 @@ export function MetricsPage() {
           </div>
         </div>
       )}
-    </div>
+    </Page>
   );
 }
 

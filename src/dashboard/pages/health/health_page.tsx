@@ -1,16 +1,17 @@
 /** How the parts of the server are, what is wrong with them and what to do, and how this page's connection stands. */
-import { CircleCheck, CircleX, RefreshCw, TriangleAlert } from "lucide-preact";
+import { CircleCheck, CircleX, TriangleAlert } from "lucide-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import { ERRORS } from "../../../domain/errors.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../../../protocol/system_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { connectionStatus } from "../../data/machine.ts";
 import { ask, link } from "../../data/server.ts";
-import { useShortcuts } from "../../keys.ts";
-import { duration, timeOfDay } from "../../../protocol/formats.ts";
+import { duration } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Ago } from "../../ui/time.tsx";
 import "./health.css";
+import { Page } from "../../ui/page.tsx";
+import { Refresh } from "../../ui/refresh.tsx";
 
 const EVERY_MS = 20_000;
 
@@ -41,24 +42,18 @@ async function check(): Promise<Checked> {
 }
 
 export function HealthPage() {
-  const { value, error, isAsking, reload } = useAnswer(check, EVERY_MS);
-  useShortcuts([{ key: "r", does: "Check anew", run: () => void reload() }], []);
+  const answer = useAnswer(check, EVERY_MS);
+  const { value, error } = answer;
   return (
-    <div class="page health-page">
-      <div class="page-head">
-        <h1>Health</h1>
-        <div class="buttons">
-          {value && <span class="muted figure">checked at {timeOfDay(value.health.last_health_check)}</span>}
-          <button type="button" onClick={() => void reload()} disabled={isAsking}>
-            <RefreshCw size={16} aria-hidden="true" /> Check now
-          </button>
-        </div>
-      </div>
+    <Page
+      class="health-page"
+      actions={<Refresh name="Check now" at={value?.health.last_health_check} answer={answer} />}
+    >
       {error !== undefined && <Problem what="The health cannot be asked for" error={error} />}
       {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
       {value && <Report health={value.health} />}
       <Connection round_trip_ms={value?.round_trip_ms} />
-    </div>
+    </Page>
   );
 }
 

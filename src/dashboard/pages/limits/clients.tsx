@@ -25,7 +25,7 @@ export function Clients({ report, open, choose, reload }: ClientsProps) {
   };
   return (
     <section class="card" aria-labelledby="clients">
-      <div class="page-head">
+      <div class="head">
         <h2 id="clients">Top clients</h2>
         <button type="button" onClick={() => open({ kind: "override", client: "" })}>
           Limits for a client…

@@ -10,7 +10,7 @@ export function History({ report, client }: { report: LimitReport; client: strin
   const times = history.map(({ minute }) => epochOf(minute));
   return (
     <section class="card" aria-labelledby="history">
-      <div class="page-head">
+      <div class="head">
         <h2 id="history">Messages per minute{client && `, of ${client}`}</h2>
         <span class="muted figure">
           in the last hour: {messages} let through, {refused} refused

@@ -1,12 +1,9 @@
 /** How much of the limits is used and by whom, what they refused, and how administrators change them. */
-import { RefreshCw } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
 import { usePlace } from "../../hash_location.ts";
-import { useShortcuts } from "../../keys.ts";
-import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { Editing } from "./change.ts";
 import { Clients } from "./clients.tsx";
@@ -16,6 +13,8 @@ import { Policy } from "./policy.tsx";
 import { UsageOfLimits } from "./usage_of_limits.tsx";
 import { Violations } from "./violations.tsx";
 import "./limits.css";
+import { Page } from "../../ui/page.tsx";
+import { Refresh } from "../../ui/refresh.tsx";
 
 const EVERY_MS = 15_000;
 
@@ -26,24 +25,22 @@ async function report(client: string): Promise<LimitReport> {
 export function LimitsPage() {
   const [place, setPlace] = usePlace();
   const client = place.get("client") ?? "";
-  const { value, error, isAsking, reload } = useAnswer(() => report(client), EVERY_MS, client);
+  const answer = useAnswer(() => report(client), EVERY_MS, client);
+  const { value, error } = answer;
   const [open, setOpen] = useState<Editing>();
-  useShortcuts([{ key: "r", does: "Ask for the limits anew", run: () => void reload() }], []);
-  const again = () => void reload();
+  const again = () => void answer.reload();
   return (
-    <div class="page limits-page">
-      <div class="page-head">
-        <h1>Limits</h1>
-        <div class="buttons">
+    <Page
+      class="limits-page"
+      actions={
+        <>
           {client !== "" && (
             <button type="button" onClick={() => setPlace({ client: "" })}>Only {client} ×</button>
           )}
-          {value && <span class="muted figure">as of {timeOfDay(value.timestamp)}</span>}
-          <button type="button" onClick={again} disabled={isAsking}>
-            <RefreshCw size={16} aria-hidden="true" /> Refresh
-          </button>
-        </div>
-      </div>
+          <Refresh at={value?.timestamp} answer={answer} />
+        </>
+      }
+    >
       {error !== undefined && <Problem what="The limits cannot be shown" error={error} />}
       {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
       {value && (
@@ -63,7 +60,7 @@ export function LimitsPage() {
           {open && <Dialogs change={open} report={value} onDone={again} onClose={() => setOpen(undefined)} />}
         </>
       )}
-    </div>
+    </Page>
   );
 }
 

@@ -1,8 +1,9 @@
 /** The fields that narrow the log; what they say is in the address, and the server applies it. */
 import { ListFilter, X } from "lucide-preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { epochOf, isoTime, systemClock, type Timer } from "../../../clock/clock.ts";
+import { useState } from "preact/hooks";
+import { epochOf, isoTime } from "../../../clock/clock.ts";
 import { usePlace } from "../../hash_location.ts";
+import { useAhead } from "../../ui/ahead.ts";
 import { TaskPicker } from "../../ui/task_picker.tsx";
 import { instantOf, localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
@@ -84,21 +85,12 @@ function TextField(
 ) {
   const [place, setPlace] = usePlace();
   const settled = place.get(name) ?? "";
-  const [text, setText] = useState(settled);
-  const timer = useRef<Timer>();
-  /** What this field itself has put into the address; who types on is ahead of it. */
-  const own = useRef(settled);
-  // The address may be changed by a link or by the button that clears it.
-  useLayoutEffect(() => {
-    if (settled !== own.current) setText(settled);
-    own.current = settled;
-  }, [settled]);
-  useEffect(() => () => timer.current?.cancel(), []);
-  const settle = (value: string) => {
-    timer.current?.cancel();
-    own.current = value.trim();
-    setPlace({ [name]: own.current });
-  };
+  const ahead = useAhead(
+    settled,
+    (value) => setPlace({ [name]: value }),
+    SETTLED_MS,
+    (value) => value.trim(),
+  );
   return (
     <div class={`log-filter ${extra}`}>
       <label for={`log-${name}`}>{label}</label>
@@ -109,14 +101,10 @@ function TextField(
         autoComplete="off"
         spellcheck={false}
         placeholder={placeholder}
-        value={text}
-        onInput={({ currentTarget: { value } }) => {
-          setText(value);
-          timer.current?.cancel();
-          timer.current = systemClock.after(SETTLED_MS, () => settle(value));
-        }}
-        onBlur={(event) => settle(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && settle(event.currentTarget.value)}
+        value={ahead.value}
+        onInput={(event) => ahead.change(event.currentTarget.value)}
+        onBlur={(event) => ahead.settle(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === "Enter" && ahead.settle(event.currentTarget.value)}
       />
     </div>
   );

@@ -6,6 +6,7 @@ import { now } from "../../ui/time.tsx";
 import { FilterFields } from "./filter_fields.tsx";
 import { filterIn, PARAMETERS } from "./log_filter.ts";
 import "./logs.css";
+import { Page } from "../../ui/page.tsx";
 
 export function LogsPage() {
   const [place] = usePlace();
@@ -13,12 +14,9 @@ export function LogsPage() {
   // "The last hour" begins an hour before it was asked for, and does not move while it is read.
   const filter = useMemo(() => filterIn(place, now.peek()), [about]);
   return (
-    <div class="page logs-page">
-      <div class="page-head">
-        <h1>Logs</h1>
-      </div>
+    <Page class="logs-page">
       <FilterFields />
       <LogView filter={filter} />
-    </div>
+    </Page>
   );
 }

@@ -13,6 +13,7 @@ import { problemsIn, show } from "./problems.ts";
 import { ShortFields } from "./short_fields.tsx";
 import { useTemplate } from "./template.ts";
 import { WhenFields } from "./when_fields.tsx";
+import { Page } from "../../ui/page.tsx";
 
 const MORE_FIELDS =
   /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir).*)$/;
@@ -62,23 +63,23 @@ export function NewTaskPage() {
   };
 
   return (
-    <div class="page new-task-page">
-      <div class="page-head">
-        <h1>{place.get("schedule") === "1" ? "New schedule" : "New task"}</h1>
-        {!isEmpty.value && (
-          <button
-            type="button"
-            onClick={() => {
-              clearDraft();
-              show([]);
-              setMore(false);
-              if (from !== "") navigate("/new", { replace: true });
-            }}
-          >
-            Clear the form
-          </button>
-        )}
-      </div>
+    <Page
+      class="new-task-page"
+      title={<h1>{place.get("schedule") === "1" ? "New schedule" : "New task"}</h1>}
+      actions={!isEmpty.value && (
+        <button
+          type="button"
+          onClick={() => {
+            clearDraft();
+            show([]);
+            setMore(false);
+            if (from !== "") navigate("/new", { replace: true });
+          }}
+        >
+          Clear the form
+        </button>
+      )}
+    >
       {template.error !== undefined && (
         <p class="notice notice-warning" role="alert">{from} could not be copied: {template.error}</p>
       )}
@@ -129,7 +130,7 @@ export function NewTaskPage() {
           )}
         </div>
       </form>
-    </div>
+    </Page>
   );
 }
 

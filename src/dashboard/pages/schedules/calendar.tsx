@@ -8,6 +8,7 @@ import { STATUS_NAMES } from "../../ui/status.tsx";
 import { addDays, addMonths, dayInMonth, dayName, monthName, weekday, WEEKDAYS, weeksOf } from "./month.ts";
 import { counted } from "../../../protocol/formats.ts";
 import type { Run } from "./runs.ts";
+import "./calendar.css";
 
 const SHOWN_MAX = 3;
 

@@ -11,6 +11,7 @@ import { PriorityMark } from "../../ui/status.tsx";
 import { now } from "../../ui/time.tsx";
 import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
 import { PastRuns } from "./past_runs.tsx";
+import "./schedule_card.css";
 
 const NEXT_SHOWN = 5;
 

@@ -23,6 +23,7 @@ import { PastRuns } from "./past_runs.tsx";
 import { runsByDay, runsBySchedule, toldInPart, UPCOMING } from "./runs.ts";
 import { ScheduleCard } from "./schedule_card.tsx";
 import "./schedules.css";
+import { Page } from "../../ui/page.tsx";
 
 /** Schedules that others make are announced by no push. */
 const AGAIN_AFTER_MS = 30_000;
@@ -51,13 +52,14 @@ export function SchedulesPage() {
   const [leaving, setLeaving] = useState<string>();
   const schedules = answer.value;
   return (
-    <div class="page schedules-page">
-      <div class="page-head">
-        <h1>Schedules</h1>
+    <Page
+      class="schedules-page"
+      actions={
         <Link class="button" href="/new?schedule=1">
-          <Plus size={16} aria-hidden="true" /> New schedule
+          <Plus size={14} aria-hidden="true" /> New schedule
         </Link>
-      </div>
+      }
+    >
       {answer.error !== undefined && <Problem what="The schedules cannot be shown" error={answer.error} />}
       {schedules === undefined
         ? answer.error === undefined && <p class="muted" role="status">Asking for the schedules…</p>
@@ -78,7 +80,7 @@ export function SchedulesPage() {
           No more runs will come. Runs that were made stay as they are.
         </Confirm>
       )}
-    </div>
+    </Page>
   );
 }
 

@@ -10,6 +10,7 @@ import { bytes, counted, duration, percent, timeOfDay } from "../../../protocol/
 import { Problem } from "../../ui/problem.tsx";
 import { ratesOf } from "./rates.ts";
 import "./system.css";
+import { Page } from "../../ui/page.tsx";
 
 /** The pushes bring the rest. */
 async function first(): Promise<void> {
@@ -21,22 +22,17 @@ export function SystemPage() {
   const samples = resources.value;
   const last = samples.at(-1);
   return (
-    <div class="page system-page">
-      <div class="page-head">
-        <h1>System</h1>
-        {last && (
-          <span class="muted figure">
-            as of {timeOfDay(last.timestamp)}
-          </span>
-        )}
-      </div>
+    <Page
+      class="system-page"
+      actions={last && <span class="muted figure">as of {timeOfDay(last.timestamp)}</span>}
+    >
       {last === undefined && error !== undefined && (
         <Problem what="The machine's resources cannot be read" error={error} />
       )}
       {last === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
       {last && <Tiles last={last} samples={samples} />}
       {last && <Charts samples={samples} />}
-    </div>
+    </Page>
   );
 }
 
@@ -158,7 +154,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
   });
   return (
     <section aria-labelledby="over-time">
-      <div class="page-head over-time">
+      <div class="head over-time">
         <h2 id="over-time">Over time</h2>
         <span class="muted">
           What this page has seen, from {timeOfDay(samples[0]!.timestamp)}{" "}

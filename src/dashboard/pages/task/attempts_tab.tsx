@@ -2,6 +2,7 @@
 import { Problem } from "../../ui/problem.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import type { AttemptView, TabProps } from "./tab_props.ts";
+import "./attempts_tab.css";
 
 const OUTCOMES: Record<string, { name: string; color: string }> = {
   completed: { name: "Completed", color: "completed" },

@@ -8,6 +8,7 @@ import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { TextBox, ValueView } from "./value_view.tsx";
+import "./overview_tab.css";
 
 /** A description with more characters is cut in the head. */
 const LONG = 200;

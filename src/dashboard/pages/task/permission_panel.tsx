@@ -13,6 +13,7 @@ import { attempt, toastError } from "../../ui/toast.tsx";
 import { DiffView } from "./diff_view.tsx";
 import type { FileDiff } from "./tool_calls.ts";
 import { Places, ValueView } from "./value_view.tsx";
+import "./permission_panel.css";
 
 export function PermissionPanels({ task }: { task: Task }) {
   const open = openPermissions(task);

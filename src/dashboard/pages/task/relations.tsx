@@ -12,7 +12,7 @@ export function Relations({ task }: { task: Task }) {
     <div class="task-relations">
       <Related name="Depends on" ids={before} />
       <Related name="Needed by" ids={after} />
-      <Link href={`/graph?focus=${encodeURIComponent(task.id)}`}>Show in the graph</Link>
+      <Link href={`/tasks?view=graph&focus=${encodeURIComponent(task.id)}`}>Show in the graph</Link>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** One task: what it is, how it goes, what its agent did, what came of it. */
+import { ChevronRight } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { ApiError } from "../../../domain/errors.ts";
 import type { Task } from "../../../domain/task.ts";
@@ -7,6 +8,7 @@ import { ask } from "../../data/server.ts";
 import { refreshTask, taskOf } from "../../data/tasks.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
+import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { AttemptsTab } from "./attempts_tab.tsx";
 import { ChangesTab } from "./changes_tab.tsx";
@@ -14,7 +16,8 @@ import { LogTab } from "./log_tab.tsx";
 import { OverviewTab } from "./overview_tab.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
 import { ResultTab } from "./result_tab.tsx";
-import { TaskHead } from "./task_head.tsx";
+import { TaskActions } from "./task_actions.tsx";
+import { TaskSummary } from "./task_summary.tsx";
 import "./task.css";
 import { ToolCallsTab } from "./tool_calls_tab.tsx";
 import { useToolLog } from "./tool_log.ts";
@@ -39,30 +42,39 @@ export function TaskPage({ id }: { id: string }) {
       <Bare id={id} title="No such task">
         <strong>The server knows no task of this id</strong>
         <p>It may be misspelt, or it was removed: tasks that ended long ago are not kept for ever.</p>
-        <Link class="button" href="/">All tasks</Link>
+        <Link class="button" href="/tasks">All tasks</Link>
       </Bare>
     );
   }
   return (
-    <div class="page">
-      <div class="page-head">
-        <h1>{id}</h1>
-      </div>
+    <Page title={<TaskTitle>{id}</TaskTitle>}>
       <Problem what="The task cannot be shown" error={error} />
-    </div>
+    </Page>
+  );
+}
+
+/** The way back to all tasks, and the task's own title. */
+function TaskTitle({ children }: { children: preact.ComponentChildren }) {
+  return (
+    <>
+      <Link class="crumb" href="/tasks">Tasks</Link>
+      <ChevronRight class="crumb-mark" size={14} aria-hidden="true" />
+      <h1 class="task-title" title={typeof children === "string" ? children : undefined}>{children}</h1>
+    </>
   );
 }
 
 function Bare({ id, title, children }: { id: string; title: string; children: preact.ComponentChildren }) {
   return (
-    <div class="page task-page">
-      <div class="page-head">
-        <h1>
+    <Page
+      title={
+        <TaskTitle>
           {title} <code class="muted">{id}</code>
-        </h1>
-      </div>
-      <div class="card empty">{children}</div>
-    </div>
+        </TaskTitle>
+      }
+    >
+      <div class="empty">{children}</div>
+    </Page>
   );
 }
 
@@ -83,24 +95,30 @@ function KnownTask({ task }: { task: Task }) {
     { key: "[", does: "Previous tab of the task", run: () => show(-1) },
   ], [at, id]);
   return (
-    <div class="page task-page">
-      <TaskHead task={task} attempts={result.value?.attempts ?? []} />
+    <Page
+      class="task-page"
+      title={<TaskTitle>{task.description}</TaskTitle>}
+      actions={<TaskActions task={task} />}
+      bar={
+        <nav class="tabs" aria-label="About this task">
+          {TABS.map((tab) => (
+            <Link
+              key={tab.name}
+              href={`/tasks/${encodeURIComponent(id)}${tab.name === "" ? "" : `?tab=${tab.name}`}`}
+              aria-current={tab.name === name ? "page" : undefined}
+            >
+              {tab.title}
+              {tab.name === "attempts" && attempt > 1 && <span class="count">{attempt}</span>}
+            </Link>
+          ))}
+        </nav>
+      }
+    >
       <PermissionPanels task={task} />
-      <nav class="tabs" aria-label="About this task">
-        {TABS.map((tab) => (
-          <Link
-            key={tab.name}
-            href={`/tasks/${encodeURIComponent(id)}${tab.name === "" ? "" : `?tab=${tab.name}`}`}
-            {...(tab.name === name ? { "aria-current": "page" as const } : {})}
-          >
-            {tab.title}
-            {tab.name === "attempts" && attempt > 1 && <span class="tab-count figure">{attempt}</span>}
-          </Link>
-        ))}
-      </nav>
+      <TaskSummary task={task} attempts={result.value?.attempts ?? []} />
       <section aria-label={title} class="task-tab">
         <Content task={task} result={result} tools={tools} />
       </section>
-    </div>
+    </Page>
   );
 }

@@ -20,6 +20,7 @@ import { DiffCounts, DiffView } from "./diff_view.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { callsOf, durationOf, type ToolCall } from "./tool_calls.ts";
 import { Places, ValueView } from "./value_view.tsx";
+import "./tool_calls_tab.css";
 
 /** The protocol's kinds of tools. */
 const ICONS: Record<string, typeof Wrench> = {

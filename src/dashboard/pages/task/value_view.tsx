@@ -1,4 +1,5 @@
 /** What a program was given, readable: short values in a line, texts as they are, the rest as JSON. */
+import "./value_view.css";
 
 /** Longer ones have a box of their own. */
 const SHORT = 100;

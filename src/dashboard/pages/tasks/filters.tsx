@@ -1,7 +1,12 @@
-/** What of the tasks is shown, in which order, as a board or as a list. */
-import { Columns3, Rows3, SlidersHorizontal } from "lucide-preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { PRIORITIES, TYPES, type View } from "./view.ts";
+/** Which tasks are shown, and in which order. */
+import { SlidersHorizontal } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { TaskType } from "../../../domain/task.ts";
+import { useAhead } from "../../ui/ahead.ts";
+import { PRIORITIES, type View } from "./view.ts";
+import "./filters.css";
+
+const TYPES = TaskType.options.toSorted();
 
 const ORDERS = [
   { value: "", name: "Usual order" },
@@ -22,23 +27,22 @@ export interface FiltersProps {
 
 export function Filters({ view, agents, change }: FiltersProps) {
   const [isOpen, setOpen] = useState(false);
-  const search = useRef<HTMLInputElement>(null);
-  // Whoever types is ahead of the address, which is drawn a moment later.
-  useEffect(() => {
-    if (search.current !== document.activeElement) search.current!.value = view.text;
-  }, [view.text]);
+  const search = useAhead(view.text, (q) => change({ q }), undefined);
   const order = `${view.isDescending ? "-" : ""}${view.sort ?? ""}`;
   const orders = ORDERS.some(({ value }) => value === order)
     ? ORDERS
     : [...ORDERS, { value: order, name: `By ${view.sort}` }];
   return (
-    <div class={`filters board-filters${isOpen ? " is-open" : ""}`} role="search" aria-label="Tasks">
+    <div class={`filters task-filters${isOpen ? " is-open" : ""}`} role="search" aria-label="Tasks">
       <input
         type="search"
         aria-label="Search tasks"
         placeholder="Search id or description"
-        ref={search}
-        onInput={({ currentTarget }) => change({ q: currentTarget.value })}
+        value={search.value}
+        onInput={({ currentTarget: { value } }) => {
+          search.change(value);
+          search.settle(value);
+        }}
       />
       <button
         type="button"
@@ -70,34 +74,16 @@ export function Filters({ view, agents, change }: FiltersProps) {
         values={agents}
         onChange={(agent) => change({ agent })}
       />
-      <select
-        aria-label="Order"
-        class="filters-order"
-        value={order}
-        onChange={({ currentTarget }) => change({ sort: currentTarget.value })}
-      >
-        {orders.map(({ value, name }) => <option key={value} value={value}>{name}</option>)}
-      </select>
-      <div class="view-switch" role="group" aria-label="View">
-        <button
-          type="button"
-          aria-pressed={!view.isList}
-          aria-label="Board"
-          title="Board"
-          onClick={() => change({ view: "" })}
+      {view.kind !== "graph" && (
+        <select
+          aria-label="Order"
+          class="filters-order"
+          value={order}
+          onChange={({ currentTarget }) => change({ sort: currentTarget.value })}
         >
-          <Columns3 size={16} aria-hidden="true" />
-        </button>
-        <button
-          type="button"
-          aria-pressed={view.isList}
-          aria-label="List"
-          title="List"
-          onClick={() => change({ view: "list" })}
-        >
-          <Rows3 size={16} aria-hidden="true" />
-        </button>
-      </div>
+          {orders.map(({ value, name }) => <option key={value} value={value}>{name}</option>)}
+        </select>
+      )}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { Copy, Kanban, Plus } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { attempt } from "../../ui/toast.tsx";
+import "./no_tasks.css";
 
 function commandLine(): string {
   const server = new URL(".", document.baseURI).href.replace(/\/$/, "");
@@ -11,7 +12,7 @@ function commandLine(): string {
 export function NoTasks() {
   const command = commandLine();
   return (
-    <div class="card empty no-tasks">
+    <div class="empty no-tasks">
       <Kanban size={32} aria-hidden="true" />
       <strong>No tasks yet</strong>
       <p>Tell an agent what to do. Its progress appears here while it works.</p>
@@ -37,7 +38,7 @@ export function NoTasks() {
 
 export function NothingFound({ onClear }: { onClear: () => void }) {
   return (
-    <div class="card empty">
+    <div class="empty">
       <strong>No task fits these filters</strong>
       <p>Search for less, or look at all tasks.</p>
       <button type="button" onClick={onClear}>Show all tasks</button>

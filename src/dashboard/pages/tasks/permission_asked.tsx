@@ -6,6 +6,7 @@ import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { Ago } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
+import "./permission_asked.css";
 
 const DONE = { allow: "Allowed", deny: "Denied" };
 
@@ -37,7 +38,7 @@ export function PermissionAsked({ task }: { task: Task }) {
         <span title={open.title}>Asks: {open.title}</span>
       </div>
       <div class="buttons">
-        <button type="button" class="allow" disabled={isAnswering} onClick={() => void answer("allow")}>
+        <button type="button" class="primary" disabled={isAnswering} onClick={() => void answer("allow")}>
           Allow
         </button>
         <button type="button" disabled={isAnswering} onClick={() => void answer("deny")}>Deny</button>

@@ -1,8 +1,8 @@
 /** The selected task: moved by keys, focused so that it is announced, kept in the address. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { systemClock, type Timer } from "../../../clock/clock.ts";
+import { useEffect, useRef } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { usePlace } from "../../hash_location.ts";
+import { useAhead } from "../../ui/ahead.ts";
 import type { VirtualListHandle } from "../../ui/virtual_list.tsx";
 import type { Group } from "./view.ts";
 
@@ -36,11 +36,11 @@ export interface Selection {
 export function useSelection(groups: readonly Group[], show: (column: string) => void): Selection {
   const [place, setPlace] = usePlace();
   const inAddress = place.get("task") ?? undefined;
-  const [id, setId] = useState(inAddress);
+  const ahead = useAhead(inAddress, (task = "") => setPlace({ task }), REMEMBER_AFTER_MS);
+  const id = ahead.value;
   const wish = useRef<string>();
-  const timer = useRef<Timer>();
-  const latest = useRef({ id, groups, setPlace, show });
-  latest.current = { id, groups, setPlace, show };
+  const latest = useRef({ id, groups, ahead, show });
+  latest.current = { id, groups, ahead, show };
   const handles = useRef(new Map<string, { current: VirtualListHandle | null }>());
   const reveal = useRef<{ column: string; id: string }>();
 
@@ -50,9 +50,6 @@ export function useSelection(groups: readonly Group[], show: (column: string) =>
     return handle;
   };
 
-  // With the address, not after it: a key pressed meanwhile has moved on.
-  useLayoutEffect(() => setId(inAddress), [inAddress]);
-  useEffect(() => () => timer.current?.cancel(), []);
   useEffect(() => {
     if (reveal.current === undefined) return;
     const { column, id } = reveal.current;
@@ -72,16 +69,8 @@ export function useSelection(groups: readonly Group[], show: (column: string) =>
     reveal.current = { column, id: inAddress };
   }, [isFound]);
 
-  const remember = (id: string) => {
-    timer.current?.cancel();
-    timer.current = undefined;
-    latest.current.setPlace({ task: id });
-  };
-  const select = (id: string) => {
-    setId(id);
-    timer.current?.cancel();
-    timer.current = systemClock.after(REMEMBER_AFTER_MS, () => remember(id));
-  };
+  const remember = (id: string) => latest.current.ahead.settle(id);
+  const select = (id: string) => latest.current.ahead.change(id);
   const goTo = (group: Group, task: Task) => {
     wish.current = task.id;
     reveal.current = { column: group.column.key, id: task.id };

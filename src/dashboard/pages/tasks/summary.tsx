@@ -4,8 +4,9 @@ import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { tasksTotal, taskSummary } from "../../data/tasks.ts";
 import { count, duration, percent } from "../../../protocol/formats.ts";
-import { STATUS_NAMES } from "../../ui/status.tsx";
+import { STATUS_NAMES, StatusGlyph } from "../../ui/status.tsx";
 import { STATUSES } from "./view.ts";
+import "./summary.css";
 
 export interface StatusFiltersProps {
   /** All that are known. */
@@ -40,7 +41,7 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
           aria-pressed={chosen.includes(status)}
           onClick={() => toggle(status)}
         >
-          <i aria-hidden="true" />
+          <StatusGlyph status={status} />
           {STATUS_NAMES[status]} <b class="figure">{count(counts[status])}</b>
         </button>
       ))}

@@ -11,6 +11,7 @@ import { PermissionAsked } from "./permission_asked.tsx";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";
 import { WaitsFor } from "./waits_for.tsx";
+import "./task_card.css";
 
 export interface TaskViewProps {
   task: Task;

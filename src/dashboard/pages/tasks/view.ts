@@ -1,5 +1,5 @@
-/** Which tasks the board shows, where and in which order, as the address says it. Pure. */
-import type { Priority, Task, TaskStatus, TaskType } from "../../../domain/task.ts";
+/** Which tasks are shown, where and in which order, as the address says it. Pure. */
+import { Priority, type Task, TaskStatus } from "../../../domain/task.ts";
 
 export interface Column {
   key: string;
@@ -35,34 +35,20 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** In the order of the columns. */
-export const STATUSES: readonly TaskStatus[] = [
-  "running",
-  "queued",
-  "paused",
-  "pending",
-  "completed",
-  "failed",
-  "cancelled",
-];
-
-export const TYPES: readonly TaskType[] = [
-  "analysis",
-  "bugfix",
-  "deployment",
-  "documentation",
-  "feature",
-  "maintenance",
-  "refactoring",
-  "research",
-  "security",
-  "testing",
-];
+/** In the order of interest: what goes on, what waits, what ended. */
+const INTEREST = ["running", "queued", "paused", "pending", "completed", "failed", "cancelled"];
+export const STATUSES: readonly TaskStatus[] = TaskStatus.options.toSorted((a, b) =>
+  INTEREST.indexOf(a) - INTEREST.indexOf(b)
+);
 
 /** The highest first. */
-export const PRIORITIES: readonly Priority[] = ["critical", "high", "medium", "low"];
+export const PRIORITIES: readonly Priority[] = Priority.options.toReversed();
 
-export type SortKey = "task" | "status" | "type" | "priority" | "agent" | "progress" | "created" | "time";
+export const VIEWS = ["board", "list", "graph"] as const;
+export type ViewKind = typeof VIEWS[number];
+
+const SORT_KEYS = ["task", "status", "type", "priority", "agent", "progress", "created", "time"] as const;
+export type SortKey = typeof SORT_KEYS[number];
 
 export interface View {
   /** In lower case; all of them must be found. */
@@ -76,35 +62,27 @@ export interface View {
   /** Undefined: each column in the order in which its tasks matter. */
   sort: SortKey | undefined;
   isDescending: boolean;
-  isList: boolean;
+  kind: ViewKind;
 }
 
-const SORT_KEYS: readonly string[] = [
-  "task",
-  "status",
-  "type",
-  "priority",
-  "agent",
-  "progress",
-  "created",
-  "time",
-];
+/** What takes all filters out of the address. */
+export const NO_FILTERS = { q: "", status: "", type: "", priority: "", agent: "" };
 
 export function viewOf(place: URLSearchParams): View {
   const text = place.get("q") ?? "";
   const sort = place.get("sort") ?? "";
   const key = sort.replace(/^-/, "");
-  const wanted = (place.get("status") ?? "").split(",");
+  const requested = (place.get("status") ?? "").split(",");
   return {
     text,
     words: text.toLowerCase().split(/\s+/).filter((word) => word !== ""),
-    statuses: STATUSES.filter((status) => wanted.includes(status)),
+    statuses: STATUSES.filter((status) => requested.includes(status)),
     type: place.get("type") ?? "",
     priority: place.get("priority") ?? "",
     agent: place.get("agent") ?? "",
-    sort: SORT_KEYS.includes(key) ? key as SortKey : undefined,
+    sort: SORT_KEYS.find((one) => one === key),
     isDescending: sort.startsWith("-"),
-    isList: place.get("view") === "list",
+    kind: VIEWS.find((kind) => kind === place.get("view")) ?? "board",
   };
 }
 

@@ -1,5 +1,5 @@
 /** Who waits for whom, among the tasks that are known. */
-import type { Task, TaskStatus } from "../../../domain/task.ts";
+import type { Task } from "../../../../domain/task.ts";
 
 export interface Dependencies {
   tasks: ReadonlyMap<string, Task>;
@@ -28,17 +28,17 @@ export function dependenciesOf(tasks: readonly Task[]): Dependencies {
 export interface Choice {
   /** Only all that this task waits for and all that waits for it, however far. */
   focus?: string | undefined;
-  /** Only tasks of these; empty: of any. */
-  statuses: readonly TaskStatus[];
+  /** Only these; undefined: any. */
+  fitting?: ReadonlySet<string> | undefined;
   /** Also tasks without any dependency. */
   isAll: boolean;
 }
 
 /** The tasks to show, in the order in which they are known: the newest first. */
-export function chosen(all: Dependencies, { focus, statuses, isAll }: Choice): Task[] {
+export function chosen(all: Dependencies, { focus, fitting, isAll }: Choice): Task[] {
   const near = focus === undefined ? undefined : neighbourhood(all, focus);
-  return [...all.tasks.values()].filter(({ id, status }) =>
-    (statuses.length === 0 || statuses.includes(status)) &&
+  return [...all.tasks.values()].filter(({ id }) =>
+    (fitting === undefined || fitting.has(id)) &&
     (near ? near.has(id) : isAll || all.waitsFor.has(id) || all.waitedForBy.has(id))
   );
 }

@@ -2,9 +2,9 @@
 import { Crosshair } from "lucide-preact";
 import { Fragment } from "preact";
 import { Link } from "wouter-preact";
-import type { Task } from "../../../domain/task.ts";
-import { ProgressBar, StatusBadge } from "../../ui/status.tsx";
-import { VirtualList } from "../../ui/virtual_list.tsx";
+import type { Task } from "../../../../domain/task.ts";
+import { ProgressBar, StatusBadge } from "../../../ui/status.tsx";
+import { VirtualList } from "../../../ui/virtual_list.tsx";
 import type { Dependencies } from "./dependencies.ts";
 import { failedOf } from "./graph_view.tsx";
 

@@ -1,7 +1,7 @@
 /** A task in the graph, and an arrow between two. */
 import { memo } from "preact/compat";
-import type { Task, TaskStatus } from "../../../domain/task.ts";
-import { STATUS_NAMES } from "../../ui/status.tsx";
+import type { Task, TaskStatus } from "../../../../domain/task.ts";
+import { STATUS_NAMES } from "../../../ui/status.tsx";
 import { type Edge, NODE_HEIGHT, NODE_WIDTH, type Point } from "./layout.ts";
 
 /** About what fits; a font may be wider, so the box cuts, too. */

@@ -1,7 +1,7 @@
 /** The graph as a picture that one moves and zooms. */
 import { Maximize, Minus, Plus } from "lucide-preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
-import type { Task } from "../../../domain/task.ts";
+import type { Task } from "../../../../domain/task.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { ArrowHeads, GraphEdge, GraphNode, passageOf } from "./graph_node.tsx";
 import { type Dagre, layoutOf, type Point, shapeOf } from "./layout.ts";

@@ -1,5 +1,5 @@
 /** Where the tasks of the graph lie: each connected group by dagre, the groups beside and below each other. */
-import type { Task } from "../../../domain/task.ts";
+import type { Task } from "../../../../domain/task.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 export const NODE_WIDTH = 224;

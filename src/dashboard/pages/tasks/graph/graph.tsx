@@ -1,56 +1,42 @@
-/** Which tasks wait for which: as a graph, and in words. */
+/** The tasks as a graph: who waits for whom, as a picture and in words. */
 import { useComputed } from "@preact/signals";
 import { X } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { TaskStatus } from "../../../domain/task.ts";
-import { tasks, tasksLoaded } from "../../data/tasks.ts";
-import { usePlace } from "../../hash_location.ts";
-import { Problem } from "../../ui/problem.tsx";
-import { STATUS_NAMES } from "../../ui/status.tsx";
-import { TaskPicker } from "../../ui/task_picker.tsx";
+import { tasks, tasksLoaded } from "../../../data/tasks.ts";
+import { usePlace } from "../../../hash_location.ts";
+import { Problem } from "../../../ui/problem.tsx";
+import { TaskPicker } from "../../../ui/task_picker.tsx";
+import { NothingFound } from "../no_tasks.tsx";
+import { type AgentOf, isFiltered, matching, NO_FILTERS, type View } from "../view.ts";
 import { chosen, dependenciesOf } from "./dependencies.ts";
 import "./graph.css";
 import { GraphList } from "./graph_list.tsx";
 import { GraphView } from "./graph_view.tsx";
 import type { Dagre } from "./layout.ts";
 
-/** In the order of a task's life. */
-const STATUSES: readonly TaskStatus[] = [
-  "pending",
-  "queued",
-  "running",
-  "paused",
-  "completed",
-  "failed",
-  "cancelled",
-];
 /** More would be neither readable nor smooth. */
 const SHOWN_MAX = 1000;
 
-export function GraphPage() {
+export function Graph({ view, agentOf }: { view: View; agentOf: AgentOf }) {
   const [place, change] = usePlace();
   const dagre = useDagre();
   const all = useComputed(() => dependenciesOf(tasks.value)).value;
   const focus = place.get("focus") ?? undefined;
-  const statuses = STATUSES.filter((status) => place.get("status")?.split(",").includes(status));
   const isAll = place.get("all") === "1";
-  const found = chosen(all, { focus, statuses, isAll });
+  const fitting = isFiltered(view)
+    ? new Set(matching(tasks.value, view, agentOf).map(({ id }) => id))
+    : undefined;
+  const found = chosen(all, { focus, fitting, isAll });
   const shown = found.slice(0, SHOWN_MAX);
-  const of = chosen(all, { focus, statuses: [], isAll });
   const hrefOf = (id: string) => {
     const search = new URLSearchParams(place);
     search.set("focus", id);
-    return `/graph?${search}`;
-  };
-  const toggle = (status: TaskStatus) => {
-    const next = STATUSES.filter((one) => statuses.includes(one) !== (one === status));
-    change({ status: next.join() });
+    return `/tasks?${search}`;
   };
   return (
-    <div class="page graph-page">
-      <div class="page-head">
-        <h1>Graph</h1>
+    <>
+      <div class="filters graph-filters">
         <div class="graph-find">
           <TaskPicker
             type="search"
@@ -58,21 +44,6 @@ export function GraphPage() {
             placeholder="Show only around a task…"
             onPick={(focus) => change({ focus })}
           />
-        </div>
-      </div>
-      <div class="filters graph-filters">
-        <div class="filters" role="group" aria-label="Only tasks of a status">
-          {STATUSES.map((status) => (
-            <button
-              key={status}
-              type="button"
-              class={`badge graph-filter status-${status}`}
-              aria-pressed={statuses.includes(status)}
-              onClick={() => toggle(status)}
-            >
-              {STATUS_NAMES[status]} {of.filter((task) => task.status === status).length}
-            </button>
-          ))}
         </div>
         <label class="graph-all">
           <input
@@ -89,7 +60,7 @@ export function GraphPage() {
             onClick={() => change({ focus: "" })}
           >
             <span class="clip">Around {focus}</span>
-            <X size={15} aria-label="Show all again" />
+            <X size={14} aria-label="Show all again" />
           </button>
         )}
       </div>
@@ -99,9 +70,8 @@ export function GraphPage() {
         </p>
       )}
       {dagre.error !== undefined && <Problem what="The graph cannot be drawn" error={dagre.error} />}
-      {shown.length === 0
-        ? <Nothing hasTasks={all.tasks.size > 0} isFiltered={statuses.length > 0 || focus !== undefined} />
-        : (
+      {shown.length > 0
+        ? (
           <>
             {dagre.value && <GraphView tasks={shown} all={all} focus={focus} dagre={dagre.value} />}
             <section aria-label="The graph in words">
@@ -109,8 +79,11 @@ export function GraphPage() {
               <GraphList tasks={shown} all={all} hrefOf={hrefOf} />
             </section>
           </>
-        )}
-    </div>
+        )
+        : fitting !== undefined || focus !== undefined
+        ? <NothingFound onClear={() => change({ ...NO_FILTERS, focus: "" })} />
+        : <NoDependencies hasTasks={all.tasks.size > 0} />}
+    </>
   );
 }
 
@@ -123,20 +96,12 @@ function useDagre(): { value?: Dagre; error?: unknown } {
   return state;
 }
 
-function Nothing({ hasTasks, isFiltered }: { hasTasks: boolean; isFiltered: boolean }) {
+function NoDependencies({ hasTasks }: { hasTasks: boolean }) {
   if (!tasksLoaded.value) return <p class="muted" role="status">Asking for the tasks…</p>;
-  if (isFiltered) {
-    return (
-      <div class="card empty">
-        <strong>No such tasks</strong>
-        <Link class="button" href="/graph">Show the whole graph</Link>
-      </div>
-    );
-  }
   return (
-    <div class="card empty">
+    <div class="empty">
       <strong>{hasTasks ? "No task waits for another" : "No tasks yet"}</strong>
-      <p>A task that is to wait for others names them under “Waits for”.</p>
+      <p>To make a task wait for others, name them under “Waits for”.</p>
       <Link class="button primary" href="/new">New task</Link>
     </div>
   );

@@ -1,53 +1,45 @@
-/** What one wants to know of a task at a glance, and what can be done with it. */
-import { Check, Copy, CopyPlus } from "lucide-preact";
+/** A task at a glance: how it stands, since when, with which agent. */
+import { Check, Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
-import type { Task, TaskStatus } from "../../../domain/task.ts";
+import type { Task } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
-import { useShortcuts } from "../../keys.ts";
-import { Confirm } from "../../ui/dialog.tsx";
 import { duration } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { toastError } from "../../ui/toast.tsx";
-import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actions.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
+import "./task_summary.css";
 
-export interface TaskHeadProps {
+export interface TaskSummaryProps {
   task: Task;
   attempts: readonly AttemptView[];
 }
 
-export function TaskHead({ task, attempts }: TaskHeadProps) {
-  const { id, description, status, priority, type, error } = task;
+export function TaskSummary({ task, attempts }: TaskSummaryProps) {
+  const { id, status, priority, type, error } = task;
   return (
-    <>
-      <div class="page-head task-head">
-        <h1 class={description.length > 200 ? "is-long" : ""} title={description}>{description}</h1>
-        <Actions task={task} />
+    <div class="card task-summary">
+      <div class="task-line">
+        <StatusBadge status={status} />
+        {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
+        <PriorityMark priority={priority} />
+        <span class="task-type">{type}</span>
+        <TaskId id={id} />
       </div>
-      <div class="card task-summary">
-        <div class="task-line">
-          <StatusBadge status={status} />
-          {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
-          <PriorityMark priority={priority} />
-          <span class="task-type">{type}</span>
-          <TaskId id={id} />
+      <Progress task={task} />
+      <Facts task={task} attempts={attempts} />
+      {error !== undefined && (
+        <div class="notice notice-error">
+          <strong>{status === "failed" ? "Why it failed" : "Last error"}</strong>
+          <pre>{error}</pre>
         </div>
-        <Progress task={task} />
-        <Facts task={task} attempts={attempts} />
-        {error !== undefined && (
-          <div class="notice notice-error">
-            <strong>{status === "failed" ? "Why it failed" : "Last error"}</strong>
-            <pre>{error}</pre>
-          </div>
-        )}
-        <Relations task={task} />
-      </div>
-    </>
+      )}
+      <Relations task={task} />
+    </div>
   );
 }
 
@@ -101,7 +93,7 @@ function Progress({ task }: { task: Task }) {
   );
 }
 
-function Facts({ task, attempts }: TaskHeadProps) {
+function Facts({ task, attempts }: TaskSummaryProps) {
   const { id, status, created_at, started_at, completed_at, scheduled_time, next_attempt_at, retry_count } =
     task;
   const working = agents.value.find(({ task_id }) => task_id === id);
@@ -165,63 +157,6 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
     <div>
       <dt>{name}</dt>
       <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Actions({ task }: { task: Task }) {
-  const { id, status } = task;
-  const [isAsking, setAsking] = useState(false);
-  // The status in which something was asked for: another one is news, whether or not the answer has come.
-  const [busyIn, setBusyIn] = useState<TaskStatus>();
-  const isBusy = busyIn === status;
-  const start = async (name: ActionName) => {
-    if (name === "cancel") return setAsking(true);
-    setBusyIn(status);
-    await act(name, id);
-    setBusyIn((before) => before === status ? undefined : before);
-  };
-  const run = (...names: ActionName[]) => {
-    const name = names.find((name) => isPossible(name, task));
-    if (name && !isBusy) void start(name);
-  };
-  useShortcuts([
-    { key: "p", does: "Pause the task, or go on with it", run: () => run("pause", "resume") },
-    { key: "r", does: "Retry the task", run: () => run("retry") },
-    { key: "c", does: "Cancel the task", run: () => run("cancel") },
-  ], [id, status, isBusy]);
-  return (
-    <div class="buttons" role="group" aria-label="Actions">
-      {actionsOf(task).map(({ name, title, icon: Icon }) => (
-        <button
-          key={name}
-          type="button"
-          class={name === "cancel" ? "danger" : name === "resume" || name === "retry" ? "primary" : ""}
-          disabled={isBusy}
-          onClick={() => void start(name)}
-        >
-          <Icon size={16} aria-hidden="true" />
-          {title}
-        </button>
-      ))}
-      <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
-        <CopyPlus size={16} aria-hidden="true" />
-        Run again as a copy
-      </Link>
-      {isAsking && (
-        <Confirm
-          title={`Cancel ${id}?`}
-          action="Cancel the task"
-          onConfirm={() => void act("cancel", id)}
-          onClose={() => setAsking(false)}
-        >
-          <p>
-            {status === "running" || status === "paused"
-              ? "Its agent is ended. What it has changed in files so far stays as it is."
-              : "It will not be started."} Tasks that depend on it fail. It can be retried later.
-          </p>
-        </Confirm>
-      )}
     </div>
   );
 }

@@ -1,0 +1,64 @@
+/** What can be done with the task, as buttons and keys. */
+import { CopyPlus } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import type { Task, TaskStatus } from "../../../domain/task.ts";
+import { useShortcuts } from "../../keys.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actions.tsx";
+
+export function TaskActions({ task }: { task: Task }) {
+  const { id, status } = task;
+  const [isAsking, setAsking] = useState(false);
+  // The status in which something was asked for: another one is news, whether or not the answer has come.
+  const [busyIn, setBusyIn] = useState<TaskStatus>();
+  const isBusy = busyIn === status;
+  const start = async (name: ActionName) => {
+    if (name === "cancel") return setAsking(true);
+    setBusyIn(status);
+    await act(name, id);
+    setBusyIn((before) => before === status ? undefined : before);
+  };
+  const run = (...names: ActionName[]) => {
+    const name = names.find((name) => isPossible(name, task));
+    if (name && !isBusy) void start(name);
+  };
+  useShortcuts([
+    { key: "h", does: "Hold the task, or let it go on", run: () => run("pause", "resume") },
+    { key: "r", does: "Retry the task", run: () => run("retry") },
+  ], [id, status, isBusy]);
+  return (
+    <div class="buttons" role="group" aria-label="Actions">
+      {actionsOf(task).map(({ name, title, icon: Icon }) => (
+        <button
+          key={name}
+          type="button"
+          class={name === "cancel" ? "danger" : name === "resume" || name === "retry" ? "primary" : ""}
+          disabled={isBusy}
+          onClick={() => void start(name)}
+        >
+          <Icon size={16} aria-hidden="true" />
+          {title}
+        </button>
+      ))}
+      <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
+        <CopyPlus size={16} aria-hidden="true" />
+        Run again as a copy
+      </Link>
+      {isAsking && (
+        <Confirm
+          title={`Cancel ${id}?`}
+          action="Cancel the task"
+          onConfirm={() => void act("cancel", id)}
+          onClose={() => setAsking(false)}
+        >
+          <p>
+            {status === "running" || status === "paused"
+              ? "Its agent is ended. What it has changed in files so far stays as it is."
+              : "It will not be started."} Tasks that depend on it fail. It can be retried later.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,98 @@
+/** All tasks as they are now: as a board, a list or a graph of one filter, which the address holds. */
+import { Plus } from "lucide-preact";
+import { useMemo } from "preact/hooks";
+import { Link } from "wouter-preact";
+import type { Task } from "../../../domain/task.ts";
+import { count } from "../../../protocol/formats.ts";
+import { agents } from "../../data/machine.ts";
+import { tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/tasks.ts";
+import { usePlace } from "../../hash_location.ts";
+import { useShortcuts } from "../../keys.ts";
+import { Page } from "../../ui/page.tsx";
+import { Board } from "./board.tsx";
+import { Filters } from "./filters.tsx";
+import { Graph } from "./graph/graph.tsx";
+import { NoTasks } from "./no_tasks.tsx";
+import { Outcomes, StatusFilters } from "./summary.tsx";
+import { type AgentOf, isFiltered, matching, viewOf, VIEWS } from "./view.ts";
+import { ViewSwitch } from "./view_switch.tsx";
+import "./tasks_page.css";
+
+export function TasksPage() {
+  const all = tasks.value;
+  const [place, setPlace] = usePlace();
+  const view = viewOf(place);
+  const { kind } = view;
+  const show = (next: string) => setPlace({ view: next === "board" ? "" : next });
+  const next = VIEWS[(VIEWS.indexOf(kind) + 1) % VIEWS.length]!;
+  useShortcuts([{ key: "v", does: "Board, list or graph", run: () => show(next) }], [next]);
+  return (
+    <Page
+      class={`tasks-page is-${kind}`}
+      beside={<ViewSwitch kind={kind} choose={show} />}
+      actions={
+        <Link class="button primary new-task" href="/new">
+          <Plus size={14} aria-hidden="true" /> New task <kbd aria-hidden="true">c</kbd>
+        </Link>
+      }
+      bar={all.length > 0 && <Filters view={view} agents={agentNames(all)} change={setPlace} />}
+    >
+      {all.length > 0 || kind === "graph"
+        ? <Shown all={all} />
+        : tasksLoaded.value
+        ? <NoTasks />
+        : <div class="empty">Asking the server for its tasks…</div>}
+    </Page>
+  );
+}
+
+function Shown({ all }: { all: readonly Task[] }) {
+  const [place, setPlace] = usePlace();
+  const view = viewOf(place);
+  const agentOf = useAgents();
+  return (
+    <>
+      {all.length > 0 && (
+        <div class="tasks-head">
+          <StatusFilters
+            tasks={all}
+            countable={matching(all, view, agentOf, true)}
+            isFiltered={isFiltered({ ...view, statuses: [] })}
+            chosen={view.statuses}
+            choose={(statuses) => setPlace({ status: statuses.join(",") })}
+          />
+          <Outcomes tasks={all} />
+        </div>
+      )}
+      <MoreOnServer shown={all.length} />
+      {view.kind === "graph"
+        ? <Graph view={view} agentOf={agentOf} />
+        : <Board all={all} view={view} agentOf={agentOf} />}
+    </>
+  );
+}
+
+/** The agent at work on a task, else the one that it names; the server does not tell who did the others. */
+function useAgents(): AgentOf {
+  const atWork = agents.value;
+  return useMemo(() => {
+    const byTask = new Map(atWork.map(({ task_id, type }) => [task_id, type]));
+    return (task) => byTask.get(task.id) ?? task.execution?.agent;
+  }, [atWork]);
+}
+
+function agentNames(all: readonly Task[]): string[] {
+  const names = new Set(agents.value.map(({ type }) => type));
+  for (const { execution } of all) if (execution?.agent !== undefined) names.add(execution.agent);
+  return [...names].sort();
+}
+
+function MoreOnServer({ shown }: { shown: number }) {
+  if (!tasksLoaded.value || tasksTotal.value <= Math.max(shown, TASKS_MAX)) return null;
+  return (
+    <p class="notice tasks-more">
+      The newest {count(shown)} of {count(tasksTotal.value)}{" "}
+      tasks are shown, and all that have not ended. Older ones: <code>opencode-agents tasks</code>.
+    </p>
+  );
+}
