@@ -73,9 +73,18 @@ addEventListener("keydown", (event) => {
   timer = systemClock.after(SECOND_KEY_WITHIN_MS, () => first = undefined);
 });
 
+/** Whether a search was asked for on a page without one: the field of the next page takes the focus. */
+let isSearchDue = false;
+
 /** Puts the cursor into the page's search field; false when it has none. */
 export function focusSearch(): boolean {
   const field = document.querySelector<HTMLInputElement>("main input[type=search]");
   field?.focus();
-  return field !== null;
+  isSearchDue = field === null;
+  return !isSearchDue;
+}
+
+/** To be called by a page whose search field was just drawn. */
+export function focusDueSearch(): void {
+  if (isSearchDue) focusSearch();
 }

@@ -3,37 +3,18 @@ import { z } from "zod";
 import { Actor } from "./actor.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
+import { PRIORITIES, TASK_STATUSES, TASK_TYPES } from "./task_values.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
-export const TaskType = z.enum([
-  "testing",
-  "documentation",
-  "analysis",
-  "deployment",
-  "maintenance",
-  "security",
-  "refactoring",
-  "feature",
-  "bugfix",
-  "research",
-]);
+export const TaskType = z.enum(TASK_TYPES);
 export type TaskType = z.infer<typeof TaskType>;
 
-/** In rising order; the order is the rank. */
-export const Priority = z.enum(["low", "medium", "high", "critical"]);
+export const Priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof Priority>;
 
-export const TaskStatus = z.enum([
-  "pending",
-  "running",
-  "completed",
-  "failed",
-  "cancelled",
-  "paused",
-  "queued",
-]);
+export const TaskStatus = z.enum(TASK_STATUSES);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
 export const RecurringConfig = z.strictObject({

@@ -69,6 +69,14 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS: Record<string, string> = { one: "st", two: "nd", few: "rd" };
+
+/** `1st`, `2nd`, `13th`. */
+export function ordinal(value: number): string {
+  return `${count(value)}${ENDINGS[ORDINALS.select(value)] ?? "th"}`;
+}
+
 /** Made on first use: a format of dates costs 10 ms, which most commands need not pay. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -67,7 +67,7 @@ const focused = (page: Page) =>
 Deno.test("board: a running task moves through the columns with its progress; paused, cancelled and retried by mouse", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
-    await go("/");
+    await go("/tasks");
     await page.getByText("No tasks yet").waitFor();
     await start(visit, "first", { ...inHalves(), priority: "high", description: "Do it in halves" });
     const running = column(page, "Running 1");
@@ -103,7 +103,7 @@ Deno.test("board: a running task moves through the columns with its progress; pa
     await touch(visit, "again");
     await third.getByRole("button", { name: "Retry third" }).click();
     const again = card(page, "third", column(page, "Completed 2"));
-    await again.getByText("try 2").waitFor();
+    await again.getByText("2nd attempt").waitFor();
   });
 });
 
@@ -113,12 +113,12 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
     await start(visit, "busy1", command("sleep 600"));
     await start(visit, "fails", command("exit 3"));
     for (const id of ["wait1", "wait2", "wait3"]) await start(visit, id, { dependencies: ["busy1"] });
-    await go("/");
+    await go("/tasks");
     await column(page, ENDED_BADLY).waitFor();
 
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keyboard" });
-    for (const does of ["Next task", "Retry it", "Cancel it; asks first", "Allow what it asks for"]) {
+    for (const does of ["Next task", "Retry it", "Hold it, or let it go on", "Allow what it asks for"]) {
       await help.getByText(does).waitFor();
     }
     await page.keyboard.press("Escape");
@@ -140,16 +140,17 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
     await expectSelected("wait2");
     await page.waitForURL(/task=wait2/);
 
-    await page.keyboard.press("p");
+    await page.keyboard.press("h");
     await selected.getByText("Paused").waitFor();
-    await page.keyboard.press("p");
+    await page.keyboard.press("h");
     await selected.getByText("Pending").waitFor();
-    await page.keyboard.press("c");
+    const cancel = page.getByRole("button", { name: "Cancel wait2" });
+    await cancel.click();
     const dialog = page.getByRole("dialog", { name: "Cancel this task?" });
     await dialog.getByText("Do wait2").waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    await page.keyboard.press("c");
+    await cancel.click();
     await page.getByRole("button", { name: "Cancel task" }).click();
     await card(page, "wait2", column(page, "Failed or cancelled 2")).getByText("Cancelled").waitFor();
     await page.keyboard.press("r");
@@ -169,7 +170,7 @@ Deno.test("board: what an agent asks for is allowed on the card and denied by ke
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     await start(visit, "asker", demo("demo:steps=3 demo:ask=2 demo:delay=0"));
-    await go("/");
+    await go("/tasks");
     const asks = page.getByRole("group", { name: "Permission for asker" });
     await asks.getByText(/^Asks: Edit/).waitFor();
     await becomes(() => card(page, "asker").innerText(), /Look through the folder[\s\S]*1 of 3 steps/);
@@ -206,11 +207,11 @@ Deno.test("board: an agent that is named although its task has ended is not at w
         socket.send(JSON.stringify(message));
       });
     });
-    await go("/");
+    await go("/tasks");
     await card(page, "over", column(page, "Completed 1")).waitFor();
     await until(() => isNamed);
     // Asked after the agents, and so answered when they are there.
-    await page.getByRole("link", { name: "Health" }).click();
+    await page.getByRole("link", { name: "Server" }).click();
     await page.getByText("Everything works").waitFor();
     const link = page.getByRole("navigation").locator('a[href="#/agents"]');
     await link.click();
@@ -226,7 +227,7 @@ Deno.test("board: filters, order and view are in the address, and a link leads t
     await start(visit, "beta", { ...command("exit 1"), priority: "high", description: "Mend the parser" });
     await start(visit, "gamma", { ...command("sleep 600"), execution: { agent: "sh", prompt: "sleep 600" } });
     await start(visit, "delta", { dependencies: ["gamma"], priority: "critical", description: "Waits" });
-    await go("/");
+    await go("/tasks");
     await column(page, ENDED_BADLY).waitFor();
     await column(page, "Completed 1").waitFor();
 
@@ -234,7 +235,7 @@ Deno.test("board: filters, order and view are in the address, and a link leads t
     await page.keyboard.type("parser");
     await card(page, "gamma").waitFor({ state: "detached" });
     await becomes(async () => (await ids(page)).sort(), ["alpha", "beta"]);
-    await page.waitForURL(/#\/\?q=parser$/);
+    await page.waitForURL(/#\/tasks\?q=parser$/);
     await page.getByRole("combobox", { name: "Type" }).selectOption("testing");
     await card(page, "beta").waitFor({ state: "detached" });
     await page.waitForURL(/q=parser&type=testing/);
@@ -242,13 +243,13 @@ Deno.test("board: filters, order and view are in the address, and a link leads t
     await page.getByText("No task fits these filters").waitFor();
     await page.getByRole("button", { name: "Show all tasks" }).click();
     await card(page, "gamma").waitFor();
-    await page.waitForURL(/#\/$/);
+    await page.waitForURL(/#\/tasks$/);
 
     await page.getByRole("combobox", { name: "Agent" }).selectOption("sh");
     await card(page, "alpha").waitFor({ state: "detached" });
     await becomes(() => ids(page), ["gamma"]);
 
-    await go("/?status=failed,pending&view=list&sort=-priority");
+    await go("/tasks?status=failed,pending&view=list&sort=-priority");
     const list = page.getByRole("list", { name: "Tasks" });
     await card(page, "beta", list).waitFor();
     await becomes(() => ids(page, list), ["delta", "beta"]);
@@ -314,7 +315,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`board in ${colorScheme} colours, empty and busy, as board and list, is accessible`, async () => {
     await visit({ config, context: { colorScheme } }, async (visit) => {
       const { page, go, picture } = visit;
-      await go("/");
+      await go("/tasks");
       await page.getByText("No tasks yet").waitFor();
       await page.getByText(/^opencode-agents run .* --url http/).waitFor();
       await isAccessible(page);
@@ -336,7 +337,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("board on a phone: one column at a time, filters behind a button, nothing beyond the edge", async () => {
   await visit({ config, context: { viewport: PHONE, hasTouch: true } }, async (visit) => {
     const { page, go, picture } = visit;
-    await go("/");
+    await go("/tasks");
     await page.getByText("No tasks yet").waitFor();
     await isNoWider(page, PHONE.width);
     await picture("empty-phone");
@@ -402,7 +403,7 @@ Deno.test(`board: ${MANY} tasks stay smooth`, async () => {
         ),
       );
     }
-    await go("/");
+    await go("/tasks");
     await page.getByRole("button", { name: "All 5,000" }).waitFor();
     await column(page, "Completed 100").waitFor();
     await column(page, "Running 1").waitFor();

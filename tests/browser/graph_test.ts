@@ -60,7 +60,7 @@ const edges = (page: Page) =>
 
 Deno.test("graph: without dependencies the page says how tasks come by them", async () => {
   await visit(SHELL, async ({ server, page, go, picture }) => {
-    await go("/graph");
+    await go("/tasks?view=graph");
     await page.getByText("No tasks yet").waitFor();
     await picture("graph-empty");
     await isAccessible(page);
@@ -73,7 +73,7 @@ Deno.test("graph: without dependencies the page says how tasks come by them", as
 
 Deno.test("graph: the demo's workflow, live from its first task to its last", async () => {
   await visit(DEMO, async ({ server, page, go, picture }) => {
-    await go("/graph");
+    await go("/tasks?view=graph");
     const tasks = demoTasks(Date.now());
     const [research, feature, docs, tests, release] = tasks.map(({ id }) => id);
     await start(server, tasks);
@@ -109,7 +109,7 @@ Deno.test("graph: a failed dependency is seen, by status and neighbourhood one s
       task("later", "true", ["slow"]),
       task("last", "true", ["later"]),
     ]);
-    await go("/graph");
+    await go("/tasks?view=graph");
     await node(page, "after_it").and(page.locator(".status-failed")).waitFor();
     await page.locator('.graph-edge.is-failed[data-from="broken"][data-to="after_it"]').waitFor({
       state: "attached",
@@ -127,7 +127,7 @@ Deno.test("graph: a failed dependency is seen, by status and neighbourhood one s
     await page.getByRole("button", { name: "Failed 2" }).click();
     await node(page, "slow").waitFor();
 
-    await page.keyboard.press("/");
+    await page.getByLabel("Show only what is connected to a task").focus();
     await page.keyboard.type("later");
     await page.getByRole("option", { name: /later/ }).waitFor();
     await page.keyboard.press("Enter");
@@ -145,7 +145,7 @@ Deno.test("graph: a failed dependency is seen, by status and neighbourhood one s
 Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no click", async () => {
   await visit(SHELL, async ({ server, page, go }) => {
     await start(server, [task("first", "sleep 600"), task("second", "true", ["first"])]);
-    await go("/graph");
+    await go("/tasks?view=graph");
     await node(page, "second").waitFor();
     const where = async () => {
       const box = await node(page, "second").boundingBox();
@@ -164,7 +164,7 @@ Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no 
       near(dragged.y, first.y + 40);
     });
     await atRest(page, where);
-    assert.match(page.url(), /#\/graph$/);
+    assert.match(page.url(), /#\/tasks\?view=graph$/);
     await page.mouse.wheel(0, -120);
     await until(async () => (await where()).width > first.width * 1.1);
     await page.getByRole("button", { name: "Show all of it" }).click();
@@ -194,7 +194,7 @@ Deno.test("graph: with 500 tasks it is drawn within seconds and moves at once", 
       const requests = tasks.slice(at, at + 50).map((task) => ({ type: "start_task", task }));
       assert.equal((await socket.request({ type: "batch", requests })).type, "batch_result");
     }
-    await go("/graph");
+    await go("/tasks?view=graph");
     await node(page, "t499").waitFor();
     await becomes(() => page.locator(".graph-node").count(), 500);
     // What takes long is a frame, not the move: the time of a dozen of them is the page's own.
@@ -222,7 +222,7 @@ Deno.test("graph: it fits on a phone and follows a finger", async () => {
       task("second", "true", ["first"]),
       task("third", "true", ["first"]),
     ]);
-    await go("/graph");
+    await go("/tasks?view=graph");
     await node(page, "second").waitFor();
     await picture("graph-phone");
     await isAccessible(page);

@@ -8,7 +8,7 @@ const PHONE = { width: 380, height: 800 };
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`health page in ${colorScheme} colours: all is well, then the store does not answer, then it does again`, async () => {
     await visit({ context: { colorScheme } }, async ({ server, page, go, picture }) => {
-      await go("/health");
+      await go("/server/health");
       await page.getByText("Everything works").waitFor();
       await page.getByText("Nothing is wrong").waitFor();
       const parts = page.getByRole("list", { name: "Parts of the server" }).getByRole("listitem");
@@ -47,7 +47,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("health page on a phone: a missing permission is a warning that says what to do", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   await visit({ permissions, context: { viewport: PHONE } }, async ({ page, go, picture }) => {
-    await go("/health");
+    await go("/server/health");
     await page.getByText("Something does not work").waitFor();
     const parts = page.getByRole("list", { name: "Parts of the server" }).getByRole("listitem");
     await parts.filter({ hasText: "Processes" }).getByText("Degraded").waitFor();

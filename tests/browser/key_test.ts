@@ -13,7 +13,7 @@ Deno.test("dashboard: asks for the key where one is wanted, says when it is wron
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     const key = await newKey(visit);
-    await go("/health");
+    await go("/server/health");
     await page.getByText("This server wants an API key.").waitFor();
     await isAccessible(page);
     await page.getByLabel("API key", { exact: true }).last().fill("sk-wrong");

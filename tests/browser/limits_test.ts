@@ -21,7 +21,7 @@ const config = { limits: { status_checks_per_minute: 8, burst_per_second: 60, me
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`limits page in ${colorScheme} colours: quiet, then with refusals, bars, history and clients`, async () => {
     await visit({ config, context: { colorScheme } }, async ({ server, page, go, picture }) => {
-      await go("/limits");
+      await go("/server/limits");
       await page.getByText("Limits are in force").waitFor();
       await page.getByText("Nobody was refused.").waitFor();
       const each = page.getByRole("region", { name: "Each client" });
@@ -57,7 +57,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 Deno.test("limits page: a limit is changed for everybody; what is no limit is said at the field", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
-    await go("/limits");
+    await go("/server/limits");
     await page.getByRole("button", { name: "Change Status checks" }).click();
     const dialog = page.getByRole("dialog", { name: "Limit: Status checks" });
     const field = dialog.getByRole("textbox", { name: /Status checks/ });
@@ -81,7 +81,7 @@ Deno.test("limits page: a limit is changed for everybody; what is no limit is sa
 
 Deno.test("limits page: a client gets limits of its own, they hold, and they are lifted", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
-    await go("/limits");
+    await go("/server/limits");
     await page.getByRole("button", { name: "Limits for a client…" }).click();
     const dialog = page.getByRole("dialog", { name: "Limits of one client" });
     await dialog.getByRole("button", { name: "Set them" }).click();
@@ -108,7 +108,7 @@ Deno.test("limits page: a client gets limits of its own, they hold, and they are
 
 Deno.test("limits page: all limits are suspended for a while and resumed; the load lowers them or not", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
-    await go("/limits");
+    await go("/server/limits");
     await page.getByRole("button", { name: "Suspend…" }).click();
     const dialog = page.getByRole("dialog", { name: "Suspend all limits" });
     await dialog.getByRole("textbox", { name: /^Minutes/ }).fill("90");
@@ -139,7 +139,7 @@ Deno.test("limits page: all limits are suspended for a while and resumed; the lo
 Deno.test("limits page on a phone, on a server without limits: it fits the screen and says that there are none", async () => {
   const options = { config: { limits: { enabled: false } }, context: { viewport: PHONE } };
   await visit(options, async ({ page, go, picture }) => {
-    await go("/limits");
+    await go("/server/limits");
     await page.getByText("There are no limits.").waitFor();
     await isNoWider(page, PHONE.width);
     await isAccessible(page);

@@ -62,12 +62,12 @@ printf '{"file":"src/parser.ts","passed":2}\n'
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`logs page in ${colorScheme} colours: a new server, then lines of tasks at work, as a terminal shows them`, async () => {
     await visit(options({ context: { colorScheme } }), async ({ server, page, go, picture }) => {
-      await go("/logs?text=nothing+of+the+kind");
+      await go("/server/logs?text=nothing+of+the+kind");
       await page.getByText("No line matches").waitFor();
       await isAccessible(page);
       await picture(`logs-empty-${colorScheme}`);
 
-      await go("/logs");
+      await go("/server/logs");
       await line(page, "Listening on").waitFor();
       await start(server, "build", BUILD);
       await start(server, "agent", "demo:steps=3 demo:delay=50 Write the parser");
@@ -91,7 +91,7 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     await start(server, "one", "echo apple; echo pear; echo apple pie >&2");
     await start(server, "two", "echo apple; exit 3");
     await Promise.all([ended(server, "one"), ended(server, "two")]);
-    await go("/logs");
+    await go("/server/logs");
     await line(page, "pear").waitFor();
     await page.getByLabel("Message contains").fill("APPLE");
     await page.waitForURL(/text=APPLE/);
@@ -130,11 +130,11 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     await page.getByText(/^1 line of/).waitFor();
 
     // A link alone brings the same; the levels that it leaves out are counted, too.
-    await go("/logs?agent=one,two&level=info&text=apple&range=1h");
+    await go("/server/logs?agent=one,two&level=info&text=apple&range=1h");
     await page.getByText(/^2 lines of/).waitFor();
     await becomes(() => chip(page, "warn").innerText(), /1$/);
     await becomes(() => page.getByLabel("Time").inputValue(), "1h");
-    await go("/logs?range=custom&to=2020-01-01T00:00:00.000Z");
+    await go("/server/logs?range=custom&to=2020-01-01T00:00:00.000Z");
     await page.getByText("Nothing was written within this time").waitFor();
     await page.getByLabel("To", { exact: true }).fill("2999-01-01T00:00:00");
     await page.keyboard.press("Tab");
@@ -146,7 +146,7 @@ Deno.test("logs page: what is typed into a filter stays as it was typed, and nob
   await visit(options(), async ({ server, page, go }) => {
     await start(server, "one", "echo apple; echo apple pie");
     await ended(server, "one");
-    await go("/logs?agent=one");
+    await go("/server/logs?agent=one");
     const field = page.getByLabel("Message contains");
     await field.pressSequentially("apple ");
     await page.waitForURL(/text=apple$/);
@@ -158,11 +158,11 @@ Deno.test("logs page: what is typed into a filter stays as it was typed, and nob
     await page.evaluate(`{
       const field = document.getElementById("log-text");
       field.value = "late";
-      location.hash = "/health";
+      location.hash = "/server/health";
       field.blur();
     }`);
-    await page.getByRole("heading", { level: 1, name: "Health" }).waitFor();
-    await page.waitForURL(/#\/health$/);
+    await page.getByRole("link", { name: "Health" }).and(page.locator("[aria-current]")).waitFor();
+    await page.waitForURL(/#\/server\/health$/);
   });
 });
 
@@ -184,7 +184,7 @@ async function isAtEnd(page: Page): Promise<boolean> {
 Deno.test("log: the end is followed, not while one reads further up, and again at a key's press", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     await start(server, "ticks", TICKS);
-    await go("/logs?agent=ticks");
+    await go("/server/logs?agent=ticks");
     await line(page, "tick 60 of many").waitFor();
     const follow = page.getByRole("button", { name: "Follow" });
     await becomes(() => follow.getAttribute("aria-pressed"), "true");
@@ -232,7 +232,7 @@ Deno.test("log: what is found is marked, and keys lead from hit to hit", async (
       String.raw`for i in $(seq 300); do printf "line $i \033[32mof the\033[0m log\n"; done; echo last`,
     );
     await ended(server, "find");
-    await go("/logs?agent=find");
+    await go("/server/logs?agent=find");
     await line(page, "last").waitFor();
     const find = page.getByLabel("Find in the loaded lines");
     await find.fill("7 OF THE LOG");
@@ -254,7 +254,7 @@ Deno.test("log: what is found is marked, and keys lead from hit to hit", async (
     await hits.waitFor({ state: "detached" });
     await becomes(() => page.locator("mark").count(), 0);
 
-    await go("/logs?agent=find&find=line+29");
+    await go("/server/logs?agent=find&find=line+29");
     await hits.waitFor();
     await page.locator(".log-list").focus();
     await page.keyboard.press("n");
@@ -273,7 +273,7 @@ const numbersSeen = async (page: Page) =>
 Deno.test("log: one of 100,000 lines is open at its end at once; its start, its text and older pages come promptly", async () => {
   await visit(options(), async ({ server, page, go, picture, complaints }) => {
     // Seen live from its first line, all of it is in the page.
-    await go("/logs?agent=long");
+    await go("/server/logs?agent=long");
     await page.getByText("No line matches").waitFor();
     await start(server, "long", "seq 100000");
     await page.getByText(/^100,00\d lines of/).waitFor({ timeout: 300_000 });
@@ -295,9 +295,9 @@ Deno.test("log: one of 100,000 lines is open at its end at once; its start, its 
       for (let i = 0; i < 30; i++) await page.mouse.wheel(0, -3000);
     });
 
-    await go("/health");
+    await go("/server/health");
     const opened_ms = await timed(async () => {
-      await go("/logs?agent=long&follow=0");
+      await go("/server/logs?agent=long&follow=0");
       await line(page, "Task completed").waitFor();
     });
     await page.getByText("1,000 loaded").waitFor();
@@ -368,7 +368,7 @@ Deno.test("log: over a restart of the server it goes on without a gap or a repet
     const port = new URL(server.url).port;
     await start(server, "before", "for i in $(seq 40); do echo before $i; done");
     await ended(server, "before");
-    await go("/logs?text=fore+");
+    await go("/server/logs?text=fore+");
     await line(page, "before 40").waitFor();
     await server.stop("SIGKILL");
     await page.getByText("No connection to the server").waitFor();
@@ -404,7 +404,7 @@ Deno.test("log: what the limit on queries keeps waiting is said", async () => {
   await visit({ config }, async ({ server, page, go }) => {
     await start(server, "limited", "echo hello");
     await ended(server, "limited");
-    await go("/logs?agent=limited");
+    await go("/server/logs?agent=limited");
     await line(page, "hello").waitFor();
     for (const text of ["h", "he", "hel"]) {
       await page.getByLabel("Message contains").fill(text);
@@ -421,7 +421,7 @@ Deno.test("log: lines of several rows keep them, wrap when wanted, open, and are
     await start(server, "rows", `demo:steps=1 ${"Write it"}`);
     await start(server, "wide", `echo "${long}"; echo '{"a":{"b":[1,2,{"c":null}]}}'`);
     await Promise.all([ended(server, "rows"), ended(server, "wide")]);
-    await go("/logs?agent=wide,rows");
+    await go("/server/logs?agent=wide,rows");
     await line(page, "word word").waitFor();
     const height = async () => (await line(page, "word word").boundingBox())?.height ?? NaN;
     await until(async () => await height() > 40);
@@ -452,7 +452,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await start(server, "build_the_parser_anew_with_a_long_name", BUILD);
       await start(server, "agent", "demo:steps=3 demo:delay=50 Write the parser");
       await Promise.all([ended(server, "agent"), ended(server, "build_the_parser_anew_with_a_long_name")]);
-      await go("/logs");
+      await go("/server/logs");
       await line(page, "All 3 steps are done").waitFor();
       await isNoWider(page, PHONE.width);
       await isAccessible(page);

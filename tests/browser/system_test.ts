@@ -9,7 +9,7 @@ const PHONE = { width: 380, height: 800 };
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`system page in ${colorScheme} colours: figures of now, charts over time, nothing wrong for axe`, async () => {
     await visit({ config, context: { colorScheme } }, async ({ page, go, picture }) => {
-      await go("/system");
+      await go("/server/system");
       const now = page.getByRole("list", { name: "The machine now" });
       for (const name of ["Processor", "Memory", "Disk", "Network", "Load", "Processes", "Up for"]) {
         await now.getByText(name, { exact: true }).waitFor();
@@ -33,7 +33,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 Deno.test("system page on a phone: nothing is wider than the screen, and charts take on new colours and sizes", async () => {
   await visit({ config, context: { viewport: PHONE } }, async ({ page, go, picture }) => {
-    await go("/system");
+    await go("/server/system");
     const chart = page.getByRole("img", { name: /^Processor use over time\. In use: \S+ % now/ });
     await chart.waitFor();
     await isNoWider(page, PHONE.width);
@@ -60,7 +60,7 @@ Deno.test("system page on a phone: nothing is wider than the screen, and charts 
 Deno.test("system page: without the permission to run programs it says which figures are absent and why", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   await visit({ config, permissions }, async ({ page, go, picture }) => {
-    await go("/system");
+    await go("/server/system");
     const processes = page.getByRole("listitem").filter({ hasText: "Processes" });
     await processes.getByText("Not available").waitFor();
     await processes.getByText("the Health page says why").waitFor();

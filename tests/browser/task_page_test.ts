@@ -140,9 +140,9 @@ Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tr
 
     await button(page, "Pause").click();
     await badge(page, "Paused").waitFor();
-    await page.keyboard.press("p");
+    await page.keyboard.press("h");
     await badge(page, "Running").waitFor();
-    await page.keyboard.press("c");
+    await button(page, "Cancel").click();
     const dialog = page.getByRole("dialog", { name: "Cancel long?" });
     await dialog.getByRole("button", { name: "Keep it" }).click();
     await dialog.waitFor({ state: "detached" });
@@ -157,7 +157,7 @@ Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tr
     const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
     await becomes(() => attempts.nth(0).innerText(), /Attempt 2\s+Under way/);
     await becomes(() => attempts.nth(1).innerText(), /Attempt 1\s+Cancelled/);
-    await page.locator(".run-facts", { hasText: "Retries" }).first().waitFor();
+    await page.locator(".run-facts", { hasText: "2nd" }).first().waitFor();
     await tab(page, "Result").click();
     await page.getByText("No result yet").waitFor();
     await becomes(
@@ -181,7 +181,7 @@ Deno.test("task page: why a command failed, each time; commands report no change
     await becomes(() => settings.innerText(), /Time limit\s+1 min[\s\S]*SECRET_TOKEN[\s\S]*owner\s+me/);
     assert.ok(!(await page.content()).includes("hunter2"));
     await page.keyboard.press("r");
-    await page.locator(".run-facts", { hasText: "Retries" }).first().waitFor();
+    await page.locator(".run-facts", { hasText: "2nd" }).first().waitFor();
     await badge(page, "Failed").waitFor();
     await tab(page, "Attempts").click();
     const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
@@ -235,6 +235,6 @@ Deno.test("task page: an id that the server does not know has a page that says s
     await isAccessible(page);
     await picture("task-unknown");
     await page.getByRole("link", { name: "All tasks" }).click();
-    await page.waitForURL(/#\/$/);
+    await page.waitForURL(/#\/tasks$/);
   });
 });

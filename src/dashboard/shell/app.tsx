@@ -54,8 +54,6 @@ function Frame() {
 function search(): void {
   if (focusSearch()) return;
   navigate("/tasks");
-  // Once the page is drawn.
-  requestAnimationFrame(() => requestAnimationFrame(focusSearch));
 }
 
 /** The hash holds the page's address, so the jump is made by hand. */
@@ -66,12 +64,12 @@ function toMain(event: Event): void {
 
 function Pages() {
   const [path] = useHashPath();
-  const place = useHashSearch();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    // Screen readers announce the new page; at the start the browser does that itself.
-    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    // Screen readers announce the new page; at the start the browser does that itself. A page may have taken the focus.
+    const hasFocus = main.current?.contains(document.activeElement);
+    if (!isFirst.current && !hasFocus) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
     scrollTo(0, 0);
   }, [path]);
@@ -84,9 +82,15 @@ function Pages() {
           </Route>
         ))}
         <Route>
-          <Redirect to={movedTo(path, place)} replace />
+          <Moved />
         </Route>
       </Switch>
     </main>
   );
+}
+
+/** Reads the address itself: the routes are chosen before their parent is drawn anew. */
+function Moved() {
+  const [path] = useHashPath();
+  return <Redirect to={movedTo(path, useHashSearch())} replace />;
 }

@@ -1,5 +1,5 @@
 /** The navigation at the side: a list with names, or a rail of icons where there is less room. */
-import { Keyboard, Moon, Plus, Search, Sun, SunMoon } from "lucide-preact";
+import { ChevronRight, Keyboard, Moon, Plus, Search, Sun, SunMoon } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { agents } from "../data/machine.ts";
 import { link } from "../data/server.ts";
@@ -20,7 +20,9 @@ export function Navigation({ search, showKeys }: NavigationProps) {
   return (
     <header class="nav">
       <Link class="brand" href="/tasks" title="opencode-agents">
-        <img src="assets/icon.svg" alt="" width={20} height={20} />
+        <i class="logo" aria-hidden="true">
+          <ChevronRight size={14} strokeWidth={3} />
+        </i>
         <span>opencode-agents</span>
       </Link>
       <div class="nav-find">
@@ -43,7 +45,7 @@ export function Navigation({ search, showKeys }: NavigationProps) {
           </div>
         ))}
       </nav>
-      <footer class="nav-foot">
+      <div class="nav-foot">
         <div class="nav-row nav-slots" title="Each agent at work takes one of the server's slots">
           <span>Slots in use</span>
           <span class="figure">{agents.value.length}</span>
@@ -61,7 +63,7 @@ export function Navigation({ search, showKeys }: NavigationProps) {
             <Keyboard size={16} aria-hidden="true" />
           </button>
         </div>
-      </footer>
+      </div>
     </header>
   );
 }

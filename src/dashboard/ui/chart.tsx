@@ -1,17 +1,31 @@
 /** Figures over time, with what they were where one points. */
-import { type Signal, useSignal } from "@preact/signals";
+import { type Signal, signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import "./language.ts";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "./chart.css";
-import { type ChartData, optionsFor, type PointedAt, stacked, withGaps } from "./chart_plot.ts";
+import { report } from "../data/report.ts";
+import { type ChartData, stacked, withGaps } from "./chart_data.ts";
+import type { PointedAt } from "./chart_plot.ts";
 import { timeOfDay } from "../../protocol/formats.ts";
 import { isoTime } from "../../clock/clock.ts";
 import { paint } from "./theme.ts";
 
+/** What draws, loaded with the first chart: most pages do without. */
+const plotter = signal<typeof import("./chart_plot.ts") | undefined>(undefined);
+let loading: Promise<void> | undefined;
+
+function loadPlotter(): void {
+  loading ??= import("./chart_plot.ts").then((module) => {
+    plotter.value = module;
+  }, (error) => {
+    loading = undefined;
+    report(error);
+  });
+}
+
 export interface Series {
   name: string;
-  /** A custom property such as `--blue`. */
+  /** A custom property such as `--s2`. */
   color: string;
   /** One for each time; null where there is none. */
   values: readonly (number | null)[];
@@ -44,18 +58,14 @@ export function Chart(props: ChartProps) {
   latest.current = drawn;
   useEffect(() => {
     const element = place.current!;
+    if (plotter.value === undefined) return loadPlotter();
     const colors = series.map(({ name, color }) => ({ name, color }));
     if (isBars) colors.reverse();
-    plot.current = new uPlot(
-      optionsFor(
-        { series: colors, format, maximum, height, isCompact, isBars },
-        element.clientWidth,
-        (at) => {
-          pointed.value = at;
-        },
-      ),
-      latest.current as uPlot.AlignedData,
+    plot.current = plotter.value.newPlot(
+      { series: colors, format, maximum, height, isCompact, isBars },
+      latest.current,
       element,
+      (at) => void (pointed.value = at),
     );
     const observer = new ResizeObserver(() => {
       if (element.clientWidth > 0) plot.current?.setSize({ width: element.clientWidth, height });
@@ -67,6 +77,7 @@ export function Chart(props: ChartProps) {
       pointed.value = undefined;
     };
   }, [
+    plotter.value,
     paint.value,
     height,
     maximum,

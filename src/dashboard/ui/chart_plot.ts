@@ -1,10 +1,8 @@
-/** How a chart is drawn: scales that do not jump about, axes, colours of the theme. */
+/** How a chart is drawn: scales that do not jump about, axes, colors of the theme. Loaded with the first chart. */
 import "./language.ts";
 import uPlot from "uplot";
+import { type ChartData, SPAN_MIN_S } from "./chart_data.ts";
 import { colorOf } from "./theme.ts";
-
-/** Seconds since the epoch, then the values of each series. */
-export type ChartData = [number[], ...(number | null)[][]];
 
 export interface PointedAt {
   index: number;
@@ -14,7 +12,7 @@ export interface PointedAt {
   isRight: boolean;
 }
 
-interface PlotOptions {
+export interface PlotOptions {
   series: readonly { name: string; color: string }[];
   format: (value: number) => string;
   maximum: number | undefined;
@@ -23,52 +21,13 @@ interface PlotOptions {
   isBars: boolean;
 }
 
-/** A distance so many times the usual one is a time in which nothing was told. */
-const GAP_FACTOR = 4;
-/** At least so much time is shown, that a first few samples do not fill the whole width. */
-const SPAN_MIN_S = 60;
 /** Counts have no halves. */
 const WHOLE = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power)).sort((
   a,
   b,
 ) => a - b);
 const AXIS_WIDTH = 66;
-const AXIS_FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-
-/** As uPlot takes it, with a hole where nothing was told for long instead of a line across. */
-export function withGaps(
-  times: readonly number[],
-  values: readonly (readonly (number | null)[])[],
-): ChartData {
-  const distances = times.slice(1).map((at, i) => at - times[i]!).sort((a, b) => a - b);
-  // The larger half's middle: where some come in quick succession, the others are no gaps.
-  const usual = distances[Math.floor(distances.length * .75)] ?? 0;
-  const seconds: number[] = [];
-  const columns: (number | null)[][] = values.map(() => []);
-  if (times.length === 1) {
-    // One point alone would be drawn on the scale of a day.
-    seconds.push(times[0]! / 1000 - SPAN_MIN_S);
-    for (const column of columns) column.push(null);
-  }
-  times.forEach((at, i) => {
-    const before = times[i - 1];
-    if (before !== undefined && at - before > GAP_FACTOR * usual) {
-      seconds.push((before + usual) / 1000);
-      for (const column of columns) column.push(null);
-    }
-    seconds.push(at / 1000);
-    columns.forEach((column, s) => column.push(values[s]![i] ?? null));
-  });
-  return [seconds, ...columns];
-}
-
-/** Each series upon those before it, the topmost first: it is drawn first, and the others over it. */
-export function stacked([seconds, ...columns]: ChartData): ChartData {
-  const sums = columns.map((_, s) =>
-    seconds.map((_, i) => columns.slice(0, s + 1).reduce((sum, column) => sum + (column[i] ?? 0), 0))
-  );
-  return [seconds, ...sums.reverse()];
-}
+const AXIS_FONT = '11px "Inter Variable", system-ui, sans-serif';
 
 /** The next round number: the scale then changes seldom, and by much. */
 export function roundedUp(value: number): number {
@@ -77,15 +36,25 @@ export function roundedUp(value: number): number {
   return power * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value)!;
 }
 
-export function optionsFor(
+/** Draws a chart into `element`, which owns it until `destroy`. */
+export function newPlot(
+  options: PlotOptions,
+  data: ChartData,
+  element: HTMLElement,
+  point: (at: PointedAt | undefined) => void,
+): uPlot {
+  return new uPlot(optionsFor(options, element.clientWidth, point), data as uPlot.AlignedData, element);
+}
+
+function optionsFor(
   { series, format, maximum, height, isCompact, isBars }: PlotOptions,
   width: number,
   pointedAt: (at: PointedAt | undefined) => void,
 ): uPlot.Options {
   const axis = {
-    stroke: colorOf("--muted"),
+    stroke: colorOf("--ink-3"),
     font: AXIS_FONT,
-    grid: { stroke: colorOf("--surface-3"), width: 1 },
+    grid: { stroke: colorOf("--line"), width: 1 },
     ticks: { show: false },
   };
   return {

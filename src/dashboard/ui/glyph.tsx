@@ -1,7 +1,8 @@
-/** The status glyphs of the face: each tells by its shape, and is read out by the words beside it. */
+/** The glyphs of a status and a priority: each tells by its shape, and is read out by the words beside it. */
 import "./glyph.css";
 
-export type GlyphKind = "wait" | "hold" | "pause" | "run" | "needs" | "done" | "fail" | "stop";
+type StatusKind = "wait" | "hold" | "pause" | "run" | "needs" | "done" | "fail" | "stop";
+export type GlyphKind = StatusKind | "low" | "high" | "critical";
 
 /** `progress`: of a running one, in percent. */
 export function Glyph({ kind, progress = 30 }: { kind: GlyphKind; progress?: number }) {

@@ -32,14 +32,14 @@ export function Page({ title, class: extra = "", beside, actions, bar, children 
   return (
     <>
       <div class="page-top">
-        <header class="top">
+        <header class="page-head">
           {title ?? <h1>{frame.title}</h1>}
           {beside}
           <span class="grow" />
           {actions}
         </header>
         {hasBar && (
-          <div class="bar">
+          <div class="page-bar">
             {frame.tabs}
             {bar}
           </div>

@@ -1,5 +1,4 @@
 /** A task's status as a glyph and a badge, its priority as a mark, its progress as a bar. */
-import { OctagonAlert, SignalHigh, SignalLow } from "lucide-preact";
 import type { Priority, Task, TaskStatus } from "../../domain/task.ts";
 import { Glyph, type GlyphKind } from "./glyph.tsx";
 import "./status.css";
@@ -37,15 +36,12 @@ export function StatusBadge({ status }: { status: TaskStatus }) {
   );
 }
 
-const PRIORITY_ICONS = { low: SignalLow, high: SignalHigh, critical: OctagonAlert };
-
 /** The usual priority says nothing. */
 export function PriorityMark({ priority }: { priority: Priority }) {
   if (priority === "medium") return null;
-  const Icon = PRIORITY_ICONS[priority];
   return (
     <span class={`priority priority-${priority}`}>
-      <Icon size={14} aria-hidden="true" />
+      <Glyph kind={priority} />
       {priority}
     </span>
   );

@@ -29,7 +29,7 @@ export function switchTheme(): void {
   applyTheme();
 }
 
-/** The colour that a custom property such as `--accent` stands for now, as a canvas takes it. */
+/** The colour that a custom property such as `--live` stands for now, as a canvas takes it. */
 export function colorOf(property: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${property})`;

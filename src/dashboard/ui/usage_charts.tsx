@@ -18,7 +18,7 @@ export function UsageCharts({ of, samples, isCompact = false }: UsageChartsProps
       <Chart
         {...shared}
         label={`Processor use of ${of}`}
-        series={[{ name: "CPU", color: "--blue", values: samples.map(({ cpu_percent }) => cpu_percent) }]}
+        series={[{ name: "CPU", color: "--s2", values: samples.map(({ cpu_percent }) => cpu_percent) }]}
         format={percent}
       />
       <Chart
@@ -26,7 +26,7 @@ export function UsageCharts({ of, samples, isCompact = false }: UsageChartsProps
         label={`Memory of ${of}`}
         series={[{
           name: "Memory",
-          color: "--violet",
+          color: "--s2",
           values: samples.map(({ memory_bytes }) => memory_bytes),
         }]}
         format={bytes}

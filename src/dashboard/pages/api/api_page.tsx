@@ -105,7 +105,7 @@ function Latency({ metrics }: { metrics: Metrics }) {
           <Bars
             rows={rows.map(([name, value]) => ({ name, value, text: latency(value) }))}
             most={p99}
-            color="--violet"
+            color="--s2"
           />
         </>
       )}
@@ -126,7 +126,7 @@ function Usage({ usage, total }: { usage: Record<string, number>; total: number 
           text: `${count(value)} · ${percent(100 * value / total)}`,
         }))}
         most={rows[0]?.[1] ?? 1}
-        color="--blue"
+        color="--s2"
         isCode
       />
     </section>

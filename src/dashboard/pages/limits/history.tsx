@@ -20,8 +20,8 @@ export function History({ report, client }: { report: LimitReport; client: strin
         label="Messages per minute over the last hour"
         times={times}
         series={[
-          { name: "Let through", color: "--blue", values: history.map((minute) => minute.messages) },
-          { name: "Refused", color: "--red", values: history.map((minute) => minute.refused) },
+          { name: "Let through", color: "--s2", values: history.map((minute) => minute.messages) },
+          { name: "Refused", color: "--bad", values: history.map((minute) => minute.refused) },
         ]}
         format={String}
         isBars

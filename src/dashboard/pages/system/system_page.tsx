@@ -167,7 +167,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
           <Chart
             label="Processor use over time"
             times={times}
-            series={[series("In use", "--blue", ({ cpu_usage }) => cpu_usage)]}
+            series={[series("In use", "--s2", ({ cpu_usage }) => cpu_usage)]}
             maximum={100}
             format={percent}
           />
@@ -177,7 +177,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
           <Chart
             label="Memory in use over time"
             times={times}
-            series={[series("In use", "--violet", ({ memory_used }) => memory_used)]}
+            series={[series("In use", "--s2", ({ memory_used }) => memory_used)]}
             maximum={last.memory_total}
             format={bytes}
           />
@@ -189,8 +189,8 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
               label="Network traffic over time"
               times={times}
               series={[
-                { name: "Received", color: "--green", values: ratesOf(samples, "bytes_recv") },
-                { name: "Sent", color: "--amber", values: ratesOf(samples, "bytes_sent") },
+                { name: "Received", color: "--s2", values: ratesOf(samples, "bytes_recv") },
+                { name: "Sent", color: "--s1", values: ratesOf(samples, "bytes_sent") },
               ]}
               format={perSecond}
             />
@@ -203,9 +203,9 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
               label="Load over time"
               times={times}
               series={[
-                series("1 min", "--amber", ({ load_average }) => load_average?.[0]),
-                series("5 min", "--blue", ({ load_average }) => load_average?.[1]),
-                series("15 min", "--violet", ({ load_average }) => load_average?.[2]),
+                series("1 min", "--s1", ({ load_average }) => load_average?.[0]),
+                series("5 min", "--s2", ({ load_average }) => load_average?.[1]),
+                series("15 min", "--s3", ({ load_average }) => load_average?.[2]),
               ]}
               format={count}
             />
@@ -216,7 +216,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
           <Chart
             label="Disk in use over time"
             times={times}
-            series={[series("In use", "--accent", ({ disk_used }) => disk_used)]}
+            series={[series("In use", "--s2", ({ disk_used }) => disk_used)]}
             maximum={last.disk_total}
             format={bytes}
           />
@@ -228,8 +228,8 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
               label="Processes over time"
               times={times}
               series={[
-                series("All", "--accent", ({ active_processes }) => active_processes),
-                series("Of agents", "--green", ({ claude_processes }) => claude_processes),
+                series("All", "--s2", ({ active_processes }) => active_processes),
+                series("Of agents", "--s1", ({ claude_processes }) => claude_processes),
               ]}
               format={count}
             />

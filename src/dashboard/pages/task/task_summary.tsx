@@ -6,7 +6,7 @@ import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
 import { hasEnded } from "../../data/tasks.ts";
-import { duration } from "../../../protocol/formats.ts";
+import { duration, ordinal } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { toastError } from "../../ui/toast.tsx";
@@ -139,8 +139,8 @@ function Facts({ task, attempts }: TaskSummaryProps) {
         </Fact>
       )}
       {retry_count > 0 && (
-        <Fact name="Retries">
-          <span class="figure">{retry_count}</span>
+        <Fact name="Attempt">
+          <span class="figure">{ordinal(retry_count + 1)}</span>
         </Fact>
       )}
       {task.schedule_id !== undefined && (

@@ -1,12 +1,13 @@
 /** Which tasks are shown, and in which order. */
 import { SlidersHorizontal } from "lucide-preact";
-import { useState } from "preact/hooks";
-import { TaskType } from "../../../domain/task.ts";
+import { useEffect, useState } from "preact/hooks";
+import { TASK_TYPES } from "../../../domain/task_values.ts";
+import { focusDueSearch } from "../../keys.ts";
 import { useAhead } from "../../ui/ahead.ts";
 import { PRIORITIES, type View } from "./view.ts";
 import "./filters.css";
 
-const TYPES = TaskType.options.toSorted();
+const TYPES = TASK_TYPES.toSorted();
 
 const ORDERS = [
   { value: "", name: "Usual order" },
@@ -27,6 +28,7 @@ export interface FiltersProps {
 
 export function Filters({ view, agents, change }: FiltersProps) {
   const [isOpen, setOpen] = useState(false);
+  useEffect(focusDueSearch, []);
   const search = useAhead(view.text, (q) => change({ q }), undefined);
   const order = `${view.isDescending ? "-" : ""}${view.sort ?? ""}`;
   const orders = ORDERS.some(({ value }) => value === order)

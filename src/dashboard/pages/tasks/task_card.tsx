@@ -4,6 +4,7 @@ import { memo } from "preact/compat";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
+import { ordinal } from "../../../protocol/formats.ts";
 import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
@@ -38,7 +39,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
           ? <StatusBadge status={status} />
           : <span class="visually-hidden">{STATUS_NAMES[status]}</span>}
         <PriorityMark priority={task.priority} />
-        {task.retry_count > 0 && <span class="task-retries">try {task.retry_count + 1}</span>}
+        {task.retry_count > 0 && <span class="task-retries">{ordinal(task.retry_count + 1)} attempt</span>}
       </div>
       <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
       <div class="task-names">

@@ -34,7 +34,7 @@ export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, 
       </span>
       <span class="row-agent clip">{agent}</span>
       <span class="row-progress">
-        {(isRunning || task.progress > 0) && <ProgressBar task={task} />}
+        {(isRunning || (task.progress > 0 && task.status !== "completed")) && <ProgressBar task={task} />}
         {isRunning && !!total_steps && <span class="figure muted">{completed_steps}/{total_steps}</span>}
       </span>
       <span class="row-time">

@@ -1,5 +1,6 @@
 /** Which tasks are shown, where and in which order, as the address says it. Pure. */
-import { Priority, type Task, TaskStatus } from "../../../domain/task.ts";
+import type { Priority, Task, TaskStatus } from "../../../domain/task.ts";
+import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values.ts";
 
 export interface Column {
   key: string;
@@ -37,12 +38,12 @@ export const COLUMNS: readonly Column[] = [
 
 /** In the order of interest: what goes on, what waits, what ended. */
 const INTEREST = ["running", "queued", "paused", "pending", "completed", "failed", "cancelled"];
-export const STATUSES: readonly TaskStatus[] = TaskStatus.options.toSorted((a, b) =>
+export const STATUSES: readonly TaskStatus[] = TASK_STATUSES.toSorted((a, b) =>
   INTEREST.indexOf(a) - INTEREST.indexOf(b)
 );
 
 /** The highest first. */
-export const PRIORITIES: readonly Priority[] = Priority.options.toReversed();
+export const PRIORITIES: readonly Priority[] = RISING.toReversed();
 
 export const VIEWS = ["board", "list", "graph"] as const;
 export type ViewKind = typeof VIEWS[number];

@@ -9,7 +9,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await visit({ context: { colorScheme } }, async ({ server, page, go, picture }) => {
       for (let i = 0; i < 12; i++) await server.post({ type: "list_tasks" });
       for (let i = 0; i < 3; i++) await server.post({ type: "get_task_status", task_id: "nobody" });
-      await go("/metrics");
+      await go("/server/api");
       const usage = page.getByRole("region", { name: "Requests by type" });
       const types = usage.getByRole("listitem");
       await types.filter({ hasText: /^list_tasks1[2-9]/ }).waitFor();
@@ -36,13 +36,13 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 Deno.test("metrics page: the range is in the address, a refresh counts anew, Prometheus has a link", async () => {
   await visit({}, async ({ server, page, go }) => {
-    await go("/metrics?range=15m");
+    await go("/server/api?range=15m");
     const ranges = page.getByRole("group", { name: "Time range" });
     await ranges.getByRole("button", { name: "15 min", pressed: true }).waitFor();
     await page.getByText("in the last 15 min").waitFor();
     await ranges.getByRole("button", { name: "6 hours" }).click();
     await page.getByText("in the last 6 hours").waitFor();
-    await page.waitForURL(/#\/metrics\?range=6h$/);
+    await page.waitForURL(/#\/server\/api\?range=6h$/);
     await server.post({ type: "request_claude_processes" });
     await page.getByRole("button", { name: "Refresh" }).click();
     await page.getByText("request_claude_processes").waitFor();
@@ -54,7 +54,7 @@ Deno.test("metrics page: the range is in the address, a refresh counts anew, Pro
 
 Deno.test("metrics page on a phone fits the screen", async () => {
   await visit({ context: { viewport: PHONE } }, async ({ page, go, picture }) => {
-    await go("/metrics?range=1m");
+    await go("/server/api?range=1m");
     await page.getByRole("heading", { name: "Requests by type" }).waitFor();
     await isNoWider(page, PHONE.width);
     await isAccessible(page);
@@ -64,7 +64,7 @@ Deno.test("metrics page on a phone fits the screen", async () => {
 
 Deno.test("metrics page: a server that does not count says so", async () => {
   await visit({ config: { monitor: { metrics: false } } }, async ({ page, go, picture }) => {
-    await go("/metrics");
+    await go("/server/api");
     await page.getByText("METRICS_UNAVAILABLE").waitFor();
     await page.getByText(/monitor\.metrics is false/).waitFor();
     await isAccessible(page);
