@@ -442,7 +442,7 @@ Deno.test(`board: ${MANY} tasks stay smooth`, async () => {
     await picture("many");
     const toList = await took(
       page,
-      `document.querySelector("button[aria-label=List]").click()`,
+      `[...document.querySelectorAll("[aria-label=View] button")][1].click()`,
       `document.querySelector(".board-rows article")`,
     );
     const nodesOfList = await page.evaluate<number>("document.querySelectorAll('*').length");

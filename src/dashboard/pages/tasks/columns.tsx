@@ -38,7 +38,7 @@ function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Sh
     <section class={`board-column column-${key}`} aria-labelledby={`column-${key}`}>
       <h2 id={`column-${key}`}>
         <Glyph kind={GLYPHS[key]!} />
-        {name} <span class="count">{tasks.length}</span>
+        {name} <span class="count figure">{tasks.length}</span>
       </h2>
       {tasks.length === 0 ? <p class="board-column-empty">{empty}</p> : (
         <VirtualList
