@@ -1,25 +1,29 @@
 /** What a task waits for, as people read it. */
 import type { WaitingFor } from "../domain/waiting_for.ts";
 
-/** Fits behind "waits for": `task_1, task_2`, `a free slot`. */
-export function waitingWords(waiting_for: WaitingFor): string {
+/** Fits behind "waits for": `task_1, task_2`, `a free slot`. `timeWords`: how a time is told, as it is unless said. */
+export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) => iso): string {
   switch (waiting_for.kind) {
     case "dependency":
       return waiting_for.task_ids.join(", ");
     case "time":
-      return `its time: ${waiting_for.until}`;
+      return `its time: ${timeWords(waiting_for.until)}`;
     case "slot":
       return "a free slot";
     case "agent_start":
       return "other agents to start";
     case "provider_limit":
-      return `the provider of '${waiting_for.agent}' until ${waiting_for.until}: ${waiting_for.reason}`;
+      return `the provider of '${waiting_for.agent}' until ${
+        timeWords(waiting_for.until)
+      }: ${waiting_for.reason}`;
     case "budget":
-      return waiting_for.until === undefined ? "a higher budget" : `its budget until ${waiting_for.until}`;
+      return waiting_for.until === undefined
+        ? "a higher budget"
+        : `its budget until ${timeWords(waiting_for.until)}`;
     case "concurrency":
       return `others of the same ${waiting_for.by}`;
     case "retry":
-      return `its next attempt: ${waiting_for.until}`;
+      return `its next attempt: ${timeWords(waiting_for.until)}`;
     case "permission":
       return "a person's answer to its permission request";
     case "question":

@@ -161,6 +161,12 @@ export function hasEnded(status: TaskStatus): boolean {
   return ENDED.includes(status);
 }
 
+/** What a status alone tells about the wait; what a pending task waits for is asked. */
+const WAITING_FOR: Partial<Record<TaskStatus, Task["waiting_for"]>> = {
+  queued: { kind: "slot" },
+  paused: { kind: "paused" },
+};
+
 function statusChanged(
   { task_id, old_status, new_status, progress, error, timestamp }: Pushes["task_status_update"],
 ): void {
@@ -170,13 +176,13 @@ function statusChanged(
   if (new_status === "running" && known.status !== "paused") task.started_at = timestamp;
   if (hasEnded(new_status)) task.completed_at = timestamp;
   else delete task.completed_at;
-  delete task.error;
-  if (error !== undefined) task.error = error;
+  task.error = error;
+  task.waiting_for = WAITING_FOR[new_status];
   if (new_status !== "running" && new_status !== "paused") delete task.pending_permissions;
   put(task);
-  // Put back, for another attempt: when that will be, and how many there were, is not told.
-  const isPutBack = new_status === "pending" || new_status === "queued";
-  if (isPutBack && (old_status === "running" || hasEnded(old_status))) lookUp(task_id);
+  // Put back for another attempt: when that will be, and how many there were, is not told.
+  const isPutBack = new_status === "queued" && (old_status === "running" || hasEnded(old_status));
+  if (new_status === "pending" || isPutBack) lookUp(task_id);
 }
 
 function progressed({ task_id, new_progress, progress_details }: Pushes["task_progress_update"]): void {

@@ -9,6 +9,7 @@ import { hasEnded } from "../../data/tasks.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
+import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
@@ -30,6 +31,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
         <span class="task-type">{type}</span>
         <TaskId id={id} />
       </div>
+      <WaitsFor task={task} />
       <Progress task={task} />
       <Facts task={task} attempts={attempts} />
       {error !== undefined && (

@@ -1,7 +1,7 @@
 /** Whether there is room for one column only, as on a phone. */
 import { useSyncExternalStore } from "preact/compat";
 
-const query = matchMedia("(max-width: 48rem)");
+const query = matchMedia("(max-width: 640px)");
 
 function subscribe(changed: () => void): () => void {
   query.addEventListener("change", changed);

@@ -5,13 +5,13 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { ordinal } from "../../../protocol/formats.ts";
-import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
+import { WaitsFor } from "../../ui/waits_for.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";
-import { WaitsFor } from "./waits_for.tsx";
+
 import "./task_card.css";
 
 export interface TaskViewProps {
@@ -50,7 +50,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
       {status === "running" && <Plan task={task} />}
       <PermissionAsked task={task} />
       {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
-      {!hasEnded(status) && status !== "running" && <WaitsFor task={task} />}
+      <WaitsFor task={task} />
       <footer>
         {agent !== undefined && (
           <span class="task-agent clip" title={`Agent ${agent}`}>

@@ -1,13 +1,12 @@
 /** A task as a line of the list. */
 import { memo } from "preact/compat";
 import { useId } from "preact/hooks";
-import { hasEnded } from "../../data/tasks.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { ActionButtons } from "../../ui/task_actions.tsx";
+import { WaitsFor } from "../../ui/waits_for.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
 import { TaskTime } from "./task_time.tsx";
-import { WaitsFor } from "./waits_for.tsx";
 
 export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, onAction }: TaskViewProps) {
   const facts = useId();
@@ -25,7 +24,7 @@ export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, 
           {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
           {isRunning && current_step !== undefined && <span class="muted clip">{current_step}</span>}
         </span>
-        {!hasEnded(task.status) && !isRunning && <WaitsFor task={task} />}
+        <WaitsFor task={task} />
         <PermissionAsked task={task} />
       </div>
       <span class="row-type">{task.type}</span>

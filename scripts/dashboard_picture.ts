@@ -1,0 +1,120 @@
+/**
+ * `deno task picture`: `docs/dashboard.png` anew, from a server of its own whose agents are the built-in one. To be run
+ * after each change of what the dashboard looks like.
+ */
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { type Client, connect } from "../src/client/client.ts";
+import type { NewTask } from "../src/domain/task.ts";
+import { launchOptions } from "./test_browser.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const OUTPUT = join(ROOT, "docs", "dashboard.png");
+const SIZE = { width: 1280, height: 800 };
+const WITHIN_MS = 60_000;
+
+type Fields = Partial<NewTask> & { id: string; description: string };
+
+const agent = (prompt: string) => ({ execution: { agent: "demo", prompt } });
+
+/** One task of each kind that the board shows. */
+const TASKS: Fields[] = [
+  {
+    id: "lint",
+    type: "maintenance",
+    description: "Run the linter over all packages",
+    ...agent("demo:steps=2 demo:delay=0"),
+  },
+  {
+    id: "cart_total",
+    type: "bugfix",
+    description: "Round the total of the cart once, at the end",
+    ...agent("demo:steps=3 demo:delay=0"),
+  },
+  {
+    id: "parser_fix",
+    type: "bugfix",
+    priority: "high",
+    description: "Fix the failing test in src/parser: it loses the last token of a line",
+    ...agent("demo:steps=5 demo:hang=3 demo:delay=0"),
+  },
+  {
+    id: "orders_index",
+    priority: "critical",
+    description: "Add an index to the table of orders and write its migration",
+    ...agent("demo:steps=4 demo:ask=2 demo:delay=0"),
+    execution: { agent: "demo", prompt: "demo:steps=4 demo:ask=2 demo:delay=0", permissions: "ask" },
+  },
+  {
+    id: "docs",
+    type: "documentation",
+    description: "Describe what has changed",
+    dependencies: ["parser_fix"],
+  },
+  {
+    id: "release_notes",
+    type: "documentation",
+    priority: "low",
+    description: "Write the notes of the release",
+    dependencies: ["docs", "orders_index"],
+  },
+  {
+    id: "staging",
+    type: "deployment",
+    description: "Deploy to the staging machine",
+    ...agent("demo:steps=3 demo:hang=1"),
+  },
+];
+
+async function start(client: Client, fields: Fields): Promise<void> {
+  const task = { type: "feature", priority: "medium", ...fields } as NewTask;
+  await client.request("start_task", { task });
+}
+
+/** The address that the server prints first. */
+async function addressOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const part of stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const found = /listening on (\S+)\n/.exec(text);
+    if (found) return found[1]!;
+  }
+  throw new Error(`the server ended before it listened:\n${text}`);
+}
+
+async function takePicture(url: string): Promise<void> {
+  const browser = await chromium.launch(await launchOptions());
+  try {
+    const page = await browser.newPage({ viewport: SIZE, colorScheme: "light" });
+    page.setDefaultTimeout(WITHIN_MS);
+    await page.goto(`${url}/#/tasks`);
+    await page.getByText("Asks: Edit").waitFor();
+    await page.getByText("2 of 5 steps").waitFor();
+    await page.locator(".column-failed article").waitFor();
+    await page.evaluate("document.fonts.ready");
+    await page.screenshot({ path: OUTPUT, animations: "disabled" });
+  } finally {
+    await browser.close();
+  }
+}
+
+const data = await Deno.makeTempDir({ prefix: "dashboard-picture-" });
+const server = new Deno.Command(Deno.execPath(), {
+  args: ["run", "-A", "main.ts", "serve", "--demo", "--port", "0", "--data", data],
+  cwd: ROOT,
+  stdin: "null",
+  stdout: "piped",
+  stderr: "inherit",
+}).spawn();
+try {
+  const url = await addressOf(server.stdout);
+  const client = await connect(url);
+  for (const task of TASKS) await start(client, task);
+  await client.request("cancel_task", { task_id: "staging" });
+  await takePicture(url);
+  client.close();
+} finally {
+  server.kill("SIGTERM");
+  await server.status;
+  await Deno.remove(data, { recursive: true });
+}

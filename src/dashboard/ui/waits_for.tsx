@@ -1,0 +1,48 @@
+/** Why a task waits, in one line. */
+import { Link } from "wouter-preact";
+import { epochOf } from "../../clock/clock.ts";
+import type { Task } from "../../domain/task.ts";
+import { relative } from "../../protocol/formats.ts";
+import { waitingWords } from "../../protocol/waiting_words.ts";
+import { taskOf } from "../data/tasks.ts";
+import { STATUS_NAMES } from "./status.tsx";
+import { now } from "./time.tsx";
+import "./waits_for.css";
+
+const SHOWN_MAX = 2;
+
+/** Nothing for a task that does not wait. A permission request says itself what it waits for. */
+export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
+  if (waiting_for === undefined || waiting_for.kind === "permission") return null;
+  return (
+    <p class="task-waits">
+      Waits for {waiting_for.kind === "dependency"
+        ? <TaskLinks ids={waiting_for.task_ids} />
+        : waitingWords(waiting_for, (iso) => relative(epochOf(iso), now.value))}
+    </p>
+  );
+}
+
+/** The tasks that are not completed yet: no push tells a task that one of several is. */
+function TaskLinks({ ids }: { ids: readonly string[] }) {
+  const open = ids.filter((id) => taskOf(id)?.status !== "completed");
+  return (
+    <>
+      {open.slice(0, SHOWN_MAX).map((id, i) => {
+        const status = taskOf(id)?.status;
+        return (
+          <span key={id}>
+            {i > 0 && ", "}
+            <Link
+              href={`/tasks/${encodeURIComponent(id)}`}
+              title={status === undefined ? id : `${id}: ${STATUS_NAMES[status]}`}
+            >
+              {id}
+            </Link>
+          </span>
+        );
+      })}
+      {open.length > SHOWN_MAX && ` and ${open.length - SHOWN_MAX} more`}
+    </>
+  );
+}
