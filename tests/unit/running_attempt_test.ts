@@ -1,0 +1,240 @@
+/** The shell round an attempt's machine: what it starts, signals and stores, over the real store and a scripted agent. */
+import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
+import { systemClock } from "../../src/clock/clock.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import type { Run, RunListener, RunOutcome, RunRequest } from "../../src/domain/run.ts";
+import { created } from "../../src/domain/transitions.ts";
+import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
+import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
+import type { RunContext } from "../../src/engine/run_context.ts";
+import { TaskIndex } from "../../src/read/task_index.ts";
+import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
+import { loadStore } from "../../src/store/open.ts";
+import { claim, insert } from "../../src/store/queue.ts";
+
+const AT = "2030-01-01T00:00:00.000Z";
+
+/** An agent that does what the test says. */
+class ScriptedRun implements Run {
+  readonly pid = 77;
+  readonly asked: string[] = [];
+  readonly #ended = Promise.withResolvers<RunOutcome>();
+  readonly outcome = this.#ended.promise;
+  readonly listener: RunListener;
+  readonly request: RunRequest;
+  next: Run["next"];
+  /** How long each signal takes to arrive, or what it fails of. */
+  readonly signals: Promise<void>[] = [];
+
+  constructor(request: RunRequest, listener: RunListener) {
+    this.request = request;
+    this.listener = listener;
+  }
+
+  end(outcome: RunOutcome): void {
+    this.#ended.resolve(outcome);
+  }
+
+  async stop(): Promise<void> {
+    this.asked.push("stop");
+    this.end({ status: "stopped", output: "so far" });
+    await this.outcome;
+  }
+
+  async pause(): Promise<void> {
+    await this.signals.shift();
+    this.asked.push("pause");
+  }
+
+  async resume(): Promise<void> {
+    await this.signals.shift();
+    this.asked.push("resume");
+  }
+
+  answerPermission(): boolean {
+    return false;
+  }
+}
+
+/** `arrange` is called with the agent before its start is told. */
+async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun) => void = () => {}) {
+  const store = await loadStore(new MemoryKeyValue(), systemClock);
+  const bus = new EventBus();
+  const events: DomainEvent[] = [];
+  bus.listen((event) => void events.push(event));
+  const entries: string[] = [];
+  store.changes.subscribe("log", (some) => some.forEach(({ entry }) => entries.push(entry.message)));
+  const started = Promise.withResolvers<ScriptedRun>();
+  const context: RunContext = {
+    clock: systemClock,
+    store,
+    index: new TaskIndex(store.tasks, store.changes),
+    bus,
+    runner: {
+      start: (request, listener) => {
+        const run = new ScriptedRun(request, listener);
+        arrange(run);
+        started.resolve(run);
+        return Promise.resolve(run);
+      },
+      endStrays: () => Promise.resolve(0),
+      close: () => Promise.resolve(),
+    },
+    working_dirs: { resolve: () => Promise.resolve("/folder") },
+    workspaces: { open: () => Promise.reject(new Error("no workspace is asked for")) },
+    settings: {
+      agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
+      default_timeout_ms: 60_000,
+      permissions: "ask",
+      permission_timeout_ms: 60_000,
+      unresponsive_after_ms: 0,
+      unresponsive_limit_ms: 0,
+      retry_delay_ms: 1000,
+      retry_delay_max_ms: 1000,
+      agentFor: () => "scripted",
+    },
+    max_attempts: 1,
+    ...more,
+  };
+  const spec = { type: "testing", priority: "low", description: "d", created_at: AT, order: 1 } as const;
+  const record = { spec, state: created({ ready: true }, true, AT), reads: [] };
+  await insert(store.tasks, "t", () => record, OWNER);
+  const lost = new AbortController();
+  const terms = { node: store.node.node, fencing: store.node.fencing, attempt: 1 };
+  const lease = { terms, lost: lost.signal };
+  const task = (await claim(store.tasks, "t", terms, "scripted", AT))!;
+  const attempt = new RunningAttempt(context, task, lease, "scripted");
+  return {
+    store,
+    events,
+    entries,
+    attempt,
+    task,
+    lose: () => lost.abort(),
+    agent: started.promise,
+    state: () => store.tasks.get("t")!.state,
+    output: () => store.outputs.get("t", 1),
+  };
+}
+
+Deno.test("an attempt is prepared, started, followed and saved", async () => {
+  const { store, attempt, task, agent, state, output, events, entries } = await world();
+  const over = attempt.execute(task);
+  const run = await agent;
+  const { listener, request } = run;
+  assert.deepEqual([request.attempt, request.working_dir, request.resume], [1, "/folder", undefined]);
+  void listener({ kind: "started", pid: 77 });
+  // The agent is held back until its session is stored.
+  await listener({ kind: "session", session_id: "s", resumable: true, resumed: false });
+  assert.deepEqual(state().session, { agent: "scripted", session_id: "s", working_dir: "/folder" });
+  await attempt.ready;
+  void listener({ kind: "progress", completed_steps: 1, total_steps: 4 });
+  run.end({ status: "completed", output: "done" });
+  await over;
+  const { status, lease, turn, attempts } = state();
+  assert.deepEqual([status, lease, turn], ["completed", undefined, 1]);
+  assert.deepEqual(attempts.map(({ attempt, turn, outcome }) => [attempt, turn, outcome]), [[
+    1,
+    1,
+    "completed",
+  ]]);
+  assert.equal((await output())?.output, "done");
+  assert.deepEqual(run.asked, []);
+  await store.logs.flush();
+  assert.deepEqual(entries, ["Attempt 1 started with agent 'scripted'", "Task completed"]);
+  const statuses = events.flatMap((event) => event.kind === "agent.changed" ? [event.agent.status] : []);
+  assert.deepEqual([statuses[0], statuses[1], statuses.at(-1)], ["starting", "running", "stopping"]);
+  await store.close();
+});
+
+Deno.test("an attempt whose lease is lost ends its agent and stores nothing more", async () => {
+  const { store, attempt, task, agent, state, output, entries, lose } = await world();
+  const over = attempt.execute(task);
+  const run = await agent;
+  await run.listener({ kind: "started", pid: 77 });
+  await store.logs.flush();
+  const before = state();
+  lose();
+  await run.listener({ kind: "log", level: "info", message: "too late", source: "stdout" });
+  await run.listener({ kind: "session", session_id: "s", resumable: true, resumed: false });
+  await over;
+  assert.deepEqual(run.asked, ["stop"]);
+  assert.equal(state(), before);
+  assert.equal(await output(), undefined);
+  await store.logs.flush();
+  assert.deepEqual(entries, ["Attempt 1 started with agent 'scripted'"]);
+  await store.close();
+});
+
+Deno.test("an attempt that is cancelled before its agent was spawned starts none", async () => {
+  const found = Promise.withResolvers<string>();
+  let isStarted = false;
+  const { store, attempt, task, agent, state } = await world({
+    working_dirs: { resolve: () => found.promise },
+  });
+  void agent.then(() => isStarted = true);
+  const over = attempt.execute(task);
+  const stopped = attempt.stop();
+  found.resolve("/folder");
+  await Promise.all([over, stopped]);
+  assert.equal(isStarted, false);
+  assert.equal(attempt.pid, undefined);
+  assert.equal(state().attempts[0]!.outcome, "failed");
+  await store.close();
+});
+
+Deno.test("an agent that cannot be had fails the attempt, with what clients may read", async () => {
+  const failing = (error: Error) => ({
+    start: () => Promise.reject(error),
+    endStrays: () => Promise.resolve(0),
+    close: () => Promise.resolve(),
+  });
+  for (
+    const [error, told] of [
+      [new ApiError("FILE_NOT_FOUND", "scripted is not installed"), "scripted is not installed"],
+      [new Error("a secret of the server"), "Internal error"],
+    ] as const
+  ) {
+    const { store, attempt, task, state } = await world({ runner: failing(error) });
+    await attempt.execute(task);
+    assert.deepEqual([state().status, state().error], ["failed", told]);
+    await store.close();
+  }
+});
+
+Deno.test("signals reach the agent in order; one that fails is told to who asked for it, and to nobody else", async () => {
+  const { store, attempt, task, agent } = await world();
+  const over = attempt.execute(task);
+  const run = await agent;
+  await run.listener({ kind: "started", pid: 77 });
+  const first = Promise.withResolvers<void>();
+  run.signals.push(first.promise);
+  const paused = attempt.pause();
+  const resumed = attempt.resume();
+  assert.equal(attempt.runtime_status, "running");
+  first.reject(new Error("no such process"));
+  await assert.rejects(paused, /no such process/);
+  await resumed;
+  await attempt.pause();
+  assert.deepEqual(run.asked, ["resume", "pause"]);
+  assert.equal(attempt.runtime_status, "paused");
+  await attempt.stop();
+  await over;
+  await store.close();
+});
+
+Deno.test("a run that could take another turn is told that none follows", async () => {
+  const told = Promise.withResolvers<string | undefined>();
+  const { store, attempt, task, agent, state } = await world({}, (run) => run.next = told.resolve);
+  const over = attempt.execute(task);
+  const run = await agent;
+  await run.listener({ kind: "started", pid: 77 });
+  const outcome = { status: "completed" as const, output: "first" };
+  await run.listener({ kind: "turn_ended", outcome });
+  assert.equal(await told.promise, undefined);
+  run.end(outcome);
+  await over;
+  assert.deepEqual([state().status, state().turn], ["completed", 1]);
+  await store.close();
+});
