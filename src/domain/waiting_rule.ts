@@ -3,7 +3,8 @@
  * shown: a stored copy would go stale whenever one of these changes.
  */
 import { epochOf, isoTime } from "../clock/clock.ts";
-import { dueAt, type Graph } from "./cascade.ts";
+import type { Graph } from "./cascade.ts";
+import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";

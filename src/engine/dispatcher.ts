@@ -5,7 +5,8 @@
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
-import { dueAt, failuresRead, resettled } from "../domain/cascade.ts";
+import { failuresRead, resettled } from "../domain/cascade.ts";
+import { dueAt } from "../domain/due.ts";
 import { ReadyQueue } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
 import { isFinished, type TaskRecord } from "../domain/task_record.ts";
@@ -231,20 +232,19 @@ export class Dispatcher {
   /** Looks again at waiting tasks, in commits of a bounded size. */
   async #settle(ids: string[]): Promise<void> {
     const { clock, store, index } = this.#context;
-    const graph = { find: index.find, dependentsOf: (id: string) => index.dependentsOf(id) };
     const waiting = ids.filter((id) => {
       const task = index.find(id);
-      return task && resettled(graph, task, clock.now(), "") !== undefined;
+      return task && resettled(index, task, clock.now()) !== undefined;
     });
     for (let at = 0; at < waiting.length; at += SETTLE_BATCH) {
       const some = waiting.slice(at, at + SETTLE_BATCH);
       try {
         await store.tasks.update((view) => {
           const now = clock.now();
-          const looked = { ...graph, find: (id: string) => view.get(id) };
+          const looked = index.graphOf(view);
           const states = new Map(some.flatMap((id) => {
             const task = view.get(id);
-            const state = task && resettled(looked, task, now, isoTime(now));
+            const state = task && resettled(looked, task, now);
             return state ? [[id, state] as const] : [];
           }));
           const forgiven = [...states.keys()].flatMap((id) => view.get(id)!.state.failed_dependency ?? []);

@@ -1,6 +1,6 @@
 /** What becomes of tasks whose attempt has been lost: queued again, or failed when their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
-import { cascade, CASCADE_LIMIT } from "../domain/cascade.ts";
+import { cascade } from "../domain/cascade.ts";
 import { executionOf, holdsSlot, isFinished, type TaskRecord } from "../domain/task_record.ts";
 import { recovered } from "../domain/attempt/task_transitions.ts";
 import { release, type States, type TaskView } from "../store/queue.ts";
@@ -50,11 +50,5 @@ function statesAfter(
     const attempts = executionOf(task).max_attempts ?? max_attempts;
     return [task.id, recovered(task, attempts, orderly, isoTime(now))] as const;
   }));
-  const failed = new Map([...states].filter(([, state]) => isFinished(state.status)));
-  const graph = {
-    find: (id: string) => view.get(id),
-    dependentsOf: (id: string) => index.dependentsOf(id),
-  };
-  const following = cascade(graph, failed, now, isoTime(now), CASCADE_LIMIT).states;
-  return new Map([...states, ...following]);
+  return cascade(index.graphOf(view), states, now);
 }

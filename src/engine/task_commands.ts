@@ -1,8 +1,9 @@
 /** What clients may do to tasks. Each command takes the actor who asks for it, and resolves once its change is stored. */
 import { isoTime, within } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
-import { cascade, CASCADE_LIMIT, dependencyFailures, failuresRead, isDue } from "../domain/cascade.ts";
+import { cascade, dependencyFailures, failuresRead } from "../domain/cascade.ts";
 import { readiness } from "../domain/dependencies.ts";
+import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
@@ -95,32 +96,30 @@ export class TaskCommands {
   }
 
   async #cancelRecord(id: string, by: Actor): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, index } = this.#options;
     await this.#update((view) => {
       const now = clock.now();
       const task = view.get(id);
       if (!task || task.state.status === "cancelled") return new Map();
-      const states = new Map([[id, cancelled(task, isoTime(now))]]);
-      const following = cascade(this.#graph(view), states, now, isoTime(now), CASCADE_LIMIT).states;
-      return new Map([...states, ...following]);
+      return cascade(index.graphOf(view), new Map([[id, cancelled(task, isoTime(now))]]), now);
     }, by);
   }
 
   /** Returns how often the task has been put back by now. */
   async retry(id: string, by: Actor): Promise<number> {
-    const { clock } = this.#options;
+    const { clock, index } = this.#options;
     this.#find(id);
     this.#requireRunnable();
     let retry_count = 0;
     await this.#update((view) => {
       const task = this.#find(id, view);
       const now = clock.now();
-      const graph = this.#graph(view);
+      const graph = index.graphOf(view);
       const ready = readiness(task.spec.dependencies ?? [], graph.find);
       const state = retried(task, ready, isDue(task, now), isoTime(now));
       retry_count = state.retry_count;
       // If one commit cannot carry all of them, the dispatcher puts back the rest when it looks at what has changed.
-      const back = isFinished(state.status) ? [] : dependencyFailures(graph, id, CASCADE_LIMIT);
+      const back = isFinished(state.status) ? [] : dependencyFailures(graph, id);
       return new Map([[id, state], ...back]);
     }, by);
     return retry_count;
@@ -172,14 +171,6 @@ export class TaskCommands {
   #requireRunnable(): void {
     const obstacle = this.#options.cannotRun();
     if (obstacle) throw obstacle;
-  }
-
-  #graph(view: TaskMemory) {
-    const { index } = this.#options;
-    return {
-      find: (id: string) => view.get(id),
-      dependentsOf: (id: string) => index.dependentsOf(id),
-    };
   }
 
   #find(id: string, view: TaskMemory = this.#options.store.tasks): TaskRecord {

@@ -48,6 +48,11 @@ export class TaskIndex implements Graph {
     return this.#dependents.get(id) ?? [];
   }
 
+  /** The graph with the tasks as `view` has them. */
+  graphOf(view: Pick<TaskMemory, "get">): Graph {
+    return { find: (id) => view.get(id), dependentsOf: (id) => this.dependentsOf(id) };
+  }
+
   /** The next task's place in age. */
   nextOrder(): number {
     return ++this.#lastOrder;

@@ -1,10 +1,8 @@
 /** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
-import { isoTime } from "../../clock/clock.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { stateAfter } from "../../domain/attempt/end.ts";
-import { cascade, CASCADE_LIMIT } from "../../domain/cascade.ts";
+import { cascade } from "../../domain/cascade.ts";
 import type { Lease } from "../../domain/lease.ts";
-import { isFinished } from "../../domain/task_record.ts";
 import { settle } from "../../store/queue.ts";
 import { forgottenOutputs } from "../retention.ts";
 import type { RunContext } from "../run_context.ts";
@@ -29,14 +27,6 @@ export async function commitAttemptEnd(
     if (isLeft) return new Map();
     const now = clock.now();
     const state = stateAfter(task, end, { ...settings, max_attempts }, now, chance);
-    const graph = {
-      find: (other: string) => view.get(other),
-      dependentsOf: (other: string) => index.dependentsOf(other),
-    };
-    const own = new Map([[task_id, state]]);
-    const following = isFinished(state.status)
-      ? cascade(graph, own, now, isoTime(now), CASCADE_LIMIT).states
-      : new Map();
-    return new Map([...own, ...following]);
+    return cascade(index.graphOf(view), new Map([[task_id, state]]), now);
   }, outputs);
 }
