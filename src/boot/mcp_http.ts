@@ -4,7 +4,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { Change } from "../doors/mcp/backend.ts";
 import { McpEndpoint } from "../doors/mcp/http.ts";
-import { InnerDesk } from "../doors/mcp/inner_backend.ts";
+import { InnerBackend } from "../doors/mcp/inner_backend.ts";
 
 /** Answers a POST to `/mcp` with this body. `ask` sends a message to the router in the caller's name. */
 export type McpOverHttp = (
@@ -26,7 +26,7 @@ export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
     });
   return (request, body, ask) =>
     endpoint.handle(request, body, {
-      desk: new InnerDesk({ ask, watch }),
+      backend: new InnerBackend({ ask, watch }),
       clock,
       version: manifest.version,
     });

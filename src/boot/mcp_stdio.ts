@@ -2,16 +2,16 @@
 import manifest from "../../deno.json" with { type: "json" };
 import type { Cli, CommonFlags } from "../cli/cli.ts";
 import { logToStderr } from "./logging.ts";
-import { RemoteDesk } from "../doors/mcp/remote_backend.ts";
+import { RemoteBackend } from "../doors/mcp/remote_backend.ts";
 import { serveStdio } from "../doors/mcp/stdio.ts";
 
 /** Serves until the client closes stdin. The server is looked for when a tool first needs it. */
 export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
   await logToStderr(Deno.stderr.writable);
-  const desk = new RemoteDesk(() => cli.connect(flags));
+  const backend = new RemoteBackend(() => cli.connect(flags));
   try {
-    await serveStdio({ desk, clock: cli.clock, version: manifest.version, caller: Deno.env.get("TASK_ID") });
+    await serveStdio({ backend, clock: cli.clock, version: manifest.version, caller: Deno.env.get("TASK_ID") });
   } finally {
-    await desk.close();
+    await backend.close();
   }
 }

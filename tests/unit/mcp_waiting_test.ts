@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { Task } from "../../src/domain/task.ts";
-import type { Change, Desk } from "../../src/doors/mcp/backend.ts";
+import type { Change, McpBackend } from "../../src/doors/mcp/backend.ts";
 import { lineageBelow } from "../../src/doors/mcp/lineage.ts";
 import { waitAtMost } from "../../src/doors/mcp/waiting.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
@@ -33,16 +33,16 @@ function begin(first: Task["status"], timeout_ms = 60_000) {
     heard: [] as [number, string][],
     abort: new AbortController(),
   };
-  const desk = {
+  const backend = {
     request: () => Promise.resolve({ task: task(world.status), looks: ++world.looks }),
     watch: (_: string, changed: (change: Change) => void) => {
       world.tell = changed;
       world.watchers++;
       return Promise.resolve(() => void world.watchers--);
     },
-  } as unknown as Desk;
+  } as unknown as McpBackend;
   const waited = waitAtMost({
-    desk,
+    backend,
     clock: world.clock,
     task_id: "t",
     timeout_ms,

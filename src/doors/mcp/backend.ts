@@ -10,7 +10,7 @@ export interface Change {
   step?: string;
 }
 
-export interface Desk extends Requester {
+export interface McpBackend extends Requester {
   /** From its resolution on each change of the task is told; the answer ends that. */
   watch(task_id: string, changed: (change: Change) => void): Promise<() => void>;
 }

@@ -52,9 +52,9 @@ export const startTask = tool({
   output: outcome,
   hints: { readOnlyHint: false, destructiveHint: true },
   async run(input, call) {
-    const { desk } = call;
-    const parent = await callingTask(desk, call.caller);
-    const { task } = await desk.request("start_task", {
+    const { backend } = call;
+    const parent = await callingTask(backend, call.caller);
+    const { task } = await backend.request("start_task", {
       task: newTask({ ...input, task_id: input.task_id ?? newId(call) }, parent),
     });
     return input.wait ? await outcomeOf(task.id, input.timeout_seconds, call) : briefOf(task);
@@ -76,13 +76,13 @@ export const waitForTask = tool({
 async function outcomeOf(
   task_id: string,
   seconds: number,
-  { desk, clock, signal, progress }: Call,
+  { backend, clock, signal, progress }: Call,
 ): Promise<Brief & { output?: string }> {
   const timeout_ms = seconds * 1000;
   const heard = (elapsed_ms: number, text: string) => progress(elapsed_ms, timeout_ms, text);
-  const task = briefOf(await waitAtMost({ desk, clock, task_id, timeout_ms, signal, heard }));
+  const task = briefOf(await waitAtMost({ backend, clock, task_id, timeout_ms, signal, heard }));
   if (!task.finished) return task;
-  const { result } = await desk.request("get_task_result", { task_id }, { signal });
+  const { result } = await backend.request("get_task_result", { task_id }, { signal });
   return { ...task, output: result.output };
 }
 

@@ -1,7 +1,7 @@
-/** The desk inside the server itself: messages go straight to the router, news come straight from the engine. */
+/** The backend inside the server itself: messages go straight to the router, news come straight from the engine. */
 import { errorIn, lost, parseMessage, type RequestArguments } from "../../client/replies.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
-import type { Change, Desk } from "./backend.ts";
+import type { Change, McpBackend } from "./backend.ts";
 
 export interface Inside {
   /** The reply to a message, as it would go over the wire. */
@@ -10,7 +10,7 @@ export interface Inside {
   watch(task_id: string, changed: (change: Change) => void): () => void;
 }
 
-export class InnerDesk implements Desk {
+export class InnerBackend implements McpBackend {
   readonly #inside: Inside;
 
   constructor(inside: Inside) {

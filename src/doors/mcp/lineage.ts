@@ -1,7 +1,7 @@
 /** Who delegates to whom: a task started by a task's agent names its parent, and the chain is bounded. */
 import { ApiError } from "../../domain/errors.ts";
 import type { Task } from "../../domain/task.ts";
-import type { Desk } from "./backend.ts";
+import type { McpBackend } from "./backend.ts";
 
 /** Tasks below the one that a person started: a task's task's task is the last. */
 export const MAX_DEPTH = 3;
@@ -26,10 +26,10 @@ export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
 }
 
 /** The task on whose behalf the caller works; undefined when it is none of this server's. */
-export async function callingTask(desk: Desk, caller: string | undefined): Promise<Task | undefined> {
+export async function callingTask(backend: McpBackend, caller: string | undefined): Promise<Task | undefined> {
   if (caller === undefined || caller === "") return undefined;
   try {
-    return (await desk.request("get_task_status", { task_id: caller })).task;
+    return (await backend.request("get_task_status", { task_id: caller })).task;
   } catch (error) {
     // TASK_ID is a common name: another program's is no task here, nor even an id.
     const codes = ["TASK_NOT_FOUND", "INVALID_FIELD_FORMAT"];

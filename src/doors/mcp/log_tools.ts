@@ -24,8 +24,8 @@ export const readLogs = tool({
     cursor: z.string().optional().describe("For the entries before these, if there are any"),
   },
   hints: { readOnlyHint: true },
-  async run({ task_id, levels, contains, limit, cursor }, { desk, signal }) {
-    const { data } = await desk.request("request_log_entries", {
+  async run({ task_id, levels, contains, limit, cursor }, { backend, signal }) {
+    const { data } = await backend.request("request_log_entries", {
       limit,
       cursor,
       sort: { field: "time", order: "desc" },

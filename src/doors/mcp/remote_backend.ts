@@ -1,12 +1,12 @@
-/** The desk over a connection that is opened when it is first needed, and anew when it is gone for good. */
+/** The backend over a connection that is opened when it is first needed, and anew when it is gone for good. */
 import type { Client } from "../../client/client.ts";
 import type { RequestArguments } from "../../client/replies.ts";
 import type { PushStream, Subscribed } from "../../client/subscriptions.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
-import type { Change, Desk } from "./backend.ts";
+import type { Change, McpBackend } from "./backend.ts";
 
-export class RemoteDesk implements Desk {
+export class RemoteBackend implements McpBackend {
   readonly #open: () => Promise<Client>;
   #client: Promise<Client> | undefined;
   #closed = false;

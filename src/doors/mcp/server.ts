@@ -6,7 +6,7 @@ import type { CallToolResult, ServerNotification, ServerRequest } from "@modelco
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { startTask, waitForTask } from "./delegate_tools.ts";
-import type { Desk } from "./backend.ts";
+import type { McpBackend } from "./backend.ts";
 import { readLogs } from "./log_tools.ts";
 import { cancelTask, getTask, getTaskResult, listAgents, listTasks, retryTask } from "./task_tools.ts";
 import type { Call, Tool } from "./tool.ts";
@@ -30,7 +30,7 @@ const INSTRUCTIONS =
 const log = getLogger(["opencode-agents", "mcp"]);
 
 export interface McpOptions {
-  desk: Desk;
+  backend: McpBackend;
   clock: Clock;
   version: string;
   /** The task whose agent speaks, where that is known. */
@@ -40,7 +40,7 @@ export interface McpOptions {
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** Not connected to a transport yet. */
-export function createMcpServer({ desk, clock, version, caller }: McpOptions): McpServer {
+export function createMcpServer({ backend, clock, version, caller }: McpOptions): McpServer {
   const server = new McpServer({ name: "opencode-agents", version }, { instructions: INSTRUCTIONS });
   for (const tool of TOOLS) {
     const { name, title, description, input, output, hints } = tool;
@@ -57,7 +57,7 @@ export function createMcpServer({ desk, clock, version, caller }: McpOptions): M
           params: { progressToken, progress: elapsed_ms / 1000, total: total_ms / 1000, message },
         }).catch((error: unknown) => log.debug("A progress notification was not taken: {error}", { error }));
       };
-      return await answered(tool, given, { desk, clock, caller, signal, progress });
+      return await answered(tool, given, { backend, clock, caller, signal, progress });
     });
   }
   return server;

@@ -13,8 +13,8 @@ export const getTask = tool({
   input: { task_id: taskId },
   output: { task: z.looseObject(Task.shape) },
   hints: { readOnlyHint: true },
-  run: async ({ task_id }, { desk, signal }) => ({
-    task: (await desk.request("get_task_status", { task_id }, { signal })).task,
+  run: async ({ task_id }, { backend, signal }) => ({
+    task: (await backend.request("get_task_status", { task_id }, { signal })).task,
   }),
 });
 
@@ -34,8 +34,8 @@ export const getTaskResult = tool({
     attempts: z.array(z.looseObject(Attempt.shape)),
   },
   hints: { readOnlyHint: true },
-  async run({ task_id }, { desk, signal }) {
-    const { status, result } = await desk.request("get_task_result", { task_id }, { signal });
+  async run({ task_id }, { backend, signal }) {
+    const { status, result } = await backend.request("get_task_result", { task_id }, { signal });
     return { task_id, status, ...result };
   },
 });
@@ -58,8 +58,8 @@ export const listTasks = tool({
     next_offset: z.int().optional().describe("The offset of the next page, if there is one"),
   },
   hints: { readOnlyHint: true },
-  async run({ contains, limit, offset, ...among }, { desk, signal }) {
-    const reply = await desk.request("list_tasks", {
+  async run({ contains, limit, offset, ...among }, { backend, signal }) {
+    const reply = await backend.request("list_tasks", {
       filter: { ...among, description_contains: contains },
       sort: { field: "created_at", order: "desc" },
       limit,
@@ -81,8 +81,8 @@ export const cancelTask = tool({
   input: { task_id: taskId },
   output: { task_id: z.string(), status: TaskStatus },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
-  async run({ task_id }, { desk }) {
-    await desk.request("cancel_task", { task_id });
+  async run({ task_id }, { backend }) {
+    await backend.request("cancel_task", { task_id });
     return { task_id, status: "cancelled" as const };
   },
 });
@@ -94,8 +94,8 @@ export const retryTask = tool({
   input: { task_id: taskId },
   output: { task_id: z.string(), retry_count: z.int() },
   hints: { readOnlyHint: false },
-  async run({ task_id }, { desk }) {
-    const { retry_count } = await desk.request("retry_task", { task_id });
+  async run({ task_id }, { backend }) {
+    const { retry_count } = await backend.request("retry_task", { task_id });
     return { task_id, retry_count };
   },
 });
@@ -108,7 +108,7 @@ export const listAgents = tool({
   input: {},
   output: { agents: z.array(z.looseObject(Agent.shape)) },
   hints: { readOnlyHint: true },
-  run: async (_, { desk, signal }) => ({
-    agents: (await desk.request("request_status", {}, { signal })).data.agents,
+  run: async (_, { backend, signal }) => ({
+    agents: (await backend.request("request_status", {}, { signal })).data.agents,
   }),
 });

@@ -4,11 +4,11 @@ import type { Clock } from "../../clock/clock.ts";
 import { TaskId } from "../../domain/scalars.ts";
 import { Task } from "../../domain/task.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
-import type { Desk } from "./backend.ts";
+import type { McpBackend } from "./backend.ts";
 
 /** What a call works with. */
 export interface Call {
-  desk: Desk;
+  backend: McpBackend;
   clock: Clock;
   /** The task whose agent calls, where that is known. */
   caller?: string;

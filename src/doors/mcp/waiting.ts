@@ -2,13 +2,13 @@
 import { isFinished } from "../../client/wait_for.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { Task } from "../../domain/task.ts";
-import type { Change, Desk } from "./backend.ts";
+import type { Change, McpBackend } from "./backend.ts";
 
 /** MCP clients give up on a tool that says nothing for a minute. */
 const SIGN_OF_LIFE_MS = 10_000;
 
 export interface Waiting {
-  desk: Desk;
+  backend: McpBackend;
   clock: Clock;
   task_id: string;
   timeout_ms: number;
@@ -17,14 +17,14 @@ export interface Waiting {
   heard(elapsed_ms: number, text: string): void;
 }
 
-/** The task when it has ended or the time is up. Rejects with the desk's errors and the signal's reason. */
+/** The task when it has ended or the time is up. Rejects with the backend's errors and the signal's reason. */
 export async function waitAtMost(waiting: Waiting): Promise<Task> {
-  const { desk, clock, task_id, timeout_ms, signal } = waiting;
+  const { backend, clock, task_id, timeout_ms, signal } = waiting;
   const begin = clock.monotonic();
   signal.throwIfAborted();
   let news: Change[] = [];
   let wake = () => {};
-  const stop = await desk.watch(task_id, (change) => {
+  const stop = await backend.watch(task_id, (change) => {
     news.push(change);
     wake();
   });
@@ -37,7 +37,7 @@ export async function waitAtMost(waiting: Waiting): Promise<Task> {
   const abort = () => wake();
   signal.addEventListener("abort", abort);
   try {
-    let task = await status(desk, task_id, signal);
+    let task = await status(backend, task_id, signal);
     let now: Change = { ...task, step: task.progress_details?.current_step };
     while (!isFinished(task.status) && !isLate) {
       signal.throwIfAborted();
@@ -48,10 +48,10 @@ export async function waitAtMost(waiting: Waiting): Promise<Task> {
         news.some((change) => change.status !== undefined && isFinished(change.status));
       for (const change of news) now = { ...now, ...change };
       news = [];
-      if (isLookDue) task = await status(desk, task_id, signal);
+      if (isLookDue) task = await status(backend, task_id, signal);
       else waiting.heard(clock.monotonic() - begin, described(now));
     }
-    return isFinished(task.status) ? task : await status(desk, task_id, signal);
+    return isFinished(task.status) ? task : await status(backend, task_id, signal);
   } finally {
     stop();
     timer.cancel();
@@ -60,8 +60,8 @@ export async function waitAtMost(waiting: Waiting): Promise<Task> {
   }
 }
 
-async function status(desk: Desk, task_id: string, signal: AbortSignal): Promise<Task> {
-  return (await desk.request("get_task_status", { task_id }, { signal })).task;
+async function status(backend: McpBackend, task_id: string, signal: AbortSignal): Promise<Task> {
+  return (await backend.request("get_task_status", { task_id }, { signal })).task;
 }
 
 function described({ status, progress, step }: Change): string {
