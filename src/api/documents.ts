@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { ERRORS } from "../domain/errors.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
-import { PUSHED, pushes } from "../protocol/pushes.ts";
+import { PUSHED } from "../protocol/pushed.ts";
+import { pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";
 
 type Json = Record<string, unknown>;

@@ -1,5 +1,8 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { channelTable } from "./channels/table.ts";
+
+const TABLE = channelTable();
 
 export const subscribeToUpdates = capability({
   type: "subscribe_to_updates",
@@ -12,8 +15,9 @@ export const subscribeToUpdates = capability({
     filters: { task_status: { task_ids: ["task_456"] }, log_entries: { levels: ["error", "warn"] } },
   },
   handle: ({ channels, filters }, { auth, clock }, session) => {
-    if (channels.includes("security")) {
-      auth.authorise("admin", "security", session.identity, session.limits.client);
+    for (const channel of channels) {
+      const { permission } = TABLE.get(channel)!;
+      auth.authorise(permission, channel, session.identity, session.limits.client);
     }
     return {
       channels,

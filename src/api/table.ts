@@ -1,4 +1,7 @@
-/** All capabilities. A message type without one, or an example its own schema refuses, stops the server at start. */
+/** All capabilities. The server refuses to start if one is missing, is there twice, or contradicts the protocol. */
+import { ERROR_CODES } from "../domain/errors.ts";
+import { Permission } from "../protocol/auth_messages.ts";
+import { OPERATION_LIMITS } from "../protocol/limits.ts";
 import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
 import { authenticate } from "./authenticate.ts";
 import { batch } from "./batch.ts";
@@ -69,18 +72,34 @@ const ALL = [
 
 export type AnyCapability = Capability<RequestType>;
 
-/** Message type → capability. Throws when the table and the schemas do not fit together. */
-export function capabilityTable(): ReadonlyMap<string, AnyCapability> {
+const PERMISSIONS: readonly string[] = [...Permission.options, "none"];
+
+/** Message type → capability. Throws if the capabilities, the schemas and the lists of codes and limits do not agree. */
+export function capabilityTable(
+  all = ALL as unknown as readonly AnyCapability[],
+): ReadonlyMap<string, AnyCapability> {
   const table = new Map<string, AnyCapability>();
-  for (const one of ALL as unknown as AnyCapability[]) {
-    if (table.has(one.type)) throw new Error(`two capabilities for '${one.type}'`);
-    const example = EXCHANGES[one.type].request.safeParse(one.example);
-    if (!example.success) {
-      throw new Error(`the example of '${one.type}' is invalid: ${example.error.message}`);
-    }
+  for (const one of all) {
+    const problem = problemOf(one, table);
+    if (problem !== undefined) throw new Error(`the capability '${one.type}' ${problem}`);
     table.set(one.type, one);
   }
   const missing = REQUEST_TYPES.filter((type) => !table.has(type));
   if (missing.length > 0) throw new Error(`no capability for: ${missing.join(", ")}`);
   return table;
+}
+
+function problemOf(
+  { type, doc, permission, limit, errors, example }: AnyCapability,
+  known: ReadonlyMap<string, AnyCapability>,
+): string | undefined {
+  if (known.has(type)) return "is there twice";
+  if (!Object.hasOwn(EXCHANGES, type)) return "is for no message of the protocol";
+  if (doc.trim() === "") return "has no documentation";
+  if (!PERMISSIONS.includes(permission)) return `needs an unknown permission: '${permission}'`;
+  if (limit !== undefined && !OPERATION_LIMITS.includes(limit)) return `has an unknown limit: '${limit}'`;
+  const undeclared = errors.find((code) => !ERROR_CODES.includes(code));
+  if (undeclared !== undefined) return `answers an undeclared error code: '${undeclared}'`;
+  const parsed = EXCHANGES[type].request.safeParse(example);
+  return parsed.success ? undefined : `has an invalid example: ${parsed.error.message}`;
 }

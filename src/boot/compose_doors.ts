@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import manifest from "../../deno.json" with { type: "json" };
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { SubscriptionHub } from "../api/channels/hub.ts";
-import { standingProducers } from "../api/channels/standing.ts";
+import { channelTable, producersOf } from "../api/channels/table.ts";
 import { Router } from "../api/router.ts";
 import { DashboardFiles } from "../doors/http/dashboard_files.ts";
 import { allRoutes } from "../doors/http/routes.ts";
@@ -37,7 +37,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   const hub = new SubscriptionHub(
     bus,
     clock,
-    standingProducers({
+    producersOf(channelTable(), {
       clock,
       queries: engine.queries,
       machine,

@@ -1,6 +1,8 @@
 /** A client's subscriptions: routes each push to its readers, and subscribes again after a reconnection. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import { passesFilter, type PushKeys } from "../protocol/channel_filter.ts";
+import { PUSHED } from "../protocol/pushed.ts";
 import type { Push } from "../protocol/pushes.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import { PushQueue } from "./push_queue.ts";
@@ -16,21 +18,6 @@ export type Subscribed = Push | Resubscribed;
 
 /** An iterator of pushes. Leaving the loop unsubscribes. */
 export type PushStream = AsyncIterableIterator<Subscribed, undefined>;
-
-const CHANNEL_OF: Record<string, Channel> = {
-  resource_update: "system_resources",
-  task_status_update: "task_status",
-  permission_request: "task_status",
-  task_progress_update: "task_progress",
-  task_manager_status: "task_manager",
-  agent_update: "agents",
-  log_entry: "log_entries",
-  detailed_process_scan: "processes",
-  claude_processes_update: "claude_processes",
-  connection_status: "connection",
-  security_alert: "security",
-  rate_limit_info: "rate_limits",
-};
 
 interface Subscription {
   channels: Channel[];
@@ -51,25 +38,15 @@ export function isWanted(
   channels: readonly Channel[],
   filters: SubscriptionFilters = {},
 ): boolean {
-  const channel = CHANNEL_OF[message.type];
-  if (channel === undefined || !channels.includes(channel)) return false;
-  const among = (list: readonly string[] | undefined, key: unknown) =>
-    list === undefined || list.includes(key as string);
-  switch (channel) {
-    case "task_status":
-    case "task_progress": {
-      const { task_ids, statuses } = filters[channel] ?? {};
-      const status = message.type === "task_status_update" ? message.new_status : undefined;
-      return among(task_ids, message.task_id) && (status === undefined || among(statuses, status));
-    }
-    case "log_entries": {
-      const log = message.log as { level?: unknown; agent?: unknown };
-      const { levels, agents } = filters.log_entries ?? {};
-      return among(levels, log.level) && among(agents, log.agent);
-    }
-    default:
-      return true;
-  }
+  if (!Object.hasOwn(PUSHED, message.type)) return false;
+  const { channel } = PUSHED[message.type as Push["type"]];
+  return channels.includes(channel) && passesFilter(channel, keysOf(message), filters);
+}
+
+/** What a filter is compared with, as far as the message has it. */
+function keysOf(message: WireMessage): PushKeys {
+  const { level, agent } = (message.log ?? {}) as PushKeys;
+  return { task_id: message.task_id as string, status: message.new_status as string, level, agent };
 }
 
 export class ClientSubscriptions {

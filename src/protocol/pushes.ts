@@ -4,7 +4,6 @@ import { Agent } from "./basic_messages.ts";
 import { LogEntry } from "../domain/log_entry.ts";
 import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
 import { SystemResources } from "./resources.ts";
-import type { Channel } from "./subscription_messages.ts";
 import { TaskSummary } from "./system_messages.ts";
 import { PermissionRequest } from "../domain/permission_request.ts";
 import { ProgressDetails, TaskStatus } from "../domain/task.ts";
@@ -75,41 +74,6 @@ export const pushes = {
     log: LogEntry,
     subscription_id: z.string().optional(),
   }),
-};
-
-/** The channel that carries each push, and when it comes. */
-export const PUSHED: Record<keyof typeof pushes, { channel: Channel; when: string }> = {
-  task_status_update: { channel: "task_status", when: "A task is new, or its status has changed." },
-  task_progress_update: { channel: "task_progress", when: "A task's progress or present step has changed." },
-  permission_request: {
-    channel: "task_status",
-    when: "An agent asks whether it may do something; answer with respond_to_permission.",
-  },
-  agent_update: {
-    channel: "agents",
-    when: "An agent starts, ends, or is at something else; and every monitor.resources_interval_ms (5 s).",
-  },
-  resource_update: { channel: "system_resources", when: "Every monitor.resources_interval_ms (5 s)." },
-  detailed_process_scan: { channel: "processes", when: "Every monitor.processes_interval_ms (30 s)." },
-  claude_processes_update: {
-    channel: "claude_processes",
-    when: "Every monitor.processes_interval_ms (30 s).",
-  },
-  task_manager_status: {
-    channel: "task_manager",
-    when: "Every monitor.task_summary_interval_ms (15 s).",
-  },
-  connection_status: { channel: "connection", when: "Every 15 s; about the connection that gets it." },
-  security_alert: { channel: "security", when: "Something looks like an attack." },
-  rate_limit_info: {
-    channel: "rate_limits",
-    when: "Every 5 s; and unasked, at most once a second, while 80 % of a limit of this connection are used.",
-  },
-  log_entry: {
-    channel: "log_entries",
-    when:
-      "An entry was written; also for a followed request_log_entries, whose subscription_id it then carries.",
-  },
 };
 
 export type Pushes = { [T in keyof typeof pushes]: z.infer<typeof pushes[T]> };

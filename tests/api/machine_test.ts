@@ -1,7 +1,8 @@
 /** The machine, its processes, health and figures, asked through the socket and over HTTP. */
 import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
-import { PUSHED, pushes } from "../../src/protocol/pushes.ts";
+import { PUSHED } from "../../src/protocol/pushed.ts";
+import { pushes } from "../../src/protocol/pushes.ts";
 import { withServer } from "../fixtures/server.ts";
 import type { Message } from "../fixtures/socket.ts";
 import { until } from "../fixtures/until.ts";

@@ -3,8 +3,9 @@ import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { type Producer, Producers } from "./producers.ts";
-import { type ChannelPush, pushesOf } from "./pushes.ts";
+import type { ChannelPush } from "./channel.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { channelTable, pushesOf } from "./table.ts";
 
 /** How long a flood waits for a reader that is behind, and how often it looks. */
 const CATCH_UP_MS = 250;
@@ -22,6 +23,7 @@ export interface Subscriber {
 /** Turns events into pushes. Each push is encoded once, however many subscribers there are. */
 export class SubscriptionHub {
   readonly #subscribers = new Map<Subscriber, Subscriptions>();
+  readonly #channels = channelTable();
   readonly #clock: Clock;
   readonly #producers: Producers;
   /** Behind, and not waited for. */
@@ -87,7 +89,7 @@ export class SubscriptionHub {
   #publish(event: DomainEvent): void {
     const listening = this.#listening();
     if (listening.length === 0) return;
-    for (const push of pushesOf(event, this.#clock.now())) this.#deliver(push, listening);
+    for (const push of pushesOf(this.#channels, event, this.#clock.now())) this.#deliver(push, listening);
   }
 
   #deliver(push: ChannelPush, listening: [Subscriber, Subscriptions][]): void {

@@ -1,25 +1,13 @@
-/**
- * Channels that tell how things stand rather than what happened: each has a producer that is asked at intervals,
- * and only while somebody listens.
- */
+/** Asks the channels that report a state, at intervals and only while somebody listens. */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
-import type { ChannelPush } from "./pushes.ts";
+import type { ChannelPush, StateReport } from "./channel.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-type Produced = ChannelPush["message"] | ChannelPush["message"][];
-
-export interface Producer {
+export interface Producer extends StateReport {
   channel: Channel;
-  interval_ms: number;
-  /** One message, or one for each of several things. */
-  produce(): Promise<Produced> | Produced;
-  /** Newer messages of the same key make older ones worthless; the type, when absent. */
-  key?(message: ChannelPush["message"]): string;
-  /** Of a message, what a subscriber to these types gets. */
-  narrow?(message: ChannelPush["message"], types: readonly string[]): ChannelPush["message"];
 }
 
 export class Producers {
@@ -49,11 +37,11 @@ export class Producers {
     }
   }
 
-  /** Tells one who has just come what these channels have to tell now; to the others that comes in its time. */
+  /** Reports the present state of these channels to a new subscriber; the others get the next report in its time. */
   tell(channels: readonly Channel[], publish: (push: ChannelPush) => void): void {
     for (const producer of this.#producers) {
       const { channel } = producer;
-      // One that is being asked, or is asked for the first time, tells the newcomer as well.
+      // A report that is under way, or the first one, reaches the new subscriber as well.
       const isWaiting = channels.includes(channel) && this.#timers.has(channel) && !this.#asking.has(channel);
       if (isWaiting) void this.#produce(producer, publish);
     }

@@ -1,8 +1,9 @@
 /** What one connection has subscribed to. */
 import type { FollowFilter } from "../capability.ts";
 import { ApiError } from "../../domain/errors.ts";
+import { passesFilter } from "../../protocol/channel_filter.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
-import type { ChannelPush } from "./pushes.ts";
+import type { ChannelPush } from "./channel.ts";
 
 /** One connection may hold this many; more is a client that forgets to unsubscribe. */
 const SUBSCRIPTIONS_MAX = 100;
@@ -10,24 +11,6 @@ const SUBSCRIPTIONS_MAX = 100;
 interface Subscription {
   channels: Set<Channel>;
   filters: SubscriptionFilters;
-}
-
-function wanted(push: ChannelPush, { channels, filters }: Subscription): boolean {
-  if (!channels.has(push.channel)) return false;
-  const { keys } = push;
-  const among = (list: readonly string[] | undefined, key: string | undefined) =>
-    list === undefined || (key !== undefined && list.includes(key));
-  switch (push.channel) {
-    case "task_status":
-    case "task_progress": {
-      const filter = filters[push.channel];
-      return among(filter?.task_ids, keys.task_id) && among(filter?.statuses, keys.status);
-    }
-    case "log_entries":
-      return among(filters.log_entries?.levels, keys.level) && among(filters.log_entries?.agents, keys.agent);
-    default:
-      return true;
-  }
 }
 
 /** The subscriptions and followed logs of one connection. */
@@ -114,7 +97,10 @@ export class Subscriptions {
 
   /** Whether any subscription wants this push. */
   wants(push: ChannelPush): boolean {
-    for (const subscription of this.#byId.values()) if (wanted(push, subscription)) return true;
+    const { channel, keys } = push;
+    for (const { channels, filters } of this.#byId.values()) {
+      if (channels.has(channel) && passesFilter(channel, keys, filters)) return true;
+    }
     return false;
   }
 

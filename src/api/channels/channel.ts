@@ -1,0 +1,76 @@
+/** What a channel consists of. Each has a file of its own with one export; `table.ts` lists them. */
+import type { Clock } from "../../clock/clock.ts";
+import type { DomainEvent } from "../../engine/events.ts";
+import type { TaskQueries } from "../../engine/task_queries.ts";
+import type { Permission } from "../../protocol/auth_messages.ts";
+import type { PushKeys } from "../../protocol/channel_filter.ts";
+import type { Config } from "../../protocol/config.ts";
+import type { LimitUsage } from "../../protocol/limits.ts";
+import type { ProcessList } from "../../protocol/monitor_messages.ts";
+import type { ClaudeProcess } from "../../protocol/process.ts";
+import type { Push } from "../../protocol/pushes.ts";
+import type { SystemResources } from "../../protocol/resources.ts";
+import type { Channel } from "../../protocol/subscription_messages.ts";
+import type { LogPlace } from "../../store/log_place.ts";
+
+/** A push as a channel makes it. */
+export interface NewPush {
+  message: Push;
+  /** What a subscription's filter is compared with. */
+  keys?: PushKeys;
+  /** Newer pushes of the same key make this one worthless, so a slow reader gets only the newest. */
+  coalesce?: string;
+  /** Log entries: their place in the log. */
+  place?: LogPlace;
+}
+
+/** A push on its way to the subscribers. */
+export interface ChannelPush extends NewPush {
+  channel: Channel;
+  keys: PushKeys;
+  /** For lists that a filter makes shorter: the message for these types only. */
+  narrow?: (types: readonly string[]) => Push;
+}
+
+/** What the channels that report a state read it from. */
+export interface StateSources {
+  clock: Clock;
+  queries: Pick<TaskQueries, "agents" | "summary">;
+  machine: {
+    resources(): Promise<SystemResources>;
+    processes(query: { limit: number; offset: number }): Promise<ProcessList & { scan_duration_ms: number }>;
+    agents(): Promise<{
+      processes: ClaudeProcess[];
+      opencode_processes: number;
+      claude_desktop_processes: number;
+      timestamp: string;
+    }>;
+  };
+  intervals: Config["monitor"];
+  /** How many connections there are. */
+  clients(): number;
+  /** How much of the server's own limits is used. */
+  limits(): Record<string, LimitUsage>;
+}
+
+/** Reports a state at intervals, while somebody listens. */
+export interface StateReport {
+  interval_ms: number;
+  /** One message, or one for each of several things. */
+  produce(): Promise<Push | Push[]> | Push | Push[];
+  /** Newer messages of the same key make older ones worthless; by default the type. */
+  key?(message: Push): string;
+  /** The part of a message that a subscriber to these types gets. */
+  narrow?(message: Push, types: readonly string[]): Push;
+}
+
+export interface ChannelDefinition {
+  readonly name: Channel;
+  /** What a key must be allowed to do to subscribe. */
+  readonly permission: Permission;
+  /** The types of its pushes. */
+  readonly pushes: readonly Push["type"][];
+  /** The pushes that an event gives rise to, in order. `timestamp` is that of the push. */
+  onEvent?(event: DomainEvent, timestamp: string): readonly NewPush[];
+  reports?(sources: StateSources): StateReport;
+}

@@ -1,0 +1,9 @@
+import type { ChannelDefinition } from "./channel.ts";
+
+/** What looks like an attack. */
+export const security: ChannelDefinition = {
+  name: "security",
+  permission: "admin",
+  pushes: ["security_alert"],
+  onEvent: (event) => event.kind === "security.alert" ? [{ message: event.alert }] : [],
+};

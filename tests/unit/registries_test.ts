@@ -1,0 +1,38 @@
+/** What the server refuses to start with: a message or a channel whose registration makes no sense. */
+import assert from "node:assert/strict";
+import { channelTable } from "../../src/api/channels/table.ts";
+import type { ChannelDefinition } from "../../src/api/channels/channel.ts";
+import { type AnyCapability, capabilityTable } from "../../src/api/table.ts";
+
+const capabilities = [...capabilityTable().values()];
+const channels = [...channelTable().values()];
+
+/** All capabilities, where `ping` is another. */
+const withPing = (fields: Partial<Record<keyof AnyCapability, unknown>>): AnyCapability[] =>
+  capabilities.map((one) => one.type === "ping" ? { ...one, ...fields } as AnyCapability : one);
+
+const withSecurity = (fields: Partial<Record<keyof ChannelDefinition, unknown>>): ChannelDefinition[] =>
+  channels.map((one) => one.name === "security" ? { ...one, ...fields } as ChannelDefinition : one);
+
+Deno.test("a message is refused at start that is there twice, is missing, or contradicts the protocol", () => {
+  const refused = (all: AnyCapability[], why: RegExp) => assert.throws(() => capabilityTable(all), why);
+  refused([...capabilities, capabilities[0]!], /'ping' is there twice/);
+  refused(capabilities.slice(1), /no capability for: ping/);
+  refused(withPing({ type: "pong" }), /'pong' is for no message of the protocol/);
+  refused(withPing({ doc: " " }), /'ping' has no documentation/);
+  refused(withPing({ permission: "root" }), /'ping' needs an unknown permission: 'root'/);
+  refused(withPing({ limit: "pings_per_minute" }), /'ping' has an unknown limit: 'pings_per_minute'/);
+  refused(withPing({ errors: ["PING_LOST"] }), /'ping' answers an undeclared error code: 'PING_LOST'/);
+  refused(withPing({ example: { type: "ping", timestamp: "now" } }), /'ping' has an invalid example/);
+  assert.equal(capabilityTable(withPing({ permission: "none" })).get("ping")!.permission, "none");
+});
+
+Deno.test("a channel is refused at start that is there twice, is missing, or contradicts the protocol", () => {
+  const refused = (all: ChannelDefinition[], why: RegExp) => assert.throws(() => channelTable(all), why);
+  refused([...channels, channels[0]!], /two definitions of the channel 'system_resources'/);
+  refused(channels.slice(1), /no definition of the channels: system_resources/);
+  refused(withSecurity({ name: "weather" }), /the protocol has no channel 'weather'/);
+  refused(withSecurity({ permission: "root" }), /'security' needs an unknown permission: 'root'/);
+  refused(withSecurity({ pushes: ["log_entry"] }), /'log_entry' is no push of the channel 'security'/);
+  refused(withSecurity({ onEvent: undefined }), /channel 'security' never has a push/);
+});
