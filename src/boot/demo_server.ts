@@ -1,7 +1,7 @@
 /** What `--demo` makes of a server: a folder of its own, the built-in agent for everything, and tasks to show. */
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { DENO_ENV } from "../agents/supervision/reaper_link.ts";
+import { DENO_ENV } from "../agents/supervision/reaper_process.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { Config } from "../protocol/config.ts";
 import type { Listening } from "./compose_options.ts";

@@ -1,6 +1,6 @@
 /**
- * One attempt of one task by an agent that speaks the Agent Client Protocol on its stdio: connect, open a session,
- * prompt it once, report what happens, judge the turn, end the process tree.
+ * One attempt of one task by an agent that speaks the Agent Client Protocol on its stdio: spawn it, hold the
+ * conversation, judge the turn, end the process tree.
  */
 import { type Clock, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
@@ -10,16 +10,15 @@ import { EventQueue } from "../reporting/event_queue.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
-import { type AcpConnection, connectAgent } from "./connection.ts";
+import { Conversation } from "./conversation.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
-import { promptBlocks } from "./prompt.ts";
-import { openSession, type SessionBounds, setUpSession } from "./session.ts";
+import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { StderrLog } from "./stderr_log.ts";
 import { AcpTurn } from "./turn.ts";
-import { cut, objectOf, textOf } from "./wire_value.ts";
+import { cut, textOf } from "./wire_value.ts";
 
 export interface AcpBounds extends SessionBounds {
   /** How long a canceled turn may take to answer before its process is ended. */
@@ -78,14 +77,11 @@ class AcpRun implements Run {
   readonly #events: EventQueue;
   readonly #turn: AcpTurn;
   readonly #permissions: Permissions;
+  readonly #conversation: Conversation;
   readonly #stderr: StderrLog;
   readonly #silence: SilenceWatch;
-  #connection: AcpConnection | undefined;
 
-  #session_id: string | undefined;
-  /** Updates are news from the prompt on; those of a session that is being loaded are history. */
-  #phase: "opening" | "loading" | "working" | "over" = "opening";
-  #result: Promise<WireObject> | undefined;
+  #is_over = false;
   #stopping = false;
   #paused = false;
   #stopped: Promise<void> | undefined;
@@ -104,26 +100,38 @@ class AcpRun implements Run {
     this.#process = process;
     this.#bounds = bounds;
     this.pid = process.pid;
-    this.#events = new EventQueue(request.task.id, listener);
+    const events = this.#events = new EventQueue(request.task.id, listener);
     const readDiffs = diffReader(make.changesOf, request.working_dir);
-    this.#turn = new AcpTurn(clock, make, this.#events, readDiffs);
-    this.#permissions = new Permissions({
+    const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs);
+    const permissions = this.#permissions = new Permissions({
       clock,
       policy: request.permissions,
       timeout_ms: request.permission_timeout_ms,
       attempt: request.attempt,
       readDiffs,
-      events: this.#events,
-      titleOf: (id) => this.#turn.transcript.titleOf(id),
-      denied: (denial) => this.#turn.denied(denial),
+      events,
+      titleOf: (id) => turn.transcript.titleOf(id),
+      denied: (denial) => turn.denied(denial),
     });
-    this.#stderr = new StderrLog(request.task.id, process.stderr, make.chatter, this.#events);
-    this.#silence = new SilenceWatch(
+    this.#stderr = new StderrLog(request.task.id, process.stderr, make.chatter, events);
+    const silence = this.#silence = new SilenceWatch(
       clock,
       bounds.silence_ms,
-      () => this.#paused || this.#permissions.waiting,
+      () => this.#paused || permissions.waiting,
       (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
     );
+    this.#conversation = new Conversation({
+      clock,
+      request,
+      make,
+      process,
+      bounds,
+      events,
+      turn,
+      permissions,
+      isPaused: () => this.#paused,
+      onUpdate: () => silence.sign(),
+    });
     this.outcome = this.#live();
   }
 
@@ -147,80 +155,33 @@ class AcpRun implements Run {
   }
 
   async #stop(): Promise<void> {
-    if (this.#phase !== "over") {
+    if (!this.#is_over) {
       this.#stopping = true;
       if (this.#paused) await this.resume();
-      await this.#process.end({ graceful: () => this.#cancelTurn() });
+      await this.#process.end({ graceful: () => this.#conversation.cancel(this.#bounds.cancel_ms) });
     }
     await this.outcome;
-  }
-
-  /** Asks the agent to end its turn, and waits a moment for it to do so. */
-  async #cancelTurn(): Promise<void> {
-    if (this.#result === undefined || this.#session_id === undefined) return;
-    const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
-    // After the cancellation, so that the agent does not take `cancelled` for a refusal and continue.
-    this.#permissions.close();
-    await sent;
-    await within(this.#clock, this.#bounds.cancel_ms, this.#result.catch(() => {}), undefined);
   }
 
   async #live(): Promise<RunOutcome> {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
-      verdict = await this.#work();
+      verdict = await this.#judge(await this.#conversation.hold());
     } catch (error) {
       verdict = await this.#failure(error);
     }
     if (this.#stopping) verdict = { status: "stopped", stop_reason: verdict.stop_reason };
-    this.#phase = "over";
+    this.#is_over = true;
+    this.#conversation.end();
     this.#silence.stop();
     this.#permissions.close();
     await this.#process.end();
     const last_events = this.#stderr.ended.then(() => this.#turn.transcript.end());
     await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);
-    this.#connection?.close();
+    this.#conversation.close();
     await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
     return outcomeOf(verdict, this.#turn);
-  }
-
-  async #work(): Promise<Verdict> {
-    this.#connection = await connectAgent({
-      clock: this.#clock,
-      process: this.#process,
-      update: (params) => this.#update(params),
-      junk: (line, why) =>
-        this.#events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
-      permission: (params, signal) => this.#permissions.ask(params, signal),
-      isPaused: () => this.#paused,
-    });
-    const { call } = this.#connection;
-    const steps = {
-      call,
-      make: this.#make,
-      bounds: this.#bounds,
-      warn: (message: string) => this.#warn(message),
-    };
-    if (this.#request.resume !== undefined) this.#phase = "loading";
-    const opened = await openSession(this.#request, steps);
-    const { session_id, resumable, resumed } = opened;
-    this.#session_id = session_id;
-    if (!resumed) {
-      this.#turn.forget();
-      this.#phase = "working";
-    }
-    await this.#events.emit({ kind: "session", session_id, resumable, resumed });
-    await setUpSession(this.#request, opened, steps);
-
-    // A session that was killed before its prompt arrived has no history, and has to be told what to do.
-    const continues = resumed && this.#turn.history > 0;
-    this.#phase = "working";
-    this.#result = call("session/prompt", {
-      sessionId: session_id,
-      prompt: promptBlocks(this.#request.task, continues),
-    }, Infinity);
-    return await this.#judge(await this.#result);
   }
 
   async #judge(result: WireObject): Promise<Verdict> {
@@ -238,16 +199,6 @@ class AcpRun implements Run {
       last_stderr: this.#stderr.last_line,
       install_advice: this.#make.install.advice,
     });
-  }
-
-  async #update(params: WireObject): Promise<void> {
-    this.#silence.sign();
-    const update = objectOf(params.update);
-    if (update === undefined || this.#phase === "over") return;
-    // Sessions of subagents report to the one that started them.
-    if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
-    if (this.#phase === "loading") this.#turn.remember(update);
-    else await this.#turn.update(update);
   }
 
   #warn(message: string): Promise<void> {

@@ -1,0 +1,102 @@
+/** What one run says to its agent: connect, open a session, prompt it once, cancel. */
+import { type Clock, within } from "../../clock/clock.ts";
+import type { RunRequest } from "../../domain/run.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import type { EventQueue } from "../reporting/event_queue.ts";
+import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { type AcpConnection, connectAgent } from "./connection.ts";
+import type { Permissions } from "./permissions.ts";
+import { promptBlocks } from "./prompt.ts";
+import { openSession, type SessionBounds, setUpSession } from "./session.ts";
+import type { AcpTurn } from "./turn.ts";
+import { cut, objectOf } from "./wire_value.ts";
+
+export interface ConversationOptions {
+  clock: Clock;
+  request: RunRequest;
+  make: AgentMake;
+  process: SupervisedProcess;
+  bounds: SessionBounds;
+  events: EventQueue;
+  turn: AcpTurn;
+  permissions: Permissions;
+  isPaused: () => boolean;
+  /** Called for each update: a sign of life. */
+  onUpdate: () => void;
+}
+
+export class Conversation {
+  readonly #options: ConversationOptions;
+  #connection: AcpConnection | undefined;
+  #session_id: string | undefined;
+  /** Updates are news from the prompt on; those of a session that is being loaded are history. */
+  #phase: "opening" | "loading" | "working" | "over" = "opening";
+  #result: Promise<WireObject> | undefined;
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+  }
+
+  /** Returns the result of the prompt. Rejects with `AgentFailure` when the agent does not come that far. */
+  async hold(): Promise<WireObject> {
+    const { clock, request, make, process, bounds, events, turn, permissions, isPaused } = this.#options;
+    this.#connection = await connectAgent({
+      clock,
+      process,
+      update: (params) => this.#update(params),
+      junk: (line, why) => events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
+      permission: (params, signal) => permissions.ask(params, signal),
+      isPaused,
+    });
+    const { call } = this.#connection;
+    const warn = (message: string) => events.note("warn", message, "acp");
+    const steps = { call, make, bounds, warn };
+    if (request.resume !== undefined) this.#phase = "loading";
+    const opened = await openSession(request, steps);
+    const { session_id, resumable, resumed } = opened;
+    this.#session_id = session_id;
+    if (!resumed) {
+      turn.forget();
+      this.#phase = "working";
+    }
+    await events.emit({ kind: "session", session_id, resumable, resumed });
+    await setUpSession(request, opened, steps);
+
+    // A session that was killed before its prompt arrived has no history, and has to be told what to do.
+    const continues = resumed && turn.history > 0;
+    this.#phase = "working";
+    const prompt = promptBlocks(request.task, continues);
+    this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
+    return await this.#result;
+  }
+
+  /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */
+  async cancel(bound_ms: number): Promise<void> {
+    if (this.#result === undefined || this.#session_id === undefined) return;
+    const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
+    // After the cancellation, so that the agent does not take `cancelled` for a refusal and continue.
+    this.#options.permissions.close();
+    await sent;
+    await within(this.#options.clock, bound_ms, this.#result.catch(() => {}), undefined);
+  }
+
+  /** Whatever the agent still sends no longer counts. */
+  end(): void {
+    this.#phase = "over";
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+
+  async #update(params: WireObject): Promise<void> {
+    const { turn, onUpdate } = this.#options;
+    onUpdate();
+    const update = objectOf(params.update);
+    if (update === undefined || this.#phase === "over") return;
+    // Sessions of subagents report to the one that started them.
+    if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
+    if (this.#phase === "loading") turn.remember(update);
+    else await turn.update(update);
+  }
+}

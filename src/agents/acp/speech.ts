@@ -1,0 +1,100 @@
+/** What an agent says and thinks, as log entries, and its last message. */
+import type { Clock, Timer } from "../../clock/clock.ts";
+import type { EventQueue } from "../reporting/event_queue.ts";
+import { createOutputTail } from "../reporting/output_tail.ts";
+import { objectOf, textOf } from "./wire_value.ts";
+
+/** Entries end at a paragraph, at this many characters, or after this long, whichever comes first. */
+export const LONGEST_ENTRY = 4096;
+const FLUSH_AFTER_MS = 1000;
+
+export class Speech {
+  readonly #clock: Clock;
+  readonly #events: EventQueue;
+  readonly #onSaid: (line: string) => void;
+  /** What is not in the log yet. */
+  #pending: { thought: boolean; text: string; message_id: string | undefined } | undefined;
+  #flush_timer: Timer | undefined;
+  #last_message = createOutputTail();
+  /** Id of that message; not all agents give one. */
+  #last_message_id: string | undefined;
+  /** Whether the next chunk begins a new message. */
+  #message_is_over = false;
+
+  /** `onSaid`: called with the last line of each entry that is not a thought. */
+  constructor(clock: Clock, events: EventQueue, onSaid: (line: string) => void) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#onSaid = onSaid;
+  }
+
+  /** At most 32 KiB of UTF-8 from its end. */
+  get lastMessage(): string {
+    return this.#last_message.text().trim();
+  }
+
+  /** Takes a chunk of the agent's message or thought. */
+  async chunk(update: Record<string, unknown>): Promise<void> {
+    const thought = update.sessionUpdate === "agent_thought_chunk";
+    const text = textOf(objectOf(update.content)?.text);
+    if (text === undefined) return;
+    const message_id = textOf(update.messageId);
+    const pending = this.#pending;
+    if (pending !== undefined && (pending.thought !== thought || pending.message_id !== message_id)) {
+      await this.flush();
+    }
+    if (!thought) this.#addToMessage(text, message_id);
+    this.#pending ??= { thought, text: "", message_id };
+    this.#pending.text += text;
+    this.#flush_timer ??= this.#clock.after(FLUSH_AFTER_MS, () => void this.flush());
+    await this.#emitWholeParagraphs();
+  }
+
+  /** Emits what has been said so far, whole paragraph or not. */
+  async flush(): Promise<void> {
+    this.#flush_timer?.cancel();
+    this.#flush_timer = undefined;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined) await this.#emit(pending.text, pending.thought);
+  }
+
+  /** Emits what has been said; the agent does something else before it says more. */
+  async interrupt(): Promise<void> {
+    await this.flush();
+    this.#message_is_over = true;
+  }
+
+  #addToMessage(text: string, message_id: string | undefined): void {
+    if (this.#message_is_over || message_id !== this.#last_message_id) {
+      this.#last_message = createOutputTail();
+    }
+    this.#message_is_over = false;
+    this.#last_message_id = message_id;
+    this.#last_message.add(text);
+  }
+
+  async #emitWholeParagraphs(): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const end = pending.text.lastIndexOf("\n\n");
+    const whole = pending.text.length > LONGEST_ENTRY ? pending.text.length : end < 0 ? 0 : end + 2;
+    if (whole === 0) return;
+    const text = pending.text.slice(0, whole);
+    pending.text = pending.text.slice(whole);
+    await this.#emit(text, pending.thought);
+  }
+
+  async #emit(text: string, thought: boolean): Promise<void> {
+    for (let at = 0; at < text.length;) {
+      let end = Math.min(at + LONGEST_ENTRY, text.length);
+      // A surrogate pair stays in one entry.
+      if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1]!)) end--;
+      const message = text.slice(at, end).trim();
+      at = end;
+      if (message === "") continue;
+      await this.#events.note(thought ? "debug" : "info", message, "agent");
+      if (!thought) this.#onSaid(message.split("\n").at(-1)!);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** Starts the reaper's process, which `reaper.ts` runs in. */
+import { getLogger } from "@logtape/logtape";
+import { ApiError } from "../../domain/errors.ts";
+import { readLines } from "../reporting/lines.ts";
+
+const log = getLogger(["opencode-agents", "agents"]);
+
+/** What a Deno program needs to start: its cache and where its modules come from. No secrets. */
+export const DENO_ENV = [
+  "XDG_CACHE_HOME",
+  "DENO_DIR",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NPM_CONFIG_REGISTRY",
+];
+const REAPER_ENV = ["PATH", "HOME", "LANG", "TMPDIR", ...DENO_ENV];
+
+export interface Reaper {
+  child: Deno.ChildProcess;
+  send(line: string): void;
+  closeStdin(): void;
+  /** Settles when it has exited and its output is read. */
+  ended: Promise<void>;
+}
+
+/** Throws `ApiError` when it cannot be started. `listener` takes each line that it prints. */
+export function startReaper(
+  command: string[],
+  server_env: Record<string, string>,
+  listener: (line: string) => void,
+): Reaper {
+  const env = Object.fromEntries(
+    REAPER_ENV.flatMap((name) => server_env[name] === undefined ? [] : [[name, server_env[name]]]),
+  );
+  const spawning = new Deno.Command(command[0]!, {
+    args: command.slice(1),
+    // The server's own folder may be gone when the reaper acts, and no program starts from a missing folder.
+    cwd: "/",
+    env,
+    clearEnv: true,
+    // In its own session it does not get the signals of the server's terminal.
+    detached: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  let child: Deno.ChildProcess;
+  try {
+    child = spawning.spawn();
+  } catch (error) {
+    throw new ApiError(
+      "SERVICE_UNAVAILABLE",
+      `The process that guards the agents cannot be started: ${error}`,
+      {
+        missing: `--allow-run=${command[0]}`,
+      },
+    );
+  }
+  const { pid } = child;
+  const utf8 = new TextEncoder();
+  const writer = child.stdin.getWriter();
+  // Writing fails when the reaper is gone. Its successor is told everything again.
+  const gone = () => {};
+  return {
+    child,
+    send: (line) => void writer.write(utf8.encode(line + "\n")).catch(gone),
+    closeStdin: () => void writer.close().catch(gone),
+    ended: Promise.allSettled([
+      child.status,
+      readLines(child.stdout, listener),
+      readLines(child.stderr, (line) => log.warn("reaper {pid}: {line}", { pid, line })),
+    ]).then(() => {}),
+  };
+}
