@@ -1,4 +1,4 @@
-/** The order in which ready tasks get a slot: priority, then age. */
+/** The order in which queued tasks get a slot: priority, then age. */
 import { Priority } from "./task.ts";
 import { executionOf, type TaskRecord } from "./task_record.ts";
 
@@ -16,8 +16,8 @@ export function compareQueued(a: TaskRecord, b: TaskRecord): number {
 }
 
 /**
- * A binary heap of queued tasks; what has left the queue meanwhile is dropped when it comes to the top. A task is in it
- * once, however often it is put back: its place never changes.
+ * A binary heap of queued tasks. A task that has left the queue is dropped when it comes to the top. Each task is in the
+ * heap once, however often it is put back: its place never changes.
  */
 export class ReadyQueue {
   #heap: TaskRecord[] = [];
@@ -40,7 +40,7 @@ export class ReadyQueue {
     }
   }
 
-  /** The first one for which `stillQueued` holds, taken out. */
+  /** Removes and returns the first task for which `stillQueued` holds, and drops those before it. */
   take(stillQueued: (task: TaskRecord) => boolean): TaskRecord | undefined {
     for (let top = this.#pop(); top; top = this.#pop()) if (stillQueued(top)) return top;
     return undefined;

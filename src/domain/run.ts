@@ -31,23 +31,23 @@ export interface RunRequest {
   env: Record<string, string>;
   model?: string;
   permissions: PermissionPolicy;
-  /** After this long without an answer a permission request is denied. */
+  /** A permission request that nobody answers is denied after so long. */
   permission_timeout_ms: number;
-  /** An earlier session of this task to go on with, where the agent can. */
+  /** The session of an earlier attempt, to go on with where the agent can. */
   resume?: { session_id: string };
 }
 
-/** What an agent tells while it works. Progress comes from the agent's own plan or todo list, never from a timer. */
+/** What an agent reports while it works. Progress comes from its own plan or todo list, never from a timer. */
 export type RunEvent =
   | { kind: "started"; pid: number }
-  /** The agent is ready to work (for ACP: the session exists). `resumed` when an earlier session goes on. */
+  /** The agent is ready to work: over ACP the session exists. `resumed`: an earlier session goes on. */
   | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
   | {
     kind: "progress";
     completed_steps: number;
     total_steps: number;
     current_step?: string;
-    /** The plan as far as it is shown; the counts are those of the whole plan. */
+    /** The first steps of the plan. The counts are those of the whole plan. */
     steps?: PlanStep[];
   }
   | { kind: "activity"; current_step: string }
@@ -84,7 +84,10 @@ export interface Run {
   readonly pid: number;
   /** Settles once, after the whole process tree is gone. Never rejects. */
   readonly outcome: Promise<RunOutcome>;
-  /** Ends the run: through the protocol, then stdin, then signals to the whole tree. Settles when all are gone. Idempotent. */
+  /**
+   * Ends the run through the protocol, then stdin, then signals to the whole tree. Settles when all processes are gone.
+   * Idempotent.
+   */
   stop(): Promise<void>;
   /** SIGSTOP to the whole tree. */
   pause(): Promise<void>;
@@ -97,15 +100,15 @@ export interface Run {
 }
 
 /**
- * Takes what the run reports, in order. A returned promise holds the agent's output back until it settles
- * (back-pressure), so that an agent that prints megabytes cannot fill our memory.
+ * Takes what the run reports, in order. A returned promise holds back the agent's output until it settles, so that an
+ * agent that prints megabytes cannot fill the server's memory.
  */
 export type RunListener = (event: RunEvent) => void | Promise<void>;
 
 export interface AgentRunner {
   /**
-   * Spawns the agent in a process group of its own, with its group known to the reaper, and starts the work.
-   * Throws `ApiError` (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) when it cannot be started, naming what to install.
+   * Spawns the agent in a process group of its own, which the reaper knows, and starts the work. Throws `ApiError`
+   * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) when it cannot be started, and says what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
   /**
@@ -113,20 +116,20 @@ export interface AgentRunner {
    * even when this server is paused and cannot. Asked for where other nodes may take the tasks over.
    */
   keepUntil?(at_ms: number): void;
-  /** Ends every process that an earlier server on the same store has left behind; the number found. */
+  /** Ends every process that an earlier server on the same store has left behind. Returns how many there were. */
   endStrays(): Promise<number>;
-  /** Ends the helper processes. Runs must have ended before. */
+  /** Ends the helper processes, after all runs have ended. */
   close(): Promise<void>;
 }
 
 /** A folder that one task has to itself. */
 export interface Workspace {
   working_dir: string;
-  /** Where the changes are, if there are any; without any the folder is removed. */
+  /** Returns where the changes are. Without changes the folder is removed. */
   close(): Promise<string | undefined>;
 }
 
 export interface Workspaces {
-  /** The task's own copy of `working_dir`; throws `ApiError` when there can be none. */
+  /** Opens the task's own copy of `working_dir`. Throws `ApiError` when there can be none. */
   open(working_dir: string, task_id: string): Promise<Workspace>;
 }
