@@ -60,7 +60,7 @@ export class LimitControl {
     const row = (scope: "server" | "client", whose?: string) => ([name, usage]: [string, LimitUsage]) => ({
       limit: name as LimitName,
       scope,
-      ...(whose === undefined ? {} : { client: whose }),
+      client: whose,
       current: usage.current,
       maximum: usage.limit,
       reset_time: usage.reset_time,

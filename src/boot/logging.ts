@@ -1,5 +1,6 @@
 /** Where the server's own log goes: stderr, a line an entry. */
 import { configure, getStreamSink, type LogRecord, type Sink } from "@logtape/logtape";
+import { isoTime } from "../clock/clock.ts";
 
 /**
  * Entries from `lowest` level on are written to `stderr`, with a stack where an error is among the properties, and
@@ -21,7 +22,7 @@ export async function logToStderr(
 }
 
 function line(record: LogRecord): string {
-  const time = new Date(record.timestamp).toISOString();
+  const time = isoTime(record.timestamp);
   const message = record.message.map((part, i) => i % 2 === 0 ? part : plain(part)).join("");
   const error = Object.values(record.properties).find((value) => value instanceof Error);
   const stack = error instanceof Error && record.level !== "debug" && error.name !== "ApiError"

@@ -83,7 +83,7 @@ export class ServerLog {
 }
 
 /** A record as an entry; the stack is that of an unexpected error among its properties. */
-export function entryOf({ level, category, message, properties }: LogRecord): NewEntry {
+function entryOf({ level, category, message, properties }: LogRecord): NewEntry {
   const errors = Object.values(properties).filter((value) => value instanceof Error);
   const bug = errors.find((error) => !(error instanceof ApiError));
   const task_id = properties.task_id ?? properties.task;

@@ -5,7 +5,7 @@ import { executionOf, type TaskRecord } from "./task_record.ts";
 const BOOST_PER_RANK = 100;
 
 /** Higher goes first. `priority_boost` moves a task within its priority and, at ±100, to the neighbouring one. */
-export function rank(task: TaskRecord): number {
+function rank(task: TaskRecord): number {
   return Priority.options.indexOf(task.spec.priority) * BOOST_PER_RANK +
     (executionOf(task).priority_boost ?? 0);
 }

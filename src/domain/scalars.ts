@@ -7,7 +7,7 @@ import picomatch from "picomatch";
 import { epochOf } from "../clock/clock.ts";
 
 /** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */
-export const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
+const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
 
 const RESERVED_ID_PREFIXES = ["system_", "internal_"];
 

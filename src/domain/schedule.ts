@@ -70,7 +70,7 @@ export function nextOccurrence(
 }
 
 /** How many runs may still come after so many: a time that was missed or skipped is none. */
-export function runsLeft({ recurring }: Timetable, runs: number): number {
+function runsLeft({ recurring }: Timetable, runs: number): number {
   return recurring ? (recurring.max_runs ?? Infinity) - runs : 1 - runs;
 }
 

@@ -31,9 +31,9 @@ export const RecurringConfig = z.strictObject({
 export type RecurringConfig = z.infer<typeof RecurringConfig>;
 
 /** The most that `metadata` may weigh as JSON, in UTF-8 bytes: a task must fit into one commit of the store. */
-export const METADATA_MAX_BYTES = 262_144;
+const METADATA_MAX_BYTES = 262_144;
 
-export const TaskMetadata = z.looseObject({
+const TaskMetadata = z.looseObject({
   estimated_duration: z.number().min(0).optional(),
   complexity: z.enum(["low", "medium", "high"]).optional(),
   tags: distinct(text(1, 50), 0, 10).optional(),
@@ -123,7 +123,7 @@ const readOnly = {
   waiting_for: WaitingFor.optional().describe("What a task that waits is waiting for."),
 };
 
-export const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);
+const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);
 
 /** A task in `start_task` and `schedule_task`. Unknown fields are refused, read-only ones ignored. */
 export const NewTask = z.strictObject(

@@ -35,7 +35,7 @@ export function settle(state: TaskState, readiness: Readiness, due: boolean, at:
   return { ...state, status: readiness.ready && due ? "queued" : "pending" };
 }
 
-export function dependencyFailed(state: TaskState, dependency: string, at: string): TaskState {
+function dependencyFailed(state: TaskState, dependency: string, at: string): TaskState {
   return {
     ...state,
     status: "failed",

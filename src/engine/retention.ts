@@ -39,7 +39,7 @@ function oldestKept({ clock, index, retention_ms, max_finished }: RetentionOptio
 }
 
 /** Whether the task may go: finished by `oldest_ms`, and nobody who is not finished depends on it. */
-export function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boolean {
+function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boolean {
   if (!isFinished(task.state.status) || endOf(task) > oldest_ms) return false;
   for (const id of index.dependentsOf(task.id)) {
     const dependent = index.find(id);

@@ -13,7 +13,7 @@ import { subscriptionMessages } from "./subscription_messages.ts";
 import { systemMessages } from "./system_messages.ts";
 import { taskMessages } from "./task_messages.ts";
 
-export const BATCH_MAX = 50;
+const BATCH_MAX = 50;
 
 export const EXCHANGES = {
   ...basicMessages,
@@ -49,7 +49,7 @@ export const ErrorReply = z.object({
 });
 export type ErrorReply = z.infer<typeof ErrorReply>;
 
-export const ConnectionEstablished = z.object({
+const ConnectionEstablished = z.object({
   type: z.literal("connection_established"),
   server_version: z.string(),
   timestamp: z.string(),

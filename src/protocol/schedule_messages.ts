@@ -7,7 +7,7 @@ import { NewTask, RecurringConfig } from "../domain/task.ts";
 
 const done = { task_id: z.string(), timestamp: z.string() };
 
-export const UPCOMING_MAX = 20;
+const UPCOMING_MAX = 20;
 
 export const Schedule = z.object({
   id: z.string(),

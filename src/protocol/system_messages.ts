@@ -33,7 +33,7 @@ export function rangeMinutes(range: string): number {
   return match ? Number(match[1]) * UNIT_MINUTES[match[2] as "m" | "h"] : NaN;
 }
 
-export const TimeRange = z.string()
+const TimeRange = z.string()
   .refine((range) => RANGE.test(range), {
     error: "minutes or hours, such as 15m or 6h",
     params: { code: "INVALID_FIELD_FORMAT" },

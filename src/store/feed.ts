@@ -13,7 +13,7 @@ const FEED: Key = ["feed"];
 export const BELL: Key = ["bell"];
 
 /** Older entries go. Whoever is further behind reads all records again. */
-export const FEED_KEPT = 10_000;
+const FEED_KEPT = 10_000;
 const DELETED_AT_ONCE = 500;
 
 const Entry = z.array(z.tuple([z.string(), z.string()]));

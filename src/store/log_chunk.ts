@@ -8,7 +8,7 @@ import { decode, encode } from "./json.ts";
 import type { LogLine } from "./log_line.ts";
 
 /** A value may have 64 KiB. A header never has more than its chunk. */
-export const CHUNK_BYTES = 60_000;
+const CHUNK_BYTES = 60_000;
 
 export const LEVELS = LogLevel.options;
 /** Entries per level, in the order of `LEVELS`. */

@@ -1,6 +1,6 @@
 /** A value of any length over several keys, since one key's value has at most 64 KiB. Pure. */
 
-export const PART_BYTES = 60_000;
+const PART_BYTES = 60_000;
 
 /** At least one part, each as long as a value may be but the last. */
 export function parted(bytes: Uint8Array): Uint8Array[] {

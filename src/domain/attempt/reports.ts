@@ -77,7 +77,7 @@ function permissionSettled(state: AttemptState, permission_id: string): Step {
 }
 
 /** The prompt of the turn that follows; undefined when the run is to end. */
-export function promptAfter(state: AttemptState, outcome: TurnOutcome): string | undefined {
+function promptAfter(state: AttemptState, outcome: TurnOutcome): string | undefined {
   return outcome.status === "completed" ? state.messages[0] : undefined;
 }
 

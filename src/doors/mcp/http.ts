@@ -7,7 +7,7 @@ import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { createMcpServer, type McpOptions } from "./server.ts";
 
 /** Names the task on whose behalf an agent calls, which over stdio is in the environment (`TASK_ID`). */
-export const PARENT_HEADER = "x-parent-task";
+const PARENT_HEADER = "x-parent-task";
 
 /** So many calls may wait at the same time. */
 const CALLS_MAX = 100;

@@ -4,7 +4,7 @@ import type { Task } from "../../domain/task.ts";
 import type { McpBackend } from "./backend.ts";
 
 /** Tasks below the one that a person started: a task's task's task is the last. */
-export const MAX_DEPTH = 3;
+const MAX_DEPTH = 3;
 
 export interface Lineage {
   parent_task: string;

@@ -11,7 +11,7 @@ import { readLogs } from "./log_tools.ts";
 import { cancelTask, getTask, getTaskResult, listAgents, listTasks, retryTask } from "./task_tools.ts";
 import type { Call, Tool } from "./tool.ts";
 
-export const TOOLS: readonly Tool[] = [
+const TOOLS: readonly Tool[] = [
   startTask,
   waitForTask,
   getTask,
