@@ -9,5 +9,9 @@ export const listAgents = capability({
   permission: "read",
   errors: [],
   example: { type: "list_agents" },
-  handle: (_request, { agents, makes, clock }) => ({ agents: [...agents], makes: [...makes], timestamp: isoTime(clock.now()) }),
+  handle: (_request, { agents, makes, clock }) => ({
+    agents: [...agents],
+    makes: [...makes],
+    timestamp: isoTime(clock.now()),
+  }),
 });

@@ -1,7 +1,7 @@
 /** What becomes of tasks whose attempt has been lost: queued again, or failed when their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
 import { cascade } from "../domain/cascade.ts";
-import { executionOf, holdsSlot, isFinished, type TaskRecord } from "../domain/task_record.ts";
+import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import { recovered } from "../domain/attempt/task_transitions.ts";
 import { release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";

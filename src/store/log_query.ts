@@ -1,6 +1,6 @@
 /** What a log query asks, as decisions on headers and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
-import { ApiError } from "../domain/errors.ts";
+
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
 import { isAfter, type LogMark, type LogPlace } from "./log_place.ts";
@@ -185,7 +185,8 @@ export class LogConditions {
   }
 
   #isOutside(header: ChunkHeader): boolean {
-    return header.first_seq > this.#untilIn(header) || (this.#from !== undefined && header.last_time < this.#from) ||
+    return header.first_seq > this.#untilIn(header) ||
+      (this.#from !== undefined && header.last_time < this.#from) ||
       (this.#to !== undefined && header.first_time > this.#to);
   }
 

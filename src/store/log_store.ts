@@ -6,7 +6,15 @@ import { type Clock, epochOf } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
-import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, linesOf, textOf } from "./log_chunk.ts";
+import {
+  type Chunk,
+  type ChunkHeader,
+  decodeChunk,
+  decodeHeader,
+  endSeq,
+  linesOf,
+  textOf,
+} from "./log_chunk.ts";
 import { LogHeaders } from "./log_headers.ts";
 import { chunkKey, headKey, HEADS, placeOf, tailKey } from "./log_keys.ts";
 import { entryOfLine, type NewEntry } from "./log_line.ts";
@@ -145,11 +153,13 @@ export class LogStore {
       const lines = linesOf(header, decodeChunk(header, chunk.value));
       const known = Math.max(0, next_seq - header.first_seq);
       this.#headers.put(header);
-      await this.#publish(lines.slice(known, header.count).map((line, i) => ({
-        node,
-        seq: header.first_seq + known + i,
-        entry: entryOfLine(line),
-      })));
+      await this.#publish(
+        lines.slice(known, header.count).map((line, i) => ({
+          node,
+          seq: header.first_seq + known + i,
+          entry: entryOfLine(line),
+        })),
+      );
     }
   }
 
@@ -267,5 +277,7 @@ export class LogStore {
 
 function inOrderOfTime(headers: ChunkHeader[]): ChunkHeader[] {
   if (headers.every(({ node }) => node === headers[0]!.node)) return headers;
-  return headers.sort((a, b) => a.last_time < b.last_time ? -1 : a.last_time > b.last_time ? 1 : a.chunk - b.chunk);
+  return headers.sort((a, b) =>
+    a.last_time < b.last_time ? -1 : a.last_time > b.last_time ? 1 : a.chunk - b.chunk
+  );
 }

@@ -196,7 +196,10 @@ export class LogWriter {
     this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: endSeq(last.header) };
     this.#pendingBytes -= written.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#committedCount += count;
-    const told = this.#committed(chunks, written.map(({ entry }, i) => ({ node: this.#node, seq: first_seq + i, entry })));
+    const told = this.#committed(
+      chunks,
+      written.map(({ entry }, i) => ({ node: this.#node, seq: first_seq + i, entry })),
+    );
     const done = this.#flushes.filter(({ entries }) => entries <= this.#committedCount);
     this.#flushes = this.#flushes.filter(({ entries }) => entries > this.#committedCount);
     for (const waiter of done) waiter.resolve();

@@ -12,7 +12,7 @@ import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 
 /** The only node of a store in a data folder. */
-const FIRST_NODE = "node_1";
+export const FIRST_NODE = "node_1";
 
 /** The epoch of each node that ever was, under its name. */
 export const EPOCHS: Key = ["epoch"];

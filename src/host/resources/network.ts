@@ -77,7 +77,12 @@ export function parseNetDev(text: string): NetworkStats | undefined {
   });
 }
 
-const Counters = z.object({ bytes: z.number(), packets: z.number(), errors: z.number(), dropped: z.number() });
+const Counters = z.object({
+  bytes: z.number(),
+  packets: z.number(),
+  errors: z.number(),
+  dropped: z.number(),
+});
 const IpLinks = z.array(z.object({
   flags: z.array(z.string()).default([]),
   stats64: z.object({ rx: Counters, tx: Counters }).optional(),
