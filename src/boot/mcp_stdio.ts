@@ -10,7 +10,12 @@ export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
   await logToStderr(Deno.stderr.writable);
   const backend = new RemoteBackend(() => cli.connect(flags));
   try {
-    await serveStdio({ backend, clock: cli.clock, version: manifest.version, caller: Deno.env.get("TASK_ID") });
+    await serveStdio({
+      backend,
+      clock: cli.clock,
+      version: manifest.version,
+      caller: Deno.env.get("TASK_ID"),
+    });
   } finally {
     await backend.close();
   }

@@ -26,7 +26,10 @@ export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
 }
 
 /** The task on whose behalf the caller works; undefined when it is none of this server's. */
-export async function callingTask(backend: McpBackend, caller: string | undefined): Promise<Task | undefined> {
+export async function callingTask(
+  backend: McpBackend,
+  caller: string | undefined,
+): Promise<Task | undefined> {
   if (caller === undefined || caller === "") return undefined;
   try {
     return (await backend.request("get_task_status", { task_id: caller })).task;
