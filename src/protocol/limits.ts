@@ -1,7 +1,7 @@
 /** The names of the limits, as the configuration has them. */
 
 /** Limits on kinds of requests, per minute and connection (over HTTP: per address). */
-const OPERATION_LIMITS = [
+export const OPERATION_LIMITS = [
   "tasks_per_minute",
   "status_checks_per_minute",
   "kills_per_minute",
