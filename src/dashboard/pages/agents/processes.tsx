@@ -9,7 +9,7 @@ import { useShortcuts } from "../../keys.ts";
 import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { kindNames, shown, STATUSES, type View, viewOf } from "./process_list.ts";
-import { useKnownAgents } from "../new_task/known_agents.ts";
+import { knownMakes, useKnownAgents } from "../new_task/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
 
 /** The most that one question may bring. */
@@ -135,12 +135,13 @@ function Filters({ view, isWhole, change }: FiltersProps) {
 }
 
 function NoProcesses({ isFiltered, isWhole }: { isFiltered: boolean; isWhole: boolean }) {
+  const agents = new Intl.ListFormat("en").format(knownMakes.value.map(({ display_name }) => display_name));
   return (
     <div class="empty">
       <strong>{isFiltered ? "No process matches" : "No agent's process is running"}</strong>
       {isFiltered
         ? "Take a filter away to see more."
-        : !isWhole && "OpenCode, Claude Code, Codex and Gemini are seen here, whoever started them."}
+        : !isWhole && agents !== "" && `The processes of ${agents} show up here, whoever started them.`}
     </div>
   );
 }
