@@ -7,7 +7,8 @@ import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/boot/config_file.ts";
 import { dataDir } from "../src/cli/data_dir.ts";
 import { storeFiles } from "../src/boot/store_files.ts";
-import { type Handlers, runProgram } from "../src/boot/program.ts";
+import type { Handlers } from "../src/boot/handlers.ts";
+import { runProgram } from "../src/boot/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { V8_FLAGS } from "./start_flags.ts";
 

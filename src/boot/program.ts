@@ -1,55 +1,41 @@
-/** The command line: which commands there are and what they take. */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+/** The command line: reads the arguments, runs the command, and prints what went wrong. */
+import { Command, CommanderError } from "commander";
 import { isoTime, systemClock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { Cli, EXIT } from "../cli/cli.ts";
-import { addBackup } from "./commands/backup.ts";
-import { SERVER_COMMANDS } from "../cli/commands.ts";
-import { addCompletions } from "../cli/commands/completions.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addExport } from "./commands/export.ts";
-import { addImport } from "./commands/import.ts";
-import { addKeys } from "./commands/keys.ts";
-import { addMcp, type McpHandler } from "./commands/mcp.ts";
-import { addRestore } from "./commands/restore.ts";
-import type { ServeFlags } from "./config_file.ts";
-import type { StoreFiles } from "./commands/store_command.ts";
+import { BOOT_COMMANDS, SERVE } from "./commands.ts";
+import type { Handlers } from "./handlers.ts";
 import { describeError } from "../cli/error_text.ts";
 import { openTerminal } from "../cli/terminal.ts";
 
-export interface Handlers {
-  version: string;
-  serve(flags: ServeFlags): Promise<number>;
-  store: StoreFiles;
-  mcp: McpHandler;
-}
-
 /**
- * Carries out the command; the exit code. Usage errors and mistakes in the configuration: 2, other expected
- * failures: 1, told on stderr with their code and what to do.
+ * Runs the command and returns the exit code: 2 for mistakes in the command line or the configuration, 1 for other
+ * expected failures. stderr says what happened, with the error's code and what to do.
  */
 export async function runProgram(args: string[], handlers: Handlers): Promise<number> {
   const cli = new Cli(openTerminal(), systemClock);
   try {
-    await describeProgram(cli, handlers).parseAsync(withDefaultCommand(args), { from: "user" });
+    const whole = withDefaultCommand(args);
+    const program = await describeProgram(whole, cli, handlers);
+    await program.parseAsync(whole, { from: "user" });
     return cli.exit;
   } catch (error) {
     cli.terminal.status("");
     if (error instanceof CommanderError) {
-      // Already told by commander; help and version come this way, too.
+      // Commander has printed it. Help and version come this way, too.
       if (error.exitCode === 0) return EXIT.done;
-      if (isJsonWanted(args)) tellJson(cli, usageError(error));
+      if (asksForJson(args)) printJson(cli, usageError(error));
       return EXIT.usage;
     }
     if (!(error instanceof ApiError)) throw error;
-    if (isJsonWanted(args)) tellJson(cli, error);
+    if (asksForJson(args)) printJson(cli, error);
     cli.terminal.note(describeError(error));
     return exitOf(error);
   }
 }
 
 /** The form of the API's own errors. */
-function tellJson({ terminal, clock }: Cli, { code, message, details }: ApiError): void {
+function printJson({ terminal, clock }: Cli, { code, message, details }: ApiError): void {
   terminal.json({ type: "error", code, message, details, timestamp: isoTime(clock.now()) });
 }
 
@@ -65,7 +51,7 @@ function exitOf({ code }: ApiError): number {
   return code === "CONFIGURATION_ERROR" ? EXIT.usage : EXIT.failed;
 }
 
-/** `serve` is meant when no command is named. */
+/** Without a command: `serve`. */
 function withDefaultCommand(args: string[]): string[] {
   const [first] = args;
   if (first === undefined) return ["serve"];
@@ -73,7 +59,7 @@ function withDefaultCommand(args: string[]): string[] {
   return isFlagOfServe ? ["serve", ...args] : args;
 }
 
-function isJsonWanted(args: string[]): boolean {
+function asksForJson(args: string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).includes("--json");
 }
@@ -84,44 +70,29 @@ configuration, 130 cancelled or Ctrl-C.
 With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
 {"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
 
-function describeProgram(cli: Cli, { version, serve, store, mcp }: Handlers): Command {
+/** Only the named command, if that needs no server: running one is not to load what asks one. Else all commands. */
+async function describeProgram(args: string[], cli: Cli, handlers: Handlers): Promise<Command> {
   const program = new Command("opencode-agents")
     .description("Mission control for coding agents. Without a command: serve.")
-    .version(version)
+    .version(handlers.version)
     .exitOverride()
     .showHelpAfterError("(opencode-agents --help lists the commands)")
     .addHelpText("after", NOTES);
-  program.command("serve").description("run the server (the default command)")
-    .option("--host <host>", "address to listen on (default: 127.0.0.1)")
-    .option("--port <port>", "port to listen on; 0 picks a free one (default: 8080)", port)
-    .option("--data <dir>", "data folder (default: OPENCODE_AGENTS_DATA, else the platform's)")
-    .option("--config <file>", "configuration file (JSON)")
-    .option("--demo", "run a small workflow with a built-in agent; needs no model and no key")
-    .option("--print-config", "print the effective configuration, secrets masked, and exit")
-    .option("--insecure", "listen on other addresses than this machine's own without authentication")
-    .action(async (flags: ServeFlags) => {
-      cli.exit = await serve(flags);
-    });
+  const named = [SERVE, ...BOOT_COMMANDS].find(({ name }) => name === args[0]);
+  if (named) {
+    (await named.load())(program, cli, handlers);
+    return program;
+  }
+  (await SERVE.load())(program, cli, handlers);
+  const { SERVER_COMMANDS } = await import("../cli/commands.ts");
   for (const add of SERVER_COMMANDS) add(program, cli);
-  addMcp(program, cli, mcp);
-  addDoctor(program, cli, store, port);
-  addBackup(program, cli, store);
-  addRestore(program, cli, store);
-  addExport(program, cli, store);
-  addImport(program, cli, store);
-  addKeys(program, cli, store);
-  addCompletions(program, cli);
-  // Both are started by the server; the entry meets them before it loads any of this.
+  for (const { load } of BOOT_COMMANDS) (await load())(program, cli, handlers);
+  (await import("../cli/commands/completions.ts")).addCompletions(program, cli);
+  // The server starts both; `main.ts` runs them before it loads any of this.
   program.command("demo-agent").description("the built-in scripted agent, speaking ACP on stdio")
     .action(() => {
       throw new ApiError("CONFIGURATION_ERROR", "demo-agent takes no arguments", { field: "demo-agent" });
     });
   program.command("reaper", { hidden: true });
   return program;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= 65535) return value;
-  throw new InvalidArgumentError("a port is a number from 0 to 65535");
 }

@@ -1,10 +1,11 @@
 /** `backup`: the store in one file, as of now, also while a server runs. */
 import type { Command } from "commander";
 import type { Cli } from "../../cli/cli.ts";
-import { storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+import type { Handlers } from "../handlers.ts";
+import { storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 import { bytes as size } from "../../protocol/formats.ts";
 
-export function addBackup(program: Command, cli: Cli, store: StoreFiles): void {
+export function addBackup(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
     "backup <file>",

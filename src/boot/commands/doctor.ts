@@ -11,6 +11,8 @@ import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
 import { findProgram } from "../../host/processes/find_program.ts";
+import type { Handlers } from "../handlers.ts";
+import { port } from "./port.ts";
 import { refuseImpossible } from "../refused_config.ts";
 import { readAddress, type ServerAddress } from "../../cli/server_address.ts";
 import type { StoreFiles } from "./store_command.ts";
@@ -20,12 +22,7 @@ interface DoctorFlags extends ServeFlags {
   json?: boolean;
 }
 
-export function addDoctor(
-  program: Command,
-  cli: Cli,
-  store: StoreFiles,
-  port: (text: string) => number,
-): void {
+export function addDoctor(program: Command, cli: Cli, { store }: Handlers): void {
   program.command("doctor").description(
     "check whether the server would work here; exit 0 if `serve` would start, or runs",
   )

@@ -2,11 +2,11 @@
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
+import type { Handlers } from "../handlers.ts";
 import {
   contents,
   type Counts,
   storeCommand,
-  type StoreFiles,
   type StoreFlags,
   storeFolder,
 } from "./store_command.ts";
@@ -17,7 +17,7 @@ type ExportFlags = StoreFlags & { force?: boolean };
 /** Written at once, so that not every line is a call of its own. */
 const BLOCK_CHARS = 1 << 16;
 
-export function addExport(program: Command, cli: Cli, store: StoreFiles): void {
+export function addExport(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
     "export [file]",

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
-import { contents, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+import type { Handlers } from "../handlers.ts";
+import { contents, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 
-export function addImport(program: Command, cli: Cli, store: StoreFiles): void {
+export function addImport(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
     "import <file>",

@@ -5,6 +5,7 @@ import { ApiError } from "../../domain/errors.ts";
 import { schemaError } from "../../protocol/schema_errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import type { Cli } from "../../cli/cli.ts";
+import type { Handlers } from "../handlers.ts";
 import {
   storeCommand,
   type StoredKeys,
@@ -22,7 +23,7 @@ interface KeysFlags extends StoreFlags {
 
 const ACTIONS = ["create", "list", "revoke"] as const;
 
-export function addKeys(program: Command, cli: Cli, store: StoreFiles): void {
+export function addKeys(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(program, "keys", "API keys, for a server with security.auth: make one, list them, revoke one")
     .addArgument(new Argument("<action>").choices(ACTIONS))
     .argument("[name]", "create: what the key is for; revoke: its id")

@@ -1,9 +1,10 @@
 /** `restore`: a backup in the place of the store. */
 import type { Command } from "commander";
 import type { Cli } from "../../cli/cli.ts";
-import { contents, storeCommand, type StoreFiles, type StoreFlags, storeFolder } from "./store_command.ts";
+import type { Handlers } from "../handlers.ts";
+import { contents, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 
-export function addRestore(program: Command, cli: Cli, store: StoreFiles): void {
+export function addRestore(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
     "restore <file>",

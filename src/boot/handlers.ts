@@ -1,0 +1,12 @@
+/** What commands do that needs the server's own rooms; each loads them when it is called. */
+import type { ServeFlags } from "./config_file.ts";
+import type { McpHandler } from "./commands/mcp.ts";
+import type { StoreFiles } from "./commands/store_command.ts";
+
+export interface Handlers {
+  version: string;
+  /** Runs the server until it is told to stop. Returns the exit code. */
+  serve(flags: ServeFlags): Promise<number>;
+  store: StoreFiles;
+  mcp: McpHandler;
+}
