@@ -1,6 +1,6 @@
 /** What commands do that needs the server's own rooms; each loads them when it is called. */
+import type { Cli, CommonFlags } from "../cli/cli.ts";
 import type { ServeFlags } from "./config_file.ts";
-import type { McpHandler } from "./commands/mcp.ts";
 import type { StoreFiles } from "./commands/store_command.ts";
 
 export interface Handlers {
@@ -8,5 +8,6 @@ export interface Handlers {
   /** Runs the server until it is told to stop. Returns the exit code. */
   serve(flags: ServeFlags): Promise<number>;
   store: StoreFiles;
-  mcp: McpHandler;
+  /** Serves MCP until stdin ends. */
+  mcp(flags: CommonFlags, cli: Cli): Promise<void>;
 }

@@ -3,11 +3,6 @@ import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
 
-/** Serves until stdin ends; loaded when asked for, as no other command needs it. */
-export interface McpHandler {
-  (flags: CommonFlags, cli: Cli): Promise<void>;
-}
-
 export function addMcp(program: Command, cli: Cli, { mcp }: Handlers): void {
   cli.command(program, "mcp", "let other agents delegate tasks: an MCP server on stdin and stdout")
     .action((flags: CommonFlags) => mcp(flags, cli));
