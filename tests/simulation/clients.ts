@@ -1,4 +1,6 @@
 /** Clients that ask for what chance has them ask, and what a reply obliges the server to. */
+import type { Task } from "../../src/domain/task.ts";
+import type { WaitingFor } from "../../src/domain/waiting_for.ts";
 import type { Model } from "./model.ts";
 import type { LimitModel } from "./model_limits.ts";
 import type { Random } from "./random.ts";
@@ -21,6 +23,19 @@ const ZONES = [
 ];
 const CLIENTS = ["ann", "ben"];
 const DATABASE = ["DATABASE_ERROR", "DATABASE_CONNECTION_ERROR"];
+
+type Shown = Pick<Task, "id" | "status" | "waiting_for">;
+
+/** What a task may wait for where it stands. */
+const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
+  pending: ["dependency", "time", "retry", "slot"],
+  queued: ["slot", "agent_start"],
+  running: [undefined, "permission"],
+  paused: ["paused"],
+  completed: [undefined],
+  failed: [undefined],
+  cancelled: [undefined],
+};
 
 export class Clients {
   readonly #random: Random;
@@ -173,16 +188,28 @@ export class Clients {
         if (!since.some((status) => status !== "paused")) wrong("it was not resumed");
         break;
       case "get_task_status": {
-        const { status } = reply.task as { status: string };
+        const { status } = reply.task as Shown;
+        this.#shows([reply.task as Shown]);
         const seen = [before, ...since, ...(task?.untold.map(({ from }) => from) ?? [])];
         if (!seen.includes(status as typeof before)) wrong(`it was never ${status}`);
         break;
       }
+      case "list_tasks":
+        this.#shows(reply.tasks as Shown[]);
+        break;
       case "schedule_task":
         if (!this.#model.schedules.known.has(id) && !this.#model.schedules.unwanted.has(id)) {
           // One that is over already has left its run.
           if (!this.#model.tasks.has(`${id}_run_1`)) wrong("it is not on the disk");
         }
+    }
+  }
+
+  /** Whatever waits says for what, and nothing else does. */
+  #shows(tasks: Shown[]): void {
+    for (const { id, status, waiting_for } of tasks) {
+      if (WAITS[status].includes(waiting_for?.kind)) continue;
+      this.#model.fail(`task ${id} is ${status} and waits for ${waiting_for?.kind ?? "nothing"}`);
     }
   }
 
