@@ -2,20 +2,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AttemptEffect } from "../../src/domain/attempt/effects.ts";
-import type { AttemptNews } from "../../src/domain/attempt/events.ts";
+import type { AttemptEvent } from "../../src/domain/attempt/events.ts";
 import type { RunOutcome } from "../../src/domain/run.ts";
 import { reach, type StateName, TABLE_EVENTS, TABLE_STATES } from "./fixtures/attempt_table.ts";
 import { AttemptWorld, CLAIMED } from "./fixtures/attempt_world.ts";
 
 /** Anything that may be heard, sense or not, and time that passes. */
 const anything = fc.oneof(
-  fc.constantFrom<AttemptNews>(...Object.values(TABLE_EVENTS) as AttemptNews[]),
+  fc.constantFrom<AttemptEvent>(...Object.values(TABLE_EVENTS) as AttemptEvent[]),
   fc.integer({ min: 1, max: 400 }),
 );
 
 interface History {
   from: StateName;
-  steps: (AttemptNews | number)[];
+  steps: (AttemptEvent | number)[];
 }
 
 /** An attempt to which all of this happens; `look` sees each step. A timer that is set twice throws. */
@@ -98,7 +98,7 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
 });
 
 Deno.test("attempt: to ask twice for its end, a pause or a resumption is to ask once", () => {
-  const asked = fc.constantFrom<AttemptNews>(
+  const asked = fc.constantFrom<AttemptEvent>(
     { kind: "stop", cause: "cancel" },
     { kind: "stop", cause: "leave" },
     { kind: "lease_lost" },
@@ -107,11 +107,11 @@ Deno.test("attempt: to ask twice for its end, a pause or a resumption is to ask 
     { kind: "broke" },
   );
   fc.assert(
-    fc.property(histories, asked, (history, news) => {
+    fc.property(histories, asked, (history, event) => {
       const world = happen(history, () => {});
-      world.take(news);
+      world.take(event);
       const { state } = world;
-      assert.deepEqual(world.take(news), []);
+      assert.deepEqual(world.take(event), []);
       assert.deepEqual(world.state, state);
     }),
     many,
@@ -132,9 +132,9 @@ Deno.test("attempt: the first reason to end an agent stands", () => {
 });
 
 /** What an engine answers to an effect, as chance has it; undefined when it answers nothing. */
-function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptNews | undefined {
+function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptEvent | undefined {
   const stopped: RunOutcome = { status: "stopped", output: "" };
-  const missing: AttemptNews = { kind: "not_started", error: "missing", details: {} };
+  const missing: AttemptEvent = { kind: "not_started", error: "missing", details: {} };
   switch (effect.kind) {
     case "prepare":
       return goesWrong ? missing : { kind: "prepared", working_dir: "/folder", isWorkspaceOpen: true };
@@ -158,7 +158,7 @@ function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptNews | unde
 }
 
 Deno.test("attempt: with an engine that answers it is over in the end, and its result is saved unless it may not be", () => {
-  const asked = fc.constantFrom<AttemptNews>(
+  const asked = fc.constantFrom<AttemptEvent>(
     TABLE_EVENTS.pause,
     TABLE_EVENTS.resume,
     TABLE_EVENTS.cancel,
@@ -173,7 +173,7 @@ Deno.test("attempt: with an engine that answers it is over in the end, and its r
     answers: fc.integer({ min: 0, max: 3 }),
     goesWrong: fc.boolean(),
     ms: fc.integer({ min: 0, max: 200 }),
-    news: fc.option(asked, { nil: undefined }),
+    event: fc.option(asked, { nil: undefined }),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -183,15 +183,15 @@ Deno.test("attempt: with an engine that answers it is over in the end, and its r
         const effect = world.effects[answered];
         if (!effect) return false;
         answered++;
-        const news = answerTo(effect, goesWrong);
-        if (news) world.take(news);
+        const event = answerTo(effect, goesWrong);
+        if (event) world.take(event);
         return true;
       };
       world.take(CLAIMED);
-      for (const { answers, goesWrong, ms, news } of steps) {
+      for (const { answers, goesWrong, ms, event } of steps) {
         for (let i = 0; i < answers; i++) answer(goesWrong);
         world.clock.pass(ms);
-        if (news) world.take(news);
+        if (event) world.take(event);
       }
       // From here on everything goes well, and the agent completes its work.
       for (let turns = 0; turns < 3; turns++) {

@@ -26,9 +26,9 @@ function listening(rules: Partial<AttemptRules>) {
       if (effect.message === "The agent gives signs of life again") heard.push(`speaks at ${clock.now()}`);
     }
   };
-  const take = (news: Parameters<AttemptWorld["take"]>[0]) => {
+  const take = (event: Parameters<AttemptWorld["take"]>[0]) => {
     const before = world.effects.length;
-    world.take(news);
+    world.take(event);
     note(before);
   };
   return { world, heard, pass, take };
@@ -128,7 +128,7 @@ Deno.test("deadline: it passes when the agent has worked for so long, whatever t
 Deno.test("deadline: each turn has all its time", () => {
   const world = new AttemptWorld(
     { unresponsive_after_ms: 0, unresponsive_limit_ms: 0 },
-    ...TO_WORK.map((news) => news.kind === "spawned" ? { ...news, takesTurns: true } : news),
+    ...TO_WORK.map((event) => event.kind === "spawned" ? { ...event, takesTurns: true } : event),
     { kind: "message", prompt: "second" },
   );
   world.clock.pass(999);

@@ -6,7 +6,7 @@ import { abandoned, claimed, notStarted, prepared, spawned } from "./beginning.t
 import { close, commitFailed, progressWritten, settle, workspaceClosed } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { endAgent, loseLease } from "./ending.ts";
-import type { AttemptEvent } from "./events.ts";
+import type { TimedEvent } from "./events.ts";
 import { reported } from "./reports.ts";
 import { message, pause, resume, signalled } from "./requests.ts";
 import type { AttemptState } from "./state.ts";
@@ -21,8 +21,8 @@ const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
   "release",
 ]);
 
-/** The state after `event`, and what is to be done, in this order. An event that does not fit the state changes nothing. */
-export function attempt(state: AttemptState, event: AttemptEvent): Step {
+/** The state after `event`, and the effects in their order. An event that does not fit the state changes nothing. */
+export function attempt(state: AttemptState, event: TimedEvent): Step {
   if (state.phase === "settled") return stay(state);
   const [heard, signs] = event.kind === "reported" ? noteSignOfLife(state, event.at_ms) : stay(state);
   const [next, effects] = react(heard, event);
@@ -32,11 +32,11 @@ export function attempt(state: AttemptState, event: AttemptEvent): Step {
 
 function isAllowed(state: AttemptState, { kind }: AttemptEffect): boolean {
   if (state.isLost) return WITHOUT_LEASE.has(kind);
-  // Clients are not told of an attempt that has no number yet.
+  // Clients do not see an attempt that has no number yet.
   return kind !== "publish_agent" || state.attempt > 0;
 }
 
-function react(state: AttemptState, event: AttemptEvent): Step {
+function react(state: AttemptState, event: TimedEvent): Step {
   const { at_ms } = event;
   switch (event.kind) {
     case "claimed":

@@ -24,7 +24,7 @@ export function progressWritten(state: AttemptState, isStored: boolean, at_ms: n
   if (!state.isWriting) return stay(state);
   const published: AttemptEffect[] = isStored ? [{ kind: "publish_agent" }] : [];
   const idle = { ...state, isWriting: false };
-  const [next, effects] = idle.news.length > 0 ? nextWrite(idle, at_ms) : saveWhenClosed(idle, at_ms);
+  const [next, effects] = idle.unwritten.length > 0 ? nextWrite(idle, at_ms) : saveWhenClosed(idle, at_ms);
   return [next, [...published, ...effects]];
 }
 
@@ -34,14 +34,14 @@ export function workspaceClosed(
   at_ms: number,
 ): Step {
   if (state.phase !== "closing" || !state.isWorkspaceOpen) return stay(state);
-  const told: AttemptEffect[] = [];
-  if (kept !== undefined) told.push(entry("info", kept, { working_dir: state.working_dir }));
+  const entries: AttemptEffect[] = [];
+  if (kept !== undefined) entries.push(entry("info", kept, { working_dir: state.working_dir }));
   // The work is done and stays where it is; only the tidying failed.
   if (failure !== undefined) {
-    told.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
+    entries.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
   }
   const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false }, at_ms);
-  return [next, [...told, ...effects]];
+  return [next, [...entries, ...effects]];
 }
 
 /** The result is committed when all that the agent reported is stored and its workspace is closed. */

@@ -1,18 +1,18 @@
-/** What an attempt learns. */
+/** What happens to an attempt. */
 import type { RunEvent, RunOutcome } from "../run.ts";
 import type { AttemptTimer } from "./effects.ts";
 
-/** Each event carries its time in monotonic milliseconds. */
-export type AttemptEvent = AttemptNews & { readonly at_ms: number };
+/** An event with its time in monotonic milliseconds. */
+export type TimedEvent = AttemptEvent & { readonly at_ms: number };
 
-export type AttemptNews =
+export type AttemptEvent =
   /** What the agent reports while it works. */
   | { kind: "reported"; report: RunEvent }
-  | OwnNews
-  | ClientNews;
+  | EngineEvent
+  | RequestEvent;
 
-/** How the effects went. */
-type OwnNews =
+/** How the effects went, and what became of the lease. */
+type EngineEvent =
   /** The commit that takes the task is durable. */
   | { kind: "claimed"; attempt: number; turn: number; hasEarlierSession: boolean }
   /** The task was not this attempt's to run after all. */
@@ -36,8 +36,8 @@ type OwnNews =
   /** The server failed while it carried out an effect. */
   | { kind: "broke" };
 
-/** What clients and the server ask of it. */
-type ClientNews =
+/** What clients and the server ask for. */
+type RequestEvent =
   | { kind: "pause" }
   | { kind: "resume" }
   | { kind: "stop"; cause: "cancel" | "leave" }

@@ -4,7 +4,7 @@ import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 
-export type ProgressNews = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
+export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
 
 export type RecordChange =
   | {
@@ -16,7 +16,7 @@ export type RecordChange =
     startsOver: boolean;
   }
   /** `elapsed_ms`: since the attempt began. */
-  | { kind: "progress"; news: readonly ProgressNews[]; elapsed_ms: number }
+  | { kind: "progress"; reports: readonly ProgressReport[]; elapsed_ms: number }
   | { kind: "turn"; turn: number };
 
 /** The task's state after the change. */
@@ -30,7 +30,7 @@ export function changed(state: TaskState, change: RecordChange): TaskState {
         attempts: change.isResumed ? withCurrent(state, { resumed: true }) : state.attempts,
       };
     case "progress":
-      return change.news.reduce((after, news) => withNews(after, news, change.elapsed_ms), state);
+      return change.reports.reduce((after, report) => afterReport(after, report, change.elapsed_ms), state);
     case "turn":
       return { ...state, turn: change.turn, attempts: withCurrent(state, { turn: change.turn }) };
   }
@@ -40,13 +40,13 @@ function withCurrent(state: TaskState, more: Partial<Attempt>): Attempt[] {
   return state.attempts.map((one) => one.attempt === state.attempt ? { ...one, ...more } : one);
 }
 
-function withNews(state: TaskState, news: ProgressNews, elapsed_ms: number): TaskState {
-  if (news.kind === "activity") return active(state, news.current_step);
-  const { completed_steps, total_steps } = news;
+function afterReport(state: TaskState, report: ProgressReport, elapsed_ms: number): TaskState {
+  if (report.kind === "activity") return active(state, report.current_step);
+  const { completed_steps, total_steps } = report;
   const left_ms = completed_steps > 0
     ? Math.round((elapsed_ms / completed_steps) * (total_steps - completed_steps))
     : undefined;
-  return progressed(state, news, left_ms);
+  return progressed(state, report, left_ms);
 }
 
 /** Progress is the share of the plan's steps that are done, and never 100 before the task is completed. */

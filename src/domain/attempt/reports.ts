@@ -69,7 +69,7 @@ function permissionRequested(state: AttemptState, request: PermissionRequest): S
   ]];
 }
 
-/** The agent's own entry, just before, has told the outcome. */
+/** The outcome is in the log already: the agent has an entry of its own for it. */
 function permissionSettled(state: AttemptState, permission_id: string): Step {
   const permissions = state.permissions.filter((one) => one.permission_id !== permission_id);
   if (permissions.length === state.permissions.length) return stay(state);

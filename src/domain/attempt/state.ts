@@ -2,7 +2,7 @@
 import type { PermissionRequest } from "../permission_request.ts";
 import type { RunOutcome } from "../run.ts";
 import type { Deadline, Silence } from "./clocks.ts";
-import type { ProgressNews } from "./record_change.ts";
+import type { ProgressReport } from "./record_change.ts";
 import type { RuntimeStatus } from "./runtime_status.ts";
 
 /** What holds for the whole attempt. Times are in milliseconds. */
@@ -73,7 +73,7 @@ export interface AttemptState {
   readonly deadline: Deadline;
   readonly silence: Silence;
   /** Progress that waits for the write before it; of each kind the newest. */
-  readonly news: readonly ProgressNews[];
+  readonly unwritten: readonly ProgressReport[];
   readonly isWriting: boolean;
   readonly isWorkspaceOpen: boolean;
   /** How the agent ended, from `closing` on. */
@@ -104,7 +104,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     permissions: [],
     deadline: { left_ms: rules.timeout_ms },
     silence: { heard_ms: at_ms, isListening: false, isLong: false, hasTimer: false },
-    news: [],
+    unwritten: [],
     isWriting: false,
     isWorkspaceOpen: false,
     isUnsaved: false,

@@ -1,6 +1,6 @@
-/** The agent of an attempt: started, signalled, ended; what it reports and how it ends are told. */
+/** The agent of an attempt: started, signalled and ended here. Its reports and its end become events. */
 import { getLogger } from "@logtape/logtape";
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Run } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -11,16 +11,16 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 export class AgentProcess {
   readonly #context: Pick<RunContext, "runner" | "settings">;
-  readonly #tell: (news: AttemptNews) => void | Promise<void>;
+  readonly #emit: (event: AttemptEvent) => void | Promise<void>;
   #run: Run | undefined;
   #signalled: Promise<void> = Promise.resolve();
 
   constructor(
     context: Pick<RunContext, "runner" | "settings">,
-    tell: (news: AttemptNews) => void | Promise<void>,
+    emit: (event: AttemptEvent) => void | Promise<void>,
   ) {
     this.#context = context;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   get pid(): number | undefined {
@@ -35,13 +35,13 @@ export class AgentProcess {
     const { runner, settings } = this.#context;
     try {
       const request = runRequest(task, settings, agent, working_dir);
-      this.#run = await runner.start(request, (report) => this.#tell({ kind: "reported", report }));
+      this.#run = await runner.start(request, (report) => this.#emit({ kind: "reported", report }));
     } catch (error) {
-      void this.#tell(notStarted(task.id, error));
+      void this.#emit(notStarted(task.id, error));
       return;
     }
-    void this.#tell({ kind: "spawned", takesTurns: this.#run.next !== undefined });
-    void this.#tell({ kind: "agent_ended", outcome: await this.#run.outcome });
+    void this.#emit({ kind: "spawned", takesTurns: this.#run.next !== undefined });
+    void this.#emit({ kind: "agent_ended", outcome: await this.#run.outcome });
   }
 
   stop(): void {
@@ -64,10 +64,10 @@ export class AgentProcess {
 
   /** Signals reach the process one after the other, in the order in which they were asked for. */
   signal(signal: "pause" | "resume"): void {
-    // Whoever asked for the one before was told of its failure.
+    // Whoever asked for the signal before has seen its failure.
     const before = this.#signalled.catch(() => undefined);
     this.#signalled = before.then(() => signal === "pause" ? this.#run?.pause() : this.#run?.resume());
-    const told = () => void this.#tell({ kind: "signalled", signal });
-    this.#signalled.then(told, told);
+    const arrived = () => void this.#emit({ kind: "signalled", signal });
+    this.#signalled.then(arrived, arrived);
   }
 }

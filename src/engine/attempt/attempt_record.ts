@@ -1,7 +1,7 @@
 /** What an attempt stores: entries of its task's log, changes of the record, and its result. All under its lease. */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.ts";
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { changed, type RecordChange } from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
 import type { Lease } from "../../domain/lease.ts";
@@ -15,13 +15,13 @@ export class AttemptRecord {
   readonly #context: RunContext;
   readonly #task_id: string;
   readonly #lease: Lease;
-  readonly #tell: (news: AttemptNews) => unknown;
+  readonly #emit: (event: AttemptEvent) => unknown;
 
-  constructor(context: RunContext, task_id: string, lease: Lease, tell: (news: AttemptNews) => unknown) {
+  constructor(context: RunContext, task_id: string, lease: Lease, emit: (event: AttemptEvent) => unknown) {
     this.#context = context;
     this.#task_id = task_id;
     this.#lease = lease;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   /** A promise is to be waited for before more is appended. */
@@ -34,28 +34,32 @@ export class AttemptRecord {
     return this.#context.store.logs.append({ level, message, agent: task_id, source, details, context });
   }
 
-  /** Progress is told when it is stored; for other changes the agent waits. */
+  /** The end of a write of progress is an event. For other changes the agent waits. */
   write(change: RecordChange): void | Promise<void> {
     const { tasks } = this.#context.store;
-    const written = amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change));
-    if (change.kind !== "progress") return written;
-    written.then(
-      () => this.#tell({ kind: "progress_written", isStored: true }),
+    const written = amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change)).then(
+      () => true,
       (error) => {
-        // Progress is told again with the next step; the result, which matters, is not given up like this.
-        log.warn("Progress of task {task_id} was not stored: {error}", { task_id: this.#task_id, error });
-        this.#tell({ kind: "progress_written", isStored: false });
+        // The next report makes up for it. The result is not given up like this.
+        log.warn("The {kind} of task {id} was not stored: {error}", {
+          kind: change.kind,
+          id: this.#task_id,
+          error,
+        });
+        return false;
       },
     );
+    if (change.kind !== "progress") return written.then(() => undefined);
+    void written.then((isStored) => this.#emit({ kind: "progress_written", isStored }));
   }
 
   commitEnd(result: AttemptResult): void {
     const { store } = this.#context;
     this.#commitEnd(result).then(
-      () => this.#tell({ kind: "committed" }),
+      () => this.#emit({ kind: "committed" }),
       (error) => {
         log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task_id, error });
-        this.#tell({ kind: "commit_failed", isStoreClosed: store.closed });
+        this.#emit({ kind: "commit_failed", isStoreClosed: store.closed });
       },
     );
   }

@@ -1,20 +1,20 @@
 /** The timers of an attempt, by name. */
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { AttemptTimer } from "../../domain/attempt/effects.ts";
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 
 export class AttemptTimers {
   readonly #clock: Clock;
-  readonly #tell: (news: AttemptNews) => unknown;
+  readonly #emit: (event: AttemptEvent) => unknown;
   readonly #running = new Map<AttemptTimer, Timer>();
 
-  constructor(clock: Clock, tell: (news: AttemptNews) => unknown) {
+  constructor(clock: Clock, emit: (event: AttemptEvent) => unknown) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   set(timer: AttemptTimer, ms: number): void {
-    this.#running.set(timer, this.#clock.after(ms, () => this.#tell({ kind: "timer_fired", timer })));
+    this.#running.set(timer, this.#clock.after(ms, () => this.#emit({ kind: "timer_fired", timer })));
   }
 
   clear(timer: AttemptTimer): void {

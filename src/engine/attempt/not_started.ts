@@ -1,12 +1,12 @@
-/** Why an attempt has no agent, as its machine is told. */
+/** The event of an agent that could not be started. */
 import { getLogger } from "@logtape/logtape";
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { ApiError } from "../../domain/errors.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
 /** An error that is no `ApiError` is a fault of the server: its log says more than clients read. */
-export function notStarted(task_id: string, error: unknown): AttemptNews {
+export function notStarted(task_id: string, error: unknown): AttemptEvent {
   if (error instanceof ApiError) {
     const { code, message, details } = error;
     return { kind: "not_started", error: message, details: { code, ...details } };

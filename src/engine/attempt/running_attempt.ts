@@ -1,10 +1,10 @@
 /**
- * One attempt while it runs: the shell round its state machine. What happens goes into the machine; the effects that
- * come out are carried out here, each by the part that knows how.
+ * One attempt while it runs: the shell round its state machine. Events go into the machine; the effects that come out
+ * are carried out here, each by the part that knows how.
  */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEffect } from "../../domain/attempt/effects.ts";
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { attempt } from "../../domain/attempt/attempt.ts";
 import type { RuntimeStatus } from "../../domain/attempt/runtime_status.ts";
 import {
@@ -49,11 +49,11 @@ export class RunningAttempt {
     this.#lease = lease;
     this.#start_ms = clock.now();
     this.#state = newAttempt(rulesOf(context, task, agent), clock.monotonic());
-    const tell = (news: AttemptNews) => this.#take(news);
-    this.#process = new AgentProcess(context, tell);
-    this.#workspace = new TaskWorkspace(context, tell);
-    this.#record = new AttemptRecord(context, task.id, lease.terms, tell);
-    this.#timers = new AttemptTimers(clock, tell);
+    const emit = (event: AttemptEvent) => this.#dispatch(event);
+    this.#process = new AgentProcess(context, emit);
+    this.#workspace = new TaskWorkspace(context, emit);
+    this.#record = new AttemptRecord(context, task.id, lease.terms, emit);
+    this.#timers = new AttemptTimers(clock, emit);
     lease.lost.addEventListener("abort", this.#loseLease);
     if (lease.lost.aborted) this.#loseLease();
   }
@@ -80,7 +80,7 @@ export class RunningAttempt {
     return runtimeStatus(this.#state);
   }
 
-  /** Whether the attempt is committed: before that it has no number, and clients are not told of it. */
+  /** Whether the attempt is committed. Before that it has no number, and clients do not see it. */
   get hasBegun(): boolean {
     return this.#state.phase !== "claiming";
   }
@@ -109,36 +109,36 @@ export class RunningAttempt {
 
   /** The task was not its to run after all. */
   abandon(): void {
-    void this.#take({ kind: "abandoned" });
+    void this.#dispatch({ kind: "abandoned" });
   }
 
   /** Runs the attempt to its end; `task` is the record as committed with this attempt's lease. Never rejects. */
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
     const { attempt, turn = 1, session } = task.state;
-    void this.#take({ kind: "claimed", attempt, turn, hasEarlierSession: session !== undefined });
+    void this.#dispatch({ kind: "claimed", attempt, turn, hasEarlierSession: session !== undefined });
     await this.over;
   }
 
   /** Ends the agent, because its task is cancelled; settles when the attempt is over. */
   async stop(): Promise<void> {
-    void this.#take({ kind: "stop", cause: "cancel" });
+    void this.#dispatch({ kind: "stop", cause: "cancel" });
     await this.over;
   }
 
   /** Ends the agent because the server ends, which decides nothing about its task. */
   async leave(): Promise<void> {
-    void this.#take({ kind: "stop", cause: "leave" });
+    void this.#dispatch({ kind: "stop", cause: "leave" });
     await this.over;
   }
 
   pause(): Promise<void> {
-    void this.#take({ kind: "pause" });
+    void this.#dispatch({ kind: "pause" });
     return this.signalled;
   }
 
   resume(): Promise<void> {
-    void this.#take({ kind: "resume" });
+    void this.#dispatch({ kind: "resume" });
     return this.signalled;
   }
 
@@ -154,11 +154,11 @@ export class RunningAttempt {
 
   // ---- the machine and its effects
 
-  readonly #loseLease = () => void this.#take({ kind: "lease_lost" });
+  readonly #loseLease = () => void this.#dispatch({ kind: "lease_lost" });
 
-  /** A returned promise is for the agent to wait for, before it reports more. */
-  #take(news: AttemptNews): void | Promise<void> {
-    const [state, effects] = attempt(this.#state, { ...news, at_ms: this.#context.clock.monotonic() });
+  /** An agent that reports waits for the returned promise before it reports more. */
+  #dispatch(event: AttemptEvent): void | Promise<void> {
+    const [state, effects] = attempt(this.#state, { ...event, at_ms: this.#context.clock.monotonic() });
     this.#state = state;
     this.#todo.push(...effects);
     // An effect that reports back at once does not overtake those that wait.
@@ -175,7 +175,7 @@ export class RunningAttempt {
           kind: effect.kind,
           error,
         });
-        void this.#take({ kind: "broke" });
+        void this.#dispatch({ kind: "broke" });
       }
     }
     this.#isCarryingOut = false;

@@ -1,5 +1,5 @@
 /** Where an attempt works: the task's folder, or a workspace of its own. */
-import type { AttemptNews } from "../../domain/attempt/events.ts";
+import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Workspace } from "../../domain/run.ts";
 import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -8,19 +8,19 @@ import { agentConfig } from "./run_request.ts";
 
 export class TaskWorkspace {
   readonly #context: RunContext;
-  readonly #tell: (news: AttemptNews) => unknown;
+  readonly #emit: (event: AttemptEvent) => unknown;
   #workspace: Workspace | undefined;
 
-  constructor(context: RunContext, tell: (news: AttemptNews) => unknown) {
+  constructor(context: RunContext, emit: (event: AttemptEvent) => unknown) {
     this.#context = context;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   open(task: TaskRecord, agent: string): void {
     this.#open(task, agent).then(
       (working_dir) =>
-        this.#tell({ kind: "prepared", working_dir, isWorkspaceOpen: this.#workspace !== undefined }),
-      (error) => this.#tell(notStarted(task.id, error)),
+        this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: this.#workspace !== undefined }),
+      (error) => this.#emit(notStarted(task.id, error)),
     );
   }
 
@@ -37,8 +37,8 @@ export class TaskWorkspace {
 
   close(): void {
     this.#workspace?.close().then(
-      (kept) => this.#tell({ kind: "workspace_closed", kept }),
-      (error) => this.#tell({ kind: "workspace_closed", failure: (error as Error).message }),
+      (kept) => this.#emit({ kind: "workspace_closed", kept }),
+      (error) => this.#emit({ kind: "workspace_closed", failure: (error as Error).message }),
     );
   }
 }
