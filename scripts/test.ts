@@ -88,6 +88,9 @@ async function runAll(files: string[], at_once: number, env: Record<string, stri
 }
 
 const files = await testFiles(ROOT, paths.length > 0 ? paths : ["tests"]);
+// Once, before several processes would each download or compile the same.
+await new Deno.Command(Deno.execPath(), { args: ["cache", "--quiet", "main.ts", ...files], cwd: ROOT })
+  .spawn().status;
 await buildDashboard();
 const browser = files.some(needsBrowser) ? await startBrowser() : undefined;
 const env: Record<string, string> = browser ? { [BROWSER_VARIABLE]: browser.endpoint } : {};
