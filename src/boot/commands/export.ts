@@ -3,13 +3,7 @@ import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
-import {
-  contents,
-  type Counts,
-  storeCommand,
-  type StoreFlags,
-  storeFolder,
-} from "./store_command.ts";
+import { contents, type Counts, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 import { writeAllSync } from "../../cli/write_all.ts";
 
 type ExportFlags = StoreFlags & { force?: boolean };
