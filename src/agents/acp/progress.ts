@@ -8,7 +8,7 @@ export type Progress = Extract<RunEvent, { kind: "progress" }>;
 
 /** More steps than any plan has; the rest of a longer list is left out. */
 const MOST_STEPS = 1000;
-/** How many are kept with the task, which is written anew at each step. */
+/** How many are kept with the task, which is written again at each step. */
 const STEPS_SHOWN = 50;
 const SHOWN_CHARACTERS = 200;
 

@@ -8,7 +8,7 @@ import type { ProcessType } from "../../protocol/process.ts";
 /** A JSON object as an agent sent it; nothing about it is checked. */
 export type WireObject = Record<string, unknown>;
 
-/** What an update says about the turn as a whole: it has failed, or it goes on after all. */
+/** What an update says about the turn as a whole: it has failed, or it continues after all. */
 export type TurnSign = "failed" | "going_on";
 
 /** The provider of the agent's model refuses or slows it for a time. */
@@ -59,6 +59,7 @@ export interface AgentMake {
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
+  /** A limit of the model's provider that an update reports. */
   limitOf(update: WireObject): ProviderLimit | undefined;
   /** What a `usage_update` tells: context and cost. */
   usageOf(update: WireObject): Record<string, unknown>;

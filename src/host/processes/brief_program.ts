@@ -5,6 +5,8 @@ import { collectText } from "./child_streams.ts";
 
 /** These programs take milliseconds. One that hangs (a dead network drive) must not hold its caller forever. */
 const BOUND_MS = 5000;
+/** Only a program that is stuck in the kernel takes longer to die. */
+const KILLED_WITHIN_MS = 500;
 
 export interface BriefOutput {
   code: number;
@@ -53,6 +55,7 @@ export async function runBriefly(
   // A child of its own may hold the pipes open.
   stdout.cancel();
   stderr.cancel();
+  await within(clock, KILLED_WITHIN_MS, all, undefined);
   throw new ApiError("SERVICE_UNAVAILABLE", `'${program}' did not answer within ${bound_ms} ms`, {
     missing: [program],
     retry_after_seconds: 1,
@@ -64,7 +67,7 @@ function programMissing(program: string, error: unknown): ApiError {
   return denied
     ? new ApiError(
       "SERVICE_UNAVAILABLE",
-      `This server may not run '${program}', so it cannot see to processes`,
+      `This server may not run '${program}'; start it with --allow-run=${program}`,
       { missing: ["run"], permission: `--allow-run=${program}` },
     )
     : new ApiError(

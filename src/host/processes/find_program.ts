@@ -1,7 +1,7 @@
-/** Which file a program's name stands for. */
+/** Finds the file that runs under a program's name. */
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** Its path: the name's own when it is one, else the first on PATH that may be executed. */
+/** The path of program `name`: the name itself when it is a path, else the first executable on PATH. */
 export async function findProgram(name: string): Promise<string | undefined> {
   if (/[/\\]/.test(name)) return await isExecutable(name) ? name : undefined;
   const windows = Deno.build.os === "windows";
@@ -20,7 +20,7 @@ async function isExecutable(path: string): Promise<boolean> {
     const { isFile, mode } = await Deno.stat(path);
     return isFile && (mode === null || (mode & 0o111) !== 0);
   } catch {
-    // Not there, or not ours to see, which is the same for a program to be run.
+    // Missing, or not visible to us: it cannot be run either way.
     return false;
   }
 }

@@ -2,7 +2,7 @@
 import type { ProcessStatus } from "../../protocol/process.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
-/** A process as the system shows it. Optional fields are absent where the source does not tell. */
+/** A process as the system shows it. Optional fields are absent where the source does not show them. */
 export interface RawProcess extends ProcessIdentity {
   ppid: number;
   name: string;

@@ -6,7 +6,7 @@ import { listPs, ourOs, type PsRow } from "./ps.ts";
 /** Longer than for a scan: a tree that cannot be listed cannot be ended either. */
 const PS_BOUND_MS = 20_000;
 
-/** Variables, as `NAME=VALUE` without white space, by which a process is known, whoever its parent is. */
+/** Variables, as `NAME=VALUE` without white space, that identify a process whatever its parent is. */
 export interface EnvironmentMark {
   all: string[];
   none?: string[];

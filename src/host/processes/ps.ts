@@ -7,7 +7,7 @@ import type { ProcessIdentity } from "./process_identity.ts";
 export interface PsRow extends ProcessIdentity {
   ppid: number;
   pgid: number;
-  /** 0 where the platform does not tell. */
+  /** 0 where the platform does not show it. */
   session: number;
   /** First letter of the state; `Z` is a process that has ended and waits for its parent to take note. */
   state: string;

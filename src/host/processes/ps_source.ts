@@ -1,4 +1,4 @@
-/** Processes from `ps`. It does not tell open files and connections. */
+/** Processes from `ps`, which does not show open files and connections. */
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { PS_START_TOLERANCE_MS } from "./process_identity.ts";

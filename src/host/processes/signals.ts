@@ -40,7 +40,7 @@ export async function signalProcess(clock: Clock, pid: number, signal: KillSigna
 export async function signalAll(clock: Clock, pids: number[], signal: KillSignal): Promise<void> {
   if (pids.length === 0) return;
   if ((await Deno.permissions.query({ name: "run" })).state !== "granted") {
-    // It goes on after a pid that is gone, and its exit code then says nothing about the others.
+    // It continues after a pid that is gone, and its exit code then says nothing about the others.
     await runBriefly(clock, "kill", killArguments(pids, signal));
     return;
   }

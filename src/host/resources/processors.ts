@@ -17,7 +17,7 @@ export interface Ticks {
 
 export interface ProcessorFigures {
   cores: number;
-  /** MHz; 0 where the platform does not tell. */
+  /** MHz; 0 where the platform does not show it. */
   frequency: number;
   ticks: Ticks;
 }
