@@ -1,7 +1,7 @@
 /** Who somebody is, by what they show, and what they may do; who guesses is kept out for a while. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { keyActor, OWNER } from "../domain/actor.ts";
-import type { Permission } from "../protocol/auth_messages.ts";
+import type { Permission } from "../domain/access_key.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { type Identity, isKnown, NOBODY } from "./identity.ts";

@@ -1,6 +1,6 @@
 /** Who asks, and what they may do. */
 import { type Actor, ANONYMOUS } from "../domain/actor.ts";
-import type { Permission } from "../protocol/auth_messages.ts";
+import type { Permission } from "../domain/access_key.ts";
 
 export interface Identity {
   readonly actor: Actor;

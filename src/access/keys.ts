@@ -1,7 +1,8 @@
 /** API keys: made, looked up, revoked. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
-import type { KeySpec, KeyState, KeyView, NewKey, Permission } from "../protocol/auth_messages.ts";
+import type { KeySpec, KeyState, Permission } from "../domain/access_key.ts";
+import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import { ApiError } from "../domain/errors.ts";
 import { digestOf, newSecret } from "./secrets.ts";
 

@@ -2,19 +2,15 @@
 import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
+import { KeySpec, Permission } from "../domain/access_key.ts";
 import { distinct, text } from "../domain/scalars.ts";
-
-/** What a key may do: look; start, change and end; see to keys, limits and security. */
-export const Permission = z.enum(["read", "write", "admin"]);
-export type Permission = z.infer<typeof Permission>;
 
 const permissions = distinct(Permission, 1, Permission.options.length);
 
 /** A key as it is shown: never the key itself. */
 export const KeyView = z.object({
   id: z.string(),
-  name: z.string(),
-  permissions: z.array(Permission),
+  ...KeySpec.pick({ name: true, permissions: true }).shape,
   created_at: z.string(),
   created_by: Actor.optional(),
   expires_at: z.string().optional(),
@@ -60,20 +56,3 @@ export const authMessages = {
     timestamp: z.string(),
   }),
 };
-
-/** What is kept of a key. */
-export interface KeySpec {
-  name: string;
-  /** SHA-256 of the key, in hex: a key has 190 bits of chance, so nothing slower is needed. */
-  digest: string;
-  permissions: Permission[];
-  created_ms: number;
-  /** Absent in records of older versions. */
-  created_by?: Actor;
-  expires_ms?: number;
-}
-
-export interface KeyState {
-  revoked_ms?: number;
-  revoked_by?: Actor;
-}

@@ -2,15 +2,17 @@
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import { VERSION } from "../domain/migrations/migrations.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import { FORMAT, identify } from "./identity.ts";
-import { decode } from "./json.ts";
-import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
+import { denoKeyValue, type Key, type KeyValue } from "./kv/kv.ts";
 import { logEntries } from "./log_merge.ts";
 import { STORE_FILE } from "./open.ts";
 import { decodeOutput, OUTPUTS } from "./outputs.ts";
+import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
+import { damaged, decodeStored } from "./stored_values.ts";
 import { joined } from "./value_parts.ts";
 
 /** Values have up to 60 KB each. */
@@ -40,6 +42,7 @@ export async function exportStore({ folder, clock, write }: ExportOptions): Prom
         kind: "opencode-agents-export",
         version: EXPORT_VERSION,
         store_id: await identify(kv),
+        records_version: VERSION,
         store_format: FORMAT,
         exported_at: isoTime(clock.now()),
       });
@@ -58,17 +61,17 @@ export async function exportLines(
   line: (value: ExportLine) => Promise<void> | void,
 ): Promise<Counts> {
   const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
-  for await (const record of records(kv, "schedule")) {
+  for await (const record of records(kv, SCHEDULES)) {
     await line({ kind: "schedule", ...record } as ExportLine);
     counts.schedules++;
   }
-  for await (const record of records(kv, "task")) {
+  for await (const record of records(kv, TASKS)) {
     await line({ kind: "task", ...record } as ExportLine);
     counts.tasks++;
   }
   for await (const { key, value } of kv.list({ prefix: OUTPUTS, batch: BATCH })) {
     const [, task_id, attempt] = key as [string, string, number];
-    await line({ kind: "output", task_id, attempt, result: decodeOutput(value) });
+    await line({ kind: "output", task_id, attempt, result: decodeOutput(task_id, attempt, value) });
     counts.outputs++;
   }
   for await (const entry of logEntries(kv)) {
@@ -80,30 +83,27 @@ export async function exportLines(
 }
 
 /** Records in the order of their ids: their specs and their states lie apart, in the same order. */
-async function* records(kv: KeyValue, name: string) {
-  const specs = values(kv, name, "spec");
-  for await (const { id, value: state } of values(kv, name, "state")) {
-    const spec = (await specs.next()).value;
-    if (spec?.id !== id) {
-      throw new ApiError("DATABASE_ERROR", `The store holds ${name} '${id}' without its specification`, {
-        id,
-      });
-    }
-    yield { id, spec: spec.value, state };
+async function* records<Spec, State>(kv: KeyValue, { name, spec, state }: RecordKind<Spec, State>) {
+  const specs = values(kv, [name, "spec"]);
+  for await (const { id, bytes } of values(kv, [name, "state"])) {
+    const of = (await specs.next()).value;
+    const record = `${name} '${id}'`;
+    if (of?.id !== id) throw damaged([{ record, reason: "its specification is missing" }]);
+    yield { id, spec: decodeStored(spec, record, of.bytes), state: decodeStored(state, record, bytes) };
   }
 }
 
 /** Values of any length, put together from their parts. */
-async function* values(kv: KeyValue, name: string, half: "spec" | "state") {
+async function* values(kv: KeyValue, prefix: Key) {
   let id: string | undefined;
   let parts: Uint8Array[] = [];
-  for await (const { key, value } of kv.list({ prefix: [name, half], batch: BATCH })) {
+  for await (const { key, value } of kv.list({ prefix, batch: BATCH })) {
     if (key[2] !== id) {
-      if (id !== undefined) yield { id, value: decode(joined(parts)) };
+      if (id !== undefined) yield { id, bytes: joined(parts) };
       id = key[2] as string;
       parts = [];
     }
     parts.push(value);
   }
-  if (id !== undefined) yield { id, value: decode(joined(parts)) };
+  if (id !== undefined) yield { id, bytes: joined(parts) };
 }

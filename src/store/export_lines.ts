@@ -1,12 +1,14 @@
 /**
  * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs and log entries,
- * and at the end how many of each there are, so that a file cut short is known for one. Fields that this version does
- * not know are kept.
+ * and at the end how many of each there are, so that a file that was cut short is recognized. Fields that this version
+ * does not know are kept.
+ *
+ * The schemas here demand what a file from outside must have besides the shape of a stored value, which the store's own
+ * schemas check: ids that are ids, counts that count, times in the form that is compared as text.
  */
 import { z } from "zod";
 import { LogEntry } from "../domain/log_entry.ts";
 import { TaskId } from "../domain/scalars.ts";
-import { Priority, RecurringConfig, TaskStatus, TaskType } from "../domain/task.ts";
 
 /** Rises when an older program could no longer read what a newer one exports. */
 export const EXPORT_VERSION = 1;
@@ -21,39 +23,26 @@ export type Counts = z.infer<typeof Counts>;
 export const HeaderLine = z.looseObject({
   kind: z.literal("opencode-agents-export"),
   version: z.int().min(1),
+  records_version: z.int().min(1).default(1).describe("Of the stored values in it; absent in early exports."),
   exported_at: Time,
 });
 
 const ScheduleLine = z.object({
   kind: z.literal("schedule"),
   id: TaskId,
-  spec: z.looseObject({
-    scheduled_time: z.string(),
-    recurring: RecurringConfig.optional(),
-    task: z.looseObject({ type: TaskType, priority: Priority }),
-    created_at: Time,
-  }),
-  state: z.looseObject({ runs: count, next_ms: z.number() }),
+  spec: z.looseObject({ created_at: Time }),
+  state: z.looseObject({ runs: count }),
 });
 
 const TaskLine = z.object({
   kind: z.literal("task"),
   id: TaskId,
-  spec: z.looseObject({
-    type: TaskType,
-    priority: Priority,
-    description: z.string(),
-    dependencies: z.array(TaskId).optional(),
-    created_at: Time,
-    order: count,
-  }),
+  spec: z.looseObject({ dependencies: z.array(TaskId).optional(), created_at: Time, order: count }),
   state: z.looseObject({
-    status: TaskStatus,
-    progress: z.number(),
     retry_count: count,
     attempt: count,
     automatic_attempts: count,
-    attempts: z.array(z.looseObject({ attempt: count, agent: z.string(), started_at: Time })),
+    attempts: z.array(z.looseObject({ attempt: count, started_at: Time })),
   }),
 });
 
@@ -61,7 +50,7 @@ const OutputLine = z.object({
   kind: z.literal("output"),
   task_id: TaskId,
   attempt: z.int().min(1),
-  result: z.looseObject({ output: z.string() }),
+  result: z.looseObject({}),
 });
 
 const LogEntryLine = z.object({ kind: z.literal("log"), entry: LogEntry.extend({ time: Time }) });

@@ -1,10 +1,12 @@
 /** What a store says of itself: the version of its format, and an id that stays for as long as the data do. */
+import type { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
+import { StoreMeta } from "../domain/store_meta.ts";
 import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 
 /** Rises when an older program could no longer read what a newer one writes. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 const META: Key = ["meta"];
 /** The same key as Deno KV writes it into SQLite. */
@@ -17,8 +19,7 @@ export const META_BLOB = new Uint8Array([2, ...new TextEncoder().encode("meta"),
 export async function identify(kv: KeyValue): Promise<string> {
   const meta = await kv.get(META);
   if (meta) {
-    requireKnownFormat(meta.value);
-    return (decode(meta.value) as { id: string }).id;
+    return requireKnownFormat(meta.value).id;
   }
   for await (const _other of kv.list({ prefix: [], limit: 1 })) throw foreignStore();
   const id = crypto.randomUUID();
@@ -29,16 +30,34 @@ export async function identify(kv: KeyValue): Promise<string> {
   return id;
 }
 
-/** Throws `CONFIGURATION_ERROR` when what stands under `META` tells of a format above ours. */
-export function requireKnownFormat(meta: Uint8Array): void {
-  const { format } = decode(meta) as { format: number };
-  if (format <= FORMAT) return;
+/** Marks the store as one of our format: before anything is written to it, and after all of it could be read. */
+export async function adoptFormat(kv: KeyValue, id: string): Promise<void> {
+  const meta = await kv.get(META);
+  if (meta && requireKnownFormat(meta.value).format === FORMAT) return;
+  await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id }) }] });
+}
+
+/** What stands under `META`. Throws `CONFIGURATION_ERROR` when it tells of a format above ours, `DATABASE_ERROR` when it tells nothing. */
+export function requireKnownFormat(value: Uint8Array): z.infer<typeof StoreMeta> {
+  const meta = metaOf(value);
+  if (!meta) throw foreignStore();
+  const { format } = meta;
+  if (format <= FORMAT) return meta;
   throw new ApiError(
     "CONFIGURATION_ERROR",
     `The store has format ${format}, which a newer opencode-agents wrote; this one knows ${FORMAT}. ` +
       "Nothing in it was changed. Use that newer version, or another folder (--data).",
     { format, supported: FORMAT },
   );
+}
+
+function metaOf(value: Uint8Array): z.infer<typeof StoreMeta> | undefined {
+  try {
+    return StoreMeta.safeParse(decode(value)).data;
+  } catch {
+    // Not even JSON: another program's value under the same key.
+    return undefined;
+  }
 }
 
 /** There are entries, but not ours. */

@@ -3,8 +3,8 @@ import { OWNER } from "../domain/actor.ts";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
-import type { ScheduleRecord } from "../domain/schedule.ts";
+import { VERSION } from "../domain/migrations/migrations.ts";
+import { type Stored, StoredValueError } from "../domain/stored.ts";
 import { exists } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
@@ -13,7 +13,9 @@ import { addLine, type Chunk, emptyChunk, encodeHeader, encodeLines, endSeq, has
 import { chunkKey, headKey } from "./log_keys.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
-import type { AttemptOutput, Store } from "./open.ts";
+import type { Store } from "./open.ts";
+import { ATTEMPT_OUTPUT } from "./outputs.ts";
+import { SCHEDULES, TASKS } from "./record_kinds.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
 
 /** Commits on their way at once. */
@@ -75,11 +77,11 @@ export async function importLines(
   for await (const text of lines) {
     number++;
     if (end) throw formatError(number, "there is more after its end");
-    if (number === 1) requireHeader(text);
+    if (number === 1) target.records_version = versionOf(text);
     else {
       const line = parsed(ExportLine, text, number);
       if (line.kind === "end") end = line;
-      else await target.take(line);
+      else await target.take(line, number);
     }
   }
   const found = target.found;
@@ -92,6 +94,8 @@ export async function importLines(
 type Content = Exclude<ExportLine, { kind: "end" }>;
 
 class Target {
+  /** Of the values in the lines. */
+  records_version = 1;
   /** Lines met so far. */
   readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
   readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
@@ -113,14 +117,17 @@ class Target {
     this.#order = [...store.tasks.values()].reduce((most, { spec }) => Math.max(most, spec.order), 0);
   }
 
-  async take(line: Content): Promise<void> {
+  async take(line: Content, number: number): Promise<void> {
+    const read = <T>(part: string, stored: Stored<T>, value: unknown) =>
+      readPart(part, stored, value, this.records_version, number);
     if (line.kind === "schedule") {
       this.found.schedules++;
       if (this.#store.schedules.get(line.id)) this.#skipped.schedules.push(line.id);
       else {
         this.#imported.schedules++;
-        const { id, spec, state } = line as unknown as ScheduleRecord;
-        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id, spec, state }] }), OWNER));
+        const spec = read("spec", SCHEDULES.spec, line.spec);
+        const state = read("state", SCHEDULES.state, line.state);
+        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id: line.id, spec, state }] }), OWNER));
       }
     } else if (line.kind === "task") {
       this.found.tasks++;
@@ -129,15 +136,17 @@ class Target {
         this.#skippedTasks.add(line.id);
       } else {
         this.#imported.tasks++;
-        const { id, spec, state } = line as unknown as TaskRecord;
-        const record = { id, spec: { ...spec, order: spec.order + this.#order }, state };
+        const spec = read("spec", TASKS.spec, line.spec);
+        const state = read("state", TASKS.state, line.state);
+        const record = { id: line.id, spec: { ...spec, order: spec.order + this.#order }, state };
         await this.#send(this.#store.tasks.update(() => ({ creates: [record] }), OWNER));
       }
     } else if (line.kind === "output") {
       this.found.outputs++;
       if (this.#skippedTasks.has(line.task_id)) return;
       this.#imported.outputs++;
-      const set = this.#store.outputs.entry(line.task_id, line.attempt, line.result as AttemptOutput);
+      const output = read("result", ATTEMPT_OUTPUT, line.result);
+      const set = this.#store.outputs.entry(line.task_id, line.attempt, output);
       await this.#send(this.#kv.commit({ sets: [set] }).then(() => {}));
     } else {
       this.found.log_entries++;
@@ -186,13 +195,24 @@ class Target {
   }
 }
 
-function requireHeader(text: string): void {
-  const { version } = parsed(HeaderLine, text, 1);
-  if (version > EXPORT_VERSION) {
-    throw formatError(
-      1,
-      `a newer opencode-agents wrote it: version ${version}, this one knows ${EXPORT_VERSION}`,
-    );
+/** The version of the stored values in an export with this header. */
+function versionOf(header: string): number {
+  const { version, records_version } = parsed(HeaderLine, header, 1);
+  for (const [found, known] of [[version, EXPORT_VERSION], [records_version, VERSION]] as const) {
+    if (found > known) {
+      throw formatError(1, `a newer opencode-agents wrote it: version ${found}, this one knows ${known}`);
+    }
+  }
+  return records_version;
+}
+
+/** A stored value of a line, as today's version has it. */
+function readPart<T>(part: string, stored: Stored<T>, value: unknown, version: number, line: number): T {
+  try {
+    return stored.read(value, version);
+  } catch (error) {
+    if (!(error instanceof StoredValueError)) throw error;
+    throw formatError(line, `${part}.${error.message}`);
   }
 }
 

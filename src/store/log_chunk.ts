@@ -4,30 +4,23 @@
  */
 import { ApiError } from "../domain/errors.ts";
 import { LogLevel } from "../domain/log_entry.ts";
-import { decode, encode } from "./json.ts";
+import { type LevelCounts, StoredChunkHeader } from "../domain/log_chunk.ts";
+import { stored } from "../domain/stored.ts";
 import type { LogLine } from "./log_line.ts";
+import { decodeStored, encodeStored } from "./stored_values.ts";
 
 /** A value may have 64 KiB. A header never has more than its chunk. */
 const CHUNK_BYTES = 60_000;
 
 export const LEVELS = LogLevel.options;
-/** Entries per level, in the order of `LEVELS`. */
-export type LevelCounts = number[];
 
-export interface ChunkHeader {
-  /** The node that wrote it; part of its key. */
+/** A header in memory: with the node that wrote it, which is part of its key, and agents to look up. */
+export type ChunkHeader = Omit<StoredChunkHeader, "agents"> & {
   node: string;
-  chunk: number;
-  /** The sequence number of its first entry; the others follow. */
-  first_seq: number;
-  count: number;
-  first_time: string;
-  last_time: string;
-  bytes: number;
-  levels: LevelCounts;
-  /** The same per agent. */
   agents: Map<string, LevelCounts>;
-}
+};
+
+const HEADER = stored("log.head", StoredChunkHeader);
 
 /** Lines that share a value of the store, and what its header says of them. */
 export interface Chunk {
@@ -64,11 +57,12 @@ export function addLine({ header, lines }: Chunk, { entry, text, bytes }: LogLin
 }
 
 export function encodeHeader({ node: _, agents, ...header }: ChunkHeader): Uint8Array {
-  return encode({ ...header, agents: [...agents] });
+  return encodeStored({ ...header, agents: [...agents] });
 }
 
-export function decodeHeader(node: string, bytes: Uint8Array): ChunkHeader {
-  const header = decode(bytes) as ChunkHeader & { agents: Iterable<[string, LevelCounts]> };
+/** Throws `DATABASE_ERROR` when the bytes are no header. */
+export function decodeHeader({ node, chunk }: Pick<ChunkHeader, "node" | "chunk">, bytes: Uint8Array): ChunkHeader {
+  const header = decodeStored(HEADER, `header of the log's chunk ${chunk} of ${node}`, bytes);
   return { ...header, node, agents: new Map(header.agents) };
 }
 

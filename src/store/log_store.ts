@@ -3,8 +3,9 @@
  * node writes chunks of its own; they are merged by time when they are read.
  */
 import { type Clock, epochOf } from "../clock/clock.ts";
+import { LogTail } from "../domain/log_chunk.ts";
+import { stored } from "../domain/stored.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 import {
   type Chunk,
@@ -21,10 +22,12 @@ import { entryOfLine, type NewEntry } from "./log_line.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
 import { type ChunkText, type LogPage, queryLog } from "./log_reader.ts";
-import { type LogTail, LogWriter } from "./log_writer.ts";
+import { LogWriter } from "./log_writer.ts";
 import { FIRST_NODE } from "./node_lease.ts";
+import { decodeStored, encodeStored, readAll } from "./stored_values.ts";
 
 /** The newest chunks are kept in memory as they are. */
+const STORED_TAIL = stored("log.tail", LogTail);
 const RECENT_CHUNKS = 8;
 /** Chunks fetched at once; other work has its turn between two fetches. */
 const READ_BATCH = 40;
@@ -72,9 +75,8 @@ export class LogStore {
 
   /** Reads the headers; the chunks stay where they are. */
   async load(): Promise<void> {
-    for await (const { key, value } of this.#kv.list({ prefix: HEADS })) {
-      this.#headers.put(decodeHeader(placeOf(key).node, value));
-    }
+    const heads = await Array.fromAsync(this.#kv.list({ prefix: HEADS }));
+    await readAll(heads.map(({ key, value }) => () => this.#headers.put(decodeHeader(placeOf(key), value))));
     const last = this.#headers.of(this.#node).at(-1);
     const left = last ? undefined : await this.#kv.get(tailKey(this.#node));
     if (last) {
@@ -83,7 +85,7 @@ export class LogStore {
         next_seq: endSeq(last),
         last_time: last.last_time,
       });
-    } else if (left) this.#writer.continueAt(decode(left.value) as LogTail);
+    } else if (left) this.#writer.continueAt(decodeStored(STORED_TAIL, "log's tail", left.value));
   }
 
   /** The number of the newest committed entry of this node; they count from 1. */
@@ -144,8 +146,8 @@ export class LogStore {
     }
     const last = this.#headers.of(node).at(-1);
     const next_seq = last ? endSeq(last) : 1;
-    for await (const { value } of this.#kv.list(this.#headsFrom(node, last?.chunk ?? 0))) {
-      const header = decodeHeader(node, value);
+    for await (const { key, value } of this.#kv.list(this.#headsFrom(node, last?.chunk ?? 0))) {
+      const header = decodeHeader(placeOf(key), value);
       if (endSeq(header) <= next_seq) continue;
       const chunk = await this.#kv.get(chunkKey(node, header.chunk));
       // Dropped meanwhile.
@@ -245,7 +247,7 @@ export class LogStore {
       if (doomed.length === 0) return dropped;
       const deletes = doomed.flatMap(({ node, chunk }) => [chunkKey(node, chunk), headKey(node, chunk)]);
       // So that sequence numbers go on even when nothing is left to count from.
-      const tail = { key: tailKey(this.#node), value: encode(this.#writer.tail) };
+      const tail = { key: tailKey(this.#node), value: encodeStored(this.#writer.tail) };
       await this.#commits.commit({ sets: [tail], deletes });
       for (const { node, chunk } of doomed) {
         this.#headers.dropBefore(node, chunk + 1);

@@ -1,4 +1,5 @@
 /** Takes log entries without waiting and commits them in chunks, soon and in order. */
+import type { LogTail } from "../domain/log_chunk.ts";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
@@ -31,12 +32,6 @@ const PENDING_MANY = 1_000;
 const RETRY_MS = 1_000;
 /** Chunks written by one commit: with headers as large as they can be, they still fit. */
 const CHUNKS_PER_COMMIT = 6;
-
-export interface LogTail {
-  next_chunk: number;
-  next_seq: number;
-  last_time: string;
-}
 
 interface FlushWaiter {
   /** How many entries must be committed first. */

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
-import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
+import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { SeqEntry } from "./log_query.ts";
 import type { Change } from "./record_store.ts";
 import type { NodeEvent } from "./shared_node.ts";

@@ -1,7 +1,7 @@
 /** Opens the store of a data folder, checked and loaded, or says why it cannot be. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
-import type { KeySpec, KeyState } from "../protocol/auth_messages.ts";
+import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
@@ -9,7 +9,7 @@ import { checkFile, inspectFile, markClean } from "./file_check.ts";
 import { FeedNotifier } from "./feed_notifier.ts";
 import { FeedWriter } from "./feed.ts";
 import { GroupCommit, type Stamp } from "./group_commit.ts";
-import { identify } from "./identity.ts";
+import { adoptFormat, identify } from "./identity.ts";
 import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
 import { type NodeLease, onlyNode } from "./node_lease.ts";
@@ -17,17 +17,12 @@ import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
+import { KEYS, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import { type Change, RecordStore } from "./record_store.ts";
+import { readAll } from "./stored_values.ts";
 
 export const STORE_FILE = "store.sqlite3";
 export const CLEAN_MARK = "clean-shutdown";
-
-export interface AttemptOutput {
-  output: string;
-  exit_code?: number;
-  stop_reason?: string;
-  usage?: Record<string, unknown>;
-}
 
 export interface Store {
   /** Stays the same for as long as the data does. */
@@ -40,7 +35,7 @@ export interface Store {
   readonly logs: LogStore;
   /** Tells of everything that is committed to the records and the log. */
   readonly changes: Notifier;
-  readonly outputs: Outputs<AttemptOutput>;
+  readonly outputs: Outputs;
   readonly closed: boolean;
   /** Writes a little; throws when the store cannot be written. */
   probe(): Promise<void>;
@@ -109,16 +104,16 @@ export async function loadStore(
   const id = await identify(kv);
   const { node, stamp, changes, feeds } = sharing ? await joinOthers(kv, clock, sharing) : await alone(kv);
   const commits = new GroupCommit(kv, stamp);
-  const records = <Spec, State>(name: string, publish: (changes: Change<Spec, State>[]) => unknown) =>
-    new RecordStore<Spec, State>(name, kv, commits, clock, publish);
-  const tasks = records<TaskSpec, TaskState>("task", (some) => changes.publish("task", some));
-  const schedules = records<ScheduleSpec, ScheduleState>(
-    "schedule",
-    (some) => changes.publish("schedule", some),
-  );
-  const keys = records<KeySpec, KeyState>("key", (some) => changes.publish("key", some));
+  const records = <Spec, State>(
+    kind: RecordKind<Spec, State>,
+    publish: (changes: Change<Spec, State>[]) => unknown,
+  ) => new RecordStore(kind, kv, commits, clock, publish);
+  const tasks = records(TASKS, (some) => changes.publish("task", some));
+  const schedules = records(SCHEDULES, (some) => changes.publish("schedule", some));
+  const keys = records(KEYS, (some) => changes.publish("key", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
-  for (const part of [tasks, schedules, keys, logs]) await part.load();
+  await readAll([tasks, schedules, keys, logs].map((part) => () => part.load()));
+  await adoptFormat(kv, id);
   feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -143,7 +138,7 @@ export async function loadStore(
     keys,
     logs,
     changes,
-    outputs: new Outputs<AttemptOutput>(kv),
+    outputs: new Outputs(kv),
     async probe() {
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });
     },

@@ -1,5 +1,8 @@
 /** What agents answered, by attempt. Kept in the store only; it is asked for one task at a time. */
+import { AttemptOutput } from "../domain/output.ts";
+import { stored } from "../domain/stored.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
+import { decodeStored, encodeStored } from "./stored_values.ts";
 
 /**
  * What is kept besides the text, at most. The text itself has at most 32 KiB, so that both fit into a value:
@@ -14,7 +17,11 @@ export const OUTPUTS: Key = ["output"];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export class Outputs<Output extends { output: string }> {
+export const ATTEMPT_OUTPUT = stored("output", AttemptOutput);
+/** All but the text. */
+const HEAD = stored("output", AttemptOutput.omit({ output: true }));
+
+export class Outputs {
   readonly #kv: KeyValue;
 
   constructor(kv: KeyValue) {
@@ -25,10 +32,10 @@ export class Outputs<Output extends { output: string }> {
    * The key and value that keep an attempt's output, to be committed with its end. It always fits: a text over
    * 40 KiB loses its beginning, and other fields of more than 16 KiB together are left out.
    */
-  entry(task_id: string, attempt: number, output: Output): { key: Key; value: Uint8Array } {
+  entry(task_id: string, attempt: number, output: AttemptOutput): { key: Key; value: Uint8Array } {
     const { output: text, ...rest } = output;
-    const head = encoder.encode(JSON.stringify(rest));
-    const kept = head.length <= REST_BYTES_MAX ? head : encoder.encode("{}");
+    const head = encodeStored(rest);
+    const kept = head.length <= REST_BYTES_MAX ? head : encodeStored({});
     const body = tail(encoder.encode(text));
     const value = new Uint8Array(kept.length + 1 + body.length);
     value.set(kept);
@@ -38,9 +45,9 @@ export class Outputs<Output extends { output: string }> {
     return { key: [...OUTPUTS, task_id, attempt], value };
   }
 
-  async get(task_id: string, attempt: number): Promise<Output | undefined> {
-    const stored = await this.#kv.get([...OUTPUTS, task_id, attempt]);
-    return stored && decodeOutput(stored.value) as Output;
+  async get(task_id: string, attempt: number): Promise<AttemptOutput | undefined> {
+    const found = await this.#kv.get([...OUTPUTS, task_id, attempt]);
+    return found && decodeOutput(task_id, attempt, found.value);
   }
 
   /** The keys to delete with a task that had so many attempts. */
@@ -49,11 +56,12 @@ export class Outputs<Output extends { output: string }> {
   }
 }
 
-/** What `entry` has written. */
-export function decodeOutput(value: Uint8Array): { output: string } {
+/** What `entry` has written. Throws `DATABASE_ERROR` when it is something else. */
+export function decodeOutput(task_id: string, attempt: number, value: Uint8Array): AttemptOutput {
+  const record = `output of task '${task_id}', attempt ${attempt}`;
   const end = value.indexOf(LINE_FEED);
-  const rest = JSON.parse(decoder.decode(value.subarray(0, end)));
-  return { ...rest, output: decoder.decode(value.subarray(end + 1)) };
+  const head = decodeStored(HEAD, record, value.subarray(0, Math.max(0, end)));
+  return { ...head, output: decoder.decode(value.subarray(end + 1)) };
 }
 
 /** The last bytes that may be kept, from the beginning of a character on. */

@@ -10,8 +10,9 @@ import type { Clock, Timer } from "../clock/clock.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import { decode, encode } from "./json.ts";
 import type { Commit, Key, KeyValue } from "./kv/kv.ts";
+import type { RecordKind } from "./record_kinds.ts";
+import { damaged, decodeStored, encodeStored, readAll } from "./stored_values.ts";
 import { joined, parted } from "./value_parts.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
@@ -75,7 +76,7 @@ const READ_AT_ONCE = 20;
 const PART_END = 1e6;
 
 export class RecordStore<Spec, State> implements View<Spec, State> {
-  readonly #name: string;
+  readonly #kind: RecordKind<Spec, State>;
   readonly #kv: KeyValue;
   readonly #commits: GroupCommit;
   readonly #clock: Clock;
@@ -91,12 +92,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   #closed = false;
   readonly #publish: (changes: Change<Spec, State>[]) => unknown;
 
-  /**
-   * `name`: the first part of its keys. `publish` is called with the changes of each commit, in the order of the
-   * commits; it does not throw.
-   */
+  /** `publish` is called with the changes of each commit, in the order of the commits; it does not throw. */
   constructor(
-    name: string,
+    kind: RecordKind<Spec, State>,
     kv: KeyValue,
     commits: GroupCommit,
     clock: Clock,
@@ -104,12 +102,19 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   ) {
     this.#publish = publish;
     this.#clock = clock;
-    this.#name = name;
+    this.#kind = kind;
     this.#kv = kv;
     this.#commits = commits;
   }
 
-  /** Reads everything into memory; once, before anything else. */
+  get #name(): string {
+    return this.#kind.name;
+  }
+
+  /**
+   * Reads everything into memory; once, before anything else. Throws `DATABASE_ERROR` that names all records that
+   * cannot be read.
+   */
   async load(): Promise<void> {
     const specs = new Map<string, Uint8Array[]>();
     for await (const { key, value } of this.#kv.list({ prefix: [this.#name, "spec"] })) {
@@ -123,9 +128,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       if (known) known.parts.push(value);
       else states.set(key[2] as string, { parts: [value], versionstamp });
     }
-    for (const [id, { parts, versionstamp }] of states) {
+    await readAll(states.entries().map(([id, { parts, versionstamp }]) => () => {
       this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
-    }
+    }));
   }
 
   /** Looks no more for what became of failed changes: the next to load the records will see. */
@@ -259,14 +264,14 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       commit.checks.push({ key: this.#stateKey(id, 0), versionstamp: versionstamp ?? null });
     };
     const setState = (id: string, state: State) => {
-      const parts = parted(encode(state));
+      const parts = parted(encodeStored(state));
       for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#stateKey(id, i), value });
       return parts.length;
     };
     for (const record of creates) {
       check(record.id, undefined);
       const state_parts = setState(record.id, record.state);
-      const parts = parted(encode(record.spec));
+      const parts = parted(encodeStored(record.spec));
       for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#specKey(record.id, i), value });
       after.push({ id: record.id, held: { record, state_parts, spec_parts: parts.length } });
     }
@@ -391,16 +396,13 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     state: Uint8Array[],
     versionstamp: string,
   ): Held<Spec, State> {
-    if (!spec?.length) {
-      throw new ApiError(
-        "DATABASE_ERROR",
-        `The store holds ${this.#name} '${id}' without its specification`,
-        {
-          id,
-        },
-      );
-    }
-    const record = { id, spec: decode(joined(spec)) as Spec, state: decode(joined(state)) as State };
+    const name = `${this.#name} '${id}'`;
+    if (!spec?.length) throw damaged([{ record: name, reason: "its specification is missing" }]);
+    const record = {
+      id,
+      spec: decodeStored(this.#kind.spec, name, joined(spec)),
+      state: decodeStored(this.#kind.state, name, joined(state)),
+    };
     return { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
   }
 }

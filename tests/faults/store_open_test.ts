@@ -1,4 +1,5 @@
 /** What may be wrong with a data folder, and what the server says then. */
+import { FORMAT } from "../../src/store/identity.ts";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
@@ -185,7 +186,7 @@ Deno.test("a folder that cannot be made is said to be so", async () => {
 
 Deno.test("a store of a newer format is refused", async () => {
   const kv = new MemoryKeyValue();
-  await kv.commit({ sets: [{ key: ["meta"], value: encode({ format: 2, id: "x" }) }] });
+  await kv.commit({ sets: [{ key: ["meta"], value: encode({ format: FORMAT + 1, id: "x" }) }] });
   await assert.rejects(
     loadStore(kv, clock),
     (error) =>

@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import { OWNER, SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
+import { z } from "zod";
 import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { TaskRecord } from "../../src/domain/task_record.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { Outputs } from "../../src/store/outputs.ts";
+import { recordKind } from "../../src/store/record_kinds.ts";
 import { type Change, type Plan, RecordStore } from "../../src/store/record_store.ts";
 import { gate, type Tapped, tapped } from "./store_fixtures.ts";
 
-interface Spec {
-  text: string;
-}
-interface State {
-  count: number;
-  text?: string;
-}
+const Spec = z.object({ text: z.string() });
+type Spec = z.infer<typeof Spec>;
+const State = z.object({ count: z.number(), text: z.string().optional() });
+type State = z.infer<typeof State>;
+const kindOf = (name: string) => recordKind(name, Spec, State);
 
 function storeOn(kv: Tapped, name = "task", publish: (changes: Change<Spec, State>[]) => unknown = () => {}) {
-  return new RecordStore<Spec, State>(name, kv, new GroupCommit(kv), systemClock, publish);
+  return new RecordStore(kindOf(name), kv, new GroupCommit(kv), systemClock, publish);
 }
 
 async function reloaded(kv: Tapped): Promise<RecordStore<Spec, State>> {
@@ -211,10 +211,10 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
 Deno.test("two kinds of records share a store without meeting", async () => {
   const kv = tapped();
   const commits = new GroupCommit(kv);
-  const tasks = new RecordStore<Spec, State>("task", kv, commits, systemClock, () => {});
-  const schedules = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
+  const tasks = new RecordStore(kindOf("task"), kv, commits, systemClock, () => {});
+  const schedules = new RecordStore(kindOf("schedule"), kv, commits, systemClock, () => {});
   await Promise.all([tasks.update(creating("a"), SERVER), schedules.update(creating("a", "b"), SERVER)]);
-  const again = new RecordStore<Spec, State>("schedule", kv, commits, systemClock, () => {});
+  const again = new RecordStore(kindOf("schedule"), kv, commits, systemClock, () => {});
   await again.load();
   assert.deepEqual([tasks.size, again.size], [1, 2]);
 });
@@ -267,7 +267,7 @@ Deno.test("any history of concurrent changes leaves memory, store and events in 
 
 Deno.test("outputs fit into a value whatever is in them", async () => {
   const kv = tapped();
-  const outputs = new Outputs<{ output: string; exit_code?: number; usage?: unknown }>(kv);
+  const outputs = new Outputs(kv);
   const texts = [
     "",
     "line\nline\n",
@@ -279,7 +279,7 @@ Deno.test("outputs fit into a value whatever is in them", async () => {
     await kv.commit({ sets: [outputs.entry("a", i + 1, { output, exit_code: i })] });
     assert.deepEqual(await outputs.get("a", i + 1), { output, exit_code: i });
   }
-  const large = outputs.entry("b", 1, { output: "ü".repeat(60_000), usage: "x".repeat(20_000) });
+  const large = outputs.entry("b", 1, { output: "ü".repeat(60_000), usage: { note: "x".repeat(20_000) } });
   await kv.commit({ sets: [large] });
   const kept = await outputs.get("b", 1);
   assert.match(kept!.output, /^ü{20000,}$/);

@@ -1,6 +1,7 @@
 /** `keys create|list|revoke`: API keys, in the store itself; by way of the server where one has the store open. */
 import { Argument, type Command, Option } from "commander";
-import { type KeyView, NewKey, Permission } from "../../protocol/auth_messages.ts";
+import { Permission } from "../../domain/access_key.ts";
+import { type KeyView, NewKey } from "../../protocol/auth_messages.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { schemaError } from "../../protocol/schema_errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";

@@ -1,7 +1,7 @@
 /** What a route consists of. Each file of routes exports some; `routes.ts` lists them. */
 import type { Context, MiddlewareHandler } from "hono";
 import type { Session } from "../../api/capability.ts";
-import type { Permission } from "../../protocol/auth_messages.ts";
+import type { Permission } from "../../domain/access_key.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 
 /** What Hono's context carries. */

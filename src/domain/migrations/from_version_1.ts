@@ -1,0 +1,19 @@
+/**
+ * Version 1 is what was written before values said their version. A lease named the server's instance that held it;
+ * since then it names a node and the attempt.
+ */
+import type { Migration } from "./migration.ts";
+
+interface State1 {
+  attempt: number;
+  lease?: { instance?: string; fencing: number };
+}
+
+export const fromVersion1: Migration = {
+  "task.state": (value) => {
+    const state = value as State1;
+    if (state?.lease?.instance === undefined) return state;
+    const { instance, fencing } = state.lease;
+    return { ...state, lease: { node: instance, attempt: state.attempt, fencing } };
+  },
+};

@@ -1,0 +1,25 @@
+/** The kinds of records that a store holds, each with the schemas that read it. */
+import type { z } from "zod";
+import { KeySpec, KeyState } from "../domain/access_key.ts";
+import { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
+import { type Stored, stored } from "../domain/stored.ts";
+import { TaskSpec, TaskState } from "../domain/task_record.ts";
+
+export interface RecordKind<Spec, State> {
+  /** The first part of its keys. */
+  readonly name: string;
+  readonly spec: Stored<Spec>;
+  readonly state: Stored<State>;
+}
+
+export function recordKind<Spec, State>(
+  name: string,
+  spec: z.ZodType<Spec>,
+  state: z.ZodType<State>,
+): RecordKind<Spec, State> {
+  return { name, spec: stored(`${name}.spec`, spec), state: stored(`${name}.state`, state) };
+}
+
+export const TASKS = recordKind("task", TaskSpec, TaskState);
+export const SCHEDULES = recordKind("schedule", ScheduleSpec, ScheduleState);
+export const KEYS = recordKind("key", KeySpec, KeyState);

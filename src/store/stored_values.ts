@@ -1,0 +1,66 @@
+/** Values of the store with the version that wrote them: `[2, value]`. What has no version is of version 1. */
+import { ApiError } from "../domain/errors.ts";
+import { VERSION } from "../domain/migrations/migrations.ts";
+import { type Stored, StoredValueError } from "../domain/stored.ts";
+import { decode, encode } from "./json.ts";
+
+/** What cannot be read, and why. */
+export interface Damage {
+  /** Such as `task 'build'`. */
+  record: string;
+  reason: string;
+}
+
+export function encodeStored(value: unknown): Uint8Array {
+  return encode([VERSION, value]);
+}
+
+/** Throws `DATABASE_ERROR` that names `record` when the bytes are not what `stored` describes. */
+export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8Array): T {
+  let found: unknown;
+  try {
+    found = decode(bytes);
+  } catch (error) {
+    throw damaged([{ record, reason: (error as Error).message }]);
+  }
+  const [version, value] = Array.isArray(found) ? found : [1, found];
+  return readStored(stored, record, value, version);
+}
+
+/** The same of a value that has been decoded. */
+export function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
+  try {
+    return stored.read(value, version);
+  } catch (error) {
+    if (!(error instanceof StoredValueError)) throw error;
+    throw damaged([{ record, reason: `${stored.kind}: ${error.message}` }]);
+  }
+}
+
+const SHOWN_MAX = 20;
+
+/** The error of records that cannot be read: all are named, so that none hides another. */
+export function damaged(damages: readonly Damage[]): ApiError {
+  const [first] = damages;
+  const others = damages.length > 1 ? `, and ${damages.length - 1} more` : "";
+  return new ApiError(
+    "DATABASE_ERROR",
+    `The store holds what this version cannot read: ${first?.record} (${first?.reason})${others}. ` +
+      "No record was changed. Restore a backup with `opencode-agents restore FILE`.",
+    { damages: damages.slice(0, SHOWN_MAX), damaged: damages.length },
+  );
+}
+
+/** Runs all of these, and throws one error of everything that they found damaged. Other errors are thrown at once. */
+export async function readAll(parts: Iterable<() => void | Promise<void>>): Promise<void> {
+  const damages: Damage[] = [];
+  for (const read of parts) {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof ApiError && Array.isArray(error.details.damages))) throw error;
+      damages.push(...error.details.damages as Damage[]);
+    }
+  }
+  if (damages.length > 0) throw damaged(damages);
+}
