@@ -1,6 +1,6 @@
 /** All capabilities. The server refuses to start if one is missing, is there twice, or contradicts the protocol. */
 import { ERROR_CODES } from "../domain/errors.ts";
-import { Permission } from "../protocol/auth_messages.ts";
+import { Permission } from "../domain/access_key.ts";
 import { OPERATION_LIMITS } from "../protocol/limits.ts";
 import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
 import { authenticate } from "./authenticate.ts";

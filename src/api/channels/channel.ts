@@ -2,7 +2,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { DomainEvent } from "../../engine/events.ts";
 import type { TaskQueries } from "../../engine/task_queries.ts";
-import type { Permission } from "../../protocol/auth_messages.ts";
+import type { Permission } from "../../domain/access_key.ts";
 import type { PushKeys } from "../../protocol/channel_filter.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { LimitUsage } from "../../protocol/limits.ts";

@@ -1,7 +1,7 @@
 /** All channels. The server refuses to start if one of the protocol is missing, or two claim the same. */
 import { isoTime } from "../../clock/clock.ts";
 import type { DomainEvent } from "../../engine/events.ts";
-import { Permission } from "../../protocol/auth_messages.ts";
+import { Permission } from "../../domain/access_key.ts";
 import { PUSHED } from "../../protocol/pushed.ts";
 import { Channel } from "../../protocol/subscription_messages.ts";
 import { agents } from "./agents.ts";
