@@ -1,24 +1,24 @@
-/** Notices what looks like an attack, and says so once per client, kind and while. */
+/** Notices what looks like an attack, and raises one alert per client and kind within a while. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
 type AlertType = SecurityAlert["alert_type"];
 
-/** So many within a minute are no accident. */
+/** This many within a minute are no accident. */
 const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: SecurityAlert["severity"] }>> = {
   /** Messages refused for a limit. */
   rate_limit_exceeded: { attempts: 100, severity: "medium" },
   /** Wrong keys. */
   authentication_failure: { attempts: 3, severity: "medium" },
-  /** Said when an address is shut out. */
+  /** Raised when an address is blocked. */
   brute_force_attempt: { attempts: 1, severity: "high" },
   authorization_denied: { attempts: 5, severity: "medium" },
-  /** Pages of other origins, and names that are not this server's: what a web page that attacks would send. */
+  /** Requests from other origins or for other host names: what an attacking web page would send. */
   suspicious_activity: { attempts: 10, severity: "high" },
 };
 const QUIET_MS = 300_000;
-/** Beyond these the client that was noticed longest ago is forgotten. */
+/** Beyond this many, the client that was noticed longest ago is forgotten. */
 const WATCHED_MAX = 1000;
 
 interface Watched {
@@ -36,7 +36,7 @@ export class SecurityWatch {
     this.#tell = tell;
   }
 
-  /** `details`: what else is known of this attempt. */
+  /** `details`: what else is known about this attempt. */
   note(alert_type: AlertType, client_ip: string, details: Record<string, unknown> = {}): void {
     const threshold = THRESHOLDS[alert_type];
     if (!threshold) return;

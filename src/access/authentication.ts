@@ -1,4 +1,4 @@
-/** Who somebody is, by what they show, and what they may do; who guesses is kept out for a while. */
+/** Who a client is, by the key or token it shows, and what it may do. Clients that guess are blocked for a while. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { keyActor, OWNER } from "../domain/actor.ts";
 import type { Permission } from "../domain/access_key.ts";
@@ -9,21 +9,21 @@ import type { Keys } from "./keys.ts";
 import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
-/** Wrong keys from one address within a minute, after which it must wait. */
+/** Wrong keys from one address within a minute before it is blocked. */
 const FAILURES_MAX = 10;
 const BLOCKED_MS = 300_000;
-/** Beyond these the address that failed longest ago is forgotten. */
+/** Beyond this many, the address that failed longest ago is forgotten. */
 const WATCHED_MAX = 1000;
-/** Beyond these the session that was opened first ends. */
+/** Beyond this many, the oldest session ends. */
 const SESSIONS_MAX = 10_000;
 
 export interface AuthenticationOptions {
   clock: Clock;
   keys: Pick<Keys, "find" | "isValid">;
-  /** Whether anything is refused to those who show nothing. */
+  /** Whether clients must show a key or a token. */
   required: boolean;
   session_ms: number;
-  /** Told of what may be an attack. */
+  /** Called for everything that may be an attack. */
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
 }
 
@@ -53,15 +53,15 @@ export class Authentication {
   }
 
   /**
-   * A token that may do everything, for those who can read the owner's files. The one that a killed server left there
-   * goes on: who follows a task may come back before the new one's address is written.
+   * A token that may do everything, for whoever can read the owner's files. The token that a killed server left there
+   * stays valid: a client that follows a task may reconnect before the new address is written.
    */
   openForOwner(left?: string): string {
     const owner: Identity = { actor: OWNER, permissions: ["read", "write", "admin"], expires_ms: Infinity };
     return this.#open(owner, isSessionToken(left) ? left : undefined);
   }
 
-  /** A session for a key, or the one whose token is shown. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
+  /** Opens a session for a key, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
   // deno-lint-ignore require-await -- a token of another issuer needs to wait for that issuer's keys
   async authenticate(
     api_key: string,
@@ -70,7 +70,7 @@ export class Authentication {
     this.#refuseBlocked(client_ip);
     const key = this.#options.keys.find(api_key);
     if (key === undefined) {
-      // Who shows a session's token goes on with that session.
+      // A session's token continues that session.
       const identity = this.#find(api_key);
       if (identity === undefined) throw this.#failed(client_ip);
       return { session_token: api_key, identity };
@@ -97,8 +97,8 @@ export class Authentication {
   }
 
   /**
-   * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` may do what needs `permission`. Where
-   * no authentication is required, everybody may do everything.
+   * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` has `permission`. If
+   * authentication is not required, everybody may do everything.
    */
   authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
     if (!this.#options.required) return;
@@ -128,7 +128,7 @@ export class Authentication {
     return token;
   }
 
-  /** Those that are over, else the first; never the owner's. */
+  /** Ends the expired sessions, or else the oldest; never the owner's. */
   #endOldest(): void {
     let oldest: string | undefined;
     for (const [digest, identity] of this.#sessions) {
@@ -149,7 +149,7 @@ export class Authentication {
   #failed(client_ip: string): ApiError {
     const now_ms = this.#options.clock.monotonic();
     const failures = this.#failures.get(client_ip) ?? { window: new SlidingWindow(), blocked_until_ms: 0 };
-    // Set anew, so that the order of the map is that of the last failure.
+    // Set again, so that the map is in the order of the last failure.
     this.#failures.delete(client_ip);
     this.#failures.set(client_ip, failures);
     if (this.#failures.size > WATCHED_MAX) this.#failures.delete(this.#failures.keys().next().value!);

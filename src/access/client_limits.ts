@@ -1,6 +1,6 @@
 /**
- * The limits of one connection, or of one address that uses HTTP. A request that would pass a limit is refused whole
- * and counts nowhere; one that is let through counts in every limit that concerns it.
+ * The limits of one connection, or of one address that uses HTTP. A request that would exceed a limit is refused and
+ * counts nowhere; an accepted one counts in every limit that applies to it.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -8,7 +8,7 @@ import type { LimitName, LimitUsage, OperationLimit } from "../protocol/limits.t
 import type { LimitPolicy } from "./policy.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
 
-/** From this share of a limit on, the client is told. */
+/** The share of a limit from which on the client gets a warning. */
 const WARN_SHARE = 0.8;
 const WARN_INTERVAL_MS = 1000;
 
@@ -17,11 +17,11 @@ export interface SharedLimits {
   readonly clock: Clock;
   readonly policy: LimitPolicy;
   readonly globalMessages: SlidingWindow;
-  /** A message was let through. */
+  /** A message was accepted. */
   accepted(client: string): void;
-  /** A limit stopped something. */
+  /** A limit refused something. */
   refused(client: string, limit: LimitName): void;
-  /** Whether so much is being refused that it keeps others waiting. */
+  /** Whether so much is being refused that it slows other clients down. */
   readonly isFlooded: boolean;
 }
 
@@ -62,7 +62,7 @@ export class ClientLimits {
     this.#shared.accepted(this.client);
   }
 
-  /** Counts an operation of a kind that has a limit of its own. */
+  /** Counts an operation that has its own limit. Throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
   operation(limit: OperationLimit): void {
     const { policy, clock } = this.#shared;
     const now = clock.monotonic();
@@ -71,7 +71,7 @@ export class ClientLimits {
     window.add(now);
   }
 
-  /** The limits of which most is used up, when it is time to say so (at most once a second). */
+  /** The limits that are nearly used up, if a warning is due (at most one a second). */
   warning(): Record<string, LimitUsage> | undefined {
     const { policy, clock } = this.#shared;
     const now = clock.monotonic();

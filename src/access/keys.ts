@@ -35,7 +35,7 @@ export class Keys {
     this.#clock = clock;
   }
 
-  /** Resolves after the commit. The key is in the answer, and nowhere else. */
+  /** Resolves after the commit. The key itself is in the answer and nowhere else. */
   async create(
     { name, permissions, expires_in_days }: NewKey,
     by: Actor,
@@ -61,12 +61,12 @@ export class Keys {
     return { key: viewOf(record), api_key };
   }
 
-  /** All, the oldest first, revoked ones too. */
+  /** All keys, the oldest first, including revoked ones. */
   list(): KeyView[] {
     return [...this.#records.values()].sort((a, b) => a.spec.created_ms - b.spec.created_ms).map(viewOf);
   }
 
-  /** From then on the key opens nothing, nor do the sessions it opened. Twice does no harm. */
+  /** Makes the key and its sessions invalid. Twice does no harm. */
   async revoke(id: string, by: Actor): Promise<void> {
     const record = this.#records.get(id);
     if (!record) {
@@ -81,7 +81,7 @@ export class Keys {
     await this.#records.update(() => ({ updates: [{ id, state }] }), by);
   }
 
-  /** The valid key that this is; undefined for every other text. */
+  /** The valid key with this text; undefined for any other text. */
   find(api_key: string): { id: string; name: string; permissions: readonly Permission[] } | undefined {
     const digest = digestOf(api_key);
     const record = this.#records.get(idOf(digest));

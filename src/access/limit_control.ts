@@ -1,4 +1,4 @@
-/** What administrators see of the limits and may change: the two messages' answers. */
+/** What administrators can see and change of the limits. */
 import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -12,7 +12,7 @@ import type { LoadScaling } from "./load_scale.ts";
 const log = getLogger(["opencode-agents", "security"]);
 
 const MINUTE_MS = 60_000;
-/** Of so many of the top clients the usage of each limit is told. */
+/** How many of the top clients are reported with the usage of each limit. */
 const USAGE_CLIENTS = 10;
 
 type Query = Omit<Request<"request_rate_limits">, "type" | "request_id">;
@@ -95,7 +95,7 @@ export class LimitControl {
     };
   }
 
-  /** Carries out all that is asked for, or nothing. `client`: the address of who asks. Throws `ApiError`. */
+  /** Carries out all of the change or nothing. `client`: the address of who asks. Throws `ApiError`. */
   change(change: Change, by: Actor, client: string): LimitPolicyView {
     const { clock, policy } = this.#limits;
     const now = clock.monotonic();
@@ -126,7 +126,7 @@ export class LimitControl {
     return this.policy();
   }
 
-  /** A monotonic moment as clients know time. */
+  /** A monotonic moment as wall-clock time. */
   #wallTime(at_ms: number): string {
     const { clock } = this.#limits;
     return isoTime(clock.now() + at_ms - clock.monotonic());

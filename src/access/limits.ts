@@ -1,6 +1,6 @@
 /**
- * The documented limits, applied to all who come. Time is monotonic: a wall clock that is set back an hour must not
- * shut everybody out for an hour.
+ * The documented limits, applied to all clients. Time is monotonic: a wall clock that is set back an hour must not
+ * lock everybody out for an hour.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -11,14 +11,14 @@ import { LimitPolicy, type LimitsConfig } from "./policy.ts";
 import { UsageHistory } from "./usage_history.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
 
-/** From this share of the connections on, the health report says so. */
+/** The share of the connections from which on the health report has a warning. */
 const CROWDED_SHARE = 0.9;
-/** More addresses than this are not remembered; the oldest are forgotten first. */
+/** How many addresses are remembered; the one unused for longest is forgotten first. */
 const ADDRESSES_MAX = 10_000;
 
-/** More refusals than these within a second are a storm. */
+/** More refusals than this within a second are a storm. */
 const STORM_REFUSALS = 50;
-/** And so many that answering them takes much of the server's time. */
+/** More than this take up much of the server's time. */
 const FLOOD_REFUSALS = 1000;
 
 interface Address {
@@ -39,7 +39,7 @@ export class RateLimits implements SharedLimits {
   readonly #connected = new Set<ClientLimits>();
   readonly #onRefused: (client: string, limit: LimitName) => void;
 
-  /** `onRefused`: told of everything that a limit stops. */
+  /** `onRefused` is called for everything that a limit refuses. */
   constructor(
     config: LimitsConfig,
     clock: Clock,
@@ -61,7 +61,7 @@ export class RateLimits implements SharedLimits {
     this.#onRefused(client, limit);
   }
 
-  /** Whether so much is being refused that those who ask should be made to wait for it. */
+  /** Whether so much is being refused that refused clients are made to wait. */
   get isStorm(): boolean {
     return this.#refusedOfLate() > STORM_REFUSALS;
   }
@@ -70,7 +70,7 @@ export class RateLimits implements SharedLimits {
     return this.#refusedOfLate() > FLOOD_REFUSALS;
   }
 
-  /** Within this second and the last. */
+  /** The refusals of this second or the last, whichever had more. */
   #refusedOfLate(): number {
     const [now, before] = this.#refusals.newest(2, this.clock.monotonic());
     return Math.max(now!, before!);
@@ -124,7 +124,7 @@ export class RateLimits implements SharedLimits {
     this.#address(client.client).closed_ms = this.clock.monotonic();
   }
 
-  /** What is wrong with the door, for the health report: that it is nearly shut. */
+  /** A warning for the health report when nearly all connections are taken. */
   findings(): { code: "CONNECTION_LIMIT_EXCEEDED"; severity: "warning"; message: string }[] {
     const now = this.clock.monotonic();
     const most = this.policy.limit("connections", undefined, now);
@@ -137,8 +137,6 @@ export class RateLimits implements SharedLimits {
   http(ip: string): ClientLimits {
     return this.#address(ip).http ??= new ClientLimits(this, ip);
   }
-
-  // ---- how much is used
 
   get connections(): number {
     return this.#connected.size;
@@ -168,7 +166,7 @@ export class RateLimits implements SharedLimits {
     };
   }
 
-  /** Of each limit of this client's connections, and of its HTTP requests, the fullest. */
+  /** The usage of each limit, from whichever of the client's connections (or its HTTP requests) has used most. */
   usageOf(client: string): Record<string, LimitUsage> {
     const http = this.#addresses.get(client)?.http;
     const fullest: Record<string, LimitUsage> = {};
@@ -185,7 +183,7 @@ export class RateLimits implements SharedLimits {
 
   #address(ip: string): Address {
     const known = this.#addresses.get(ip) ?? { reconnections: new SlidingWindow(), closed_ms: -Infinity };
-    // Put at the end, so that the first is the one unused for longest.
+    // Moved to the end, so that the first is the one unused for longest.
     this.#addresses.delete(ip);
     this.#addresses.set(ip, known);
     if (this.#addresses.size > ADDRESSES_MAX) this.#addresses.delete(this.#addresses.keys().next().value!);

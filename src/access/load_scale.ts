@@ -5,14 +5,14 @@ import type { Clock, Timer } from "../clock/clock.ts";
 const log = getLogger(["opencode-agents", "security"]);
 
 const INTERVAL_MS = 5000;
-/** Late by this much, a timer says as much as a load of one per core. */
+/** A timer that is this late counts as a load of one per core. */
 const LAG_UNIT_MS = 200;
 const OVERLOAD = 2;
 const CALM = 1.2;
 const DOWN = 0.7;
 const UP = 1.15;
 
-/** The next factor; between calm and overload it stays, so that it does not swing. Pure. */
+/** The next factor. Between calm and overload it stays the same, so that it does not oscillate. Pure. */
 export function nextFactor(factor: number, load: number, minimum: number): number {
   if (load > OVERLOAD) return Math.max(minimum, factor * DOWN);
   if (load < CALM) return Math.min(1, factor * UP);
@@ -23,7 +23,7 @@ export interface LoadScalingOptions {
   clock: Clock;
   /** The load of the machine per core. */
   load(): number;
-  /** Takes the new factor. */
+  /** Called with each new factor. */
   apply(factor: number): void;
 }
 
@@ -48,7 +48,7 @@ export class LoadScaling {
     this.#due_ms = this.#options.clock.monotonic() + INTERVAL_MS;
   }
 
-  /** All limits are whole again. */
+  /** Stops scaling and restores all limits. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

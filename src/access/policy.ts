@@ -9,7 +9,7 @@ export type LimitValues = Partial<Record<LimitName, number>>;
 
 export interface Override {
   limits: LimitValues;
-  /** Monotonic milliseconds; for good when absent. */
+  /** Monotonic milliseconds; without it, the override stays. */
   until_ms?: number;
   by: Actor;
 }
@@ -20,7 +20,7 @@ export interface Suspension {
   by: Actor;
 }
 
-/** Those that overload lowers: the rates of messages. */
+/** The limits that are lowered under overload: the rates of messages. */
 const SCALED: readonly LimitName[] = [
   "global_messages_per_minute",
   "messages_per_minute",
@@ -35,7 +35,7 @@ export class LimitPolicy {
   readonly #overrides = new Map<string, Override>();
   #suspended: Suspension | undefined;
   #setBy: Actor | undefined;
-  /** 0–1: what overload leaves of the rates. */
+  /** What is left of the rates under overload, 0–1. */
   factor = 1;
 
   constructor(config: LimitsConfig) {
@@ -54,7 +54,7 @@ export class LimitPolicy {
     return this.#limits;
   }
 
-  /** Whether nobody is limited now. */
+  /** Whether the limits are off now. */
   isOff(now_ms: number): boolean {
     return !this.#enabled || this.suspension(now_ms) !== undefined;
   }
@@ -64,7 +64,7 @@ export class LimitPolicy {
     return this.#suspended;
   }
 
-  /** What holds for this client now; without a client, for the server as a whole. */
+  /** The value for this client now; without a client, for the server as a whole. */
   limit(name: LimitName, client: string | undefined, now_ms: number): number {
     const own = client === undefined ? undefined : this.#overrideOf(client, now_ms)?.limits[name];
     if (own !== undefined) return own;
@@ -95,7 +95,7 @@ export class LimitPolicy {
     this.#setBy = by;
   }
 
-  /** Takes the place of an earlier one. Throws `INVALID_FIELD_VALUE` when there are too many. */
+  /** Replaces an earlier override of the client. Throws `INVALID_FIELD_VALUE` when there are too many. */
   override(client: string, override: Override, now_ms: number): void {
     const known = [...this.overrides(now_ms)].length;
     if (!this.#overrides.has(client) && known >= OVERRIDES_MAX) {
@@ -108,7 +108,7 @@ export class LimitPolicy {
     this.#overrides.set(client, override);
   }
 
-  /** False when there was none. */
+  /** Returns false if there was none. */
   lift(client: string): boolean {
     return this.#overrides.delete(client);
   }

@@ -1,9 +1,9 @@
-/** Who has used the API how much over the last hour, and which limits stopped whom. Bounded, whoever comes. */
+/** How much each client has used the API over the last hour, and which limits refused it. Bounded. */
 import type { LimitName } from "../protocol/limits.ts";
 import { SlidingWindow } from "./windows.ts";
 
 const MINUTE_MS = 60_000;
-/** Beyond these the client that was seen longest ago is forgotten. */
+/** Beyond this many, the client that was seen longest ago is forgotten. */
 const CLIENTS_MAX = 1000;
 const VIOLATIONS_MAX = 200;
 
@@ -12,7 +12,7 @@ export interface Violation {
   limit: LimitName;
   /** Monotonic milliseconds of the last one. */
   at_ms: number;
-  /** Those of one client and limit within a minute are one entry. */
+  /** Refusals of one client by one limit within a minute are one entry. */
   count: number;
 }
 
@@ -84,7 +84,7 @@ export class UsageHistory {
       .sort((a, b) => b.at_ms - a.at_ms);
   }
 
-  /** How often each limit stopped somebody. */
+  /** How often each limit refused something. */
   byLimit(minutes: number, now_ms: number): Partial<Record<LimitName, number>> {
     const counts = [...this.#byLimit].map(([limit, window]) =>
       [limit, sum(window.newest(minutes, now_ms))] as const
@@ -94,7 +94,7 @@ export class UsageHistory {
 
   #of(client: string): Counts {
     const counts = this.#clients.get(client) ?? newCounts();
-    // Put at the end, so that the first is the one unseen for longest.
+    // Moved to the end, so that the first is the one unseen for longest.
     this.#clients.delete(client);
     this.#clients.set(client, counts);
     if (this.#clients.size > CLIENTS_MAX) this.#clients.delete(this.#clients.keys().next().value!);

@@ -74,7 +74,7 @@ export class SlidingWindow {
   }
 }
 
-/** Lets `capacity` through at once and refills at `capacity` a second. */
+/** Accepts `capacity` at once and refills at `capacity` a second. */
 export class TokenBucket {
   #capacity: number;
   #tokens: number;
@@ -89,7 +89,7 @@ export class TokenBucket {
     return this.#capacity;
   }
 
-  /** What it lets through from now on. More comes at once, as if it had been so before; of less, what is left fits. */
+  /** Changes the capacity. A larger one is available at once; a smaller one cuts what is left. */
   resize(capacity: number): void {
     this.#tokens = Math.min(capacity, this.#tokens + Math.max(0, capacity - this.#capacity));
     this.#capacity = capacity;

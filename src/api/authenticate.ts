@@ -16,7 +16,7 @@ export const authenticate = capability({
   handle: async ({ api_key }, { auth, clock }, session) => {
     const { session_token, identity } = await auth.authenticate(api_key, session.limits.client);
     session.identify(identity);
-    // The owner's does not end while the server runs; a date that everything can read stands for that.
+    // The owner's session does not expire while the server runs; a distant date stands for that.
     const expires_at = isoTime(Math.min(identity.expires_ms, clock.now() + 365 * 86_400_000));
     return {
       session_token,

@@ -11,7 +11,7 @@ export const batch = capability({
   handle: async ({ requests }, { dispatch }, session) => {
     const responses: unknown[] = [];
     for (const [index, request] of requests.entries()) {
-      // The limits have counted the batch itself, as its first member.
+      // The limits have counted the batch as its first member.
       responses.push(await dispatch(request, session, { isCounted: index === 0 }));
     }
     return { responses };

@@ -26,15 +26,15 @@ export interface FollowFilter {
   matches(entry: LogEntry, place: LogPlace): boolean;
 }
 
-/** The limits of whoever asks. Both throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */
+/** The limits of the client. `message` and `operation` throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */
 export interface SessionLimits {
-  /** As the limits know who asks: the address. */
+  /** The client as the limits know it: its address. */
   readonly client: string;
-  /** Whether so much is being refused, to all clients, that it keeps others waiting. */
+  /** Whether so much is refused to all clients together that it slows others down. */
   readonly isFlooded: boolean;
   message(): void;
   operation(limit: OperationLimit): void;
-  /** The limits that are nearly used up, when it is time to say so. */
+  /** The limits that are nearly used up, if a warning is due. */
   warning(): Record<string, LimitUsage> | undefined;
   /** How much of each limit is used. */
   usage(): Record<string, LimitUsage>;
@@ -47,9 +47,9 @@ export interface Session {
   readonly identity: Identity;
   /** Who asks: the actor of its identity. */
   readonly actor: Actor;
-  /** From now on it is this one who asks. */
+  /** Changes who asks, from now on. */
   identify(identity: Identity): void;
-  /** The new subscription's id; throws `SUBSCRIPTION_ERROR` where nothing can be pushed. */
+  /** Returns the new subscription's id. Throws `SUBSCRIPTION_ERROR` if nothing can be pushed. */
   subscribe(channels: Channel[], filters: SubscriptionFilters): string;
   follow(filter: FollowFilter): string;
   /** The channels that were ended. Throws `SUBSCRIPTION_ERROR` for an unknown subscription. */
@@ -62,7 +62,7 @@ export interface BatchMember {
   isCounted: boolean;
 }
 
-/** What handlers work with; made once, by main.ts. */
+/** What handlers work with; `boot` makes it once. */
 export interface ApiContext {
   clock: Clock;
   commands: TaskCommands;
@@ -109,7 +109,7 @@ export interface ApiContext {
     /** `client`: the address of who asks. */
     change(change: Omit<Request<"update_rate_limits">, "type">, by: Actor, client: string): LimitPolicyView;
   };
-  /** Carries out one more message in the name of the same session; for `batch`. */
+  /** Carries out another message of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;
 }
 

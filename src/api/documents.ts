@@ -9,7 +9,7 @@ import { capabilityTable } from "./table.ts";
 type Json = Record<string, unknown>;
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
-  // Rules that JSON Schema has no word for (a calendar date, a closed bracket) are left to the server.
+  // Rules that JSON Schema cannot express (a calendar date, a closed bracket) are left to the server.
   const { $schema: _dialect, ...definition } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json;
   return definition;
 }
@@ -58,7 +58,7 @@ export function asyncApiDocument(version: string): Json {
   operations.push = {
     action: "send",
     channel: { $ref: "#/channels/socket" },
-    summary: "What the server tells those who subscribed.",
+    summary: "What the server pushes to subscribers.",
     messages: Object.keys(SERVER_MESSAGES).filter((type) => type !== "error").map(message),
   };
   return {
@@ -119,7 +119,7 @@ export function referenceEntries(): ReferenceEntry[] {
   });
 }
 
-/** What the readable reference shows of each message that comes unasked. */
+/** What the readable reference shows of each push. */
 export interface PushEntry {
   type: string;
   channel?: string;

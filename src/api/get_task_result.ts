@@ -5,7 +5,7 @@ export const getTaskResult = capability({
   doc:
     "What came of a task: the agent's answer, exit code or stop reason, usage, and the history of its attempts.",
   permission: "read",
-  // The one request that is answered from the disk, the log aside.
+  // Besides the log, the only request that is answered from the disk.
   limit: "file_operations_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_result", task_id: "task_456" },

@@ -1,4 +1,4 @@
-/** Where a page lies in the whole, as replies tell it. */
+/** The position of a page within all results, as replies show it. */
 export function pagination(
   { limit, offset }: { limit: number; offset: number },
   shown: number,

@@ -26,16 +26,16 @@ export const requestLogEntries = capability({
   handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock }, session) => {
     const wanted = conditions(filter);
     const query = { ...wanted, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
-    // Taken before the query reads: what is appended from here on is pushed, not answered.
+    // Read before the query: what is appended from here on is pushed instead.
     const until = logs.mark();
     const subscription_id = filter.follow ? session.follow(following(wanted, until)) : undefined;
     const page = logs.query({ ...query, until }).catch((error) => {
-      // Whoever is refused does not learn the name by which to end it.
+      // A client that gets an error does not learn the id by which to end it.
       if (subscription_id !== undefined) session.unsubscribe(undefined, subscription_id);
       throw error;
     });
     const { entries, total_count, filtered_count, has_more, next_cursor, summary } = await page;
-    // Read on from here, the newest page has no gap before what is pushed.
+    // Oldest first, so that the pushes continue the page without a gap.
     if (filter.follow && sort === undefined) entries.reverse();
     return {
       subscription_id,
@@ -65,7 +65,7 @@ function conditions(filter: LogFilter) {
   };
 }
 
-/** The same conditions for what is pushed. */
+/** The same conditions, for pushed entries. */
 function following(wanted: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
   const conditions = new LogConditions({ ...wanted, order: ORDER, limit: 1 });
   return {
@@ -73,7 +73,7 @@ function following(wanted: ReturnType<typeof conditions>, after: LogMark): Follo
       isAfter(after, place) && conditions.matches({
         ...place,
         scalars: entry,
-        // Few conditions look at the whole line.
+        // Computed only for the few conditions that look at the whole line.
         get line() {
           return JSON.stringify(entry);
         },

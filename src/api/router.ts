@@ -9,7 +9,7 @@ import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilityTable } from "./table.ts";
 
-/** Deeper JSON is refused before anything walks it. No message of the API comes near. */
+/** Deeper JSON is refused before anything walks it. No message of the API is nearly as deep. */
 const MAX_DEPTH = 100;
 
 export type Outgoing = object;
@@ -160,7 +160,7 @@ function wellFormed(value: unknown): unknown {
   );
 }
 
-/** What was no message at all counts as one all the same, so that rubbish is limited too. */
+/** Text that is no message counts as one all the same, so that garbage is limited, too. */
 function counted(error: unknown, session: Session): unknown {
   try {
     session.limits.message();
@@ -183,10 +183,10 @@ function openEnvelope(message: unknown): Record<string, unknown> {
   return message as Record<string, unknown>;
 }
 
-/** The id to echo; a malformed one is left to the schema to refuse. */
+/** The id to echo. The schema refuses a malformed one. */
 function requestIdOf(message: unknown): RequestId | undefined {
   const id = (message as { request_id?: unknown } | null)?.request_id;
-  // `1e400` is JSON, and a number that JSON cannot say again.
+  // `1e400` is JSON, but the number that it stands for cannot be written as JSON.
   if (typeof id === "number") return Number.isFinite(id) ? id : undefined;
   return typeof id === "string" && codePoints(id) <= 100 ? id : undefined;
 }

@@ -61,7 +61,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
   });
   changes.subscribe("log", (entries) => {
     const publish = () => bus.publish({ kind: "log.appended", entries });
-    // What is logged while entries are handed on would come round again.
+    // Entries about handing entries on would loop.
     if (serverLog) serverLog.quietly(publish);
     else publish();
   });

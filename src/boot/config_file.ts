@@ -64,7 +64,7 @@ export function effectiveConfig(
   return config;
 }
 
-/** A folder that tasks may not work in is no default for them. */
+/** The default folder must be one that tasks may work in. */
 function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: string): string {
   const isAllowed = allowed_dirs.some((dir) => !relative(resolve(base, dir), base).startsWith(".."));
   return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;

@@ -1,4 +1,4 @@
-/** `serve --demo`: a small workflow of dependent tasks, so that a newcomer sees the whole system alive. */
+/** `serve --demo`: a small workflow of dependent tasks, so that newcomers see the whole system at work. */
 import { isoTime } from "../clock/clock.ts";
 import type { Config } from "../protocol/config.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";

@@ -9,20 +9,20 @@ const PREFIX = "opencode-agents-demo-";
 /** The data folder inside. */
 export const DEMO_DATA = ".data";
 
-/** A lock file younger than this may be that of a server which is just about to lock it. */
+/** A lock file younger than this may belong to a server that is about to lock it. */
 const YOUNG_MS = 60_000;
 
-/** A new folder; those of demos whose server is dead go. */
+/** Makes a new folder, and removes those of demos whose server is dead. */
 export async function openDemoFolder(now_ms: number): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: PREFIX });
   await removeDeadDemos(dirname(folder), now_ms).catch((error) => {
-    // They are but litter; the demo runs without.
+    // Leftover folders do no harm.
     log.debug("Folders of earlier demos stay: {error}", { error });
   });
   return folder;
 }
 
-/** Only folders that hold a lock file which no server holds; one without may be a demo that is just starting. */
+/** Removes only folders whose lock file no server holds; a folder without one may be a demo that is just starting. */
 async function removeDeadDemos(parent: string, now_ms: number): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(parent)) {
     if (!isDirectory || !name.startsWith(PREFIX)) continue;

@@ -1,10 +1,10 @@
-/** Where the server's own log goes: stderr, a line an entry. */
+/** The server's own log on stderr, one line per entry. */
 import { configure, getStreamSink, type LogRecord, type Sink } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
 
 /**
- * Entries from `lowest` level on are written to `stderr`, with a stack where an error is among the properties, and
- * go to `also`.
+ * Writes entries from level `lowest` on to `stderr`, with a stack if an error is among the properties, and passes them
+ * to `also`.
  */
 export async function logToStderr(
   stderr: WritableStream<Uint8Array>,

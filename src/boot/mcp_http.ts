@@ -1,4 +1,4 @@
-/** MCP at `/mcp`, wired: the tools, the router, the events of the engine. */
+/** Wires MCP at `/mcp`: the tools, the router, the events of the engine. */
 import manifest from "../../deno.json" with { type: "json" };
 import type { Clock } from "../clock/clock.ts";
 import type { EventBus } from "../engine/events.ts";

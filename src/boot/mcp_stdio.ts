@@ -1,11 +1,11 @@
-/** The `mcp` command, wired: the tools, a connection to the server, stdin and stdout. */
+/** Wires the `mcp` command: the tools, a connection to the server, stdin and stdout. */
 import manifest from "../../deno.json" with { type: "json" };
 import type { Cli, CommonFlags } from "../cli/cli.ts";
 import { logToStderr } from "./logging.ts";
 import { RemoteBackend } from "../doors/mcp/remote_backend.ts";
 import { serveStdio } from "../doors/mcp/stdio.ts";
 
-/** Serves until the client closes stdin. The server is looked for when a tool first needs it. */
+/** Serves until the client closes stdin. Looks for the server when a tool first needs it. */
 export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
   await logToStderr(Deno.stderr.writable);
   const backend = new RemoteBackend(() => cli.connect(flags));

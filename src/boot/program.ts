@@ -70,7 +70,7 @@ configuration, 130 cancelled or Ctrl-C.
 With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
 {"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
 
-/** Only the named command, if that needs no server: running one is not to load what asks one. Else all commands. */
+/** Describes only the named command if it needs no running server, so that `serve` does not load the client's commands; else all. */
 async function describeProgram(args: string[], cli: Cli, handlers: Handlers): Promise<Command> {
   const program = new Command("opencode-agents")
     .description("Mission control for coding agents. Without a command: serve.")

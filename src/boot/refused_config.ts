@@ -1,8 +1,8 @@
-/** What a configuration may say, and `serve` does not do. */
+/** What a configuration may ask for and `serve` refuses. */
 import { type Config, isLoopback } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 
-/** Throws `CONFIGURATION_ERROR` for what would be ignored, or would expose this machine. */
+/** Throws `CONFIGURATION_ERROR` for what would be ignored or would expose this machine. */
 export function refuseImpossible({ server, security, store }: Config, insecure: boolean): void {
   const asked: [field: string, value: unknown, isAsked: boolean][] = [
     ["server.tls", server.tls, server.tls !== undefined],

@@ -2,8 +2,8 @@
 import { ApiError } from "../domain/errors.ts";
 
 /**
- * A check that answers the error to give when nothing may be run: hosted, or started without the permission.
- * With the permission for some programs only, those others fail one by one, naming themselves.
+ * Returns a check for the error to answer if no program may be run at all, because the permission is missing. With
+ * permission for some programs only, tasks that need others fail one by one and name the program.
  */
 export async function runObstacle(): Promise<() => ApiError | undefined> {
   const { state, partial } = await Deno.permissions.query({ name: "run" }) as Deno.PermissionStatus;
@@ -17,7 +17,7 @@ export async function runObstacle(): Promise<() => ApiError | undefined> {
       : undefined;
 }
 
-/** Of the programs every installation names, those that may be run. */
+/** The programs that may be run, of those that every installation permits. */
 async function grantedPrograms(): Promise<string[]> {
   const granted: string[] = [];
   for (const command of ["ps", "kill"]) {

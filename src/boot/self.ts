@@ -1,4 +1,4 @@
-/** How to start this very program again, for the helpers that run beside the server. */
+/** How to start this program again, for the helpers that run beside the server. */
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const CONFIG = new URL("deno.json", MAIN);

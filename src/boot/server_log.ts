@@ -1,12 +1,12 @@
-/** The server's own log among the entries that clients read: what LogTape is told, bounded, and never in a circle. */
+/** Puts the server's own log among the entries that clients read: bounded, and never in a loop. */
 import type { LogRecord, Sink } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import { ApiError } from "../domain/errors.ts";
 
-/** Before the store is open so many entries wait for it. */
+/** How many entries wait until the store is open. */
 const EARLY_MAX = 1000;
-/** Of one kind of message so many are kept in so long; an entry tells how many more there were. */
+/** How many entries of one kind are kept within a window; another entry says how many more there were. */
 const SAME_MAX = 50;
 const WINDOW_MS = 10_000;
 const TEXT_MAX = 2000;
@@ -26,16 +26,16 @@ export class ServerLog {
   #early: NewEntry[] = [];
   #quiet = false;
   #window_ms = -Infinity;
-  /** How often each kind of message came in this window. */
+  /** How often each kind of message occurred in this window. */
   #seen = new Map<string, { count: number; record: LogRecord }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** For LogTape. */
+  /** The sink for LogTape. */
   readonly sink: Sink = (record) => {
-    // The store's own troubles cannot be told to the store.
+    // The store's own problems cannot be written to the store.
     if (this.#quiet || record.category[1] === "store") return;
     if (this.#clock.monotonic() - this.#window_ms >= WINDOW_MS) this.#nextWindow();
     const kind = `${record.category.join(".")} ${record.rawMessage}`;
@@ -44,13 +44,13 @@ export class ServerLog {
     if (++seen.count <= SAME_MAX) this.#tell(entryOf(record));
   };
 
-  /** From now on entries go to `append`, those that came before it first. */
+  /** Sends all entries to `append` from now on, the ones that waited first. */
   attach(append: (entry: NewEntry) => unknown): void {
     this.#append = append;
     for (const entry of this.#early.splice(0)) append(entry);
   }
 
-  /** What is logged while entries are handed on would come round again: it stays out. */
+  /** Ignores what is logged during `action`: entries about handing entries on would loop. */
   quietly(action: () => void): void {
     this.#quiet = true;
     try {
@@ -60,7 +60,7 @@ export class ServerLog {
     }
   }
 
-  /** Tells of what was left out until now. */
+  /** Reports what was left out so far. */
   close(): void {
     this.#nextWindow();
   }
@@ -82,7 +82,7 @@ export class ServerLog {
   }
 }
 
-/** A record as an entry; the stack is that of an unexpected error among its properties. */
+/** A record as a log entry, with the stack of an unexpected error among its properties. */
 function entryOf({ level, category, message, properties }: LogRecord): NewEntry {
   const errors = Object.values(properties).filter((value) => value instanceof Error);
   const bug = errors.find((error) => !(error instanceof ApiError));
@@ -111,7 +111,7 @@ function shown(value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch {
-    // A cycle, a bigint or nothing at all: its text says as much as there is.
+    // A cycle, a bigint or undefined: JSON cannot express it, so its text stands for it.
     return String(value);
   }
 }

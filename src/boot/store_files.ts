@@ -1,4 +1,4 @@
-/** What the commands may do with a store's file, wired to the store; each part is loaded when it is asked for. */
+/** What commands do with a store's file. Each part is loaded when it is called. */
 import type { StoreFiles } from "./commands/store_command.ts";
 import { OWNER } from "../domain/actor.ts";
 import { systemClock as clock } from "../clock/clock.ts";

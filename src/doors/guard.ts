@@ -1,4 +1,4 @@
-/** Who may speak to the server at all: rules on `Host` and `Origin` (contract, section 6). Pure. */
+/** Which requests are refused by their `Host` and `Origin` headers. Pure. */
 
 export interface GuardRules {
   /** The host name or address listened on, and the port. */
@@ -10,7 +10,7 @@ export interface GuardRules {
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Why the request is refused, or undefined. A refused one is answered with 403. */
+/** Why the request is refused (with 403), or undefined. */
 export function refusal(rules: GuardRules, host: string | null, origin: string | null): string | undefined {
   if (!isOwnHost(rules, host)) {
     return `Host '${
@@ -30,7 +30,7 @@ export function refusal(rules: GuardRules, host: string | null, origin: string |
 function isOwnHost(rules: GuardRules, host: string | null): boolean {
   if (host === null) return false;
   const { name, port } = splitHost(host);
-  // Listening everywhere, the server does not know its addresses; but a literal address cannot be rebound.
+  // A server that listens on all addresses does not know them; but a literal address cannot be rebound.
   if (isWildcard(rules.host) && isAddress(name)) return true;
   return ownNames(rules).includes(name) || rules.allowed_hosts.some((allowed) => {
     const wanted = splitHost(allowed);
@@ -38,14 +38,14 @@ function isOwnHost(rules: GuardRules, host: string | null): boolean {
   });
 }
 
-/** A page's origin is the server's own when it came from the server: same name, and the port it was reached by. */
+/** A page that came from this server has its own name and port as origin. */
 function isAllowedOrigin(rules: GuardRules, host: string, origin: string): boolean {
   if (rules.allowed_origins.includes(origin)) return true;
   let url: URL;
   try {
     url = new URL(origin);
   } catch {
-    // "null" and other opaque origins are no URL, and nobody's own.
+    // "null" and other opaque origins are no URL, and never this server's own.
     return false;
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") return false;
@@ -62,7 +62,7 @@ function isAddress(name: string): boolean {
   return name.startsWith("[") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
 }
 
-/** The address listened on, and the loopback names by which one reaches it from this machine. */
+/** The address listened on, and the names of the loopback address. */
 function ownNames(rules: GuardRules): string[] {
   const host = rules.host.includes(":") && !rules.host.startsWith("[") ? `[${rules.host}]` : rules.host;
   return [host.toLowerCase(), ...LOOPBACK];

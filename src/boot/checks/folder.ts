@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import type { Finding } from "./finding.ts";
 
-/** What a server on the folder holds locked. */
+/** The file that a server on the folder keeps locked. */
 export const lockFile = (folder: string) => join(folder, "server.lock");
 
 export async function checkFolder(folder: string): Promise<Finding> {

@@ -57,7 +57,7 @@ async function isOurs(clock: Clock, url: string): Promise<boolean> {
     await new HttpClient(url, { clock, timeout_ms: ANSWER_MS }).request("ping", {});
     return true;
   } catch (error) {
-    // An error in our own form, such as a rate limit, comes from one of ours too.
+    // An error in the API's form, such as a rate limit, also comes from one of our servers.
     return error instanceof ApiError && error.code !== "CONNECTION_LOST";
   }
 }

@@ -73,10 +73,10 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   const folder = resolve(flags.data ?? config.store.path ?? dataDir());
   const checked = await checkFolder(folder);
   const address = readAddress(folder);
-  // A server that was killed leaves its address; the lock goes with it.
+  // A killed server leaves its address behind, but not its lock.
   const running = address && checked.details?.pid === address.pid ? address : undefined;
   findings.push(checked);
-  // One that a server holds open was looked at when that server started.
+  // A store that a server has open was checked when that server started.
   if (checked.state === "ok" && checked.details?.pid === undefined) {
     findings.push(await checkStore(store, folder));
   }

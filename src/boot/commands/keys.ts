@@ -1,4 +1,4 @@
-/** `keys create|list|revoke`: API keys, in the store itself; by way of the server where one has the store open. */
+/** `keys create|list|revoke`: API keys, in the store itself, or through the server that has the store open. */
 import { Argument, type Command, Option } from "commander";
 import { Permission } from "../../domain/access_key.ts";
 import { type KeyView, NewKey } from "../../protocol/auth_messages.ts";

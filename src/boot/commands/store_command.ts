@@ -1,4 +1,4 @@
-/** What commands do with a store's file itself instead of asking a server; and which store they mean. */
+/** Commands that work on a store's file instead of asking a server, and how they choose the store. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
@@ -17,7 +17,7 @@ export interface Replacement {
   tasks: number;
   schedules: number;
   log_entries: number;
-  /** Where the store that was there before is now. */
+  /** The new path of the store that was there before. */
   kept?: string;
 }
 
@@ -27,7 +27,7 @@ export interface ImportReport extends Replacement {
   log_entries_skipped: number;
 }
 
-/** API keys, wherever they are. To be closed. */
+/** API keys in a store or behind a server. The caller closes it. */
 export interface StoredKeys {
   create(key: NewKey): Promise<{ key: KeyView; api_key: string }>;
   list(): Promise<KeyView[]>;

@@ -1,16 +1,16 @@
-/** Where the tools' work is done: a server of opencode-agents, reached over its socket or from inside itself. */
+/** The server that carries out what the tools ask: over its socket, or from within itself. */
 import type { Requester } from "../../client/replies.ts";
 import type { TaskStatus } from "../../domain/task.ts";
 
-/** What became of a task that is watched. Empty: news may have been missed, so the status is worth a look. */
+/** What changed in a watched task. Empty: changes may have been missed, so its status should be read again. */
 export interface Change {
   status?: TaskStatus;
   progress?: number;
-  /** What its agent does at the moment. */
+  /** What its agent is doing. */
   step?: string;
 }
 
 export interface McpBackend extends Requester {
-  /** From its resolution on each change of the task is told; the answer ends that. */
+  /** Calls `changed` for each change of the task once it has resolved. Returns the function that ends the watch. */
   watch(task_id: string, changed: (change: Change) => void): Promise<() => void>;
 }

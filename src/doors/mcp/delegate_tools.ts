@@ -8,7 +8,7 @@ import { type Brief, brief, briefOf, type Call, taskId, tool } from "./tool.ts";
 import { waitAtMost } from "./waiting.ts";
 
 const DESCRIPTION_MAX = 1000;
-/** Clients that know no progress notifications give a tool a minute. */
+/** Clients without progress notifications give a tool one minute. */
 const WAIT_DEFAULT_S = 50;
 const WAIT_MAX_S = 600;
 
@@ -97,7 +97,7 @@ interface Wanted {
   isolation?: "none" | "worktree";
 }
 
-/** Whether its agent may do what needs permission is not the model's to decide, so that is not among the fields. */
+/** Permissions are not among the fields: a model must not decide what its agent is allowed to do. */
 function newTask(wanted: Wanted, parent: Task | undefined): RequestInput<"start_task">["task"] {
   const { prompt, dependencies } = wanted;
   const description = [...prompt.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
@@ -113,13 +113,13 @@ function newTask(wanted: Wanted, parent: Task | undefined): RequestInput<"start_
       prompt: description === prompt.trim() ? undefined : prompt,
       working_dir: wanted.working_dir ?? parent?.execution?.working_dir,
       isolation: wanted.isolation,
-      // What was forbidden to the caller must not be had by delegating it.
+      // The caller must not get around its own permissions by delegating.
       permissions: parent?.execution?.permissions,
     }),
   };
 }
 
-/** `mcp_` and the time, so that ids sort by it, and a few random letters. */
+/** `mcp_`, the time (so that ids sort by it) and a few random letters. */
 function newId({ clock }: Call): string {
   const chance = Math.floor(clock.random() * 36 ** 6).toString(36).padStart(6, "0");
   return `mcp_${clock.now().toString(36)}_${chance}`;

@@ -1,15 +1,15 @@
 /**
- * MCP over streamable HTTP, without sessions: each POST is answered by a server of its own, so that nothing is kept
- * between requests and a restart is not noticed.
+ * MCP over streamable HTTP, without sessions: each POST gets a server of its own, so nothing is kept between requests and
+ * clients do not notice a restart.
  */
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { createMcpServer, type McpOptions } from "./server.ts";
 
-/** Names the task on whose behalf an agent calls, which over stdio is in the environment (`TASK_ID`). */
+/** Names the task whose agent calls. Over stdio, that is in the environment (`TASK_ID`). */
 const PARENT_HEADER = "x-parent-task";
 
-/** So many calls may wait at the same time. */
+/** How many calls may wait at the same time. */
 const CALLS_MAX = 100;
 
 export class McpEndpoint {
@@ -25,10 +25,10 @@ export class McpEndpoint {
     try {
       parsedBody = JSON.parse(body);
     } catch {
-      // A SyntaxError is how JSON says no; the client is told by the code of JSON-RPC.
+      // A SyntaxError: JSON-RPC has a code for it.
       return refused(400, -32700, "Parse error: the body is not JSON");
     }
-    // The protocol has given them up, and one POST is counted as one message.
+    // The protocol has dropped batches, and the limits count one POST as one message.
     if (Array.isArray(parsedBody)) return refused(400, -32600, "Batches are not taken");
     if (this.#calls >= CALLS_MAX) {
       return refused(503, -32000, `More than ${CALLS_MAX} MCP requests at once`, { "retry-after": "1" });
@@ -45,7 +45,7 @@ export class McpEndpoint {
         end();
         return response;
       }
-      // Cancelled when the client goes. (The request's signal fires after each answer, too, and Deno warns of it.)
+      // Cancelled when the client disconnects. (The request's signal also fires after each answer, and Deno warns about it.)
       const answer = response.body.pipeThrough(
         new TransformStream({ flush: end, cancel: end } as Transformer),
       );
@@ -56,7 +56,7 @@ export class McpEndpoint {
     }
   }
 
-  /** Once, whichever comes first: the answer is complete, or the client has gone. */
+  /** Ends the call once: when the answer is complete, or when the client has disconnected. */
   #ending(server: McpServer): () => void {
     let ended = false;
     return () => {
@@ -68,7 +68,7 @@ export class McpEndpoint {
   }
 }
 
-/** An answer in the form of JSON-RPC, before there was a server. */
+/** A JSON-RPC error before there is a server to answer. */
 function refused(
   status: number,
   code: number,

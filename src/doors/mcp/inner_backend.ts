@@ -1,4 +1,4 @@
-/** The backend inside the server itself: messages go straight to the router, news come straight from the engine. */
+/** The backend within the server: messages go straight to the router, changes come straight from the engine. */
 import { errorIn, lost, parseMessage, type RequestArguments } from "../../client/replies.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
 import type { Change, McpBackend } from "./backend.ts";
@@ -6,7 +6,7 @@ import type { Change, McpBackend } from "./backend.ts";
 export interface Inside {
   /** The reply to a message, as it would go over the wire. */
   ask(message: object): Promise<object>;
-  /** Tells each change of the task; the answer ends that. */
+  /** Calls `changed` for each change of the task. Returns the function that ends the watch. */
   watch(task_id: string, changed: (change: Change) => void): () => void;
 }
 
@@ -22,7 +22,7 @@ export class InnerBackend implements McpBackend {
     ...[fields, options = {}]: RequestArguments<T>
   ): Promise<Reply<T>> {
     options.signal?.throwIfAborted();
-    // As over the wire: what has no JSON, such as `undefined`, does not arrive.
+    // As over the wire: what JSON cannot express, such as `undefined`, does not arrive.
     const message = parseMessage(JSON.stringify(
       await this.#inside.ask(JSON.parse(JSON.stringify({ ...fields, type }))),
     ));

@@ -3,7 +3,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Task } from "../../domain/task.ts";
 import type { McpBackend } from "./backend.ts";
 
-/** Tasks below the one that a person started: a task's task's task is the last. */
+/** How many delegations deep a task may be below the one that a person started. */
 const MAX_DEPTH = 3;
 
 export interface Lineage {
@@ -11,7 +11,7 @@ export interface Lineage {
   delegation_depth: number;
 }
 
-/** What the new task's metadata say of its origin. Throws `INVALID_FIELD_VALUE` when the chain would be too long. */
+/** The new task's metadata about its origin. Throws `INVALID_FIELD_VALUE` if the chain would be too long. */
 export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
   const above = parent.metadata?.delegation_depth;
   const delegation_depth = (typeof above === "number" && above > 0 ? Math.floor(above) : 0) + 1;
@@ -25,7 +25,7 @@ export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
   return { parent_task: parent.id, delegation_depth };
 }
 
-/** The task on whose behalf the caller works; undefined when it is none of this server's. */
+/** The task whose agent calls; undefined if it is not a task of this server. */
 export async function callingTask(
   backend: McpBackend,
   caller: string | undefined,
@@ -34,7 +34,7 @@ export async function callingTask(
   try {
     return (await backend.request("get_task_status", { task_id: caller })).task;
   } catch (error) {
-    // TASK_ID is a common name: another program's is no task here, nor even an id.
+    // TASK_ID is a common name: another program's value may be no task here, or no valid id.
     const codes = ["TASK_NOT_FOUND", "INVALID_FIELD_FORMAT"];
     if (error instanceof ApiError && codes.includes(error.code)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-/** The backend over a connection that is opened when it is first needed, and anew when it is gone for good. */
+/** The backend over a connection, which is opened when it is first needed and again after it was lost for good. */
 import type { Client } from "../../client/client.ts";
 import type { RequestArguments } from "../../client/replies.ts";
 import type { PushStream, Subscribed } from "../../client/subscriptions.ts";
@@ -11,7 +11,7 @@ export class RemoteBackend implements McpBackend {
   #client: Promise<Client> | undefined;
   #closed = false;
 
-  /** `open` looks the server up each time: after a restart it may be elsewhere. */
+  /** `open` looks up the server each time: after a restart it may have another address. */
   constructor(open: () => Promise<Client>) {
     this.#open = open;
   }
@@ -31,7 +31,7 @@ export class RemoteBackend implements McpBackend {
 
   async close(): Promise<void> {
     this.#closed = true;
-    // One that could not be opened needs no closing; whoever asked for it was told.
+    // A connection that could not be opened needs no closing, and its caller got the error.
     (await this.#client?.catch(() => undefined))?.close();
   }
 
@@ -44,7 +44,7 @@ export class RemoteBackend implements McpBackend {
       if (error instanceof ApiError && error.code === "CONNECTION_LOST" && this.#client === opening) {
         this.#client = undefined;
         opening.then((client) => client.close(), () => {
-          // It never stood, and the error is on its way to the caller.
+          // It was never open, and the caller gets the error.
         });
       }
       throw error;
@@ -56,7 +56,7 @@ async function tell(pushes: PushStream, changed: (change: Change) => void): Prom
   try {
     for await (const push of pushes) changed(changeOf(push));
   } catch {
-    // The connection is gone for good: the next look at the status meets that and says so.
+    // The connection is lost for good: reading the status again will report it.
     changed({});
   }
 }

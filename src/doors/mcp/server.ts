@@ -33,7 +33,7 @@ export interface McpOptions {
   backend: McpBackend;
   clock: Clock;
   version: string;
-  /** The task whose agent speaks, where that is known. */
+  /** The task whose agent calls, if known. */
   caller?: string;
 }
 
@@ -53,7 +53,7 @@ export function createMcpServer({ backend, clock, version, caller }: McpOptions)
         if (progressToken === undefined) return;
         sendNotification({
           method: "notifications/progress",
-          // Must rise with each; the time does, a task's own progress need not.
+          // Must increase each time; a task's own progress may not.
           params: { progressToken, progress: elapsed_ms / 1000, total: total_ms / 1000, message },
         }).catch((error: unknown) => log.debug("A progress notification was not taken: {error}", { error }));
       };
@@ -66,7 +66,7 @@ export function createMcpServer({ backend, clock, version, caller }: McpOptions)
 /** Structured, and as text for clients that read only that. */
 async function answered(tool: Tool, given: Record<string, unknown>, call: Call): Promise<CallToolResult> {
   try {
-    // Absent is absent: without fields that are `undefined`.
+    // Drops fields that are `undefined`.
     const structuredContent = JSON.parse(JSON.stringify(await tool.run(given, call)));
     return { structuredContent, content: [{ type: "text", text: JSON.stringify(structuredContent) }] };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** MCP over stdin and stdout: for agents that start the server as a program of their own. */
+/** MCP over stdin and stdout, for agents that start the MCP server as a child. */
 import process from "node:process";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { createMcpServer, type McpOptions } from "./server.ts";

@@ -10,18 +10,18 @@ import type { McpBackend } from "./backend.ts";
 export interface Call {
   backend: McpBackend;
   clock: Clock;
-  /** The task whose agent calls, where that is known. */
+  /** The task whose agent calls, if known. */
   caller?: string;
-  /** Aborted when the client takes the call back or goes. */
+  /** Aborted when the client cancels the call or disconnects. */
   signal: AbortSignal;
-  /** Tells the client that the call is alive: so much of `total_ms` has passed. */
+  /** Reports to the client that the call is alive, and how much of `total_ms` has passed. */
   progress(elapsed_ms: number, total_ms: number, text: string): void;
 }
 
 export interface Tool<I extends z.ZodRawShape = z.ZodRawShape, O extends z.ZodRawShape = z.ZodRawShape> {
   readonly name: string;
   readonly title: string;
-  /** For the model: what it is for, when to use it, what comes back. */
+  /** For the model: what the tool is for, when to use it, what it returns. */
   readonly description: string;
   readonly input: I;
   readonly output: O;
@@ -32,13 +32,13 @@ export interface Tool<I extends z.ZodRawShape = z.ZodRawShape, O extends z.ZodRa
 
 /** Gives a tool its types. */
 export function tool<I extends z.ZodRawShape, O extends z.ZodRawShape>(definition: Tool<I, O>): Tool {
-  // The table calls each tool only with what its own schema has let through.
+  // Each tool is called only with what its own schema has accepted.
   return definition as unknown as Tool;
 }
 
 export const taskId = TaskId.describe("The id of a task, as start_task or list_tasks gave it");
 
-/** A task in few words: what a model needs to decide what to do next. */
+/** A short form of a task: what a model needs to decide what to do next. */
 export const brief = {
   task_id: z.string(),
   status: Task.shape.status,

@@ -1,10 +1,10 @@
-/** Waits for a task's end no longer than agreed, and keeps the caller told meanwhile. */
+/** Waits for a task's end, at most as long as agreed, and reports to the caller meanwhile. */
 import { isFinished } from "../../client/wait_for.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Change, McpBackend } from "./backend.ts";
 
-/** MCP clients give up on a tool that says nothing for a minute. */
+/** MCP clients give up on a tool that is silent for a minute. */
 const SIGN_OF_LIFE_MS = 10_000;
 
 export interface Waiting {
@@ -13,11 +13,11 @@ export interface Waiting {
   task_id: string;
   timeout_ms: number;
   signal: AbortSignal;
-  /** Told at every change and every ten seconds. */
+  /** Called at every change and every ten seconds. */
   heard(elapsed_ms: number, text: string): void;
 }
 
-/** The task when it has ended or the time is up. Rejects with the backend's errors and the signal's reason. */
+/** Returns the task when it has ended or the time is up. Rejects with the backend's errors and the signal's reason. */
 export async function waitAtMost(waiting: Waiting): Promise<Task> {
   const { backend, clock, task_id, timeout_ms, signal } = waiting;
   const begin = clock.monotonic();

@@ -1,6 +1,6 @@
 /**
- * HTTP and WebSockets by `Deno.serve`: the fastest there is, for clients that are trusted not to attack. It has no bound
- * on a message in endless fragments, and no means to drop a connection whose client does not answer a close.
+ * HTTP and WebSockets by `Deno.serve`: the fastest, for clients that are trusted not to attack. It cannot bound a message
+ * in endless fragments, nor drop a connection whose client does not answer a close.
  */
 import { getLogger } from "@logtape/logtape";
 import { SUBPROTOCOL } from "../../protocol/messages.ts";
@@ -12,7 +12,7 @@ const log = getLogger(["opencode-agents", "server"]);
 const IDLE_SECONDS = 60;
 
 export function openFastTransport({ host, port, answer }: TransportOptions): Promise<Transport> {
-  // Not async, but what it throws is to reject.
+  // Nothing is awaited here, but what is thrown must reject.
   return Promise.try(() => {
     const server = Deno.serve(
       {
@@ -31,10 +31,10 @@ export function openFastTransport({ host, port, answer }: TransportOptions): Pro
   });
 }
 
-/** Takes the request's connection over; our subprotocol is selected where it is offered. */
+/** Upgrades the request's connection, with our subprotocol if the client offers it. */
 function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
   const offered = request.headers.get("sec-websocket-protocol") ?? "";
-  // Deno knows only lists that are separated by a comma and a space, and throws when it does not find the name.
+  // Deno only reads lists separated by a comma and a space, and throws if it does not find the name.
   const isKnown = offered.split(", ").includes(SUBPROTOCOL);
   const upgrade = Deno.upgradeWebSocket(request, {
     idleTimeout: IDLE_SECONDS,
@@ -44,7 +44,7 @@ function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
     try {
       upgrade.response.headers.set("sec-websocket-protocol", SUBPROTOCOL);
     } catch (error) {
-      // Deno 2.4 has closed the headers by now: such a client gets no subprotocol, which it may accept.
+      // Deno 2.4 has closed the headers by now, so the client gets no subprotocol, which it may accept.
       log.debug("No subprotocol for a list like '{offered}': {error}", { offered, error });
     }
   }

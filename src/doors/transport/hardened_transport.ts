@@ -1,6 +1,6 @@
 /**
- * HTTP and WebSockets by node:http and the ws package: somewhat slower than `Deno.serve`, but a message has a bound
- * however it is cut into fragments, and a connection that was told to go is dropped. For servers that others can reach.
+ * HTTP and WebSockets by node:http and the ws package, for servers that other machines can reach: somewhat slower than
+ * `Deno.serve`, but a message is bounded however it is fragmented, and a connection that must close is dropped.
  */
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,19 +15,19 @@ import type { Caller, Socket, Transport, TransportOptions } from "./listener.ts"
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** How often a peer is asked for a sign of life; who gave none since the last time is gone. */
+/** How often a peer is pinged. A peer that has sent nothing since the last ping is gone. */
 const HEARTBEAT_MS = 30_000;
-/** A peer has this long to read what was sent before its close, and to answer that. */
+/** How long a peer has to read what was sent before the close, and to answer the close. */
 const CLOSE_WITHIN_MS = 30_000;
-/** And this long when it is not read from any more, since it broke the protocol. */
+/** The same for a peer that broke the protocol, from which nothing is read any more. */
 const BROKEN_WITHIN_MS = 1000;
-/** Messages that may come after it was told to go, being on their way. */
+/** Messages that may still arrive after the close was sent. */
 const LATE_MESSAGES_MAX = 100;
-/** Pings of a peer between two heartbeats; who sends more is dropped. */
+/** Pings of a peer between two heartbeats; a peer that sends more is dropped. */
 const PINGS_MAX = 1000;
-/** How long a request may take to come, its head first; who is slower is answered 408. */
+/** How long the head of a request, and all of it, may take to arrive; slower ones are answered with 408. */
 const SLOW = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2000 };
-/** How often it is made sure that connections are accepted, and how long that may take. */
+/** How often the server connects to itself to see whether connections are accepted, and how long that may take. */
 const PROBE_MS = 5000;
 const PROBE_WITHIN_MS = 5000;
 
@@ -38,7 +38,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
     clientTracking: false,
     maxPayload: max_message_bytes,
     perMessageDeflate: false,
-    // Pongs for a peer that sends pings and reads nothing would gather without end.
+    // Pongs for a peer that sends pings and reads nothing would pile up.
     autoPong: false,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
@@ -54,7 +54,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
     ),
   );
   server.on("upgrade", (incoming, stream, head) => {
-    // Without a listener a peer that vanishes would end the process.
+    // Without a listener, a peer that vanishes would end the process.
     stream.on("error", () => stream.destroy());
     void answerUpgrade(incoming, stream, head).catch((error) => {
       log.error("A request failed: {error}", { error });
@@ -69,7 +69,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
       upgrade() {
         isTaken = true;
         let socket: HardenedSocket | undefined;
-        // Calls back at once, or has answered itself what is no handshake.
+        // Calls back at once, unless it has refused the handshake itself.
         sockets.handleUpgrade(
           incoming,
           stream,
@@ -104,7 +104,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
   const bound = (server.address() as AddressInfo).port;
   let accepted = 0;
   server.on("connection", () => accepted++);
-  /** Deno's node:net stops accepting, and tells nobody, when the process has no file left for a connection. */
+  /** Deno's node:net stops accepting without an error when the process has no file left for a connection. */
   const probe = async () => {
     const before = accepted;
     let knock: Deno.Conn;
@@ -112,7 +112,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
       knock = await Deno.connect({ hostname, port: bound });
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return fail(error);
-      // No file left for the probe either: the next one tells.
+      // There is no file left for the probe either: the next one will tell.
       return log.debug("No connection to ourselves: {error}", { error });
     }
     await sleep(clock, PROBE_WITHIN_MS);
@@ -135,7 +135,7 @@ function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? "";
 }
 
-/** Undefined when its target or headers are no HTTP. */
+/** Undefined if its target or headers are not valid HTTP. */
 function requestOf({ headers, method, url }: IncomingMessage): Request | undefined {
   try {
     const pairs = Object.entries(headers).map(([name, value]) => [name, String(value)]);
@@ -144,7 +144,7 @@ function requestOf({ headers, method, url }: IncomingMessage): Request | undefin
       headers: new Headers(pairs as [string, string][]),
     });
   } catch {
-    // `URL`, `Headers` and `Request` say so by throwing.
+    // `URL`, `Headers` and `Request` throw for what is not valid.
   }
 }
 
@@ -159,7 +159,7 @@ async function refuse(stream: Duplex, response: Response): Promise<void> {
   stream.end(body, () => stream.destroy());
 }
 
-/** A socket that goes when it is told to, whatever its peer does. */
+/** A socket that closes in time, whatever its peer does. */
 class HardenedSocket implements Socket {
   onopen: (() => unknown) | null = null;
   onmessage: ((event: { data: unknown }) => unknown) | null = null;
@@ -185,7 +185,7 @@ class HardenedSocket implements Socket {
       this.#closing?.cancel();
       this.onclose?.();
     });
-    // A frame that breaks the protocol or its bound; ws has sent the close with its code, and would read on.
+    // A frame broke the protocol or its bound. ws has sent the close with its code, but would read on.
     ws.on("error", () => {
       this.onerror?.();
       this.#clock.after(0, () => ws.pause());
@@ -213,7 +213,7 @@ class HardenedSocket implements Socket {
     this.onmessage?.({ data: isBinary ? data : data.toString() });
   }
 
-  /** Drops the connection when its peer gave no sign of life since the last time; else asks for one. */
+  /** Drops the connection if its peer has sent nothing since the last heartbeat; else pings it. */
   #beat(): void {
     if (!this.#isAlive) return this.#ws.terminate();
     this.#isAlive = false;

@@ -1,6 +1,6 @@
 /**
- * The listening socket, which comes back: a transport ends when accepting fails once, as it does when the process has no
- * file left for another connection. Whoever opens many connections would otherwise shut everybody out for good.
+ * The listening socket, which is opened again when it fails: a transport ends if accepting fails once, for example when
+ * the process has no file left. Otherwise a client that opens many connections would lock everybody out for good.
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../../clock/clock.ts";
@@ -11,7 +11,7 @@ const log = getLogger(["opencode-agents", "server"]);
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2000;
 
-/** What a connection needs of its WebSocket; the standard's own has it. Text arrives as a string, all else as bytes. */
+/** What a connection needs of its WebSocket, a part of the standard's. Text arrives as a string, binary frames as bytes. */
 export interface Socket {
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;
@@ -24,10 +24,10 @@ export interface Socket {
   close(code: number, reason: string): void;
 }
 
-/** Where a request comes from, and the way to take its connection over. */
+/** Where a request comes from, and how to upgrade its connection. */
 export interface Caller {
   ip: string;
-  /** Throws when the request is no WebSocket handshake. `response` is to be answered with. */
+  /** Throws if the request is no WebSocket handshake. `response` is the answer to it. */
   upgrade(): { socket: Socket; response: Response };
 }
 
@@ -42,19 +42,19 @@ export interface TransportOptions {
   max_message_bytes: number;
 }
 
-/** What accepts connections and speaks HTTP and WebSocket on them, until it ends. */
+/** Accepts connections and speaks HTTP and WebSocket on them, until it ends. */
 export interface Transport {
   readonly port: number;
-  /** Resolves or rejects when no connection is accepted any more. */
+  /** Settles when no connection is accepted any more. */
   readonly finished: Promise<void>;
-  /** Takes no more connections; resolves when those that are being answered are done. */
+  /** Accepts no more connections. Resolves when the requests that are being answered are done. */
   shutdown(): Promise<void>;
 }
 
-/** Rejects with `Deno.errors.AddrInUse`, or another error, when the address cannot be had. */
+/** Rejects with `Deno.errors.AddrInUse` or another error if it cannot listen there. */
 export type OpenTransport = (options: TransportOptions) => Promise<Transport>;
 
-/** Opens the transport again, at the same port, whenever it ends. Rejects with `SERVICE_UNAVAILABLE` when the address cannot be had. */
+/** Listens, and opens the transport again on the same port whenever it ends. Rejects with `SERVICE_UNAVAILABLE` if it cannot listen there. */
 export async function listen(open: OpenTransport, options: TransportOptions): Promise<Listener> {
   const { host, port } = options;
   try {
@@ -87,7 +87,7 @@ export class Listener {
     this.#watch(transport);
   }
 
-  /** Takes no more connections; resolves when those that are being answered are done. */
+  /** Accepts no more connections. Resolves when the requests that are being answered are done. */
   async shutdown(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();

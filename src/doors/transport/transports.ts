@@ -7,10 +7,10 @@ import type { OpenTransport } from "./listener.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** Older ones do not tell who asks for an upgrade, nor that a connection was accepted. */
+/** Older versions do not report the address of an upgrade, nor that a connection was accepted. */
 const HARDENED_SINCE = [2, 8] as const;
 
-/** Throws `CONFIGURATION_ERROR` where the one that is wanted cannot be had. */
+/** Throws `CONFIGURATION_ERROR` if the requested transport is not available. */
 export async function transportFor(
   { host, transport }: Pick<Config["server"], "host" | "transport">,
   deno_version = Deno.version.deno,
@@ -18,7 +18,7 @@ export async function transportFor(
   const isWanted = transport === "auto" ? !isLoopback(host) : transport === "hardened";
   if (!isWanted) return openFastTransport;
   if (isSince(HARDENED_SINCE, deno_version)) {
-    // Loaded where it is needed: it costs memory.
+    // Loaded only if needed: it costs memory.
     return (await import("./hardened_transport.ts")).openHardenedTransport;
   }
   const reason = `The hardened transport needs Deno ${HARDENED_SINCE.join(".")}; this is ${deno_version}`;
