@@ -16,8 +16,8 @@ import { Problem } from "./problem.tsx";
 import { now } from "./time.tsx";
 import { VirtualList, type VirtualListHandle } from "./virtual_list.tsx";
 
-const ROW_PX = 22;
-const COLUMN_PX = 7.8;
+const ROW_PX = 24;
+const COLUMN_PX = 7.2;
 /** What stands before a message. */
 const HEAD_PX = 320;
 const WRAP_KEY = "opencode-agents.log.wrap";
