@@ -12,7 +12,7 @@ import { UsageCharts } from "../../ui/usage_charts.tsx";
 const STATES: Record<string, { name: string; color: string }> = {
   starting: { name: "Starting", color: "queued" },
   running: { name: "Working", color: "running" },
-  waiting_for_permission: { name: "Waits for permission", color: "paused" },
+  waiting_for_permission: { name: "Waits for permission", color: "needs" },
   paused: { name: "Paused", color: "paused" },
   unresponsive: { name: "No sign of life", color: "failed" },
   stopping: { name: "Stopping", color: "cancelled" },
