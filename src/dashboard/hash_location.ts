@@ -1,4 +1,4 @@
-/** Where the page is, kept behind the `#`: it works below any path, and the server needs to know none of it. */
+/** The page's address, kept behind the `#`: it works below any path, and the server need not know it. */
 import { useSyncExternalStore } from "preact/compat";
 
 function current(): string {
@@ -12,7 +12,7 @@ function subscribe(changed: () => void): () => void {
 }
 
 export interface NavigateOptions {
-  /** Takes the present entry's place in the history. */
+  /** Replaces the current entry in the history. */
   replace?: boolean;
 }
 
@@ -21,7 +21,7 @@ export function navigate(to: string, { replace = false }: NavigateOptions = {}):
   if (to === current()) return;
   if (!replace) return void (location.hash = to);
   history.replaceState(null, "", `#${to}`);
-  // A replaced entry is no news to the browser.
+  // The browser fires no event for a replaced entry.
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
@@ -35,14 +35,14 @@ export function useHashSearch(): string {
   return useSyncExternalStore(subscribe, () => current().split("?")[1] ?? "");
 }
 
-/** The parameters behind the `?`, and how to change some of them: an empty value removes one. */
+/** The parameters behind the `?`, and a function that changes some of them: an empty value removes one. */
 export function usePlace(): [URLSearchParams, (change: Record<string, string>) => void] {
   const [path] = useHashPath();
   const parameters = new URLSearchParams(useHashSearch());
   const change = (changes: Record<string, string>) => {
-    // As they are now: others may have changed some since this was drawn.
+    // Read again: others may have changed some since the last render.
     const [there, search_there = ""] = current().split("?");
-    // Who has left the page is not led back to it by what was still to be noted there.
+    // After the page was left, a late change must not lead back to it.
     if (there !== path) return;
     const parameters = new URLSearchParams(search_there);
     for (const [name, value] of Object.entries(changes)) {

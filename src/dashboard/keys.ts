@@ -1,4 +1,4 @@
-/** The keyboard: single keys and two in a row such as `g t`; off while one types, listed by `?`. */
+/** The keyboard: single keys and two in a row such as `g t`; off while the user types, listed by `?`. */
 import { signal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { systemClock, type Timer } from "../clock/clock.ts";

@@ -1,4 +1,4 @@
-/** The web page: one connection, what is kept of it, and the pages that show it. */
+/** The dashboard: one connection, the state kept from it, and the pages that show it. */
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import { keepMachine } from "./data/machine.ts";
@@ -16,7 +16,7 @@ import { toastError } from "./ui/toast.tsx";
 
 applyTheme();
 globalThis.addEventListener("error", ({ error, message }) => {
-  // A browser's word for "what changed its size while sizes were told is told with the next frame".
+  // A browser's harmless notice: some resize observations are delivered with the next frame.
   if (!message.startsWith("ResizeObserver loop")) toastError(error ?? message);
 });
 globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(reason));

@@ -14,7 +14,7 @@ Deno.test("dashboard: asks for the key where one is wanted, says when it is wron
     const { page, go } = visit;
     const key = await newKey(visit);
     await go("/server/health");
-    await page.getByText("This server wants an API key.").waitFor();
+    await page.getByText("This server requires an API key.").waitFor();
     await isAccessible(page);
     await page.getByLabel("API key", { exact: true }).last().fill("sk-wrong");
     await page.getByRole("button", { name: "Open" }).click();

@@ -158,7 +158,7 @@ Deno.test("new task: what is missing is said on top and at the field, which gets
     await page.locator("#new-task-description:focus").waitFor();
     await picture("new-task-missing");
     await isAccessible(page);
-    const summary = page.getByRole("alert").filter({ hasText: "It was not sent" });
+    const summary = page.getByRole("alert").filter({ hasText: "Not sent" });
     await page.getByLabel("Priority").focus();
     await summary.getByRole("link", { name: "What to do" }).click();
     await page.locator("#new-task-description:focus").waitFor();

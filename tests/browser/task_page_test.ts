@@ -129,12 +129,12 @@ Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tr
     const before = page.getByRole("list", { name: "Depends on" }).getByRole("listitem");
     await becomes(() => before.allInnerTexts(), ["first\nCompleted"]);
     await page.getByRole("list", { name: "Needed by" }).getByText("Pending").waitFor();
-    await page.getByText(/The agent has told no plan so far/).waitFor();
+    await page.getByText(/The agent has reported no plan yet/).waitFor();
     await page.getByRole("link", { name: /^pid \d+$/ }).waitFor();
     await tab(page, "Log").click();
     await page.getByRole("list", { name: "Log lines" }).getByText("at work", { exact: true }).waitFor();
     await page.goBack();
-    await page.getByText(/The agent has told no plan so far/).waitFor();
+    await page.getByText(/The agent has reported no plan yet/).waitFor();
     await isAccessible(page);
     await picture("task-running-command");
 
@@ -230,7 +230,7 @@ Deno.test("task page on a phone: live plan, question, changes, and nothing wider
 Deno.test("task page: an id that the server does not know has a page that says so", async () => {
   await visit(options(), async ({ page, go, picture }) => {
     await go("/tasks/nothing_here");
-    await page.getByText("The server knows no task of this id").waitFor();
+    await page.getByText("No task has this id").waitFor();
     assert.equal(await page.locator(".toast").count(), 0);
     await isAccessible(page);
     await picture("task-unknown");

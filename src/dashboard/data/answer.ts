@@ -1,13 +1,13 @@
-/** What the server answered last to a question that a page keeps asking while somebody looks at it. */
+/** The server's latest answer to a request that a page repeats while it is visible. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { systemClock } from "../../clock/clock.ts";
 import { onResubscribed } from "./pushes.ts";
 import { link } from "./server.ts";
 
 export interface Answer<T> {
-  /** The last one; it stays while the next is asked for, and when that fails. */
+  /** The latest one. It stays while the next is loading, and if that fails. */
   value?: T;
-  /** Why the last question had no answer. */
+  /** Why the last request failed. */
   error?: unknown;
   isAsking: boolean;
   /** Asks now. */
@@ -15,8 +15,8 @@ export interface Answer<T> {
 }
 
 /**
- * Asks at once, every `every_ms` while the page is seen (0: never by itself), after a reconnection, and whenever
- * `about` changes, which names what is asked.
+ * Asks at once, every `every_ms` while the page is visible (0: never by itself), after a reconnection, and whenever
+ * `about` changes, which identifies the question.
  */
 export function useAnswer<T>(question: () => Promise<T>, every_ms: number, about = ""): Answer<T> {
   const [state, setState] = useState<{ value?: T; error?: unknown; isAsking: boolean }>({ isAsking: true });
@@ -42,7 +42,7 @@ export function useAnswer<T>(question: () => Promise<T>, every_ms: number, about
       !document.hidden && link.peek().state === "connected" &&
       systemClock.monotonic() - asked_ms >= every_ms - 100;
     const askIfDue = () => void (isDue() && ask());
-    // What is on its way may have been answered before what this is asked for.
+    // A request under way may have been answered before the change that caused this reload.
     reload.current = () => pending === undefined ? ask() : pending.then(ask);
     void ask();
     const leave = [onResubscribed(ask)];

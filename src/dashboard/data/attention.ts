@@ -1,4 +1,4 @@
-/** What the navigation counts: who waits for a person, and what is going on. */
+/** What the navigation counts: tasks that wait for a person, and work under way. */
 import { computed } from "@preact/signals";
 import { agents } from "./machine.ts";
 import { tasks } from "./tasks.ts";
@@ -10,7 +10,7 @@ export const asking = computed(() =>
 
 const running = computed(() => tasks.value.filter(({ status }) => status === "running").length);
 
-/** Those that ask come first; without any, how many run. */
+/** How many tasks ask for something; if none does, how many run. */
 export function tasksCount() {
   return asking.value > 0
     ? { number: asking.value, means: "need you", needsYou: true }

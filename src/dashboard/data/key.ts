@@ -1,28 +1,28 @@
-/** The API key that a server with authentication wants: kept for this tab alone, gone with it. */
+/** The API key for a server with authentication, kept for this tab only. */
 import { signal } from "@preact/signals";
 import { ApiError } from "../../domain/errors.ts";
 
 const KEY = "opencode-agents.key";
 
-/** Why a key is wanted from the user; undefined while none is. */
-export const keyWanted = signal<string | undefined>(undefined);
+/** Why the user is asked for a key; undefined while no key is needed. */
+export const keyNeeded = signal<string | undefined>(undefined);
 
 export function currentKey(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
 
-/** Starts anew with this key. */
+/** Reloads the page with this key. */
 export function openWith(key: string): void {
   sessionStorage.setItem(KEY, key);
   location.reload();
 }
 
-/** Whether the error says that a key is wanted; then it is asked for. */
-export function wantsKey(error: unknown): boolean {
+/** Whether the error means that a key is needed; if so, the user is asked for one. */
+export function needsKey(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   if (error.code !== "AUTHENTICATION_REQUIRED" && error.code !== "INVALID_AUTH_TOKEN") return false;
-  keyWanted.value ??= error.code === "INVALID_AUTH_TOKEN"
+  keyNeeded.value ??= error.code === "INVALID_AUTH_TOKEN"
     ? "The key is not valid: unknown, expired or revoked."
-    : "This server wants an API key.";
+    : "This server requires an API key.";
   return true;
 }

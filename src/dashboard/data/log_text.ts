@@ -1,4 +1,4 @@
-/** What a terminal would show of a message: its text, its colours; where a text is found in it. Pure. */
+/** A message as a terminal would show it: its text, its colors, and the hits of a search. Pure. */
 import Anser from "anser";
 
 export interface Piece {
@@ -7,23 +7,23 @@ export interface Piece {
   fg?: string;
   bg?: string;
   classes: string;
-  /** Whether it is (a part of) what is looked for. */
+  /** Whether it is part of a search hit. */
   isHit?: boolean;
 }
 
-/** Commands to a terminal other than those about colours: cursor, title, links, character sets. */
+/** Terminal commands other than colors: cursor, title, links, character sets. */
 const COMMANDS =
   // deno-lint-ignore no-control-regex
   /\x1b\[[0-9:;<=>?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[PX^_][^\x1b]*(?:\x1b\\|$)|\x1b[ -/]+[0-~]|\x1b[0-Z\\\]^-~]/g;
 // deno-lint-ignore no-control-regex
-const COLOURS = /\x1b\[[0-9:;]*m/g;
+const COLORS = /\x1b\[[0-9:;]*m/g;
 // deno-lint-ignore no-control-regex
 const OTHER_CONTROLS = /[\x00-\x08\x0b-\x0d\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
 // deno-lint-ignore no-control-regex
 const ANY_CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 
-/** Without commands other than those about colours. A line that was written over itself is what stood there last. */
-function coloured(message: string): string {
+/** Removes commands other than colors. A line that was overwritten becomes what was written last. */
+function colored(message: string): string {
   return message.replace(COMMANDS, "").replace(/\r+(?=\n|$)/g, "").replace(/^.*\r/gm, "").replace(
     OTHER_CONTROLS,
     "",
@@ -34,15 +34,15 @@ function coloured(message: string): string {
 export function printable(message: string): string {
   if (!ANY_CONTROL.test(message)) return message;
   // deno-lint-ignore no-control-regex
-  return coloured(message).replace(COLOURS, "").replace(/\x1b/g, "");
+  return colored(message).replace(COLORS, "").replace(/\x1b/g, "");
 }
 
-/** The text in pieces of one colour each; those of `printable`, put together. */
-function colouredPieces(message: string): Piece[] {
+/** The text in pieces of one color each. */
+function coloredPieces(message: string): Piece[] {
   if (!message.includes("\x1b")) return [{ text: printable(message), classes: "" }];
   const pieces: Piece[] = [];
   for (
-    const { content, fg, bg, decorations } of Anser.ansiToJson(coloured(message), { remove_empty: true })
+    const { content, fg, bg, decorations } of Anser.ansiToJson(colored(message), { remove_empty: true })
   ) {
     const classes = decorations.filter((name) => name !== "reverse" && name !== "blink").map((name) =>
       `ansi-${name}`
@@ -57,17 +57,17 @@ function colouredPieces(message: string): Piece[] {
 }
 
 /** Finds a text without case. */
-export function finder(wanted: string): RegExp | undefined {
-  if (wanted === "") return undefined;
-  return new RegExp(wanted.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
+export function finder(pattern: string): RegExp | undefined {
+  if (pattern === "") return undefined;
+  return new RegExp(pattern.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
 }
 
-/** The message in pieces, cut where what is looked for begins and ends. */
-export function piecesOf(message: string, text: string, wanted: RegExp | undefined): Piece[] {
-  const pieces = colouredPieces(message);
-  if (!wanted) return pieces;
+/** The message in pieces, cut at the beginning and end of each hit. */
+export function piecesOf(message: string, text: string, pattern: RegExp | undefined): Piece[] {
+  const pieces = coloredPieces(message);
+  if (!pattern) return pieces;
   const cuts: [from: number, to: number][] = [];
-  for (const { index, 0: found } of text.matchAll(wanted)) cuts.push([index, index + found.length]);
+  for (const { index, 0: found } of text.matchAll(pattern)) cuts.push([index, index + found.length]);
   if (cuts.length === 0) return pieces;
   const result: Piece[] = [];
   let at = 0;

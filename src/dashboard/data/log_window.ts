@@ -1,4 +1,4 @@
-/** A stretch of the log as a page shows it: from its newest lines, older ones on demand, live at its end, bounded. */
+/** The part of the log that a page shows: bounded, live at its end, older lines on demand. */
 import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import type { LogPage } from "../../client/log_follow.ts";
@@ -14,16 +14,16 @@ export interface LogLine {
   /** One more than that of the line before. */
   id: number;
   entry: LogEntry;
-  /** What is seen of the message. */
+  /** The message as it is displayed. */
   text: string;
 }
 
-/** The most that the server sends at once: few questions may be asked a minute. */
+/** The server's largest page: few log queries are allowed a minute. */
 const PAGE = 1000;
-/** More are not kept; the oldest go first, many at once. */
+/** The most lines kept. The oldest are dropped first, many at once. */
 export const LINES_MAX = 200_000;
 const DROPPED_AT_ONCE = 20_000;
-/** A list of more lines is drawn less often than every frame. */
+/** A longer list is rendered less often than every frame. */
 const LONG = 20_000;
 const DRAWN_EVERY_MS = 80;
 const IDS_OF_AN_OPENING = 100_000_000;
@@ -33,14 +33,14 @@ const OLDEST_FIRST = { field: "time", order: "asc" } as const;
 type Page = LogPage["data"];
 
 export class LogWindow {
-  /** Without a gap, the oldest first. */
+  /** Without gaps, the oldest first. */
   lines: LogLine[] = [];
   phase: "opening" | "there" | "failed" = "opening";
   error: unknown;
   isLive = false;
-  /** A page that is being asked for. */
+  /** The page that is being loaded. */
   busy: "older" | "newer" | undefined;
-  /** Whether older lines were here and had to go. */
+  /** Whether older lines were loaded and dropped again. */
   hasDropped = false;
   /** Of the whole log. */
   total = 0;
@@ -48,17 +48,17 @@ export class LogWindow {
   counts: LevelCounts = { debug: 0, info: 0, warn: 0, error: 0, fatal: 0 };
   /** Milliseconds since the epoch: when the server's limit on log queries lets the next one through. */
   waits_until: number | undefined;
-  /** Grows with every change of the above, at most once a frame. */
+  /** Grows with each change of the above, at most once per frame. */
   readonly version = signal(0);
   readonly #filter: WindowFilter;
   #older: string | undefined;
   #newer: string | undefined;
   #follow: Promise<AsyncIterableIterator<LogEntry, undefined>> | undefined;
-  /** Entries on their way that the counts hold already. */
+  /** Entries under way that the counts already include. */
   #counted = 0;
-  /** What was asked for in an earlier turn is nobody's any more. */
+  /** Replies to requests of an earlier turn are ignored. */
   #turn = 0;
-  /** Where the ids of this opening begin, far from those of the one before. */
+  /** Where the ids of this opening begin, far from those of the previous one. */
   #base = 0;
   #isFramePending = false;
 
@@ -66,7 +66,7 @@ export class LogWindow {
     this.#filter = filter;
   }
 
-  /** Another one after each opening. */
+  /** A new value after each opening. */
   get opening(): number {
     return this.#base;
   }
@@ -83,12 +83,12 @@ export class LogWindow {
     return this.lines.length >= LINES_MAX;
   }
 
-  /** Whether the first line that is here is the first that there is. */
+  /** Whether the first loaded line is the log's first. */
   get isAtStart(): boolean {
     return this.phase === "there" && !this.hasOlder && !this.hasDropped;
   }
 
-  /** Shows the newest lines and each new one; with a bound on time, the newest before it. */
+  /** Shows the newest lines and follows new ones; with an end of the time range, the newest before it. */
   async openEnd(): Promise<void> {
     const turn = this.#begin();
     await this.#attempt(turn, async () => {
@@ -101,13 +101,13 @@ export class LogWindow {
     });
   }
 
-  /** Shows the oldest lines; what follows comes on demand. */
+  /** Shows the oldest lines; later ones come on demand. */
   async openStart(): Promise<void> {
     const turn = this.#begin();
     await this.#attempt(turn, () => this.#onwards(turn, undefined));
   }
 
-  /** Gets the page before the first line. */
+  /** Loads the page before the first line. */
   async older(): Promise<void> {
     if (this.busy || !this.#older || this.isFull || this.phase !== "there") return;
     const turn = this.#turn;
@@ -116,7 +116,7 @@ export class LogWindow {
     this.#changed();
     await this.#attempt(turn, async () => {
       const page = await this.#ask(turn, { sort: NEWEST_FIRST, cursor });
-      // Dropped meanwhile, the lines that these would stand before are gone.
+      // The lines after these were dropped meanwhile.
       if (turn !== this.#turn || this.#older !== cursor) return;
       this.#older = page.pagination.next_cursor;
       const first = this.lines[0]?.id ?? this.#base;
@@ -125,7 +125,7 @@ export class LogWindow {
     });
   }
 
-  /** Gets the page behind the last line; after the last of them the window is live. */
+  /** Loads the page after the last line; after the last page the window is live. */
   async newer(): Promise<void> {
     if (this.busy || !this.#newer || this.phase !== "there") return;
     const turn = this.#turn;
@@ -138,7 +138,7 @@ export class LogWindow {
   close(): void {
     this.#turn++;
     this.#follow?.then((entries) => entries.return?.(), () => {
-      // It never began; whoever waited for it was told.
+      // It never began, and those who waited for it know.
     });
     this.#follow = undefined;
     this.isLive = false;
@@ -205,7 +205,7 @@ export class LogWindow {
     this.#append(page.entries);
     this.#newer = page.pagination.next_cursor;
     if (this.#newer !== undefined || this.#filter.time_range?.end !== undefined) return;
-    // Entries of the last time come again: as many of them as are here are skipped.
+    // Entries with the last timestamp come again: those that are already here are skipped.
     const last = this.lines.at(-1)?.entry.time;
     const known = new Map<string, number>();
     for (let i = this.lines.length - 1; i >= 0 && this.lines[i]!.entry.time === last; i--) {
@@ -215,7 +215,7 @@ export class LogWindow {
     await this.#live(turn, {}, last, known);
   }
 
-  /** Follows the log; resolves when its first page is there. */
+  /** Follows the log. Resolves when the first page has arrived. */
   async #live(turn: number, options: { tail?: number }, since?: string, known?: Map<string, number>) {
     const opened = (page: Page) => {
       if (turn !== this.#turn) return;
@@ -230,7 +230,7 @@ export class LogWindow {
     const entries = await this.#follow;
     if (turn !== this.#turn) return;
     this.isLive = true;
-    // On its own: whoever opened the window does not wait for the log's end.
+    // Runs by itself: the caller does not wait for the log's end.
     void this.#attempt(turn, () => this.#read(turn, entries, known));
   }
 
@@ -271,7 +271,7 @@ export class LogWindow {
       this.#isFramePending = false;
       this.version.value++;
     };
-    // The longer the list, the longer its layout takes: lines must be read faster than the server sends them.
+    // A longer list takes longer to lay out, and lines must be read as fast as the server sends them.
     if (this.lines.length > LONG) systemClock.after(DRAWN_EVERY_MS, draw);
     else requestAnimationFrame(draw);
   }

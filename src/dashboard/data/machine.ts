@@ -1,4 +1,4 @@
-/** The machine and its agents over time, as far as this page has seen them: the server keeps no history of either. */
+/** The machine and its agents over time, since this page was opened: the server keeps no history. */
 import { computed, signal } from "@preact/signals";
 import { epochOf } from "../../clock/clock.ts";
 import type { Agent } from "../../protocol/basic_messages.ts";
@@ -14,12 +14,12 @@ const SAMPLES_MAX = 720;
 
 export const resources = signal<readonly SystemResources[]>([]);
 
-/** As the server told of them last. */
+/** As the server reported them last. */
 const told = signal<readonly Agent[]>([]);
 
 /**
- * Those at work. What was measured of an agent may come after its task has ended, and before this page knows the task;
- * then no other push would take it away.
+ * Agents at work. A measurement may arrive after the agent's task has ended, or before this page knows the task;
+ * no later push would remove such an agent.
  */
 export const agents = computed<readonly Agent[]>(() =>
   told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value
@@ -30,7 +30,7 @@ function isOver({ task_id }: Pick<Agent, "task_id">): boolean {
   return task !== undefined && hasEnded(task.status);
 }
 
-/** The scan of processes that is known last. */
+/** The latest scan of processes. */
 export const processScan = signal<
   { processes: Process[]; system_load?: SystemLoad; timestamp: string } | undefined
 >(
@@ -51,12 +51,12 @@ export const connectionStatus = signal<Pushes["connection_status"] | undefined>(
 /** How much of each limit this page's connection uses. */
 export const ownLimits = signal<Pushes["rate_limit_info"] | undefined>(undefined);
 
-/** By pid; those of processes that are gone are dropped. */
+/** By pid; processes that are gone are dropped. */
 export const processUsage = signal<Usage<number>>(new Map());
-/** By the agent's id, for as long as it is at work. */
+/** By the agent's id, while it is at work. */
 export const agentUsage = signal<Usage<string>>(new Map());
 
-/** Keeps a sample of the machine's resources; one that is no newer than the last is passed over. */
+/** Keeps a sample of the machine's resources, unless it is no newer than the last. */
 export function addResources(sample: SystemResources): void {
   const last = resources.value.at(-1);
   if (last !== undefined && epochOf(sample.timestamp) <= epochOf(last.timestamp)) return;
@@ -70,10 +70,10 @@ function scanned({ processes, system_load, timestamp }: Pushes["detailed_process
   addUsage(processes, timestamp);
 }
 
-/** The processes of the last list that held others than agents, which no scan tells of. */
+/** The processes of the last complete list: scans cover agents only. */
 let listed: ReadonlySet<number> = new Set();
 
-/** To be told of every list of processes that was asked for; `isComplete`: of all that the machine has. */
+/** Takes in a requested list of processes. `isComplete`: it covers the whole machine. */
 export function noteProcesses(
   { processes, system_load, timestamp }: {
     processes: Process[];
@@ -89,7 +89,7 @@ export function noteProcesses(
   addUsage(processes, timestamp);
 }
 
-/** A start time may wobble by a second or two; further apart, the number is another process's now. */
+/** Start times may differ by a second or two; further apart, the pid belongs to another process. */
 const SAME_START_S = 5;
 const started = new Map<number, number>();
 
@@ -110,18 +110,18 @@ function addUsage(processes: readonly Process[], timestamp: string): void {
 
 function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (agent.status === "stopping") return agentsGone((other) => other.id === agent.id);
-  // Figures are measured, so they may come when the task has already ended.
+  // Measurements may arrive after the task has ended.
   if (isOver(agent) && agent.status !== "starting") return;
-  // What happens to an agent is told without its figures: those it had last stay.
+  // Status changes come without figures: the last ones stay.
   const known = told.value.find(({ id }) => id === agent.id);
-  // A task has one agent at a time, whose id changes when its attempt is counted.
+  // A task has one agent at a time; each attempt has an id of its own.
   const others = told.value.filter(({ task_id }) => task_id !== agent.task_id);
   told.value = [...others, { ...known, ...agent }];
   const { cpu_percent, memory_usage } = agent;
   if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };
   const before = agentUsage.value.get(agent.id) ?? [];
-  // One scan may serve for two pushes.
+  // Two pushes may stem from one scan.
   if ((before.at(-1)?.at ?? -Infinity) >= sample.at) return;
   const usage = [...before, sample].slice(-SAMPLES_MAX);
   agentUsage.value = new Map([...agentUsage.value, [agent.id, usage]]);
@@ -148,7 +148,7 @@ export function keepMachine(): void {
   onPush("agent_update", agentChanged);
   onPush("connection_status", (push) => void (connectionStatus.value = push));
   onPush("rate_limit_info", (push) => {
-    // A warning holds only the limits that are nearly used up.
+    // A warning contains only limits that are nearly used up.
     ownLimits.value = { ...push, limits: { ...ownLimits.value?.limits, ...push.limits } };
   });
   onPush("task_status_update", ({ task_id, new_status }) => {

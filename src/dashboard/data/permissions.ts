@@ -1,15 +1,15 @@
-/** What agents ask for, and how it is answered. */
+/** Agents' permission requests, and how they are answered. */
 import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import { client } from "./server.ts";
 import { put, taskOf } from "./tasks.ts";
 
-/** Those that wait for an answer, the oldest first. */
+/** The requests without an answer, the oldest first. */
 export function openPermissions(task: Task): PermissionRequest[] {
   return task.pending_permissions ?? [];
 }
 
-/** Rejects as `client.request` does, also when somebody else was faster. */
+/** Rejects like `client.request`, also when somebody else was faster. */
 export async function answerPermission(
   task_id: string,
   permission_id: string,

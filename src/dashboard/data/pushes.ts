@@ -1,12 +1,12 @@
-/** What the server says unasked, handed to whoever keeps it: each kind of push has its listeners. */
+/** The server's pushes: each kind has its listeners. */
 import type { Pushes } from "../../protocol/pushes.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import { systemClock } from "../../clock/clock.ts";
-import { wantsKey } from "./key.ts";
+import { needsKey } from "./key.ts";
 import { report } from "./report.ts";
 import { client } from "./server.ts";
 
-/** What every page may need; the log is followed by those that show it. */
+/** Channels that every page may need. Pages that show a log subscribe to it themselves. */
 const CHANNELS: Channel[] = [
   "task_status",
   "task_progress",
@@ -25,7 +25,7 @@ type Listener = (push: never) => void;
 const listeners = new Map<Kind, Set<Listener>>();
 const refreshers = new Set<() => Promise<void>>();
 
-/** Calls `listener` with each push of this kind from now on; the answer ends that. */
+/** Calls `listener` with each push of this kind from now on. Returns a function that ends it. */
 export function onPush<K extends Kind>(kind: K, listener: (push: Pushes[K]) => void): () => void {
   const all = listeners.get(kind) ?? new Set();
   listeners.set(kind, all.add(listener));
@@ -33,8 +33,8 @@ export function onPush<K extends Kind>(kind: K, listener: (push: Pushes[K]) => v
 }
 
 /**
- * Calls `refresh` whenever pushes may have been missed: at the start, and after each reconnection. What it fails for
- * is left to the next time.
+ * Calls `refresh` whenever pushes may have been missed: at the start, and after each reconnection. A failure is
+ * reported and left to the next time.
  */
 export function onResubscribed(refresh: () => Promise<void>): () => void {
   refreshers.add(refresh);
@@ -52,9 +52,9 @@ export async function listen(): Promise<never> {
         else for (const listener of [...listeners.get(push.type) ?? []]) listener(push as never);
       }
     } catch (error) {
-      // A new key is a new page.
-      if (wantsKey(error)) return await new Promise<never>(() => {});
-      // Too slow a reader, or refused for now: what was missed is asked for by the refreshers.
+      // A new key reloads the page.
+      if (needsKey(error)) return await new Promise<never>(() => {});
+      // Read too slowly, or refused for now: the refreshers load what was missed.
       report(error);
     }
     await new Promise<void>((resolve) => systemClock.after(AGAIN_AFTER_MS, resolve));

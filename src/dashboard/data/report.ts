@@ -1,7 +1,7 @@
-/** Where failures go that nobody waits for: to the browser's own error event, which the page shows. */
-import { wantsKey } from "./key.ts";
+/** Reports failures that nobody awaits through the browser's error event, which the page shows. */
+import { needsKey } from "./key.ts";
 
-/** A key that is wanted is asked for instead. */
+/** A missing key is asked for instead. */
 export function report(error: unknown): void {
-  if (!wantsKey(error)) reportError(error);
+  if (!needsKey(error)) reportError(error);
 }

@@ -1,4 +1,4 @@
-/** The one connection to the server that this page came from, and how it stands. */
+/** The one connection to this page's server, and its state. */
 import { signal } from "@preact/signals";
 import { Client, type ConnectionChange } from "../../client/client.ts";
 import type { RequestArguments } from "../../client/replies.ts";
@@ -15,7 +15,7 @@ export type LinkState =
 
 export const link = signal<LinkState>({ state: "connecting" });
 
-/** Pushes of a busy server come in bursts, faster than a page in the background reads them. */
+/** A busy server pushes in bursts, faster than a background page reads. */
 const QUEUE_MAX = 50_000;
 
 export const client: Client = new Client(new URL(".", document.baseURI).href, {
@@ -31,12 +31,12 @@ function changed(change: ConnectionChange): void {
   link.value = { state: "lost", reason: change.reason.message, retry_at };
 }
 
-/** Asks what may be asked again: a refusal for want of room is waited out. Rejects like `Client.request`. */
+/** Sends a request that may be repeated: it waits out a rate limit. Rejects like `Client.request`. */
 export function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
   return patiently(() => client.request(type, ...args), () => {});
 }
 
-/** The same; `waits` is told of each wait. */
+/** The same, and calls `waits` before each wait. */
 export function askWaiting<T extends RequestType>(
   type: T,
   fields: RequestArguments<T>[0],

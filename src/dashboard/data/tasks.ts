@@ -10,47 +10,47 @@ import { report } from "./report.ts";
 import { ask } from "./server.ts";
 
 const PAGE = 1000;
-/** Older ones that have ended are found by the search of the API, not on the board. */
+/** Older tasks that have ended are left to the API's search. */
 export const TASKS_MAX = 10_000;
-/** Tasks heard of for the first time are asked for together. */
+/** Unknown tasks are looked up together after this time. */
 const GATHER_MS = 250;
-/** Nor more often than this: the server answers some 50 such questions a minute. */
+/** And no more often than this: the server allows about 50 such requests a minute. */
 const LOOK_UP_EVERY_MS = 1500;
-/** More than so many are asked for as pages of the newest. */
+/** More than this many are requested as pages of the newest. */
 const SINGLY_MAX = 2;
-/** The server tells of no task that it removes; that there are fewer is reason to load anew, but seldom. */
+/** The server does not announce removed tasks: when the total shrinks, all are reloaded, but seldom. */
 const RELOAD_EVERY_MS = 60_000;
 
 const byId = new Map<string, Task>();
 const version = signal(0);
 /** Whether the first load is done. */
 export const tasksLoaded = signal(false);
-/** How many there are on the server; more than are shown where it has more than `TASKS_MAX`. */
+/** How many tasks the server has. The page shows at most `TASKS_MAX`. */
 export const tasksTotal = signal(0);
-/** As the server told it last, every few seconds. */
+/** The server's latest summary; it sends one every few seconds. */
 export const taskSummary = signal<TaskSummary | undefined>(undefined);
 
 const newestFirst = (a: Task, b: Task) =>
   a.created_at > b.created_at ? -1 : a.created_at < b.created_at ? 1 : a.id < b.id ? -1 : 1;
 
-/** The ids in order; sorted again only when some came or went, not with each step of progress. */
+/** The ids in order; sorted again only when tasks come or go, not at each step of progress. */
 let order: string[] | undefined;
 
-/** All that are known, the newest first. */
+/** All known tasks, the newest first. */
 export const tasks = computed<readonly Task[]>(() => {
   version.value;
   order ??= [...byId.values()].sort(newestFirst).map(({ id }) => id);
   return order.map((id) => byId.get(id)!);
 });
 
-/** The one of this id as the board knows it; read inside a component, it is kept up to date. */
+/** The known task with this id. A component that reads it is kept up to date. */
 export function taskOf(id: string): Task | undefined {
   version.value;
   return byId.get(id);
 }
 
 let isFramePending = false;
-/** Pushes come by the hundred; the page is drawn once for all that came within a frame. */
+/** Pushes come by the hundred; the page renders once per frame. */
 function changed(): void {
   if (isFramePending) return;
   isFramePending = true;
@@ -60,7 +60,7 @@ function changed(): void {
   });
 }
 
-/** Those that came while all were being loaded: no page that was asked for before holds them. */
+/** Tasks that arrived during the load: pages requested earlier do not contain them. */
 const arrived = new Set<string>();
 
 export function put(task: Task): void {
@@ -73,14 +73,14 @@ export function put(task: Task): void {
   changed();
 }
 
-/** A page that is left open for weeks keeps no more than one that was just opened. */
+/** A page that stays open for weeks keeps no more tasks than a fresh one. */
 function dropOldest(): void {
   const ended = [...byId.values()].filter(({ status }) => hasEnded(status)).sort(newestFirst);
   for (const { id } of ended.reverse().slice(0, Math.max(0, byId.size - TASKS_MAX))) byId.delete(id);
   order = undefined;
 }
 
-/** Asks page by page, the newest first, until there are no more or `isEnough` of what was seen. */
+/** Loads page by page, the newest first, until there are no more or `isEnough` is true. */
 async function loadPages(
   filter: TaskFilter | undefined,
   seen: Set<string>,
@@ -117,7 +117,7 @@ async function loadAll(): Promise<void> {
   arrived.clear();
   loaded_ms = systemClock.monotonic();
   const isComplete = await loadPages(undefined, seen, () => false);
-  // What is going on is shown however long ago it was created.
+  // Open tasks are shown however old they are.
   if (!isComplete) await loadPages({ status: OPEN }, seen, () => false);
   for (const id of byId.keys()) if (!seen.has(id) && !arrived.has(id)) byId.delete(id);
   order = undefined;
@@ -161,7 +161,7 @@ export function hasEnded(status: TaskStatus): boolean {
   return ENDED.includes(status);
 }
 
-/** What a status alone tells about the wait; what a pending task waits for is asked. */
+/** The wait that follows from the status alone. A pending task is looked up instead. */
 const WAITING_FOR: Partial<Record<TaskStatus, Task["waiting_for"]>> = {
   queued: { kind: "slot" },
   paused: { kind: "paused" },
@@ -180,7 +180,7 @@ function statusChanged(
   task.waiting_for = WAITING_FOR[new_status];
   if (new_status !== "running" && new_status !== "paused") delete task.pending_permissions;
   put(task);
-  // Put back for another attempt: when that will be, and how many there were, is not told.
+  // Put back for another attempt: the push says neither when it starts nor how many there were.
   const isPutBack = new_status === "queued" && (old_status === "running" || hasEnded(old_status));
   if (new_status === "pending" || isPutBack) lookUp(task_id);
 }
@@ -199,12 +199,12 @@ function permissionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["
 }
 
 /**
- * An agent that waits no more has been answered, by whomever. Its figures are measured, so that its status may be older
- * than the question: the server is asked.
+ * An agent that no longer waits has been answered by someone. Its status comes with measurements and may be older
+ * than the question, so the task is looked up.
  */
 function agentChanged({ agent }: Pushes["agent_update"]): void {
   const known = byId.get(agent.task_id);
-  // One that is held meanwhile asks as before.
+  // A paused agent still waits for its answer.
   if (known === undefined || agent.status === "paused" || agent.status === "stopping") return;
   const asks = (known.pending_permissions?.length ?? 0) > 0;
   if (asks !== (agent.status === "waiting_for_permission") && !hasEnded(known.status)) lookUp(agent.task_id);
@@ -219,7 +219,7 @@ function summarised({ summary }: Pushes["task_manager_status"]): void {
 
 /** To be called once, before `listen`. */
 export function keepTasks(): void {
-  // A load that began before the connection was lost may have missed something.
+  // A load from before the reconnection may have missed something.
   onResubscribed(() => loading?.then(load, load) ?? load());
   onPush("task_status_update", statusChanged);
   onPush("task_progress_update", progressed);
@@ -228,7 +228,7 @@ export function keepTasks(): void {
   onPush("task_manager_status", summarised);
 }
 
-/** Asks for one task anew, as after an answer to its permission request. */
+/** Looks one task up again, such as after an answer to its permission request. */
 export async function refreshTask(task_id: string): Promise<Task> {
   const { task } = await ask("get_task_status", { task_id });
   put(task);

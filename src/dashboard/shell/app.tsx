@@ -1,4 +1,4 @@
-/** The frame around all pages: where one can go, how the connection stands, what the keyboard does. */
+/** The frame around all pages: navigation, state of the connection, keyboard. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Redirect, Route, Router, Switch } from "wouter-preact";
 import { navigate, useHashPath, useHashSearch } from "../hash_location.ts";
@@ -89,7 +89,7 @@ function Pages() {
   );
 }
 
-/** Reads the address itself: the routes are chosen before their parent is drawn anew. */
+/** Reads the address itself: the routes are chosen before their parent renders again. */
 function Moved() {
   const [path] = useHashPath();
   return <Redirect to={movedTo(path, useHashSearch())} replace />;

@@ -1,20 +1,20 @@
-/** Asks for the API key, where the server wants one. */
+/** Asks for the API key when the server requires one. */
 import { useId } from "preact/hooks";
-import { keyWanted, openWith } from "../data/key.ts";
+import { keyNeeded, openWith } from "../data/key.ts";
 import { Dialog } from "../ui/dialog.tsx";
 
 export function KeyDialog() {
   const field = useId();
-  if (keyWanted.value === undefined) return null;
+  if (keyNeeded.value === undefined) return null;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const key = new FormData(event.currentTarget as HTMLFormElement).get("key");
     if (typeof key === "string" && key.trim() !== "") openWith(key.trim());
   };
   return (
-    <Dialog title="API key" onClose={() => {/* There is nothing to see without one. */}}>
+    <Dialog title="API key" onClose={() => {/* Without a key there is nothing to see. */}}>
       <p>
-        {keyWanted.value} <code>opencode-agents keys create NAME</code> makes one.
+        {keyNeeded.value} <code>opencode-agents keys create NAME</code> makes one.
       </p>
       <form class="buttons" onSubmit={submit}>
         <label for={field} class="visually-hidden">API key</label>
@@ -29,7 +29,7 @@ export function KeyDialog() {
         />
         <button type="submit" class="primary">Open</button>
       </form>
-      <p class="muted">It is kept for this tab, and forgotten with it.</p>
+      <p class="muted">The key is kept for this tab only.</p>
     </Dialog>
   );
 }

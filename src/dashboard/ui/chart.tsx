@@ -1,4 +1,4 @@
-/** Figures over time, with what they were where one points. */
+/** Figures over time, with a readout at the pointer. */
 import { type Signal, signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
@@ -10,7 +10,7 @@ import { timeOfDay } from "../../protocol/formats.ts";
 import { isoTime } from "../../clock/clock.ts";
 import { paint } from "./theme.ts";
 
-/** What draws, loaded with the first chart: most pages do without. */
+/** The plotting code, loaded with the first chart: most pages need none. */
 const plotter = signal<typeof import("./chart_plot.ts") | undefined>(undefined);
 let loading: Promise<void> | undefined;
 
@@ -32,16 +32,16 @@ export interface Series {
 }
 
 export interface ChartProps {
-  /** What it shows, for those who do not see it. */
+  /** What it shows, for screen readers. */
   label: string;
   /** Milliseconds since the epoch, rising. */
   times: readonly number[];
   series: readonly Series[];
   format: (value: number) => string;
-  /** The top of the scale; a round number above the highest value where none is given. */
+  /** The top of the scale; by default a round number above the highest value. */
   maximum?: number | undefined;
   height?: number;
-  /** Without axes, for small ones beside a figure. */
+  /** Without axes, for small charts beside a figure. */
   isCompact?: boolean;
   /** As bars instead of lines, for counts of equal spans of time. */
   isBars?: boolean;
@@ -110,7 +110,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** What a series shows, said: where it stands and between what it has moved. */
+/** A series in words: its latest, lowest and highest value. */
 function inWords({ name, values }: Series, format: (value: number) => string): string {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return `${name}: no figures`;
@@ -126,7 +126,7 @@ interface ReadoutProps extends Pick<ChartProps, "series" | "format"> {
   data: ChartData;
 }
 
-/** By itself, so that moving the pointer draws nothing else anew. */
+/** A component of its own, so that moving the pointer renders nothing else. */
 function Readout({ pointed, data, series, format }: ReadoutProps) {
   const at = pointed.value;
   const time = at && data[0][at.index];

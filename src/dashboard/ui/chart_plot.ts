@@ -29,7 +29,7 @@ const WHOLE = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => s
 const AXIS_WIDTH = 66;
 const AXIS_FONT = '11px "Inter Variable", system-ui, sans-serif';
 
-/** The next round number: the scale then changes seldom, and by much. */
+/** The next round number, so that the scale changes seldom. */
 export function roundedUp(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -96,7 +96,7 @@ function optionsFor(
 
 function timeRange(min: number | null, max: number | null, isBars: boolean): uPlot.Range.MinMax {
   if (min === null || max === null) return [null, null] as never;
-  // A bar lies on both sides of its time.
+  // A bar extends to both sides of its time.
   if (isBars) return [min - 30, max + 30];
   return [Math.min(min, max - SPAN_MIN_S), max];
 }
@@ -130,7 +130,7 @@ function seriesOf(name: string, color: string, isOneOfMany: boolean, isBars: boo
     width: 1.75,
     fill: (plot) => {
       const { top, height } = plot.bbox;
-      // A plot that is not seen has no height, and a gradient without any is an error.
+      // A hidden plot has no height, and a gradient without height is an error.
       if (!(height > 0)) return "transparent";
       const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
       gradient.addColorStop(0, shade(isOneOfMany ? .14 : .3));

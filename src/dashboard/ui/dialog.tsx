@@ -9,7 +9,7 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-/** Open for as long as it is there. */
+/** Open as long as it is rendered. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -43,7 +43,7 @@ export interface ConfirmProps {
   title: string;
   /** What will happen. */
   children: ComponentChildren;
-  /** What the button that does it says. */
+  /** The text of the button that does it. */
   action: string;
   onConfirm: () => void;
   onClose: () => void;

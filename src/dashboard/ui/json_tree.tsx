@@ -4,7 +4,7 @@ import "./json_tree.css";
 
 const SHOWN_AT_ONCE = 100;
 
-/** `name`: of the value in what holds it. */
+/** `name`: the value's key in its parent. */
 export function JsonTree(
   { name, value, isOpen = false }: { name?: string; value: unknown; isOpen?: boolean },
 ) {

@@ -1,6 +1,6 @@
 /**
  * A browser started under LANG=C names its language `en-US@posix`, which its own `Intl` refuses. uPlot asks as soon as
- * it is loaded, so this is to be imported before it: the whole page would stay empty.
+ * it is loaded, so this must be imported first, or the whole page stays empty.
  */
 try {
   new Intl.NumberFormat(navigator.language);

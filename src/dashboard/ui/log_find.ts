@@ -1,27 +1,27 @@
-/** Where a text is found in a log that grows at both ends. */
+/** Finds a text in a log that grows at both ends. */
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { finder } from "../data/log_text.ts";
 import type { LogLine } from "../data/log_window.ts";
 import { useAhead } from "./ahead.ts";
 
-/** The lines that hold a text; of a log that was looked through only what is new is looked at. */
+/** The lines that contain a text. Only new lines are searched again. */
 class Hits {
   ids: number[] = [];
-  #wanted: RegExp | undefined;
+  #pattern: RegExp | undefined;
   #lines: readonly LogLine[] = [];
-  /** The first and last line that were looked at. */
+  /** The first and last line that were searched. */
   #from = Infinity;
   #to = -Infinity;
 
-  update(lines: readonly LogLine[], wanted: RegExp | undefined): void {
+  update(lines: readonly LogLine[], pattern: RegExp | undefined): void {
     const [first, last] = [lines[0]?.id ?? 0, lines.at(-1)?.id ?? -1];
-    if (this.#wanted !== wanted || first > this.#to || last < this.#from) {
+    if (this.#pattern !== pattern || first > this.#to || last < this.#from) {
       this.ids = [];
       [this.#from, this.#to] = [Infinity, -Infinity];
     }
-    this.#wanted = wanted;
+    this.#pattern = pattern;
     this.#lines = lines;
-    if (!wanted || lines.length === 0) return;
+    if (!pattern || lines.length === 0) return;
     if (this.#from > this.#to) this.ids = this.#within(first, last);
     else {
       if (first < this.#from) this.ids = [...this.#within(first, this.#from - 1), ...this.ids];
@@ -35,8 +35,8 @@ class Hits {
     const found: number[] = [];
     const first = this.#lines[0]!.id;
     for (let id = from; id <= to; id++) {
-      // `search` begins at the beginning, whatever the expression was used for before.
-      if (this.#lines[id - first]!.text.search(this.#wanted!) >= 0) found.push(id);
+      // `search` ignores the expression's `lastIndex`.
+      if (this.#lines[id - first]!.text.search(this.#pattern!) >= 0) found.push(id);
     }
     return found;
   }
@@ -45,13 +45,13 @@ class Hits {
 export interface Find {
   text: string;
   setText: (text: string) => void;
-  wanted: RegExp | undefined;
-  /** Lines that hold it. */
+  pattern: RegExp | undefined;
+  /** How many lines contain it. */
   count: number;
-  /** Which of them the search stands at, from 1; 0 at none. */
+  /** The current one of them, from 1; 0 for none. */
   at: number;
   current: number | undefined;
-  /** Goes to the next one after (1) or before (-1) the present one, at first from line `from` on; its id. */
+  /** Goes to the next hit (1) or the previous one (-1), at first from line `from` on. Returns its id. */
   step: (direction: 1 | -1, from: number) => number | undefined;
   /** Writes a text into the address. */
   settle: (text: string) => void;
@@ -61,16 +61,16 @@ export interface Find {
 export function useFind(lines: readonly LogLine[], settled: string, put: (text: string) => void): Find {
   const { value: text, change, settle } = useAhead(settled, put, undefined);
   const [current, setCurrent] = useState<number>();
-  const wanted = useMemo(() => finder(text), [text]);
+  const pattern = useMemo(() => finder(text), [text]);
   const hits = useRef<Hits>();
   hits.current ??= new Hits();
-  hits.current.update(lines, wanted);
+  hits.current.update(lines, pattern);
   const { ids } = hits.current;
   useLayoutEffect(() => setCurrent(undefined), [text]);
   return {
     text,
     setText: change,
-    wanted,
+    pattern,
     count: ids.length,
     at: current === undefined ? 0 : placeOf(ids, current) + 1,
     current,
@@ -86,7 +86,7 @@ export function useFind(lines: readonly LogLine[], settled: string, put: (text: 
   };
 }
 
-/** The place of the first that is not below `id`. */
+/** The index of the first that is not below `id`. */
 function placeOf(ids: readonly number[], id: number): number {
   let [low, high] = [0, ids.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** The levels of a log as buttons that choose which of its lines are shown, each with how many there are. */
+/** The levels of a log as buttons with counts; they choose which lines are shown. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
@@ -7,7 +7,7 @@ import "./log_levels.css";
 
 export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
 
-/** Those named in an address; none means all. */
+/** The levels in an address; none means all. */
 export function levelsIn(text: string | null): LogLevel[] {
   const named = (text ?? "").split(",");
   return LEVELS.filter((level) => named.includes(level));
@@ -33,9 +33,9 @@ export function useLevelCounts(
       known.current!.counts[level] = log.counts[level];
     }
   }
-  const isWanted = isThere && chosen.length > 0 && !isKnown;
+  const isNeeded = isThere && chosen.length > 0 && !isKnown;
   useEffect(() => {
-    if (!isWanted) return;
+    if (!isNeeded) return;
     let isLeft = false;
     countLevels(rest).then((counts) => {
       if (isLeft) return;
@@ -43,7 +43,7 @@ export function useLevelCounts(
       redraw((n) => n + 1);
     }, reportError);
     return () => isLeft = true;
-  }, [isWanted, about]);
+  }, [isNeeded, about]);
   return known.current?.about === about ? known.current.counts : undefined;
 }
 

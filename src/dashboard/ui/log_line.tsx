@@ -1,4 +1,4 @@
-/** One line of a log: when, how grave, from where, what; with all that belongs to it when it is opened. */
+/** One line of a log: time, level, source and message; opened, also its details. */
 import {
   Brain,
   CalendarClock,
@@ -29,7 +29,7 @@ import { dayIn, OWN_ZONE } from "./zone.ts";
 import "./log_line.css";
 import "./ansi.css";
 
-/** Of a longer message only its beginning is shown until it is opened. */
+/** A longer message is cut until it is opened. */
 const ROWS_MAX = 40;
 
 interface Kind {
@@ -48,7 +48,7 @@ const KINDS: Record<string, Kind> = {
   scheduler: { name: "scheduler", icon: CalendarClock },
 };
 
-/** What kind of line it is: mostly its source; an agent's thoughts are its speech at the lowest level. */
+/** The kind of a line: mostly its source. What an agent says at the lowest level is a thought. */
 function kindOf({ source, level }: LogEntry): string {
   return source === "agent" && level === "debug" ? "thought" : source in KINDS ? source : "other";
 }
@@ -56,7 +56,7 @@ function kindOf({ source, level }: LogEntry): string {
 export interface LogRowProps {
   line: LogLine;
   find: RegExp | undefined;
-  /** Whether it is the hit that the search stands at. */
+  /** Whether it is the search's current hit. */
   isCurrent: boolean;
   isOpen: boolean;
   withAgent: boolean;
@@ -99,7 +99,7 @@ export const LogRow = memo(({ line, find, isCurrent, isOpen, withAgent, onToggle
       <button
         type="button"
         class="log-copy"
-        // Whoever uses the keyboard finds the same among the details.
+        // Keyboard users find the same button among the details.
         tabIndex={-1}
         aria-hidden="true"
         title="Copy line"
@@ -155,7 +155,7 @@ function Message(
   );
 }
 
-/** Where the so-manieth row of a text ends; -1 when it has no more. */
+/** Where the given row of a text ends; -1 when the text has fewer rows. */
 function endOfRow(text: string, rows: number): number {
   let at = -1;
   for (let i = 0; i < rows; i++) {
@@ -165,7 +165,7 @@ function endOfRow(text: string, rows: number): number {
   return at;
 }
 
-/** How many rows a line is about, as long as it is closed. */
+/** About how many rows a closed line takes. */
 export function rowsOf(text: string, columns: number): number {
   let rows = 0;
   for (let at = 0; rows < ROWS_MAX + 1;) {

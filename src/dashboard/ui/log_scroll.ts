@@ -1,41 +1,41 @@
-/** Whether a log's end is followed: off when one scrolls up, on again at the end; older lines come when one nears the start. */
+/** Follows a log's end: stops when the reader scrolls up, resumes at the end, loads older lines near the start. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { systemClock } from "../../clock/clock.ts";
 import type { LogWindow } from "../data/log_window.ts";
 import type { VirtualListHandle } from "./virtual_list.tsx";
 
-/** So near an end one is there. */
+/** This near an end counts as being there. */
 const END_PX = 4;
-/** Lines come while one scrolls: so near to where the end was when the wheel was turned one is there, too. */
+/** Lines arrive while the reader scrolls: this near to where the end was at the wheel's turn counts, too. */
 const FORMER_END_PX = 50;
-/** So many heights of the box before its ends are reached, more lines are asked for. */
+/** More lines are loaded this many box heights before an end. */
 const AHEAD = 2;
-/** A scroll so soon after the wheel, a finger or a key moved is the reader's, not the list's. */
+/** A scroll this soon after the wheel, a finger or a key moved is the reader's, not the list's. */
 const INTENT_MS = 1500;
 
-export interface FollowWish {
-  isWanted: boolean;
-  setWanted: (isWanted: boolean) => void;
+export interface FollowRequest {
+  isRequested: boolean;
+  setRequested: (isRequested: boolean) => void;
 }
 
-export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, wish: FollowWish) {
+export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, request: FollowRequest) {
   const state = useRef({
     opening: 0,
     isFromStart: false,
     top: 0,
     intent_ms: -Infinity,
-    /** The list's height when the reader last moved the wheel, if that was downwards. */
+    /** The list's height at the reader's last turn of the wheel, if that was downwards. */
     wheel_height: Infinity,
     isHeld: false,
     seen_id: 0,
     box: undefined as HTMLElement | undefined,
   });
-  const isFollowing = wish.isWanted && !log.hasNewer && log.isLive;
+  const isFollowing = request.isRequested && !log.hasNewer && log.isLive;
   const last_id = log.lines.at(-1)?.id ?? log.opening - 1;
   const { current } = state;
   if (isFollowing) current.seen_id = last_id;
-  // A log that was opened anew shows its end, or its start when that was asked for.
+  // A log that was just opened shows its end, or its start if that was requested.
   useLayoutEffect(() => {
     if (current.opening === log.opening || log.lines.length === 0) return;
     current.opening = log.opening;
@@ -53,10 +53,10 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (deltaY <= 0) return;
     current.wheel_height = currentTarget.querySelector("[role=list]")?.scrollHeight ?? Infinity;
   };
-  // What was chosen by key or button holds against the scrolling that goes on.
-  const choose = (isWanted: boolean) => {
+  // A choice by key or button overrides scrolling that is still under way.
+  const choose = (isRequested: boolean) => {
     current.intent_ms = -Infinity;
-    if (wish.isWanted !== isWanted) wish.setWanted(isWanted);
+    if (request.isRequested !== isRequested) request.setRequested(isRequested);
   };
   const toEnd = () => {
     choose(true);
@@ -74,7 +74,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (scrollTop < AHEAD * clientHeight) void log.older();
     if (scrollHeight - clientHeight - scrollTop < AHEAD * clientHeight) void log.newer();
   };
-  // Whoever waits at an end while a page comes, without scrolling, wants the one after it, too.
+  // A reader who waits at an end without scrolling wants the next page, too.
   useLayoutEffect(() => {
     if (current.box?.isConnected && current.opening === log.opening && !log.error) askAhead(current.box);
   }, [log.version.value]);
@@ -86,22 +86,22 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     current.top = scrollTop;
     if (current.opening !== log.opening) return;
     if (isByReader) {
-      if (isUp && below > END_PX && wish.isWanted) wish.setWanted(false);
+      if (isUp && below > END_PX && request.isRequested) request.setRequested(false);
       const isAtEnd = below <= END_PX || scrollTop + clientHeight >= current.wheel_height - FORMER_END_PX;
-      if (!isUp && isAtEnd && !wish.isWanted && log.isLive) wish.setWanted(true);
+      if (!isUp && isAtEnd && !request.isRequested && log.isLive) request.setRequested(true);
     }
     if (isByReader) current.box = box;
     askAhead(box);
   };
   return {
     isFollowing,
-    /** Lines that came below while something else was read. */
+    /** Lines that arrived at the end while the reader was elsewhere. */
     unseen: isFollowing || !log.isLive || current.opening !== log.opening
       ? 0
       : Math.max(0, last_id - current.seen_id),
     toEnd,
     toStart,
-    toggle: () => wish.isWanted && isFollowing ? choose(false) : toEnd(),
+    toggle: () => request.isRequested && isFollowing ? choose(false) : toEnd(),
     pause: () => choose(false),
     scrolled,
     listeners: {

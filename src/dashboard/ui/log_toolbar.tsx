@@ -1,4 +1,4 @@
-/** What one can do with a log: find a text in it, follow it, wrap its lines, go to its ends, take it away. */
+/** The log's toolbar: find a text, follow, wrap lines, go to the ends, download. */
 import {
   ArrowDownToLine,
   ArrowUpToLine,
@@ -25,7 +25,7 @@ export interface LogToolbarProps {
   onStart: () => void;
   onEnd: () => void;
   lines: readonly LogLine[];
-  /** The file's name, without its ending. */
+  /** The file's name, without its extension. */
   name: string;
 }
 

@@ -1,4 +1,4 @@
-/** A log to read, search and follow: of one task, or what a filter leaves of all. */
+/** A log to read, search and follow: of one task, or of everything that a filter lets through. */
 import { ArrowDown } from "lucide-preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -25,9 +25,9 @@ const WRAP_KEY = "opencode-agents.log.wrap";
 export interface LogViewProps {
   /** Only lines of this task or component. */
   agent?: string;
-  /** What else lines have to fulfil; levels are chosen in the view. */
+  /** Further conditions for lines; levels are chosen in the view. */
   filter?: Omit<WindowFilter, "level">;
-  /** Whether lines tell whose they are. */
+  /** Whether lines name their task or component. */
   withAgents?: boolean;
 }
 
@@ -78,8 +78,8 @@ function LogLines({ log, agent, withAgents, levels }: {
   const find = useFind(lines, place.get("find") ?? "", (find) => setPlace({ find }));
   const first = lines[0]?.id ?? 0;
   const follow = useFollow(log, handle, {
-    isWanted: place.get("follow") !== "0",
-    setWanted: (isWanted) => setPlace({ follow: isWanted ? "" : "0" }),
+    isRequested: place.get("follow") !== "0",
+    setRequested: (isRequested) => setPlace({ follow: isRequested ? "" : "0" }),
   });
   const step = (direction: 1 | -1) => {
     const id = find.step(direction, first + (handle.current?.seen()[0] ?? 0));
@@ -111,7 +111,7 @@ function LogLines({ log, agent, withAgents, levels }: {
     [log, find.text, find.current, find.count],
   );
   const columns = Math.max(20, Math.floor(((box.current?.clientWidth ?? 1000) - HEAD_PX) / COLUMN_PX));
-  // The same function as long as the log is the same: the list lays all rows out anew for another one.
+  // The same function for the same log: a new one makes the list lay out all rows again.
   const keyOf = useCallback((index: number) => log.lines[index]?.id ?? index, [log]);
   const heightOf = (index: number) =>
     4 + (ROW_PX - 4) * rowsOf(log.lines[index]?.text ?? "", isWrapped ? columns : Infinity);
@@ -159,7 +159,7 @@ function LogLines({ log, agent, withAgents, levels }: {
               return line && (
                 <LogRow
                   line={line}
-                  find={find.wanted}
+                  find={find.pattern}
                   isCurrent={find.current === line.id}
                   isOpen={open.has(line.id)}
                   withAgent={withAgents}
@@ -180,7 +180,7 @@ function LogLines({ log, agent, withAgents, levels }: {
   );
 }
 
-/** How many there are, how many of them are here, whether more come. */
+/** How many lines there are, how many are loaded, and whether more are coming. */
 function Counts({ log }: { log: LogWindow }) {
   if (log.phase !== "there") return null;
   const matching = Object.values(log.counts).reduce((sum, count) => sum + count, 0);
@@ -208,7 +208,7 @@ function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) 
     <>
       {log.error !== undefined && (
         <div class="log-problem">
-          <Problem what="The log cannot be read on" error={log.error} />
+          <Problem what="The log cannot be read any further" error={log.error} />
           <button type="button" onClick={() => void log.openEnd()}>Try again</button>
         </div>
       )}
@@ -230,7 +230,7 @@ function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) 
 
 function NoLines({ log }: { log: LogWindow }) {
   if (log.phase === "failed") return null;
-  if (log.phase === "opening") return <div class="empty">Asking the server for the newest lines…</div>;
+  if (log.phase === "opening") return <div class="empty">Loading the newest lines…</div>;
   return (
     <div class="empty">
       <strong>{log.total === 0 ? "The log is empty" : "No line matches"}</strong>

@@ -1,7 +1,7 @@
 /** Why something cannot be shown, and what to do about it. */
 import { ApiError } from "../../domain/errors.ts";
 
-/** `what`: what cannot be shown, as a sentence's beginning. */
+/** `what`: the beginning of a sentence that says what cannot be shown. */
 export function Problem({ what, error }: { what: string; error: unknown }) {
   const { title, text, remedy } = described(error);
   return (

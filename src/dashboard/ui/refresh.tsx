@@ -1,4 +1,4 @@
-/** When what a page shows was asked for, and the button that asks anew; `r` does the same. */
+/** The age of what a page shows, and the button that refreshes it; `r` does the same. */
 import { RefreshCw } from "lucide-preact";
 import { timeOfDay } from "../../protocol/formats.ts";
 import type { Answer } from "../data/answer.ts";

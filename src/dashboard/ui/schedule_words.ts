@@ -11,7 +11,7 @@ export interface Rule {
   recurring?: RecurringConfig | undefined;
 }
 
-/** The zone that the rule's hours and days are those of; once and for all is told in UTC where none is named. */
+/** The time zone of the rule's hours and days; UTC when none is named. */
 export function zoneOf({ recurring }: Rule): string {
   const zone = recurring?.timezone ?? "UTC";
   return isTimeZone(zone) ? zone : "UTC";

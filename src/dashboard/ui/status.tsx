@@ -47,7 +47,7 @@ export function PriorityMark({ priority }: { priority: Priority }) {
   );
 }
 
-/** Without a plan an agent's progress is not known until it ends: the bar then only says that it works. */
+/** Without a plan an agent's progress is unknown until it ends: the bar then only shows that it works. */
 export function ProgressBar(
   { task }: { task: Pick<Task, "id" | "status" | "progress" | "progress_details"> },
 ) {

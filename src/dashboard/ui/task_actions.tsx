@@ -1,4 +1,4 @@
-/** What can be done with a task, depending on its status: as buttons, and as what keys do. */
+/** The actions on a task that its status allows, for buttons and keys. */
 import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
 import type { Task, TaskStatus } from "../../domain/task.ts";
 import { client } from "../data/server.ts";
@@ -31,12 +31,12 @@ export function isPossible(name: ActionName, { status }: Task): boolean {
 
 const DOES = {
   pause: ["pause_task", "Paused"],
-  resume: ["resume_task", "Goes on"],
-  retry: ["retry_task", "Put back to be tried again"],
+  resume: ["resume_task", "Resumed"],
+  retry: ["retry_task", "Queued again"],
   cancel: ["cancel_task", "Cancelled"],
 } as const;
 
-/** Does it and tells how it went. */
+/** Does it and reports the outcome. */
 export async function act(name: ActionName, task_id: string): Promise<void> {
   const [type, done] = DOES[name];
   await attempt(() => client.request(type, { task_id }), `${done}: ${task_id}`);
@@ -44,7 +44,7 @@ export async function act(name: ActionName, task_id: string): Promise<void> {
 
 export interface ActionButtonsProps {
   task: Task;
-  /** Cancelling is asked about first. */
+  /** Cancelling needs a confirmation first. */
   onAction: (name: ActionName, task: Task) => void;
 }
 

@@ -1,4 +1,4 @@
-/** A field in which one finds a task by typing a part of its id or description. */
+/** A field that finds a task by a part of its id or description. */
 import { useId, useState } from "preact/hooks";
 import { tasks } from "../data/tasks.ts";
 import type { Task } from "../../domain/task.ts";
@@ -9,9 +9,9 @@ const SHOWN_MAX = 8;
 
 export interface TaskPickerProps {
   onPick: (id: string) => void;
-  /** Those that are not proposed. */
+  /** Tasks that are not proposed. */
   without?: readonly string[];
-  /** Whether a text that is no known task's id is taken, too: the server may know more than this page. */
+  /** Whether it also accepts an unknown id: the server may know more tasks than this page. */
   takesUnknown?: boolean;
   /** Of the input: id, description, validity. */
   attributes?: {
@@ -25,12 +25,12 @@ export interface TaskPickerProps {
 }
 
 function found(text: string, without: readonly string[]): Task[] {
-  const wanted = text.trim().toLowerCase();
+  const query = text.trim().toLowerCase();
   const matches: Task[] = [];
   for (const task of tasks.value) {
     if (matches.length === SHOWN_MAX) break;
     if (without.includes(task.id)) continue;
-    if (`${task.id}\n${task.description}`.toLowerCase().includes(wanted)) matches.push(task);
+    if (`${task.id}\n${task.description}`.toLowerCase().includes(query)) matches.push(task);
   }
   return matches;
 }

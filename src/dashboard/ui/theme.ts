@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it; remembered by the browser. */
+/** The theme: light, dark, or the system's. The browser remembers it. */
 import { signal } from "@preact/signals";
 
 const KEY = "opencode-agents.theme";
@@ -13,7 +13,7 @@ function remembered(): Theme {
 export const theme = signal<Theme>(remembered());
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-/** Grows whenever colours may have changed: what paints them itself paints anew. */
+/** Grows whenever colors may have changed: a canvas then paints again. */
 export const paint = signal(0);
 prefersDark.addEventListener("change", () => paint.value++);
 
@@ -22,14 +22,14 @@ export function applyTheme(): void {
   paint.value++;
 }
 
-/** The next of the three. */
+/** Switches to the next of the three. */
 export function switchTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length]!;
   localStorage.setItem(KEY, theme.value);
   applyTheme();
 }
 
-/** The colour that a custom property such as `--live` stands for now, as a canvas takes it. */
+/** The current color of a custom property such as `--live`, in a form that a canvas accepts. */
 export function colorOf(property: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${property})`;

@@ -1,8 +1,8 @@
-/** Short notices of what was done and what went wrong; they go by themselves, errors stay longer. */
+/** Short notices of success and failure. They disappear by themselves; errors stay longer. */
 import { signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
-import { wantsKey } from "../data/key.ts";
+import { needsKey } from "../data/key.ts";
 import "./toast.css";
 
 interface Toast {
@@ -32,16 +32,16 @@ export function toastDone(title: string): void {
   show({ kind: "done", title });
 }
 
-/** Anything that was thrown; the same error twice in a row is shown once. */
+/** Shows anything that was thrown. An error that is already shown is not repeated. */
 export function toastError(error: unknown): void {
-  if (wantsKey(error)) return;
+  if (needsKey(error)) return;
   const title = error instanceof ApiError ? error.code : "Something went wrong";
   const text = error instanceof Error ? error.message : String(error);
   if (toasts.value.some((toast) => toast.text === text)) return;
   show({ kind: "error", title, text });
 }
 
-/** Runs what the user asked for and tells how it went; the answer says whether it went well. */
+/** Runs what the user asked for and reports the outcome. Resolves to whether it succeeded. */
 export async function attempt(action: () => Promise<unknown>, done: string): Promise<boolean> {
   try {
     await action();

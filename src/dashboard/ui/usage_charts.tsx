@@ -4,7 +4,7 @@ import { Chart } from "./chart.tsx";
 import { bytes, percent } from "../../protocol/formats.ts";
 
 export interface UsageChartsProps {
-  /** Whose, for those who do not see it. */
+  /** What the charts are about, for screen readers. */
   of: string;
   samples: readonly UsageSample[];
   isCompact?: boolean;

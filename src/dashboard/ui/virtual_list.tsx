@@ -1,9 +1,9 @@
-/** A list of any length of which only what is seen is in the page. */
+/** A list of any length; only visible rows are in the page. */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 
-/** So near its end a list is at its end. */
+/** A list this near its end is at its end. */
 const END_PX = 4;
 
 export interface VirtualListProps {
@@ -18,24 +18,24 @@ export interface VirtualListProps {
   label: string;
   /** The list scrolls to this row when it changes. */
   reveal?: number | undefined;
-  /** Filled with how to scroll, for those who follow the list's end. */
+  /** Receives the functions that scroll the list. */
   handle?: RefObject<VirtualListHandle>;
   onScroll?: (box: HTMLElement) => void;
-  /** How many rows beyond those that are seen are drawn; 10. */
+  /** How many rows beyond the visible ones are drawn; 10 by default. */
   overscan?: number;
-  /** What is seen stays where it is when rows come or go before it. */
+  /** The visible rows stay in place when rows come or go before them. */
   isAnchored?: boolean;
-  /** Anchored, at its end, it stays at its end when rows come. */
+  /** An anchored list that is at its end stays there when rows come. */
   isFollowing?: boolean;
-  /** A change of it means that all heights have changed. */
+  /** A new value means that all heights have changed. */
   layout?: string;
 }
 
 export interface VirtualListHandle {
   toEnd(): void;
-  /** Scrolls no further than it takes to see the row. */
+  /** Scrolls just far enough to show the row. */
   toRow(index: number): void;
-  /** The first and last row that are seen. */
+  /** The first and last visible row. */
   seen(): [first: number, last: number];
 }
 

@@ -1,4 +1,4 @@
-/** Times as the clocks of some time zone show them, for people to read. */
+/** Times of a time zone, for people to read. */
 import { localTime, ownTimeZone } from "../../domain/time_zones.ts";
 
 export const OWN_ZONE = ownTimeZone();

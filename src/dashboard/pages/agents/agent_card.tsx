@@ -1,4 +1,4 @@
-/** One agent at work: what it does, and what that takes over time. */
+/** One agent at work: its task, and its processor and memory over time. */
 import { Bot } from "lucide-preact";
 import { Link } from "wouter-preact";
 import type { Agent } from "../../../protocol/basic_messages.ts";
@@ -8,7 +8,7 @@ import { ProgressBar } from "../../ui/status.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 
-/** What the engine says of an agent, in words and in the colour of a status. */
+/** An agent's states in words, each with the color of a status. */
 const STATES: Record<string, { name: string; color: string }> = {
   starting: { name: "Starting", color: "queued" },
   running: { name: "Working", color: "running" },

@@ -1,4 +1,4 @@
-/** The agents at work now, and the processes of this machine: what they take, and how to end one. */
+/** The agents at work, and the machine's processes: their usage, and how to end one. */
 import { Bot } from "lucide-preact";
 import { Link } from "wouter-preact";
 import "./agents.css";

@@ -1,4 +1,4 @@
-/** Asks before a process gets a signal: which one, and what that means for the task. */
+/** Asks before a process gets a signal: which signal, and what it means for the task. */
 import { useState } from "preact/hooks";
 import type { KillSignal, Process } from "../../../protocol/process.ts";
 import { agents } from "../../data/machine.ts";
@@ -45,12 +45,12 @@ export function KillDialog({ process, onKill, onClose }: KillDialogProps) {
   );
 }
 
-/** What becomes of the task; `process` is its agent's own or one that the agent started. */
+/** What happens to the task. `process`: its agent, or one that the agent started. */
 function meaning({ pid, task_id }: Process, signal: KillSignal): string {
   if (task_id === undefined) {
     return signal === "SIGSTOP" || signal === "SIGCONT"
-      ? "It belongs to no task of this server: somebody else's session is held or goes on."
-      : "It belongs to no task of this server: somebody else's session ends, and what it has not saved is lost.";
+      ? "It belongs to no task of this server: another person's session is held or continues."
+      : "It belongs to no task of this server: another person's session ends, and its unsaved work is lost.";
   }
   const isAgent = agents.value.some((agent) => agent.pid === pid);
   if (signal === "SIGSTOP") {

@@ -1,4 +1,4 @@
-/** All that is known of one process, what it took over time, and the way to end it. */
+/** One process: all details, its usage over time, and the button that ends it. */
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { KillSignal, Process } from "../../../protocol/process.ts";

@@ -1,4 +1,4 @@
-/** Which processes are shown, in which order, as the address says it. */
+/** The processes to show and their order, from the address. */
 import { computed } from "@preact/signals";
 import type { Process, ProcessStatus, ProcessType } from "../../../protocol/process.ts";
 import { knownMakes } from "../new_task/known_agents.ts";
@@ -11,7 +11,7 @@ const TYPE_NAMES: Record<Exclude<ProcessType, "unknown">, string> = {
   cursor_claude: "Claude (Cursor)",
 };
 
-/** What people call the kinds of processes: the API's types, and agents that have no type of their own. */
+/** The names of the kinds of processes: the API's types, and agents without a type of their own. */
 export const kindNames = computed((): Record<string, string> => ({
   ...Object.fromEntries(knownMakes.value.map(({ name, display_name }) => [name, display_name])),
   ...TYPE_NAMES,
@@ -21,7 +21,7 @@ export const kindNames = computed((): Record<string, string> => ({
 
 export const STATUSES: readonly ProcessStatus[] = ["running", "sleeping", "stopped", "zombie", "dead"];
 
-/** A key of `kindNames`; `task`: started for a task, and not an agent that is known. */
+/** A key of `kindNames`; `task`: started for a task, but not a known agent. */
 export function kindOf({ type, agent, task_id }: Process): string {
   if (agent !== undefined && !Object.hasOwn(TYPE_NAMES, agent)) return agent;
   if (type !== "unknown") return type;
@@ -37,7 +37,7 @@ export interface Column {
   key: keyof Process;
   name: string;
   isNumber?: boolean;
-  /** Left out where there is little room. */
+  /** Hidden where there is little room. */
   isMinor?: boolean;
 }
 
@@ -62,7 +62,7 @@ export interface View {
   isDescending: boolean;
 }
 
-/** What is most in use comes first, unless the address says otherwise. */
+/** The highest figures come first, unless the address says otherwise. */
 export function viewOf(place: URLSearchParams): View {
   const sort = COLUMNS.find(({ key }) => key === place.get("sort"))?.key ?? "cpu_percent";
   return {

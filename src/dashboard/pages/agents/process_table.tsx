@@ -1,4 +1,4 @@
-/** Processes as a table that is ordered by its heads; a row opens to its details. */
+/** Processes as a table that its headings sort; a row opens to its details. */
 import { ChevronDown, ChevronRight } from "lucide-preact";
 import { Fragment } from "preact";
 import { useState } from "preact/hooks";
@@ -10,13 +10,13 @@ import { AgentIcon } from "./agent_icon.tsx";
 import { ProcessDetails } from "./process_details.tsx";
 import { type Column, COLUMNS, kindNames, kindOf, type View } from "./process_list.ts";
 
-/** More rows are drawn when they are asked for. */
+/** More rows are drawn on request. */
 const ROWS = 100;
 
 export interface ProcessTableProps {
   processes: readonly Process[];
   view: View;
-  /** Asks for the list anew. */
+  /** Loads the list again. */
   reload: () => void;
 }
 
@@ -26,7 +26,7 @@ export function ProcessTable({ processes, view, reload }: ProcessTableProps) {
   const open = Number(place.get("pid"));
   const chosen = processes.find(({ pid }) => pid === open);
   const rows = processes.slice(0, most);
-  // A link may lead to one that is far down.
+  // A link may point to a process far down.
   if (chosen && !rows.includes(chosen)) rows.unshift(chosen);
   const sortBy = (key: string) =>
     setPlace({ sort: key, order: view.sort === key && view.isDescending ? "asc" : "" });

@@ -1,4 +1,4 @@
-/** The processes of agents, or of the whole machine: found, ordered, looked at one by one. */
+/** The processes of agents or of the whole machine: searched, sorted, with details. */
 import { RefreshCw } from "lucide-preact";
 import type { Process } from "../../../protocol/process.ts";
 import { type Answer, useAnswer } from "../../data/answer.ts";
@@ -12,7 +12,7 @@ import { kindNames, shown, STATUSES, type View, viewOf } from "./process_list.ts
 import { knownMakes, useKnownAgents } from "../new_task/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
 
-/** The most that one question may bring. */
+/** The most that one request returns. */
 const LIST_MAX = 1000;
 
 interface Listed {
@@ -31,7 +31,7 @@ async function list(isWhole: boolean): Promise<Listed> {
   return { ...data, isWhole };
 }
 
-/** Of the whole machine, with newer figures for those that the scans tell of. */
+/** The whole machine's processes, with newer figures for those that scans cover. */
 function current(isWhole: boolean, { value }: Answer<Listed>): Omit<Listed, "isWhole"> | undefined {
   const scan = processScan.value;
   if (!isWhole) return scan;
@@ -51,7 +51,7 @@ export function Processes() {
   const [place, setPlace] = usePlace();
   const view = viewOf(place);
   const isWhole = place.get("all") === "1";
-  // The server tells of agents' processes by itself; of the others only when asked.
+  // The server pushes agents' processes; other processes must be requested.
   const answer = useAnswer(() => list(isWhole), 0, String(isWhole));
   useShortcuts([{ key: "r", does: "List the processes anew", run: () => void answer.reload() }], [isWhole]);
   const known = current(isWhole, answer);

@@ -1,4 +1,4 @@
-/** How the API is used: how much, how fast, how often in vain. */
+/** The use of the API: requests, response times and errors. */
 import type { Metrics } from "../../../protocol/system_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
 import { ask } from "../../data/server.ts";
@@ -44,7 +44,7 @@ export function ApiPage() {
         </div>
       </div>
       {error !== undefined && <Problem what="There are no metrics" error={error} />}
-      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {value === undefined && error === undefined && <div class="card empty">Loading…</div>}
       {value && error === undefined && (
         <div class="stack" aria-busy={value.time_range !== range}>
           <Figures metrics={value} />

@@ -1,4 +1,4 @@
-/** How the parts of the server are, what is wrong with them and what to do, and how this page's connection stands. */
+/** The server's parts, its problems with what to do, and this page's connection. */
 import { CircleCheck, CircleX, TriangleAlert } from "lucide-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import { ERRORS } from "../../../domain/errors.ts";
@@ -17,8 +17,8 @@ const EVERY_MS = 20_000;
 
 const COMPONENTS: Record<string, { name: string; does: string }> = {
   websocket_server: { name: "Connections", does: "Clients reach the server" },
-  task_manager: { name: "Tasks", does: "Tasks are started and seen to" },
-  process_monitoring: { name: "Processes", does: "Agents' processes are seen" },
+  task_manager: { name: "Tasks", does: "Tasks are started and supervised" },
+  process_monitoring: { name: "Processes", does: "Agents' processes are monitored" },
   file_monitoring: { name: "Disk", does: "There is room for the data" },
   database: { name: "Store", does: "Changes are kept" },
 };
@@ -49,8 +49,8 @@ export function HealthPage() {
       class="health-page"
       actions={<Refresh name="Check now" at={value?.health.last_health_check} answer={answer} />}
     >
-      {error !== undefined && <Problem what="The health cannot be asked for" error={error} />}
-      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {error !== undefined && <Problem what="The server's health cannot be shown" error={error} />}
+      {value === undefined && error === undefined && <div class="card empty">Loading…</div>}
       {value && <Report health={value.health} />}
       <Connection round_trip_ms={value?.round_trip_ms} />
     </Page>
@@ -79,7 +79,7 @@ function Report({ health }: { health: Health }) {
         {issues.length === 0
           ? (
             <div class="card empty">
-              <strong>Nothing is wrong</strong>What goes wrong is listed here, with what to do.
+              <strong>Nothing is wrong</strong>Problems appear here, with what to do.
             </div>
           )
           : (
@@ -107,7 +107,7 @@ function Component({ component, status }: { component: string; status: Component
   );
 }
 
-/** What can be done about it, where the message does not say it already. */
+/** What to do about it, unless the message says so already. */
 const REMEDIES: Record<string, string> = {
   SERVICE_UNAVAILABLE:
     "Start the server with the permission or the program that the message names; opencode-agents doctor checks what is missing.",

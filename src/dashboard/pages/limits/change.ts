@@ -1,4 +1,4 @@
-/** Asks the server for a change of its limits, and says which fields it does not take and why. */
+/** Requests a change of limits. Reports which fields the server refuses, and why. */
 import type { Fields } from "../../../client/replies.ts";
 import { ApiError } from "../../../domain/errors.ts";
 import type { LimitName } from "../../../protocol/limits.ts";
@@ -18,10 +18,10 @@ export type FieldProblems = ReadonlyMap<string, string>;
 
 export const NO_PROBLEMS: FieldProblems = new Map();
 
-/** Resolves with what is wrong, by field; throws what concerns none. */
-export async function change(wanted: Change): Promise<FieldProblems> {
+/** Resolves with the problems by field; throws errors that concern no field. */
+export async function change(requested: Change): Promise<FieldProblems> {
   try {
-    await client.request("update_rate_limits", wanted);
+    await client.request("update_rate_limits", requested);
     return NO_PROBLEMS;
   } catch (error) {
     if (!(error instanceof ApiError) || typeof error.details.field !== "string") throw error;
@@ -32,7 +32,7 @@ export async function change(wanted: Change): Promise<FieldProblems> {
   }
 }
 
-/** The number that was written; what is none goes to the server as it is, which then says so. */
+/** The typed number. Other text is sent as it is, and the server refuses it. */
 export function numberOf(text: string): number {
   const number = Number(text);
   return text.trim() !== "" && Number.isFinite(number) ? number : text as unknown as number;

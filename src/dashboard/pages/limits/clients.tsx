@@ -1,4 +1,4 @@
-/** Who uses the server most, and who has limits of its own. */
+/** The clients that use the server most, and those with limits of their own. */
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { Confirm } from "../../ui/dialog.tsx";
@@ -11,7 +11,7 @@ import type { Editing } from "./change.ts";
 export interface ClientsProps {
   report: LimitReport;
   open: (change: Editing) => void;
-  /** Looks at one client alone. */
+  /** Shows one client only. */
   choose: (client: string) => void;
   reload: () => void;
 }

@@ -1,4 +1,4 @@
-/** What an administrator may change: limits for everybody, for one client, none for a while, less under load. */
+/** The administrator's dialogs: limits for all, for one client, suspended for a while, lowered under load. */
 import { useState } from "preact/hooks";
 import { type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
@@ -14,7 +14,7 @@ interface LimitDialogProps {
 
 type Texts = Partial<Record<LimitName, string>>;
 
-/** Those that were written, as the message has them. */
+/** The limits that were typed, in the message's form. */
 function written(texts: Texts): Partial<Record<LimitName, number>> {
   const filled = Object.entries(texts).filter(([, text]) => text.trim() !== "");
   return Object.fromEntries(filled.map(([limit, text]) => [limit, numberOf(text)]));
@@ -31,7 +31,7 @@ export function ChangeLimits(
       title={`Limit: ${name}`}
       action="Change for everybody"
       fields={[`limits.${first}`]}
-      wanted={() => ({ limits: { [first]: numberOf(text) } })}
+      requested={() => ({ limits: { [first]: numberOf(text) } })}
       done={`${name}: ${text} ${what}`}
     >
       {(problems) => (
@@ -67,7 +67,7 @@ export function Override(
     Object.fromEntries(Object.entries(known?.limits ?? {}).map(([limit, value]) => [limit, String(value)])),
   );
   const limits = LIMIT_ORDER.filter((limit) => !SHARED_LIMITS.includes(limit));
-  const wanted = () => {
+  const requested = () => {
     if (Object.keys(written(texts)).length === 0) return "Give at least one limit for this client.";
     return {
       override: {
@@ -83,7 +83,7 @@ export function Override(
       title="Limits of one client"
       action="Set them"
       fields={["override.client", ...limits.map((limit) => `override.limits.${limit}`)]}
-      wanted={wanted}
+      requested={requested}
       done={`Client ${client.trim()} has limits of its own`}
     >
       {(problems) => (
@@ -137,7 +137,7 @@ export function Suspend(props: LimitDialogProps) {
       action="Suspend all limits"
       isDanger
       fields={["suspend.seconds", "suspend.reason"]}
-      wanted={() => ({
+      requested={() => ({
         suspend: {
           seconds: typeof given === "number" ? Math.round(given * MINUTE_S) : given,
           ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
@@ -183,7 +183,7 @@ export function Scaling({ report, ...rest }: LimitDialogProps & { report: LimitR
       title="Lower limits under load"
       action={report.scaling.enabled ? "Change it" : "Switch it on"}
       fields={["scaling.minimum"]}
-      wanted={() => ({
+      requested={() => ({
         scaling: { enabled: true, minimum: typeof share === "number" ? share / 100 : share },
       })}
       done="Message limits follow the load"

@@ -1,4 +1,4 @@
-/** A labelled field with what the server finds wrong with it. */
+/** A labelled field with the problem that the server reports. */
 import { useId } from "preact/hooks";
 import type { FieldProblems } from "./change.ts";
 

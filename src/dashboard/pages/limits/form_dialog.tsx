@@ -1,4 +1,4 @@
-/** A dialog that asks for a change, stays open while the server finds something wrong with it, and says so. */
+/** A dialog that requests a change. It stays open and shows the problems while the server refuses it. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -9,25 +9,25 @@ export interface FormDialogProps {
   title: string;
   action: string;
   isDanger?: boolean;
-  /** What is to be asked for; a string says why nothing can be. */
-  wanted: () => Change | string;
-  /** Said when it worked. */
+  /** The request to send; a string says why there is none. */
+  requested: () => Change | string;
+  /** Shown after success. */
   done: string;
   onDone: () => void;
   onClose: () => void;
-  /** What problems there are with fields that the children do not show is told by the dialog. */
+  /** Problems of fields that the children do not show are shown by the dialog. */
   children: (problems: FieldProblems) => ComponentChildren;
   fields: readonly string[];
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, action, isDanger, wanted, done, onDone, onClose, children, fields } = props;
+  const { title, action, isDanger, requested, done, onDone, onClose, children, fields } = props;
   const [problems, setProblems] = useState(NO_PROBLEMS);
   const [refusal, setRefusal] = useState<string>();
   const [isSending, setSending] = useState(false);
   const send = async (event: Event) => {
     event.preventDefault();
-    const asked = wanted();
+    const asked = requested();
     setRefusal(undefined);
     if (typeof asked === "string") return setRefusal(asked);
     setSending(true);

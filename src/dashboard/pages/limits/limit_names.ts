@@ -3,7 +3,7 @@ import type { LimitName } from "../../../protocol/limits.ts";
 
 export interface LimitWords {
   name: string;
-  /** What it counts, of whom. */
+  /** What it counts, and whose. */
   what: string;
 }
 
@@ -24,7 +24,7 @@ export const LIMITS: Record<LimitName, LimitWords> = {
 /** As they are shown. */
 export const LIMIT_ORDER = Object.keys(LIMITS) as LimitName[];
 
-/** The server tells how much of these is used; of the others only what is refused. */
+/** The server reports the use of these limits; for the others only refusals. */
 export const UNMEASURED: readonly LimitName[] = ["burst_per_second", "reconnections_per_minute"];
 
 export function limitName(limit: string): string {

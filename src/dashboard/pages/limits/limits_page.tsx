@@ -1,4 +1,4 @@
-/** How much of the limits is used and by whom, what they refused, and how administrators change them. */
+/** The limits: how much is used and by whom, what was refused, and how administrators change them. */
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { useAnswer } from "../../data/answer.ts";
@@ -42,7 +42,7 @@ export function LimitsPage() {
       }
     >
       {error !== undefined && <Problem what="The limits cannot be shown" error={error} />}
-      {value === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {value === undefined && error === undefined && <div class="card empty">Loading…</div>}
       {value && (
         <>
           <Policy report={value} open={setOpen} reload={again} />

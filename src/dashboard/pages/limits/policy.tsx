@@ -1,4 +1,4 @@
-/** Whether limits hold at all, and whether the load lowers them. */
+/** Whether limits are in force, and whether load lowers them. */
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { dateTime, percent, relative } from "../../../protocol/formats.ts";
@@ -18,8 +18,8 @@ export interface PolicyProps {
 export function Policy({ report, open, reload }: PolicyProps) {
   const { enabled, suspended, scaling } = report;
   const [isResuming, setResuming] = useState(false);
-  const send = async (wanted: Change, done: string) => {
-    if (await attempt(() => client.request("update_rate_limits", wanted), done)) reload();
+  const send = async (requested: Change, done: string) => {
+    if (await attempt(() => client.request("update_rate_limits", requested), done)) reload();
   };
   if (!enabled) {
     return (
@@ -46,7 +46,7 @@ export function Policy({ report, open, reload }: PolicyProps) {
                   {suspended.reason && `: ${suspended.reason}`}
                 </>
               )
-              : "Who asks for more is refused, and told when to come back."}
+              : "Requests beyond a limit are refused, with the time to try again."}
           </span>
         </div>
         {suspended

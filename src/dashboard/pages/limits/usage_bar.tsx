@@ -1,4 +1,4 @@
-/** How much of a limit is used, as a bar with its figures. */
+/** The use of a limit, as a bar with figures. */
 import type { ComponentChildren } from "preact";
 import type { LimitName } from "../../../protocol/limits.ts";
 import { LIMITS } from "./limit_names.ts";
@@ -10,11 +10,11 @@ export interface Use {
 
 export interface UsageBarProps {
   limit: LimitName;
-  /** What is in force. */
+  /** The limit in force. */
   maximum: number;
-  /** Absent: nobody uses any of it, or how much is not told. */
+  /** Absent: nobody uses any of it, or the server does not report its use. */
   use: Use | undefined;
-  /** Whether the server tells how much is used. */
+  /** Whether the server reports its use. */
   isMeasured?: boolean;
   /** The client that uses it most, where there are several. */
   whose?: string | undefined;

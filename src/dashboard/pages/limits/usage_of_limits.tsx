@@ -1,4 +1,4 @@
-/** All limits with how much of each is used: of all clients together, and of the one that uses most. */
+/** All limits and their use: by all clients together, and by the one that uses most. */
 import { Pencil } from "lucide-preact";
 import { type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
@@ -10,7 +10,7 @@ import { UsageBar, type Use } from "./usage_bar.tsx";
 
 export interface UsageOfLimitsProps {
   report: LimitReport;
-  /** The one that is looked at alone; none when empty. */
+  /** The client that is shown alone; empty for none. */
   client: string;
   open: (change: Editing) => void;
 }
@@ -59,7 +59,7 @@ export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
         </section>
         <section class="card" aria-labelledby="of-this">
           <h2 id="of-this">This page</h2>
-          {own.length === 0 && <p class="muted">The server has not told yet; it does every few seconds.</p>}
+          {own.length === 0 && <p class="muted">No figures yet. The server sends them every few seconds.</p>}
           <ul>
             {own.filter(([limit]) => !SHARED_LIMITS.includes(limit)).map((
               [limit, { current, limit: maximum }],
@@ -71,7 +71,7 @@ export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
   );
 }
 
-/** Of the client that has used the greatest part; the latest figure where it is told unasked. */
+/** The use by the client that uses most; the pushed figure if it is newer. */
 function useOf(report: LimitReport, limit: LimitName): Use & { client?: string } | undefined {
   const told = ownLimits.value;
   const live = told?.limits[limit];

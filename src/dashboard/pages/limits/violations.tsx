@@ -1,9 +1,9 @@
-/** What was refused, by which limit, to whom. */
+/** Refusals: what, by which limit, to which client. */
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { Ago } from "../../ui/time.tsx";
 import { limitName } from "./limit_names.ts";
 
-/** The server keeps more; these say what goes on. */
+/** The server keeps more; these show what is going on. */
 const SHOWN = 30;
 
 export function Violations({ report }: { report: LimitReport }) {

@@ -1,4 +1,4 @@
-/** The fields that narrow the log; what they say is in the address, and the server applies it. */
+/** The log's filters: kept in the address, applied by the server. */
 import { ListFilter, X } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf, isoTime } from "../../../clock/clock.ts";
@@ -9,7 +9,7 @@ import { instantOf, localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
 import { agentsIn, PARAMETERS, RANGES } from "./log_filter.ts";
 
-/** Who types on does not make the server look for every beginning of the word. */
+/** The server does not search for every prefix of what is being typed. */
 const SETTLED_MS = 600;
 
 export function FilterFields() {

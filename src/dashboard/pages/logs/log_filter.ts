@@ -1,4 +1,4 @@
-/** What the logs page's address says about which lines are wanted. */
+/** The log filter in the page's address. */
 import { isoTime } from "../../../clock/clock.ts";
 import type { WindowFilter } from "../../data/log_window.ts";
 

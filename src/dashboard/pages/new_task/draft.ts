@@ -1,4 +1,4 @@
-/** What was typed so far: kept while the page is left and the connection lost, until it is sent or cleared. */
+/** The draft: kept while the page is left or the connection is lost, until it is sent or cleared. */
 import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
 import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../domain/task.ts";
@@ -88,7 +88,7 @@ export const idOf = computed(() =>
 
 const HOUR_MS = 3_600_000;
 
-/** Sets when it is to run; a time that was not given yet becomes the next full hour but one. */
+/** Sets when the task runs. The default time is the full hour after the next. */
 export function chooseWhen(when: When): void {
   const { at, zone } = draft.value;
   if (when === "now" || at !== "") return change({ when });
@@ -96,7 +96,7 @@ export function chooseWhen(when: When): void {
   change({ when, at: localTime(soon, zone).slice(0, 16) });
 }
 
-/** Whether something is set that the short form does not show. */
+/** Whether any field outside the short form is set. */
 export function hasMore(draft: Draft): boolean {
   const { id, prompt, model, files_pattern, dependencies, timeout, permissions, isolation } = draft;
   const { max_attempts, priority_boost, env, tags, metadata } = draft;
@@ -116,7 +116,7 @@ export function hasMore(draft: Draft): boolean {
       .some((value) => value !== "");
 }
 
-/** A form that makes the same again, under another id. Of a schedule's template the rule is taken, too. */
+/** A form that makes a copy under another id. A schedule's rule is copied, too. */
 export function draftOf(
   { description, type, priority, files_pattern, dependencies = [], timeout, metadata, execution = {} }:
     NewTask,

@@ -1,4 +1,4 @@
-/** The agent's environment: names and values, as many as one likes. */
+/** The agent's environment: any number of names and values. */
 import { Plus } from "lucide-preact";
 import { change, draft } from "./draft.ts";
 import { elementId, mended, problems } from "./problems.ts";

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { elementId, type Field as FieldName, FIELDS, mended, problems } from "./problems.ts";
 
-/** What ties a control to its label, hint and problems. */
+/** The attributes that tie a control to its label, hint and problems. */
 export interface ControlAttributes {
   id: string;
   "aria-invalid"?: boolean;
@@ -13,9 +13,9 @@ export interface FieldProps {
   name: FieldName;
   label?: string;
   hint?: ComponentChildren;
-  /** Puts one of the values that would do into the field. */
+  /** Puts a suggested value into the field. */
   onSuggestion?: (value: string) => void;
-  /** Of two columns it takes both. */
+  /** Spans both columns. */
   isWide?: boolean;
   children: (attributes: ControlAttributes) => ComponentChildren;
 }

@@ -1,4 +1,4 @@
-/** What a task may name: agents, as the server has them, and folders, as tasks have named them. */
+/** Suggestions for the form: the server's agents, and folders that tasks have used. */
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AgentMakeView, ConfiguredAgent } from "../../../protocol/basic_messages.ts";
@@ -11,7 +11,7 @@ export const knownAgents = signal<readonly ConfiguredAgent[]>([]);
 /** The makes of agents, for their names. */
 export const knownMakes = signal<readonly AgentMakeView[]>([]);
 
-/** Asks the server while a page needs it; another start may have another configuration. */
+/** Loads the agents while a page needs them: the configuration may change between server starts. */
 export function useKnownAgents(): void {
   useEffect(() => {
     const load = async () => {
@@ -19,13 +19,13 @@ export function useKnownAgents(): void {
       knownAgents.value = agents;
       knownMakes.value = makes;
     };
-    // Without the list a name can be typed all the same, and the server says if it has no such agent.
+    // Without the list a name can still be typed, and the server refuses unknown agents.
     load().catch(report);
     return onResubscribed(load);
   }, []);
 }
 
-/** Who does a task of this type that names no agent. */
+/** The agent for a task of this type that names none. */
 export function agentFor(type: string): string | undefined {
   const all = knownAgents.value;
   const of = all.find(({ task_types }) => (task_types as string[]).includes(type));

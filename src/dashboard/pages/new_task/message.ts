@@ -1,4 +1,4 @@
-/** The form as the message that is sent, or what keeps it from being one: all else is for the API to judge. */
+/** The form as a message, or the problems that keep it from being one. The API checks everything else. */
 import { isoTime } from "../../../clock/clock.ts";
 import type { NewTask } from "../../../domain/task.ts";
 import { isTimeZone } from "../../../domain/time_zones.ts";
@@ -14,7 +14,7 @@ export interface Message {
   task: NewTask & { scheduled_time: string };
 }
 
-/** Whether the text is too long for a description; it then goes to the agent in full, as its prompt. */
+/** Whether the text is too long for a description: it is then sent in full as the prompt. */
 export function isLong(description: string): boolean {
   return [...description].length > DESCRIPTION_MAX;
 }
@@ -36,11 +36,11 @@ export function messageOf(draft: Draft, id: string): Message | Problem[] {
     ...(draft.when === "now" ? {} : ruleOf(draft, refuse)),
   };
   if (problems.length > 0) return problems;
-  // What does not fit the type, such as a word where a number is due, is answered by the API at its field.
+  // A wrong type, such as a word instead of a number, is refused by the API at its field.
   return { type: draft.when === "now" ? "start_task" : "schedule_task", task: task as Message["task"] };
 }
 
-/** Without what was left empty. */
+/** Leaves out empty fields. */
 function given(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isNothing(value)));
 }
@@ -51,7 +51,7 @@ function isNothing(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** A number where one was typed, else the text, which the API then refuses. */
+/** The typed number, or else the text, which the API then refuses. */
 function numberOf(text: string): number | string {
   const value = Number(text);
   return text.trim() === "" || Number.isNaN(value) ? text.trim() : value;
@@ -83,7 +83,7 @@ function metadataOf({ tags, metadata }: Draft, refuse: Refuse): Record<string, u
   return {};
 }
 
-/** A value, or why the text is none. */
+/** A value, or why the text is not one. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

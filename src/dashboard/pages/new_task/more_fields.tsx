@@ -1,4 +1,4 @@
-/** All else that a task may have. */
+/** All other fields of a task. */
 import type { JSX } from "preact";
 import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
@@ -16,7 +16,7 @@ interface TextProps extends Omit<FieldProps, "children"> {
   input?: Pick<JSX.InputHTMLAttributes<HTMLInputElement>, "class" | "placeholder" | "inputMode">;
 }
 
-/** A line of text of the form's. */
+/** A text field of the form. */
 function TextField({ of, input, ...field }: TextProps) {
   return (
     <Field {...field}>
@@ -43,11 +43,11 @@ export function MoreFields() {
         name="task.timeout"
         of="timeout"
         input={{ placeholder: "30 min" }}
-        hint="It is ended after so long. Empty: as the server is set up."
+        hint="The agent is stopped after this time. Empty: the server's default."
       />
       <Field
         name="task.execution.prompt"
-        hint="What the agent is asked instead of the text above; that is then only the task's name."
+        hint="The agent gets this text. The text above is then only the task's name."
         isWide
       >
         {(attributes) => (
@@ -69,9 +69,9 @@ export function MoreFields() {
         name="task.files_pattern"
         of="files_pattern"
         input={{ class: "mono", placeholder: "src/**/*.ts" }}
-        hint="A pattern of the files that it is about."
+        hint="A pattern for the files that the task is about."
       />
-      <Field name="task.execution.permissions" hint="What becomes of it when the agent asks whether it may.">
+      <Field name="task.execution.permissions" hint="What happens when the agent asks for permission.">
         {(attributes) => (
           <select
             {...attributes}
@@ -85,7 +85,7 @@ export function MoreFields() {
           </select>
         )}
       </Field>
-      <Field name="task.execution.isolation" hint="A git worktree keeps its changes apart from the folder's.">
+      <Field name="task.execution.isolation" hint="A git worktree keeps the changes out of the folder.">
         {(attributes) => (
           <select
             {...attributes}
@@ -175,7 +175,7 @@ function DependencyField() {
   return (
     <Field
       name="task.dependencies"
-      hint="It starts when these have completed; up to 20."
+      hint="The task starts when these are completed. At most 20."
       onSuggestion={add}
       isWide
     >
@@ -212,7 +212,7 @@ function Chosen({ id }: { id: string }) {
         aria-label={`Do not wait for ${id}`}
         onClick={() => {
           remove();
-          // Its own button is gone.
+          // The button that had the focus is gone.
           document.getElementById("new-task-dependencies")?.focus();
         }}
       >

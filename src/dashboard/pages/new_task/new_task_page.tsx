@@ -18,7 +18,7 @@ import { Page } from "../../ui/page.tsx";
 const MORE_FIELDS =
   /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir).*)$/;
 
-/** Without a description there is nothing to make an id of; that is what is missing then, and not the id. */
+/** Without a description no id can be suggested: the missing description is the problem, not the id. */
 const PLACEHOLDER_ID = "task";
 
 export function NewTaskPage() {
@@ -134,18 +134,18 @@ export function NewTaskPage() {
   );
 }
 
-/** `?schedule=1` begins a schedule, `&at=2026-03-31T09:00` one of that time. */
+/** `?schedule=1` starts a schedule, `&at=2026-03-31T09:00` one for that time. */
 function useAddress(place: URLSearchParams): void {
-  const wanted = place.get("schedule");
+  const requested = place.get("schedule");
   const at = place.get("at");
   useEffect(() => {
-    if (wanted !== "1") return;
+    if (requested !== "1") return;
     if (at !== null && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(at)) change({ at });
     if (draft.peek().when === "now") chooseWhen("again");
-  }, [wanted, at]);
+  }, [requested, at]);
 }
 
-/** Typing can begin at once, where that does not bring up a keyboard over half of the page. */
+/** Focuses the first field, except on touch screens, where a keyboard would cover half of the page. */
 function useFirstFocus(form: { current: HTMLFormElement | null }): void {
   useEffect(() => {
     if (!matchMedia("(pointer: fine)").matches) return;

@@ -1,4 +1,4 @@
-/** Everything that is wrong, each with a way to its field. */
+/** All problems, each with a link to its field. */
 import type { RefObject } from "preact";
 import { duration } from "../../../protocol/formats.ts";
 import { now } from "../../ui/time.tsx";
@@ -10,7 +10,7 @@ export function ProblemSummary({ box }: { box: RefObject<HTMLDivElement> }) {
   return (
     <div ref={box} class="notice notice-error problem-summary" role="alert" tabIndex={-1}>
       <strong>
-        {all.length === 1 ? "It was not sent, for this:" : `It was not sent, for these ${all.length}:`}
+        {all.length === 1 ? "Not sent. Fix this:" : `Not sent. Fix these ${all.length}:`}
       </strong>
       <ul>
         {all.map((problem) => (
@@ -33,7 +33,7 @@ function Line({ problem }: { problem: Problem }) {
           <a
             href={`#${elementId(field!)}`}
             onClick={(event) => {
-              // The address's hash is the page's.
+              // The hash holds the page's address.
               event.preventDefault();
               document.getElementById(elementId(field!))?.focus();
             }}

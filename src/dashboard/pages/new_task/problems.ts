@@ -1,14 +1,14 @@
-/** What is wrong with the form, each at the field that it names. */
+/** The form's problems, each at its field. */
 import { signal } from "@preact/signals";
 import { systemClock } from "../../../clock/clock.ts";
 import { ApiError, ERRORS } from "../../../domain/errors.ts";
 
 export interface Problem {
-  /** One of `FIELDS`; undefined where it is about none of them. */
+  /** One of `FIELDS`; undefined for a problem that concerns none of them. */
   field: string | undefined;
   message: string;
   code?: string;
-  /** Values that would do. */
+  /** Suggested values. */
   suggestions?: readonly string[];
   /** When it may be tried again, in milliseconds since the epoch. */
   again_at?: number;
@@ -51,7 +51,7 @@ export function nameOf(field: string | undefined): string | undefined {
   return FIELDS[field as Field];
 }
 
-/** The same id wherever a field is spoken of. */
+/** The DOM id of a field. */
 export function elementId(field: string): string {
   return `new-${field.replaceAll(".", "-")}`;
 }
@@ -61,14 +61,14 @@ export function show(all: readonly Problem[]): void {
   problems.value = [...all].sort((a, b) => rank(a) - rank(b));
 }
 
-/** What is being mended is no problem any more until it is sent again. */
+/** Drops the problems of a field that is being edited. */
 export function mended(field: string): void {
   if (problems.value.some((problem) => problem.field === field)) {
     problems.value = problems.value.filter((problem) => problem.field !== field);
   }
 }
 
-/** `task.metadata.tags[1]` belongs to `task.metadata.tags`, and what is deeper in `task.metadata` to that. */
+/** `task.metadata.tags[1]` belongs to `task.metadata.tags`; other parts of `task.metadata` belong to that. */
 function fieldOf(path: unknown): string | undefined {
   if (typeof path !== "string") return undefined;
   const holds = (field: string) =>
@@ -77,7 +77,7 @@ function fieldOf(path: unknown): string | undefined {
     (path.startsWith("task.recurring") ? "task.recurring.interval" : undefined);
 }
 
-/** Errors that name no field, but are about one. */
+/** Errors that concern a field without naming it. */
 const ABOUT: Record<string, Field> = {
   TASK_ALREADY_EXISTS: "task.id",
   TASK_DEPENDENCY_ERROR: "task.dependencies",
@@ -123,7 +123,7 @@ function problemsOf({ code, message, details }: Told): Problem[] {
   return [problem];
 }
 
-/** The id makes sure of that: a second task of the same one is refused. */
+/** Safe because of the id: a second task with the same id is refused. */
 function lostMessage({ sent }: Record<string, unknown>): string {
   return sent === true
     ? "The connection was lost before the answer came, so the task may be there already. Sending it again cannot start it twice."

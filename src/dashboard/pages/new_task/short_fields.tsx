@@ -1,11 +1,11 @@
-/** The short form: what is to be done, what kind of task it is, and who does it where. */
+/** The short form: what to do, the kind of task, the agent and the folder. */
 import type { Priority, TaskType } from "../../../domain/task.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isLong } from "./message.ts";
 
-/** All of each, in the order in which they are offered; the compiler sees that none is missing. */
+/** In the order in which they are offered. The type makes sure that none is missing. */
 const TYPES: Record<TaskType, string> = {
   feature: "Feature",
   bugfix: "Bug fix",
@@ -24,7 +24,7 @@ const PRIORITIES: Record<Priority, string> = {
   high: "High",
   critical: "Critical",
 };
-/** From here on it is told how much room is left. */
+/** From this length on the remaining room is shown. */
 const NEARLY = 800;
 
 export function ShortFields() {
@@ -129,7 +129,7 @@ function DescriptionHint() {
   }
   return (
     <>
-      {length > NEARLY ? `${length} of ${DESCRIPTION_MAX} characters.` : "The agent gets this as it stands."}
+      {length > NEARLY ? `${length} of ${DESCRIPTION_MAX} characters.` : "The agent gets exactly this text."}
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** Spans of time as people write them: `90 s`, `30 min`, `1 h 30 min`. */
+/** Durations as people write them: `90 s`, `30 min`, `1 h 30 min`. */
 const UNITS: readonly [name: RegExp, ms: number, short: string][] = [
   [/^d(?:ays?)?$/, 86_400_000, "d"],
   [/^h(?:ours?|rs?)?$/, 3_600_000, "h"],
@@ -7,7 +7,7 @@ const UNITS: readonly [name: RegExp, ms: number, short: string][] = [
   [/^ms$/, 1, "ms"],
 ];
 
-/** Milliseconds; undefined for what is no span. */
+/** Milliseconds; undefined if the text is no span. */
 export function spanOf(text: string): number | undefined {
   const parts = [...text.toLowerCase().matchAll(/\s*(\d+(?:[.,]\d+)?)\s*([a-z]+)[\s,]*/g)];
   if (parts.length === 0 || parts.map(([all]) => all).join("") !== text.toLowerCase()) return undefined;
@@ -20,7 +20,7 @@ export function spanOf(text: string): number | undefined {
   return Math.round(sum);
 }
 
-/** The span in words that `spanOf` reads, exactly. */
+/** The duration in words that `spanOf` reads, exactly. */
 export function spanText(ms: number): string {
   let left = ms;
   const parts: string[] = [];

@@ -1,8 +1,8 @@
-/** An id that says what the task is about, by the API's rules: letters, digits, `_`, `-`, no reserved beginning. */
+/** A suggested id by the API's rules: letters, digits, `_`, `-`, no reserved prefix. */
 const LENGTH_MAX = 40;
 const RESERVED = /^(?:system|internal)_/;
 
-/** `isTaken`: whether a task has this id already. Empty while there is nothing to go by. */
+/** `isTaken`: whether a task already has this id. Empty without a description. */
 export function suggestedId(description: string, isTaken: (id: string) => boolean): string {
   if (description.trim() === "") return "";
   const words = description.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().match(/[a-z0-9]+/g) ?? [];

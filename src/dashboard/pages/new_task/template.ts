@@ -1,4 +1,4 @@
-/** The task or schedule that a new one is to be like. */
+/** The task or schedule that is copied into the form. */
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../../../domain/errors.ts";
 import type { NewTask } from "../../../domain/task.ts";

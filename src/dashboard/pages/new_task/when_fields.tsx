@@ -70,7 +70,7 @@ function TimeFields() {
       </Field>
       <Field
         name="task.recurring.timezone"
-        hint={when === "again" ? "It keeps this hour there, also when clocks change." : undefined}
+        hint={when === "again" ? "The hour stays the same when clocks change." : undefined}
       >
         {(attributes) => (
           <>
@@ -146,7 +146,7 @@ function RuleFields() {
   );
 }
 
-/** What was set, as it will be understood. */
+/** The schedule in words, as the server will understand it. */
 function Preview() {
   const { when, at, zone, interval, end } = draft.value;
   const at_ms = firstRun({ at, zone });

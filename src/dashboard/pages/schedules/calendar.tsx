@@ -1,4 +1,4 @@
-/** A month of runs: those that were and those to come. Its days are walked with the arrow keys. */
+/** A month of past and upcoming runs. The arrow keys move from day to day. */
 import { ChevronLeft, ChevronRight } from "lucide-preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -170,7 +170,7 @@ function Day(
   );
 }
 
-/** Leads to the run's task or to its schedule. Those who use the keyboard find the same links below the month. */
+/** Links to the run's task or its schedule. Keyboard users find the same links below the month. */
 function RunMark({ run, zone, href, isDimmed }: { run: Run; zone: string; href: string; isDimmed: boolean }) {
   const { task, schedule_id, at_ms } = run;
   const status = task ? `status-${task.status}` : "is-upcoming";

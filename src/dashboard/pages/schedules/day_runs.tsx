@@ -1,4 +1,4 @@
-/** The runs of one day, each with a way to its task or schedule. */
+/** The runs of one day, each with a link to its task or schedule. */
 import { Link } from "wouter-preact";
 import { relative } from "../../../protocol/formats.ts";
 import { StatusBadge } from "../../ui/status.tsx";

@@ -1,4 +1,4 @@
-/** Days and months of the calendar, as `2026-03-29` and `2026-03`: without any zone. */
+/** Days and months of the calendar, as `2026-03-29` and `2026-03`, without a time zone. */
 import { epochOf, isoTime } from "../../../clock/clock.ts";
 
 const DAY_MS = 86_400_000;
@@ -51,7 +51,7 @@ export function dayName(day: string): string {
   return formatted(day, { weekday: "long", year: "numeric", month: "long", day: "numeric" });
 }
 
-/** From Monday on. */
+/** Starting on Monday. */
 export const WEEKDAYS: readonly { short: string; long: string }[] = Array.from({ length: 7 }, (_, i) => {
   const day = addDays("2024-01-01", i);
   return { short: formatted(day, { weekday: "short" }), long: formatted(day, { weekday: "long" }) };

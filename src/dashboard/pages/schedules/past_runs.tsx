@@ -1,4 +1,4 @@
-/** The runs that a schedule has made, the newest first. */
+/** A schedule's past runs, the newest first. */
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Task } from "../../../domain/task.ts";

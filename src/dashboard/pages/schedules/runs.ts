@@ -1,20 +1,20 @@
-/** The runs of schedules: those that were, which are tasks, and those that are to come. */
+/** The runs of schedules: past ones, which are tasks, and upcoming ones. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import type { Task } from "../../../domain/task.ts";
 import { dayIn } from "../../ui/zone.ts";
 
-/** As many as the API tells of each schedule. */
+/** How many upcoming runs the API returns per schedule. */
 export const UPCOMING = 20;
 
 export interface Run {
   schedule_id: string;
   at_ms: number;
-  /** Of a run that was made. */
+  /** The task of a past run. */
   task?: Task;
 }
 
-/** Runs that were made, by their schedule, the newest first. */
+/** Past runs by schedule, the newest first. */
 export function runsBySchedule(tasks: readonly Task[]): Map<string, Task[]> {
   const runs = new Map<string, Task[]>();
   for (const task of tasks) {
@@ -26,7 +26,7 @@ export function runsBySchedule(tasks: readonly Task[]): Map<string, Task[]> {
   return runs;
 }
 
-/** All runs by the day on which they lie in this zone, the earliest first. */
+/** All runs by their day in this time zone, the earliest first. */
 export function runsByDay(
   schedules: readonly Schedule[],
   past: ReadonlyMap<string, readonly Task[]>,
@@ -49,7 +49,7 @@ export function runsByDay(
   return days;
 }
 
-/** Schedules of which more runs will come in or before this month (`2026-03`) than the API tells. */
+/** Schedules with more runs up to the end of this month (`2026-03`) than the API returns. */
 export function toldInPart(schedules: readonly Schedule[], month: string, zone: string): Schedule[] {
   return schedules.filter(({ upcoming }) =>
     upcoming.length === UPCOMING && dayIn(epochOf(upcoming.at(-1)!), zone).slice(0, 7) <= month

@@ -1,4 +1,4 @@
-/** One schedule: when it runs next, by which rule; opened, its next and past runs and what each is a task of. */
+/** One schedule: its rule and next run; opened, also its runs and its task. */
 import { Copy, Trash2 } from "lucide-preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -77,7 +77,7 @@ function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** When it comes next: how far that is, and what the clocks there, and here, show then. */
+/** The next run: how far away it is, and its time there and here. */
 function NextRun({ schedule }: { schedule: Schedule }) {
   if (schedule.next_run === undefined) return <div class="schedule-next muted">No run is left</div>;
   const at_ms = epochOf(schedule.next_run);

@@ -1,4 +1,4 @@
-/** What runs by itself: the schedules, and the month with their runs. */
+/** The schedules, and a calendar of their runs. */
 import { useComputed } from "@preact/signals";
 import { Plus } from "lucide-preact";
 import { useState } from "preact/hooks";
@@ -25,15 +25,15 @@ import { ScheduleCard } from "./schedule_card.tsx";
 import "./schedules.css";
 import { Page } from "../../ui/page.tsx";
 
-/** Schedules that others make are announced by no push. */
+/** No push announces schedules that others create. */
 const AGAIN_AFTER_MS = 30_000;
-/** A run is made within moments of its time. */
+/** A run is created within this time. */
 const MADE_AFTER_MS = 1500;
 
 export function SchedulesPage() {
   const past = useComputed(() => runsBySchedule(tasks.value));
   const [known, setKnown] = useState<readonly Schedule[]>([]);
-  // Asked anew when a run has been made, and when one is due of which no task will tell, as it was left out.
+  // Loaded again when a run was created, and when one is due: a skipped run creates no task.
   const news = useComputed(() => {
     let made = 0;
     for (const runs of past.value.values()) made += runs.length;
@@ -62,7 +62,7 @@ export function SchedulesPage() {
     >
       {answer.error !== undefined && <Problem what="The schedules cannot be shown" error={answer.error} />}
       {schedules === undefined
-        ? answer.error === undefined && <p class="muted" role="status">Asking for the schedules…</p>
+        ? answer.error === undefined && <p class="muted" role="status">Loading the schedules…</p>
         : <Shown schedules={schedules} past={past.value} onUnschedule={setLeaving} />}
       {leaving !== undefined && (
         <Confirm
@@ -98,7 +98,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
     return (
       <div class="card empty">
         <strong>Nothing is scheduled</strong>
-        <p>A schedule runs a task at a time, or every day, week or month.</p>
+        <p>A schedule runs a task once, or every day, week or month.</p>
         <Link class="button primary" href="/new?schedule=1">New schedule</Link>
       </div>
     );
@@ -107,7 +107,9 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
     <>
       <section class="schedule-list" aria-label="Schedules">
         {schedules.length === 0 && (
-          <p class="muted">No schedule is left; these are the runs of former ones.</p>
+          <p class="muted">
+            No schedules are left. These are runs of earlier ones.
+          </p>
         )}
         {schedules.map((schedule) => (
           <ScheduleCard
@@ -182,7 +184,7 @@ function Month({ schedules, past }: Omit<ShownProps, "onUnschedule">) {
         {unfinished.length > 0 && (
           <p class="muted">
             Only the next {UPCOMING} runs of {unfinished.map(({ id }) => id).join(", ")}{" "}
-            are known here; more will come.
+            are shown here. More will follow.
           </p>
         )}
       </div>

@@ -4,7 +4,7 @@ import type { NetworkStats, SystemResources } from "../../../protocol/resources.
 
 type Counter = keyof NetworkStats;
 
-/** Per second since the sample before; null where there is none, or where the counters began anew. */
+/** Per second since the previous sample; null without one, or when the counters were reset. */
 export function ratesOf(samples: readonly SystemResources[], counter: Counter): (number | null)[] {
   return samples.map((sample, i) => {
     const before = samples[i - 1];

@@ -1,4 +1,4 @@
-/** The machine's processors, memory, disk and network: as they are, and since this page was opened. */
+/** The machine's processors, memory, disk and network: now, and since this page was opened. */
 import type { ComponentChildren } from "preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { SystemResources } from "../../../protocol/resources.ts";
@@ -12,7 +12,7 @@ import { ratesOf } from "./rates.ts";
 import "./system.css";
 import { Page } from "../../ui/page.tsx";
 
-/** The pushes bring the rest. */
+/** Later samples come as pushes. */
 async function first(): Promise<void> {
   if (resources.value.length === 0) addResources((await ask("request_system_resources")).data);
 }
@@ -29,7 +29,7 @@ export function SystemPage() {
       {last === undefined && error !== undefined && (
         <Problem what="The machine's resources cannot be read" error={error} />
       )}
-      {last === undefined && error === undefined && <div class="card empty">Asking the server…</div>}
+      {last === undefined && error === undefined && <div class="card empty">Loading…</div>}
       {last && <Tiles last={last} samples={samples} />}
       {last && <Charts samples={samples} />}
     </Page>
@@ -39,9 +39,9 @@ export function SystemPage() {
 const perSecond = (value: number) => `${bytes(value)}/s`;
 const count = (value: number) => String(Math.round(value * 100) / 100);
 
-/** Why a figure is absent, as far as that can be known from here. */
+/** Why a figure may be absent. */
 const ABSENT = {
-  network: "The server may not read the counters: it needs --allow-run for `ip` (macOS: `netstat`).",
+  network: "The server cannot read the counters: it needs --allow-run for `ip` (macOS: `netstat`).",
   load: "The system has no such figure, or the server lacks --allow-sys.",
   uptime: "The server lacks --allow-sys.",
   processes: "The server cannot list processes: the Health page says why.",
@@ -109,7 +109,7 @@ interface TileProps {
   children: ComponentChildren;
 }
 
-/** From these shares on a figure is one to look at. */
+/** From these shares on a figure is highlighted. */
 const HIGH = 75;
 const FULL = 90;
 
@@ -157,8 +157,7 @@ function Charts({ samples }: { samples: readonly SystemResources[] }) {
       <div class="head over-time">
         <h2 id="over-time">Over time</h2>
         <span class="muted">
-          What this page has seen, from {timeOfDay(samples[0]!.timestamp)}{" "}
-          on; the server keeps no history of it.
+          Seen by this page since {timeOfDay(samples[0]!.timestamp)}. The server keeps no history.
         </span>
       </div>
       <div class="grid-2">

@@ -17,7 +17,7 @@ export function AttemptsTab({ task, result }: TabProps) {
   const attempts = result.value?.attempts;
   if (!attempts) {
     return result.error === undefined
-      ? <div class="card empty">Asking the server…</div>
+      ? <div class="card empty">Loading…</div>
       : <Problem what="The attempts cannot be shown" error={result.error} />;
   }
   if (attempts.length === 0) {
@@ -48,7 +48,7 @@ function Attempt({ attempt: one }: { attempt: AttemptView }) {
         <h2>Attempt {attempt}</h2>
         <span class={`badge status-${state.color}`}>{state.name}</span>
         {resumed && (
-          <span class="badge" title="It took up the session of the attempt before">Session resumed</span>
+          <span class="badge" title="It continued the session of the previous attempt">Session resumed</span>
         )}
       </header>
       <dl class="run-facts">

@@ -9,7 +9,7 @@ import { callsOf, type ChangedFile, changedFiles } from "./tool_calls.ts";
 
 /** With more edits than this, each file is opened by hand. */
 const OPEN_EDITS = 30;
-/** Of one file; more are drawn when they are asked for. */
+/** Per file; more are drawn on request. */
 const EDITS = 30;
 
 export function ChangesTab({ task, tools }: TabProps) {
@@ -34,7 +34,7 @@ export function ChangesTab({ task, tools }: TabProps) {
         {counted(files.length, "file")} changed in {counted(edits, "edit")}, as the agent reports them{" "}
         <DiffCounts diffs={files} />
       </p>
-      {tools.mayLack && <p class="muted">Only the newest edits are shown; the log has all.</p>}
+      {tools.mayLack && <p class="muted">Only the newest edits are shown. The log has all of them.</p>}
       {files.map((file) => <File key={file.path} file={file} isOpen={edits <= OPEN_EDITS} />)}
     </div>
   );
@@ -55,7 +55,7 @@ function NoChanges({ isOver, hasCalls }: { isOver: boolean; hasCalls: boolean })
   }
   return (
     <>
-      <strong>No changed files are known</strong>
+      <strong>No changed files</strong>
       <p>
         Agents that speak ACP report the files they edit. Plain commands do not report changed files: look at
         the task's folder, for instance with <code>git diff</code>.

@@ -1,4 +1,4 @@
-/** A unified patch as lines with their numbers; what was added and removed is marked by sign, colour and word. */
+/** A unified patch as numbered lines; additions and removals are marked by sign, color and word. */
 import { parsePatch } from "diff";
 import type { FileDiff } from "./tool_calls.ts";
 import "./diff.css";
@@ -10,7 +10,7 @@ interface Line {
   text: string;
 }
 
-/** More are drawn when they are asked for. */
+/** More are drawn on request. */
 const SIGNS = { added: "+", removed: "-", context: " ", gap: "", remark: "" };
 const WORDS = { added: "added", removed: "removed" };
 
@@ -34,7 +34,7 @@ export function DiffView({ diff, label }: { diff: FileDiff; label: string }) {
         </div>
       )}
       {note !== undefined && <p class="diff-note muted">{note}.</p>}
-      {lines.length === 0 && note === undefined && <p class="diff-note muted">The text stayed as it was.</p>}
+      {lines.length === 0 && note === undefined && <p class="diff-note muted">The text did not change.</p>}
     </>
   );
 }
@@ -67,7 +67,7 @@ function linesOf(patch: string): Line[] {
       return index === 0 ? lines : [{ kind: "gap", text: "⋯" } as Line, ...lines];
     });
   } catch (error) {
-    // Not as the server writes them: shown as it is rather than not at all.
+    // An unknown format is shown as it is.
     if (!(error instanceof Error)) throw error;
     return patch.split("\n").map((text) => ({ kind: "context", text }));
   }

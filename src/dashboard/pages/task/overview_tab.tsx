@@ -89,14 +89,16 @@ function Plan({ task }: { task: Task }) {
 
 function withoutPlan({ status, progress_details }: Task): string {
   const activity = progress_details?.current_step;
-  if (status === "pending") return "It waits for its time or for other tasks. The agent's plan appears here.";
-  if (status === "queued") return "It waits for a free place. The agent's plan appears here.";
+  if (status === "pending") return "The task has not started. The agent's plan appears here.";
+  if (status === "queued") return "The task waits for a free slot. The agent's plan appears here.";
   if (hasEnded(status)) {
-    return activity ? `The agent told no plan. What it did last: ${activity}` : "The agent told no plan.";
+    return activity
+      ? `The agent reported no plan. Last activity: ${activity}`
+      : "The agent reported no plan.";
   }
   return activity
-    ? `The agent has told no plan so far. It is at: ${activity}`
-    : "The agent has told no plan so far.";
+    ? `The agent has reported no plan yet. It is at: ${activity}`
+    : "The agent has reported no plan yet.";
 }
 
 function Usage({ task }: { task: Task }) {

@@ -122,7 +122,11 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
             </button>
           );
         })}
-        {options.length === 0 && <span class="muted">The agent offers no answer that this page knows.</span>}
+        {options.length === 0 && (
+          <span class="muted">
+            The agent offers no answer that can be given here.
+          </span>
+        )}
       </div>
     </section>
   );

@@ -8,7 +8,7 @@ import { TextBox, ValueView } from "./value_view.tsx";
 export function ResultTab({ task, result: { value, error } }: TabProps) {
   if (!value) {
     return error === undefined
-      ? <div class="card empty">Asking the server…</div>
+      ? <div class="card empty">Loading…</div>
       : <Problem what="The result cannot be shown" error={error} />;
   }
   const { output, exit_code, stop_reason, usage } = value;

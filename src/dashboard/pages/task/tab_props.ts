@@ -8,7 +8,7 @@ export type AttemptView = TaskResult["attempts"][number];
 
 export interface TabProps {
   task: Task;
-  /** What came of it so far; asked for anew with each status. */
+  /** The result so far; loaded again at each change of status. */
   result: Answer<TaskResult>;
   /** Followed while a tab shows it. */
   tools: ToolLog;

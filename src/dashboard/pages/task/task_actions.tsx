@@ -10,7 +10,7 @@ import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actio
 export function TaskActions({ task }: { task: Task }) {
   const { id, status } = task;
   const [isAsking, setAsking] = useState(false);
-  // The status in which something was asked for: another one is news, whether or not the answer has come.
+  // The status when the action was requested: a new status ends the wait, with or without the reply.
   const [busyIn, setBusyIn] = useState<TaskStatus>();
   const isBusy = busyIn === status;
   const start = async (name: ActionName) => {
@@ -54,7 +54,7 @@ export function TaskActions({ task }: { task: Task }) {
         >
           <p>
             {status === "running" || status === "paused"
-              ? "Its agent is ended. What it has changed in files so far stays as it is."
+              ? "Its agent is stopped. Files that it has changed stay as they are."
               : "It will not be started."} Tasks that depend on it fail. It can be retried later.
           </p>
         </Confirm>

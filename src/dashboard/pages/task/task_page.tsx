@@ -1,4 +1,4 @@
-/** One task: what it is, how it goes, what its agent did, what came of it. */
+/** One task: its state, what its agent did, and the result. */
 import { ChevronRight } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { ApiError } from "../../../domain/errors.ts";
@@ -36,12 +36,15 @@ export function TaskPage({ id }: { id: string }) {
   // The pushes keep it up to date, but do not tell all that a new status brings.
   const { error } = useAnswer(() => refreshTask(id), 0, `${id} ${task?.status}`);
   if (task) return <KnownTask task={task} />;
-  if (error === undefined) return <Bare id={id} title="Task">Asking the server…</Bare>;
+  if (error === undefined) return <Bare id={id} title="Task">Loading…</Bare>;
   if (error instanceof ApiError && /^(TASK_NOT_FOUND|INVALID_FIELD_)/.test(error.code)) {
     return (
       <Bare id={id} title="No such task">
-        <strong>The server knows no task of this id</strong>
-        <p>It may be misspelt, or it was removed: tasks that ended long ago are not kept for ever.</p>
+        <strong>No task has this id</strong>
+        <p>
+          Check the spelling. The task may also have been removed: the server deletes tasks some time after
+          they end.
+        </p>
         <Link class="button" href="/tasks">All tasks</Link>
       </Bare>
     );

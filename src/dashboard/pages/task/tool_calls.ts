@@ -1,12 +1,12 @@
-/** Log entries about tool calls, put together per call; and what the calls changed in files. */
+/** Log entries about tool calls, grouped by call, and the files that the calls changed. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 
 export interface FileDiff {
-  /** Relative to the task's folder where it lies inside. */
+  /** Relative to the task's folder if it is inside. */
   path: string;
   added: number;
-  /** Absent when the agent did not say what was there before. */
+  /** Absent if the agent did not report the previous text. */
   removed?: number;
   /** Unified. */
   patch?: string;
@@ -40,7 +40,7 @@ export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
     const { time, message, details, context } = entry;
     const status = String(details.status ?? "");
     const attempt = typeof context.attempt === "number" ? context.attempt : undefined;
-    // Agents number their calls anew in each attempt.
+    // Call ids start again in each attempt.
     const id = `${attempt} ${details.tool_call_id}`;
     let call = open.get(id);
     if (!call) {
@@ -72,7 +72,7 @@ export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
   return calls;
 }
 
-/** `Edit a.ts: completed` and `Edit a.ts: failed: no such file` without what became of it. */
+/** `Edit a.ts: completed` or `Edit a.ts: failed: no such file` without the outcome. */
 function titleOf(message: string, status: string): string {
   const end = message.indexOf(`: ${status}`);
   return end < 0 ? message : message.slice(0, end);
@@ -96,7 +96,7 @@ export interface ChangedFile {
   edits: FileEdit[];
 }
 
-/** Each file with its edits, in the order in which they were first touched. */
+/** Each file with its edits, in the order of the first edit. */
 export function changedFiles(calls: readonly ToolCall[]): ChangedFile[] {
   const files = new Map<string, ChangedFile>();
   for (const call of calls) {

@@ -1,4 +1,4 @@
-/** The agent's tool calls: what each was to do, on which files, with which input, how long it took. */
+/** The agent's tool calls: purpose, files, input, result and time. */
 import {
   Brain,
   ChevronRight,
@@ -34,7 +34,7 @@ const ICONS: Record<string, typeof Wrench> = {
   fetch: Globe,
 };
 
-/** More are drawn when they are asked for. */
+/** More are drawn on request. */
 const CALLS = 200;
 
 export function ToolCallsTab({ task, tools }: TabProps) {
@@ -48,7 +48,7 @@ export function ToolCallsTab({ task, tools }: TabProps) {
         Tool calls <span class="muted figure">{calls.length || ""}</span>
       </h2>
       {tools.error !== undefined && <Problem what="The tool calls cannot be shown" error={tools.error} />}
-      {tools.mayLack && <p class="muted">Only the newest are shown; the log has all.</p>}
+      {tools.mayLack && <p class="muted">Only the newest calls are shown. The log has all of them.</p>}
       {calls.length > most && (
         <p>
           <button type="button" onClick={() => setMost(most + CALLS)}>Show {CALLS} earlier ones</button>
@@ -91,7 +91,7 @@ interface CallProps {
   call: ToolCall;
   /** Whether its attempt has ended: then nothing of it goes on. */
   isOver: boolean;
-  /** Said above it where another attempt begins. */
+  /** Shown above it if it is the first of another attempt. */
   attempt: number | undefined;
 }
 
@@ -132,7 +132,7 @@ function Call({ call, isOver, attempt }: CallProps) {
               </div>
             ))}
             {!error && locations.length === 0 && input === undefined && (
-              <p class="muted">The agent told nothing more of it.</p>
+              <p class="muted">The agent reported nothing more about it.</p>
             )}
           </div>
         )}

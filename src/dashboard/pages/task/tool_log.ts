@@ -1,4 +1,4 @@
-/** The log entries about the agent's tool calls, followed from when they are first wanted until the task's page is left. */
+/** The log entries about the agent's tool calls, followed from their first use until the task's page is left. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 import { client } from "../../data/server.ts";
@@ -6,7 +6,7 @@ import { client } from "../../data/server.ts";
 export interface ToolLog {
   /** The oldest first. */
   entries: readonly LogEntry[];
-  /** Whether those that were there already have come. */
+  /** Whether the existing entries have been loaded. */
   isThere: boolean;
   /** Whether there may be older ones, which were not read. */
   mayLack: boolean;
@@ -14,7 +14,7 @@ export interface ToolLog {
 }
 
 const SOURCE = "tool";
-/** So many of those that are there are read: one query. */
+/** How many existing entries are loaded: one query. */
 const TAIL = 1000;
 /** The newest are kept of an agent that calls more tools than anybody reads. */
 const ENTRIES_MAX = 5000;
@@ -54,7 +54,7 @@ export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
     return () => {
       isLeft = true;
       following.then((entries) => entries.return?.(), () => {
-        // It never began; `read` has told why.
+        // It never began; `read` has reported why.
       });
     };
   }, [task_id, wasWanted.current]);

@@ -58,7 +58,7 @@ export function Board({ all, view, agentOf }: BoardProps) {
   );
 }
 
-/** The column that is seen where there is room for one: the chosen one, else one that holds something. */
+/** The visible column where there is room for one: the chosen one, else one with tasks. */
 function useColumn(groups: readonly Group[]): [string, (column: string) => void] {
   const [place, setPlace] = usePlace();
   const filled = useRef<string>();
@@ -121,7 +121,7 @@ function CancelDialog({ task, onClose }: { task: Task; onClose: () => void }) {
       </p>
       <p>
         {task.status === "running"
-          ? "Its agent is ended; what it has changed so far stays."
+          ? "Its agent is stopped; what it has changed stays."
           : "It will not be started."} Tasks that wait for it fail. A cancelled task can be retried.
       </p>
     </Confirm>

@@ -99,7 +99,7 @@ interface ChoiceProps {
 }
 
 function Choice({ label, any, value, values, onChange }: ChoiceProps) {
-  // What a link asks for is shown even where there is none of it any more.
+  // The value from a link is listed even if no task has it any more.
   const all = value === "" || values.includes(value) ? values : [...values, value];
   return (
     <select

@@ -18,7 +18,7 @@ const HEADS: readonly { key: SortKey; name: string }[] = [
   { key: "time", name: "Time" },
 ];
 
-/** What is looked at first by such an order. */
+/** Orders that begin with the highest. */
 const HIGHEST_FIRST: readonly SortKey[] = ["priority", "progress", "time"];
 
 /** The key of the list among the columns, for the selection. */

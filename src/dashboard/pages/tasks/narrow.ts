@@ -1,4 +1,4 @@
-/** Whether there is room for one column only, as on a phone. */
+/** Whether there is room for one column only, such as on a phone. */
 import { useSyncExternalStore } from "preact/compat";
 
 const query = matchMedia("(max-width: 640px)");

@@ -1,4 +1,4 @@
-/** What a board without tasks says: how to start one, from here and from a terminal. */
+/** The page without tasks: how to start one, here or in a terminal. */
 import { Copy, Kanban, Plus } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { attempt } from "../../ui/toast.tsx";
@@ -40,7 +40,7 @@ export function NothingFound({ onClear }: { onClear: () => void }) {
   return (
     <div class="empty">
       <strong>No task fits these filters</strong>
-      <p>Search for less, or look at all tasks.</p>
+      <p>Change the filters, or show all tasks.</p>
       <button type="button" onClick={onClear}>Show all tasks</button>
     </div>
   );

@@ -1,4 +1,4 @@
-/** The selected task: moved by keys, focused so that it is announced, kept in the address. */
+/** The selected task: moved by keys, focused so that screen readers announce it, kept in the address. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { usePlace } from "../../hash_location.ts";
@@ -6,16 +6,16 @@ import { useAhead } from "../../ui/ahead.ts";
 import type { VirtualListHandle } from "../../ui/virtual_list.tsx";
 import type { Group } from "./view.ts";
 
-/** A key that is held down would change the address more often than browsers allow. */
+/** A key held down would change the address more often than browsers allow. */
 const REMEMBER_AFTER_MS = 300;
-/** Where the first key leads: to what is going on, else to what comes next. */
+/** Where the first key leads: to running tasks, else to what comes next. */
 const FIRST = ["running", "waiting", "failed", "completed"];
 
-/** What a card must know to take part. */
+/** What a card needs to take part. */
 export interface Cursor {
-  /** The task that is to take the focus as soon as it is drawn. */
+  /** The task that takes the focus as soon as it is rendered. */
   wish: { current: string | undefined };
-  /** Told of the task whose link has the focus. */
+  /** Called with the task whose link got the focus. */
   focused: (id: string) => void;
   /** To be called before another page is opened, so that the way back leads to this task. */
   remember: (id: string) => void;
@@ -24,15 +24,15 @@ export interface Cursor {
 export interface Selection {
   id: string | undefined;
   cursor: Cursor;
-  /** Where the list of this column says how it is scrolled. */
+  /** The handle that scrolls this column's list. */
   handleOf: (column: string) => { current: VirtualListHandle | null };
-  /** To the next, or the one before, in the same column. */
+  /** To the next or previous task in the same column. */
   move: (step: 1 | -1) => void;
-  /** To the column beside that holds anything. */
+  /** To the next column with tasks in that direction. */
   cross: (step: 1 | -1) => void;
 }
 
-/** `show`: called with the column that must be seen, where one is seen at a time. */
+/** `show`: called with the column to show, where only one is visible. */
 export function useSelection(groups: readonly Group[], show: (column: string) => void): Selection {
   const [place, setPlace] = usePlace();
   const inAddress = place.get("task") ?? undefined;
@@ -60,7 +60,7 @@ export function useSelection(groups: readonly Group[], show: (column: string) =>
     handleOf(column).current?.toRow(index);
     reveal.current = undefined;
   });
-  // Who comes back, or follows a link, sees the task that it names.
+  // Coming back or following a link shows the task in the address.
   const isFound = id !== undefined && groups.some(({ tasks }) => tasks.some((task) => task.id === id));
   useEffect(() => {
     if (inAddress === undefined || !isFound) return;

@@ -1,4 +1,4 @@
-/** How all tasks stand together; each status is a filter, too. */
+/** All tasks by status, as filters, and their success. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
@@ -11,7 +11,7 @@ import "./summary.css";
 export interface StatusFiltersProps {
   /** All that are known. */
   tasks: readonly Task[];
-  /** Those that fit all filters but the one of the status. */
+  /** Tasks that match all filters but the status. */
   countable: readonly Task[];
   isFiltered: boolean;
   chosen: readonly TaskStatus[];
@@ -49,7 +49,7 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
   );
 }
 
-/** How well it goes; of all tasks, whatever is looked for. */
+/** The success of all tasks, whatever the filters. */
 export function Outcomes({ tasks }: { tasks: readonly Task[] }) {
   const { rate, average_ms } = outcomes(tasks);
   const atWork = agents.value.length;
@@ -79,7 +79,7 @@ function countsOf(tasks: readonly Task[]): Counts {
   return counts;
 }
 
-/** Where the server has more than are known here, it has counted them; else what is known here is newer. */
+/** If the server has more tasks than are known here, its counts are used; otherwise ours are newer. */
 const isAllKnown = (tasks: readonly Task[]) => tasks.length >= tasksTotal.value;
 
 function allCounts(tasks: readonly Task[]): Counts {

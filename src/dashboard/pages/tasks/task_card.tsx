@@ -1,4 +1,4 @@
-/** A task on the board: what it is, how far it is, what it waits for, and what can be done about it. */
+/** A task on the board: its state, plan, wait and actions. */
 import { Bot, Check, Circle, CircleDot } from "lucide-preact";
 import { memo } from "preact/compat";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -97,7 +97,7 @@ export function TaskLink(
   );
 }
 
-/** Around the present step, so that one sees where the agent comes from and where it goes. */
+/** The steps around the current one. */
 const STEPS_SHOWN = 3;
 
 const STEP_ICONS = { completed: Check, in_progress: CircleDot, pending: Circle };

@@ -41,7 +41,7 @@ export function TasksPage() {
         ? <Shown all={all} />
         : tasksLoaded.value
         ? <NoTasks />
-        : <div class="empty">Asking the server for its tasks…</div>}
+        : <div class="empty">Loading the tasks…</div>}
     </Page>
   );
 }
@@ -72,7 +72,7 @@ function Shown({ all }: { all: readonly Task[] }) {
   );
 }
 
-/** The agent at work on a task, else the one that it names; the server does not tell who did the others. */
+/** The agent at work on a task, else the one that it names. The server does not say who did the others. */
 function useAgents(): AgentOf {
   const atWork = agents.value;
   return useMemo(() => {

@@ -5,10 +5,10 @@ import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values
 export interface Column {
   key: string;
   name: string;
-  /** Where there is little room. */
+  /** The name where there is little room. */
   short?: string;
   statuses: readonly TaskStatus[];
-  /** What an empty one says. */
+  /** The text of an empty one. */
   empty: string;
 }
 
@@ -52,7 +52,7 @@ const SORT_KEYS = ["task", "status", "type", "priority", "agent", "progress", "c
 export type SortKey = typeof SORT_KEYS[number];
 
 export interface View {
-  /** In lower case; all of them must be found. */
+  /** In lower case; all of them must occur. */
   words: readonly string[];
   text: string;
   /** Empty: all. */
@@ -60,7 +60,7 @@ export interface View {
   type: string;
   priority: string;
   agent: string;
-  /** Undefined: each column in the order in which its tasks matter. */
+  /** Undefined: each column in its usual order. */
   sort: SortKey | undefined;
   isDescending: boolean;
   kind: ViewKind;
@@ -87,16 +87,16 @@ export function viewOf(place: URLSearchParams): View {
   };
 }
 
-/** Whether anything but the search of all tasks is asked for. */
+/** Whether any filter is set. */
 export function isFiltered(view: View): boolean {
   const { words, statuses, type, priority, agent } = view;
   return words.length > 0 || statuses.length > 0 || type !== "" || priority !== "" || agent !== "";
 }
 
-/** Of a task: the agent at work on it, else the one that it asks for. */
+/** A task's agent: the one at work on it, else the one that it names. */
 export type AgentOf = (task: Task) => string | undefined;
 
-/** Those that fit; `isAnyStatus`: whatever their status, as for counting. */
+/** The tasks that match. `isAnyStatus`: ignores the status filter, for the counts. */
 export function matching(
   tasks: readonly Task[],
   view: View,
@@ -118,7 +118,7 @@ function holdsAll(text: string, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** What happened to it last. */
+/** When something last happened to it. */
 export function lastMoment({ completed_at, started_at, created_at }: Task): string {
   return completed_at ?? started_at ?? created_at;
 }
@@ -129,7 +129,7 @@ const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 const byRank = <T>(ranks: readonly T[], a: T, b: T) => ranks.indexOf(a) - ranks.indexOf(b);
 const asking = (task: Task) => (task.pending_permissions?.length ?? 0) > 0 ? 0 : 1;
 
-/** What waits: the next first. What runs: who asks first, then the newest. What ended: the last first. */
+/** Waiting: the next first. Running: those that ask, then the newest. Ended: the latest first. */
 const IN_COLUMN: Record<string, Compare> = {
   waiting: (a, b) =>
     byRank(["queued", "paused", "pending"], a.status, b.status) ||
@@ -172,7 +172,7 @@ export interface Group {
   tasks: readonly Task[];
 }
 
-/** The columns that the wanted statuses leave, each with its tasks in order. */
+/** The columns of the chosen statuses, each with its tasks in order. */
 export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf): Group[] {
   const { statuses } = view;
   const columns = COLUMNS.filter((column) =>
@@ -190,7 +190,7 @@ export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf):
   }));
 }
 
-/** All in one order: at work, waiting, ended. */
+/** All in one order: running, waiting, ended. */
 export function listOf(tasks: readonly Task[], view: View, agentOf: AgentOf): readonly Task[] {
   if (view.sort !== undefined) return sorted(tasks, view, LATEST_FIRST, agentOf);
   const [waiting, running, ...ended] = columnsOf(tasks, { ...view, statuses: [] }, agentOf);

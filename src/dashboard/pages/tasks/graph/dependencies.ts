@@ -1,4 +1,4 @@
-/** Who waits for whom, among the tasks that are known. */
+/** The dependencies among the known tasks. */
 import type { Task } from "../../../../domain/task.ts";
 
 export interface Dependencies {

@@ -97,7 +97,7 @@ function useDagre(): { value?: Dagre; error?: unknown } {
 }
 
 function NoDependencies({ hasTasks }: { hasTasks: boolean }) {
-  if (!tasksLoaded.value) return <p class="muted" role="status">Asking for the tasks…</p>;
+  if (!tasksLoaded.value) return <p class="muted" role="status">Loading the tasks…</p>;
   return (
     <div class="empty">
       <strong>{hasTasks ? "No task waits for another" : "No tasks yet"}</strong>

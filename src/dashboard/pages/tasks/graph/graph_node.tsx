@@ -24,7 +24,7 @@ export interface GraphNodeProps {
   onFocus: (at: Point) => void;
 }
 
-/** Drawn anew only when its own task has changed. */
+/** Rendered again only when its own task changes. */
 export const GraphNode = memo(function GraphNode({ task, at, isFocus, failed, onFocus }: GraphNodeProps) {
   const { id, status, description, progress, progress_details } = task;
   const isKnown = status !== "running" || progress > 0;
@@ -65,7 +65,7 @@ export const GraphNode = memo(function GraphNode({ task, at, isFocus, failed, on
   );
 });
 
-/** What is seen, and then what was cut off. */
+/** The visible text, then what was cut off. */
 function nameOf(lines: readonly string[], { id, description }: Task, failed: string | undefined): string {
   const cut_off = [description, id].filter((text) => !lines.includes(text));
   if (failed !== undefined) cut_off.push(`${failed} did not complete`);

@@ -7,7 +7,7 @@ import { ArrowHeads, GraphEdge, GraphNode, passageOf } from "./graph_node.tsx";
 import { type Dagre, layoutOf, type Point, shapeOf } from "./layout.ts";
 import { useView } from "./view.ts";
 
-/** Drawn smaller than this, text is not read any more: colours tell what there is. */
+/** Below this scale text is unreadable and left out. */
 const FAR = .3;
 
 export interface GraphViewProps {
@@ -26,7 +26,7 @@ export function GraphView({ tasks, all, focus, dagre }: GraphViewProps) {
   const latest = useRef(control);
   latest.current = control;
   const reveal = useCallback(({ x, y }: Point) => latest.current.reveal(x, y), []);
-  // Moving draws nothing of this anew.
+  // Moving the graph renders none of this again.
   const content = useMemo(() => (
     <>
       {layout.edges.map((edge) => (

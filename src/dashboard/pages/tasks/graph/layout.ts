@@ -43,7 +43,7 @@ export function shapeOf(tasks: readonly Task[], { waitsFor }: Dependencies): str
   return tasks.map(({ id }) => `${id}<${waitsFor.get(id)?.join() ?? ""}`).join(";");
 }
 
-/** Groups that are as they were are not laid out anew. */
+/** Unchanged groups keep their layout. */
 let placed = new Map<string, Layout>();
 
 export function layoutOf(tasks: readonly Task[], all: Dependencies, dagre: Dagre): Layout {

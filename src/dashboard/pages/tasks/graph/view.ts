@@ -39,7 +39,7 @@ export interface ViewControl {
   press: (event: KeyboardEvent) => void;
 }
 
-/** Moves and zooms what is in `box` by mouse, fingers and keys. It fits anew when `shape` changes until it was moved. */
+/** Moves and zooms the content of `box` by mouse, touch and keys. Until it is moved, it fits itself again when `shape` changes. */
 export function useView(box: RefObject<HTMLElement>, graph: Size, shape: string): ViewControl {
   const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const current = useRef(view);
@@ -57,7 +57,7 @@ export function useView(box: RefObject<HTMLElement>, graph: Size, shape: string)
     const { x, y, scale } = current.current;
     set({ scale, x: x + dx, y: y + dy });
   };
-  /** What is at `(px, py)` of the box stays there. */
+  /** The point at `(px, py)` of the box stays in place. */
   const zoomAt = (factor: number, px: number, py: number) => {
     hasMoved.current = true;
     const { x, y, scale: before } = current.current;
@@ -67,7 +67,7 @@ export function useView(box: RefObject<HTMLElement>, graph: Size, shape: string)
   const zoomBy = (factor: number) => zoomAt(factor, size().width / 2, size().height / 2);
   const fit = () => set(fitting(graph, size(), SCALE.least));
 
-  // Before it is seen: nobody points at what is about to jump.
+  // Before the first paint, so that nothing jumps under the pointer.
   useLayoutEffect(() => {
     if (!hasMoved.current) set(fitting(graph, size(), FIRST_LEAST));
   }, [shape]);
