@@ -19,7 +19,7 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const NAME = "opencode-agents-client";
 
 /** The modules that the client needs at run time. The rest of the protocol is types. */
-const RUNTIME = ["clock/clock.ts", "domain/errors.ts"];
+const RUNTIME = ["clock/clock.ts", "domain/errors.ts", "protocol/channel_filter.ts", "protocol/pushed.ts"];
 
 const INDEX = `export { Client, connect } from "./client/client.js";
 export { HttpClient } from "./client/http.js";

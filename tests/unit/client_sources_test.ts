@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { fileNames, ROOT } from "./fixtures/sources.ts";
 
 /** What it needs when it runs, besides itself. */
-const RUNTIME = ["src/clock/clock.ts", "src/domain/errors.ts"];
+const RUNTIME = [
+  "src/clock/clock.ts",
+  "src/domain/errors.ts",
+  "src/protocol/channel_filter.ts",
+  "src/protocol/pushed.ts",
+];
 
 const FOREIGN = /\b(?:Deno|process|Buffer|require|window|document|localStorage|__dirname)\s*[.(]/;
 const COMPILED =
@@ -34,7 +39,7 @@ Deno.test("the client's sources name no platform's globals and need no compiler"
   assert.match("  constructor(readonly a: string) {", COMPILED);
 });
 
-Deno.test("the client needs no package and of the other rooms only the clock and the errors", async () => {
+Deno.test("the client needs no package, and of the other rooms only the clock, the errors and the channels of pushes", async () => {
   const needed = new Set<string>();
   for (const file of await clientSources()) {
     for (const from of runtimeImports(await Deno.readTextFile(join(ROOT, file)))) {
