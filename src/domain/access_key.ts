@@ -8,7 +8,9 @@ export type Permission = z.infer<typeof Permission>;
 
 export const KeySpec = z.object({
   name: z.string(),
-  digest: z.string().describe("SHA-256 of the key in hex: a key has 190 bits of chance, so nothing slower is needed."),
+  digest: z.string().describe(
+    "SHA-256 of the key in hex: a key has 190 bits of chance, so nothing slower is needed.",
+  ),
   permissions: z.array(Permission),
   created_ms: z.number().describe("Milliseconds since the epoch."),
   created_by: Actor.optional(),

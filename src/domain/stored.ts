@@ -35,7 +35,9 @@ export function stored<T>(kind: string, schema: z.ZodType<T>): Stored<T> {
       const parsed = shape.safeParse(current);
       if (parsed.success) return current as T;
       const [issue] = parsed.error.issues;
-      throw new StoredValueError(`${issue?.path.join(".") || "value"}: ${issue?.message ?? "of no known shape"}`);
+      throw new StoredValueError(
+        `${issue?.path.join(".") || "value"}: ${issue?.message ?? "of no known shape"}`,
+      );
     },
   };
 }
@@ -45,7 +47,9 @@ function unbounded(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodOptional) return unbounded(schema.unwrap() as z.ZodType).optional();
   if (schema instanceof z.ZodObject) {
     return z.looseObject(
-      Object.fromEntries(Object.entries(schema.shape).map(([name, each]) => [name, unbounded(each as z.ZodType)])),
+      Object.fromEntries(
+        Object.entries(schema.shape).map(([name, each]) => [name, unbounded(each as z.ZodType)]),
+      ),
     );
   }
   if (schema instanceof z.ZodArray) return z.array(unbounded(schema.element as z.ZodType));
@@ -53,7 +57,9 @@ function unbounded(schema: z.ZodType): z.ZodType {
     return z.tuple(schema.def.items.map((item) => unbounded(item as z.ZodType)) as [z.ZodType]);
   }
   if (schema instanceof z.ZodRecord) return z.record(z.string(), unbounded(schema.valueType as z.ZodType));
-  if (schema instanceof z.ZodUnion) return z.union(schema.options.map((each) => unbounded(each as z.ZodType)));
+  if (schema instanceof z.ZodUnion) {
+    return z.union(schema.options.map((each) => unbounded(each as z.ZodType)));
+  }
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return z.string();
   if (schema instanceof z.ZodNumber) return z.number();
   if (

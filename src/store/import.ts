@@ -127,7 +127,9 @@ class Target {
         this.#imported.schedules++;
         const spec = read("spec", SCHEDULES.spec, line.spec);
         const state = read("state", SCHEDULES.state, line.state);
-        await this.#send(this.#store.schedules.update(() => ({ creates: [{ id: line.id, spec, state }] }), OWNER));
+        await this.#send(
+          this.#store.schedules.update(() => ({ creates: [{ id: line.id, spec, state }] }), OWNER),
+        );
       }
     } else if (line.kind === "task") {
       this.found.tasks++;

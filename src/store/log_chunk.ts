@@ -61,7 +61,10 @@ export function encodeHeader({ node: _, agents, ...header }: ChunkHeader): Uint8
 }
 
 /** Throws `DATABASE_ERROR` when the bytes are no header. */
-export function decodeHeader({ node, chunk }: Pick<ChunkHeader, "node" | "chunk">, bytes: Uint8Array): ChunkHeader {
+export function decodeHeader(
+  { node, chunk }: Pick<ChunkHeader, "node" | "chunk">,
+  bytes: Uint8Array,
+): ChunkHeader {
   const header = decodeStored(HEADER, `header of the log's chunk ${chunk} of ${node}`, bytes);
   return { ...header, node, agents: new Map(header.agents) };
 }

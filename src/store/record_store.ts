@@ -128,9 +128,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       if (known) known.parts.push(value);
       else states.set(key[2] as string, { parts: [value], versionstamp });
     }
-    await readAll(states.entries().map(([id, { parts, versionstamp }]) => () => {
-      this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
-    }));
+    await readAll(
+      states.entries().map(([id, { parts, versionstamp }]) => () => {
+        this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
+      }),
+    );
   }
 
   /** Looks no more for what became of failed changes: the next to load the records will see. */
