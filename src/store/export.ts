@@ -1,7 +1,6 @@
 /** A store's content as JSON lines, read from a copy that holds one moment; memory does not grow with the store. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
-import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
