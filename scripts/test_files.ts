@@ -4,7 +4,6 @@ import { join } from "node:path";
 /** The folders of `tests`, the slowest files first, so that no long one starts when all others are done. */
 const ORDER = [
   "browser",
-  "long",
   "agents",
   "faults",
   "client",
@@ -13,6 +12,7 @@ const ORDER = [
   "cli",
   "api",
   "unit",
+  "long",
 ];
 
 /** They look at all processes of the machine, measure its load, or time what others would slow down. */
@@ -24,7 +24,8 @@ const ALONE = new Set([
   "tests/unit/monitor_real_test.ts",
 ]);
 
-export const needsMachine = (file: string): boolean => ALONE.has(file);
+/** Real agents and compilers take all there is. */
+export const needsMachine = (file: string): boolean => ALONE.has(file) || file.startsWith("tests/long/");
 
 export const needsBrowser = (file: string): boolean => file.startsWith("tests/browser/");
 

@@ -4,8 +4,8 @@ import type { RunRequest } from "../../src/domain/run.ts";
 import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { longTest } from "../fixtures/tier.ts";
-import { acpRequest, progressOf, ran, watchRun } from "./fixtures/acp_run.ts";
-import { type Bench, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
+import { acpRequest, progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
+import { type Bench, stateOf, until, withSupervisor } from "../agents/fixtures/harness.ts";
 
 type Ask = (prompt: string, changes?: Parameters<typeof acpRequest>[3]) => RunRequest;
 
