@@ -29,11 +29,11 @@ interface Watched {
 export class SecurityWatch {
   readonly #clock: Clock;
   readonly #watched = new Map<string, Watched>();
-  readonly #tell: (alert: SecurityAlert) => void;
+  readonly #raise: (alert: SecurityAlert) => void;
 
-  constructor(clock: Clock, tell: (alert: SecurityAlert) => void) {
+  constructor(clock: Clock, raise: (alert: SecurityAlert) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#raise = raise;
   }
 
   /** `details`: what else is known about this attempt. */
@@ -46,7 +46,7 @@ export class SecurityWatch {
     const attempts = watched.attempts.count(now_ms);
     if (attempts < threshold.attempts || now_ms - watched.told_ms < QUIET_MS) return;
     watched.told_ms = now_ms;
-    this.#tell({
+    this.#raise({
       type: "security_alert",
       alert_type,
       severity: threshold.severity,

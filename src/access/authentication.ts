@@ -53,7 +53,7 @@ export class Authentication {
   }
 
   /**
-   * A token that may do everything, for whoever can read the owner's files. The token that a killed server left there
+   * A token that may do everything, for those who can read the owner's files. The token that a killed server left there
    * stays valid: a client that follows a task may reconnect before the new address is written.
    */
   openForOwner(left?: string): string {

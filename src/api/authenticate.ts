@@ -4,8 +4,8 @@ import { capability } from "./capability.ts";
 export const authenticate = capability({
   type: "authenticate",
   doc:
-    "Shows an API key: from then on the connection may do what the key may, until the session expires. Over " +
-    "HTTP the session's token goes into `Authorization: Bearer`, as the key itself may.",
+    "Authenticates this connection by an API key or a session's token. It then has the key's permissions until the " +
+    "session expires. Over HTTP, send the session's token or the key itself as `Authorization: Bearer`.",
   permission: "none",
   errors: ["INVALID_AUTH_TOKEN"],
   example: {

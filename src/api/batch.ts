@@ -3,8 +3,8 @@ import { capability } from "./capability.ts";
 export const batch = capability({
   type: "batch",
   doc:
-    "Up to 50 requests at once, carried out one after another and answered in their order. One that fails " +
-    "does not keep the others from being carried out. A batch cannot hold a batch.",
+    "Carries out up to 50 requests, one after another, and answers them in their order. A request that fails does not " +
+    "stop the others. A batch cannot contain a batch.",
   permission: "read",
   errors: [],
   example: { type: "batch", requests: [{ type: "ping" }, { type: "get_task_status", task_id: "task_456" }] },

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const cancelTask = capability({
   type: "cancel_task",
-  doc: "Ends a task and everything its agent has started. Cancelling it again answers the same.",
+  doc: "Cancels a task and ends all processes that its agent has started. Cancelling it again gives the same answer.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "cancel_task", task_id: "task_456" },

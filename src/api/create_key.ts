@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const createKey = capability({
   type: "create_key",
-  doc: "Makes an API key. The reply has it, this once.",
+  doc: "Creates an API key. Only this reply shows it.",
   permission: "admin",
   errors: ["SERVER_OVERLOAD"],
   example: { type: "create_key", key: { name: "dashboard", permissions: ["read"], expires_in_days: 90 } },

@@ -128,14 +128,14 @@ export interface PushEntry {
 }
 
 export function pushEntries(): PushEntry[] {
-  const told = Object.entries(pushes).map(([type, schema]) => ({
+  const described = Object.entries(pushes).map(([type, schema]) => ({
     type,
     ...PUSHED[type as keyof typeof pushes],
     schema: jsonSchema(schema, "output"),
   }));
   const when = "The first message of every connection.";
   const schema = jsonSchema(SERVER_MESSAGES.connection_established, "output");
-  return [{ type: "connection_established", when, schema }, ...told];
+  return [{ type: "connection_established", when, schema }, ...described];
 }
 
 /** The codes of the document's table: HTTP status (0: none), and when each arises. */

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 export const getTaskResult = capability({
   type: "get_task_result",
   doc:
-    "What came of a task: the agent's answer, exit code or stop reason, usage, and the history of its attempts.",
+    "Returns a task's result: the agent's answer, exit code or stop reason, usage, and the history of its attempts.",
   permission: "read",
   // Besides the log, the only request that is answered from the disk.
   limit: "file_operations_per_minute",

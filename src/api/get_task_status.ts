@@ -2,7 +2,7 @@ import { capability } from "./capability.ts";
 
 export const getTaskStatus = capability({
   type: "get_task_status",
-  doc: "One task as it stands now, with what its agent is doing.",
+  doc: "Returns one task, with what its agent is doing.",
   permission: "read",
   limit: "status_checks_per_minute",
   errors: ["TASK_NOT_FOUND"],

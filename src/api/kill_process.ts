@@ -3,8 +3,8 @@ import { capability } from "./capability.ts";
 export const killProcess = capability({
   type: "kill_process",
   doc:
-    "Sends a signal to an agent's process or to one that this server started, and answers when it is seen gone " +
-    "(SIGSTOP and SIGCONT: when delivered). Any other process is refused.",
+    "Sends a signal to an agent's process or to one that this server started, and answers when the process is gone " +
+    "(SIGSTOP and SIGCONT: when the signal is delivered). Other processes are refused.",
   permission: "admin",
   limit: "kills_per_minute",
   errors: ["PROCESS_NOT_FOUND", "PROCESS_PERMISSION_DENIED", "PROCESS_KILL_FAILED", "SERVICE_UNAVAILABLE"],

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const listKeys = capability({
   type: "list_keys",
-  doc: "All API keys, the oldest first: what they may do and until when, not the keys themselves.",
+  doc: "Lists all API keys, the oldest first, with their permissions and when they expire; not the keys themselves.",
   permission: "admin",
   errors: [],
   example: { type: "list_keys" },

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const listSchedules = capability({
   type: "list_schedules",
-  doc: "All schedules, the one that runs next first, each with its next runs.",
+  doc: "Lists all schedules, the one that runs next first, each with its next runs.",
   permission: "read",
   errors: [],
   example: { type: "list_schedules", upcoming: 3 },

@@ -3,7 +3,7 @@ import { pagination } from "./pagination.ts";
 
 export const listTasks = capability({
   type: "list_tasks",
-  doc: "Tasks that match a filter, ordered and in pages. Without a sort: oldest first.",
+  doc: "Lists the tasks that match a filter, sorted and in pages. By default the oldest comes first.",
   permission: "read",
   errors: ["FILTER_VALIDATION_ERROR"],
   example: {

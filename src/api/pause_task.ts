@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const pauseTask = capability({
   type: "pause_task",
-  doc: "Holds a waiting task back, or stops a running one where it is (it keeps its slot).",
+  doc: "Holds a waiting task, or stops a running one where it is. A running task keeps its slot.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_task", task_id: "task_456" },

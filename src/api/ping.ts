@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const ping = capability({
   type: "ping",
-  doc: "Answers at once, with the client's timestamp and the server's time.",
+  doc: "Answers at once with the client's timestamp and the server's time.",
   permission: "read",
   errors: [],
   example: { type: "ping", timestamp: 1642152600000 },

@@ -2,7 +2,7 @@ import { capability } from "./capability.ts";
 
 export const requestClaudeProcesses = capability({
   type: "request_claude_processes",
-  doc: "The coding agents that run on this machine, whoever started them.",
+  doc: "Lists the coding agents that run on this machine, no matter who started them.",
   permission: "read",
   errors: ["SERVICE_UNAVAILABLE"],
   example: { type: "request_claude_processes" },

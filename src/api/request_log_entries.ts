@@ -11,9 +11,9 @@ const ORDER = "desc";
 export const requestLogEntries = capability({
   type: "request_log_entries",
   doc:
-    "Log entries that match a filter, newest first unless sorted otherwise, a page at a time. With `follow`, the " +
-    "entries since `since` come first (unless sorted otherwise: the newest `limit` of them, oldest first) and then " +
-    "each new one as `log_entry`, without gap or repetition.",
+    "Returns log entries that match a filter, in pages, by default the newest first. With `follow`, the reply has the " +
+    "entries since `since` (by default the newest `limit` of them, oldest first), and each new entry follows as " +
+    "`log_entry`, without gap or repetition.",
   permission: "read",
   limit: "log_queries_per_minute",
   errors: ["FILTER_VALIDATION_ERROR", "LOG_FILE_ERROR"],
@@ -24,11 +24,11 @@ export const requestLogEntries = capability({
     sort: { field: "time", order: "desc" },
   },
   handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock }, session) => {
-    const wanted = conditions(filter);
-    const query = { ...wanted, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
+    const asked = conditions(filter);
+    const query = { ...asked, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
     // Read before the query: what is appended from here on is pushed instead.
     const until = logs.mark();
-    const subscription_id = filter.follow ? session.follow(following(wanted, until)) : undefined;
+    const subscription_id = filter.follow ? session.follow(following(asked, until)) : undefined;
     const page = logs.query({ ...query, until }).catch((error) => {
       // A client that gets an error does not learn the id by which to end it.
       if (subscription_id !== undefined) session.unsubscribe(undefined, subscription_id);
@@ -66,8 +66,8 @@ function conditions(filter: LogFilter) {
 }
 
 /** The same conditions, for pushed entries. */
-function following(wanted: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
-  const conditions = new LogConditions({ ...wanted, order: ORDER, limit: 1 });
+function following(asked: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
+  const conditions = new LogConditions({ ...asked, order: ORDER, limit: 1 });
   return {
     matches: (entry, place) =>
       isAfter(after, place) && conditions.matches({

@@ -3,8 +3,8 @@ import { capability } from "./capability.ts";
 export const requestProcessList = capability({
   type: "request_process_list",
   doc:
-    "The coding agents of this machine and the children of this server, or with `include_system_processes` every " +
-    "process; filtered, ordered and in pages.",
+    "Lists the coding agents of this machine and the children of this server, or with `include_system_processes` all " +
+    "processes; filtered, sorted and in pages.",
   permission: "read",
   errors: ["FILTER_VALIDATION_ERROR", "SERVICE_UNAVAILABLE"],
   example: {

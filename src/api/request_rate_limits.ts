@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 export const requestRateLimits = capability({
   type: "request_rate_limits",
   doc:
-    "How the limits stand: what is in force, how much of it is used, by whom, the last hour minute by minute, and what was refused.",
+    "Reports the limits in force, how much of them is used and by whom, the last hour minute by minute, and what was refused.",
   permission: "admin",
   errors: [],
   example: { type: "request_rate_limits", minutes: 15, top: 5 },

@@ -10,7 +10,7 @@ const TASKS_SHOWN = 1000;
 export const requestStatus = capability({
   type: "request_status",
   doc:
-    "Everything at a glance: the agents at work, the newest 1,000 tasks, the machine. Where processes cannot be " +
+    "Returns everything at a glance: the agents at work, the newest 1,000 tasks, the machine. If processes cannot be " +
     "listed, that part is absent.",
   permission: "read",
   errors: [],

@@ -3,8 +3,8 @@ import { capability } from "./capability.ts";
 export const requestSystemHealth = capability({
   type: "request_system_health",
   doc:
-    "Asks every component how it is. `degraded`: it works, with a warning; `unhealthy`: it does not. Each issue has a " +
-    "code of the error table.",
+    "Checks every component. `degraded`: it works, with a warning. `unhealthy`: it does not work. Each issue has a code " +
+    "of the error table.",
   permission: "read",
   errors: ["HEALTH_CHECK_FAILED"],
   example: { type: "request_system_health" },

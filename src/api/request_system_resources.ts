@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 export const requestSystemResources = capability({
   type: "request_system_resources",
   doc:
-    "Processor, memory, disk, network and load of this machine now. What cannot be found out here is absent.",
+    "Reports the processor, memory, disk, network and load of this machine. What the server cannot read is absent.",
   permission: "read",
   errors: ["SERVICE_UNAVAILABLE"],
   example: { type: "request_system_resources" },

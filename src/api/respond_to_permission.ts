@@ -5,7 +5,7 @@ export const respondToPermission = capability({
   type: "respond_to_permission",
   doc:
     "Answers an agent's permission request, announced as `permission_request`: with one of its options, or " +
-    "with `decision` for the plain allow or deny.",
+    "with `decision` to allow or deny it once.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "respond_to_permission", task_id: "task_456", permission_id: "perm_1", decision: "allow" },

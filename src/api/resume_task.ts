@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const resumeTask = capability({
   type: "resume_task",
-  doc: "Lets a paused task go on.",
+  doc: "Resumes a paused task.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "resume_task", task_id: "task_456" },

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const retryTask = capability({
   type: "retry_task",
-  doc: "Puts a failed or cancelled task back, and with it those that failed only because it did.",
+  doc: "Queues a failed or cancelled task again, and with it the tasks that failed only because it did.",
   permission: "write",
   errors: ["TASK_NOT_FOUND", "SERVICE_UNAVAILABLE"],
   example: { type: "retry_task", task_id: "failed_task_789" },

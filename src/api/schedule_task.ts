@@ -5,8 +5,8 @@ import { checkScheduledTime } from "./scheduled_time.ts";
 export const scheduleTask = capability({
   type: "schedule_task",
   doc:
-    "Runs a task at a time, once or daily, weekly or monthly in a time zone. Each run is a task of its own, " +
-    "`ID_run_1`, `ID_run_2`, …; a run is left out while the one before is still going on, unless `allow_overlap`.",
+    "Runs a task at a given time: once, or daily, weekly or monthly in a time zone. Each run is a task of its own, " +
+    "`ID_run_1`, `ID_run_2`, …. A run is skipped while the one before is still going on, unless `allow_overlap` is set.",
   permission: "write",
   limit: "tasks_per_minute",
   errors: [

@@ -4,8 +4,8 @@ import { checkScheduledTime, refuseRecurring } from "./scheduled_time.ts";
 export const startTask = capability({
   type: "start_task",
   doc:
-    "Takes a task on. The reply comes after it is durable; it then waits for its dependencies, its time and " +
-    "a free slot, and is run by its agent.",
+    "Accepts a task. The reply comes once the task is stored. It then waits for its dependencies, its time and a free " +
+    "slot, and its agent runs it.",
   permission: "write",
   limit: "tasks_per_minute",
   errors: [

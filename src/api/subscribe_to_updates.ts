@@ -6,7 +6,7 @@ const TABLE = channelTable();
 
 export const subscribeToUpdates = capability({
   type: "subscribe_to_updates",
-  doc: "From now on, what happens on these channels is pushed to this connection.",
+  doc: "Pushes what happens on these channels to this connection from now on.",
   permission: "read",
   errors: ["SUBSCRIPTION_ERROR"],
   example: {

@@ -3,7 +3,7 @@ import { capability } from "./capability.ts";
 
 export const unscheduleTask = capability({
   type: "unschedule_task",
-  doc: "Ends a schedule. Runs that were made stay as they are.",
+  doc: "Removes a schedule. Its runs so far stay as they are.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "unschedule_task", task_id: "scheduled_maintenance_001" },

@@ -4,7 +4,8 @@ import { capability } from "./capability.ts";
 export const updateRateLimits = capability({
   type: "update_rate_limits",
   doc:
-    "Changes limits while the server runs: for everybody, for one client, none at all in an emergency, or by load. What it changes is forgotten when the server ends; the configuration file is what lasts.",
+    "Changes limits while the server runs: for everybody or for one client, scales them by load, or suspends them in an " +
+    "emergency. Changes last until the server ends; the configuration file is permanent.",
   permission: "admin",
   errors: [],
   example: {

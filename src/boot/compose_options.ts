@@ -32,6 +32,6 @@ export interface ComposeOptions {
 export interface Listening {
   /** `http://HOST:PORT`, once the server has started. */
   readonly url: string;
-  /** Opens everything; for whoever can read the owner's files. */
+  /** Opens everything; for those who can read the owner's files. */
   readonly owner_token: string;
 }

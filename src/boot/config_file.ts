@@ -7,7 +7,7 @@ import { ApiError } from "../domain/errors.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldPath } from "../domain/field_problem.ts";
 
-/** What `serve` can be told on the command line. */
+/** The flags of `serve`. */
 export interface ServeFlags {
   host?: string;
   port?: number;
@@ -70,7 +70,7 @@ function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: str
   return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;
 }
 
-/** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless it is told otherwise. */
+/** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless the configuration says otherwise. */
 const SLOT_BYTES = 1 << 30;
 
 export function slotsFor(most: number, memory_bytes: number | undefined): number {

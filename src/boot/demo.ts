@@ -79,13 +79,13 @@ export async function playDemo(
   { url, api_key }: { url: string; api_key: string },
   now_ms: number,
   signal: AbortSignal,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   const client = await connect(url, { api_key });
   const leave = () => client.close();
   signal.addEventListener("abort", leave);
   try {
-    await play(client, url, demoTasks(now_ms), tell);
+    await play(client, url, demoTasks(now_ms), print);
   } catch (error) {
     // A demo that was stopped has not failed.
     if (!signal.aborted) throw error;
@@ -99,20 +99,20 @@ async function play(
   client: Client,
   url: string,
   tasks: NewTask[],
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   const pushes = await client.subscribe(["task_status", "task_progress"]);
-  tell(
+  print(
     `Demo: ${tasks.length} tasks that depend on each other, done by a built-in agent in a temporary folder.`,
   );
   for (const task of tasks) await client.request("start_task", { task });
   const open = new Set(tasks.map((task) => task.id));
   for await (const push of pushes) {
     const line = lineOf(push);
-    if (line !== undefined) tell(line);
+    if (line !== undefined) print(line);
     if (push.type === "task_status_update" && ENDED.has(push.new_status)) open.delete(push.task_id);
     if (open.size > 0) continue;
-    return tell(
+    return print(
       `Demo: done. The server goes on; try: opencode-agents tasks --url ${url}, or logs, top, run "demo:steps=3" --follow`,
     );
   }

@@ -22,11 +22,11 @@ export interface DemoServer {
   player(server: Listening): Part;
 }
 
-/** `tell` prints a line for the person who watches. */
+/** `print` writes a line for the person who watches. */
 export async function openDemo(
   written: Config,
   clock: Clock,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<DemoServer> {
   const folder = await openDemoFolder(clock.now());
   const agent = {
@@ -43,7 +43,7 @@ export async function openDemo(
       name: "demo",
       start() {
         const connection = { url: server.url, api_key: server.owner_token };
-        playDemo(connection, clock.now(), ending.signal, tell)
+        playDemo(connection, clock.now(), ending.signal, print)
           .catch((error) => log.error("The demo failed: {error}", { error }));
       },
       stop: () => ending.abort(),

@@ -41,7 +41,7 @@ export class ServerLog {
     const kind = `${record.category.join(".")} ${record.rawMessage}`;
     const seen = this.#seen.get(kind) ?? { count: 0, record };
     this.#seen.set(kind, seen);
-    if (++seen.count <= SAME_MAX) this.#tell(entryOf(record));
+    if (++seen.count <= SAME_MAX) this.#emit(entryOf(record));
   };
 
   /** Sends all entries to `append` from now on, the ones that waited first. */
@@ -71,12 +71,12 @@ export class ServerLog {
       const left_out = count - SAME_MAX;
       if (left_out <= 0) continue;
       const message = `${left_out} more like this were left out: ${record.rawMessage}`;
-      this.#tell({ ...entryOf(record), message, details: { left_out } });
+      this.#emit({ ...entryOf(record), message, details: { left_out } });
     }
     this.#seen.clear();
   }
 
-  #tell(entry: NewEntry): void {
+  #emit(entry: NewEntry): void {
     if (this.#append) this.#append(entry);
     else if (this.#early.length < EARLY_MAX) this.#early.push(entry);
   }

@@ -33,8 +33,8 @@ function isOwnHost(rules: GuardRules, host: string | null): boolean {
   // A server that listens on all addresses does not know them; but a literal address cannot be rebound.
   if (isWildcard(rules.host) && isAddress(name)) return true;
   return ownNames(rules).includes(name) || rules.allowed_hosts.some((allowed) => {
-    const wanted = splitHost(allowed);
-    return wanted.name === name && (wanted.port === undefined || wanted.port === (port ?? rules.port));
+    const expected = splitHost(allowed);
+    return expected.name === name && (expected.port === undefined || expected.port === (port ?? rules.port));
   });
 }
 

@@ -55,7 +55,7 @@ export class SubscriptionHub {
   #changed(subscriber: Subscriber, added: readonly Channel[]): void {
     const subscriptions = this.#subscribers.get(subscriber);
     if (!subscriptions) return;
-    this.#producers.tell(added, (push) => this.#deliver(push, [[subscriber, subscriptions]]));
+    this.#producers.report(added, (push) => this.#deliver(push, [[subscriber, subscriptions]]));
     this.#watch();
   }
 

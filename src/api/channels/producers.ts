@@ -38,7 +38,7 @@ export class Producers {
   }
 
   /** Reports the present state of these channels to a new subscriber; the others get the next report in its time. */
-  tell(channels: readonly Channel[], publish: (push: ChannelPush) => void): void {
+  report(channels: readonly Channel[], publish: (push: ChannelPush) => void): void {
     for (const producer of this.#producers) {
       const { channel } = producer;
       // A report that is under way, or the first one, reaches the new subscriber as well.

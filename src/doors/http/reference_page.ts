@@ -37,14 +37,14 @@ export function referencePage(version: string, known_agents: KnownAgents): Promi
     <p>Messages are JSON objects with a <code>type</code>, sent over the WebSocket at <code>/ws</code> or as
     <code>POST /api</code>. A <code>request_id</code> is echoed in the reply. For machines:
     <a href="/schema.json">JSON Schema</a>, <a href="/asyncapi.json">AsyncAPI</a>.</p>
-    <p>Further down: <a href="#pushes">what comes unasked</a>, <a href="#errors">error codes</a>, <a href="#configuration">configuration</a>.</p>
+    <p>Further down: <a href="#pushes">pushes</a>, <a href="#errors">error codes</a>, <a href="#configuration">configuration</a>.</p>
     <nav aria-label="Messages"><ul>${entries.map(({ type }) =>
       html`<li><a href="#${type}"><code>${type}</code></a></li>`
     )}</ul></nav>
     ${entries.map(section)}
-    <section id="pushes"><h2>What comes unasked</h2>
-    <p>A connection is told of the channels it names in <a href="#subscribe_to_updates"><code>
-    subscribe_to_updates</code></a>; what comes at intervals comes first at once.</p>
+    <section id="pushes"><h2>Pushes</h2>
+    <p>A connection gets the pushes of the channels it names in <a href="#subscribe_to_updates"><code>
+    subscribe_to_updates</code></a>. Channels that push at intervals push once right away.</p>
     <dl>${pushEntries().map(pushItem)}</dl>
     </section>
     <section id="errors"><h2>Error codes</h2>
@@ -111,7 +111,7 @@ function section(entry: ReferenceEntry) {
         : ""}
     ${errors.length > 0
       ? html`
-        Errors of its own: ${errors.map((code) =>
+        Its own errors: ${errors.map((code) =>
           html`
             <code>${code}</code>
           `

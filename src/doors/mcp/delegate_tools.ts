@@ -86,7 +86,7 @@ async function outcomeOf(
   return { ...task, output: result.output };
 }
 
-interface Wanted {
+interface Requested {
   task_id: string;
   prompt: string;
   agent?: string;
@@ -98,21 +98,21 @@ interface Wanted {
 }
 
 /** Permissions are not among the fields: a model must not decide what its agent is allowed to do. */
-function newTask(wanted: Wanted, parent: Task | undefined): RequestInput<"start_task">["task"] {
-  const { prompt, dependencies } = wanted;
+function newTask(requested: Requested, parent: Task | undefined): RequestInput<"start_task">["task"] {
+  const { prompt, dependencies } = requested;
   const description = [...prompt.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
   return {
-    id: wanted.task_id,
-    type: wanted.type,
-    priority: wanted.priority,
+    id: requested.task_id,
+    type: requested.type,
+    priority: requested.priority,
     description,
     dependencies,
     metadata: parent && { ...lineageBelow(parent) },
     execution: given({
-      agent: wanted.agent,
+      agent: requested.agent,
       prompt: description === prompt.trim() ? undefined : prompt,
-      working_dir: wanted.working_dir ?? parent?.execution?.working_dir,
-      isolation: wanted.isolation,
+      working_dir: requested.working_dir ?? parent?.execution?.working_dir,
+      isolation: requested.isolation,
       // The caller must not get around its own permissions by delegating.
       permissions: parent?.execution?.permissions,
     }),

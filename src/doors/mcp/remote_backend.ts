@@ -25,7 +25,7 @@ export class RemoteBackend implements McpBackend {
     const pushes = await this.#with((client) =>
       client.subscribe(["task_status", "task_progress"], { task_status: filter, task_progress: filter })
     );
-    void tell(pushes, changed);
+    void forward(pushes, changed);
     return () => void pushes.return?.();
   }
 
@@ -52,7 +52,7 @@ export class RemoteBackend implements McpBackend {
   }
 }
 
-async function tell(pushes: PushStream, changed: (change: Change) => void): Promise<void> {
+async function forward(pushes: PushStream, changed: (change: Change) => void): Promise<void> {
   try {
     for await (const push of pushes) changed(changeOf(push));
   } catch {

@@ -1,0 +1,60 @@
+/** Parts start in order and stop in reverse, whatever fails and whoever asks how often. */
+import assert from "node:assert/strict";
+import { opened, type Part, Parts } from "../../src/boot/parts.ts";
+
+/** Parts that write down what is done to them; `fails` names what throws. */
+function recorded(names: string[], fails: string[] = []): { parts: Part[]; done: string[] } {
+  const done: string[] = [];
+  const act = (what: string) => async () => {
+    await Promise.resolve();
+    done.push(what);
+    if (fails.includes(what)) throw new Error(what);
+  };
+  return { done, parts: names.map((name) => ({ name, start: act(`+${name}`), stop: act(`-${name}`) })) };
+}
+
+Deno.test("parts start in order and stop in reverse; twice does no harm", async () => {
+  const { parts, done } = recorded(["a", "b", "c"]);
+  const all = new Parts("all", parts);
+  await Promise.all([all.start(), all.start()]);
+  await Promise.all([all.stop(), all.stop()]);
+  await all.stop();
+  assert.deepEqual(done, ["+a", "+b", "+c", "-c", "-b", "-a"]);
+});
+
+Deno.test("a start that fails starts no more, stops what there is, and says why", async () => {
+  const { parts, done } = recorded(["a", "b", "c"], ["+b"]);
+  const all = new Parts("all", parts);
+  await assert.rejects(all.start(), /\+b/);
+  await all.stop();
+  assert.deepEqual(done, ["+a", "+b", "-c", "-b", "-a"]);
+});
+
+Deno.test("a part that fails to stop does not keep the others running", async () => {
+  const { parts, done } = recorded(["a", "b", "c"], ["-b", "-c"]);
+  const all = new Parts("all", parts);
+  await all.start();
+  await assert.rejects(all.stop(), /-c/);
+  assert.deepEqual(done.slice(3), ["-c", "-b", "-a"]);
+});
+
+Deno.test("a stop in the middle of the start waits for the part that is starting, and starts no other", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { parts: [a, c], done } = recorded(["a", "c"]);
+  const b: Part = { name: "b", start: () => gate.promise, stop: () => void done.push("-b") };
+  const all = new Parts("all", [a!, b, c!]);
+  const started = all.start();
+  await Promise.resolve();
+  const stopped = all.stop();
+  gate.resolve();
+  await Promise.all([started, stopped]);
+  assert.deepEqual(done, ["+a", "-c", "-b", "-a"]);
+});
+
+Deno.test("parts can be nested, and what is open already only stops", async () => {
+  const { parts, done } = recorded(["a"]);
+  const inner = new Parts("inner", [opened("store", () => void done.push("-store")), ...parts]);
+  const outer = new Parts("outer", [inner]);
+  await outer.stop();
+  assert.deepEqual(done, ["-a", "-store"]);
+});
