@@ -158,10 +158,9 @@ Deno.test("cli: allow and deny answer what an agent asks", () =>
     for (const decision of ["allow", "deny"]) {
       await run(["run", `demo:ask=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", decision]);
       await until(async () => (await json("task", decision)).task.pending_permissions?.length === 1);
-      assert.match(
-        (await run(["task", decision])).stdout,
-        new RegExp(`asks\\s.*opencode-agents allow ${decision} `),
-      );
+      const { stdout } = await run(["task", decision]);
+      assert.match(stdout, new RegExp(`asks\\s.*opencode-agents allow ${decision} `));
+      assert.match(stdout, /waits for\s+a person's answer to its permission request\n/);
       const answered = await run([decision, decision]);
       assert.equal(answered.code, 0, answered.stderr);
       assert.match(answered.stdout, decision === "allow" ? /^allowed: / : /^denied: /);
