@@ -5,6 +5,7 @@ import type { AgentConfig } from "../domain/agent_config.ts";
 import { type Client, connect } from "../client/client.ts";
 import type { Push } from "../protocol/pushes.ts";
 import type { NewTask } from "../domain/task.ts";
+import { isFinished } from "../domain/task_values.ts";
 
 /** How the built-in agent is started. */
 export type DemoAgent = Pick<AgentConfig, "command" | "pass_env">;
@@ -110,7 +111,7 @@ async function play(
   for await (const push of pushes) {
     const line = lineOf(push);
     if (line !== undefined) print(line);
-    if (push.type === "task_status_update" && ENDED.has(push.new_status)) open.delete(push.task_id);
+    if (push.type === "task_status_update" && isFinished(push.new_status)) open.delete(push.task_id);
     if (open.size > 0) continue;
     return print(
       `Demo: done. The server goes on; try: opencode-agents tasks --url ${url}, or logs, top, run "demo:steps=3" --follow`,
@@ -118,7 +119,6 @@ async function play(
   }
 }
 
-const ENDED = new Set(["completed", "failed", "cancelled"]);
 const BAR_WIDTH = 20;
 const NAME_WIDTH = 30;
 

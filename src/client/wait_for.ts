@@ -2,16 +2,10 @@
 import { ApiError } from "../domain/errors.ts";
 import type { SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Channel } from "../protocol/subscription_messages.ts";
-import type { Task, TaskStatus } from "../domain/task.ts";
+import type { Task } from "../domain/task.ts";
+import { isFinished } from "../domain/task_values.ts";
 import type { Requester } from "./replies.ts";
 import type { PushStream } from "./subscriptions.ts";
-
-const FINISHED: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
-
-/** Whether a task with this status has ended; it may still be retried. */
-export function isFinished(status: TaskStatus): boolean {
-  return FINISHED.includes(status);
-}
 
 interface Watcher extends Requester {
   subscribe(channels: Channel[], filters?: SubscriptionFilters): Promise<PushStream>;

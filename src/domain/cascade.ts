@@ -5,7 +5,8 @@
 import { isoTime } from "../clock/clock.ts";
 import { readiness } from "./dependencies.ts";
 import { isDue } from "./due.ts";
-import { isFinished, type TaskRecord, type TaskState } from "./task_record.ts";
+import type { TaskRecord, TaskState } from "./task_record.ts";
+import { isFinished } from "./task_values.ts";
 import { putBack, settle } from "./transitions.ts";
 
 /**

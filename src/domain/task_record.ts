@@ -49,10 +49,6 @@ export interface TaskRecord {
 /** How many attempts a task remembers. */
 export const ATTEMPTS_KEPT = 20;
 
-export function isFinished(status: TaskStatus): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
-}
-
 /** Whether an agent process belongs to the task now: running, or stopped in the middle. */
 export function holdsSlot(state: TaskState): boolean {
   return state.status === "running" || (state.status === "paused" && state.paused_from === "running");

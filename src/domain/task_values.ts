@@ -25,3 +25,10 @@ export const TASK_STATUSES = [
   "paused",
   "queued",
 ] as const;
+
+const FINISHED: readonly (typeof TASK_STATUSES)[number][] = ["completed", "failed", "cancelled"];
+
+/** Whether a task of this status is over, unless somebody retries it. */
+export function isFinished(status: (typeof TASK_STATUSES)[number]): boolean {
+  return FINISHED.includes(status);
+}

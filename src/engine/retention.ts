@@ -2,7 +2,8 @@
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
-import { ATTEMPTS_KEPT, isFinished, type TaskRecord } from "../domain/task_record.ts";
+import { ATTEMPTS_KEPT, type TaskRecord } from "../domain/task_record.ts";
+import { isFinished } from "../domain/task_values.ts";
 import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_store.ts";
 import type { Store } from "../store/open.ts";

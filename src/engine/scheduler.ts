@@ -5,7 +5,7 @@ import { type Actor, scheduleActor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
 import type { NewTask } from "../domain/task.ts";
-import { isFinished } from "../domain/task_record.ts";
+import { isFinished } from "../domain/task_values.ts";
 import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
 import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";

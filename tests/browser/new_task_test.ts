@@ -252,7 +252,7 @@ Deno.test("new task: each kind of refusal lands at its field, several at theirs"
     await isRefused(page, "Attempts", /at least 1/);
     await isRefused(page, "Boost", /integer/);
     await isRefused(page, "Tags", /1 to 50 characters/);
-    await page.getByText("for these 4").waitFor();
+    await page.getByText("these 4").waitFor();
     await page.locator("#new-task-files_pattern:focus").waitFor();
     await picture("new-task-problems");
     await isAccessible(page);

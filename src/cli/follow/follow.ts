@@ -1,7 +1,7 @@
 /** Follows a task to its end: its log, its progress and its permission requests. */
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";

@@ -1,5 +1,5 @@
 /** A followed task for people: log lines and, in a terminal, a redrawn status line below them. */
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Task } from "../../domain/task.ts";

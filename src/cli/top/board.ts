@@ -1,6 +1,6 @@
 /** What `top` shows, and how pushes change it. Pure. */
 import type { Subscribed } from "../../client/subscriptions.ts";
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
 import type { SystemResources } from "../../protocol/resources.ts";

@@ -1,6 +1,6 @@
 /** What `top` loads before pushes keep it up to date. */
 import type { Requester } from "../../client/replies.ts";
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";

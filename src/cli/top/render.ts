@@ -1,7 +1,7 @@
 /** `top` as lines of a screen. Pure. */
 import type { LogEntry } from "../../domain/log_entry.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import { levelStyle } from "../log_text.ts";
 import { openPermissions, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";

@@ -7,7 +7,8 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { ask } from "./server.ts";
-import { hasEnded, taskOf } from "./tasks.ts";
+import { taskOf } from "./tasks.ts";
+import { isFinished } from "../../domain/task_values.ts";
 
 /** At the usual five seconds a push, an hour. */
 const SAMPLES_MAX = 720;
@@ -27,7 +28,7 @@ export const agents = computed<readonly Agent[]>(() =>
 
 function isOver({ task_id }: Pick<Agent, "task_id">): boolean {
   const task = taskOf(task_id);
-  return task !== undefined && hasEnded(task.status);
+  return task !== undefined && isFinished(task.status);
 }
 
 /** The latest scan of processes. */

@@ -4,6 +4,7 @@ import { systemClock } from "../../clock/clock.ts";
 import type { TaskFilter } from "../../protocol/task_messages.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { report } from "./report.ts";
@@ -75,7 +76,7 @@ export function put(task: Task): void {
 
 /** A page that stays open for weeks keeps no more tasks than a fresh one. */
 function dropOldest(): void {
-  const ended = [...byId.values()].filter(({ status }) => hasEnded(status)).sort(newestFirst);
+  const ended = [...byId.values()].filter(({ status }) => isFinished(status)).sort(newestFirst);
   for (const { id } of ended.reverse().slice(0, Math.max(0, byId.size - TASKS_MAX))) byId.delete(id);
   order = undefined;
 }
@@ -155,12 +156,6 @@ async function fetchTasks(ids: string[]): Promise<void> {
   tasksTotal.value = Math.max(tasksTotal.value, byId.size);
 }
 
-const ENDED: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
-
-export function hasEnded(status: TaskStatus): boolean {
-  return ENDED.includes(status);
-}
-
 /** The wait that follows from the status alone. A pending task is looked up instead. */
 const WAITING_FOR: Partial<Record<TaskStatus, Task["waiting_for"]>> = {
   queued: { kind: "slot" },
@@ -174,14 +169,14 @@ function statusChanged(
   if (known === undefined) return lookUp(task_id);
   const task: Task = { ...known, status: new_status, progress };
   if (new_status === "running" && known.status !== "paused") task.started_at = timestamp;
-  if (hasEnded(new_status)) task.completed_at = timestamp;
+  if (isFinished(new_status)) task.completed_at = timestamp;
   else delete task.completed_at;
   task.error = error;
   task.waiting_for = WAITING_FOR[new_status];
   if (new_status !== "running" && new_status !== "paused") delete task.pending_permissions;
   put(task);
   // Put back for another attempt: the push says neither when it starts nor how many there were.
-  const isPutBack = new_status === "queued" && (old_status === "running" || hasEnded(old_status));
+  const isPutBack = new_status === "queued" && (old_status === "running" || isFinished(old_status));
   if (new_status === "pending" || isPutBack) lookUp(task_id);
 }
 
@@ -207,7 +202,9 @@ function agentChanged({ agent }: Pushes["agent_update"]): void {
   // A paused agent still waits for its answer.
   if (known === undefined || agent.status === "paused" || agent.status === "stopping") return;
   const asks = (known.pending_permissions?.length ?? 0) > 0;
-  if (asks !== (agent.status === "waiting_for_permission") && !hasEnded(known.status)) lookUp(agent.task_id);
+  if (asks !== (agent.status === "waiting_for_permission") && !isFinished(known.status)) {
+    lookUp(agent.task_id);
+  }
 }
 
 function summarised({ summary }: Pushes["task_manager_status"]): void {

@@ -1,4 +1,5 @@
 /** What a tool consists of, and the shapes that several tools answer with. */
+import { isFinished } from "../../domain/task_values.ts";
 import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import { TaskId } from "../../domain/scalars.ts";
@@ -54,7 +55,7 @@ export const brief = {
 export type Brief = z.output<z.ZodObject<typeof brief>>;
 
 export function briefOf(task: Task): Brief {
-  const finished = ["completed", "failed", "cancelled"].includes(task.status);
+  const finished = isFinished(task.status);
   return {
     task_id: task.id,
     status: task.status,

@@ -1,5 +1,5 @@
 /** Waits for a task's end, at most as long as agreed, and reports to the caller meanwhile. */
-import { isFinished } from "../../client/wait_for.ts";
+import { isFinished } from "../../domain/task_values.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Change, McpBackend } from "./backend.ts";

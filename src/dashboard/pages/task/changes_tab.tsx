@@ -1,6 +1,6 @@
 /** The files that the agent says it changed, each with its edits in order. */
 import { useMemo, useState } from "preact/hooks";
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { counted, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { DiffCounts, DiffView } from "./diff_view.tsx";
@@ -23,7 +23,7 @@ export function ChangesTab({ task, tools }: TabProps) {
     return (
       <div class="card empty">
         {tools.isThere
-          ? <NoChanges isOver={hasEnded(task.status)} hasCalls={calls.length > 0} />
+          ? <NoChanges isOver={isFinished(task.status)} hasCalls={calls.length > 0} />
           : "Reading the log…"}
       </div>
     );

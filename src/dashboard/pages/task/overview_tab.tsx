@@ -2,7 +2,7 @@
 import { Circle, CircleCheck, CircleDot } from "lucide-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { counted, dateTime, duration } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
@@ -15,7 +15,7 @@ const LONG = 200;
 
 export function OverviewTab({ task, result }: TabProps) {
   const { description, status, execution } = task;
-  const output = hasEnded(status) ? result.value?.output : undefined;
+  const output = isFinished(status) ? result.value?.output : undefined;
   return (
     <div class="task-overview">
       <div class="task-main">
@@ -91,7 +91,7 @@ function withoutPlan({ status, progress_details }: Task): string {
   const activity = progress_details?.current_step;
   if (status === "pending") return "The task has not started. The agent's plan appears here.";
   if (status === "queued") return "The task waits for a free slot. The agent's plan appears here.";
-  if (hasEnded(status)) {
+  if (isFinished(status)) {
     return activity
       ? `The agent reported no plan. Last activity: ${activity}`
       : "The agent reported no plan.";

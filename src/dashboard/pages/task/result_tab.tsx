@@ -1,5 +1,5 @@
 /** What the agent answered, how its process ended and what it used. */
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { count } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { TabProps } from "./tab_props.ts";
@@ -12,7 +12,7 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
       : <Problem what="The result cannot be shown" error={error} />;
   }
   const { output, exit_code, stop_reason, usage } = value;
-  const isOver = hasEnded(task.status);
+  const isOver = isFinished(task.status);
   if (!isOver && output === "") {
     return (
       <div class="card empty">

@@ -5,7 +5,7 @@ import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
@@ -76,7 +76,7 @@ function TaskId({ id }: { id: string }) {
 function Progress({ task }: { task: Task }) {
   const { status, progress, progress_details: details } = task;
   const isWaiting = status === "pending" || status === "queued";
-  if (isWaiting || (hasEnded(status) && progress === 0)) return null;
+  if (isWaiting || (isFinished(status) && progress === 0)) return null;
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
   return (
@@ -136,7 +136,7 @@ function Facts({ task, attempts }: TaskSummaryProps) {
         </Fact>
       )}
       {started_at !== undefined && (
-        <Fact name={hasEnded(status) ? "Took" : "Lasting"}>
+        <Fact name={isFinished(status) ? "Took" : "Lasting"}>
           <Lasting from={started_at} to={completed_at} />
         </Fact>
       )}

@@ -15,7 +15,7 @@ import { useMemo, useState } from "preact/hooks";
 import { duration, timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Lasting } from "../../ui/time.tsx";
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { DiffCounts, DiffView } from "./diff_view.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { callsOf, durationOf, type ToolCall } from "./tool_calls.ts";
@@ -39,7 +39,7 @@ const CALLS = 200;
 
 export function ToolCallsTab({ task, tools }: TabProps) {
   const calls = useMemo(() => callsOf(tools.entries), [tools.entries]);
-  const isOver = hasEnded(task.status);
+  const isOver = isFinished(task.status);
   const [most, setMost] = useState(CALLS);
   const shown = calls.slice(-most);
   return (

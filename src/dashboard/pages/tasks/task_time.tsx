@@ -1,7 +1,7 @@
 /** When a task began, ended or will begin, and how long it took. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
-import { hasEnded } from "../../data/tasks.ts";
+import { isFinished } from "../../../domain/task_values.ts";
 import { Ago, Lasting, now } from "../../ui/time.tsx";
 
 export function TaskTime({ task }: { task: Task }) {
@@ -10,7 +10,7 @@ export function TaskTime({ task }: { task: Task }) {
 
 function told({ status, created_at, started_at, completed_at, scheduled_time, next_attempt_at }: Task) {
   if (status === "running" && started_at !== undefined) return <Lasting from={started_at} />;
-  if (hasEnded(status) && completed_at !== undefined) {
+  if (isFinished(status) && completed_at !== undefined) {
     return (
       <>
         <Ago iso={completed_at} />
