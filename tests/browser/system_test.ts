@@ -22,7 +22,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         () => page.getByRole("img", { name: /^Memory in use/ }).getAttribute("aria-label"),
         /In use: [\d.]+ [MG]B now, lowest [\d.]+ [MG]B, highest [\d.]+ [MG]B/,
       );
-      await page.getByText(/the server keeps no history of it/).waitFor();
+      await page.getByText(/The server keeps no history/).waitFor();
       const processor = page.getByRole("img", { name: /^Processor use/ });
       await pointedAt(page, processor, page.locator(".chart-readout time"));
       await isAccessible(page);
