@@ -104,7 +104,8 @@ export class Server {
       const identity = await auth.identify({ authorization: request.headers.get("authorization"), ip });
       return connections.accept(ip, identity, take);
     } catch (error) {
-      if (!limits.isStorm) log.warn("Client from {ip} refused: {error}", { ip, error });
+      const code = error instanceof ApiError ? error.code : "SERVICE_UNAVAILABLE";
+      if (!limits.isStorm) log.warn("Client from {ip} refused: {error}", { ip, error, code });
       return await this.#replies.failure(error, "/ws");
     }
   }

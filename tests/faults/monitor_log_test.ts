@@ -122,11 +122,12 @@ Deno.test("task log: what becomes of a task besides its attempts, each once, wit
       assert.equal((await server.post({ type, task_id: "waits" })).status, 200, type);
     }
     await until(async () => (await told("waits")).length === 4);
+    const by = { kind: "anonymous", tenant: "default" };
     assert.deepEqual((await told("waits")).map(({ details }) => details), [
-      { old_status: "queued", new_status: "paused" },
-      { old_status: "paused", new_status: "queued" },
-      { old_status: "queued", new_status: "cancelled" },
-      { old_status: "cancelled", new_status: "queued" },
+      { old_status: "queued", new_status: "paused", by },
+      { old_status: "paused", new_status: "queued", by },
+      { old_status: "queued", new_status: "cancelled", by },
+      { old_status: "cancelled", new_status: "queued", by },
     ]);
     assert.deepEqual((await told("waits"))[0]!.context, { task_id: "waits" });
     assert.deepEqual(await told("runs"), []);
