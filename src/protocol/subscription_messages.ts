@@ -3,22 +3,11 @@ import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { LogLevel } from "../domain/log_entry.ts";
 import { ProcessType } from "./process.ts";
+import { CHANNELS } from "./pushed.ts";
 import { distinct, TaskId, text } from "../domain/scalars.ts";
 import { TaskStatus } from "../domain/task.ts";
 
-export const Channel = z.enum([
-  "system_resources",
-  "task_status",
-  "task_progress",
-  "task_manager",
-  "agents",
-  "log_entries",
-  "processes",
-  "claude_processes",
-  "connection",
-  "security",
-  "rate_limits",
-]);
+export const Channel = z.enum(CHANNELS);
 export type Channel = z.infer<typeof Channel>;
 
 const alternatives = <T extends z.ZodType>(element: T) => z.array(element).min(1).max(1000).optional();
