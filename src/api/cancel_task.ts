@@ -3,7 +3,8 @@ import { capability } from "./capability.ts";
 
 export const cancelTask = capability({
   type: "cancel_task",
-  doc: "Cancels a task and ends all processes that its agent has started. Cancelling it again gives the same answer.",
+  doc:
+    "Cancels a task and ends all processes that its agent has started. Cancelling it again gives the same answer.",
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "cancel_task", task_id: "task_456" },

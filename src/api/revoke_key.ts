@@ -3,7 +3,8 @@ import { capability } from "./capability.ts";
 
 export const revokeKey = capability({
   type: "revoke_key",
-  doc: "Revokes an API key and ends every session and connection that it opened. Revoking it again does no harm.",
+  doc:
+    "Revokes an API key and ends every session and connection that it opened. Revoking it again does no harm.",
   permission: "admin",
   errors: ["INVALID_FIELD_VALUE"],
   example: { type: "revoke_key", key_id: "key_0123456789ab" },

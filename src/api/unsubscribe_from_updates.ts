@@ -4,7 +4,8 @@ import { capability } from "./capability.ts";
 
 export const unsubscribeFromUpdates = capability({
   type: "unsubscribe_from_updates",
-  doc: "Ends the pushes of some channels, of a whole subscription, or of some channels of one subscription. " +
+  doc:
+    "Ends the pushes of some channels, of a whole subscription, or of some channels of one subscription. " +
     "To end a followed log, give its subscription_id.",
   permission: "read",
   errors: ["SUBSCRIPTION_ERROR"],
