@@ -10,7 +10,6 @@ import {
   REQUESTED_FIELDS,
   STATE_FIELDS,
   type Task,
-  type TaskStatus,
 } from "./task.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;

@@ -1,12 +1,13 @@
 /** What a store says of itself: the version of its format, and an id that stays for as long as the data do. */
 import type { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
+import { VERSION } from "../domain/migrations/migrations.ts";
 import { StoreMeta } from "../domain/store_meta.ts";
 import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 
-/** Rises when an older program could no longer read what a newer one writes. */
-export const FORMAT = 2;
+/** The version of what is written: an older program refuses a store of a newer one. */
+export const FORMAT = VERSION;
 
 const META: Key = ["meta"];
 /** The same key as Deno KV writes it into SQLite. */

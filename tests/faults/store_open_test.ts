@@ -190,6 +190,7 @@ Deno.test("a store of a newer format is refused", async () => {
   await assert.rejects(
     loadStore(kv, clock),
     (error) =>
-      error instanceof ApiError && error.code === "CONFIGURATION_ERROR" && error.details.format === 2,
+      error instanceof ApiError && error.code === "CONFIGURATION_ERROR" &&
+      error.details.format === FORMAT + 1,
   );
 });
