@@ -70,20 +70,18 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Starts no more tasks until it is opened again; whether it was open. */
-  suspend(): boolean {
-    const wasOpen = this.#open;
-    this.close();
-    return wasOpen;
-  }
-
-  /** Resolves when no attempt runs any more. While it is closed none begins. */
+  /** Resolves when no attempt runs any more. None begins while the node's lease is lost. */
   async idle(): Promise<void> {
     while (this.#runs.size > 0) {
       await Promise.all([...this.#runs.values()].map((run) => run.over));
       // Each leaves its slot in a turn of its own.
       await Promise.resolve();
     }
+  }
+
+  /** The node has a lease again: starts tasks, if it is open. */
+  resume(): void {
+    this.#pump();
   }
 
   /** Starts no more tasks. */
@@ -126,7 +124,8 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    while (this.#open && this.#hasFreeSlot && this.#starting < this.#starts) {
+    const { lost } = this.#context.store.node;
+    while (this.#open && !lost.aborted && this.#hasFreeSlot && this.#starting < this.#starts) {
       const task = this.#queue.take((candidate) => this.#isNext(candidate));
       if (!task) return;
       void this.#begin(task.id);
@@ -180,7 +179,7 @@ export class Dispatcher {
         log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
         await sleep(clock, RETRY_MS);
       }
-    } while (this.#open);
+    } while (this.#open && !lease.lost.aborted);
     return undefined;
   }
 

@@ -22,6 +22,8 @@ export class Membership {
   constructor(context: RunContext, dispatcher: Dispatcher) {
     this.#context = context;
     this.#dispatcher = dispatcher;
+    const { runs_out_ms } = context.store.node;
+    if (runs_out_ms !== undefined) context.runner.keepUntil?.(runs_out_ms);
     this.#unsubscribe = context.store.changes.subscribe("node", (event) => this.#hear(event));
   }
 
@@ -47,14 +49,13 @@ export class Membership {
     if (this.#rejoining) return;
     this.#rejoining = true;
     const { store: { node } } = this.#context;
-    const wasOpen = this.#dispatcher.suspend();
     await this.#dispatcher.idle();
     await this.#untilDone("This node could not join again", () => node.rejoin());
     this.#rejoining = false;
     if (this.#isOver) return;
     log.info("This node has joined again", { node: node.node });
     void this.#recover();
-    if (wasOpen) this.#dispatcher.open();
+    this.#dispatcher.resume();
   }
 
   /** Takes up tasks whose lease has become void. */

@@ -4,6 +4,7 @@
  * watch is set besides, without a check, so that it never stands in the way of anybody.
  */
 import { z } from "zod";
+import { Actor } from "../domain/actor.ts";
 import type { Changed } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";
 import type { Commit, Key, KeyValue } from "./kv/kv.ts";
@@ -13,10 +14,10 @@ const FEED: Key = ["feed"];
 export const BELL: Key = ["bell"];
 
 /** Older entries go. Whoever is further behind reads all records again. */
-const FEED_KEPT = 10_000;
+export const FEED_KEPT = 10_000;
 const DELETED_AT_ONCE = 500;
 
-const Entry = z.array(z.tuple([z.string(), z.string()]));
+const Entry = z.array(z.tuple([z.string(), z.string(), Actor]));
 
 function entryKey(node: string, seq: number): Key {
   return [...FEED, node, seq];
@@ -66,27 +67,36 @@ export async function lastOf(kv: KeyValue, node: string): Promise<number> {
   return 0;
 }
 
-export interface FeedPart {
-  changed: Changed[];
-  /** Of the last entry read. */
+export interface FeedEntry {
+  node: string;
   seq: number;
-  /** Whether entries after `after` may be gone already. */
-  isGap: boolean;
+  /** Of the commit: which of two entries, of any nodes, came first. */
+  versionstamp: string;
+  changed: Changed[];
 }
 
-/** What the node's feed says after this entry. */
-export async function readFeed(kv: KeyValue, node: string, after: number): Promise<FeedPart> {
-  const part: FeedPart = { changed: [], seq: after, isGap: false };
+/** The version of the newest commit of any node: all that were made until then are in the feeds. */
+export async function newestCommit(kv: KeyValue): Promise<string> {
+  return (await kv.get(BELL))?.versionstamp ?? "";
+}
+
+/** What the node's feed says after this entry, until that commit. */
+export async function readFeed(
+  kv: KeyValue,
+  node: string,
+  after: number,
+  until: string,
+): Promise<FeedEntry[]> {
+  const entries: FeedEntry[] = [];
   for await (
-    const { key, value } of kv.list({
+    const { key, value, versionstamp } of kv.list({
       prefix: [...FEED, node],
       start: entryKey(node, after + 1),
       end: entryKey(node, Number.MAX_SAFE_INTEGER),
     })
   ) {
-    part.changed.push(...Entry.parse(decode(value)));
-    part.seq = key[2] as number;
+    if (versionstamp > until) break;
+    entries.push({ node, seq: key[2] as number, versionstamp, changed: Entry.parse(decode(value)) });
   }
-  part.isGap = part.seq - after > FEED_KEPT;
-  return part;
+  return entries;
 }

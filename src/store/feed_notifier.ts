@@ -6,8 +6,8 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../clock/clock.ts";
-import { BELL, lastOf, readFeed } from "./feed.ts";
-import type { Changed } from "./group_commit.ts";
+import type { Actor } from "../domain/actor.ts";
+import { BELL, FEED_KEPT, type FeedEntry, lastOf, newestCommit, readFeed } from "./feed.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { EPOCHS } from "./node_lease.ts";
 import { type Listener, LocalNotifier, type Notifier, type Topic, type Topics } from "./notifier.ts";
@@ -16,8 +16,8 @@ const log = getLogger(["opencode-agents", "store"]);
 
 /** What is kept in memory of one kind of record. */
 export interface Followed {
-  /** Reads these records again; listeners hear of what is new. */
-  refresh(ids: Iterable<string>): Promise<void>;
+  /** Reads these records again; listeners hear of what is new, in this order, and who asked for it. */
+  refresh(ids: ReadonlyMap<string, Actor>): Promise<void>;
   /** The same for all of them. */
   refreshAll(): Promise<void>;
 }
@@ -59,11 +59,18 @@ export class FeedNotifier implements Notifier {
     for (const node of await this.#others()) this.#positions.set(node, await lastOf(this.#options.kv, node));
   }
 
-  /** Follows the feeds from there on, and the log of each node. `kinds`: the records, by the name of their kind. */
-  start(kinds: Readonly<Record<string, Followed>>, log: { catchUp(node: string): Promise<void> }): void {
+  /**
+   * Follows the feeds from there on, and the log of each node. `kinds`: the records, by the name of their kind. Resolves
+   * when what was written while they were read has been read again. Throws what the store throws.
+   */
+  async start(
+    kinds: Readonly<Record<string, Followed>>,
+    log: { catchUp(node: string): Promise<void> },
+  ): Promise<void> {
     const { kv, clock, poll_ms } = this.#options;
     this.#kinds = kinds;
     this.#log = log;
+    await this.#readOn();
     this.#unwatch = kv.watch(BELL, () => this.#read());
     this.#timer = clock.every(poll_ms, () => this.#read());
     this.#read();
@@ -86,19 +93,34 @@ export class FeedNotifier implements Notifier {
     try {
       while (this.#again) {
         this.#again = false;
-        for (const node of await this.#others()) await this.#readNode(node);
+        await this.#readOn();
       }
     } catch (error) {
       log.warn("The changes of other nodes could not be read, trying again: {error}", { error });
     }
   }
 
-  async #readNode(node: string): Promise<void> {
-    const { changed, seq, isGap } = await readFeed(this.#options.kv, node, this.#positions.get(node) ?? 0);
-    if (isGap) { for (const kind of Object.values(this.#kinds)) await kind.refreshAll(); }
-    else for (const [kind, ids] of byKind(changed)) await this.#kinds[kind]?.refresh(ids);
-    await this.#log?.catchUp(node);
-    this.#positions.set(node, seq);
+  /**
+   * What several nodes have changed is learned in the order of their commits: whoever hears of a task has heard of those
+   * that it waits for.
+   */
+  async #readOn(): Promise<void> {
+    const { kv } = this.#options;
+    const nodes = await this.#others();
+    const until = await newestCommit(kv);
+    const entries: FeedEntry[] = [];
+    let isGap = false;
+    for (const node of nodes) {
+      const after = this.#positions.get(node) ?? 0;
+      const some = await readFeed(kv, node, after, until);
+      isGap ||= some.length > 0 && some.at(-1)!.seq - after > FEED_KEPT;
+      entries.push(...some);
+    }
+    entries.sort((a, b) => a.versionstamp < b.versionstamp ? -1 : 1);
+    if (isGap) for (const kind of Object.values(this.#kinds)) await kind.refreshAll();
+    else for (const [kind, ids] of byKind(entries)) await this.#kinds[kind]?.refresh(ids);
+    for (const { node, seq } of entries) this.#positions.set(node, seq);
+    for (const node of nodes) await this.#log?.catchUp(node);
   }
 
   async #others(): Promise<string[]> {
@@ -108,8 +130,10 @@ export class FeedNotifier implements Notifier {
   }
 }
 
-function byKind(changed: readonly Changed[]): Map<string, Set<string>> {
-  const kinds = new Map<string, Set<string>>();
-  for (const [kind, id] of changed) kinds.set(kind, (kinds.get(kind) ?? new Set()).add(id));
+function byKind(entries: readonly FeedEntry[]): Map<string, Map<string, Actor>> {
+  const kinds = new Map<string, Map<string, Actor>>();
+  for (const [kind, id, by] of entries.flatMap(({ changed }) => changed)) {
+    kinds.set(kind, (kinds.get(kind) ?? new Map()).set(id, by));
+  }
   return kinds;
 }

@@ -2,6 +2,7 @@
  * Many small commits as few large ones. While one is on its way, what arrives is collected and goes into the
  * next: a commit costs the disk the same whether it carries one change or a hundred.
  */
+import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
 import { byteLength } from "./json.ts";
 import {
@@ -29,8 +30,8 @@ interface Size {
   key_bytes: number;
 }
 
-/** A record that a commit changes: the name of its kind, and its id. */
-export type Changed = readonly [kind: string, id: string];
+/** A record that a commit changes: the name of its kind, its id, and who asked for the change. */
+export type Changed = readonly [kind: string, id: string, by: Actor];
 
 /** What a node adds to each of its commits. */
 export interface Stamp {

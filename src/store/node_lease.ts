@@ -23,6 +23,8 @@ export interface NodeLease {
   readonly fencing: number;
   /** ISO 8601, for show; absent where the lease cannot expire. */
   readonly until: string | undefined;
+  /** When it runs out, on this node's monotonic clock; absent where it cannot expire. */
+  readonly runs_out_ms: number | undefined;
   /** Aborted when the lease is lost. After `rejoin` there is another one. */
   readonly lost: AbortSignal;
   /** Whether this node holds this lease of a task now. */
@@ -65,6 +67,7 @@ export async function onlyNode(kv: KeyValue): Promise<NodeLease> {
     node: FIRST_NODE,
     fencing,
     until: undefined,
+    runs_out_ms: undefined,
     lost: new AbortController().signal,
     isOwn,
     isVoid: (lease) => !isOwn(lease),

@@ -114,7 +114,7 @@ export async function loadStore(
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
   await readAll([tasks, schedules, keys, logs].map((part) => () => part.load()));
   await adoptFormat(kv, id);
-  feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
+  await feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();

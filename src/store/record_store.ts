@@ -58,6 +58,12 @@ interface Held<Spec, State> {
 /** A record as it was read, or only its version. */
 type Found<Spec, State> = Held<Spec, State> | { versionstamp: string; record?: undefined };
 
+/** What was read, while memory held the version `known`. */
+interface Reading<Spec, State> {
+  known: string | undefined;
+  found: Found<Spec, State> | undefined;
+}
+
 /** A plan as the store takes it, and what memory holds once it is committed. */
 interface Prepared<Spec, State> {
   commit: Required<Commit>;
@@ -200,7 +206,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     for (const { id } of after) this.#changing.set(id, promise);
     for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
     try {
-      const changed = after.map(({ id }) => [this.#name, id] as const);
+      const changed = after.map(({ id }) => [this.#name, id, by] as const);
       const result = await this.#commits.commit(commit, changed);
       if (result.ok) this.#apply(after, result.versionstamp, by);
       else await this.#refresh(versions, SERVER);
@@ -337,10 +343,13 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   }
 
   /** Reads these records again, since another node has changed them. Listeners hear of what is new. */
-  async refresh(ids: Iterable<string>): Promise<void> {
+  async refresh(ids: ReadonlyMap<string, Actor>): Promise<void> {
     const all = [...ids];
     for (let at = 0; at < all.length; at += READ_AT_ONCE) {
-      await Promise.all(all.slice(at, at + READ_AT_ONCE).map((id) => this.#readAgain(id)));
+      const some = all.slice(at, at + READ_AT_ONCE).map(([id, by]) => ({ id, by, read: this.#readNow(id) }));
+      // All settle before the first is looked at, so that a failure leaves none unheard.
+      await Promise.all(some.map(({ read }) => read));
+      for (const { id, by, read } of some) await this.#learnInTurn(id, await read, by);
     }
   }
 
@@ -348,19 +357,23 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   async refreshAll(): Promise<void> {
     const ids = new Set(this.#held.keys());
     for await (const { key } of this.#kv.list({ prefix: [this.#name, "state"] })) ids.add(key[2] as string);
-    await this.refresh(ids);
+    // Who asked for a change is gone with its entry in the feed.
+    await this.refresh(new Map([...ids].map((id) => [id, SERVER])));
   }
 
-  async #readAgain(id: string): Promise<void> {
-    for (;;) {
-      // What becomes of our own change is known when its answer has come.
-      await this.#changing.get(id);
-      const known = this.#held.get(id)?.versionstamp;
-      const found = await this.#read(id, known);
-      if (this.#changing.has(id) || this.#held.get(id)?.versionstamp !== known) continue;
-      if (found?.versionstamp !== known) this.#learned(id, found, SERVER);
-      return;
+  async #readNow(id: string): Promise<Reading<Spec, State>> {
+    // What becomes of our own change is known when its answer has come.
+    await this.#changing.get(id);
+    const known = this.#held.get(id)?.versionstamp;
+    return { known, found: await this.#read(id, known) };
+  }
+
+  async #learnInTurn(id: string, read: Reading<Spec, State>, by: Actor): Promise<void> {
+    // Read before a change of our own, it says nothing about what came after.
+    while (this.#changing.has(id) || this.#held.get(id)?.versionstamp !== read.known) {
+      read = await this.#readNow(id);
     }
+    if (read.found?.versionstamp !== read.known) this.#learned(id, read.found, by);
   }
 
   /** The record as the store holds it now; of one that is as old as `known` only the version. */

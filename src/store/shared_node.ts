@@ -26,8 +26,8 @@ import { beginEpoch, epochKey, EPOCHS, type NodeLease } from "./node_lease.ts";
 const log = getLogger(["opencode-agents", "store"]);
 
 const NODES: Key = ["node"];
-/** Of the length of a lease: how often the node looks at the time. */
-const TICKS = 15;
+/** A renewal that failed is tried again after this part of the lease's length. */
+const RETRY_PART = 1 / 15;
 
 export type NodeEvent =
   /** The lease of this node lasts until then, on its monotonic clock. */
@@ -56,14 +56,13 @@ export class SharedNode implements NodeLease {
   #fencing = 0;
   #epochVersion = "";
   #renewals = 0;
-  /** When the last renewal that succeeded was sent, and the last one at all. */
+  /** When the last renewal that succeeded was sent. */
   #sent_ms = -Infinity;
-  #asked_ms = -Infinity;
   #lost = new AbortController();
-  #renewing = false;
   #looking = false;
-  #looked_ms = -Infinity;
-  #timer: Timer | undefined;
+  #renewal: Timer | undefined;
+  #loss: Timer | undefined;
+  #judging: Timer | undefined;
   readonly #epochs = new Map<string, number>();
   readonly #seen = new Map<string, Seen>();
 
@@ -77,8 +76,12 @@ export class SharedNode implements NodeLease {
   }
 
   get until(): string {
-    const { clock, lease_ms } = this.#options;
-    return isoTime(clock.now() + this.#sent_ms + lease_ms - clock.monotonic());
+    const { clock } = this.#options;
+    return isoTime(clock.now() + this.runs_out_ms - clock.monotonic());
+  }
+
+  get runs_out_ms(): number {
+    return this.#sent_ms + this.#options.lease_ms;
   }
 
   get lost(): AbortSignal {
@@ -100,7 +103,7 @@ export class SharedNode implements NodeLease {
     await this.rejoin();
     await this.#look();
     const { clock, lease_ms } = this.#options;
-    this.#timer = clock.every(lease_ms / TICKS, () => this.#tick());
+    this.#judging = clock.every(lease_ms / 3, () => void this.#look());
   }
 
   async rejoin(): Promise<void> {
@@ -117,7 +120,7 @@ export class SharedNode implements NodeLease {
   }
 
   async leave(): Promise<void> {
-    this.#timer?.cancel();
+    this.#judging?.cancel();
     if (this.#lost.signal.aborted) return;
     try {
       await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
@@ -164,22 +167,20 @@ export class SharedNode implements NodeLease {
   }
 
   #held(sent_ms: number): void {
-    this.#sent_ms = this.#asked_ms = sent_ms;
-    this.#options.publish({ kind: "renewed", runs_out_ms: sent_ms + this.#options.lease_ms });
+    const { clock, lease_ms } = this.#options;
+    this.#sent_ms = sent_ms;
+    this.#loss?.cancel();
+    this.#loss = clock.after(sent_ms + lease_ms * 2 / 3 - clock.monotonic(), () => this.#loseWhenOver());
+    this.#renewIn(sent_ms + lease_ms / 3 - clock.monotonic());
+    this.#options.publish({ kind: "renewed", runs_out_ms: this.runs_out_ms });
   }
 
-  #tick(): void {
-    const { clock, lease_ms } = this.#options;
-    const now_ms = clock.monotonic();
-    this.#loseWhenOver();
-    const isDue = now_ms - this.#asked_ms >= lease_ms / 3 || this.#asked_ms > this.#sent_ms;
-    if (isDue && !this.#renewing && !this.#lost.signal.aborted) void this.#renew();
-    if (now_ms - this.#looked_ms >= lease_ms / 3 && !this.#looking) void this.#look();
+  #renewIn(ms: number): void {
+    this.#renewal = this.#options.clock.after(ms, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
-    this.#renewing = true;
-    const sent_ms = this.#asked_ms = this.#options.clock.monotonic();
+    const sent_ms = this.#options.clock.monotonic();
     const { signal } = this.#lost;
     try {
       const { ok } = await this.#write();
@@ -189,8 +190,7 @@ export class SharedNode implements NodeLease {
       else this.#lose();
     } catch (error) {
       log.warn("The lease of this node could not be renewed, trying again: {error}", { error });
-    } finally {
-      this.#renewing = false;
+      if (!signal.aborted) this.#renewIn(this.#options.lease_ms * RETRY_PART);
     }
   }
 
@@ -201,6 +201,8 @@ export class SharedNode implements NodeLease {
 
   #lose(): void {
     if (this.#lost.signal.aborted) return;
+    this.#renewal?.cancel();
+    this.#loss?.cancel();
     log.warn("This node has lost its lease; its agents are ended", { node: this.node });
     this.#lost.abort();
     this.#options.publish({ kind: "lost" });
@@ -215,8 +217,8 @@ export class SharedNode implements NodeLease {
 
   /** Looks at the leases of the others, and takes away those that have run out. */
   async #look(): Promise<void> {
+    if (this.#looking) return;
     this.#looking = true;
-    this.#looked_ms = this.#options.clock.monotonic();
     try {
       await this.#readEpochs();
       await this.#judge();

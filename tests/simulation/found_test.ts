@@ -1,8 +1,9 @@
 /** What the simulation has found, each as the shortest story that shows it. */
 import assert from "node:assert/strict";
-import { decode, encode } from "../../src/store/json.ts";
+import { encode } from "../../src/store/json.ts";
 import type { Commit } from "../../src/store/kv/kv.ts";
 import type { TaskState } from "../../src/domain/task_record.ts";
+import { storedValue } from "./stored_value.ts";
 import { Random } from "./random.ts";
 import { ServerLife } from "./server_life.ts";
 import { SimMachine } from "./sim_agents.ts";
@@ -66,7 +67,7 @@ function once(status: TaskState["status"], fate: Partial<Fate>): (commit: Commit
   let isOver = false;
   return ({ sets = [] }) => {
     const isIt = sets.some(({ key, value }) =>
-      key[0] === "task" && key[1] === "state" && (decode(value) as TaskState).status === status
+      key[0] === "task" && key[1] === "state" && (storedValue(value) as TaskState).status === status
     );
     if (!isIt || isOver) return {};
     isOver = true;

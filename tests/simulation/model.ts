@@ -7,6 +7,7 @@ import type { Commit } from "../../src/store/kv/kv.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
+import { storedValue } from "./stored_value.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
@@ -55,9 +56,6 @@ export interface KnownTask {
   past: { order: number; status: Status }[];
 }
 
-const decoder = new TextDecoder();
-const parse = (value: Uint8Array) => JSON.parse(decoder.decode(value));
-
 export class Model {
   readonly tasks = new Map<string, KnownTask>();
   readonly schedules: ScheduleModel;
@@ -81,7 +79,17 @@ export class Model {
   readonly #worked = new Map<string, number>();
   readonly #trace: (line: string) => void;
 
-  constructor(time: SimTime, machine: SimMachine, promised: Promised, trace: (line: string) => void) {
+  /** Several programs change the disk: none is told of each change one by one. */
+  readonly #isShared: boolean;
+
+  constructor(
+    time: SimTime,
+    machine: SimMachine,
+    promised: Promised,
+    trace: (line: string) => void,
+    isShared = false,
+  ) {
+    this.#isShared = isShared;
     this.#time = time;
     this.#machine = machine;
     this.promised = promised;
@@ -104,23 +112,23 @@ export class Model {
     const changed: { id: string; before: TaskState | undefined; task: KnownTask }[] = [];
     for (const { key, value } of sets) {
       const id = String(key[2]);
-      if (key[1] === "spec" && key[0] === "task") this.#specs.set(id, parse(value));
+      if (key[1] === "spec" && key[0] === "task") this.#specs.set(id, storedValue(value) as TaskSpec);
       else if (key[1] === "spec" && key[0] === "schedule") {
-        this.schedules.created(id, parse(value) as ScheduleSpec);
+        this.schedules.created(id, storedValue(value) as ScheduleSpec);
       }
     }
     for (const { key, value } of sets) {
       const id = String(key[2]);
       if (key[0] === "task" && key[1] === "state") {
         const known = this.tasks.get(id);
-        const state = parse(value) as TaskState;
+        const state = storedValue(value) as TaskState;
         const task = known ?? { spec: this.#specs.get(id)!, state, json: "", untold: [], past: [] };
         changed.push({ id, before: known?.state, task });
         task.state = state;
-        task.json = decoder.decode(value);
+        task.json = JSON.stringify(state);
         this.tasks.set(id, task);
       } else if (key[0] === "schedule" && key[1] === "state") {
-        this.schedules.moved(id, parse(value) as ScheduleState);
+        this.schedules.moved(id, storedValue(value) as ScheduleState);
       }
     }
     for (const { id, before, task } of changed) this.#changed(id, before, task, answered);
@@ -147,7 +155,9 @@ export class Model {
     if (!before && spec.schedule_id !== undefined) this.schedules.ran(spec.schedule_id, id);
     if (before?.status !== state.status) {
       task.past.push({ order: this.order, status: state.status });
-      task.untold.push({ from: before?.status, to: state.status, order: this.order, answered });
+      if (!this.#isShared) {
+        task.untold.push({ from: before?.status, to: state.status, order: this.order, answered });
+      }
     }
     const wrong = this.#wrongIn(before, task);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);

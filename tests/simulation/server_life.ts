@@ -12,9 +12,10 @@ import { Config } from "../../src/protocol/config.ts";
 import type { ClientLimits } from "../../src/access/client_limits.ts";
 import { RateLimits } from "../../src/access/limits.ts";
 import type { Listener, Notifier, Topics } from "../../src/store/notifier.ts";
-import { loadStore, type Store } from "../../src/store/open.ts";
+import { loadStore, type Sharing, type Store } from "../../src/store/open.ts";
 import { Connection } from "../../src/doors/ws/connection.ts";
 import { SubscriptionHub } from "../../src/api/channels/hub.ts";
+import type { KeyValue } from "../../src/store/kv/kv.ts";
 import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
@@ -44,6 +45,8 @@ export interface Parts {
 export type TaskChange = Topics["task"][number];
 
 export interface Wiring {
+  /** Between the store and its disk. */
+  port?(port: KeyValue): KeyValue;
   /** Between the store and the engine. */
   parts?(parts: Parts): Parts;
   /** Between the changes of tasks and the engine: `pass` tells the engine of one. */
@@ -88,16 +91,28 @@ export class ServerLife {
   isStopping = false;
   isOver = false;
 
-  constructor(number: number, time: SimTime, disk: SimDisk, machine: SimMachine) {
+  /** `ahead_ms`: how far its wall clock is ahead. */
+  constructor(number: number, time: SimTime, disk: SimDisk, machine: SimMachine, ahead_ms = 0) {
     this.number = number;
-    this.clock = time.clock();
+    this.clock = time.clock(ahead_ms);
     this.port = disk.open();
     this.runner = machine.runner();
   }
 
   /** Rejects when it cannot start, as main does. `loaded` is called before anything changes. */
-  async start(wanted: Promised, wiring: Wiring, loaded: (store: Store) => void): Promise<void> {
-    const opened = await loadStore(this.port, this.clock);
+  async start(
+    wanted: Promised,
+    wiring: Wiring,
+    loaded: (store: Store) => void,
+    sharing?: Omit<Sharing, "beforeJoin">,
+  ): Promise<void> {
+    const port = wiring.port?.(this.port) ?? this.port;
+    const opened = await loadStore(
+      port,
+      this.clock,
+      undefined,
+      sharing && { ...sharing, beforeJoin: () => this.runner.endStrays() },
+    );
     this.store = opened;
     loaded(opened);
     const { number, runner } = this;
@@ -243,6 +258,13 @@ export class ServerLife {
     await this.engine?.leave();
     await this.runner.close();
     await this.store?.close();
+  }
+
+  /** The process stands still for so long; its agents do not. */
+  pause(ms: number): void {
+    this.clock.pause(ms);
+    this.port.pause(ms);
+    this.runner.pause(ms);
   }
 
   /** The process is gone, in the middle of whatever it did; its agents are not. */

@@ -3,7 +3,7 @@
  * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
 import type { Run, RunEvent, RunListener, RunOutcome, RunRequest } from "../../src/domain/run.ts";
-import { isoTime } from "../../src/clock/clock.ts";
+import { isoTime, type Timer } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import type { AgentRunner } from "../../src/domain/run.ts";
@@ -24,6 +24,9 @@ export interface AgentFaults {
   /** Milliseconds of each step of its work, at most. */
   step_ms: number;
 }
+
+/** Before a lease runs out its last agent is gone. */
+const LEASH_MARGIN_MS = 500;
 
 /** All processes of the machine. */
 export class SimMachine {
@@ -56,9 +59,12 @@ export class SimRunner implements AgentRunner {
   /** Of this life; what it is told after a crash reaches nobody. */
   readonly clock: OwnedClock;
   isDead = false;
+  readonly #reaper: OwnedClock;
+  #leash: Timer | undefined;
 
   constructor(machine: SimMachine) {
     this.#machine = machine;
+    this.#reaper = machine.time.clock();
     this.clock = machine.time.clock();
   }
 
@@ -72,6 +78,20 @@ export class SimRunner implements AgentRunner {
     this.#machine.processes.add(process);
     process.begin();
     return process;
+  }
+
+  /** The reaper, which lives on when the server is paused or has crashed, ends what is left just before. */
+  keepUntil(at_ms: number): void {
+    this.#leash?.cancel();
+    const { time } = this.#machine;
+    this.#leash = this.#reaper.after(at_ms - LEASH_MARGIN_MS - time.monotonic_ms, () => {
+      for (const process of this.#machine.processes) if (process.runner === this) process.kill();
+    });
+  }
+
+  /** The server stands still; its agents do not. */
+  pause(ms: number): void {
+    this.clock.pause(ms);
   }
 
   async endStrays(): Promise<number> {
@@ -207,6 +227,11 @@ export class SimProcess implements Run {
     return true;
   }
 
+  /** By somebody else. */
+  kill(): void {
+    this.#end({ status: "failed", error: "Killed", output: "", exit_code: 137 });
+  }
+
   /** Ended by a later server: nobody hears of it. */
   vanish(): void {
     this.#isOver = true;
@@ -228,6 +253,7 @@ export class SimProcess implements Run {
   /** What was not taken is not told again, as with the real ones. */
   async #tell(event: RunEvent): Promise<void> {
     if (this.runner.isDead) return;
+    await new Promise<void>((resolve) => this.runner.clock.whenAwake(resolve));
     try {
       if (this.#stutters) void Promise.resolve(this.#listener(event)).catch(() => {});
       await this.#listener(event);
@@ -298,7 +324,7 @@ export class SimProcess implements Run {
     if (this.#isOver) return;
     this.vanish();
     if (this.runner.isDead) return;
-    this.#ended.resolve(outcome);
+    this.runner.clock.whenAwake(() => this.#ended.resolve(outcome));
     const { random, faults } = this.#machine;
     if (!random.chance(faults.speaks_after_end)) return;
     const late: RunEvent[] = [

@@ -53,7 +53,7 @@ export class SimDisk {
   /** Decides instead of chance, where a test has one story to tell. */
   decide: (commit: Commit) => Partial<Fate> = () => ({});
   /** Each commit as it takes effect; `answered`: the program will be told so. */
-  onCommit: (commit: Commit, answered: boolean) => void = () => {};
+  onCommit: (commit: Commit, answered: boolean, port: SimPort) => void = () => {};
 
   constructor(time: SimTime, random: Random, plant?: DiskPlant) {
     this.#time = time;
@@ -66,7 +66,7 @@ export class SimDisk {
     return new SimPort(this, this.#time, this.#random);
   }
 
-  apply(commit: Commit, answered: boolean): Promise<CommitResult> {
+  apply(commit: Commit, answered: boolean, port: SimPort): Promise<CommitResult> {
     let { checks, sets } = commit;
     if (this.#plant === "ignores_checks") checks = [];
     if (this.#plant === "loses_log_chunks" && sets?.some(({ key }) => key[1] === "chunk")) {
@@ -78,7 +78,7 @@ export class SimDisk {
     }
     const before = this.memory;
     return before.commit({ ...commit, checks, sets }).then((result) => {
-      if (result.ok) this.onCommit(commit, answered);
+      if (result.ok) this.onCommit(commit, answered, port);
       return result;
     });
   }
@@ -108,6 +108,8 @@ export class SimPort implements KeyValue {
   #free_ms = 0;
   #closed = false;
   #crashed = false;
+  /** The line to the disk is cut until then. */
+  #cut_ms = 0;
 
   constructor(disk: SimDisk, time: SimTime, random: Random) {
     this.#disk = disk;
@@ -144,7 +146,7 @@ export class SimPort implements KeyValue {
       if (isDeadly && !this.#deadly!.isCarriedOut) return this.#die();
       if (isRefused) throw failed("commit", "the disk refused");
       const tooLate = this.#time.monotonic_ms - sent_ms >= OPERATION_MS;
-      const result = await this.#disk.apply(commit, !isLost && !tooLate && !this.#crashed && !isDeadly);
+      const result = await this.#disk.apply(commit, !isLost && !tooLate && !this.#crashed && !isDeadly, this);
       if (isDeadly) return this.#die();
       if (isLost) throw failed("commit", "the answer was lost");
       return result;
@@ -153,7 +155,9 @@ export class SimPort implements KeyValue {
 
   watch(key: Key, changed: () => void): () => void {
     return this.#disk.memory.watch(key, () => {
-      if (!this.#crashed && !this.#closed) this.#clock.after(this.#random.between(0, 200), changed);
+      if (!this.#crashed && !this.#closed && !this.isCut) {
+        this.#clock.after(this.#random.between(0, 200), changed);
+      }
     });
   }
 
@@ -171,6 +175,20 @@ export class SimPort implements KeyValue {
       // Nobody is left to be told of a failure.
       if (operation.isCommit) await operation.carryOut().catch(() => {});
     }
+  }
+
+  /** The program stands still: no answer reaches it meanwhile. */
+  pause(ms: number): void {
+    this.#clock.pause(ms);
+  }
+
+  /** Nothing passes between the program and the disk for so long. What is on its way may still arrive, unanswered. */
+  cut(ms: number): void {
+    this.#cut_ms = Math.max(this.#cut_ms, this.#time.monotonic_ms + ms);
+  }
+
+  get isCut(): boolean {
+    return this.#time.monotonic_ms < this.#cut_ms;
   }
 
   /** Not any more when nothing is to go wrong any more. */
@@ -208,9 +226,15 @@ export class SimPort implements KeyValue {
     this.#line.push(operation);
     const now_ms = this.#time.monotonic_ms;
     this.#free_ms = Math.max(now_ms, this.#free_ms) + takes_ms;
+    const wasCut = this.isCut;
     this.#diskClock.after(this.#free_ms - now_ms, () => {
       this.#line.splice(this.#line.indexOf(operation), 1);
-      operation.carryOut().then((answer) => resolve(answer as T), reject);
+      if (wasCut || (this.isCut && this.#random.chance(0.5))) return;
+      const isLost = this.isCut;
+      operation.carryOut().then(
+        (answer) => isLost || this.#clock.whenAwake(() => resolve(answer as T)),
+        (error) => isLost || this.#clock.whenAwake(() => reject(error)),
+      );
     });
     const result = await within(this.#clock, OPERATION_MS, promise, TOO_LATE);
     if (result !== TOO_LATE) return result as T;

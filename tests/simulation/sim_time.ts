@@ -26,11 +26,17 @@ interface Pending {
   /** Timers of the same moment fire in the order in which they were set. */
   order: number;
   action: () => void;
+  /** Its owner stands still until then. */
+  owner: { paused_ms: number };
 }
 
 /** The timers of one owner, which die with it. */
 export interface OwnedClock extends Clock {
   die(): void;
+  /** Stands still for so long: what is due meanwhile comes after. */
+  pause(ms: number): void;
+  /** Runs the action now, or when it stands still no more. */
+  whenAwake(action: () => void): void;
 }
 
 export class SimTime {
@@ -58,8 +64,9 @@ export class SimTime {
     this.latest_ms = Math.max(this.latest_ms, this.now_ms);
   }
 
-  /** A clock as the program knows it. After `die` none of its timers fires. */
-  clock(): OwnedClock {
+  /** A clock as the program knows it; its wall clock is ahead by so much. After `die` none of its timers fires. */
+  clock(ahead_ms = 0): OwnedClock {
+    const owner = { paused_ms: 0 };
     const own = new Set<Pending>();
     let alive = true;
     const after = (delay_ms: number, action: () => void): Timer => {
@@ -67,6 +74,7 @@ export class SimTime {
       const pending: Pending = {
         at_ms: this.monotonic_ms + Math.max(0, Math.ceil(delay_ms)),
         order: ++this.#order,
+        owner,
         action: () => {
           own.delete(pending);
           action();
@@ -82,7 +90,7 @@ export class SimTime {
       };
     };
     return {
-      now: () => this.now_ms,
+      now: () => this.now_ms + ahead_ms,
       monotonic: () => this.monotonic_ms,
       random: () => this.#random.next(),
       after,
@@ -93,6 +101,11 @@ export class SimTime {
         };
         let timer = after(period_ms, again);
         return { cancel: () => timer.cancel() };
+      },
+      pause: (ms) => owner.paused_ms = Math.max(owner.paused_ms, this.monotonic_ms + ms),
+      whenAwake: (action) => {
+        if (owner.paused_ms > this.monotonic_ms) after(0, action);
+        else action();
       },
       die: () => {
         alive = false;
@@ -105,11 +118,14 @@ export class SimTime {
   /** Fires the next timer if it is due by `until_ms` (monotonic); else lets the time pass until then. */
   step(until_ms: number): boolean {
     let next: Pending | undefined;
+    const dueAt = ({ at_ms, owner }: Pending) => Math.max(at_ms, owner.paused_ms);
+    let due_ms = Infinity;
     for (const one of this.#timers) {
-      if (!next || one.at_ms < next.at_ms || (one.at_ms === next.at_ms && one.order < next.order)) next = one;
+      const at_ms = dueAt(one);
+      if (at_ms < due_ms || (at_ms === due_ms && one.order < next!.order)) [next, due_ms] = [one, at_ms];
     }
-    const found = next !== undefined && next.at_ms <= until_ms;
-    this.monotonic_ms = Math.max(this.monotonic_ms, found ? next!.at_ms : until_ms);
+    const found = due_ms <= until_ms;
+    this.monotonic_ms = Math.max(this.monotonic_ms, found ? due_ms : until_ms);
     this.latest_ms = Math.max(this.latest_ms, this.now_ms);
     if (!found) return false;
     this.#timers.delete(next!);

@@ -6,8 +6,10 @@
  */
 import assert from "node:assert/strict";
 import { sizeOf } from "../fixtures/tier.ts";
-import { type Outcome, type Plant, runHistory } from "./history.ts";
+import type { Outcome, Plant } from "./history.ts";
+import { isShared, runSeed } from "./seeds.ts";
 import { PLANTS } from "./planted.ts";
+import { SHARED_PLANTS } from "./shared_planted.ts";
 import type { Share, ShareResult } from "./worker.ts";
 
 const HISTORIES = sizeOf("SIMULATION_HISTORIES");
@@ -51,7 +53,7 @@ Deno.test(
 Deno.test(
   { name: `simulation: seed ${SEED} alone`, ignore: SEED === undefined },
   async () => {
-    const outcome = await runHistory(Number(SEED));
+    const outcome = await runSeed(Number(SEED));
     console.log(outcome.trace.join("\n"));
     assert.equal(outcome.violation, undefined, story(outcome));
   },
@@ -60,25 +62,31 @@ Deno.test(
 Deno.test("simulation: a seed is the same history each time, and no other's", async () => {
   const digests = new Set<string>();
   for (let seed = 1; seed <= 20; seed++) {
-    const [once, again] = [await runHistory(seed), await runHistory(seed)];
+    const [once, again] = [await runSeed(seed), await runSeed(seed)];
     assert.deepEqual(once, again);
     digests.add(once.digest);
   }
   assert.equal(digests.size, 20);
 });
 
-async function firstFound(plant: Plant): Promise<Outcome | undefined> {
-  for (let seed = 1; seed <= HISTORIES_PER_PLANT; seed++) {
-    const outcome = await runHistory(seed, plant);
+/** Looks through histories of one form only. */
+async function firstFound(plant: Plant, shared: boolean): Promise<Outcome | undefined> {
+  for (let seed = 1; seed <= (shared ? 4 : 1) * HISTORIES_PER_PLANT; seed++) {
+    if (isShared(seed) !== shared) continue;
+    const outcome = await runSeed(seed, plant);
     if (plant.finds.test(outcome.violation ?? "")) return outcome;
   }
 }
 
-for (const plant of PLANTS) {
-  Deno.test(`simulation finds it when ${plant.name}`, async () => {
-    const found = await firstFound(plant);
+const plants = [
+  ...PLANTS.map((plant) => ({ plant, shared: false })),
+  ...SHARED_PLANTS.map((plant) => ({ plant, shared: true })),
+];
+for (const { plant, shared } of plants) {
+  Deno.test(`simulation of ${shared ? "two nodes" : "one node"} finds it when ${plant.name}`, async () => {
+    const found = await firstFound(plant, shared);
     assert.ok(found, `not found in ${HISTORIES_PER_PLANT} histories`);
-    const again = await runHistory(found.seed, plant);
+    const again = await runSeed(found.seed, plant);
     assert.equal(again.digest, found.digest);
   });
 }
