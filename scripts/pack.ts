@@ -19,11 +19,17 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const NAME = "opencode-agents-client";
 
 /** The modules that the client needs at run time. The rest of the protocol is types. */
-const RUNTIME = ["clock/clock.ts", "domain/errors.ts", "protocol/channel_filter.ts", "protocol/pushed.ts"];
+const RUNTIME = [
+  "clock/clock.ts",
+  "domain/errors.ts",
+  "domain/task_values.ts",
+  "protocol/channel_filter.ts",
+  "protocol/pushed.ts",
+];
 
 const INDEX = `export { Client, connect } from "./client/client.js";
 export { HttpClient } from "./client/http.js";
-export { isFinished } from "./client/wait_for.js";
+export { isFinished } from "./domain/task_values.js";
 export { ApiError, ERROR_CODES } from "./domain/errors.js";
 `;
 const INDEX_TYPES = `${INDEX}export type { ClientOptions, ConnectionChange } from "./client/client.js";

@@ -26,9 +26,20 @@ export const TASK_STATUSES = [
   "queued",
 ] as const;
 
-const FINISHED: readonly (typeof TASK_STATUSES)[number][] = ["completed", "failed", "cancelled"];
+type TaskStatus = typeof TASK_STATUSES[number];
 
-/** Whether a task of this status is over, unless somebody retries it. */
-export function isFinished(status: (typeof TASK_STATUSES)[number]): boolean {
-  return FINISHED.includes(status);
+/** A status that is added is to be decided on here. */
+const FINISHED: Record<TaskStatus, boolean> = {
+  pending: false,
+  queued: false,
+  running: false,
+  paused: false,
+  completed: true,
+  failed: true,
+  cancelled: true,
+};
+
+/** Whether a task with this status has ended; it may still be retried. */
+export function isFinished(status: TaskStatus): boolean {
+  return FINISHED[status];
 }

@@ -3,8 +3,8 @@ import { computed, signal } from "@preact/signals";
 import { systemClock } from "../../clock/clock.ts";
 import type { TaskFilter } from "../../protocol/task_messages.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
+import { isFinished, TASK_STATUSES } from "../../domain/task_values.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
-import { isFinished } from "../../domain/task_values.ts";
 import type { TaskSummary } from "../../protocol/system_messages.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { report } from "./report.ts";
@@ -105,7 +105,7 @@ async function loadPages(
   return false;
 }
 
-const OPEN: TaskStatus[] = ["running", "paused", "queued", "pending"];
+const OPEN = TASK_STATUSES.filter((status) => !isFinished(status));
 let loading: Promise<void> | undefined;
 let loaded_ms = -Infinity;
 
