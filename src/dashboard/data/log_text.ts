@@ -51,7 +51,7 @@ function coloredPieces(message: string): Piece[] {
     if (bg) classes.push("ansi-bg");
     // deno-lint-ignore no-control-regex
     const text = content.replace(/\x1b/g, "");
-    pieces.push({ text, classes: classes.join(" "), ...(fg ? { fg } : {}), ...(bg ? { bg } : {}) });
+    pieces.push({ text, classes: classes.join(" "), fg: fg || undefined, bg: bg || undefined });
   }
   return pieces;
 }

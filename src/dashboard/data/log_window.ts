@@ -199,7 +199,7 @@ export class LogWindow {
   }
 
   async #onwards(turn: number, cursor: string | undefined): Promise<void> {
-    const page = await this.#ask(turn, { sort: OLDEST_FIRST, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await this.#ask(turn, { sort: OLDEST_FIRST, cursor });
     if (turn !== this.#turn) return;
     this.#opened(page);
     this.#append(page.entries);

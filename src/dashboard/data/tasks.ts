@@ -92,7 +92,7 @@ async function loadPages(
       sort: { field: "created_at", order: "desc" },
       limit: PAGE,
       offset,
-      ...(filter ? { filter } : {}),
+      filter,
     });
     for (const task of tasks) {
       seen.add(task.id);
@@ -183,7 +183,7 @@ function statusChanged(
 function progressed({ task_id, new_progress, progress_details }: Pushes["task_progress_update"]): void {
   const known = byId.get(task_id);
   if (known === undefined) return lookUp(task_id);
-  put({ ...known, progress: new_progress, ...(progress_details ? { progress_details } : {}) });
+  put({ ...known, progress: new_progress, progress_details: progress_details ?? known.progress_details });
 }
 
 function permissionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["permission_request"]): void {

@@ -107,7 +107,7 @@ function timesOfAxis(_plot: uPlot, splits: number[]): string[] {
     hour: "2-digit",
     minute: "2-digit",
     hour12: false,
-    ...(step < 60 ? { second: "2-digit" as const } : {}),
+    second: step < 60 ? "2-digit" : undefined,
   });
   return splits.map((at) => clock.format(at * 1000));
 }

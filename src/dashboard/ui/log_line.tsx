@@ -144,8 +144,8 @@ function Message(
         left -= text.length;
         if (shown === "") return null;
         const style = {
-          ...(fg === undefined ? {} : { "--ansi-fg": `rgb(${fg})` }),
-          ...(bg === undefined ? {} : { "--ansi-bg": `rgb(${bg})` }),
+          "--ansi-fg": fg && `rgb(${fg})`,
+          "--ansi-bg": bg && `rgb(${bg})`,
         };
         const piece = classes === "" ? shown : <span key={i} class={classes} style={style}>{shown}</span>;
         return isHit ? <mark key={i}>{piece}</mark> : piece;

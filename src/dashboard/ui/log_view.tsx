@@ -35,7 +35,7 @@ export interface LogViewProps {
 export function LogView({ agent, filter, withAgents = agent === undefined }: LogViewProps) {
   const [place, setPlace] = usePlace();
   const levels = levelsIn(place.get("level"));
-  const rest: WindowFilter = { ...filter, ...(agent === undefined ? {} : { agent }) };
+  const rest: WindowFilter = { ...filter, agent: agent ?? filter?.agent };
   const about = JSON.stringify([rest, levels]);
   const log = useMemo(() => new LogWindow(levels.length === 0 ? rest : { ...rest, level: levels }), [about]);
   useEffect(() => {

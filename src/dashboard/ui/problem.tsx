@@ -21,5 +21,5 @@ function described(error: unknown): { title?: string; text: string; remedy?: str
     : typeof setting === "string"
     ? `Change ${setting} in the configuration file and start the server again.`
     : undefined;
-  return { title: error.code, text: error.message, ...(remedy === undefined ? {} : { remedy }) };
+  return { title: error.code, text: error.message, remedy };
 }

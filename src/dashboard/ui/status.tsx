@@ -61,7 +61,7 @@ export function ProgressBar(
       aria-label={`Progress of ${task.id}`}
       aria-valuemin={0}
       aria-valuemax={100}
-      {...(isUnknown ? {} : { "aria-valuenow": task.progress })}
+      aria-valuenow={isUnknown ? undefined : task.progress}
       aria-valuetext={isUnknown ? "at work, no plan told" : `${task.progress} %${steps}`}
     >
       <div class="progress-fill" style={{ width: `${isUnknown ? 100 : task.progress}%` }} />

@@ -76,11 +76,11 @@ export function TaskPicker(props: TaskPickerProps) {
         role="combobox"
         autoComplete="off"
         spellcheck={false}
-        {...(placeholder === undefined ? {} : { placeholder })}
+        placeholder={placeholder}
         aria-expanded={options.length > 0}
         aria-controls={list}
         aria-autocomplete="list"
-        {...(options[at] ? { "aria-activedescendant": `${list}-${at}` } : {})}
+        aria-activedescendant={options[at] && `${list}-${at}`}
         value={text}
         onInput={(event) => {
           setText(event.currentTarget.value);

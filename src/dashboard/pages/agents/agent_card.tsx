@@ -7,6 +7,7 @@ import { taskOf } from "../../data/tasks.ts";
 import { ProgressBar } from "../../ui/status.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
+import "./agent_card.css";
 
 /** An agent's states in words, each with the color of a status. */
 const STATES: Record<string, { name: string; color: string }> = {

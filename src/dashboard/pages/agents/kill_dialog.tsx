@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { KillSignal, Process } from "../../../protocol/process.ts";
 import { agents } from "../../data/machine.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import "./kill_dialog.css";
 
 const SIGNALS: Record<KillSignal, string> = {
   SIGTERM: "asks it to end; it may tidy up first",

@@ -10,6 +10,7 @@ import { toastDone } from "../../ui/toast.tsx";
 import { KillDialog } from "./kill_dialog.tsx";
 import { isEndable, kindNames, kindOf } from "./process_list.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
+import "./process_details.css";
 
 export interface ProcessDetailsProps {
   process: Process;

@@ -9,6 +9,7 @@ import { bytes, duration, percent } from "../../../protocol/formats.ts";
 import { AgentIcon } from "./agent_icon.tsx";
 import { ProcessDetails } from "./process_details.tsx";
 import { type Column, COLUMNS, kindNames, kindOf, type View } from "./process_list.ts";
+import "./process_table.css";
 
 /** More rows are drawn on request. */
 const ROWS = 100;

@@ -11,6 +11,7 @@ import { Problem } from "../../ui/problem.tsx";
 import { kindNames, shown, STATUSES, type View, viewOf } from "./process_list.ts";
 import { knownMakes, useKnownAgents } from "../new_task/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
+import "./processes.css";
 
 /** The most that one request returns. */
 const LIST_MAX = 1000;

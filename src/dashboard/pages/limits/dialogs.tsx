@@ -73,7 +73,7 @@ export function Override(
       override: {
         client: client.trim(),
         limits: written(texts),
-        ...(seconds === "" ? {} : { seconds: Number(seconds) }),
+        seconds: seconds === "" ? undefined : Number(seconds),
       },
     };
   };
@@ -140,7 +140,7 @@ export function Suspend(props: LimitDialogProps) {
       requested={() => ({
         suspend: {
           seconds: typeof given === "number" ? Math.round(given * MINUTE_S) : given,
-          ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+          reason: reason.trim() || undefined,
         },
       })}
       done={`No limits for ${minutes} min`}

@@ -19,7 +19,7 @@ import { Refresh } from "../../ui/refresh.tsx";
 const EVERY_MS = 15_000;
 
 async function report(client: string): Promise<LimitReport> {
-  return (await ask("request_rate_limits", client === "" ? {} : { client })).data;
+  return (await ask("request_rate_limits", { client: client || undefined })).data;
 }
 
 export function LimitsPage() {

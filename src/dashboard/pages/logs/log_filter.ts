@@ -20,11 +20,11 @@ export function filterIn(place: URLSearchParams, now_ms: number): Omit<WindowFil
   const [text, details, source] = [place.get("text"), place.get("details"), place.get("source")];
   const time_range = rangeIn(place, now_ms);
   return {
-    ...(agents.length > 0 ? { agent: agents } : {}),
-    ...(text ? { message_contains: text } : {}),
-    ...(details ? { details_contains: details } : {}),
-    ...(source ? { source_file: source } : {}),
-    ...(time_range ? { time_range } : {}),
+    agent: agents.length > 0 ? agents : undefined,
+    message_contains: text || undefined,
+    details_contains: details || undefined,
+    source_file: source || undefined,
+    time_range,
   };
 }
 
@@ -34,5 +34,5 @@ function rangeIn(place: URLSearchParams, now_ms: number): WindowFilter["time_ran
   if (range) return { start: isoTime(now_ms - range.ms) };
   const [start, end] = [place.get("from"), place.get("to")];
   if (name !== "custom" || (!start && !end)) return undefined;
-  return { ...(start ? { start } : {}), ...(end ? { end } : {}) };
+  return { start: start || undefined, end: end || undefined };
 }

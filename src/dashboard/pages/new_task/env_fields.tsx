@@ -20,7 +20,7 @@ export function EnvFields() {
       {env.map(({ name, value }, i) => (
         <div class="env-row" key={i}>
           <input
-            {...(i === 0 ? { id } : {})}
+            id={i === 0 ? id : undefined}
             {...invalid}
             class="mono"
             aria-label={`Name of variable ${i + 1}`}

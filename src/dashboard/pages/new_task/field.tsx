@@ -28,8 +28,8 @@ export function Field({ name, label = FIELDS[name], hint, onSuggestion, isWide, 
   );
   const attributes = {
     id,
-    ...(own.length > 0 ? { "aria-invalid": true } : {}),
-    ...(described === "" ? {} : { "aria-describedby": described }),
+    "aria-invalid": own.length > 0 ? true : undefined,
+    "aria-describedby": described || undefined,
   };
   return (
     <div

@@ -127,7 +127,7 @@ function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   const recurring = {
     interval,
     ...given({ end_time: time(end), max_runs: numberOf(max_runs), timezone: zone.trim() }),
-    ...(allow_overlap ? { allow_overlap } : {}),
+    allow_overlap: allow_overlap || undefined,
   };
   return { ...given({ scheduled_time: time(at) }), recurring };
 }

@@ -156,7 +156,7 @@ function Preview() {
     scheduled_time: isoTime(at_ms),
     recurring: when === "once"
       ? undefined
-      : { interval, timezone: zone, ...(Number.isNaN(end_ms) ? {} : { end_time: isoTime(end_ms) }) },
+      : { interval, timezone: zone, end_time: Number.isNaN(end_ms) ? undefined : isoTime(end_ms) },
   });
   return (
     <p class="when-preview">

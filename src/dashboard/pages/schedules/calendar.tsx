@@ -149,7 +149,7 @@ function Day(
         data-day={date}
         tabIndex={isReached ? 0 : -1}
         aria-label={`${dayName(date)}: ${inWords(runs)}`}
-        {...(isToday ? { "aria-current": "date" as const } : {})}
+        aria-current={isToday ? "date" : undefined}
         onClick={onChoose}
       >
         {Number(date.slice(8))}
