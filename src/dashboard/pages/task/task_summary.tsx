@@ -79,13 +79,15 @@ function Progress({ task }: { task: Task }) {
   if (isWaiting || (isFinished(status) && progress === 0)) return null;
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
+  // Waiting for a person ends every estimate.
+  const asks = (task.pending_permissions?.length ?? 0) > 0;
   return (
     <div class="task-progress">
       <ProgressBar task={task} />
       <div class="muted">
         <span class="clip">{isGoing ? details?.current_step : ""}</span>
         <span class="figure">
-          {isGoing && estimated_time_remaining !== undefined && estimated_time_remaining > 0 &&
+          {isGoing && !asks && estimated_time_remaining !== undefined && estimated_time_remaining > 0 &&
             `about ${duration(estimated_time_remaining)} left · `}
           {total_steps ? `${completed_steps} of ${total_steps} steps · ` : ""}
           {isGoing && !total_steps ? "" : `${progress} %`}
