@@ -52,6 +52,21 @@ for (const [kind, open] of Object.entries(kinds)) {
     assert.equal(await kv.get(["a", 1]), undefined);
   });
 
+  contract("whoever watches a key hears of its change, until the watch is ended", async (kv) => {
+    await put(kv, ["bell"]);
+    let heard = Promise.withResolvers<void>();
+    const end = kv.watch(["bell"], () => heard.resolve());
+    for (let i = 0; i < 3; i++) {
+      // A watch takes a moment to begin: the change is made until it is heard of.
+      const ringing = setInterval(() => void put(kv, ["bell"]), 20);
+      await heard.promise;
+      clearInterval(ringing);
+      heard = Promise.withResolvers();
+    }
+    end();
+    await put(kv, ["bell"], ["other"]);
+  });
+
   contract("versions grow, and all keys of a commit share one", async (kv) => {
     await put(kv, ["a"], ["b"]);
     const [a, b] = await Promise.all([kv.get(["a"]), kv.get(["b"])]);
