@@ -68,7 +68,7 @@ const NOTES = `
 Exit codes: 0 done (a followed task: completed), 1 failed or no server, 2 a mistake in the command line or the
 configuration, 130 cancelled or Ctrl-C.
 With --json stdout carries JSON alone, one document or, with --follow, one a line; an error is a document
-{"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colours off.`;
+{"type":"error","code",…} there, and its text goes to stderr. NO_COLOR=1 turns colors off.`;
 
 /** Describes only the named command if it needs no running server, so that `serve` does not load the client's commands; else all. */
 async function describeProgram(args: string[], cli: Cli, handlers: Handlers): Promise<Command> {

@@ -175,7 +175,7 @@ Deno.test("stored values: a store of version 1 is read, and says its version in 
     updates: [{ id: "a", state: { ...view.get("a")!.state, progress: 50 } }],
   }), SERVER);
   const text = async (key: Key) => JSON.parse(new TextDecoder().decode((await kv.get(key))!.value));
-  assert.equal((await text(["meta"])).format, 2);
+  assert.equal((await text(["meta"])).format, VERSION);
   assert.deepEqual((await text(["task", "state", "a"]))[0], VERSION);
   const again = await loadStore(kv.reopened(), clock);
   assert.deepEqual(again.tasks.get("a"), store.tasks.get("a"));
