@@ -117,7 +117,7 @@ export class FeedNotifier implements Notifier {
       entries.push(...some);
     }
     entries.sort((a, b) => a.versionstamp < b.versionstamp ? -1 : 1);
-    if (isGap) for (const kind of Object.values(this.#kinds)) await kind.refreshAll();
+    if (isGap) { for (const kind of Object.values(this.#kinds)) await kind.refreshAll(); }
     else for (const [kind, ids] of byKind(entries)) await this.#kinds[kind]?.refresh(ids);
     for (const { node, seq } of entries) this.#positions.set(node, seq);
     for (const node of nodes) await this.#log?.catchUp(node);
