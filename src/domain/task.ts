@@ -3,12 +3,13 @@ import { z } from "zod";
 import { Actor } from "./actor.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
-import { PRIORITIES, TASK_STATUSES, TASK_TYPES } from "./task_values.ts";
+import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
+import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
 
-export const TaskType = z.enum(TASK_TYPES);
+export const TaskType = z.enum(TASK_TYPES).describe(TASK_TYPES_TEXT);
 export type TaskType = z.infer<typeof TaskType>;
 
 export const Priority = z.enum(PRIORITIES);

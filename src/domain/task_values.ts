@@ -1,17 +1,4 @@
-/** The values of a task's type, priority and status: plain lists, for those who want no schema with them. */
-
-export const TASK_TYPES = [
-  "testing",
-  "documentation",
-  "analysis",
-  "deployment",
-  "maintenance",
-  "security",
-  "refactoring",
-  "feature",
-  "bugfix",
-  "research",
-] as const;
+/** The values of a task's priority and status: plain lists, for those who want no schema with them. */
 
 /** In rising order; the order is the rank. */
 export const PRIORITIES = ["low", "medium", "high", "critical"] as const;

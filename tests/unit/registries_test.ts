@@ -1,8 +1,9 @@
-/** What the server refuses to start with: a message or a channel whose registration makes no sense. */
+/** What the server refuses to start with: a message, a channel or a task type whose registration makes no sense. */
 import assert from "node:assert/strict";
 import { channelTable } from "../../src/api/channels/table.ts";
 import type { ChannelDefinition } from "../../src/api/channels/channel.ts";
 import { type AnyCapability, capabilityTable } from "../../src/api/table.ts";
+import { TASK_TYPES, type TaskTypeDefinition, taskTypeTable } from "../../src/domain/task_types.ts";
 
 const capabilities = [...capabilityTable().values()];
 const channels = [...channelTable().values()];
@@ -35,4 +36,16 @@ Deno.test("a channel is refused at start that is there twice, is missing, or con
   refused(withSecurity({ permission: "root" }), /'security' needs an unknown permission: 'root'/);
   refused(withSecurity({ pushes: ["log_entry"] }), /'log_entry' is no push of the channel 'security'/);
   refused(withSecurity({ onEvent: undefined }), /channel 'security' never has a push/);
+});
+
+Deno.test("a task type is refused at start that is there twice, is malformed, or does not say what it is for", () => {
+  const lint = { name: "lint", title: "Lint", description: "Comments on a diff." };
+  const refused = (fields: Partial<TaskTypeDefinition>, why: RegExp) =>
+    assert.throws(() => taskTypeTable([lint, { ...lint, ...fields }]), why);
+  refused({}, /two task types 'lint'/);
+  refused({ name: "no spaces" }, /a task type is named 'no spaces'/);
+  refused({ name: "" }, /a task type is named ''/);
+  refused({ name: "fuzz", description: " " }, /'fuzz' has no title or no description/);
+  assert.deepEqual([...taskTypeTable([lint]).keys()], ["lint"]);
+  assert.deepEqual(TASK_TYPES, [...taskTypeTable().keys()]);
 });

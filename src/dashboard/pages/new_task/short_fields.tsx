@@ -1,23 +1,13 @@
 /** The short form: what to do, the kind of task, the agent and the folder. */
 import type { Priority, TaskType } from "../../../domain/task.ts";
+import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isLong } from "./message.ts";
 
-/** In the order in which they are offered. The type makes sure that none is missing. */
-const TYPES: Record<TaskType, string> = {
-  feature: "Feature",
-  bugfix: "Bug fix",
-  refactoring: "Refactoring",
-  testing: "Testing",
-  documentation: "Documentation",
-  research: "Research",
-  analysis: "Analysis",
-  security: "Security",
-  maintenance: "Maintenance",
-  deployment: "Deployment",
-};
+/** By their titles, as they are offered. */
+const TYPES = TASK_TYPES.toSorted((a, b) => taskTypeTitle(a).localeCompare(taskTypeTitle(b)));
 const PRIORITIES: Record<Priority, string> = {
   low: "Low",
   medium: "Medium",
@@ -49,7 +39,7 @@ export function ShortFields() {
             value={type}
             onChange={(event) => change({ type: event.currentTarget.value as TaskType })}
           >
-            {Object.entries(TYPES).map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+            {TYPES.map((name) => <option key={name} value={name}>{taskTypeTitle(name)}</option>)}
           </select>
         )}
       </Field>

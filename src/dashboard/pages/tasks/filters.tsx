@@ -1,7 +1,7 @@
 /** Which tasks are shown, and in which order. */
 import { SlidersHorizontal } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import { TASK_TYPES } from "../../../domain/task_values.ts";
+import { TASK_TYPES } from "../../../domain/task_types.ts";
 import { focusDueSearch } from "../../keys.ts";
 import { useAhead } from "../../ui/ahead.ts";
 import { PRIORITIES, type View } from "./view.ts";
