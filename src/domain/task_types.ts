@@ -12,12 +12,20 @@ export interface TaskTypeDefinition {
 /** In the order of the API document, by which lists are sorted. */
 const BUILT_IN = [
   { name: "testing", title: "Testing", description: "Writes or runs tests." },
-  { name: "documentation", title: "Documentation", description: "Writes or corrects documents and comments." },
+  {
+    name: "documentation",
+    title: "Documentation",
+    description: "Writes or corrects documents and comments.",
+  },
   { name: "analysis", title: "Analysis", description: "Examines the code and reports, without changing it." },
   { name: "deployment", title: "Deployment", description: "Brings a version to where it runs." },
   { name: "maintenance", title: "Maintenance", description: "Updates dependencies, tools and settings." },
   { name: "security", title: "Security", description: "Finds or fixes what an attacker could use." },
-  { name: "refactoring", title: "Refactoring", description: "Improves the structure and keeps the behavior." },
+  {
+    name: "refactoring",
+    title: "Refactoring",
+    description: "Improves the structure and keeps the behavior.",
+  },
   { name: "feature", title: "Feature", description: "Adds something that users can do." },
   { name: "bugfix", title: "Bug fix", description: "Fixes what does not work as it should." },
   { name: "research", title: "Research", description: "Finds out what is not known yet." },
