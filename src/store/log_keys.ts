@@ -2,7 +2,7 @@
 import type { Key } from "./kv/kv.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 
-export const CHUNKS: Key = ["log", "chunk"];
+const CHUNKS: Key = ["log", "chunk"];
 export const HEADS: Key = ["log", "head"];
 const TAIL: Key = ["log", "tail"];
 

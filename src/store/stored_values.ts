@@ -28,7 +28,7 @@ export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8A
 }
 
 /** The same of a value that has been decoded. */
-export function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
+function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
   try {
     return stored.read(value, version);
   } catch (error) {

@@ -71,7 +71,7 @@ function optionsFor(
       { ...axis, space: 80, size: 26, gap: 6, grid: { show: false }, values: timesOfAxis },
       {
         ...axis,
-        ...(isBars ? { incrs: WHOLE } : {}),
+        incrs: isBars ? WHOLE : undefined,
         space: 34,
         size: AXIS_WIDTH,
         gap: 8,

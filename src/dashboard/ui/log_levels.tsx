@@ -5,7 +5,7 @@ import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from
 import { count } from "../../protocol/formats.ts";
 import "./log_levels.css";
 
-export const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
 
 /** The levels in an address; none means all. */
 export function levelsIn(text: string | null): LogLevel[] {

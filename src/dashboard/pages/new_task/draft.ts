@@ -153,17 +153,15 @@ function ruleOf(
   if (scheduled_time === undefined) return {};
   const zone = recurring ? recurring.timezone ?? "UTC" : OWN_ZONE;
   const wall = (iso: string) => localTime(epochOf(iso), zone).slice(0, 16);
+  const at = wall(scheduled_time);
+  if (!recurring) return { when: "once", at, zone };
   return {
-    when: recurring ? "again" : "once",
-    at: wall(scheduled_time),
+    when: "again",
+    at,
     zone,
-    ...(recurring
-      ? {
-        interval: recurring.interval,
-        end: recurring.end_time === undefined ? "" : wall(recurring.end_time),
-        max_runs: recurring.max_runs === undefined ? "" : String(recurring.max_runs),
-        allow_overlap: recurring.allow_overlap ?? false,
-      }
-      : {}),
+    interval: recurring.interval,
+    end: recurring.end_time === undefined ? "" : wall(recurring.end_time),
+    max_runs: recurring.max_runs === undefined ? "" : String(recurring.max_runs),
+    allow_overlap: recurring.allow_overlap ?? false,
   };
 }

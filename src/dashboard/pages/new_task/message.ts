@@ -33,7 +33,7 @@ export function messageOf(draft: Draft, id: string): Message | Problem[] {
       metadata: metadataOf(draft, refuse),
       execution: executionOf(draft, refuse),
     }),
-    ...(draft.when === "now" ? {} : ruleOf(draft, refuse)),
+    ...ruleOf(draft, refuse),
   };
   if (problems.length > 0) return problems;
   // A wrong type, such as a word instead of a number, is refused by the API at its field.
@@ -115,6 +115,7 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
 }
 
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
+  if (draft.when === "now") return {};
   const { when, at, zone, interval, end, max_runs, allow_overlap } = draft;
   if (when === "once" && !isTimeZone(zone)) {
     refuse("task.recurring.timezone", `There is no time zone '${zone}'.`);

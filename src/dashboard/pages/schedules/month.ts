@@ -12,7 +12,7 @@ export function addMonths(month: string, count: number): string {
   return `${String(Math.floor(index / 12)).padStart(4, "0")}-${String(index % 12 + 1).padStart(2, "0")}`;
 }
 
-export function lastDay(month: string): string {
+function lastDay(month: string): string {
   return addDays(`${addMonths(month, 1)}-01`, -1);
 }
 

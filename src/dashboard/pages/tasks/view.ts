@@ -12,7 +12,7 @@ export interface Column {
   empty: string;
 }
 
-export const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column[] = [
   {
     key: "waiting",
     name: "Waiting",
@@ -119,7 +119,7 @@ function holdsAll(text: string, words: readonly string[]): boolean {
 }
 
 /** When something last happened to it. */
-export function lastMoment({ completed_at, started_at, created_at }: Task): string {
+function lastMoment({ completed_at, started_at, created_at }: Task): string {
   return completed_at ?? started_at ?? created_at;
 }
 
