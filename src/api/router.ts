@@ -1,10 +1,9 @@
 /** The way of a message: JSON → envelope → schema → handler → reply. Every failure on it becomes an error reply. */
 import { ApiError } from "../domain/errors.ts";
-import type { RequestId } from "../protocol/exchange.ts";
+import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
-import { codePoints } from "../domain/scalars.ts";
 import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilityTable } from "./table.ts";
@@ -186,7 +185,5 @@ function openEnvelope(message: unknown): Record<string, unknown> {
 /** The id to echo. The schema refuses a malformed one. */
 function requestIdOf(message: unknown): RequestId | undefined {
   const id = (message as { request_id?: unknown } | null)?.request_id;
-  // `1e400` is JSON, but the number that it stands for cannot be written as JSON.
-  if (typeof id === "number") return Number.isFinite(id) ? id : undefined;
-  return typeof id === "string" && codePoints(id) <= 100 ? id : undefined;
+  return id === undefined ? undefined : RequestId.safeParse(id).data;
 }

@@ -2,8 +2,9 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ApiError } from "../domain/errors.ts";
+import { describedBy } from "../domain/description.ts";
 import type { RequestInput } from "../protocol/messages.ts";
-import { Priority, TaskType } from "../domain/task.ts";
+import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
@@ -16,14 +17,12 @@ export interface TaskFlags extends CommonFlags {
   priority: Priority;
   timeout?: number;
   model?: string;
-  permissions?: "ask" | "allow" | "deny";
-  isolation?: "none" | "worktree";
+  permissions?: PermissionPolicy;
+  isolation?: Isolation;
   dependsOn?: string[];
 }
 
 type NewTask = RequestInput<"start_task">["task"];
-
-const DESCRIPTION_MAX = 1000;
 
 export function addTaskOptions(command: Command): Command {
   return command
@@ -39,13 +38,10 @@ export function addTaskOptions(command: Command): Command {
     .option("--model <model>", "the model for the agent to use")
     .addOption(
       new Option("--permissions <policy>", "how to answer the agent's permission requests")
-        .choices(["ask", "allow", "deny"]),
+        .choices(PermissionPolicy.options),
     )
     .addOption(
-      new Option("--isolation <how>", "worktree: work in a separate git worktree").choices([
-        "none",
-        "worktree",
-      ]),
+      new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
     .option("--depends-on <id...>", "run only after these tasks have completed");
 }
@@ -62,18 +58,17 @@ export async function promptText(prompt: string): Promise<string> {
  * caller's folder.
  */
 export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string): NewTask {
-  const line = prompt.replace(/\s+/g, " ").trim();
-  const description = [...line].slice(0, DESCRIPTION_MAX).join("");
+  const described = describedBy(prompt);
   return {
     id,
     type: flags.type,
     priority: flags.priority,
-    description,
+    description: described.description,
     timeout: flags.timeout,
     dependencies: flags.dependsOn,
     execution: {
       agent: flags.agent,
-      prompt: description === prompt.trim() ? undefined : prompt,
+      prompt: described.prompt,
       working_dir: resolve(cwd, flags.cwd ?? "."),
       model: flags.model,
       permissions: flags.permissions,

@@ -1,13 +1,14 @@
 /** A named way to run a task: how the configuration describes an agent. */
 import { z } from "zod";
+import { text } from "./scalars.ts";
 
-const names = z.array(z.string().min(1).max(4096));
+const names = z.array(text(1, 4096));
 
 export const AgentConfig = z.strictObject({
   protocol: z.enum(["acp", "command"]).describe(
     "How the server speaks to it: Agent Client Protocol on stdio, or any program.",
   ),
-  command: z.array(z.string().max(4096)).min(1).max(100)
+  command: z.array(text(0, 4096)).min(1).max(100)
     .describe(
       "Program and arguments; no shell. May hold {id}, {type}, {description}, {prompt}, {files_pattern}.",
     ),

@@ -5,10 +5,7 @@
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
-import type { PlanStep } from "./task.ts";
-
-/** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
-export type PermissionPolicy = "ask" | "allow" | "deny";
+import type { PermissionPolicy, PlanStep } from "./task.ts";
 
 export interface RunRequest {
   task: {

@@ -1,6 +1,7 @@
 /** The task, as clients send it and as the server shows it. */
 import { z } from "zod";
 import { Actor } from "./actor.ts";
+import { DESCRIPTION_MAX } from "./description.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
@@ -17,6 +18,14 @@ export type Priority = z.infer<typeof Priority>;
 
 export const TaskStatus = z.enum(TASK_STATUSES);
 export type TaskStatus = z.infer<typeof TaskStatus>;
+
+/** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
+export const PermissionPolicy = z.enum(["ask", "allow", "deny"]);
+export type PermissionPolicy = z.infer<typeof PermissionPolicy>;
+
+/** Where a task works: in the folder itself, or in a git worktree of its own. */
+export const Isolation = z.enum(["none", "worktree"]);
+export type Isolation = z.infer<typeof Isolation>;
 
 export const RecurringConfig = z.strictObject({
   interval: z.enum(["daily", "weekly", "monthly"]),
@@ -46,13 +55,13 @@ const TaskMetadata = z.looseObject({
 });
 
 export const Execution = z.strictObject({
-  agent: z.string().min(1).max(100).optional(),
+  agent: text(1, 100).optional(),
   prompt: bytes(65_536).optional().describe("What the agent is asked, instead of the description."),
-  working_dir: z.string().min(1).max(4096).optional(),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).optional(),
-  model: z.string().min(1).max(200).optional(),
-  isolation: z.enum(["none", "worktree"]).optional(),
-  permissions: z.enum(["ask", "allow", "deny"]).optional(),
+  working_dir: text(1, 4096).optional(),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(0, 32_768)).optional(),
+  model: text(1, 200).optional(),
+  isolation: Isolation.optional(),
+  permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),
 });
@@ -65,7 +74,7 @@ export const REQUESTED_FIELDS = {
   id: NewTaskId,
   type: TaskType,
   priority: Priority,
-  description: text(1, 1000),
+  description: text(1, DESCRIPTION_MAX),
   files_pattern: FilesPattern.optional(),
   dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional(),
   timeout: z.int().min(1000).max(86_400_000).optional(),

@@ -1,7 +1,8 @@
 /** What every attempt needs; the same for all of them. */
 import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
-import type { AgentRunner, PermissionPolicy, Workspaces } from "../domain/run.ts";
+import type { AgentRunner, Workspaces } from "../domain/run.ts";
+import type { PermissionPolicy } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";

@@ -1,9 +1,10 @@
 /** The configuration file: every key optional, unknown keys refused. */
 import { z } from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
-import { TaskType } from "../domain/task.ts";
+import { text } from "../domain/scalars.ts";
+import { PermissionPolicy, TaskType } from "../domain/task.ts";
 
-const names = z.array(z.string().min(1).max(4096));
+const names = z.array(text(1, 4096));
 
 const milliseconds = z.int().min(1);
 
@@ -82,7 +83,7 @@ export const Config = z.strictObject({
     retry_delay_ms: milliseconds.default(10_000)
       .describe("The wait before the second attempt; it doubles with each one after that."),
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
-    permissions: z.enum(["ask", "allow", "deny"]).default("ask")
+    permissions: PermissionPolicy.default("ask")
       .describe("What an agent is answered that asks for a permission, unless its task says otherwise."),
     permission_timeout_ms: milliseconds.default(300_000)
       .describe("A permission request that nobody answers is denied after this long."),

@@ -1,7 +1,8 @@
 /** The frame of every message: `type`, and the `request_id` that ties a reply to its request. */
 import { z } from "zod";
+import { text } from "../domain/scalars.ts";
 
-export const RequestId = z.union([z.string().max(100), z.number()]);
+export const RequestId = z.union([text(0, 100), z.number()]);
 export type RequestId = z.infer<typeof RequestId>;
 
 /** A request and the reply it gets when all goes well. */

@@ -20,8 +20,8 @@ const percent = z.number().min(0).max(100);
 /** What both views of a process share; optional fields are absent where they cannot be found out. */
 const common = {
   pid: z.int().min(1),
-  name: z.string().max(256),
-  cmdline: z.string().max(4096),
+  name: text(0, 256),
+  cmdline: text(0, 4096),
   status: ProcessStatus,
   /** Since the previous scan, of the whole machine. */
   cpu_percent: percent,

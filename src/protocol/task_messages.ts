@@ -3,8 +3,9 @@ import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
-import { Attempt } from "../domain/attempt/stored_attempt.ts";
+import { AttemptOutput } from "../domain/output.ts";
 import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
+import { TaskState } from "../domain/task_record.ts";
 
 const progress = z.number().min(0).max(100);
 
@@ -46,13 +47,7 @@ export type TaskSortField = typeof TASK_SORT_FIELDS[number];
 
 const done = { task_id: z.string(), timestamp: z.string() };
 
-export const TaskResult = z.object({
-  output: z.string(),
-  exit_code: z.int().optional(),
-  stop_reason: z.string().optional(),
-  usage: z.record(z.string(), z.unknown()).optional(),
-  attempts: z.array(Attempt),
-});
+export const TaskResult = AttemptOutput.extend({ attempts: TaskState.shape.attempts });
 export type TaskResult = z.infer<typeof TaskResult>;
 
 export const taskMessages = {

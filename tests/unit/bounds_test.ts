@@ -22,6 +22,16 @@ const CASES: [what: string, fields: Record<string, unknown>, isAccepted: boolean
   ["a description of 1,000 emoji", { description: "🎉".repeat(1000) }, true],
   ["a description of one more", { description: "🎉".repeat(1001) }, false],
   ["a tag of 50 emoji", { metadata: { tags: ["🎉".repeat(50)] } }, true],
+  ["an agent's name of 100 emoji", { execution: { agent: "🎉".repeat(100) } }, true],
+  ["an agent's name of one more", { execution: { agent: "🎉".repeat(101) } }, false],
+  ["an empty agent's name", { execution: { agent: "" } }, false],
+  ["a model of 200 emoji", { execution: { model: "🎉".repeat(200) } }, true],
+  ["a model of one more", { execution: { model: "🎉".repeat(201) } }, false],
+  ["a folder of 4,096 emoji", { execution: { working_dir: "🎉".repeat(4096) } }, true],
+  ["a folder of one more", { execution: { working_dir: "🎉".repeat(4097) } }, false],
+  ["a variable of 32,768 emoji", { execution: { env: { A: "🎉".repeat(32_768) } } }, true],
+  ["a variable of one more", { execution: { env: { A: "🎉".repeat(32_769) } } }, false],
+  ["an empty variable", { execution: { env: { A: "" } } }, true],
   ["a tag of one more", { metadata: { tags: ["🎉".repeat(51)] } }, false],
 ];
 

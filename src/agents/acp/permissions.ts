@@ -4,7 +4,7 @@
  */
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
-import type { PermissionPolicy } from "../../domain/run.ts";
+import type { PermissionPolicy } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial } from "./outcome.ts";

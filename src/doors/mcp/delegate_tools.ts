@@ -1,13 +1,13 @@
 /** The tools that delegate work and wait for it. */
 import { z } from "zod";
+import { describedBy } from "../../domain/description.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
-import { bytes, distinct, NewTaskId, TaskId } from "../../domain/scalars.ts";
-import { MAX_DEPENDENCIES, Priority, type Task, TaskType } from "../../domain/task.ts";
+import { bytes, distinct, NewTaskId, TaskId, text } from "../../domain/scalars.ts";
+import { Isolation, MAX_DEPENDENCIES, Priority, type Task, TaskType } from "../../domain/task.ts";
 import { callingTask, lineageBelow } from "./lineage.ts";
 import { type Brief, brief, briefOf, type Call, taskId, tool } from "./tool.ts";
 import { waitAtMost } from "./waiting.ts";
 
-const DESCRIPTION_MAX = 1000;
 /** Clients without progress notifications give a tool one minute. */
 const WAIT_DEFAULT_S = 50;
 const WAIT_MAX_S = 600;
@@ -31,10 +31,10 @@ export const startTask = tool({
     "Start several tasks without wait to have them work in parallel, then call wait_for_task for each.",
   input: {
     prompt: bytes(65_536).describe("Complete instructions for the agent"),
-    agent: z.string().min(1).max(100).optional().describe(
+    agent: text(1, 100).optional().describe(
       "Which of the server's configured agents; leave out for the usual one",
     ),
-    working_dir: z.string().min(1).max(4096).optional().describe(
+    working_dir: text(1, 4096).optional().describe(
       "Absolute path of the folder to work in; left out: that of the calling task, else the server's own",
     ),
     type: TaskType.default("feature"),
@@ -42,7 +42,7 @@ export const startTask = tool({
     dependencies: distinct(TaskId, 0, MAX_DEPENDENCIES).optional().describe(
       "Ids of tasks that must be completed before this one begins",
     ),
-    isolation: z.enum(["none", "worktree"]).optional().describe(
+    isolation: Isolation.optional().describe(
       "worktree: in a git worktree of its own, so that parallel tasks do not touch the same files",
     ),
     task_id: NewTaskId.optional().describe("An id of your choice; left out: a new one"),
@@ -94,23 +94,22 @@ interface Requested {
   type: TaskType;
   priority: Priority;
   dependencies?: string[];
-  isolation?: "none" | "worktree";
+  isolation?: Isolation;
 }
 
 /** Permissions are not among the fields: a model must not decide what its agent is allowed to do. */
 function newTask(requested: Requested, parent: Task | undefined): RequestInput<"start_task">["task"] {
-  const { prompt, dependencies } = requested;
-  const description = [...prompt.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
+  const { description, prompt } = describedBy(requested.prompt);
   return {
     id: requested.task_id,
     type: requested.type,
     priority: requested.priority,
     description,
-    dependencies,
+    dependencies: requested.dependencies,
     metadata: parent && { ...lineageBelow(parent) },
     execution: given({
       agent: requested.agent,
-      prompt: description === prompt.trim() ? undefined : prompt,
+      prompt,
       working_dir: requested.working_dir ?? parent?.execution?.working_dir,
       isolation: requested.isolation,
       // The caller must not get around its own permissions by delegating.

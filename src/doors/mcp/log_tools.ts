@@ -1,6 +1,7 @@
 /** The tool that reads logs. */
 import { z } from "zod";
 import { LogLevel } from "../../domain/log_entry.ts";
+import { text } from "../../domain/scalars.ts";
 import { taskId, tool } from "./tool.ts";
 
 const line = { time: z.string(), level: LogLevel, source: z.string(), message: z.string() };
@@ -14,9 +15,9 @@ export const readLogs = tool({
   input: {
     task_id: taskId.optional(),
     levels: z.array(LogLevel).min(1).optional().describe("Only entries of these levels"),
-    contains: z.string().min(1).max(1000).optional().describe("Text that the message contains"),
+    contains: text(1, 1000).optional().describe("Text that the message contains"),
     limit: z.int().min(1).max(500).default(50),
-    cursor: z.string().min(1).max(500).optional().describe("From an earlier answer: the entries before it"),
+    cursor: text(1, 500).optional().describe("From an earlier answer: the entries before it"),
   },
   output: {
     entries: z.array(z.object(line)),

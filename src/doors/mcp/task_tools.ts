@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Agent } from "../../protocol/basic_messages.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
+import { text } from "../../domain/scalars.ts";
 import { Attempt } from "../../domain/attempt/stored_attempt.ts";
 import { brief, briefOf, taskId, tool } from "./tool.ts";
 
@@ -48,7 +49,7 @@ export const listTasks = tool({
     status: z.array(TaskStatus).min(1).optional().describe("Only tasks in one of these states"),
     type: z.array(TaskType).min(1).optional(),
     priority: z.array(Priority).min(1).optional(),
-    contains: z.string().min(1).max(1000).optional().describe("Text that the description contains"),
+    contains: text(1, 1000).optional().describe("Text that the description contains"),
     limit: z.int().min(1).max(100).default(20),
     offset: z.int().min(0).default(0),
   },

@@ -1,7 +1,14 @@
 /** The draft: kept while the page is left or the connection is lost, until it is sent or cleared. */
 import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
-import type { NewTask, Priority, RecurringConfig, TaskType } from "../../../domain/task.ts";
+import type {
+  Isolation,
+  NewTask,
+  PermissionPolicy,
+  Priority,
+  RecurringConfig,
+  TaskType,
+} from "../../../domain/task.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
@@ -32,8 +39,8 @@ export interface Draft {
   files_pattern: string;
   dependencies: readonly string[];
   timeout: string;
-  permissions: "" | "ask" | "allow" | "deny";
-  isolation: "" | "none" | "worktree";
+  permissions: "" | PermissionPolicy;
+  isolation: "" | Isolation;
   max_attempts: string;
   priority_boost: string;
   env: readonly { name: string; value: string }[];

@@ -1,5 +1,6 @@
 /** The form as a message, or the problems that keep it from being one. The API checks everything else. */
 import { isoTime } from "../../../clock/clock.ts";
+import { describedBy, isTooLong } from "../../../domain/description.ts";
 import type { NewTask } from "../../../domain/task.ts";
 import { isTimeZone } from "../../../domain/time_zones.ts";
 import type { Draft } from "./draft.ts";
@@ -7,16 +8,9 @@ import { firstRun } from "./first_run.ts";
 import type { Problem } from "./problems.ts";
 import { spanOf } from "./span.ts";
 
-export const DESCRIPTION_MAX = 1000;
-
 export interface Message {
   type: "start_task" | "schedule_task";
   task: NewTask & { scheduled_time: string };
-}
-
-/** Whether the text is too long for a description: it is then sent in full as the prompt. */
-export function isLong(description: string): boolean {
-  return [...description].length > DESCRIPTION_MAX;
 }
 
 export function messageOf(draft: Draft, id: string): Message | Problem[] {
@@ -58,8 +52,8 @@ function numberOf(text: string): number | string {
 }
 
 function descriptionOf({ description, prompt }: Draft): string {
-  if (prompt !== "" || !isLong(description)) return description.trim();
-  return [...description.replace(/\s+/g, " ").trim()].slice(0, DESCRIPTION_MAX).join("");
+  if (prompt !== "" || !isTooLong(description)) return description.trim();
+  return describedBy(description).description;
 }
 
 type Refuse = (field: string, message: string) => void;
@@ -100,7 +94,7 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     else if (Object.hasOwn(env, name)) refuse("task.execution.env", `'${name}' is there twice.`);
     else env[name] = value;
   }
-  const isSplit = draft.prompt === "" && isLong(draft.description);
+  const isSplit = draft.prompt === "" && isTooLong(draft.description);
   return given({
     agent: draft.agent.trim(),
     prompt: isSplit ? draft.description : draft.prompt,

@@ -4,7 +4,7 @@ import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
-import { DESCRIPTION_MAX, isLong } from "./message.ts";
+import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
 /** By their titles, as they are offered. */
 const TYPES = TASK_TYPES.toSorted((a, b) => taskTypeTitle(a).localeCompare(taskTypeTitle(b)));
@@ -109,7 +109,7 @@ export function ShortFields() {
 function DescriptionHint() {
   const { description, prompt } = draft.value;
   const length = [...description].length;
-  if (isLong(description) && prompt === "") {
+  if (isTooLong(description) && prompt === "") {
     return (
       <>
         Longer than a description may be: the agent gets all of it as its prompt, and its first{" "}
