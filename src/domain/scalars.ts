@@ -21,7 +21,7 @@ export const NewTaskId = TaskId.refine(
 );
 
 /** Length in code points, as the contract counts it. */
-export function codePoints(text: string): number {
+function codePoints(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
