@@ -26,112 +26,130 @@ const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
 const NOT_YET = "Not available in this version: refused.";
 
 export const Config = z.strictObject({
-  $schema: z.string().optional().describe("For editors; the program does not read it."),
+  $schema: z.string().optional().describe("For editors. The program does not read it."),
   server: z.strictObject({
     host: z.string().min(1).default("127.0.0.1")
-      .describe("The address to listen on. Another than a loopback one needs security.auth, or --insecure."),
-    port: z.int().min(0).max(65535).default(8080).describe("0 picks a free one."),
+      .describe(
+        "The address to listen on. An address that is not a loopback one needs security.auth or --insecure.",
+      ),
+    port: z.int().min(0).max(65535).default(8080).describe("The port to listen on. 0 picks a free one."),
     transport: z.enum(["auto", "fast", "hardened"]).default("auto").describe(
-      "How connections are served. hardened: somewhat slower, but no client's endless message " +
-        "or flood costs more than its bound. auto: hardened, unless only this machine can reach the address.",
+      "How connections are served. hardened: somewhat slower, but bounds what an endless message or a flood " +
+        "can cost. auto: hardened, unless only this machine can reach the address.",
     ),
     tls: z.strictObject({
       cert: z.string().describe(NOT_YET),
       key: z.string().describe(NOT_YET),
     }).optional(),
-    allowed_origins: names.default([]).describe("Origins of other web pages that may reach the API."),
+    allowed_origins: names.default([]).describe("Origins of other web pages that may use the API."),
     allowed_hosts: names.default([]).describe(
-      "Host names, besides the address and localhost, by which the server is reached.",
+      "Host names, besides the address and localhost, under which clients reach the server.",
     ),
     trusted_proxies: addresses.default([]).describe(
-      "Addresses and networks of proxies that say in X-Forwarded-For whom they ask for.",
+      "Addresses and networks of proxies whose X-Forwarded-For is believed.",
     ),
   }).prefault({}),
   store: z.strictObject({
     path: z.string().optional().describe(
-      "The data folder. Absent: OPENCODE_AGENTS_DATA, else the platform's own place.",
+      "The data folder. Default: OPENCODE_AGENTS_DATA, else the platform's folder for application data.",
     ),
     url: z.string().optional().describe(NOT_YET),
   }).prefault({}),
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
   tasks: z.strictObject({
-    default_agent: z.string().default("opencode").describe("Who does a task that names no agent."),
+    default_agent: z.string().default("opencode").describe("The agent for tasks that name none."),
     agent_by_type: z.partialRecord(TaskType, z.string()).default({})
-      .describe("Task type to agent, before the default one."),
+      .describe("The agent for each type of task; types not listed here go to the default agent."),
     max_concurrent: z.int().min(1).max(1000).default(4)
-      .describe("How many tasks run at once. An OpenCode takes some 600 MB."),
+      .describe("How many tasks run at once. One OpenCode takes about 600 MB."),
     default_timeout: z.int().min(1000).max(86_400_000).default(3_600_000)
-      .describe("Milliseconds after which a task that names no timeout is ended."),
+      .describe("The timeout, in milliseconds, of tasks that name none."),
     working_dir: z.string().default(".")
       .describe(
-        "Where a task works that names no folder; relative to the configuration file. " +
-          "Left out, the first of `allowed_dirs` when those do not hold the file's own folder.",
+        "The folder for tasks that name none, relative to the configuration file. " +
+          "Default: the file's own folder if `allowed_dirs` contain it, else the first of them.",
       ),
     allowed_dirs: names.default(["."])
-      .describe("Folders, with all below them, that a task may name; symbolic links are followed first."),
-    retention_days: z.number().min(0).default(30).describe("How long finished tasks are kept."),
+      .describe(
+        "Folders that tasks may name, including their subfolders. Symbolic links are resolved first.",
+      ),
+    retention_days: z.number().min(0).default(30).describe("How long to keep finished tasks."),
     max_finished: z.int().min(1).default(100_000)
-      .describe("Of more finished tasks than these the oldest are removed before their time."),
+      .describe("How many finished tasks to keep. The oldest ones beyond this are removed early."),
     max_attempts: z.int().min(1).max(100).default(3)
-      .describe("How often a task is tried that a crash or a silent agent cut short."),
+      .describe("How many attempts a task gets if a crash or a silent agent ends them."),
     unresponsive_after_ms: z.int().min(0).default(300_000)
-      .describe("An agent that gives no sign of life for this long is reported. 0: never."),
+      .describe("How long an agent may be silent before it is reported. 0: never reported."),
     unresponsive_limit_ms: z.int().min(0).default(1_800_000)
       .describe(
-        "An agent that gives no sign of life for this long is ended, and its task tried again. 0: never.",
+        "How long an agent may be silent before it is ended and its task tried again. 0: never ended.",
       ),
     retry_delay_ms: milliseconds.default(10_000)
-      .describe("The wait before the second attempt; it doubles with each one after that."),
+      .describe("The wait before the second attempt. It doubles with each further attempt."),
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
     permissions: PermissionPolicy.default("ask")
-      .describe("What an agent is answered that asks for a permission, unless its task says otherwise."),
+      .describe("How permission requests of agents are answered, unless the task says otherwise."),
     permission_timeout_ms: milliseconds.default(300_000)
-      .describe("A permission request that nobody answers is denied after this long."),
+      .describe("How long a permission request waits for an answer before it is denied."),
   }).prefault({}),
   limits: z.strictObject({
-    enabled: z.boolean().default(true).describe("False: no limits at all."),
-    connections: z.int().min(1).default(100).describe("Connections at once."),
+    enabled: z.boolean().default(true).describe("false turns all limits off."),
+    connections: z.int().min(1).default(100).describe("Simultaneous connections."),
     connections_per_second: z.int().min(1).default(10).describe("New connections per second."),
     reconnections_per_minute: z.int().min(1).default(5).describe(
-      "Connections per minute from an address that had one closed within the last minute.",
+      "Connections per minute from an address that closed one within the last minute.",
     ),
-    global_messages_per_minute: z.int().min(1).default(1000).describe("Messages of all clients together."),
+    global_messages_per_minute: z.int().min(1).default(1000).describe(
+      "Messages per minute of all clients together.",
+    ),
     messages_per_minute: z.int().min(1).default(100).describe(
-      "Messages of one connection; over HTTP, of one address.",
+      "Messages per minute of one connection; over HTTP, of one address.",
     ),
-    burst_per_second: z.int().min(1).default(20).describe("Messages of one connection within a second."),
-    tasks_per_minute: z.int().min(1).default(10).describe("Tasks that one client starts or schedules."),
-    status_checks_per_minute: z.int().min(1).default(50).describe("Questions for tasks of one client."),
-    kills_per_minute: z.int().min(1).default(5).describe("Processes that one client ends."),
-    file_operations_per_minute: z.int().min(1).default(100).describe("Operations of one client on files."),
-    log_queries_per_minute: z.int().min(1).default(20).describe("Questions for the log of one client."),
+    burst_per_second: z.int().min(1).default(20).describe("Messages per second of one connection."),
+    tasks_per_minute: z.int().min(1).default(10).describe(
+      "Tasks per minute that one client starts or schedules.",
+    ),
+    status_checks_per_minute: z.int().min(1).default(50).describe(
+      "Requests for tasks per minute by one client.",
+    ),
+    kills_per_minute: z.int().min(1).default(5).describe("Processes per minute that one client ends."),
+    file_operations_per_minute: z.int().min(1).default(100).describe(
+      "File operations per minute by one client.",
+    ),
+    log_queries_per_minute: z.int().min(1).default(20).describe("Log queries per minute by one client."),
     max_memory_bytes: z.int().min(64 << 20).optional()
-      .describe("Above this much resident memory new tasks are refused. Absent: no limit."),
+      .describe("The resident memory above which new tasks are refused. Default: no limit."),
     max_message_bytes: z.int().min(1024).max(64 << 20).default(1_048_576)
-      .describe("A larger frame closes its connection with 1009."),
+      .describe("The largest message. A larger one closes its connection with 1009."),
   }).prefault({}),
   security: z.strictObject({
     auth: z.enum(["none", "required"]).default("none")
-      .describe("required: whoever wants anything shows an API key of `opencode-agents keys create`."),
+      .describe("required: every client must present an API key, made with `opencode-agents keys create`."),
     ip_whitelist: addresses.default([])
-      .describe("With any address or network here, all others are refused; this machine's own, too."),
+      .describe(
+        "Addresses and networks that may connect. If there is any entry, all others are refused, this machine's own included.",
+      ),
     ip_blacklist: addresses.default([])
-      .describe("Addresses and networks that are refused, even when the other list has them."),
+      .describe("Addresses and networks that are refused, even if the whitelist has them."),
     session_minutes: z.int().min(1).default(60).describe(
-      "How long a session lasts that a key has opened over the socket.",
+      "How long a session lasts that a key opens over the socket.",
     ),
   }).prefault({}),
   logs: z.strictObject({
-    retention_days: z.number().min(0).default(14).describe("How long log entries are kept."),
+    retention_days: z.number().min(0).default(14).describe("How long to keep log entries."),
     max_bytes: z.int().min(1 << 20).default(1_073_741_824)
-      .describe("Of a larger log the oldest entries are removed before their time."),
+      .describe("The size of the log. Beyond it, the oldest entries are removed early."),
   }).prefault({}),
   monitor: z.strictObject({
     resources_interval_ms: z.int().min(100).default(5000)
-      .describe("How often those who subscribed are told of the machine's resources."),
-    processes_interval_ms: z.int().min(100).default(30_000).describe("The same of its processes."),
-    task_summary_interval_ms: z.int().min(100).default(15_000).describe("The same of the tasks' summary."),
-    metrics: z.boolean().default(true).describe("Whether the use of the API is counted."),
+      .describe("How often subscribers get the machine's resources."),
+    processes_interval_ms: z.int().min(100).default(30_000).describe(
+      "How often subscribers get the machine's processes.",
+    ),
+    task_summary_interval_ms: z.int().min(100).default(15_000).describe(
+      "How often subscribers get the summary of tasks.",
+    ),
+    metrics: z.boolean().default(true).describe("Whether requests are counted for metrics."),
   }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;
@@ -144,7 +162,7 @@ export function configWith({ profiles, agents }: KnownAgents) {
   });
   return Config.extend({
     agents: namedAgents(agent).default({})
-      .describe(`Named ways to run a task; added to those known (${Object.keys(agents).join(", ")}).`),
+      .describe(`Named agents, added to the known ones (${Object.keys(agents).join(", ")}).`),
   });
 }
 
