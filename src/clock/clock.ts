@@ -1,6 +1,6 @@
 /**
- * The one room that knows what time it is and what chance brings. Everything else takes a `Clock`, so that
- * the same code runs in the simulation tests; a test bans `Date.now`, `setTimeout` and `Math.random` elsewhere.
+ * The only room that reads the time and draws random numbers. Everything else takes a `Clock`, so the same code runs in
+ * the simulation tests. A test bans `Date.now`, `setTimeout` and `Math.random` elsewhere.
  */
 
 /** A timer that has not fired yet. Cancelling twice, or after it fired, does nothing. */
@@ -11,9 +11,9 @@ export interface Timer {
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch; may jump. */
   now(): number;
-  /** Milliseconds that only ever grow; for durations. */
+  /** Milliseconds that never go back; for durations. */
   monotonic(): number;
-  /** Runs `action` once, `delay_ms` from now. Delays beyond 24 days are waited for in pieces. */
+  /** Runs `action` once, `delay_ms` from now. A delay of more than 24 days is split into several timers. */
   after(delay_ms: number, action: () => void): Timer;
   /** Runs `action` every `period_ms` until cancelled. */
   every(period_ms: number, action: () => void): Timer;
@@ -21,7 +21,7 @@ export interface Clock {
   random(): number;
 }
 
-/** setTimeout keeps its delay in 31 bits; a longer one would fire at once. */
+/** setTimeout stores its delay in 31 bits. A longer delay would fire at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -44,7 +44,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** The document's timestamp form: ISO 8601, UTC, milliseconds, `Z`. */
+/** Formats a timestamp as the API document does: ISO 8601, UTC, milliseconds, `Z`. */
 export function isoTime(epoch_ms: number): string {
   return new Date(epoch_ms).toISOString();
 }
@@ -53,8 +53,8 @@ const TIMESTAMP =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:Z|([+-]\d{2})(?::?(\d{2}))?)$/i;
 
 /**
- * Milliseconds since the epoch of an ISO 8601 timestamp with date, time and zone; NaN when it is none or names a day
- * that the calendar does not have. The one reader of timestamps, ours and others'.
+ * Parses an ISO 8601 timestamp with date, time and zone into milliseconds since the epoch. Returns NaN for other text
+ * and for a day that the calendar does not have. All timestamps, ours and others', are parsed here.
  */
 export function epochOf(iso: string): number {
   const parts = TIMESTAMP.exec(iso);
@@ -65,18 +65,17 @@ export function epochOf(iso: string): number {
   return Date.parse(`${year}-${month}-${day}T${time}:${second}.${fraction}${zone}`);
 }
 
-/** `Date.parse` takes February 30 as March 2. */
+/** Needed because `Date.parse` reads February 30 as March 2. */
 function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Resolves after `delay_ms`. */
 export function sleep(clock: Clock, delay_ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(delay_ms, resolve));
 }
 
-/** `promise`, or `late` when it has not settled within `bound_ms`. Never rejects later than that. */
+/** Settles as `promise` does, or resolves with `late` after `bound_ms`. A later rejection is ignored. */
 export async function within<T, L>(
   clock: Clock,
   bound_ms: number,

@@ -1,15 +1,15 @@
-/** An API key as it is kept: never the key itself. */
+/** An API key as it is stored. The key itself is never stored. */
 import { z } from "zod";
 import { Actor } from "./actor.ts";
 
-/** What a key may do: look; start, change and end; see to keys, limits and security. */
+/** `read`: look. `write`: start, change and end tasks. `admin`: manage keys, limits and security. */
 export const Permission = z.enum(["read", "write", "admin"]);
 export type Permission = z.infer<typeof Permission>;
 
 export const KeySpec = z.object({
   name: z.string(),
   digest: z.string().describe(
-    "SHA-256 of the key in hex: a key has 190 bits of chance, so nothing slower is needed.",
+    "SHA-256 of the key in hex. A key has 190 random bits, so no slower hash is needed.",
   ),
   permissions: z.array(Permission),
   created_ms: z.number().describe("Milliseconds since the epoch."),

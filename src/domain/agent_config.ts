@@ -6,17 +6,17 @@ const names = z.array(text(1, 4096));
 
 export const AgentConfig = z.strictObject({
   protocol: z.enum(["acp", "command"]).describe(
-    "How the server speaks to it: Agent Client Protocol on stdio, or any program.",
+    "How the server talks to the agent. acp: Agent Client Protocol on stdio. command: any program.",
   ),
   command: z.array(text(0, 4096)).min(1).max(100)
     .describe(
-      "Program and arguments; no shell. May hold {id}, {type}, {description}, {prompt}, {files_pattern}.",
+      "Program and arguments; no shell. May contain {id}, {type}, {description}, {prompt}, {files_pattern}.",
     ),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
   pass_env: names.default([]).describe("Variables of the server's own environment that the agent gets."),
   unresponsive_limit_ms: z.int().min(0).optional()
-    .describe("Instead of tasks.unresponsive_limit_ms, for a program that is silent while it works well."),
+    .describe("Overrides tasks.unresponsive_limit_ms for a program that is silent while it works."),
   profile: z.string().optional()
-    .describe("Which agent's habits to expect; found from the command when absent."),
+    .describe("The make of the agent, whose habits the server expects. By default the command decides."),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

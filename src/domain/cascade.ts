@@ -1,6 +1,5 @@
 /**
- * What the end of a task means for those that wait for it: they are released, or they fail with it, and so on down the
- * graph.
+ * What happens to waiting tasks when a dependency ends: they are released, or fail with it, and so on down the graph.
  */
 import { isoTime } from "../clock/clock.ts";
 import { readiness } from "./dependencies.ts";
@@ -10,20 +9,20 @@ import { isFinished } from "./task_values.ts";
 import { putBack, settle } from "./transitions.ts";
 
 /**
- * How many states of other tasks one commit carries at most. Each may come with a dependency that was read, and the
- * store checks a hundred versions at once.
+ * The most states of other tasks in one commit. Each may come with a dependency that was read, and the store checks at
+ * most a hundred versions in a commit.
  */
 const CASCADE_LIMIT = 45;
 
-/** The tasks and who waits for whom. */
+/** The tasks and their dependents. */
 export interface Graph {
   find(id: string): TaskRecord | undefined;
   dependentsOf(id: string): Iterable<string>;
 }
 
 /**
- * The new states of tasks, and of those that follow: dependents of the tasks that have ended are released, or fail.
- * At most `limit` of these follow at once; the dispatcher settles the rest when it hears of the ends.
+ * Adds to the changed states those that follow from them: dependents of ended tasks are released or fail. At most
+ * `limit` follow at once; the dispatcher settles the rest when it learns that the tasks have ended.
  */
 export function cascade(
   graph: Graph,
@@ -53,8 +52,8 @@ export function cascade(
 }
 
 /**
- * The dependencies whose failure these new states follow from, without those that change with them. A plan has read
- * them: it is wrong when one of them is retried first. Completed ones never change again.
+ * The failed dependencies that these new states rely on, except those that change in the same commit. If one of them
+ * is retried first, the states are wrong. Completed dependencies never change again.
  */
 export function failuresRead(states: ReadonlyMap<string, TaskState>): string[] {
   const read = new Set<string>();
@@ -64,12 +63,12 @@ export function failuresRead(states: ReadonlyMap<string, TaskState>): string[] {
   return [...read];
 }
 
-/** Whether it waits for its dependencies. One that a client has paused still fails with them. */
+/** Whether a task waits for its dependencies. A paused one counts, because it still fails with them. */
 function isWaiting(state: TaskState): boolean {
   return state.status === "pending" || (state.status === "paused" && state.paused_from === "pending");
 }
 
-/** Where a waiting task stands now; the same object when nothing changes. */
+/** The new state of a waiting task; the same object if nothing changes. */
 function settled(
   task: TaskRecord,
   ready: ReturnType<typeof readiness>,
@@ -81,13 +80,13 @@ function settled(
 }
 
 /**
- * A task after another look at its dependencies and its time, if that changes it: one that waits, or one that failed
- * only with a dependency that is being retried.
+ * Checks a task's dependencies and time again. Returns the new state of a task that waits, or that failed only because
+ * of a dependency that is being retried; undefined if nothing changes.
  */
 export function resettled(graph: Graph, task: TaskRecord, now_ms: number): TaskState | undefined {
   const ready = readiness(task.spec.dependencies ?? [], graph.find);
   if (isForgiven(graph, task)) {
-    // With another failure among its dependencies it stays where it is, until that one is tried again, too.
+    // If another dependency has failed, the task stays failed until that one is retried as well.
     return ready.failed_dependency === undefined
       ? settle(putBack(task.state), ready, isDue(task, now_ms), isoTime(now_ms))
       : undefined;
@@ -97,7 +96,7 @@ export function resettled(graph: Graph, task: TaskRecord, now_ms: number): TaskS
   return next === task.state ? undefined : next;
 }
 
-/** Whether it failed only with a dependency, which has not failed any more. */
+/** Whether a task failed only because of a dependency that is no longer failed. */
 function isForgiven(graph: Graph, { state }: TaskRecord): boolean {
   if (state.status !== "failed" || state.failed_dependency === undefined) return false;
   const status = graph.find(state.failed_dependency)?.state.status;
@@ -105,8 +104,8 @@ function isForgiven(graph: Graph, { state }: TaskRecord): boolean {
 }
 
 /**
- * The tasks that failed only because `id` did, directly or through others, as they wait again when it is retried. The
- * nearest come first, at most `limit` of them.
+ * The new states, when `id` is retried, of the tasks that failed only because it did, directly or through others: they
+ * wait again. The nearest come first, at most `limit` of them.
  */
 export function dependencyFailures(
   graph: Graph,

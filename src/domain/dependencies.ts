@@ -1,4 +1,4 @@
-/** The dependencies of one task: which are allowed, and how they stand. */
+/** Checks a task's dependencies, and whether they are met. */
 import { ApiError } from "./errors.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { Readiness } from "./transitions.ts";
@@ -8,8 +8,8 @@ type Lookup = (id: string) => TaskRecord | undefined;
 const AVAILABLE_SHOWN = 20;
 
 /**
- * Throws `TASK_DEPENDENCY_ERROR` for a dependency that does not exist or that is the task itself. There is no other way
- * to make a cycle: a task depends only on tasks that exist already, and dependencies never change.
+ * Throws `TASK_DEPENDENCY_ERROR` for a dependency that does not exist or that is the task itself. No other cycle is
+ * possible: a task depends only on tasks that already exist, and dependencies never change.
  */
 export function checkDependencies(
   id: string,
@@ -38,7 +38,7 @@ export function checkDependencies(
   }
 }
 
-/** Whether all dependencies are completed, or one has failed. One that retention has removed does not count. */
+/** Whether all dependencies are completed, or one has failed. Dependencies that retention has removed do not count. */
 export function readiness(dependencies: readonly string[], find: Lookup): Readiness {
   let ready = true;
   for (const id of dependencies) {

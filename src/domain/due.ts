@@ -1,8 +1,8 @@
-/** Whether the time of a task has come. */
+/** When a task is due. */
 import { epochOf } from "../clock/clock.ts";
 import type { TaskRecord } from "./task_record.ts";
 
-/** When the task may start at the earliest, in epoch milliseconds: its scheduled time, or its next attempt's. */
+/** The earliest start of a task, in epoch milliseconds: its scheduled time, or that of its next attempt. */
 export function dueAt({ spec, state }: Pick<TaskRecord, "spec"> & Partial<TaskRecord>): number | undefined {
   const times = [spec.scheduled_time, state?.not_before].filter((time) => time !== undefined);
   return times.length === 0 ? undefined : Math.max(...times.map(epochOf));

@@ -1,6 +1,6 @@
-/** The closed list of error codes, and the one type every expected failure has. */
+/** The closed list of error codes, and the one type of all expected failures. */
 
-/** Code of the document's table → HTTP status of its "HTTP Equivalent" column (0 where it has none), and when it arises. */
+/** Code of the API document's table → HTTP status ("HTTP Equivalent"; 0 if it has none), and when the error arises. */
 export const ERRORS = {
   INVALID_JSON: {
     status: 400,
@@ -16,7 +16,7 @@ export const ERRORS = {
     when:
       "Well-formed, but not allowed: out of range, not among the values, or not in the task's present state.",
   },
-  INVALID_FIELD_TYPE: { status: 400, when: "The JSON type is another one; `null` is never a value." },
+  INVALID_FIELD_TYPE: { status: 400, when: "The JSON type is wrong; `null` is never a value." },
   INVALID_FIELD_FORMAT: {
     status: 400,
     when: "The right type, but malformed: an id, a timestamp, a pattern, a time zone, a cursor.",
@@ -25,7 +25,7 @@ export const ERRORS = {
     status: 400,
     when: "A task lacks required fields; `details.fields` names all of them.",
   },
-  TASK_NOT_FOUND: { status: 404, when: "There is no task, or no schedule, of this id." },
+  TASK_NOT_FOUND: { status: 404, when: "No task or schedule has this id." },
   PROCESS_NOT_FOUND: { status: 404, when: "No process has this pid." },
   TASK_ALREADY_EXISTS: { status: 409, when: "A task or schedule has this id already." },
   PROCESS_ALREADY_EXISTS: {
@@ -44,7 +44,7 @@ export const ERRORS = {
   INVALID_RECURRING_CONFIG: { status: 400, when: "Anything wrong inside `recurring`." },
   PROCESS_KILL_FAILED: {
     status: 500,
-    when: "The process was signalled and is still there after 10 s, or the system refused.",
+    when: "The process still runs 10 s after the signal, or the system refused the signal.",
   },
   PROCESS_PERMISSION_DENIED: {
     status: 403,
@@ -52,35 +52,35 @@ export const ERRORS = {
   },
   DATABASE_ERROR: {
     status: 500,
-    when: "The store refused or failed, or its file is damaged or another program's.",
+    when: "The store refused or failed, or its file is damaged or belongs to another program.",
   },
   DATABASE_CONNECTION_ERROR: {
     status: 503,
-    when: "The store did not answer within 10 s; whether the change was made is not known.",
+    when: "The store did not answer within 10 s. The change may or may not have been made.",
   },
   FILESYSTEM_ERROR: {
     status: 500,
     when:
-      "A folder or file could not be used for another reason than those below, such as a worktree where there is no git.",
+      "A folder or file could not be used, for a reason other than the two below, such as a worktree without git.",
   },
   FILE_NOT_FOUND: { status: 404, when: "A working folder or backup that does not exist." },
   FILE_PERMISSION_DENIED: { status: 403, when: "A folder or file that the server may not use." },
   LOG_FILE_ERROR: {
     status: 500,
-    when: "A part of the stored log cannot be read; `details` say which, and from when to when.",
+    when: "A part of the stored log cannot be read; `details` names the part and its period.",
   },
   CONFIGURATION_ERROR: {
     status: 500,
-    when: "The configuration, or a combination of its values, is not possible. The program ends with 2.",
+    when: "The configuration, or a combination of its values, is invalid. The program ends with 2.",
   },
   SERVICE_UNAVAILABLE: {
     status: 503,
-    when:
-      "What is needed is missing: the permission to run programs, an agent's program; or the server is shutting down.",
+    when: "The permission to run programs or an agent's program is missing, or the server is shutting down.",
   },
   PERMISSION_DENIED: {
     status: 403,
-    when: "The key may not do this; or a page of another origin, or a name that is not this server's.",
+    when:
+      "The key may not do this, or the request has a foreign `Origin` or a `Host` that is not this server's.",
   },
   AUTHENTICATION_REQUIRED: {
     status: 401,
@@ -94,21 +94,21 @@ export const ERRORS = {
     status: 429,
     when: "A limit is used up; `details.retry_after_seconds` says when there is room again.",
   },
-  CONNECTION_LIMIT_EXCEEDED: { status: 429, when: "The server has as many connections as it may have." },
+  CONNECTION_LIMIT_EXCEEDED: { status: 429, when: "The server has reached its limit of connections." },
   SERVER_OVERLOAD: {
     status: 503,
-    when: "The system has no room for another process or file, or too much waits for the store.",
+    when: "The system has no room for another process or file, or too many changes wait for the store.",
   },
   MEMORY_LIMIT_EXCEEDED: {
     status: 507,
     when:
-      "The server uses more memory than `limits.max_memory_bytes`; new tasks are refused until it does not.",
+      "The server uses more memory than `limits.max_memory_bytes`. New tasks are refused until it uses less.",
   },
-  DISK_SPACE_EXCEEDED: { status: 507, when: "The disk that holds the store is full. Reading goes on." },
+  DISK_SPACE_EXCEEDED: { status: 507, when: "The disk that holds the store is full. Reading still works." },
   CONNECTION_LOST: { status: 0, when: "Raised by the client: the connection ended before the reply came." },
   HEARTBEAT_TIMEOUT: {
     status: 0,
-    when: "Raised by the client when the server is silent; a health issue when an agent is.",
+    when: "Raised by the client when the server is silent. As a health issue: an agent is silent.",
   },
   SUBSCRIPTION_ERROR: {
     status: 400,
@@ -118,7 +118,7 @@ export const ERRORS = {
   METRICS_UNAVAILABLE: { status: 503, when: "`monitor.metrics` is switched off." },
   HEALTH_CHECK_FAILED: {
     status: 503,
-    when: "A component's check failed or gave no answer in time: the code of the health issue that says so.",
+    when: "The code of a health issue: a component's check failed or did not answer in time.",
   },
 } as const satisfies Record<string, { status: number; when: string }>;
 
@@ -126,19 +126,19 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
 
-/** What the user can act on: the field, what was given, what is allowed, when to come back. */
+/** What the user can act on: the field, the given value, the allowed values, when to retry. */
 export type ErrorDetails = Record<string, unknown>;
 
 /**
- * An expected failure, made where its cause is known. Anything else that is thrown is a bug: it is logged
- * with its stack and answered without it.
+ * An expected failure, created where its cause is known. Anything else that is thrown is a bug: it is logged with its
+ * stack, and the reply omits the stack.
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
 
-  // Written out: Node strips types from sources, and a parameter property is more than a type.
+  // No parameter properties: Node only strips types, and those are more than types.
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message);
     this.code = code;

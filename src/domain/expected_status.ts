@@ -1,4 +1,4 @@
-/** What an operation expects of its task. */
+/** Checks that a task's status allows an operation. */
 import { fieldProblem } from "./field_problem.ts";
 import type { TaskStatus } from "./task.ts";
 import type { TaskRecord } from "./task_record.ts";

@@ -1,8 +1,8 @@
-/** The error of one field: which, what was given, what was expected. */
+/** The error of one field: its name, the given value and the expected one. */
 import { closest, distance } from "fastest-levenshtein";
 import { ApiError, type ErrorCode, type ErrorDetails } from "./errors.ts";
 
-/** The nearest of `candidates`, if it is near enough to be what was meant. */
+/** The candidate that was probably meant; undefined if none is similar enough. */
 export function nearest(given: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0 || given.length > 100) return undefined;
   const best = closest(given.toLowerCase(), candidates);
@@ -20,7 +20,7 @@ export function fieldPath(path: readonly PropertyKey[]): string {
 
 const VALUE_MAX = 200;
 
-/** The given value as errors show it: long ones are cut at 200 characters, absent ones are null. */
+/** The given value as errors show it: a long one is cut at 200 characters, an absent one is null. */
 export function shown(value: unknown): unknown {
   if (value === undefined) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -28,7 +28,7 @@ export function shown(value: unknown): unknown {
   return Array.from(text.slice(0, 2 * VALUE_MAX)).slice(0, VALUE_MAX).join("");
 }
 
-/** An `INVALID_FIELD_VALUE` (or other) error of one field. */
+/** Makes the error of one field. */
 export function fieldProblem(
   code: ErrorCode,
   field: string,

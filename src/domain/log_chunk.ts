@@ -1,4 +1,4 @@
-/** How the log is kept: entries packed into chunks, each with a header that says what is inside. */
+/** How the log is stored: entries packed into chunks, each with a header that describes its contents. */
 import { z } from "zod";
 
 /** Entries per level, in the order of `LogLevel`. */
@@ -17,6 +17,6 @@ export const StoredChunkHeader = z.object({
 });
 export type StoredChunkHeader = z.infer<typeof StoredChunkHeader>;
 
-/** How far the log had come when retention had dropped all of it. */
+/** Where the log continues after retention has dropped all of it. */
 export const LogTail = z.object({ next_chunk: z.int(), next_seq: z.int(), last_time: z.string() });
 export type LogTail = z.infer<typeof LogTail>;

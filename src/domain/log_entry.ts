@@ -1,4 +1,4 @@
-/** Log entries, as the document shows them. */
+/** Log entries, as the API document defines them. */
 import { z } from "zod";
 
 export const LogLevel = z.enum(["debug", "info", "warn", "error", "fatal"]);
@@ -8,7 +8,7 @@ export const LogEntry = z.object({
   time: z.string(),
   level: LogLevel,
   message: z.string(),
-  /** The task id for what an agent printed or the engine did for it; the server's component otherwise. */
+  /** The task's id, for what its agent printed or the engine did for it; otherwise the server's component. */
   agent: z.string(),
   source: z.string(),
   details: z.record(z.string(), z.unknown()),

@@ -1,4 +1,4 @@
-/** What an attempt left behind besides the task's record: its answer, and how its process ended. */
+/** What is stored of an attempt besides the task's record: its answer, and how its process ended. */
 import { z } from "zod";
 
 export const AttemptOutput = z.object({

@@ -1,14 +1,14 @@
-/** Which option of an agent's permission request a client's answer takes. Pure. */
+/** Finds the option of a permission request that a client's answer selects. Pure. */
 import { fieldProblem } from "./field_problem.ts";
 import type { PermissionOption, PermissionRequest } from "./permission_request.ts";
 
 export interface PermissionAnswer {
   option_id?: string;
-  /** The plain yes or no: this once. */
+  /** Yes or no, this once. */
   decision?: "allow" | "deny";
 }
 
-/** Throws `MISSING_REQUIRED_FIELD` for an answer without any choice, `INVALID_FIELD_VALUE` for one that is not offered. */
+/** Throws `MISSING_REQUIRED_FIELD` for an answer without a choice, `INVALID_FIELD_VALUE` for a choice that is not offered. */
 export function chosenOption(
   { option_id, decision }: PermissionAnswer,
   { options }: PermissionRequest,

@@ -1,4 +1,4 @@
-/** What an agent asks before it does something: kept while it is open, pushed, and shown with its task. */
+/** An agent's request for permission. It is kept while it is open, pushed to clients, and shown with its task. */
 import { z } from "zod";
 
 export const PermissionOption = z.object({
@@ -12,9 +12,9 @@ export const PermissionRequest = z.object({
   permission_id: z.string().describe("Unique within the task."),
   title: z.string(),
   tool_call: z.record(z.string(), z.unknown()).describe(
-    "What the agent wants to do: the tool's kind and raw input, as it reports them.",
+    "What the agent wants to do: the tool's kind and raw input, as the agent reports them.",
   ),
   options: z.array(PermissionOption),
-  expires_at: z.string().describe("ISO 8601; it is denied then unless somebody answers."),
+  expires_at: z.string().describe("ISO 8601. The request is denied then unless somebody answers."),
 });
 export type PermissionRequest = z.infer<typeof PermissionRequest>;

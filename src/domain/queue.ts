@@ -4,7 +4,7 @@ import { executionOf, type TaskRecord } from "./task_record.ts";
 
 const BOOST_PER_RANK = 100;
 
-/** Higher goes first. `priority_boost` moves a task within its priority and, at ±100, to the neighbouring one. */
+/** The highest goes first. `priority_boost` moves a task within its priority and, at ±100, to the neighboring one. */
 function rank(task: TaskRecord): number {
   return Priority.options.indexOf(task.spec.priority) * BOOST_PER_RANK +
     (executionOf(task).priority_boost ?? 0);
@@ -16,8 +16,8 @@ export function compareQueued(a: TaskRecord, b: TaskRecord): number {
 }
 
 /**
- * A binary heap of queued tasks. A task that has left the queue is dropped when it comes to the top. Each task is in the
- * heap once, however often it is put back: its place never changes.
+ * A binary heap of queued tasks. A task that has left the queue is dropped when it reaches the top. Each task is in the
+ * heap at most once, even if it is added again, since its rank never changes.
  */
 export class ReadyQueue {
   #heap: TaskRecord[] = [];
@@ -40,7 +40,7 @@ export class ReadyQueue {
     }
   }
 
-  /** Removes and returns the first task for which `stillQueued` holds, and drops those before it. */
+  /** Removes and returns the first task for which `stillQueued` is true, and drops those before it. */
   take(stillQueued: (task: TaskRecord) => boolean): TaskRecord | undefined {
     for (let top = this.#pop(); top; top = this.#pop()) if (stillQueued(top)) return top;
     return undefined;

@@ -1,6 +1,6 @@
 /**
- * The vocabulary between the engine, which decides when a task runs, and the agents, which know how.
- * One `Run` is one attempt of one task by one agent process: one turn, or several where it can take them.
+ * The interface between the engine, which decides when a task runs, and the agents, which run it. One `Run` is one
+ * attempt of one task by one agent process. It has one turn, or several if the agent supports them.
  */
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
@@ -12,7 +12,7 @@ export interface RunRequest {
     id: string;
     type: string;
     description: string;
-    /** What the agent is asked: `execution.prompt`, else the description. */
+    /** `execution.prompt`, else the description. */
     prompt: string;
     files_pattern?: string;
     metadata?: Record<string, unknown>;
@@ -28,23 +28,23 @@ export interface RunRequest {
   env: Record<string, string>;
   model?: string;
   permissions: PermissionPolicy;
-  /** A permission request that nobody answers is denied after so long. */
+  /** A permission request that nobody answers is denied after this time. */
   permission_timeout_ms: number;
-  /** The session of an earlier attempt, to go on with where the agent can. */
+  /** The session of an earlier attempt, which is resumed if the agent can. */
   resume?: { session_id: string };
 }
 
-/** What an agent reports while it works. Progress comes from its own plan or todo list, never from a timer. */
+/** What a run reports. Progress comes from the agent's own plan or todo list, never from a timer. */
 export type RunEvent =
   | { kind: "started"; pid: number }
-  /** The agent is ready to work: over ACP the session exists. `resumed`: an earlier session goes on. */
+  /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. */
   | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
   | {
     kind: "progress";
     completed_steps: number;
     total_steps: number;
     current_step?: string;
-    /** The first steps of the plan. The counts are those of the whole plan. */
+    /** The first steps of the plan. The counts cover the whole plan. */
     steps?: PlanStep[];
   }
   | { kind: "activity"; current_step: string }
@@ -57,14 +57,14 @@ export type RunEvent =
     by: "client" | "policy" | "timeout" | "end";
   }
   | { kind: "usage"; usage: Record<string, unknown> }
-  /** A turn has ended and the run goes on: it waits for `Run.next`. Only of runs that have it. */
+  /** A turn has ended and the run waits for `Run.next`. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };
 
 /** How a turn ended. */
 export interface TurnOutcome {
-  /** `stopped`: ended because `stop` was called; the engine knows why it did. */
+  /** `stopped`: ended because the engine called `stop`. */
   status: "completed" | "failed" | "stopped";
-  /** At most 1,000 characters, present when failed. */
+  /** At most 1,000 characters; present if the turn failed. */
   error?: string;
   /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
   output: string;
@@ -72,7 +72,7 @@ export interface TurnOutcome {
   usage?: Record<string, unknown>;
 }
 
-/** How the run ended: as its last turn did, with the exit code of the process where that decided it. */
+/** How the run ended: as its last turn did, with the exit code of the process if that decided it. */
 export interface RunOutcome extends TurnOutcome {
   exit_code?: number;
 }
@@ -90,43 +90,43 @@ export interface Run {
   pause(): Promise<void>;
   /** SIGCONT to the whole tree. */
   resume(): Promise<void>;
-  /** Answers `turn_ended`: begins the next turn, or ends the run. Absent where the agent takes one prompt only. */
+  /** Answers `turn_ended`: begins the next turn, or ends the run. Absent if the agent takes only one prompt. */
   next?(prompt: string | undefined): void;
-  /** Answers an open permission request; false when there is none of that id, or no such option. */
+  /** Answers an open permission request. Returns false if there is no such request or no such option. */
   answerPermission(permission_id: string, option_id: string): boolean;
 }
 
 /**
- * Takes what the run reports, in order. A returned promise holds back the agent's output until it settles, so that an
- * agent that prints megabytes cannot fill the server's memory.
+ * Receives a run's reports in order. The agent's output is not read on until a returned promise settles, so an agent
+ * that prints megabytes cannot fill the server's memory.
  */
 export type RunListener = (event: RunEvent) => void | Promise<void>;
 
 export interface AgentRunner {
   /**
-   * Spawns the agent in a process group of its own, which the reaper knows, and starts the work. Throws `ApiError`
-   * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) when it cannot be started, and says what to install.
+   * Spawns the agent in its own process group, registers it with the reaper, and starts the work. Throws `ApiError`
+   * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) if it cannot be started. The error says what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
   /**
-   * The agents may run until then, on the monotonic clock, unless this is called again: what is left then is killed,
-   * even when this server is paused and cannot. Asked for where other nodes may take the tasks over.
+   * Lets the agents run until `at_ms` on the monotonic clock, unless this is called again. Agents that still run then
+   * are killed, even if this server is paused. Used if other nodes may take the tasks over.
    */
   keepUntil?(at_ms: number): void;
-  /** Ends every process that an earlier server on the same store has left behind. Returns how many there were. */
+  /** Ends all processes that earlier servers on the same store left behind. Returns how many there were. */
   endStrays(): Promise<number>;
   /** Ends the helper processes, after all runs have ended. */
   close(): Promise<void>;
 }
 
-/** A folder that one task has to itself. */
+/** A folder that belongs to one task. */
 export interface Workspace {
   working_dir: string;
-  /** Returns where the changes are. Without changes the folder is removed. */
+  /** Returns where the changes are. If there are none, removes the folder. */
   close(): Promise<string | undefined>;
 }
 
 export interface Workspaces {
-  /** Opens the task's own copy of `working_dir`. Throws `ApiError` when there can be none. */
+  /** Opens the task's own copy of `working_dir`. Throws `ApiError` if it cannot. */
   open(working_dir: string, task_id: string): Promise<Workspace>;
 }

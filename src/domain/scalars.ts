@@ -1,6 +1,6 @@
 /**
- * The field types that many messages share. A refinement names the error code it stands for in `params.code`;
- * without one, `field_errors.ts` derives the code from the kind of issue.
+ * The field types that many messages share. A refinement names its error code in `params.code`; without one,
+ * `field_errors.ts` derives the code from the kind of issue.
  */
 import { z } from "zod";
 import picomatch from "picomatch";
@@ -20,12 +20,12 @@ export const NewTaskId = TaskId.refine(
   { error: `an id that does not start with ${RESERVED_ID_PREFIXES.map((p) => `'${p}'`).join(" or ")}` },
 );
 
-/** Length in code points, as the contract counts it. */
+/** Length in code points, the unit of the API's bounds. */
 function codePoints(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    // The second half of a pair is not a character of its own.
+    // The second half of a surrogate pair does not count.
     if (unit >= 0xdc00 && unit <= 0xdfff && i > 0 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) continue;
     count++;
   }
@@ -73,7 +73,7 @@ export function isGlob(pattern: string): boolean {
     if (char === "\\") i++;
     else if (char === "[" && brackets === 0) {
       brackets = 1;
-      // A `]` right behind the opening (or behind its negation) is a member, not the end.
+      // A `]` right after the opening (or after its negation) is a member, not the end.
       if (pattern[i + 1] === "!" || pattern[i + 1] === "^") i++;
       if (pattern[i + 1] === "]") i++;
     } else if (char === "]") brackets = 0;
@@ -85,7 +85,7 @@ export function isGlob(pattern: string): boolean {
     picomatch.makeRe(pattern, { maxLength: 4096 });
     return true;
   } catch {
-    // picomatch throws for what it cannot compile; that is the answer.
+    // picomatch throws if it cannot compile the pattern.
     return false;
   }
 }
@@ -118,7 +118,7 @@ export function oneOrMany<T extends z.ZodType>(element: T): z.ZodUnion<[T, z.Zod
   return z.union([element, z.array(element).min(1).max(1000)]);
 }
 
-/** What `oneOrMany` let through, as a list. */
+/** A value of `oneOrMany` as a list. */
 export function many<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
 }

@@ -1,6 +1,6 @@
 /**
- * When a schedule runs. Pure arithmetic in the schedule's time zone: each occurrence is counted from the first
- * one, so that the original day of month is never forgotten and no error adds up.
+ * When a schedule runs, computed in the schedule's time zone. Each occurrence is counted from the first one, so the
+ * original day of the month is kept and errors do not add up. Pure.
  */
 import { z } from "zod";
 import { epochOf } from "../clock/clock.ts";
@@ -15,9 +15,9 @@ const Timetable = z.object({
 });
 export type Timetable = z.infer<typeof Timetable>;
 
-/** A schedule as it is kept. */
+/** A schedule as it is stored. */
 export const ScheduleSpec = Timetable.extend({
-  task: z.object(eachRun).describe("What each run is a task of."),
+  task: z.object(eachRun).describe("The fields of each run's task."),
   created_at: z.string(),
   created_by: ADDED_FIELDS.created_by,
 });
@@ -25,10 +25,10 @@ export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
 
 export const ScheduleState = z.object({
   runs: z.int().describe("Runs made so far."),
-  next_ms: z.number().describe("Epoch milliseconds of the next one."),
+  next_ms: z.number().describe("Epoch milliseconds of the next run."),
   last_run: z.string().optional().describe("The id of the last run's task."),
   last_number: z.int().optional().describe(
-    "The number in `last_run`, which is not that of runs whose ids were taken.",
+    "The number in `last_run`. It differs from `runs` if ids of runs were already taken.",
   ),
 });
 export type ScheduleState = z.infer<typeof ScheduleState>;
@@ -40,10 +40,10 @@ export interface ScheduleRecord {
 }
 
 const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
-/** The longest of each, but for an hour when clocks change: a guess at an index is too high by one at most. */
+/** The longest intervals, apart from the hour of a clock change. So an estimated index is too high by at most one. */
 const LONGEST_MS = { daily: 86_400_000, weekly: 7 * 86_400_000, monthly: 31 * 86_400_000 } as const;
 
-/** The `index`-th time (0 is the first) in epoch milliseconds, undefined when `end_time` lies before it. */
+/** The time of occurrence `index` (0 is the first) in epoch milliseconds; undefined if it is after `end_time`. */
 export function occurrence({ scheduled_time, recurring }: Timetable, index: number): number | undefined {
   const first_ms = epochOf(scheduled_time);
   if (index === 0) return first_ms;
@@ -53,7 +53,7 @@ export function occurrence({ scheduled_time, recurring }: Timetable, index: numb
   return at_ms;
 }
 
-/** The first occurrence after `after_ms`: its index and its time. */
+/** The first occurrence after `after_ms`; undefined if there is none. */
 export function nextOccurrence(
   timetable: Timetable,
   after_ms: number,
@@ -69,12 +69,12 @@ export function nextOccurrence(
   }
 }
 
-/** How many runs may still come after so many: a time that was missed or skipped is none. */
+/** How many runs are left after `runs` of them. Missed or skipped times are not runs. */
 function runsLeft({ recurring }: Timetable, runs: number): number {
   return recurring ? (recurring.max_runs ?? Infinity) - runs : 1 - runs;
 }
 
-/** The next `count` runs after `after_ms`, in epoch milliseconds, when so many `runs` were made. */
+/** The times of the next `count` runs after `after_ms`, in epoch milliseconds. `runs`: how many were made so far. */
 export function upcoming(timetable: Timetable, after_ms: number, count: number, runs = 0): number[] {
   const times: number[] = [];
   const most = Math.min(count, runsLeft(timetable, runs));
@@ -90,7 +90,7 @@ export function upcoming(timetable: Timetable, after_ms: number, count: number, 
 const ID_MAX = 100;
 const DIGEST_CHARS = 8;
 
-/** The id of a schedule's `number`-th run, which says whose it is. Where both do not fit, a digest keeps them apart. */
+/** The id of run `number` of a schedule. A schedule's id that is too long is cut, and a digest keeps the result unique. */
 export function runId(schedule_id: string, number: number): string {
   const suffix = `_run_${number}`;
   if (schedule_id.length + suffix.length <= ID_MAX) return schedule_id + suffix;
@@ -106,8 +106,8 @@ function digest(text: string): string {
 }
 
 /**
- * The schedule after its time came at `now_ms`: `number` is that of the run that was made; undefined when it was left
- * out, because the one before was still going on. Times missed meanwhile are over. Undefined: it has ended.
+ * The schedule's next state after it came due. `number`: the number of the run; undefined if the run was skipped because
+ * the one before it was still going on. Times missed before `now_ms` are dropped. Returns undefined if it has ended.
  */
 export function advanced(
   { id, spec, state }: ScheduleRecord,

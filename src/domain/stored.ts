@@ -1,21 +1,21 @@
 /**
- * Stored values read back: brought from the version that wrote them to today's, and checked against their schema.
+ * Reads stored values: brings them from the version that wrote them to the current one, and checks their shape.
  *
- * A stored value has the shape that its schema says, but not its bounds: a record that an earlier version accepted stays
- * readable when a bound is tightened.
+ * The bounds of the schema are not checked: a record that an earlier version accepted stays readable when a bound is
+ * tightened.
  */
 import { z } from "zod";
 import { migrated, VERSION } from "./migrations/migrations.ts";
 
 /** How one kind of stored value is read. */
 export interface Stored<T> {
-  /** The kind, such as `task.state`: names its migrations. */
+  /** The name of the kind, such as `task.state`, as migrations use it. */
   readonly kind: string;
-  /** The value as today's programs know it. Throws `StoredValueError` with the reason when it is none. */
+  /** The value in the current version. Throws `StoredValueError` with the reason if it cannot be read. */
   read(value: unknown, version: number): T;
 }
 
-/** Why a stored value cannot be read. Whoever knows the record tells which one it was. */
+/** Why a stored value cannot be read. The caller adds which record it was. */
 export class StoredValueError extends Error {
   override readonly name = "StoredValueError";
 }
@@ -30,7 +30,7 @@ export function stored<T>(kind: string, schema: z.ZodType<T>): Stored<T> {
         throw new StoredValueError(`written by version ${version}, and this program knows ${VERSION}`);
       }
       const current = migrated(kind, value, version);
-      // A third of a parse, for the hundred thousands of values that are read at the start; zod has the last word.
+      // Takes a third of the time of a parse, for the 100,000s of values read at startup. If it says no, zod decides.
       if (fits(current)) return current as T;
       const parsed = shape.safeParse(current);
       if (parsed.success) return current as T;
@@ -42,7 +42,7 @@ export function stored<T>(kind: string, schema: z.ZodType<T>): Stored<T> {
   };
 }
 
-/** The schema without bounds, formats and refinements; objects keep fields that they do not know. */
+/** The schema without bounds, formats and refinements. Objects keep unknown fields. */
 function unbounded(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodOptional) return unbounded(schema.unwrap() as z.ZodType).optional();
   if (schema instanceof z.ZodObject) {
@@ -71,7 +71,7 @@ function unbounded(schema: z.ZodType): z.ZodType {
 
 type Check = (value: unknown) => boolean;
 
-/** Whether a value surely has the shape of an unbounded schema: says yes to no other, though not to each that has it. */
+/** A fast check for the shape of an unbounded schema. It never accepts a wrong value, but may reject a right one. */
 function checkOf(schema: z.ZodType): Check {
   if (schema instanceof z.ZodOptional) return checkOf(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodObject) return checkOfObject(schema);
@@ -98,7 +98,7 @@ function checkOf(schema: z.ZodType): Check {
   return () => false;
 }
 
-/** Goes by the fields that the value has, which are fewer than those it may have. */
+/** Loops over the fields that the value has: they are fewer than the fields it may have. */
 function checkOfObject({ shape }: z.ZodObject): Check {
   const checks = new Map(Object.entries(shape).map(([name, each]) => [name, checkOf(each as z.ZodType)]));
   const required = new Set(Object.keys(shape).filter((name) => !(shape[name] instanceof z.ZodOptional)));

@@ -1,4 +1,4 @@
-/** The task, as clients send it and as the server shows it. */
+/** The task as clients send it and as the server shows it. */
 import { z } from "zod";
 import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
@@ -40,7 +40,7 @@ export const RecurringConfig = z.strictObject({
 });
 export type RecurringConfig = z.infer<typeof RecurringConfig>;
 
-/** The most that `metadata` may weigh as JSON, in UTF-8 bytes: a task must fit into one commit of the store. */
+/** The most UTF-8 bytes of `metadata` as JSON: a task must fit into one commit of the store. */
 const METADATA_MAX_BYTES = 262_144;
 
 const TaskMetadata = z.looseObject({
@@ -56,7 +56,7 @@ const TaskMetadata = z.looseObject({
 
 export const Execution = z.strictObject({
   agent: text(1, 100).optional(),
-  prompt: bytes(65_536).optional().describe("What the agent is asked, instead of the description."),
+  prompt: bytes(65_536).optional().describe("The agent's prompt. By default it is the description."),
   working_dir: text(1, 4096).optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(0, 32_768)).optional(),
   model: text(1, 200).optional(),
@@ -69,7 +69,7 @@ export type Execution = z.infer<typeof Execution>;
 
 export const MAX_DEPENDENCIES = 20;
 
-/** What a client asks for; the document's field order, which is the order in which errors are reported. */
+/** The fields that a client sends, in the order of the API document. Errors are reported in this order. */
 export const REQUESTED_FIELDS = {
   id: NewTaskId,
   type: TaskType,
@@ -97,7 +97,7 @@ export const ProgressDetails = z.object({
   completed_steps: z.int().optional(),
   /** Milliseconds. */
   estimated_time_remaining: z.number().optional(),
-  steps: z.array(PlanStep).optional().describe("The first of the agent's steps, where it tells them."),
+  steps: z.array(PlanStep).optional().describe("The first steps of the agent's plan, if it reports one."),
 });
 export type ProgressDetails = z.infer<typeof ProgressDetails>;
 
@@ -108,7 +108,7 @@ export const ADDED_FIELDS = {
   schedule_id: z.string().optional().describe("The schedule whose run this is."),
 };
 
-/** Where the task stands, as far as clients see it. */
+/** The part of a task's state that clients see. */
 export const STATE_FIELDS = {
   status: TaskStatus,
   progress: z.int().min(0).max(100),
@@ -116,21 +116,23 @@ export const STATE_FIELDS = {
   completed_at: z.string().optional(),
   error: text(0, 1000).optional(),
   progress_details: ProgressDetails.optional(),
-  retry_count: z.int().describe("How often it was put back: by `retry_task`, or after its run was lost."),
-  attempt: z.int().describe("Attempts started so far; the running one's number."),
+  retry_count: z.int().describe(
+    "How often the task was restarted: by `retry_task`, or after a lost attempt.",
+  ),
+  attempt: z.int().describe("Attempts started so far, which is the number of the running one."),
   turn: z.int().optional().describe(
-    "The turn under way, or the last one. It counts from 1, through all attempts. Absent before the first.",
+    "The number of the current or last turn, counted from 1 through all attempts. Absent before the first turn.",
   ),
 };
 
-/** What the server keeps of a task and shows; sent by a client, it is ignored. */
+/** Fields that the server sets. They are ignored if a client sends them. */
 const readOnly = {
   ...STATE_FIELDS,
   ...ADDED_FIELDS,
   runtime_status: RuntimeStatus.optional(),
   pending_permissions: z.array(PermissionRequest).optional(),
   next_attempt_at: z.string().optional(),
-  waiting_for: WaitingFor.optional().describe("What a task that waits is waiting for."),
+  waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
 };
 
 const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);

@@ -1,4 +1,4 @@
-/** A task as it is kept: what was asked (never changes) and where it stands (small, rewritten at each step). */
+/** A task as it is stored: its spec (never changes) and its state (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
@@ -17,25 +17,25 @@ const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 export const TaskSpec = z.object({
   ...kept,
   ...ADDED_FIELDS,
-  order: z.int().describe("Rises with every task created; the age that orders the queue."),
+  order: z.int().describe("Increases with every task created. Orders the queue by age."),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
 
 export const TaskState = z.object({
   ...STATE_FIELDS,
-  /** What `max_attempts` bounds. */
-  automatic_attempts: z.int().describe("Attempts started since a person last asked for it."),
+  /** Bounded by `max_attempts`. */
+  automatic_attempts: z.int().describe("Attempts started since a person last created or retried the task."),
   attempts: z.array(Attempt).describe("The newest last, at most 20."),
   lease: Lease.optional().describe("Held by the attempt under way."),
   not_before: z.string().optional().describe("ISO 8601; the next attempt waits until then."),
   failed_dependency: z.string().optional().describe(
-    "The dependency whose failure failed this task; `retry_task` on it puts this one back.",
+    "The dependency whose failure failed this task. When it is retried, this task waits again.",
   ),
   paused_from: z.enum(["pending", "queued", "running"]).optional().describe(
-    "What `resume_task` goes back to. running: stopped in the middle, it keeps its slot.",
+    "The status to which `resume_task` returns. running: the agent is stopped and keeps its slot.",
   ),
   session: z.object({ agent: z.string(), session_id: z.string(), working_dir: z.string() }).optional()
-    .describe("The agent's session of the attempt that was lost, to go on with."),
+    .describe("The session of the lost attempt, which the next one resumes."),
 });
 export type TaskState = z.infer<typeof TaskState>;
 
@@ -45,10 +45,10 @@ export interface TaskRecord {
   state: TaskState;
 }
 
-/** How many attempts a task remembers. */
+/** How many attempts are kept with a task. */
 export const ATTEMPTS_KEPT = 20;
 
-/** Whether an agent process belongs to the task now: running, or stopped in the middle. */
+/** Whether the task has an agent process now, running or paused. */
 export function holdsSlot(state: TaskState): boolean {
   return state.status === "running" || (state.status === "paused" && state.paused_from === "running");
 }
@@ -57,7 +57,7 @@ export function executionOf(record: TaskRecord): Execution {
   return record.spec.execution ?? {};
 }
 
-/** What is kept of a client's wish: the fields that are its to say, and what the server adds. */
+/** The spec of a new task: the fields that the client sets, and those that the server adds. */
 export function specOf(
   wanted: NewTask,
   added: Pick<TaskSpec, "created_at" | "created_by" | "order" | "schedule_id">,
@@ -87,7 +87,7 @@ export function specOf(
   };
 }
 
-/** The task as the document shows it. */
+/** The task as the API document defines it. */
 export function taskView(record: TaskRecord): Task {
   const { spec, state } = record;
   return {
@@ -117,7 +117,7 @@ export function taskView(record: TaskRecord): Task {
   };
 }
 
-/** Whether anything is new in what the agent says of its progress. */
+/** Whether the agent's reported progress has changed. */
 export function progressDiffers(before: TaskState, after: TaskState): boolean {
   const [a, b] = [before.progress_details, after.progress_details];
   return before.progress !== after.progress || a?.current_step !== b?.current_step ||

@@ -1,15 +1,15 @@
-/** The types of task: one value each. A new type is an entry here; nothing else lists them. */
+/** The types of tasks. A new type is one entry here; nothing else lists them. */
 
 export interface TaskTypeDefinition {
-  /** As `type` in a task has it. */
+  /** The value of a task's `type`. */
   readonly name: string;
-  /** As forms show it. */
+  /** The label in forms. */
   readonly title: string;
-  /** What such a task is for, in a sentence. */
+  /** What such a task is for, in one sentence. */
   readonly description: string;
 }
 
-/** In the order of the API document, by which lists are sorted. */
+/** In the order of the API document, which is also the sort order of lists. */
 const BUILT_IN = [
   { name: "testing", title: "Testing", description: "Writes or runs tests." },
   {
@@ -18,7 +18,7 @@ const BUILT_IN = [
     description: "Writes or corrects documents and comments.",
   },
   { name: "analysis", title: "Analysis", description: "Examines the code and reports, without changing it." },
-  { name: "deployment", title: "Deployment", description: "Brings a version to where it runs." },
+  { name: "deployment", title: "Deployment", description: "Releases a version to where it runs." },
   { name: "maintenance", title: "Maintenance", description: "Updates dependencies, tools and settings." },
   { name: "security", title: "Security", description: "Finds or fixes what an attacker could use." },
   {
@@ -35,7 +35,7 @@ type Name = (typeof BUILT_IN)[number]["name"];
 
 const NAME = /^[a-zA-Z0-9_-]{1,40}$/;
 
-/** The definitions by name. Throws for a name that is malformed or there twice, and for an empty text. */
+/** The definitions by name. Throws for a malformed or duplicate name and for an empty text. */
 export function taskTypeTable(
   definitions: readonly TaskTypeDefinition[] = BUILT_IN,
 ): ReadonlyMap<string, TaskTypeDefinition> {
@@ -56,12 +56,12 @@ const TABLE = taskTypeTable();
 
 export const TASK_TYPES = [...TABLE.keys()] as [Name, ...Name[]];
 
-/** The type as forms show it. */
+/** The type's label in forms. */
 export function taskTypeTitle(name: Name): string {
   return TABLE.get(name)!.title;
 }
 
-/** Every type with what it is for, for the reference of the API. */
+/** Every type with its purpose, for the API reference. */
 export const TASK_TYPES_TEXT = [...TABLE.values()]
   .map(({ name, description }) => `${name}: ${description}`)
   .join(" ");

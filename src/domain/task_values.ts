@@ -1,6 +1,6 @@
-/** The values of a task's priority and status: plain lists, for those who want no schema with them. */
+/** The values of a task's priority and status as plain lists, for modules that do not load schemas. */
 
-/** In rising order; the order is the rank. */
+/** From the lowest to the highest. */
 export const PRIORITIES = ["low", "medium", "high", "critical"] as const;
 
 export const TASK_STATUSES = [
@@ -15,7 +15,7 @@ export const TASK_STATUSES = [
 
 type TaskStatus = typeof TASK_STATUSES[number];
 
-/** A status that is added is to be decided on here. */
+/** A record, so that a new status must be classified here. */
 const FINISHED: Record<TaskStatus, boolean> = {
   pending: false,
   queued: false,

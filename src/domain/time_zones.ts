@@ -1,18 +1,18 @@
-/** Local times: what the clocks of a time zone show, and when they show it. The one rule for hours that clocks skip or repeat. */
+/** Converts between instants and the local times of a time zone. The only rule for hours that clocks skip or repeat. */
 import { Temporal } from "temporal-polyfill";
 
-/** Known zones: asking the platform costs as much as the rest of a message. Bounded by the number of zones, not of spellings. */
+/** Caches known zones: asking the platform costs as much as the rest of a message. Bounded, since spellings vary. */
 const known = new Set<string>();
 const KNOWN_MAX = 600;
 
-/** Whether the platform knows this IANA time zone. An offset such as `+01:00` is none. */
+/** Whether the platform knows this IANA time zone. An offset such as `+01:00` is not one. */
 export function isTimeZone(name: string): boolean {
   if (known.has(name)) return true;
   if (name === "" || /^[+-]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
   } catch {
-    // A RangeError is how Intl says no.
+    // Intl throws a RangeError for an unknown zone.
     return false;
   }
   if (known.size < KNOWN_MAX) known.add(name);
@@ -24,27 +24,27 @@ export function ownTimeZone(): string {
   return Temporal.Now.timeZoneId();
 }
 
-/** What clocks in `zone` show at `at_ms`, as `2026-03-29T02:30:00`. */
+/** The local time in `zone` at `at_ms`, such as `2026-03-29T02:30:00`. */
 export function localTime(at_ms: number, zone: string): string {
   return zoned(at_ms, zone).toPlainDateTime().toString({ smallestUnit: "second" });
 }
 
 /**
- * When clocks in `zone` show `local` (`2026-03-29T02:30`), in epoch milliseconds; NaN when that is no time. A time that
- * the clocks skip is the moment they have jumped to; one that they show twice is the first of the two.
+ * The instant of the local time `local` (such as `2026-03-29T02:30`) in `zone`, in epoch milliseconds; NaN if `local` is
+ * not a time. A time that clocks skip becomes the moment after the jump; of a repeated time, the first one is taken.
  */
 export function instantOf(local: string, zone: string): number {
   let time: Temporal.PlainDateTime;
   try {
     time = Temporal.PlainDateTime.from(local, { overflow: "reject" });
   } catch {
-    // A RangeError is how Temporal says that this is no local time.
+    // Temporal throws a RangeError for text that is not a local time.
     return NaN;
   }
   return instantOfPlain(time, zone);
 }
 
-/** The local time of `first_ms` so many units later, in epoch milliseconds; a month without that day gives its last. */
+/** The same local time `count` units after `first_ms`, in epoch milliseconds. A month without that day gives its last. */
 export function localTimeAfter(
   first_ms: number,
   count: number,
@@ -61,7 +61,7 @@ function zoned(at_ms: number, zone: string): Temporal.ZonedDateTime {
 function instantOfPlain(local: Temporal.PlainDateTime, zone: string): number {
   const earlier = local.toZonedDateTime(zone, { disambiguation: "earlier" });
   if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;
-  // Skipped: `earlier` lies before the jump, by the length of the gap.
+  // The clocks skip this time. `earlier` lies before the jump by the length of the gap.
   const jump = earlier.getTimeZoneTransition("next");
   return (jump ?? local.toZonedDateTime(zone, { disambiguation: "later" })).epochMilliseconds;
 }

@@ -1,20 +1,20 @@
 /**
- * What clients and dependencies make of a task's state. Each function takes where the task stands and returns where it
- * stands then, or throws `ApiError` when its status does not allow it. `at` is an ISO 8601 time.
+ * How clients and dependencies change a task's state. Each function takes a task and returns its next state. It throws
+ * `ApiError` if the task's status does not allow the change. `at` is an ISO 8601 time.
  */
 import { endAttempt } from "./attempt/task_transitions.ts";
 import { requireStatus } from "./expected_status.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 
-/** How the dependencies of a task stand. */
+/** The combined status of a task's dependencies. */
 export interface Readiness {
   /** All are completed. */
   ready: boolean;
-  /** One of them failed or was cancelled, so the task fails. */
+  /** A dependency that failed or was cancelled, so that the task fails. */
   failed_dependency?: string;
 }
 
-/** A new task's first state. `due`: it has no scheduled time, or that has come. */
+/** The first state of a new task. `due`: it has no scheduled time, or the time has come. */
 export function created(readiness: Readiness, due: boolean, at: string): TaskState {
   const state: TaskState = {
     status: "pending",
@@ -27,7 +27,7 @@ export function created(readiness: Readiness, due: boolean, at: string): TaskSta
   return settle(state, readiness, due, at);
 }
 
-/** A waiting task after another look at its dependencies and its time. */
+/** The state of a waiting task after its dependencies and its time were checked again. */
 export function settle(state: TaskState, readiness: Readiness, due: boolean, at: string): TaskState {
   if (readiness.failed_dependency !== undefined) {
     return dependencyFailed(state, readiness.failed_dependency, at);
@@ -69,12 +69,12 @@ export function retried(task: TaskRecord, readiness: Readiness, due: boolean, at
   return settle({ ...fresh(task.state), retry_count: task.state.retry_count + 1 }, readiness, due, at);
 }
 
-/** A task that failed only because its dependency did waits again: that dependency is being retried. */
+/** A task that failed only because of its dependency waits again, because that dependency is being retried. */
 export function putBack(state: TaskState): TaskState {
   return { ...fresh(state), status: "pending" };
 }
 
-/** As if it had never run, but for its counts and its history. */
+/** The state without results: only the counts and the history of attempts are kept. */
 function fresh(state: TaskState): TaskState {
   return {
     ...state,
@@ -90,7 +90,7 @@ function fresh(state: TaskState): TaskState {
   };
 }
 
-/** A client pauses the task: it stays where it is, a running one with its slot. */
+/** A client pauses the task. A running task keeps its slot. */
 export function paused(task: TaskRecord): TaskState {
   requireStatus(task, "pause", ["pending", "queued", "running"]);
   return {
@@ -100,7 +100,7 @@ export function paused(task: TaskRecord): TaskState {
   };
 }
 
-/** A client resumes a paused task. One that was running goes on; any other is looked at again. */
+/** A client resumes a paused task. A task that was running continues; any other is settled again. */
 export function resumed(task: TaskRecord, readiness: Readiness, due: boolean, at: string): TaskState {
   requireStatus(task, "resume", ["paused"]);
   const state = { ...task.state, paused_from: undefined };

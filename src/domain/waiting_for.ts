@@ -1,14 +1,14 @@
-/** What a task waits for: one field, shown by every message that shows tasks. */
+/** What a task waits for. Every message that shows tasks has this field. */
 import { z } from "zod";
 
 const until = z.string().describe("ISO 8601");
 
-/** All kinds of the contract, so that a client knows them before this server sets them. */
+/** All kinds of the API, so that a client knows them even if this server never sets them. */
 export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("dependency"), task_ids: z.array(z.string()) }),
   z.object({ kind: z.literal("time"), until }),
-  z.object({ kind: z.literal("slot") }).describe("As many tasks run as may."),
-  z.object({ kind: z.literal("agent_start") }).describe("As many agents are starting as may at once."),
+  z.object({ kind: z.literal("slot") }).describe("All slots are taken."),
+  z.object({ kind: z.literal("agent_start") }).describe("Too many agents are starting at once."),
   z.object({ kind: z.literal("provider_limit"), agent: z.string(), until, reason: z.string() }),
   z.object({ kind: z.literal("budget"), until: until.optional() }),
   z.object({ kind: z.literal("concurrency"), by: z.string(), task_ids: z.array(z.string()).optional() }),

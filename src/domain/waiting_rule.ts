@@ -1,6 +1,6 @@
 /**
- * Decides what a task waits for, from its record, the other tasks and the slots. It is derived each time the task is
- * shown: a stored copy would go stale whenever one of these changes.
+ * Decides what a task waits for, from its record, the other tasks and the slots. This is computed each time the task is
+ * shown: a stored copy would become stale when any of these changes.
  */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import type { Graph } from "./cascade.ts";
@@ -19,7 +19,7 @@ export interface Surroundings {
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
 }
 
-/** Undefined when the task is finished, or at work. */
+/** Returns undefined if the task is finished or at work. */
 export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor | undefined {
   switch (task.state.status) {
     case "pending":
@@ -48,7 +48,7 @@ function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): Waiting
   });
   if (open.length > 0) return { kind: "dependency", task_ids: open };
   const due_ms = dueAt(task);
-  // Neither holds it back any more: the next commit queues it.
+  // Nothing holds it back: the next commit queues it.
   if (due_ms === undefined || due_ms <= now_ms) return { kind: "slot" };
   const { not_before } = task.state;
   const isRetry = not_before !== undefined && epochOf(not_before) === due_ms;

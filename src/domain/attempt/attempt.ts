@@ -1,6 +1,6 @@
 /**
- * One attempt of a task as a state machine: what happens becomes a new state and a list of effects. No clock, no store,
- * no process: time comes with the events, and the engine carries the effects out.
+ * One attempt of a task as a state machine. Each event leads to a new state and a list of effects. It has no clock, store
+ * or process: events carry the time, and the engine carries out the effects.
  */
 import { abandoned, claimed, notStarted, prepared, spawned } from "./beginning.ts";
 import { close, commitFailed, progressWritten, settle, workspaceClosed } from "./closing.ts";
@@ -13,7 +13,7 @@ import type { AttemptState } from "./state.ts";
 import { stay, type Step } from "./step.ts";
 import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
 
-/** Without a lease only these are left: the agent is ended, and whoever waits for the attempt goes on. */
+/** The effects that remain after the lease is lost: the agent is ended and those who wait for the attempt continue. */
 const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
   "stop_agent",
   "clear_timer",
@@ -21,7 +21,7 @@ const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
   "release",
 ]);
 
-/** The state after `event`, and the effects in their order. An event that does not fit the state changes nothing. */
+/** Returns the state after `event` and the effects in order. An event that does not fit the state changes nothing. */
 export function attempt(state: AttemptState, event: TimedEvent): Step {
   if (state.phase === "settled") return stay(state);
   const [heard, signs] = event.kind === "reported" ? noteSignOfLife(state, event.at_ms) : stay(state);

@@ -1,4 +1,4 @@
-/** The way from the commit that takes the task to an agent at work. */
+/** The start of an attempt: from the commit that claims the task until the agent is at work. */
 import { close, NEVER_STARTED, settle } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import type { AttemptState } from "./state.ts";
@@ -16,7 +16,7 @@ export function claimed(
   return [begun, [{ kind: "publish_agent" }, { kind: "prepare" }]];
 }
 
-/** The task was not this attempt's to run. */
+/** The claim failed: this attempt may not run the task. */
 export function abandoned(state: AttemptState): Step {
   if (state.phase !== "claiming") return stay(state);
   return settle(state);
@@ -47,7 +47,7 @@ export function notStarted(
   return [next, [entry("error", error, details), ...effects]];
 }
 
-/** The process is there. What was asked for meanwhile reaches it now. */
+/** The process runs. It now gets the requests that came before it did. */
 export function spawned(state: AttemptState, takesTurns: boolean): Step {
   if (state.phase !== "starting") return stay(state);
   const effects: AttemptEffect[] = [];

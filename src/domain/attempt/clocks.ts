@@ -1,21 +1,21 @@
 /**
- * The two clocks of an attempt: how long its turn may still take, and how long its agent has been silent. Time on hold
- * (paused, stopping) counts for neither. All times are monotonic milliseconds.
+ * The two clocks of an attempt: the time its turn has left, and how long its agent has been silent. Both stand still
+ * while the attempt is on hold (paused, stopping). All times are monotonic milliseconds.
  */
 
-/** What is left of a turn's time. */
+/** The time that a turn has left. */
 export interface Deadline {
   readonly left_ms: number;
-  /** Since when it counts; its timer is set then. */
+  /** When the clock started, if it runs. Its timer is then set. */
   readonly since_ms?: number;
 }
 
-/** When the agent was last heard of. */
+/** When the agent last gave a sign of life. */
 export interface Silence {
   readonly heard_ms: number;
-  /** Whether the agent is expected to speak. */
+  /** Whether the agent is expected to give signs of life. */
   readonly isListening: boolean;
-  /** Whether it has been silent for longer than the warning allows. */
+  /** Whether the warning about its silence is out. */
   readonly isLong: boolean;
   readonly hasTimer: boolean;
 }
@@ -34,7 +34,7 @@ export function holdDeadline({ left_ms, since_ms }: Deadline, at_ms: number): De
   return { left_ms: since_ms === undefined ? left_ms : Math.max(0, left_ms - (at_ms - since_ms)) };
 }
 
-/** Begins to listen: the time before does not count. */
+/** Starts to count silence from `at_ms` on. */
 export function listen(at_ms: number): Silence {
   return { heard_ms: at_ms, isListening: true, isLong: false, hasTimer: false };
 }
@@ -43,14 +43,14 @@ export function hold({ heard_ms }: Silence): Silence {
   return { heard_ms, isListening: false, isLong: false, hasTimer: false };
 }
 
-/** Milliseconds until something may be due; undefined when nothing ever is. */
+/** Milliseconds until the next warning or limit; undefined if there is neither. */
 export function untilDue(silence: Silence, { warning_ms, limit_ms }: SilenceBounds, at_ms: number) {
   const bounds = [limit_ms, silence.isLong ? 0 : warning_ms].filter((bound_ms) => bound_ms > 0);
   if (bounds.length === 0) return undefined;
   return Math.max(0, silence.heard_ms + Math.min(...bounds) - at_ms);
 }
 
-/** What the silence amounts to now that its timer has fired. The agent may have spoken after the timer was set. */
+/** Judges the silence when its timer fires. `early`: the agent gave a sign of life after the timer was set. */
 export function judgeSilence(
   silence: Silence,
   { warning_ms, limit_ms }: SilenceBounds,

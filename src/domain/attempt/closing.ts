@@ -1,4 +1,4 @@
-/** The end of an attempt: its agent is gone, and its result is stored. */
+/** The end of an attempt: its agent is gone and its result is committed. */
 import type { RunOutcome } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { attemptEnd } from "./end.ts";
@@ -6,16 +6,16 @@ import { nextWrite } from "./progress.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 
-/** After a failed commit of the result it is tried again this much later. */
+/** How long after a failed commit of the result the next try follows. */
 const SAVE_AGAIN_MS = 1000;
 
-/** The outcome of an agent that was never started because its end was asked for before. */
+/** The outcome of an agent that was never started because the attempt was stopped first. */
 export const NEVER_STARTED: RunOutcome = { status: "stopped", output: "" };
 
-/** There is no agent any more, or there never was one. */
+/** Closes the attempt once its agent is gone, or if it never had one. */
 export function close(state: AttemptState, outcome: RunOutcome, at_ms: number): Step {
   const closing: AttemptState = { ...state, phase: "closing", outcome };
-  // The workspace is left alone: it may be another's by now.
+  // The workspace is left alone: another attempt may use it by now.
   if (state.isLost) return settle(closing);
   return state.isWorkspaceOpen ? [closing, [{ kind: "close_workspace" }]] : saveWhenClosed(closing, at_ms);
 }
@@ -36,7 +36,7 @@ export function workspaceClosed(
   if (state.phase !== "closing" || !state.isWorkspaceOpen) return stay(state);
   const entries: AttemptEffect[] = [];
   if (kept !== undefined) entries.push(entry("info", kept, { working_dir: state.working_dir }));
-  // The work is done and stays where it is; only the tidying failed.
+  // Only the cleanup failed. The work is done and stays where it is.
   if (failure !== undefined) {
     entries.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
   }
@@ -44,7 +44,7 @@ export function workspaceClosed(
   return [next, [...entries, ...effects]];
 }
 
-/** The result is committed when all that the agent reported is stored and its workspace is closed. */
+/** Commits the result once all that the agent reported is stored and its workspace is closed. */
 function saveWhenClosed(state: AttemptState, at_ms: number): Step {
   const { phase, outcome, isWriting, isWorkspaceOpen } = state;
   if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen) return stay(state);
@@ -69,7 +69,7 @@ function saving(state: AttemptState, outcome: RunOutcome) {
   return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft } };
 }
 
-/** The result must not be lost to a full disk or a store that is away for a while: it waits, in its slot. */
+/** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */
 export function commitFailed(state: AttemptState, isStoreClosed: boolean): Step {
   if (state.phase !== "saving" || state.isWaitingToSave) return stay(state);
   const unsaved = { ...state, isUnsaved: true };
@@ -85,7 +85,7 @@ export function saveAgain(state: AttemptState): Step {
   return [{ ...state, isWaitingToSave: false }, [{ kind: "commit_end", result }]];
 }
 
-/** The end. Whoever waits for the attempt goes on. */
+/** Ends the attempt. Those who wait for it continue. */
 export function settle(state: AttemptState): Step {
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
   if (state.isWaitingToSave) effects.push({ kind: "clear_timer", timer: "save_again" });

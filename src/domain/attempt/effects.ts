@@ -1,20 +1,20 @@
-/** What an attempt wants done. The engine carries effects out in their order. */
+/** The effects of an attempt. The engine carries them out in order. */
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { RunOutcome } from "../run.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
 import type { RecordChange } from "./record_change.ts";
 
-/** `silence` stands for the next moment at which a silent agent is to be looked at. */
+/** `silence` fires when the silence of the agent is due for a check. */
 export type AttemptTimer = "deadline" | "silence" | "save_again";
 
-/** The result, as it is to be committed. */
+/** The result to commit. */
 export interface AttemptResult {
   attempt: number;
   turn: number;
   outcome: RunOutcome;
   end: AttemptEnd;
-  /** Ended because the server ends: the task is left for the next one to take up. */
+  /** Ended because the server shuts down. The next server takes the task up. */
   isLeft: boolean;
 }
 
@@ -26,7 +26,7 @@ export type AttemptEffect =
   | { kind: "stop_agent" }
   /** Answered by `signalled`. */
   | { kind: "signal_agent"; signal: "pause" | "resume" }
-  /** The answer to `turn_ended`: the next prompt, or none, and the run ends. */
+  /** Answers `turn_ended`: with the next prompt, or without one to end the run. */
   | { kind: "next_turn"; prompt?: string }
   | { kind: "set_timer"; timer: AttemptTimer; ms: number }
   | { kind: "clear_timer"; timer: AttemptTimer }
@@ -34,13 +34,13 @@ export type AttemptEffect =
   /** A change of kind `progress` is answered by `progress_written`. */
   | { kind: "write"; change: RecordChange }
   | { kind: "publish_permission"; request: PermissionRequest }
-  /** Tell clients how the agent is doing. */
+  /** Report to clients how the agent is doing. */
   | { kind: "publish_agent" }
   /** Answered by `workspace_closed`. */
   | { kind: "close_workspace" }
   /** Answered by `committed` or `commit_failed`. */
   | { kind: "commit_end"; result: AttemptResult }
-  /** The agent's start no longer burdens the machine. */
+  /** The agent has started: its start no longer loads the machine. */
   | { kind: "ready" }
   /** The slot is free. */
   | { kind: "release" };

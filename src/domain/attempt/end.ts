@@ -5,7 +5,7 @@ import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts"
 import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "./task_transitions.ts";
 import type { AttemptRules, StopCause } from "./state.ts";
 
-/** From what the agent answered and what the server ended it for. */
+/** Derives the end from the agent's outcome and from the server's reason to stop it. */
 export function attemptEnd(
   outcome: RunOutcome,
   stop: StopCause | undefined,
@@ -16,7 +16,7 @@ export function attemptEnd(
     const error = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${rules.timeout_ms} ms`;
     return { outcome: "timeout", error, exit_code, stop_reason };
   }
-  // An agent that completes its work while it is being ended has spoken after all.
+  // An agent that completes its work while it is being ended was not silent after all.
   if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
   if (stop === "silence") {
     const error = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
@@ -27,9 +27,9 @@ export function attemptEnd(
 }
 
 /**
- * The task's state after its attempt has ended. An agent that fell silent is tried again, after a while.
+ * The task's state after its attempt has ended. If the agent was unresponsive, the task is retried after a delay.
  * @param now epoch milliseconds
- * @param chance 0–1, which varies the wait
+ * @param chance 0–1, varies the delay
  */
 export function stateAfter(
   task: TaskRecord,

@@ -4,7 +4,7 @@ import type { AttemptState, StopCause } from "./state.ts";
 import { settle } from "./closing.ts";
 import { stay, type Step } from "./step.ts";
 
-/** Ends the agent, once: the first cause stands. One that has ended already only has its result stored. */
+/** Ends the agent once; only the first cause counts. An agent that has already ended is left to have its result stored. */
 export function endAgent(state: AttemptState, cause: StopCause): Step {
   if (state.stop !== undefined || state.phase === "closing" || state.phase === "saving") return stay(state);
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
@@ -12,14 +12,14 @@ export function endAgent(state: AttemptState, cause: StopCause): Step {
   return [{ ...state, stop: cause }, effects];
 }
 
-/** Another may run the task from here on: the agent is ended, and nothing is written any more. */
+/** Ends the agent and stops all writes: from now on another node may run the task. */
 export function loseLease(state: AttemptState): Step {
   const lost = { ...state, isLost: true };
   switch (state.phase) {
     case "closing":
       return settle(lost);
     case "saving":
-      // A commit under way is refused by the store, or was there before the lease was lost.
+      // The store refuses a commit under way, unless it was committed before the lease was lost.
       return lost.isWaitingToSave ? settle(lost) : stay(lost);
     default:
       return endAgent(lost, "lease_lost");

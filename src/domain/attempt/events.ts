@@ -1,4 +1,4 @@
-/** What happens to an attempt. */
+/** The events of an attempt. */
 import type { RunEvent, RunOutcome } from "../run.ts";
 import type { AttemptTimer } from "./effects.ts";
 
@@ -11,22 +11,22 @@ export type AttemptEvent =
   | EngineEvent
   | RequestEvent;
 
-/** How the effects went, and what became of the lease. */
+/** The results of effects, and the fate of the lease. */
 type EngineEvent =
-  /** The commit that takes the task is durable. */
+  /** The commit that claims the task is durable. */
   | { kind: "claimed"; attempt: number; turn: number; hasEarlierSession: boolean }
-  /** The task was not this attempt's to run after all. */
+  /** The claim failed: this attempt may not run the task. */
   | { kind: "abandoned" }
   | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }
   | { kind: "spawned"; takesTurns: boolean }
-  /** The workspace or the agent cannot be had; clients read why. */
+  /** The workspace cannot be opened or the agent cannot be started. `error` tells clients why. */
   | { kind: "not_started"; error: string; details: Record<string, unknown> }
   /** The whole process tree is gone. */
   | { kind: "agent_ended"; outcome: RunOutcome }
-  /** A signal has reached the agent, or cannot. */
+  /** A signal has reached the agent, or could not. */
   | { kind: "signalled"; signal: "pause" | "resume" }
   | { kind: "timer_fired"; timer: AttemptTimer }
-  /** The write of progress that was under way has ended. */
+  /** The write of progress has ended. */
   | { kind: "progress_written"; isStored: boolean }
   /** `kept`: where the changes are. `failure`: why the workspace was left as it is. */
   | { kind: "workspace_closed"; kept?: string; failure?: string }
@@ -36,7 +36,7 @@ type EngineEvent =
   /** The server failed while it carried out an effect. */
   | { kind: "broke" };
 
-/** What clients and the server ask for. */
+/** Requests of clients and of the server. */
 type RequestEvent =
   | { kind: "pause" }
   | { kind: "resume" }

@@ -1,6 +1,6 @@
 /**
- * Progress on its way into the record. While one write is under way only the newest report of each kind is kept, so an
- * agent that reports faster than the store writes costs nothing.
+ * Writes progress to the task's record. During a write only the newest report of each kind is kept, so an agent that
+ * reports faster than the store writes costs nothing.
  */
 import type { ProgressReport } from "./record_change.ts";
 import type { AttemptState } from "./state.ts";
@@ -12,7 +12,7 @@ export function noteProgress(state: AttemptState, report: ProgressReport, at_ms:
   return state.isWriting ? [noted, []] : nextWrite(noted, at_ms);
 }
 
-/** Writes what has come since the last write. */
+/** Writes the reports since the last write. */
 export function nextWrite(state: AttemptState, at_ms: number): Step {
   const change = { kind: "progress" as const, reports: state.unwritten, elapsed_ms: at_ms - state.began_ms };
   return [{ ...state, unwritten: [], isWriting: true }, [{ kind: "write", change }]];

@@ -1,4 +1,4 @@
-/** What an attempt changes in its task's record while it runs. */
+/** The changes that a running attempt makes to its task's record. */
 import type { RunEvent } from "../run.ts";
 import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
@@ -9,10 +9,10 @@ export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "a
 export type RecordChange =
   | {
     kind: "session";
-    /** To go on with after a crash; absent when the agent cannot. */
+    /** The session to resume after a crash; absent if the agent cannot resume one. */
     session: TaskState["session"];
     isResumed: boolean;
-    /** The session of an earlier attempt is lost, so the work starts over. */
+    /** The work starts over, because the session of an earlier attempt is lost. */
     startsOver: boolean;
   }
   /** `elapsed_ms`: since the attempt began. */
@@ -49,7 +49,7 @@ function afterReport(state: TaskState, report: ProgressReport, elapsed_ms: numbe
   return progressed(state, report, left_ms);
 }
 
-/** Progress is the share of the plan's steps that are done, and never 100 before the task is completed. */
+/** Progress is the share of the plan's steps that are done. It stays below 100 until the task is completed. */
 export function progressed(
   state: TaskState,
   plan: Pick<ProgressDetails, "current_step" | "steps"> & { completed_steps: number; total_steps: number },
@@ -67,7 +67,7 @@ export function progressed(
   return { ...state, progress: Math.min(99, Math.max(0, share)), progress_details: details };
 }
 
-/** What the agent does says nothing about how far it is. */
+/** Sets only the current step: what the agent does says nothing about how far it is. */
 function active(state: TaskState, current_step: string): TaskState {
   return { ...state, progress_details: { ...state.progress_details, current_step } };
 }

@@ -1,4 +1,4 @@
-/** What an agent reports while it works. */
+/** Handles what an agent reports while it works. */
 import type { PermissionRequest } from "../permission_request.ts";
 import type { RunEvent, TurnOutcome } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
@@ -11,7 +11,7 @@ type Report<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 export function reported(state: AttemptState, report: RunEvent, at_ms: number): Step {
   const { phase } = state;
   if (phase === "claiming" || phase === "preparing") return stay(state);
-  // What an agent prints is kept even when it comes late. The rest would change a result that is decided.
+  // Log entries are kept even if they come late. Other late reports would change a result that is already decided.
   if (report.kind === "log") return [state, [{ ...report, kind: "append" }]];
   if (phase !== "starting" && phase !== "working") return stay(state);
   switch (report.kind) {
@@ -69,20 +69,20 @@ function permissionRequested(state: AttemptState, request: PermissionRequest): S
   ]];
 }
 
-/** The outcome is in the log already: the agent has an entry of its own for it. */
+/** Writes no log entry: the agent's run has already logged the outcome. */
 function permissionSettled(state: AttemptState, permission_id: string): Step {
   const permissions = state.permissions.filter((one) => one.permission_id !== permission_id);
   if (permissions.length === state.permissions.length) return stay(state);
   return [{ ...state, permissions }, [{ kind: "publish_agent" }]];
 }
 
-/** The prompt of the turn that follows; undefined when the run is to end. */
+/** The prompt of the next turn; undefined if the run ends. */
 function promptAfter(state: AttemptState, outcome: TurnOutcome): string | undefined {
   return outcome.status === "completed" ? state.messages[0] : undefined;
 }
 
 function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
-  // A run that is being ended has its answer already.
+  // A run that is being ended needs no answer.
   if (!state.takesTurns || state.stop !== undefined) return stay(state);
   const prompt = promptAfter(state, outcome);
   if (prompt === undefined) return [state, [{ kind: "next_turn" }]];

@@ -1,4 +1,4 @@
-/** How a running agent is doing, as clients see it besides the task's record. */
+/** How a running agent is doing. Clients see this besides the task's record. */
 import { z } from "zod";
 
 export const RuntimeStatus = z.enum([

@@ -1,17 +1,17 @@
-/** Where one attempt of a task stands, in its server's memory. */
+/** The state of one attempt, in the server's memory. */
 import type { PermissionRequest } from "../permission_request.ts";
 import type { RunOutcome } from "../run.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
 import type { RuntimeStatus } from "./runtime_status.ts";
 
-/** What holds for the whole attempt. Times are in milliseconds. */
+/** The settings of an attempt. They do not change. Times are in milliseconds. */
 export interface AttemptRules {
   /** The agent's name in the configuration. */
   agent: string;
   /** How long each turn may take. */
   timeout_ms: number;
-  /** An agent that gives no sign of life is reported after the first, and ended after the second; 0: never. */
+  /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
   /** Which event shows that the agent is at work: a command has no session. */
@@ -19,13 +19,13 @@ export interface AttemptRules {
 }
 
 /**
- * - `claiming`: the commit that takes the task is under way.
- * - `preparing`: the working folder is looked for and the workspace opened.
+ * - `claiming`: the task is being claimed by a commit.
+ * - `preparing`: the working folder is being found and the workspace opened.
  * - `starting`: the agent's process is being spawned.
- * - `working`: the process is there.
- * - `closing`: the process is gone; what it reported is being stored, and its workspace closed.
+ * - `working`: the process runs.
+ * - `closing`: the process is gone; its reports are being stored and its workspace closed.
  * - `saving`: the result is being committed.
- * - `settled`: over. Nothing happens any more.
+ * - `settled`: over. No event changes anything.
  */
 export type AttemptPhase =
   | "claiming"
@@ -36,7 +36,7 @@ export type AttemptPhase =
   | "saving"
   | "settled";
 
-/** Why the agent is ended. `leave`: the server ends. `bug`: the server failed. */
+/** Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. */
 export type StopCause = "cancel" | "timeout" | "silence" | "lease_lost" | "leave" | "bug";
 
 export interface AttemptState {
@@ -46,45 +46,45 @@ export interface AttemptState {
   readonly began_ms: number;
   /** The number of the attempt; 0 before it is known. */
   readonly attempt: number;
-  /** The number of the turn that the agent works on; it counts through all attempts of the task. */
+  /** The number of the current turn, counted through all attempts of the task. */
   readonly turn: number;
-  /** Prompts of the turns that follow. */
+  /** Prompts of the next turns. */
   readonly messages: readonly string[];
   /** Whether the run accepts a prompt after its first turn. */
   readonly takesTurns: boolean;
-  /** Whether an earlier attempt has left a session to go on with. */
+  /** Whether an earlier attempt left a session that can be resumed. */
   readonly hasEarlierSession: boolean;
   readonly hasSession: boolean;
   readonly working_dir?: string;
-  /** The agent has said that its process runs. */
+  /** The agent has reported that its process runs. */
   readonly isStarted: boolean;
-  /** The agent is at work: its start no longer burdens the machine. */
+  /** The agent is at work: its start no longer loads the machine. */
   readonly isReady: boolean;
   /** A client has paused the task. */
   readonly isPaused: boolean;
-  /** The process is stopped, or may be: after a pause until the signal to go on has arrived. */
+  /** The process may be stopped: from a pause until SIGCONT has arrived. */
   readonly isFrozen: boolean;
   /** The first reason to end the agent. */
   readonly stop?: StopCause;
-  /** The lease is lost: nothing is written any more. */
+  /** The lease is lost: the attempt writes nothing more. */
   readonly isLost: boolean;
   /** Open requests, the oldest first. */
   readonly permissions: readonly PermissionRequest[];
   readonly deadline: Deadline;
   readonly silence: Silence;
-  /** Progress that waits for the write before it; of each kind the newest. */
+  /** Progress that waits for the write before it: the newest report of each kind. */
   readonly unwritten: readonly ProgressReport[];
   readonly isWriting: boolean;
   readonly isWorkspaceOpen: boolean;
   /** How the agent ended, from `closing` on. */
   readonly outcome?: RunOutcome;
-  /** The store has refused the result so far. */
+  /** The store has not accepted the result yet. */
   readonly isUnsaved: boolean;
-  /** The result is committed again when its timer fires. */
+  /** The next try to commit the result waits for a timer. */
   readonly isWaitingToSave: boolean;
 }
 
-/** An attempt before the commit that takes its task. */
+/** An attempt before the commit that claims its task. */
 export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
   return {
     rules,

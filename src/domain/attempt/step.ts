@@ -1,4 +1,4 @@
-/** One step of an attempt: where it stands then, and what is to be done. */
+/** One step of an attempt: its next state and the effects to carry out. */
 import type { LogLevel } from "../log_entry.ts";
 import type { AttemptEffect } from "./effects.ts";
 import type { AttemptState } from "./state.ts";

@@ -1,6 +1,6 @@
 /**
- * What the attempts of a task make of its state: one begins, ends, is lost or falls silent. Each function takes where
- * the task stands and returns where it stands then, or throws `ApiError` when its status does not allow it.
+ * How attempts change their task's state: an attempt begins, ends, is lost or falls silent. Each function takes a task
+ * and returns its next state. It throws `ApiError` if the task's status does not allow the change.
  */
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
@@ -26,7 +26,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
   requireStatus(task, "start", ["queued"]);
   const { state } = task;
   const attempt = state.attempt + 1;
-  // An attempt goes on with the turn that the one before has not completed.
+  // An attempt continues with the turn that the one before it did not complete.
   const turn = state.turn ?? 1;
   return {
     ...state,
@@ -48,7 +48,7 @@ export function holds(state: TaskState, lease: Lease): boolean {
   return state.lease !== undefined && isSameLease(state.lease, lease);
 }
 
-/** The attempts, the running one ended. */
+/** The attempts, with the running one ended. */
 export function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attempt[] {
   return state.attempts.map((attempt) =>
     attempt.attempt === state.attempt && attempt.ended_at === undefined
@@ -64,7 +64,7 @@ export function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attem
   );
 }
 
-/** The running attempt has ended for good. */
+/** The running attempt has ended, and the task with it. */
 export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState {
   requireStatus(task, "end", ["running", "paused"]);
   const { state } = task;
@@ -83,9 +83,9 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
 }
 
 /**
- * The attempt is lost, because its server went away. The task is queued again. It goes on with the agent's session
- * where there is one; otherwise it starts over, which counts as a retry. After `max_attempts` it fails.
- * @param orderly the server was shut down: that is no failure and uses up no attempt
+ * The attempt is lost because its server ended. The task is queued again. It resumes the agent's session if there is
+ * one; otherwise it starts over, which counts as a retry. After `max_attempts` the task fails.
+ * @param orderly the server was shut down, which is not a failure and uses up no attempt
  */
 export function recovered(task: TaskRecord, max_attempts: number, orderly: boolean, at: string): TaskState {
   const { state } = task;
@@ -103,8 +103,8 @@ export function recovered(task: TaskRecord, max_attempts: number, orderly: boole
 }
 
 /**
- * The agent fell silent and has been ended. The task waits until `not_before` and is tried again, like one whose
- * attempt is lost. After `max_attempts` it fails.
+ * The agent fell silent and has been ended. The task is retried after `not_before`, as after a lost attempt. After
+ * `max_attempts` it fails.
  */
 export function unresponsive(
   task: TaskRecord,
@@ -123,15 +123,15 @@ export function unresponsive(
 }
 
 export interface RetryPolicy {
-  /** The wait before the second attempt. */
+  /** The delay before the second attempt. */
   retry_delay_ms: number;
-  /** The longest wait before any. */
+  /** The longest delay. */
   retry_delay_max_ms: number;
 }
 
 /**
- * Milliseconds to wait after so many attempts. The delay doubles each time, up to its bound. Chance (0–1) takes up to
- * half of it away, so that tasks that failed together do not come back together.
+ * The delay in milliseconds after this many attempts. It doubles each time, up to its bound. `chance` (0–1) takes away
+ * up to half of it, so that tasks that failed together are not retried together.
  */
 export function retryDelay(attempts: number, policy: RetryPolicy, chance: number): number {
   const { retry_delay_ms, retry_delay_max_ms } = policy;
@@ -150,7 +150,7 @@ function usedUp(state: TaskState, error: string, max_attempts: number, at: strin
   };
 }
 
-/** The next attempt goes on with the agent's session where there is one; otherwise it starts over, as a retry. */
+/** The next attempt resumes the agent's session if there is one; otherwise it starts over, as a retry. */
 function again(state: TaskState): TaskState {
   return {
     ...state,

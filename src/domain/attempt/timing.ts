@@ -1,4 +1,4 @@
-/** The timers of an attempt: when each runs, and what it means that one has fired. */
+/** The timers of an attempt: when each runs, and what happens when it fires. */
 import { hold, holdDeadline, judgeSilence, listen, runDeadline, untilDue } from "./clocks.ts";
 import type { AttemptEffect, AttemptTimer } from "./effects.ts";
 import { saveAgain } from "./closing.ts";
@@ -6,11 +6,11 @@ import { endAgent } from "./ending.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 
-/** Sets and clears timers as the state demands: time counts only while the agent is at work. */
+/** Sets and clears the timers for this state. They run only while the agent is at work. */
 export function keepTime(state: AttemptState, at_ms: number): Step {
   const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined;
   const [timed, deadline] = keepDeadline(state, isAtWork, at_ms);
-  // An agent that waits for an answer need not speak.
+  // An agent that waits for a permission is allowed to be silent.
   const [heard, silence] = keepSilence(timed, isAtWork && state.permissions.length === 0, at_ms);
   return [heard, [...deadline, ...silence]];
 }
@@ -46,7 +46,7 @@ function bounds({ rules }: AttemptState) {
   return { warning_ms: rules.unresponsive_after_ms, limit_ms: rules.unresponsive_limit_ms };
 }
 
-/** A sign of life is cheap: the timer stays as it is unless the silence was long already. */
+/** Notes a sign of life. To keep this cheap, the timer is reset only after a long silence. */
 export function noteSignOfLife(state: AttemptState, at_ms: number): Step {
   if (!state.silence.isListening) return stay(state);
   const silence = { ...state.silence, heard_ms: at_ms };

@@ -1,6 +1,6 @@
 /**
- * Version 1 is what was written before values said their version. A lease named the server's instance that held it;
- * since then it names a node and the attempt.
+ * Version 1: values written before they carried a version. A lease named the instance of the server that held it; since
+ * version 2 it names a node and the attempt.
  */
 import type { Migration } from "./migration.ts";
 

@@ -1,2 +1,2 @@
-/** What one version changed: kind of stored value → the value as the next version has it. Kinds that are not named stay. */
+/** One step: kind of stored value → function that brings a value to the next version. Other kinds stay as they are. */
 export type Migration = Record<string, (value: unknown) => unknown>;
