@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const until = z.string().describe("ISO 8601");
 
-/** All kinds of the API, so that a client knows them even if this server never sets them. */
+/** All kinds of the API, including those that this server does not set, so that clients know them. */
 export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("dependency"), task_ids: z.array(z.string()) }),
   z.object({ kind: z.literal("time"), until }),
