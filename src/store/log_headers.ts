@@ -19,6 +19,11 @@ export class LogHeaders {
     return this.#byNode.get(node) ?? [];
   }
 
+  /** The headers as they are now; what is written later does not change them. */
+  byNode(): Map<string, readonly ChunkHeader[]> {
+    return new Map([...this.#byNode].map(([node, headers]) => [node, [...headers]]));
+  }
+
   /** Those of one node after those of another. */
   all(): ChunkHeader[] {
     return [...this.#byNode.values()].flat();

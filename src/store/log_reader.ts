@@ -49,24 +49,25 @@ interface Candidate {
 /** With bounds on time, the outermost chunk may hold no match, but then the next one does. */
 const EDGE_CHUNKS = 2;
 
-/** One page, with exact counts over all entries of `headers` (of each node, oldest first) that match. */
+/** One page, with exact counts over all matching entries. `ofNodes`: the headers of each node, the oldest first. */
 export async function queryLog(
   source: ChunkSource,
-  headers: readonly ChunkHeader[],
+  ofNodes: ReadonlyMap<string, readonly ChunkHeader[]>,
   total_count: number,
   query: LogQuery,
 ): Promise<LogPage> {
   const conditions = new LogConditions(query);
   const order = new LogOrder(query);
-  const ofNodes = Map.groupBy(headers, ({ node }) => node);
-  const page = new Page(order, query.limit, await beginningOf(query.cursor, order, source, headers));
+  const page = new Page(order, query.limit, await beginningOf(query.cursor, order, source, ofNodes));
   const counts = LEVELS.map(() => 0);
   const candidates = [...ofNodes.values()].flatMap((some) => candidatesOf(some, conditions, counts));
   const times = new TimeSpan();
   for (const { header, verdict, isEdge } of candidates) {
     if (isEdge && verdict === "all") times.note(header.first_time, header.last_time);
   }
-  const verdicts = new Map(candidates.map(({ header, verdict }) => [header, verdict]));
+  const unknown = new Set(
+    candidates.filter(({ verdict }) => verdict === "unknown").map(({ header }) => header),
+  );
   merge(candidates, order.direction, ofNodes.size);
 
   const needed = function* () {
@@ -75,7 +76,7 @@ export async function queryLog(
     }
   };
   for await (const { header, text } of readInRuns(source, needed())) {
-    const isUnknown = verdicts.get(header) === "unknown";
+    const isUnknown = unknown.has(header);
     const isWanted = page.wants(header);
     for (const one of matchesIn(header, text, conditions, isUnknown, order.direction)) {
       if (isUnknown) counts[LEVELS.indexOf(one.scalars.level)]!++;
@@ -193,14 +194,14 @@ async function beginningOf(
   cursor: string | undefined,
   order: LogOrder,
   source: ChunkSource,
-  headers: readonly ChunkHeader[],
+  ofNodes: ReadonlyMap<string, readonly ChunkHeader[]>,
 ): Promise<Beginning> {
   if (cursor === undefined) return undefined;
   const mark = markOf(cursor, order);
   // In the order of the log the numbers alone say where to go on, even if their entries are gone.
   if (order.isNatural) return { mark };
   for (const [node, seq] of mark) {
-    const header = headers.find((one) => one.node === node && one.first_seq <= seq && seq < endSeq(one));
+    const header = ofNodes.get(node)?.find((one) => one.first_seq <= seq && seq < endSeq(one));
     for await (const { text } of source.read(header ? [header] : [])) {
       const line = linesOf(header!, text)[seq - header!.first_seq];
       if (line !== undefined) return { entry: { node, seq, line, scalars: scalarsOf(line) } };

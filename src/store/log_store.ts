@@ -124,7 +124,7 @@ export class LogStore {
 
   /** One page, with exact counts over all entries that match. Throws `ApiError` for an invalid cursor. */
   query(query: LogQuery): Promise<LogPage> {
-    return queryLog({ read: (headers) => this.#read(headers) }, this.#headers.all(), this.size, query);
+    return queryLog({ read: (headers) => this.#read(headers) }, this.#headers.byNode(), this.size, query);
   }
 
   #committed(chunks: Chunk[], entries: SeqEntry[]): unknown {

@@ -4,7 +4,7 @@ import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { SeqEntry } from "./log_query.ts";
-import type { Change } from "./record_store.ts";
+import type { Change } from "./record_memory.ts";
 import type { NodeEvent } from "./shared_node.ts";
 
 const log = getLogger(["opencode-agents", "store"]);

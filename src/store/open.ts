@@ -18,7 +18,8 @@ import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
 import { KEYS, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
-import { type Change, RecordStore } from "./record_store.ts";
+import type { Change } from "./record_memory.ts";
+import { RecordStore } from "./record_store.ts";
 import { readAll } from "./stored_values.ts";
 
 export const STORE_FILE = "store.sqlite3";

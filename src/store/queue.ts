@@ -14,7 +14,8 @@ import type { Lease } from "../domain/lease.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
 import { holds, started } from "../domain/attempt/task_transitions.ts";
 import type { Key } from "./kv/kv.ts";
-import type { RecordStore, View } from "./record_store.ts";
+import type { View } from "./record_memory.ts";
+import type { RecordStore } from "./record_store.ts";
 
 export type TaskView = View<TaskSpec, TaskState>;
 export type Tasks = Pick<RecordStore<TaskSpec, TaskState>, "get" | "update">;

@@ -2,101 +2,44 @@
  * Records in memory over the store: reads never wait, writes are acknowledged after the commit. A record is a
  * `spec` that never changes, written once, and a small `state`, rewritten at each change.
  *
- * Every change is optimistic: planned from what is in memory, committed under the versions it read, and planned
- * again when another came first.
+ * Every change is optimistic: planned from memory, committed under the versions it read, and planned again when
+ * another change came first.
  */
 import { getLogger } from "@logtape/logtape";
-import type { Clock, Timer } from "../clock/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
+import { DoubtfulChanges } from "./doubtful_changes.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import type { Commit, Key, KeyValue } from "./kv/kv.ts";
+import type { KeyValue } from "./kv/kv.ts";
 import type { RecordKind } from "./record_kinds.ts";
-import { damaged, decodeStored, encodeStored, readAll } from "./stored_values.ts";
-import { joined, parted } from "./value_parts.ts";
+import { type Change, RecordMemory, type StoredRecord, type View } from "./record_memory.ts";
+import { type Plan, prepare, type Prepared } from "./record_plan.ts";
+import { type Found, RecordReader } from "./record_reader.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-export interface StoredRecord<Spec, State> {
-  id: string;
-  spec: Spec;
-  state: State;
-}
-
-export interface View<Spec, State> {
-  get(id: string): StoredRecord<Spec, State> | undefined;
-  values(): Iterable<StoredRecord<Spec, State>>;
-  readonly size: number;
-}
-
-export interface Plan<Spec, State> {
-  creates?: StoredRecord<Spec, State>[];
-  updates?: { id: string; state: State }[];
-  removes?: string[];
-  /** Records that the plan depends on without changing them: it is made again when one of them changes first. */
-  reads?: string[];
-  /** Other keys that belong to the same change. */
-  sets?: { key: Key; value: Uint8Array }[];
-  deletes?: Key[];
-}
-
-export interface Change<Spec, State> {
-  before?: StoredRecord<Spec, State>;
-  after?: StoredRecord<Spec, State>;
-  /** Who asked for it. */
-  by: Actor;
-}
-
-interface Held<Spec, State> {
-  record: StoredRecord<Spec, State>;
-  versionstamp: string;
-  /** Keys over which they are spread. */
-  spec_parts: number;
-  state_parts: number;
-}
-
-/** A record as it was read, or only its version. */
-type Found<Spec, State> = Held<Spec, State> | { versionstamp: string; record?: undefined };
-
-/** What was read, while memory held the version `known`. */
+/** A read, and the version that memory held before it. */
 interface Reading<Spec, State> {
   known: string | undefined;
   found: Found<Spec, State> | undefined;
 }
 
-/** A plan as the store takes it, and what memory holds once it is committed. */
-interface Prepared<Spec, State> {
-  commit: Required<Commit>;
-  after: { id: string; held?: Omit<Held<Spec, State>, "versionstamp"> }[];
-  /** The versions it was planned from; undefined where there was no such record. */
-  versions: Map<string, string | undefined>;
-}
-
 /** A change that loses the race this often has met a bug, not a rival. */
 const TRIES_MAX = 100;
-/** While the store cannot be read either. */
-const LEARN_AGAIN_MS = 5_000;
 /** Records read side by side. */
 const READ_AT_ONCE = 20;
-/** Above every part's number: where a range over one record's parts ends. */
-const PART_END = 1e6;
 
 export class RecordStore<Spec, State> implements View<Spec, State> {
-  readonly #kind: RecordKind<Spec, State>;
-  readonly #kv: KeyValue;
+  readonly #kind: string;
   readonly #commits: GroupCommit;
-  readonly #clock: Clock;
-  readonly #held = new Map<string, Held<Spec, State>>();
+  readonly #memory: RecordMemory<Spec, State>;
+  readonly #reader: RecordReader<Spec, State>;
+  readonly #doubtful: DoubtfulChanges;
   /** Records whose change is on its way. */
   readonly #changing = new Map<string, Promise<void>>();
-  /** Records that a change on its way has read: those that are removed meanwhile would be missed. */
+  /** Records that a change on its way has read. Their removal waits for it, since no check would notice it. */
   readonly #reading = new Map<string, Set<Promise<void>>>();
-  /** Records that a commit of unknown outcome may have changed, and who asked for it. */
-  readonly #doubtful = new Map<string, Actor>();
-  #learning = false;
-  #learnAgain: Timer | undefined;
-  #closed = false;
-  readonly #publish: (changes: Change<Spec, State>[]) => unknown;
 
   /** `publish` is called with the changes of each commit, in the order of the commits; it does not throw. */
   constructor(
@@ -106,15 +49,16 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     clock: Clock,
     publish: (changes: Change<Spec, State>[]) => unknown,
   ) {
-    this.#publish = publish;
-    this.#clock = clock;
-    this.#kind = kind;
-    this.#kv = kv;
+    this.#kind = kind.name;
     this.#commits = commits;
-  }
-
-  get #name(): string {
-    return this.#kind.name;
+    this.#memory = new RecordMemory(publish);
+    this.#reader = new RecordReader(kind, kv);
+    // A change on its way finds out by its own check.
+    this.#doubtful = new DoubtfulChanges(
+      kind.name,
+      clock,
+      (id, by) => this.#refreshUnless(id, this.#memory.versionOf(id), by, () => this.#changing.has(id)),
+    );
   }
 
   /**
@@ -122,56 +66,41 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
    * cannot be read.
    */
   async load(): Promise<void> {
-    const specs = new Map<string, Uint8Array[]>();
-    for await (const { key, value } of this.#kv.list({ prefix: [this.#name, "spec"] })) {
-      const parts = specs.get(key[2] as string);
-      if (parts) parts.push(value);
-      else specs.set(key[2] as string, [value]);
-    }
-    const states = new Map<string, { parts: Uint8Array[]; versionstamp: string }>();
-    for await (const { key, value, versionstamp } of this.#kv.list({ prefix: [this.#name, "state"] })) {
-      const known = states.get(key[2] as string);
-      if (known) known.parts.push(value);
-      else states.set(key[2] as string, { parts: [value], versionstamp });
-    }
-    await readAll(
-      states.entries().map(([id, { parts, versionstamp }]) => () => {
-        this.#held.set(id, this.#heldOf(id, specs.get(id), parts, versionstamp));
-      }),
-    );
+    await this.#reader.all((held) => this.#memory.put(held));
   }
 
-  /** Looks no more for what became of failed changes: the next to load the records will see. */
+  /** Stops looking for the outcome of failed changes: the next server finds it when it loads the records. */
   close(): void {
-    this.#closed = true;
-    this.#learnAgain?.cancel();
+    this.#doubtful.close();
   }
 
-  /** Whether it is not known yet what became of some change. */
+  /** Whether the outcome of some change is not known yet. */
   get isDoubtful(): boolean {
-    return this.#doubtful.size > 0 || this.#learning;
+    return !this.#doubtful.isSettled;
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.#memory.size;
   }
 
   get(id: string): StoredRecord<Spec, State> | undefined {
-    return this.#held.get(id)?.record;
+    return this.#memory.get(id);
   }
 
-  *values(): Generator<StoredRecord<Spec, State>> {
-    for (const { record } of this.#held.values()) yield record;
+  values(): Iterable<StoredRecord<Spec, State>> {
+    return this.#memory.values();
   }
+
+  // ---- this node's changes
 
   /**
-   * Commits what `plan` answers for the records as they stand; it is asked again when another commit came first,
-   * so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date. `by`: who
-   * asks for the change.
+   * Commits the plan that `plan` makes for the records as they are now. It is called again when another commit came
+   * first, so it must only read. What it throws is thrown here. Resolves after the commit, with memory up to date.
+   * `by`: who asks for the change.
    */
   async update(plan: (view: View<Spec, State>) => Plan<Spec, State>, by: Actor): Promise<void> {
     for (let tries = 0; tries < TRIES_MAX;) {
-      const prepared = this.#prepare(plan(this));
+      const prepared = prepare(this.#kind, this.#memory, plan(this));
       const { commit } = prepared;
       if (commit.sets.length === 0 && commit.deletes.length === 0) return;
       const rival = this.#rivalOf(prepared);
@@ -187,7 +116,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     });
   }
 
-  /** The change on its way that would overtake one of these. */
+  /** The change on its way that this one must wait for. */
   #rivalOf({ versions, after }: Prepared<Spec, State>): Promise<void> | undefined {
     for (const id of versions.keys()) {
       const rival = this.#changing.get(id);
@@ -199,20 +128,20 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     }
   }
 
-  /** Whether it was committed; if not, memory is up to date again. */
+  /** Returns whether it was committed; if not, memory is up to date again. */
   async #send({ commit, after, versions }: Prepared<Spec, State>, by: Actor): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const read = [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
     for (const { id } of after) this.#changing.set(id, promise);
     for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
     try {
-      const changed = after.map(({ id }) => [this.#name, id, by] as const);
+      const changed = after.map(({ id }) => [this.#kind, id, by] as const);
       const result = await this.#commits.commit(commit, changed);
-      if (result.ok) this.#apply(after, result.versionstamp, by);
-      else await this.#refresh(versions, SERVER);
+      if (result.ok) this.#memory.apply(after, result.versionstamp, by);
+      else for (const [id, version] of versions) await this.#refreshUnless(id, version, SERVER, () => false);
       return result.ok;
     } catch (error) {
-      for (const { id } of after) this.#doubtful.set(id, by);
+      for (const { id } of after) this.#doubtful.add(id, by);
       throw error;
     } finally {
       for (const { id } of after) this.#changing.delete(id);
@@ -222,125 +151,30 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
         if (readers.size === 0) this.#reading.delete(id);
       }
       resolve();
-      if (this.#doubtful.size > 0) void this.#learn();
+      void this.#doubtful.learn();
     }
   }
 
   /**
-   * Reads what a failed commit may have changed all the same, until that is known: nobody else would come across a
-   * record that was created, or queued, without anybody knowing.
+   * Reads a record again whose version in the store may be newer than the one that was known: a commit that was given
+   * up as too late may have reached the store all the same. Does nothing when memory has learned of a change meanwhile,
+   * or `isLeft`. `by`: who asked for the change, as far as that is known.
    */
-  async #learn(): Promise<void> {
-    if (this.#learning || this.#closed) return;
-    this.#learning = true;
-    this.#learnAgain?.cancel();
-    try {
-      for (const [id, by] of this.#doubtful) {
-        // First, since another change of it may become doubtful meanwhile.
-        this.#doubtful.delete(id);
-        await this.#refresh(new Map([[id, this.#held.get(id)?.versionstamp]]), by, true).catch((error) => {
-          this.#doubtful.set(id, by);
-          throw error;
-        });
-      }
-    } catch (error) {
-      log.warn("What became of a failed change of {name} is not known yet: {error}", {
-        name: this.#name,
-        error,
-      });
-      if (!this.#closed) this.#learnAgain = this.#clock.after(LEARN_AGAIN_MS, () => void this.#learn());
-    }
-    this.#learning = false;
-  }
-
-  #stateKey(id: string, part: number): Key {
-    return part === 0 ? [this.#name, "state", id] : [this.#name, "state", id, part];
-  }
-
-  #specKey(id: string, part: number): Key {
-    return [this.#name, "spec", id, part];
-  }
-
-  #prepare(plan: Plan<Spec, State>): Prepared<Spec, State> {
-    const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
-    const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
-    const versions = new Map<string, string | undefined>();
-    const after: Prepared<Spec, State>["after"] = [];
-    const check = (id: string, versionstamp: string | undefined) => {
-      if (versions.has(id)) return;
-      versions.set(id, versionstamp);
-      commit.checks.push({ key: this.#stateKey(id, 0), versionstamp: versionstamp ?? null });
-    };
-    const setState = (id: string, state: State) => {
-      const parts = parted(encodeStored(state));
-      for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#stateKey(id, i), value });
-      return parts.length;
-    };
-    for (const record of creates) {
-      check(record.id, undefined);
-      const state_parts = setState(record.id, record.state);
-      const parts = parted(encodeStored(record.spec));
-      for (const [i, value] of parts.entries()) commit.sets.push({ key: this.#specKey(record.id, i), value });
-      after.push({ id: record.id, held: { record, state_parts, spec_parts: parts.length } });
-    }
-    for (const { id, state } of updates) {
-      const held = this.#expect(id);
-      check(id, held.versionstamp);
-      const state_parts = setState(id, state);
-      for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(this.#stateKey(id, i));
-      const record = { ...held.record, state };
-      after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
-    }
-    for (const id of removes) {
-      const held = this.#expect(id);
-      check(id, held.versionstamp);
-      for (let i = 0; i < held.state_parts; i++) commit.deletes.push(this.#stateKey(id, i));
-      for (let i = 0; i < held.spec_parts; i++) commit.deletes.push(this.#specKey(id, i));
-      after.push({ id });
-    }
-    for (const id of reads) check(id, this.#held.get(id)?.versionstamp);
-    return { commit, after, versions };
-  }
-
-  #expect(id: string): Held<Spec, State> {
-    const held = this.#held.get(id);
-    if (!held) throw new Error(`${this.#name} '${id}' is planned to change, but is not there`);
-    return held;
-  }
-
-  #apply(after: Prepared<Spec, State>["after"], versionstamp: string, by: Actor): void {
-    const changes: Change<Spec, State>[] = [];
-    for (const { id, held } of after) {
-      const known = this.#held.get(id);
-      // Another node's change may have been read before the answer to ours came.
-      if (held ? known && known.versionstamp >= versionstamp : !known) continue;
-      if (held) this.#held.set(id, { ...held, versionstamp });
-      else this.#held.delete(id);
-      changes.push({ before: known?.record, after: held?.record, by });
-    }
-    if (changes.length > 0) this.#publish(changes);
-  }
-
-  /**
-   * Reads again what a failed check says has changed, where memory knows of no change: a commit that was given
-   * up as too late may have reached the store all the same. `by`: who asked for it, as far as that is known.
-   */
-  async #refresh(
-    versions: Map<string, string | undefined>,
+  async #refreshUnless(
+    id: string,
+    version: string | undefined,
     by: Actor,
-    yields = false,
+    isLeft: () => boolean,
   ): Promise<void> {
-    // With `yields`, a change on its way is not overtaken: it finds out by its own check.
-    const isKnown = (id: string, versionstamp: string | undefined) =>
-      this.#held.get(id)?.versionstamp !== versionstamp || (yields && this.#changing.has(id));
-    for (const [id, versionstamp] of versions) {
-      if (isKnown(id, versionstamp)) continue;
-      const found = await this.#read(id, versionstamp);
-      if (isKnown(id, versionstamp) || found?.versionstamp === versionstamp) continue;
-      log.debug("{name} '{id}' had changed in the store unnoticed", { name: this.#name, id });
-      this.#learned(id, found, by);
-    }
+    const isKnown = () => this.#memory.versionOf(id) !== version || isLeft();
+    if (isKnown()) return;
+    const found = await this.#reader.one(id, version);
+    if (isKnown() || found?.versionstamp === version) return;
+    log.debug("{name} '{id}' had changed in the store unnoticed", { name: this.#kind, id });
+    this.#learned(id, found, by);
   }
+
+  // ---- the changes of other nodes
 
   /** Reads these records again, since another node has changed them. Listeners hear of what is new. */
   async refresh(ids: ReadonlyMap<string, Actor>): Promise<void> {
@@ -353,71 +187,31 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     }
   }
 
-  /** The same for all records, those that memory does not know yet included. */
+  /** Reads all records again, also those that memory does not know yet. */
   async refreshAll(): Promise<void> {
-    const ids = new Set(this.#held.keys());
-    for await (const { key } of this.#kv.list({ prefix: [this.#name, "state"] })) ids.add(key[2] as string);
-    // Who asked for a change is gone with its entry in the feed.
+    const ids = new Set(this.#memory.ids());
+    for await (const id of this.#reader.ids()) ids.add(id);
+    // The feed entry that named who asked for a change is gone.
     await this.refresh(new Map([...ids].map((id) => [id, SERVER])));
   }
 
   async #readNow(id: string): Promise<Reading<Spec, State>> {
-    // What becomes of our own change is known when its answer has come.
+    // The outcome of our own change is known when its answer has come.
     await this.#changing.get(id);
-    const known = this.#held.get(id)?.versionstamp;
-    return { known, found: await this.#read(id, known) };
+    const known = this.#memory.versionOf(id);
+    return { known, found: await this.#reader.one(id, known) };
   }
 
   async #learnInTurn(id: string, read: Reading<Spec, State>, by: Actor): Promise<void> {
-    // Read before a change of our own, it says nothing about what came after.
-    while (this.#changing.has(id) || this.#held.get(id)?.versionstamp !== read.known) {
+    // A record that was read before a change of our own is out of date.
+    while (this.#changing.has(id) || this.#memory.versionOf(id) !== read.known) {
       read = await this.#readNow(id);
     }
     if (read.found?.versionstamp !== read.known) this.#learned(id, read.found, by);
   }
 
-  /** The record as the store holds it now; of one that is as old as `known` only the version. */
-  async #read(
-    id: string,
-    known: string | undefined,
-  ): Promise<Found<Spec, State> | undefined> {
-    for (;;) {
-      const parts: Uint8Array[] = [];
-      let versionstamp = "";
-      const start = this.#stateKey(id, 0);
-      for await (
-        const entry of this.#kv.list({ prefix: [this.#name, "state"], start, end: [...start, PART_END] })
-      ) {
-        if (parts.push(entry.value) === 1) versionstamp = entry.versionstamp;
-      }
-      if (parts.length === 0) return undefined;
-      if (versionstamp === known) return { versionstamp };
-      const spec: Uint8Array[] = [];
-      for await (const entry of this.#kv.list({ prefix: [this.#name, "spec", id] })) spec.push(entry.value);
-      // Removed by another node between the two.
-      const isGone = spec.length === 0 && (await this.#kv.get(start))?.versionstamp !== versionstamp;
-      if (!isGone) return this.#heldOf(id, spec, parts, versionstamp);
-    }
-  }
-
   #learned(id: string, found: Found<Spec, State> | undefined, by: Actor): void {
-    if (!found) this.#apply([{ id }], "", by);
-    else if (found.record) this.#apply([{ id, held: found }], found.versionstamp, by);
-  }
-
-  #heldOf(
-    id: string,
-    spec: Uint8Array[] | undefined,
-    state: Uint8Array[],
-    versionstamp: string,
-  ): Held<Spec, State> {
-    const name = `${this.#name} '${id}'`;
-    if (!spec?.length) throw damaged([{ record: name, reason: "its specification is missing" }]);
-    const record = {
-      id,
-      spec: decodeStored(this.#kind.spec, name, joined(spec)),
-      state: decodeStored(this.#kind.state, name, joined(state)),
-    };
-    return { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
+    if (!found) this.#memory.apply([{ id }], "", by);
+    else if (found.record) this.#memory.apply([{ id, held: found }], found.versionstamp, by);
   }
 }

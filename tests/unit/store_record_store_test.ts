@@ -9,7 +9,9 @@ import type { TaskRecord } from "../../src/domain/task_record.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { Outputs } from "../../src/store/outputs.ts";
 import { recordKind } from "../../src/store/record_kinds.ts";
-import { type Change, type Plan, RecordStore } from "../../src/store/record_store.ts";
+import type { Change } from "../../src/store/record_memory.ts";
+import type { Plan } from "../../src/store/record_plan.ts";
+import { RecordStore } from "../../src/store/record_store.ts";
 import { gate, type Tapped, tapped } from "./store_fixtures.ts";
 
 const Spec = z.object({ text: z.string() });

@@ -1,0 +1,69 @@
+/**
+ * Records that a failed commit may have changed all the same. Each is read again until its state is known: nobody else
+ * would find a record that was created, or queued, without anybody knowing.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { Clock, Timer } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
+
+const log = getLogger(["opencode-agents", "store"]);
+
+/** While the store cannot be read either. */
+const LEARN_AGAIN_MS = 5_000;
+
+export class DoubtfulChanges {
+  readonly #kind: string;
+  readonly #clock: Clock;
+  readonly #look: (id: string, by: Actor) => Promise<void>;
+  /** The records, and who asked for the change. */
+  readonly #doubtful = new Map<string, Actor>();
+  #learning = false;
+  #again: Timer | undefined;
+  #closed = false;
+
+  /** `look` reads the record again. It rejects while the store cannot be read. */
+  constructor(kind: string, clock: Clock, look: (id: string, by: Actor) => Promise<void>) {
+    this.#kind = kind;
+    this.#clock = clock;
+    this.#look = look;
+  }
+
+  /** Whether the outcome of every change is known. */
+  get isSettled(): boolean {
+    return this.#doubtful.size === 0 && !this.#learning;
+  }
+
+  add(id: string, by: Actor): void {
+    this.#doubtful.set(id, by);
+  }
+
+  /** Ends the search; the next server finds the outcome when it loads the records. */
+  close(): void {
+    this.#closed = true;
+    this.#again?.cancel();
+  }
+
+  /** Looks at all doubtful records, and again later at those that cannot be read. */
+  async learn(): Promise<void> {
+    if (this.#learning || this.#closed || this.#doubtful.size === 0) return;
+    this.#learning = true;
+    this.#again?.cancel();
+    try {
+      for (const [id, by] of this.#doubtful) {
+        // First, since another change of it may become doubtful meanwhile.
+        this.#doubtful.delete(id);
+        await this.#look(id, by).catch((error) => {
+          this.#doubtful.set(id, by);
+          throw error;
+        });
+      }
+    } catch (error) {
+      log.warn("What became of a failed change of {name} is not known yet: {error}", {
+        name: this.#kind,
+        error,
+      });
+      if (!this.#closed) this.#again = this.#clock.after(LEARN_AGAIN_MS, () => void this.learn());
+    }
+    this.#learning = false;
+  }
+}

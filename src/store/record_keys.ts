@@ -1,0 +1,28 @@
+/** Where the records of one kind lie in the store. Pure. */
+import type { Key } from "./kv/kv.ts";
+
+/** Above every part's number: where a range over one record's parts ends. */
+const PART_END = 1e6;
+
+export function specsOf(kind: string): Key {
+  return [kind, "spec"];
+}
+
+export function statesOf(kind: string): Key {
+  return [kind, "state"];
+}
+
+export function specKey(kind: string, id: string, part: number): Key {
+  return [kind, "spec", id, part];
+}
+
+/** The key of the first part has no number. Its version is the version of the record. */
+export function stateKey(kind: string, id: string, part = 0): Key {
+  return part === 0 ? [kind, "state", id] : [kind, "state", id, part];
+}
+
+/** All parts of one state. */
+export function stateRange(kind: string, id: string): { prefix: Key; start: Key; end: Key } {
+  const start = stateKey(kind, id);
+  return { prefix: statesOf(kind), start, end: [...start, PART_END] };
+}

@@ -1,0 +1,76 @@
+/** A planned change of records, and the commit that carries it out. Pure. */
+import type { Commit, Key } from "./kv/kv.ts";
+import { specKey, stateKey } from "./record_keys.ts";
+import type { After, Held, RecordMemory, StoredRecord } from "./record_memory.ts";
+import { encodeStored } from "./stored_values.ts";
+import { parted } from "./value_parts.ts";
+
+export interface Plan<Spec, State> {
+  creates?: StoredRecord<Spec, State>[];
+  updates?: { id: string; state: State }[];
+  removes?: string[];
+  /** Records that the plan depends on without changing them: it is made again when one of them changes first. */
+  reads?: string[];
+  /** Other keys that belong to the same change. */
+  sets?: { key: Key; value: Uint8Array }[];
+  deletes?: Key[];
+}
+
+/** A plan as the store takes it, and what memory holds once it is committed. */
+export interface Prepared<Spec, State> {
+  commit: Required<Commit>;
+  after: After<Spec, State>[];
+  /** The versions it was planned from; undefined where there was no such record. */
+  versions: Map<string, string | undefined>;
+}
+
+/** The commit of a plan for records of this kind, under the versions that memory holds. */
+export function prepare<Spec, State>(
+  kind: string,
+  memory: Pick<RecordMemory<Spec, State>, "held" | "versionOf">,
+  plan: Plan<Spec, State>,
+): Prepared<Spec, State> {
+  const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
+  const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
+  const versions = new Map<string, string | undefined>();
+  const after: After<Spec, State>[] = [];
+  const check = (id: string, versionstamp: string | undefined) => {
+    if (versions.has(id)) return;
+    versions.set(id, versionstamp);
+    commit.checks.push({ key: stateKey(kind, id), versionstamp: versionstamp ?? null });
+  };
+  const setState = (id: string, state: State) => {
+    const parts = parted(encodeStored(state));
+    for (const [i, value] of parts.entries()) commit.sets.push({ key: stateKey(kind, id, i), value });
+    return parts.length;
+  };
+  const expect = (id: string): Held<Spec, State> => {
+    const held = memory.held(id);
+    if (!held) throw new Error(`${kind} '${id}' is planned to change, but is not there`);
+    return held;
+  };
+  for (const record of creates) {
+    check(record.id, undefined);
+    const state_parts = setState(record.id, record.state);
+    const parts = parted(encodeStored(record.spec));
+    for (const [i, value] of parts.entries()) commit.sets.push({ key: specKey(kind, record.id, i), value });
+    after.push({ id: record.id, held: { record, state_parts, spec_parts: parts.length } });
+  }
+  for (const { id, state } of updates) {
+    const held = expect(id);
+    check(id, held.versionstamp);
+    const state_parts = setState(id, state);
+    for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
+    const record = { ...held.record, state };
+    after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
+  }
+  for (const id of removes) {
+    const held = expect(id);
+    check(id, held.versionstamp);
+    for (let i = 0; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
+    for (let i = 0; i < held.spec_parts; i++) commit.deletes.push(specKey(kind, id, i));
+    after.push({ id });
+  }
+  for (const id of reads) check(id, memory.versionOf(id));
+  return { commit, after, versions };
+}
