@@ -5,6 +5,7 @@ import { systemClock as clock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { openStore } from "../../src/store/open.ts";
 import { maySmallDisk, smallDisk, unmount } from "./fixtures/small_disk.ts";
+import { storedTask } from "./fixtures/stored_task.ts";
 
 const WORKER = new URL("store_crash_worker.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
@@ -73,7 +74,7 @@ async function check(folder: string, round: number, { tasks, logs }: Acknowledge
     for (const [id, progress] of tasks) {
       const found = store.tasks.get(id);
       assert.ok(found && found.state.progress >= progress, `${id} at ${progress}: ${found?.state.progress}`);
-      assert.equal(found.spec.description.length, 500);
+      assert.equal(found.spec.execution?.prompt?.length, 500);
       if (found.state.progress !== 1) continue;
       assert.deepEqual(await store.outputs.get(id, 1), { output: `output of ${id}` });
     }
@@ -171,8 +172,7 @@ Deno.test(
       let failure: unknown;
       for (let i = 0; i < 1000 && !failure; i++) {
         const id = `t${i}`;
-        // What the store does not look into may be anything.
-        const record = { id, spec: { description: "x".repeat(50_000) }, state: {} } as never;
+        const record = storedTask(id, "x".repeat(50_000));
         await store.tasks.update(() => ({ creates: [record] }), SERVER).then(
           () => kept.push(id),
           (error) => failure = error,
@@ -183,7 +183,7 @@ Deno.test(
       store.logs.append({ level: "info", message: "m".repeat(50_000), agent: "a", source: "s" });
       await assert.rejects(store.logs.flush(), (error) => error instanceof ApiError);
       assert.deepEqual((await store.logs.query({ order: "desc", limit: 1 })).entries, []);
-      assert.equal(store.tasks.get(kept[0]!)?.spec.description.length, 50_000);
+      assert.equal(store.tasks.get(kept[0]!)?.spec.execution?.prompt?.length, 50_000);
 
       await Deno.remove(`${dir}/ballast`);
       await store.logs.flush();

@@ -5,7 +5,7 @@
 import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { openStore } from "../../src/store/open.ts";
-import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
+import { storedTask } from "./fixtures/stored_task.ts";
 
 const [folder, round, lines] = Deno.args as [string, string, string];
 const store = await openStore({ folder, clock });
@@ -16,17 +16,15 @@ function say(kind: string, value: string | number): void {
   Deno.stdout.writeSync(encoder.encode(`${kind} ${value}\n`));
   if (++said === Number(lines)) Deno.kill(Deno.pid, "SIGKILL");
 }
-// What the store does not look into may be anything.
-const spec = { description: "x".repeat(500) } as TaskSpec;
-const state = (progress: number) => ({ progress }) as TaskState;
+const PROMPT = "x".repeat(500);
 
 async function writeTasks(caller: number): Promise<never> {
   for (let i = 0;; i++) {
     const id = `r${round}_${caller}_${i}`;
-    await store.tasks.update(() => ({ creates: [{ id, spec, state: state(0) }] }), SERVER);
+    await store.tasks.update(() => ({ creates: [storedTask(id, PROMPT)] }), SERVER);
     say("task", `${id} 0`);
     await store.tasks.update(() => ({
-      updates: [{ id, state: state(1) }],
+      updates: [{ id, state: storedTask(id, PROMPT, 1).state }],
       sets: [store.outputs.entry(id, 1, { output: `output of ${id}` })],
     }), SERVER);
     say("task", `${id} 1`);
