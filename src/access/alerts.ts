@@ -1,11 +1,11 @@
-/** Notices what looks like an attack, and raises one alert per client and kind within a while. */
+/** Detects likely attacks. Raises at most one alert per client and kind within a period. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
 type AlertType = SecurityAlert["alert_type"];
 
-/** This many within a minute are no accident. */
+/** How many within a minute raise an alert. */
 const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: SecurityAlert["severity"] }>> = {
   /** Messages refused for a limit. */
   rate_limit_exceeded: { attempts: 100, severity: "medium" },
@@ -18,7 +18,7 @@ const THRESHOLDS: Partial<Record<AlertType, { attempts: number; severity: Securi
   suspicious_activity: { attempts: 10, severity: "high" },
 };
 const QUIET_MS = 300_000;
-/** Beyond this many, the client that was noticed longest ago is forgotten. */
+/** How many clients are watched. The one noticed longest ago is forgotten first. */
 const WATCHED_MAX = 1000;
 
 interface Watched {

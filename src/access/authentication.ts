@@ -12,9 +12,9 @@ import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 /** Wrong keys from one address within a minute before it is blocked. */
 const FAILURES_MAX = 10;
 const BLOCKED_MS = 300_000;
-/** Beyond this many, the address that failed longest ago is forgotten. */
+/** How many addresses with failures are remembered. The one that failed longest ago is forgotten first. */
 const WATCHED_MAX = 1000;
-/** Beyond this many, the oldest session ends. */
+/** How many sessions may be open. Beyond that, the oldest ends. */
 const SESSIONS_MAX = 10_000;
 
 export interface AuthenticationOptions {
@@ -27,7 +27,7 @@ export interface AuthenticationOptions {
   note(alert: SecurityAlert["alert_type"], client_ip: string, details?: Record<string, unknown>): void;
 }
 
-/** What a request shows of who sent it. */
+/** The credentials of a request. */
 export interface Shown {
   authorization: string | null;
   ip: string;
@@ -53,8 +53,9 @@ export class Authentication {
   }
 
   /**
-   * A token that may do everything, for those who can read the owner's files. The token that a killed server left there
-   * stays valid: a client that follows a task may reconnect before the new address is written.
+   * Opens the owner's session and returns its token, which may do everything. It is for those who can read the owner's
+   * files. `left`: the token that a killed server left there. It stays valid, because a client that follows a task may
+   * reconnect before the new address is written.
    */
   openForOwner(left?: string): string {
     const owner: Identity = { actor: OWNER, permissions: ["read", "write", "admin"], expires_ms: Infinity };
@@ -81,8 +82,8 @@ export class Authentication {
   }
 
   /**
-   * Who sent a request: whoever its `Authorization` header shows, by a key or a session's token as `Bearer`, or
-   * nobody. Rejects as `authenticate` does.
+   * Identifies the sender of a request by its `Authorization` header: a key or a session's token as `Bearer`. Without
+   * the header, the sender is anonymous. Rejects as `authenticate` does.
    */
   // deno-lint-ignore require-await -- see `authenticate`
   async identify({ authorization, ip }: Shown): Promise<Identity> {
@@ -97,8 +98,8 @@ export class Authentication {
   }
 
   /**
-   * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` has `permission`. If
-   * authentication is not required, everybody may do everything.
+   * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` has `permission`. If authentication is not
+   * required, everyone may do everything.
    */
   authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
     if (!this.#options.required) return;

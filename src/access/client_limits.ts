@@ -1,6 +1,6 @@
 /**
  * The limits of one connection, or of one address that uses HTTP. A request that would exceed a limit is refused and
- * counts nowhere; an accepted one counts in every limit that applies to it.
+ * not counted. An accepted request counts toward every limit that applies to it.
  */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -8,7 +8,7 @@ import type { LimitName, LimitUsage, OperationLimit } from "../protocol/limits.t
 import type { LimitPolicy } from "./policy.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
 
-/** The share of a limit from which on the client gets a warning. */
+/** A client that has used this share of a limit gets a warning. */
 const WARN_SHARE = 0.8;
 const WARN_INTERVAL_MS = 1000;
 
@@ -44,7 +44,7 @@ export class ClientLimits {
     return this.#shared.isFlooded;
   }
 
-  /** Counts a message; throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
+  /** Counts a message. Throws `RATE_LIMIT_EXCEEDED` if that would exceed a limit. */
   message(): void {
     const { policy, clock, globalMessages } = this.#shared;
     const now = clock.monotonic();
@@ -62,7 +62,7 @@ export class ClientLimits {
     this.#shared.accepted(this.client);
   }
 
-  /** Counts an operation that has its own limit. Throws `RATE_LIMIT_EXCEEDED` when it is one too many. */
+  /** Counts an operation that has its own limit. Throws `RATE_LIMIT_EXCEEDED` if that would exceed it. */
   operation(limit: OperationLimit): void {
     const { policy, clock } = this.#shared;
     const now = clock.monotonic();

@@ -9,10 +9,10 @@ export interface Identity {
   readonly expires_ms: number;
 }
 
-/** Of those who have shown nothing. */
+/** The identity of clients that have shown no key or token. */
 export const NOBODY: Identity = { actor: ANONYMOUS, permissions: [], expires_ms: Infinity };
 
-/** Whether anything was shown. */
+/** Whether the client has shown a key or token. */
 export function isKnown({ actor }: Identity): boolean {
   return actor.kind !== "anonymous";
 }

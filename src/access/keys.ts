@@ -1,4 +1,4 @@
-/** API keys: made, looked up, revoked. */
+/** Creates, finds and revokes API keys. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { KeySpec, KeyState, Permission } from "../domain/access_key.ts";
@@ -15,7 +15,7 @@ interface KeyRecord {
   state: KeyState;
 }
 
-/** Where they are kept. */
+/** The store of the keys. */
 export interface KeyRecords {
   get(id: string): KeyRecord | undefined;
   values(): Iterable<KeyRecord>;
@@ -66,7 +66,7 @@ export class Keys {
     return [...this.#records.values()].sort((a, b) => a.spec.created_ms - b.spec.created_ms).map(viewOf);
   }
 
-  /** Makes the key and its sessions invalid. Twice does no harm. */
+  /** Makes the key and its sessions invalid. Idempotent. */
   async revoke(id: string, by: Actor): Promise<void> {
     const record = this.#records.get(id);
     if (!record) {

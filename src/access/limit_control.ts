@@ -95,7 +95,7 @@ export class LimitControl {
     };
   }
 
-  /** Carries out all of the change or nothing. `client`: the address of who asks. Throws `ApiError`. */
+  /** Applies all of the change or none of it. `client`: the address of the caller. Throws `ApiError`. */
   change(change: Change, by: Actor, client: string): LimitPolicyView {
     const { clock, policy } = this.#limits;
     const now = clock.monotonic();

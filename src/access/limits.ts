@@ -11,7 +11,7 @@ import { LimitPolicy, type LimitsConfig } from "./policy.ts";
 import { UsageHistory } from "./usage_history.ts";
 import { SlidingWindow, TokenBucket, WINDOW_SECONDS } from "./windows.ts";
 
-/** The share of the connections from which on the health report has a warning. */
+/** When this share of the connections is taken, the health report has a warning. */
 const CROWDED_SHARE = 0.9;
 /** How many addresses are remembered; the one unused for longest is forgotten first. */
 const ADDRESSES_MAX = 10_000;

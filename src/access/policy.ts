@@ -1,4 +1,4 @@
-/** What the limits are now: as configured, changed by an administrator, for one client, scaled by load, or suspended. */
+/** The limits in force: as configured, changed by an administrator, for one client, scaled by load, or suspended. */
 import type { Actor } from "../domain/actor.ts";
 import type { Config } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";

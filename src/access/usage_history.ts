@@ -3,7 +3,7 @@ import type { LimitName } from "../protocol/limits.ts";
 import { SlidingWindow } from "./windows.ts";
 
 const MINUTE_MS = 60_000;
-/** Beyond this many, the client that was seen longest ago is forgotten. */
+/** How many clients are remembered. The one seen longest ago is forgotten first. */
 const CLIENTS_MAX = 1000;
 const VIOLATIONS_MAX = 200;
 
@@ -65,7 +65,7 @@ export class UsageHistory {
     return messages.newest(minutes, now_ms).map((count, i) => ({ messages: count, refused: stopped[i]! }));
   }
 
-  /** The clients that sent most, refused messages included. */
+  /** The clients that sent the most messages, including refused ones. */
   top(count: number, minutes: number, now_ms: number): ClientUsage[] {
     return [...this.#clients].map(([client, { messages, refused }]) => ({
       client,

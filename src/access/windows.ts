@@ -1,8 +1,8 @@
-/** The two ways in which rates are limited (document, "Rate Limit Algorithms"). Time is passed in, in milliseconds. */
+/** The two algorithms of rate limits (API document, "Rate Limit Algorithms"). Time is passed in, in milliseconds. */
 
 export const WINDOW_SECONDS = 60;
 
-/** Counts of the last minute in 60 one-second slots, or of the last 60 slots of another length; a circle, so it never grows. */
+/** Counts of the last minute in 60 one-second slots, or of the last 60 slots of another length. A ring of fixed size. */
 export class SlidingWindow {
   readonly #slots = new Uint32Array(WINDOW_SECONDS);
   readonly #slot_ms: number;

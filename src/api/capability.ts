@@ -1,4 +1,4 @@
-/** What a capability of the API consists of. Each has a file of its own, with one export. */
+/** The definition of one capability of the API. Each has its own file with one export. */
 import type { Clock } from "../clock/clock.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -21,7 +21,7 @@ import type { Health, Metrics } from "../protocol/system_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
 
-/** Which log entries a follower wants: those that match and have not been answered already. */
+/** The log entries that a follower gets: those that match and were not in its reply. */
 export interface FollowFilter {
   matches(entry: LogEntry, place: LogPlace): boolean;
 }
@@ -30,7 +30,7 @@ export interface FollowFilter {
 export interface SessionLimits {
   /** The client as the limits know it: its address. */
   readonly client: string;
-  /** Whether so much is refused to all clients together that it slows others down. */
+  /** Whether the server refuses so many requests that this slows other clients down. */
   readonly isFlooded: boolean;
   message(): void;
   operation(limit: OperationLimit): void;
@@ -40,29 +40,29 @@ export interface SessionLimits {
   usage(): Record<string, LimitUsage>;
 }
 
-/** Who asks: a socket's connection, or one HTTP request, which cannot be pushed to. */
+/** The caller: a WebSocket connection, or one HTTP request, to which nothing can be pushed. */
 export interface Session {
   readonly id: string;
   readonly limits: SessionLimits;
   readonly identity: Identity;
-  /** Who asks: the actor of its identity. */
+  /** The actor of the caller's identity. */
   readonly actor: Actor;
-  /** Changes who asks, from now on. */
+  /** Changes the caller's identity from now on. */
   identify(identity: Identity): void;
   /** Returns the new subscription's id. Throws `SUBSCRIPTION_ERROR` if nothing can be pushed. */
   subscribe(channels: Channel[], filters: SubscriptionFilters): string;
   follow(filter: FollowFilter): string;
-  /** The channels that were ended. Throws `SUBSCRIPTION_ERROR` for an unknown subscription. */
+  /** Returns the channels that were ended. Throws `SUBSCRIPTION_ERROR` for an unknown subscription. */
   unsubscribe(channels: Channel[] | undefined, subscription_id: string | undefined): Channel[];
 }
 
-/** A message that came in a batch. */
+/** A message that is part of a batch. */
 export interface BatchMember {
-  /** Whether the limits on all messages have counted it already. */
+  /** Whether the limits on all messages have already counted it. */
   isCounted: boolean;
 }
 
-/** What handlers work with; `boot` makes it once. */
+/** The dependencies of all handlers. `boot` creates it once. */
 export interface ApiContext {
   clock: Clock;
   commands: TaskCommands;
@@ -106,25 +106,25 @@ export interface ApiContext {
   };
   limits: {
     report(query: Omit<Request<"request_rate_limits">, "type">): LimitReport;
-    /** `client`: the address of who asks. */
+    /** `client`: the address of the caller. */
     change(change: Omit<Request<"update_rate_limits">, "type">, by: Actor, client: string): LimitPolicyView;
   };
   /** Carries out another message of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;
 }
 
-/** The reply without what the router adds to each. */
+/** The reply without the fields that the router adds to every reply. */
 export type Answer<T extends RequestType> = Omit<Reply<T>, "type" | "request_id">;
 
 export interface Capability<T extends RequestType> {
   readonly type: T;
-  /** What it does, in a paragraph, for the reference. */
+  /** What it does, in one paragraph, for the API reference. */
   readonly doc: string;
-  /** What a key must be allowed to do to use it; "none": it needs no key. */
+  /** The permission that a key needs to use it. "none": no key is needed. */
   readonly permission: Permission | "none";
   /** The limit on requests of its kind, besides those on all messages. */
   readonly limit?: OperationLimit;
-  /** The errors it may answer besides those that any message may meet. */
+  /** The errors that it may answer, besides those that any message may get. */
   readonly errors: readonly ErrorCode[];
   readonly example: RequestInput<T>;
   handle(request: Request<T>, context: ApiContext, session: Session): Answer<T> | Promise<Answer<T>>;

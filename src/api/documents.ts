@@ -86,7 +86,7 @@ export function asyncApiDocument(version: string): Json {
   };
 }
 
-/** What the readable reference shows of each request. */
+/** What the HTML reference shows of each request. */
 export interface ReferenceEntry {
   type: string;
   doc: string;
@@ -119,7 +119,7 @@ export function referenceEntries(): ReferenceEntry[] {
   });
 }
 
-/** What the readable reference shows of each push. */
+/** What the HTML reference shows of each push. */
 export interface PushEntry {
   type: string;
   channel?: string;

@@ -1,4 +1,4 @@
-/** The one exit for failures: expected ones are answered as they are, bugs go to the log and are answered without details. */
+/** Turns failures into replies: expected ones are answered as they are; bugs are logged and answered without details. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";

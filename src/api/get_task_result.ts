@@ -5,7 +5,7 @@ export const getTaskResult = capability({
   doc:
     "Returns a task's result: the agent's answer, exit code or stop reason, usage, and the history of its attempts.",
   permission: "read",
-  // Besides the log, the only request that is answered from the disk.
+  // Apart from log requests, only this one reads the disk.
   limit: "file_operations_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_result", task_id: "task_456" },

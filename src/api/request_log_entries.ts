@@ -26,11 +26,11 @@ export const requestLogEntries = capability({
   handle: async ({ filter = {}, limit, sort, cursor }, { logs, clock }, session) => {
     const asked = conditions(filter);
     const query = { ...asked, order: sort?.order ?? ORDER, sort_field: sort?.field, limit, cursor };
-    // Read before the query: what is appended from here on is pushed instead.
+    // Read before the query: entries appended after this mark are pushed instead.
     const until = logs.mark();
     const subscription_id = filter.follow ? session.follow(following(asked, until)) : undefined;
     const page = logs.query({ ...query, until }).catch((error) => {
-      // A client that gets an error does not learn the id by which to end it.
+      // The client gets an error instead of the subscription's id, so it could not end the subscription.
       if (subscription_id !== undefined) session.unsubscribe(undefined, subscription_id);
       throw error;
     });
@@ -65,7 +65,7 @@ function conditions(filter: LogFilter) {
   };
 }
 
-/** The same conditions, for pushed entries. */
+/** The same conditions, applied to pushed entries. */
 function following(asked: ReturnType<typeof conditions>, after: LogMark): FollowFilter {
   const conditions = new LogConditions({ ...asked, order: ORDER, limit: 1 });
   return {

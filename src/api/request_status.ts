@@ -37,7 +37,7 @@ async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    log.debug("A part of the status is not to be had: {error}", { error });
+    log.debug("A part of the status is unavailable: {error}", { error });
     return undefined;
   }
 }

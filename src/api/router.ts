@@ -1,4 +1,4 @@
-/** The way of a message: JSON → envelope → schema → handler → reply. Every failure on it becomes an error reply. */
+/** Routes a message: JSON → envelope → schema → handler → reply. Every failure becomes an error reply. */
 import { ApiError } from "../domain/errors.ts";
 import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
@@ -125,7 +125,7 @@ function parse(text: string): unknown {
   }
   try {
     const value = JSON.parse(text);
-    // Half a surrogate pair has no UTF-8; it is replaced before it is stored or compared.
+    // Half a surrogate pair cannot be encoded in UTF-8, so it is replaced before it is stored or compared.
     return /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value;
   } catch (error) {
     throw new ApiError("INVALID_JSON", "Message is not valid JSON", {
@@ -159,7 +159,7 @@ function wellFormed(value: unknown): unknown {
   );
 }
 
-/** Text that is no message counts as one all the same, so that garbage is limited, too. */
+/** Counts text that is not a message as one, so that garbage is limited too. */
 function counted(error: unknown, session: Session): unknown {
   try {
     session.limits.message();

@@ -1,4 +1,4 @@
-/** The rules for times that lie ahead: at least a minute, at most a year. */
+/** The rule for scheduled times: at least a minute and at most a year ahead. */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
@@ -8,7 +8,7 @@ const MINIMUM_DELAY_SECONDS = 60;
 const MAXIMUM_DELAY_DAYS = 366;
 const DAY_SECONDS = 86_400;
 
-/** Throws `INVALID_SCHEDULE_TIME` for a well-formed time that is too near or too far. */
+/** Throws `INVALID_SCHEDULE_TIME` for a well-formed time that is too near or too far ahead. */
 export function checkScheduledTime(scheduled_time: string, now_ms: number): void {
   const ahead_seconds = (epochOf(scheduled_time) - now_ms) / 1000;
   const tooFar = ahead_seconds > MAXIMUM_DELAY_DAYS * DAY_SECONDS;
@@ -27,7 +27,7 @@ export function checkScheduledTime(scheduled_time: string, now_ms: number): void
   });
 }
 
-/** A single task cannot recur; that is what `schedule_task` is for. */
+/** Refuses `recurring` in a single task: `schedule_task` is for that. */
 export function refuseRecurring(task: NewTask): void {
   if (task.recurring === undefined) return;
   throw fieldProblem(

@@ -1,10 +1,10 @@
-/** Tells from what a process runs whether it is a coding agent, by what boot hands in of each. */
+/** Classifies processes: which are coding agents. Boot passes in a recognizer for each make. */
 import { type AgentRecognizer, launchedBy, type RunningProgram } from "../host/processes/launched.ts";
 import type { ProcessType } from "../protocol/process.ts";
 
 export interface Classification {
   type: ProcessType;
-  /** The agent's name; absent for everything that is not an agent. */
+  /** The agent's name; absent if the process is not an agent. */
   agent?: string;
   is_opencode: boolean;
   is_claude_desktop: boolean;
@@ -12,10 +12,10 @@ export interface Classification {
 
 export const NO_AGENT: Classification = { type: "unknown", is_opencode: false, is_claude_desktop: false };
 
-/** What a running program is; `NO_AGENT` when it is not a coding agent. */
+/** Classifies a running program. Returns `NO_AGENT` if it is not a coding agent. */
 export type Classifier = (program: RunningProgram) => Classification;
 
-/** The first recognizer that knows what the program runs decides. */
+/** Creates a classifier. The first recognizer that knows what the program runs decides. */
 export function createClassifier(recognizers: readonly AgentRecognizer[]): Classifier {
   return (program) => {
     for (const launched of launchedBy(program)) {

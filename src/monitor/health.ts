@@ -1,14 +1,14 @@
-/** The health of the server: asks each part what is wrong with it. */
+/** The health of the server: collects the findings of each component. */
 import { type Clock, isoTime, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { ComponentStatus, Health, HealthIssue } from "../protocol/system_messages.ts";
 
-/** One thing that is wrong with a component. */
+/** One problem of a component. */
 export type Finding = Pick<HealthIssue, "code" | "severity" | "message">;
 
 /** A check that takes longer is itself a finding. */
 const CHECK_MS = 3000;
-/** Within this time the last results are given again. */
+/** Within this time the last results are used again. */
 const FRESH_MS = 500;
 
 const RANK: Record<ComponentStatus, number> = { healthy: 0, degraded: 1, unhealthy: 2 };
@@ -21,14 +21,14 @@ export class HealthMonitor {
   #since = new Map<string, string>();
   #last: { at_ms: number; health: Promise<Health> } | undefined;
 
-  /** `checks`: component → the function that finds out what is wrong with it. */
+  /** `checks`: component → the function that returns its findings. */
   constructor(clock: Clock, checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>) {
     this.#clock = clock;
     this.#checks = checks;
     this.#started_ms = clock.monotonic();
   }
 
-  /** However many ask at once, the checks run once. */
+  /** Runs the checks. Callers that ask at the same time share one run. */
   check(): Promise<Health> {
     const now = this.#clock.monotonic();
     if (!this.#last || now - this.#last.at_ms > FRESH_MS) {
@@ -79,7 +79,7 @@ export class HealthMonitor {
       if (!(error instanceof ApiError)) {
         return [{ code: "HEALTH_CHECK_FAILED", severity: "critical", message }];
       }
-      // A missing permission was the operator's choice; what is permitted must work.
+      // A missing permission is the operator's choice. What is permitted must work.
       const severity = error.details.permission === undefined ? "critical" : "warning";
       return [{ code: error.code, severity, message }];
     }

@@ -1,4 +1,4 @@
-/** `kill_process`: ends only agents and what this server started, and only the process that was meant. */
+/** `kill_process`: ends only agents and processes of this server's tasks, and only the process that was meant. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, sleep } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -12,10 +12,10 @@ import type { ProcessScanner } from "./scanner.ts";
 
 const log = getLogger(["opencode-agents", "monitor"]);
 
-/** How long a process may take to end, unless told otherwise. */
+/** How long a process may take to end, by default. */
 const GONE_WITHIN_MS = 10_000;
 
-/** Signals that end nothing: they are done when they are delivered. */
+/** Signals that do not end a process. They are complete once delivered. */
 const NOT_ENDING: readonly KillSignal[] = ["SIGSTOP", "SIGCONT"];
 
 /** The data of `process_killed`. */
@@ -28,9 +28,8 @@ export interface Killed {
 
 export interface Killer {
   /**
-   * Sends `signal` to the agent `pid` and waits until it is seen gone, at most 10 s; SIGSTOP and SIGCONT
-   * return once delivered. Fails with PROCESS_NOT_FOUND, PROCESS_PERMISSION_DENIED, PROCESS_KILL_FAILED or
-   * SERVICE_UNAVAILABLE.
+   * Sends `signal` to process `pid` and waits until it is gone, at most 10 s. SIGSTOP and SIGCONT return once delivered.
+   * Fails with PROCESS_NOT_FOUND, PROCESS_PERMISSION_DENIED, PROCESS_KILL_FAILED or SERVICE_UNAVAILABLE.
    */
   kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
 }
@@ -46,12 +45,12 @@ export interface KillerOptions {
 export function createKiller(options: KillerOptions): Killer {
   const { clock, source, scanner, self_pid = Deno.pid, gone_within_ms = GONE_WITHIN_MS } = options;
 
-  /** The process that is meant by `pid`, when it may be ended. */
+  /** The process that `pid` refers to, if it may be ended. */
   async function target(pid: number): Promise<ScannedProcess> {
     const shown = find(scanner.latest()?.processes, pid);
     let scanned = find((await scanner.scan()).processes, pid);
     if (!scanned || !isEndable(scanned)) {
-      // The scan may be half a second old, in which the process may have started, or become an agent.
+      // The scan may be half a second old. The process may have started, or become an agent, since then.
       scanner.expire();
       scanned = find((await scanner.scan()).processes, pid);
     }
@@ -83,7 +82,7 @@ export function createKiller(options: KillerOptions): Killer {
   return {
     async kill(pid, signal, by) {
       const meant = await target(pid);
-      // The scan may be half a second old, in which the pid may have been given away.
+      // The scan may be half a second old. The pid may belong to another process by now.
       const now = await source.one(pid);
       if (hasEnded(source, now, identity(meant))) {
         if (now && now.status !== "zombie") throw reused(pid, meant);
@@ -106,7 +105,7 @@ function identity(scanned: ScannedProcess): ProcessIdentity {
   return { pid: scanned.process.pid, started: scanned.started };
 }
 
-/** Whether it is gone. A zombie has ended and waits for its parent to take note. */
+/** Whether the process is gone. A zombie counts as gone: it only waits for its parent to collect its exit status. */
 function hasEnded(source: ProcessSource, now: RawProcess | undefined, meant: ProcessIdentity): boolean {
   return now === undefined || now.status === "zombie" || now.status === "dead" ||
     !isSameProcess(now, meant, source.start_tolerance_ms);

@@ -1,4 +1,4 @@
-/** The face of this room for what concerns the machine: resources, processes, kill. */
+/** The machine, for the other rooms: resources, processes, kill. */
 import type { Clock } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -27,19 +27,19 @@ export interface Machine {
     timestamp: string;
   }>;
   kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
-  /** Processes have been paused or resumed, so what was seen of them before is out of date. */
+  /** To be called when processes were paused or resumed, since the last scan is then out of date. */
   changed(): void;
-  /** What is wrong with the disk that holds the data, for the health report. */
+  /** The problems of the disk that holds the data, for the health report. */
   diskFindings(): Promise<Finding[]>;
-  /** What is wrong with listing processes, for the health report. */
+  /** The problems with listing processes, for the health report. */
   processFindings(): Promise<Finding[]>;
 }
 
-/** Percent of the disk in use from which the health report says so. */
+/** The percentage of the disk in use at which the health report has a finding. */
 const DISK_WARNING = 95;
 const DISK_CRITICAL = 99;
 
-/** Whatever needs the list of processes fails with `SERVICE_UNAVAILABLE` where it cannot be read. */
+/** Methods that need the list of processes fail with `SERVICE_UNAVAILABLE` if it cannot be read. */
 export function createMachine(
   clock: Clock,
   data_path: string,
@@ -63,7 +63,7 @@ export function createMachine(
       return { active_processes, claude_processes };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // Where processes cannot be listed, only their counts are absent.
+      // If processes cannot be listed, only their counts are absent.
       return undefined;
     }
   }

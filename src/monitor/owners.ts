@@ -1,15 +1,15 @@
-/** Which processes belong to which of our tasks. Pure. */
+/** Assigns processes to this server's tasks. Pure. */
 
 /** A process that this server has started for a task. */
 export interface OwnChild {
   task_id: string;
   /** Name of the agent in the configuration. */
   agent: string;
-  /** What the task is doing, in the words of its progress. */
+  /** What the task is doing: the current step of its progress. */
   activity?: string;
 }
 
-/** The task of each process that a child of ours has started, directly or not. */
+/** The owner of each process that descends from a child of this server. */
 export function inheritOwners(
   rows: readonly { pid: number; ppid: number }[],
   own: ReadonlyMap<number, OwnChild>,
@@ -30,7 +30,7 @@ export function inheritOwners(
     const open = [root];
     while (open.length > 0) {
       for (const pid of children.get(open.pop()!) ?? []) {
-        // A process that runs a task of its own belongs to that task.
+        // A process that runs its own task belongs to that task.
         if (owners.has(pid) || own.has(pid)) continue;
         owners.set(pid, owner);
         open.push(pid);

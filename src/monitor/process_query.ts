@@ -1,4 +1,4 @@
-/** `request_process_list`: filters, order, page and sums over one scan. */
+/** `request_process_list`: filters, sorts, pages and sums one scan. */
 import type {
   Process,
   ProcessFilter,
@@ -13,7 +13,7 @@ import { isAgent, type Scan } from "./scan.ts";
 
 export interface ProcessQuery {
   filter?: ProcessFilter;
-  /** Without it: by pid. */
+  /** By default: by pid. */
   sort?: { field: ProcessSortField; order: "asc" | "desc" };
   limit: number;
   offset: number;
@@ -23,12 +23,12 @@ export interface ProcessQuery {
 
 export interface ProcessPage {
   processes: Process[];
-  /** All that are listed, before the filter. */
+  /** The number of listed processes before the filter. */
   total_count: number;
-  /** All that match the filter, before paging. */
+  /** The number of processes that match the filter, before paging. */
   filtered_count: number;
   system_load?: SystemLoad;
-  /** Over the whole scan, whatever the filter. */
+  /** Over the whole scan, regardless of the filter. */
   resource_summary: ResourceSummary;
   timestamp: string;
 }
@@ -40,7 +40,7 @@ function contains(text: string): (value: string) => boolean {
   return (value) => value.toLowerCase().includes(requested);
 }
 
-/** A folder's path without slashes at its end. */
+/** A folder's path without trailing slashes. */
 function folder(path: string): string {
   return path.length > 1 ? path.replace(/(?<=.)\/+$/, "") : path;
 }
@@ -93,7 +93,7 @@ function sortKey(process: Process, field: ProcessSortField): Key {
   return typeof value === "boolean" ? Number(value) : value;
 }
 
-/** Absent values come last in either order, equal ones by pid ascending, so that pages never overlap. */
+/** Absent values come last in either order. Equal values are ordered by pid, so that pages never overlap. */
 function comparator(sort: ProcessQuery["sort"]): (a: Process, b: Process) => number {
   const field = sort?.field ?? "pid";
   const direction = sort?.order === "desc" ? -1 : 1;
@@ -109,11 +109,11 @@ function comparator(sort: ProcessQuery["sort"]): (a: Process, b: Process) => num
 
 function sum(processes: Process[], field: "cpu_percent" | "memory_percent"): number {
   const total = processes.reduce((so_far, process) => so_far + process[field], 0);
-  // Memory that processes share counts for each of them, so the sum may be more than there is.
+  // Shared memory counts for each process that shares it, so the sum may exceed 100.
   return Math.round(Math.min(100, total) * 100) / 100;
 }
 
-/** What the machine and the agents use. Memory in use is the machine's own figure where it can be read. */
+/** What the machine and the agents use. Memory in use is the machine's own figure if it can be read. */
 function resourceSummary(scan: Scan): ResourceSummary {
   const all = scan.processes.map((scanned) => scanned.process);
   const agents = scan.processes.filter(isAgent).map((scanned) => scanned.process);

@@ -1,4 +1,4 @@
-/** The server's figures for Prometheus, at `/metrics`. All are read when it asks. */
+/** The server's metrics for Prometheus, at `/metrics`. They are read at each request. */
 import { Counter, Gauge, Registry } from "prom-client";
 import { TaskStatus } from "../domain/task.ts";
 

@@ -1,11 +1,11 @@
-/** Counts the requests of the last day, in slots of ten seconds: their types, how long they took, how often they failed. */
+/** Counts the requests of the last day in slots of ten seconds: types, durations and failures. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { REQUEST_TYPES } from "../protocol/messages.ts";
 import { SlotRing } from "./slot_ring.ts";
 import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 
-/** A range may be shorter than requested by up to one slot; rates are over the time that it really covers. */
+/** A range may be up to one slot shorter than requested. Rates use the time that it really covers. */
 const SLOT_MS = 10_000;
 const SLOTS_PER_MINUTE = 6;
 const SLOTS = 1440 * SLOTS_PER_MINUTE;
@@ -47,7 +47,7 @@ export class RequestMetrics {
     this.#day = isoTime(clock.now()).slice(0, 10);
   }
 
-  /** Counts one request: its type (`unknown` for one without), how long it took, whether the reply was an error. */
+  /** Counts one request. `type`: `unknown` for a request without one. `failed`: the reply was an error. */
   note(type: string, duration_ms: number, failed: boolean): void {
     if (!this.#enabled) return;
     const slot = this.#advance();
@@ -84,8 +84,8 @@ export class RequestMetrics {
   }
 
   /**
-   * `range`: such as `15m`, at most `24h`. Rates are over the time that the server has been up, if that is shorter.
-   * Throws `METRICS_UNAVAILABLE` when requests are not counted.
+   * `range`: such as `15m`, at most `24h`. If the server has been up for less, rates use that time. Throws
+   * `METRICS_UNAVAILABLE` if requests are not counted.
    */
   report(range: string): Metrics {
     if (!this.#enabled) {
@@ -127,7 +127,7 @@ export class RequestMetrics {
     };
   }
 
-  /** Clears the slots that are used again. When the clock was set back, the newest slot stays current. */
+  /** Clears the slots that are used again. If the clock was set back, the newest slot stays current. */
   #advance(): number {
     const now = this.#clock.now();
     const slot = Math.floor(now / SLOT_MS);

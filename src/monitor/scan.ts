@@ -1,4 +1,4 @@
-/** One look at all processes, and what other messages show of it. Pure. */
+/** One scan of all processes, and the parts of it that messages show. Pure. */
 import { isoTime } from "../clock/clock.ts";
 import type { MeasuredProcess } from "../host/processes/process_scan.ts";
 import type { ClaudeProcess, Process, SystemLoad } from "../protocol/process.ts";
@@ -13,11 +13,11 @@ export interface ScannedProcess {
   ppid: number;
   /** Epoch milliseconds; with the pid, the identity of the process. */
   started: number;
-  /** Started by this server for a task: its process itself, or one that descends from it. */
+  /** Set for processes of this server's tasks. `child`: the process that it started. `descendant`: below that. */
   own?: "child" | "descendant";
-  /** Name of the agent, for those classified as one. */
+  /** The agent's name, if the process is classified as one. */
   agent?: string;
-  /** When a scan first saw it. */
+  /** When a scan first found it. */
   discovered_at: string;
 }
 
@@ -32,7 +32,7 @@ export interface Scan {
   timestamp: string;
 }
 
-/** What is known of a process besides its row in the list. */
+/** What is known about a process besides its row in the list. */
 export interface ProcessContext {
   classification: Classification;
   owner: OwnChild | undefined;
@@ -67,22 +67,22 @@ export function processOf(row: MeasuredProcess, context: ProcessContext): Proces
   };
 }
 
-/** The beginning of `text`, of at most `max` UTF-16 units; a surrogate pair is not split. */
+/** The first `max` UTF-16 units of `text`. A surrogate pair is not split. */
 function beginning(text: string, max: number): string {
   return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
 }
 
-/** A task's process, or an agent that somebody else runs: what is listed without system processes. */
+/** Whether the process is an agent or a task's process. These are listed by default. */
 export function isAgent(scanned: ScannedProcess): boolean {
   return scanned.agent !== undefined || scanned.own === "child";
 }
 
-/** What may be ended: agents, and everything that was started for our tasks. */
+/** Whether the process may be ended: an agent, or any process of this server's tasks. */
 export function isEndable(scanned: ScannedProcess): boolean {
   return scanned.agent !== undefined || scanned.own !== undefined;
 }
 
-/** The agents of a scan as `claude_processes` shows them: those classified, and the processes of our tasks. */
+/** The agents of a scan as `claude_processes` shows them: those classified, and the tasks' processes. */
 export function claudeProcesses(scan: Scan): ClaudeProcess[] {
   return scan.processes.filter(isAgent).map(({ process, discovered_at }) => {
     const {
@@ -98,7 +98,7 @@ export function claudeProcesses(scan: Scan): ClaudeProcess[] {
   });
 }
 
-/** The counts of a scan that go into other messages. */
+/** The counts of a scan for other messages. */
 export function processCounts(scan: Scan): {
   active_processes: number;
   claude_processes: number;

@@ -1,4 +1,4 @@
-/** Scans the processes of the machine, once for everybody who asks at the same time. */
+/** Scans the processes of the machine. Callers that ask at the same time share one scan. */
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { isSameProcess } from "../host/processes/process_identity.ts";
 import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
@@ -9,15 +9,15 @@ import { type Classifier, NO_AGENT } from "./classify.ts";
 import { inheritOwners, type OwnChild } from "./owners.ts";
 import { processOf, type Scan, type ScannedProcess } from "./scan.ts";
 
-/** A scan younger than this is as good as a new one. */
+/** Within this time the last scan is used again. */
 const FRESH_MS = 500;
 
 export interface ProcessScanner {
-  /** The processes as of now, or of at most half a second ago. Fails with SERVICE_UNAVAILABLE. */
+  /** A scan that is at most half a second old. Fails with SERVICE_UNAVAILABLE. */
   scan(): Promise<Scan>;
   /** The last scan, however old. */
   latest(): Scan | undefined;
-  /** Makes the next `scan` a new one, since something is known to have changed. */
+  /** Makes the next `scan` a new one, because processes have changed. */
   expire(): void;
 }
 
@@ -26,7 +26,7 @@ export interface ScannerOptions {
   source: ProcessSource;
   processes: ProcessScan;
   classify: Classifier;
-  /** The processes started for tasks that run now, by pid. */
+  /** The processes of the running tasks, by pid. */
   ownChildren: () => ReadonlyMap<number, OwnChild>;
   /** This server, which is never an agent. */
   self_pid?: number;
@@ -38,7 +38,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();
 
-  /** When each process was first seen; processes that are gone are forgotten. */
+  /** When each process was first found. Processes that are gone are forgotten. */
   function discover(rows: MeasuredProcess[], now: string): typeof discovered {
     const next: typeof discovered = new Map();
     for (const { pid, started } of rows) {
@@ -55,7 +55,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const rows = await options.processes.run();
     const now_ms = clock.now();
     const timestamp = isoTime(now_ms);
-    // Kept, since another scan may overtake this one.
+    // Kept in a local, because another scan may overtake this one.
     const seen = discover(rows, timestamp);
     const children = options.ownChildren();
     const owners = inheritOwners(rows, children);
@@ -95,7 +95,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
 
   return {
     scan() {
-      // A scan without a task that has started or ended since is known to be out of date.
+      // A scan from before a task started or ended is out of date.
       const children = [...options.ownChildren().keys()].join();
       if (latest?.children === children && clock.monotonic() - latest.at < FRESH_MS) {
         return Promise.resolve(latest.scan);

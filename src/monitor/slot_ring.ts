@@ -1,10 +1,10 @@
-/** Numbers per slot of time, for the most recent slots: a ring, so it never grows. */
+/** Numbers for the most recent slots of time. A ring of fixed size. */
 export class SlotRing {
   readonly #slots: number;
   readonly #width: number;
   readonly #values: Float64Array | Uint32Array;
 
-  /** `width` numbers per slot. Counts are whole numbers, and take half the memory of sums. */
+  /** `width`: numbers per slot. Counts are whole numbers and take half the memory of sums. */
   constructor(slots: number, width: number, holds: "counts" | "sums") {
     this.#slots = slots;
     this.#width = width;

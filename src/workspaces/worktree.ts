@@ -1,6 +1,6 @@
 /**
- * `isolation: "worktree"`: the agent works in a git worktree of its own, on a branch named after the task, so that
- * agents that run at the same time do not overwrite each other. The changes stay there for somebody to merge.
+ * `isolation: "worktree"`: the agent works in its own git worktree, on a branch named after the task. So agents that run
+ * at the same time do not overwrite each other. The changes stay there until somebody merges them.
  */
 import { join } from "node:path";
 import { ApiError } from "../domain/errors.ts";
@@ -42,7 +42,7 @@ export function gitWorkspaces(root: string): Workspaces {
   };
 }
 
-/** Runs git and returns what it printed, trimmed. Throws `ApiError` with git's complaint. */
+/** Runs git and returns its trimmed output. Throws `ApiError` with git's error message. */
 async function git(folder: string, ...args: string[]): Promise<string> {
   let output: Deno.CommandOutput;
   try {

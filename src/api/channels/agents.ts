@@ -2,7 +2,7 @@ import type { Pushes } from "../../protocol/pushes.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import { measured } from "./measured_agents.ts";
 
-/** The agents at work: what happens to them at once, and at intervals what their processes use. */
+/** The agents at work. Changes are pushed at once; the resources that their processes use, at intervals. */
 export const agents: ChannelDefinition = {
   name: "agents",
   permission: "read",

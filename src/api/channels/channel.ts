@@ -1,4 +1,4 @@
-/** What a channel consists of. Each has a file of its own with one export; `table.ts` lists them. */
+/** The definition of one channel. Each has its own file with one export; `table.ts` lists them. */
 import type { Clock } from "../../clock/clock.ts";
 import type { DomainEvent } from "../../engine/events.ts";
 import type { TaskQueries } from "../../engine/task_queries.ts";
@@ -13,14 +13,14 @@ import type { SystemResources } from "../../protocol/resources.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import type { LogPlace } from "../../store/log_place.ts";
 
-/** A push as a channel makes it. */
+/** A push as a channel creates it. */
 export interface NewPush {
   message: Push;
-  /** What a subscription's filter is compared with. */
+  /** The values that a subscription's filter is compared with. */
   keys?: PushKeys;
-  /** Newer pushes of the same key make this one worthless, so a slow reader gets only the newest. */
+  /** A newer push with the same key replaces this one, so a slow reader gets only the newest. */
   coalesce?: string;
-  /** Log entries: their place in the log. */
+  /** For a log entry: its place in the log. */
   place?: LogPlace;
 }
 
@@ -28,11 +28,11 @@ export interface NewPush {
 export interface ChannelPush extends NewPush {
   channel: Channel;
   keys: PushKeys;
-  /** For lists that a filter makes shorter: the message for these types only. */
+  /** For a list that a filter shortens: returns the message with only these types. */
   narrow?: (types: readonly string[]) => Push;
 }
 
-/** What the channels that report a state read it from. */
+/** The sources of the channels that report a state. */
 export interface StateSources {
   clock: Clock;
   queries: Pick<TaskQueries, "agents" | "summary">;
@@ -53,12 +53,12 @@ export interface StateSources {
   limits(): Record<string, LimitUsage>;
 }
 
-/** Reports a state at intervals, while somebody listens. */
+/** Reports a state at intervals while the channel has subscribers. */
 export interface StateReport {
   interval_ms: number;
-  /** One message, or one for each of several things. */
+  /** One message, or one for each of several items. */
   produce(): Promise<Push | Push[]> | Push | Push[];
-  /** Newer messages of the same key make older ones worthless; by default the type. */
+  /** A newer message with the same key replaces an older one. The default key is the type. */
   key?(message: Push): string;
   /** The part of a message that a subscriber to these types gets. */
   narrow?(message: Push, types: readonly string[]): Push;
@@ -66,11 +66,11 @@ export interface StateReport {
 
 export interface ChannelDefinition {
   readonly name: Channel;
-  /** What a key must be allowed to do to subscribe. */
+  /** The permission that a key needs to subscribe. */
   readonly permission: Permission;
   /** The types of its pushes. */
   readonly pushes: readonly Push["type"][];
-  /** The pushes that an event gives rise to, in order. `timestamp` is that of the push. */
+  /** The pushes for an event, in order. `timestamp`: the time of the push. */
   onEvent?(event: DomainEvent, timestamp: string): readonly NewPush[];
   reports?(sources: StateSources): StateReport;
 }

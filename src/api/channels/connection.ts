@@ -3,7 +3,7 @@ import type { ChannelDefinition } from "./channel.ts";
 
 const INTERVAL_MS = 15_000;
 
-/** The connection itself: each fills in its own queue and its own last ping. */
+/** The state of the connection. Each connection fills in its own queue and last ping. */
 export const connection: ChannelDefinition = {
   name: "connection",
   permission: "read",

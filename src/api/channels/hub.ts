@@ -1,4 +1,4 @@
-/** The hub between what happens in the server and the connections that subscribed to it. */
+/** The hub between the server's events and the connections that subscribe to them. */
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
@@ -7,13 +7,13 @@ import type { ChannelPush } from "./channel.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { channelTable, pushesOf } from "./table.ts";
 
-/** How long a flood waits for a reader that is behind, and how often it looks. */
+/** How long a flood of entries waits for a slow reader, and how often it checks. */
 const CATCH_UP_MS = 250;
 const CATCH_UP_LOOK_MS = 2;
 
 /** A connection as the hub sees it. */
 export interface Subscriber {
-  /** Whether messages wait because the reader has not taken the ones before. */
+  /** Whether messages wait because the reader has not taken the earlier ones. */
   readonly isBehind: boolean;
   push(text: string, coalesce?: string): void;
   /** What this connection gets instead of a message that is about the connection itself. */
@@ -26,7 +26,7 @@ export class SubscriptionHub {
   readonly #channels = channelTable();
   readonly #clock: Clock;
   readonly #producers: Producers;
-  /** Behind, and not waited for. */
+  /** Slow readers that are no longer waited for. */
   readonly #stalled = new Set<Subscriber>();
 
   constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
@@ -39,7 +39,7 @@ export class SubscriptionHub {
     return this.#subscribers.size;
   }
 
-  /** The subscriber's subscriptions, none at first. They are served until it leaves. */
+  /** Adds a subscriber and returns its subscriptions, which are empty at first. They are served until it leaves. */
   join(subscriber: Subscriber, newId: () => string): Subscriptions {
     const subscriptions = new Subscriptions(newId, (added) => this.#changed(subscriber, added));
     this.#subscribers.set(subscriber, subscriptions);
@@ -60,8 +60,8 @@ export class SubscriptionHub {
   }
 
   /**
-   * Resolves when every reader has taken what it was sent, so that a flood of entries comes at the readers' pace. A
-   * reader that takes nothing for a while is not waited for again until it has caught up; its own bound ends it.
+   * Resolves when every reader has taken what it was sent, so that a flood of entries is sent at the readers' pace. A
+   * reader that takes nothing for a while is not waited for again until it has caught up. Its own bound closes it.
    */
   async caughtUp(): Promise<void> {
     const end_ms = this.#clock.monotonic() + CATCH_UP_MS;

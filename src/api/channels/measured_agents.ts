@@ -1,8 +1,8 @@
-/** Agents with what their processes take. Pure. */
+/** Adds to agents the resources that their processes use. Pure. */
 import type { Agent } from "../../protocol/basic_messages.ts";
 import type { ClaudeProcess } from "../../protocol/process.ts";
 
-/** Those whose process is not among `processes` as they are. */
+/** An agent whose process is not among `processes` stays as it is. */
 export function measured(agents: readonly Agent[], processes: readonly ClaudeProcess[]): Agent[] {
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   return agents.map((agent) => {

@@ -1,4 +1,4 @@
-/** Asks the channels that report a state, at intervals and only while somebody listens. */
+/** Runs the reports of channels, at intervals and only while they have subscribers. */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
@@ -23,7 +23,7 @@ export class Producers {
     this.#publish = publish;
   }
 
-  /** Starts and stops what is needed for these channels. A channel's first push comes at once. */
+  /** Starts the reports of these channels and stops the others. A channel's first push comes at once. */
   watch(channels: ReadonlySet<Channel>): void {
     for (const producer of this.#producers) {
       const { channel, interval_ms } = producer;
@@ -37,11 +37,11 @@ export class Producers {
     }
   }
 
-  /** Reports the present state of these channels to a new subscriber; the others get the next report in its time. */
+  /** Reports the current state of these channels to a new subscriber. The others wait for the next report. */
   report(channels: readonly Channel[], publish: (push: ChannelPush) => void): void {
     for (const producer of this.#producers) {
       const { channel } = producer;
-      // A report that is under way, or the first one, reaches the new subscriber as well.
+      // A report under way, or the first one, also reaches the new subscriber.
       const isWaiting = channels.includes(channel) && this.#timers.has(channel) && !this.#asking.has(channel);
       if (isWaiting) void this.#produce(producer, publish);
     }
@@ -49,7 +49,7 @@ export class Producers {
 
   async #ask(producer: Producer): Promise<void> {
     const { channel } = producer;
-    // A producer that takes longer than its interval is not asked again meanwhile.
+    // A producer that takes longer than its interval is not asked again until it has answered.
     if (this.#asking.has(channel)) return;
     this.#asking.add(channel);
     await this.#produce(producer, this.#publish);

@@ -3,7 +3,7 @@ import type { ChannelDefinition } from "./channel.ts";
 
 const INTERVAL_MS = 5_000;
 
-/** How much of the limits is used: each connection gets its own instead of the server's. */
+/** The usage of the limits. Each connection gets its own usage instead of the server's. */
 export const rateLimits: ChannelDefinition = {
   name: "rate_limits",
   permission: "read",

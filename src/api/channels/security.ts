@@ -1,6 +1,6 @@
 import type { ChannelDefinition } from "./channel.ts";
 
-/** What looks like an attack. */
+/** Alerts about likely attacks. */
 export const security: ChannelDefinition = {
   name: "security",
   permission: "admin",

@@ -5,7 +5,7 @@ import { passesFilter } from "../../protocol/channel_filter.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
 import type { ChannelPush } from "./channel.ts";
 
-/** One connection may hold this many; more is a client that forgets to unsubscribe. */
+/** The most subscriptions of one connection. A client with more has forgotten to unsubscribe. */
 const SUBSCRIPTIONS_MAX = 100;
 
 interface Subscription {
@@ -30,7 +30,7 @@ export class Subscriptions {
     for (const { channels } of this.#byId.values()) yield* channels;
   }
 
-  /** The process types this connection wants, all when undefined. */
+  /** The process types that this connection wants; undefined for all. */
   get processTypes(): string[] | undefined {
     const types = new Set<string>();
     for (const { channels, filters } of this.#byId.values()) {

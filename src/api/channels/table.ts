@@ -54,7 +54,7 @@ export function channelTable(all: readonly ChannelDefinition[] = ALL): ChannelTa
   return table;
 }
 
-/** The pushes that an event gives rise to, in order. */
+/** The pushes for an event, in order. */
 export function pushesOf(table: ChannelTable, event: DomainEvent, now_ms: number): ChannelPush[] {
   const timestamp = isoTime(now_ms);
   const pushes: ChannelPush[] = [];

@@ -1,6 +1,6 @@
 import type { ChannelDefinition } from "./channel.ts";
 
-/** How far the running tasks are, as their agents report it. */
+/** The progress of the running tasks, as their agents report it. */
 export const taskProgress: ChannelDefinition = {
   name: "task_progress",
   permission: "read",

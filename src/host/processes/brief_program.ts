@@ -1,9 +1,9 @@
-/** Runs short programs: each answers within a bound or is killed. */
+/** Runs short programs. Each answers within a bound or is killed. */
 import { type Clock, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { collectText } from "./child_streams.ts";
 
-/** These programs take milliseconds. One that hangs (a dead network drive) must not hold its caller forever. */
+/** These programs take milliseconds. A program that hangs (a dead network drive) must not block its caller forever. */
 const BOUND_MS = 5000;
 /** Only a program that is stuck in the kernel takes longer to die. */
 const KILLED_WITHIN_MS = 500;
@@ -50,9 +50,9 @@ export async function runBriefly(
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has just ended.
+    // The program has just ended.
   }
-  // A child of its own may hold the pipes open.
+  // A child of the program may keep the pipes open.
   stdout.cancel();
   stderr.cancel();
   await within(clock, KILLED_WITHIN_MS, all, undefined);

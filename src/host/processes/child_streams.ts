@@ -1,4 +1,4 @@
-/** A child's pipes, read and closed so that no process can hold us up forever. */
+/** Reads and closes a child's pipes so that no process can block the server forever. */
 import type { Clock, Timer } from "../../clock/clock.ts";
 
 /** How long a read may wait for more once the process tree is gone. */
@@ -6,22 +6,22 @@ const DRAIN_MS = 500;
 const READ_BYTES = 16 * 1024;
 
 /**
- * `source`, read on demand. Once `gone` has settled, a read that brings nothing for 0.5 s ends the stream: then
- * only a process that has escaped its tree still holds the pipe.
+ * Returns `source`, read on demand. Once `gone` has settled, a read that gets nothing for 0.5 s ends the stream: only a
+ * process that has escaped its tree can still hold the pipe.
  */
 export function boundedOutput(
   clock: Clock,
   source: ReadableStream<Uint8Array>,
   gone: Promise<void>,
 ): ReadableStream<Uint8Array> {
-  // One buffer for all reads: a new one for each would be most of the memory that short runs leave behind.
+  // One buffer for all reads. A new buffer for each would be most of the garbage of a short run.
   const reader = source.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(READ_BYTES);
   let is_gone = false;
   let reading = false;
   let bound: Timer | undefined;
   const arm = () => {
-    // The pending read then says that the stream is done. Cancelling fails when it is done already.
+    // Cancelling makes the pending read report the end of the stream. It fails if the stream has already ended.
     if (is_gone && reading) bound = clock.after(DRAIN_MS, () => void reader.cancel().catch(() => {}));
   };
   gone.then(() => {
@@ -47,9 +47,9 @@ export function boundedOutput(
 }
 
 export interface CollectedText {
-  /** All that the stream brought, as UTF-8. */
+  /** The whole content of the stream, as UTF-8. */
   text: Promise<string>;
-  /** Ends the reading; `text` is then what has come so far. */
+  /** Stops reading. `text` is then what has been read so far. */
   cancel(): void;
 }
 
@@ -69,7 +69,7 @@ export function collectText(source: ReadableStream<Uint8Array>): CollectedText {
   }
   return {
     text: read(),
-    // Fails when the stream has ended already.
+    // Fails if the stream has already ended.
     cancel: () => void reader.cancel().catch(() => {}),
   };
 }
@@ -93,7 +93,7 @@ export function sharedInput(pipe: WritableStream<Uint8Array>): SharedInput {
       abort: (reason) => writer.abort(reason),
     }),
     close() {
-      // Fails when the process has closed its end, which is as good.
+      // Fails if the process has closed its end, which is just as good.
       close().catch(() => {});
     },
   };

@@ -1,4 +1,4 @@
-/** Processor use as a rate between scans, from counters that only grow. */
+/** Computes processor use between scans from counters that only grow. */
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { isSameProcess } from "./process_identity.ts";
 import type { ProcessSource, RawProcess } from "./process_source.ts";
@@ -6,7 +6,7 @@ import type { ProcessSource, RawProcess } from "./process_source.ts";
 /** Time between the two readings of the first scan. */
 const FIRST_PAUSE_MS = 500;
 
-/** A scan is compared with one that is at least this old, since the counters are coarse. */
+/** A scan is compared with an earlier scan that is at least this old, because the counters are coarse. */
 const SHORTEST_WINDOW_MS = { proc: 400, ps: 3000 };
 
 /** Scans kept for comparison; nobody scans more often than twice a second. */
@@ -40,8 +40,8 @@ export class CpuRates {
   }
 
   /**
-   * Percent of the whole machine by pid, since the latest scan that is old enough for the counters. A process that
-   * started later gets its average over its life.
+   * Percent of the whole machine by pid, since the latest scan that is old enough for the counters. For a process that
+   * started after that scan, its lifetime average.
    */
   measure(rows: RawProcess[]): Map<number, number> {
     const now: Sample = {
@@ -52,7 +52,7 @@ export class CpuRates {
     const before = this.#baseline(now.at);
     const rates = new Map<number, number>();
     for (const row of rows) {
-      // A thread takes one processor at most, whatever coarse counters and start times say about a young process.
+      // Coarse counters and start times can overstate a young process, but a thread uses at most one processor.
       const most = 100 * (row.threads ?? this.#processors) / this.#processors;
       rates.set(row.pid, Math.min(most, this.#rate(row, now, before)));
     }
@@ -69,7 +69,7 @@ export class CpuRates {
       return lifetime;
     }
     const window_ms = now.at - before.at;
-    // A counter of seconds says nothing about a shorter time; the lifetime average is the better guess.
+    // A counter in seconds says nothing about a shorter time, so the lifetime average is a better estimate.
     if (window_ms < row.cpu_step_ms) return lifetime;
     return 100 * Math.max(0, row.cpu_ms - known.cpu_ms) / window_ms / this.#processors;
   }
@@ -79,7 +79,7 @@ export class CpuRates {
     return this.#samples.findLast((sample) => at - sample.at >= shortest_ms) ?? this.#samples[0];
   }
 
-  /** Drops samples older than the one that the next scan would be compared with. */
+  /** Drops samples that are older than the baseline of the next scan. */
   #keep(now: Sample): void {
     const baseline = this.#baseline(now.at);
     const from = baseline === undefined ? 0 : this.#samples.indexOf(baseline);

@@ -1,4 +1,4 @@
-/** Ends, stops and continues whole trees of processes. POSIX only. */
+/** Ends, stops and continues whole process trees. POSIX only. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { Tree } from "./process_tree.ts";
@@ -7,16 +7,16 @@ import { signalAll } from "./signals.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
-/** How long a SIGKILL may take to show; only a process stuck in the kernel takes longer. */
+/** How long a SIGKILL may take. Only a process stuck in the kernel takes longer. */
 const KILLED_WITHIN_MS = 5000;
 
-/** How often a stop is repeated, for processes that were started while it was under way. */
+/** How often a stop is repeated, to catch processes that were started during it. */
 const STOP_ROUNDS = 3;
 
 /**
- * Sends SIGTERM to the whole tree, also to what is paused, and SIGKILL after `kill_after_ms` to every survivor and
- * everything started since. Returns how many processes there were, once all are gone. When even SIGKILL has not
- * helped for 5 s, it logs that and returns.
+ * Sends SIGTERM to the whole tree, including paused processes. After `kill_after_ms` it sends SIGKILL to all survivors
+ * and to everything started since. Returns how many processes there were once all are gone. If some survive SIGKILL for
+ * 5 s, it logs them and returns.
  */
 export async function endTree(clock: Clock, tree: Tree, kill_after_ms: number): Promise<number> {
   const seen = new Set<number>();
@@ -37,14 +37,14 @@ export async function endTree(clock: Clock, tree: Tree, kill_after_ms: number): 
       const fresh = members.filter((row) => !termed.has(row.pid));
       for (const { pid } of fresh) termed.add(pid);
       await signalAll(clock, fresh.map((row) => row.pid), "SIGTERM");
-      // A stopped process takes SIGTERM only after SIGCONT.
+      // A stopped process handles SIGTERM only after SIGCONT.
       await signalAll(clock, members.filter((row) => row.state === "T").map((row) => row.pid), "SIGCONT");
     }
     await sleep(clock, Math.min(pause_ms, Math.max(1, kill_at - clock.monotonic())));
   }
 }
 
-/** Stops the whole tree, with what is started meanwhile. */
+/** Stops the whole tree, including processes that are started meanwhile. */
 export async function stopTree(clock: Clock, tree: Tree): Promise<void> {
   for (let round = 0; round < STOP_ROUNDS; round++) {
     const running = (await tree.members()).filter((row) => row.state !== "T");
@@ -58,7 +58,7 @@ export async function continueTree(clock: Clock, tree: Tree): Promise<void> {
   await signalAll(clock, withGroups(await tree.members()), "SIGCONT");
 }
 
-/** Whom to signal: first each group that a member leads, for what is just being started, then each process. */
+/** The targets of a signal: first each group that a member leads, to reach new processes, then each process. */
 function withGroups(rows: PsRow[]): number[] {
   const pids = rows.map((row) => row.pid);
   const led = rows.filter((row) => row.pid === row.pgid).map((row) => -row.pid);

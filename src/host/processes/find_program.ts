@@ -1,7 +1,7 @@
 /** Finds the file that runs under a program's name. */
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** The path of program `name`: the name itself when it is a path, else the first executable on PATH. */
+/** The path of program `name`: `name` itself if it is a path, else the first executable on PATH; undefined for none. */
 export async function findProgram(name: string): Promise<string | undefined> {
   if (/[/\\]/.test(name)) return await isExecutable(name) ? name : undefined;
   const windows = Deno.build.os === "windows";
@@ -20,7 +20,7 @@ async function isExecutable(path: string): Promise<boolean> {
     const { isFile, mode } = await Deno.stat(path);
     return isFile && (mode === null || (mode & 0o111) !== 0);
   } catch {
-    // Missing, or not visible to us: it cannot be run either way.
+    // The file is missing or not visible to us. Either way it cannot be run.
     return false;
   }
 }

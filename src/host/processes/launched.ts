@@ -1,21 +1,21 @@
 /**
- * What a process really runs: a program, or the script that an interpreter, a shell or an editor was given. Whatever
- * else is among the arguments does not count: a shell with `-c`, grep, or a wrapper such as sudo or timeout may name
- * an agent without being one.
+ * Finds what a process really runs: a program, or the script that an interpreter, a shell or an editor was given. Other
+ * arguments do not count: a shell with `-c`, grep, or a wrapper such as sudo or timeout may name an agent without being
+ * one.
  */
 import type { ProcessType } from "../../protocol/process.ts";
 
-/** What is known of a running program. */
+/** A running program as the system shows it. */
 export interface RunningProgram {
-  /** The name that the kernel shows, on Linux cut to 15 characters; a program may set it itself. */
+  /** The kernel's name for the process. Linux cuts it to 15 characters. A program may change its own name. */
   name: string;
-  /** Path of the executable, where it is known. */
+  /** Path of the executable, if known. */
   executable?: string;
-  /** `argv[0]` first. Where only the joined line is known, it is split at spaces. */
+  /** `argv[0]` first. If only the joined command line is known, it is split at spaces. */
   argv: readonly string[];
 }
 
-/** One thing that a process may be said to run. */
+/** One candidate for what a process runs. */
 export interface Launched {
   /** Its path, with slashes on every system. */
   path: string;
@@ -30,17 +30,17 @@ export interface Launched {
 export interface AgentRecognizer {
   /** The agent's name, shown as `agent` of a process. */
   agent: string;
-  /** The type that the API document has for it (`unknown` when it has none); undefined for any other program. */
+  /** The agent's process type in the API document (`unknown` if it has none); undefined for any other program. */
   recognize(launched: Launched): ProcessType | undefined;
 }
 
-/** Programs whose script says what they are. */
+/** Programs whose script shows what they run. */
 const INTERPRETER = /^(node(js)?|bun|deno|python[\d.]*|pypy[\d.]*|electron)$/i;
 
-/** A script of theirs counts, since it becomes the agent or ends with it. */
+/** Shells. A script that they run counts, since it becomes the agent or ends with it. */
 const SHELL = /^(sh|bash|dash|zsh|fish|ksh|mksh|ash|csh|tcsh|busybox|pwsh|powershell|cmd)$/i;
 
-/** An editor's or desktop program's own Node. */
+/** Editors and desktop programs that contain their own Node. */
 const EDITOR = /^(code|cursor|windsurf|code helper.*|cursor helper.*)$/i;
 
 /** Options of interpreters that are followed by a value. */
@@ -53,10 +53,10 @@ const INLINE_CODE = /^(-e|--eval|-p|--print|-m|-i|--interactive|-)$/;
 /** Options of shells that are followed by a value. */
 const SHELL_VALUED_OPTION = /^([-+][oO]|--rcfile|--init-file)$/;
 
-/** Options with which a shell runs a command line, or what it reads, and no script file. */
+/** Options with which a shell runs a command line or its stdin instead of a script file. */
 const SHELL_NO_SCRIPT = /^-[a-zA-Z]*[cs][a-zA-Z]*$|^-$/;
 
-/** What `program` may be said to run; what says most about it comes first. */
+/** The candidates for what `program` runs, the most telling first. */
 export function launchedBy(program: RunningProgram): Launched[] {
   const { argv } = program;
   const first = slashes(argv[0] ?? "");
@@ -78,7 +78,7 @@ export function launchedBy(program: RunningProgram): Launched[] {
     ];
   }
   return [
-    // The executable's path says more than a name that the program gave itself.
+    // The executable's path is more reliable than a name that the program gave itself.
     ...launched("program", { path: executable, next: argv[1] }),
     ...launched("program", { path: first, next: argv[1] }),
     ...launched("program", spacedPath(program)),
@@ -100,21 +100,21 @@ function slashes(path: string): string {
   return path.replaceAll("\\", "/");
 }
 
-/** The last part of a path without what marks a program or script: `claude` of `C:\…\claude.exe`. */
+/** The last part of a path without the extension of a program or script: `claude` for `C:\…\claude.exe`. */
 function programName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1)
-    // A login shell's name starts with a dash; ` (deleted)` follows an executable that has been replaced.
+    // A login shell's name starts with a dash. Linux appends ` (deleted)` to an executable that has been replaced.
     .replace(/^-/, "").replace(/ \(deleted\)$/, "").replace(/\.(exe|cmd|[cm]?js|py)$/i, "");
 }
 
-/** The script that an interpreter runs; undefined when it runs none. */
+/** The script that an interpreter runs; undefined if it runs none. */
 function scriptOfInterpreter(interpreter: string, argv: readonly string[]): Found | undefined {
   let i = 1;
   if (/^(deno|bun)$/i.test(interpreter) && argv[i] === "run") i++;
   for (; i < argv.length; i++) {
     const argument = argv[i]!;
     if (INLINE_CODE.test(argument)) return undefined;
-    // To Python, `-c` is code; to the others, a setting.
+    // For Python, `-c` is code; for the others, it is a setting.
     if (argument === "-c" && /^py/i.test(interpreter)) return undefined;
     if (VALUED_OPTION.test(argument)) i++;
     else if (!argument.startsWith("-")) return { path: argument, next: argv[i + 1] };
@@ -122,7 +122,7 @@ function scriptOfInterpreter(interpreter: string, argv: readonly string[]): Foun
   return undefined;
 }
 
-/** The script file that a shell runs; undefined when it runs none. */
+/** The script file that a shell runs; undefined if it runs none. */
 function scriptOfShell(argv: readonly string[]): Found | undefined {
   for (let i = 1; i < argv.length; i++) {
     const argument = argv[i]!;
@@ -134,8 +134,9 @@ function scriptOfShell(argv: readonly string[]): Found | undefined {
 }
 
 /**
- * A program whose path holds spaces, where only the joined line is known: the kernel's name says where the path
- * ends. A second path before it would mean that this is a script, and the first one its interpreter.
+ * Handles a program whose path contains spaces when only the joined command line is known. The kernel's name for the
+ * process shows where the path ends. If a second path comes before that, this is a script and the first path is its
+ * interpreter, so the result is undefined.
  */
 function spacedPath({ name, executable, argv }: RunningProgram): Found | undefined {
   if (executable !== undefined || name === "") return undefined;

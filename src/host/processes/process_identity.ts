@@ -1,4 +1,4 @@
-/** Which process is meant. A pid alone does not say: the system gives it to another process later. */
+/** Identifies a process. A pid alone is not enough: the system later gives it to another process. */
 
 export interface ProcessIdentity {
   pid: number;
@@ -9,7 +9,7 @@ export interface ProcessIdentity {
 /** `ps` derives start times from the uptime, so two readings of one process may differ by a second. */
 export const PS_START_TOLERANCE_MS = 2000;
 
-/** Whether both are the same process, when their start times may differ by `tolerance_ms`. */
+/** Whether both are the same process. Their start times may differ by `tolerance_ms`. */
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity, tolerance_ms: number): boolean {
   return a.pid === b.pid && Math.abs(a.started - b.started) <= tolerance_ms;
 }

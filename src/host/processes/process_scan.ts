@@ -1,4 +1,4 @@
-/** The list of all processes, with the processor time that each one takes. */
+/** Lists all processes, with the processor time that each uses. */
 import type { Clock } from "../../clock/clock.ts";
 import { processorCount } from "../resources/processors.ts";
 import { machineMemory } from "../resources/memory.ts";
@@ -8,19 +8,19 @@ import { openProcfs } from "./procfs.ts";
 import type { ProcessSource, RawProcess } from "./process_source.ts";
 import { openPs } from "./ps_source.ts";
 
-/** The best source that this server's permissions open: /proc with all of them, else `ps`. */
+/** Opens the best source that this server's permissions allow: /proc with all permissions, else `ps`. */
 export function openProcessSource(clock: Clock): ProcessSource {
   return openProcfs(clock) ?? openPs(clock);
 }
 
 export interface MeasuredProcess extends RawProcess {
-  /** Of the whole machine, 0–100. */
+  /** Percent of the whole machine, 0–100. */
   cpu_percent: number;
   memory_percent: number;
 }
 
 export interface ProcessScan {
-  /** Each call is one scan. The very first reads twice, half a second apart, since a rate takes two readings. */
+  /** Each call is one scan. The first reads twice, half a second apart, because a rate needs two readings. */
   run(): Promise<MeasuredProcess[]>;
 }
 

@@ -1,8 +1,8 @@
-/** What a source of processes gives: `/proc` where it may be read, `ps` everywhere else. */
+/** The interface of a source of processes: `/proc` if it may be read, else `ps`. */
 import type { ProcessStatus } from "../../protocol/process.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
-/** A process as the system shows it. Optional fields are absent where the source does not show them. */
+/** A process as the system shows it. Optional fields are absent if the source does not show them. */
 export interface RawProcess extends ProcessIdentity {
   ppid: number;
   name: string;
@@ -13,11 +13,11 @@ export interface RawProcess extends ProcessIdentity {
   status: ProcessStatus;
   /** Processor time used so far, user and system. */
   cpu_ms: number;
-  /** How coarse `cpu_ms` is. */
+  /** The resolution of `cpu_ms`. */
   cpu_step_ms: number;
   /** Resident memory in bytes. */
   rss: number;
-  /** Only where the source says so itself. */
+  /** Only if the source reports it. */
   memory_percent?: number;
   threads?: number;
   open_files?: number;
@@ -26,14 +26,14 @@ export interface RawProcess extends ProcessIdentity {
 
 export interface ProcessSource {
   readonly kind: "proc" | "ps";
-  /** By how much two readings of the same process's `started` may differ. */
+  /** How much two readings of a process's `started` may differ. */
   readonly start_tolerance_ms: number;
   list(): Promise<RawProcess[]>;
-  /** One process as it is now; undefined when no process has that pid. */
+  /** The current state of one process; undefined if no process has that pid. */
   one(pid: number): Promise<RawProcess | undefined>;
-  /** Number of network connections by pid; processes whose number cannot be read are left out. */
+  /** Number of network connections by pid. Processes whose connections cannot be read are left out. */
   connections(pids: number[]): Promise<Map<number, number>>;
-  /** Working folder by pid, for a source whose rows do not say; those that cannot be read are left out. */
+  /** Working folder by pid, for a source whose rows do not have it. Folders that cannot be read are left out. */
   workingDirs?(processes: readonly ProcessIdentity[]): Promise<Map<number, string>>;
 }
 
@@ -51,12 +51,12 @@ export function statusOf(state: string): ProcessStatus {
     case "x":
       return "dead";
     default:
-      // S, D, I, K, W, P on Linux; S, I, U on macOS: all wait for something.
+      // S, D, I, K, W, P on Linux; S, I, U on macOS. All of them wait for something.
       return "sleeping";
   }
 }
 
-/** The whole name. The kernel cuts it to 15 bytes, which are then the beginning of the program's own name. */
+/** Completes a name that the kernel has cut to 15 bytes, if it is the beginning of the program's own name. */
 export function fullName(name: string, argv0: string | undefined): string {
   if (argv0 === undefined || name.length < 15) return name;
   const base = argv0.slice(argv0.lastIndexOf("/") + 1);

@@ -1,9 +1,9 @@
-/** Which processes belong to a run: what descends from its agent, and what bears its mark in the environment. */
+/** Finds the processes of a run: the descendants of its agent, and processes with its mark in their environment. */
 import type { Clock } from "../../clock/clock.ts";
 import { isSameProcess, type ProcessIdentity, PS_START_TOLERANCE_MS } from "./process_identity.ts";
 import { listPs, ourOs, type PsRow } from "./ps.ts";
 
-/** Longer than for a scan: a tree that cannot be listed cannot be ended either. */
+/** Longer than the bound of a scan, because a tree that cannot be listed cannot be ended either. */
 const PS_BOUND_MS = 20_000;
 
 /** Variables, as `NAME=VALUE` without white space, that identify a process whatever its parent is. */
@@ -13,13 +13,13 @@ export interface EnvironmentMark {
 }
 
 export interface Tree {
-  /** The live processes that belong to it now. Zombies have ended and are left out. */
+  /** The live processes of the tree now. Zombies have ended and are left out. */
   members(): Promise<PsRow[]>;
 }
 
 /**
- * Everything that descends from `roots` or bears `mark`. A process seen once stays a member until it is gone, also
- * when what connected it has ended since. This process and its ancestors are never members.
+ * The tree of all processes that descend from `roots` or have `mark`. A process that was once a member stays one until
+ * it is gone, even if the process that connected it ends first. This process and its ancestors are never members.
  */
 export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: EnvironmentMark): Tree {
   let known: PsRow[] = [];
@@ -40,12 +40,12 @@ export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: Enviro
   };
 }
 
-/** What tells who belongs together. */
+/** The columns that show which processes belong together. */
 export type Kin = Pick<PsRow, "pid" | "ppid" | "pgid" | "session" | "started">;
 
 /**
- * The pids of `roots` that still run, of everything in groups and sessions that they led, and of all that
- * these have started, directly or not. A root whose pid another process has by now leads to nothing.
+ * The pids of the `roots` that still run, of the processes in groups and sessions that the roots led, and of all their
+ * descendants. A root whose pid now belongs to another process leads to nothing.
  */
 export function descendants(rows: Kin[], roots: ProcessIdentity[]): Set<number> {
   const by_pid = new Map(rows.map((row) => [row.pid, row]));
@@ -84,8 +84,8 @@ function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
 }
 
 /**
- * Whether the mark is really in the environment of `row`, and not only in an argument. Where /proc may not be
- * read, the arguments alone must show the mark less often than arguments and environment together.
+ * Whether the mark is in the environment of `row` and not only in an argument. If /proc may not be read, the mark must
+ * appear less often in the arguments alone than in arguments and environment together.
  */
 async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promise<boolean> {
   if (!showsMark(row.command.split(" "), mark)) return false;
@@ -93,7 +93,7 @@ async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promi
     const environment = await Deno.readTextFile(`/proc/${row.pid}/environ`);
     return showsMark(environment.split("\0"), mark);
   } catch {
-    // No permission, no /proc, or the process is gone: `ps` tells, too.
+    // No permission, no /proc, or the process is gone. `ps` answers in all these cases.
   }
   const [plain] = (await listPs(clock, row.pid, ourOs(), PS_BOUND_MS)).rows;
   if (!plain) return false;
@@ -103,7 +103,7 @@ async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promi
 }
 
 function showsMark(words: string[], mark: EnvironmentMark): boolean {
-  // Every process would bear an empty mark.
+  // Without this check, every process would have an empty mark.
   return mark.all.length > 0 && mark.all.every((variable) => words.includes(variable)) &&
     !(mark.none ?? []).some((variable) => words.includes(variable));
 }

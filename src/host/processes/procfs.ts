@@ -1,8 +1,8 @@
-/** Processes from Linux's /proc, which Deno lets us read only with every permission. */
+/** Reads processes from Linux's /proc, which Deno allows only with all permissions. */
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
 
-/** Reading is synchronous, since that is far cheaper; after this many processes others get their turn. */
+/** Reads are synchronous, because that is far cheaper. After this many processes the event loop gets a turn. */
 const SLICE = 256;
 
 const AUX_PAGE_SIZE = 6n;
@@ -11,7 +11,7 @@ const AUX_TICKS_PER_SECOND = 17n;
 /** Whether a file of /proc could not be read because the process is gone or belongs to someone else. */
 function unavailable(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    // ESRCH, of a process that ends while it is read, has no error class.
+    // ESRCH, for a process that ends while it is read, has no error class.
     (error instanceof Error && /os error (3|13)\b/.test(error.message));
 }
 
@@ -47,7 +47,7 @@ interface Stat {
   rss_pages: number;
 }
 
-/** `/proc/PID/stat`; the name may hold spaces and parentheses, so it ends at the last one. */
+/** Parses `/proc/PID/stat`. The name may contain spaces and parentheses, so it ends at the last `)`. */
 export function parseStat(text: string): Stat {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
@@ -70,13 +70,13 @@ export function parseSocketInodes(text: string): string[] {
   ) as string[];
 }
 
-/** The source over /proc; undefined where it does not exist or may not be read. */
+/** The source over /proc; undefined if it does not exist or may not be read. */
 export function openProcfs(clock: Clock): ProcessSource | undefined {
   let units: ReturnType<typeof parseAuxv>;
   let boot_ms: number;
   try {
     units = parseAuxv(Deno.readFileSync("/proc/self/auxv"));
-    // Read once, so that the start times of a process are the same in every scan.
+    // Read once, so that a process has the same start time in every scan.
     boot_ms = Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))![1]) * 1000;
   } catch {
     // Another system, a sandbox, or named permissions: `ps` is used instead.
@@ -90,7 +90,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     if (stat_text === undefined) return undefined;
     const stat = parseStat(stat_text);
     const argv = (attempt(() => Deno.readTextFileSync(`${base}/cmdline`)) ?? "").split("\0");
-    // Each argument ends with a NUL; a title that a program gave itself may be followed by many.
+    // Each argument ends with a NUL. A title that a program has set itself may be followed by several.
     while (argv.length > 0 && argv[argv.length - 1] === "") argv.pop();
     const kernel_thread = argv.length === 0;
     const raw: RawProcess = {
@@ -111,7 +111,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     if (executable !== undefined) raw.executable = executable;
     const working_dir = attempt(() => Deno.readLinkSync(`${base}/cwd`));
     if (working_dir !== undefined) raw.working_dir = working_dir;
-    // Since Linux 6.2 the folder's size is the number of files; before, it is 0.
+    // Since Linux 6.2 the size of the folder is the number of files; before, it was 0.
     const open_files = attempt(() =>
       Deno.statSync(`${base}/fd`).size || [...Deno.readDirSync(`${base}/fd`)].length
     );
@@ -139,7 +139,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
   };
 }
 
-/** Counts, by pid, the sockets that are in the tables of TCP and UDP. */
+/** Counts, by pid, the sockets in the tables of TCP and UDP. */
 async function countConnections(pids: number[]): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
   // One table for all processes of the same network namespace.
@@ -157,7 +157,7 @@ async function countConnections(pids: number[]): Promise<Map<number, number>> {
   return counts;
 }
 
-/** Inodes of all sockets that a process has open. */
+/** The inodes of a process's open sockets. */
 function heldSockets(pid: number): string[] {
   const inodes: string[] = [];
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
@@ -167,7 +167,7 @@ function heldSockets(pid: number): string[] {
   return inodes;
 }
 
-/** Inodes in the tables of TCP and UDP. They are read side by side: the kernel takes 6 ms for each. */
+/** The inodes in the tables of TCP and UDP. They are read in parallel, because the kernel takes 6 ms for each. */
 async function socketTable(pid: number): Promise<Set<string>> {
   const inodes = new Set<string>();
   await Promise.all(["tcp", "tcp6", "udp", "udp6"].map(async (table) => {

@@ -1,4 +1,4 @@
-/** The one reader of the `ps` program, which works with the permission to run it alone. Linux and macOS. */
+/** Runs the `ps` program and parses its output. Needs only the permission to run it. Linux and macOS. */
 import { type Clock, epochOf } from "../../clock/clock.ts";
 import { type BriefOutput, runBriefly } from "./brief_program.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
@@ -7,31 +7,31 @@ import type { ProcessIdentity } from "./process_identity.ts";
 export interface PsRow extends ProcessIdentity {
   ppid: number;
   pgid: number;
-  /** 0 where the platform does not show it. */
+  /** 0 if the platform does not show it. */
   session: number;
-  /** First letter of the state; `Z` is a process that has ended and waits for its parent to take note. */
+  /** The first letter of the state. `Z`: the process has ended, but its parent has not collected its exit status. */
   state: string;
   /** Resident memory in bytes. */
   rss: number;
-  /** Average over the life of the process; 100 is one whole processor. */
+  /** Average over the life of the process. 100 is one whole processor. */
   cpu_percent: number;
   memory_percent: number;
-  /** Processor time used so far; Linux cuts it to whole seconds. */
+  /** Processor time used so far. Linux cuts it to whole seconds. */
   cpu_ms: number;
   /** Linux only. */
   threads?: number;
   /** The kernel's name for it, cut to 15 bytes. Linux only. */
   name?: string;
-  /** Arguments and, when asked for, environment, separated by spaces. */
+  /** Arguments and, if requested, environment, separated by spaces. */
   command: string;
 }
 
 export type PsOs = "linux" | "darwin";
 
-/** The kernel's name is not the last column and may hold spaces, so it gets a fixed width. */
+/** The kernel's name may contain spaces and is not the last column, so it has a fixed width. */
 const NAME_WIDTH = 20;
 
-/** What is asked of `ps -o`. */
+/** The columns for `ps -o`. */
 export const PS_COLUMNS: Record<PsOs, string> = {
   linux: "pid=,ppid=,pgid=,sess=,stat=,rss=,pcpu=,pmem=,cputimes=,nlwp=,lstart=," +
     `comm:${NAME_WIDTH}=,args=`,
@@ -43,7 +43,7 @@ const HEAD = String.raw`^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S)\S*\s+(\d+)\s+([
 const STARTED = String.raw`\w{3}\s+(\w{3})\s+(\d{1,2})\s+(\d\d:\d\d:\d\d)\s+(\d{4})(?:\s(.*))?$`;
 const ROWS: Record<PsOs, RegExp> = {
   linux: new RegExp(String.raw`${HEAD}(\d+)\s+(\d+)\s+${STARTED}`),
-  // No column for threads: an empty group keeps the places alike.
+  // No column for threads. An empty group keeps the group numbers the same.
   darwin: new RegExp(String.raw`${HEAD}([\d:.-]+)()\s+${STARTED}`),
 };
 
@@ -94,7 +94,7 @@ export function parseMacTime(text: string): number {
   return Math.round((days * 86_400 + total_s) * 1000);
 }
 
-/** Which processes: all of them, all with their environment after the command, or one by its pid. */
+/** All processes, all with their environment after the command, or one by its pid. */
 export type PsSelection = "all" | "all_with_environment" | number;
 
 export interface PsListing {
@@ -103,8 +103,8 @@ export interface PsListing {
 }
 
 /**
- * The selected processes without the `ps` that lists them. The environment is shown of our own user's processes
- * only. Throws as `runBriefly` does.
+ * The selected processes without the `ps` that lists them. The environment is shown only for processes of the server's
+ * own user. Throws as `runBriefly` does.
  */
 export async function listPs(
   clock: Clock,
@@ -116,7 +116,7 @@ export async function listPs(
   return { rows: parsePs(stdout, os).filter((row) => row.pid !== pid), stderr };
 }
 
-/** What `ps -o columns` prints of the selected processes. */
+/** Runs `ps -o columns` for the selected processes and returns its output. */
 export function askPs(
   clock: Clock,
   selection: PsSelection,
@@ -133,7 +133,7 @@ export function ourOs(): PsOs {
   return Deno.build.os === "darwin" ? "darwin" : "linux";
 }
 
-/** When process `pid` started, in epoch milliseconds; undefined when there is no such process. */
+/** When process `pid` started, in epoch milliseconds; undefined if there is no such process. */
 export async function startTime(clock: Clock, pid: number): Promise<number | undefined> {
   return (await listPs(clock, pid)).rows[0]?.started;
 }

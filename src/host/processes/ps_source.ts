@@ -1,4 +1,4 @@
-/** Processes from `ps`, which does not show open files and connections. */
+/** Reads processes from `ps`, which does not show open files and connections. */
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { PS_START_TOLERANCE_MS } from "./process_identity.ts";
@@ -6,9 +6,9 @@ import { fullName, type ProcessSource, type RawProcess, statusOf } from "./proce
 import { askPs, listPs, ourOs, type PsOs, type PsRow, type PsSelection } from "./ps.ts";
 import { createWorkingDirs } from "./working_dirs.ts";
 
-/** The source over `ps`; `os` says how its output is written. */
+/** The source over `ps`. `os` decides the format of its output. */
 export function openPs(clock: Clock, os: PsOs = ourOs()): ProcessSource {
-  // Start times as first seen, of the processes that are listed now.
+  // The start times of the listed processes, as first seen.
   let known = new Map<number, number>();
 
   async function processes(selection: PsSelection): Promise<RawProcess[]> {
@@ -42,7 +42,7 @@ export function openPs(clock: Clock, os: PsOs = ourOs()): ProcessSource {
   };
 }
 
-/** Rows of Linux, read at `now_ms`. `known` are start times seen before, by pid. */
+/** Converts rows of Linux, read at `now_ms`. `known`: earlier start times by pid. */
 export function linuxProcesses(
   rows: PsRow[],
   now_ms: number,
@@ -67,14 +67,14 @@ export function linuxProcesses(
   });
 }
 
-/** The start time as first seen, when it may be the same: one that wobbles would blur rates and identities. */
+/** Returns the start time as first seen if both may be the same, because varying times would spoil rates and identities. */
 function settled(before: number | undefined, started: number): number {
   return before !== undefined && Math.abs(before - started) <= PS_START_TOLERANCE_MS ? before : started;
 }
 
 /**
- * Processor time, which Linux's `ps` gives in whole seconds. The lifetime average says more about a young process.
- * Both are cut off, so the truth lies in the second that `whole_ms` begins.
+ * Refines the processor time, which Linux's `ps` gives in whole seconds, by the lifetime average, which is more precise
+ * for a young process. Both are rounded down, so the true value lies within one second above `whole_ms`.
  */
 function finerCpu(
   whole_ms: number,
@@ -88,7 +88,7 @@ function finerCpu(
   };
 }
 
-/** Rows of macOS; `executables` is what `ps -o pid=,comm=` prints. */
+/** Converts rows of macOS. `executables`: the output of `ps -o pid=,comm=`. */
 export function macosProcesses(rows: PsRow[], executables: string): RawProcess[] {
   const paths = new Map<number, string>();
   for (const line of executables.split("\n")) {
@@ -97,7 +97,7 @@ export function macosProcesses(rows: PsRow[], executables: string): RawProcess[]
   }
   return rows.map(({ pid, ppid, command, state, started, cpu_ms, rss, memory_percent }) => {
     const executable = paths.get(pid);
-    // The path tells where argv[0] ends, since it may hold spaces.
+    // argv[0] may contain spaces. The path shows where it ends.
     const argv = executable !== undefined && command.startsWith(executable)
       ? [executable, ...command.slice(executable.length).split(" ").filter((part) => part !== "")]
       : command.split(" ");

@@ -1,4 +1,4 @@
-/** Sends signals to processes that are not our children. POSIX only. */
+/** Sends signals to processes that need not be our children. POSIX only. */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
 import type { KillSignal } from "../../protocol/process.ts";
@@ -6,15 +6,15 @@ import { runBriefly } from "./brief_program.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
-/** What became of a signal. */
+/** The result of sending a signal. */
 export type Delivery =
   | { outcome: "delivered" | "no_such_process" }
   /** `reason` as the system words it. */
   | { outcome: "refused"; reason: string };
 
 /**
- * Sends `signal` to one process. With the permission to run anything Deno sends it; otherwise the `kill` program
- * does, and this throws `ApiError` when that cannot be run.
+ * Sends `signal` to one process. With the full run permission Deno sends it; otherwise the `kill` program does. Throws
+ * `ApiError` if that program cannot be run.
  */
 export async function signalProcess(clock: Clock, pid: number, signal: KillSignal): Promise<Delivery> {
   try {
@@ -34,20 +34,20 @@ export async function signalProcess(clock: Clock, pid: number, signal: KillSigna
 }
 
 /**
- * Sends `signal` to each pid; a negative number means a process group. Processes that are gone are passed over.
- * Without the full run permission the `kill` program does it, once for all.
+ * Sends `signal` to each pid. A negative number means a process group. Processes that are gone are skipped. Without the
+ * full run permission, one run of the `kill` program signals all of them.
  */
 export async function signalAll(clock: Clock, pids: number[], signal: KillSignal): Promise<void> {
   if (pids.length === 0) return;
   if ((await Deno.permissions.query({ name: "run" })).state !== "granted") {
-    // It continues after a pid that is gone, and its exit code then says nothing about the others.
+    // `kill` continues after a pid that is gone. Its exit code then says nothing about the others.
     await runBriefly(clock, "kill", killArguments(pids, signal));
     return;
   }
   for (const pid of pids) {
     const delivery = await signalProcess(clock, pid, signal);
     if (delivery.outcome !== "refused") continue;
-    // Another user's process (a setuid program): the others must still get the signal.
+    // A process of another user (a setuid program). The others must still get the signal.
     log.warn("{signal} to {pid} failed: {reason}", { signal, pid, reason: delivery.reason });
   }
 }

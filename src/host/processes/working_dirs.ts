@@ -1,13 +1,13 @@
-/** The folders that processes work in, from the `pwdx` program that comes with Linux's `ps`. */
+/** Reads the working folders of processes with the `pwdx` program, which comes with Linux's `ps`. */
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { runBriefly } from "./brief_program.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
-/** A process seldom changes its folder, and asking runs a program, so an answer counts for this long. */
+/** How long an answer is used again. Processes seldom change their folder, and each query runs a program. */
 const FRESH_MS = 10_000;
 
-/** Gives working folders by pid; none where there is no `pwdx`. */
+/** Returns a function that gives working folders by pid. Without `pwdx` it gives none. */
 export function createWorkingDirs(
   clock: Clock,
 ): (processes: readonly ProcessIdentity[]) => Promise<Map<number, string>> {
@@ -19,7 +19,7 @@ export function createWorkingDirs(
       return (await runBriefly(clock, "pwdx", pids.map(String))).stdout;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // One that did not answer in time may do so later.
+      // A `pwdx` that did not answer in time may do so later.
       isMissing = error.details.retry_after_seconds === undefined;
       return "";
     }

@@ -1,4 +1,4 @@
-/** The disk that the data lies on. */
+/** The disk that holds the data. */
 import { statfs } from "node:fs";
 import { promisify } from "node:util";
 import { type Clock, within } from "../../clock/clock.ts";
@@ -6,15 +6,15 @@ import type { SystemResources } from "../../protocol/resources.ts";
 import { percent } from "./percent.ts";
 import { unreadable } from "./unreadable.ts";
 
-/** The one in `node:fs/promises` is not in Deno 2.4. */
+/** Deno 2.4 has no `statfs` in `node:fs/promises`. */
 const statfsOf = promisify(statfs);
 
-/** A network drive that is gone can hold `statfs` forever. */
+/** A dead network drive can block `statfs` forever. */
 const BOUND_MS = 2000;
 
 /**
- * The file system of `path`, in bytes. Used is what is not free; free is what we may still write. Throws `ApiError`
- * when it cannot be read.
+ * The file system of `path`, in bytes. Used: all that is not free. Free: all that this server may still write. Throws
+ * `ApiError` if the figures cannot be read.
  */
 export async function diskFigures(clock: Clock, path: string): Promise<
   Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">

@@ -1,4 +1,4 @@
-/** How busy the machine is: its load averages. */
+/** The load averages of the machine. */
 import { optional } from "./unreadable.ts";
 
 export interface LoadAverage {
@@ -9,7 +9,7 @@ export interface LoadAverage {
 
 /** The load averages; undefined without the permission to read them, and on Windows, which has none. */
 export function loadAverage(): LoadAverage | undefined {
-  // Windows says zero.
+  // Windows reports zero.
   if (Deno.build.os === "windows") return undefined;
   const [load1, load5, load15] = optional(() => Deno.loadavg()) ?? [];
   return load1 === undefined || load5 === undefined || load15 === undefined
@@ -17,7 +17,7 @@ export function loadAverage(): LoadAverage | undefined {
     : { load1, load5, load15 };
 }
 
-/** The load of the last minute per core; 0 where it cannot be read. */
+/** The load of the last minute per core; 0 if it cannot be read. */
 export function loadPerCore(): number {
   return (loadAverage()?.load1 ?? 0) / navigator.hardwareConcurrency;
 }

@@ -16,7 +16,7 @@ export function machineMemory(): MachineMemory | undefined {
   return optional(read);
 }
 
-/** The fields of a message. Throws `ApiError` without the permission to read them. */
+/** The memory fields of a message. Throws `ApiError` without the permission to read them. */
 export function memoryFigures(): Pick<
   SystemResources,
   "memory_usage" | "memory_used" | "memory_total" | "memory_available"

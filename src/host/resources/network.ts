@@ -1,19 +1,19 @@
-/** Network counters of the machine, over all interfaces but the loopback. */
+/** The machine's network counters, over all interfaces except the loopback. */
 import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import type { NetworkStats } from "../../protocol/resources.ts";
 import { runBriefly } from "../processes/brief_program.ts";
 
-/** Within this time the last figures are given again. */
+/** Within this time the last figures are used again. */
 const FRESH_MS = 500;
 
 export interface NetworkMonitor {
-  /** Undefined where they cannot be read. */
+  /** The counters; undefined if they cannot be read. */
   read(): Promise<NetworkStats | undefined>;
 }
 
 interface Source {
-  /** The counters as text; throws where they cannot be read in this way. */
+  /** The counters as text. Throws if they cannot be read in this way. */
   text(clock: Clock): Promise<string> | string;
   parse(text: string): NetworkStats | undefined;
 }
@@ -24,7 +24,7 @@ const printed = (program: string, ...args: string[]): Source["text"] => async (c
   return stdout;
 };
 
-/** Tried in this order. /proc opens only with every permission; a program needs the permission to run it. */
+/** Tried in this order. /proc needs all permissions; a program needs the permission to run it. */
 const SOURCES: Partial<Record<typeof Deno.build.os, Source[]>> = {
   linux: [
     { text: () => Deno.readTextFileSync("/proc/net/dev"), parse: parseNetDev },
@@ -43,7 +43,7 @@ export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = De
         const stats = parse(await text(clock));
         if (stats) return stats;
       } catch {
-        // The permission or the program is missing; the next way may work.
+        // The permission or the program is missing. The next source may work.
       }
     }
     return undefined;
@@ -59,7 +59,7 @@ export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = De
   };
 }
 
-/** Reads `/proc/net/dev`; undefined when it lists no interface. */
+/** Parses `/proc/net/dev`; undefined if it lists no interface. */
 export function parseNetDev(text: string): NetworkStats | undefined {
   const rows = [...text.matchAll(/^\s*([^:\s]+):\s*(\d.*)$/gm)].map(([, name, figures]) => ({
     name: name!,
@@ -88,7 +88,7 @@ const IpLinks = z.array(z.object({
   stats64: z.object({ rx: Counters, tx: Counters }).optional(),
 }));
 
-/** Reads `ip -s -j link show`; undefined when it has no counters. Throws when it is something else. */
+/** Parses the output of `ip -s -j link show`; undefined if it has no counters. Throws for any other text. */
 export function parseIpLink(text: string): NetworkStats | undefined {
   const links = IpLinks.parse(JSON.parse(text)).flatMap(({ flags, stats64 }) =>
     stats64 === undefined ? [] : [{ flags, counters: [stats64.rx, stats64.tx] }]
@@ -108,11 +108,11 @@ export function parseIpLink(text: string): NetworkStats | undefined {
   });
 }
 
-/** Reads macOS's `netstat -ibdn`. An interface has a row for each address; the first is that of the link itself. */
+/** Parses macOS's `netstat -ibdn`. An interface has a row for each address; the first row is the link itself. */
 export function parseNetstat(text: string): NetworkStats | undefined {
   const rows = text.split("\n").flatMap((line) => {
     const parts = line.trim().split(/\s+/);
-    // Ipkts Ierrs Ibytes Opkts Oerrs Obytes Coll Drop; before them a hardware address where there is one.
+    // Ipkts Ierrs Ibytes Opkts Oerrs Obytes Coll Drop, after the hardware address if there is one.
     const figures = parts.slice(-8).map(Number);
     const isLink = parts[2]?.startsWith("<Link#") && parts.length >= 11 && figures.every(Number.isFinite);
     return isLink ? [{ name: parts[0]!, figures }] : [];
@@ -128,7 +128,7 @@ export function parseNetstat(text: string): NetworkStats | undefined {
   });
 }
 
-/** The sum of each column that `places` names; undefined when there was no interface at all. */
+/** The sum of each column in `places`; undefined if there is no interface. */
 function summed<Places extends Partial<Record<keyof NetworkStats, number>>>(
   rows: { figures: number[] }[],
   interfaces: number,

@@ -4,10 +4,10 @@ import { type Clock, sleep } from "../../clock/clock.ts";
 import { percent } from "./percent.ts";
 import { optional, unreadable } from "./unreadable.ts";
 
-/** The first figure takes two readings; later ones compare with the one before. */
+/** The first figure needs two readings. Later ones compare with the previous reading. */
 const FIRST_PAUSE_MS = 200;
 
-/** Ticks come 100 times a second, so a shorter time says little: the last figure is given again. */
+/** Ticks come 100 times a second, so a shorter time says little. Within it the last figure is used again. */
 const SHORTEST_WINDOW_MS = 200;
 
 export interface Ticks {
@@ -17,18 +17,18 @@ export interface Ticks {
 
 export interface ProcessorFigures {
   cores: number;
-  /** MHz; 0 where the platform does not show it. */
+  /** MHz; 0 if the platform does not show it. */
   frequency: number;
   ticks: Ticks;
 }
 
-/** Number of processors, for percentages of the whole machine. */
+/** The number of processors, for percentages of the whole machine. */
 export function processorCount(): number {
   // The runtime's own number needs no permission.
   return optional(() => cpus().length) || navigator.hardwareConcurrency;
 }
 
-/** The processors as of now. Throws `ApiError` without the permission to read them. */
+/** Reads the processors. Throws `ApiError` without the permission to read them. */
 export function readProcessors(): ProcessorFigures {
   try {
     const all = cpus();
@@ -44,13 +44,13 @@ export function readProcessors(): ProcessorFigures {
   }
 }
 
-/** Busy share of the time between two readings, 0–100. */
+/** The percentage of time that the processors were busy between two readings, 0–100. */
 export function usageBetween(before: Ticks, after: Ticks): number {
   const total = after.total - before.total;
   return total > 0 ? percent(100 * (after.busy - before.busy) / total) : 0;
 }
 
-/** The processors' use since the last time it was asked for, 0–100. */
+/** The use of the processors since the previous reading, 0–100. */
 export class ProcessorUsage {
   readonly #clock: Clock;
   #sample: { at: number; ticks: Ticks; usage: number } | undefined;

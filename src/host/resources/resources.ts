@@ -1,7 +1,7 @@
 /**
- * The machine's resources. Figures that the permissions or the platform do not give are absent; the ones that every
- * answer must have fail with `SERVICE_UNAVAILABLE` and the name of the permission. No library that reads on its own
- * is used here, so that no figure can end the server.
+ * The machine's resources. Figures that the permissions or the platform do not give are absent. Figures that every
+ * answer must have fail with `SERVICE_UNAVAILABLE` and the name of the permission. No library that reads in the
+ * background is used here, so no figure can end the server.
  */
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
@@ -13,7 +13,7 @@ import { ProcessorUsage, readProcessors } from "./processors.ts";
 import { optional } from "./unreadable.ts";
 
 export interface ResourceMonitor {
-  /** The resources as of now; the process counts come from the caller's scan, where there is one. */
+  /** Reads the resources. `counts`: the process counts of the caller's scan, if there is one. */
   read(counts?: { active_processes: number; claude_processes: number }): Promise<SystemResources>;
 }
 

@@ -1,7 +1,7 @@
 /** Figures that these permissions or this platform do not give. */
 import { ApiError } from "../../domain/errors.ts";
 
-/** The error for a figure that every answer must have. `permission`: what reading it takes. */
+/** The error for a figure that every answer must have. `permission`: needed to read it. */
 export function unreadable(figure: string, permission: "sys" | "read", error: unknown): ApiError {
   const message = `The ${figure} cannot be read: ${(error as Error).message}`;
   return isDenied(error)
@@ -12,12 +12,12 @@ export function unreadable(figure: string, permission: "sys" | "read", error: un
     : new ApiError("SERVICE_UNAVAILABLE", message, { missing: [figure] });
 }
 
-/** What `read` returns; undefined where it is not permitted or not known here. */
+/** The result of `read`; undefined if it is not permitted or not known on this platform. */
 export function optional<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
-    // Deno 2.4 throws PermissionDenied, newer ones NotCapable; Node's functions throw errors of their own.
+    // Deno 2.4 throws PermissionDenied, newer versions throw NotCapable, and Node's functions have their own errors.
     return undefined;
   }
 }
