@@ -9,7 +9,8 @@ export const LogFilter = z.strictObject({
   level: oneOrMany(LogLevel).optional(),
   agent: oneOrMany(text(1, 100)).optional(),
   time_range: z.strictObject({ start: Timestamp.optional(), end: Timestamp.optional() })
-    .refine((range) => !range.start || !range.end || epochOf(range.start) <= epochOf(range.end), {
+    // A malformed bound has its own error: NaN is not after anything.
+    .refine(({ start, end }) => !start || !end || !(epochOf(start) > epochOf(end)), {
       error: "start not after end",
     }).optional(),
   message_contains: text(1, 1000).optional(),

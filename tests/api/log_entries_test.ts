@@ -209,6 +209,11 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       await filter({ level: ["info", "loud"] }, "filter.level[1]");
       await filter({ agent: 5 }, "filter.agent");
       await filter({ time_range: { start: "yesterday" } }, "filter.time_range.start");
+      const malformed = await socket.request({
+        type: "request_log_entries",
+        filter: { time_range: { start: "yesterday", end: "2026-01-01T00:00:00Z" } },
+      });
+      assert.equal((malformed.details as Fields).errors, undefined, "one fault, one error");
       await filter({ time_range: [] }, "filter.time_range");
       await filter(
         { time_range: { start: "2026-01-02T00:00:00Z", end: "2026-01-01T00:00:00Z" } },
