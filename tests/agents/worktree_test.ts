@@ -53,3 +53,21 @@ Deno.test("worktree: changes stay on a branch of the task's own; without changes
     assert.match(await git(project, "branch", "--list", "opencode-agents/commits"), /commits/);
   });
 });
+
+Deno.test("worktree: a folder that is no repository is named in the log", async () => {
+  await withServer({ config }, async (server) => {
+    const project = `${server.dir}/project`;
+    await Deno.mkdir(project);
+    const socket = await server.connect();
+    await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+    const execution = { prompt: "true", isolation: "worktree" };
+    const task = { id: "no_repository", type: "bugfix", priority: "low", description: "x", execution };
+    await socket.request({ type: "start_task", task });
+    await socket.next((m) => m.new_status === "failed");
+    const { data } = await socket.request({ type: "request_log_entries", filter: { agent: task.id } });
+    const { entries } = data as { entries: { level: string; context: { working_dir?: string } }[] };
+    const errors = entries.filter(({ level }) => level === "error");
+    const folder = await Deno.realPath(project);
+    assert.deepEqual(errors.map(({ context }) => context.working_dir), [folder, folder]);
+  });
+});

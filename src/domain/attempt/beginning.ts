@@ -39,11 +39,15 @@ export function prepared(
 
 export function notStarted(
   state: AttemptState,
-  { error, details }: { error: string; details: Record<string, unknown> },
+  { error, details, working_dir = state.working_dir }: {
+    error: string;
+    details: Record<string, unknown>;
+    working_dir?: string;
+  },
   at_ms: number,
 ): Step {
   if (state.phase !== "preparing" && state.phase !== "starting") return stay(state);
-  const [next, effects] = close(state, { status: "failed", error, output: "" }, at_ms);
+  const [next, effects] = close({ ...state, working_dir }, { status: "failed", error, output: "" }, at_ms);
   return [next, [entry("error", error, details), ...effects]];
 }
 

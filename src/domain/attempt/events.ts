@@ -19,8 +19,11 @@ type EngineEvent =
   | { kind: "abandoned" }
   | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }
   | { kind: "spawned"; takesTurns: boolean }
-  /** The workspace cannot be opened or the agent cannot be started. `error` tells clients why. */
-  | { kind: "not_started"; error: string; details: Record<string, unknown> }
+  /**
+   * The workspace cannot be opened or the agent cannot be started. `error` tells clients why. `working_dir` is absent
+   * when not even the task's folder is known.
+   */
+  | { kind: "not_started"; error: string; details: Record<string, unknown>; working_dir?: string }
   /** The whole process tree is gone. */
   | { kind: "agent_ended"; outcome: RunOutcome }
   /** A signal has reached the agent, or could not. */

@@ -6,7 +6,10 @@ import { ApiError } from "../../domain/errors.ts";
 const log = getLogger(["opencode-agents", "engine"]);
 
 /** An error that is no `ApiError` is a fault of the server: its log says more than clients read. */
-export function notStarted(task_id: string, error: unknown): AttemptEvent {
+export function notStarted(
+  task_id: string,
+  error: unknown,
+): Extract<AttemptEvent, { kind: "not_started" }> {
   if (error instanceof ApiError) {
     const { code, message, details } = error;
     return { kind: "not_started", error: message, details: { code, ...details } };

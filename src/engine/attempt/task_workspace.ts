@@ -9,6 +9,8 @@ import { agentConfig } from "./run_request.ts";
 export class TaskWorkspace {
   readonly #context: RunContext;
   readonly #emit: (event: AttemptEvent) => unknown;
+  /** The task's folder, which a workspace is made of. */
+  #folder: string | undefined;
   #workspace: Workspace | undefined;
 
   constructor(context: RunContext, emit: (event: AttemptEvent) => unknown) {
@@ -20,7 +22,7 @@ export class TaskWorkspace {
     this.#open(task, agent).then(
       (working_dir) =>
         this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: this.#workspace !== undefined }),
-      (error) => this.#emit(notStarted(task.id, error)),
+      (error) => this.#emit({ ...notStarted(task.id, error), working_dir: this.#folder }),
     );
   }
 
@@ -29,9 +31,9 @@ export class TaskWorkspace {
     // An agent that is missing is found before a workspace is made for it.
     agentConfig(settings, agent);
     const execution = executionOf(task);
-    const working_dir = await working_dirs.resolve(execution.working_dir);
-    if (execution.isolation !== "worktree") return working_dir;
-    this.#workspace = await workspaces.open(working_dir, task.id);
+    this.#folder = await working_dirs.resolve(execution.working_dir);
+    if (execution.isolation !== "worktree") return this.#folder;
+    this.#workspace = await workspaces.open(this.#folder, task.id);
     return this.#workspace.working_dir;
   }
 
