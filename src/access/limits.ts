@@ -6,6 +6,7 @@ import { type Clock, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { LimitUsage } from "../protocol/limits.ts";
 import type { LimitName } from "../protocol/limits.ts";
+import type { HealthFinding } from "../protocol/system_messages.ts";
 import { ClientLimits, exceeded, type SharedLimits } from "./client_limits.ts";
 import { LimitPolicy, type LimitsConfig } from "./policy.ts";
 import { UsageHistory } from "./usage_history.ts";
@@ -125,7 +126,7 @@ export class RateLimits implements SharedLimits {
   }
 
   /** A warning for the health report when nearly all connections are taken. */
-  findings(): { code: "CONNECTION_LIMIT_EXCEEDED"; severity: "warning"; message: string }[] {
+  findings(): HealthFinding[] {
     const now = this.clock.monotonic();
     const most = this.policy.limit("connections", undefined, now);
     if (this.policy.isOff(now) || this.#connected.size < most * CROWDED_SHARE) return [];

@@ -4,7 +4,7 @@ import type { TaskStatus } from "./task.ts";
 import type { TaskRecord } from "./task_record.ts";
 
 /** Throws `INVALID_FIELD_VALUE` with `current_status` when the task has none of the expected statuses. */
-export function requireStatus(task: TaskRecord, operation: string, expected: TaskStatus[]): void {
+export function requireStatus(task: TaskRecord, operation: string, expected: readonly TaskStatus[]): void {
   if (expected.includes(task.state.status)) return;
   throw fieldProblem(
     "INVALID_FIELD_VALUE",

@@ -1,7 +1,8 @@
 /** Log entries, as the API document defines them. */
 import { z } from "zod";
+import { LOG_LEVELS } from "./log_levels.ts";
 
-export const LogLevel = z.enum(["debug", "info", "warn", "error", "fatal"]);
+export const LogLevel = z.enum(LOG_LEVELS);
 export type LogLevel = z.infer<typeof LogLevel>;
 
 export const LogEntry = z.object({

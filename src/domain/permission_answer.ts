@@ -1,11 +1,21 @@
 /** Finds the option of a permission request that a client's answer selects. Pure. */
 import { fieldProblem } from "./field_problem.ts";
-import type { PermissionOption, PermissionRequest } from "./permission_request.ts";
+import type { PermissionDecision, PermissionOption, PermissionRequest } from "./permission_request.ts";
 
 export interface PermissionAnswer {
   option_id?: string;
   /** Yes or no, this once. */
-  decision?: "allow" | "deny";
+  decision?: PermissionDecision;
+}
+
+/** The option that allows or denies: once rather than always. Undefined when there is none. */
+export function narrowestOption(
+  options: readonly PermissionOption[],
+  decision: PermissionDecision,
+): PermissionOption | undefined {
+  const kind = decision === "allow" ? "allow" : "reject";
+  return options.find((option) => option.kind === `${kind}_once`) ??
+    options.find((option) => option.kind === `${kind}_always`);
 }
 
 /** Throws `MISSING_REQUIRED_FIELD` for an answer without a choice, `INVALID_FIELD_VALUE` for a choice that is not offered. */

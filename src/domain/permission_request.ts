@@ -8,6 +8,10 @@ export const PermissionOption = z.object({
 });
 export type PermissionOption = z.infer<typeof PermissionOption>;
 
+/** The plain answer to a request; which option it takes depends on what the agent offers. */
+export const PermissionDecision = z.enum(["allow", "deny"]);
+export type PermissionDecision = z.infer<typeof PermissionDecision>;
+
 export const PermissionRequest = z.object({
   permission_id: z.string().describe("Unique within the task."),
   title: z.string(),

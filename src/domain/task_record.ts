@@ -11,6 +11,7 @@ import {
   STATE_FIELDS,
   type Task,
 } from "./task.ts";
+import { ALLOWED_FROM } from "./task_values.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 
@@ -31,7 +32,7 @@ export const TaskState = z.object({
   failed_dependency: z.string().optional().describe(
     "The dependency whose failure failed this task. When it is retried, this task waits again.",
   ),
-  paused_from: z.enum(["pending", "queued", "running"]).optional().describe(
+  paused_from: z.enum(ALLOWED_FROM.pause).optional().describe(
     "The status to which `resume_task` returns. running: the agent is stopped and keeps its slot.",
   ),
   session: z.object({ agent: z.string(), session_id: z.string(), working_dir: z.string() }).optional()

@@ -15,6 +15,14 @@ export const TASK_STATUSES = [
 
 type TaskStatus = typeof TASK_STATUSES[number];
 
+/** What a client may do with a task, and the statuses that allow it. */
+export const ALLOWED_FROM = {
+  pause: ["pending", "queued", "running"],
+  resume: ["paused"],
+  retry: ["failed", "cancelled"],
+  cancel: ["pending", "queued", "running", "paused"],
+} as const satisfies Record<string, readonly TaskStatus[]>;
+
 /** A record, so that a new status must be classified here. */
 const FINISHED: Record<TaskStatus, boolean> = {
   pending: false,

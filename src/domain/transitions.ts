@@ -5,6 +5,7 @@
 import { endAttempt } from "./attempt/task_transitions.ts";
 import { requireStatus } from "./expected_status.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
+import { ALLOWED_FROM } from "./task_values.ts";
 
 /** The combined status of a task's dependencies. */
 export interface Readiness {
@@ -48,7 +49,7 @@ function dependencyFailed(state: TaskState, dependency: string, at: string): Tas
 
 /** A client cancels the task. A running attempt loses its lease with this commit, and its agent is ended. */
 export function cancelled(task: TaskRecord, at: string): TaskState {
-  requireStatus(task, "cancel", ["pending", "queued", "running", "paused"]);
+  requireStatus(task, "cancel", ALLOWED_FROM.cancel);
   return {
     ...task.state,
     status: "cancelled",
@@ -65,7 +66,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
 
 /** A client retries a task that failed or was cancelled. */
 export function retried(task: TaskRecord, readiness: Readiness, due: boolean, at: string): TaskState {
-  requireStatus(task, "retry", ["failed", "cancelled"]);
+  requireStatus(task, "retry", ALLOWED_FROM.retry);
   return settle({ ...fresh(task.state), retry_count: task.state.retry_count + 1 }, readiness, due, at);
 }
 
@@ -92,17 +93,17 @@ function fresh(state: TaskState): TaskState {
 
 /** A client pauses the task. A running task keeps its slot. */
 export function paused(task: TaskRecord): TaskState {
-  requireStatus(task, "pause", ["pending", "queued", "running"]);
+  requireStatus(task, "pause", ALLOWED_FROM.pause);
   return {
     ...task.state,
     status: "paused",
-    paused_from: task.state.status as "pending" | "queued" | "running",
+    paused_from: task.state.status as TaskState["paused_from"],
   };
 }
 
 /** A client resumes a paused task. A task that was running continues; any other is settled again. */
 export function resumed(task: TaskRecord, readiness: Readiness, due: boolean, at: string): TaskState {
-  requireStatus(task, "resume", ["paused"]);
+  requireStatus(task, "resume", ALLOWED_FROM.resume);
   const state = { ...task.state, paused_from: undefined };
   return task.state.paused_from === "running"
     ? { ...state, status: "running" }

@@ -1,9 +1,9 @@
 /** What clients may know of tasks and of the agents that run them. */
-import type { ApiError, ErrorCode } from "../domain/errors.ts";
+import type { ApiError } from "../domain/errors.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
-import type { TaskSummary } from "../protocol/system_messages.ts";
+import type { HealthFinding, TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
 import { queryTasks } from "../read/task_query.ts";
 import { summarise } from "../read/task_summary.ts";
@@ -17,12 +17,6 @@ const NAMED_MAX = 10;
 
 export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
   cannotRun(): ApiError | undefined;
-}
-
-export interface EngineFinding {
-  code: ErrorCode;
-  severity: "warning" | "critical";
-  message: string;
 }
 
 export class TaskQueries {
@@ -76,10 +70,10 @@ export class TaskQueries {
   }
 
   /** What is wrong with running tasks, for the health report. */
-  findings(): EngineFinding[] {
+  findings(): HealthFinding[] {
     const obstacle = this.#options.cannotRun();
     if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];
-    const findings: EngineFinding[] = [];
+    const findings: HealthFinding[] = [];
     const runs = [...this.#dispatcher.active];
     const unsaved = runs.filter(([, run]) => run.isUnsaved).length;
     if (unsaved > 0) {

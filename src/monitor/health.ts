@@ -1,10 +1,7 @@
 /** The health of the server: collects the findings of each component. */
 import { type Clock, isoTime, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import type { ComponentStatus, Health, HealthIssue } from "../protocol/system_messages.ts";
-
-/** One problem of a component. */
-export type Finding = Pick<HealthIssue, "code" | "severity" | "message">;
+import type { ComponentStatus, Health, HealthFinding } from "../protocol/system_messages.ts";
 
 /** A check that takes longer is itself a finding. */
 const CHECK_MS = 3000;
@@ -15,14 +12,17 @@ const RANK: Record<ComponentStatus, number> = { healthy: 0, degraded: 1, unhealt
 
 export class HealthMonitor {
   readonly #clock: Clock;
-  readonly #checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>;
+  readonly #checks: Readonly<Record<string, () => Promise<HealthFinding[]> | HealthFinding[]>>;
   readonly #started_ms: number;
   /** When each finding was first seen. */
   #since = new Map<string, string>();
   #last: { at_ms: number; health: Promise<Health> } | undefined;
 
   /** `checks`: component → the function that returns its findings. */
-  constructor(clock: Clock, checks: Readonly<Record<string, () => Promise<Finding[]> | Finding[]>>) {
+  constructor(
+    clock: Clock,
+    checks: Readonly<Record<string, () => Promise<HealthFinding[]> | HealthFinding[]>>,
+  ) {
     this.#clock = clock;
     this.#checks = checks;
     this.#started_ms = clock.monotonic();
@@ -66,8 +66,8 @@ export class HealthMonitor {
     };
   }
 
-  async #ask(check: () => Promise<Finding[]> | Finding[]): Promise<Finding[]> {
-    const late: Finding[] = [{
+  async #ask(check: () => Promise<HealthFinding[]> | HealthFinding[]): Promise<HealthFinding[]> {
+    const late: HealthFinding[] = [{
       code: "HEALTH_CHECK_FAILED",
       severity: "critical",
       message: `No answer within ${CHECK_MS} ms`,
@@ -86,7 +86,7 @@ export class HealthMonitor {
   }
 }
 
-function statusOf(findings: Finding[]): ComponentStatus {
+function statusOf(findings: HealthFinding[]): ComponentStatus {
   if (findings.some((finding) => finding.severity === "critical")) return "unhealthy";
   return findings.length > 0 ? "degraded" : "healthy";
 }

@@ -6,7 +6,7 @@ import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
 import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
 import type { SystemResources } from "../protocol/resources.ts";
 import { createClassifier } from "./classify.ts";
-import type { Finding } from "./health.ts";
+import type { HealthFinding } from "../protocol/system_messages.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
 import type { AgentRecognizer } from "../host/processes/launched.ts";
@@ -30,9 +30,9 @@ export interface Machine {
   /** To be called when processes were paused or resumed, since the last scan is then out of date. */
   changed(): void;
   /** The problems of the disk that holds the data, for the health report. */
-  diskFindings(): Promise<Finding[]>;
+  diskFindings(): Promise<HealthFinding[]>;
   /** The problems with listing processes, for the health report. */
-  processFindings(): Promise<Finding[]>;
+  processFindings(): Promise<HealthFinding[]>;
 }
 
 /** The percentage of the disk in use at which the health report has a finding. */

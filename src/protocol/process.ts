@@ -1,8 +1,9 @@
 /** Processes as the API shows them, and what may be asked about them. */
 import { z } from "zod";
+import { PROCESS_STATUSES } from "./process_statuses.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
 
-export const ProcessStatus = z.enum(["running", "sleeping", "stopped", "zombie", "dead"]);
+export const ProcessStatus = z.enum(PROCESS_STATUSES);
 export type ProcessStatus = z.infer<typeof ProcessStatus>;
 
 export const ProcessType = z.enum([

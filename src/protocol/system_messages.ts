@@ -14,6 +14,9 @@ export const HealthIssue = z.object({
 });
 export type HealthIssue = z.infer<typeof HealthIssue>;
 
+/** What a component finds wrong with itself. */
+export type HealthFinding = Pick<HealthIssue, "code" | "severity" | "message">;
+
 export const Health = z.object({
   overall_status: ComponentStatus,
   components: z.record(z.string(), ComponentStatus),

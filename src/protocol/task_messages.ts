@@ -4,6 +4,7 @@ import { Actor } from "../domain/actor.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
+import { PermissionDecision } from "../domain/permission_request.ts";
 import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
 import { TaskState } from "../domain/task_record.ts";
 
@@ -83,7 +84,7 @@ export const taskMessages = {
       task_id: TaskId,
       permission_id: text(1, 200),
       option_id: text(1, 200).optional(),
-      decision: z.enum(["allow", "deny"]).optional(),
+      decision: PermissionDecision.optional(),
     },
     "permission_answered",
     { ...done, permission_id: z.string(), option_id: z.string(), by: Actor },

@@ -53,12 +53,3 @@ function optionOf(value: unknown): PermissionOption[] {
   if (option_id === undefined || kind === undefined) return [];
   return [{ option_id, name: oneLine(textOf(option?.name) ?? option_id, 200), kind }];
 }
-
-/** The narrowest option that allows or denies; undefined when there is none. */
-export function optionFor(
-  options: PermissionOption[],
-  decision: "allow" | "deny",
-): PermissionOption | undefined {
-  const kinds = decision === "allow" ? ["allow_once", "allow_always"] : ["reject_once", "reject_always"];
-  return kinds.flatMap((kind) => options.find((option) => option.kind === kind) ?? [])[0];
-}

@@ -4,11 +4,12 @@
  */
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
+import { narrowestOption } from "../../domain/permission_answer.ts";
 import type { PermissionPolicy } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial } from "./outcome.ts";
-import { optionFor, readRequest } from "./permission_request.ts";
+import { readRequest } from "./permission_request.ts";
 
 /** The protocol's answer to `session/request_permission`. */
 export interface PermissionAnswer {
@@ -65,7 +66,12 @@ export class Permissions {
     });
     if (this.#closed) return CANCELLED;
     if (policy !== "ask") {
-      return await this.#settled(request, optionFor(request.options, policy), "policy", policy === "deny");
+      return await this.#settled(
+        request,
+        narrowestOption(request.options, policy),
+        "policy",
+        policy === "deny",
+      );
     }
     if (this.#open.size >= MOST_OPEN) {
       await events.note(
@@ -73,7 +79,7 @@ export class Permissions {
         `Denied, since ${MOST_OPEN} permission requests wait already: ${request.title}`,
         "permission",
       );
-      return await this.#settled(request, optionFor(request.options, "deny"), "policy", true);
+      return await this.#settled(request, narrowestOption(request.options, "deny"), "policy", true);
     }
     return await this.#askClient(request, signal);
   }
@@ -103,7 +109,10 @@ export class Permissions {
         resolve({ option, by });
       };
       const withdraw = () => settle(undefined, "end");
-      const timer = clock.after(timeout_ms, () => settle(optionFor(request.options, "deny"), "timeout"));
+      const timer = clock.after(
+        timeout_ms,
+        () => settle(narrowestOption(request.options, "deny"), "timeout"),
+      );
       signal.addEventListener("abort", withdraw, { once: true });
       this.#open.set(request.permission_id, { request, settle });
     });

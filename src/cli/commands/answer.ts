@@ -1,5 +1,6 @@
 /** `allow` and `deny`: the answer to an agent's permission request. */
 import type { Command } from "commander";
+import type { PermissionDecision } from "../../domain/permission_request.ts";
 import type { HttpClient } from "../../client/http.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -10,7 +11,7 @@ export function addAnswers(program: Command, cli: Cli): void {
   add(program, cli, "deny", "refuse a task's agent what it asked for");
 }
 
-function add(program: Command, cli: Cli, decision: "allow" | "deny", description: string): void {
+function add(program: Command, cli: Cli, decision: PermissionDecision, description: string): void {
   const usage = `${decision} <task> [permission]`;
   cli.command(program, usage, `${description}; [permission] is optional if only one request is open`)
     .action(async (task_id: string, permission: string | undefined, flags: CommonFlags) => {

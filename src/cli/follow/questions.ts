@@ -1,7 +1,7 @@
 /** An agent's permission requests while its task is followed. In a terminal, a key answers them. */
 import type { Client } from "../../client/client.ts";
 import { ApiError } from "../../domain/errors.ts";
-import type { PermissionRequest } from "../../domain/permission_request.ts";
+import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import { describeError } from "../error_text.ts";
 import { openPermissions } from "../task_text.ts";
@@ -77,7 +77,7 @@ export class Questions {
     }
   }
 
-  async #answer(permission_id: string, decision: "allow" | "deny"): Promise<void> {
+  async #answer(permission_id: string, decision: PermissionDecision): Promise<void> {
     const task_id = this.#task_id;
     try {
       await this.#client.request("respond_to_permission", { task_id, permission_id, decision });

@@ -1,9 +1,10 @@
 /** What keys of `top` ask of the server. */
 import type { Requester } from "../../client/replies.ts";
+import type { PermissionDecision } from "../../domain/permission_request.ts";
 
 export type Action =
   | { kind: "act"; type: "cancel_task" | "retry_task" | "pause_task" | "resume_task"; task_id: string }
-  | { kind: "answer"; task_id: string; permission_id: string; decision: "allow" | "deny" };
+  | { kind: "answer"; task_id: string; permission_id: string; decision: PermissionDecision };
 
 const DONE = {
   cancel_task: "cancelled",

@@ -1,5 +1,5 @@
 /** Agents' permission requests, and how they are answered. */
-import type { PermissionRequest } from "../../domain/permission_request.ts";
+import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import { client } from "./server.ts";
 import { put, taskOf } from "./tasks.ts";
@@ -13,7 +13,7 @@ export function openPermissions(task: Task): PermissionRequest[] {
 export async function answerPermission(
   task_id: string,
   permission_id: string,
-  answer: { decision: "allow" | "deny" } | { option_id: string },
+  answer: { decision: PermissionDecision } | { option_id: string },
 ): Promise<void> {
   await client.request("respond_to_permission", { task_id, permission_id, ...answer });
   const task = taskOf(task_id);

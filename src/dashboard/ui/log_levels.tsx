@@ -1,16 +1,15 @@
 /** The levels of a log as buttons with counts; they choose which lines are shown. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogLevel } from "../../domain/log_entry.ts";
+import { LOG_LEVELS } from "../../domain/log_levels.ts";
 import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from "../data/log_window.ts";
 import { count } from "../../protocol/formats.ts";
 import "./log_levels.css";
 
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "fatal"];
-
 /** The levels in an address; none means all. */
 export function levelsIn(text: string | null): LogLevel[] {
   const named = (text ?? "").split(",");
-  return LEVELS.filter((level) => named.includes(level));
+  return LOG_LEVELS.filter((level) => named.includes(level));
 }
 
 /**
@@ -54,11 +53,11 @@ export function LevelChips({ chosen, counts, onChoose }: {
 }) {
   const toggle = (level: LogLevel) => {
     const next = chosen.includes(level) ? chosen.filter((one) => one !== level) : [...chosen, level];
-    onChoose(next.length === LEVELS.length ? [] : LEVELS.filter((one) => next.includes(one)));
+    onChoose(next.length === LOG_LEVELS.length ? [] : LOG_LEVELS.filter((one) => next.includes(one)));
   };
   return (
     <div class="log-levels" role="group" aria-label="Levels">
-      {LEVELS.map((level) => (
+      {LOG_LEVELS.map((level) => (
         <button
           key={level}
           type="button"

@@ -1,32 +1,32 @@
 /** The actions on a task that its status allows, for buttons and keys. */
 import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
 import type { Task, TaskStatus } from "../../domain/task.ts";
+import { ALLOWED_FROM } from "../../domain/task_values.ts";
 import { client } from "../data/server.ts";
 import { attempt } from "./toast.tsx";
 import "./task_actions.css";
 
-export type ActionName = "pause" | "resume" | "retry" | "cancel";
+export type ActionName = keyof typeof ALLOWED_FROM;
 
 interface Action {
   name: ActionName;
   title: string;
   icon: LucideIcon;
-  from: readonly TaskStatus[];
 }
 
 const ACTIONS: readonly Action[] = [
-  { name: "pause", title: "Pause", icon: Pause, from: ["pending", "queued", "running"] },
-  { name: "resume", title: "Resume", icon: Play, from: ["paused"] },
-  { name: "retry", title: "Retry", icon: RotateCcw, from: ["failed", "cancelled"] },
-  { name: "cancel", title: "Cancel", icon: Ban, from: ["pending", "queued", "running", "paused"] },
+  { name: "pause", title: "Pause", icon: Pause },
+  { name: "resume", title: "Resume", icon: Play },
+  { name: "retry", title: "Retry", icon: RotateCcw },
+  { name: "cancel", title: "Cancel", icon: Ban },
 ];
 
-export function actionsOf({ status }: Task): readonly Action[] {
-  return ACTIONS.filter(({ from }) => from.includes(status));
+export function actionsOf(task: Task): readonly Action[] {
+  return ACTIONS.filter(({ name }) => isPossible(name, task));
 }
 
 export function isPossible(name: ActionName, { status }: Task): boolean {
-  return ACTIONS.find((action) => action.name === name)!.from.includes(status);
+  return (ALLOWED_FROM[name] as readonly TaskStatus[]).includes(status);
 }
 
 const DOES = {

@@ -1,6 +1,6 @@
 /** The processes to show and their order, from the address. */
 import { computed } from "@preact/signals";
-import type { Process, ProcessStatus, ProcessType } from "../../../protocol/process.ts";
+import type { Process, ProcessType } from "../../../protocol/process.ts";
 import { knownMakes } from "../new_task/known_agents.ts";
 
 const TYPE_NAMES: Record<Exclude<ProcessType, "unknown">, string> = {
@@ -18,8 +18,6 @@ export const kindNames = computed((): Record<string, string> => ({
   task: "Task's own",
   other: "Other",
 }));
-
-export const STATUSES: readonly ProcessStatus[] = ["running", "sleeping", "stopped", "zombie", "dead"];
 
 /** A key of `kindNames`; `task`: started for a task, but not a known agent. */
 export function kindOf({ type, agent, task_id }: Process): string {

@@ -1,6 +1,7 @@
 /** The processes of agents or of the whole machine: searched, sorted, with details. */
 import { RefreshCw } from "lucide-preact";
 import type { Process } from "../../../protocol/process.ts";
+import { PROCESS_STATUSES } from "../../../protocol/process_statuses.ts";
 import { type Answer, useAnswer } from "../../data/answer.ts";
 import { noteProcesses, processScan } from "../../data/machine.ts";
 import { ask } from "../../data/server.ts";
@@ -8,7 +9,7 @@ import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
-import { kindNames, shown, STATUSES, type View, viewOf } from "./process_list.ts";
+import { kindNames, shown, type View, viewOf } from "./process_list.ts";
 import { knownMakes, useKnownAgents } from "../new_task/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
 import "./processes.css";
@@ -121,7 +122,7 @@ function Filters({ view, isWhole, change }: FiltersProps) {
         onChange={({ currentTarget }) => change({ status: currentTarget.value })}
       >
         <option value="">Any status</option>
-        {STATUSES.map((status) => <option key={status} value={status}>{status}</option>)}
+        {PROCESS_STATUSES.map((status) => <option key={status} value={status}>{status}</option>)}
       </select>
       <label class="check">
         <input

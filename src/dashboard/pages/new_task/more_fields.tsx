@@ -4,8 +4,21 @@ import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { change, type Draft, draft, idOf } from "./draft.ts";
+import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { Field, type FieldProps } from "./field.tsx";
+
+const PERMISSIONS: Record<Draft["permissions"], string> = {
+  "": "As the server is set up",
+  ask: "Ask me",
+  allow: "Allow all",
+  deny: "Deny all",
+};
+const ISOLATIONS: Record<Draft["isolation"], string> = {
+  "": "As the server is set up",
+  none: "Works in the folder itself",
+  worktree: "A git worktree of its own",
+};
 
 type TextName = {
   [Name in keyof Draft]: Draft[Name] extends string ? string extends Draft[Name] ? Name : never : never;
@@ -35,7 +48,7 @@ function TextField({ of, input, ...field }: TextProps) {
 }
 
 export function MoreFields() {
-  const { prompt, permissions, isolation } = draft.value;
+  const { prompt } = draft.value;
   return (
     <div class="field-grid">
       <IdField />
@@ -71,33 +84,18 @@ export function MoreFields() {
         input={{ class: "mono", placeholder: "src/**/*.ts" }}
         hint="A pattern for the files that the task is about."
       />
-      <Field name="task.execution.permissions" hint="What happens when the agent asks for permission.">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={permissions}
-            onChange={(event) => change({ permissions: event.currentTarget.value as Draft["permissions"] })}
-          >
-            <option value="">As the server is set up</option>
-            <option value="ask">Ask me</option>
-            <option value="allow">Allow all</option>
-            <option value="deny">Deny all</option>
-          </select>
-        )}
-      </Field>
-      <Field name="task.execution.isolation" hint="A git worktree keeps the changes out of the folder.">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={isolation}
-            onChange={(event) => change({ isolation: event.currentTarget.value as Draft["isolation"] })}
-          >
-            <option value="">As the server is set up</option>
-            <option value="none">Works in the folder itself</option>
-            <option value="worktree">A git worktree of its own</option>
-          </select>
-        )}
-      </Field>
+      <ChoiceField
+        name="task.execution.permissions"
+        of="permissions"
+        choices={PERMISSIONS}
+        hint="What happens when the agent asks for permission."
+      />
+      <ChoiceField
+        name="task.execution.isolation"
+        of="isolation"
+        choices={ISOLATIONS}
+        hint="A git worktree keeps the changes out of the folder."
+      />
       <TextField
         name="task.execution.max_attempts"
         of="max_attempts"

@@ -2,12 +2,15 @@
 import type { Priority, TaskType } from "../../../domain/task.ts";
 import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { change, draft } from "./draft.ts";
+import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
 /** By their titles, as they are offered. */
-const TYPES = TASK_TYPES.toSorted((a, b) => taskTypeTitle(a).localeCompare(taskTypeTitle(b)));
+const TYPES = Object.fromEntries(
+  TASK_TYPES.map((name) => [name, taskTypeTitle(name)]).toSorted(([, a], [, b]) => a!.localeCompare(b!)),
+) as Record<TaskType, string>;
 const PRIORITIES: Record<Priority, string> = {
   low: "Low",
   medium: "Medium",
@@ -18,7 +21,7 @@ const PRIORITIES: Record<Priority, string> = {
 const NEARLY = 800;
 
 export function ShortFields() {
-  const { description, type, priority, agent, working_dir } = draft.value;
+  const { description, type, agent, working_dir } = draft.value;
   return (
     <div class="field-grid">
       <Field name="task.description" hint={<DescriptionHint />} isWide>
@@ -32,30 +35,8 @@ export function ShortFields() {
           />
         )}
       </Field>
-      <Field name="task.type">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={type}
-            onChange={(event) => change({ type: event.currentTarget.value as TaskType })}
-          >
-            {TYPES.map((name) => <option key={name} value={name}>{taskTypeTitle(name)}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field name="task.priority">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={priority}
-            onChange={(event) => change({ priority: event.currentTarget.value as Priority })}
-          >
-            {Object.entries(PRIORITIES).map(([value, name]) => (
-              <option key={value} value={value}>{name}</option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField name="task.type" of="type" choices={TYPES} />
+      <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
       <Field
         name="task.execution.agent"
         hint="A name from the server's configuration. Empty: the one set up for tasks of this type."

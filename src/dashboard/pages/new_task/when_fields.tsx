@@ -7,6 +7,7 @@ import { now } from "../../ui/time.tsx";
 import { isTimeZone } from "../../../domain/time_zones.ts";
 import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
 import { change, chooseWhen, draft, type When } from "./draft.ts";
+import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
 import { firstRun } from "./first_run.ts";
 
@@ -94,23 +95,10 @@ function TimeFields() {
 }
 
 function RuleFields() {
-  const { interval, end, max_runs, allow_overlap } = draft.value;
+  const { end, max_runs, allow_overlap } = draft.value;
   return (
     <>
-      <Field name="task.recurring.interval">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={interval}
-            onChange={(event) =>
-              change({ interval: event.currentTarget.value as RecurringConfig["interval"] })}
-          >
-            {Object.entries(INTERVALS).map(([value, name]) => (
-              <option key={value} value={value}>{name}</option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField name="task.recurring.interval" of="interval" choices={INTERVALS} />
       <Field name="task.recurring.end_time" hint="Empty: for good.">
         {(attributes) => (
           <input

@@ -2,7 +2,12 @@
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf } from "../../../clock/clock.ts";
-import type { PermissionOption as Option, PermissionRequest } from "../../../domain/permission_request.ts";
+import { narrowestOption } from "../../../domain/permission_answer.ts";
+import type {
+  PermissionDecision,
+  PermissionOption as Option,
+  PermissionRequest,
+} from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
@@ -28,15 +33,15 @@ export function PermissionPanels({ task }: { task: Task }) {
     if (!isDone) await refreshTask(task.id).catch(toastError);
     setAnswering(undefined);
   };
-  const press = (decision: "allow" | "reject") => {
+  const press = (decision: PermissionDecision) => {
     const [first] = open;
-    const option = first && narrowest(first.options, decision);
+    const option = first && narrowestOption(first.options, decision);
     if (first && option && answering === undefined) void answer(first, option);
   };
   useShortcuts(
     open.length === 0 ? [] : [
       { key: "a", does: "Allow what the agent asks for", run: () => press("allow") },
-      { key: "d", does: "Deny what the agent asks for", run: () => press("reject") },
+      { key: "d", does: "Deny what the agent asks for", run: () => press("deny") },
     ],
     [open.map(({ permission_id }) => permission_id).join(), answering],
   );
@@ -58,12 +63,6 @@ export function PermissionPanels({ task }: { task: Task }) {
   );
 }
 
-/** What a single key means: once rather than always. */
-function narrowest(options: readonly Option[], decision: "allow" | "reject"): Option | undefined {
-  return options.find(({ kind }) => kind === `${decision}_once`) ??
-    options.find(({ kind }) => kind === `${decision}_always`);
-}
-
 interface PermissionPanelProps {
   asked: PermissionRequest;
   /** The one that the keys answer. */
@@ -78,9 +77,9 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
   const keyOf = (option: Option) =>
     !isFirst
       ? undefined
-      : option === narrowest(options, "allow")
+      : option === narrowestOption(options, "allow")
       ? "a"
-      : option === narrowest(options, "reject")
+      : option === narrowestOption(options, "deny")
       ? "d"
       : undefined;
   return (

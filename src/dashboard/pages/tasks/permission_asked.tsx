@@ -1,5 +1,6 @@
 /** What an agent asks for, and the two answers; the task's page has the details. */
 import { ShieldQuestion } from "lucide-preact";
+import type { PermissionDecision } from "../../../domain/permission_request.ts";
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
@@ -11,7 +12,7 @@ import "./permission_asked.css";
 const DONE = { allow: "Allowed", deny: "Denied" };
 
 /** Answers the oldest request of the task. */
-export async function answerFirst(task: Task, decision: "allow" | "deny"): Promise<void> {
+export async function answerFirst(task: Task, decision: PermissionDecision): Promise<void> {
   const [open] = openPermissions(task);
   if (!open) return;
   const isDone = await attempt(
@@ -26,7 +27,7 @@ export function PermissionAsked({ task }: { task: Task }) {
   const [isAnswering, setAnswering] = useState(false);
   const [open, ...others] = openPermissions(task);
   if (!open) return null;
-  const answer = async (decision: "allow" | "deny") => {
+  const answer = async (decision: PermissionDecision) => {
     setAnswering(true);
     await answerFirst(task, decision);
     setAnswering(false);
