@@ -62,7 +62,10 @@ export class Authentication {
     return this.#open(owner, isSessionToken(left) ? left : undefined);
   }
 
-  /** Opens a session for a key, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED` after too many wrong ones. */
+  /**
+   * Opens a session for a key, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
+   * after too many wrong ones.
+   */
   // deno-lint-ignore require-await -- a token of another issuer needs to wait for that issuer's keys
   async authenticate(
     api_key: string,

@@ -1,4 +1,4 @@
-/** The face of this room: an `AgentRunner` that picks the protocol. */
+/** The entry point of this room: an `AgentRunner` that picks the protocol. */
 import type { AgentRunner } from "../domain/run.ts";
 import { startAcp } from "./acp/run_acp.ts";
 import { startCommand } from "./command/run_command.ts";

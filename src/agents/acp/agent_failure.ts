@@ -1,4 +1,4 @@
-/** Why a conversation with an agent failed, and what the task says about it. */
+/** Why a conversation with an agent failed, and the text for the task's `error`. */
 import { getLogger } from "@logtape/logtape";
 import type { RunOutcome } from "../../domain/run.ts";
 import { cut } from "./wire_value.ts";
@@ -15,7 +15,7 @@ export class AgentFailure extends Error {
   override readonly name = "AgentFailure";
 }
 
-/** An error reply of the agent to one of our requests. */
+/** An error reply from the agent to one of our requests. */
 export class AgentRefusal extends AgentFailure {
   constructor(message: string, readonly code: number) {
     super(message);

@@ -1,4 +1,4 @@
-/** The official ACP client over a supervised process: bounded calls, and one clear error when the agent is gone. */
+/** The official ACP client over a supervised process. Calls are bounded and fail clearly if the agent is gone. */
 import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
 import { AgentFailure, AgentGone, AgentRefusal } from "./agent_failure.ts";
@@ -9,22 +9,22 @@ import type { WireObject } from "../makes/agent_make.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
-/** What the agent wrote before it exited arrives within this time. Its child may keep the pipe open for longer. */
+/** How long to wait for what the agent wrote before it exited. A child of it may keep the pipe open for longer. */
 const LAST_WORDS_MS = 500;
-/** An agent that has closed its stdout exits within this time, or is reported as still running. */
+/** How long an agent may take to exit after it closed its stdout. Then it is reported as still running. */
 const EXIT_AFTER_CLOSE_MS = 2000;
 
 export interface AcpConnectionOptions extends StreamListener {
   clock: Clock;
   process: SupervisedProcess;
   permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
-  /** Bounds do not run while the agent is paused. */
+  /** The bounds of calls stand still while the agent is paused. */
   isPaused(): boolean;
 }
 
 export interface AcpConnection {
   call: AgentCall;
-  /** Settles when the message is written, or the agent is gone. */
+  /** Settles when the message is written or the agent is gone. */
   notify(method: string, params: WireObject): Promise<void>;
   close(): void;
 }
@@ -100,7 +100,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
 
 const LATE = Symbol("late");
 
-/** The error's message, with the detail that some agents put only into its `data`. */
+/** The error's message, with the details that some agents put only into its `data`. */
 function refusalText(method: string, error: { code: number; message: string; data?: unknown }): string {
   const data = objectOf(error.data);
   const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);

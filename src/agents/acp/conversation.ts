@@ -1,4 +1,4 @@
-/** What one run says to its agent: connect, open a session, prompt it once, cancel. */
+/** The conversation of one run with its agent: connect, open a session, prompt it once, cancel. */
 import { type Clock, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
@@ -29,7 +29,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   #connection: AcpConnection | undefined;
   #session_id: string | undefined;
-  /** Updates are news from the prompt on; those of a session that is being loaded are history. */
+  /** Updates are new from the prompt on. While a session is being loaded, they are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
 
@@ -37,7 +37,7 @@ export class Conversation {
     this.#options = options;
   }
 
-  /** Returns the result of the prompt. Rejects with `AgentFailure` when the agent does not come that far. */
+  /** Returns the result of the prompt. Rejects with `AgentFailure` if the agent gives none. */
   async hold(): Promise<WireObject> {
     const { clock, request, make, process, bounds, events, turn, permissions, isPaused } = this.#options;
     this.#connection = await connectAgent({
@@ -62,7 +62,7 @@ export class Conversation {
     await events.emit({ kind: "session", session_id, resumable, resumed });
     await setUpSession(request, opened, steps);
 
-    // A session that was killed before its prompt arrived has no history, and has to be told what to do.
+    // A session that was killed before its prompt arrived has no history, so it needs the prompt.
     const continues = resumed && turn.history > 0;
     this.#phase = "working";
     const prompt = promptBlocks(request.task, continues);
@@ -74,13 +74,13 @@ export class Conversation {
   async cancel(bound_ms: number): Promise<void> {
     if (this.#result === undefined || this.#session_id === undefined) return;
     const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
-    // After the cancellation, so that the agent does not take `cancelled` for a refusal and continue.
+    // Only after the cancellation. Otherwise the agent would take `cancelled` for a refusal and continue.
     this.#options.permissions.close();
     await sent;
     await within(this.#options.clock, bound_ms, this.#result.catch(() => {}), undefined);
   }
 
-  /** Whatever the agent still sends no longer counts. */
+  /** Ignores whatever the agent still sends. */
   end(): void {
     this.#phase = "over";
   }
@@ -94,7 +94,7 @@ export class Conversation {
     onUpdate();
     const update = objectOf(params.update);
     if (update === undefined || this.#phase === "over") return;
-    // Sessions of subagents report to the one that started them.
+    // Ignores the sessions of subagents: they report to the session that started them.
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
     if (this.#phase === "loading") turn.remember(update);
     else await turn.update(update);

@@ -1,17 +1,17 @@
-/** What an agent changed in files, as unified patches of bounded length. Pure. */
+/** An agent's changes to files, as unified patches of bounded length. Pure. */
 import { formatPatch, type StructuredPatchHunk } from "diff";
 import { relative } from "node:path";
 import type { FileChange } from "./file_change.ts";
 import { cut } from "./wire_value.ts";
 
 export interface FileDiff {
-  /** Relative to the working folder where it lies inside. */
+  /** Relative to the working folder if it is inside. */
   path: string;
   /** Lines. */
   added: number;
-  /** Absent when the agent did not say what was there before. */
+  /** Absent if the agent did not report the previous content. */
   removed?: number;
-  /** Unified; absent when the texts cannot be shown. */
+  /** Unified; absent if the texts cannot be shown. */
   patch?: string;
   /** What is missing in the patch, and why. */
   note?: string;
@@ -22,10 +22,10 @@ export type DiffReader = (call: Record<string, unknown>) => FileDiff[] | undefin
 
 const LONGEST_LINE = 1000;
 const MOST_FILES = 20;
-/** Of all patches of one tool call as JSON, in bytes: the rest of the log entry fits beside it. */
+/** The most bytes of all patches of one tool call as JSON, so that the log entry has room for the rest. */
 const MOST_BYTES = 24_000;
 
-/** A reader for runs in `working_dir`, of the changes that `changesOf` finds. */
+/** Creates a reader for runs in `working_dir`. It shows the changes that `changesOf` finds. */
 export function diffReader(
   changesOf: (call: Record<string, unknown>) => FileChange[],
   working_dir: string,
@@ -42,7 +42,7 @@ function pathWithin(working_dir: string, path: string): string {
   return cut(path.startsWith("/") && inside !== "" && !/^\.\.(?:\/|$)/.test(inside) ? inside : path, 1000);
 }
 
-/** The patches as text, cut where the room for all of them ends. */
+/** The patches as text, cut at the bound for all of them. */
 function bounded(changes: FileChange[]): FileDiff[] {
   let left = MOST_BYTES;
   return changes.map(({ path, created, hunks, note, added, removed }) => {
@@ -89,7 +89,7 @@ function linesWithin(lines: string[], room: number): { lines: string[]; left: nu
   return { lines: fitting, left };
 }
 
-/** The hunk with only these lines, and a head that counts them. */
+/** The hunk with only these lines, and a header that counts them. */
 function shortened(hunk: StructuredPatchHunk, lines: string[]): StructuredPatchHunk {
   const count = (marks: string) => lines.filter((line) => marks.includes(line[0] ?? " ")).length;
   return { ...hunk, lines, oldLines: count(" -"), newLines: count(" +") };

@@ -1,4 +1,4 @@
-/** A change to one file, as hunks: from two texts, or from a patch. No pair of texts takes long to compare. Pure. */
+/** A change to one file as hunks, from two texts or from a patch. The time of a comparison is bounded. Pure. */
 import { parsePatch, structuredPatch, type StructuredPatchHunk } from "diff";
 
 export interface FileChange {
@@ -6,16 +6,16 @@ export interface FileChange {
   created: boolean;
   /** Lines. */
   added: number;
-  /** Absent when the agent did not say what was there before. */
+  /** Absent if the agent did not report the previous content. */
   removed?: number;
   hunks: StructuredPatchHunk[];
-  /** What the hunks do not show, and why. */
+  /** What the hunks leave out, and why. */
   note?: string;
 }
 
-/** Longer texts, and those that are not text, are only counted. */
+/** In longer texts and in binary files, lines are only counted. */
 const LONGEST_TEXT = 400_000;
-/** Bounds the time of a comparison, which grows with its square. */
+/** The most edits of a comparison. Its time grows with their square. */
 const MOST_EDITS = 500;
 const CONTEXT = 3;
 
@@ -33,7 +33,7 @@ function hunksOf(patch: string): StructuredPatchHunk[] {
   try {
     return parsePatch(patch).flatMap(({ hunks }) => hunks);
   } catch (error) {
-    // Not a patch after all; what else the agent reports is taken.
+    // Not a patch after all. Other reports of the agent are used instead.
     if (error instanceof Error) return [];
     throw error;
   }

@@ -10,18 +10,18 @@ export class LineTooLongError extends Error {
 
 export interface MessageLineOptions {
   max_bytes: number;
-  /** Ends the reading at once, even where nothing arrives any more. */
+  /** Stops reading at once, even if nothing arrives any more. */
   signal: AbortSignal;
 }
 
-/** The lines of `bytes` without their ends. Bytes that are not UTF-8 become U+FFFD; the last line needs no newline. */
+/** The lines of `bytes` without line ends. Bytes that are not UTF-8 become U+FFFD. The last line needs no newline. */
 export async function* messageLines(
   bytes: ReadableStream<Uint8Array>,
   { max_bytes, signal }: MessageLineOptions,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   const reader = bytes.getReader();
-  // Fails when the stream has ended or failed already.
+  // Fails if the stream has already ended or failed.
   const cancel = () => reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel, { once: true });
   let parts: Uint8Array[] = [];

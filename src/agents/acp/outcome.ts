@@ -4,8 +4,8 @@
  * - A refusal, a limit of tokens or requests, a failure that the agent hides, or a cancellation that nobody here
  *   asked for: failed.
  * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
- * - A permission denied by a person: failed when the agent gave up there. When it continued and ended its turn by
- *   itself, the person has steered it, and the task is completed, with a warning in its log.
+ * - A permission denied by a person: failed if the agent gave up there. If it continued and ended its turn by itself,
+ *   the person has steered it, and the task is completed with a warning in its log.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { PlanStep } from "../../domain/task.ts";
@@ -21,9 +21,9 @@ export interface TurnFacts {
   denials: Denial[];
   /** Whether the agent said or did anything after the last denial. */
   continued_after_denial: boolean;
-  /** Whether the agent showed in an update that its turn has failed. */
+  /** Whether an update showed that the turn has failed. */
   hidden_failure: boolean;
-  /** The last thing that it said. */
+  /** The agent's last message. */
   last_message: string;
   steps: PlanStep[];
 }
@@ -31,7 +31,7 @@ export interface TurnFacts {
 export interface Judgement {
   status: "completed" | "failed";
   error?: string;
-  /** What a reader of the log should know although the task is completed. */
+  /** What the log should say although the task is completed. */
   warnings: string[];
 }
 

@@ -1,11 +1,11 @@
-/** Reads what an agent asks permission for. Options are chosen by kind, since each agent has ids of its own. Pure. */
+/** Reads an agent's permission request. Options are chosen by kind, because each agent has its own ids. Pure. */
 import { PermissionOption, type PermissionRequest } from "../../domain/permission_request.ts";
 import type { DiffReader } from "./diffs.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 
 const MOST_OPTIONS = 20;
 
-/** What is not in the agent's own request. */
+/** The fields that are not in the agent's own request. */
 export interface RequestContext {
   permission_id: string;
   /** ISO 8601. */
@@ -15,7 +15,7 @@ export interface RequestContext {
   titleOf: (tool_call_id: string) => string | undefined;
 }
 
-/** Reads the `params` of `session/request_permission`; what cannot be used is left out. */
+/** Reads the `params` of `session/request_permission`. Parts that cannot be used are left out. */
 export function readRequest(params: Record<string, unknown>, context: RequestContext): PermissionRequest {
   const call = objectOf(params.toolCall) ?? {};
   const id = textOf(call.toolCallId) ?? "";

@@ -1,6 +1,6 @@
 /**
- * The permission requests of one run. Each is answered exactly once: by the policy, by a client, by the time that has
- * run out, or by the end of the run.
+ * The permission requests of one run. Each is answered exactly once: by the policy, by a client, by its timeout, or by
+ * the end of the run.
  */
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
@@ -18,7 +18,7 @@ export interface PermissionAnswer {
 
 const CANCELLED: PermissionAnswer = { outcome: { outcome: "cancelled" } };
 
-/** An agent that asks for more at once does not wait for answers. */
+/** The most open requests. An agent with more does not wait for answers. */
 const MOST_OPEN = 50;
 
 type Settler = "client" | "policy" | "timeout" | "end";
@@ -55,7 +55,7 @@ export class Permissions {
     return this.#open.size > 0;
   }
 
-  /** Answers the agent's request; `signal` aborts when the agent takes it back. */
+  /** Answers the agent's request. `signal` aborts when the agent withdraws it. */
   async ask(params: Record<string, unknown>, signal: AbortSignal): Promise<PermissionAnswer> {
     const { policy, clock, timeout_ms, readDiffs, titleOf, events } = this.#options;
     const request = readRequest(params, {
@@ -84,7 +84,7 @@ export class Permissions {
     return await this.#askClient(request, signal);
   }
 
-  /** False when no such request is open, or it has no such option. */
+  /** Returns false if no such request is open or it has no such option. */
   answer(permission_id: string, option_id: string): boolean {
     const open = this.#open.get(permission_id);
     const option = open?.request.options.find((candidate) => candidate.option_id === option_id);
@@ -93,7 +93,7 @@ export class Permissions {
     return true;
   }
 
-  /** The run ends: every open and every later request is answered `cancelled`. */
+  /** Answers every open and every later request with `cancelled`, because the run ends. */
   close(): void {
     this.#closed = true;
     for (const open of [...this.#open.values()]) open.settle(undefined, "end");
@@ -145,7 +145,7 @@ export class Permissions {
       : { outcome: { outcome: "selected", optionId: option.option_id } };
   }
 
-  /** The number alone would repeat when a recovered task runs the same attempt again. */
+  /** The random part is needed because a recovered task may run the same attempt again. */
   #newId(): string {
     const chance = Math.floor(this.#options.clock.random() * 36 ** 6).toString(36).padStart(6, "0");
     return `perm_${this.#options.attempt}_${++this.#asked}_${chance}`;

@@ -1,4 +1,4 @@
-/** The steps that an agent says its work has. Agents send the whole list each time. Pure. */
+/** The steps of an agent's plan or todo list. Agents send the whole list each time. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { RunEvent } from "../../domain/run.ts";
 import type { PlanStep } from "../../domain/task.ts";
@@ -6,26 +6,26 @@ import { listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
 
 export type Progress = Extract<RunEvent, { kind: "progress" }>;
 
-/** More steps than any plan has; the rest of a longer list is left out. */
+/** More steps than a real plan has. The rest of a longer list is left out. */
 const MOST_STEPS = 1000;
-/** How many are kept with the task, which is written again at each step. */
+/** How many steps are kept with the task. The task's record is written again at each step. */
 const STEPS_SHOWN = 50;
 const SHOWN_CHARACTERS = 200;
 
-/** The whole list of steps that a plan's update carries; undefined for any other update. */
+/** The whole list of steps in a plan's update; undefined for any other update. */
 export function planOf(update: Record<string, unknown>): PlanStep[] | undefined {
   if (update.sessionUpdate !== "plan" && update.sessionUpdate !== "plan_update") return undefined;
   return stepsOf(update.entries ?? objectOf(update.plan)?.entries);
 }
 
-/** The steps of a plan or todo list, in whichever of the usual fields their titles are; undefined for no list. */
+/** The steps of a plan or todo list, whichever of the usual fields has their titles; undefined if `value` is no list. */
 export function stepsOf(value: unknown): PlanStep[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const steps: PlanStep[] = [];
   for (const item of listOf(value).slice(0, MOST_STEPS)) {
     const entry = objectOf(item);
     const title = textOf(entry?.content) ?? textOf(entry?.description) ?? textOf(entry?.title);
-    // A step that was given up no longer belongs to the work.
+    // A step that was dropped is no longer part of the work.
     if (entry === undefined || title === undefined || entry.status === "cancelled") continue;
     const status = entry.status === "completed" || entry.status === "in_progress" ? entry.status : "pending";
     steps.push({ title: oneLine(title, 500), status });

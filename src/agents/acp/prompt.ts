@@ -1,12 +1,12 @@
-/** What an agent is asked. Pure. */
+/** Builds the prompt for an agent. Pure. */
 import type { RunRequest } from "../../domain/run.ts";
 
 /** Metadata beyond this many characters of JSON is left out. */
 const MOST_METADATA = 16 * 1024;
 
 /**
- * The prompt's content blocks: the task's prompt as it is, and its context in a block of its own. A session that
- * continues after its agent was killed knows both already.
+ * The prompt's content blocks: the task's prompt unchanged, and its context in a separate block. A session that
+ * continues after its agent was killed already has both.
  */
 export function promptBlocks(task: RunRequest["task"], continues: boolean): { type: "text"; text: string }[] {
   if (continues) return [{ type: "text", text: "continue" }];

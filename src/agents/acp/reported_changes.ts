@@ -11,7 +11,7 @@ export function reportedChanges(call: Record<string, unknown>): FileChange[] {
     if (path === undefined || typeof part.newText !== "string") return [];
     const created = typeof part.oldText !== "string";
     const change = changeOf(path, created ? "" : part.oldText as string, part.newText, created);
-    // Some agents report only the text around an edit, and its place beside it.
+    // Some agents report only the text around an edit, with its place in `locations`.
     const place = places.length === parts.length ? places[index] : undefined;
     const line = place?.path === path && Number.isInteger(place.line) ? Number(place.line) : 1;
     for (const hunk of line > 1 ? change.hunks : []) {

@@ -23,7 +23,7 @@ import { cut, textOf } from "./wire_value.ts";
 export interface AcpBounds extends SessionBounds {
   /** How long a canceled turn may take to answer before its process is ended. */
   cancel_ms: number;
-  /** After this long without a message from the agent the log says so. */
+  /** After this long without a message from the agent, a warning is logged. */
   silence_ms: number;
 }
 
@@ -35,9 +35,9 @@ const BOUNDS: AcpBounds = {
   silence_ms: 120_000,
 };
 
-/** The listener may take this long over the last events; then the outcome is given without it. */
+/** How long the listener may take for the last events. Then the outcome is given without waiting for it. */
 const LAST_EVENTS_MS = 10_000;
-/** What a dead agent wrote to stderr arrives within this time. */
+/** How long to wait for what a dead agent wrote to stderr. */
 const LAST_STDERR_MS = 500;
 
 /**
@@ -192,7 +192,7 @@ class AcpRun implements Run {
   }
 
   async #failure(error: unknown): Promise<Verdict> {
-    // Its last words say why it is gone.
+    // The last lines of stderr say why the agent is gone.
     if (error instanceof AgentGone) await within(this.#clock, LAST_STDERR_MS, this.#stderr.ended, undefined);
     return verdictOf(error, {
       task_id: this.#request.task.id,
@@ -206,7 +206,7 @@ class AcpRun implements Run {
   }
 }
 
-/** The outcome with those fields only that have a value. */
+/** The outcome with only the fields that have a value. */
 function outcomeOf({ status, error, stop_reason, exit_code }: Verdict, turn: AcpTurn): RunOutcome {
   const outcome: RunOutcome = { status, output: turn.transcript.output };
   if (error !== undefined) outcome.error = error;

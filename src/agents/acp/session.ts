@@ -4,7 +4,7 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { AgentFailure, AgentRefusal } from "./agent_failure.ts";
 import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
-/** Sends one request; rejects with `AgentFailure` when it is refused or not answered within `bound_ms`. */
+/** Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. */
 export type AgentCall = (method: string, params: WireObject, bound_ms: number) => Promise<WireObject>;
 
 export interface SessionBounds {
@@ -17,11 +17,11 @@ export interface SessionBounds {
 
 export interface OpenedSession {
   session_id: string;
-  /** Whether a later process may load it. */
+  /** Whether a later process may load the session. */
   resumable: boolean;
   /** Whether the earlier session continues. */
   resumed: boolean;
-  /** The agent's reply, with the modes, models and options it offers. */
+  /** The agent's reply, with the modes, models and options that it offers. */
   reply: WireObject;
 }
 
@@ -34,12 +34,12 @@ export interface SessionSteps {
 
 const PROTOCOL_VERSION = 1;
 
-/** Sends `initialize`, then opens the earlier session where the agent can, else a new one. */
+/** Sends `initialize`, then opens the earlier session if the agent can, else a new one. */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
   const hello = await call("initialize", {
     protocolVersion: PROTOCOL_VERSION,
-    // The agent works on the files and the shell of its own machine, which is this one.
+    // The agent uses the files and the shell of this machine directly.
     clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
     clientInfo: { name: "opencode-agents", version: "1.0.0" },
   }, bounds.initialize_ms);
@@ -58,7 +58,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   if (request.resume !== undefined && resumable) {
     const { session_id } = request.resume;
     try {
-      // Loading replays the history, which shows whether the prompt ever arrived; resuming does not.
+      // Loading replays the history, which shows whether the prompt ever arrived. Resuming does not.
       const method = load ? "session/load" : "session/resume";
       const reply = await call(method, { sessionId: session_id, ...place }, bounds.session_ms);
       return { session_id, resumable, resumed: true, reply };

@@ -1,4 +1,4 @@
-/** Says so when an agent gives no sign of life. */
+/** Reports when an agent gives no sign of life. */
 import type { Clock, Timer } from "../../clock/clock.ts";
 
 export class SilenceWatch {
@@ -7,8 +7,8 @@ export class SilenceWatch {
   #last_sign: number;
 
   /**
-   * Calls `report` every `bound_ms` in which there was no sign for that long, except while `isExpected` says that the
-   * agent has a reason to be silent.
+   * Calls `report` after every `bound_ms` without a sign of life, except while `isExpected` says that the agent has a
+   * reason to be silent.
    */
   constructor(
     clock: Clock,

@@ -1,4 +1,4 @@
-/** What an agent says and thinks, as log entries, and its last message. */
+/** Turns what an agent says and thinks into log entries, and keeps its last message. */
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
@@ -12,11 +12,11 @@ export class Speech {
   readonly #clock: Clock;
   readonly #events: EventQueue;
   readonly #onSaid: (line: string) => void;
-  /** What is not in the log yet. */
+  /** The text that is not in the log yet. */
   #pending: { thought: boolean; text: string; message_id: string | undefined } | undefined;
   #flush_timer: Timer | undefined;
   #last_message = createOutputTail();
-  /** Id of that message; not all agents give one. */
+  /** The id of the last message. Not all agents send one. */
   #last_message_id: string | undefined;
   /** Whether the next chunk begins a new message. */
   #message_is_over = false;
@@ -50,7 +50,7 @@ export class Speech {
     await this.#emitWholeParagraphs();
   }
 
-  /** Emits what has been said so far, whole paragraph or not. */
+  /** Emits what has been said so far, even an incomplete paragraph. */
   async flush(): Promise<void> {
     this.#flush_timer?.cancel();
     this.#flush_timer = undefined;
@@ -59,7 +59,7 @@ export class Speech {
     if (pending !== undefined) await this.#emit(pending.text, pending.thought);
   }
 
-  /** Emits what has been said; the agent does something else before it says more. */
+  /** Emits what has been said and ends the message, because the agent does something else before it says more. */
   async interrupt(): Promise<void> {
     await this.flush();
     this.#message_is_over = true;

@@ -1,14 +1,14 @@
 /**
- * The agent's stdio as a stream of JSON-RPC messages that survives any program at the other end: a line has a bound,
- * garbage is reported and skipped, a reply to nothing is dropped. Session updates are handled here, one by one, before
- * the next message is read. So the prompt's result always comes after the updates of its turn, and a slow listener
- * slows the agent instead of filling our memory.
+ * The agent's stdio as a stream of JSON-RPC messages. It survives any program at the other end: lines have a bound,
+ * garbage is reported and skipped, and a reply without a request is dropped. Session updates are handled here, one by
+ * one, before the next message is read. So the prompt's result always comes after the updates of its turn, and a slow
+ * listener slows the agent down instead of filling our memory.
  */
 import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
 import { messageLines } from "./message_lines.ts";
 import { objectOf } from "./wire_value.ts";
 
-/** File contents travel in tool calls, so lines are long; an endless one is a broken agent. */
+/** Lines are long because tool calls contain files. A longer line means that the agent is broken. */
 const LONGEST_MESSAGE_BYTES = 16 << 20;
 
 export interface StreamListener {
@@ -44,7 +44,7 @@ export function acpStream(
   const writable = new WritableStream<AnyMessage>({
     async write(message) {
       if ("method" in message && "id" in message) unanswered.add(message.id);
-      // The lock is released at once, so that whoever ends the process can close its stdin.
+      // The lock is released at once, so that the supervisor can close stdin to end the process.
       const writer = stdin.getWriter();
       const written = writer.write(encoder.encode(JSON.stringify(message) + "\n"));
       writer.releaseLock();
@@ -65,7 +65,7 @@ async function take(
   try {
     message = objectOf(JSON.parse(line));
   } catch {
-    // Not JSON: reported below with everything else that is not a message.
+    // Not JSON. Reported below like any other line that is not a message.
   }
   if (message?.jsonrpc !== "2.0") return void await listener.junk(line, "not an ACP message");
   if ("method" in message) {

@@ -1,4 +1,4 @@
-/** What an agent does: its tool calls, as log entries. */
+/** An agent's tool calls as log entries. */
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader, FileDiff } from "./diffs.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
@@ -6,7 +6,7 @@ import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wir
 
 /** Open calls whose title and kind are remembered; the oldest is forgotten first. */
 const MOST_OPEN = 200;
-/** A longer input is shown in part, and not kept for comparing what it wrote. */
+/** A longer input is shown only in part, and not kept to find out what it wrote. */
 const LARGEST_INPUT = 200_000;
 
 interface ToolCall {
@@ -14,7 +14,7 @@ interface ToolCall {
   kind: string | undefined;
   locations: string[];
   raw_input: unknown;
-  /** The whole input, for agents that report only in it what they wrote. */
+  /** The whole input, for agents that report what they wrote only there. */
   input: Record<string, unknown> | undefined;
   diffs: FileDiff[] | undefined;
   announced: boolean;
@@ -80,7 +80,7 @@ export class ToolCalls {
     const details: Record<string, unknown> = { tool_call_id: id, kind: call.kind ?? "other", status };
     if (call.locations.length > 0) details.locations = call.locations;
     if (call.raw_input !== undefined) details.raw_input = call.raw_input;
-    // Before the end they are only intended, and may still be denied.
+    // Before the call ends, the changes are only planned and may still be denied.
     if (call.diffs !== undefined && status === "completed") details.diffs = call.diffs;
     return this.#events.emit({
       kind: "log",

@@ -1,4 +1,4 @@
-/** What an agent says and does: log entries in order, its current activity, and its final answer. */
+/** Records what an agent says and does: log entries in order, its current activity, and its final answer. */
 import type { Clock } from "../../clock/clock.ts";
 import { type Activity, createActivity } from "../reporting/activity.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
@@ -49,7 +49,7 @@ export class Transcript {
     return this.#speech.flush();
   }
 
-  /** Emits what is left; nothing may follow. */
+  /** Emits what is left. Nothing may follow. */
   async end(): Promise<void> {
     await this.flush();
     await this.#activity.end();

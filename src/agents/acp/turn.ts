@@ -1,4 +1,4 @@
-/** Follows a turn's updates: emits events as they come, and keeps the facts by which the turn is judged at its end. */
+/** Follows a turn's updates: emits events as they come, and keeps the facts that decide the turn's outcome. */
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { AgentMake, ProviderLimit, WireObject } from "../makes/agent_make.ts";
@@ -14,7 +14,7 @@ const USAGE_EVENT_EVERY_MS = 1000;
 export class AcpTurn {
   readonly transcript: Transcript;
   readonly usage: Record<string, unknown> = {};
-  /** How many updates of an earlier process's work a loaded session has replayed. */
+  /** How many updates of an earlier process a loaded session has replayed. */
   history = 0;
 
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class AcpTurn {
     this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
   }
 
-  /** Takes an update that is news. */
+  /** Takes a new update. */
   async update(update: WireObject): Promise<void> {
     const sign = this.#make.turnSign(update);
     if (sign !== undefined) this.#hidden_failure = sign === "failed";
@@ -59,7 +59,7 @@ export class AcpTurn {
     }
   }
 
-  /** Takes an update that a loaded session replays: its plan still stands, the rest has been told before. */
+  /** Takes an update that a loaded session replays. Only its plan is used; the rest was reported before. */
   remember(update: WireObject): void {
     const steps = this.#make.planOf(update);
     if (steps !== undefined) this.#steps = steps;
@@ -67,7 +67,7 @@ export class AcpTurn {
     if (/^(user_message|agent_message|agent_thought|tool_call|plan)/.test(kind)) this.history++;
   }
 
-  /** Forgets what was replayed of a session that could not be loaded after all. */
+  /** Forgets the replayed updates of a session that could not be loaded after all. */
   forget(): void {
     if (this.history > 0) this.#steps = [];
     this.history = 0;
@@ -106,7 +106,7 @@ export class AcpTurn {
     await this.#events.emit(progress);
   }
 
-  /** Agents report one limit again and again while it lasts; the log names it once. */
+  /** Logs a limit once, although agents report it repeatedly while it lasts. */
   async #noteLimit({ reason, until_ms }: ProviderLimit): Promise<void> {
     const until = until_ms === undefined ? "" : ` until ${isoTime(until_ms)}`;
     const message = cut(`The model's provider limits the agent${until}: ${reason}`, 1000);

@@ -1,4 +1,4 @@
-/** What a run has used, in one shape for all agents. Pure. */
+/** The usage of a run, in the same shape for all agents. Pure. */
 import { numberOf, objectOf } from "./wire_value.ts";
 
 /** The protocol's field → ours. */

@@ -1,4 +1,4 @@
-/** Reads JSON that another program sent. Nothing about its shape is trusted, and everything kept has a bound. */
+/** Reads JSON from another program. Its shape is not trusted, and everything that is kept has a bound. */
 
 const MOST_PATHS = 20;
 
@@ -12,12 +12,12 @@ export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects of a list; everything else in it is left out. */
+/** The objects in a list; other elements are left out. */
 export function objectsOf(value: unknown): Record<string, unknown>[] {
   return listOf(value).map(objectOf).filter((item) => item !== undefined);
 }
 
-/** `value` when it is a string that is not empty. */
+/** `value` if it is a non-empty string; else undefined. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -26,7 +26,7 @@ export function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** At most `max` UTF-16 units of `text`. A cut is marked and splits no code point. */
+/** At most `max` UTF-16 units of `text`. A cut is marked and does not split a code point. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   return text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "") + "…";
@@ -37,7 +37,7 @@ export function oneLine(text: string, max: number): string {
   return cut(text.slice(0, max * 4).replace(/\s+/g, " ").trim(), max);
 }
 
-/** `value` itself when its JSON has at most `max` characters, else the beginning of that JSON. */
+/** `value` itself if its JSON has at most `max` characters, else the beginning of that JSON. */
 export function cutValue(value: unknown, max: number): unknown {
   if (value === undefined || value === null) return undefined;
   const json = JSON.stringify(value);

@@ -3,9 +3,9 @@ import type { RunRequest } from "../../domain/run.ts";
 import { withoutNul } from "../supervision/environment.ts";
 
 /**
- * The agent's command with the task's texts in place of `{id}`, `{type}`, `{description}`, `{prompt}` and
- * `{files_pattern}`. A text stays within its argument and is not searched for placeholders again. The program's own
- * name is not replaced: a task's text never chooses what is run.
+ * Replaces `{id}`, `{type}`, `{description}`, `{prompt}` and `{files_pattern}` in the agent's command by the task's
+ * texts. A text stays within its argument and is not searched for placeholders again. The program's own name is not
+ * replaced, so a task's text never chooses what is run.
  */
 export function fillCommand(command: string[], task: RunRequest["task"]): string[] {
   const texts: Record<string, string> = {

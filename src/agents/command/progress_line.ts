@@ -22,7 +22,7 @@ export function progressOf(line: string): Progress | undefined {
   try {
     value = JSON.parse(line);
   } catch {
-    return undefined; // Text that happens to look like it.
+    return undefined; // Other text that only looks like a progress line.
   }
   const { success, data } = ProgressLine.safeParse(value);
   if (!success) return undefined;

@@ -1,4 +1,4 @@
-/** `"protocol": "command"`: any program, with its lines as the log and its exit code as the outcome. */
+/** Runs an agent of `"protocol": "command"`: any program. Its lines are the log and its exit code is the outcome. */
 import { getLogger } from "@logtape/logtape";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import { createActivity } from "../reporting/activity.ts";
@@ -15,7 +15,7 @@ const log = getLogger(["opencode-agents", "agents"]);
 
 const MAX_ERROR_CHARACTERS = 1000;
 
-/** Starts the program. See `AgentRunner.start` for errors and for what the listener's promises do. */
+/** Starts the program. For errors and the listener's promises, see `AgentRunner.start`. */
 export async function startCommand(request: RunRequest, listener: RunListener, host: RunHost): Promise<Run> {
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
@@ -27,7 +27,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
   let stopped = false;
 
   async function follow(): Promise<RunOutcome> {
-    // Everything is in its arguments and environment. Closing fails when the program is gone already.
+    // The program gets everything in its arguments and environment. Closing fails if it has already ended.
     process.stdin.close().catch(() => {});
     await events.emit({ kind: "started", pid: process.pid });
     const tail = createOutputTail();
@@ -53,7 +53,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     });
     const exit = await process.status;
     exited = true;
-    // What it left running ends with it; only then are its pipes sure to close.
+    // Ends the processes that it left running. Only then are its pipes sure to close.
     await end(process);
     await Promise.all([stdout, stderr]);
     await activity.end();
@@ -85,12 +85,12 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
   };
 }
 
-/** A plain command does not know what a closed stdin means, so SIGTERM comes at once. */
+/** Sends SIGTERM at once, since a plain command does not react to a closed stdin. */
 function end(process: SupervisedProcess): Promise<void> {
   return process.end({ stdin_grace_ms: 0 });
 }
 
-/** What an exit means. `last_line` is the last line of stderr. */
+/** The outcome for an exit status. `last_line`: the last line of stderr. */
 export function outcomeOf(
   exit: { code: number; signal: string | null },
   last_line: string,

@@ -1,6 +1,6 @@
 /**
  * The agent of `--demo`. It speaks ACP on stdio and plays a script instead of asking a model: it plans, edits a real
- * file in its folder, and asks for permission where it is told to.
+ * file in its folder, and asks for permission if the prompt says so.
  */
 import type { Clock } from "../../clock/clock.ts";
 import { DemoFailure, planUpdate, play, updates } from "./demo_play.ts";

@@ -1,10 +1,10 @@
-/** Plays the script of a demo session: for each step a piece of the plan, a sentence about it and an edit. */
+/** Plays the script of a demo session. Each step updates the plan, says a sentence and makes an edit. */
 import type { AgentContext, SessionUpdate } from "@agentclientprotocol/sdk";
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import { type DemoScript, demoScript } from "./demo_script.ts";
 import { type DemoSession, removeState, textAt, writeState } from "./demo_session.ts";
 
-/** The demo was asked to fail. */
+/** Thrown if the prompt asks the demo to fail. */
 export class DemoFailure extends Error {}
 
 type SendUpdate = (update: SessionUpdate) => Promise<void>;
@@ -14,7 +14,7 @@ export function updates(client: AgentContext, sessionId: string): SendUpdate {
   return (update) => client.notify("session/update", { sessionId, update });
 }
 
-/** Plays the steps that are left. Throws `DemoFailure` where the script says so. */
+/** Plays the steps that are left. Throws `DemoFailure` at the step where the script says so. */
 export async function play(
   session_id: string,
   session: DemoSession,
@@ -55,7 +55,7 @@ export async function play(
   return "end_turn";
 }
 
-/** The plan when the first `completed` steps are done. */
+/** The plan with the first `completed` steps done. */
 export function planUpdate(script: DemoScript, completed: number): SessionUpdate {
   return {
     sessionUpdate: "plan",
@@ -67,7 +67,7 @@ export function planUpdate(script: DemoScript, completed: number): SessionUpdate
   };
 }
 
-/** An edit before it is made; `oldText` is null when there is no such file. */
+/** An edit before it is made. `oldText` is null if there is no such file. */
 interface Change {
   path: string;
   oldText: string | null;
@@ -135,7 +135,7 @@ async function edit(send: SendUpdate, script: DemoScript, step: number, change: 
   });
 }
 
-/** Waits, at most until the turn is cancelled. */
+/** Waits, but not longer than until the turn is cancelled. */
 function pause(clock: Clock, delay_ms: number, cancelled: AbortSignal): Promise<void> {
   if (cancelled.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Reads from a prompt what the demo agent is to play. Pure. */
+/** Reads the demo agent's script from a prompt. Pure. */
 
 export interface DemoScript {
   /** Titles of the plan. */

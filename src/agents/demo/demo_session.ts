@@ -1,4 +1,4 @@
-/** The sessions of the demo agent. Each is noted in a file of its folder, so that a killed agent can continue. */
+/** The sessions of the demo agent. Each is saved in a file of its folder, so that it can continue after a kill. */
 import { objectOf } from "../acp/wire_value.ts";
 
 export interface DemoSession {
@@ -12,7 +12,7 @@ const STATE_FOLDER = ".demo-agent";
 
 const statePath = (cwd: string, session_id: string) => `${cwd}/${STATE_FOLDER}/${session_id}.json`;
 
-/** Notes how far the session is. */
+/** Saves the progress of a session. */
 export async function writeState(session_id: string, session: DemoSession): Promise<void> {
   await Deno.mkdir(`${session.cwd}/${STATE_FOLDER}`, { recursive: true });
   const path = statePath(session.cwd, session_id);
@@ -21,7 +21,7 @@ export async function writeState(session_id: string, session: DemoSession): Prom
   await Deno.rename(`${path}.new`, path);
 }
 
-/** The session as it was noted; undefined when it was not. */
+/** The saved session; undefined if there is none. */
 export async function readState(cwd: string, session_id: string): Promise<DemoSession | undefined> {
   if (!/^demo_[a-z0-9]+$/.test(session_id)) return undefined;
   const text = await textAt(statePath(cwd, session_id));
@@ -30,14 +30,14 @@ export async function readState(cwd: string, session_id: string): Promise<DemoSe
   return { cwd, prompt: String(state.prompt ?? ""), completed: Number(state.completed) || 0 };
 }
 
-/** Removes the note of a finished session. */
+/** Removes the file of a finished session. */
 export async function removeState(session_id: string, session: DemoSession): Promise<void> {
   await Deno.remove(statePath(session.cwd, session_id));
-  // The folder is not empty while another session in it runs; then that one removes it.
+  // The folder is not empty while another session in it runs. That session then removes it.
   await Deno.remove(`${session.cwd}/${STATE_FOLDER}`).catch(() => {});
 }
 
-/** The text of a file; null when there is no such file. */
+/** The text of a file; null if there is no such file. */
 export async function textAt(path: string): Promise<string | null> {
   try {
     return await Deno.readTextFile(path);

@@ -1,4 +1,4 @@
-/** What the Agent Client Protocol itself defines. Each make starts from it and states only what it does otherwise. */
+/** The behavior that the Agent Client Protocol defines. Each make starts from it and overrides only its differences. */
 import { planOf } from "../acp/progress.ts";
 import { reportedChanges } from "../acp/reported_changes.ts";
 import { tokensOf, usageUpdateOf } from "../acp/usage.ts";

@@ -1,45 +1,45 @@
-/** A make of coding agent: everything that is peculiar to it, as one value. The protocol's own ways are in `acp/`. */
+/** A make of coding agent: everything that is specific to it, as one value. The protocol itself is in `acp/`. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 
-/** A JSON object as an agent sent it; nothing about it is checked. */
+/** A JSON object as an agent sent it, unchecked. */
 export type WireObject = Record<string, unknown>;
 
-/** What an update says about the turn as a whole: it has failed, or it continues after all. */
+/** What an update shows about the whole turn: it has failed, or it continues after all. */
 export type TurnSign = "failed" | "going_on";
 
-/** The provider of the agent's model refuses or slows it for a time. */
+/** A limit of the model's provider: it refuses or slows down the agent for a time. */
 export interface ProviderLimit {
   reason: string;
-  /** Epoch milliseconds at which it ends; undefined where the agent does not say. */
+  /** When it ends, in epoch milliseconds; undefined if the agent does not report that. */
   until_ms?: number;
 }
 
 export interface AgentMake {
-  /** As `profile` in the configuration has it, and `agent` of a process. */
+  /** The value of `profile` in the configuration and of `agent` of a process. */
   readonly name: string;
-  /** As its makers write it. */
+  /** The name as its makers write it. */
   readonly display_name: string;
   /** Path data of an SVG of 24 by 24 units, drawn as a line. */
   readonly icon: string;
 
   /** How a user gets the program and an account for it. */
   readonly install: {
-    /** The command that installs it; undefined where nobody knows it. */
+    /** The command that installs it; undefined if unknown. */
     command: string | undefined;
     /** A sentence or two with the command and what comes after it. */
     advice: string;
   };
-  /** Base names, without extension, of the programs that speak for it. A configured command with one is of this make. */
+  /** Base names, without extension, of its programs. A configured command with one of them is of this make. */
   readonly programs: readonly string[];
   /** The agent that is known without any configuration, under the make's name; undefined for none. */
   readonly standard:
     | { readonly command: readonly string[]; readonly pass_env: readonly string[] }
     | undefined;
-  /** The process type of what a process runs; undefined when that is not of this make. */
+  /** The process type of what a process runs; undefined if that is not of this make. */
   recognize(launched: Launched): ProcessType | undefined;
 
   /** Variables that it needs to work as a task's agent; the configuration and the task may override them. */
@@ -50,21 +50,21 @@ export interface AgentMake {
   readonly modes: readonly string[];
   /** Whether a new process may load the session of a killed one. */
   readonly resumes: boolean;
-  /** Lines on stderr that are chatter, logged as `debug` instead of `warn`. */
+  /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */
   readonly chatter: RegExp | undefined;
 
-  /** The whole list of steps that an update carries; undefined when it carries none. */
+  /** The whole list of steps in an update; undefined if it has none. */
   planOf(update: WireObject): PlanStep[] | undefined;
-  /** What a tool call changes in files. */
+  /** The changes that a tool call makes to files. */
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
   /** A limit of the model's provider that an update reports. */
   limitOf(update: WireObject): ProviderLimit | undefined;
-  /** What a `usage_update` tells: context and cost. */
+  /** The context and cost in a `usage_update`. */
   usageOf(update: WireObject): Record<string, unknown>;
-  /** The tokens that the result of a prompt tells. */
+  /** The tokens in the result of a prompt. */
   tokensOf(result: WireObject): Record<string, number> | undefined;
-  /** What these tokens cover when that is not the whole turn. */
+  /** What these tokens cover, if not the whole turn. */
   readonly tokens_scope: "last_model_call" | undefined;
 }

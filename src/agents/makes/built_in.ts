@@ -1,4 +1,4 @@
-/** The makes of agents that this program knows. A new one is a file beside this one and a line in this list. */
+/** The makes of agents that this program knows. A new one is a file in this folder and a line in this list. */
 import { claude } from "./claude.ts";
 import { codex } from "./codex.ts";
 import { cursor } from "./cursor.ts";

@@ -39,13 +39,13 @@ export const claude: AgentMake = {
   },
   recognize,
   environment: () => ({
-    // The todo tool becomes a plan; its successor, the task tools, does not.
+    // The adapter turns the todo tool into a plan, but not its successor, the task tools.
     CLAUDE_CODE_ENABLE_TODO_TOOLS: "1",
     CLAUDE_CODE_ENABLE_TASKS: "0",
     ENABLE_TOOL_SEARCH: "false",
     DISABLE_AUTOUPDATER: "1",
   }),
-  // It starts in `auto`, in which it answers its own permission requests.
+  // By default it starts in `auto` and answers its own permission requests.
   modes: ["default"],
   limitOf,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
@@ -66,13 +66,13 @@ function recognize(launched: Launched): ProcessType | undefined {
 
 function isDesktop({ path, name, role }: Launched): boolean {
   if (role === "editor_script" || role === "shell_script") return false;
-  // Desktop keeps a Claude Code in its data folder, which is an agent like any other.
+  // Claude Desktop keeps a Claude Code in its data folder. That is an agent like any other.
   if (path.includes("/claude-code/")) return false;
   return path.includes("/Claude.app/Contents/") || /\/AnthropicClaude\//i.test(path) ||
     path.includes("/claude-desktop/") || name === "claude-desktop";
 }
 
-/** The adapter passes the provider's word on in `usage_update._meta`. */
+/** The adapter reports the provider's limit in `usage_update._meta`. */
 function limitOf(update: WireObject): ProviderLimit | undefined {
   if (update.sessionUpdate !== "usage_update") return undefined;
   const limit = objectOf(objectOf(update._meta)?.["_claude/rateLimit"]);

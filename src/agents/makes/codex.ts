@@ -28,17 +28,17 @@ export const codex: AgentMake = {
       tools: { update_plan: { enabled: true } },
       features: { plugins: false, apps: false },
     }),
-    // Used only where Codex has no account of its own.
+    // Used only if Codex has no account of its own.
     DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: "api-key" }),
     NO_BROWSER: "1",
   }),
-  // Its default mode reviews its own requests; in this one a person is asked.
+  // In its default mode it reviews its own requests. In this mode it asks a person.
   modes: ["workspace-write"],
   turnSign,
   limitOf,
 };
 
-/** When its model fails, its turn ends as if all were well; the thread's status tells. */
+/** If its model fails, its turn still ends normally. Only the thread's status shows the failure. */
 function turnSign(update: WireObject): TurnSign | undefined {
   const status = objectOf(sessionInfo(update)?.threadStatus);
   if (status?.type === "systemError") return "failed";

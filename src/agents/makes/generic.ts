@@ -4,8 +4,8 @@ import { quotaTokensOf } from "./gemini.ts";
 import { changesOf, todoListOf } from "./opencode.ts";
 
 /**
- * Any agent whose habits are unknown. It may be a known one behind a wrapper, so the places where others report their
- * plan, changes and tokens are read as well.
+ * Any agent whose habits are unknown. It may be a known one behind a wrapper, so all places where other makes report
+ * their plan, changes and tokens are read.
  */
 export const generic: AgentMake = {
   ...acpMake,

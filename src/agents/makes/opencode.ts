@@ -8,7 +8,7 @@ import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = { names: ["opencode"], scripts: /\/opencode-ai\/bin\/opencode$/ };
 
-/** The first argument of commands that run no agent: housekeeping, and questions that are answered at once. */
+/** The first arguments of commands that do not run an agent, such as housekeeping and queries. */
 const HOUSEKEEPING = new Set([
   "auth",
   "completion",
@@ -63,8 +63,8 @@ export const opencode: AgentMake = {
 };
 
 /**
- * OpenCode sends no plan. Its todo list is in `rawInput.todos` of a tool call, and in `rawOutput.metadata.todos` when
- * a session is loaded again.
+ * OpenCode sends no plan. Its todo list is in `rawInput.todos` of a tool call, or in `rawOutput.metadata.todos` when a
+ * session is loaded again.
  */
 export function todoListOf(update: WireObject): PlanStep[] | undefined {
   if (update.sessionUpdate !== "tool_call" && update.sessionUpdate !== "tool_call_update") return undefined;
@@ -72,14 +72,14 @@ export function todoListOf(update: WireObject): PlanStep[] | undefined {
     stepsOf(objectOf(objectOf(update.rawOutput)?.metadata)?.todos);
 }
 
-/** It reports edits in several ways; the first that says something is taken. */
+/** OpenCode reports edits in several ways. The first that reports a change is used. */
 export function changesOf(call: WireObject): FileChange[] {
   const patched = ownPatches(call);
   const reported = patched.length > 0 ? patched : acpMake.changesOf(call);
   return reported.length > 0 ? reported : writtenWhole(call);
 }
 
-/** The patch of an edit is in the metadata; the content parts hold only the text around it. */
+/** Patches in the metadata of an edit. The content parts contain only the text around it. */
 function ownPatches(call: WireObject): FileChange[] {
   const metadata = objectOf(objectOf(call.rawOutput)?.metadata);
   const files = objectsOf(metadata?.files);
@@ -92,7 +92,7 @@ function ownPatches(call: WireObject): FileChange[] {
   });
 }
 
-/** The tool `write` says only what it wrote, and whether the file was there. */
+/** The tool `write` reports only what it wrote and whether the file existed. */
 function writtenWhole(call: WireObject): FileChange[] {
   const input = objectOf(call.rawInput);
   const existed = objectOf(objectOf(call.rawOutput)?.metadata)?.exists;

@@ -1,10 +1,10 @@
-/** Recognizing the processes of a make by the usual signs. */
+/** Recognizes the processes of a make by the usual signs. */
 import type { Launched } from "../../host/processes/launched.ts";
 
 export interface OwnSigns {
   /** Names of programs and scripts, without extension. */
   names: readonly string[];
-  /** The ends of paths of scripts that are known by their package, whatever their own name. */
+  /** Matches the ends of script paths that identify the package, whatever the script's name. */
   scripts: RegExp;
 }
 

@@ -12,7 +12,7 @@ export class AgentMakes {
   readonly #makes: readonly AgentMake[];
   readonly #other: AgentMake;
 
-  /** `other`: the make of agents that are of none of these. Throws for a make that is incomplete or there twice. */
+  /** `other`: the make of all other agents. Throws for an incomplete or duplicate make. */
   constructor(makes: readonly AgentMake[], other: AgentMake) {
     this.#makes = makes;
     this.#other = other;
@@ -23,7 +23,7 @@ export class AgentMakes {
     return [...this.#makes, this.#other];
   }
 
-  /** The make that the configuration names, else the one whose program the command runs, else the generic one. */
+  /** The make that the configuration names, else the make of the command's program, else the generic one. */
   of(agent: Pick<AgentConfig, "command" | "profile">): AgentMake {
     if (agent.profile !== undefined) {
       const named = this.all.find(({ name }) => name === agent.profile);
@@ -39,17 +39,17 @@ export class AgentMakes {
     return this.#other;
   }
 
-  /** The command that installs `program`; undefined when nobody knows it. */
+  /** The command that installs `program`; undefined if unknown. */
   installCommand(program: string): string | undefined {
     return this.#ofProgram(program)?.install.command;
   }
 
-  /** What people see of each. */
+  /** The makes as clients see them. */
   get views(): AgentMakeView[] {
     return this.#makes.map(({ name, display_name, icon }) => ({ name, display_name, icon }));
   }
 
-  /** What the configuration has to know. */
+  /** What the configuration needs to know about agents. */
   get known(): KnownAgents {
     const agents: Record<string, KnownAgents["agents"][string]> = {};
     for (const { name, standard } of this.#makes) {
@@ -59,7 +59,7 @@ export class AgentMakes {
     return { profiles: this.all.map(({ name }) => name), agents };
   }
 
-  /** What the monitor has to know. */
+  /** What the monitor needs to recognize agents. */
   get recognizers(): AgentRecognizer[] {
     return this.all.map(({ name, recognize }) => ({ agent: name, recognize }));
   }

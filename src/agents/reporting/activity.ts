@@ -1,16 +1,16 @@
-/** What a run is doing right now, told at a pace that people can follow. */
+/** Reports what a run is doing, at a pace that people can follow. */
 import type { Clock, Timer } from "../../clock/clock.ts";
 
 const EVERY_MS = 500;
 
 export interface Activity {
-  /** Replaces a text that has not been told yet. */
+  /** Sets the text to report. It replaces one that has not been reported yet. */
   set(text: string): void;
-  /** Tells the text that is left and stops. */
+  /** Reports the last text and stops. */
   end(): Promise<void>;
 }
 
-/** Calls `emit` with the newest text: the first at once, then at most one in half a second, and the last at the end. */
+/** Calls `emit` with the newest text: the first at once, then at most one every half second, and the last at the end. */
 export function createActivity(clock: Clock, emit: (text: string) => void | Promise<void>): Activity {
   let newest: string | undefined;
   let timer: Timer | undefined;

@@ -1,4 +1,4 @@
-/** A run's events, handed to its listener one after another. */
+/** Passes a run's events to its listener, one after another. */
 import { getLogger } from "@logtape/logtape";
 import type { RunEvent, RunListener } from "../../domain/run.ts";
 

@@ -1,26 +1,26 @@
 /** Turns a stream of bytes into lines of bounded length. */
 
-/** The longest text passed on at once, in bytes of UTF-8; a longer line comes in pieces. */
+/** The longest text passed on at once, in bytes of UTF-8. A longer line comes in pieces. */
 export const MAX_LINE_BYTES = 16 * 1024;
 
 /**
- * Takes one line without its line end, or a piece of one: `ends_line` is false when the same line continues in the
- * next call. The stream is not read on until a returned promise settles.
+ * Takes one line without its line end, or a piece of a line. `ends_line` is false if the line continues in the next
+ * call. The stream is not read on until a returned promise settles.
  */
 export type LineListener = (text: string, ends_line: boolean) => void | Promise<void>;
 
 const utf8 = new TextEncoder();
 
 /**
- * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` counts as one line end, and the last line
- * needs none. Pieces never split a character. Memory is bounded whatever arrives.
+ * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` is one line end, and the last line needs
+ * none. Pieces never split a character. Memory is bounded, whatever arrives.
  */
 export async function readLines(stream: ReadableStream<Uint8Array>, listener: LineListener): Promise<void> {
   const decoder = new TextDecoder();
   const scratch = new Uint8Array(MAX_LINE_BYTES);
   let unfinished = "";
 
-  /** How many UTF-16 units of `text` fit into one piece; `encodeInto` never splits a character. */
+  /** How many UTF-16 units of `text` fit into one piece. `encodeInto` never splits a character. */
   const fits = (text: string): number =>
     text.length * 3 <= MAX_LINE_BYTES ? text.length : utf8.encodeInto(text, scratch).read;
 
@@ -42,7 +42,7 @@ export async function readLines(stream: ReadableStream<Uint8Array>, listener: Li
   };
 
   const take = async (text: string): Promise<void> => {
-    // A line end can only be in what is new, so a long unfinished line is not searched again.
+    // Only the new text is searched for a line end, so a long unfinished line is not searched again.
     let end = text.indexOf("\n");
     let start = 0;
     while (end >= 0) {

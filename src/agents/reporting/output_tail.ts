@@ -5,7 +5,7 @@ export const MAX_OUTPUT_BYTES = 32 * 1024;
 
 export interface OutputTail {
   add(text: string): void;
-  /** The end of everything added, at most 32 KiB, beginning with a whole character. */
+  /** The end of all added text, at most 32 KiB. It begins with a whole character. */
   text(): string;
 }
 
@@ -17,7 +17,7 @@ export function createOutputTail(): OutputTail {
     const bytes = utf8.encode(kept);
     let start = bytes.length - MAX_OUTPUT_BYTES;
     if (start <= 0) return;
-    // Bytes 10xxxxxx continue a character that began before.
+    // Bytes 10xxxxxx continue a character that began earlier.
     while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++;
     kept = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start));
   };
@@ -25,7 +25,7 @@ export function createOutputTail(): OutputTail {
   return {
     add(text) {
       kept += text;
-      // Shortening costs as much as what is kept, so it happens only now and then.
+      // Shortening copies everything that is kept, so it happens only now and then.
       if (kept.length > 4 * MAX_OUTPUT_BYTES) shorten();
     },
     text() {

@@ -1,4 +1,4 @@
-/** The environment of an agent process, and the marks in it by which the process is found again. */
+/** The environment of an agent process, and the marks in it that identify the process later. */
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
@@ -22,7 +22,7 @@ export interface EnvironmentSource extends ServerIdentity {
   defaults?: Record<string, string>;
 }
 
-/** A task's text as a variable or an argument. Neither can hold a NUL, so it becomes U+FFFD. */
+/** A task's text as a variable or an argument. Neither can contain a NUL, so it becomes U+FFFD. */
 export function withoutNul(text: string): string {
   return text.replaceAll("\0", "\ufffd");
 }
@@ -39,7 +39,7 @@ function pick(env: Record<string, string>, names: string[]): Record<string, stri
 /**
  * The whole environment of a run. Later values override earlier ones, in this order: the server's PATH, HOME and LANG,
  * a TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. Throws
- * `ApiError` for a name or value that no environment can hold.
+ * `ApiError` for a name or value that an environment cannot contain.
  */
 export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
   const { task, agent } = request;
@@ -70,7 +70,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
   return env;
 }
 
-/** The mark of every process of one run, whatever group or session it has moved to. */
+/** The mark of every process of one run, even if it has moved to another group or session. */
 export function runMark(request: RunRequest, server: ServerIdentity): EnvironmentMark {
   return {
     all: [

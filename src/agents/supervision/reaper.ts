@@ -1,6 +1,6 @@
 /**
- * The reaper: a small process beside the server that ends the agents when the server is killed. It reads a pipe from
- * the server, which names every agent process, and acts when the pipe closes.
+ * The reaper: a small process beside the server that ends the agents if the server is killed. The server names every
+ * agent process to it over a pipe. It acts when the pipe closes.
  *
  * Lines in: `instance ID`, `add PID STARTED GRACE_MS`, `remove PID`. Lines out: `ready`, `added PID`.
  * It imports little, so that it stays small.
@@ -12,20 +12,20 @@ import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
 
-/** From SIGTERM to SIGKILL. Shorter than usual: a new server may already be waiting for these to be gone. */
+/** From SIGTERM to SIGKILL. Shorter than usual, since a new server may already wait for the agents to be gone. */
 const KILL_AFTER_MS = 3000;
 
 /** How often it checks whether the agents have ended by themselves. */
 const LOOK_EVERY_MS = 200;
 
 interface Registered extends ProcessIdentity {
-  /** How long it may take to end by itself, now that its stdin is closed. 0: SIGTERM at once. */
+  /** How long the process may take to end by itself after its stdin was closed. 0: SIGTERM at once. */
   grace_ms: number;
 }
 
-/** Runs until the server has closed stdin and everything registered, or marked with its instance, is gone. */
+/** Runs until the server has closed stdin and all processes that are registered or have its mark are gone. */
 export async function runReaper(clock: Clock): Promise<void> {
-  // A terminal or service manager that stops the server may signal this process as well, just when it is needed.
+  // Signals are ignored: a terminal or service manager that stops the server may also signal this process.
   const stay = () => {};
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stay);
   const registered = new Map<number, Registered>();
@@ -33,7 +33,7 @@ export async function runReaper(clock: Clock): Promise<void> {
   const utf8 = new TextEncoder();
   const output = Deno.stdout.writable.getWriter();
   const say = (line: string) => {
-    // Fails when the server is gone, which the end of stdin says as well.
+    // Fails if the server is gone. The end of stdin reports that too.
     output.write(utf8.encode(line + "\n")).catch(() => {});
   };
   await readLines(Deno.stdin.readable, (line) => {
@@ -54,7 +54,7 @@ export async function runReaper(clock: Clock): Promise<void> {
 
 async function reap(clock: Clock, registered: Registered[], instance_id: string): Promise<void> {
   const everything = createTree(clock, registered, instanceMark(instance_id));
-  // Listed before the first signal, so that processes which have left their parent's group are remembered.
+  // Listed before the first signal, to find processes that have left their parent's group.
   await everything.members();
   const at_once = createTree(clock, registered.filter((process) => process.grace_ms === 0));
   const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);

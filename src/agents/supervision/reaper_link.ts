@@ -1,4 +1,4 @@
-/** The server's side of the reaper: starts it, names every agent process to it, and replaces it when it dies. */
+/** The server's side of the reaper: starts it, registers every agent process, and replaces it if it dies. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, type Timer, within } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
@@ -18,11 +18,11 @@ export interface ReaperLink {
   pid(): number | undefined;
   /** Starts the reaper if none runs, and resolves when one listens. */
   ready(): Promise<void>;
-  /** Resolves when the reaper knows the process; `grace_ms` is its time to end once its stdin is closed. */
+  /** Resolves when the reaper knows the process. `grace_ms`: how long the process may take to end after stdin closes. */
   watch(process: ProcessIdentity, grace_ms: number): Promise<void>;
-  /** The process and its tree are gone. */
+  /** To be called when the process and its tree are gone. */
   forget(pid: number): void;
-  /** Ends the reaper. One that still has agents to end is left running. */
+  /** Ends the reaper. If it still has agents to end, it is left running. */
   close(): Promise<void>;
 }
 
@@ -43,10 +43,10 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
   const { clock, command } = options;
   const watched = new Map<number, Watched>();
   let current: Reaper | undefined;
-  /** Resolves when a reaper listens. It is renewed only when that reaper ends, so that waiters see its successor. */
+  /** Resolves when a reaper listens. Renewed only when that reaper ends, so that waiters get its successor. */
   let listening = Promise.withResolvers<void>();
   let listens = false;
-  /** How many `ready` calls wait for one. */
+  /** How many `ready` calls wait for a reaper. */
   let waiting = 0;
   let restart: Timer | undefined;
   let restart_after_ms = FIRST_RESTART_AFTER_MS;
@@ -78,7 +78,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     return reaper;
   }
 
-  /** With growing delays, so that a reaper that cannot live is not started in a loop. */
+  /** Restarts the reaper with growing delays, so that one that always dies is not restarted in a loop. */
   function startLater(): void {
     restart ??= clock.after(restart_after_ms, () => {
       restart = undefined;
@@ -93,7 +93,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     restart_after_ms = Math.min(restart_after_ms * 2, LAST_RESTART_AFTER_MS);
   }
 
-  /** Bounds the wait for an answer of a reaper that may be replaced meanwhile. */
+  /** Bounds the wait for an answer. The reaper may be replaced meanwhile. */
   async function answered(answer: Promise<void>): Promise<void> {
     if (await within(clock, ANSWER_WITHIN_MS, answer.then(() => true), false)) return;
     throw new ApiError("SERVICE_UNAVAILABLE", "The process that guards the agents does not answer", {

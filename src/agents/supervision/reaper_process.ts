@@ -1,11 +1,11 @@
-/** Starts the reaper's process, which `reaper.ts` runs in. */
+/** Starts the process in which `reaper.ts` runs. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import { readLines } from "../reporting/lines.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
-/** What a Deno program needs to start: its cache and where its modules come from. No secrets. */
+/** The variables that a Deno program needs to find its cache and its modules. No secrets. */
 export const DENO_ENV = [
   "XDG_CACHE_HOME",
   "DENO_DIR",
@@ -23,7 +23,7 @@ export interface Reaper {
   ended: Promise<void>;
 }
 
-/** Throws `ApiError` when it cannot be started. `listener` takes each line that it prints. */
+/** `listener` gets each line that the reaper prints. Throws `ApiError` if it cannot be started. */
 export function startReaper(
   command: string[],
   server_env: Record<string, string>,
@@ -34,11 +34,11 @@ export function startReaper(
   );
   const spawning = new Deno.Command(command[0]!, {
     args: command.slice(1),
-    // The server's own folder may be gone when the reaper acts, and no program starts from a missing folder.
+    // The server's own folder may be gone when the reaper acts, and programs cannot start in a missing folder.
     cwd: "/",
     env,
     clearEnv: true,
-    // In its own session it does not get the signals of the server's terminal.
+    // In its own session the reaper does not get the signals of the server's terminal.
     detached: true,
     stdin: "piped",
     stdout: "piped",
@@ -59,7 +59,7 @@ export function startReaper(
   const { pid } = child;
   const utf8 = new TextEncoder();
   const writer = child.stdin.getWriter();
-  // Writing fails when the reaper is gone. Its successor is told everything again.
+  // Writing fails if the reaper is gone. Its successor gets everything again.
   const gone = () => {};
   return {
     child,

@@ -1,4 +1,4 @@
-/** The temporary folders of runs: each run has its own TMPDIR, which is removed when the run has ended. */
+/** The temporary folders of runs. Each run has its own TMPDIR, which is removed when the run has ended. */
 import { getLogger } from "@logtape/logtape";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -12,7 +12,7 @@ export class RunFolders {
   /** `root`: the folder that holds them. `instance_id`: of this server. */
   constructor(root: string, instance_id: string) {
     this.#root = root;
-    // Short: agents put sockets there, whose paths may have 108 characters.
+    // Short, because agents put sockets there, and a socket's path has at most 108 characters.
     this.#prefix = `${PREFIX}${instance_id.slice(0, 8)}-`;
   }
 
@@ -21,7 +21,7 @@ export class RunFolders {
     return await Deno.makeTempDir({ dir: this.#root, prefix: this.#prefix });
   }
 
-  /** Removes one with all that is in it. A folder that cannot be removed is left to the next server. */
+  /** Removes a folder and its content. If that fails, the next server tries again. */
   async remove(path: string): Promise<void> {
     try {
       await Deno.remove(path, { recursive: true });
@@ -31,7 +31,7 @@ export class RunFolders {
     }
   }
 
-  /** Removes the ones that earlier servers left. */
+  /** Removes the folders that earlier servers left. */
   async removeOld(): Promise<void> {
     const old: string[] = [];
     try {

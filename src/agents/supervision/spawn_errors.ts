@@ -3,14 +3,14 @@ import { ApiError } from "../../domain/errors.ts";
 
 export interface StartAttempt {
   program: string;
-  /** The command that installs it, where it is known. */
+  /** The command that installs it, if known. */
   install: string | undefined;
   /** The agent's name in the configuration. */
   agent: string;
   cwd: string;
 }
 
-/** Throws `ApiError` when the sandbox does not let us run `program`, or what it takes to supervise it. */
+/** Throws `ApiError` if Deno's permissions do not allow running `program` or the programs that supervise it. */
 export async function requireRunPermission(attempt: StartAttempt): Promise<void> {
   if ((await Deno.permissions.query({ name: "run" })).state === "granted") return;
   for (const command of [attempt.program, "ps", "kill"]) {
@@ -29,7 +29,7 @@ function notPermitted(attempt: StartAttempt, command: string, reason?: string): 
   );
 }
 
-/** Throws `ApiError` when the folder does not exist. Where we may not look, spawning will tell. */
+/** Throws `ApiError` if the folder does not exist. If it may not be read, the spawn reports the error. */
 export async function requireFolder(cwd: string): Promise<void> {
   try {
     if ((await Deno.stat(cwd)).isDirectory) return;
@@ -46,7 +46,7 @@ function missingFolder(cwd: string): ApiError {
   });
 }
 
-/** What a failure of spawning means. An error without a known cause is returned as it is. */
+/** Turns a failed spawn into an `ApiError`. An error without a known cause is returned as it is. */
 export function spawnError(error: unknown, attempt: StartAttempt): unknown {
   const { program, agent, cwd, install } = attempt;
   const message = error instanceof Error ? error.message : String(error);

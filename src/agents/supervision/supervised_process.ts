@@ -1,4 +1,4 @@
-/** One agent process under supervision: its pipes, and ending, pausing and resuming it with everything it started. */
+/** One agent process under supervision: its pipes, and how to end, pause and resume it with everything it started. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
 import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
@@ -18,7 +18,7 @@ export interface SupervisedProcess {
   readonly pid: number;
   /** Closing it is the first step of ending. */
   readonly stdin: WritableStream<Uint8Array>;
-  /** Ends at the latest shortly after the tree is gone, even when an escaped process holds the pipe. */
+  /** Ends at the latest shortly after the tree is gone, even if an escaped process holds the pipe. */
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   /** The process itself has exited; processes that it started may still run until `end`. */
@@ -35,7 +35,7 @@ export interface SupervisedProcess {
 }
 
 export interface EndOptions {
-  /** What the protocol does so that the process ends by itself; waited for at most 2 s. */
+  /** Asks the process to end through its protocol. Waited for at most 2 s. */
   graceful?: () => Promise<void>;
   /** Time from closing stdin to SIGTERM, 4,000 by default. 0 starts with SIGTERM. */
   stdin_grace_ms?: number;
@@ -43,7 +43,7 @@ export interface EndOptions {
   kill_after_ms?: number;
 }
 
-/** Takes care of a process that was just spawned. `release` is called once its tree is gone. */
+/** Supervises a process that was just spawned. `release` is called once its tree is gone. */
 export function supervise(
   clock: Clock,
   child: Deno.ChildProcess,
@@ -64,10 +64,10 @@ export function supervise(
   async function endInOrder(end: EndOptions): Promise<void> {
     const { graceful, stdin_grace_ms = STDIN_GRACE_MS, kill_after_ms = KILL_AFTER_MS } = end;
     if (running && (graceful || stdin_grace_ms > 0)) {
-      // Listed before anything ends, as agents put their shells into sessions of their own.
+      // Listed before anything ends, because agents put their shells into separate sessions.
       await tree.members();
       if (paused) await continueTree(clock, tree);
-      // When the protocol fails to end the process, the signals below do.
+      // If the protocol does not end the process, the signals below do.
       if (graceful) await within(clock, GRACEFUL_MS, graceful().catch(() => {}), undefined);
       stdin.close();
       await within(clock, stdin_grace_ms, status, undefined);

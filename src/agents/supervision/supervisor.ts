@@ -1,6 +1,6 @@
 /**
- * Starts agent processes and ends them with everything they started. POSIX only: sessions, groups and signals have no
- * counterpart on Windows.
+ * Starts agent processes and ends them with everything they started. POSIX only: Windows has no counterpart for
+ * sessions, groups and signals.
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
@@ -20,22 +20,22 @@ const log = getLogger(["opencode-agents", "agents"]);
 
 /** Longer than a spawn takes, and well within the tolerance of start times. */
 const SPAWN_MS = 500;
-/** A new server waits this long before it starts its first task. */
+/** From SIGTERM to SIGKILL for strays. A new server starts its first task only after that. */
 const STRAY_KILL_AFTER_MS = 5000;
 
 export interface SpawnOptions {
   /** Program and arguments, placeholders already replaced. */
   command: string[];
-  /** Has the folder, the task's variables and the agent's configuration. */
+  /** Contains the folder, the task's variables and the agent's configuration. */
   request: RunRequest;
-  /** Variables that this kind of agent needs; the agent's and the task's own `env` override them. */
+  /** Variables that this make of agent needs. The agent's and the task's own `env` override them. */
   defaults?: Record<string, string>;
 }
 
 export interface Supervisor {
-  /** Throws `ApiError` when the program cannot be started. The reaper knows the process when this resolves. */
+  /** Throws `ApiError` if the program cannot be started. When this resolves, the reaper knows the process. */
   spawn(options: SpawnOptions): Promise<SupervisedProcess>;
-  /** Ends what earlier servers on the same store left behind; the number of processes found. */
+  /** Ends the processes that earlier servers on the same store left behind. Returns how many there were. */
   endStrays(): Promise<number>;
   /** Ends the reaper. Processes must have ended before. */
   close(): Promise<void>;
@@ -51,15 +51,15 @@ export interface SupervisorOptions {
   clock: Clock;
   /** Marks every process of this store. */
   store_id: string;
-  /** Marks every process of this server; differs from any earlier server's. Neither id may hold white space. */
+  /** Marks every process of this server; unique per run of a server. Neither id may contain white space. */
   instance_id: string;
   /** Program and arguments that run `runReaper`; an empty list means no reaper. */
   reaper_command: string[];
   /** The server's own environment. */
   server_env: Record<string, string>;
-  /** Folder for the runs' own TMPDIRs. */
+  /** The folder for the TMPDIRs of the runs. */
   tmp_root: string;
-  /** They know how a missing program is installed. */
+  /** The makes of agents, which say how to install a missing program. */
   makes: AgentMakes;
 }
 
@@ -92,10 +92,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const before = clock.now();
       child = spawnChild(program, args, env, attempt);
       const { pid } = child;
-      // What `ps` says later differs by less than the tolerance. When we stalled, `ps` is asked right away.
+      // `ps` will later report a time within the tolerance of this one. If the server stalled, ask `ps` now instead.
       const stalled = clock.now() - before > SPAWN_MS;
       const started = stalled ? await startTime(clock, pid) ?? before : before;
-      // A plain command does not know what a closed stdin means, so waiting for it would be in vain.
+      // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       await reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(clock, [{ pid, started }], runMark(request, options));
       return supervise(clock, child, tree, async () => {
@@ -117,7 +117,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     spawn,
     async endStrays() {
       let found = 0;
-      // A server without the permission to list processes could not have started any.
+      // A server without the permission to list processes could not have started any agents.
       if ((await Deno.permissions.query({ name: "run", command: "ps" })).state === "granted") {
         found = await endTree(clock, createTree(clock, [], strayMark(options)), STRAY_KILL_AFTER_MS);
       }
@@ -141,7 +141,7 @@ function spawnChild(
       env,
       clearEnv: true,
       cwd: attempt.cwd,
-      // A session and a group of its own.
+      // In its own session and process group.
       detached: true,
       stdin: "piped",
       stdout: "piped",

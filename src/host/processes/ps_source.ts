@@ -67,7 +67,7 @@ export function linuxProcesses(
   });
 }
 
-/** Returns the start time as first seen if both may be the same, because varying times would spoil rates and identities. */
+/** Returns the start time as first seen if both may be the same: varying times would spoil rates and identities. */
 function settled(before: number | undefined, started: number): number {
   return before !== undefined && Math.abs(before - started) <= PS_START_TOLERANCE_MS ? before : started;
 }
