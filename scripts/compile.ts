@@ -9,7 +9,7 @@ import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const ENTRY = "main.ts";
-/** The dashboard's files, which the program reads from inside the binary. */
+/** The dashboard's files, which are embedded in the binary. */
 const DASHBOARD = "dist/dashboard";
 /** Long enough to download a base binary, but at most a minute if npm is the alternative. */
 const PATIENCE_MS = hasNpmBase() ? 60_000 : 600_000;
@@ -37,10 +37,10 @@ async function compileHere(args: string[]): Promise<string | undefined> {
 
 const output = resolve(outputPath(Deno.args));
 await Deno.mkdir(dirname(output), { recursive: true });
-// Under a temporary name until it is complete, so that an earlier run's output is not mistaken for this one's.
+// The file has a temporary name until it is complete, so that an earlier run's output is not mistaken for it.
 const fresh = `${output}.new`;
 await Deno.remove(fresh).catch((error) => {
-  // Left by an interrupted run.
+  // An interrupted run may have left it.
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 });
 await buildDashboard();
@@ -64,19 +64,19 @@ if (failure !== undefined) {
     Deno.exit(1);
   }
   console.error(
-    "This Deno cannot have its base binary; compiling with Deno 2.4.2 from npm, without the lock file",
+    "This Deno cannot download its base binary. Compiling with Deno 2.4.2 from npm, without the lock file.",
   );
   // That Deno inherits this: the default stack of its threads is too small for the program's module graph.
   Deno.env.set("RUST_MIN_STACK", String(16 << 20));
   await compileWithNpm(ROOT, [ENTRY, DASHBOARD], flags);
 }
-// The exit code does not tell reliably whether the file was made.
+// The exit code does not say reliably whether the file was made.
 const made = await Deno.stat(fresh).catch((error) => {
   if (error instanceof Deno.errors.NotFound) return undefined;
   throw error;
 });
 if (made === undefined) {
-  console.error(`the compiler made no file; ${output} is unchanged`);
+  console.error(`the compiler produced no file; ${output} is unchanged`);
   Deno.exit(1);
 }
 await Deno.rename(fresh, output);

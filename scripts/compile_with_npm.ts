@@ -39,7 +39,7 @@ export async function compileWithNpm(
       cwd: sources,
       env: {
         DENORT_BIN: join(tools, "base"),
-        // By default, Deno trusts its own certificates only, not those of a company's proxy.
+        // By default, Deno trusts only its own certificates, not those of a company's proxy.
         DENO_TLS_CA_STORE: "system,mozilla",
         // The default stack of its threads is too small for the module graphs of some packages.
         RUST_MIN_STACK: String(64 << 20),
@@ -50,7 +50,7 @@ export async function compileWithNpm(
   }
 }
 
-/** The folder with that Deno and the base binary, from the cache if they were fetched before. */
+/** The folder with that Deno and the base binary, cached after the first download. */
 async function installedTools(): Promise<string> {
   const folder = join(cacheFolder(), "opencode-agents", `compile-with-${VERSION}`);
   if (await exists(folder)) return folder;

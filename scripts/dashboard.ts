@@ -1,13 +1,13 @@
 /**
- * `deno task dashboard`: the web page's sources as files that a browser loads, in `dist/dashboard`. Does nothing when
- * they are newer than their sources. Run by the tasks that start, test and compile.
+ * `deno task dashboard`: bundles the web page into files that a browser loads, in `dist/dashboard`. Does nothing if the
+ * files are up to date. The tasks that start, test and compile run it.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const OUTPUT = join(ROOT, "dist", "dashboard");
-/** Everything the bundle is made from. */
+/** All sources of the bundle. */
 const SOURCES = [
   "src/dashboard",
   "src/client",
@@ -18,7 +18,7 @@ const SOURCES = [
   "deno.lock",
 ];
 const COPIED = ["index.html", "icon.svg", "fonts.css"];
-/** The Latin subsets of the typefaces, by the names that `fonts.css` gives them. */
+/** The Latin subsets of the typefaces, under the names that `fonts.css` uses. */
 const FONTS = {
   "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "jetbrains_mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
@@ -26,7 +26,7 @@ const FONTS = {
 const STAMP = ".sources";
 const BUNDLE_WITHIN_MS = 300_000;
 
-/** Bundles if need be; the folder with the files. */
+/** Bundles if needed. Resolves to the folder with the files. */
 export async function buildDashboard(): Promise<string> {
   const stamp = await stampOf(SOURCES);
   if (await contentOf(join(OUTPUT, STAMP)) === stamp) return OUTPUT;
@@ -50,7 +50,7 @@ async function bundle(folder: string): Promise<void> {
     ...["bundle", "--quiet", "--platform", "browser", "--minify", "--code-splitting"],
     ...["--outdir", folder, "src/dashboard/main.tsx"],
   ];
-  // Stdout belongs to the server that is started next.
+  // Stdout is for the server that starts next.
   const { success, code, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
@@ -66,11 +66,11 @@ async function bundle(folder: string): Promise<void> {
   }
 }
 
-/** File by file, each at once: another start may be doing the same. What is not part of it any more goes. */
+/** Replaces each file atomically, since another start may do the same. Removes files that are no longer needed. */
 async function replaceFiles(fresh: string): Promise<void> {
   const names = new Set<string>();
   for await (const { name } of Deno.readDir(fresh)) names.add(name);
-  // The stamp last: it says that all the others are there.
+  // The stamp comes last: it says that all other files are complete.
   for (const name of [...names].sort((a, b) => Number(a === STAMP) - Number(b === STAMP))) {
     await Deno.rename(join(fresh, name), join(OUTPUT, name));
   }
@@ -79,7 +79,7 @@ async function replaceFiles(fresh: string): Promise<void> {
   }
 }
 
-/** Names, sizes and times of change of these files and of all in these folders. */
+/** Names, sizes and modification times of these files and of all files in these folders. */
 async function stampOf(places: string[]): Promise<string> {
   const lines: string[] = [];
   const walk = async (path: string): Promise<void> => {

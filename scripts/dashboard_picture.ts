@@ -1,6 +1,6 @@
 /**
- * `deno task picture`: `docs/dashboard.png` anew, from a server of its own whose agents are the built-in one. To be run
- * after each change of what the dashboard looks like.
+ * `deno task picture`: takes `docs/dashboard.png` again, from its own server with the built-in agent. Run it after each
+ * change of the dashboard's looks.
  */
 import { join } from "node:path";
 import { chromium } from "playwright-core";

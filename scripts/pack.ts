@@ -46,7 +46,7 @@ export type { Channel, SubscriptionFilters } from "./protocol/subscription_messa
 export type { NewTask, Priority, Task, TaskStatus, TaskType } from "./domain/task.js";
 `;
 
-/** Module of `domain` or `protocol` → its declarations, written out from the schemas. */
+/** The declarations of modules of `domain` and `protocol`, written out from the schemas. */
 function protocolTypes(): Record<string, string> {
   const alias = (name: string, schema: z.ZodType, side: "input" | "output" = "output") =>
     `export type ${name} = ${typeOf(schema, side)};\n`;
@@ -152,7 +152,7 @@ try {
   await assemble(join(temporary, "src"), join(temporary, "package"));
   await Deno.mkdir(output, { recursive: true });
   const file = join(output, `${NAME}-${manifest.version}.tgz`);
-  // Without owners and times, so that the same sources make the same bytes.
+  // Without owners and times, so that the same sources produce the same bytes.
   await create({ gzip: true, file, cwd: temporary, portable: true, mtime: new Date(0) }, ["package"]);
   console.log(file);
 } finally {

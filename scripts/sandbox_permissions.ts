@@ -19,13 +19,13 @@ export interface Surroundings {
 }
 
 export interface Permissions {
-  /** For `deno run`. */
+  /** The permission flags for `deno run`. */
   flags: string[];
   /** Programs of configured agents that are not installed, so they cannot be allowed. */
   not_found: string[];
 }
 
-/** What the monitor and the default number of slots read from `Deno` and `node:os`. */
+/** What the monitor and the default number of slots query through `Deno` and `node:os`. */
 const SYSTEM_FIGURES = "hostname,osRelease,osUptime,loadavg,networkInterfaces,systemMemoryInfo,cpus,statfs";
 /** Supervision lists and signals processes. Worktrees need git; network counters need `ip` or `netstat`. */
 const OWN_PROGRAMS = ["ps", "kill", "git", ...(Deno.build.os === "darwin" ? ["netstat"] : ["pwdx", "ip"])];

@@ -15,7 +15,7 @@ interface Schema {
   description?: string;
 }
 
-/** `side`: "input", as a client writes it (fields with defaults are optional), or "output", as the server does. */
+/** `side`: "input" as clients write it (fields with defaults are optional), or "output" as the server writes it. */
 export function typeOf(schema: z.ZodType, side: "input" | "output"): string {
   return text(z.toJSONSchema(schema, { io: side, unrepresentable: "any", reused: "inline" }) as Schema);
 }

@@ -1,4 +1,4 @@
-/** The flags of the task `start` in deno.json, for whatever else starts the program. */
+/** The flags of the task `start` in deno.json, for others that start the program. */
 import manifest from "../deno.json" with { type: "json" };
 
 const ENTRY = "main.ts";

@@ -2,8 +2,8 @@
  * `deno task test [FILES]`: formatting, lint, types, and the quick tests or the given files.
  * `deno task test:long [FILES]`: the same at full size, with the tests that take minutes.
  *
- * Each file runs in a process of its own, several at once; what needs the machine to itself comes last.
- * The last line says `N passed, N failed`; each check counts as a test, and one that fails is named.
+ * Each file runs in its own process, several at once. Files that need the machine to themselves come last.
+ * The last line says `N passed, N failed`. Each check counts as a test; failed checks are named.
  */
 import { SIZES, type Tier, TIER_VARIABLE } from "../tests/fixtures/tier.ts";
 import { buildDashboard } from "./dashboard.ts";
@@ -13,8 +13,8 @@ import { needsBrowser, needsMachine, testFiles } from "./test_files.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /**
- * Named, not `.`: other files at the root are not ours. Each room by itself: of a folder that holds a member of the
- * workspace (`src`), `deno fmt` and `deno lint` look at that member alone.
+ * Listed, not `.`: other files at the root are not ours. Each room is listed by itself: in a folder that contains a
+ * workspace member (`src`), `deno fmt` and `deno lint` check only that member.
  */
 const ROOMS = [...Deno.readDirSync(`${ROOT}src`)].map(({ name }) => `src/${name}`);
 const SOURCES = ["main.ts", ...ROOMS, "tests", "scripts"];
@@ -24,11 +24,11 @@ const CHECKS = [
   { name: "types", args: ["check", "--quiet", ...SOURCES] },
 ];
 const TEST = ["test", "-A", "--no-check", "--unstable-kv"];
-/** Not for browser tests: what they test runs elsewhere, and the connection to Chromium closes a little late. */
+/** Not for browser tests: their code runs elsewhere, and the connection to Chromium closes a little late. */
 const NO_LEAKS = ["--sanitize-ops", "--sanitize-resources"];
-/** Tests wait more than they compute. */
+/** More files at once than cores: tests wait more than they compute. */
 const AT_ONCE = navigator.hardwareConcurrency + 1;
-/** Far more than any file takes; one that hangs ends the run as a failure. */
+/** Far longer than any file takes. A file that hangs fails the run. */
 const FILE_MINUTES: Record<Tier, number> = { quick: 10, long: 120 };
 
 const [tier, paths]: [Tier, string[]] = Deno.args[0] === "--long"
@@ -40,7 +40,7 @@ interface Result {
   count: Count;
 }
 
-/** Whether each check passes. One runs after another, beside the first tests. */
+/** Runs the checks one after another, alongside the first tests. Resolves to whether each passed. */
 async function check(): Promise<boolean[]> {
   const all_ok: boolean[] = [];
   for (const { name, args } of CHECKS) {
@@ -52,17 +52,17 @@ async function check(): Promise<boolean[]> {
   return all_ok;
 }
 
-/** Runs one file and prints what it printed, in one piece. */
+/** Runs one file and prints its output in one piece. */
 async function run(file: string, env: Record<string, string>): Promise<Result> {
   const started_ms = performance.now();
   const signal = AbortSignal.timeout(FILE_MINUTES[tier] * 60_000);
-  // A file, not a pipe: a process that a test left behind would hold a pipe open.
+  // A file, not a pipe: a process that a test leaves behind would hold a pipe open.
   const args = [...TEST, ...needsBrowser(file) ? [] : NO_LEAKS, file];
   const output = await Deno.makeTempFile({ prefix: "oa-test-output-" });
   const { success } = await new Deno.Command("sh", {
     args: ["-c", `exec "$@" > "$0" 2>&1`, output, Deno.execPath(), ...args],
     cwd: ROOT,
-    // No colors, which would stand between the words of the closing line.
+    // No colors: their codes would break up the words of the closing line.
     env: { ...env, NO_COLOR: "1", [TIER_VARIABLE]: tier },
     stdin: "null",
     signal,
@@ -74,7 +74,7 @@ async function run(file: string, env: Record<string, string>): Promise<Result> {
   return { file, count: countOf(text, success) };
 }
 
-/** Runs the files, so many at once, and gives their results as they come. */
+/** Runs the files, `at_once` at a time, and yields their results as they finish. */
 async function runAll(files: string[], at_once: number, env: Record<string, string>): Promise<Result[]> {
   const waiting = [...files];
   const results: Result[] = [];
@@ -88,7 +88,7 @@ async function runAll(files: string[], at_once: number, env: Record<string, stri
 }
 
 const files = await testFiles(ROOT, paths.length > 0 ? paths : ["tests"]);
-// Once, before several processes would each download or compile the same.
+// Once, so that several processes do not each download or compile the same.
 await new Deno.Command(Deno.execPath(), { args: ["cache", "--quiet", "main.ts", ...files], cwd: ROOT })
   .spawn().status;
 await buildDashboard();

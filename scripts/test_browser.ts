@@ -5,7 +5,7 @@ import { chromium, type LaunchOptions } from "playwright-core";
 /** Tells the tests where the Chromium of this run listens. */
 export const BROWSER_VARIABLE = "TEST_BROWSER";
 
-/** How Chromium is started. `CHROMIUM_PATH` names another than npm's, which is for Linux. */
+/** How to start Chromium. `CHROMIUM_PATH` replaces npm's Chromium, which is for Linux only. */
 export async function launchOptions(): Promise<LaunchOptions> {
   return {
     executablePath: Deno.env.get("CHROMIUM_PATH") ?? await packed.executablePath(),
@@ -20,7 +20,7 @@ export interface SharedBrowser {
 }
 
 export async function startBrowser(): Promise<SharedBrowser> {
-  // A signal ends the run as usual, and Chromium with it, whose pipe to us then closes.
+  // A signal ends the run as usual. That closes Chromium's pipe to this process, and Chromium ends, too.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   const server = await chromium.launchServer({ ...await launchOptions(), ...signals, host: "127.0.0.1" });
   return { endpoint: server.wsEndpoint(), close: () => server.close() };

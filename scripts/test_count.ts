@@ -1,4 +1,4 @@
-/** What a run of `deno test` came to, read from its closing line. */
+/** The outcome of a run of `deno test`, read from its closing line. */
 
 export interface Count {
   passed: number;
@@ -10,14 +10,14 @@ export interface Count {
 const CLOSING_LINE =
   /^(?:ok|FAILED) \| (\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?/;
 
-/** The count that this line of a test run closes with; undefined when it is any other line. */
+/** The count in a test run's closing line; undefined for any other line. */
 export function closingCount(line: string): Count | undefined {
   const found = CLOSING_LINE.exec(line);
   if (!found) return undefined;
   return { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(found[3] ?? 0) };
 }
 
-/** What one test process came to. One that failed without saying so in a closing line counts as a failure. */
+/** The outcome of one test process. A process that fails without a closing line counts as one failure. */
 export function countOf(output: string, succeeded: boolean): Count {
   const counts = output.split("\n").map(closingCount).filter((count) => count !== undefined);
   const count = counts.at(-1);
@@ -25,7 +25,7 @@ export function countOf(output: string, succeeded: boolean): Count {
   return !succeeded && count.failed === 0 ? { ...count, failed: 1 } : count;
 }
 
-/** The whole run's count: the tests, and each check (formatting, lint, types) as one more. */
+/** The whole run's count: all tests, plus one for each check (formatting, lint, types). */
 export function totalCount(tests: Count[], checks_ok: boolean[]): Count {
   const checks = checks_ok.map((ok) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }));
   return [...tests, ...checks].reduce((sum, one) => ({
@@ -35,7 +35,7 @@ export function totalCount(tests: Count[], checks_ok: boolean[]): Count {
   }), { passed: 0, failed: 0, skipped: 0 });
 }
 
-/** The line that `deno task test` ends with. */
+/** The last line of `deno task test`. */
 export function summary({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : "");
 }

@@ -1,7 +1,7 @@
-/** Which test files there are, in which order they start, and which of them need the machine to themselves. */
+/** The test files, the order in which they start, and which of them need the machine to themselves. */
 import { join } from "node:path";
 
-/** The folders of `tests`, the slowest files first, so that no long one starts when all others are done. */
+/** The folders of `tests`, those with the slowest files first, so that no long file starts last. */
 const ORDER = [
   "browser",
   "agents",
@@ -15,7 +15,7 @@ const ORDER = [
   "long",
 ];
 
-/** They look at all processes of the machine, measure its load, or time what others would slow down. */
+/** These list all processes of the machine, measure its load, or time what other tests would slow down. */
 const ALONE = new Set([
   "tests/api/processes_test.ts",
   "tests/api/processes_kill_test.ts",
@@ -24,12 +24,12 @@ const ALONE = new Set([
   "tests/unit/monitor_real_test.ts",
 ]);
 
-/** Real agents and compilers take all there is. */
+/** These run real agents and compilers, which use the whole machine. */
 export const needsMachine = (file: string): boolean => ALONE.has(file) || file.startsWith("tests/long/");
 
 export const needsBrowser = (file: string): boolean => file.startsWith("tests/browser/");
 
-/** The test files at and below `paths`, relative to `root`, in the order in which they are to start. */
+/** The test files at and below `paths`, relative to `root`, in the order in which they start. */
 export async function testFiles(root: string, paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const walk = async (path: string): Promise<void> => {

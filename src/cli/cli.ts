@@ -1,4 +1,4 @@
-/** What every command has: a terminal, a clock, a way to the server, and the options that all commands share. */
+/** What all commands share: a terminal, a clock, access to the server, and the common options. */
 import type { Command } from "commander";
 import { type Client, connect, type ConnectionChange } from "../client/client.ts";
 import { HttpClient } from "../client/http.ts";
@@ -15,7 +15,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, cancelled: 130, terminated: 
 
 /** A limit on connections passes within a minute, but another client may take the free place first. */
 const CONNECT_PATIENCE_MS = 150_000;
-/** Longer than an update of the server's machine takes; without a bound, a script would hang. */
+/** How long to wait for a lost server. Longer than an update of its machine takes; unbounded, a script would hang. */
 const SERVER_PATIENCE_MS = 600_000;
 
 export class Cli {
@@ -26,13 +26,13 @@ export class Cli {
   /** Adds a command that talks to a server. */
   command(program: Command, usage: string, description: string): Command {
     return program.command(usage).description(description)
-      .option("--url <url>", "the server's address (default: OPENCODE_AGENTS_URL, else as --data)")
+      .option("--url <url>", "the server's address (default: OPENCODE_AGENTS_URL, else from --data)")
       .option(
         "--data <dir>",
         "the server on this data folder (default: OPENCODE_AGENTS_DATA, else the usual)",
       )
-      .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else as the data folder's owner)")
-      .option("--json", "print JSON, errors too");
+      .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else the data folder owner's token)")
+      .option("--json", "print JSON, including errors");
   }
 
   /** The server's address. */
@@ -47,8 +47,8 @@ export class Cli {
   }
 
   /**
-   * A connection for pushes, which the caller closes. If the server's limits allow no connection now, this waits
-   * for a place. `changed` replaces the notes about lost connections.
+   * Opens a connection for pushes, which the caller closes. If the server's limits allow no connection now, waits until
+   * they do. `changed` replaces the notes about lost connections.
    */
   async connect(flags: CommonFlags, changed?: (change: ConnectionChange) => void): Promise<Client> {
     const { url, api_key } = findServer(flags);

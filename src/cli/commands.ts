@@ -20,7 +20,7 @@ import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTop } from "./commands/top.ts";
 
-/** Adds a command, or a few that belong together, to the program. */
+/** Adds a command, or a few related ones, to the program. */
 type AddCommand = (program: Command, cli: Cli) => void;
 
 export const SERVER_COMMANDS: readonly AddCommand[] = [

@@ -17,7 +17,7 @@ export interface CompletedCommand {
   name: string;
   description: string;
   options: CompletedOption[];
-  /** The values of its arguments, if they are a list. */
+  /** The possible values of its arguments, if they are limited. */
   choices: string[];
 }
 

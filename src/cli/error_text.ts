@@ -1,4 +1,4 @@
-/** Expected failures as people read them. Pure. */
+/** Expected failures as text for people. Pure. */
 import type { ApiError } from "../domain/errors.ts";
 
 /** The code, the message, and what to do about it. */
@@ -21,7 +21,7 @@ function advice({ code, message, details }: ApiError): string[] {
   if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
   if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
   if (code === "PROCESS_PERMISSION_DENIED") {
-    return ["Only agents and their processes can be ended from here."];
+    return ["You can end only agents and their processes."];
   }
   if (code === "SERVICE_UNAVAILABLE" && details.permission !== undefined) {
     return [`Start the server with ${details.permission}.`];

@@ -15,13 +15,13 @@ export interface ServerChoice {
 
 export interface FoundServer {
   url: string;
-  /** The given key, else the current token for the owner of the data folder, which changes at each start. */
+  /** The given key, else the current token of the data folder's owner. The token changes at each start. */
   api_key(): string | undefined;
 }
 
 /**
- * The first of: `--url`, the server on `--data`, OPENCODE_AGENTS_URL, the server on the usual data folder, the
- * default address.
+ * The first of these that is given or found: `--url`, the server on `--data`, OPENCODE_AGENTS_URL, the server on the
+ * default data folder, the default address.
  */
 export function findServer({ url, data, key }: ServerChoice): FoundServer {
   const given = key || Deno.env.get("OPENCODE_AGENTS_KEY");

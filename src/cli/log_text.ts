@@ -1,4 +1,4 @@
-/** Log entries as people read them. */
+/** Log entries as text for people. */
 import { type LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clean, oneLine } from "./text.ts";

@@ -29,7 +29,7 @@ export function addTaskOptions(command: Command): Command {
     .option("--agent <name>", "the agent to run it, as named in the server's configuration")
     .option(
       "--cwd <dir>",
-      "the folder to work in, inside the server's tasks.allowed_dirs (default: this one, if it is, else the server's)",
+      "the folder to work in, inside the server's tasks.allowed_dirs (default: the current folder if allowed, else the server's)",
     )
     .option("--id <id>", "the task's id (default: a new one)")
     .addOption(new Option("--type <type>").choices(TaskType.options).default("feature"))
@@ -77,7 +77,7 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
   };
 }
 
-/** `run_`, the time, by which ids sort, and a few random letters. */
+/** `run_`, the time, so that ids sort by age, and a few random letters. */
 export function newId(clock: Clock): string {
   const chance = Math.floor(clock.random() * 36 ** 4).toString(36).padStart(4, "0");
   return `run_${clock.now().toString(36)}_${chance}`;

@@ -2,13 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LogLevel } from "../domain/log_entry.ts";
 
-/** Parses a whole number, not negative. */
+/** Parses a whole number that is not negative. */
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError("a whole number is expected");
 }
 
-/** Parses a number, not negative; it may have decimals. */
+/** Parses a number that is not negative and may have decimals. */
 export function number(text: string): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
   throw new InvalidArgumentError("a number is expected");

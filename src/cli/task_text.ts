@@ -1,4 +1,4 @@
-/** Tasks as people read them. */
+/** Tasks as text for people. */
 import { epochOf } from "../clock/clock.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
@@ -40,7 +40,7 @@ export function steps(task: Pick<Task, "progress_details">): string {
   return total_steps ? `${completed_steps ?? 0}/${total_steps}` : "";
 }
 
-/** What the task's agent asks, the oldest first. */
+/** The task's open permission requests, the oldest first. */
 export function openPermissions(task: Task): PermissionRequest[] {
   return task.pending_permissions ?? [];
 }

@@ -8,7 +8,7 @@ export type Style = keyof typeof CODES;
 export interface Output {
   write(text: string): void;
   isTerminal: boolean;
-  /** Columns of the screen. */
+  /** The screen's width in columns. */
   width(): number;
 }
 
@@ -55,7 +55,7 @@ export class Terminal {
     this.out.write(this.#status === "" ? `${text}\n` : `${ERASE_LINE}${text}\n${this.#status}`);
   }
 
-  /** Writes a line to stderr: for the person, not for the program behind the pipe. */
+  /** Writes a line to stderr, for the person rather than the program that reads the pipe. */
   note(text: string): void {
     if (this.#status !== "") this.out.write(ERASE_LINE);
     this.err.write(`${text}\n`);
@@ -74,7 +74,7 @@ export class Terminal {
   }
 }
 
-/** In color, unless stdout is no terminal, NO_COLOR is set (https://no-color.org) or TERM is "dumb". */
+/** Uses color unless stdout is not a terminal, NO_COLOR is set (https://no-color.org) or TERM is "dumb". */
 export function openTerminal(): Terminal {
   const plain = Boolean(Deno.env.get("NO_COLOR")) || Deno.env.get("TERM") === "dumb";
   return new Terminal(stdout, stderr, stdout.isTerminal && !plain);

@@ -6,17 +6,17 @@ const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Removes whatever could move the cursor, set the title or turn the writing direction: agents print what they like. */
+/** Removes whatever could move the cursor, set the title or change the writing direction: agents may print anything. */
 export function clean(text: string): string {
   return text.replace(/\r\n/g, "\n").replace(ESCAPES, "").replace(CONTROLS, "");
 }
 
-/** Clean text, as one line. */
+/** Cleans the text and joins it to one line. */
 export function oneLine(text: string): string {
   return clean(text).replace(/\s+/g, " ").trim();
 }
 
-/** The columns that clean text takes: East Asian characters and emoji take two, combining marks none. */
+/** How many columns clean text takes. East Asian characters and emoji take two, combining marks none. */
 export function columns(text: string): number {
   return stringWidth(text);
 }

@@ -16,14 +16,14 @@ export function pointInTime(text: string, now_ms: number, option: string): strin
   const spelled = text.replace(" ", "T");
   const at_ms = [epochOf(spelled), localMoment(spelled)].find((moment) => !Number.isNaN(moment));
   if (at_ms !== undefined) return isoTime(at_ms);
-  throw new ApiError("CONFIGURATION_ERROR", `--${option} '${text}' is no time. Expected: ${EXPECTED}`, {
+  throw new ApiError("CONFIGURATION_ERROR", `--${option} '${text}' is not a time. Expected: ${EXPECTED}`, {
     field: option,
     value: text,
     expected: EXPECTED,
   });
 }
 
-/** When clocks here show this date and time; NaN when it is none. */
+/** The moment when local clocks show this date and time; NaN if the text is not one. */
 function localMoment(text: string): number {
   return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text) ? instantOf(text, ownTimeZone()) : NaN;
 }

@@ -6,7 +6,7 @@ export function socketAddress(url: string): string {
   return address(url, "ws", "/ws");
 }
 
-/** The same for `POST …/api`. */
+/** Like `socketAddress`, for `POST …/api`. */
 export function apiAddress(url: string): string {
   return address(url, "http", "/api");
 }
@@ -26,7 +26,7 @@ function address(url: string, scheme: "ws" | "http", endpoint: string): string {
 }
 
 function invalid(url: string): ApiError {
-  return new ApiError("INVALID_FIELD_FORMAT", `'${url}' is no address of a server`, {
+  return new ApiError("INVALID_FIELD_FORMAT", `'${url}' is not the address of a server`, {
     field: "url",
     value: url,
     expected: "an address such as http://127.0.0.1:8080",

@@ -1,5 +1,5 @@
 /**
- * The typed client: one WebSocket to a server of opencode-agents, for web pages, Deno and Node 22 or later.
+ * The typed client: one WebSocket to an opencode-agents server, for web pages, Deno and Node 22 or later.
  *
  *     const client = await connect("http://127.0.0.1:8080");
  *     const { task } = await client.request("start_task", { task: { … } });
@@ -30,7 +30,7 @@ import {
 import { ClientSubscriptions, isPassing, type PushStream } from "./subscriptions.ts";
 import { waitForTask } from "./wait_for.ts";
 
-/** The share of a session's time after which the client presents its key again. */
+/** The client presents its key again after this share of a session's time. */
 const RENEW_AFTER_SHARE = 0.8;
 
 /** A change of the connection, for a user interface. */
@@ -57,7 +57,7 @@ export interface ClientOptions {
   backoff?: BackoffOptions;
   /** How long the client keeps trying to connect before it gives up; default forever. */
   patience_ms?: number;
-  /** How many messages may wait for the reader of an iterator; default 1,000. */
+  /** How many messages may queue for the reader of an iterator; default 1,000. */
   queue_max?: number;
   changed?: (change: ConnectionChange) => void;
 }
@@ -85,7 +85,7 @@ export class Client implements Requester {
   readonly #subscriptions: ClientSubscriptions;
   readonly #follows = new Set<LogFollow>();
   readonly #clock: Clock;
-  /** Each ends a pause that is in progress. */
+  /** Functions that each end a pause in progress. */
   readonly #pauses = new Set<() => void>();
   /** The number of connections so far, which identifies the current one. */
   #connections = 0;
@@ -237,7 +237,7 @@ export class Client implements Requester {
     return typeof api_key === "function" ? api_key() : api_key;
   }
 
-  /** Presents the key again in good time: the server closes a connection whose session has ended. */
+  /** Presents the key again before the session ends, since the server then closes the connection. */
   #renewBefore(expires_at: string): void {
     this.#renewal?.cancel();
     const left_ms = epochOf(expires_at) - this.#clock.now();
@@ -263,7 +263,7 @@ export class Client implements Requester {
     }
   }
 
-  /** Repeats a request that a limit refused, when the limit allows it. */
+  /** Repeats a request that a limit refused, as soon as the limit allows. */
   async #withPatience<T>(ask: () => Promise<T>, waits?: (wait_ms: number) => void): Promise<T> {
     while (true) {
       try {
@@ -277,7 +277,7 @@ export class Client implements Requester {
     }
   }
 
-  /** Ends early if the client is closed. */
+  /** Waits; ends early if the client is closed. */
   #pause(delay_ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

@@ -1,4 +1,4 @@
-/** Notices a server that has gone without closing the connection. Web pages cannot see WebSocket pings. */
+/** Notices a server that disappears without closing the connection. Web pages cannot see WebSocket pings. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 

@@ -42,7 +42,7 @@ export class HttpClient implements Requester {
     const { signal, timeout_ms = this.#timeout_ms } = options;
     const text = await this.#post(JSON.stringify({ ...fields, type }), type, timeout_ms, signal);
     const message = parseMessage(text);
-    if (!message) throw lost(`${this.#url} is no server of opencode-agents`, { url: this.#url });
+    if (!message) throw lost(`${this.#url} is not an opencode-agents server`, { url: this.#url });
     const error = errorIn(message);
     if (error) throw error;
     return message as unknown as Reply<T>;

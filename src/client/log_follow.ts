@@ -14,7 +14,7 @@ export interface FollowOptions {
   tail?: number;
   /** With `tail`: called with the first page, which has the cursor to older entries and the counts. */
   opened?: (page: LogPage["data"]) => void;
-  /** Called when the follow must wait for the server's limit on log queries. */
+  /** Called when the follow must wait because of the server's limit on log queries. */
   waits?: (wait_ms: number) => void;
 }
 
@@ -62,7 +62,7 @@ export class LogFollow {
     });
   }
 
-  /** Loads what is new since the last entry delivered and subscribes to new ones. Called again after a reconnection. */
+  /** Loads the entries since the last delivered one and subscribes to new ones. Called again after a reconnection. */
   async start(): Promise<void> {
     const turn = ++this.#turn;
     const isOver = () => this.entries.isEnded || turn !== this.#turn;
@@ -97,7 +97,7 @@ export class LogFollow {
     }
   }
 
-  /** Starts again after a reconnection. Throws what another connection may mend; anything else ends the iterator. */
+  /** Starts again after a reconnection. Throws errors that another connection may fix; others end the iterator. */
   async restart(): Promise<void> {
     try {
       await this.start();

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { errorIn, lost, type WireMessage } from "./replies.ts";
 
-/** A server lets one connection wait for this many. A caller with more does not wait for its replies. */
+/** The most requests that may wait for replies. A caller that reaches it is not awaiting its replies. */
 const PENDING_MAX = 1000;
 
 interface Waiting {
@@ -39,7 +39,7 @@ export class PendingRequests {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#waiting.size >= PENDING_MAX) {
       return Promise.reject(
-        new ApiError("SERVER_OVERLOAD", `${PENDING_MAX} requests wait for their replies already`, {
+        new ApiError("SERVER_OVERLOAD", `${PENDING_MAX} requests are already waiting for replies`, {
           current: this.#waiting.size,
           limit: PENDING_MAX,
         }),

@@ -9,7 +9,7 @@ export interface BackoffOptions {
   max_ms: number;
 }
 
-/** Yields about the five reconnections per minute that a server allows one address. */
+/** Gives about five reconnections per minute, which a server allows one address. */
 export const DEFAULT_BACKOFF: BackoffOptions = { base_ms: 1000, max_ms: 30_000 };
 
 /** After a connection that lasted this long, the next pause starts small again. */

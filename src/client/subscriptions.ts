@@ -8,7 +8,7 @@ import type { Channel, SubscriptionFilters } from "../protocol/subscription_mess
 import { PushQueue } from "./push_queue.ts";
 import type { Requester, WireMessage } from "./replies.ts";
 
-/** Made by the client itself: it has reconnected, and pushes in the meantime were missed. */
+/** Produced by the client itself: it has reconnected, and pushes may have been missed in the meantime. */
 export interface Resubscribed {
   type: "resubscribed";
   timestamp: string;
@@ -30,8 +30,8 @@ interface Subscription {
 }
 
 /**
- * Whether a push is for a subscription: a connection gets each push once, whichever of its subscriptions asked for it.
- * A progress update carries no status, so only the server can apply a `statuses` filter to it.
+ * Whether a push is for a subscription. A connection gets each push once, no matter how many of its subscriptions asked
+ * for it. A progress update has no status, so only the server can apply a `statuses` filter to it.
  */
 export function isWanted(
   message: WireMessage,
@@ -43,7 +43,7 @@ export function isWanted(
   return channels.includes(channel) && passesFilter(channel, keysOf(message), filters);
 }
 
-/** What a filter is compared with, as far as the message has it. */
+/** The message's fields that filters compare, as far as it has them. */
 function keysOf(message: WireMessage): PushKeys {
   const { level, agent } = (message.log ?? {}) as PushKeys;
   return { task_id: message.task_id as string, status: message.new_status as string, level, agent };

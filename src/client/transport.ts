@@ -66,7 +66,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
 
   socket.onmessage = ({ data }) => {
     const message = parseMessage(data);
-    if (!message) return end(lost(`${url} sent something that is no message`, { url }));
+    if (!message) return end(lost(`${url} sent something that is not a message`, { url }));
     if (state === "open") return options.message(message);
     if (state === "ended") return;
     const { api_key } = options;
@@ -81,7 +81,7 @@ export function openTransport(options: TransportOptions): Promise<void> {
       options.opened(transport, message.expires_at as string | undefined);
       resolve();
     } else {
-      end(errorIn(message) ?? lost(`${url} is no server of opencode-agents`, { url }));
+      end(errorIn(message) ?? lost(`${url} is not an opencode-agents server`, { url }));
     }
   };
   socket.onclose = ({ code, reason }) => {

@@ -1,4 +1,4 @@
-/** The page's address, kept behind the `#`: it works below any path, and the server need not know it. */
+/** The page's address, kept after the `#`, so that it works below any path and the server need not know it. */
 import { useSyncExternalStore } from "preact/compat";
 
 function current(): string {
@@ -12,7 +12,7 @@ function subscribe(changed: () => void): () => void {
 }
 
 export interface NavigateOptions {
-  /** Replaces the current entry in the history. */
+  /** Whether to replace the current entry of the history. */
   replace?: boolean;
 }
 
@@ -25,24 +25,24 @@ export function navigate(to: string, { replace = false }: NavigateOptions = {}):
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** Wouter's location hook: the path, without what follows the `?`. */
+/** Wouter's location hook: the path without the query. */
 export function useHashPath(): [string, typeof navigate] {
   return [useSyncExternalStore(subscribe, () => current().split("?")[0]!), navigate];
 }
 
-/** Wouter's search hook: what follows the `?`. */
+/** Wouter's search hook: the query. */
 export function useHashSearch(): string {
   return useSyncExternalStore(subscribe, () => current().split("?")[1] ?? "");
 }
 
-/** The parameters behind the `?`, and a function that changes some of them: an empty value removes one. */
+/** The query's parameters, and a function that changes some of them. An empty value removes a parameter. */
 export function usePlace(): [URLSearchParams, (change: Record<string, string>) => void] {
   const [path] = useHashPath();
   const parameters = new URLSearchParams(useHashSearch());
   const change = (changes: Record<string, string>) => {
-    // Read again: others may have changed some since the last render.
+    // Read again: others may have changed parameters since the last render.
     const [there, search_there = ""] = current().split("?");
-    // After the page was left, a late change must not lead back to it.
+    // After the user left the page, a late change must not lead back to it.
     if (there !== path) return;
     const parameters = new URLSearchParams(search_there);
     for (const [name, value] of Object.entries(changes)) {

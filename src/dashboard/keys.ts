@@ -1,22 +1,22 @@
-/** The keyboard: single keys and two in a row such as `g t`; off while the user types, listed by `?`. */
+/** Keyboard shortcuts: single keys and pairs such as `g t`. Off while the user types; `?` lists them. */
 import { signal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { systemClock, type Timer } from "../clock/clock.ts";
 
 export interface Shortcut {
-  /** One key, or two that are pressed one after the other: `g t`. */
+  /** One key, or two pressed one after the other, such as `g t`. */
   key: string;
   does: string;
   run: () => void;
 }
 
-/** After the first of two keys the second is waited for no longer than this. */
+/** How long the first of two keys waits for the second. */
 const SECOND_KEY_WITHIN_MS = 1500;
 const STORED_AS = "opencode-agents.single-keys";
 
 const active = signal<readonly Shortcut[]>([]);
 
-/** Whether keys without Ctrl or ⌘ do anything: those who dictate to their machine switch them off. */
+/** Whether keys without Ctrl or ⌘ work. People who use dictation switch them off. */
 export const areKeysOn = signal(localStorage.getItem(STORED_AS) !== "off");
 
 export function switchKeys(on: boolean): void {
@@ -29,9 +29,9 @@ export function shortcuts(): readonly Shortcut[] {
   return active.value;
 }
 
-/** Makes these work while the component is shown; those of a component further in come first. */
+/** Enables these shortcuts while the component is shown. Those of inner components take precedence. */
 export function useShortcuts(list: Shortcut[], dependencies: readonly unknown[]): void {
-  // With what is drawn, not after it: a key means what is seen.
+  // In the same step as the drawing, so that a key always means what the user sees.
   useLayoutEffect(() => {
     active.value = [...list, ...active.value];
     return () => void (active.value = active.value.filter((shortcut) => !list.includes(shortcut)));
@@ -43,12 +43,12 @@ function isTyping(target: EventTarget | null): boolean {
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
-/** Enter on these does what they are there for. */
+/** Whether Enter already does something on this element. */
 function isPressable(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("a[href], button, summary") !== null;
 }
 
-/** The first of two keys, while the second is waited for. */
+/** The first of two keys, while it waits for the second. */
 let first: string | undefined;
 let timer: Timer | undefined;
 
@@ -73,10 +73,10 @@ addEventListener("keydown", (event) => {
   timer = systemClock.after(SECOND_KEY_WITHIN_MS, () => first = undefined);
 });
 
-/** Whether a search was asked for on a page without one: the field of the next page takes the focus. */
+/** Whether the user asked to search on a page without a search field. The next page's field then takes the focus. */
 let isSearchDue = false;
 
-/** Puts the cursor into the page's search field; false when it has none. */
+/** Focuses the page's search field; false if it has none. */
 export function focusSearch(): boolean {
   const field = document.querySelector<HTMLInputElement>("main input[type=search]");
   field?.focus();
@@ -84,7 +84,7 @@ export function focusSearch(): boolean {
   return !isSearchDue;
 }
 
-/** To be called by a page whose search field was just drawn. */
+/** Called by a page whose search field was just drawn. */
 export function focusDueSearch(): void {
   if (isSearchDue) focusSearch();
 }

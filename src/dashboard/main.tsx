@@ -16,7 +16,7 @@ import { toastError } from "./ui/toast.tsx";
 
 applyTheme();
 globalThis.addEventListener("error", ({ error, message }) => {
-  // A browser's harmless notice: some resize observations are delivered with the next frame.
+  // A harmless notice of the browser: it delivers some resize observations with the next frame.
   if (!message.startsWith("ResizeObserver loop")) toastError(error ?? message);
 });
 globalThis.addEventListener("unhandledrejection", ({ reason }) => toastError(reason));

@@ -1,4 +1,4 @@
-/** Who may ask for what: keys, and how a connection shows one. "Authentication and Security" of the document. */
+/** API keys, and how a connection presents one. "Authentication and Security" of the API document. */
 import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
@@ -7,7 +7,7 @@ import { distinct, text } from "../domain/scalars.ts";
 
 const permissions = distinct(Permission, 1, Permission.options.length);
 
-/** A key as it is shown: never the key itself. */
+/** What is shown of a key: never the key itself. */
 export const KeyView = z.object({
   id: z.string(),
   ...KeySpec.pick({ name: true, permissions: true }).shape,
@@ -47,7 +47,7 @@ export const authMessages = {
   ),
   create_key: exchange("create_key", { key: NewKey }, "key_created", {
     key: KeyView,
-    api_key: z.string().describe("Shown this once; the server keeps only its digest."),
+    api_key: z.string().describe("The key. Only this reply shows it; the server keeps only its digest."),
     timestamp: z.string(),
   }),
   list_keys: exchange("list_keys", {}, "key_list", { keys: z.array(KeyView), timestamp: z.string() }),

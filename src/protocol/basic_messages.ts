@@ -1,4 +1,4 @@
-/** Section 1 of the document: is anybody there, and how does everything stand. */
+/** Section 1 of the API document: ping, the status of everything, and the configured agents. */
 import { z } from "zod";
 import { type Config } from "./config.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
@@ -32,18 +32,18 @@ export type Agent = z.infer<typeof Agent>;
 export const ConfiguredAgent = z.object({
   name: z.string(),
   protocol: AgentConfig.shape.protocol,
-  /** Its program alone: arguments may hold secrets. */
+  /** The program without its arguments, which may contain secrets. */
   program: z.string(),
   is_default: z.boolean(),
-  task_types: z.array(TaskType).describe("The types that go to it when a task names no agent."),
+  task_types: z.array(TaskType).describe("The task types that go to it if a task names no agent."),
 });
 export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
 
-/** A make of agent: what people see of it wherever one of its processes or tasks is shown. */
+/** A make of agent: its name and icon, shown with its processes and tasks. */
 export const AgentMakeView = z.object({
-  name: z.string().describe("As `agent` of a process and `profile` of a configured agent."),
+  name: z.string().describe("The same name as `agent` of a process and `profile` of a configured agent."),
   display_name: z.string(),
-  icon: z.string().describe("Path data of an SVG of 24 by 24 units, drawn as a line."),
+  icon: z.string().describe("SVG path data for a 24 by 24 box, drawn as a line."),
 });
 export type AgentMakeView = z.infer<typeof AgentMakeView>;
 
@@ -67,7 +67,7 @@ export const basicMessages = {
   }),
 };
 
-/** The agents of a configuration, in its order. */
+/** The agents of a configuration, in the configuration's order. */
 export function configuredAgents({ agents, tasks }: Config): ConfiguredAgent[] {
   return Object.entries(agents).map(([name, { protocol, command }]) => ({
     name,

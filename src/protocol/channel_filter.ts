@@ -1,7 +1,7 @@
-/** The one rule by which a subscription's filter lets a push pass; the server and its clients apply the same. */
+/** The rule for whether a push passes a subscription's filter. The server and the client both apply it. */
 import type { Channel, SubscriptionFilters } from "./subscription_messages.ts";
 
-/** What filters compare. A key that is not known excludes nothing. */
+/** The values that filters compare. An unknown value excludes nothing. */
 export interface PushKeys {
   task_id?: string;
   status?: string;
@@ -9,7 +9,7 @@ export interface PushKeys {
   agent?: string;
 }
 
-/** The field of a filter → the key that it lists. Other fields of filters make a push shorter instead. */
+/** Which key each field of a filter compares. The other fields of filters shorten a push instead. */
 const COMPARED = { task_ids: "task_id", statuses: "status", levels: "level", agents: "agent" } as const;
 
 /** Whether a push on this channel passes the filters of a subscription to it. */

@@ -1,4 +1,4 @@
-/** The configuration file: every key optional, unknown keys refused. */
+/** The configuration file. All keys are optional; unknown keys are refused. */
 import { z } from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { text } from "../domain/scalars.ts";
@@ -8,11 +8,11 @@ const names = z.array(text(1, 4096));
 
 const milliseconds = z.int().min(1);
 
-/** What the makes of agents add to the configuration; boot hands it in. */
+/** What the makes of agents add to the configuration. Boot passes it in. */
 export interface KnownAgents {
   /** The names that `agents.NAME.profile` may have. */
   profiles: readonly string[];
-  /** The agents that are there without any configuration, by name. */
+  /** The agents that exist without any configuration, by name. */
   agents: Readonly<Record<string, z.input<typeof AgentConfig>>>;
 }
 
@@ -22,7 +22,7 @@ function namedAgents<Agent extends z.ZodType>(agent: Agent) {
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]));
 
-/** What a later version will do is named, so that it is refused by name and not as a mistake in writing. */
+/** Keys of later versions are listed, so that they are refused as not available, not as misspelled. */
 const NOT_YET = "Not available in this version: refused.";
 
 export const Config = z.strictObject({
@@ -154,7 +154,7 @@ export const Config = z.strictObject({
 });
 export type Config = z.infer<typeof Config>;
 
-/** The schema of the file for these agents: it refuses any other profile. */
+/** The file's schema for these agents. It refuses unknown profiles. */
 export function configWith({ profiles, agents }: KnownAgents) {
   const { profile } = AgentConfig.shape;
   const agent = AgentConfig.extend({
@@ -166,7 +166,7 @@ export function configWith({ profiles, agents }: KnownAgents) {
   });
 }
 
-/** Whether only this machine can reach an address to listen on. */
+/** Whether only this machine can reach a server that listens on this address. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,4 +1,4 @@
-/** What may stand in the configuration file, from the schema that reads it: for editors and for people. */
+/** The reference of the configuration file, derived from its schema, for editors and for people. */
 import { z } from "zod";
 import { configWith, type KnownAgents } from "./config.ts";
 
@@ -18,16 +18,16 @@ interface Schema {
 
 /** One key of the file. */
 export interface ConfigKey {
-  /** Such as `tasks.max_concurrent`; `NAME` stands for a name of one's own. */
+  /** Such as `tasks.max_concurrent`. `NAME` stands for a name that the user chooses. */
   key: string;
   /** Such as `integer, 1–1000`. */
   type: string;
-  /** As JSON; absent where the key has none. */
+  /** As JSON; undefined if the key has no default. */
   default?: string;
   description: string;
 }
 
-/** The JSON Schema of the file, as one writes it. */
+/** The JSON Schema of the file as users write it, without defaults filled in. */
 export function configSchema(known: KnownAgents): Record<string, unknown> {
   return { title: "opencode-agents configuration", ...z.toJSONSchema(configWith(known), { io: "input" }) };
 }
@@ -63,7 +63,7 @@ function typeOf(schema: Schema): string {
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
   if (schema.type === "object") return "object";
   const { minimum, maximum } = schema;
-  // What a number can hold is no bound that anybody set.
+  // The limits of safe integers are not bounds that anyone set.
   const isBound = (value: number | undefined) =>
     value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
   const bounds = isBound(minimum) && isBound(maximum)

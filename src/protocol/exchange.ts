@@ -5,7 +5,7 @@ import { text } from "../domain/scalars.ts";
 export const RequestId = z.union([text(0, 100), z.number()]);
 export type RequestId = z.infer<typeof RequestId>;
 
-/** A request and the reply it gets when all goes well. */
+/** A request and the reply that it gets on success. */
 export function exchange<
   T extends string,
   S extends z.ZodRawShape,
@@ -18,7 +18,7 @@ export function exchange<
   };
 }
 
-/** The order of a list and its page, as every list request takes them. */
+/** The sort order of a list request. */
 export function sortBy<const F extends readonly [string, ...string[]]>(fields: F) {
   return z.object({ field: z.enum(fields), order: z.enum(["asc", "desc"]).default("asc") });
 }

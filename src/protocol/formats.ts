@@ -1,5 +1,5 @@
 /**
- * Sizes, durations, counts and times as people read them, in the terminal and on the page alike. Sizes are decimal
+ * Sizes, durations, counts and times as text for people, the same in the terminal and on the page. Sizes are decimal
  * (1 kB is 1,000 bytes), as disks, networks and cloud consoles count them.
  */
 import { epochOf } from "../clock/clock.ts";
@@ -38,7 +38,7 @@ function pair(large: number, large_unit: string, small: number, small_unit: stri
   return small === 0 ? `${large} ${large_unit}` : `${large} ${large_unit} ${small} ${small_unit}`;
 }
 
-/** `0.34 ms`, `12 ms`, `1.2 s`: two significant digits of what takes less than 100 ms. */
+/** `0.34 ms`, `12 ms`, `1.2 s`: two significant digits below 100 ms. */
 export function latency(ms: number): string {
   return ms < 99.5 ? `${Number(ms.toPrecision(2))} ms` : duration(ms);
 }
@@ -77,7 +77,7 @@ export function ordinal(value: number): string {
   return `${count(value)}${ENDINGS[ORDINALS.select(value)] ?? "th"}`;
 }
 
-/** Made on first use: a format of dates costs 10 ms, which most commands need not pay. */
+/** Created on first use: a date format costs 10 ms, which most commands need not pay. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatted(iso: string, name: string, options: Intl.DateTimeFormatOptions): string {
@@ -88,7 +88,7 @@ function formatted(iso: string, name: string, options: Intl.DateTimeFormatOption
   return format.format(at_ms);
 }
 
-/** Date and time of day in the reader's zone and language; what is no timestamp stays as it is. */
+/** Date and time of day in the reader's zone and language. Text that is not a timestamp stays as it is. */
 export function dateTime(iso: string): string {
   return formatted(iso, "dateTime", { dateStyle: "medium", timeStyle: "medium" });
 }

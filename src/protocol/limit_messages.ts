@@ -1,11 +1,11 @@
-/** "Rate Limit Monitoring" and "Administrative Controls" of the document, as messages. */
+/** The messages of "Rate Limit Monitoring" and "Administrative Controls" of the API document. */
 import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { LIMIT_NAMES } from "./limits.ts";
 import { text } from "../domain/scalars.ts";
 
-/** As a client is known: its address. */
+/** A client, named by its address. */
 const client = text(1, 100);
 const name = z.enum(LIMIT_NAMES);
 const value = z.int().min(1).max(1_000_000_000);
@@ -21,10 +21,10 @@ export const LimitPolicyView = z.object({
   suspended: z.object({ until: z.string(), reason: z.string().optional(), by: Actor }).optional(),
   scaling: z.object({
     enabled: z.boolean(),
-    factor: z.number().describe("What the message limits are multiplied with now, 0–1."),
+    factor: z.number().describe("The current factor of the message limits, 0–1."),
   }),
-  limits: z.record(name, value).describe("As they are set now, before scaling and overrides."),
-  limits_by: Actor.optional().describe("Who changed them last; absent while they are as configured."),
+  limits: z.record(name, value).describe("The current values, before scaling and overrides."),
+  limits_by: Actor.optional().describe("Who last changed the limits. Absent while they are as configured."),
   overrides: z.array(z.object({ client, limits: values, until: z.string().optional(), by: Actor })),
 });
 export type LimitPolicyView = z.infer<typeof LimitPolicyView>;
@@ -33,11 +33,11 @@ export const LimitReport = LimitPolicyView.extend({
   usage: z.array(z.object({
     limit: name,
     scope: z.enum(["server", "client"]),
-    client: client.optional().describe("Of a client's limits: whose."),
+    client: client.optional().describe("The client, for limits of scope client."),
     current: z.int(),
     maximum: z.int(),
     reset_time: z.string(),
-  })).describe("The server's limits, and of each client named those that are in use."),
+  })).describe("The server's limits, and the limits that each listed client is using."),
   history: z.array(z.object({
     minute: z.string(),
     messages: z.int(),
@@ -46,14 +46,14 @@ export const LimitReport = LimitPolicyView.extend({
   top_clients: z.array(z.object({
     client,
     connections: z.int(),
-    messages: z.int().describe("Within the time asked for."),
+    messages: z.int().describe("Within the requested time."),
     refused: z.int(),
   })),
   violations: z.array(z.object({
-    time: z.string().describe("The last of them."),
+    time: z.string().describe("The time of the latest one."),
     client,
     limit: name,
-    count: z.int().describe("Within one minute."),
+    count: z.int().describe("How many within one minute."),
   })).describe("The newest first."),
   violations_by_limit: z.partialRecord(name, z.int()),
   timestamp: z.string(),
@@ -64,7 +64,7 @@ export const limitMessages = {
   request_rate_limits: exchange(
     "request_rate_limits",
     {
-      client: client.optional().describe("Only what concerns this client."),
+      client: client.optional().describe("Reports only on this client."),
       minutes: z.int().min(1).max(60).default(60),
       top: z.int().min(0).max(100).default(10),
     },
@@ -74,22 +74,24 @@ export const limitMessages = {
   update_rate_limits: exchange(
     "update_rate_limits",
     {
-      limits: values.optional().describe("New values for everybody, until the server ends."),
+      limits: values.optional().describe("New values for all clients, until the server ends."),
       override: z.strictObject({
         client,
         limits: values,
         seconds: z.int().min(1).max(30 * DAY_SECONDS).optional(),
       })
-        .optional().describe("Values for one client, for so long; until it is lifted when no time is given."),
+        .optional().describe(
+          "Values for one client, for this many seconds. Without `seconds`, until lifted.",
+        ),
       lift_override: client.optional(),
       suspend: z.strictObject({ seconds: z.int().min(1).max(3600), reason: text(1, 500).optional() })
         .optional()
-        .describe("No limits at all for so long."),
+        .describe("Suspends all limits for this many seconds."),
       resume: z.literal(true).optional().describe("Ends a suspension."),
       scaling: z.strictObject({ enabled: z.boolean(), minimum: z.number().min(0.01).max(1).optional() })
         .optional()
         .describe(
-          "Lower message limits while the machine is overloaded, never below `minimum` of their values.",
+          "Lowers message limits while the machine is overloaded, but never below the share `minimum` of their values.",
         ),
     },
     "rate_limits_updated",

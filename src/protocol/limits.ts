@@ -1,4 +1,4 @@
-/** The names of the limits, as the configuration has them. */
+/** The names of the limits, as in the configuration. */
 
 /** Limits on kinds of requests, per minute and connection (over HTTP: per address). */
 export const OPERATION_LIMITS = [
@@ -21,17 +21,16 @@ export const LIMIT_NAMES = [
 ] as const;
 export type LimitName = typeof LIMIT_NAMES[number];
 
-/** Those that all clients share; a client of its own has no other. */
+/** Limits that all clients share. The others apply to each client by itself. */
 export const SHARED_LIMITS: readonly LimitName[] = [
   "connections",
   "connections_per_second",
   "global_messages_per_minute",
 ];
 
-/** How much of a limit is used. */
 export interface LimitUsage {
   current: number;
   limit: number;
-  /** When the window is empty again, if nothing more comes. */
+  /** When the use is back at zero, if no more requests arrive. */
   reset_time: string;
 }

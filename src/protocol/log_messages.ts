@@ -1,4 +1,4 @@
-/** Log queries of section 3 of the document. */
+/** The log queries of section 3 of the API document. */
 import { z } from "zod";
 import { epochOf } from "../clock/clock.ts";
 import { exchange, sortBy } from "./exchange.ts";

@@ -1,4 +1,4 @@
-/** The one table of all messages; types, validation and documents are derived from it. */
+/** The table of all messages. Types, validation and documents are derived from it. */
 import { z } from "zod";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
@@ -33,7 +33,7 @@ export const EXCHANGES = {
 export type RequestType = keyof typeof EXCHANGES;
 export const REQUEST_TYPES = Object.keys(EXCHANGES) as RequestType[];
 
-/** A request as its handler gets it, defaults filled in. */
+/** A request as its handler receives it, with defaults filled in. */
 export type Request<T extends RequestType> = z.output<typeof EXCHANGES[T]["request"]>;
 /** A request as a client writes it. */
 export type RequestInput<T extends RequestType> = z.input<typeof EXCHANGES[T]["request"]>;

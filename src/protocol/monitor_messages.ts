@@ -1,4 +1,4 @@
-/** Sections 3 and 4 of the document: the machine's resources and its processes. */
+/** Sections 3 and 4 of the API document: the machine's resources and its processes. */
 import { z } from "zod";
 import { exchange, sortBy } from "./exchange.ts";
 import {

@@ -1,4 +1,4 @@
-/** Processes as the API shows them, and what may be asked about them. */
+/** Processes as the API shows them, and the filters for listing them. */
 import { z } from "zod";
 import { PROCESS_STATUSES } from "./process_statuses.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
@@ -18,13 +18,13 @@ export type ProcessType = z.infer<typeof ProcessType>;
 
 const percent = z.number().min(0).max(100);
 
-/** What both views of a process share; optional fields are absent where they cannot be found out. */
+/** The fields that both views of a process share. Optional fields are absent if the server cannot read them. */
 const common = {
   pid: z.int().min(1),
   name: text(0, 256),
   cmdline: text(0, 4096),
   status: ProcessStatus,
-  /** Since the previous scan, of the whole machine. */
+  /** Processor use since the previous scan, as a share of the whole machine. */
   cpu_percent: percent,
   memory_percent: percent,
   type: ProcessType,
@@ -110,7 +110,7 @@ export const PROCESS_SORT_FIELDS = [
 ] as const satisfies readonly (keyof Process)[];
 export type ProcessSortField = typeof PROCESS_SORT_FIELDS[number];
 
-/** What `kill_process` may send. */
+/** The signals that `kill_process` may send. */
 export const KillSignal = z.enum([
   "SIGTERM",
   "SIGINT",

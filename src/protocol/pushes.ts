@@ -1,4 +1,4 @@
-/** Section 6 of the document: what the server says unasked, to those who subscribed. */
+/** Section 6 of the API document: what the server pushes to subscribers. */
 import { z } from "zod";
 import { Agent } from "./basic_messages.ts";
 import { LogEntry } from "../domain/log_entry.ts";
@@ -14,7 +14,7 @@ const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 export const pushes = {
   task_status_update: push("task_status_update", {
     task_id: z.string(),
-    old_status: TaskStatus.describe("Of a task that is new: pending."),
+    old_status: TaskStatus.describe("For a new task: pending."),
     new_status: TaskStatus,
     progress: z.int(),
     error: z.string().optional(),
@@ -47,7 +47,9 @@ export const pushes = {
     status: z.enum(["healthy", "degraded"]),
     client_count: z.int(),
     uptime_seconds: z.int(),
-    last_ping: z.string().optional().describe("Its last ping; before the first one, when it connected."),
+    last_ping: z.string().optional().describe(
+      "The time of its last ping, or of its connection before the first ping.",
+    ),
     message_queue_size: z.int(),
   }),
   security_alert: push("security_alert", {

@@ -5,7 +5,7 @@ const percent = z.number().min(0).max(100);
 const bytes = z.number().min(0);
 const count = z.number().min(0);
 
-/** Counted since the machine started, over all interfaces but the loopback. */
+/** Counted since the machine started, over all interfaces except loopback. */
 export const NetworkStats = z.object({
   bytes_sent: bytes,
   bytes_recv: bytes,
@@ -18,7 +18,7 @@ export const NetworkStats = z.object({
 });
 export type NetworkStats = z.infer<typeof NetworkStats>;
 
-/** Optional fields are absent where the platform or the permissions do not tell. */
+/** Optional fields are absent if the platform or the server's permissions do not provide them. */
 export const SystemResources = z.object({
   cpu_usage: percent,
   cpu_cores: z.int().optional(),
@@ -33,7 +33,7 @@ export const SystemResources = z.object({
   disk_total: bytes,
   disk_free: bytes.optional(),
   network_stats: NetworkStats.optional(),
-  /** Both absent where processes cannot be listed. */
+  /** Both are absent if processes cannot be listed. */
   active_processes: z.int().min(0).optional(),
   claude_processes: z.int().min(0).optional(),
   load_average: z.tuple([z.number(), z.number(), z.number()]).optional(),

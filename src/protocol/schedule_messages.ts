@@ -1,4 +1,4 @@
-/** Tasks that run at a time, once or again and again. */
+/** Tasks that run at a given time, once or repeatedly. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { Actor } from "../domain/actor.ts";

@@ -1,4 +1,4 @@
-/** Turns what zod finds wrong with a message into the one error the contract prescribes for it. */
+/** Turns zod's issues with a message into the one error that the contract prescribes. */
 import { z } from "zod";
 import { ApiError, type ErrorCode, type ErrorDetails } from "../domain/errors.ts";
 import { fieldPath, nearest, shown } from "../domain/field_problem.ts";
@@ -40,7 +40,7 @@ function collect(schema: z.ZodType, issues: readonly Issue[], message: unknown):
     }
     for (const problem of problemsOf(schema, issue, message)) {
       const field = String(problem.details.field);
-      // One value that breaks two rules is one problem: the first.
+      // A value that breaks two rules counts as one problem, the first.
       if (!seen.has(field)) problems.push(problem);
       seen.add(field);
     }
@@ -88,7 +88,7 @@ function problemsOf(schema: z.ZodType, issue: Issue, message: unknown): Problem[
   return [problemOf(issue, message)];
 }
 
-/** Of a union's refusals, that of the branch whose JSON type the value has. */
+/** The issue of the union's branch that matches the value's JSON type. */
 function unionBranch(issue: Extract<Issue, { code: "invalid_union" }>, value: unknown): readonly Issue[] {
   const branches = issue.errors as readonly (readonly Issue[])[];
   const fits = branches.find((branch) =>
@@ -152,7 +152,7 @@ function judge(issue: Issue, value: unknown): { code: ErrorCode; expected: unkno
   }
 }
 
-/** A number where an integer is due is the right JSON type with a value that is not allowed. */
+/** A number in place of an integer has the right JSON type, but a value that is not allowed. */
 function numberCode(expected: string): ErrorCode {
   return expected === "int" || expected === "number" ? "INVALID_FIELD_VALUE" : "INVALID_FIELD_TYPE";
 }
@@ -161,7 +161,7 @@ function bound(which: string, limit: number | bigint, origin: string): string {
   return `${which} ${limit}${origin === "array" ? " elements" : origin === "string" ? " characters" : ""}`;
 }
 
-/** Places in a message whose errors have a code of their own, whatever is wrong there. */
+/** Places in a message whose errors have their own code, no matter what is wrong there. */
 function codeAt(path: Path, code: ErrorCode, unknownName: boolean): ErrorCode {
   if (path[0] === "filter") return "FILTER_VALIDATION_ERROR";
   if (path[0] === "filters") return "SUBSCRIPTION_ERROR";

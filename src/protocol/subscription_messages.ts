@@ -1,4 +1,4 @@
-/** Section 5 of the document: who wants to be told of what. */
+/** Section 5 of the API document: subscriptions to pushes. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { LogLevel } from "../domain/log_entry.ts";

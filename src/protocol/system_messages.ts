@@ -1,4 +1,4 @@
-/** Health and metrics of the server itself: sections 3 and 6 of the document. */
+/** The server's own health and metrics: sections 3 and 6 of the API document. */
 import { z } from "zod";
 import { exchange } from "./exchange.ts";
 
@@ -30,7 +30,7 @@ const RANGE = /^(\d{1,4})(m|h)$/;
 const UNIT_MINUTES = { m: 1, h: 60 };
 const DAY_MINUTES = 1440;
 
-/** Minutes of a range such as `15m` or `6h`; NaN when it is none. */
+/** The minutes of a range such as `15m` or `6h`; NaN if the text is not a range. */
 export function rangeMinutes(range: string): number {
   const match = RANGE.exec(range);
   return match ? Number(match[1]) * UNIT_MINUTES[match[2] as "m" | "h"] : NaN;
@@ -69,9 +69,9 @@ export const TaskSummary = z.object({
   paused: z.int(),
   active_workers: z.int(),
   queue_depth: z.int(),
-  /** Milliseconds; 0 while nothing has been completed. */
+  /** Milliseconds; 0 while no task has completed. */
   average_completion_time: z.number(),
-  /** Of those that were completed or failed; 0 while there are none. */
+  /** The share of completed tasks among completed and failed ones; 0 while there are none. */
   success_rate_percent: z.number(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;

@@ -1,4 +1,4 @@
-/** Section 2 of the document, with the contract's extensions: the life of tasks. */
+/** Section 2 of the API document, with the contract's extensions: the life of tasks. */
 import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";

@@ -1,7 +1,7 @@
-/** What a task waits for, as people read it. */
+/** What a task waits for, in words. */
 import type { WaitingFor } from "../domain/waiting_for.ts";
 
-/** Fits behind "waits for": `task_1, task_2`, `a free slot`. `timeWords`: how a time is told, as it is unless said. */
+/** Fits after "waits for": `task_1, task_2`, `a free slot`. `timeWords` formats times; the default changes nothing. */
 export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) => iso): string {
   switch (waiting_for.kind) {
     case "dependency":
@@ -35,6 +35,6 @@ export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) 
     case "approval":
       return "an approval";
     case "paused":
-      return "somebody to resume it";
+      return "someone to resume it";
   }
 }

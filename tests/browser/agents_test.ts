@@ -144,7 +144,7 @@ Deno.test("agents page: a process that ignores the signal is told of, and SIGKIL
       await page.getByRole("button", { name: `Send ${signal}` }).click();
     };
     await send("SIGTERM");
-    await page.getByRole("button", { name: "Sending SIGTERM, waiting for it to end…" }).waitFor();
+    await page.getByRole("button", { name: "Sending SIGTERM and waiting for the process to end…" }).waitFor();
     await page.getByText(/PROCESS_KILL_FAILED/).waitFor();
     await page.getByText(/still runs 10 s after SIGTERM\. SIGKILL ends it/).waitFor();
     await isAccessible(page);
@@ -179,7 +179,7 @@ Deno.test("agents page: all processes of the machine, found, ordered, and not to
     await page.keyboard.type(String(server.pid));
     const row = page.getByRole("button", { name: new RegExp(`^Process ${server.pid}, `) });
     await row.click();
-    await page.getByText(/cannot be ended from here: it is no coding agent/).waitFor();
+    await page.getByText(/cannot end it from here: it is not a coding agent/).waitFor();
     assert.equal(await page.getByRole("button", { name: "End or signal this process…" }).count(), 0);
     await isAccessible(page);
     await picture("agents-all");

@@ -23,7 +23,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       const figuresInOneLine = async () => (await figures.innerText()).replaceAll("\n", " ");
       await becomes(figuresInOneLine, /Errors \d+(\.\d)? %/);
       await becomes(figuresInOneLine, /Connections 1 now; 1 at most/);
-      const latency = page.getByRole("region", { name: "Time to answer" });
+      const latency = page.getByRole("region", { name: "Response time" });
       await becomes(
         async () => (await latency.innerText()).replaceAll(/\s+/g, " "),
         /ms on average Half within [\d.]+ ms/,

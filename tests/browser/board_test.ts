@@ -118,7 +118,7 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
 
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keyboard" });
-    for (const does of ["Next task", "Retry it", "Hold it, or let it go on", "Allow what it asks for"]) {
+    for (const does of ["Next task", "Retry it", "Hold or resume it", "Allow what it asks for"]) {
       await help.getByText(does).waitFor();
     }
     await page.keyboard.press("Escape");

@@ -132,14 +132,14 @@ Deno.test("dashboard: keys open pages and tell what they do, but not while one t
 
     await page.keyboard.press("Escape");
     await page.keyboard.press("?");
-    await help.getByLabel("Single keys work").uncheck();
+    await help.getByLabel("Single-key shortcuts are on").uncheck();
     await page.keyboard.press("Escape");
     await help.waitFor({ state: "detached" });
     await page.keyboard.press("?");
     await page.keyboard.press("g");
     await page.keyboard.press("t");
     await page.getByRole("button", { name: "Keys (?)" }).click();
-    await help.getByLabel("Single keys work").check();
+    await help.getByLabel("Single-key shortcuts are on").check();
     await page.keyboard.press("Escape");
     await becomes(() => page.url(), /#\/new$/);
     await page.keyboard.press("g");
@@ -202,7 +202,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("dashboard: it is set in its own typefaces, with even figures in figures alone", async () => {
   await visit({}, async ({ page, go }) => {
     await go("/server/health");
-    await page.getByText("Changes are kept").waitFor();
+    await page.getByText("Changes are stored").waitFor();
     const isLoaded = (font: string) =>
       page.evaluate<boolean>(`document.fonts.check(${JSON.stringify(font)})`);
     await becomes(() => isLoaded('13px "Inter Variable"'), true);

@@ -66,7 +66,7 @@ Deno.test("graph: without dependencies the page says how tasks come by them", as
     await isAccessible(page);
     await start(server, [task("alone", "true")]);
     await page.getByText("No task waits for another").waitFor();
-    await page.getByLabel("Also tasks without dependencies").check();
+    await page.getByLabel("Include tasks without dependencies").check();
     await node(page, "alone").waitFor();
   });
 });
@@ -167,7 +167,7 @@ Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no 
     assert.match(page.url(), /#\/tasks\?view=graph$/);
     await page.mouse.wheel(0, -120);
     await until(async () => (await where()).width > first.width * 1.1);
-    await page.getByRole("button", { name: "Show all of it" }).click();
+    await page.getByRole("button", { name: "Show the whole graph" }).click();
     await eventually(async () => near((await where()).x, first.x));
     await page.locator(".graph-box-scroll").focus();
     await page.keyboard.press("ArrowRight");
@@ -208,7 +208,7 @@ Deno.test("graph: with 500 tasks it is drawn within seconds and moves at once", 
       return (performance.now() - begun) / 12;
     })()`);
     assert.ok(took < STEP_MS, `${took} ms for a step`);
-    await page.getByRole("button", { name: "Show all of it" }).click();
+    await page.getByRole("button", { name: "Show the whole graph" }).click();
     await picture("graph-500");
     await isAccessible(page);
   });

@@ -23,6 +23,6 @@ Deno.test("dashboard: asks for the key where one is wanted, says when it is wron
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     // What the page shows now, the server said.
-    await page.getByText("Changes are kept").waitFor();
+    await page.getByText("Changes are stored").waitFor();
   });
 });

@@ -135,7 +135,7 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
     await becomes(() => chip(page, "warn").innerText(), /1$/);
     await becomes(() => page.getByLabel("Time").inputValue(), "1h");
     await go("/server/logs?range=custom&to=2020-01-01T00:00:00.000Z");
-    await page.getByText("Nothing was written within this time").waitFor();
+    await page.getByText("Nothing was written in this time range").waitFor();
     await page.getByLabel("To", { exact: true }).fill("2999-01-01T00:00:00");
     await page.keyboard.press("Tab");
     await line(page, "pear").waitFor();
@@ -410,7 +410,7 @@ Deno.test("log: what the limit on queries keeps waiting is said", async () => {
       await page.getByLabel("Message contains").fill(text);
       await page.waitForURL((url) => url.href.endsWith(`text=${text}`));
     }
-    await page.getByText(/answers only so many log queries a minute/).waitFor();
+    await page.getByText(/limits log queries per minute/).waitFor();
     await isAccessible(page);
   });
 });

@@ -154,7 +154,7 @@ Deno.test("new task: what is missing is said on top and at the field, which gets
     await go("/new");
     await page.getByLabel("What to do").waitFor();
     await start(page);
-    await isRefused(page, "What to do", /This is needed.*INVALID_TASK_DATA/);
+    await isRefused(page, "What to do", /This field is required.*INVALID_TASK_DATA/);
     await page.locator("#new-task-description:focus").waitFor();
     await picture("new-task-missing");
     await isAccessible(page);
@@ -182,7 +182,7 @@ const REFUSALS: Refusal[] = [
   { fill: field("Id", "taken"), label: "Id", problem: /already exists.*TASK_ALREADY_EXISTS/ },
   { fill: field("Files", "../x"), label: "Files", problem: /relative pattern.*INVALID_FIELD_VALUE/ },
   { fill: field("Timeout", "5 ms"), label: "Timeout", problem: /at least 1000.*INVALID_FIELD_VALUE/ },
-  { fill: field("Timeout", "soon"), label: "Timeout", problem: /span of time with its unit/ },
+  { fill: field("Timeout", "soon"), label: "Timeout", problem: /duration with its unit/ },
   { fill: field("Attempts", "many"), label: "Attempts", problem: /of type number.*INVALID_FIELD_TYPE/ },
   { fill: field("Boost", "101"), label: "Boost", problem: /at most 100.*INVALID_FIELD_VALUE/ },
   { fill: field("Tags", "a, a"), label: "Tags", problem: /duplicate.*INVALID_FIELD_VALUE/ },
@@ -271,15 +271,15 @@ Deno.test("new task: times that cannot be are refused at their fields", async ()
       await isRefused(page, "First run", /must be in the future.*INVALID_SCHEDULE_TIME/);
       await page.getByLabel("First run").fill("");
       await send.click();
-      await isRefused(page, "First run", /This is needed.*INVALID_TASK_DATA/);
+      await isRefused(page, "First run", /This field is required.*INVALID_TASK_DATA/);
       await page.getByLabel("First run").fill(new Date(Date.now() + 86_400_000).toISOString().slice(0, 16));
       await page.getByLabel("Time zone").fill("Mars/Base");
-      await page.getByLabel("At most so many runs").fill("0");
+      await page.getByLabel("Maximum runs").fill("0");
       await send.click();
       await isRefused(page, "Time zone", /IANA time zone.*INVALID_RECURRING_CONFIG/);
-      await isRefused(page, "At most so many runs", /at least 1.*INVALID_RECURRING_CONFIG/);
+      await isRefused(page, "Maximum runs", /at least 1.*INVALID_RECURRING_CONFIG/);
       await page.getByLabel("Time zone").fill("Europe/Berlin");
-      await page.getByLabel("At most so many runs").fill("3");
+      await page.getByLabel("Maximum runs").fill("3");
       await page.getByLabel("Until").fill("2021-01-01T09:00");
       await send.click();
       await isRefused(page, "Until", /end before its first run.*INVALID_RECURRING_CONFIG/);

@@ -96,7 +96,7 @@ Deno.test("schedules: without any, the page says how to make one", async () => {
     await isAccessible(page);
     await page.locator("main").getByRole("link", { name: "New schedule" }).first().click();
     await page.waitForURL(/#\/new\?schedule=1/);
-    await becomes(() => page.getByRole("radio", { name: "Again and again" }).isChecked(), true);
+    await becomes(() => page.getByRole("radio", { name: "Repeatedly" }).isChecked(), true);
   });
 });
 
@@ -211,7 +211,7 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
         soon.toPlainDateTime().toString().slice(0, 16),
       );
       await becomes(() => page.getByLabel("Time zone").inputValue(), BERLIN);
-      await becomes(() => page.getByLabel("At most so many runs").inputValue(), "10");
+      await becomes(() => page.getByLabel("Maximum runs").inputValue(), "10");
 
       await go("/schedules?schedule=nightly_build");
       await card.getByRole("button", { name: "Unschedule" }).click();

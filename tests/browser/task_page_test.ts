@@ -46,7 +46,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       const permission = page.getByRole("region", { name: "Permission: Edit demo.md" });
       await permission.waitFor();
       await permission.getByText(/^denied in \d+ min/).waitFor();
-      await permission.getByRole("region", { name: "Wanted change of demo.md" }).waitFor();
+      await permission.getByRole("region", { name: "Requested change of demo.md" }).waitFor();
       await becomes(() => permission.innerText(), /file\s+demo\.md[\s\S]*step\s+3/);
       const steps = page.locator(".plan li");
       await becomes(

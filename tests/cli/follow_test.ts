@@ -57,7 +57,7 @@ Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goe
     assert.equal(code, 130);
     assert.match(
       stderr,
-      /task long goes on\nagain: opencode-agents follow long\nto end it: opencode-agents cancel long\n/,
+      /task long continues\nagain: opencode-agents follow long\nto end it: opencode-agents cancel long\n/,
     );
     assert.match((await run(["task", "long"])).stdout, /running for/);
 

@@ -186,7 +186,7 @@ Deno.test("top: keys act on the selected task; cancelling is asked for first", (
   const answer = { kind: "answer", task_id: "b", permission_id: "p1" };
   assert.deepEqual(press(shown, "j", "a").effect, { ...answer, decision: "allow" });
   assert.deepEqual(press(shown, "j", "d").effect, { ...answer, decision: "deny" });
-  assert.match(press(shown, "a").board.notice!, /asks for nothing/);
+  assert.match(press(shown, "a").board.notice!, /has no open request/);
   assert.equal(press(shown, "enter").board.page, "log");
   assert.equal(press(shown, "enter", "q").board.page, "board");
   assert.equal(press(shown, "enter", "q").effect, undefined);

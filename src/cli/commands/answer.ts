@@ -7,8 +7,8 @@ import type { Cli, CommonFlags } from "../cli.ts";
 import { openPermissions } from "../task_text.ts";
 
 export function addAnswers(program: Command, cli: Cli): void {
-  add(program, cli, "allow", "let a task's agent do what it asked for");
-  add(program, cli, "deny", "refuse a task's agent what it asked for");
+  add(program, cli, "allow", "allow what a task's agent asked for");
+  add(program, cli, "deny", "deny what a task's agent asked for");
 }
 
 function add(program: Command, cli: Cli, decision: PermissionDecision, description: string): void {

@@ -1,4 +1,4 @@
-/** `follow`: watch a task that was started before. */
+/** `follow`: watch a task that was started earlier. */
 import type { Command } from "commander";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli, CommonFlags } from "../cli.ts";

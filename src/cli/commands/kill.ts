@@ -6,7 +6,7 @@ import { wholeNumber } from "../options.ts";
 
 export function addKill(program: Command, cli: Cli): void {
   cli.command(program, "kill", "send a signal to an agent's process; without --signal, end it")
-    .argument("<pid>", "as in ps", wholeNumber)
+    .argument("<pid>", "the process id, as ps shows it", wholeNumber)
     .addOption(
       new Option("-s, --signal <signal>", "with or without SIG").choices(KillSignal.options)
         .argParser(parsedSignal).default("SIGTERM"),

@@ -57,7 +57,7 @@ async function followEntries(cli: Cli, task: string | undefined, flags: LogsFlag
   const client = await cli.connect(flags);
   try {
     if (task !== undefined && !await exists(client, task)) {
-      terminal.note(`no task '${task}' so far; its entries come once it is there`);
+      terminal.note(`no task '${task}' yet; its entries appear when it exists`);
     }
     for await (const log of await client.followLogs(filter, { tail: flags.limit })) {
       if (flags.json) terminal.json({ type: "log_entry", log });

@@ -1,4 +1,4 @@
-/** `metrics`: what clients asked of the server and how fast it answered. */
+/** `metrics`: what clients requested and how fast the server answered. */
 import type { Command } from "commander";
 import { count, latency, percent } from "../../protocol/formats.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -20,7 +20,7 @@ export function addMetrics(program: Command, cli: Cli): void {
         ["errors", percent(data.error_rate_percent)],
         ["response time", `${latency(data.average_response_time_ms)} on average`],
         ["", `p50 ${latency(p50)}, p90 ${latency(p90)}, p99 ${latency(p99)}`],
-        ["connections", `${current} now; today at most ${peak_today} at once, ${total_today} in total`],
+        ["connections", `${current} now; today: peak ${peak_today}, total ${total_today}`],
       ];
       for (const [name, value] of rows) terminal.line(`${name!.padEnd(15)}${value}`);
       const used = Object.entries(data.endpoint_usage).filter(([, times]) => times > 0)

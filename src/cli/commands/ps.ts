@@ -23,7 +23,7 @@ interface PsFlags extends CommonFlags, ListFlags<ProcessSortField> {
   minMemory?: number;
 }
 
-/** Fields of which the smallest value interests first. */
+/** Fields that sort ascending by default. */
 const ASCENDING = /^(?:pid|name|cmdline|status|type|agent|task_id|working_dir|activity|start_time)$/;
 
 export function addPs(program: Command, cli: Cli): void {

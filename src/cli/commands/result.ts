@@ -1,4 +1,4 @@
-/** `result`: a task's output, on stdout and nothing else. */
+/** `result`: a task's output on stdout, and nothing else there. */
 import type { Command } from "commander";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { clean } from "../text.ts";
@@ -12,7 +12,7 @@ export function addResult(program: Command, cli: Cli): void {
       if (flags.json) return terminal.json(reply, 2);
       const { output } = reply.result;
       if (output === "") return terminal.note(`task ${task_id} (${reply.status}) has no output`);
-      // Another program gets the output unchanged. A terminal would obey escape sequences in it.
+      // Other programs get the output unchanged. A terminal would obey its escape sequences, so they are removed.
       terminal.line((terminal.isTerminal ? clean(output) : output).replace(/\n$/, ""));
     });
 }

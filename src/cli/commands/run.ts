@@ -16,7 +16,7 @@ export function addRun(program: Command, cli: Cli): void {
     .option(
       "-f, --follow",
       "show progress and log until the task ends; exit 0 completed, 1 failed, 130 cancelled. Ctrl-C only stops " +
-        "following (130): the task goes on",
+        "following (130); the task continues",
     )
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (prompt: string, flags: RunFlags) => {

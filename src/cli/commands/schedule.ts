@@ -68,7 +68,7 @@ function recurringOf(flags: ScheduleFlags, now_ms: number): RecurringConfig | un
 }
 
 function addUnschedule(program: Command, cli: Cli): void {
-  cli.command(program, "unschedule <task>", "remove a schedule; runs that have begun go on")
+  cli.command(program, "unschedule <task>", "remove a schedule; runs that have started continue")
     .action(async (task_id: string, flags: CommonFlags) => {
       const reply = await cli.http(flags).request("unschedule_task", { task_id });
       if (flags.json) return cli.terminal.json(reply, 2);

@@ -15,7 +15,7 @@ interface TasksFlags extends CommonFlags, ListFlags<TaskSortField> {
   contains?: string;
 }
 
-/** Fields of which the largest value interests first. */
+/** Fields that sort descending by default. */
 const DESCENDING = /_at$|^progress$|^priority$/;
 
 export function addTasks(program: Command, cli: Cli): void {

@@ -22,7 +22,7 @@ export interface FollowOptions {
 
 /**
  * Follows the task from its first log entry to its end. Returns the exit code: 0 completed, 1 failed, 130
- * cancelled. Ctrl-C (130) and SIGTERM (143) end the following; the task goes on.
+ * cancelled. Ctrl-C (130) and SIGTERM (143) end only the following; the task continues.
  */
 export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
   const interrupted = untilInterrupted(cli, options.task_id);
@@ -56,7 +56,7 @@ async function followWith(
     const ended = await Promise.race([
       untilEnded(client, task_id, pushes, view, questions),
       interrupted,
-      // If the log ends, the task may still go on; if the log fails, following fails.
+      // If the log ends, the task may still be running. If the log fails, following fails.
       printed.then(() => new Promise<never>(() => {})),
     ]);
     if (typeof ended === "number") return ended;
@@ -109,12 +109,12 @@ async function untilEnded(
   return task;
 }
 
-/** The exit code, when a signal ends the following before the task has ended. */
+/** Resolves to the exit code when a signal ends the following before the task ends. */
 async function untilInterrupted({ clock, terminal }: Cli, task_id: string): Promise<number> {
   const signal = await untilSignalled(clock);
   terminal.status("");
   terminal.note(
-    `no longer following; task ${task_id} goes on\n` +
+    `no longer following; task ${task_id} continues\n` +
       `again: opencode-agents follow ${task_id}\nto end it: opencode-agents cancel ${task_id}`,
   );
   return signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled;

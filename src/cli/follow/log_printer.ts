@@ -1,4 +1,4 @@
-/** Prints a followed task's log entries as they come. */
+/** Prints a followed task's log entries as they arrive. */
 import type { Client } from "../../client/client.ts";
 import { type Clock, within } from "../../clock/clock.ts";
 import type { LogEntry, LogLevel } from "../../domain/log_entry.ts";

@@ -14,7 +14,7 @@ export class Questions {
   readonly #terminal: Terminal;
   readonly #client: Client;
   readonly #task_id: string;
-  /** Whether requests are neither shown nor answered here. */
+  /** Whether to neither show nor answer requests. */
   readonly #quiet: boolean;
   readonly #canAnswer: boolean;
   readonly #seen = new Set<string>();
@@ -83,7 +83,7 @@ export class Questions {
       await this.#client.request("respond_to_permission", { task_id, permission_id, decision });
       this.#terminal.line(decision === "allow" ? "allowed" : "denied");
     } catch (error) {
-      // Someone else has answered, or it is too late.
+      // Someone else has answered, or the time is up.
       this.#terminal.line(error instanceof ApiError ? describeError(error) : String(error));
     }
   }

@@ -24,7 +24,7 @@ export class TextView implements View {
   constructor(terminal: Terminal, clock: Clock) {
     this.#terminal = terminal;
     this.#clock = clock;
-    // The seconds in the status line.
+    // Updates the seconds in the status line.
     if (terminal.isTerminal) this.#timer = clock.every(1000, () => this.#draw());
   }
 

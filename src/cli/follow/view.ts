@@ -1,11 +1,11 @@
-/** What following shows of a task; one view is for people, one for programs. */
+/** How a followed task is shown. One view is for people, one for programs. */
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
 
 export interface View {
   entry(log: LogEntry): void;
-  /** The task as the server has just described it. */
+  /** Called with the task as the server just described it. */
   task(task: Task): void;
   status(push: Pushes["task_status_update"]): void;
   progress(push: Pushes["task_progress_update"]): void;

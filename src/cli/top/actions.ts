@@ -1,4 +1,4 @@
-/** What keys of `top` ask of the server. */
+/** The requests that keys of `top` send to the server. */
 import type { Requester } from "../../client/replies.ts";
 import type { PermissionDecision } from "../../domain/permission_request.ts";
 
@@ -13,7 +13,7 @@ const DONE = {
   resume_task: "resumed",
 } as const;
 
-/** Returns the notice that tells what was done. Rejects with the server's error. */
+/** Carries out the action. Resolves to a notice that says what was done; rejects with the server's error. */
 export async function carryOut(server: Requester, action: Action): Promise<string> {
   const { task_id } = action;
   if (action.kind === "act") {

@@ -74,7 +74,7 @@ export function afterPush(board: Board, push: Subscribed): { board: Board; stale
       const task = board.tasks.get(push.task_id);
       if (!task) return { board, stale: push.type !== "task_progress_update" };
       const tasks = new Map(board.tasks).set(task.id, changed(task, push));
-      // A request may have been answered elsewhere, which no push announces.
+      // A request may have been answered elsewhere: no push announces that.
       const stale = push.type !== "permission_request" && openPermissions(task).length > 0;
       return { board: { ...board, tasks }, stale };
     }

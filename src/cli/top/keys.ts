@@ -3,7 +3,7 @@ import { openPermissions } from "../task_text.ts";
 import type { Action } from "./actions.ts";
 import { type Board, ordered, selectedTask } from "./board.ts";
 
-/** What a key asks of the server or of the program. */
+/** What a key makes the server or the program do. */
 export type Effect = { kind: "quit" } | Action;
 
 const SEQUENCES: Record<string, string> = {
@@ -37,7 +37,7 @@ export function keysIn(text: string): string[] {
 /** How far page up and page down move. */
 const PAGE = 10;
 
-/** The board after a key, and what else is to be done. */
+/** The board after a key, and the effect to carry out, if any. */
 export function afterKey(board: Board, key: string): { board: Board; effect?: Effect } {
   const quiet: Board = { ...board, notice: undefined };
   if (key === "quit") return { board: quiet, effect: { kind: "quit" } };
@@ -100,7 +100,7 @@ function onTask(board: Board, key: string): { board: Board; effect?: Effect } {
     case "a":
     case "d": {
       const [open] = openPermissions(task);
-      if (!open) return { board: { ...board, notice: `task ${task_id} asks for nothing` } };
+      if (!open) return { board: { ...board, notice: `task ${task_id} has no open request` } };
       const decision = key === "a" ? "allow" : "deny";
       return { board, effect: { kind: "answer", task_id, permission_id: open.permission_id, decision } };
     }

@@ -16,12 +16,12 @@ import { NamedTimers } from "./named_timers.ts";
 import { render } from "./render.ts";
 import { FullScreen } from "./screen.ts";
 
-/** At most ten frames a second. */
+/** At most ten frames per second. */
 const FRAME_MS = 100;
 /** The tasks are loaded at most this often, which stays within the server's limit of messages. */
 const RELOAD_MS = 3000;
 const NOTICE_MS = 8000;
-/** When the server does not say how long to wait. */
+/** The wait if the server does not say how long to wait. */
 const RETRY_SECONDS = 5;
 
 /** Shows the board until `q`, Ctrl-C or a signal. Returns the exit code. */
@@ -90,7 +90,7 @@ class Live {
     };
     const canResize = Deno.build.os !== "windows";
     if (canResize) Deno.addSignalListener("SIGWINCH", resized);
-    // The running times.
+    // Updates the running times.
     const seconds = this.#clock.every(1000, () => this.#drawSoon());
     try {
       this.#log.select(this.#board.selected);

@@ -1,4 +1,4 @@
-/** The log of the selected task: loaded when it is first looked at, then kept up to date by pushes. */
+/** The log of the selected task: loaded when the task is first selected, then kept up to date by pushes. */
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
 import { type Clock, sleep } from "../../clock/clock.ts";
@@ -7,7 +7,7 @@ import type { LogEntry } from "../../domain/log_entry.ts";
 import { LogTails } from "./log_tails.ts";
 import type { NamedTimers } from "./named_timers.ts";
 
-/** Somebody who moves along the list does not want every log. */
+/** How long a task must stay selected before its log loads: moving along the list must not load every log. */
 const SETTLE_MS = 150;
 const HISTORY = 200;
 /** The client reconnects in the meantime. */

@@ -1,9 +1,9 @@
-/** The last log entries of the tasks that were looked at: each loaded once, then kept up to date by pushes. */
+/** The last log entries of tasks that were selected: each log is loaded once, then kept up to date by pushes. */
 import type { LogEntry } from "../../domain/log_entry.ts";
 
-/** Per task; more than any screen shows. */
+/** The most entries kept per task; more than any screen shows. */
 const ENTRIES_MAX = 300;
-/** Beyond these, the task that was loaded first is forgotten. */
+/** The most tasks kept. Beyond that, the task that was loaded first is dropped. */
 const TASKS_MAX = 30;
 
 export class LogTails {

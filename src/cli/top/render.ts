@@ -54,7 +54,7 @@ function counts({ summary, tasks }: Board, width: number, paint: Screen["paint"]
   const parts: string[] = [];
   for (const status of [...OPEN_STATUSES, ...TaskStatus.options.filter(isFinished)]) {
     const shown = here.get(status) ?? 0;
-    // The board has only the last of the ended tasks; the summary counts all of them, but comes seldom.
+    // The board has only the latest ended tasks. The summary counts all of them, but arrives rarely.
     const count = isFinished(status) ? Math.max(shown, summary?.[status] ?? 0) : shown;
     const text = fit(`${count} ${status}  `, left);
     left -= columns(text);

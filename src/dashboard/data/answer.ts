@@ -5,7 +5,7 @@ import { onResubscribed } from "./pushes.ts";
 import { link } from "./server.ts";
 
 export interface Answer<T> {
-  /** The latest one. It stays while the next is loading, and if that fails. */
+  /** The latest answer. It stays while the next one loads, and if that fails. */
   value?: T;
   /** Why the last request failed. */
   error?: unknown;
@@ -15,8 +15,8 @@ export interface Answer<T> {
 }
 
 /**
- * Asks at once, every `every_ms` while the page is visible (0: never by itself), after a reconnection, and whenever
- * `about` changes, which identifies the question.
+ * Asks at once, every `every_ms` while the page is visible (0: never by itself), after a reconnection, and when `about`
+ * changes. `about` identifies the question.
  */
 export function useAnswer<T>(question: () => Promise<T>, every_ms: number, about = ""): Answer<T> {
   const [state, setState] = useState<{ value?: T; error?: unknown; isAsking: boolean }>({ isAsking: true });

@@ -1,4 +1,4 @@
-/** What the navigation counts: tasks that wait for a person, and work under way. */
+/** The navigation's counts: tasks that wait for a person, and work under way. */
 import { computed } from "@preact/signals";
 import { agents } from "./machine.ts";
 import { tasks } from "./tasks.ts";

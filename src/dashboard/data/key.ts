@@ -17,12 +17,12 @@ export function openWith(key: string): void {
   location.reload();
 }
 
-/** Whether the error means that a key is needed; if so, the user is asked for one. */
+/** Whether the error means that a key is needed. If so, asks the user for one. */
 export function needsKey(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   if (error.code !== "AUTHENTICATION_REQUIRED" && error.code !== "INVALID_AUTH_TOKEN") return false;
   keyNeeded.value ??= error.code === "INVALID_AUTH_TOKEN"
-    ? "The key is not valid: unknown, expired or revoked."
+    ? "The key is not valid: it is unknown, expired or revoked."
     : "This server requires an API key.";
   return true;
 }

@@ -11,7 +11,7 @@ export interface Piece {
   isHit?: boolean;
 }
 
-/** Terminal commands other than colors: cursor, title, links, character sets. */
+/** Terminal control sequences other than colors: cursor, title, links, character sets. */
 const COMMANDS =
   // deno-lint-ignore no-control-regex
   /\x1b\[[0-9:;<=>?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[PX^_][^\x1b]*(?:\x1b\\|$)|\x1b[ -/]+[0-~]|\x1b[0-Z\\\]^-~]/g;
@@ -22,7 +22,7 @@ const OTHER_CONTROLS = /[\x00-\x08\x0b-\x0d\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
 // deno-lint-ignore no-control-regex
 const ANY_CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 
-/** Removes commands other than colors. A line that was overwritten becomes what was written last. */
+/** Removes control sequences other than colors. An overwritten line becomes what was written last. */
 function colored(message: string): string {
   return message.replace(COMMANDS, "").replace(/\r+(?=\n|$)/g, "").replace(/^.*\r/gm, "").replace(
     OTHER_CONTROLS,
@@ -30,14 +30,14 @@ function colored(message: string): string {
   );
 }
 
-/** The text alone. */
+/** The text without colors and control characters. */
 export function printable(message: string): string {
   if (!ANY_CONTROL.test(message)) return message;
   // deno-lint-ignore no-control-regex
   return colored(message).replace(COLORS, "").replace(/\x1b/g, "");
 }
 
-/** The text in pieces of one color each. */
+/** The text split into pieces of one color each. */
 function coloredPieces(message: string): Piece[] {
   if (!message.includes("\x1b")) return [{ text: printable(message), classes: "" }];
   const pieces: Piece[] = [];
@@ -56,13 +56,13 @@ function coloredPieces(message: string): Piece[] {
   return pieces;
 }
 
-/** Finds a text without case. */
+/** A pattern that finds the text, ignoring case; undefined for an empty text. */
 export function finder(pattern: string): RegExp | undefined {
   if (pattern === "") return undefined;
   return new RegExp(pattern.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
 }
 
-/** The message in pieces, cut at the beginning and end of each hit. */
+/** The message in pieces, split at the beginning and end of each hit. */
 export function piecesOf(message: string, text: string, pattern: RegExp | undefined): Piece[] {
   const pieces = coloredPieces(message);
   if (!pattern) return pieces;

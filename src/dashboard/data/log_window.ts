@@ -18,9 +18,9 @@ export interface LogLine {
   text: string;
 }
 
-/** The server's largest page: few log queries are allowed a minute. */
+/** The largest page that the server allows, since it allows few log queries per minute. */
 const PAGE = 1000;
-/** The most lines kept. The oldest are dropped first, many at once. */
+/** The most lines kept. Beyond that, the oldest are dropped, many at once. */
 export const LINES_MAX = 200_000;
 const DROPPED_AT_ONCE = 20_000;
 /** A longer list is rendered less often than every frame. */
@@ -42,11 +42,11 @@ export class LogWindow {
   busy: "older" | "newer" | undefined;
   /** Whether older lines were loaded and dropped again. */
   hasDropped = false;
-  /** Of the whole log. */
+  /** How many entries the whole log has. */
   total = 0;
   /** How many match, by level. */
   counts: LevelCounts = { debug: 0, info: 0, warn: 0, error: 0, fatal: 0 };
-  /** Milliseconds since the epoch: when the server's limit on log queries lets the next one through. */
+  /** When the server's limit allows the next log query, in milliseconds since the epoch. */
   waits_until: number | undefined;
   /** Grows with each change of the above, at most once per frame. */
   readonly version = signal(0);
@@ -54,11 +54,11 @@ export class LogWindow {
   #older: string | undefined;
   #newer: string | undefined;
   #follow: Promise<AsyncIterableIterator<LogEntry, undefined>> | undefined;
-  /** Entries under way that the counts already include. */
+  /** How many entries the counts already include although they have not arrived. */
   #counted = 0;
   /** Replies to requests of an earlier turn are ignored. */
   #turn = 0;
-  /** Where the ids of this opening begin, far from those of the previous one. */
+  /** The first id of this opening, far from those of the previous opening. */
   #base = 0;
   #isFramePending = false;
 
@@ -66,7 +66,7 @@ export class LogWindow {
     this.#filter = filter;
   }
 
-  /** A new value after each opening. */
+  /** Identifies the opening: a new value each time. */
   get opening(): number {
     return this.#base;
   }
@@ -88,7 +88,7 @@ export class LogWindow {
     return this.phase === "there" && !this.hasOlder && !this.hasDropped;
   }
 
-  /** Shows the newest lines and follows new ones; with an end of the time range, the newest before it. */
+  /** Shows the newest lines and follows new ones. If the time range has an end, shows the newest before it. */
   async openEnd(): Promise<void> {
     const turn = this.#begin();
     await this.#attempt(turn, async () => {
@@ -101,7 +101,7 @@ export class LogWindow {
     });
   }
 
-  /** Shows the oldest lines; later ones come on demand. */
+  /** Shows the oldest lines. Later ones load on demand. */
   async openStart(): Promise<void> {
     const turn = this.#begin();
     await this.#attempt(turn, () => this.#onwards(turn, undefined));
@@ -116,7 +116,7 @@ export class LogWindow {
     this.#changed();
     await this.#attempt(turn, async () => {
       const page = await this.#ask(turn, { sort: NEWEST_FIRST, cursor });
-      // The lines after these were dropped meanwhile.
+      // The lines after these have been dropped in the meantime.
       if (turn !== this.#turn || this.#older !== cursor) return;
       this.#older = page.pagination.next_cursor;
       const first = this.lines[0]?.id ?? this.#base;
@@ -138,7 +138,7 @@ export class LogWindow {
   close(): void {
     this.#turn++;
     this.#follow?.then((entries) => entries.return?.(), () => {
-      // It never began, and those who waited for it know.
+      // The follow never began, and whoever awaited it got the error.
     });
     this.#follow = undefined;
     this.isLive = false;
@@ -205,7 +205,7 @@ export class LogWindow {
     this.#append(page.entries);
     this.#newer = page.pagination.next_cursor;
     if (this.#newer !== undefined || this.#filter.time_range?.end !== undefined) return;
-    // Entries with the last timestamp come again: those that are already here are skipped.
+    // Entries with the last timestamp arrive again. Those already shown are skipped.
     const last = this.lines.at(-1)?.entry.time;
     const known = new Map<string, number>();
     for (let i = this.lines.length - 1; i >= 0 && this.lines[i]!.entry.time === last; i--) {
@@ -230,7 +230,7 @@ export class LogWindow {
     const entries = await this.#follow;
     if (turn !== this.#turn) return;
     this.isLive = true;
-    // Runs by itself: the caller does not wait for the log's end.
+    // Not awaited: the log may never end.
     void this.#attempt(turn, () => this.#read(turn, entries, known));
   }
 
@@ -271,13 +271,13 @@ export class LogWindow {
       this.#isFramePending = false;
       this.version.value++;
     };
-    // A longer list takes longer to lay out, and lines must be read as fast as the server sends them.
+    // A longer list takes longer to lay out, and this page must read as fast as the server sends.
     if (this.lines.length > LONG) systemClock.after(DRAWN_EVERY_MS, draw);
     else requestAnimationFrame(draw);
   }
 }
 
-/** How many entries of each level match, without showing any. */
+/** How many entries of each level match. */
 export async function countLevels(filter: WindowFilter): Promise<LevelCounts> {
   const { data } = await ask("request_log_entries", { filter, limit: 1 });
   return levelCounts(data.summary);

@@ -10,17 +10,17 @@ import { ask } from "./server.ts";
 import { taskOf } from "./tasks.ts";
 import { isFinished } from "../../domain/task_values.ts";
 
-/** At the usual five seconds a push, an hour. */
+/** One hour at the usual push every five seconds. */
 const SAMPLES_MAX = 720;
 
 export const resources = signal<readonly SystemResources[]>([]);
 
-/** As the server reported them last. */
+/** The agents as the server last reported them. */
 const told = signal<readonly Agent[]>([]);
 
 /**
- * Agents at work. A measurement may arrive after the agent's task has ended, or before this page knows the task;
- * no later push would remove such an agent.
+ * Agents at work. A measurement may arrive after the agent's task has ended, or before this page knows the task. No later
+ * push would remove such an agent, so its task decides.
  */
 export const agents = computed<readonly Agent[]>(() =>
   told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value
@@ -47,7 +47,7 @@ export interface UsageSample {
 
 type Usage<Key> = ReadonlyMap<Key, readonly UsageSample[]>;
 
-/** How this page's connection stands, as the server sees it. */
+/** The state of this page's connection, as the server sees it. */
 export const connectionStatus = signal<Pushes["connection_status"] | undefined>(undefined);
 /** How much of each limit this page's connection uses. */
 export const ownLimits = signal<Pushes["rate_limit_info"] | undefined>(undefined);
@@ -74,7 +74,7 @@ function scanned({ processes, system_load, timestamp }: Pushes["detailed_process
 /** The processes of the last complete list: scans cover agents only. */
 let listed: ReadonlySet<number> = new Set();
 
-/** Takes in a requested list of processes. `isComplete`: it covers the whole machine. */
+/** Records a requested list of processes. `isComplete`: it covers the whole machine. */
 export function noteProcesses(
   { processes, system_load, timestamp }: {
     processes: Process[];
@@ -90,7 +90,7 @@ export function noteProcesses(
   addUsage(processes, timestamp);
 }
 
-/** Start times may differ by a second or two; further apart, the pid belongs to another process. */
+/** Reported start times vary by a second or two. If they differ more, the pid belongs to another process. */
 const SAME_START_S = 5;
 const started = new Map<number, number>();
 
@@ -113,7 +113,7 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (agent.status === "stopping") return agentsGone((other) => other.id === agent.id);
   // Measurements may arrive after the task has ended.
   if (isOver(agent) && agent.status !== "starting") return;
-  // Status changes come without figures: the last ones stay.
+  // Status changes arrive without figures, so the last figures stay.
   const known = told.value.find(({ id }) => id === agent.id);
   // A task has one agent at a time; each attempt has an id of its own.
   const others = told.value.filter(({ task_id }) => task_id !== agent.task_id);
@@ -122,7 +122,7 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (cpu_percent === undefined || memory_usage === undefined) return;
   const sample = { at: epochOf(timestamp), cpu_percent, memory_bytes: memory_usage };
   const before = agentUsage.value.get(agent.id) ?? [];
-  // Two pushes may stem from one scan.
+  // Two pushes may come from one scan.
   if ((before.at(-1)?.at ?? -Infinity) >= sample.at) return;
   const usage = [...before, sample].slice(-SAMPLES_MAX);
   agentUsage.value = new Map([...agentUsage.value, [agent.id, usage]]);
@@ -141,7 +141,7 @@ async function load(): Promise<void> {
   if (data.system_resources) addResources(data.system_resources);
 }
 
-/** To be called once, before `listen`. */
+/** Call once, before `listen`. */
 export function keepMachine(): void {
   onResubscribed(load);
   onPush("resource_update", ({ resources }) => addResources(resources));
@@ -149,7 +149,7 @@ export function keepMachine(): void {
   onPush("agent_update", agentChanged);
   onPush("connection_status", (push) => void (connectionStatus.value = push));
   onPush("rate_limit_info", (push) => {
-    // A warning contains only limits that are nearly used up.
+    // A warning has only the limits that are nearly used up.
     ownLimits.value = { ...push, limits: { ...ownLimits.value?.limits, ...push.limits } };
   });
   onPush("task_status_update", ({ task_id, new_status }) => {

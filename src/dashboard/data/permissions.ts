@@ -9,7 +9,7 @@ export function openPermissions(task: Task): PermissionRequest[] {
   return task.pending_permissions ?? [];
 }
 
-/** Rejects like `client.request`, also when somebody else was faster. */
+/** Rejects like `client.request`, also if someone else answered first. */
 export async function answerPermission(
   task_id: string,
   permission_id: string,

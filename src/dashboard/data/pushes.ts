@@ -33,15 +33,15 @@ export function onPush<K extends Kind>(kind: K, listener: (push: Pushes[K]) => v
 }
 
 /**
- * Calls `refresh` whenever pushes may have been missed: at the start, and after each reconnection. A failure is
- * reported and left to the next time.
+ * Calls `refresh` whenever pushes may have been missed: at the start, and after each reconnection. Reports a failure and
+ * tries again only the next time.
  */
 export function onResubscribed(refresh: () => Promise<void>): () => void {
   refreshers.add(refresh);
   return () => void refreshers.delete(refresh);
 }
 
-/** Listens for as long as the page lives. */
+/** Receives pushes as long as the page is open. */
 export async function listen(): Promise<never> {
   while (true) {
     try {
@@ -54,7 +54,7 @@ export async function listen(): Promise<never> {
     } catch (error) {
       // A new key reloads the page.
       if (needsKey(error)) return await new Promise<never>(() => {});
-      // Read too slowly, or refused for now: the refreshers load what was missed.
+      // The page read too slowly, or the server refused for now: the `refresh` functions load what was missed.
       report(error);
     }
     await new Promise<void>((resolve) => systemClock.after(AGAIN_AFTER_MS, resolve));

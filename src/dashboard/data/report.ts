@@ -1,7 +1,7 @@
 /** Reports failures that nobody awaits through the browser's error event, which the page shows. */
 import { needsKey } from "./key.ts";
 
-/** A missing key is asked for instead. */
+/** Asks for the key instead if the error means that one is needed. */
 export function report(error: unknown): void {
   if (!needsKey(error)) reportError(error);
 }

@@ -15,7 +15,7 @@ export type LinkState =
 
 export const link = signal<LinkState>({ state: "connecting" });
 
-/** A busy server pushes in bursts, faster than a background page reads. */
+/** How many pushes may wait to be read: a busy server pushes in bursts, faster than a background page reads. */
 const QUEUE_MAX = 50_000;
 
 export const client: Client = new Client(new URL(".", document.baseURI).href, {
@@ -31,12 +31,12 @@ function changed(change: ConnectionChange): void {
   link.value = { state: "lost", reason: change.reason.message, retry_at };
 }
 
-/** Sends a request that may be repeated: it waits out a rate limit. Rejects like `Client.request`. */
+/** Sends a request that is safe to repeat, and waits while a rate limit refuses it. Rejects like `Client.request`. */
 export function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
   return patiently(() => client.request(type, ...args), () => {});
 }
 
-/** The same, and calls `waits` before each wait. */
+/** Like `ask`, and calls `waits` before each wait. */
 export function askWaiting<T extends RequestType>(
   type: T,
   fields: RequestArguments<T>[0],

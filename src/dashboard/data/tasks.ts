@@ -11,15 +11,15 @@ import { report } from "./report.ts";
 import { ask } from "./server.ts";
 
 const PAGE = 1000;
-/** Older tasks that have ended are left to the API's search. */
+/** The most tasks kept. Older ended tasks are found only by the API. */
 export const TASKS_MAX = 10_000;
-/** Unknown tasks are looked up together after this time. */
+/** How long to gather unknown tasks before looking them up together. */
 const GATHER_MS = 250;
-/** And no more often than this: the server allows about 50 such requests a minute. */
+/** The shortest time between two look-ups: the server allows about 50 such requests per minute. */
 const LOOK_UP_EVERY_MS = 1500;
-/** More than this many are requested as pages of the newest. */
+/** Up to this many tasks are requested one by one; for more, pages of the newest are requested. */
 const SINGLY_MAX = 2;
-/** The server does not announce removed tasks: when the total shrinks, all are reloaded, but seldom. */
+/** The server does not announce removed tasks. If the total shrinks, all are reloaded, at most this often. */
 const RELOAD_EVERY_MS = 60_000;
 
 const byId = new Map<string, Task>();
@@ -28,13 +28,13 @@ const version = signal(0);
 export const tasksLoaded = signal(false);
 /** How many tasks the server has. The page shows at most `TASKS_MAX`. */
 export const tasksTotal = signal(0);
-/** The server's latest summary; it sends one every few seconds. */
+/** The server's latest summary, sent every few seconds. */
 export const taskSummary = signal<TaskSummary | undefined>(undefined);
 
 const newestFirst = (a: Task, b: Task) =>
   a.created_at > b.created_at ? -1 : a.created_at < b.created_at ? 1 : a.id < b.id ? -1 : 1;
 
-/** The ids in order; sorted again only when tasks come or go, not at each step of progress. */
+/** The ids in order. Sorted again only when tasks come or go, not on each progress update. */
 let order: string[] | undefined;
 
 /** All known tasks, the newest first. */
@@ -44,14 +44,14 @@ export const tasks = computed<readonly Task[]>(() => {
   return order.map((id) => byId.get(id)!);
 });
 
-/** The known task with this id. A component that reads it is kept up to date. */
+/** The known task with this id. A component that calls this renders again when the task changes. */
 export function taskOf(id: string): Task | undefined {
   version.value;
   return byId.get(id);
 }
 
 let isFramePending = false;
-/** Pushes come by the hundred; the page renders once per frame. */
+/** Pushes arrive by the hundred, so the page renders at most once per frame. */
 function changed(): void {
   if (isFramePending) return;
   isFramePending = true;
@@ -74,7 +74,7 @@ export function put(task: Task): void {
   changed();
 }
 
-/** A page that stays open for weeks keeps no more tasks than a fresh one. */
+/** Keeps a page that is open for weeks from holding more tasks than a new one. */
 function dropOldest(): void {
   const ended = [...byId.values()].filter(({ status }) => isFinished(status)).sort(newestFirst);
   for (const { id } of ended.reverse().slice(0, Math.max(0, byId.size - TASKS_MAX))) byId.delete(id);
@@ -118,7 +118,7 @@ async function loadAll(): Promise<void> {
   arrived.clear();
   loaded_ms = systemClock.monotonic();
   const isComplete = await loadPages(undefined, seen, () => false);
-  // Open tasks are shown however old they are.
+  // Tasks that have not ended are shown however old they are.
   if (!isComplete) await loadPages({ status: OPEN }, seen, () => false);
   for (const id of byId.keys()) if (!seen.has(id) && !arrived.has(id)) byId.delete(id);
   order = undefined;
@@ -156,7 +156,7 @@ async function fetchTasks(ids: string[]): Promise<void> {
   tasksTotal.value = Math.max(tasksTotal.value, byId.size);
 }
 
-/** The wait that follows from the status alone. A pending task is looked up instead. */
+/** The wait that follows from the status alone. A pending task must be looked up. */
 const WAITING_FOR: Partial<Record<TaskStatus, Task["waiting_for"]>> = {
   queued: { kind: "slot" },
   paused: { kind: "paused" },
@@ -175,7 +175,7 @@ function statusChanged(
   task.waiting_for = WAITING_FOR[new_status];
   if (new_status !== "running" && new_status !== "paused") delete task.pending_permissions;
   put(task);
-  // Put back for another attempt: the push says neither when it starts nor how many there were.
+  // Queued for another attempt: the push says neither when it starts nor how many attempts there were.
   const isPutBack = new_status === "queued" && (old_status === "running" || isFinished(old_status));
   if (new_status === "pending" || isPutBack) lookUp(task_id);
 }
@@ -194,8 +194,8 @@ function permissionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["
 }
 
 /**
- * An agent that no longer waits has been answered by someone. Its status comes with measurements and may be older
- * than the question, so the task is looked up.
+ * If an agent no longer waits, someone has answered it. Its status comes with measurements and may be older than the
+ * question, so the task is looked up.
  */
 function agentChanged({ agent }: Pushes["agent_update"]): void {
   const known = byId.get(agent.task_id);

@@ -14,22 +14,22 @@ import { TaskPage } from "./task/task_page.tsx";
 import { TasksPage } from "./tasks/tasks_page.tsx";
 
 export interface PageEntry {
-  /** Its address; `:id` stands for any name, which the component is given. */
+  /** The route; the component receives what stands for `:id` as a prop. */
   path: string;
   title: string;
-  /** A page without one opens the first of its tabs. */
+  /** Without a component, the page opens the first of its tabs. */
   // deno-lint-ignore no-explicit-any
   component?: ComponentType<any>;
-  /** Where the navigation lists it; elsewhere it is reached by links. */
+  /** The navigation group that lists it. Pages without a group are reached by links. */
   group?: "work" | "operate";
   icon?: LucideIcon;
-  /** What opens it, such as `g t`. */
+  /** The keys that open it, such as `g t`. */
   key?: string;
-  /** Reached with the thumb on a phone. */
+  /** Whether the phone's tab bar has it. */
   isUnderThumb?: boolean;
   /** The path of the page whose tab it is. */
   tabOf?: string;
-  /** What the navigation counts beside it. */
+  /** The count that the navigation shows beside it. */
   count?: () => { number: number; means: string; needsYou?: boolean };
 }
 
@@ -53,7 +53,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
 ];
 
-/** Whether a path is that of the page, of a tab of it, or of something that it lists. */
+/** Whether a path belongs to the page, to one of its tabs, or to an item that it lists. */
 export function isWithin(path: string, page: PageEntry): boolean {
   return path === page.path || path.startsWith(`${page.path}/`);
 }

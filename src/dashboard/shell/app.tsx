@@ -1,4 +1,4 @@
-/** The frame around all pages: navigation, state of the connection, keyboard. */
+/** The frame around all pages: navigation, connection state, keyboard. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Redirect, Route, Router, Switch } from "wouter-preact";
 import { navigate, useHashPath, useHashSearch } from "../hash_location.ts";
@@ -50,13 +50,13 @@ function Frame() {
   );
 }
 
-/** To the page's own search field, or to that of the tasks where a page has none. */
+/** Focuses the page's search field, or opens the tasks page and focuses its field. */
 function search(): void {
   if (focusSearch()) return;
   navigate("/tasks");
 }
 
-/** The hash holds the page's address, so the jump is made by hand. */
+/** The hash holds the page's address, so a plain link to `#main` would leave the page. */
 function toMain(event: Event): void {
   event.preventDefault();
   document.getElementById("main")?.focus();
@@ -67,7 +67,8 @@ function Pages() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    // Screen readers announce the new page; at the start the browser does that itself. A page may have taken the focus.
+    // Makes screen readers announce the new page. At the start the browser does so itself. The page may already have
+    // taken the focus.
     const hasFocus = main.current?.contains(document.activeElement);
     if (!isFirst.current && !hasFocus) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
@@ -89,7 +90,7 @@ function Pages() {
   );
 }
 
-/** Reads the address itself: the routes are chosen before their parent renders again. */
+/** Reads the address itself, since the router picks routes before their parent renders again. */
 function Moved() {
   const [path] = useHashPath();
   return <Redirect to={movedTo(path, useHashSearch())} replace />;

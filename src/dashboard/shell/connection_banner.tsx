@@ -1,4 +1,4 @@
-/** Says when what is shown may be out of date, and when the connection is tried again. */
+/** Warns that the page may be out of date, and says when the next connection attempt starts. */
 import { duration } from "../../protocol/formats.ts";
 import { link } from "../data/server.ts";
 import { now } from "../ui/time.tsx";

@@ -14,7 +14,7 @@ export function KeyDialog() {
   return (
     <Dialog title="API key" onClose={() => {/* Without a key there is nothing to see. */}}>
       <p>
-        {keyNeeded.value} <code>opencode-agents keys create NAME</code> makes one.
+        {keyNeeded.value} <code>opencode-agents keys create NAME</code> creates one.
       </p>
       <form class="buttons" onSubmit={submit}>
         <label for={field} class="visually-hidden">API key</label>

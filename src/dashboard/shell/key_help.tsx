@@ -1,4 +1,4 @@
-/** What `?` shows: the keys that work here, and whether they do. */
+/** The dialog behind `?`: the shortcuts of this page, and the switch for them. */
 import { areKeysOn, shortcuts, switchKeys } from "../keys.ts";
 import { Dialog } from "../ui/dialog.tsx";
 
@@ -17,7 +17,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
           checked={areKeysOn.value}
           onChange={(event) => switchKeys(event.currentTarget.checked)}
         />
-        Single keys work
+        Single-key shortcuts are on
       </label>
     </Dialog>
   );

@@ -1,4 +1,4 @@
-/** The navigation at the side: a list with names, or a rail of icons where there is less room. */
+/** The navigation at the side: a list with names, or a rail of icons on narrower screens. */
 import { ChevronRight, Keyboard, Moon, Plus, Search, Sun, SunMoon } from "lucide-preact";
 import { Link } from "wouter-preact";
 import { agents } from "../data/machine.ts";

@@ -1,4 +1,4 @@
-/** Addresses that the dashboard had before: links and bookmarks to them still lead to their pages. */
+/** Former addresses of pages, so that old links and bookmarks still work. */
 const MOVED: Record<string, string> = {
   "/graph": "/tasks?view=graph",
   "/logs": "/server/logs",
@@ -9,7 +9,7 @@ const MOVED: Record<string, string> = {
 };
 const HOME = "/tasks";
 
-/** Where the page of an old address is now, with its parameters; the tasks for an address that never was. */
+/** The new address of an old one, with its parameters. Unknown addresses lead to the tasks. */
 export function movedTo(path: string, search: string): string {
   const [to, own = ""] = (MOVED[path] ?? HOME).split("?");
   const parameters = [own, search].filter((part) => part !== "").join("&");

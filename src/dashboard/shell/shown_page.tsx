@@ -1,4 +1,4 @@
-/** A page in its frame: its title, for the window too, and the tabs beside it. */
+/** A page in its frame: its title, also as the window's title, and its row of tabs. */
 import { useEffect } from "preact/hooks";
 import { Link, Redirect } from "wouter-preact";
 import { asking } from "../data/attention.ts";

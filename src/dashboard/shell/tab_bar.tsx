@@ -1,4 +1,4 @@
-/** The pages under the thumb, on a screen too narrow for a rail; the rest behind More. */
+/** The tab bar of phones: the main pages; More opens the rest. */
 import { Keyboard, Menu } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { useHashPath } from "../hash_location.ts";

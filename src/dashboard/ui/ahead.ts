@@ -1,20 +1,20 @@
-/** What a person types or moves is ahead of the address, which holds it only once it has settled. */
+/** A value that runs ahead of the address while the user types or moves; the address gets it once it has settled. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { systemClock, type Timer } from "../../clock/clock.ts";
 
 export interface Ahead<T> {
   /** The newest value. */
   value: T;
-  /** Takes a new value, which settles by itself when no other comes for a while. */
+  /** Sets a new value, which settles if no other follows for a while. */
   change: (value: T) => void;
   /** Settles a value at once. */
   settle: (value: T) => void;
 }
 
 /**
- * `settled`: the value in the address. `put`: writes one there. `after_ms`: how long a value must stand before it is
- * written; undefined: only `settle` writes. `kept`: the form in which it is written. A value that comes from elsewhere,
- * such as a link, replaces the newest one.
+ * `settled`: the value in the address. `put`: writes a value there. `after_ms`: how long a value must stand before it is
+ * written; undefined: only `settle` writes. `kept`: converts a value to the form that is written. If the address changes
+ * for another reason, such as a link, its value replaces the newest one.
  */
 export function useAhead<T>(
   settled: T,
@@ -23,13 +23,13 @@ export function useAhead<T>(
   kept: (value: T) => T = (value) => value,
 ): Ahead<T> {
   const [value, setValue] = useState(settled);
-  /** What this hook itself has written last. */
+  /** The value that this hook wrote last. */
   const own = useRef(settled);
   const timer = useRef<Timer>();
   const latestPut = useRef(put);
   latestPut.current = put;
 
-  // With the address, not after it: what is typed meanwhile is newer.
+  // In the same render as the address, not after it: what the user types in between is newer.
   useLayoutEffect(() => {
     if (settled !== own.current) {
       timer.current?.cancel();

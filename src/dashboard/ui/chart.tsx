@@ -27,12 +27,12 @@ export interface Series {
   name: string;
   /** A custom property such as `--s2`. */
   color: string;
-  /** One for each time; null where there is none. */
+  /** One value per time; null where there is none. */
   values: readonly (number | null)[];
 }
 
 export interface ChartProps {
-  /** What it shows, for screen readers. */
+  /** What the chart shows, for screen readers. */
   label: string;
   /** Milliseconds since the epoch, rising. */
   times: readonly number[];
@@ -43,7 +43,7 @@ export interface ChartProps {
   height?: number;
   /** Without axes, for small charts beside a figure. */
   isCompact?: boolean;
-  /** As bars instead of lines, for counts of equal spans of time. */
+  /** Bars instead of lines, for counts per equal time span. */
   isBars?: boolean;
 }
 
@@ -126,7 +126,7 @@ interface ReadoutProps extends Pick<ChartProps, "series" | "format"> {
   data: ChartData;
 }
 
-/** A component of its own, so that moving the pointer renders nothing else. */
+/** A separate component, so that moving the pointer renders nothing else. */
 function Readout({ pointed, data, series, format }: ReadoutProps) {
   const at = pointed.value;
   const time = at && data[0][at.index];

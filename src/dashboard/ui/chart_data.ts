@@ -1,11 +1,11 @@
-/** The figures of a chart in the form in which uPlot takes them. Pure. */
+/** A chart's figures in uPlot's format. Pure. */
 
 /** Seconds since the epoch, then the values of each series. */
 export type ChartData = [number[], ...(number | null)[][]];
 
 /** A distance this many times the usual one is a gap in the data. */
 const GAP_FACTOR = 4;
-/** The least time shown, so that the first few samples do not fill the whole width. */
+/** The shortest time span shown, so that the first few samples do not fill the whole width. */
 export const SPAN_MIN_S = 60;
 
 /** The data for uPlot, with a hole instead of a line across a gap. */

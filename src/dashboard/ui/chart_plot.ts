@@ -1,4 +1,4 @@
-/** How a chart is drawn: scales that do not jump about, axes, colors of the theme. Loaded with the first chart. */
+/** Draws a chart: stable scales, axes, the theme's colors. Loaded with the first chart. */
 import "./language.ts";
 import uPlot from "uplot";
 import { type ChartData, SPAN_MIN_S } from "./chart_data.ts";
@@ -21,7 +21,7 @@ export interface PlotOptions {
   isBars: boolean;
 }
 
-/** Counts have no halves. */
+/** Axis steps for counts, which have no halves. */
 const WHOLE = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power)).sort((
   a,
   b,

@@ -1,4 +1,4 @@
-/** A modal dialog: the platform's own, which keeps the focus inside and closes with Escape. */
+/** A modal dialog on the browser's own `<dialog>`, which keeps the focus inside and closes with Escape. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import "./dialog.css";
@@ -9,7 +9,7 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-/** Open as long as it is rendered. */
+/** Open while it is rendered. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -49,7 +49,7 @@ export interface ConfirmProps {
   onClose: () => void;
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before an action that cannot be undone. */
 export function Confirm({ title, children, action, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>

@@ -1,10 +1,10 @@
-/** The glyphs of a status and a priority: each tells by its shape, and is read out by the words beside it. */
+/** Glyphs for statuses and priorities. Shapes differ, not only colors; screen readers read the words beside them. */
 import "./glyph.css";
 
 type StatusKind = "wait" | "hold" | "pause" | "run" | "needs" | "done" | "fail" | "stop";
 export type GlyphKind = StatusKind | "low" | "high" | "critical";
 
-/** `progress`: of a running one, in percent. */
+/** `progress`: of a running task, in percent. */
 export function Glyph({ kind, progress = 30 }: { kind: GlyphKind; progress?: number }) {
   return (
     <i

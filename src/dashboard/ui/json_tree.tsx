@@ -1,4 +1,4 @@
-/** A JSON value to open branch by branch. */
+/** A JSON value that opens branch by branch. */
 import { useState } from "preact/hooks";
 import "./json_tree.css";
 

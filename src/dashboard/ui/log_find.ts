@@ -48,16 +48,16 @@ export interface Find {
   pattern: RegExp | undefined;
   /** How many lines contain it. */
   count: number;
-  /** The current one of them, from 1; 0 for none. */
+  /** The position of the current hit, from 1; 0 for none. */
   at: number;
   current: number | undefined;
-  /** Goes to the next hit (1) or the previous one (-1), at first from line `from` on. Returns its id. */
+  /** Goes to the next (1) or previous (-1) hit, the first time starting at line `from`. Returns the line's id. */
   step: (direction: 1 | -1, from: number) => number | undefined;
-  /** Writes a text into the address. */
+  /** Writes the text into the address. */
   settle: (text: string) => void;
 }
 
-/** `settled`: the text in the address; `put`: writes one there. */
+/** `settled`: the text in the address; `put`: writes a text there. */
 export function useFind(lines: readonly LogLine[], settled: string, put: (text: string) => void): Find {
   const { value: text, change, settle } = useAhead(settled, put, undefined);
   const [current, setCurrent] = useState<number>();
@@ -86,7 +86,7 @@ export function useFind(lines: readonly LogLine[], settled: string, put: (text: 
   };
 }
 
-/** The index of the first that is not below `id`. */
+/** The index of the first id that is not below `id`. */
 function placeOf(ids: readonly number[], id: number): number {
   let [low, high] = [0, ids.length];
   while (low < high) {

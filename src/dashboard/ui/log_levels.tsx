@@ -6,15 +6,15 @@ import { countLevels, type LevelCounts, type LogWindow, type WindowFilter } from
 import { count } from "../../protocol/formats.ts";
 import "./log_levels.css";
 
-/** The levels in an address; none means all. */
+/** The levels named in the address; none means all. */
 export function levelsIn(text: string | null): LogLevel[] {
   const named = (text ?? "").split(",");
   return LOG_LEVELS.filter((level) => named.includes(level));
 }
 
 /**
- * Counts of all levels, whichever are shown: what the window counts of those that it shows, and of the others what was
- * counted before. `rest`: the filter without levels.
+ * The number of lines of each level. For levels that are shown, the window counts; for hidden levels, the latest known
+ * count stands. `rest`: the filter without levels.
  */
 export function useLevelCounts(
   log: LogWindow,

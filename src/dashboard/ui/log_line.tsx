@@ -1,4 +1,4 @@
-/** One line of a log: time, level, source and message; opened, also its details. */
+/** One line of a log: time, level, source and message; when open, also its details. */
 import {
   Brain,
   CalendarClock,
@@ -29,7 +29,7 @@ import { dayIn, OWN_ZONE } from "./zone.ts";
 import "./log_line.css";
 import "./ansi.css";
 
-/** A longer message is cut until it is opened. */
+/** A message with more rows is cut until the line is opened. */
 const ROWS_MAX = 40;
 
 interface Kind {
@@ -48,7 +48,7 @@ const KINDS: Record<string, Kind> = {
   scheduler: { name: "scheduler", icon: CalendarClock },
 };
 
-/** The kind of a line: mostly its source. What an agent says at the lowest level is a thought. */
+/** The kind of a line: usually its source. An agent's line at level debug is a thought. */
 function kindOf({ source, level }: LogEntry): string {
   return source === "agent" && level === "debug" ? "thought" : source in KINDS ? source : "other";
 }
@@ -155,7 +155,7 @@ function Message(
   );
 }
 
-/** Where the given row of a text ends; -1 when the text has fewer rows. */
+/** The index where the given row of a text ends; -1 if the text has fewer rows. */
 function endOfRow(text: string, rows: number): number {
   let at = -1;
   for (let i = 0; i < rows; i++) {
@@ -165,7 +165,7 @@ function endOfRow(text: string, rows: number): number {
   return at;
 }
 
-/** About how many rows a closed line takes. */
+/** The estimated number of rows of a closed line. */
 export function rowsOf(text: string, columns: number): number {
   let rows = 0;
   for (let at = 0; rows < ROWS_MAX + 1;) {

@@ -5,13 +5,13 @@ import { systemClock } from "../../clock/clock.ts";
 import type { LogWindow } from "../data/log_window.ts";
 import type { VirtualListHandle } from "./virtual_list.tsx";
 
-/** This near an end counts as being there. */
+/** A distance this short counts as being at the end. */
 const END_PX = 4;
-/** Lines arrive while the reader scrolls: this near to where the end was at the wheel's turn counts, too. */
+/** Lines arrive while the reader scrolls, so this near the end as it was when the wheel turned also counts. */
 const FORMER_END_PX = 50;
-/** More lines are loaded this many box heights before an end. */
+/** Loads more lines when an end is nearer than this many box heights. */
 const AHEAD = 2;
-/** A scroll this soon after the wheel, a finger or a key moved is the reader's, not the list's. */
+/** A scroll this soon after a wheel, touch or key event comes from the reader, not from the list. */
 const INTENT_MS = 1500;
 
 export interface FollowRequest {
@@ -25,7 +25,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     isFromStart: false,
     top: 0,
     intent_ms: -Infinity,
-    /** The list's height at the reader's last turn of the wheel, if that was downwards. */
+    /** The list's height when the reader last turned the wheel, if downward. */
     wheel_height: Infinity,
     isHeld: false,
     seen_id: 0,
@@ -35,7 +35,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
   const last_id = log.lines.at(-1)?.id ?? log.opening - 1;
   const { current } = state;
   if (isFollowing) current.seen_id = last_id;
-  // A log that was just opened shows its end, or its start if that was requested.
+  // A newly opened log shows its end, or its start if requested.
   useLayoutEffect(() => {
     if (current.opening === log.opening || log.lines.length === 0) return;
     current.opening = log.opening;
@@ -53,7 +53,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (deltaY <= 0) return;
     current.wheel_height = currentTarget.querySelector("[role=list]")?.scrollHeight ?? Infinity;
   };
-  // A choice by key or button overrides scrolling that is still under way.
+  // A key or button overrides scrolling that is still under way.
   const choose = (isRequested: boolean) => {
     current.intent_ms = -Infinity;
     if (request.isRequested !== isRequested) request.setRequested(isRequested);
@@ -74,7 +74,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
     if (scrollTop < AHEAD * clientHeight) void log.older();
     if (scrollHeight - clientHeight - scrollTop < AHEAD * clientHeight) void log.newer();
   };
-  // A reader who waits at an end without scrolling wants the next page, too.
+  // A reader who waits at an end without scrolling also wants the next page.
   useLayoutEffect(() => {
     if (current.box?.isConnected && current.opening === log.opening && !log.error) askAhead(current.box);
   }, [log.version.value]);
@@ -95,7 +95,7 @@ export function useFollow(log: LogWindow, handle: RefObject<VirtualListHandle>, 
   };
   return {
     isFollowing,
-    /** Lines that arrived at the end while the reader was elsewhere. */
+    /** How many lines arrived at the end while the reader was elsewhere. */
     unseen: isFollowing || !log.isLive || current.opening !== log.opening
       ? 0
       : Math.max(0, last_id - current.seen_id),

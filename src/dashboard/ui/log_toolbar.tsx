@@ -64,7 +64,7 @@ export function LogToolbar(props: LogToolbarProps) {
         </details>
       </div>
       <span class="visually-hidden" role="status">
-        {find.text === "" ? "" : `${count(find.count)} lines hold the text`}
+        {find.text === "" ? "" : `${count(find.count)} lines contain the text`}
       </span>
     </div>
   );

@@ -1,4 +1,4 @@
-/** A log to read, search and follow: of one task, or of everything that a filter lets through. */
+/** A log to read, search and follow: of one task, or of everything that matches a filter. */
 import { ArrowDown } from "lucide-preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -18,20 +18,20 @@ import { VirtualList, type VirtualListHandle } from "./virtual_list.tsx";
 
 const ROW_PX = 24;
 const COLUMN_PX = 7.2;
-/** What stands before a message. */
+/** The width of what precedes a message. */
 const HEAD_PX = 320;
 const WRAP_KEY = "opencode-agents.log.wrap";
 
 export interface LogViewProps {
   /** Only lines of this task or component. */
   agent?: string;
-  /** Further conditions for lines; levels are chosen in the view. */
+  /** More conditions for lines; the user chooses levels in the view. */
   filter?: Omit<WindowFilter, "level">;
   /** Whether lines name their task or component. */
   withAgents?: boolean;
 }
 
-/** Levels, the text that is found and whether it is followed are in the address: `level`, `find`, `follow`. */
+/** The address holds the levels, the search text and whether the end is followed: `level`, `find`, `follow`. */
 export function LogView({ agent, filter, withAgents = agent === undefined }: LogViewProps) {
   const [place, setPlace] = usePlace();
   const levels = levelsIn(place.get("level"));
@@ -111,7 +111,7 @@ function LogLines({ log, agent, withAgents, levels }: {
     [log, find.text, find.current, find.count],
   );
   const columns = Math.max(20, Math.floor(((box.current?.clientWidth ?? 1000) - HEAD_PX) / COLUMN_PX));
-  // The same function for the same log: a new one makes the list lay out all rows again.
+  // The same function for the same log: a new function would make the list lay out all rows again.
   const keyOf = useCallback((index: number) => log.lines[index]?.id ?? index, [log]);
   const heightOf = (index: number) =>
     4 + (ROW_PX - 4) * rowsOf(log.lines[index]?.text ?? "", isWrapped ? columns : Infinity);
@@ -214,14 +214,14 @@ function Notices({ log, agent }: { log: LogWindow; agent: string | undefined }) 
       )}
       {wait_ms > 0 && (
         <div class="notice notice-warning" role="status">
-          The server answers only so many log queries a minute: more lines in{" "}
+          The server limits log queries per minute. More lines load in{" "}
           {duration(Math.ceil(wait_ms / 1000) * 1000)}.
         </div>
       )}
       {(log.hasDropped || (log.isFull && log.hasOlder)) && (
         <div class="notice">
-          A page keeps {count(LINES_MAX)} lines; older ones are not shown here.{" "}
-          <Link href={`/server/logs?${older}`}>Show what was before</Link>
+          This page keeps at most {count(LINES_MAX)} lines. Older lines are not shown.{" "}
+          <Link href={`/server/logs?${older}`}>Show earlier lines</Link>
         </div>
       )}
     </>
@@ -237,7 +237,7 @@ function NoLines({ log }: { log: LogWindow }) {
       <p>
         {log.isLive
           ? "Lines appear here as soon as they are written."
-          : "Nothing was written within this time. Choose another one."}
+          : "Nothing was written in this time range. Choose another."}
       </p>
     </div>
   );

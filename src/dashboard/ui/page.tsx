@@ -1,12 +1,11 @@
-/** The head of every page, and what is below it. */
+/** The frame of every page: its head and its content. */
 import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import "./page.css";
 
 export interface Frame {
-  /** What the page is called. */
   title: string;
-  /** The tabs that it is one of. */
+  /** The row of tabs that the page belongs to. */
   tabs: ComponentChildren;
 }
 
@@ -14,14 +13,14 @@ export interface Frame {
 export const PageFrame = createContext<Frame>({ title: "", tabs: undefined });
 
 export interface PageProps {
-  /** Instead of the page's own title. */
+  /** Replaces the page's own title. */
   title?: ComponentChildren;
   class?: string;
   /** Right beside the title. */
   beside?: ComponentChildren;
   /** At the other end of the head. */
   actions?: ComponentChildren;
-  /** Below the head: what is shown of the page, and how. */
+  /** Below the head: controls for what the page shows, and how. */
   bar?: ComponentChildren;
   children: ComponentChildren;
 }

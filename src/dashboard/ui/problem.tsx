@@ -1,4 +1,4 @@
-/** Why something cannot be shown, and what to do about it. */
+/** Says why something cannot be shown, and what to do about it. */
 import { ApiError } from "../../domain/errors.ts";
 
 /** `what`: the beginning of a sentence that says what cannot be shown. */

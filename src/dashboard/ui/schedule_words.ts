@@ -1,4 +1,4 @@
-/** What a schedule's rule means, in words. */
+/** A schedule's rule in words. */
 import { epochOf } from "../../clock/clock.ts";
 import { counted } from "../../protocol/formats.ts";
 import type { RecurringConfig } from "../../domain/task.ts";
@@ -17,7 +17,7 @@ export function zoneOf({ recurring }: Rule): string {
   return isTimeZone(zone) ? zone : "UTC";
 }
 
-/** `every Monday at 09:00 Europe/Berlin until Dec 31, 2026`; `once` for what does not recur. */
+/** `every Monday at 09:00 Europe/Berlin until Dec 31, 2026`; `once` if it does not recur. */
 export function ruleInWords(rule: Rule): string {
   const { scheduled_time, recurring } = rule;
   if (!recurring) return "once";

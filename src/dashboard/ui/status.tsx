@@ -36,7 +36,7 @@ export function StatusBadge({ status }: { status: TaskStatus }) {
   );
 }
 
-/** The usual priority says nothing. */
+/** Shows nothing for the usual priority. */
 export function PriorityMark({ priority }: { priority: Priority }) {
   if (priority === "medium") return null;
   return (
@@ -47,7 +47,7 @@ export function PriorityMark({ priority }: { priority: Priority }) {
   );
 }
 
-/** Without a plan an agent's progress is unknown until it ends: the bar then only shows that it works. */
+/** Without a plan, progress is unknown until the agent ends. The bar then shows only that the agent is at work. */
 export function ProgressBar(
   { task }: { task: Pick<Task, "id" | "status" | "progress" | "progress_details"> },
 ) {
@@ -62,7 +62,7 @@ export function ProgressBar(
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={isUnknown ? undefined : task.progress}
-      aria-valuetext={isUnknown ? "at work, no plan told" : `${task.progress} %${steps}`}
+      aria-valuetext={isUnknown ? "at work, no plan reported" : `${task.progress} %${steps}`}
     >
       <div class="progress-fill" style={{ width: `${isUnknown ? 100 : task.progress}%` }} />
     </div>

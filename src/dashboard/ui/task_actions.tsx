@@ -36,7 +36,7 @@ const DOES = {
   cancel: ["cancel_task", "Cancelled"],
 } as const;
 
-/** Does it and reports the outcome. */
+/** Carries out the action and reports the outcome. */
 export async function act(name: ActionName, task_id: string): Promise<void> {
   const [type, done] = DOES[name];
   await attempt(() => client.request(type, { task_id }), `${done}: ${task_id}`);

@@ -1,4 +1,4 @@
-/** A field that finds a task by a part of its id or description. */
+/** A field that finds a task by part of its id or description. */
 import { useId, useState } from "preact/hooks";
 import { tasks } from "../data/tasks.ts";
 import type { Task } from "../../domain/task.ts";
@@ -9,11 +9,11 @@ const SHOWN_MAX = 8;
 
 export interface TaskPickerProps {
   onPick: (id: string) => void;
-  /** Tasks that are not proposed. */
+  /** Tasks that are not suggested. */
   without?: readonly string[];
-  /** Whether it also accepts an unknown id: the server may know more tasks than this page. */
+  /** Whether to accept unknown ids, too: the server may know more tasks than this page. */
   takesUnknown?: boolean;
-  /** Of the input: id, description, validity. */
+  /** Attributes for the input element, such as its id and what describes it. */
   attributes?: {
     id?: string;
     "aria-label"?: string;
@@ -98,7 +98,7 @@ export function TaskPicker(props: TaskPickerProps) {
             id={`${list}-${i}`}
             role="option"
             aria-selected={i === at}
-            // Before the field loses the focus, which closes the list.
+            // Not onClick: the field would lose the focus first, which closes the list.
             onMouseDown={(event) => {
               event.preventDefault();
               pick(task.id);

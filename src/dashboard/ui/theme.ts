@@ -13,7 +13,7 @@ function remembered(): Theme {
 export const theme = signal<Theme>(remembered());
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-/** Grows whenever colors may have changed: a canvas then paints again. */
+/** Grows whenever colors may have changed, so that canvases paint again. */
 export const paint = signal(0);
 prefersDark.addEventListener("change", () => paint.value++);
 

@@ -9,7 +9,7 @@ systemClock.every(1000, () => {
   if (!document.hidden) now.value = systemClock.now();
 });
 
-/** `3 min ago`; the exact time when pointed at. */
+/** `3 min ago`, with the exact time on hover. */
 export function Ago({ iso }: { iso: string }) {
   return <time dateTime={iso} title={dateTime(iso)}>{relative(epochOf(iso), now.value)}</time>;
 }

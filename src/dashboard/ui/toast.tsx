@@ -32,7 +32,7 @@ export function toastDone(title: string): void {
   show({ kind: "done", title });
 }
 
-/** Shows anything that was thrown. An error that is already shown is not repeated. */
+/** Shows any thrown value. An error that is already shown is not repeated. */
 export function toastError(error: unknown): void {
   if (needsKey(error)) return;
   const title = error instanceof ApiError ? error.code : "Something went wrong";
@@ -41,7 +41,7 @@ export function toastError(error: unknown): void {
   show({ kind: "error", title, text });
 }
 
-/** Runs what the user asked for and reports the outcome. Resolves to whether it succeeded. */
+/** Runs an action that the user requested and reports the outcome. Resolves to whether it succeeded. */
 export async function attempt(action: () => Promise<unknown>, done: string): Promise<boolean> {
   try {
     await action();

@@ -1,4 +1,4 @@
-/** Processor and memory of an agent or a process over time. */
+/** Processor and memory use of an agent or a process over time. */
 import type { UsageSample } from "../data/machine.ts";
 import { Chart } from "./chart.tsx";
 import { bytes, percent } from "../../protocol/formats.ts";

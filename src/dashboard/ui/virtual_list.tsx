@@ -3,17 +3,17 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 
-/** A list this near its end is at its end. */
+/** A list this near its end counts as being at its end. */
 const END_PX = 4;
 
 export interface VirtualListProps {
   count: number;
-  /** In pixels, until a row was measured. */
+  /** In pixels, used until a row has been measured. */
   estimated_height: number | ((index: number) => number);
   /** A row's content; it may have any height. */
   row: (index: number) => ComponentChildren;
   keyOf: (index: number) => string | number;
-  /** Of the scrolling box. */
+  /** The class of the scrolling box. */
   class?: string;
   label: string;
   /** The list scrolls to this row when it changes. */
@@ -27,7 +27,7 @@ export interface VirtualListProps {
   isAnchored?: boolean;
   /** An anchored list that is at its end stays there when rows come. */
   isFollowing?: boolean;
-  /** A new value means that all heights have changed. */
+  /** A new value means that all row heights have changed. */
   layout?: string;
 }
 

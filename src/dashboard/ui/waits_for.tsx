@@ -11,7 +11,7 @@ import "./waits_for.css";
 
 const SHOWN_MAX = 2;
 
-/** Nothing for a task that does not wait. A permission request is shown by itself. */
+/** Shows nothing for a task that does not wait. Permission requests have their own display. */
 export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
   if (waiting_for === undefined || waiting_for.kind === "permission") return null;
   return (
@@ -23,7 +23,7 @@ export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
   );
 }
 
-/** Leaves out completed tasks: no push says that one of several dependencies is completed. */
+/** Leaves out completed tasks: no push announces that one of several dependencies completed. */
 function TaskLinks({ ids }: { ids: readonly string[] }) {
   const open = ids.filter((id) => taskOf(id)?.status !== "completed");
   return (

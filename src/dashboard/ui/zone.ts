@@ -1,9 +1,9 @@
-/** Times of a time zone, for people to read. */
+/** Times in a time zone, for people to read. */
 import { localTime, ownTimeZone } from "../../domain/time_zones.ts";
 
 export const OWN_ZONE = ownTimeZone();
 
-/** The day there, as `2026-03-29`. */
+/** The local day, such as `2026-03-29`. */
 export function dayIn(at_ms: number, zone: string): string {
   return localTime(at_ms, zone).slice(0, 10);
 }

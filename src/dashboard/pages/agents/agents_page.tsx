@@ -1,4 +1,4 @@
-/** The agents at work, and the machine's processes: their usage, and how to end one. */
+/** The agents at work, and the machine's processes with their usage and a way to end one. */
 import { Bot } from "lucide-preact";
 import { Link } from "wouter-preact";
 import "./agents.css";

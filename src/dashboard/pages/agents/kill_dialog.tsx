@@ -6,13 +6,13 @@ import { Confirm } from "../../ui/dialog.tsx";
 import "./kill_dialog.css";
 
 const SIGNALS: Record<KillSignal, string> = {
-  SIGTERM: "asks it to end; it may tidy up first",
-  SIGINT: "as Ctrl-C in its terminal",
+  SIGTERM: "asks it to end; it can clean up first",
+  SIGINT: "like Ctrl-C in its terminal",
   SIGHUP: "as if its terminal were closed",
-  SIGQUIT: "ends it, perhaps with a memory image",
-  SIGKILL: "ends it at once; it cannot tidy up",
-  SIGSTOP: "holds it where it is",
-  SIGCONT: "lets a held one go on",
+  SIGQUIT: "ends it, perhaps with a core dump",
+  SIGKILL: "ends it at once; it cannot clean up",
+  SIGSTOP: "suspends it",
+  SIGCONT: "resumes it if it is suspended",
 };
 
 export interface KillDialogProps {
@@ -50,16 +50,16 @@ export function KillDialog({ process, onKill, onClose }: KillDialogProps) {
 function meaning({ pid, task_id }: Process, signal: KillSignal): string {
   if (task_id === undefined) {
     return signal === "SIGSTOP" || signal === "SIGCONT"
-      ? "It belongs to no task of this server: another person's session is held or continues."
-      : "It belongs to no task of this server: another person's session ends, and its unsaved work is lost.";
+      ? "It belongs to no task of this server: this suspends or resumes another person's session."
+      : "It belongs to no task of this server: this ends another person's session, and its unsaved work is lost.";
   }
   const isAgent = agents.value.some((agent) => agent.pid === pid);
   if (signal === "SIGSTOP") {
-    return `Task ${task_id} stands still while its time limit runs on. To hold the task in order, pause it.`;
+    return `Task ${task_id} stands still while its time limit runs on. To hold the task properly, pause it instead.`;
   }
-  if (signal === "SIGCONT") return `Task ${task_id} goes on if its process was held.`;
+  if (signal === "SIGCONT") return `Task ${task_id} continues if its process was suspended.`;
   return isAgent
-    ? `It is the agent of task ${task_id}: when it ends, the task fails, and what it has not saved is lost. ` +
-      "To end the task in order, cancel it."
-    : `It was started by the agent of task ${task_id}, which goes on, sees that it ended, and may fail because of it.`;
+    ? `It is the agent of task ${task_id}: when it ends, the task fails, and unsaved work is lost. ` +
+      "To end the task properly, cancel it instead."
+    : `It was started by the agent of task ${task_id}, which keeps running, notices that it ended, and may fail as a result.`;
 }

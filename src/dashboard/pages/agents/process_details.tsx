@@ -68,7 +68,7 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
           ))}
           {unknown.length > 0 && (
             <>
-              <dt>Not told</dt>
+              <dt>Not reported</dt>
               <dd class="muted">{unknown.map(([fact]) => fact.toLowerCase()).join(", ")}</dd>
             </>
           )}
@@ -86,12 +86,13 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
           >
             {sending === undefined
               ? "End or signal this process…"
-              : `Sending ${sending}, waiting for it to end…`}
+              : `Sending ${sending} and waiting for the process to end…`}
           </button>
         )
         : (
           <p class="muted process-kept">
-            It cannot be ended from here: it is no coding agent, and this server did not start it for a task.
+            You cannot end it from here: it is not a coding agent, and this server did not start it for a
+            task.
           </p>
         )}
       {isAsking && (

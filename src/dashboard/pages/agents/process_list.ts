@@ -26,7 +26,7 @@ export function kindOf({ type, agent, task_id }: Process): string {
   return task_id === undefined ? "other" : "task";
 }
 
-/** The server refuses to end any other. */
+/** Whether the server would end it; it refuses all others. */
 export function isEndable({ agent, task_id }: Process): boolean {
   return agent !== undefined || task_id !== undefined;
 }
@@ -35,7 +35,7 @@ export interface Column {
   key: keyof Process;
   name: string;
   isNumber?: boolean;
-  /** Hidden where there is little room. */
+  /** Hidden on narrow screens. */
   isMinor?: boolean;
 }
 

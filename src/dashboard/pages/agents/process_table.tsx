@@ -11,13 +11,12 @@ import { ProcessDetails } from "./process_details.tsx";
 import { type Column, COLUMNS, kindNames, kindOf, type View } from "./process_list.ts";
 import "./process_table.css";
 
-/** More rows are drawn on request. */
+/** Rows drawn at first; the user can ask for more. */
 const ROWS = 100;
 
 export interface ProcessTableProps {
   processes: readonly Process[];
   view: View;
-  /** Loads the list again. */
   reload: () => void;
 }
 

@@ -55,7 +55,7 @@ export function Processes() {
   const isWhole = place.get("all") === "1";
   // The server pushes agents' processes; other processes must be requested.
   const answer = useAnswer(() => list(isWhole), 0, String(isWhole));
-  useShortcuts([{ key: "r", does: "List the processes anew", run: () => void answer.reload() }], [isWhole]);
+  useShortcuts([{ key: "r", does: "Refresh the process list", run: () => void answer.reload() }], [isWhole]);
   const known = current(isWhole, answer);
   const rows = known && shown(known.processes, view);
   return (
@@ -81,11 +81,11 @@ export function Processes() {
         </div>
       )}
       {rows === undefined && answer.error === undefined && (
-        <div class="card empty">Looking at the processes…</div>
+        <div class="card empty">Loading the processes…</div>
       )}
       <p class="muted processes-note">
-        Only agents and what this server started for a task can be ended from here: the server refuses every
-        other process.
+        You can end only agents and processes that this server started for a task. The server refuses all
+        others.
       </p>
     </section>
   );
@@ -142,8 +142,8 @@ function NoProcesses({ isFiltered, isWhole }: { isFiltered: boolean; isWhole: bo
     <div class="empty">
       <strong>{isFiltered ? "No process matches" : "No agent's process is running"}</strong>
       {isFiltered
-        ? "Take a filter away to see more."
-        : !isWhole && agents !== "" && `The processes of ${agents} show up here, whoever started them.`}
+        ? "Remove a filter to see more."
+        : !isWhole && agents !== "" && `The processes of ${agents} appear here, no matter who started them.`}
     </div>
   );
 }

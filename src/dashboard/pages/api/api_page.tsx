@@ -43,7 +43,7 @@ export function ApiPage() {
           <a href="metrics" target="_blank" rel="noopener">As Prometheus text</a>
         </div>
       </div>
-      {error !== undefined && <Problem what="There are no metrics" error={error} />}
+      {error !== undefined && <Problem what="The metrics cannot be shown" error={error} />}
       {value === undefined && error === undefined && <div class="card empty">Loading…</div>}
       {value && error === undefined && (
         <div class="stack" aria-busy={value.time_range !== range}>
@@ -65,8 +65,8 @@ function Figures({ metrics }: { metrics: Metrics }) {
   const figures: [name: string, value: string, more: string][] = [
     ["Requests", count(requests_total), `in the last ${nameOf(metrics.time_range)}`],
     ["Rate", `${requests_per_second}/s`, "on average"],
-    ["Errors", failed, "answered by an error"],
-    ["Connections", String(current), `now; ${peak_today} at most, ${total_today} in all today (UTC)`],
+    ["Errors", failed, "answered with an error"],
+    ["Connections", String(current), `now; today (UTC): peak ${peak_today}, total ${total_today}`],
   ];
   return (
     <ul class="figures" aria-label="Figures">
@@ -95,8 +95,8 @@ function Latency({ metrics }: { metrics: Metrics }) {
   ];
   return (
     <section class="card" aria-labelledby="latency">
-      <h2 id="latency">Time to answer</h2>
-      {metrics.requests_total === 0 ? <p class="muted">No requests in this time.</p> : (
+      <h2 id="latency">Response time</h2>
+      {metrics.requests_total === 0 ? <p class="muted">No requests in this time range.</p> : (
         <>
           <p class="average">
             <strong class="figure">{latency(average_response_time_ms)}</strong>{" "}
@@ -118,7 +118,7 @@ function Usage({ usage, total }: { usage: Record<string, number>; total: number 
   return (
     <section class="card" aria-labelledby="usage">
       <h2 id="usage">Requests by type</h2>
-      {rows.length === 0 && <p class="muted">No requests in this time.</p>}
+      {rows.length === 0 && <p class="muted">No requests in this time range.</p>}
       <Bars
         rows={rows.map(([name, value]) => ({
           name,

@@ -19,8 +19,8 @@ const COMPONENTS: Record<string, { name: string; does: string }> = {
   websocket_server: { name: "Connections", does: "Clients reach the server" },
   task_manager: { name: "Tasks", does: "Tasks are started and supervised" },
   process_monitoring: { name: "Processes", does: "Agents' processes are monitored" },
-  file_monitoring: { name: "Disk", does: "There is room for the data" },
-  database: { name: "Store", does: "Changes are kept" },
+  file_monitoring: { name: "Disk", does: "There is space for the data" },
+  database: { name: "Store", does: "Changes are stored" },
 };
 
 const STATES: Record<ComponentStatus, { name: string; icon: typeof CircleCheck; overall: string }> = {
@@ -107,18 +107,17 @@ function Component({ component, status }: { component: string; status: Component
   );
 }
 
-/** What to do about it, unless the message says so already. */
+/** What to do about an issue, by its code, unless the message says so already. */
 const REMEDIES: Record<string, string> = {
   SERVICE_UNAVAILABLE:
-    "Start the server with the permission or the program that the message names; opencode-agents doctor checks what is missing.",
-  DISK_SPACE_EXCEEDED:
-    "Make room on the disk that holds the data folder; writing goes on by itself once there is some.",
-  DATABASE_ERROR: "Look into the server's log; opencode-agents doctor checks the store.",
-  DATABASE_CONNECTION_ERROR: "See whether another program holds the store's file or its disk is slow.",
+    "Start the server with the permission or the program that the message names. opencode-agents doctor shows what is missing.",
+  DISK_SPACE_EXCEEDED: "Free space on the disk that holds the data folder. Writing then resumes by itself.",
+  DATABASE_ERROR: "Read the server's log. opencode-agents doctor checks the store.",
+  DATABASE_CONNECTION_ERROR: "Check whether another program locks the store's file or its disk is slow.",
   CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise the limit on the Limits page.",
-  HEALTH_CHECK_FAILED: "See whether another program holds the store's file, or the machine is overloaded.",
-  HEARTBEAT_TIMEOUT: "Look at the agent's log; cancel its task if it does not come back.",
-  MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise limits.max_memory_bytes in the configuration.",
+  HEALTH_CHECK_FAILED: "Check whether another program locks the store's file or the machine is overloaded.",
+  HEARTBEAT_TIMEOUT: "Read the agent's log. Cancel its task if the agent does not recover.",
+  MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise limits.max_memory_bytes in the configuration file.",
 };
 
 function Issue({ issue }: { issue: HealthIssue }) {
@@ -149,7 +148,7 @@ const LINKS = { connecting: "Connecting", connected: "Connected", lost: "Lost" }
 function Connection({ round_trip_ms }: { round_trip_ms: number | undefined }) {
   const status = connectionStatus.value;
   const { state } = link.value;
-  const pace = status?.status === "degraded" ? "behind: messages wait to be read" : "keeps up";
+  const pace = status?.status === "degraded" ? "behind: unread messages are queued" : "keeps up";
   const facts: [string, string | undefined][] = [
     ["This page", LINKS[state]],
     ["Round trip", round_trip_ms === undefined ? undefined : duration(round_trip_ms)],
@@ -164,13 +163,13 @@ function Connection({ round_trip_ms }: { round_trip_ms: number | undefined }) {
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt class="muted">{name}</dt>
-            <dd class="figure">{value ?? <span class="muted">not told yet</span>}</dd>
+            <dd class="figure">{value ?? <span class="muted">not reported yet</span>}</dd>
           </div>
         ))}
         <div>
           <dt class="muted">Last ping</dt>
           <dd>
-            {status?.last_ping ? <Ago iso={status.last_ping} /> : <span class="muted">not told yet</span>}
+            {status?.last_ping ? <Ago iso={status.last_ping} /> : <span class="muted">not reported yet</span>}
           </dd>
         </div>
       </dl>

@@ -6,19 +6,19 @@ import { client } from "../../data/server.ts";
 
 export type Change = Fields<"update_rate_limits">;
 
-/** What an administrator is changing now. */
+/** The change that an administrator is entering. */
 export type Editing =
   | { kind: "limit"; limit: LimitName }
   | { kind: "override"; client: string }
   | { kind: "suspend" }
   | { kind: "scaling" };
 
-/** Field of the message, such as `override.client`, → what is wrong with it. */
+/** What is wrong, by field of the message, such as `override.client`. */
 export type FieldProblems = ReadonlyMap<string, string>;
 
 export const NO_PROBLEMS: FieldProblems = new Map();
 
-/** Resolves with the problems by field; throws errors that concern no field. */
+/** Sends the change. Resolves to the problems by field; throws errors that concern no field. */
 export async function change(requested: Change): Promise<FieldProblems> {
   try {
     await client.request("update_rate_limits", requested);

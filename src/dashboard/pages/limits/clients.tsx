@@ -21,7 +21,7 @@ export function Clients({ report, open, choose, reload }: ClientsProps) {
   const [lifted, setLifted] = useState<string>();
   const lift = async (lift_override: string) => {
     const action = () => connection.request("update_rate_limits", { lift_override });
-    if (await attempt(action, `The limits of ${lift_override} are those of all`)) reload();
+    if (await attempt(action, `${lift_override} now has the same limits as all others`)) reload();
   };
   return (
     <section class="card" aria-labelledby="clients">
@@ -31,33 +31,37 @@ export function Clients({ report, open, choose, reload }: ClientsProps) {
           Limits for a client…
         </button>
       </div>
-      {top_clients.length === 0 ? <p class="muted">Nobody in the last hour.</p> : (
-        <div class="table-scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Client</th>
-                <th scope="col" class="number">Connections</th>
-                <th scope="col" class="number">Messages</th>
-                <th scope="col" class="number">Refused</th>
-              </tr>
-            </thead>
-            <tbody>
-              {top_clients.map(({ client, connections, messages, refused }) => (
-                <tr key={client}>
-                  <td>
-                    <button type="button" class="client-name" onClick={() => choose(client)}>{client}</button>
-                  </td>
-                  <td class="number figure">{connections}</td>
-                  <td class="number figure">{messages}</td>
-                  <td class={`number figure${refused > 0 ? " has-refused" : ""}`}>{refused}</td>
+      {top_clients.length === 0
+        ? <p class="muted">No clients in the last hour.</p>
+        : (
+          <div class="table-scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Client</th>
+                  <th scope="col" class="number">Connections</th>
+                  <th scope="col" class="number">Messages</th>
+                  <th scope="col" class="number">Refused</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      <h3 class="overrides-head">Limits of their own</h3>
+              </thead>
+              <tbody>
+                {top_clients.map(({ client, connections, messages, refused }) => (
+                  <tr key={client}>
+                    <td>
+                      <button type="button" class="client-name" onClick={() => choose(client)}>
+                        {client}
+                      </button>
+                    </td>
+                    <td class="number figure">{connections}</td>
+                    <td class="number figure">{messages}</td>
+                    <td class={`number figure${refused > 0 ? " has-refused" : ""}`}>{refused}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      <h3 class="overrides-head">Clients with their own limits</h3>
       {overrides.length === 0 && <p class="muted">Every client has the limits above.</p>}
       <ul class="overrides">
         {overrides.map(({ client, limits, until }) => (

@@ -14,7 +14,7 @@ interface LimitDialogProps {
 
 type Texts = Partial<Record<LimitName, string>>;
 
-/** The limits that were typed, in the message's form. */
+/** The entered limits, as the message takes them. */
 function written(texts: Texts): Partial<Record<LimitName, number>> {
   const filled = Object.entries(texts).filter(([, text]) => text.trim() !== "");
   return Object.fromEntries(filled.map(([limit, text]) => [limit, numberOf(text)]));
@@ -84,7 +84,7 @@ export function Override(
       action="Set them"
       fields={["override.client", ...limits.map((limit) => `override.limits.${limit}`)]}
       requested={requested}
-      done={`Client ${client.trim()} has limits of its own`}
+      done={`Client ${client.trim()} now has its own limits`}
     >
       {(problems) => (
         <>
@@ -148,8 +148,8 @@ export function Suspend(props: LimitDialogProps) {
       {(problems) => (
         <>
           <p>
-            Nobody is limited for so long: any client may use all of the server. The limits come back by
-            themselves.
+            During this time nobody is limited: any client may use all of the server. Then the limits come
+            back by themselves.
           </p>
           <Field
             label="Minutes"
@@ -186,7 +186,7 @@ export function Scaling({ report, ...rest }: LimitDialogProps & { report: LimitR
       requested={() => ({
         scaling: { enabled: true, minimum: typeof share === "number" ? share / 100 : share },
       })}
-      done="Message limits follow the load"
+      done="Message limits now follow the load"
     >
       {(problems) => (
         <>
@@ -196,7 +196,7 @@ export function Scaling({ report, ...rest }: LimitDialogProps & { report: LimitR
           </p>
           <Field
             label="Never below"
-            hint="per cent of their values, 1 to 100"
+            hint="percent of their values, 1 to 100"
             field="scaling.minimum"
             problems={problems}
             value={least}

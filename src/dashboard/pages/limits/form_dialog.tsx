@@ -1,4 +1,4 @@
-/** A dialog that requests a change. It stays open and shows the problems while the server refuses it. */
+/** A dialog that requests a change. If the server refuses it, the dialog stays open and shows the problems. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -9,13 +9,13 @@ export interface FormDialogProps {
   title: string;
   action: string;
   isDanger?: boolean;
-  /** The request to send; a string says why there is none. */
+  /** The request to send, or a string that says why it cannot be sent. */
   requested: () => Change | string;
-  /** Shown after success. */
+  /** The notice after success. */
   done: string;
   onDone: () => void;
   onClose: () => void;
-  /** Problems of fields that the children do not show are shown by the dialog. */
+  /** The fields. The dialog itself shows problems of fields that the children do not have. */
   children: (problems: FieldProblems) => ComponentChildren;
   fields: readonly string[];
 }

@@ -3,14 +3,14 @@ import type { LimitName } from "../../../protocol/limits.ts";
 
 export interface LimitWords {
   name: string;
-  /** What it counts, and whose. */
+  /** The unit. */
   what: string;
 }
 
 export const LIMITS: Record<LimitName, LimitWords> = {
   connections: { name: "Connections", what: "at once" },
   connections_per_second: { name: "New connections", what: "per second" },
-  global_messages_per_minute: { name: "Messages of all", what: "per minute" },
+  global_messages_per_minute: { name: "All messages", what: "per minute" },
   messages_per_minute: { name: "Messages", what: "per minute" },
   tasks_per_minute: { name: "New tasks", what: "per minute" },
   status_checks_per_minute: { name: "Status checks", what: "per minute" },
@@ -18,13 +18,13 @@ export const LIMITS: Record<LimitName, LimitWords> = {
   file_operations_per_minute: { name: "File operations", what: "per minute" },
   kills_per_minute: { name: "Ended processes", what: "per minute" },
   burst_per_second: { name: "Burst", what: "messages per second" },
-  reconnections_per_minute: { name: "Reconnections", what: "per minute, of an address" },
+  reconnections_per_minute: { name: "Reconnections", what: "per minute and address" },
 };
 
-/** As they are shown. */
+/** The order on the page. */
 export const LIMIT_ORDER = Object.keys(LIMITS) as LimitName[];
 
-/** The server reports the use of these limits; for the others only refusals. */
+/** The server does not report the use of these limits, only refusals. */
 export const UNMEASURED: readonly LimitName[] = ["burst_per_second", "reconnections_per_minute"];
 
 export function limitName(limit: string): string {

@@ -57,14 +57,15 @@ export function Policy({ report, open, reload }: PolicyProps) {
         <div>
           <strong>Lower under load: {scaling.enabled ? "on" : "off"}</strong>
           <span class="muted">
-            {scaling.enabled ? `Message limits are ${factor}.` : "Message limits stay, whatever the load."}
+            {scaling.enabled ? `Message limits are ${factor}.` : "Message limits do not depend on the load."}
           </span>
         </div>
         {scaling.enabled
           ? (
             <button
               type="button"
-              onClick={() => void send({ scaling: { enabled: false } }, "Limits stay, whatever the load")}
+              onClick={() =>
+                void send({ scaling: { enabled: false } }, "Message limits no longer depend on the load")}
             >
               Switch off
             </button>

@@ -12,11 +12,11 @@ export interface UsageBarProps {
   limit: LimitName;
   /** The limit in force. */
   maximum: number;
-  /** Absent: nobody uses any of it, or the server does not report its use. */
+  /** Undefined: nobody uses the limit, or the server does not report its use. */
   use: Use | undefined;
   /** Whether the server reports its use. */
   isMeasured?: boolean;
-  /** The client that uses it most, where there are several. */
+  /** The client with the highest use, if there are several. */
   whose?: string | undefined;
   children?: ComponentChildren;
 }

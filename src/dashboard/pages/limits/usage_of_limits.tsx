@@ -1,4 +1,4 @@
-/** All limits and their use: by all clients together, and by the one that uses most. */
+/** All limits and their use: by all clients together, and by the client with the highest use. */
 import { Pencil } from "lucide-preact";
 import { type LimitName, SHARED_LIMITS } from "../../../protocol/limits.ts";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
@@ -10,7 +10,7 @@ import { UsageBar, type Use } from "./usage_bar.tsx";
 
 export interface UsageOfLimitsProps {
   report: LimitReport;
-  /** The client that is shown alone; empty for none. */
+  /** Shows only this client; empty: all clients. */
   client: string;
   open: (change: Editing) => void;
 }
@@ -71,7 +71,7 @@ export function UsageOfLimits({ report, client, open }: UsageOfLimitsProps) {
   );
 }
 
-/** The use by the client that uses most; the pushed figure if it is newer. */
+/** The highest use by one client; the pushed figure if it is newer. */
 function useOf(report: LimitReport, limit: LimitName): Use & { client?: string } | undefined {
   const told = ownLimits.value;
   const live = told?.limits[limit];

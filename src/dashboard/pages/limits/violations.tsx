@@ -1,9 +1,9 @@
-/** Refusals: what, by which limit, to which client. */
+/** Refused requests: what, by which limit, from which client. */
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { Ago } from "../../ui/time.tsx";
 import { limitName } from "./limit_names.ts";
 
-/** The server keeps more; these show what is going on. */
+/** The newest refusals shown; the server keeps more. */
 const SHOWN = 30;
 
 export function Violations({ report }: { report: LimitReport }) {

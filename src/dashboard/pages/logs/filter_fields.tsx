@@ -9,7 +9,7 @@ import { instantOf, localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
 import { agentsIn, PARAMETERS, RANGES } from "./log_filter.ts";
 
-/** The server does not search for every prefix of what is being typed. */
+/** A typed text is sent after this pause, so the server does not search for every prefix. */
 const SETTLED_MS = 600;
 
 export function FilterFields() {

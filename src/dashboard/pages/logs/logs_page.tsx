@@ -11,7 +11,7 @@ import { Page } from "../../ui/page.tsx";
 export function LogsPage() {
   const [place] = usePlace();
   const about = PARAMETERS.map((name) => place.get(name) ?? "").join("\n");
-  // "The last hour" starts an hour before it was chosen, and stays fixed while it is read.
+  // "The last hour" starts an hour before it was chosen and does not move afterward.
   const filter = useMemo(() => filterIn(place, now.peek()), [about]);
   return (
     <Page class="logs-page">

@@ -1,4 +1,4 @@
-/** The draft: kept while the page is left or the connection is lost, until it is sent or cleared. */
+/** The draft of a task. It survives leaving the page and losing the connection, until it is sent or cleared. */
 import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
 import type {
@@ -17,7 +17,7 @@ import { suggestedId } from "./suggested_id.ts";
 
 export type When = "now" | "once" | "again";
 
-/** Fields of text as they were typed; an empty one is not sent. */
+/** The fields as typed. Empty ones are not sent. */
 export interface Draft {
   description: string;
   type: TaskType;
@@ -25,14 +25,14 @@ export interface Draft {
   agent: string;
   working_dir: string;
   when: When;
-  /** As a clock in `zone` shows it, `2026-03-29T02:30`. */
+  /** The local time in `zone`, such as `2026-03-29T02:30`. */
   at: string;
   zone: string;
   interval: RecurringConfig["interval"];
   end: string;
   max_runs: string;
   allow_overlap: boolean;
-  /** Undefined: the suggested one. */
+  /** Undefined: the suggested id. */
   id: string | undefined;
   prompt: string;
   model: string;
@@ -95,7 +95,7 @@ export const idOf = computed(() =>
 
 const HOUR_MS = 3_600_000;
 
-/** Sets when the task runs. The default time is the full hour after the next. */
+/** Sets when the task runs. The default time is the next full hour that is at least 15 minutes away. */
 export function chooseWhen(when: When): void {
   const { at, zone } = draft.value;
   if (when === "now" || at !== "") return change({ when });

@@ -8,7 +8,7 @@ import { ask } from "../../data/server.ts";
 import { tasks } from "../../data/tasks.ts";
 
 export const knownAgents = signal<readonly ConfiguredAgent[]>([]);
-/** The makes of agents, for their names. */
+/** The known makes of agents, with their names and icons. */
 export const knownMakes = signal<readonly AgentMakeView[]>([]);
 
 /** Loads the agents while a page needs them: the configuration may change between server starts. */
@@ -19,13 +19,13 @@ export function useKnownAgents(): void {
       knownAgents.value = agents;
       knownMakes.value = makes;
     };
-    // Without the list a name can still be typed, and the server refuses unknown agents.
+    // Without the list, names can still be typed, and the server refuses unknown agents.
     load().catch(report);
     return onResubscribed(load);
   }, []);
 }
 
-/** The agent for a task of this type that names none. */
+/** The default agent for tasks of this type. */
 export function agentFor(type: string): string | undefined {
   const all = knownAgents.value;
   const of = all.find(({ task_types }) => (task_types as string[]).includes(type));

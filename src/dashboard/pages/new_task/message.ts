@@ -1,4 +1,4 @@
-/** The form as a message, or the problems that keep it from being one. The API checks everything else. */
+/** The form as a message, or the problems that prevent one. The API checks everything else. */
 import { isoTime } from "../../../clock/clock.ts";
 import { describedBy, isTooLong } from "../../../domain/description.ts";
 import type { NewTask } from "../../../domain/task.ts";
@@ -62,7 +62,7 @@ function timeoutOf({ timeout }: Draft, refuse: Refuse): number | undefined {
   if (timeout.trim() === "") return undefined;
   const ms = spanOf(timeout.trim());
   if (ms === undefined) {
-    refuse("task.timeout", "Write a span of time with its unit, such as 90 s, 30 min or 1 h 30 min.");
+    refuse("task.timeout", "Write a duration with its unit, such as 90 s, 30 min or 1 h 30 min.");
   }
   return ms;
 }
@@ -70,14 +70,14 @@ function timeoutOf({ timeout }: Draft, refuse: Refuse): number | undefined {
 function metadataOf({ tags, metadata }: Draft, refuse: Refuse): Record<string, unknown> {
   const list = tags.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
   const rest = metadata.trim() === "" ? {} : parsed(metadata);
-  if (typeof rest === "string") refuse("task.metadata", `This is no JSON: ${rest}`);
+  if (typeof rest === "string") refuse("task.metadata", `This is not valid JSON: ${rest}`);
   else if (typeof rest !== "object" || rest === null || Array.isArray(rest)) {
     refuse("task.metadata", 'Write a JSON object, such as {"owner": "ana"}.');
   } else return { ...rest, ...given({ tags: list }) };
   return {};
 }
 
-/** A value, or why the text is not one. */
+/** The value, or why the text is not valid JSON. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -91,7 +91,7 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
   for (const { name, value } of draft.env) {
     if (name === "" && value === "") continue;
     if (name === "") refuse("task.execution.env", `The value '${value}' has no name.`);
-    else if (Object.hasOwn(env, name)) refuse("task.execution.env", `'${name}' is there twice.`);
+    else if (Object.hasOwn(env, name)) refuse("task.execution.env", `'${name}' appears twice.`);
     else env[name] = value;
   }
   const isSplit = draft.prompt === "" && isTooLong(draft.description);

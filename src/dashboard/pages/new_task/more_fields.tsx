@@ -9,15 +9,15 @@ import { EnvFields } from "./env_fields.tsx";
 import { Field, type FieldProps } from "./field.tsx";
 
 const PERMISSIONS: Record<Draft["permissions"], string> = {
-  "": "As the server is set up",
+  "": "Server default",
   ask: "Ask me",
   allow: "Allow all",
   deny: "Deny all",
 };
 const ISOLATIONS: Record<Draft["isolation"], string> = {
-  "": "As the server is set up",
-  none: "Works in the folder itself",
-  worktree: "A git worktree of its own",
+  "": "Server default",
+  none: "Work in the folder itself",
+  worktree: "Work in a separate git worktree",
 };
 
 type TextName = {
@@ -76,7 +76,7 @@ export function MoreFields() {
       <TextField
         name="task.execution.model"
         of="model"
-        hint="As the agent names it. Empty: the agent's own choice."
+        hint="The agent's name for the model. Empty: the agent chooses."
       />
       <TextField
         name="task.files_pattern"
@@ -100,20 +100,20 @@ export function MoreFields() {
         name="task.execution.max_attempts"
         of="max_attempts"
         input={{ inputMode: "numeric" }}
-        hint="1 to 100. Empty: as the server is set up."
+        hint="1 to 100. Empty: the server's default."
       />
       <TextField
         name="task.execution.priority_boost"
         of="priority_boost"
         input={{ inputMode: "numeric" }}
-        hint="−100 to 100: before or after others of its priority."
+        hint="−100 to 100. Higher runs earlier among tasks of the same priority."
       />
       <EnvFields />
       <TextField
         name="task.metadata.tags"
         of="tags"
         input={{ placeholder: "nightly, parser" }}
-        hint="With commas between them."
+        hint="Separate them with commas."
         isWide
       />
       <MetadataField />
@@ -126,7 +126,7 @@ function IdField() {
   return (
     <Field
       name="task.id"
-      hint="Made from the text above, until you write another: letters, digits, _ and -."
+      hint="Suggested from the text above until you change it. Letters, digits, _ and -."
       onSuggestion={(value) => change({ id: value })}
     >
       {(attributes) => (
@@ -149,7 +149,7 @@ function MetadataField() {
     <Field
       name="task.metadata"
       label="Metadata as JSON"
-      hint="owner, project, environment, complexity (low, medium, high), estimated_duration, and whatever else you like."
+      hint="owner, project, environment, complexity (low, medium, high), estimated_duration, and any others you like."
       isWide
     >
       {(attributes) => (
@@ -203,7 +203,7 @@ function Chosen({ id }: { id: string }) {
   return (
     <li>
       <code class="clip">{id}</code>
-      {task ? <StatusBadge status={task.status} /> : <span class="muted">not known here</span>}
+      {task ? <StatusBadge status={task.status} /> : <span class="muted">unknown here</span>}
       <button
         type="button"
         class="icon-button"

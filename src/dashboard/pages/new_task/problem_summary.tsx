@@ -33,7 +33,7 @@ function Line({ problem }: { problem: Problem }) {
           <a
             href={`#${elementId(field!)}`}
             onClick={(event) => {
-              // The hash holds the page's address.
+              // A real link would change the hash, which holds the page's address.
               event.preventDefault();
               document.getElementById(elementId(field!))?.focus();
             }}

@@ -10,7 +10,7 @@ export interface Problem {
   code?: string;
   /** Suggested values. */
   suggestions?: readonly string[];
-  /** When it may be tried again, in milliseconds since the epoch. */
+  /** When to try again, in milliseconds since the epoch. */
   again_at?: number;
 }
 
@@ -25,7 +25,7 @@ export const FIELDS = {
   "task.recurring.interval": "Every",
   "task.recurring.timezone": "Time zone",
   "task.recurring.end_time": "Until",
-  "task.recurring.max_runs": "At most so many runs",
+  "task.recurring.max_runs": "Maximum runs",
   "task.recurring.allow_overlap": "Overlap",
   "task.id": "Id",
   "task.execution.prompt": "Prompt",
@@ -91,7 +91,7 @@ interface Told {
   details: Record<string, unknown>;
 }
 
-/** The API's error as problems of fields, each of its `details.errors` at its own. */
+/** The API's error as problems, with each of `details.errors` at its field. */
 export function problemsIn(error: unknown): Problem[] {
   if (!(error instanceof ApiError)) {
     return [{ field: undefined, message: error instanceof Error ? error.message : String(error) }];
@@ -109,7 +109,7 @@ function problemsOf({ code, message, details }: Told): Problem[] {
     return details.fields.map((name) => ({
       field: fieldOf(`task.${name}`),
       code,
-      message: "This is needed.",
+      message: "This field is required.",
     }));
   }
   if (code === "CONNECTION_LOST") return [{ field: undefined, code, message: lostMessage(details) }];
@@ -126,7 +126,7 @@ function problemsOf({ code, message, details }: Told): Problem[] {
 /** Safe because of the id: a second task with the same id is refused. */
 function lostMessage({ sent }: Record<string, unknown>): string {
   return sent === true
-    ? "The connection was lost before the answer came, so the task may be there already. Sending it again cannot start it twice."
+    ? "The connection was lost before the answer arrived, so the task may already exist. Sending it again cannot start it twice."
     : "There was no connection, and nothing was sent. What you wrote is still here.";
 }
 

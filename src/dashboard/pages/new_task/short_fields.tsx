@@ -7,7 +7,7 @@ import { Field } from "./field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
-/** By their titles, as they are offered. */
+/** Sorted by title. */
 const TYPES = Object.fromEntries(
   TASK_TYPES.map((name) => [name, taskTypeTitle(name)]).toSorted(([, a], [, b]) => a!.localeCompare(b!)),
 ) as Record<TaskType, string>;
@@ -17,7 +17,7 @@ const PRIORITIES: Record<Priority, string> = {
   high: "High",
   critical: "Critical",
 };
-/** From this length on the remaining room is shown. */
+/** From this length on, the form shows how many characters are left. */
 const NEARLY = 800;
 
 export function ShortFields() {
@@ -39,7 +39,7 @@ export function ShortFields() {
       <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
       <Field
         name="task.execution.agent"
-        hint="A name from the server's configuration. Empty: the one set up for tasks of this type."
+        hint="A name from the server's configuration. Empty: the default for tasks of this type."
         onSuggestion={(value) => change({ agent: value })}
       >
         {(attributes) => (
@@ -62,7 +62,7 @@ export function ShortFields() {
       </Field>
       <Field
         name="task.execution.working_dir"
-        hint="Inside the folders that the server allows. Empty: the server's own."
+        hint="It must be inside the folders that the server allows. Empty: the server's default."
         onSuggestion={(value) => change({ working_dir: value })}
       >
         {(attributes) => (

@@ -7,7 +7,7 @@ const UNITS: readonly [name: RegExp, ms: number, short: string][] = [
   [/^ms$/, 1, "ms"],
 ];
 
-/** Milliseconds; undefined if the text is no span. */
+/** The duration in milliseconds; undefined if the text is not a duration. */
 export function spanOf(text: string): number | undefined {
   const parts = [...text.toLowerCase().matchAll(/\s*(\d+(?:[.,]\d+)?)\s*([a-z]+)[\s,]*/g)];
   if (parts.length === 0 || parts.map(([all]) => all).join("") !== text.toLowerCase()) return undefined;
@@ -20,7 +20,7 @@ export function spanOf(text: string): number | undefined {
   return Math.round(sum);
 }
 
-/** The duration in words that `spanOf` reads, exactly. */
+/** The duration as text, exact, so that `spanOf` reads the same duration back. */
 export function spanText(ms: number): string {
   let left = ms;
   const parts: string[] = [];

@@ -8,7 +8,7 @@ import { type Draft, draft, draftOf } from "./draft.ts";
 import { freeId } from "./suggested_id.ts";
 
 export interface Template {
-  /** What was copied. */
+  /** The id of what was copied. */
   name?: string;
   error?: string;
 }

@@ -11,7 +11,7 @@ import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
 import { firstRun } from "./first_run.ts";
 
-const CHOICES: Record<When, string> = { now: "Now", once: "At a time", again: "Again and again" };
+const CHOICES: Record<When, string> = { now: "Now", once: "Once, later", again: "Repeatedly" };
 const INTERVALS: Record<RecurringConfig["interval"], string> = {
   daily: "Day",
   weekly: "Week",
@@ -71,7 +71,7 @@ function TimeFields() {
       </Field>
       <Field
         name="task.recurring.timezone"
-        hint={when === "again" ? "The hour stays the same when clocks change." : undefined}
+        hint={when === "again" ? "The hour stays the same when the clocks change." : undefined}
       >
         {(attributes) => (
           <>
@@ -109,7 +109,7 @@ function RuleFields() {
           />
         )}
       </Field>
-      <Field name="task.recurring.max_runs" hint="Empty: without a limit.">
+      <Field name="task.recurring.max_runs" hint="Empty: no limit.">
         {(attributes) => (
           <input
             {...attributes}
@@ -120,7 +120,7 @@ function RuleFields() {
           />
         )}
       </Field>
-      <Field name="task.recurring.allow_overlap" label="Run also while the run before is going on">
+      <Field name="task.recurring.allow_overlap" label="Run even while the previous run is still going on">
         {(attributes) => (
           <input
             {...attributes}
@@ -134,7 +134,7 @@ function RuleFields() {
   );
 }
 
-/** The schedule in words, as the server will understand it. */
+/** The schedule in words, as the server will apply it. */
 function Preview() {
   const { when, at, zone, interval, end } = draft.value;
   const at_ms = firstRun({ at, zone });

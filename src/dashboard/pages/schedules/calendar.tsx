@@ -14,9 +14,8 @@ const SHOWN_MAX = 3;
 
 export interface CalendarProps {
   month: string;
-  /** The chosen day, if any. */
   day: string | undefined;
-  /** The schedule whose runs stand out, if any. */
+  /** The schedule whose runs are highlighted, if any. */
   schedule: string | undefined;
   runs: ReadonlyMap<string, readonly Run[]>;
   zone: string;

@@ -16,20 +16,20 @@ function lastDay(month: string): string {
   return addDays(`${addMonths(month, 1)}-01`, -1);
 }
 
-/** The same day of another month, or that month's last. */
+/** The same day of another month, or that month's last day. */
 export function dayInMonth(day: string, month: string): string {
   const last = lastDay(month);
   const same = `${month}-${day.slice(8)}`;
   return same > last ? last : same;
 }
 
-/** Monday is 0. */
+/** 0 for Monday to 6 for Sunday. */
 export function weekday(day: string): number {
   // The epoch began on a Thursday.
   return (Math.floor(epochOf(`${day}T00:00Z`) / DAY_MS) + 3) % 7;
 }
 
-/** The weeks that hold the month, from Monday to Sunday. */
+/** The weeks that contain the month's days, each from Monday to Sunday. */
 export function weeksOf(month: string): string[][] {
   const first = `${month}-01`;
   const weeks: string[][] = [];

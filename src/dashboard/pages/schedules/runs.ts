@@ -10,7 +10,7 @@ export const UPCOMING = 20;
 export interface Run {
   schedule_id: string;
   at_ms: number;
-  /** The task of a past run. */
+  /** The run's task, if the run has happened. */
   task?: Task;
 }
 
@@ -26,7 +26,7 @@ export function runsBySchedule(tasks: readonly Task[]): Map<string, Task[]> {
   return runs;
 }
 
-/** All runs by their day in this time zone, the earliest first. */
+/** All runs by day in this time zone, the earliest first. */
 export function runsByDay(
   schedules: readonly Schedule[],
   past: ReadonlyMap<string, readonly Task[]>,

@@ -1,4 +1,4 @@
-/** One schedule: its rule and next run; opened, also its runs and its task. */
+/** One schedule: its rule and next run; when open, also its runs and its task. */
 import { Copy, Trash2 } from "lucide-preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -46,7 +46,7 @@ export function ScheduleCard({ schedule, past, isOpen, onToggle, onUnschedule }:
         </div>
         <div class="schedule-rule">
           <div>{sentence(ruleInWords(schedule))}</div>
-          <div class="muted">{recurring ? runsInWords(runs, recurring) : "then it has ended"}</div>
+          <div class="muted">{recurring ? runsInWords(runs, recurring) : "then the schedule ends"}</div>
         </div>
         <NextRun schedule={schedule} />
       </div>
@@ -79,7 +79,7 @@ function sentence(words: string): string {
 
 /** The next run: how far away it is, and its time there and here. */
 function NextRun({ schedule }: { schedule: Schedule }) {
-  if (schedule.next_run === undefined) return <div class="schedule-next muted">No run is left</div>;
+  if (schedule.next_run === undefined) return <div class="schedule-next muted">No runs left</div>;
   const at_ms = epochOf(schedule.next_run);
   const zone = schedule.recurring ? zoneOf(schedule) : OWN_ZONE;
   return (
@@ -111,7 +111,7 @@ function Template({ task, recurring }: { task: NewTask; recurring: Schedule["rec
   const { type, files_pattern, dependencies, timeout, metadata, execution = {} } = task;
   const facts: [string, string | undefined][] = [
     ["Type", type],
-    ["Agent", execution.agent ?? "as the server is set up"],
+    ["Agent", execution.agent ?? "server default"],
     ["Folder", execution.working_dir],
     ["Prompt", execution.prompt],
     ["Model", execution.model],
@@ -125,7 +125,7 @@ function Template({ task, recurring }: { task: NewTask; recurring: Schedule["rec
     ["Tags", metadata?.tags?.join(", ")],
     [
       "Overlap",
-      recurring && (recurring.allow_overlap ? "runs may overlap" : "left out while one is going on"),
+      recurring && (recurring.allow_overlap ? "runs may overlap" : "skipped while one is still going on"),
     ],
   ];
   return (

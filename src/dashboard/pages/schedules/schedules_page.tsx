@@ -25,15 +25,15 @@ import { ScheduleCard } from "./schedule_card.tsx";
 import "./schedules.css";
 import { Page } from "../../ui/page.tsx";
 
-/** No push announces schedules that others create. */
+/** How often the schedules are loaded again: no push announces schedules that others create. */
 const AGAIN_AFTER_MS = 30_000;
-/** A run is created within this time. */
+/** The server creates a run at most this long after it is due. */
 const MADE_AFTER_MS = 1500;
 
 export function SchedulesPage() {
   const past = useComputed(() => runsBySchedule(tasks.value));
   const [known, setKnown] = useState<readonly Schedule[]>([]);
-  // Loaded again when a run was created, and when one is due: a skipped run creates no task.
+  // Loads again when a run was created and when a run is due: a skipped run creates no task.
   const news = useComputed(() => {
     let made = 0;
     for (const runs of past.value.values()) made += runs.length;
@@ -77,7 +77,7 @@ export function SchedulesPage() {
             await answer.reload();
           }}
         >
-          No more runs will come. Runs that were made stay as they are.
+          No more runs will start. Past runs stay as they are.
         </Confirm>
       )}
     </Page>
@@ -108,7 +108,7 @@ function Shown({ schedules, past, onUnschedule }: ShownProps) {
       <section class="schedule-list" aria-label="Schedules">
         {schedules.length === 0 && (
           <p class="muted">
-            No schedules are left. These are runs of earlier ones.
+            No schedules are left. These are runs of earlier schedules.
           </p>
         )}
         {schedules.map((schedule) => (

@@ -1,4 +1,4 @@
-/** Rates from counters that only grow. */
+/** Rates computed from growing counters. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { NetworkStats, SystemResources } from "../../../protocol/resources.ts";
 

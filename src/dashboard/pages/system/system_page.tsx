@@ -12,7 +12,7 @@ import { ratesOf } from "./rates.ts";
 import "./system.css";
 import { Page } from "../../ui/page.tsx";
 
-/** Later samples come as pushes. */
+/** Loads the first sample. Later ones arrive as pushes. */
 async function first(): Promise<void> {
   if (resources.value.length === 0) addResources((await ask("request_system_resources")).data);
 }
@@ -104,7 +104,7 @@ interface TileProps {
   value: string;
   /** 0–100, shown as a bar. */
   share?: number;
-  /** Why there is no figure. */
+  /** Why there is no figure, if there is none. */
   absent?: string | undefined;
   children: ComponentChildren;
 }

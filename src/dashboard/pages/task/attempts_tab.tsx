@@ -1,4 +1,5 @@
-/** Each attempt of the task: by which agent, how it ended and why. */
+/** Each attempt of the task: its agent, how it ended and why. */
+import { counted } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import type { AttemptView, TabProps } from "./tab_props.ts";
@@ -23,8 +24,8 @@ export function AttemptsTab({ task, result }: TabProps) {
   if (attempts.length === 0) {
     return (
       <div class="card empty">
-        <strong>It was not tried yet</strong>
-        <p>Each attempt appears here once its agent is started.</p>
+        <strong>No attempts yet</strong>
+        <p>Each attempt appears here when its agent starts.</p>
       </div>
     );
   }
@@ -32,7 +33,9 @@ export function AttemptsTab({ task, result }: TabProps) {
   return (
     <ol class="attempts" aria-label="Attempts, the newest first">
       {[...attempts].reverse().map((attempt) => <Attempt key={attempt.attempt} attempt={attempt} />)}
-      {left > 0 && <li class="muted">The {left} before are not kept.</li>}
+      {left > 0 && (
+        <li class="muted">{counted(left, "earlier attempt")} not shown: the server keeps only the newest.</li>
+      )}
     </ol>
   );
 }

@@ -1,4 +1,4 @@
-/** The files that the agent says it changed, each with its edits in order. */
+/** The files that the agent reports as changed, each with its edits in order. */
 import { useMemo, useState } from "preact/hooks";
 import { isFinished } from "../../../domain/task_values.ts";
 import { counted, timeOfDay } from "../../../protocol/formats.ts";
@@ -7,9 +7,9 @@ import { DiffCounts, DiffView } from "./diff_view.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { callsOf, type ChangedFile, changedFiles } from "./tool_calls.ts";
 
-/** With more edits than this, each file is opened by hand. */
+/** With more edits than this, all files start closed. */
 const OPEN_EDITS = 30;
-/** Per file; more are drawn on request. */
+/** Edits drawn per file at first; the user can ask for more. */
 const EDITS = 30;
 
 export function ChangesTab({ task, tools }: TabProps) {
@@ -48,7 +48,8 @@ function NoChanges({ isOver, hasCalls }: { isOver: boolean; hasCalls: boolean })
           {isOver ? "The agent reported no changed files" : "The agent has reported no changed files yet"}
         </strong>
         <p>
-          What its shell commands change is not reported. Version control in its folder has the whole truth.
+          Agents do not report what their shell commands change. Version control in the folder shows all
+          changes.
         </p>
       </>
     );

@@ -73,7 +73,7 @@ function linesOf(patch: string): Line[] {
   }
 }
 
-/** `+3 −1`, of all of them. */
+/** The sum over all diffs, such as `+3 −1`. */
 export function DiffCounts({ diffs }: { diffs: readonly Pick<FileDiff, "added" | "removed">[] }) {
   const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
   const removed = diffs.reduce((sum, diff) => sum + (diff.removed ?? 0), 0);

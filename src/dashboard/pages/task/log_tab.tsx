@@ -1,4 +1,4 @@
-/** What the task's agent printed, and what the engine did. */
+/** The task's log: what its agent printed and what the engine did. */
 import { LogView } from "../../ui/log_view.tsx";
 import type { TabProps } from "./tab_props.ts";
 

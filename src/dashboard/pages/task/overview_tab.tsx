@@ -1,4 +1,4 @@
-/** How the work goes: the agent's plan, what it was asked, its answer, and the settings it runs with. */
+/** The task's progress: the agent's plan, its prompt, its answer and its settings. */
 import { Circle, CircleCheck, CircleDot } from "lucide-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
@@ -10,7 +10,7 @@ import type { TabProps } from "./tab_props.ts";
 import { TextBox, ValueView } from "./value_view.tsx";
 import "./overview_tab.css";
 
-/** A description with more characters is cut in the head. */
+/** The page's head cuts a description with more characters. */
 const LONG = 200;
 
 export function OverviewTab({ task, result }: TabProps) {
@@ -33,7 +33,7 @@ export function OverviewTab({ task, result }: TabProps) {
           </div>
         )}
         <div class="card">
-          <h2>{execution?.prompt === undefined ? "What it is asked" : "Prompt"}</h2>
+          <h2>Prompt</h2>
           <TextBox text={execution?.prompt ?? description} label="Prompt" />
         </div>
       </div>
@@ -97,7 +97,7 @@ function withoutPlan({ status, progress_details }: Task): string {
       : "The agent reported no plan.";
   }
   return activity
-    ? `The agent has reported no plan yet. It is at: ${activity}`
+    ? `The agent has reported no plan yet. Current activity: ${activity}`
     : "The agent has reported no plan yet.";
 }
 
@@ -107,7 +107,7 @@ function Usage({ task }: { task: Task }) {
   if (!agent || !samples || samples.length < 2) return null;
   return (
     <div class="card">
-      <h2>What the agent takes</h2>
+      <h2>What the agent uses</h2>
       <UsageCharts of={`the agent of ${task.id}`} samples={samples} isCompact />
     </div>
   );
@@ -115,7 +115,7 @@ function Usage({ task }: { task: Task }) {
 
 const PERMISSIONS = {
   ask: "a person is asked",
-  allow: "all are given",
+  allow: "all are allowed",
   deny: "all are denied",
 };
 
@@ -123,7 +123,7 @@ function Settings({ task }: { task: Task }) {
   const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
   const { working_dir, model, isolation, permissions, max_attempts, priority_boost, env } = execution;
   const working = agents.value.find(({ task_id }) => task_id === task.id);
-  const own = <span class="muted">as the server is set</span>;
+  const own = <span class="muted">server default</span>;
   return (
     <div class="card">
       <h2>Settings</h2>
@@ -149,7 +149,7 @@ function Settings({ task }: { task: Task }) {
           </dd>
         )}
         {isolation === "worktree" && <dt>Isolation</dt>}
-        {isolation === "worktree" && <dd>a worktree of its own</dd>}
+        {isolation === "worktree" && <dd>separate git worktree</dd>}
         {max_attempts !== undefined && <dt>Attempts</dt>}
         {max_attempts !== undefined && <dd>at most {max_attempts}</dd>}
         {priority_boost !== undefined && <dt>Priority boost</dt>}

@@ -1,4 +1,4 @@
-/** What the agent asks before it goes on: what it wants to do, the answers it takes, and until when. */
+/** The agent's permission requests: what it wants to do, the possible answers, and the time left to answer. */
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf } from "../../../clock/clock.ts";
@@ -29,7 +29,7 @@ export function PermissionPanels({ task }: { task: Task }) {
       () => answerPermission(task.id, asked.permission_id, { option_id }),
       `${name}: ${asked.title}`,
     );
-    // Somebody else may have been faster, or the time is up.
+    // Someone else may have answered first, or the time is up.
     if (!isDone) await refreshTask(task.id).catch(toastError);
     setAnswering(undefined);
   };
@@ -65,7 +65,7 @@ export function PermissionPanels({ task }: { task: Task }) {
 
 interface PermissionPanelProps {
   asked: PermissionRequest;
-  /** The one that the keys answer. */
+  /** Whether the keys answer this request. */
   isFirst: boolean;
   isBusy: boolean;
   onAnswer: (option: Option) => void;
@@ -100,7 +100,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
         (diffs as FileDiff[]).map((diff, index) => (
           <div class="permission-diff" key={index}>
             <code>{diff.path}</code>
-            <DiffView diff={diff} label={`Wanted change of ${diff.path}`} />
+            <DiffView diff={diff} label={`Requested change of ${diff.path}`} />
           </div>
         ))}
       {raw_input !== undefined && <ValueView value={raw_input} />}
@@ -123,7 +123,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
         })}
         {options.length === 0 && (
           <span class="muted">
-            The agent offers no answer that can be given here.
+            The agent offers no answer that this page can give.
           </span>
         )}
       </div>

@@ -26,7 +26,7 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
       <div class="card">
         <h2>Output</h2>
         {output === ""
-          ? <p class="muted">It ended without any.</p>
+          ? <p class="muted">The agent ended without output.</p>
           : <TextBox text={output} label="Output" />}
       </div>
       <div class="card">
@@ -75,7 +75,7 @@ function isMoney(value: unknown): value is { amount: number; currency: string } 
   return typeof value === "object" && value !== null && "amount" in value && "currency" in value;
 }
 
-/** How full the model's window is, in tokens. */
+/** How full the model's context window is, in tokens. */
 function isContext(value: unknown): value is { used: number; size: number } {
   const { used, size } = (value ?? {}) as Record<string, unknown>;
   return typeof used === "number" && typeof size === "number";

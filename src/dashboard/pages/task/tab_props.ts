@@ -1,4 +1,4 @@
-/** What each tab of the task's page is given. */
+/** The props of each tab of the task's page. */
 import type { TaskResult } from "../../../protocol/task_messages.ts";
 import type { Task } from "../../../domain/task.ts";
 import type { Answer } from "../../data/answer.ts";
@@ -10,6 +10,6 @@ export interface TabProps {
   task: Task;
   /** The result so far; loaded again at each change of status. */
   result: Answer<TaskResult>;
-  /** Followed while a tab shows it. */
+  /** Followed only while a tab shows it. */
   tools: ToolLog;
 }

@@ -1,4 +1,4 @@
-/** What can be done with the task, as buttons and keys. */
+/** The task's actions, as buttons and keys. */
 import { CopyPlus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -10,7 +10,7 @@ import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actio
 export function TaskActions({ task }: { task: Task }) {
   const { id, status } = task;
   const [isAsking, setAsking] = useState(false);
-  // The status when the action was requested: a new status ends the wait, with or without the reply.
+  // The status when the action was requested. A new status ends the wait even before the reply.
   const [busyIn, setBusyIn] = useState<TaskStatus>();
   const isBusy = busyIn === status;
   const start = async (name: ActionName) => {
@@ -24,7 +24,7 @@ export function TaskActions({ task }: { task: Task }) {
     if (name && !isBusy) void start(name);
   };
   useShortcuts([
-    { key: "h", does: "Hold the task, or let it go on", run: () => run("pause", "resume") },
+    { key: "h", does: "Hold or resume the task", run: () => run("pause", "resume") },
     { key: "r", does: "Retry the task", run: () => run("retry") },
   ], [id, status, isBusy]);
   return (
@@ -54,7 +54,7 @@ export function TaskActions({ task }: { task: Task }) {
         >
           <p>
             {status === "running" || status === "paused"
-              ? "Its agent is stopped. Files that it has changed stay as they are."
+              ? "Its agent is stopped. Files that it has changed are kept as they are."
               : "It will not be started."} Tasks that depend on it fail. It can be retried later.
           </p>
         </Confirm>

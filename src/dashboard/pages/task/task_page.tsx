@@ -33,7 +33,7 @@ const TABS = [
 
 export function TaskPage({ id }: { id: string }) {
   const task = taskOf(id);
-  // The pushes keep it up to date, but do not tell all that a new status brings.
+  // Pushes keep the task up to date, but lack some fields that change with the status.
   const { error } = useAnswer(() => refreshTask(id), 0, `${id} ${task?.status}`);
   if (task) return <KnownTask task={task} />;
   if (error === undefined) return <Bare id={id} title="Task">Loading…</Bare>;
@@ -56,7 +56,7 @@ export function TaskPage({ id }: { id: string }) {
   );
 }
 
-/** The way back to all tasks, and the task's own title. */
+/** The link back to all tasks, and the task's title. */
 function TaskTitle({ children }: { children: preact.ComponentChildren }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** A task at a glance: how it stands, since when, with which agent. */
+/** A task at a glance: its status, times and agent. */
 import { Check, Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -57,7 +57,7 @@ function TaskId({ id }: { id: string }) {
   return (
     <span class="task-id">
       <code class="clip">{id}</code>
-      {/* Browsers keep the clipboard from pages that came without encryption from another machine. */}
+      {/* Browsers deny the clipboard to pages that came from another machine without encryption. */}
       {navigator.clipboard && (
         <button
           type="button"
@@ -79,7 +79,7 @@ function Progress({ task }: { task: Task }) {
   if (isWaiting || (isFinished(status) && progress === 0)) return null;
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
-  // Waiting for a person ends every estimate.
+  // While the agent waits for a person, no end can be estimated.
   const asks = (task.pending_permissions?.length ?? 0) > 0;
   return (
     <div class="task-progress">

@@ -3,12 +3,12 @@ import { epochOf } from "../../../clock/clock.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 
 export interface FileDiff {
-  /** Relative to the task's folder if it is inside. */
+  /** Relative to the task's folder if the file is inside it. */
   path: string;
   added: number;
-  /** Absent if the agent did not report the previous text. */
+  /** Lines removed; undefined if the agent did not report the previous text. */
   removed?: number;
-  /** Unified. */
+  /** A unified diff. */
   patch?: string;
   note?: string;
 }
@@ -21,7 +21,7 @@ export interface ToolCall {
   status: string;
   attempt: number | undefined;
   started_at: string;
-  /** When it was completed or failed. */
+  /** When the call completed or failed. */
   ended_at?: string;
   locations: readonly string[];
   input?: unknown;
@@ -32,7 +32,7 @@ export interface ToolCall {
 
 const ENDED = ["completed", "failed"];
 
-/** In the order in which they began. */
+/** The tool calls in the order in which they began. */
 export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
   const calls: ToolCall[] = [];
   const open = new Map<string, ToolCall>();
@@ -72,7 +72,7 @@ export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
   return calls;
 }
 
-/** `Edit a.ts: completed` or `Edit a.ts: failed: no such file` without the outcome. */
+/** Cuts the outcome off `Edit a.ts: completed` or `Edit a.ts: failed: no such file`. */
 function titleOf(message: string, status: string): string {
   const end = message.indexOf(`: ${status}`);
   return end < 0 ? message : message.slice(0, end);
@@ -92,7 +92,7 @@ export interface ChangedFile {
   path: string;
   added: number;
   removed: number;
-  /** One after the other. */
+  /** In order. */
   edits: FileEdit[];
 }
 

@@ -22,7 +22,7 @@ import { callsOf, durationOf, type ToolCall } from "./tool_calls.ts";
 import { Places, ValueView } from "./value_view.tsx";
 import "./tool_calls_tab.css";
 
-/** The protocol's kinds of tools. */
+/** Icons for the kinds of tools that ACP defines. */
 const ICONS: Record<string, typeof Wrench> = {
   read: FileText,
   edit: FilePenLine,
@@ -34,7 +34,7 @@ const ICONS: Record<string, typeof Wrench> = {
   fetch: Globe,
 };
 
-/** More are drawn on request. */
+/** Calls drawn at first; the user can ask for more. */
 const CALLS = 200;
 
 export function ToolCallsTab({ task, tools }: TabProps) {
@@ -89,9 +89,9 @@ const STATES: Record<string, string> = {
 
 interface CallProps {
   call: ToolCall;
-  /** Whether its attempt has ended: then nothing of it goes on. */
+  /** Whether its attempt has ended, and with it every call. */
   isOver: boolean;
-  /** Shown above it if it is the first of another attempt. */
+  /** The attempt's number, shown above its first call. */
   attempt: number | undefined;
 }
 
@@ -132,7 +132,7 @@ function Call({ call, isOver, attempt }: CallProps) {
               </div>
             ))}
             {!error && locations.length === 0 && input === undefined && (
-              <p class="muted">The agent reported nothing more about it.</p>
+              <p class="muted">The agent reported no details.</p>
             )}
           </div>
         )}

@@ -1,4 +1,4 @@
-/** The log entries about the agent's tool calls, followed from their first use until the task's page is left. */
+/** Log entries about the agent's tool calls, followed from the first use until the user leaves the task's page. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 import { client } from "../../data/server.ts";
@@ -8,7 +8,7 @@ export interface ToolLog {
   entries: readonly LogEntry[];
   /** Whether the existing entries have been loaded. */
   isThere: boolean;
-  /** Whether there may be older ones, which were not read. */
+  /** Whether there may be older entries that were not loaded. */
   mayLack: boolean;
   error?: unknown;
 }
@@ -16,7 +16,7 @@ export interface ToolLog {
 const SOURCE = "tool";
 /** How many existing entries are loaded: one query. */
 const TAIL = 1000;
-/** The newest are kept of an agent that calls more tools than anybody reads. */
+/** The most entries kept; older ones are dropped. */
 const ENTRIES_MAX = 5000;
 
 export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
@@ -28,7 +28,7 @@ export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
     let isLeft = false;
     let isFramePending = false;
     const entries: LogEntry[] = [];
-    // They come by the hundred: the page is drawn once for all of a frame.
+    // Entries arrive by the hundred, so the page is drawn at most once per frame.
     const draw = () => {
       if (isFramePending || isLeft) return;
       isFramePending = true;
@@ -41,7 +41,7 @@ export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
     const following = client.followLogs({ agent: task_id, source_file: SOURCE }, { tail: TAIL });
     const read = async () => {
       for await (const entry of await following) {
-        // The filter takes any source that holds the word.
+        // The filter also matches sources that merely contain the word.
         if (entry.source === SOURCE) entries.push(entry);
         if (entries.length > 2 * ENTRIES_MAX) entries.splice(0, ENTRIES_MAX);
         draw();
@@ -54,7 +54,7 @@ export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
     return () => {
       isLeft = true;
       following.then((entries) => entries.return?.(), () => {
-        // It never began; `read` has reported why.
+        // The follow never began; `read` has reported why.
       });
     };
   }, [task_id, wasWanted.current]);

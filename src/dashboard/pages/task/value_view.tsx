@@ -1,12 +1,12 @@
-/** What a program was given, readable: short values in a line, texts as they are, the rest as JSON. */
+/** A readable view of a value: short values in a line, texts verbatim, the rest as JSON. */
 import "./value_view.css";
 
-/** Longer ones have a box of their own. */
+/** Longer texts get a box of their own. */
 const SHORT = 100;
-/** Longer ones are scrolled in theirs. */
+/** Longer texts scroll inside their box. */
 const LONG = 2500;
 
-/** A text as it is. A long one scrolls, also by keyboard. */
+/** A text, verbatim. A long one scrolls, also by keyboard. */
 export function TextBox({ text, label }: { text: string; label: string }) {
   return text.length > LONG
     ? <pre class="text-box is-long" tabIndex={0} role="region" aria-label={label}>{text}</pre>

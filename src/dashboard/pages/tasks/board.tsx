@@ -1,4 +1,4 @@
-/** The tasks as columns by status or as one list: selected, opened, held, tried again, ended. */
+/** The tasks as columns by status or as one list, with keys to select, open, hold, retry and cancel them. */
 import { useRef, useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { taskOf } from "../../data/tasks.ts";
@@ -32,7 +32,7 @@ export function Board({ all, view, agentOf }: BoardProps) {
     column: { key: LIST, name: "", statuses: [], empty: "" },
     tasks: isList ? listOf(found, view, agentOf) : [],
   };
-  // The keys cross to columns that are out of sight, which are shown then.
+  // Keys can move the selection to a hidden column, which is then shown.
   const selection = useSelection(isList ? [list] : groups, showColumn);
   const [cancelling, setCancelling] = useState<Task>();
   const onAction = useRef((name: ActionName, task: Task) => {
@@ -58,7 +58,7 @@ export function Board({ all, view, agentOf }: BoardProps) {
   );
 }
 
-/** The visible column where there is room for one: the chosen one, else one with tasks. */
+/** The visible column where only one fits: the chosen one, else one with tasks. */
 function useColumn(groups: readonly Group[]): [string, (column: string) => void] {
   const [place, setPlace] = usePlace();
   const filled = useRef<string>();
@@ -67,7 +67,7 @@ function useColumn(groups: readonly Group[]): [string, (column: string) => void]
   const first = groups.find(({ column, tasks }) => column.key === "running" && tasks.length > 0) ??
     groups.find(({ tasks }) => tasks.length > 0);
   const column = isThere ? chosen! : first?.column.key ?? groups[0]!.column.key;
-  // It stays while its tasks come and go.
+  // The column stays visible when it becomes empty.
   filled.current = column;
   return [column, (column) => column !== LIST && setPlace({ column })];
 }
@@ -101,7 +101,7 @@ function useBoardKeys(
     { key: "ArrowLeft", does: "Column to the left", run: cross(-1) },
     { key: "Enter", does: "Open the selected task", run: open },
     { key: "o", does: "Open the selected task", run: open },
-    { key: "h", does: "Hold it, or let it go on", run: doing("pause", "resume") },
+    { key: "h", does: "Hold or resume it", run: doing("pause", "resume") },
     { key: "r", does: "Retry it", run: doing("retry") },
     { key: "a", does: "Allow what it asks for", run: onSelected((task) => void answerFirst(task, "allow")) },
     { key: "d", does: "Deny what it asks for", run: onSelected((task) => void answerFirst(task, "deny")) },
@@ -121,7 +121,7 @@ function CancelDialog({ task, onClose }: { task: Task; onClose: () => void }) {
       </p>
       <p>
         {task.status === "running"
-          ? "Its agent is stopped; what it has changed stays."
+          ? "Its agent is stopped. Files that it has changed are kept as they are."
           : "It will not be started."} Tasks that wait for it fail. A cancelled task can be retried.
       </p>
     </Confirm>

@@ -1,4 +1,4 @@
-/** The tasks by status: columns side by side, or one at a time where there is no room for more. */
+/** The tasks by status: columns side by side, or one at a time on narrow screens. */
 import type { Task } from "../../../domain/task.ts";
 import { Glyph, type GlyphKind } from "../../ui/glyph.tsx";
 import { VirtualList } from "../../ui/virtual_list.tsx";
@@ -15,7 +15,7 @@ const GLYPHS: Record<string, GlyphKind> = {
   completed: "done",
   failed: "fail",
 };
-/** Few, since a card is many elements. */
+/** Few, since each card has many elements. */
 export const OVERSCAN = 4;
 
 export interface Shown {
@@ -74,7 +74,7 @@ export interface TabsProps {
   choose: (column: string) => void;
 }
 
-/** Which column is seen, where one is seen at a time. */
+/** Chooses the visible column where only one fits. */
 export function ColumnTabs({ groups, chosen, choose }: TabsProps) {
   return (
     <div class="board-tabs" role="group" aria-label="Columns">

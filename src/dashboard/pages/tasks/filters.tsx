@@ -1,4 +1,4 @@
-/** Which tasks are shown, and in which order. */
+/** The controls for which tasks are shown, and in which order. */
 import { SlidersHorizontal } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { TASK_TYPES } from "../../../domain/task_types.ts";
@@ -99,7 +99,7 @@ interface ChoiceProps {
 }
 
 function Choice({ label, any, value, values, onChange }: ChoiceProps) {
-  // The value from a link is listed even if no task has it any more.
+  // A value from a link is listed even if no task has it anymore.
   const all = value === "" || values.includes(value) ? values : [...values, value];
   return (
     <select

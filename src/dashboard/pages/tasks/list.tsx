@@ -1,4 +1,4 @@
-/** The tasks as one list with a line for each. */
+/** The tasks as one list, one line per task. */
 import type { Task } from "../../../domain/task.ts";
 import { VirtualList } from "../../ui/virtual_list.tsx";
 import { OVERSCAN, type Shown } from "./columns.tsx";
@@ -18,10 +18,10 @@ const HEADS: readonly { key: SortKey; name: string }[] = [
   { key: "time", name: "Time" },
 ];
 
-/** Orders that begin with the highest. */
+/** Keys whose first click sorts the highest first. */
 const HIGHEST_FIRST: readonly SortKey[] = ["priority", "progress", "time"];
 
-/** The key of the list among the columns, for the selection. */
+/** Names the list where the selection expects a column. */
 export const LIST = "list";
 
 export interface ListProps extends Shown {

@@ -1,4 +1,4 @@
-/** Whether there is room for one column only, such as on a phone. */
+/** Whether only one column fits, such as on a phone. */
 import { useSyncExternalStore } from "preact/compat";
 
 const query = matchMedia("(max-width: 640px)");

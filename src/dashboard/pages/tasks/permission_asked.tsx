@@ -1,4 +1,4 @@
-/** What an agent asks for, and the two answers; the task's page has the details. */
+/** A permission request with its two answers; the task's page has the details. */
 import { ShieldQuestion } from "lucide-preact";
 import type { PermissionDecision } from "../../../domain/permission_request.ts";
 import { useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export async function answerFirst(task: Task, decision: PermissionDecision): Pro
     () => answerPermission(task.id, open.permission_id, { decision }),
     `${DONE[decision]}: ${open.title}`,
   );
-  // Somebody else may have been faster.
+  // Someone else may have answered first.
   if (!isDone) await refreshTask(task.id).catch(toastError);
 }
 

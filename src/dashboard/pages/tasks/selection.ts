@@ -6,18 +6,18 @@ import { useAhead } from "../../ui/ahead.ts";
 import type { VirtualListHandle } from "../../ui/virtual_list.tsx";
 import type { Group } from "./view.ts";
 
-/** A key held down would change the address more often than browsers allow. */
+/** Delays the change of the address: while a key is held down, browsers would refuse that many changes. */
 const REMEMBER_AFTER_MS = 300;
-/** Where the first key leads: to running tasks, else to what comes next. */
+/** The first key selects in the first of these columns that has tasks. */
 const FIRST = ["running", "waiting", "failed", "completed"];
 
-/** What a card needs to take part. */
+/** What a card needs to take part in the selection. */
 export interface Cursor {
   /** The task that takes the focus as soon as it is rendered. */
   wish: { current: string | undefined };
   /** Called with the task whose link got the focus. */
   focused: (id: string) => void;
-  /** To be called before another page is opened, so that the way back leads to this task. */
+  /** Call this before another page opens, so that going back leads to this task. */
   remember: (id: string) => void;
 }
 
@@ -26,13 +26,13 @@ export interface Selection {
   cursor: Cursor;
   /** The handle that scrolls this column's list. */
   handleOf: (column: string) => { current: VirtualListHandle | null };
-  /** To the next or previous task in the same column. */
+  /** Selects the next or previous task in the same column. */
   move: (step: 1 | -1) => void;
-  /** To the next column with tasks in that direction. */
+  /** Selects a task in the next column with tasks in that direction. */
   cross: (step: 1 | -1) => void;
 }
 
-/** `show`: called with the column to show, where only one is visible. */
+/** `show` is called with the column to show, where only one is visible. */
 export function useSelection(groups: readonly Group[], show: (column: string) => void): Selection {
   const [place, setPlace] = usePlace();
   const inAddress = place.get("task") ?? undefined;
@@ -60,7 +60,7 @@ export function useSelection(groups: readonly Group[], show: (column: string) =>
     handleOf(column).current?.toRow(index);
     reveal.current = undefined;
   });
-  // Coming back or following a link shows the task in the address.
+  // After going back or following a link, select the task in the address.
   const isFound = id !== undefined && groups.some(({ tasks }) => tasks.some((task) => task.id === id));
   useEffect(() => {
     if (inAddress === undefined || !isFound) return;

@@ -1,4 +1,4 @@
-/** All tasks by status, as filters, and their success. */
+/** The counts of tasks by status, as filters, and the success rate. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { agents } from "../../data/machine.ts";
@@ -9,9 +9,9 @@ import { STATUSES } from "./view.ts";
 import "./summary.css";
 
 export interface StatusFiltersProps {
-  /** All that are known. */
+  /** All known tasks. */
   tasks: readonly Task[];
-  /** Tasks that match all filters but the status. */
+  /** Tasks that match all filters except the status. */
   countable: readonly Task[];
   isFiltered: boolean;
   chosen: readonly TaskStatus[];
@@ -49,7 +49,7 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
   );
 }
 
-/** The success of all tasks, whatever the filters. */
+/** The success of all tasks, regardless of the filters. */
 export function Outcomes({ tasks }: { tasks: readonly Task[] }) {
   const { rate, average_ms } = outcomes(tasks);
   const atWork = agents.value.length;
@@ -79,7 +79,7 @@ function countsOf(tasks: readonly Task[]): Counts {
   return counts;
 }
 
-/** If the server has more tasks than are known here, its counts are used; otherwise ours are newer. */
+/** Whether this page knows all tasks. Then its own counts are newer than the server's. */
 const isAllKnown = (tasks: readonly Task[]) => tasks.length >= tasksTotal.value;
 
 function allCounts(tasks: readonly Task[]): Counts {

@@ -23,7 +23,7 @@ export interface TaskViewProps {
 }
 
 export interface TaskCardProps extends TaskViewProps {
-  /** Whether its column holds other statuses, too. */
+  /** Whether to show the status: its column also holds other statuses. */
   isStatusShown: boolean;
 }
 
@@ -64,7 +64,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
   );
 });
 
-/** The description, which opens the task; it takes the focus when a key selected it. */
+/** The description, as a link to the task. It takes the focus when a key selects the task. */
 export function TaskLink(
   { task, isSelected, cursor, facts }: Pick<TaskViewProps, "task" | "isSelected" | "cursor"> & {
     facts: string;
@@ -74,7 +74,7 @@ export function TaskLink(
   useEffect(() => {
     if (!isSelected || cursor.wish.current !== task.id) return;
     cursor.wish.current = undefined;
-    // Its list scrolls to it.
+    // The list itself scrolls to the card.
     link.current?.focus({ preventScroll: true });
   }, [isSelected]);
   return (
@@ -97,7 +97,7 @@ export function TaskLink(
   );
 }
 
-/** The steps around the current one. */
+/** How many steps of the plan are shown, around the current one. */
 const STEPS_SHOWN = 3;
 
 const STEP_ICONS = { completed: Check, in_progress: CircleDot, pending: Circle };

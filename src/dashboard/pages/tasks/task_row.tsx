@@ -1,4 +1,4 @@
-/** A task as a line of the list. */
+/** A task as a row of the list. */
 import { memo } from "preact/compat";
 import { useId } from "preact/hooks";
 import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";

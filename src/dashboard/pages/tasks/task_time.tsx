@@ -1,4 +1,4 @@
-/** When a task began, ended or will begin, and how long it took. */
+/** When a task began, ended or will begin, and how long it ran. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
 import { isFinished } from "../../../domain/task_values.ts";

@@ -1,4 +1,4 @@
-/** All tasks as they are now: as a board, a list or a graph of one filter, which the address holds. */
+/** All tasks as a board, a list or a graph. The address holds the filter, which the three share. */
 import { Plus } from "lucide-preact";
 import { useMemo } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -72,7 +72,7 @@ function Shown({ all }: { all: readonly Task[] }) {
   );
 }
 
-/** The agent at work on a task, else the one that it names. The server does not say who did the others. */
+/** The agent at work on a task, else the agent that the task names. The server does not report past agents. */
 function useAgents(): AgentOf {
   const atWork = agents.value;
   return useMemo(() => {

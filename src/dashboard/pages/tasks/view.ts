@@ -1,14 +1,14 @@
-/** Which tasks are shown, where and in which order, as the address says it. Pure. */
+/** Which tasks are shown, where and in which order, according to the address. Pure. */
 import type { Priority, Task, TaskStatus } from "../../../domain/task.ts";
 import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values.ts";
 
 export interface Column {
   key: string;
   name: string;
-  /** The name where there is little room. */
+  /** The name on narrow screens. */
   short?: string;
   statuses: readonly TaskStatus[];
-  /** The text of an empty one. */
+  /** The text of the empty column. */
   empty: string;
 }
 
@@ -36,7 +36,7 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** In the order of interest: what goes on, what waits, what ended. */
+/** In the order of interest: running, waiting, ended. */
 const INTEREST = ["running", "queued", "paused", "pending", "completed", "failed", "cancelled"];
 export const STATUSES: readonly TaskStatus[] = TASK_STATUSES.toSorted((a, b) =>
   INTEREST.indexOf(a) - INTEREST.indexOf(b)
@@ -52,7 +52,7 @@ const SORT_KEYS = ["task", "status", "type", "priority", "agent", "progress", "c
 export type SortKey = typeof SORT_KEYS[number];
 
 export interface View {
-  /** In lower case; all of them must occur. */
+  /** In lower case. A task matches if it contains all of them. */
   words: readonly string[];
   text: string;
   /** Empty: all. */
@@ -66,7 +66,7 @@ export interface View {
   kind: ViewKind;
 }
 
-/** What takes all filters out of the address. */
+/** The change that removes all filters from the address. */
 export const NO_FILTERS = { q: "", status: "", type: "", priority: "", agent: "" };
 
 export function viewOf(place: URLSearchParams): View {
@@ -87,16 +87,15 @@ export function viewOf(place: URLSearchParams): View {
   };
 }
 
-/** Whether any filter is set. */
 export function isFiltered(view: View): boolean {
   const { words, statuses, type, priority, agent } = view;
   return words.length > 0 || statuses.length > 0 || type !== "" || priority !== "" || agent !== "";
 }
 
-/** A task's agent: the one at work on it, else the one that it names. */
+/** A task's agent: the agent at work on it, else the agent that it names. */
 export type AgentOf = (task: Task) => string | undefined;
 
-/** The tasks that match. `isAnyStatus`: ignores the status filter, for the counts. */
+/** The tasks that match. `isAnyStatus` ignores the status filter, for the counts. */
 export function matching(
   tasks: readonly Task[],
   view: View,
@@ -118,7 +117,7 @@ function holdsAll(text: string, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** When something last happened to it. */
+/** When the task last changed. */
 function lastMoment({ completed_at, started_at, created_at }: Task): string {
   return completed_at ?? started_at ?? created_at;
 }
@@ -129,7 +128,7 @@ const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 const byRank = <T>(ranks: readonly T[], a: T, b: T) => ranks.indexOf(a) - ranks.indexOf(b);
 const asking = (task: Task) => (task.pending_permissions?.length ?? 0) > 0 ? 0 : 1;
 
-/** Waiting: the next first. Running: those that ask, then the newest. Ended: the latest first. */
+/** Waiting: the next to start first. Running: tasks that ask a person, then the newest. Ended: the latest first. */
 const IN_COLUMN: Record<string, Compare> = {
   waiting: (a, b) =>
     byRank(["queued", "paused", "pending"], a.status, b.status) ||
@@ -190,7 +189,7 @@ export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf):
   }));
 }
 
-/** All in one order: running, waiting, ended. */
+/** All tasks in one order: running, waiting, ended. */
 export function listOf(tasks: readonly Task[], view: View, agentOf: AgentOf): readonly Task[] {
   if (view.sort !== undefined) return sorted(tasks, view, LATEST_FIRST, agentOf);
   const [waiting, running, ...ended] = columnsOf(tasks, { ...view, statuses: [] }, agentOf);

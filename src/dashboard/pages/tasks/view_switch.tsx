@@ -1,4 +1,4 @@
-/** Which view of the tasks is seen. */
+/** Switches between the views of the tasks. */
 import { ListIcon, SquareKanban, Waypoints } from "lucide-preact";
 import { type ViewKind, VIEWS } from "./view.ts";
 

@@ -3,7 +3,7 @@ import type { Task } from "../../../../domain/task.ts";
 
 export interface Dependencies {
   tasks: ReadonlyMap<string, Task>;
-  /** The known ones of a task's dependencies. */
+  /** A task's dependencies, as far as they are known. */
   waitsFor: ReadonlyMap<string, readonly string[]>;
   /** The tasks that depend on a task. */
   waitedForBy: ReadonlyMap<string, readonly string[]>;
@@ -26,15 +26,15 @@ export function dependenciesOf(tasks: readonly Task[]): Dependencies {
 }
 
 export interface Choice {
-  /** Only all that this task waits for and all that waits for it, however far. */
+  /** Only this task, its direct and indirect dependencies, and its direct and indirect dependents. */
   focus?: string | undefined;
-  /** Only these; undefined: any. */
+  /** Only tasks with these ids; undefined: any. */
   fitting?: ReadonlySet<string> | undefined;
-  /** Also tasks without any dependency. */
+  /** Whether to include tasks without dependencies or dependents. */
   isAll: boolean;
 }
 
-/** The tasks to show, in the order in which they are known: the newest first. */
+/** The tasks to show, the newest first. */
 export function chosen(all: Dependencies, { focus, fitting, isAll }: Choice): Task[] {
   const near = focus === undefined ? undefined : neighbourhood(all, focus);
   return [...all.tasks.values()].filter(({ id }) =>

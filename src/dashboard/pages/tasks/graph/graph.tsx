@@ -1,4 +1,4 @@
-/** The tasks as a graph: who waits for whom, as a picture and in words. */
+/** The tasks and their dependencies as a graph, as a picture and in words. */
 import { useComputed } from "@preact/signals";
 import { X } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
@@ -15,7 +15,7 @@ import { GraphList } from "./graph_list.tsx";
 import { GraphView } from "./graph_view.tsx";
 import type { Dagre } from "./layout.ts";
 
-/** More would be neither readable nor smooth. */
+/** A larger graph would be neither readable nor smooth. */
 const SHOWN_MAX = 1000;
 
 export function Graph({ view, agentOf }: { view: View; agentOf: AgentOf }) {
@@ -41,7 +41,7 @@ export function Graph({ view, agentOf }: { view: View; agentOf: AgentOf }) {
           <TaskPicker
             type="search"
             attributes={{ "aria-label": "Show only what is connected to a task" }}
-            placeholder="Show only around a task…"
+            placeholder="Show only a task's neighbors…"
             onPick={(focus) => change({ focus })}
           />
         </div>
@@ -51,7 +51,7 @@ export function Graph({ view, agentOf }: { view: View; agentOf: AgentOf }) {
             checked={isAll}
             onChange={({ currentTarget }) => change({ all: currentTarget.checked ? "1" : "" })}
           />
-          Also tasks without dependencies
+          Include tasks without dependencies
         </label>
         {focus !== undefined && (
           <button
@@ -87,7 +87,7 @@ export function Graph({ view, agentOf }: { view: View; agentOf: AgentOf }) {
   );
 }
 
-/** The layout is loaded when it is first needed: other pages do without. */
+/** Loads the layout library when it is first needed; other pages do without it. */
 function useDagre(): { value?: Dagre; error?: unknown } {
   const [state, setState] = useState<{ value?: Dagre; error?: unknown }>({});
   useEffect(() => {

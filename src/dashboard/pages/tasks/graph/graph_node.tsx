@@ -4,7 +4,7 @@ import type { Task, TaskStatus } from "../../../../domain/task.ts";
 import { STATUS_NAMES } from "../../../ui/status.tsx";
 import { type Edge, NODE_HEIGHT, NODE_WIDTH, type Point } from "./layout.ts";
 
-/** About what fits; a font may be wider, so the box cuts, too. */
+/** About as many characters as fit. Fonts differ in width, so the box also clips. */
 const TITLE_CHARS = 26;
 const ID_CHARS = 28;
 const PAD = 14;
@@ -19,12 +19,12 @@ export interface GraphNodeProps {
   task: Task;
   at: Point;
   isFocus: boolean;
-  /** What it waits for that has failed or was cancelled. */
+  /** The dependency that failed or was cancelled, if any. */
   failed: string | undefined;
   onFocus: (at: Point) => void;
 }
 
-/** Rendered again only when its own task changes. */
+/** Renders again only when its own task changes. */
 export const GraphNode = memo(function GraphNode({ task, at, isFocus, failed, onFocus }: GraphNodeProps) {
   const { id, status, description, progress, progress_details } = task;
   const isKnown = status !== "running" || progress > 0;
@@ -65,7 +65,7 @@ export const GraphNode = memo(function GraphNode({ task, at, isFocus, failed, on
   );
 });
 
-/** The visible text, then what was cut off. */
+/** The accessible name: the visible text, then what was cut off. */
 function nameOf(lines: readonly string[], { id, description }: Task, failed: string | undefined): string {
   const cut_off = [description, id].filter((text) => !lines.includes(text));
   if (failed !== undefined) cut_off.push(`${failed} did not complete`);
@@ -74,7 +74,7 @@ function nameOf(lines: readonly string[], { id, description }: Task, failed: str
 
 export type Passage = "open" | "done" | "failed";
 
-/** How it stands with what an arrow comes from. */
+/** The state of the dependency that an arrow starts from. */
 export function passageOf(status: TaskStatus): Passage {
   return status === "completed" ? "done" : status === "failed" || status === "cancelled" ? "failed" : "open";
 }
@@ -91,7 +91,7 @@ export const GraphEdge = memo(function GraphEdge({ edge, passage }: { edge: Edge
   );
 });
 
-/** A smooth line through the middles between the points, as dagre means them. */
+/** A smooth line through the midpoints between dagre's points. */
 function curve(points: readonly Point[]): string {
   const [first, ...rest] = points;
   const last = rest.pop();

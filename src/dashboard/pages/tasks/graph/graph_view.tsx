@@ -1,4 +1,4 @@
-/** The graph as a picture that one moves and zooms. */
+/** The graph as a picture that the user can move and zoom. */
 import { Maximize, Minus, Plus } from "lucide-preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
 import type { Task } from "../../../../domain/task.ts";
@@ -26,7 +26,7 @@ export function GraphView({ tasks, all, focus, dagre }: GraphViewProps) {
   const latest = useRef(control);
   latest.current = control;
   const reveal = useCallback(({ x, y }: Point) => latest.current.reveal(x, y), []);
-  // Moving the graph renders none of this again.
+  // Moving the graph does not render this again.
   const content = useMemo(() => (
     <>
       {layout.edges.map((edge) => (
@@ -57,10 +57,10 @@ export function GraphView({ tasks, all, focus, dagre }: GraphViewProps) {
         ref={box}
         class="graph-box-scroll"
         role="group"
-        aria-label="Graph. Arrow keys move it, plus and minus zoom, zero shows all of it."
+        aria-label="Graph. Arrow keys move it, plus and minus zoom, zero shows the whole graph."
         tabIndex={0}
         onKeyDown={control.press}
-        // The browser would scroll to a link that gets the focus; the graph moves itself.
+        // The browser scrolls to a focused link. Undo that: the graph moves by itself.
         onScroll={({ currentTarget }) => currentTarget.scrollTo(0, 0)}
       >
         <svg class={view.scale < FAR ? "is-far" : undefined}>
@@ -77,7 +77,7 @@ export function GraphView({ tasks, all, focus, dagre }: GraphViewProps) {
         <button type="button" class="icon-button" aria-label="Zoom out" onClick={() => control.zoomBy(.8)}>
           <Minus size={17} aria-hidden="true" />
         </button>
-        <button type="button" class="icon-button" aria-label="Show all of it" onClick={control.fit}>
+        <button type="button" class="icon-button" aria-label="Show the whole graph" onClick={control.fit}>
           <Maximize size={17} aria-hidden="true" />
         </button>
       </div>
@@ -85,7 +85,7 @@ export function GraphView({ tasks, all, focus, dagre }: GraphViewProps) {
   );
 }
 
-/** The dependency for which a task has failed without having run. */
+/** The dependency because of which a task failed without running. */
 export function failedOf(
   { id, status, started_at }: Task,
   { tasks, waitsFor }: Dependencies,

@@ -1,4 +1,4 @@
-/** Where the tasks of the graph lie: each connected group by dagre, the groups beside and below each other. */
+/** The positions of the graph's tasks: dagre lays out each connected group; the groups are then packed in rows. */
 import type { Task } from "../../../../domain/task.ts";
 import type { Dependencies } from "./dependencies.ts";
 
@@ -6,9 +6,9 @@ export const NODE_WIDTH = 224;
 export const NODE_HEIGHT = 68;
 const GROUP_GAP = 44;
 const MARGIN = 12;
-/** Groups are put in rows of about this width to height. */
+/** The ratio of width to height that the packed rows aim for. */
 const SHAPE = 1.7;
-/** Prettier rankings take too long for more tasks than these. */
+/** The ranking for up to `most` tasks: prettier rankings take too long for more. */
 const RANKERS: readonly [most: number, name: string][] = [[60, "network-simplex"], [200, "tight-tree"]];
 const FAST_RANKER = "longest-path";
 
@@ -24,7 +24,7 @@ export interface Edge {
 }
 
 export interface Layout {
-  /** The centre of each task. */
+  /** The center of each task. */
   nodes: ReadonlyMap<string, Point>;
   edges: readonly Edge[];
   width: number;
@@ -38,7 +38,7 @@ interface Group {
   edges: readonly [from: string, to: string][];
 }
 
-/** What the layout depends on, in one string: statuses and progress do not move anything. */
+/** Everything that the layout depends on, in one string. Status and progress do not move anything. */
 export function shapeOf(tasks: readonly Task[], { waitsFor }: Dependencies): string {
   return tasks.map(({ id }) => `${id}<${waitsFor.get(id)?.join() ?? ""}`).join(";");
 }
@@ -109,7 +109,7 @@ function layoutOfGroup({ ids, edges }: Group, { Graph, layout }: Dagre): Layout 
   };
 }
 
-/** In rows, the largest groups first, that together have the shape of a screen. */
+/** Packs the groups into rows, the largest first, in about the shape of a screen. */
 function packed(groups: readonly Layout[]): Layout {
   const area = groups.reduce((sum, { width, height }) => sum + (width + GROUP_GAP) * (height + GROUP_GAP), 0);
   const widest = groups.reduce((most, { width }) => Math.max(most, width), 0);

@@ -1,4 +1,4 @@
-/** What of the graph is seen: how far it is moved and how large it is drawn. */
+/** The visible part of the graph: its offset and its scale. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
@@ -14,16 +14,16 @@ export interface Size {
 }
 
 const SCALE = { least: .02, most: 2 };
-/** Text is still read at this size; a larger graph is shown in part at first, and whole by `0`. */
+/** The smallest scale at which text is readable. A larger graph first shows only a part; `0` shows all of it. */
 const FIRST_LEAST = .5;
-/** A pointer that moved no more than this has clicked. */
+/** A pointer that moves no more than this clicks. */
 const CLICK_PX = 4;
 const STEP_PX = 80;
 const ZOOM_STEP = 1.25;
 
 const within = (scale: number) => Math.min(SCALE.most, Math.max(SCALE.least, scale));
 
-/** The whole of it in the middle, no larger than it is. */
+/** The whole graph, centered, scaled down if needed but never up. */
 function fitting(graph: Size, box: Size, least: number): View {
   const scale = Math.max(least, within(Math.min(1, box.width / graph.width, box.height / graph.height)));
   const middle = (room: number, extent: number) => Math.max(0, (room - extent * scale) / 2);
@@ -34,7 +34,7 @@ export interface ViewControl {
   view: View;
   zoomBy: (factor: number) => void;
   fit: () => void;
-  /** Moves so that this place of the graph is seen. */
+  /** Moves the graph so that this point is visible. */
   reveal: (x: number, y: number) => void;
   press: (event: KeyboardEvent) => void;
 }
@@ -57,7 +57,7 @@ export function useView(box: RefObject<HTMLElement>, graph: Size, shape: string)
     const { x, y, scale } = current.current;
     set({ scale, x: x + dx, y: y + dy });
   };
-  /** The point at `(px, py)` of the box stays in place. */
+  /** Zooms; the point at `(px, py)` of the box stays in place. */
   const zoomAt = (factor: number, px: number, py: number) => {
     hasMoved.current = true;
     const { x, y, scale: before } = current.current;
@@ -134,7 +134,7 @@ function listen(element: HTMLElement, move: Move, zoomAt: ZoomAt): () => void {
       pointers.set(event.pointerId, at);
       moved_px += Math.hypot(at.x - before.x, at.y - before.y);
       if (moved_px <= CLICK_PX) return;
-      // From here on it is no click, and the pointer may leave the box.
+      // From here on this is a drag, and the pointer may leave the box.
       if (!element.hasPointerCapture(event.pointerId)) element.setPointerCapture(event.pointerId);
       const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
       if (!other) return move(at.x - before.x, at.y - before.y);
@@ -156,7 +156,7 @@ function listen(element: HTMLElement, move: Move, zoomAt: ZoomAt): () => void {
       event.stopPropagation();
       moved_px = 0;
     },
-    // A link would be dragged away.
+    // Otherwise the browser would drag the link.
     dragstart: (event: Event) => event.preventDefault(),
   };
   const options = { capture: true, passive: false };
