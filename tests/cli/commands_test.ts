@@ -107,7 +107,7 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     assert.equal((await json("schedules")).schedules.length, 0);
     const wrong = await run(["schedule", "echo x", "--at", "yesterday"]);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /--at 'yesterday' is no time\. Expected: \+30m/);
+    assert.match(wrong.stderr, /--at 'yesterday' is not a time\. Expected: \+30m/);
   }));
 
 Deno.test("cli: ps finds the agents' processes, kill ends them", () =>

@@ -127,7 +127,7 @@ Deno.test("cli: logs --follow shows what was and what comes, of one task or of a
     json.kill("SIGINT");
     assert.equal((await all.ended).code, 130);
     const { stdout, stderr } = await json.ended;
-    assert.match(stderr, /no task 'later' so far/);
+    assert.match(stderr, /no task 'later' yet/);
     for (const line of stdout.trimEnd().split("\n")) assert.equal(JSON.parse(line).log.agent, "later");
   }));
 
