@@ -186,7 +186,7 @@ const REFUSALS: Refusal[] = [
   { fill: field("Attempts", "many"), label: "Attempts", problem: /of type number.*INVALID_FIELD_TYPE/ },
   { fill: field("Boost", "101"), label: "Boost", problem: /at most 100.*INVALID_FIELD_VALUE/ },
   { fill: field("Tags", "a, a"), label: "Tags", problem: /duplicate.*INVALID_FIELD_VALUE/ },
-  { fill: field("Metadata as JSON", "{"), label: "Metadata as JSON", problem: /no JSON/ },
+  { fill: field("Metadata as JSON", "{"), label: "Metadata as JSON", problem: /not valid JSON/ },
   { fill: field("Metadata as JSON", "[]"), label: "Metadata as JSON", problem: /JSON object/ },
   {
     fill: field("Metadata as JSON", '{"complexity": "hihg"}'),
