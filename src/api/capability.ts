@@ -1,23 +1,23 @@
 /** The definition of one capability of the API. Each has its own file with one export. */
 import type { Clock } from "../clock/clock.ts";
+import type { Authentication } from "../access/authentication.ts";
 import type { Identity } from "../access/identity.ts";
+import type { Keys } from "../access/keys.ts";
+import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
+import type { HealthMonitor } from "../monitor/health.ts";
+import type { Machine } from "../monitor/machine.ts";
+import type { RequestMetrics } from "../monitor/request_metrics.ts";
 import type { AgentMakeView, ConfiguredAgent } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Permission } from "../domain/access_key.ts";
-import type { KeyView, NewKey } from "../protocol/auth_messages.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
-import type { LimitPolicyView, LimitReport } from "../protocol/limit_messages.ts";
 import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
-import type { Killed, ProcessList } from "../protocol/monitor_messages.ts";
-import type { ClaudeProcess, KillSignal } from "../protocol/process.ts";
-import type { SystemResources } from "../protocol/resources.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
-import type { Health, Metrics } from "../protocol/system_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
 
@@ -69,46 +69,14 @@ export interface ApiContext {
   queries: TaskQueries;
   scheduler: Scheduler;
   logs: LogStore;
-  metrics: {
-    note(type: string, duration_ms: number, failed: boolean): void;
-    report(time_range: string): Metrics;
-  };
-  machine: {
-    resources(): Promise<SystemResources>;
-    processes(
-      query: Omit<Request<"request_process_list">, "type">,
-    ): Promise<ProcessList & { scan_duration_ms: number }>;
-    agents(): Promise<{ processes: ClaudeProcess[]; timestamp: string }>;
-    kill(pid: number, signal: KillSignal, by: Actor): Promise<Killed>;
-    changed(): void;
-  };
+  metrics: Pick<RequestMetrics, "note" | "report">;
+  machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
   agents: readonly ConfiguredAgent[];
   makes: readonly AgentMakeView[];
-  health: { check(): Promise<Health> };
-  auth: {
-    /** Throws `INVALID_AUTH_TOKEN`. */
-    authenticate(
-      api_key: string,
-      client_ip: string,
-    ): Promise<{ session_token: string; identity: Identity }>;
-    /** Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED`. */
-    authorise(
-      permission: Permission,
-      what: string,
-      identity: Identity,
-      client_ip: string,
-    ): void;
-  };
-  keys: {
-    create(key: NewKey, by: Actor): Promise<{ key: KeyView; api_key: string }>;
-    list(): KeyView[];
-    revoke(id: string, by: Actor): Promise<void>;
-  };
-  limits: {
-    report(query: Omit<Request<"request_rate_limits">, "type">): LimitReport;
-    /** `client`: the address of the caller. */
-    change(change: Omit<Request<"update_rate_limits">, "type">, by: Actor, client: string): LimitPolicyView;
-  };
+  health: Pick<HealthMonitor, "check">;
+  auth: Pick<Authentication, "authenticate" | "authorise">;
+  keys: Pick<Keys, "create" | "list" | "revoke">;
+  limits: Pick<LimitControl, "report" | "change">;
   /** Carries out another message of the same session; for `batch`. */
   dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;
 }

@@ -22,6 +22,9 @@ export function isSameLease(a: Lease, b: Lease): boolean {
   return a.node === b.node && a.attempt === b.attempt && a.fencing === b.fencing;
 }
 
+/** A node's epoch, as it is kept under the node's name. */
+export const Epoch = z.int().min(1);
+
 /** A node's own lease. The leases of its tasks depend on it, and are renewed with it. */
 export const NodeRecord = z.object({
   node: z.string().min(1),

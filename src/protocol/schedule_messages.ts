@@ -3,6 +3,7 @@ import { z } from "zod";
 import { exchange } from "./exchange.ts";
 import { Actor } from "../domain/actor.ts";
 import { TaskId, Timestamp } from "../domain/scalars.ts";
+import { ScheduleSpec } from "../domain/schedule.ts";
 import { NewTask, RecurringConfig } from "../domain/task.ts";
 
 const done = { task_id: z.string(), timestamp: z.string() };
@@ -11,7 +12,7 @@ const UPCOMING_MAX = 20;
 
 export const Schedule = z.object({
   id: z.string(),
-  task: z.record(z.string(), z.unknown()),
+  task: ScheduleSpec.shape.task.extend({ id: z.string() }),
   scheduled_time: z.string(),
   recurring: RecurringConfig.optional(),
   created_by: Actor.optional(),

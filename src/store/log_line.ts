@@ -1,5 +1,7 @@
 /** One log entry as a line of a chunk. Pure. */
-import type { LogEntry } from "../domain/log_entry.ts";
+import { LogEntry } from "../domain/log_entry.ts";
+import { VERSION } from "../domain/migrations/migrations.ts";
+import { stored } from "../domain/stored.ts";
 import { byteLength } from "./json.ts";
 
 export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> & Partial<LogEntry>;
@@ -10,6 +12,8 @@ export interface LogLine {
   /** What it takes in a chunk. */
   bytes: number;
 }
+
+const ENTRY = stored("log.entry", LogEntry);
 
 /** A line beyond this would not fit into a chunk with its line feed. */
 const LINE_BYTES_MAX = 59_000;
@@ -63,7 +67,7 @@ export function scalarsOf(line: string): LineScalars {
   const sourceEnd = line.indexOf('"', sourceAt);
   const backslash = line.indexOf("\\", messageAt);
   // An escaped character: what was cut is not what was written.
-  if (backslash >= 0 && backslash < sourceEnd) return JSON.parse(line);
+  if (backslash >= 0 && backslash < sourceEnd) return entryOfLine(line);
   return {
     time: line.slice(TIME_AT, LEVEL_AT - '","level":"'.length),
     level: line.slice(LEVEL_AT, levelEnd) as LogEntry["level"],
@@ -75,7 +79,7 @@ export function scalarsOf(line: string): LineScalars {
 
 /** The entry of a line that `lineOf` wrote. Throws `SyntaxError` where the line was cut off. */
 export function entryOfLine(line: string): LogEntry {
-  return JSON.parse(line);
+  return ENTRY.read(JSON.parse(line), VERSION);
 }
 
 /** As texts are compared: without case. The two small sigmas are one, since which of them stands depends on what follows. */

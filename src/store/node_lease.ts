@@ -7,9 +7,11 @@
  *
  * Terms, where several nodes share a store: see `shared_node.ts`.
  */
-import type { Lease } from "../domain/lease.ts";
-import { decode, encode } from "./json.ts";
+import { Epoch, type Lease } from "../domain/lease.ts";
+import { stored } from "../domain/stored.ts";
+import { encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
+import { decodeStored } from "./stored_values.ts";
 
 /** The only node of a store in a data folder. */
 export const FIRST_NODE = "node_1";
@@ -40,8 +42,15 @@ export interface NodeLease {
   leave(): Promise<void>;
 }
 
+const EPOCH = stored("epoch", Epoch);
+
 export function epochKey(node: string): Key {
   return [...EPOCHS, node];
+}
+
+/** Throws `DATABASE_ERROR` when the bytes are no epoch. */
+export function decodeEpoch(node: string, bytes: Uint8Array): number {
+  return decodeStored(EPOCH, `epoch of node '${node}'`, bytes);
 }
 
 /** Begins a new epoch of the node; the epoch, and the version that each of its commits checks. */
@@ -52,7 +61,7 @@ export async function beginEpoch(
   const key = epochKey(node);
   for (;;) {
     const before = await kv.get(key);
-    const fencing = (before ? decode(before.value) as number : 0) + 1;
+    const fencing = (before ? decodeEpoch(node, before.value) : 0) + 1;
     const checks = [{ key, versionstamp: before?.versionstamp ?? null }];
     const result = await kv.commit({ checks, sets: [{ key, value: encode(fencing) }] });
     if (result.ok) return { fencing, versionstamp: result.versionstamp };

@@ -21,7 +21,7 @@ import { ApiError } from "../domain/errors.ts";
 import { type Lease, NodeRecord } from "../domain/lease.ts";
 import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
-import { beginEpoch, epochKey, EPOCHS, type NodeLease } from "./node_lease.ts";
+import { beginEpoch, decodeEpoch, epochKey, EPOCHS, type NodeLease } from "./node_lease.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
@@ -231,7 +231,8 @@ export class SharedNode implements NodeLease {
 
   async #readEpochs(): Promise<void> {
     for await (const { key, value } of this.#options.kv.list({ prefix: EPOCHS })) {
-      this.#raise(key[1] as string, decode(value) as number);
+      const node = key[1] as string;
+      this.#raise(node, decodeEpoch(node, value));
     }
   }
 

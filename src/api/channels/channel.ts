@@ -2,14 +2,12 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { DomainEvent } from "../../engine/events.ts";
 import type { TaskQueries } from "../../engine/task_queries.ts";
+import type { Machine } from "../../monitor/machine.ts";
 import type { Permission } from "../../domain/access_key.ts";
 import type { PushKeys } from "../../protocol/channel_filter.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { LimitUsage } from "../../protocol/limits.ts";
-import type { ProcessList } from "../../protocol/monitor_messages.ts";
-import type { ClaudeProcess } from "../../protocol/process.ts";
 import type { Push } from "../../protocol/pushes.ts";
-import type { SystemResources } from "../../protocol/resources.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
 import type { LogPlace } from "../../store/log_place.ts";
 
@@ -36,16 +34,7 @@ export interface ChannelPush extends NewPush {
 export interface StateSources {
   clock: Clock;
   queries: Pick<TaskQueries, "agents" | "summary">;
-  machine: {
-    resources(): Promise<SystemResources>;
-    processes(query: { limit: number; offset: number }): Promise<ProcessList & { scan_duration_ms: number }>;
-    agents(): Promise<{
-      processes: ClaudeProcess[];
-      opencode_processes: number;
-      claude_desktop_processes: number;
-      timestamp: string;
-    }>;
-  };
+  machine: Pick<Machine, "resources" | "processes" | "agents">;
   intervals: Config["monitor"];
   /** How many connections there are. */
   clients(): number;
