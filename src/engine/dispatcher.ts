@@ -1,6 +1,6 @@
 /**
- * Gives slots to queued tasks, by priority and age, and wakes those whose time has come. It reacts to
- * committed changes; it never polls but for a look at the clock once a minute, in case that was set.
+ * Gives slots to queued tasks by priority and age, and releases tasks that are due. It reacts to committed changes and
+ * does not poll, except that it reads the clock once a minute in case the clock was set.
  */
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
@@ -17,13 +17,13 @@ import type { RunContext } from "./run_context.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** A changed wall clock is noticed at the latest after this long. */
+/** A changed wall clock is noticed within this time. */
 const CLOCK_CHECK_MS = 60_000;
-/** An agent that is not at work after this long does not keep others from starting. */
+/** After this time, an agent that is not yet at work no longer keeps others from starting. */
 const START_WAIT_MS = 10_000;
-/** Waiting tasks that one commit settles. Each may come with two dependencies that were read. */
+/** How many waiting tasks one commit settles. Each may come with two dependencies that were read. */
 const SETTLE_BATCH = 30;
-/** After a failed commit the dispatcher tries again this much later. */
+/** How long after a failed commit the dispatcher tries again. */
 const RETRY_MS = 1000;
 
 export class Dispatcher {
@@ -32,10 +32,10 @@ export class Dispatcher {
   readonly #starts: number;
   readonly #queue = new ReadyQueue();
   readonly #runs = new Map<string, RunningAttempt>();
-  /** Queued again while their old processes are still dying. */
+  /** Tasks that are queued again while their old processes still end. */
   readonly #heldBack = new Map<string, TaskRecord>();
   readonly #timed = new Map<string, number>();
-  /** Waiting tasks that something has happened to, and that the commit of it may not have seen. */
+  /** Waiting tasks that must be checked, because a commit may have missed that they can go on. */
   readonly #unsettled = new Set<string>();
   #settling = false;
   #pumping = false;
@@ -43,7 +43,7 @@ export class Dispatcher {
   #open = false;
   #starting = 0;
 
-  /** `starts`: how many agents may be starting at the same time; each takes a core for seconds. */
+  /** `starts`: how many agents may be starting at the same time. Each start takes a core for seconds. */
   constructor(context: RunContext, slots: number, starts: number) {
     this.#context = context;
     this.#starts = starts;
@@ -54,7 +54,7 @@ export class Dispatcher {
     return this.#runs;
   }
 
-  /** What the next queued task waits for: a slot, or an agent that is starting and leaves no room for another. */
+  /** What the next queued task waits for: a slot, or an agent that is still starting. */
   get bottleneck(): "slot" | "agent_start" {
     return this.#hasFreeSlot && this.#starting >= this.#starts ? "agent_start" : "slot";
   }
@@ -63,23 +63,23 @@ export class Dispatcher {
     return this.#runs.size < this.#slots;
   }
 
-  /** Begins to start tasks. Before this, changes are only noted. */
+  /** Begins to start tasks. Before this, changes are only recorded. */
   open(): void {
     this.#open = true;
     this.#setAlarm();
     this.#pump();
   }
 
-  /** Resolves when no attempt runs any more. None begins while the node's lease is lost. */
+  /** Resolves when no attempt runs. None begins while the node's lease is lost. */
   async idle(): Promise<void> {
     while (this.#runs.size > 0) {
       await Promise.all([...this.#runs.values()].map((run) => run.over));
-      // Each leaves its slot in a turn of its own.
+      // An attempt leaves its slot in a later microtask.
       await Promise.resolve();
     }
   }
 
-  /** The node has a lease again: starts tasks, if it is open. */
+  /** To be called when the node has a lease again. Starts tasks, if the dispatcher is open. */
   resume(): void {
     this.#pump();
   }
@@ -104,7 +104,7 @@ export class Dispatcher {
       this.#queue.add(after);
       this.#pumpSoon();
     }
-    // What it waits for may have ended before anybody knew of it.
+    // Its dependencies may have ended before this change was known.
     if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
     if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {
       this.#settleLater(this.#context.index.dependentsOf(id));
@@ -113,7 +113,10 @@ export class Dispatcher {
 
   // ---- slots
 
-  /** In a turn of its own: a commit that releases several tasks is told task by task, and the first is not the next. */
+  /**
+   * Starts tasks in a later microtask: a commit that releases several tasks is reported task by task, and the first one
+   * reported need not be the next in the queue.
+   */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -160,15 +163,15 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** The lease of the task's next attempt, which stands on the node's own. */
+  /** The lease of the task's next attempt. It depends on the node's own lease. */
   #leaseOf({ state }: TaskRecord): HeldLease {
     const { node, fencing, until, lost } = this.#context.store.node;
     return { terms: { node, attempt: state.attempt + 1, fencing, until }, lost };
   }
 
   /**
-   * The record under the lease; undefined when the task is not to be run any more. A commit that failed may have been
-   * carried out all the same, so the slot and the lease are kept until it is known.
+   * Claims the task and returns its record under the lease; undefined if the task cannot be run any more. A failed
+   * commit may still have been carried out, so the slot and the lease are kept until that is known.
    */
   async #claim(id: string, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
     const { clock, store } = this.#context;
@@ -216,7 +219,7 @@ export class Dispatcher {
     for (const id of ids) this.#unsettled.add(id);
     if (this.#settling || this.#unsettled.size === 0) return;
     this.#settling = true;
-    // In a turn of its own: this is called while a commit is being applied.
+    // In a later microtask, because this is called while a commit is being applied.
     queueMicrotask(() => void this.#settleUnsettled());
   }
 
@@ -229,7 +232,7 @@ export class Dispatcher {
     this.#settling = false;
   }
 
-  /** Looks again at waiting tasks, in commits of a bounded size. */
+  /** Checks waiting tasks again, in commits of bounded size. */
   async #settle(ids: string[]): Promise<void> {
     const { clock, store, index } = this.#context;
     const waiting = ids.filter((id) => {
@@ -261,7 +264,7 @@ export class Dispatcher {
     this.#noteTimes(ids);
   }
 
-  /** A clock that was set back makes a time come again that had come already. */
+  /** Records when tasks are due. After the clock was set back, a task that was due may have to wait again. */
   #noteTimes(ids: string[]): void {
     const { index, clock } = this.#context;
     const now = clock.now();
@@ -273,7 +276,10 @@ export class Dispatcher {
     this.#setAlarm();
   }
 
-  /** Looks once at all tasks that may be other than their dependencies want them; at start, since a crash may have come between an end and its consequences. */
+  /**
+   * Checks all tasks that may not match their dependencies. Called at startup, because a crash may have come between the
+   * end of a task and its consequences.
+   */
   async settleAll(): Promise<void> {
     const ids: string[] = [];
     for (const task of this.#context.index.all()) {

@@ -1,4 +1,4 @@
-/** The engine's life: it recovers tasks, starts and follows them, and gives them back when the server stops. */
+/** The engine: recovers tasks, starts and follows them, and releases them when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
 import {
@@ -19,7 +19,7 @@ import { TaskQueries } from "./task_queries.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** Ending all agents may take this long, so that the server is gone within 10 s. */
+/** How long the end of all agents may take, so that the server is gone within 10 s. */
 const STOP_WAIT_MS = 7000;
 
 export interface EngineOptions extends CommandOptions {
@@ -52,7 +52,7 @@ export class Engine {
     });
   }
 
-  /** Queues the running tasks of an earlier run again, or fails them if their attempts are used up. */
+  /** Recovers the running tasks of an earlier server: queues them again, or fails them if their attempts are used up. */
   async recover(): Promise<void> {
     for (const task of this.#options.index.all()) {
       if (!holdsSlot(task.state)) this.#dispatcher.note(undefined, task);
@@ -62,7 +62,7 @@ export class Engine {
     if (lost > 0) log.info("Recovered {tasks} tasks of an earlier run", { tasks: lost });
   }
 
-  /** Ends the processes of an earlier run; only then starts tasks. */
+  /** Ends the processes of an earlier server, then begins to start tasks. */
   async open(): Promise<void> {
     const strays = await this.#options.runner.endStrays();
     if (strays > 0) log.info("Ended {strays} processes of an earlier run", { strays });
@@ -71,7 +71,7 @@ export class Engine {
     this.#dispatcher.open();
   }
 
-  /** Starts no more tasks, and takes none. */
+  /** Starts no more tasks and accepts no new ones. */
   close(): void {
     this.#closed = true;
     this.commands.close();
@@ -92,13 +92,13 @@ export class Engine {
       }
     };
     const end = () => within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.leave())), undefined);
-    // Another node may start a task as soon as it is released, so its agent must be gone before. Where there is none,
-    // the release comes first, so that it is not lost when the agents take too long.
+    // Another node may start a task as soon as it is released, so its agent must be gone before. If there is no other
+    // node, the release comes first, so that it is not lost if the agents take too long.
     const steps = this.#options.store.node.until === undefined ? [release, end] : [end, release];
     for (const step of steps) await step();
   }
 
-  /** The one source of task events. */
+  /** Publishes the events of a committed change. All task events come from here. */
   #committed({ before, after, by }: Change<TaskSpec, TaskState>): void {
     const { bus } = this.#options;
     // The last step is published before the end, because watchers stop at the end.
@@ -112,7 +112,7 @@ export class Engine {
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
   }
 
-  /** Agents follow what is committed, also a commit whose outcome was learned later than its answer. */
+  /** Makes agents follow committed changes, including commits whose outcome was learned late. */
   #follow(before: TaskRecord, after: TaskRecord): void {
     const run = this.#dispatcher.active.get(after.id);
     const { status } = after.state;

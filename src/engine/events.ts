@@ -1,4 +1,4 @@
-/** What happened, published once, after the commit. `by` is who asked for it. Subscriptions turn these events into pushes. */
+/** The events of the engine. Each is published once, after the commit. `by`: the actor who asked for the change. */
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -26,11 +26,11 @@ export type EventListener = (event: DomainEvent) => void;
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** Hands each event to every listener, in order. A listener that throws is a bug; it does not stop the others. */
+/** Passes each event to every listener, in order. A listener that throws is a bug and does not stop the others. */
 export class EventBus {
   #listeners = new Set<EventListener>();
 
-  /** Answers the function that ends the subscription. */
+  /** Returns the function that ends the subscription. */
   listen(listener: EventListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,4 +1,4 @@
-/** A task that a client names. */
+/** Finds the task that a client names. */
 import { ApiError } from "../domain/errors.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { TaskMemory } from "../read/task_index.ts";

@@ -1,4 +1,4 @@
-/** What the engine does when a node loses its lease: this one, or another whose tasks it then takes up. */
+/** Handles lost leases: this node joins again after losing its own, and takes over the tasks of other lost nodes. */
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../clock/clock.ts";
 import type { NodeEvent } from "../store/shared_node.ts";
@@ -27,7 +27,7 @@ export class Membership {
     this.#unsubscribe = context.store.changes.subscribe("node", (event) => this.#hear(event));
   }
 
-  /** The server ends: nothing is taken up any more. */
+  /** To be called when the server shuts down. Nothing is taken over after that. */
   end(): void {
     this.#isOver = true;
     this.#unsubscribe();
@@ -44,7 +44,7 @@ export class Membership {
     }
   }
 
-  /** The attempts end their agents, since their leases are lost. When all are gone, the node joins again. */
+  /** Waits until all attempts have ended their agents, which they do because their leases are lost, then joins again. */
   async #beginAnew(): Promise<void> {
     if (this.#rejoining) return;
     this.#rejoining = true;
@@ -58,7 +58,7 @@ export class Membership {
     this.#dispatcher.resume();
   }
 
-  /** Takes up tasks whose lease has become void. */
+  /** Takes over tasks whose lease has become void. */
   async #recover(): Promise<void> {
     this.#recoverAgain = true;
     if (this.#recovering) return;

@@ -1,4 +1,4 @@
-/** What becomes of tasks whose attempt has been lost: queued again, or failed when their attempts are used up. */
+/** Recovers tasks whose attempt was lost: queues them again, or fails them if their attempts are used up. */
 import { isoTime } from "../clock/clock.ts";
 import { cascade } from "../domain/cascade.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
@@ -6,12 +6,12 @@ import { recovered } from "../domain/attempt/task_transitions.ts";
 import { release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** Tasks that one commit releases: with what follows from their failure they must fit into one. */
+/** How many tasks one commit releases. The consequences of their failure must fit into the same commit. */
 const BATCH = 10;
 
 type Context = Pick<RunContext, "index" | "clock" | "store" | "max_attempts">;
 
-/** Takes up the tasks whose lease nobody holds any more; how many there were. Resolves after the commits. */
+/** Recovers the tasks whose lease is void. Returns how many there were, after the commits. */
 export async function recoverLost(context: Context): Promise<number> {
   const { index, store: { node } } = context;
   const lost: string[] = [];
@@ -22,7 +22,7 @@ export async function recoverLost(context: Context): Promise<number> {
   return lost.length;
 }
 
-/** Gives this node's own tasks back because the server stops, which is no failed attempt. */
+/** Releases this node's own tasks because the server stops. That does not count as a failed attempt. */
 export async function releaseOwn(context: Context, ids: string[]): Promise<void> {
   await releaseAll(context, ids, true);
 }

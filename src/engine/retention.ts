@@ -1,4 +1,4 @@
-/** What is old enough goes: finished tasks, with what belongs to them, and log entries. */
+/** Removes what is too old: finished tasks, with all that belongs to them, and log entries. */
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
@@ -13,7 +13,7 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 const INTERVAL_MS = 600_000;
 const INTERVAL_MIN_MS = 10_000;
-/** Tasks removed by one commit. */
+/** How many tasks one commit removes. */
 const BATCH = 10;
 
 export interface RetentionOptions {
@@ -21,7 +21,7 @@ export interface RetentionOptions {
   index: TaskIndex;
   store: Store;
   retention_ms: number;
-  /** Of more finished tasks than these the oldest go before their time. */
+  /** Beyond this many finished tasks, the oldest are removed early. */
   max_finished: number;
   log_retention: LogRetention;
 }
@@ -31,7 +31,7 @@ function endOf({ spec, state }: TaskRecord): number {
   return epochOf(state.completed_at ?? spec.created_at);
 }
 
-/** The end of the youngest task that is to go: by age, or because there are too many. */
+/** Tasks that ended at this time or earlier are removed: by age, or because there are too many. */
 function oldestKept({ clock, index, retention_ms, max_finished }: RetentionOptions): number {
   const by_age = clock.now() - retention_ms;
   const ends = [...index.all()].filter(({ state }) => isFinished(state.status)).map(endOf);
@@ -39,7 +39,7 @@ function oldestKept({ clock, index, retention_ms, max_finished }: RetentionOptio
   return excess <= 0 ? by_age : Math.max(by_age, ends.sort((a, b) => a - b)[excess - 1]!);
 }
 
-/** Whether the task may go: finished by `oldest_ms`, and nobody who is not finished depends on it. */
+/** Whether the task may be removed: it finished by `oldest_ms`, and no unfinished task depends on it. */
 function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boolean {
   if (!isFinished(task.state.status) || endOf(task) > oldest_ms) return false;
   for (const id of index.dependentsOf(task.id)) {
@@ -50,20 +50,20 @@ function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boole
 }
 
 /**
- * The outputs that go when attempt `attempt` is stored, so that a task retried for ever keeps as many as it remembers
- * attempts. More than one, since an attempt that was lost in a crash let none go.
+ * The keys of the outputs to delete when attempt `attempt` is stored, so that a task that is retried forever keeps as
+ * many outputs as attempts. There may be several, because attempts that were lost in a crash deleted none.
  */
 export function forgottenOutputs({ outputs }: Store, task_id: string, attempt: number): Key[] {
   return outputs.keysOf(task_id, Math.max(0, attempt - ATTEMPTS_KEPT)).slice(-ATTEMPTS_KEPT);
 }
 
-/** Removes what has expired; the number of tasks removed. */
+/** Removes what has expired. Returns the number of tasks removed. */
 export async function removeExpired(options: RetentionOptions): Promise<number> {
   const { index, store } = options;
   const oldest_ms = oldestKept(options);
   const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms));
   let removed = 0;
-  // A few more than are kept, for those that a crash left behind.
+  // More than are kept, because a crash may have left some behind.
   const outputsOf = ({ id, state }: TaskRecord) =>
     store.outputs.keysOf(id, state.attempt).slice(-2 * ATTEMPTS_KEPT);
   for (let at = 0; at < expired.length; at += BATCH) {
@@ -71,7 +71,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
     let going = 0;
     await store.tasks.update((view) => {
       going = 0;
-      // A task of which nobody knows yet may depend on one of these.
+      // A commit of unknown outcome may have created a task that depends on one of these.
       if (store.tasks.isDoubtful) return {};
       const still = some.filter(({ id }) => {
         const task = view.get(id);
@@ -85,7 +85,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
   return removed;
 }
 
-/** Looks every ten minutes, or more often where little is kept; answers the timer, which its owner cancels. */
+/** Runs the removal every ten minutes, or more often for a short retention. Returns the timer; its owner cancels it. */
 export function startRetention(options: RetentionOptions): Timer {
   const interval_ms = Math.min(INTERVAL_MS, Math.max(INTERVAL_MIN_MS, options.retention_ms / 4));
   return options.clock.every(interval_ms, () => {

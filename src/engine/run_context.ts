@@ -1,4 +1,4 @@
-/** What every attempt needs; the same for all of them. */
+/** The dependencies that all attempts share. */
 import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, Workspaces } from "../domain/run.ts";
@@ -15,7 +15,7 @@ export interface RunSettings extends RetryPolicy {
   default_timeout_ms: number;
   permissions: PermissionPolicy;
   permission_timeout_ms: number;
-  /** An agent that gives no sign of life is reported after the first, and ended after the second; 0: never. */
+  /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
   agentFor(task: TaskRecord): string;
@@ -30,6 +30,6 @@ export interface RunContext {
   working_dirs: WorkingDirs;
   workspaces: Workspaces;
   settings: RunSettings;
-  /** How often a task is tried without being asked for again, unless it says so itself. */
+  /** How often a task is tried automatically, unless the task sets its own value. */
   max_attempts: number;
 }

@@ -1,4 +1,4 @@
-/** Schedules: tasks that come at a time, once or again and again. Each run is a task of its own. */
+/** Schedules: tasks that run at a given time, once or repeatedly. Each run is a separate task. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime, type Timer } from "../clock/clock.ts";
 import { type Actor, scheduleActor } from "../domain/actor.ts";
@@ -14,10 +14,10 @@ import type { TaskIndex } from "../read/task_index.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** A changed wall clock is noticed at the latest after this long. */
+/** A changed wall clock is noticed within this time. */
 const CLOCK_CHECK_MS = 60_000;
 const RETRY_MS = 5_000;
-/** Runs that are made side by side. */
+/** How many runs are created in parallel. */
 const TOGETHER = 100;
 
 interface SchedulePlan {
@@ -57,7 +57,7 @@ export class Scheduler {
     options.changes.subscribe("schedule", () => this.#setAlarm());
   }
 
-  /** Runs what is due, what was missed while the server was away once. */
+  /** Starts to run schedules. Runs that were missed while the server was down are made up for once. */
   start(): void {
     this.#open = true;
     this.#setAlarm();
@@ -68,7 +68,7 @@ export class Scheduler {
     this.#alarm?.cancel();
   }
 
-  /** The time of the first run, after the schedule is durable. */
+  /** Stores a schedule. Returns the time of the first run once the schedule is durable. */
   async schedule(
     requested: NewTask & { scheduled_time: string },
     by: Actor,
@@ -101,7 +101,7 @@ export class Scheduler {
     return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };
   }
 
-  /** Its runs so far stay; no more come. */
+  /** Removes a schedule. Its runs so far stay. */
   async unschedule(id: string, by: Actor): Promise<void> {
     await this.#options.schedules.update((view) => {
       if (!view.get(id)) {
@@ -112,7 +112,7 @@ export class Scheduler {
     this.#setAlarm();
   }
 
-  /** Throws `TASK_ALREADY_EXISTS` when a schedule has this id. */
+  /** Throws `TASK_ALREADY_EXISTS` if a schedule has this id. */
   refuseTaken(id: string): void {
     if (!this.#options.schedules.get(id)) return;
     throw new ApiError("TASK_ALREADY_EXISTS", `'${id}' is a schedule`, { task_id: id });
@@ -138,7 +138,7 @@ export class Scheduler {
   // ---- time
 
   #setAlarm(): void {
-    // Once what is due now is made, the alarm is set in any case.
+    // While due runs are being created, the alarm is not needed: it is set afterward.
     if (!this.#open || this.#awake) return;
     this.#alarm?.cancel();
     let next = Infinity;
@@ -152,7 +152,7 @@ export class Scheduler {
     this.#awake = true;
     const failures = await this.#runDue();
     this.#awake = false;
-    // The next start makes what is left.
+    // The next server creates the remaining runs.
     if (!this.#open) return;
     if (failures.length === 0) return this.#setAlarm();
     log.error("{count} scheduled runs could not be made, trying again: {error}", {
@@ -162,7 +162,10 @@ export class Scheduler {
     this.#alarm = this.#options.clock.after(RETRY_MS, () => void this.#wake());
   }
 
-  /** Why those failed that are to be tried again. Side by side, runs share their commits, and none keeps back another. */
+  /**
+   * Creates the due runs in parallel, so that they share commits and do not delay each other. Returns the failures of
+   * those to retry.
+   */
   async #runDue(): Promise<unknown[]> {
     const now = this.#options.clock.now();
     const due = [...this.#options.schedules.values()].filter(({ state }) => state.next_ms <= now);
@@ -177,12 +180,12 @@ export class Scheduler {
   }
 
   /**
-   * The run's task is created first, under an id that only this run can have; then the schedule moves on. After a
-   * crash in between the task is found to exist, so that no run is made twice or left out.
+   * Creates the run's task first, under an id that only this run can have, then advances the schedule. After a crash in
+   * between, the task already exists, so no run is created twice or lost.
    */
   async #run(schedule: ScheduleRecord, now_ms: number): Promise<void> {
     const { id, state } = schedule;
-    // Unscheduled while others were made.
+    // Unscheduled while other runs were created.
     if (!this.#options.schedules.get(id)) return;
     const number = this.#mayRun(schedule) ? await this.#create(schedule) : undefined;
     await this.#options.schedules.update((view) => {
@@ -203,7 +206,7 @@ export class Scheduler {
     return false;
   }
 
-  /** The run's number; undefined when it could not be made for a reason that waiting would not mend. */
+  /** Creates the run's task. Returns its number; undefined if it failed for a reason that a retry would not fix. */
   async #create(schedule: ScheduleRecord): Promise<number | undefined> {
     const { id, spec } = schedule;
     const number = this.#nextNumber(schedule);
@@ -215,9 +218,9 @@ export class Scheduler {
       return number;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // Somebody else took the id just now: the next try finds another.
+      // Another client has just taken the id. The next try finds another number.
       if (error.code === "TASK_ALREADY_EXISTS") return await this.#create(schedule);
-      // A server that ends refuses tasks, which says nothing against this one.
+      // A server that shuts down refuses all tasks. That is no reason to skip this run.
       if (!this.#open) throw error;
       if (
         error.code.startsWith("DATABASE_") || error.code === "DISK_SPACE_EXCEEDED" ||
@@ -232,7 +235,7 @@ export class Scheduler {
     }
   }
 
-  /** The first number whose id is free, or this very run's: an earlier schedule of that id may have left its runs. */
+  /** The first number whose id is free or belongs to this run. Runs of an earlier schedule with this id may be left. */
   #nextNumber(schedule: ScheduleRecord): number {
     const { id, state } = schedule;
     let number = (state.last_number ?? state.runs) + 1;
@@ -242,14 +245,14 @@ export class Scheduler {
     }
   }
 
-  /** Whether this task was made for the time that is due now, before a crash kept the schedule from moving on. */
+  /** Whether this task was created for the current due time, before a crash kept the schedule from advancing. */
   #isThisRun({ id }: ScheduleRecord, run_id: string): boolean {
     return this.#options.index.find(run_id)?.spec.schedule_id === id;
   }
 
   /**
-   * Runs of an earlier schedule of this id are told from its own by their number, not by their time: the clock may
-   * have been set back since.
+   * The highest number of the runs that an earlier schedule of this id left. Its runs are recognized by their number,
+   * not by their time, because the clock may have been set back since.
    */
   #runsLeftBy(id: string): { last_number?: number } {
     let last_number = 0;

@@ -5,7 +5,7 @@ import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
 import type { RunningAttempt } from "./attempt/running_attempt.ts";
 
 export interface Seen extends Omit<Surroundings, "permissions"> {
-  /** The attempt that this server runs of the task. */
+  /** The task's attempt, if this server runs it. */
   run: Pick<RunningAttempt, "runtime_status" | "permissions"> | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What clients may do to tasks. Each command takes the actor who asks for it, and resolves once its change is stored. */
+/** The commands on tasks. Each takes the actor who asks for it and resolves once its change is stored. */
 import { isoTime, within } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { cascade, dependencyFailures, failuresRead } from "../domain/cascade.ts";
@@ -17,11 +17,11 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** A cancel waits this long to see the processes gone before it answers; they are ended in any case. */
+/** How long a cancel waits for the processes to end before it answers. They are ended in any case. */
 const CANCEL_WAIT_MS = 2000;
 
 export interface CommandOptions extends RunContext {
-  /** Why no program can be run here, if so; then tasks are refused. */
+  /** Why this server cannot run programs, if it cannot. Then tasks are refused. */
   cannotRun(): ApiError | undefined;
 }
 
@@ -40,7 +40,7 @@ export class TaskCommands {
     this.#closed = true;
   }
 
-  /** Throws what is wrong with a task and can be seen before it is stored: its agent, its folder, its dependencies. */
+  /** Checks a task before it is stored: its agent, its folder, its dependencies. Throws `ApiError`. */
   async check({ id, execution, dependencies = [] }: NewTask): Promise<void> {
     const { settings, working_dirs, store } = this.#options;
     if (this.#closed) {
@@ -76,20 +76,20 @@ export class TaskCommands {
     }, by);
   }
 
-  /** Cancels the task and ends its processes, or has begun to end them. Cancelling twice is fine. */
+  /** Cancels the task and ends its processes; the last ones may still be ending when this resolves. Idempotent. */
   async cancel(id: string, by: Actor): Promise<void> {
     const { clock, index } = this.#options;
     const task = this.#find(id);
     if (task.state.status === "cancelled") return;
     const run = this.#dispatcher.active.get(id);
     if (run && holdsSlot(task.state)) {
-      // The lease goes with the commit, so the agent can change nothing from here on.
+      // The commit removes the lease, so the agent can change nothing more.
       await this.#cancelRecord(id, by);
       await within(clock, CANCEL_WAIT_MS, run.stop(), undefined);
       return;
     }
     await this.#cancelRecord(id, by);
-    // It may have been started between the look and the commit.
+    // The task may have been started between the check and the commit.
     const late = this.#dispatcher.active.get(id);
     if (late && index.find(id)?.state.status === "cancelled") {
       await within(clock, CANCEL_WAIT_MS, late.stop(), undefined);
@@ -106,7 +106,7 @@ export class TaskCommands {
     }, by);
   }
 
-  /** Returns how often the task has been put back by now. */
+  /** Queues a failed or cancelled task again. Returns its retry count. */
   async retry(id: string, by: Actor): Promise<number> {
     const { clock, index } = this.#options;
     this.#find(id);
@@ -119,7 +119,7 @@ export class TaskCommands {
       const ready = readiness(task.spec.dependencies ?? [], graph.find);
       const state = retried(task, ready, isDue(task, now), isoTime(now));
       retry_count = state.retry_count;
-      // If one commit cannot carry all of them, the dispatcher puts back the rest when it looks at what has changed.
+      // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
       const back = isFinished(state.status) ? [] : dependencyFailures(graph, id);
       return new Map([[id, state], ...back]);
     }, by);

@@ -1,4 +1,4 @@
-/** What happened to tasks as entries of their logs, except for what other entries say already. Pure. */
+/** Turns events of tasks into entries of their logs, except for events that other entries already report. Pure. */
 import { type Actor, actorName } from "../domain/actor.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewEntry } from "../store/log_line.ts";

@@ -1,4 +1,4 @@
-/** What clients may know of tasks and of the agents that run them. */
+/** Answers clients' queries about tasks and the agents that run them. */
 import type { ApiError } from "../domain/errors.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
@@ -12,7 +12,7 @@ import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
 import { shownTask } from "./shown_task.ts";
 
-/** As many silent tasks as a finding names. */
+/** The most silent tasks that a finding names. */
 const NAMED_MAX = 10;
 
 export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
@@ -49,7 +49,7 @@ export class TaskQueries {
     return { status: state.status, result: { output: "", ...last, attempts: state.attempts } };
   }
 
-  /** How many tasks are in which state, and how they went. */
+  /** The number of tasks in each status, and their overall results. */
   summary(): TaskSummary {
     return summarise(this.#options.index.all(), this.#dispatcher.active.size);
   }
@@ -69,7 +69,7 @@ export class TaskQueries {
     return children;
   }
 
-  /** What is wrong with running tasks, for the health report. */
+  /** The problems of running tasks, for the health report. */
   findings(): HealthFinding[] {
     const obstacle = this.#options.cannotRun();
     if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];

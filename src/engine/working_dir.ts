@@ -1,12 +1,12 @@
-/** Where an agent may work: a folder inside `tasks.allowed_dirs`, after symlinks are resolved. */
+/** Checks the folder that an agent works in: it must be inside `tasks.allowed_dirs` after symlinks are resolved. */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 
 export interface WorkingDirs {
   /**
-   * The absolute folder of a task that asks for `requested`, with symlinks resolved; without it the default folder.
-   * Throws `ApiError` when it is not allowed or cannot be used.
+   * The absolute folder for `requested` (without it, the default folder), with symlinks resolved. Throws `ApiError` if it
+   * is not allowed or cannot be used.
    */
   resolve(requested: string | undefined): Promise<string>;
 }
@@ -37,11 +37,11 @@ export function allowedWorkingDirs(
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
         if (error instanceof ApiError) throw error;
-        // The name may be too long or hold a NUL, for example.
+        // The name may be too long or contain a NUL, for example.
         throw unusable(folder, error) ?? refuse(folder, `cannot be used: ${(error as Error).message}`);
       }
       for (const dir of allowed_dirs) {
-        // An allowed folder that does not exist allows nothing.
+        // An allowed folder that does not exist is ignored.
         const root = await Deno.realPath(resolve(base, dir)).catch(() => undefined);
         if (root !== undefined && isInside(root, real)) return real;
       }
@@ -50,7 +50,7 @@ export function allowedWorkingDirs(
   };
 }
 
-/** Why an allowed folder cannot be used, where there is an error code for it. */
+/** The error for an allowed folder that cannot be used; undefined if no code fits. */
 function unusable(path: string, error: unknown): ApiError | undefined {
   const details = { field: "task.execution.working_dir", value: path, file_path: path, operation: "read" };
   if (error instanceof Deno.errors.NotFound) {

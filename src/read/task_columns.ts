@@ -1,6 +1,6 @@
 /**
- * What filters name most, in columns: a question over many tasks reads a few bytes a task here, and follows the
- * pointers of only those that can match.
+ * The fields that filters use most, as columns. A query over many tasks reads a few bytes per task here and follows the
+ * pointers only of tasks that can match.
  */
 import { many } from "../domain/scalars.ts";
 import { Priority, TaskStatus, TaskType } from "../domain/task.ts";
@@ -9,7 +9,7 @@ import type { TaskRecord } from "../domain/task_record.ts";
 
 const FIRST_CAPACITY = 1024;
 
-/** A bit for each of the values that are wanted; all bits when none is named. */
+/** A bit for each requested value; all bits if none is given. */
 function mask(options: readonly string[], wanted: string | string[] | undefined): number {
   if (wanted === undefined) return -1;
   return many(wanted).reduce((bits, value) => bits | (1 << options.indexOf(value)), 0);
@@ -22,7 +22,7 @@ export class TaskColumns {
   #type = new Uint8Array(FIRST_CAPACITY);
   #priority = new Uint8Array(FIRST_CAPACITY);
 
-  /** Notes the task as it is now. */
+  /** Adds or updates a task. */
   set(task: TaskRecord): void {
     const known = this.#slots.get(task.id);
     const slot = known ?? this.#records.length;
@@ -34,7 +34,7 @@ export class TaskColumns {
     this.#priority[slot] = Priority.options.indexOf(task.spec.priority);
   }
 
-  /** The last one takes its place. */
+  /** Removes a task. The last one takes its slot. */
   remove(id: string): void {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
@@ -45,7 +45,7 @@ export class TaskColumns {
     this.set(last);
   }
 
-  /** Those whose status, type and priority the filter wants, in no order; it says nothing of its other conditions. */
+  /** The tasks that match the filter's status, type and priority, in no order. Its other conditions are not checked. */
   select(filter: Pick<TaskFilter, "status" | "type" | "priority"> = {}): TaskRecord[] {
     const status = mask(TaskStatus.options, filter.status);
     const type = mask(TaskType.options, filter.type);

@@ -1,4 +1,4 @@
-/** The tasks in memory with what the engine asks of them: who depends on whom, how many stand where. */
+/** Indexes the tasks in memory: who depends on whom, and how many have each status. */
 import type { TaskStatus } from "../domain/task.ts";
 import { TaskStatus as Statuses } from "../domain/task.ts";
 import type { Graph } from "../domain/cascade.ts";
@@ -21,7 +21,7 @@ export class TaskIndex implements Graph {
   readonly columns = new TaskColumns();
   #lastOrder = 0;
 
-  /** Whoever asks the index about a change subscribes after it. */
+  /** Listeners that ask the index about a change must subscribe after it. */
   constructor(memory: TaskMemory, changes: Notifier) {
     this.#memory = memory;
     for (const task of memory.values()) this.#note(undefined, task);
@@ -48,12 +48,12 @@ export class TaskIndex implements Graph {
     return this.#dependents.get(id) ?? [];
   }
 
-  /** The graph with the tasks as `view` has them. */
+  /** The graph with the tasks as `view` sees them. */
   graphOf(view: Pick<TaskMemory, "get">): Graph {
     return { find: (id) => view.get(id), dependentsOf: (id) => this.dependentsOf(id) };
   }
 
-  /** The next task's place in age. */
+  /** The `order` of the next task. */
   nextOrder(): number {
     return ++this.#lastOrder;
   }
@@ -85,14 +85,14 @@ export class TaskIndex implements Graph {
   }
 }
 
-/** Throws `TASK_DEPENDENCY_ERROR` when one is not there, or is the task itself. */
+/** Throws `TASK_DEPENDENCY_ERROR` if a dependency does not exist or is the task itself. */
 export function requireDependencies(id: string, dependencies: readonly string[], tasks: TaskMemory): void {
   checkDependencies(id, dependencies, (other) => tasks.get(other), function* () {
     for (const task of tasks.values()) yield task.id;
   });
 }
 
-/** Of these dependencies, those that are there: what a plan has read and must find unchanged. */
+/** The dependencies that exist: a plan has read them, and they must be unchanged at the commit. */
 export function present(dependencies: readonly string[], tasks: TaskMemory): string[] {
   return dependencies.filter((id) => tasks.get(id) !== undefined);
 }

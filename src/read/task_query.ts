@@ -1,4 +1,4 @@
-/** `list_tasks`: filters, order and page over the tasks in memory. */
+/** `list_tasks`: filters, sorts and pages the tasks in memory. */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
 import { Priority, TaskStatus } from "../domain/task.ts";
@@ -15,7 +15,7 @@ export interface TaskPage {
   filtered_count: number;
 }
 
-/** Status, type and priority are left to the columns; the cheap conditions come before those that look at text. */
+/** The conditions that the columns do not check. The cheap ones come before those that search text. */
 function predicates(filter: TaskFilter): Predicate[] {
   const all: Predicate[] = [];
   const { has_dependencies, progress_range: range } = filter;
@@ -26,7 +26,7 @@ function predicates(filter: TaskFilter): Predicate[] {
     const { min = 0, max = 100 } = range;
     all.push((task) => task.state.progress >= min && task.state.progress <= max);
   }
-  // The server writes `created_at` in one form, which sorts as text, so the bounds are brought to that form.
+  // The server writes `created_at` in a form that sorts as text, so the bounds are converted to that form.
   if (filter.created_after !== undefined) {
     const bound = isoTime(epochOf(filter.created_after));
     all.push((task) => task.spec.created_at > bound);
@@ -74,14 +74,14 @@ function compareKeys(a: Key, b: Key, direction: number): number {
   return (a < b ? -1 : 1) * direction;
 }
 
-/** Order of a list; equal keys by id ascending in either order, so that pages never overlap. */
+/** The order of a list. Equal keys are ordered by ascending id in either direction, so that pages never overlap. */
 function comparator(sort: Query["sort"]): (a: TaskRecord, b: TaskRecord) => number {
   const key = SORT_KEYS[sort?.field ?? "created_at"];
   const direction = sort?.order === "desc" ? -1 : 1;
   return (a, b) => compareKeys(key(a), key(b), direction) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** The `count` smallest by `compare`, in order; a heap of that size, so that a page of many is no full sort. */
+/** The `count` smallest tasks, in order. A heap of that size avoids sorting all tasks for one page. */
 function smallest(
   tasks: TaskRecord[],
   count: number,
@@ -106,8 +106,7 @@ function smallest(
 }
 
 /**
- * One page of the tasks in `columns`, of which there are `total_count`. Without `sort`: by `created_at`, oldest
- * first.
+ * One page of the tasks in `columns`. `total_count`: their number. Without `sort`: by `created_at`, oldest first.
  */
 export function queryTasks(columns: TaskColumns, total_count: number, query: Query): TaskPage {
   const filter = query.filter ?? {};

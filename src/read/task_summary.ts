@@ -1,4 +1,4 @@
-/** How all tasks stand together. */
+/** The summary of all tasks. */
 import { epochOf } from "../clock/clock.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskRecord } from "../domain/task_record.ts";

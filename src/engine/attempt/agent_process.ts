@@ -1,4 +1,4 @@
-/** The agent of an attempt: started, signalled and ended here. Its reports and its end become events. */
+/** Starts, signals and ends the agent of an attempt. Its reports and its end become events. */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Run } from "../../domain/run.ts";
@@ -52,19 +52,19 @@ export class AgentProcess {
     this.#run?.next?.(prompt);
   }
 
-  /** False when no such request is open, or it has no such option. */
+  /** Returns false if no such request is open or it has no such option. */
   answerPermission(permission_id: string, option_id: string): boolean {
     return this.#run?.answerPermission(permission_id, option_id) ?? false;
   }
 
-  /** Settles when the signals asked for so far have arrived; rejects when the last one could not. */
+  /** Settles when the signals requested so far have arrived. Rejects if the last one could not be sent. */
   get signalled(): Promise<void> {
     return this.#signalled;
   }
 
-  /** Signals reach the process one after the other, in the order in which they were asked for. */
+  /** Sends a signal after all earlier ones. */
   signal(signal: "pause" | "resume"): void {
-    // Whoever asked for the signal before has seen its failure.
+    // The caller that requested the earlier signal has seen its failure.
     const before = this.#signalled.catch(() => undefined);
     this.#signalled = before.then(() => signal === "pause" ? this.#run?.pause() : this.#run?.resume());
     const arrived = () => void this.#emit({ kind: "signalled", signal });

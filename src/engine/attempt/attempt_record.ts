@@ -1,4 +1,4 @@
-/** What an attempt stores: entries of its task's log, changes of the record, and its result. All under its lease. */
+/** Stores what an attempt writes under its lease: log entries, changes of the task's record, and its result. */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
@@ -24,7 +24,7 @@ export class AttemptRecord {
     this.#emit = emit;
   }
 
-  /** A promise is to be waited for before more is appended. */
+  /** Returns a promise if the caller must wait before it appends more. */
   append(
     { level, message, source, details = {} }: Extract<AttemptEffect, { kind: "append" }>,
     { attempt, rules, working_dir }: AttemptState,
@@ -34,13 +34,13 @@ export class AttemptRecord {
     return this.#context.store.logs.append({ level, message, agent: task_id, source, details, context });
   }
 
-  /** The end of a write of progress is an event. For other changes the agent waits. */
+  /** Writes a change. The end of a progress write is an event. For other changes, the agent waits for the promise. */
   write(change: RecordChange): void | Promise<void> {
     const { tasks } = this.#context.store;
     const written = amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change)).then(
       () => true,
       (error) => {
-        // The next report makes up for it. The result is not given up like this.
+        // The next report makes up for a lost one. A result, in contrast, is tried again.
         log.warn("The {kind} of task {id} was not stored: {error}", {
           kind: change.kind,
           id: this.#task_id,

@@ -1,4 +1,4 @@
-/** The commit of an attempt's end: its output, what becomes of the task, and of those that wait for it. */
+/** Commits the end of an attempt: its output, the task's next state, and the states of waiting tasks that follow. */
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
@@ -7,7 +7,7 @@ import { settle } from "../../store/queue.ts";
 import { forgottenOutputs } from "../retention.ts";
 import type { RunContext } from "../run_context.ts";
 
-/** Throws what the store throws; whether the commit was carried out is then not known. */
+/** Throws what the store throws. The commit may then have been carried out or not. */
 export async function commitAttemptEnd(
   context: RunContext,
   task_id: string,

@@ -5,7 +5,7 @@ import { ApiError } from "../../domain/errors.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** An error that is no `ApiError` is a fault of the server: its log says more than clients read. */
+/** An error other than `ApiError` is a bug of the server. Its details go only to the server's log. */
 export function notStarted(
   task_id: string,
   error: unknown,

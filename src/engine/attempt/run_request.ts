@@ -1,11 +1,11 @@
-/** What an agent is asked, from its task's record and the settings. */
+/** Builds the request for an agent from its task's record and the settings. */
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { RunSettings } from "../run_context.ts";
 
-/** Throws `CONFIGURATION_ERROR` where there is no such agent. */
+/** Throws `CONFIGURATION_ERROR` if there is no such agent. */
 export function agentConfig({ agents }: Pick<RunSettings, "agents">, name: string): AgentConfig {
   const config = agents[name];
   if (!config) throw new ApiError("CONFIGURATION_ERROR", `Agent '${name}' is not configured`);

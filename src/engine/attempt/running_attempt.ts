@@ -1,6 +1,6 @@
 /**
- * One attempt while it runs: the shell round its state machine. Events go into the machine; the effects that come out
- * are carried out here, each by the part that knows how.
+ * One running attempt: the shell around its state machine. It passes events to the machine and carries out the effects
+ * that come out, each through the part that is responsible for it.
  */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEffect } from "../../domain/attempt/effects.ts";
@@ -63,7 +63,7 @@ export class RunningAttempt {
     return this.#over.promise;
   }
 
-  /** Settles when the agent has begun to work (or has ended): its start no longer burdens the machine. */
+  /** Settles when the agent has begun to work (or has ended): its start no longer loads the machine. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -80,7 +80,7 @@ export class RunningAttempt {
     return runtimeStatus(this.#state);
   }
 
-  /** Whether the attempt is committed. Before that it has no number, and clients do not see it. */
+  /** Whether the attempt's start is committed. Before that it has no number and clients do not see it. */
   get hasBegun(): boolean {
     return this.#state.phase !== "claiming";
   }
@@ -95,7 +95,7 @@ export class RunningAttempt {
     return this.#state.permissions;
   }
 
-  /** What clients see of it. */
+  /** The agent as clients see it. */
   view(): Agent {
     const task = this.#context.index.find(this.#task.id) ?? this.#task;
     return agentView(this.#state, task, {
@@ -107,12 +107,12 @@ export class RunningAttempt {
 
   // ---- what the engine asks of it
 
-  /** The task was not its to run after all. */
+  /** To be called if the claim failed: this attempt may not run the task. */
   abandon(): void {
     void this.#dispatch({ kind: "abandoned" });
   }
 
-  /** Runs the attempt to its end; `task` is the record as committed with this attempt's lease. Never rejects. */
+  /** Runs the attempt to its end. `task`: the record as committed with this attempt's lease. Never rejects. */
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
     const { attempt, turn = 1, session } = task.state;
@@ -120,13 +120,13 @@ export class RunningAttempt {
     await this.over;
   }
 
-  /** Ends the agent, because its task is cancelled; settles when the attempt is over. */
+  /** Ends the agent because its task is cancelled. Settles when the attempt is over. */
   async stop(): Promise<void> {
     void this.#dispatch({ kind: "stop", cause: "cancel" });
     await this.over;
   }
 
-  /** Ends the agent because the server ends, which decides nothing about its task. */
+  /** Ends the agent because the server shuts down. This decides nothing about its task. */
   async leave(): Promise<void> {
     void this.#dispatch({ kind: "stop", cause: "leave" });
     await this.over;
@@ -142,12 +142,12 @@ export class RunningAttempt {
     return this.signalled;
   }
 
-  /** Settles when the signals that were asked for have reached the agent; rejects when the last one could not. */
+  /** Settles when the requested signals have reached the agent. Rejects if the last one could not be sent. */
   get signalled(): Promise<void> {
     return this.#process.signalled;
   }
 
-  /** False when no such request is open, or it has no such option. */
+  /** Returns false if no such request is open or it has no such option. */
   answerPermission(permission_id: string, option_id: string): boolean {
     return this.#process.answerPermission(permission_id, option_id);
   }
@@ -156,12 +156,12 @@ export class RunningAttempt {
 
   readonly #loseLease = () => void this.#dispatch({ kind: "lease_lost" });
 
-  /** An agent that reports waits for the returned promise before it reports more. */
+  /** An agent that reports an event waits for the returned promise before it reports more. */
   #dispatch(event: AttemptEvent): void | Promise<void> {
     const [state, effects] = attempt(this.#state, { ...event, at_ms: this.#context.clock.monotonic() });
     this.#state = state;
     this.#todo.push(...effects);
-    // An effect that reports back at once does not overtake those that wait.
+    // An event from an effect under way is queued, so that its effects do not overtake those that wait.
     if (this.#isCarryingOut) return;
     this.#isCarryingOut = true;
     const waits: Promise<void>[] = [];

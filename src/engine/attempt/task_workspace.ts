@@ -1,4 +1,4 @@
-/** Where an attempt works: the task's folder, or a workspace of its own. */
+/** Opens the folder that an attempt works in: the task's folder, or its own workspace. */
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Workspace } from "../../domain/run.ts";
 import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
@@ -28,7 +28,7 @@ export class TaskWorkspace {
 
   async #open(task: TaskRecord, agent: string): Promise<string> {
     const { settings, working_dirs, workspaces } = this.#context;
-    // An agent that is missing is found before a workspace is made for it.
+    // A missing agent is detected before a workspace is made for it.
     agentConfig(settings, agent);
     const execution = executionOf(task);
     this.#folder = await working_dirs.resolve(execution.working_dir);
