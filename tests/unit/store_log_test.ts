@@ -360,6 +360,23 @@ Deno.test("many chunks, read side by side, are answered in their order; a part t
   await logs.close();
 });
 
+Deno.test("a line that is JSON but no entry is said to be unreadable; the others can still be read", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  for (const level of ["info", "warn"] as const) logs.append(entry(level, { level, context: {} }));
+  await logs.close();
+  const key = chunkKey(FIRST_NODE, 1);
+  const text = new TextDecoder().decode((await kv.get(key))!.value);
+  assert.ok(text.includes('"context":{}'), text);
+  await kv.commit({
+    sets: [{ key, value: new TextEncoder().encode(text.replace('"context":{}', '"context":[]')) }],
+  });
+  const again = await logOn(tapped(kv.memory.reopened()), handClock());
+  await assert.rejects(again.query({ order: "asc", limit: 10 }), refused("LOG_FILE_ERROR"));
+  assert.deepEqual(messages(await again.query({ order: "asc", limit: 10, levels: ["warn"] })), ["warn"]);
+  await again.close();
+});
+
 Deno.test("answer up to a number and pushes from the next: no gap and no repetition", async () => {
   const pushed: string[] = [];
   let last_seq = Infinity;

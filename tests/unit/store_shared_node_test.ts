@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { ApiError } from "../../src/domain/errors.ts";
 import { NodeRecord } from "../../src/domain/lease.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
-import { decode } from "../../src/store/json.ts";
+import { decode, encode } from "../../src/store/json.ts";
 import type { KeyValue } from "../../src/store/kv/kv.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
-import { epochKey } from "../../src/store/node_lease.ts";
+import { beginEpoch, epochKey } from "../../src/store/node_lease.ts";
 import { type NodeEvent, SharedNode } from "../../src/store/shared_node.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
 import { gate, tapped } from "./store_fixtures.ts";
@@ -301,4 +301,15 @@ Deno.test("whatever fails, a node has lost its lease before another takes it awa
     { numRuns: 40 },
   );
   assert.ok(taken > 0, "no lease was ever taken away");
+});
+
+Deno.test("an epoch that cannot be read stops the node by its name, and is not written over", async () => {
+  const kv = new MemoryKeyValue();
+  const key = epochKey("a");
+  await kv.commit({ sets: [{ key, value: encode("one") }] });
+  await assert.rejects(
+    beginEpoch(kv, "a"),
+    (error) => error instanceof ApiError && error.code === "DATABASE_ERROR" && /node 'a'/.test(error.message),
+  );
+  assert.equal(decode((await kv.get(key))!.value), "one");
 });
