@@ -1,6 +1,7 @@
 /** The definition of one capability of the API. Each has its own file with one export. */
 import type { Clock } from "../clock/clock.ts";
 import type { Authentication } from "../access/authentication.ts";
+import type { ClientLimits } from "../access/client_limits.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
@@ -15,7 +16,7 @@ import type { AgentMakeView, ConfiguredAgent } from "../protocol/basic_messages.
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Permission } from "../domain/access_key.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
-import type { LimitUsage, OperationLimit } from "../protocol/limits.ts";
+import type { OperationLimit } from "../protocol/limits.ts";
 import type { Reply, Request, RequestInput, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
@@ -27,18 +28,10 @@ export interface FollowFilter {
 }
 
 /** The limits of the client. `message` and `operation` throw `RATE_LIMIT_EXCEEDED`, and then count nothing. */
-export interface SessionLimits {
-  /** The client as the limits know it: its address. */
-  readonly client: string;
-  /** Whether the server refuses so many requests that this slows other clients down. */
-  readonly isFlooded: boolean;
-  message(): void;
-  operation(limit: OperationLimit): void;
-  /** The limits that are nearly used up, if a warning is due. */
-  warning(): Record<string, LimitUsage> | undefined;
-  /** How much of each limit is used. */
-  usage(): Record<string, LimitUsage>;
-}
+export type SessionLimits = Pick<
+  ClientLimits,
+  "client" | "isFlooded" | "message" | "operation" | "warning" | "usage"
+>;
 
 /** The caller: a WebSocket connection, or one HTTP request, to which nothing can be pushed. */
 export interface Session {

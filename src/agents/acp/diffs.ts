@@ -1,21 +1,9 @@
 /** An agent's changes to files, as unified patches of bounded length. Pure. */
 import { formatPatch, type StructuredPatchHunk } from "diff";
 import { relative } from "node:path";
+import type { FileDiff } from "../../domain/file_diff.ts";
 import type { FileChange } from "./file_change.ts";
 import { cut } from "./wire_value.ts";
-
-export interface FileDiff {
-  /** Relative to the working folder if it is inside. */
-  path: string;
-  /** Lines. */
-  added: number;
-  /** Absent if the agent did not report the previous content. */
-  removed?: number;
-  /** Unified; absent if the texts cannot be shown. */
-  patch?: string;
-  /** What is missing in the patch, and why. */
-  note?: string;
-}
 
 /** The diffs that a tool call reports; undefined when it reports none. */
 export type DiffReader = (call: Record<string, unknown>) => FileDiff[] | undefined;

@@ -1,6 +1,7 @@
 /** An agent's tool calls as log entries. */
 import type { EventQueue } from "../reporting/event_queue.ts";
-import type { DiffReader, FileDiff } from "./diffs.ts";
+import type { FileDiff } from "../../domain/file_diff.ts";
+import type { DiffReader } from "./diffs.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
 import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 

@@ -1,9 +1,9 @@
 /** Requests over HTTP: who asks, whether they may, the route that answers, and what becomes of its failure. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { Shown } from "../../access/authentication.ts";
-import { type Identity, NOBODY } from "../../access/identity.ts";
-import type { ApiContext, SessionLimits } from "../../api/capability.ts";
+import type { Authentication } from "../../access/authentication.ts";
+import { NOBODY } from "../../access/identity.ts";
+import type { SessionLimits } from "../../api/capability.ts";
 import type { Replies } from "../replies.ts";
 import type { HttpEnv, HttpRequest, Route } from "./route.ts";
 import { httpSession } from "./session.ts";
@@ -13,10 +13,7 @@ const PLACES = ["/", "/docs", "/ws", "/api", "/mcp", "/health", "/metrics"];
 
 export interface HttpOptions {
   allowed_origins: readonly string[];
-  auth: Pick<ApiContext["auth"], "authorise"> & {
-    /** Rejects with `INVALID_AUTH_TOKEN`. */
-    identify(shown: Shown): Promise<Identity>;
-  };
+  auth: Pick<Authentication, "authorise" | "identify">;
   limits: { http(ip: string): SessionLimits };
 }
 

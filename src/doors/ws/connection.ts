@@ -4,6 +4,7 @@ import { errorReply } from "../../api/error_reply.ts";
 import type { FollowFilter, Session, SessionLimits } from "../../api/capability.ts";
 import type { Router } from "../../api/router.ts";
 import { type Clock, isoTime, type Timer } from "../../clock/clock.ts";
+import type { Authentication } from "../../access/authentication.ts";
 import { type Identity, isKnown } from "../../access/identity.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
@@ -43,11 +44,7 @@ export interface ConnectionOptions {
   closed(connection: Connection): void;
 }
 
-export interface ConnectionAuth {
-  /** Whether a connection must show who it is. */
-  readonly isRequired: boolean;
-  isValid(identity: Identity): boolean;
-}
+export type ConnectionAuth = Pick<Authentication, "isRequired" | "isValid">;
 
 export class Connection implements Session, Subscriber {
   readonly id: string;

@@ -5,6 +5,7 @@ import type { SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Router } from "../../api/router.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { Identity } from "../../access/identity.ts";
+import type { RequestMetrics } from "../../monitor/request_metrics.ts";
 import type { Caller } from "../transport/listener.ts";
 import { CLOSE, Connection, type ConnectionAuth } from "./connection.ts";
 
@@ -17,7 +18,7 @@ export interface ConnectionsOptions {
   version: string;
   max_message_bytes: number;
   auth: ConnectionAuth;
-  metrics: { connected(): void; disconnected(): void };
+  metrics: Pick<RequestMetrics, "connected" | "disconnected">;
   limits: {
     /** Throws the `ApiError` of a limit that is reached. */
     connect(ip: string): SessionLimits;

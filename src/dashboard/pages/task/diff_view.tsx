@@ -1,6 +1,6 @@
 /** A unified patch as numbered lines; additions and removals are marked by sign, color and word. */
 import { parsePatch } from "diff";
-import type { FileDiff } from "./tool_calls.ts";
+import type { FileDiff } from "../../../domain/file_diff.ts";
 import "./diff.css";
 
 interface Line {

@@ -16,7 +16,7 @@ import { duration } from "../../../protocol/formats.ts";
 import { now } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
 import { DiffView } from "./diff_view.tsx";
-import type { FileDiff } from "./tool_calls.ts";
+import type { FileDiff } from "../../../domain/file_diff.ts";
 import { Places, ValueView } from "./value_view.tsx";
 import "./permission_panel.css";
 

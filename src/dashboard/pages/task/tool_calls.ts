@@ -1,17 +1,7 @@
 /** Log entries about tool calls, grouped by call, and the files that the calls changed. */
 import { epochOf } from "../../../clock/clock.ts";
+import type { FileDiff } from "../../../domain/file_diff.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
-
-export interface FileDiff {
-  /** Relative to the task's folder if the file is inside it. */
-  path: string;
-  added: number;
-  /** Lines removed; undefined if the agent did not report the previous text. */
-  removed?: number;
-  /** A unified diff. */
-  patch?: string;
-  note?: string;
-}
 
 export interface ToolCall {
   key: string;
