@@ -110,7 +110,8 @@ export interface AgentRunner {
   start(request: RunRequest, listener: RunListener): Promise<Run>;
   /**
    * Lets the agents run until `at_ms` on the monotonic clock, unless this is called again. Agents that still run then
-   * are killed, even if this server is paused. Used if other nodes may take the tasks over.
+   * are killed, even if this server is paused, and none starts after that: a start under way throws
+   * `SERVICE_UNAVAILABLE`. Used if other nodes may take the tasks over.
    */
   keepUntil?(at_ms: number): void;
   /** Ends all processes that earlier servers on the same store left behind. Returns how many there were. */

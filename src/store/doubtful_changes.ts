@@ -17,7 +17,7 @@ export class DoubtfulChanges {
   readonly #look: (id: string, by: Actor) => Promise<void>;
   /** The records, and who asked for the change. */
   readonly #doubtful = new Map<string, Actor>();
-  #learning = false;
+  #learning: Promise<void> | undefined;
   #again: Timer | undefined;
   #closed = false;
 
@@ -30,7 +30,7 @@ export class DoubtfulChanges {
 
   /** Whether the outcome of every change is known. */
   get isSettled(): boolean {
-    return this.#doubtful.size === 0 && !this.#learning;
+    return this.#doubtful.size === 0 && this.#learning === undefined;
   }
 
   add(id: string, by: Actor): void {
@@ -44,9 +44,12 @@ export class DoubtfulChanges {
   }
 
   /** Looks at all doubtful records, and again later at those that cannot be read. */
-  async learn(): Promise<void> {
-    if (this.#learning || this.#closed || this.#doubtful.size === 0) return;
-    this.#learning = true;
+  learn(): Promise<void> {
+    if (this.#closed || this.#doubtful.size === 0) return this.#learning ?? Promise.resolve();
+    return this.#learning ??= this.#lookAtAll().finally(() => this.#learning = undefined);
+  }
+
+  async #lookAtAll(): Promise<void> {
     this.#again?.cancel();
     try {
       for (const [id, by] of this.#doubtful) {
@@ -64,6 +67,5 @@ export class DoubtfulChanges {
       });
       if (!this.#closed) this.#again = this.#clock.after(LEARN_AGAIN_MS, () => void this.learn());
     }
-    this.#learning = false;
   }
 }

@@ -176,8 +176,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
 
   // ---- the changes of other nodes
 
-  /** Reads these records again, since another node has changed them. Listeners hear of what is new. */
+  /**
+   * Reads these records again, since another node has changed them. Listeners hear of what is new. Rejects while the
+   * outcome of a change of this node is in doubt.
+   */
   async refresh(ids: ReadonlyMap<string, Actor>): Promise<void> {
+    await this.#outcomesKnown();
     const all = [...ids];
     for (let at = 0; at < all.length; at += READ_AT_ONCE) {
       const some = all.slice(at, at + READ_AT_ONCE).map(([id, by]) => ({ id, by, read: this.#readNow(id) }));
@@ -193,6 +197,18 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     for await (const id of this.#reader.ids()) ids.add(id);
     // The feed entry that named who asked for a change is gone.
     await this.refresh(new Map([...ids].map((id) => [id, SERVER])));
+  }
+
+  /** Other nodes may build on this node's changes before it knows of them itself. So their outcome is learned first. */
+  async #outcomesKnown(): Promise<void> {
+    await Promise.all(this.#changing.values());
+    await this.#doubtful.learn();
+    if (!this.#doubtful.isSettled) {
+      throw new ApiError(
+        "DATABASE_CONNECTION_ERROR",
+        "The outcome of a change of this node is not known yet",
+      );
+    }
   }
 
   async #readNow(id: string): Promise<Reading<Spec, State>> {

@@ -61,6 +61,7 @@ export class SimRunner implements AgentRunner {
   isDead = false;
   readonly #reaper: OwnedClock;
   #leash: Timer | undefined;
+  #until_ms = Infinity;
 
   constructor(machine: SimMachine) {
     this.#machine = machine;
@@ -73,6 +74,10 @@ export class SimRunner implements AgentRunner {
     const notStarted = random.chance(faults.not_started);
     await this.#wait(random.between(0, 300));
     if (notStarted) throw new ApiError("FILE_NOT_FOUND", "The agent is not installed");
+    // The server stood still in the middle of the start. The reaper takes no agent of a time that is over.
+    if (this.#machine.time.monotonic_ms >= this.#until_ms) {
+      throw new ApiError("SERVICE_UNAVAILABLE", "The time of this server's agents is over");
+    }
     const process = new SimProcess(this.#machine, this, request, listener);
     this.#machine.onStart(process);
     this.#machine.processes.add(process);
@@ -83,8 +88,8 @@ export class SimRunner implements AgentRunner {
   /** The reaper, which lives on when the server is paused or has crashed, ends what is left just before. */
   keepUntil(at_ms: number): void {
     this.#leash?.cancel();
-    const { time } = this.#machine;
-    this.#leash = this.#reaper.after(at_ms - LEASH_MARGIN_MS - time.monotonic_ms, () => {
+    this.#until_ms = at_ms - LEASH_MARGIN_MS;
+    this.#leash = this.#reaper.after(this.#until_ms - this.#machine.time.monotonic_ms, () => {
       for (const process of this.#machine.processes) if (process.runner === this) process.kill();
     });
   }
