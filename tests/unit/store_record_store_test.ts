@@ -290,3 +290,44 @@ Deno.test("outputs fit into a value whatever is in them", async () => {
   await kv.commit({ deletes: [...outputs.keysOf("a", texts.length), ...outputs.keysOf("b", 1)] });
   assert.deepEqual(await keys(kv), []);
 });
+
+Deno.test("what another node builds on a change of ours is not learned before that change is known", async () => {
+  const kv = tapped();
+  const heard: string[] = [];
+  const store = storeOn(kv, undefined, (changes) => heard.push(...changes.map(({ after }) => after!.id)));
+  const other = storeOn(tapped(kv.memory));
+  // The change reaches the store, but the answer does not come back, and for a while nothing can be read.
+  kv.after = () => Promise.reject(new Error("the line is cut"));
+  const { list } = kv;
+  kv.list = () => {
+    throw new Error("the line is cut");
+  };
+  await assert.rejects(store.update(creating("first"), SERVER));
+  await other.load();
+  await other.update(() => ({ creates: [record("second")], reads: ["first"] }), SERVER);
+  const learned = () => store.refresh(new Map([["second", SERVER]]));
+  await assert.rejects(learned());
+  assert.deepEqual(heard, []);
+  kv.list = list;
+  await learned();
+  assert.deepEqual(heard, ["first", "second"]);
+  store.close();
+});
+
+Deno.test("a change of ours that is on its way is known before what another node builds on it", async () => {
+  const kv = tapped();
+  const heard: string[] = [];
+  const store = storeOn(kv, undefined, (changes) => heard.push(...changes.map(({ after }) => after!.id)));
+  const other = storeOn(tapped(kv.memory));
+  const answer = gate();
+  kv.after = () => answer.closed;
+  const ours = store.update(creating("first"), SERVER);
+  // Until the change is in the store.
+  while (!(await kv.memory.get(["task", "state", "first"])));
+  await other.load();
+  await other.update(() => ({ creates: [record("second")], reads: ["first"] }), SERVER);
+  const learned = store.refresh(new Map([["second", SERVER]]));
+  answer.open();
+  await Promise.all([ours, learned]);
+  assert.deepEqual(heard, ["first", "second"]);
+});
