@@ -52,7 +52,7 @@ Deno.test("acp diffs: new files, files elsewhere, and several at once", () => {
   );
 });
 
-Deno.test("acp diffs: the place of a part that is only a piece of the file counts its lines on", () => {
+Deno.test("acp diffs: line numbers of a partial text start at its place in the file", () => {
   const diffs = diffsOf({
     content: [part("old", "new")],
     locations: [{ path: `${DIR}/src/a.ts`, line: 41 }],
@@ -60,7 +60,7 @@ Deno.test("acp diffs: the place of a part that is only a piece of the file count
   assert.match(diffs[0]!.patch!, /@@ -41,1 \+41,1 @@/);
 });
 
-Deno.test("acp diffs: OpenCode's own patch is taken before its fragments, and what it wrote whole", () => {
+Deno.test("acp diffs: OpenCode's own patch takes precedence over fragments; whole written files are read, too", () => {
   const own = "Index: x\n===\n--- x\n+++ x\n@@ -30,2 +30,2 @@\n same\n-old\n+new\n";
   const edit = diffsOf({
     rawInput: { filePath: `${DIR}/b.ts`, oldString: "old", newString: "new" },
@@ -86,7 +86,7 @@ Deno.test("acp diffs: OpenCode's own patch is taken before its fragments, and wh
   assert.equal(several[0]!.path, "/x");
 });
 
-Deno.test("acp diffs: what is long, binary or wholly different is bounded in size and time", () => {
+Deno.test("acp diffs: long, binary or entirely different texts are bounded in size and time", () => {
   assert.deepEqual(diffed("a\0b", "c"), { path: "src/a.ts", added: 0, removed: 0, note: "Not a text file" });
   const huge = "line\n".repeat(200_000);
   const grown = diffed(huge, `${huge}more\n`);
@@ -109,7 +109,7 @@ Deno.test("acp diffs: what is long, binary or wholly different is bounded in siz
   assert.ok(new TextEncoder().encode(JSON.stringify(many)).length < 32_000);
 });
 
-Deno.test("acp diffs: a whole patch leads from the one text to the other", () => {
+Deno.test("acp diffs: applying a whole patch to the old text gives the new text", () => {
   const text = fc.array(fc.constantFrom("a", "b", "c", "", "å"), { maxLength: 12 }).map((l) => l.join("\n"));
   fc.assert(fc.property(text, text, (before, after) => {
     const { patch } = diffed(before, after);
@@ -123,7 +123,7 @@ Deno.test("acp diffs: a whole patch leads from the one text to the other", () =>
   assert.equal(applyPatch(before, patch!), after);
 });
 
-Deno.test("acp diffs: nothing whatever that an agent sends makes it throw", () => {
+Deno.test("acp diffs: no input from an agent makes it throw", () => {
   const value = fc.anything({ maxDepth: 4, withNullPrototype: false });
   const metadata = fc.record({ diff: value, files: value, exists: value, filediff: value }, {
     requiredKeys: [],
@@ -141,7 +141,7 @@ Deno.test("acp diffs: nothing whatever that an agent sends makes it throw", () =
   }));
 });
 
-Deno.test("acp diffs: the log tells them of calls that were completed, and of no others", async () => {
+Deno.test("acp diffs: the log has the diffs of completed calls only", async () => {
   const entries: Record<string, unknown>[] = [];
   const transcript = new Transcript(
     systemClock,

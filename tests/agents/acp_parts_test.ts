@@ -100,7 +100,7 @@ Deno.test("acp outcome: open steps of the plan are a warning", () => {
   ]);
 });
 
-Deno.test("acp progress: plans and todo lists are read alike", () => {
+Deno.test("acp progress: plans and todo lists are read the same way", () => {
   const list = [
     { content: "one", status: "completed" },
     { content: "two\n  lines", status: "in_progress" },
@@ -135,7 +135,7 @@ Deno.test("acp progress: plans and todo lists are read alike", () => {
   assert.equal(opencode.planOf({ sessionUpdate: "agent_message_chunk", entries: list }), undefined);
 });
 
-Deno.test("acp progress: no update whatever makes it throw or count beyond its total", () => {
+Deno.test("acp progress: no update makes it throw or count beyond its total", () => {
   const value = fc.anything({ maxDepth: 4, withNullPrototype: false });
   fc.assert(
     fc.property(
@@ -191,7 +191,7 @@ function pieces(bytes: Uint8Array, sizes: number[]): ReadableStream<Uint8Array> 
   });
 }
 
-Deno.test("acp prompt: context stands apart from the prompt, and a session that goes on gets neither", () => {
+Deno.test("acp prompt: context is separate from the prompt, and a resumed session gets neither", () => {
   const task = { id: "t", type: "testing", description: "d", prompt: "do it" };
   assert.deepEqual(promptBlocks(task, false), [{ type: "text", text: "do it" }]);
   assert.deepEqual(promptBlocks({ ...task, files_pattern: "*.ts", metadata: { a: 1 } }, false), [
@@ -204,7 +204,7 @@ Deno.test("acp prompt: context stands apart from the prompt, and a session that 
   }]);
 });
 
-Deno.test("acp usage: every agent's figures come out in one shape", () => {
+Deno.test("acp usage: every agent's figures get the same shape", () => {
   assert.deepEqual(
     generic.tokensOf({ usage: { inputTokens: 3, outputTokens: 2, totalTokens: 5, cachedReadTokens: 0 } }),
     {
@@ -235,7 +235,7 @@ Deno.test("acp profiles: found from the command, unless the configuration names 
   assert.equal(named(["opencode"], "codex"), "codex");
 });
 
-Deno.test("acp profiles: Codex's hidden failure is a sign, and so is that it goes on", () => {
+Deno.test("acp profiles: Codex's hidden failure is detected, and so is its recovery", () => {
   const status = (type: string) => ({
     sessionUpdate: "session_info_update",
     _meta: { codex: { threadStatus: { type } } },
@@ -268,7 +268,7 @@ Deno.test("acp demo: options are read from anywhere in the prompt and kept withi
   ]);
 });
 
-Deno.test("acp values: cuts respect their length and tear no character apart", () => {
+Deno.test("acp values: cut texts keep to their length and split no character", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 20 }), (text, max) => {
     const short = cut(text, max);
     assert.ok(short.length <= max && short.isWellFormed());

@@ -14,7 +14,7 @@ import { stateOf, until, untilHeldBack, withSupervisor } from "./fixtures/harnes
 const demo = (folder: string, prompt: string, changes = {}) =>
   acpRequest(folder, DEMO_COMMAND, prompt, changes);
 
-Deno.test("acp: a whole task tells session, progress, log and answer, and edits its file", () =>
+Deno.test("acp: a whole task reports session, progress, log and answer, and edits its file", () =>
   withSupervisor(async (bench) => {
     const run = await ran(bench, demo(bench.folder, "demo:steps=3 demo:delay=0"));
     assert.deepEqual(run.outcome, {
@@ -47,7 +47,7 @@ Deno.test("acp: a whole task tells session, progress, log and answer, and edits 
     assert.equal(await stateOf(run.run.pid), undefined);
   }));
 
-Deno.test("acp: a permission is asked for, and given by a client", () =>
+Deno.test("acp: the agent asks for permission, and a client allows it", () =>
   withSupervisor(async (bench) => {
     const watched = await watchRun(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:ask"));
     const { request } = await watched.first("permission_requested");
@@ -70,7 +70,7 @@ Deno.test("acp: a permission is asked for, and given by a client", () =>
     }]);
   }));
 
-Deno.test("acp: a permission denied by a person, after which the agent goes on, completes with a warning", () =>
+Deno.test("acp: if the agent continues after a person denied permission, the task completes with a warning", () =>
   withSupervisor(async (bench) => {
     const watched = await watchRun(bench, demo(bench.folder, "demo:steps=3 demo:delay=0 demo:ask"));
     const { request } = await watched.first("permission_requested");
@@ -94,7 +94,7 @@ for (
     }));
 }
 
-Deno.test("acp: permissions given by policy are not asked for", () =>
+Deno.test("acp: permissions allowed by policy are not asked for", () =>
   withSupervisor(async (bench) => {
     const run = await ran(
       bench,
@@ -138,7 +138,7 @@ Deno.test("acp: stop answers an open permission request and works on a paused ag
     assert.deepEqual(watched.all("permission_settled").map((e) => [e.outcome, e.by]), [["cancelled", "end"]]);
   }));
 
-Deno.test("acp: a killed agent's session goes on where it was, and history is no news", () =>
+Deno.test("acp: a killed agent's session resumes, and its replayed history is not reported again", () =>
   withSupervisor(async (bench) => {
     const first = await watchRun(bench, demo(bench.folder, "demo:steps=4 demo:delay=0 demo:hang=3"));
     const { session_id } = await first.first("session");
@@ -245,7 +245,7 @@ Deno.test("acp: a slow listener holds the agent back", () =>
     assert.ok(outcome.output.endsWith("All is well."));
   }));
 
-Deno.test("acp: a program that is not there is refused with what to install", () =>
+Deno.test("acp: a missing program is refused with what to install", () =>
   withSupervisor(async (bench) => {
     const request = acpRequest(bench.folder, ["/nowhere/opencode", "acp"], "hello");
     await assert.rejects(

@@ -33,7 +33,7 @@ for (
   });
 }
 
-Deno.test("brief program: one that is not there is named", async () => {
+Deno.test("brief program: a missing program is named", async () => {
   await assert.rejects(runBriefly(systemClock, "no-such-program", []), (error) => {
     assert.ok(error instanceof ApiError);
     assert.deepEqual([error.code, error.details.missing], ["SERVICE_UNAVAILABLE", ["no-such-program"]]);

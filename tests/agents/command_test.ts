@@ -42,7 +42,7 @@ Deno.test("command: placeholders are replaced once, within their argument, and n
   );
 });
 
-Deno.test("command: whatever the texts, the number of arguments stays and each text arrives whole", () => {
+Deno.test("command: any text leaves the number of arguments unchanged and arrives whole", () => {
   const name = fc.constantFrom("id", "type", "description", "prompt", "files_pattern");
   const text = fc.string({
     unit: fc.oneof(fc.constantFrom("{id}", "{prompt}", " ", "'", "$&", "$1", "-"), fc.string()),
@@ -114,13 +114,13 @@ Deno.test("command: another exit code fails with the last line of stderr", async
   assert.equal([...outcomeOf({ code: 1, signal: null }, "𝄞".repeat(5000), "").error!].length, 1000);
 });
 
-Deno.test("command: a program that a signal ended says which", async () => {
+Deno.test("command: a program ended by a signal fails with the signal's name", async () => {
   const { outcome } = await runScript("kill -SEGV $$");
   assert.equal(outcome.status, "failed");
   assert.equal(outcome.error, "Killed by SIGSEGV");
 });
 
-Deno.test("command: megabytes, no line end, bytes that are not UTF-8", async () => {
+Deno.test("command: handles megabytes, missing line ends, and bytes that are not UTF-8", async () => {
   const { events, outcome } = await runScript(
     `head -c 3000000 /dev/zero | tr '\\0' x; printf '\\377\\303\\251'`,
   );
@@ -143,7 +143,7 @@ Deno.test("command: the last stdout line is the activity, until there is a plan"
   assert.ok(!planned.events.some((event) => event.kind === "activity"));
 });
 
-Deno.test("command: activity is told at most every half second, and its last text at the end", async () => {
+Deno.test("command: activity is reported at most every half second, and its last text at the end", async () => {
   const timers: (() => void)[] = [];
   const clock = {
     ...systemClock,
@@ -164,7 +164,7 @@ Deno.test("command: activity is told at most every half second, and its last tex
   assert.deepEqual(timers, []);
 });
 
-Deno.test("command: stop ends the tree and the outcome is stopped; again is harmless", () =>
+Deno.test("command: stop ends the tree and the outcome is stopped; stopping again is harmless", () =>
   withSupervisor(async ({ supervisor, folder }) => {
     const script = `setsid sh -c 'echo $$ > ${folder}/far; sleep 300' & echo up; sleep 300`;
     const run = await startCommand(requestFor(folder, ["sh", "-c", script]), () => {}, {
@@ -180,7 +180,7 @@ Deno.test("command: stop ends the tree and the outcome is stopped; again is harm
     assert.equal(run.answerPermission("x", "y"), false);
   }));
 
-Deno.test("command: a listener that waits holds the program back, one that throws does not", () =>
+Deno.test("command: a slow listener slows the program down; a throwing listener does not", () =>
   withSupervisor(async ({ supervisor, folder }) => {
     const host = { clock: systemClock, supervisor };
     const gate = Promise.withResolvers<void>();
@@ -204,7 +204,7 @@ Deno.test("command: a listener that waits holds the program back, one that throw
     assert.equal((await failing.outcome).output, "a\nb\n");
   }));
 
-Deno.test("output tail: the end of any text, at a character's border", () => {
+Deno.test("output tail: keeps the end of any text, cut between characters", () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ unit: fc.constantFrom("x", "é", "€", "𝄞\n"), times: fc.nat(9000) }), {

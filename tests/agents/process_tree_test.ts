@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { descendants, type Kin } from "../../src/host/processes/process_tree.ts";
 import { parsePs } from "../../src/host/processes/ps.ts";
 
-Deno.test("ps: rows of Linux and macOS, names with spaces, and what is no row", () => {
+Deno.test("ps: parses rows of Linux and macOS and names with spaces; skips other lines", () => {
   const line = (ids: string, state: string, started: string, name: string, args: string) =>
     `${ids} ${state.padEnd(4)}  2048 50.0  1.5      12    3 ${started} ${name.padEnd(20)} ${args}`;
   const linux = [
@@ -110,7 +110,7 @@ Deno.test("tree: children, groups and sessions of the leader and of what it star
   assert.deepEqual([...descendants(rows, [])], []);
 });
 
-Deno.test("tree: a number that another process bears by now leads to nothing", () => {
+Deno.test("tree: a reused process id has no tree", () => {
   const rows = [at(10, 1, 10, 10, 60_000), at(11, 10, 10, 10, 60_000)];
   assert.deepEqual([...descendants(rows, [{ pid: 10, started: 1000 }])], []);
   assert.deepEqual(

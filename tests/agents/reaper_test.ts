@@ -61,7 +61,7 @@ Deno.test("reaper: kill -9 of the server leaves no survivor", () =>
     await assert.rejects(Deno.stat(`${folder}/termed`), Deno.errors.NotFound);
   }));
 
-Deno.test("reaper: paused agents of a killed server go on, to end by themselves or by SIGTERM", () =>
+Deno.test("reaper: paused agents of a killed server are resumed, so that they end by themselves or by SIGTERM", () =>
   withFolder(async (folder) => {
     const owner = await startOwner(folder, [
       "command",
@@ -80,7 +80,7 @@ Deno.test("reaper: paused agents of a killed server go on, to end by themselves 
     assert.ok((await Deno.stat(`${folder}/clean`)).isFile);
   }));
 
-Deno.test("reaper: one that is killed is replaced and its successor knows the agents", async () => {
+Deno.test("reaper: a killed reaper is replaced, and its successor knows the agents", async () => {
   const sleeper = new Deno.Command("sleep", { args: ["300"], detached: true }).spawn();
   const link = createReaperLink({
     clock: systemClock,
@@ -101,7 +101,7 @@ Deno.test("reaper: one that is killed is replaced and its successor knows the ag
   assert.equal(ended?.signal, "SIGTERM");
 });
 
-Deno.test("reaper: what has been forgotten, or whose number went to another process, is not touched", async () => {
+Deno.test("reaper: forgotten processes and reused process ids are left alone", async () => {
   const bystanders = [1, 2].map(() => new Deno.Command("sleep", { args: ["300"], detached: true }).spawn());
   const link = createReaperLink({
     clock: systemClock,
@@ -124,7 +124,7 @@ Deno.test("reaper: what has been forgotten, or whose number went to another proc
   }
 });
 
-Deno.test("reaper: one that cannot be started is an expected failure", async () => {
+Deno.test("reaper: failing to start it is an expected error", async () => {
   const link = createReaperLink({
     clock: systemClock,
     instance_id: "i",

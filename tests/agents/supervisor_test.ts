@@ -11,7 +11,7 @@ import {
   withSupervisor,
 } from "./fixtures/harness.ts";
 
-Deno.test("supervisor: grandchildren in sessions of their own end with the agent", () =>
+Deno.test("supervisor: grandchildren in their own sessions end with the agent", () =>
   withSupervisor(async (bench) => {
     const { folder } = bench;
     const { child } = await spawnScript(
@@ -31,7 +31,7 @@ Deno.test("supervisor: grandchildren in sessions of their own end with the agent
     assert.equal((await child.status).signal, "SIGTERM");
   }));
 
-Deno.test("supervisor: a stray of two forks and a session of its own is found by its environment", () =>
+Deno.test("supervisor: a stray that forked twice into its own session is found by its environment", () =>
   withSupervisor(async (bench) => {
     const { folder } = bench;
     // The middle process ends at once, so no chain of parents leads from the leader to the stray.
@@ -76,7 +76,7 @@ Deno.test("supervisor: SIGKILL follows for a tree that ignores SIGTERM", () =>
     assert.equal(await stateOf(inner), undefined);
   }));
 
-Deno.test("supervisor: graceful first, then stdin, and a process that obeys gets no signal", () =>
+Deno.test("supervisor: tries the graceful step, then closes stdin; a process that obeys gets no signal", () =>
   withSupervisor(async (bench) => {
     const { child, stdout } = await spawnScript(
       bench,
@@ -88,7 +88,7 @@ Deno.test("supervisor: graceful first, then stdin, and a process that obeys gets
     assert.equal(await stdout, "got cancel\nclosed\n");
   }));
 
-Deno.test("supervisor: a graceful step that hangs or fails holds nothing up", () =>
+Deno.test("supervisor: a graceful step that hangs or fails delays nothing", () =>
   withSupervisor(async (bench) => {
     for (const graceful of [() => Promise.reject(new Error("no")), () => new Promise<void>(() => {})]) {
       const { child } = await spawnScript(bench, "sleep 300");
@@ -97,7 +97,7 @@ Deno.test("supervisor: a graceful step that hangs or fails holds nothing up", ()
     }
   }));
 
-Deno.test("supervisor: pause stops the whole tree, resume lets it go on, and a paused tree can be ended", () =>
+Deno.test("supervisor: pause stops the whole tree, resume continues it, and a paused tree can be ended", () =>
   withSupervisor(async (bench) => {
     const { folder } = bench;
     const { child } = await spawnScript(
@@ -115,7 +115,7 @@ Deno.test("supervisor: pause stops the whole tree, resume lets it go on, and a p
     assert.equal(await stateOf(far), undefined);
   }));
 
-Deno.test("supervisor: what is left when the agent ends by itself is ended, and its pipe does not hang", () =>
+Deno.test("supervisor: when the agent ends by itself, its remaining processes are ended and its pipe does not hang", () =>
   withSupervisor(async (bench) => {
     const { folder } = bench;
     const { child, stdout } = await spawnScript(
@@ -161,7 +161,7 @@ Deno.test("supervisor: megabytes of output wait for a slow reader and arrive who
     assert.deepEqual([length, last], [8_000_003, "end"]);
   }));
 
-Deno.test("supervisor: the environment is what was said, and nothing of the server's", () =>
+Deno.test("supervisor: the agent gets the given environment and nothing of the server's", () =>
   withSupervisor(async (bench) => {
     const command = ["env", "-0"];
     const request = requestFor(bench.folder, command, {
@@ -216,7 +216,7 @@ Deno.test("supervisor: the environment is what was said, and nothing of the serv
     },
   }));
 
-Deno.test("supervisor: what cannot be started says why, and leaves nothing behind", () =>
+Deno.test("supervisor: a failed start says why and leaves nothing behind", () =>
   withSupervisor(async ({ supervisor, folder }) => {
     const failure = async (command: string[], changes: Parameters<typeof requestFor>[2] = {}) => {
       try {
@@ -244,7 +244,7 @@ Deno.test("supervisor: what cannot be started says why, and leaves nothing behin
     assert.deepEqual([...Deno.readDirSync(`${folder}/tmp`)], []);
   }));
 
-Deno.test("supervisor: strays of an earlier server on the same store are ended, others not", () =>
+Deno.test("supervisor: ends strays of an earlier server on the same store, and no others", () =>
   withSupervisor(async (earlier) => {
     await withSupervisor(async (later) => {
       await withSupervisor(async (other) => {
@@ -273,7 +273,7 @@ async function inSandbox(folder: string, instance_id: string, permissions: strin
   return JSON.parse(text);
 }
 
-Deno.test("supervisor: with programs named one by one the tree ends as well, and an unnamed one is refused", () =>
+Deno.test("supervisor: with run permission for single programs, the tree still ends, and other programs are refused", () =>
   withSupervisor(async ({ folder, instance_id }) => {
     const marks = [`OPENCODE_AGENTS_INSTANCE=${instance_id}`, "TASK_ID=task-1", "TASK_ATTEMPT=1"];
     const bystander = new Deno.Command("sh", { args: ["-c", "read line", ...marks], stdin: "piped" }).spawn();
@@ -295,7 +295,7 @@ Deno.test("supervisor: with programs named one by one the tree ends as well, and
     }
   }));
 
-Deno.test("supervisor: without run permission every start says what is missing", () =>
+Deno.test("supervisor: without run permission, every start names the missing permission", () =>
   withSupervisor(async ({ folder, instance_id }) => {
     const missing = (program: string) => ({
       code: "SERVICE_UNAVAILABLE",

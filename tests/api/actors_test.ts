@@ -56,7 +56,7 @@ const task = (id: string, more: Message = {}) => ({
   task: { id, type: "testing", priority: "low", description: `print ${id}`, scheduled_time: LATER, ...more },
 });
 
-Deno.test("tasks and schedules say who created them: the owner, a key, or somebody who showed nothing", async () => {
+Deno.test("tasks and schedules say who created them: the owner, a key, or an anonymous client", async () => {
   await withServer("none", async ({ ask, owner_token, store }) => {
     const { api_key, key } = await ask({
       type: "create_key",
@@ -82,7 +82,7 @@ Deno.test("tasks and schedules say who created them: the owner, a key, or somebo
   });
 });
 
-Deno.test("each change comes with who asked for it; what the server does by itself is the server's", async () => {
+Deno.test("each change says who requested it; the server's own changes name the server", async () => {
   await withServer("none", async ({ ask, owner_token, store }) => {
     const heard: [string, string][] = [];
     const done = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ async function newKey(app: TestApp, permissions: string[]): Promise<string> {
   return reply.api_key as string;
 }
 
-Deno.test("without a key everything is refused but to show one", async () => {
+Deno.test("without a key, everything but authenticate is refused", async () => {
   await withApp({ config }, async (server) => {
     const socket = await server.connect();
     for (
@@ -67,7 +67,7 @@ Deno.test("a key opens a session: over the socket, and over HTTP by the key or t
   });
 });
 
-Deno.test("a wrong key is INVALID_AUTH_TOKEN; who goes on guessing is kept out, and it is told", async () => {
+Deno.test("a wrong key is INVALID_AUTH_TOKEN; a client that keeps guessing is locked out, and an alert is sent", async () => {
   await withApp({ config }, async (server) => {
     const api_key = await newKey(server, ["read", "admin"]);
     const watcher = await server.connect();
@@ -98,7 +98,7 @@ Deno.test("a wrong key is INVALID_AUTH_TOKEN; who goes on guessing is kept out, 
   });
 });
 
-Deno.test("a key does what it may: read, write, admin; each member of a batch by itself", async () => {
+Deno.test("a key allows its permissions: read, write, admin; each member of a batch is checked separately", async () => {
   await withApp({ config }, async (server) => {
     const api_key = await newKey(server, ["read"]);
     const socket = await server.connect();
@@ -123,7 +123,7 @@ Deno.test("a key does what it may: read, write, admin; each member of a batch by
   });
 });
 
-Deno.test("the client shows its key before all else, and gives up when it is not taken", async () => {
+Deno.test("the client presents its key first, and gives up if it is refused", async () => {
   await withApp(
     { config: { ...config, security: { auth: "required" } } },
     async (server) => {

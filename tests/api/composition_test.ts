@@ -40,7 +40,7 @@ async function post(url: string, message: object): Promise<Record<string, unknow
   return await (await fetch(`${url}/api`, { method: "POST", body: JSON.stringify(message) })).json();
 }
 
-Deno.test("two servers in one process serve WebSocket and HTTP, know nothing of each other, and leave nothing", async () => {
+Deno.test("two servers in one process serve WebSocket and HTTP independently and leave nothing behind", async () => {
   const worlds = [await composed(), await composed()];
   await Promise.all(worlds.map(({ server }) => server.start()));
   for (const [i, { server, agents }] of worlds.entries()) {
@@ -62,7 +62,7 @@ Deno.test("two servers in one process serve WebSocket and HTTP, know nothing of 
   }
 });
 
-Deno.test("a stopped server's running task goes on in the next one over the same data", async () => {
+Deno.test("a stopped server's running task resumes in the next server on the same data", async () => {
   const first = await composed();
   await first.server.start();
   const socket = await TestSocket.connect(first.server.url);
@@ -83,7 +83,7 @@ Deno.test("a stopped server's running task goes on in the next one over the same
   await watch.closed;
 });
 
-Deno.test("a start that fails stops what had started, and says why", async () => {
+Deno.test("a failed start stops what had started, and says why", async () => {
   const first = await composed();
   await first.server.start();
   const second = await composed({ port: Number(new URL(first.server.url).port) });

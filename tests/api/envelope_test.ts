@@ -42,9 +42,9 @@ function errorOf(reply: Fields): { code: string; details: Fields } {
   return reply as unknown as { code: string; details: Fields };
 }
 
-Deno.test("a connection's beginning", async (t) => {
+Deno.test("the start of a connection", async (t) => {
   await withApp({ config }, async (server) => {
-    await t.step("it is greeted with the version and the time, and nothing else comes unasked", async () => {
+    await t.step("it is greeted with the version and the time, and nothing else is pushed", async () => {
       const socket = await server.connect();
       const [greeting] = socket.messages;
       assert.equal(greeting!.type, "connection_established");
@@ -80,7 +80,7 @@ Deno.test("a connection's beginning", async (t) => {
       );
     }
 
-    await t.step("what is no proper upgrade is refused", async () => {
+    await t.step("an invalid upgrade is refused", async () => {
       const wrong = [
         ["Sec-WebSocket-Key:"],
         ["Connection: keep-alive"],
@@ -96,7 +96,7 @@ Deno.test("a connection's beginning", async (t) => {
   });
 });
 
-Deno.test("what is refused counts as no connection", async () => {
+Deno.test("a refused upgrade does not count as a connection", async () => {
   const limits = { connections: 2, connections_per_second: 1000, reconnections_per_minute: 1000 };
   await withApp({ config: { limits } }, async (server) => {
     for (let i = 0; i < 5; i++) {
@@ -196,7 +196,7 @@ Deno.test("one message and its reply", async (t) => {
       assert.ok(Array.from(details.value as string).length <= 200, String((details.value as string).length));
     });
 
-    await t.step("nested deeper than any message is, opened only or closed too, in any place", async () => {
+    await t.step("deeper nesting than any message has, closed or not, in any place", async () => {
       const socket = await server.connect();
       const arrays = "[".repeat(LIMIT / 2 - 50);
       for (
@@ -214,12 +214,12 @@ Deno.test("one message and its reply", async (t) => {
       await socket.close();
     });
 
-    await t.step("brackets inside a string are no depth", async () => {
+    await t.step("brackets inside a string do not count as nesting", async () => {
       const text = `{"type":"ping","note":"${"[".repeat(5000)}\\"${"{".repeat(5000)}","timestamp":1}`;
       assert.equal((await answer(server, text)).type, "pong");
     });
 
-    await t.step("a binary frame is no JSON, whatever it holds, and the connection goes on", async () => {
+    await t.step("a binary frame is not JSON, and the connection stays open", async () => {
       const socket = await server.connect();
       socket.forget();
       socket.sendBytes(new TextEncoder().encode('{"type":"ping","request_id":1}'));
@@ -327,7 +327,7 @@ Deno.test("many messages and their replies", async (t) => {
       await socket.close();
     });
 
-    await t.step("batch: answered in order, each for itself, with its own request_id", async () => {
+    await t.step("batch: answered in order, each member independently, with its own request_id", async () => {
       const task = {
         id: "b",
         type: "testing",

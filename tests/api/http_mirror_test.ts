@@ -136,7 +136,7 @@ Deno.test("POST /api", async (t) => {
       },
     );
 
-    await t.step("only POST, only there", async () => {
+    await t.step("only POST, only at this path", async () => {
       for (
         const [method, path, status] of [["GET", "/api", 405], ["POST", "/", 404], ["GET", "/nowhere", 404]]
       ) {

@@ -126,7 +126,7 @@ Deno.test("list_tasks", async (t) => {
       assert.deepEqual([reply.code, (reply.details as Fields).field], [code, field], JSON.stringify(message));
     };
 
-    await t.step("without anything: all tasks, the oldest first, at most 50", async () => {
+    await t.step("without parameters: all tasks, the oldest first, at most 50", async () => {
       const { tasks, total_count, filtered_count, pagination } = await list({});
       assert.deepEqual(new Set(tasks.map((task) => task.status)), new Set(STATUSES));
       assert.deepEqual(tasks.map((task) => task.created_at), tasks.map((task) => task.created_at).sort());
@@ -141,7 +141,7 @@ Deno.test("list_tasks", async (t) => {
       }
     });
 
-    await t.step("each task that waits says for what", () => {
+    await t.step("each waiting task says what it waits for", () => {
       const kinds: Record<string, string> = {
         wait_8: "slot",
         wait_2: "paused",
@@ -172,7 +172,7 @@ Deno.test("list_tasks", async (t) => {
       });
     }
 
-    await t.step("type: one that no task has lets nothing through", async () => {
+    await t.step("type: a type that no task has matches nothing", async () => {
       await expectOnly({ type: "research" }, (task) => task.type === "research", 0);
     });
 
@@ -204,7 +204,7 @@ Deno.test("list_tasks", async (t) => {
       },
     );
 
-    await t.step("has_dependencies: an empty list is none", async () => {
+    await t.step("has_dependencies: an empty list counts as no dependencies", async () => {
       await expectOnly(
         { has_dependencies: true },
         (task) => ["child_a", "child_b"].includes(task.id as string),
@@ -227,7 +227,7 @@ Deno.test("list_tasks", async (t) => {
       await expectOnly({ progress_range: { min: 24.5, max: 25.5 } }, within(24.5, 25.5));
     });
 
-    await t.step("description_contains: anywhere, without case", async () => {
+    await t.step("description_contains: anywhere, ignoring case", async () => {
       for (const text of ["parser", "PARSER", "Fix the", "ärger", "ÄRGER", "'s m"]) {
         await expectOnly(
           { description_contains: text },
@@ -292,7 +292,7 @@ Deno.test("list_tasks", async (t) => {
       }
     });
 
-    await t.step("pages: together the whole, each task once, in order, with exact counts", async () => {
+    await t.step("pages: together they have each task once, in order, with exact counts", async () => {
       for (const sort of [{ field: "priority", order: "desc" }, { field: "status" }, { field: "error" }]) {
         const filter = { status: ["completed", "queued", "pending", "failed"] };
         const whole = (await list({ filter, sort, limit: 1000 })).tasks.map((task) => task.id);
@@ -319,7 +319,7 @@ Deno.test("list_tasks", async (t) => {
       assert.deepEqual(beyond.pagination, { limit: 50, offset: 10_000, has_more: false });
     });
 
-    await t.step("what is wrong is refused, with the field's path", async () => {
+    await t.step("invalid values are refused with the field's path", async () => {
       const filter = (field: string, value: unknown) =>
         refused({ filter: { [field]: value } }, "FILTER_VALIDATION_ERROR", `filter.${field}`);
       await filter("status", "gone");

@@ -51,7 +51,7 @@ Deno.test("list_tasks", async (t) => {
       return (reply.tasks as Fields[]).map((task) => task.id as string);
     };
 
-    await t.step("each filter, alternatives, and all together", async () => {
+    await t.step("each filter alone, with alternatives, and all together", async () => {
       assert.deepEqual(await ids({ status: "running" }), ["hold"]);
       assert.equal((await ids({ status: ["running", "queued"] })).length, 12);
       assert.deepEqual(await ids({ status: "pending" }), ["t11"]);
@@ -73,7 +73,7 @@ Deno.test("list_tasks", async (t) => {
       );
     });
 
-    await t.step("bounds of time are excluded", async () => {
+    await t.step("time bounds are exclusive", async () => {
       const { task } = await socket.request({ type: "get_task_status", task_id: "t05" }) as unknown as {
         task: Fields;
       };
@@ -173,7 +173,7 @@ Deno.test("request_log_entries", async (t) => {
       assert.equal((await ask({ filter: { agent: ["b"], source_file: "STDOUT" } })).filtered_count, 1);
     });
 
-    await t.step("a cursor goes on without loss or repetition while entries share timestamps", async () => {
+    await t.step("a cursor continues without loss or repetition when entries share timestamps", async () => {
       for (const order of ["asc", "desc"]) {
         const seen: unknown[] = [];
         let cursor: unknown;

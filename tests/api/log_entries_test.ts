@@ -88,7 +88,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       ]);
     };
 
-    await t.step("each entry is whole", () => {
+    await t.step("each entry is complete", () => {
       for (const entry of everything) {
         assert.match(entry.time as string, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
         assert.ok(LEVELS.includes(entry.level as string));
@@ -106,13 +106,13 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       assert.ok(everything.some((entry) => entry.message === 'quote " and \\ slash'));
     });
 
-    await t.step("without anything: all entries, the newest first, at most 50", async () => {
+    await t.step("without parameters: all entries, the newest first, at most 50", async () => {
       const page = await ask(socket, {});
       assert.deepEqual(page.entries, everything.toReversed().slice(0, 50));
       await expectOnly({}, () => true);
     });
 
-    await t.step("level and agent: one, or alternatives", async () => {
+    await t.step("level and agent: one value, or alternatives", async () => {
       for (const level of LEVELS) await expectOnly({ level }, (entry) => entry.level === level, 0);
       await expectOnly(
         { level: ["warn", "error"] },
@@ -145,7 +145,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       await expectOnly({ time_range: {} }, () => true);
     });
 
-    await t.step("message_contains, details_contains, source_file: anywhere, without case", async () => {
+    await t.step("message_contains, details_contains, source_file: anywhere, ignoring case", async () => {
       const has = (entry: Fields, field: string, text: string) => {
         const value = typeof entry[field] === "string" ? entry[field] : JSON.stringify(entry[field]);
         return value.toLowerCase().includes(text.toLowerCase());
@@ -184,7 +184,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       },
     );
 
-    await t.step("counts and summary are of all that match, whatever the page", async () => {
+    await t.step("counts and summary cover all matches, not only the page", async () => {
       const whole = await ask(socket, { filter: { agent: "c" }, limit: 1000 });
       for (const page of await pagesOf(socket, { filter: { agent: "c" }, limit: 4 })) {
         assert.deepEqual(
@@ -194,7 +194,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
       }
     });
 
-    await t.step("what is wrong is refused, with the field's path", async () => {
+    await t.step("invalid values are refused with the field's path", async () => {
       const refused = async (message: Fields, code: string, field: string) => {
         const reply = await socket.request({ type: "request_log_entries", ...message });
         assert.deepEqual(
@@ -242,7 +242,7 @@ Deno.test("log entries: filters, order and summary", async (t) => {
   });
 });
 
-Deno.test("log entries: pages while more keep coming", async (t) => {
+Deno.test("log entries: paging while more keep arriving", async (t) => {
   await withApp({ config }, async (server) => {
     const socket = await watching(server);
     // Bursts share their timestamps: one millisecond has many lines.
@@ -255,7 +255,7 @@ Deno.test("log entries: pages while more keep coming", async (t) => {
       assert.ok(new Set(entries.map((entry) => entry.time)).size < entries.length / 2);
     });
 
-    await t.step("newest first: what there was at the first page, once each, and nothing newer", async () => {
+    await t.step("newest first: each entry from before the first page, once", async () => {
       await start(socket, "live", `count new ${COUNT}`);
       await socket.next((m) => m.task_id === "live" && m.new_status === "running");
       await until(async () => (await ask(socket, { filter, limit: 1 })).filtered_count > 750);
@@ -266,7 +266,7 @@ Deno.test("log entries: pages while more keep coming", async (t) => {
       assert.equal(seen.length, pages[0]!.filtered_count);
     });
 
-    await t.step("oldest first: everything, also what came while paging", async () => {
+    await t.step("oldest first: everything, including entries that arrived while paging", async () => {
       const order = { field: "time", order: "asc" };
       const pages = await pagesOf(socket, { filter, limit: 37, sort: order });
       await socket.next((m) => m.task_id === "live" && m.new_status === "completed", 60_000);
@@ -281,7 +281,7 @@ Deno.test("log entries: pages while more keep coming", async (t) => {
       assert.deepEqual(messagesOf([...known, ...rest]), [...numbered("old", 700), ...numbered("new", COUNT)]);
     });
 
-    await t.step("after a restart a cursor still names its place", async () => {
+    await t.step("a cursor still works after a restart", async () => {
       const first = await ask(socket, { filter, limit: 100 });
       await server.restart();
       const again = await server.connect();

@@ -55,7 +55,7 @@ Deno.test("log entries: following", async (t) => {
       watcher.messages.filter((m) => m.type === "log_entry" && m.subscription_id === subscription_id)
         .map((m) => logOf(m).message);
 
-    await t.step("no gap and no repetition at the seam, for many who join in the middle", async () => {
+    await t.step("no gap or repetition between reply and pushes, for many clients", async () => {
       const COUNT = 3000;
       await start(socket, "busy", `count n ${COUNT}; wait joined; print end`);
       await socket.next((m) => m.task_id === "busy" && m.new_status === "running");
@@ -135,7 +135,7 @@ Deno.test("log entries: following", async (t) => {
       },
     );
 
-    await t.step("since: entries from then on, and each filter holds for what is pushed too", async () => {
+    await t.step("since: entries from that time on; each filter also applies to pushes", async () => {
       await run(socket, "before", "print before");
       await untilLater();
       const since = new Date().toISOString();
@@ -171,7 +171,7 @@ Deno.test("log entries: following", async (t) => {
       await watcher.close();
     });
 
-    await t.step("bounds of time hold for what is pushed too", async () => {
+    await t.step("time bounds also apply to pushes", async () => {
       const watcher = await server.connect();
       const follow = (filter: Fields) =>
         watcher.request({ type: "request_log_entries", filter: { follow: true, agent: "t1", ...filter } });
@@ -187,7 +187,7 @@ Deno.test("log entries: following", async (t) => {
       await watcher.close();
     });
 
-    await t.step("two follows on one connection: each entry for each of them, under its name", async () => {
+    await t.step("two follows on one connection: each gets each entry under its own id", async () => {
       const watcher = await server.connect();
       const follow = async (filter: Fields) =>
         (await watcher.request({ type: "request_log_entries", filter: { follow: true, ...filter } }))

@@ -50,7 +50,7 @@ Deno.test("the machine and its agents", async (t) => {
       return (await agent())!.pid as number;
     };
 
-    await t.step("resources: every required field, with figures that can be true", async () => {
+    await t.step("resources: every required field, with plausible figures", async () => {
       const { data } = shaped(
         "request_system_resources",
         await socket.request({ type: "request_system_resources" }),
@@ -150,7 +150,7 @@ Deno.test("the machine and its agents", async (t) => {
       },
     );
 
-    await t.step("health and metrics, on both ways in", async () => {
+    await t.step("health and metrics, over WebSocket and HTTP", async () => {
       const health = shaped("request_system_health", await socket.request({ type: "request_system_health" }))
         .data as Fields;
       assert.equal(health.overall_status, "healthy", JSON.stringify(health));
@@ -183,7 +183,7 @@ Deno.test("the machine and its agents", async (t) => {
       assert.match(text, /opencode_agents_tasks\{status="failed"\} 1/);
     });
 
-    await t.step("documents: every message has its definition, and references lead somewhere", async () => {
+    await t.step("documents: every message has its definition, and all references resolve", async () => {
       const schema = await (await fetch(`${server.url}/schema.json`)).json();
       for (const type of Object.keys(EXCHANGES)) assert.ok(schema.$defs[type], type);
       assert.equal(schema.anyOf.length, Object.keys(EXCHANGES).length);

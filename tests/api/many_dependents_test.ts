@@ -13,7 +13,7 @@ const config = {
   tasks: { default_agent: "sh", max_concurrent: 2 },
 };
 
-Deno.test("hundreds of dependents fail with it, come back with its retry, and are released by it", async () => {
+Deno.test("hundreds of dependents fail with their task, are queued again by its retry, and start when it completes", async () => {
   await withApp({ config }, async (server) => {
     const socket = await server.connect();
     const start = async (id: string, prompt: string, dependencies: string[]) => {

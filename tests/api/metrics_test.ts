@@ -53,7 +53,7 @@ async function exposition(server: Door): Promise<Sample[]> {
   return parseExposition(await response.text());
 }
 
-Deno.test("metrics: every figure after a known mix of requests, over both ways in", async () => {
+Deno.test("metrics: every figure after a known mix of requests, over WebSocket and HTTP", async () => {
   await withApp({ config }, async (server) => {
     const begun = Date.now();
     const [one, two] = [await server.connect(), await server.connect()];
@@ -121,7 +121,7 @@ Deno.test("metrics: every figure after a known mix of requests, over both ways i
   });
 });
 
-Deno.test("metrics: what is no range is refused", async () => {
+Deno.test("metrics: an invalid range is refused", async () => {
   await withApp({ config }, async (server) => {
     for (
       const [time_range, code] of [

@@ -66,7 +66,7 @@ Deno.test("permission requests", async (t) => {
     const respond = (task_id: string, permission_id: unknown, more: Fields) =>
       socket.request({ type: "respond_to_permission", task_id, permission_id, ...more });
 
-    await t.step("one is announced on task_status with its options, and shown with the task", async (t) => {
+    await t.step("a request is pushed with its options, and shown with the task", async (t) => {
       await start(socket, "shown", ASK);
       const request = await asked("shown");
       assert.match(request.permission_id as string, /./);
@@ -118,7 +118,7 @@ Deno.test("permission requests", async (t) => {
         await refused(respond("none", permission_id, { decision: "allow" }), "TASK_NOT_FOUND");
       });
 
-      await t.step("answered by option_id, the agent goes on", async () => {
+      await t.step("answered by option_id, the agent continues", async () => {
         const { permission_id } = request;
         const reply = await respond("shown", permission_id, { option_id: "yes" });
         assert.deepEqual([reply.type, reply.task_id, reply.permission_id, reply.option_id], [
@@ -153,7 +153,7 @@ Deno.test("permission requests", async (t) => {
       assert.equal(await ended("allowed"), "completed");
     });
 
-    await t.step("answered by decision: deny; the agent went on without, which its log says", async () => {
+    await t.step("answered by decision: deny; the agent continues, and its log says so", async () => {
       await start(socket, "denied", ASK);
       const reply = await respond("denied", (await asked("denied")).permission_id, { decision: "deny" });
       assert.deepEqual([reply.type, reply.option_id], ["permission_answered", "no"]);
@@ -165,7 +165,7 @@ Deno.test("permission requests", async (t) => {
       assert.equal(data.entries.length, 1, JSON.stringify(data.entries));
     });
 
-    await t.step("a subscription to other tasks does not hear of it; one to this status does", async (t) => {
+    await t.step("a filter for other tasks excludes it; a filter for its status includes it", async (t) => {
       const others = await subscribed(server, { task_ids: ["x"] });
       const finished = await subscribed(server, { statuses: ["completed"] });
       const running = await subscribed(server, { statuses: ["running"] });
@@ -177,7 +177,7 @@ Deno.test("permission requests", async (t) => {
         assert.deepEqual(one.messages.map((m) => m.type), ["pong"]);
       }
 
-      await t.step("cancelled while it waits, the task asks nothing any more", async () => {
+      await t.step("a task cancelled while it waits has no open request", async () => {
         const { permission_id } = await asked("filtered");
         assert.equal(
           (await socket.request({ type: "cancel_task", task_id: "filtered" })).type,
@@ -198,7 +198,7 @@ Deno.test("permission requests", async (t) => {
       for (const one of [others, finished, running]) await one.close();
     });
 
-    await t.step("by policy nobody is asked", async () => {
+    await t.step("with an allow or deny policy, nobody is asked", async () => {
       socket.forget();
       await start(socket, "policy_allow", ASK, { permissions: "allow" });
       assert.equal(await ended("policy_allow"), "completed");
@@ -211,7 +211,7 @@ Deno.test("permission requests", async (t) => {
   await withServer({
     config: { ...permissions_config, tasks: { ...permissions_config.tasks, permission_timeout_ms: 300 } },
   }, async (server) => {
-    await t.step("one that nobody answers is denied in time, and the task fails by it", async () => {
+    await t.step("an unanswered request is denied after its timeout, and the task fails", async () => {
       const socket = await subscribed(server);
       await start(socket, "late", ASK);
       const { permission_id } = await socket.next((m) => m.type === "permission_request");

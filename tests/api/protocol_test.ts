@@ -34,7 +34,7 @@ Deno.test("the protocol", async (t) => {
       assert.equal((await answerTo(server, '{"type":"ping"}')).request_id, undefined);
     });
 
-    await t.step("list_agents: what tasks may name, without arguments, which may hold secrets", async () => {
+    await t.step("list_agents: no arguments of agents, which may contain secrets", async () => {
       const { type, agents, makes } = await (await server.connect()).request({ type: "list_agents" });
       assert.equal(type, "agent_list");
       const { icon, ...make } = (makes as Fields[]).find(({ name }) => name === "opencode")!;
@@ -74,7 +74,7 @@ Deno.test("the protocol", async (t) => {
       });
     }
 
-    await t.step("an unknown type comes with the nearest known one", async () => {
+    await t.step("an unknown type is refused with the nearest known one", async () => {
       const reply = await answerTo(server, '{"type":"start_taks","request_id":"a"}');
       assert.deepEqual([details(reply).value, details(reply).suggestion, reply.request_id], [
         "start_taks",
@@ -110,7 +110,7 @@ Deno.test("the protocol", async (t) => {
       assert.equal((reply.task as Fields).description, "a\ufffdb");
     });
 
-    await t.step("replies come in the order of their requests, whatever each takes", async () => {
+    await t.step("replies come in the order of the requests, however long each takes", async () => {
       const socket = await server.connect();
       socket.forget();
       for (let i = 0; i < 30; i++) {
@@ -123,7 +123,7 @@ Deno.test("the protocol", async (t) => {
       assert.deepEqual(socket.messages.map((m) => m.request_id), Array.from({ length: 30 }, (_, i) => i));
     });
 
-    await t.step("batch: in order, each for itself, none inside another, 1 to 50", async () => {
+    await t.step("batch: in order, each member independent, no nesting, 1 to 50 members", async () => {
       const requests = [{ type: "ping", request_id: 1 }, { type: "x" }, 5, {
         type: "batch",
         requests: [{ type: "ping" }],
@@ -222,7 +222,7 @@ Deno.test("the protocol", async (t) => {
       assert.deepEqual([bytes.status, (await bytes.json()).code], [400, "INVALID_JSON"]);
     });
 
-    await t.step("other pages and other names are refused; our own page, and no page, are not", async () => {
+    await t.step("other origins and hosts are refused; our page and programs are not", async () => {
       const post = async (headers: Record<string, string>) =>
         (await server.post({ type: "ping" }, headers)).status;
       assert.equal(await post({ origin: "http://evil.example" }), 403);

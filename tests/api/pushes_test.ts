@@ -37,7 +37,7 @@ Deno.test("subscriptions", async (t) => {
     const watcher = await server.connect();
     await watcher.request({ type: "subscribe_to_updates", channels: ["task_status"] });
 
-    await t.step("only what was subscribed to arrives, and nothing to those who did not", async () => {
+    await t.step("subscribers get only their channels, and others get nothing", async () => {
       const [silent, progress] = [await server.connect(), await server.connect()];
       await progress.request({ type: "subscribe_to_updates", channels: ["task_progress"] });
       silent.forget();
@@ -87,7 +87,7 @@ Deno.test("subscriptions", async (t) => {
       );
     });
 
-    await t.step("ends by channel and by id", async () => {
+    await t.step("subscriptions end by channel and by id", async () => {
       const socket = await server.connect();
       const first = await socket.request({
         type: "subscribe_to_updates",

@@ -64,7 +64,7 @@ Deno.test("a burst of 20, then refusals that say when to come back; a batch coun
     assert.ok(within >= 20 && within <= 22, `${within} of 25 in a batch`);
   }));
 
-Deno.test("a batch of as many members as are left is carried out whole; with nothing left it is refused whole", () =>
+Deno.test("a batch within the remaining limit is carried out whole; with nothing left, it is refused whole", () =>
   withApp({ config: { limits: { ...WIDE, messages_per_minute: 7 } } }, async (server) => {
     const socket = await server.connect();
     const batch = (count: number) =>
@@ -76,7 +76,7 @@ Deno.test("a batch of as many members as are left is carried out whole; with not
     refusedBy("messages_per_minute", 7)(await batch(2));
   }));
 
-Deno.test("kinds of requests have limits of their own, also over HTTP, where the address counts", () =>
+Deno.test("kinds of requests have their own limits, also over HTTP, where they apply per address", () =>
   withApp({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
     const socket = await server.connect();
     const tasks = await burst(socket, 11, (i) => ({ type: "start_task", task: task(`t${i}`) }));
@@ -108,7 +108,7 @@ Deno.test("kinds of requests have limits of their own, also over HTTP, where the
     assert.equal(again.headers.get("retry-after"), String(details.retry_after_seconds));
   }));
 
-Deno.test("from 80 % of a limit on a client is told, it alone; the channel tells each its own", () =>
+Deno.test("from 80 % of a limit on, only that client is warned; on the channel, each client gets its own figures", () =>
   withApp({ config: { ...CONFIG, limits: WIDE } }, async (server) => {
     const [socket, other] = [await server.connect(), await server.connect()];
     await burst(socket, 8, (i) => ({ type: "start_task", task: task(`t${i}`) }));
@@ -135,7 +135,7 @@ Deno.test("too many connections are refused with 429, and when to come back", ()
     assert.equal(response.body.code, "CONNECTION_LIMIT_EXCEEDED");
   }));
 
-Deno.test("a reconnection too many within a minute is refused with 429", () =>
+Deno.test("too many reconnections within a minute are refused with 429", () =>
   withApp({ config: {} }, async (server) => {
     for (let i = 0; i < 6; i++) {
       const socket = await server.connect();
@@ -195,7 +195,7 @@ Deno.test("administrators see what is used, by whom, and what was refused", () =
     ]);
   }));
 
-Deno.test("administrators change limits, for all or one, suspend them and lift all of it again", () =>
+Deno.test("administrators change limits for all clients or one, suspend them, and undo both", () =>
   withApp({
     config: { ...CONFIG, limits: { ...WIDE, tasks_per_minute: 1, log_queries_per_minute: 1000 } },
   }, async (server) => {
@@ -239,7 +239,7 @@ Deno.test("administrators change limits, for all or one, suspend them and lift a
     await untilLogged(server, "Limits changed by 127.0.0.1", 7);
   }));
 
-Deno.test("a change that says nothing, or too much, is refused and changes nothing", () =>
+Deno.test("an empty or invalid change is refused and changes nothing", () =>
   withApp({ config: CONFIG }, async (server) => {
     const socket = await server.connect();
     const refusal = async (wanted: Fields) => {
@@ -266,7 +266,7 @@ Deno.test("a change that says nothing, or too much, is refused and changes nothi
     assert.equal(((await data(socket)).limits as Fields).tasks_per_minute, 10);
   }));
 
-Deno.test("who is refused again and again, and pages of other origins, raise an alert on the security channel", () =>
+Deno.test("repeated refusals and pages of other origins raise an alert on the security channel", () =>
   withApp({ config: { ...CONFIG, limits: { log_queries_per_minute: 1000 } } }, async (server) => {
     const watcher = await server.connect();
     await watcher.request({ type: "subscribe_to_updates", channels: ["security"] });
@@ -295,7 +295,7 @@ Deno.test("who is refused again and again, and pages of other origins, raise an 
     await untilLogged(server, "suspicious_activity from 127.0.0.1: 10 times", 1);
   }));
 
-Deno.test("switched off, nothing is refused, and what is used is still told", () =>
+Deno.test("with limits switched off, nothing is refused, and the use is still reported", () =>
   withApp({ config: { ...CONFIG, limits: { enabled: false } } }, async (server) => {
     const socket = await server.connect();
     const replies = await burst(socket, 200, () => ({ type: "ping", timestamp: 1 }));

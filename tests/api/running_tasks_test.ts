@@ -69,7 +69,7 @@ Deno.test("tasks run by a command", async (t) => {
   await withServer({ config: CONFIG }, async (server) => {
     const socket = await watching(server);
 
-    await t.step("a task is queued, runs, prints, completes; everything is told and kept", async () => {
+    await t.step("a task is queued, runs and completes; everything is pushed and stored", async () => {
       const reply = await start(
         socket,
         task("one", "echo out; echo err >&2", { metadata: { owner: "me", custom: [1] } }),
@@ -142,7 +142,7 @@ Deno.test("tasks run by a command", async (t) => {
       assert.equal(await server.processesMatching("sleep 321"), 0);
     });
 
-    await t.step("cancel ends grandchildren in sessions of their own, and may be said twice", async () => {
+    await t.step("cancel ends grandchildren in their own sessions, and may be repeated", async () => {
       await start(socket, task("cancelled", "setsid sleep 654 & sleep 654"));
       await status(socket, "cancelled", "running");
       await until(async () => await server.processesMatching("sleep 654") >= 2);
@@ -159,7 +159,7 @@ Deno.test("tasks run by a command", async (t) => {
       assert.deepEqual((wrong.details as Fields).current_status, "completed");
     });
 
-    await t.step("pause stops a running task where it is, resume lets it go on", async () => {
+    await t.step("pause stops a running task where it is, and resume continues it", async () => {
       await start(socket, task("paused", "for i in 1 2 3 4 5 6 7 8 9 10; do echo tick $i; sleep 0.1; done"));
       await socket.next((m) =>
         m.type === "log_entry" && (m.log as Fields).agent === "paused" &&
@@ -174,7 +174,7 @@ Deno.test("tasks run by a command", async (t) => {
       assert.equal((await logOf(socket, "paused")).length, 10);
     });
 
-    await t.step("retry: the attempts are history", async () => {
+    await t.step("retry: earlier attempts stay in the history", async () => {
       const flag = `${server.dir}/flag`;
       await start(socket, task("again", `test -f ${flag} && exit 0; touch ${flag}; exit 1`));
       await status(socket, "again", "failed");
@@ -190,7 +190,7 @@ Deno.test("tasks run by a command", async (t) => {
       assert.deepEqual((result.attempts as Fields[]).map((a) => a.outcome), ["failed", "completed"]);
     });
 
-    await t.step("dependencies: wait, fail along, come back with a retry", async () => {
+    await t.step("dependents wait, fail with their dependency, and return with its retry", async () => {
       const flag = `${server.dir}/flag2`;
       await start(socket, task("base", `sleep 0.3; test -f ${flag}`));
       const reply = await start(socket, task("child", "true", { dependencies: ["base"] }));
@@ -233,7 +233,7 @@ Deno.test("tasks run by a command", async (t) => {
       assert.match(entries.at(-1)!.message as string, /\uFFFD bad$/);
     });
 
-    await t.step("the environment carries the task and no stranger", async () => {
+    await t.step("the environment has the task's variables and no others", async () => {
       await start(
         socket,
         task("env", "env | sort", { files_pattern: "src/**", execution: { env: { MINE: "yes" } } }),

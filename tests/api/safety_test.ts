@@ -65,7 +65,7 @@ const config = {
   tasks: { default_agent: "sh" },
 };
 
-Deno.test("who may come in", async (t) => {
+Deno.test("which origins and hosts are accepted", async (t) => {
   await withApp({ config }, async (server) => {
     const { port } = new URL(server.url);
     const strangers = [
@@ -120,7 +120,7 @@ Deno.test("who may come in", async (t) => {
       assert.match(reply.message as string, /http:\/\/evil\.example.*server\.allowed_origins/);
     });
 
-    await t.step("no answer invites other pages to read it", async () => {
+    await t.step("no response allows other pages to read it", async () => {
       for (const origin of ["http://evil.example", server.url]) {
         const response = await fetch(`${server.url}/api`, {
           method: "OPTIONS",
@@ -133,7 +133,7 @@ Deno.test("who may come in", async (t) => {
   });
 });
 
-Deno.test("names and origins that are configured come in, and only those", async () => {
+Deno.test("configured names and origins are accepted, and only those", async () => {
   const server_config = {
     allowed_origins: ["https://dashboard.example"],
     allowed_hosts: ["agents.example", "other.example:81"],
@@ -174,7 +174,7 @@ Deno.test("names and origins that are configured come in, and only those", async
   });
 });
 
-Deno.test("--insecure listens everywhere, and still to no page of another origin or name", async () => {
+Deno.test("--insecure listens on all addresses, but still refuses pages of other origins and names", async () => {
   await withServer({ config, args: ["--host", "0.0.0.0", "--insecure"] }, async (server) => {
     const { port } = new URL(server.url);
     server.url = `http://127.0.0.1:${port}`;
@@ -194,7 +194,7 @@ Deno.test("--insecure listens everywhere, and still to no page of another origin
   });
 });
 
-Deno.test("the address listened on is the only one", async () => {
+Deno.test("it listens on no other address", async () => {
   await withApp({ config }, async (server) => {
     const { port } = new URL(server.url);
     const others = Deno.networkInterfaces().filter(({ address, family }) =>

@@ -33,7 +33,7 @@ async function listed(server: TestServer, upcoming?: number): Promise<Schedule[]
   return (EXCHANGES.list_schedules.reply.parse(reply) as { schedules: Schedule[] }).schedules;
 }
 
-Deno.test("schedules: what is refused, with its code and field", async () => {
+Deno.test("schedules: refusals have their code and field", async () => {
   await withServer({ config }, async (server) => {
     const recurring = (fields: Fields) => wanted("r", { recurring: { interval: "daily", ...fields } });
     for (
@@ -124,7 +124,7 @@ Deno.test("schedules: listed with their next runs, durable, and ended by unsched
   });
 });
 
-Deno.test("schedules: what came due while the server was away is run once, as a task that says whose it is", async () => {
+Deno.test("schedules: runs missed while the server was down run once, as a task that names its schedule", async () => {
   await withServer({ config }, async (server) => {
     await server.post(wanted("daily", { recurring: { interval: "daily" } }));
     await server.post(wanted("once"));

@@ -20,7 +20,7 @@ const statusOf = async (socket: TestSocket, task_id: string) => {
   return (task as { status: string }).status;
 };
 
-Deno.test("a cancelled task whose agent goes on is cancelled at once, and keeps its slot until the agent is gone", () =>
+Deno.test("a task with a stubborn agent is cancelled at once, and keeps its slot until the agent is gone", () =>
   withApp({ config }, async (app) => {
     const socket = await app.connect();
     await socket.request({ type: "subscribe_to_updates", channels: ["task_status", "log_entries"] });

@@ -72,7 +72,7 @@ Deno.test("subscriptions", async (t) => {
     const quiet = await server.connect();
     quiet.forget();
 
-    await t.step("each channel brings what it carries and nothing else", async () => {
+    await t.step("each channel brings its pushes and nothing else", async () => {
       const sockets = new Map<string, TestSocket>();
       for (const channel of Object.keys(CARRIES)) sockets.set(channel, await subscribed(server, [channel]));
       await run(main, "one");
@@ -85,17 +85,17 @@ Deno.test("subscriptions", async (t) => {
       }
     });
 
-    await t.step("a channel that has nothing to tell is confirmed", async () => {
+    await t.step("a subscription to a channel without pushes is confirmed", async () => {
       const socket = await subscribed(server, ["security"]);
       assert.deepEqual(await heard(socket), []);
       await socket.close();
     });
 
-    await t.step("who subscribed to nothing is told nothing, all through this test", async () => {
+    await t.step("a client without subscriptions gets no pushes throughout this test", async () => {
       assert.deepEqual(await heard(quiet), []);
     });
 
-    await t.step("the life of a task, in order, with what the document names", async () => {
+    await t.step("the life of a task, in order, with the documented fields", async () => {
       const socket = await subscribed(server, ["task_status", "task_progress"]);
       await run(main, "life");
       await socket.next((m) => m.task_id === "life" && m.new_status === "completed");
@@ -182,7 +182,7 @@ Deno.test("subscriptions", async (t) => {
       await none.close();
     });
 
-    await t.step("two subscriptions that want the same push bring it once", async (t) => {
+    await t.step("two subscriptions to the same push bring it once", async (t) => {
       const socket = await subscribed(server, ["task_status", "log_entries"]);
       const second = await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
       socket.forget();
@@ -190,7 +190,7 @@ Deno.test("subscriptions", async (t) => {
       await socket.next((m) => m.new_status === "completed");
       assert.equal(socket.messages.filter((m) => m.new_status === "completed").length, 1);
 
-      await t.step("and one of them stays when the other has ended", async () => {
+      await t.step("one of them stays when the other ends", async () => {
         const reply = await socket.request({
           type: "unsubscribe_from_updates",
           subscription_id: second.subscription_id,
@@ -238,7 +238,7 @@ Deno.test("subscriptions", async (t) => {
       await socket.close();
     });
 
-    await t.step("what cannot be subscribed to, or ended", async () => {
+    await t.step("invalid subscriptions and unsubscriptions are refused", async () => {
       const socket = await server.connect();
       const refused = async (message: Fields, code: string, field: string) => {
         const reply = await socket.request(message);
@@ -340,7 +340,7 @@ Deno.test("subscriptions", async (t) => {
       },
     );
 
-    await t.step("who subscribed to nothing was told nothing", async () => {
+    await t.step("a client without subscriptions got no pushes", async () => {
       assert.deepEqual(await heard(quiet), []);
     });
   });

@@ -88,7 +88,7 @@ Deno.test("a silent agent is reported, ended and tried again; after the last att
     );
   }));
 
-Deno.test("a task that comes back to life on its second attempt is completed", () =>
+Deno.test("a task whose second attempt succeeds is completed", () =>
   withServer({ config: CONFIG }, async (server) => {
     const socket = await start(server, "second", "test $TASK_ATTEMPT = 2 || sleep 1000; echo done");
     await socket.next(becomes("second", "completed"));
@@ -99,7 +99,7 @@ Deno.test("a task that comes back to life on its second attempt is completed", (
     ]);
   }));
 
-Deno.test("an agent that speaks now and then, one that is paused and one that may be silent are let be", () =>
+Deno.test("an agent that speaks now and then, a paused agent and an agent that may be silent are left alone", () =>
   withServer({ config: CONFIG }, async (server) => {
     const talking = await start(
       server,
@@ -122,7 +122,7 @@ Deno.test("an agent that speaks now and then, one that is paused and one that ma
     for (const id of ["talks", "paused", "silent"]) assert.equal((await taskOf(silent, id)).attempt, 1, id);
   }));
 
-Deno.test("a wait for the next attempt outlives the server, and a cancel ends it", () =>
+Deno.test("the wait for the next attempt survives a restart, and a cancel ends it", () =>
   withServer({ config: { ...CONFIG, tasks: { ...CONFIG.tasks, retry_delay_ms: 4000 } } }, async (server) => {
     let socket = await start(server, "later", "test $TASK_ATTEMPT = 2 || sleep 1000");
     await socket.next(becomes("later", "pending"));

@@ -131,7 +131,7 @@ Deno.test("agents page: ending a process asks first, says what it means, and end
   });
 });
 
-Deno.test("agents page: a process that ignores the signal is told of, and SIGKILL ends it", async () => {
+Deno.test("agents page: a process that ignores the signal is reported, and SIGKILL ends it", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
     await start(server, "stubborn", STUBBORN);
     // From here on it ignores the signal.
@@ -155,7 +155,7 @@ Deno.test("agents page: a process that ignores the signal is told of, and SIGKIL
   });
 });
 
-Deno.test("agents page: all processes of the machine, found, ordered, and not to be ended where the server refuses", async () => {
+Deno.test("agents page: all processes of the machine can be searched and sorted, but not ended if the server refuses", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
     await go("/agents");
     await listsAgents(server, page);
@@ -202,7 +202,7 @@ Deno.test("agents page on a phone: agents, processes and details fit the screen"
   });
 });
 
-Deno.test("agents page: without the permission to run programs it says what is missing", async () => {
+Deno.test("agents page: without permission to run programs, it names the missing permission", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   await visit({ config, permissions }, async ({ page, go, picture }) => {
     await go("/agents");

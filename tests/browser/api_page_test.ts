@@ -22,7 +22,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       const figures = page.getByRole("list", { name: "Figures" });
       const figuresInOneLine = async () => (await figures.innerText()).replaceAll("\n", " ");
       await becomes(figuresInOneLine, /Errors \d+(\.\d)? %/);
-      await becomes(figuresInOneLine, /Connections 1 now; 1 at most/);
+      await becomes(figuresInOneLine, /Connections 1 now; today \(UTC\): peak 1/);
       const latency = page.getByRole("region", { name: "Response time" });
       await becomes(
         async () => (await latency.innerText()).replaceAll(/\s+/g, " "),

@@ -107,7 +107,7 @@ Deno.test("board: a running task moves through the columns with its progress; pa
   });
 });
 
-Deno.test("board: the keys select, open, pause, cancel and retry; the way back leads to the same task", async () => {
+Deno.test("board: keys select, open, pause, cancel and retry; going back returns to the same task", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     await start(visit, "busy1", command("sleep 600"));
@@ -166,7 +166,7 @@ Deno.test("board: the keys select, open, pause, cancel and retry; the way back l
   });
 });
 
-Deno.test("board: what an agent asks for is allowed on the card and denied by key", async () => {
+Deno.test("board: an agent's request is allowed on the card and denied by key", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     await start(visit, "asker", demo("demo:steps=3 demo:ask=2 demo:delay=0"));
@@ -189,7 +189,7 @@ Deno.test("board: what an agent asks for is allowed on the card and denied by ke
   });
 });
 
-Deno.test("board: an agent that is named although its task has ended is not at work", async () => {
+Deno.test("board: an agent reported after its task has ended is not shown at work", async () => {
   await visit({ config }, async (visit) => {
     const { page, go, server } = visit;
     await start(visit, "over", command("true"));
@@ -220,7 +220,7 @@ Deno.test("board: an agent that is named although its task has ended is not at w
   });
 });
 
-Deno.test("board: filters, order and view are in the address, and a link leads to the same", async () => {
+Deno.test("board: the address holds filters, order and view, and a link restores them", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     await start(visit, "alpha", { ...command("true"), type: "testing", description: "Test the Parser" });

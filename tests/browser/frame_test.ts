@@ -30,7 +30,7 @@ Deno.test("dashboard: everything it loads comes from the server, compressed in l
   });
 });
 
-Deno.test("dashboard: a policy keeps foreign scripts out, and what did not change is not sent again", async () => {
+Deno.test("dashboard: a policy blocks foreign scripts, and unchanged files are not sent again", async () => {
   await visit({}, async ({ server }) => {
     const first = await fetch(`${server.url}/`);
     assert.match(first.headers.get("content-security-policy")!, /default-src 'none'; script-src 'self'/);
@@ -94,7 +94,7 @@ const MOVED = {
   "/never/was": "/tasks",
 };
 
-Deno.test("dashboard: old addresses lead to where their pages are now, and the way back does not end there", async () => {
+Deno.test("dashboard: old addresses redirect to the new ones, and the back button skips them", async () => {
   await visit({}, async ({ page, go }) => {
     await go("/schedules");
     for (const [old, now] of Object.entries(MOVED)) {
@@ -106,7 +106,7 @@ Deno.test("dashboard: old addresses lead to where their pages are now, and the w
   });
 });
 
-Deno.test("dashboard: keys open pages and tell what they do, but not while one types or once they are off", async () => {
+Deno.test("dashboard: keys open pages and are listed; they are off while the user types and when switched off", async () => {
   await visit({}, async ({ page, go }) => {
     await go("/tasks");
     await page.keyboard.press("?");
@@ -148,7 +148,7 @@ Deno.test("dashboard: keys open pages and tell what they do, but not while one t
   });
 });
 
-Deno.test("dashboard: the slash searches the page, or the tasks where a page has no search", async () => {
+Deno.test("dashboard: the slash searches the page, or the tasks if the page has no search", async () => {
   await visit({}, async ({ server, page, go }) => {
     await server.post({
       type: "start_task",
@@ -199,7 +199,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-Deno.test("dashboard: it is set in its own typefaces, with even figures in figures alone", async () => {
+Deno.test("dashboard: it uses its own typefaces, with tabular numerals only in figures", async () => {
   await visit({}, async ({ page, go }) => {
     await go("/server/health");
     await page.getByText("Changes are stored").waitFor();
@@ -217,7 +217,7 @@ Deno.test("dashboard: it is set in its own typefaces, with even figures in figur
   });
 });
 
-Deno.test("dashboard: it says that the server is gone, and comes back with it", async () => {
+Deno.test("dashboard: it says that the server is gone, and recovers when it returns", async () => {
   await visit({}, async ({ server, page, go, complaints }) => {
     await go("/tasks");
     await page.getByText("No tasks yet").waitFor();

@@ -58,7 +58,7 @@ const edges = (page: Page) =>
     paths.map((path) => `${path.getAttribute("data-from")} > ${path.getAttribute("data-to")}`).sort()
   );
 
-Deno.test("graph: without dependencies the page says how tasks come by them", async () => {
+Deno.test("graph: without dependencies, the page says how to create them", async () => {
   await visit(SHELL, async ({ server, page, go, picture }) => {
     await go("/tasks?view=graph");
     await page.getByText("No tasks yet").waitFor();
@@ -100,7 +100,7 @@ Deno.test("graph: the demo's workflow, live from its first task to its last", as
   });
 });
 
-Deno.test("graph: a failed dependency is seen, by status and neighbourhood one sees less", async () => {
+Deno.test("graph: a failed dependency is shown; filters by status and neighborhood narrow the graph", async () => {
   await visit({ ...SHELL, context: { colorScheme: "dark" } }, async ({ server, page, go, picture }) => {
     await start(server, [
       task("broken", "exit 1"),
@@ -142,7 +142,7 @@ Deno.test("graph: a failed dependency is seen, by status and neighbourhood one s
   });
 });
 
-Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no click", async () => {
+Deno.test("graph: mouse and keys move and zoom it, and a drag is not a click", async () => {
   await visit(SHELL, async ({ server, page, go }) => {
     await start(server, [task("first", "sleep 600"), task("second", "true", ["first"])]);
     await go("/tasks?view=graph");
@@ -183,7 +183,7 @@ Deno.test("graph: it is moved and zoomed by mouse and by keys, and a drag is no 
   });
 });
 
-Deno.test("graph: with 500 tasks it is drawn within seconds and moves at once", async () => {
+Deno.test("graph: 500 tasks are drawn within seconds and move without delay", async () => {
   await visit(SHELL, async ({ server, page, go, picture }) => {
     const tasks = Array.from({ length: 500 }, (_, i) => {
       const others = i === 0 ? [] : [Math.floor(i / 3), Math.max(0, i - 40)].map((other) => `t${other}`);

@@ -9,7 +9,7 @@ async function newKey({ server }: Visit): Promise<string> {
   return JSON.parse(new TextDecoder().decode(stdout)).api_key;
 }
 
-Deno.test("dashboard: asks for the key where one is wanted, says when it is wrong, and opens with the right one", async () => {
+Deno.test("dashboard: asks for the key if one is required, says when it is wrong, and opens with the right one", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;
     const key = await newKey(visit);

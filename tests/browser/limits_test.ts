@@ -55,7 +55,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-Deno.test("limits page: a limit is changed for everybody; what is no limit is said at the field", async () => {
+Deno.test("limits page: a limit is changed for everybody; invalid values are reported at the field", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
     await go("/server/limits");
     await page.getByRole("button", { name: "Change Status checks" }).click();
@@ -79,7 +79,7 @@ Deno.test("limits page: a limit is changed for everybody; what is no limit is sa
   });
 });
 
-Deno.test("limits page: a client gets limits of its own, they hold, and they are lifted", async () => {
+Deno.test("limits page: a client gets its own limits, they are enforced, and they are lifted", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
     await go("/server/limits");
     await page.getByRole("button", { name: "Limits for a client…" }).click();
@@ -106,7 +106,7 @@ Deno.test("limits page: a client gets limits of its own, they hold, and they are
   });
 });
 
-Deno.test("limits page: all limits are suspended for a while and resumed; the load lowers them or not", async () => {
+Deno.test("limits page: all limits are suspended and resumed; lowering them under load is switched on and off", async () => {
   await visit({ config }, async ({ server, page, go, picture }) => {
     await go("/server/limits");
     await page.getByRole("button", { name: "Suspend…" }).click();

@@ -142,7 +142,7 @@ Deno.test("logs page: levels, text, task, source and details are filtered by the
   });
 });
 
-Deno.test("logs page: what is typed into a filter stays as it was typed, and nobody who has left is led back", async () => {
+Deno.test("logs page: a typed filter stays as typed, and a late change does not lead back to the page", async () => {
   await visit(options(), async ({ server, page, go }) => {
     await start(server, "one", "echo apple; echo apple pie");
     await ended(server, "one");
@@ -181,7 +181,7 @@ async function isAtEnd(page: Page): Promise<boolean> {
   );
 }
 
-Deno.test("log: the end is followed, not while one reads further up, and again at a key's press", async () => {
+Deno.test("log: it follows the end, stops while the user reads further up, and resumes with a key", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     await start(server, "ticks", TICKS);
     await go("/server/logs?agent=ticks");
@@ -224,7 +224,7 @@ Deno.test("log: the end is followed, not while one reads further up, and again a
   });
 });
 
-Deno.test("log: what is found is marked, and keys lead from hit to hit", async () => {
+Deno.test("log: search hits are marked, and keys move between them", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     await start(
       server,
@@ -270,7 +270,7 @@ Deno.test("log: what is found is marked, and keys lead from hit to hit", async (
 const numbersSeen = async (page: Page) =>
   (await page.locator(".log-kind-stdout .log-message").allInnerTexts()).map(Number);
 
-Deno.test("log: one of 100,000 lines is open at its end at once; its start, its text and older pages come promptly", async () => {
+Deno.test("log: with 100,000 lines, its end opens at once; its start, searches and older pages load promptly", async () => {
   await visit(options(), async ({ server, page, go, picture, complaints }) => {
     // Seen live from its first line, all of it is in the page.
     await go("/server/logs?agent=long");
@@ -363,7 +363,7 @@ async function longestFrame(
   return { median: gaps[gaps.length >> 1]!, longest: gaps.at(-1)! };
 }
 
-Deno.test("log: over a restart of the server it goes on without a gap or a repetition", async () => {
+Deno.test("log: it continues across a server restart without gap or repetition", async () => {
   await visit(options(), async ({ server, page, go, complaints }) => {
     const port = new URL(server.url).port;
     await start(server, "before", "for i in $(seq 40); do echo before $i; done");
@@ -396,7 +396,7 @@ Deno.test("log: over a restart of the server it goes on without a gap or a repet
   });
 });
 
-Deno.test("log: what the limit on queries keeps waiting is said", async () => {
+Deno.test("log: it says when the limit on queries delays lines", async () => {
   const config = {
     ...CONFIG,
     limits: { log_queries_per_minute: 2, status_checks_per_minute: 10_000, messages_per_minute: 100_000 },
@@ -415,7 +415,7 @@ Deno.test("log: what the limit on queries keeps waiting is said", async () => {
   });
 });
 
-Deno.test("log: lines of several rows keep them, wrap when wanted, open, and are saved as a file", async () => {
+Deno.test("log: lines keep their rows, wrap on request, open, and can be saved as a file", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     const long = "word ".repeat(200).trim();
     await start(server, "rows", `demo:steps=1 ${"Write it"}`);

@@ -118,7 +118,7 @@ Deno.test("new task: every field of the form arrives", async () => {
   });
 });
 
-Deno.test("new task: the suggested id follows the rules, and steps aside for one that exists", async () => {
+Deno.test("new task: the suggested id follows the rules and avoids existing ids", async () => {
   await visit(SHELL, async ({ server, page, go }) => {
     await server.post({
       type: "start_task",
@@ -149,7 +149,7 @@ Deno.test("new task: the suggested id follows the rules, and steps aside for one
   });
 });
 
-Deno.test("new task: what is missing is said on top and at the field, which gets the focus", async () => {
+Deno.test("new task: missing values are reported on top and at the field, which gets the focus", async () => {
   await visit(SHELL, async ({ page, go, picture }) => {
     await go("/new");
     await page.getByLabel("What to do").waitFor();
@@ -214,7 +214,7 @@ const REFUSALS: Refusal[] = [
   },
 ];
 
-Deno.test("new task: each kind of refusal lands at its field, several at theirs", async () => {
+Deno.test("new task: each kind of refusal appears at its field, and several at once at theirs", async () => {
   await visit(SHELL, async ({ server, page, go, picture }) => {
     await server.post({
       type: "start_task",
@@ -259,7 +259,7 @@ Deno.test("new task: each kind of refusal lands at its field, several at theirs"
   });
 });
 
-Deno.test("new task: times that cannot be are refused at their fields", async () => {
+Deno.test("new task: impossible times are refused at their fields", async () => {
   await visit(
     { ...SHELL, context: { timezoneId: "America/New_York", colorScheme: "dark" } },
     async ({ server, page, go, picture }) => {
@@ -295,7 +295,7 @@ Deno.test("new task: times that cannot be are refused at their fields", async ()
   );
 });
 
-Deno.test("new task: a used up limit says when to try again, and keeps what was typed", async () => {
+Deno.test("new task: an exhausted limit says when to try again and keeps the draft", async () => {
   await visit(
     { config: { ...SHELL.config, limits: { tasks_per_minute: 1 } } },
     async ({ page, go, picture }) => {
@@ -315,7 +315,7 @@ Deno.test("new task: a used up limit says when to try again, and keeps what was 
   );
 });
 
-Deno.test("new task: what was typed outlives a lost connection, and is sent by the next", async () => {
+Deno.test("new task: the draft survives a lost connection and is sent over the next one", async () => {
   await visit(SHELL, async ({ server, page, go, complaints }) => {
     await go("/new");
     await page.getByLabel("What to do").fill("echo after the restart");

@@ -88,7 +88,7 @@ async function moveRunsNear(server: TestServer): Promise<void> {
   await server.start();
 }
 
-Deno.test("schedules: without any, the page says how to make one", async () => {
+Deno.test("schedules: without schedules, the page says how to create one", async () => {
   await visit(OPTIONS, async ({ page, go, picture }) => {
     await go("/schedules");
     await page.getByText("Nothing is scheduled").waitFor();
@@ -100,7 +100,7 @@ Deno.test("schedules: without any, the page says how to make one", async () => {
   });
 });
 
-Deno.test("schedules: runs lie on the right days at a month's end and when clocks change, in any zone", async () => {
+Deno.test("schedules: runs appear on the right days at a month's end and when clocks change, in any zone", async () => {
   await visit(OPTIONS, async ({ server, page, go }) => {
     const change = clockChange();
     const at = (day: Temporal.PlainDate, time: string) =>
@@ -231,7 +231,7 @@ Deno.test("schedules: the rule in words, the template, the days by keyboard, and
   );
 });
 
-Deno.test("schedules: a run that is made shows up by itself, with its status and a way to it", async () => {
+Deno.test("schedules: a new run appears by itself, with its status and a link", async () => {
   const context = { timezoneId: BERLIN, colorScheme: "dark" as const };
   await visit({ ...OPTIONS, context }, async ({ server, page, go, picture }) => {
     const first = Temporal.Now.instant().add({ minutes: 5 }).toString();

@@ -57,7 +57,7 @@ Deno.test("system page on a phone: nothing is wider than the screen, and charts 
   });
 });
 
-Deno.test("system page: without the permission to run programs it says which figures are absent and why", async () => {
+Deno.test("system page: without permission to run programs, it says which figures are absent and why", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   await visit({ config, permissions }, async ({ page, go, picture }) => {
     await go("/server/system");

@@ -119,7 +119,7 @@ Deno.test("task page: a permission denied by key: the agent goes on without it; 
   });
 });
 
-Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tried again", async () => {
+Deno.test("task page: buttons and keys pause, resume, cancel and retry the task", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     await start(server, "first", "true");
     await start(server, "long", "echo at work; sleep 600", { dependencies: ["first"] });
@@ -167,7 +167,7 @@ Deno.test("task page: paused, resumed and cancelled by buttons and keys; then tr
   });
 });
 
-Deno.test("task page: why a command failed, each time; commands report no changed files", async () => {
+Deno.test("task page: it says why each attempt of a command failed; commands report no changed files", async () => {
   await visit(options(), async ({ server, page, go, picture }) => {
     await start(server, "broken", "echo some output; echo no such thing >&2; exit 3", {
       metadata: { owner: "me", tags: ["a", "b"] },

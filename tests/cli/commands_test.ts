@@ -56,7 +56,7 @@ Deno.test("cli: a long prompt comes from stdin and reaches the agent whole", () 
     assert.match(empty.stderr, /The prompt is empty/);
   }));
 
-Deno.test("cli: a task works in the caller's folder, in the server's where that is not allowed", () =>
+Deno.test("cli: a task works in the caller's folder, or in the server's if that is not allowed", () =>
   withCli(async ({ server, run, json, taskIs }) => {
     await Deno.mkdir(`${server.dir}/inside`);
     await run(["run", "pwd", "--id", "here"], { cwd: `${server.dir}/inside` });
@@ -75,7 +75,7 @@ Deno.test("cli: a task works in the caller's folder, in the server's where that 
     assert.equal((await json("task", "named")).code, "TASK_NOT_FOUND");
   }));
 
-Deno.test("cli: where only other folders are allowed, the server's own is the first of them", async () => {
+Deno.test("cli: if only other folders are allowed, the server's default is the first of them", async () => {
   const work = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-work-" }));
   const settings = { ...config, tasks: { ...config.tasks, allowed_dirs: [work] } };
   try {
@@ -153,7 +153,7 @@ Deno.test("cli: health, metrics, logs and top in a pipe", () =>
     assert.ok(top.resources.memory_total > 0);
   }));
 
-Deno.test("cli: allow and deny answer what an agent asks", () =>
+Deno.test("cli: allow and deny answer an agent's request", () =>
   withCli(async ({ run, json, taskIs }) => {
     for (const decision of ["allow", "deny"]) {
       await run(["run", `demo:ask=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", decision]);

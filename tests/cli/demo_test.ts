@@ -20,7 +20,7 @@ async function withTmp(test: (demo: () => Running, folder: string) => Promise<vo
 
 const folderOf = (demo: Running) => /Data in (\S+)\/\.data;/.exec(demo.stderr)![1]!;
 
-Deno.test("cli demo: stopped in the middle it ends quietly and takes its folder along", () =>
+Deno.test("cli demo: stopped in the middle, it ends quietly and removes its folder", () =>
   withTmp(async (start) => {
     const demo = start();
     await demo.says(/demo_research_\d+ +running/);
@@ -31,7 +31,7 @@ Deno.test("cli demo: stopped in the middle it ends quietly and takes its folder 
     assert.equal(await exists(folderOf(demo)), false);
   }));
 
-Deno.test("cli demo: the next one removes the folder of a killed one, and no other", () =>
+Deno.test("cli demo: it removes the folder of a killed demo, and no others", () =>
   withTmp(async (start, folder) => {
     const killed = start();
     await killed.says(/demo_research_\d+ +running/);

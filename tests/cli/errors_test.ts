@@ -42,7 +42,7 @@ const COMMANDS = [
   ["metrics"],
 ];
 
-Deno.test("cli: without a server every command exits with 1, says how to start one, and tells programs, too", async () => {
+Deno.test("cli: without a server, every command exits with 1 and says how to start one, also as JSON", async () => {
   for (const args of COMMANDS) {
     const { code, stdout, stderr } = await alone([...args, "--json", "--url", "http://127.0.0.1:1"]);
     const name = args.join(" ");
@@ -102,7 +102,7 @@ Deno.test("cli: the server is found by --url, --data, the variables, in this ord
     assert.match(none.stderr, /No server runs on the data folder .*\/none\n/);
   }));
 
-Deno.test("cli doctor: knows its own server from another one, and both from a stranger", () =>
+Deno.test("cli doctor: tells its own server, another server and a foreign program apart", () =>
   withCli(async ({ server, run }) => {
     const port = new URL(server.url).port;
     const own = await run(["doctor", "--port", port, "--data", server.data]);
@@ -133,7 +133,7 @@ Deno.test("cli doctor: knows its own server from another one, and both from a st
     assert.match(free.stdout, /other, will be created[^]*serve would start\n$/);
   }));
 
-Deno.test("cli doctor: what serve would refuse, it refuses in the same words", async () => {
+Deno.test("cli doctor: it refuses what serve would refuse, in the same words", async () => {
   const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
   try {
     await Deno.writeTextFile(
@@ -176,7 +176,7 @@ Deno.test("cli: a reader that goes away ends a command quietly", () =>
     assert.equal(stderr, "");
   }));
 
-Deno.test("cli: colours in a terminal, none with NO_COLOR or in a pipe", () =>
+Deno.test("cli: colors in a terminal, none with NO_COLOR or in a pipe", () =>
   withCli(async (bench) => {
     await bench.run(["run", "exit 1", "--id", "bad", "--follow"]);
     const colour = "\x1b[31m";
@@ -189,7 +189,7 @@ Deno.test("cli: colours in a terminal, none with NO_COLOR or in a pipe", () =>
     assert.ok(!(await bench.run(["tasks"])).stdout.includes("\x1b"));
   }));
 
-Deno.test("cli: where the server may run no program, top still shows the tasks, ps and run say why not", () => {
+Deno.test("cli: if the server may not run programs, top still shows tasks, and ps and run say why they fail", () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   return withServer({ config, permissions }, async (server) => {
     const { run } = new Bench(server);

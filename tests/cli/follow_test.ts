@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { TestServer } from "../fixtures/server.ts";
 import { config, withCli } from "./fixtures/cli.ts";
 
-Deno.test("cli: run --follow shows log and progress as plain lines, and exits by the task's end", () =>
+Deno.test("cli: run --follow shows log and progress as plain lines, and its exit code tells how the task ended", () =>
   withCli(async ({ run, start, taskIs }) => {
     const good = await run([
       "run",
@@ -38,7 +38,7 @@ Deno.test("cli: run --follow shows log and progress as plain lines, and exits by
     assert.match(ended.stdout, /task ended cancelled/);
   }));
 
-Deno.test("cli: run --follow --json is one document a line, from the start to the end", () =>
+Deno.test("cli: run --follow --json prints one document per line, from start to end", () =>
   withCli(async ({ run }) => {
     const { code, stdout } = await run(["run", "echo hello", "--follow", "--json", "--id", "one"]);
     assert.equal(code, 0);
@@ -48,7 +48,7 @@ Deno.test("cli: run --follow --json is one document a line, from the start to th
     assert.equal(documents.at(-1).task.status, "completed");
   }));
 
-Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goes on and can be followed again", () =>
+Deno.test("cli: Ctrl-C (130) and SIGTERM (143) end the following; the task continues and can be followed again", () =>
   withCli(async ({ run, start, taskIs }) => {
     const following = start(["run", "echo begun; sleep 60", "--follow", "--id", "long"]);
     await following.says("begun");
@@ -76,7 +76,7 @@ Deno.test("cli: Ctrl-C ends the following (130), SIGTERM too (143); the task goe
     assert.deepEqual([nobody.code, /TASK_NOT_FOUND/.test(nobody.stderr)], [1, true], nobody.stderr);
   }));
 
-Deno.test("cli: a follower of the folder's owner goes on with the server that takes a killed one's place", () =>
+Deno.test("cli: the owner's follower continues with the server that replaces a killed one", () =>
   withCli(async ({ server, run, start }) => {
     const owner = { env: { OPENCODE_AGENTS_URL: "" } };
     const loop = "for i in $(seq 100); do [ -e end ] && exit; echo turn $i; sleep 0.2; done; exit 1";
@@ -100,7 +100,7 @@ async function ownersToken({ data }: TestServer): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${data}/server.json`)).token;
 }
 
-Deno.test("cli: only what has the form of a token is taken over from a server that was killed", () =>
+Deno.test("cli: only a well-formed token is taken over from a killed server", () =>
   withCli(async ({ server }) => {
     const address = `${server.data}/server.json`;
     for (const left of ["", "guess", "sess_", 5, null, { token: "sess_" + "x".repeat(32) }]) {
@@ -115,7 +115,7 @@ Deno.test("cli: only what has the form of a token is taken over from a server th
     assert.notEqual(await ownersToken(server), token, "after a proper end it is another one");
   }));
 
-Deno.test("cli: logs --follow shows what was and what comes, of one task or of all", () =>
+Deno.test("cli: logs --follow shows past and new entries, of one task or of all", () =>
   withCli(async ({ run, start }) => {
     await run(["run", "echo before", "--follow"]);
     const all = start(["logs", "--follow", "--contains", "e"]);
@@ -131,7 +131,7 @@ Deno.test("cli: logs --follow shows what was and what comes, of one task or of a
     for (const line of stdout.trimEnd().split("\n")) assert.equal(JSON.parse(line).log.agent, "later");
   }));
 
-Deno.test("cli: an agent's question is told with the commands that answer it, or answered by a key", () =>
+Deno.test("cli: an agent's request is shown with the commands that answer it, or answered by a key", () =>
   withCli(async (bench) => {
     const ask = (
       id: string,
@@ -148,7 +148,7 @@ Deno.test("cli: an agent's question is told with the commands that answer it, or
     assert.match(keyed.stdout, /allowed/);
   }));
 
-Deno.test("cli: one more follower than the limit waits for its turn, and the task does not", () => {
+Deno.test("cli: a follower beyond the connection limit waits for its turn, but its task does not", () => {
   const tight = { ...config, limits: { ...config.limits, reconnections_per_minute: 1 } };
   return withCli(async ({ run, start, taskIs }) => {
     for (const id of ["first", "second"]) {
@@ -166,7 +166,7 @@ Deno.test("cli: one more follower than the limit waits for its turn, and the tas
   }, tight);
 });
 
-Deno.test("cli: a refused follower comes through once a connection is free", () => {
+Deno.test("cli: a refused follower connects once a connection is free", () => {
   const tight = { ...config, limits: { ...config.limits, connections: 1 } };
   return withCli(async ({ start, run, taskIs }) => {
     const first = start(["run", "sleep 60", "--follow", "--id", "first"]);

@@ -32,7 +32,7 @@ async function newKey(server: TestServer, permissions: string): Promise<{ id: st
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-Deno.test("a revoked key ends its connections and sessions at once; keys are there after a restart", async () => {
+Deno.test("a revoked key ends its connections and sessions at once; keys survive a restart", async () => {
   await withServer({ config }, async (server) => {
     const kept = await newKey(server, "read");
     const lost = await newKey(server, "read");
@@ -59,7 +59,7 @@ Deno.test("a revoked key ends its connections and sessions at once; keys are the
   });
 });
 
-Deno.test("keys are made without a server too, listed without their secret, and open the next start", async () => {
+Deno.test("keys can be created without a server, are listed without their secret, and work after the next start", async () => {
   await withServer({ config }, async (server) => {
     await server.stop("SIGTERM");
     const { id, api_key } = await newKey(server, "read,write,admin");
@@ -86,7 +86,7 @@ Deno.test("commands work for the folder's owner without a key, and for others wi
   });
 });
 
-Deno.test("another address is listened on where keys are required", async () => {
+Deno.test("other addresses are allowed if keys are required", async () => {
   await withServer({ config, args: ["--host", "0.0.0.0"] }, async (server) => {
     const port = new URL(server.url).port;
     const response = await fetch(`http://127.0.0.1:${port}/api`, { method: "POST", body: '{"type":"ping"}' });

@@ -6,7 +6,7 @@ import { withCli } from "./fixtures/cli.ts";
 // deno-lint-ignore no-control-regex
 const RESTORED = /\x1b\[\?25h\x1b\[\?1049l[^\x1b]*$/;
 
-Deno.test("cli top: the board is live, keys act, and the terminal is given back", () =>
+Deno.test("cli top: the board is live, keys act, and the terminal is restored", () =>
   withCli(async (bench) => {
     await bench.run(["run", "echo from long; sleep 60", "--id", "long"]);
     await bench.taskIs("long", /running/);
@@ -49,7 +49,7 @@ Deno.test("cli top: the board is live, keys act, and the terminal is given back"
     assert.match(top.stdout, RESTORED);
   }));
 
-Deno.test("cli top: Ctrl-C leaves, also after the server was lost", () =>
+Deno.test("cli top: Ctrl-C quits, also after the server was lost", () =>
   withCli(async (bench) => {
     await bench.run(["run", "sleep 60", "--id", "long"]);
     const top = bench.inTerminal(["top", "--url", bench.server.url], 100, 24);
@@ -61,7 +61,7 @@ Deno.test("cli top: Ctrl-C leaves, also after the server was lost", () =>
     assert.match(top.stdout, RESTORED);
   }));
 
-Deno.test("cli top: without a server it says so in the ordinary screen", () =>
+Deno.test("cli top: without a server, it says so on the normal screen", () =>
   withCli(async (bench) => {
     const top = bench.inTerminal(["top", "--url", "http://127.0.0.1:1"], 100, 24);
     assert.equal((await top.ended).code, 1);

@@ -50,7 +50,7 @@ Deno.test("the packed client: each example of its document prints what it says, 
   });
 });
 
-Deno.test("the packed client: what it waits for and follows goes on when the server is killed and comes back", async () => {
+Deno.test("the packed client: waiting and following continue when the server is killed and restarted", async () => {
   const port = freePort();
   const agents = {
     patient: {

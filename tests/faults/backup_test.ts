@@ -34,7 +34,7 @@ async function tasksOf(server: TestServer): Promise<Map<string, Message>> {
   return new Map((reply.tasks as Message[]).map((one) => [one.id as string, one]));
 }
 
-Deno.test("a backup of a busy server is one moment, holds all that was acknowledged before, and restores", async () => {
+Deno.test("a backup of a busy server is consistent, contains everything acknowledged before it, and can be restored", async () => {
   await withServer({ config }, async (server) => {
     const { reply } = await server.post(task("running", { execution: { agent: "slow" } }));
     assert.equal(reply.type, "task_started", JSON.stringify(reply));
@@ -97,7 +97,7 @@ Deno.test("a backup of a busy server is one moment, holds all that was acknowled
   });
 });
 
-Deno.test("what is no sound backup is refused, and the store is as it was", async () => {
+Deno.test("an unsound backup is refused, and the store stays unchanged", async () => {
   await withServer({ config }, async (server) => {
     await server.post(task("kept"));
     await server.stop("SIGTERM");
@@ -130,7 +130,7 @@ Deno.test("what is no sound backup is refused, and the store is as it was", asyn
   });
 });
 
-Deno.test("a store that cannot be opened any more is kept beside the one that was restored", async () => {
+Deno.test("a store that no longer opens is kept next to the restored one", async () => {
   await withServer({ config }, async (server) => {
     await server.post(task("kept"));
     const file = `${server.dir}/good.backup`;

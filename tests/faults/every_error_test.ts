@@ -53,7 +53,7 @@ async function codesInLog(server: TestServer, id: string): Promise<unknown[]> {
   );
 }
 
-Deno.test("FILE_NOT_FOUND and FILE_PERMISSION_DENIED: a working folder that is not there, or not for the server", async () => {
+Deno.test("FILE_NOT_FOUND and FILE_PERMISSION_DENIED: a working folder that is missing, or closed to the server", async () => {
   const secret = await Deno.makeTempDir();
   try {
     const config = { ...CONFIG, tasks: { ...CONFIG.tasks, allowed_dirs: [".", secret] } };
@@ -93,7 +93,7 @@ Deno.test("FILESYSTEM_ERROR: a worktree where there is no git repository", () =>
     assert.deepEqual(await codesInLog(server, "isolated"), ["FILESYSTEM_ERROR"]);
   }));
 
-Deno.test("MEMORY_LIMIT_EXCEEDED: new tasks are refused, all else is answered, and the health report says so", () =>
+Deno.test("MEMORY_LIMIT_EXCEEDED: new tasks are refused, other requests are answered, and the health report says so", () =>
   withServer(
     { config: { ...CONFIG, limits: { enabled: false, max_memory_bytes: 64 << 20 } } },
     async (server) => {
@@ -114,14 +114,14 @@ Deno.test("MEMORY_LIMIT_EXCEEDED: new tasks are refused, all else is answered, a
     },
   ));
 
-Deno.test("METRICS_UNAVAILABLE: requests are not counted where that is switched off", () =>
+Deno.test("METRICS_UNAVAILABLE: metrics are switched off", () =>
   withServer({ config: { ...CONFIG, monitor: { metrics: false } } }, async (server) => {
     const answer = await server.post({ type: "request_metrics", time_range: "1h" });
     assertError(answer, "METRICS_UNAVAILABLE", 503, { setting: "monitor.metrics" });
     assert.equal((await server.post({ type: "ping", timestamp: 1 })).status, 200);
   }));
 
-Deno.test("DATABASE_CONNECTION_ERROR: a store that another program holds; reads go on, and it recovers", async () => {
+Deno.test("DATABASE_CONNECTION_ERROR: another program locks the store; reads continue, and the server recovers", async () => {
   const { DatabaseSync } = await import("node:sqlite");
   await withServer({ config: CONFIG }, async (server) => {
     const other = new DatabaseSync(`${server.data}/store.sqlite3`);

@@ -47,7 +47,7 @@ async function tree(folder: string): Promise<Map<string, string>> {
   return files;
 }
 
-Deno.test("what is exported from a running server and imported elsewhere is answered alike", async () => {
+Deno.test("an export of a running server, imported elsewhere, gives the same answers", async () => {
   await withServer({ config }, async (server) => {
     await server.post(task("prints", "echo one; echo 'zwei – ✓'; printf '%s' \"$(seq 1 300)\""));
     await server.post(task("fails", "echo no; exit 3"));

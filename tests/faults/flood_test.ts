@@ -22,7 +22,7 @@ Deno.test("a burst of some hundred messages is answered in full, each within the
     assert.ok(refused >= 300 && refused < 400, `${refused} of 400 refused`);
   }));
 
-Deno.test("who floods is cut off, and the others are answered meanwhile and afterwards", () =>
+Deno.test("a flooding client is cut off, and others are answered during and after the flood", () =>
   withServer({ config: CONFIG }, async (server) => {
     const quiet = await server.connect();
     const floods: TestSocket[] = [];
@@ -37,7 +37,7 @@ Deno.test("who floods is cut off, and the others are answered meanwhile and afte
     assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught/);
   }));
 
-Deno.test("a storm of upgrades is refused, slower and slower, and the connected do not feel it", () =>
+Deno.test("a storm of upgrades is refused ever more slowly, and connected clients do not notice", () =>
   withServer({ config: {} }, async (server) => {
     const quiet = await server.connect();
     const knocks = Array.from({ length: 300 }, async () => {

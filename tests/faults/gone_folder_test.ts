@@ -5,7 +5,7 @@ import { until } from "../fixtures/until.ts";
 
 const SLEEP = "sleep 298.7";
 
-Deno.test("kill -9, and the server's folder is gone: no process is left over", async () => {
+Deno.test("after kill -9 and the loss of the server's folder, no process is left", async () => {
   const config = {
     limits: { enabled: false },
     agents: { sleeper: { protocol: "command", command: SLEEP.split(" ") } },

@@ -30,7 +30,7 @@ async function sendUntilCutOff(max: number, send: () => Promise<number>): Promis
   return sent;
 }
 
-Deno.test("fragments without end are cut off at the limit of a message, and cost no memory", () =>
+Deno.test("endless fragments are cut off at the message limit and cost no memory", () =>
   withServer(HARDENED, async (server) => {
     const quiet = await server.connect();
     const before = await residentBytes(server.pid);
@@ -64,7 +64,7 @@ async function closeCodeAfter(
   return code;
 }
 
-Deno.test("who floods without reading is dropped, whatever is still on its way", () =>
+Deno.test("a client that floods without reading is dropped, whatever is still in transit", () =>
   withServer(HARDENED, async (server) => {
     const quiet = await server.connect();
     const frame = new TextEncoder().encode(JSON.stringify(PING));
@@ -79,7 +79,7 @@ Deno.test("who floods without reading is dropped, whatever is still on its way",
     assert.doesNotMatch(server.stderr, / (ERROR|FATAL) |Uncaught/);
   }));
 
-Deno.test("who sends pings without end is dropped; a few are answered", () =>
+Deno.test("a client that sends endless pings is dropped; a few are answered", () =>
   withServer(HARDENED, async (server) => {
     const raw = await RawSocket.upgrade(server.url);
     const data = new Uint8Array(100).fill(7);
@@ -104,14 +104,14 @@ Deno.test("a client that does not answer its close is dropped within seconds", (
     raw.close();
   }));
 
-Deno.test("a request that does not come to its end is answered 408, and its connection closed", () =>
+Deno.test("an unfinished request is answered with 408, and its connection is closed", () =>
   withServer(HARDENED, async (server) => {
     const raw = await RawSocket.request(server.url, [], "GET /health HTTP/1.1\r\nHost: ");
     assert.equal(raw.status, 408);
     raw.close();
   }));
 
-Deno.test("auto: hardened for an address that others can reach, fast for this machine alone", async () => {
+Deno.test("auto: hardened for an address that others can reach, fast if only this machine can", async () => {
   const closeCode = (url: string) => closeCodeAfter(url, (raw) => raw.sendFrame(TEXT, NO_UTF8));
   const config = { server: { transport: "auto" } };
   // Deno drops a connection for text that is no UTF-8, ws says why before.
@@ -121,7 +121,7 @@ Deno.test("auto: hardened for an address that others can reach, fast for this ma
   await withServer({ config }, async (server) => assert.equal(await closeCode(server.url), undefined));
 });
 
-Deno.test("a peer that gives no sign of life between two heartbeats is gone", async () => {
+Deno.test("a peer that is silent between two heartbeats is dropped", async () => {
   const repeated = new Set<() => void>();
   const clock: Clock = {
     ...systemClock,

@@ -184,7 +184,7 @@ Deno.test(`hostile input: ${MESSAGES} messages made from the schemas, seed ${SEE
   }
 });
 
-Deno.test("hostile input: frames just under and over the limit, in parts, slowly, and larger than any memory", () =>
+Deno.test("hostile input: frames just under and over the limit, fragmented, slow, and larger than any memory", () =>
   withServer(
     { config: { ...CONFIG, limits: { enabled: false, max_message_bytes: 65_536 } } },
     async (server) => {

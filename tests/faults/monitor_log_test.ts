@@ -25,7 +25,7 @@ async function once(server: TestServer, pattern: RegExp, count = 1): Promise<Log
   return found;
 }
 
-Deno.test("server log: start, stop, clients that come, go and are refused, with their fields", async () => {
+Deno.test("server log: has start, stop, and clients that connect, leave or are refused, with their fields", async () => {
   const limits = {
     connections: 1,
     log_queries_per_minute: 10_000,
@@ -71,7 +71,7 @@ Deno.test("server log: start, stop, clients that come, go and are refused, with 
   });
 });
 
-Deno.test("server log: a store that fails for a while costs no entry, and is not asked to tell of itself", async () => {
+Deno.test("server log: a store that fails for a while loses no entry, and its own failures are not written to it", async () => {
   const { DatabaseSync } = await import("node:sqlite");
   await withServer({ config: { limits: { enabled: false } } }, async (server) => {
     await once(server, /^Listening on /);
@@ -86,7 +86,7 @@ Deno.test("server log: a store that fails for a while costs no entry, and is not
   });
 });
 
-Deno.test("task log: what becomes of a task besides its attempts, each once, with its fields", async () => {
+Deno.test("task log: has each event of a task outside its attempts once, with its fields", async () => {
   const config = {
     limits: { enabled: false },
     agents: {

@@ -61,7 +61,7 @@ async function endedAfter(server: TestServer, test: () => Promise<void>): Promis
   assert.equal(code, 0);
 }
 
-Deno.test("start:sandboxed runs a command, and refuses a program that was not there at the start", async () => {
+Deno.test("start:sandboxed runs a command, and refuses a program that was not installed at the start", async () => {
   const bin = await Deno.makeTempDir({ prefix: "oa-bin-" });
   const env = { ...SANDBOXED_ENV, PATH: `${bin}:${Deno.env.get("PATH")}` };
   try {
@@ -106,7 +106,7 @@ Deno.test("start runs a command and the demo", async () => {
   });
 });
 
-Deno.test("without permission to run programs, all but running tasks works", async () => {
+Deno.test("without permission to run programs, everything but running tasks works", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-run");
   await withServer({ permissions, config }, async (server) => {
     const { status, reply } = await server.post(shellTask("one", "true"));
@@ -122,7 +122,7 @@ Deno.test("without permission to run programs, all but running tasks works", asy
   });
 });
 
-Deno.test("without permission to see the machine, all but its figures works", async () => {
+Deno.test("without permission to read the machine's state, everything but its figures works", async () => {
   const permissions = START_PERMISSIONS.filter((flag) => flag !== "--allow-sys");
   await withServer({ permissions, config }, async (server) => {
     await until(() => server.stderr.includes("at most 4 tasks at once"));

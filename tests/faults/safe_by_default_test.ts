@@ -28,11 +28,11 @@ async function configured(server: TestServer, config: unknown, ...args: string[]
 
 Deno.test("safe by default", async (t) => {
   await withServer({}, async (server) => {
-    await t.step("it listens on loopback, and says so in one line before anything else", () => {
+    await t.step("it listens on loopback, and its first line says so", () => {
       assert.match(server.stdout, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
     });
 
-    await t.step("the data folder is its owner's alone", async () => {
+    await t.step("only the owner can read the data folder", async () => {
       assert.equal((await Deno.stat(server.data)).mode! & 0o777, 0o700);
       let files = 0;
       for await (const { name, isFile } of Deno.readDir(server.data)) {
@@ -64,7 +64,7 @@ Deno.test("safe by default", async (t) => {
       assert.match(stderr, /CONFIGURATION_ERROR.*0\.0\.0\.0/);
     });
 
-    await t.step("an unknown key, a wrong value, no JSON, no file: 2, naming what is wrong", async () => {
+    await t.step("an unknown key, a wrong value, bad JSON, no file: exits with 2 and says why", async () => {
       const cases: [unknown, RegExp][] = [
         [{ tasks: { max_concurent: 3 } }, /tasks\.max_concurent.*max_concurrent/s],
         [{ agents: { x: { protocol: "acp", command: ["a"], colour: 1 } } }, /agents\.x\.colour/],
@@ -86,7 +86,7 @@ Deno.test("safe by default", async (t) => {
       assert.equal((await run(server, ["--config", "/no/such/file"])).code, 2);
     });
 
-    await t.step("--print-config shows what is in force, with secrets masked", async () => {
+    await t.step("--print-config shows the effective configuration with secrets masked", async () => {
       const agents = {
         mine: {
           protocol: "command",
@@ -140,7 +140,7 @@ Deno.test("safe by default", async (t) => {
   });
 });
 
-Deno.test("a start on what is no store of ours touches nothing", async () => {
+Deno.test("starting on a foreign store changes nothing", async () => {
   await withServer({}, async (server) => {
     await server.stop("SIGTERM");
     const file = `${server.data}/store.sqlite3`;
@@ -152,7 +152,7 @@ Deno.test("a start on what is no store of ours touches nothing", async () => {
   });
 });
 
-Deno.test("SIGTERM in the middle of a task: it goes on at the next start and is not held against it", async () => {
+Deno.test("SIGTERM during a task: the task resumes at the next start, and the attempt does not count", async () => {
   const config = {
     limits: { enabled: false },
     agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },

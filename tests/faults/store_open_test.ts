@@ -49,7 +49,7 @@ async function refusal(folder: string): Promise<ApiError> {
   throw new Error("it was opened");
 }
 
-Deno.test("the folder and all files in it are their owner's alone", { ignore: !POSIX }, async () => {
+Deno.test("only the owner can read the folder and its files", { ignore: !POSIX }, async () => {
   await inFolder(async (folder) => {
     const store = await openStore({ folder, clock });
     await store.logs.append({ level: "info", message: "m", agent: "a", source: "s" });
@@ -64,7 +64,7 @@ Deno.test("the folder and all files in it are their owner's alone", { ignore: !P
   });
 });
 
-Deno.test("the store's id stays, and closing twice does no harm", async () => {
+Deno.test("the store keeps its id, and closing twice does no harm", async () => {
   await inFolder(async (folder) => {
     const first = await openStore({ folder, clock });
     await Promise.all([first.close(), first.close()]);
@@ -75,7 +75,7 @@ Deno.test("the store's id stays, and closing twice does no harm", async () => {
   });
 });
 
-Deno.test("a second server is told at once which pid holds the folder", async () => {
+Deno.test("a second server fails at once and names the pid that holds the folder", async () => {
   await inFolder(async (folder) => {
     const store = await openStore({ folder, clock });
     const script = `
@@ -97,7 +97,7 @@ Deno.test("a second server is told at once which pid holds the folder", async ()
   });
 });
 
-Deno.test("a file that is no database is refused and left as it is", async () => {
+Deno.test("a file that is not a database is refused and left as it is", async () => {
   await inFolder(async (folder, path) => {
     await Deno.mkdir(folder);
     const text = "this is somebody's letter\n".repeat(100);
@@ -126,7 +126,7 @@ Deno.test("another program's database is refused and left as it is", async () =>
   });
 });
 
-Deno.test("what another program keeps in Deno KV is refused and left as it is", async () => {
+Deno.test("another program's Deno KV store is refused and left as it is", async () => {
   await inFolder(async (folder, path) => {
     await Deno.mkdir(folder);
     const kv = await Deno.openKv(path);
@@ -165,7 +165,7 @@ Deno.test("damaged pages are refused, whether the shutdown was clean or not", as
   });
 });
 
-Deno.test("a file cut short is refused", async () => {
+Deno.test("a truncated file is refused", async () => {
   await inFolder(async (folder, path) => {
     await writeSomething(folder);
     await Deno.truncate(path, Math.floor((await Deno.stat(path)).size / 2 / 4096) * 4096);
@@ -175,7 +175,7 @@ Deno.test("a file cut short is refused", async () => {
   });
 });
 
-Deno.test("a folder that cannot be made is said to be so", async () => {
+Deno.test("a folder that cannot be created is reported", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(folder, "a file where the folder should be");
     const error = await refusal(folder);

@@ -63,7 +63,7 @@ for (let format = 1; format <= FORMAT; format++) {
   });
 }
 
-Deno.test("a store of a newer format is refused: what to do is said, and no byte of it changes", async () => {
+Deno.test("a store of a newer format is refused with what to do, and no byte of it changes", async () => {
   const dir = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-newer-" }));
   try {
     const path = `${dir}/data/store.sqlite3`;

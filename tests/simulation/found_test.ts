@@ -75,7 +75,7 @@ function once(status: TaskState["status"], fate: Partial<Fate>): (commit: Commit
   };
 }
 
-Deno.test("a task whose creation was answered with an error, but carried out, is run without a restart", async () => {
+Deno.test("a task whose creation succeeded but was answered with an error runs without a restart", async () => {
   const { disk, start, status, pass } = await world();
   disk.decide = once("queued", { isLost: true });
   assert.equal((await start("ghost")).code, "DATABASE_ERROR");
@@ -83,7 +83,7 @@ Deno.test("a task whose creation was answered with an error, but carried out, is
   assert.equal(status("ghost"), "completed");
 });
 
-Deno.test("a start that was answered with an error, but carried out, does not leave the task running for ever", async () => {
+Deno.test("a start that succeeded but was answered with an error does not leave the task running forever", async () => {
   for (const fate of [{ isLost: true }, { isRefused: true }, { takes_ms: 15_000 }]) {
     const { disk, start, status, pass } = await world();
     disk.decide = once("running", fate);
@@ -93,7 +93,7 @@ Deno.test("a start that was answered with an error, but carried out, does not le
   }
 });
 
-Deno.test("of several tasks released by one commit the most important goes first", async () => {
+Deno.test("of several tasks released by one commit, the one with the highest priority starts first", async () => {
   const { start, machine, pass } = await world();
   const order: string[] = [];
   machine.onStart = ({ task_id }) => void order.push(task_id);
@@ -104,7 +104,7 @@ Deno.test("of several tasks released by one commit the most important goes first
   assert.deepEqual(order, ["first", "urgent", "minor"]);
 });
 
-Deno.test("a task whose time had come, and then lies ahead again, is not forgotten", async () => {
+Deno.test("a task that was due, and then lies in the future again, is not forgotten", async () => {
   const { start, ask, status, pass, time } = await world();
   await start("other");
   await ask("pause_task", { task_id: "other" });
@@ -119,7 +119,7 @@ Deno.test("a task whose time had come, and then lies ahead again, is not forgott
   assert.equal(status("timed"), "completed");
 });
 
-Deno.test("a resume that was answered with an error, but carried out, lets the agent go on", async () => {
+Deno.test("a resume that succeeded but was answered with an error resumes the agent", async () => {
   const { disk, start, ask, status, pass } = await world();
   await start("a");
   await ask("pause_task", { task_id: "a" });
@@ -131,7 +131,7 @@ Deno.test("a resume that was answered with an error, but carried out, lets the a
   assert.equal(status("a"), "completed");
 });
 
-Deno.test("a cancel that was answered with an error, but carried out, ends the agent, at work or paused", async () => {
+Deno.test("a cancel that succeeded but was answered with an error ends the agent, running or paused", async () => {
   for (const isPaused of [false, true]) {
     const { disk, machine, start, ask, status, pass } = await world();
     machine.faults.hangs = 1;
@@ -145,7 +145,7 @@ Deno.test("a cancel that was answered with an error, but carried out, ends the a
   }
 });
 
-Deno.test("a disk that stands still for longer than a start may take lets no more agents start at once", async () => {
+Deno.test("a disk that stalls longer than a start may take does not let too many agents start at once", async () => {
   const { disk, life, pass, machine } = await world({ max_concurrent: 3 });
   let most = 0;
   machine.onStart = () => {
@@ -161,7 +161,7 @@ Deno.test("a disk that stands still for longer than a start may take lets no mor
   assert.equal(most, 1);
 });
 
-Deno.test("a server that ends while its store refuses everything ends, and fails no task", async () => {
+Deno.test("a server can stop while its store refuses everything, and fails no task", async () => {
   const { disk, start, life, again, status, pass, machine } = await world();
   machine.faults.hangs = 1;
   await start("working");
@@ -177,7 +177,7 @@ Deno.test("a server that ends while its store refuses everything ends, and fails
   assert.equal(status("working"), "completed");
 });
 
-Deno.test("pause and resume close together reach the agent in their order, and no paused time counts", async () => {
+Deno.test("pause and resume in quick succession reach the agent in order, and paused time does not count", async () => {
   for (let i = 0; i < 20; i++) {
     const { life, start, status, pass, machine } = await world();
     for (let n = 0; n < i; n++) machine.random.next();
@@ -195,7 +195,7 @@ Deno.test("pause and resume close together reach the agent in their order, and n
   }
 });
 
-Deno.test("a schedule made anew after the clock was set back has runs of its own", async () => {
+Deno.test("a schedule created again after the clock was set back has its own runs", async () => {
   const { ask, status, pass, time } = await world();
   const schedule = () => {
     const scheduled_time = new Date(time.now_ms + 61_000).toISOString();

@@ -39,7 +39,7 @@ const steps = fc.array(anything, { maxLength: 40 });
 const histories = fc.record({ from: fc.constantFrom(...Object.keys(TABLE_STATES) as StateName[]), steps });
 const many = { numRuns: 2000 };
 
-Deno.test("attempt: its agent is started and ended once at most, and nobody is told twice that it is over", () => {
+Deno.test("attempt: its agent is started and ended at most once, and its end is reported at most once", () => {
   fc.assert(
     fc.property(histories, (history) => {
       const { effects } = happen(history, () => {});
@@ -53,7 +53,7 @@ Deno.test("attempt: its agent is started and ended once at most, and nobody is t
   );
 });
 
-Deno.test("attempt: once settled nothing more is done, and no timer runs", () => {
+Deno.test("attempt: after it is settled, nothing more happens and no timer runs", () => {
   fc.assert(
     fc.property(histories, (history) => {
       let isSettled = false;
@@ -67,7 +67,7 @@ Deno.test("attempt: once settled nothing more is done, and no timer runs", () =>
   );
 });
 
-Deno.test("attempt: after its lease is lost nothing is written and nobody is told anything", () => {
+Deno.test("attempt: after its lease is lost, nothing is written or reported", () => {
   const silent = ["stop_agent", "clear_timer", "ready", "release"];
   fc.assert(
     fc.property(histories, steps, ({ from, steps }, after_loss) => {
@@ -97,7 +97,7 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
   );
 });
 
-Deno.test("attempt: to ask twice for its end, a pause or a resumption is to ask once", () => {
+Deno.test("attempt: repeating an end, a pause or a resume has no effect", () => {
   const asked = fc.constantFrom<AttemptEvent>(
     { kind: "stop", cause: "cancel" },
     { kind: "stop", cause: "leave" },
@@ -157,7 +157,7 @@ function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptEvent | und
   }
 }
 
-Deno.test("attempt: with an engine that answers it is over in the end, and its result is saved unless it may not be", () => {
+Deno.test("attempt: if the engine answers, it ends eventually, and its result is saved unless the lease is lost", () => {
   const asked = fc.constantFrom<AttemptEvent>(
     TABLE_EVENTS.pause,
     TABLE_EVENTS.resume,

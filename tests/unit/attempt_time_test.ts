@@ -48,7 +48,7 @@ Deno.test("silence: a warning, a sign of life, a warning again, and the limit", 
   assert.deepEqual(world.timers, []);
 });
 
-Deno.test("silence: what is on hold need not speak, and has all its time afterwards", () => {
+Deno.test("silence: a paused agent need not speak, and has its full time afterward", () => {
   const { world, heard, pass, take } = listening(SILENCE);
   pass(99);
   take({ kind: "pause" });
@@ -91,7 +91,7 @@ Deno.test("silence: 0 switches the warning or the limit off", () => {
   assert.deepEqual(off.world.timers, ["deadline"]);
 });
 
-Deno.test("silence: the limit is reached exactly when no gap between two signs of life was shorter", () => {
+Deno.test("silence: the limit is reached exactly when the gap between two signs of life is too long", () => {
   const gaps = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 20 });
   fc.assert(fc.property(gaps, (waits) => {
     const { world, heard, pass, take } = listening(SILENCE);
@@ -105,7 +105,7 @@ Deno.test("silence: the limit is reached exactly when no gap between two signs o
   }));
 });
 
-Deno.test("deadline: it passes when the agent has worked for so long, whatever the pauses", () => {
+Deno.test("deadline: only the agent's working time counts, not pauses", () => {
   const phase = fc.record({
     works_ms: fc.integer({ min: 0, max: 400 }),
     held_ms: fc.integer({ min: 0, max: 5000 }),
@@ -125,7 +125,7 @@ Deno.test("deadline: it passes when the agent has worked for so long, whatever t
   }));
 });
 
-Deno.test("deadline: each turn has all its time", () => {
+Deno.test("deadline: each turn has its full time", () => {
   const world = new AttemptWorld(
     { unresponsive_after_ms: 0, unresponsive_limit_ms: 0 },
     ...TO_WORK.map((event) => event.kind === "spawned" ? { ...event, takesTurns: true } : event),

@@ -33,7 +33,7 @@ Deno.test("cli text: a table is cut to the terminal, whole in a pipe, aligned wi
   assert.equal(columns(tableLines(rows, shown, 30)[1]!), 30);
 });
 
-Deno.test("cli text: the status line stays below what is printed, and is nothing in a pipe", () => {
+Deno.test("cli text: the status line stays below printed lines, and is absent in a pipe", () => {
   const written: string[] = [];
   const out = (isTerminal: boolean): Output => ({
     write: (text) => void written.push(text),
@@ -52,7 +52,7 @@ Deno.test("cli text: the status line stays below what is printed, and is nothing
   assert.deepEqual(written, ["a line\n"]);
 });
 
-Deno.test("cli text: a prompt of any length and kind becomes a task that the schema takes", () => {
+Deno.test("cli text: any prompt becomes a task that the schema accepts", () => {
   const flags = { type: "feature", priority: "medium" } as const;
   const prompt = fc.string({ unit: "grapheme", minLength: 1, maxLength: 3000 }).filter((text) =>
     text.trim() !== ""
@@ -64,7 +64,7 @@ Deno.test("cli text: a prompt of any length and kind becomes a task that the sch
   assert.equal(taskOf("x", { ...flags, cwd: "sub" }, "a", "/here").execution!.working_dir, "/here/sub");
 });
 
-Deno.test("cli text: points of time, ahead or named, in local time without a zone", () => {
+Deno.test("cli text: points in time, relative or absolute, local without a zone", () => {
   const now = Date.parse("2026-01-01T12:00:00.000Z");
   const at = (text: string) => pointInTime(text, now, "at");
   assert.equal(at("+90m"), "2026-01-01T13:30:00.000Z");

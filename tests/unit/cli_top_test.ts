@@ -50,7 +50,7 @@ function board(...tasks: Task[]): Board {
   return withTasks(emptyBoard("http://127.0.0.1:8080"), tasks);
 }
 
-Deno.test("top: those at work come first, then those that wait, then the ended, the last first", () => {
+Deno.test("top: running tasks come first, then waiting ones, then ended ones with the latest first", () => {
   const shown = board(
     task("old", "completed", { completed_at: at(1) }),
     task("new", "failed", { completed_at: at(2) }),
@@ -87,7 +87,7 @@ Deno.test("top: a running task's bar, time, step and log are shown, the selected
   assert.match(lines[15]!, /^↑↓ select .*q quit$/);
 });
 
-Deno.test("top: no size of a screen and no text of an agent breaks the columns", () => {
+Deno.test("top: no screen size and no agent's text breaks the columns", () => {
   const text = fc.oneof(
     fc.string({ unit: "grapheme" }),
     fc.constantFrom("日本語テスト", "👨‍👩‍👧🎉", "\x1b[31mred\x07", "a\tb\r\nc", "é́"),
@@ -140,7 +140,7 @@ Deno.test("top: the selected task is on the screen however many there are", () =
   assert.equal(shown.selected, "task_011");
 });
 
-Deno.test("top: in a pipe ids and descriptions are whole", () => {
+Deno.test("top: in a pipe, ids and descriptions are not cut", () => {
   const id = "x".repeat(100);
   const lines = snapshot(
     board(task(id, "queued", { description: "y".repeat(500) })),
@@ -150,7 +150,7 @@ Deno.test("top: in a pipe ids and descriptions are whole", () => {
   assert.ok(lines.at(-1)!.endsWith("y".repeat(500)));
 });
 
-Deno.test("top: bytes of a terminal are keys, unknown sequences are none", () => {
+Deno.test("top: a terminal's bytes are read as keys; unknown sequences are ignored", () => {
   assert.deepEqual(keysIn("j\x1b[A\x1bOBk\r\x03é\x1b[1;5C\x1b[5~"), [
     "j",
     "up",
@@ -164,7 +164,7 @@ Deno.test("top: bytes of a terminal are keys, unknown sequences are none", () =>
   assert.deepEqual(keysIn("\x1b"), ["escape"]);
 });
 
-Deno.test("top: keys act on the selected task; cancelling is asked for first", () => {
+Deno.test("top: keys act on the selected task; cancelling needs a confirmation", () => {
   const shown = board(task("a", "running"), task("b", "paused", { pending_permissions: asks }));
   const press = (from: Board, ...keys: string[]) =>
     keys.reduce<ReturnType<typeof afterKey>>((last, key) => afterKey(last.board, key), { board: from });
@@ -237,7 +237,7 @@ Deno.test("top: pushes change the tasks they name; an unknown task makes the lis
   assert.equal(afterPush(before, { type: "resubscribed", timestamp }).stale, true);
 });
 
-Deno.test("top: a log's past and what is pushed meanwhile are joined without repetition, and bounded", () => {
+Deno.test("top: a log's loaded and pushed entries are joined without repetition, and bounded", () => {
   const tails = new LogTails();
   tails.add(entry("nobody looks"));
   assert.equal(tails.of("a"), undefined);

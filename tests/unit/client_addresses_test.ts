@@ -4,7 +4,7 @@ import { ClientAddresses } from "../../src/access/client_addresses.ts";
 
 const NONE = { trusted_proxies: [], ip_whitelist: [], ip_blacklist: [] };
 
-Deno.test("who asks: the peer, unless it is a proxy that is trusted, whose word counts as far as the next stranger", () => {
+Deno.test("the client is the peer, or, behind trusted proxies, the last address that is not a trusted proxy", () => {
   const addresses = new ClientAddresses({ ...NONE, trusted_proxies: ["10.0.0.0/8", "::1", "fd00::/8"] });
   const cases: [peer: string, forwarded: string | null, client: string][] = [
     ["192.0.2.1", null, "192.0.2.1"],
@@ -38,7 +38,7 @@ Deno.test("without trusted proxies nothing that a client writes changes its addr
   }));
 });
 
-Deno.test("lists: addresses and networks of both families; who is on both is refused", () => {
+Deno.test("lists: addresses and networks of both families; an address on both lists is refused", () => {
   const addresses = new ClientAddresses({
     ...NONE,
     ip_whitelist: ["127.0.0.1", "192.168.1.0/24", "2001:db8::/32"],

@@ -60,7 +60,7 @@ async function read(logs: AsyncIterator<{ message: string }, undefined>, count: 
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `entry ${from + i}`);
 
-Deno.test("client: a followed log has every entry once over a reconnection, equal times too", async () => {
+Deno.test("client: a followed log has every entry once across a reconnection, even with equal times", async () => {
   const server = new LogServer();
   server.append(3);
   await withScript({ message: server.message }, async (url, peers) => {
@@ -80,7 +80,7 @@ Deno.test("client: a followed log has every entry once over a reconnection, equa
   });
 });
 
-Deno.test("client: a log of many pages is caught up with while it is read, and grows meanwhile", async () => {
+Deno.test("client: a log of many pages is read completely while it grows", async () => {
   const server = new LogServer();
   server.append(3500);
   await withScript({ message: server.message }, async (url, peers) => {

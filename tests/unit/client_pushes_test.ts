@@ -28,7 +28,7 @@ async function take(stream: PushStream, count: number): Promise<Wire[]> {
   return taken;
 }
 
-Deno.test("client queue: everything pushed comes out in order, up to the bound; then it says so", async () => {
+Deno.test("client queue: everything pushed comes out in order, up to the bound, then an error", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer(), { maxLength: 20 }),
@@ -54,7 +54,7 @@ Deno.test("client queue: everything pushed comes out in order, up to the bound; 
   );
 });
 
-Deno.test("client queue: a waiting reader gets the next item at once, and its end", async () => {
+Deno.test("client queue: a waiting reader gets the next item, or the end, at once", async () => {
   const queue = new PushQueue<string>(1);
   const [first, second] = [queue.next(), queue.next()];
   queue.push("a");
@@ -74,7 +74,7 @@ Deno.test("client backoff: full jitter below a ceiling that doubles up to the ma
   assert.equal(backoffDelay(2, DEFAULT_BACKOFF, 0.5), 2000);
 });
 
-Deno.test("client: which subscription a push is for", () => {
+Deno.test("client: finds the subscription that a push is for", () => {
   const push = statusPush("a", "failed");
   assert.ok(isWanted(push, ["task_status"]));
   assert.ok(!isWanted(push, ["task_progress", "agents"]));
@@ -111,7 +111,7 @@ Deno.test("client: two subscriptions on one connection each get what they asked 
   });
 });
 
-Deno.test("client: after a reconnection it subscribes again, says so, and goes on", async () => {
+Deno.test("client: after a reconnection, it subscribes again, says so, and continues", async () => {
   await withScript({ message: agreeable }, async (url, peers) => {
     const client = await connect(url, { backoff: QUICK });
     const filters = { task_status: { task_ids: ["a"] } };
@@ -132,7 +132,7 @@ Deno.test("client: after a reconnection it subscribes again, says so, and goes o
   });
 });
 
-Deno.test("client: a resubscription that is limited is tried on the next connection; one refused ends", async () => {
+Deno.test("client: a rate-limited resubscription is tried on the next connection; a refused one ends", async () => {
   const answers: Record<number, string> = { 2: "RATE_LIMIT_EXCEEDED", 3: "SUBSCRIPTION_ERROR" };
   const message = (peer: Peer, message: Wire) => {
     const code = answers[peer.number];
@@ -149,7 +149,7 @@ Deno.test("client: a resubscription that is limited is tried on the next connect
   });
 });
 
-Deno.test("client: a reader that does not read gets what fits, then an error", async () => {
+Deno.test("client: a slow reader gets what fits, then an error", async () => {
   await withScript({ message: agreeable }, async (url, peers) => {
     const client = await connect(url, { queue_max: 2 });
     const pushes = await client.subscribe(["task_status"]);

@@ -32,7 +32,7 @@ Deno.test("client: the subprotocol it offers is the protocol's", () => {
   assert.equal(OFFERED_SUBPROTOCOL, SUBPROTOCOL);
 });
 
-Deno.test("client: replies are matched by request_id, in whatever order they come", async () => {
+Deno.test("client: replies are matched by request_id, in whatever order they arrive", async () => {
   const waiting: [Peer, Wire][] = [];
   const message = (peer: Peer, request: Wire) => {
     waiting.push([peer, request]);
@@ -76,7 +76,7 @@ Deno.test("client: an error reply becomes an ApiError with its code, message and
   });
 });
 
-Deno.test("client: waiting ends by the bound, by the signal, and when the client is closed", async () => {
+Deno.test("client: waiting ends by timeout, by signal, and when the client is closed", async () => {
   await withScript({}, async (url) => {
     const client = await connect(url);
     await assert.rejects(client.request("ping", {}, { timeout_ms: 20 }), codeOf("CONNECTION_LOST"));
@@ -92,7 +92,7 @@ Deno.test("client: waiting ends by the bound, by the signal, and when the client
   });
 });
 
-Deno.test("client: a lost connection fails what was sent, and what comes later waits for the next one", async () => {
+Deno.test("client: a lost connection fails sent requests; later ones wait for the next connection", async () => {
   const message = (peer: Peer, request: Wire) => peer.number === 1 ? peer.close() : agreeable(peer, request);
   await withScript({ message }, async (url, peers) => {
     const client = await connect(url, { backoff: QUICK });
@@ -109,7 +109,7 @@ Deno.test("client: a lost connection fails what was sent, and what comes later w
   });
 });
 
-Deno.test("client: nobody there, nobody that greets, and a refused upgrade reject connect", async () => {
+Deno.test("client: connect rejects if there is no server, no greeting, or a refused upgrade", async () => {
   const port = await deadPort();
   await assert.rejects(connect(`http://127.0.0.1:${port}`), codeOf("CONNECTION_LOST"));
   await withScript({ greet: false }, async (url) => {
@@ -148,7 +148,7 @@ Deno.test("client: closing ends an attempt to connect", async () => {
   await assert.rejects(opening, codeOf("CONNECTION_LOST"));
 });
 
-Deno.test("client: a silent server is noticed and left", async () => {
+Deno.test("client: a silent server is noticed, and its connection is dropped", async () => {
   const reasons: string[] = [];
   // A clock on which ten seconds pass in ten milliseconds.
   const clock = {
@@ -181,7 +181,7 @@ async function deadPort(): Promise<number> {
   return port;
 }
 
-Deno.test("client: shows its key first, on each connection, and again before the session ends", async () => {
+Deno.test("client: presents its key first on each connection, and again before the session ends", async () => {
   const shown: string[] = [];
   const clock = {
     ...systemClock,
@@ -217,7 +217,7 @@ Deno.test("client: shows its key first, on each connection, and again before the
   });
 });
 
-Deno.test("client: gives a lost server up when its patience is over, and says so to all that wait", async () => {
+Deno.test("client: gives up on a lost server when its patience is over, and rejects everything that waits", async () => {
   const changes: string[] = [];
   const refuse = (number: number) => number > 1 ? 503 : undefined;
   await withScript({ refuse, message: () => {} }, async (url, peers) => {

@@ -30,7 +30,7 @@ async function clientSources(): Promise<string[]> {
   return (await fileNames()).filter((file) => file.startsWith("src/client/"));
 }
 
-Deno.test("the client's sources name no platform's globals and need no compiler", async () => {
+Deno.test("the client's sources use no platform's globals and need no compiler", async () => {
   for (const file of [...await clientSources(), ...RUNTIME]) {
     const text = code(await Deno.readTextFile(join(ROOT, file)));
     assert.doesNotMatch(text, FOREIGN, file);
@@ -40,7 +40,7 @@ Deno.test("the client's sources name no platform's globals and need no compiler"
   assert.match("  constructor(readonly a: string) {", COMPILED);
 });
 
-Deno.test("the client needs no package and of the other rooms only what needs none", async () => {
+Deno.test("the client needs no package, and imports only modules that need none", async () => {
   const needed = new Set<string>();
   for (const file of await clientSources()) {
     for (const from of runtimeImports(await Deno.readTextFile(join(ROOT, file)))) {

@@ -37,7 +37,7 @@ async function testTexts(): Promise<string> {
 const untested = (names: readonly string[], tests: string) =>
   names.filter((name) => !tests.includes(`"${name}"`));
 
-Deno.test("every message of the document has a schema, and a handler where it is a request", async () => {
+Deno.test("every documented message has a schema, and every request a handler", async () => {
   const replies = REQUEST_TYPES.map((type) => EXCHANGES[type].reply.shape.type.value as string);
   const known = new Set<string>([...REQUEST_TYPES, ...replies, ...Object.keys(SERVER_MESSAGES)]);
   const documented = await documentedTypes();
@@ -46,7 +46,7 @@ Deno.test("every message of the document has a schema, and a handler where it is
   assert.deepEqual([...capabilityTable().keys()].sort(), [...REQUEST_TYPES].sort());
 });
 
-Deno.test("every error code of the document is known, with its HTTP status, and says when it arises", async () => {
+Deno.test("every documented error code is known, with its HTTP status and when it occurs", async () => {
   const documented = await documentedCodes();
   assert.ok(documented.size >= 38, `${documented.size} codes found`);
   assert.deepEqual(
@@ -63,7 +63,7 @@ Deno.test("every request, push and channel is used by a test", async () => {
   assert.deepEqual(untested(Channel.options, tests), []);
 });
 
-Deno.test("every error code and every limit is met by a test", async () => {
+Deno.test("a test causes every error code and every limit", async () => {
   const tests = await testTexts();
   assert.deepEqual(untested(ERROR_CODES, tests).filter((code) => !tests.includes(code)), []);
   assert.deepEqual(LIMIT_NAMES.filter((name) => !tests.includes(name)), []);

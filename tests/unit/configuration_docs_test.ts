@@ -17,7 +17,7 @@ Deno.test("every key has a meaning, a type and its bounds", () => {
   assert.ok(keys.some(({ key }) => key === "agents.NAME.command"));
 });
 
-Deno.test("the JSON Schema takes what the program takes, and refuses what it refuses", () => {
+Deno.test("the JSON Schema accepts and refuses what the program does", () => {
   const isValid = new Ajv2020({ strict: false }).compile(configSchema(BUILT_IN_MAKES.known));
   assert.ok(isValid({ $schema: "x", tasks: { max_concurrent: 2 } }), JSON.stringify(isValid.errors));
   assert.ok(!isValid({ tasks: { max_concurent: 2 } }));

@@ -63,7 +63,7 @@ function connection(isFlooded: boolean, reply: () => object) {
   };
 }
 
-Deno.test("alone, two hundred refusals come at once, the others one after another, and none is lost", () => {
+Deno.test("a single client gets two hundred refusals at once and the others one by one, and none is lost", () => {
   const one = connection(false, () => REFUSED);
   one.receive(500);
   assert.equal(one.answers(), 201);
@@ -73,7 +73,7 @@ Deno.test("alone, two hundred refusals come at once, the others one after anothe
   assert.deepEqual([one.answers(), one.closed()], [500, undefined]);
 });
 
-Deno.test("alone, it is closed when a thousand requests wait", () => {
+Deno.test("a single client is closed when a thousand requests wait", () => {
   const one = connection(false, () => REFUSED);
   one.receive(201 + 1000);
   assert.equal(one.closed(), undefined);
@@ -81,7 +81,7 @@ Deno.test("alone, it is closed when a thousand requests wait", () => {
   assert.equal(one.closed(), 1013);
 });
 
-Deno.test("in a flood the first refusal slows it down, and few requests may wait", () => {
+Deno.test("during a flood, the first refusal slows a client down, and few requests may wait", () => {
   const one = connection(true, () => REFUSED);
   one.receive(11);
   assert.deepEqual([one.answers(), one.closed()], [1, undefined]);
@@ -93,7 +93,7 @@ Deno.test("in a flood the first refusal slows it down, and few requests may wait
   assert.equal(one.closed(), 1013);
 });
 
-Deno.test("who stays within its limits is not slowed down by the flood of others", () => {
+Deno.test("a client within its limits is not slowed down by others' floods", () => {
   for (const reply of [ANSWERED, REFUSED_FOR_ALL]) {
     const one = connection(true, () => reply);
     one.receive(2000);

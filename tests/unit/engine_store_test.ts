@@ -58,7 +58,7 @@ async function keysUnder(kv: MemoryKeyValue, name: string): Promise<number> {
   return count;
 }
 
-Deno.test("a server that lost many runs at once recovers them all, with all that waits for them", async () => {
+Deno.test("a server that lost many runs at once recovers them all and the tasks that wait for them", async () => {
   const { store, index, add } = await world();
   const lost = Array.from(
     { length: 90 },
@@ -76,7 +76,7 @@ Deno.test("a server that lost many runs at once recovers them all, with all that
   await store.close();
 });
 
-Deno.test("finished tasks go after their time, with all that belongs to them; others stay", async () => {
+Deno.test("finished tasks are removed after their retention, with everything that belongs to them; others stay", async () => {
   const { kv, store, index, add } = await world();
   const now = new Date(clock.now()).toISOString();
   const gone = Array.from({ length: 45 }, (_, i) => task(`old_${i}`, { attempt: 3 }));
@@ -96,7 +96,7 @@ Deno.test("finished tasks go after their time, with all that belongs to them; ot
   await store.close();
 });
 
-Deno.test("a task retried a thousand times keeps the outputs of the attempts it remembers, and can go", async () => {
+Deno.test("a task retried a thousand times keeps the outputs of its listed attempts, and can be removed", async () => {
   const { kv, store, index, add } = await world();
   await add(Array.from({ length: 12 }, (_, i) => task(`often_${i}`, { attempt: 1500 })));
   for (let i = 0; i < 12; i++) {
@@ -116,7 +116,7 @@ Deno.test("a task retried a thousand times keeps the outputs of the attempts it 
   await store.close();
 });
 
-Deno.test("of too many finished tasks the oldest go before their time, but none that is needed", async () => {
+Deno.test("if there are too many finished tasks, the oldest are removed early, except those that others need", async () => {
   const { store, index, add } = await world();
   const at = (ago_ms: number) => new Date(clock.now() - ago_ms).toISOString();
   const young = Array.from({ length: 120 }, (_, i) => task(`young_${i}`, { completed_at: at(i * 1000) }));

@@ -118,7 +118,7 @@ for (const [name, fields, code, field] of TASK_CASES) {
   });
 }
 
-Deno.test("a whole task with everything is accepted, read-only fields are ignored", () => {
+Deno.test("a task with every field is accepted, and read-only fields are ignored", () => {
   accept("start_task", {
     task: {
       ...GOOD,
@@ -260,7 +260,7 @@ Deno.test("globs and time zones", () => {
   assert.ok(!isTimeZone("Mars/X") && !isTimeZone("") && !isTimeZone("+02:00"));
 });
 
-Deno.test("the nearest right name", () => {
+Deno.test("suggestions of the nearest known name", () => {
   assert.equal(nearest("start_taks", ["start_task", "cancel_task"]), "start_task");
   assert.equal(nearest("xyz", ["start_task"]), undefined);
 });

@@ -32,7 +32,7 @@ const DURATIONS: [ms: number, text: string][] = [
   [51 * 3_600_000, "2 d 3 h"],
 ];
 
-Deno.test("formats: a size is decimal and has three digits at most", () => {
+Deno.test("formats: a size is decimal with at most three digits", () => {
   assert.deepEqual(SIZES.map(([value]) => bytes(value)), SIZES.map(([, text]) => text));
   fc.assert(fc.property(fc.double({ min: 0, max: 9e17, noNaN: true }), (value) => {
     const [, digits, unit] = /^(\d{1,3}(?:\.\d)?) (B|kB|MB|GB|TB|PB)$/.exec(bytes(value)) ?? [];
@@ -42,7 +42,7 @@ Deno.test("formats: a size is decimal and has three digits at most", () => {
   }));
 });
 
-Deno.test("formats: a duration names two units at most, and never sixty of one", () => {
+Deno.test("formats: a duration has at most two units and never sixty of one", () => {
   assert.deepEqual(DURATIONS.map(([ms]) => duration(ms)), DURATIONS.map(([, text]) => text));
   const unit_ms: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
   fc.assert(fc.property(fc.double({ min: 0, max: 1e12, noNaN: true }), (ms) => {
@@ -56,7 +56,7 @@ Deno.test("formats: a duration names two units at most, and never sixty of one",
   }));
 });
 
-Deno.test("formats: times by their distance, shares, counts", () => {
+Deno.test("formats: relative times, percentages, counts", () => {
   const distances: [ms: number, text: string][] = [
     [0, "now"],
     [-4999, "now"],
@@ -73,7 +73,7 @@ Deno.test("formats: times by their distance, shares, counts", () => {
   assert.equal(counted(2, "entry", "entries"), "2 entries");
 });
 
-Deno.test("formats: no room beside this one writes a size or a duration of its own", async () => {
+Deno.test("formats: no other room formats sizes or durations", async () => {
   const own = /["'`]?[kKMG]i?B["'`]?\s*[\],`]|\b1024\s*\*\*|\/ 1e[69]\b/;
   const found: string[] = [];
   for (const file of await fileNames()) {

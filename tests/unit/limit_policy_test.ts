@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 
 const policyOf = (limits: Record<string, unknown> = {}) => new LimitPolicy(Config.parse({ limits }).limits);
 
-Deno.test("policy: a client's override holds for it alone, until it ends or is lifted", () => {
+Deno.test("policy: a client's override applies to that client alone, until it ends or is lifted", () => {
   const policy = policyOf();
   policy.override("a", { by: OWNER, limits: { messages_per_minute: 7 }, until_ms: 1000 }, 0);
   policy.override("b", { by: OWNER, limits: { tasks_per_minute: 1 } }, 0);
@@ -34,7 +34,7 @@ Deno.test("policy: a client's override holds for it alone, until it ends or is l
   assert.equal(policy.limit("tasks_per_minute", "b", 0), 10);
 });
 
-Deno.test("policy: overrides are bounded in number; one that has ended makes room", () => {
+Deno.test("policy: the number of overrides is bounded; an ended override makes room", () => {
   const policy = policyOf();
   for (let i = 0; i < 1000; i++) {
     policy.override(`c${i}`, { by: OWNER, limits: {}, until_ms: i === 0 ? 50 : undefined }, 0);
@@ -44,7 +44,7 @@ Deno.test("policy: overrides are bounded in number; one that has ended makes roo
   policy.override("more", { by: OWNER, limits: {} }, 50);
 });
 
-Deno.test("policy: a suspension lifts by itself, or earlier; scaling lowers rates of messages alone", () => {
+Deno.test("policy: a suspension ends by itself or earlier; scaling lowers only message rates", () => {
   const policy = policyOf();
   policy.suspend(1000, "fire", OWNER);
   assert.deepEqual([policy.isOff(999), policy.isOff(1000)], [true, false]);
@@ -63,7 +63,7 @@ Deno.test("policy: a suspension lifts by itself, or earlier; scaling lowers rate
   assert.equal(policy.limit("burst_per_second", "x", 0), 1, "never none at all");
 });
 
-Deno.test("limits: whatever is changed meanwhile, no minute passes more than the highest limit of that minute", () => {
+Deno.test("limits: whatever changes, no minute lets through more than that minute's highest limit", () => {
   const step = fc.record({
     wait_ms: fc.integer({ min: 0, max: 3000 }),
     sends: fc.integer({ min: 0, max: 15 }),
@@ -106,7 +106,7 @@ Deno.test("limits: whatever is changed meanwhile, no minute passes more than the
   }));
 });
 
-Deno.test("limits: the wait that a refusal names is enough", () => {
+Deno.test("limits: the wait that a refusal names is long enough", () => {
   const clock = new HandClock(START);
   const limits = new RateLimits(Config.parse({}).limits, clock);
   const client = limits.connect("a");
@@ -130,7 +130,7 @@ Deno.test("windows: the newest slots are those of the last minutes, the oldest f
   assert.deepEqual(window.newest(60, START + 70 * MINUTE), Array(60).fill(0));
 });
 
-Deno.test("history: who used how much, what was refused, minute by minute", () => {
+Deno.test("history: use and refusals by client and minute", () => {
   const history = new UsageHistory();
   for (let i = 0; i < 5; i++) history.message("a", START);
   for (let i = 0; i < 3; i++) history.message("b", START + MINUTE);
@@ -160,7 +160,7 @@ Deno.test("history: a million strangers cost no more than a thousand", () => {
   assert.equal(history.violations(60, undefined, START + 20_000).length, 200);
 });
 
-Deno.test("load: overload lowers the factor, calm raises it, and between them it stays", () => {
+Deno.test("load: overload lowers the factor, calm raises it, and in between it stays", () => {
   assert.ok(nextFactor(1, 5, 0.25) < 1);
   assert.equal(nextFactor(0.26, 5, 0.25), 0.25);
   assert.equal(nextFactor(0.5, 1.5, 0.25), 0.5);
@@ -168,7 +168,7 @@ Deno.test("load: overload lowers the factor, calm raises it, and between them it
   assert.equal(nextFactor(0.99, 0.2, 0.25), 1);
 });
 
-Deno.test("load: scaling acts while it is on, and leaves whole limits and no timer behind", () => {
+Deno.test("load: scaling acts only while it is on, then restores the limits and leaves no timer", () => {
   const clock = new HandClock(START);
   let load = 10;
   const factors: number[] = [];
@@ -187,7 +187,7 @@ Deno.test("load: scaling acts while it is on, and leaves whole limits and no tim
   assert.deepEqual([factors.at(-1), clock.timers, scaling.enabled], [1, 0, false]);
 });
 
-Deno.test("alerts: a hundred refusals within a minute are told once, and again after a while", () => {
+Deno.test("alerts: a hundred refusals within a minute raise one alert, and another after a while", () => {
   const clock = new HandClock(START);
   const told: SecurityAlert[] = [];
   const watch = new SecurityWatch(clock, (alert) => told.push(alert));

@@ -71,7 +71,7 @@ Deno.test("the wait until there is room again is neither too short nor too long"
   );
 });
 
-Deno.test("a bucket lets its capacity through at once and refills in a second", () => {
+Deno.test("a bucket allows its capacity at once and refills in a second", () => {
   const bucket = new TokenBucket(20, START);
   for (let i = 0; i < 20; i++) {
     assert.ok(bucket.has(START));
@@ -82,7 +82,7 @@ Deno.test("a bucket lets its capacity through at once and refills in a second", 
   assert.equal(bucket.used(START + 1000), 0);
 });
 
-Deno.test("a clock set back neither frees nor blocks", () => {
+Deno.test("a clock set back neither allows more nor blocks", () => {
   const window = new SlidingWindow();
   window.add(START);
   window.add(START - 3_600_000);
@@ -90,7 +90,7 @@ Deno.test("a clock set back neither frees nor blocks", () => {
   assert.equal(window.count(START + 61_000), 0);
 });
 
-Deno.test("a wall clock that is set back or ahead shuts nobody out and lets nobody in", () => {
+Deno.test("setting the wall clock back or ahead neither blocks nor admits anyone", () => {
   const { time, shared } = world();
   const client = shared.connect("1");
   for (const moved_ms of [-3_600_000, 7_200_000]) {
@@ -137,7 +137,7 @@ Deno.test("messages: the burst, then 100 a minute for a connection, then 1,000 f
   a.message();
 });
 
-Deno.test("operations have limits of their own, and what is refused counts nowhere", () => {
+Deno.test("operations have their own limits, and refused ones count nowhere", () => {
   const { time, shared } = world();
   const client = shared.connect("1");
   for (let i = 0; i < 10; i++) client.operation("tasks_per_minute");
@@ -169,7 +169,7 @@ Deno.test("from 80 % of a limit on the client is warned, at most once a second",
   assert.ok(client.warning());
 });
 
-Deno.test("connections: at most so many, so many a second, so many reconnections a minute", () => {
+Deno.test("connections: limits at once, per second, and on reconnections per minute", () => {
   const { time, shared } = world({ connections: 12 });
   for (let i = 0; i < 10; i++) shared.connect("1");
   assert.equal(refusal(() => shared.connect("1")).limit, "connections_per_second");

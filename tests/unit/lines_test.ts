@@ -24,7 +24,7 @@ function cutAt(bytes: Uint8Array, places: number[]): Uint8Array[] {
 const encode = (text: string) => new TextEncoder().encode(text);
 const texts = (pieces: Piece[]) => pieces.map((piece) => piece.text);
 
-Deno.test("lines: ends of every kind", async () => {
+Deno.test("lines: every kind of line end", async () => {
   assert.deepEqual(texts(await piecesOf([encode("a\nb\r\n\nlast")])), ["a", "b", "", "last"]);
   assert.deepEqual(texts(await piecesOf([encode("a\r"), encode("\nb\n")])), ["a", "b"]);
   assert.deepEqual(await piecesOf([]), []);
@@ -38,7 +38,7 @@ Deno.test("lines: bytes that are not UTF-8 become U+FFFD", async () => {
   ]);
 });
 
-Deno.test("lines: a long line comes in pieces that cut no character", async () => {
+Deno.test("lines: a long line comes in pieces that split no character", async () => {
   const line = "a" + "𝄞".repeat(MAX_LINE_BYTES / 2);
   const pieces = await piecesOf([encode(`${line}\nnext`)]);
   assert.ok(pieces.length > 2);
@@ -98,7 +98,7 @@ Deno.test("lines: whatever the chunks, nothing is lost, repeated or too long", a
   );
 });
 
-Deno.test("lines: a listener that is not done holds the stream back", async () => {
+Deno.test("lines: a slow listener slows the stream down", async () => {
   let pulled = 0;
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {

@@ -61,14 +61,14 @@ function leavesNothing({ clock, watchers }: { clock: HandClock; watchers: number
   assert.deepEqual([clock.timers, watchers], [0, 0]);
 }
 
-Deno.test("mcp waiting: a task that is over already is not waited for", async () => {
+Deno.test("mcp waiting: a task that has already ended is not waited for", async () => {
   const { world, waited } = begin("failed");
   assert.equal((await waited).status, "failed");
   assert.equal(world.looks, 1);
   leavesNothing(world);
 });
 
-Deno.test("mcp waiting: a sign of life every ten seconds and at each change, no question until the end", async () => {
+Deno.test("mcp waiting: reports progress every ten seconds and at each change, and requests no status until the end", async () => {
   const { world, waited } = begin("running");
   await settled();
   world.clock.pass(10_000);
@@ -91,7 +91,7 @@ Deno.test("mcp waiting: a sign of life every ten seconds and at each change, no 
   leavesNothing(world);
 });
 
-Deno.test("mcp waiting: when news may have been missed the status is asked for", async () => {
+Deno.test("mcp waiting: requests the status when pushes may have been missed", async () => {
   const { world, waited } = begin("running");
   await settled();
   world.status = "cancelled";
@@ -100,7 +100,7 @@ Deno.test("mcp waiting: when news may have been missed the status is asked for",
   leavesNothing(world);
 });
 
-Deno.test("mcp waiting: when the time is up the task is given as it stands; taken back, the wait ends", async () => {
+Deno.test("mcp waiting: when the time is up, returns the task as it is; when cancelled, the wait ends", async () => {
   const late = begin("queued", 25_000);
   await settled();
   late.world.clock.pass(25_000);
@@ -114,7 +114,7 @@ Deno.test("mcp waiting: when the time is up the task is given as it stands; take
   leavesNothing(world);
 });
 
-Deno.test("mcp lineage: one level more than the parent's, whatever nonsense that holds, and no more than allowed", () => {
+Deno.test("mcp lineage: one level more than the parent's, however malformed, and no more than allowed", () => {
   const below = (delegation_depth: unknown) =>
     lineageBelow(task("running", { metadata: { delegation_depth } }), 2).delegation_depth;
   assert.deepEqual([undefined, "2", -5, 0, 1, 1.5].map(below), [1, 1, 1, 1, 2, 2]);

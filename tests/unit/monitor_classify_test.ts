@@ -152,6 +152,6 @@ for (const text of NO_AGENTS) {
   });
 }
 
-Deno.test("classify: a process without arguments is no agent", () => {
+Deno.test("classify: a process without arguments is not an agent", () => {
   assert.equal(classify({ name: "opencode", argv: [] }).agent, undefined);
 });

@@ -120,7 +120,7 @@ Deno.test("process query: counts before and after the filter, before paging; sum
   );
 });
 
-Deno.test("process query: pages of any size and order hold every process once", () => {
+Deno.test("process query: pages of any size and order have every process once", () => {
   const someProcess = fc.record({
     name: fc.constantFrom("a", "b"),
     cpu_percent: fc.constantFrom(0, 1, 2),

@@ -346,7 +346,7 @@ Deno.test({
   assert.equal((await source.connections([2 ** 22 + 1])).size, 0);
 });
 
-Deno.test("a second look right after the first gives its figure again, not one of the moment between", async () => {
+Deno.test("a second scan right after the first repeats its figure instead of measuring the moment between", async () => {
   const monitor = createResourceMonitor(systemClock, "/");
   const first = await monitor.read();
   const second = await monitor.read();

@@ -58,7 +58,7 @@ function raw(pid: number, more: Partial<RawProcess> = {}): RawProcess {
   };
 }
 
-Deno.test("cpu rate: since the previous scan, of the whole machine, not over the life", () => {
+Deno.test("cpu rate: since the previous scan, of the whole machine, not over the process's lifetime", () => {
   const clock = fakeClock();
   const rates = new CpuRates(clock, source("proc"), 2);
   rates.measure([raw(7, { cpu_ms: 50_000 })]);
@@ -69,7 +69,7 @@ Deno.test("cpu rate: since the previous scan, of the whole machine, not over the
   assert.equal(rates.measure([raw(7, { cpu_ms: 51_000 })]).get(7), 0);
 });
 
-Deno.test("cpu rate: scans in quick succession are compared with one that is far enough back", () => {
+Deno.test("cpu rate: a scan soon after another is compared with an older one", () => {
   const clock = fakeClock();
   const rates = new CpuRates(clock, source("proc"), 1);
   for (let i = 0; i <= 50; i++) {
@@ -81,7 +81,7 @@ Deno.test("cpu rate: scans in quick succession are compared with one that is far
   }
 });
 
-Deno.test("cpu rate: another process of the same pid starts anew; a coarse counter gives the lifetime average", () => {
+Deno.test("cpu rate: a reused pid starts over; a coarse counter gives the lifetime average", () => {
   const clock = fakeClock();
   const rates = new CpuRates(clock, source("ps"), 1);
   rates.measure([raw(7, { cpu_ms: 90_000 }), raw(8, { cpu_ms: 10_000, cpu_step_ms: 1000 })]);
@@ -94,7 +94,7 @@ Deno.test("cpu rate: another process of the same pid starts anew; a coarse count
   assert.ok(Math.abs(now.get(8)! - 11) < 0.1, `${now.get(8)}`);
 });
 
-Deno.test("cpu rate: no more than one processor for each thread, however young the process seems", () => {
+Deno.test("cpu rate: at most one processor per thread, however young the process seems", () => {
   const rates = new CpuRates(fakeClock(), source("ps"), 2);
   const young = { started: T0 - 1000, cpu_ms: 1900, cpu_step_ms: 10 };
   const now = rates.measure([
@@ -105,7 +105,7 @@ Deno.test("cpu rate: no more than one processor for each thread, however young t
   assert.deepEqual([now.get(7), now.get(8), now.get(9)], [50, 95, 20]);
 });
 
-Deno.test("ps of Linux: names and arguments with spaces, states, units; what is no row is left out", () => {
+Deno.test("ps of Linux: names and arguments with spaces, states, units; other lines are skipped", () => {
   const line = (comm: string, args: string) =>
     `  412     1   412     412 Ssl+  2048 50.0  1.5      12    3 Mon Nov 23 11:59:36 2026 ${
       comm.padEnd(20)
@@ -255,7 +255,7 @@ Deno.test("network: what `ip` and macOS's `netstat` print", () => {
   });
 });
 
-Deno.test("owners: a task's process and all that descends from it, but what runs a task of its own", () => {
+Deno.test("owners: a task's process and its descendants, except those that run their own task", () => {
   const a = { task_id: "a", agent: "x" };
   const b = { task_id: "b", agent: "x" };
   const rows = [[1, 0], [2, 1], [3, 2], [4, 3], [5, 4], [6, 1], [7, 7]].map(([pid, ppid]) => ({
@@ -271,7 +271,7 @@ Deno.test("owners: a task's process and all that descends from it, but what runs
   ]);
 });
 
-Deno.test("scanner: one scan for all who ask at once, and for half a second", async () => {
+Deno.test("scanner: callers within half a second share one scan", async () => {
   const clock = fakeClock();
   let scans = 0;
   let rows = [
@@ -326,7 +326,7 @@ Deno.test("scanner: one scan for all who ask at once, and for half a second", as
   assert.equal(scans, 4);
 });
 
-Deno.test("scanner: a scan that fails fails for those who asked, and the next one is tried anew", async () => {
+Deno.test("scanner: a failed scan rejects its callers, and the next call scans again", async () => {
   let fail = true;
   const scanner = createProcessScanner({
     classify: createClassifier(BUILT_IN_MAKES.recognizers),
@@ -340,7 +340,7 @@ Deno.test("scanner: a scan that fails fails for those who asked, and the next on
   assert.deepEqual((await scanner.scan()).processes, []);
 });
 
-Deno.test("scanner: a scan that waits for folders while another overtakes it still shows what it saw", async () => {
+Deno.test("scanner: a scan that another overtakes while it reads folders still returns what it saw", async () => {
   let rows = [raw(10, { name: "opencode", argv: ["opencode"] })];
   const waiting: (() => void)[] = [];
   const scanner = createProcessScanner({

@@ -34,7 +34,7 @@ Deno.test("a reader that keeps up is sent everything at once", () => {
   assert.deepEqual([line.sent.length, outbox.size, outbox.isFree], [1000, 0, true]);
 });
 
-Deno.test("the newest of what makes the older worthless takes its place, and its weight", () => {
+Deno.test("a newer coalescible message replaces the older one and its weight", () => {
   const line = wire();
   const outbox = new Outbox(line);
   outbox.push(BIG);
@@ -49,7 +49,7 @@ Deno.test("the newest of what makes the older worthless takes its place, and its
   assert.equal(line.sent[1], `99${BIG}`);
 });
 
-Deno.test("pushes are bounded, replies are not, and what has gone counts no more", () => {
+Deno.test("pushes are bounded, replies are not, and sent messages no longer count", () => {
   const line = wire();
   const outbox = new Outbox(line);
   outbox.push(BIG);
@@ -63,7 +63,7 @@ Deno.test("pushes are bounded, replies are not, and what has gone counts no more
   for (let i = 0; i < fits; i++) assert.equal(outbox.push(BIG), true);
 });
 
-Deno.test("everything arrives once, in order, but what was coalesced", () => {
+Deno.test("everything arrives once, in order, except coalesced messages", () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant("push" as const), size: fc.integer({ min: 1, max: 200_000 }) }),
     fc.record({ do: fc.constant("coalesce" as const), size: fc.integer({ min: 1, max: 200_000 }) }),

@@ -13,7 +13,7 @@ function recorded(names: string[], fails: string[] = []): { parts: Part[]; done:
   return { done, parts: names.map((name) => ({ name, start: act(`+${name}`), stop: act(`-${name}`) })) };
 }
 
-Deno.test("parts start in order and stop in reverse; twice does no harm", async () => {
+Deno.test("parts start in order and stop in reverse; repeating either does no harm", async () => {
   const { parts, done } = recorded(["a", "b", "c"]);
   const all = new Parts("all", parts);
   await Promise.all([all.start(), all.start()]);
@@ -22,7 +22,7 @@ Deno.test("parts start in order and stop in reverse; twice does no harm", async 
   assert.deepEqual(done, ["+a", "+b", "+c", "-c", "-b", "-a"]);
 });
 
-Deno.test("a start that fails starts no more, stops what there is, and says why", async () => {
+Deno.test("a failed start starts nothing more, stops what had started, and says why", async () => {
   const { parts, done } = recorded(["a", "b", "c"], ["+b"]);
   const all = new Parts("all", parts);
   await assert.rejects(all.start(), /\+b/);
@@ -38,7 +38,7 @@ Deno.test("a part that fails to stop does not keep the others running", async ()
   assert.deepEqual(done.slice(3), ["-c", "-b", "-a"]);
 });
 
-Deno.test("a stop in the middle of the start waits for the part that is starting, and starts no other", async () => {
+Deno.test("a stop during the start waits for the part that is starting and starts no others", async () => {
   const gate = Promise.withResolvers<void>();
   const { parts: [a, c], done } = recorded(["a", "c"]);
   const b: Part = { name: "b", start: () => gate.promise, stop: () => void done.push("-b") };
@@ -51,7 +51,7 @@ Deno.test("a stop in the middle of the start waits for the part that is starting
   assert.deepEqual(done, ["+a", "-c", "-b", "-a"]);
 });
 
-Deno.test("parts can be nested, and what is open already only stops", async () => {
+Deno.test("parts can be nested, and parts that are already open only stop", async () => {
   const { parts, done } = recorded(["a"]);
   const inner = new Parts("inner", [opened("store", () => void done.push("-store")), ...parts]);
   const outer = new Parts("outer", [inner]);

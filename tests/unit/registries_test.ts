@@ -15,7 +15,7 @@ const withPing = (fields: Partial<Record<keyof AnyCapability, unknown>>): AnyCap
 const withSecurity = (fields: Partial<Record<keyof ChannelDefinition, unknown>>): ChannelDefinition[] =>
   channels.map((one) => one.name === "security" ? { ...one, ...fields } as ChannelDefinition : one);
 
-Deno.test("a message is refused at start that is there twice, is missing, or contradicts the protocol", () => {
+Deno.test("duplicate or missing messages, and messages that contradict the protocol, are refused at start", () => {
   const refused = (all: AnyCapability[], why: RegExp) => assert.throws(() => capabilityTable(all), why);
   refused([...capabilities, ...withPing({}).filter(({ type }) => type === "ping")], /'ping' is there twice/);
   refused(capabilities.filter(({ type }) => type !== "ping"), /no capability for: ping/);
@@ -28,7 +28,7 @@ Deno.test("a message is refused at start that is there twice, is missing, or con
   assert.equal(capabilityTable(withPing({ permission: "none" })).get("ping")!.permission, "none");
 });
 
-Deno.test("a channel is refused at start that is there twice, is missing, or contradicts the protocol", () => {
+Deno.test("duplicate or missing channels, and channels that contradict the protocol, are refused at start", () => {
   const refused = (all: ChannelDefinition[], why: RegExp) => assert.throws(() => channelTable(all), why);
   refused([...channels, ...withSecurity({})], /two definitions of the channel/);
   refused(channels.filter(({ name }) => name !== "security"), /no definition of the channels: security/);
@@ -38,7 +38,7 @@ Deno.test("a channel is refused at start that is there twice, is missing, or con
   refused(withSecurity({ onEvent: undefined }), /channel 'security' never has a push/);
 });
 
-Deno.test("a task type is refused at start that is there twice, is malformed, or does not say what it is for", () => {
+Deno.test("duplicate, malformed or undescribed task types are refused at start", () => {
   const lint = { name: "lint", title: "Lint", description: "Comments on a diff." };
   const refused = (fields: Partial<TaskTypeDefinition>, why: RegExp) =>
     assert.throws(() => taskTypeTable([lint, { ...lint, ...fields }]), why);

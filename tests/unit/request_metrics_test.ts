@@ -14,7 +14,7 @@ function metrics() {
   return { time, clock, of: new RequestMetrics(clock) };
 }
 
-Deno.test("only what happened within the range counts", () => {
+Deno.test("only requests within the range count", () => {
   const { time, of } = metrics();
   for (let i = 0; i < 30; i++) of.note("ping", 2, false);
   time.now += 20 * MINUTE;
@@ -37,7 +37,7 @@ Deno.test("only what happened within the range counts", () => {
   assert.equal(of.report("24h").requests_total, 0, "a day later all is forgotten");
 });
 
-Deno.test("a range goes back from now, not from the last full minute, and rates are over what it covers", () => {
+Deno.test("a range ends now, not at the last full minute, and rates are over the time it covers", () => {
   const { time, of } = metrics();
   time.now += 3_600_000 + 55_000;
   for (let i = 0; i < 120; i++) of.note("ping", 1, false);
@@ -53,7 +53,7 @@ Deno.test("a range goes back from now, not from the last full minute, and rates 
   assert.equal(of.report("24h").requests_total, 120);
 });
 
-Deno.test("every range is what a plain list of requests says, as far as slots allow", () => {
+Deno.test("every range matches a plain list of requests, within the accuracy of slots", () => {
   const request = fc.record({
     after_ms: fc.nat(5_000_000),
     type: fc.constantFrom("ping", "start_task", "list_tasks"),
@@ -87,7 +87,7 @@ Deno.test("every range is what a plain list of requests says, as far as slots al
   }));
 });
 
-Deno.test("percentiles are no lower than the truth and at most half as large again", () => {
+Deno.test("percentiles are at least the true value and at most 1.5 times it", () => {
   const { of } = metrics();
   for (let ms = 1; ms <= 100; ms++) of.note("ping", ms, false);
   const { p50, p90, p99 } = of.report("1m").latency_percentiles_ms;

@@ -167,7 +167,7 @@ Deno.test("an attempt whose lease is lost ends its agent and stores nothing more
   await store.close();
 });
 
-Deno.test("an attempt that is cancelled before its agent was spawned starts none", async () => {
+Deno.test("an attempt that is cancelled before its agent starts starts none", async () => {
   const found = Promise.withResolvers<string>();
   let isStarted = false;
   const { store, attempt, task, agent, state } = await world({
@@ -184,7 +184,7 @@ Deno.test("an attempt that is cancelled before its agent was spawned starts none
   await store.close();
 });
 
-Deno.test("an agent that cannot be had fails the attempt, with what clients may read", async () => {
+Deno.test("an unavailable agent fails the attempt with an error that clients can read", async () => {
   const failing = (error: Error) => ({
     start: () => Promise.reject(error),
     endStrays: () => Promise.resolve(0),
@@ -203,7 +203,7 @@ Deno.test("an agent that cannot be had fails the attempt, with what clients may 
   }
 });
 
-Deno.test("signals reach the agent in order; one that fails is told to who asked for it, and to nobody else", async () => {
+Deno.test("signals reach the agent in order; a failed signal is reported only to its caller", async () => {
   const { store, attempt, task, agent } = await world();
   const over = attempt.execute(task);
   const run = await agent;

@@ -33,7 +33,7 @@ Deno.test("each host, folder and program is named", () => {
   assert.ok("env" in flags);
 });
 
-Deno.test("the port is left open only when it is not known, and IPv6 addresses stand in brackets", () => {
+Deno.test("any port is allowed only if it is not known, and IPv6 addresses are in brackets", () => {
   assert.equal(flagsFor({ server: { port: 0 } }).net, "127.0.0.1");
   assert.equal(flagsFor({ server: { host: "::1" } }).net, "[::1]:8080");
   assert.equal(flagsFor({ store: { url: "http://kv.local:4512" } }).net, "127.0.0.1:8080,kv.local:4512");
@@ -45,17 +45,17 @@ Deno.test("flags win over the configuration, and start from the current folder",
   assert.equal(flags.read, "/checkout/data,/checkout/dist/dashboard,/checkout/conf/a.json,/project");
 });
 
-Deno.test("the demo may use the folder for temporary files, and no data folder that it has no use for", () => {
+Deno.test("the demo may use the folder for temporary files, and no data folder", () => {
   assert.equal(flagsFor({}, { demo: true }).write, "/tmp");
   assert.equal(flagsFor({}, { demo: true, data: "/data" }).write, "/data,/tmp");
 });
 
-Deno.test("a path is given as it is written and as symbolic links lead, commas doubled", () => {
+Deno.test("a path is allowed as written and with symbolic links resolved; commas are doubled", () => {
   const realPath = (path: string) => path.replace("/var", "/private/var");
   assert.equal(flagsFor({}, { data: "/var/a,b" }, { realPath }).write, "/var/a,,b,/private/var/a,,b");
 });
 
-Deno.test("programs that are not installed are told apart", () => {
+Deno.test("programs that are not installed are listed separately", () => {
   const config = Config.parse({ agents: { checks: { protocol: "command", command: ["cargo", "test"] } } });
   const { not_found } = permissionsFor({ config, base: "/project" }, {}, SURROUNDINGS);
   assert.deepEqual(not_found, [
@@ -65,7 +65,7 @@ Deno.test("programs that are not installed are told apart", () => {
   ]);
 });
 
-Deno.test("a program is a file in a folder of PATH, or the path that is written", () => {
+Deno.test("a program is a file in a folder of PATH, or a path", () => {
   const isFile = (path: string) => ["/usr/bin/ps", "/opt/agent"].includes(path);
   assert.equal(isProgram("ps", ["/bin", "/usr/bin"], isFile), true);
   assert.equal(isProgram("agent", ["/bin", "/usr/bin"], isFile), false);

@@ -7,7 +7,7 @@ import { DAY, HOUR, MINUTE, ScheduleWorld, withSchedules } from "../fixtures/sch
 const START = "2030-01-01T00:00:00.000Z";
 const SOON = "2030-01-01T00:10:00.000Z";
 
-Deno.test("schedule: once, at its time, not before, as a task of its own; then it is over", () =>
+Deno.test("schedule: runs once, at its time and not before, as a separate task; then it is over", () =>
   withSchedules(START, async (world) => {
     await world.schedule("once", SOON, undefined, { metadata: { owner: "me" }, dependencies: [] });
     assert.deepEqual(
@@ -118,7 +118,7 @@ for (const [what, start, first, recurring, until, runs] of TIMETABLES) {
     }));
 }
 
-Deno.test("schedule: three times missed while the server was away are one run; then the timetable goes on", () =>
+Deno.test("schedule: three runs missed while the server was down become one run; then the schedule continues", () =>
   withSchedules(START, async (world) => {
     await world.schedule("daily", SOON, { interval: "daily", max_runs: 4 });
     await world.schedule("once", "2030-01-03T00:00:00.000Z");
@@ -144,7 +144,7 @@ Deno.test("schedule: three times missed while the server was away are one run; t
     ]);
   }));
 
-Deno.test("schedule: a run still going on lets no second begin, and the log says so; allow_overlap lets it", () =>
+Deno.test("schedule: a run is skipped while the previous one is going on, and the log says so; allow_overlap permits it", () =>
   withSchedules(START, async (world) => {
     await world.schedule("slow", SOON, { interval: "daily", max_runs: 2 });
     await world.schedule("free", SOON, { interval: "daily", allow_overlap: true });
@@ -167,7 +167,7 @@ Deno.test("schedule: a run still going on lets no second begin, and the log says
     );
   }));
 
-Deno.test("schedule: a clock set back makes no run twice; one set forward is noticed within a minute", () =>
+Deno.test("schedule: a clock set back repeats no run; a clock set forward is noticed within a minute", () =>
   withSchedules(START, async (world) => {
     await world.schedule("daily", SOON, { interval: "daily", allow_overlap: true });
     await world.pass(11 * MINUTE);
@@ -180,7 +180,7 @@ Deno.test("schedule: a clock set back makes no run twice; one set forward is not
     assert.equal(world.scheduler.list(1)[0]!.next_run, "2030-01-03T00:10:00.000Z");
   }));
 
-Deno.test("schedule: unscheduled with a run under way, which goes on; the id may be scheduled again, with runs of its own", () =>
+Deno.test("schedule: unscheduling leaves a run under way; the id can be scheduled again with new runs", () =>
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON, { interval: "daily" });
     await world.pass(HOUR);
@@ -207,7 +207,7 @@ Deno.test("schedule: unscheduled with a run under way, which goes on; the id may
     ]);
   }));
 
-Deno.test("schedule: a task of somebody else under a run's id keeps back no run", () =>
+Deno.test("schedule: another task with a run's id does not block the run", () =>
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON, { interval: "daily", allow_overlap: true });
     for (const id of ["s_run_1", "s_run_3"]) {
@@ -226,7 +226,7 @@ Deno.test("schedule: a task of somebody else under a run's id keeps back no run"
     assert.ok(one !== two && one.length === 100 && one.endsWith("_run_1"));
   }));
 
-Deno.test("schedule: gone at every commit round a run, it is made once all the same", async () => {
+Deno.test("schedule: a crash at any commit around a run still creates the run once", async () => {
   for (let commits = 0;; commits++) {
     const world = new ScheduleWorld(START);
     await world.start();
@@ -255,7 +255,7 @@ Deno.test("schedule: gone at every commit round a run, it is made once all the s
   }
 });
 
-Deno.test("schedule: a server that ends just then leaves the run to the next start", async () => {
+Deno.test("schedule: a server that stops when a run is due leaves it to the next start", async () => {
   for (const recurring of [undefined, { interval: "weekly" as const }]) {
     const world = new ScheduleWorld(START);
     await world.start();
@@ -275,7 +275,7 @@ Deno.test("schedule: a server that ends just then leaves the run to the next sta
   }
 });
 
-Deno.test("schedule: a store that fails is tried again; a run that cannot be is told of and left out", () =>
+Deno.test("schedule: a failing store is tried again; an impossible run is logged and skipped", () =>
   withSchedules(START, async (world) => {
     await world.schedule("patient", SOON);
     let failures = 3;
@@ -302,7 +302,7 @@ Deno.test("schedule: a store that fails is tried again; a run that cannot be is 
     assert.equal(world.runs("other").length, 1, "the others are made");
   }));
 
-Deno.test("schedule: a thousand due at the same second are all made then, a few commits each for many", () =>
+Deno.test("schedule: a thousand runs due in the same second are created in a few commits", () =>
   withSchedules(START, async (world) => {
     const all = Array.from({ length: 1000 }, (_, i) => `s${i}`);
     await Promise.all(all.map((id) => world.schedule(id, SOON, { interval: "daily" })));
@@ -317,7 +317,7 @@ Deno.test("schedule: a thousand due at the same second are all made then, a few 
     assert.ok(commits < 200, `${commits} commits`);
   }));
 
-Deno.test("schedule: the same id twice, or that of a task, is refused, and so is an end before the first run", () =>
+Deno.test("schedule: a duplicate id, a task's id, and an end before the first run are refused", () =>
   withSchedules(START, async (world) => {
     await world.schedule("s", SOON);
     const refused = async (code: string, action: Promise<unknown>) =>

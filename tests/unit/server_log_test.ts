@@ -39,7 +39,7 @@ async function entriesOf(store: Awaited<ReturnType<typeof loadStore>>): Promise<
   return (await store.logs.query({ order: "asc", limit: 1000 })).entries;
 }
 
-Deno.test("entries from before the store was open come first, then those that follow, with all their fields", async () => {
+Deno.test("entries from before the store opened come first, then later ones, with all their fields", async () => {
   await logging(async ({ serverLog, printed }) => {
     log.info("Recovered {tasks} tasks", { tasks: 3 });
     const store = await loadStore(tapped(), systemClock);
@@ -84,7 +84,7 @@ Deno.test("an unexpected failure of a request is an entry with its stack; an exp
   });
 });
 
-Deno.test("a flood of the same is cut, and told of; other messages are not kept back by it", async () => {
+Deno.test("a flood of the same message is cut and reported; other messages are not delayed", async () => {
   await logging(async ({ serverLog, time }) => {
     const store = await loadStore(tapped(), systemClock);
     serverLog.attach((entry) => store.logs.append(entry));
@@ -110,7 +110,7 @@ Deno.test("a flood of the same is cut, and told of; other messages are not kept 
   });
 });
 
-Deno.test("a store that fails is not told of its failure, and takes what waited once it works again", async () => {
+Deno.test("a store's failure is not logged to itself, and waiting entries are stored once it works again", async () => {
   await logging(async ({ serverLog }) => {
     const kv = tapped();
     const store = await loadStore(kv, systemClock);
@@ -136,7 +136,7 @@ Deno.test("a store that fails is not told of its failure, and takes what waited 
   });
 });
 
-Deno.test("a listener that fails on entries makes no new ones of them", async () => {
+Deno.test("a listener that fails on entries creates no new entries", async () => {
   await logging(async ({ serverLog }) => {
     const store = await loadStore(tapped(), systemClock);
     const bus = new EventBus();

@@ -4,13 +4,13 @@ import { loadConfig, slotsFor } from "../../src/boot/config_file.ts";
 
 const GIB = 2 ** 30;
 
-Deno.test("slots: one for each GiB of memory, at least one, at most the default", () => {
+Deno.test("slots: one per GiB of memory, at least one, at most the default", () => {
   const slots = [0.5, 1, 2.9, 4, 64].map((gib) => slotsFor(4, gib * GIB));
   assert.deepEqual(slots, [1, 1, 2, 4, 4]);
   assert.equal(slotsFor(4, undefined), 4, "where the memory cannot be seen");
 });
 
-Deno.test("slots: those that are asked for are given, whatever the memory", async () => {
+Deno.test("slots: a configured number is used regardless of memory", async () => {
   const file = await Deno.makeTempFile();
   try {
     const asked = Math.min(1000, 1 + Math.floor(Deno.systemMemoryInfo().total / GIB));

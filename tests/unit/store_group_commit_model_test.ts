@@ -16,7 +16,7 @@ const change = fc.record({
   rest: fc.nat(3),
 });
 
-Deno.test("any crowd of changes ends as if they had come one after another, in the order asked for", async () => {
+Deno.test("any concurrent changes have the same result as one after another, in the requested order", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(change, { maxLength: 30 }),
@@ -58,7 +58,7 @@ Deno.test("any crowd of changes ends as if they had come one after another, in t
   );
 });
 
-Deno.test("a failing store rejects each group it was given, and only those", async () => {
+Deno.test("a failing store rejects the groups that it was given, and only those", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 10 }), async (fates) => {
       const kv = tapped();

@@ -10,7 +10,7 @@ const set = (...keys: string[]): Commit => ({ sets: keys.map((key) => ({ key: [k
 const create = (key: string): Commit => ({ ...set(key), checks: [{ key: [key], versionstamp: null }] });
 const hasCode = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
 
-Deno.test("what arrives while a commit is on its way goes together into the next", async () => {
+Deno.test("changes that arrive during a commit go together into the next one", async () => {
   const kv = tapped();
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
@@ -25,7 +25,7 @@ Deno.test("what arrives while a commit is on its way goes together into the next
   assert.equal(new Set(results.map((result) => result.ok && result.versionstamp)).size, 1);
 });
 
-Deno.test("only those fail whose own check does not hold", async () => {
+Deno.test("only changes whose own check fails are rejected", async () => {
   const kv = tapped();
   await kv.memory.commit(set("taken3", "taken17"));
   const commits = new GroupCommit(kv);
@@ -47,7 +47,7 @@ Deno.test("changes of one key are committed one after another, in order", async 
   assert.deepEqual(done, ["x0", "y1", "z3", "x2", "x4"]);
 });
 
-Deno.test("a key may be checked by several of a group, but not together with one that writes it", async () => {
+Deno.test("several changes of a group may check a key, but not together with a change that writes it", async () => {
   const kv = tapped();
   const { versionstamp } = await kv.memory.commit(set("parent")) as { versionstamp: string };
   const commits = new GroupCommit(kv);
@@ -62,7 +62,7 @@ Deno.test("a key may be checked by several of a group, but not together with one
   assert.equal(kv.sent.length, 3);
 });
 
-Deno.test("an error rejects those of its group and no others", async () => {
+Deno.test("an error rejects the changes of its group and no others", async () => {
   const kv = tapped();
   let failures = 1;
   kv.before = () => failures-- > 0 ? Promise.reject(new ApiError("DISK_SPACE_EXCEEDED", "full")) : undefined;
@@ -112,7 +112,7 @@ Deno.test("a group keeps to the limits of one atomic operation", async () => {
   );
 });
 
-Deno.test("what no commit could carry is refused before it is sent", () => {
+Deno.test("a change too large for any commit is refused before it is sent", () => {
   const kv = tapped();
   const commits = new GroupCommit(kv);
   const big = (count: number, bytes: number) => ({

@@ -184,7 +184,7 @@ Deno.test("a full disk is DISK_SPACE_EXCEEDED", async () => {
   );
 });
 
-Deno.test("memory reopened has the data, and the closed one stays closed", async () => {
+Deno.test("reopened memory has the data, and the closed one stays closed", async () => {
   const first = new MemoryKeyValue();
   await put(first, ["a"]);
   first.close();

@@ -44,7 +44,7 @@ const step = fc.record({
   flush: fc.boolean(),
 });
 
-Deno.test("each node's entries are read in their order, all merged by time, without gap or repetition", async () => {
+Deno.test("entries of all nodes are merged by time, each node's in order, without gap or repetition", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const kv = new MemoryKeyValue();
@@ -96,7 +96,7 @@ Deno.test("each node's entries are read in their order, all merged by time, with
   );
 });
 
-Deno.test("pages of one node go on without gap while another appends, whatever its clock shows", async () => {
+Deno.test("pages of one node continue without gap while another node appends, whatever its clock shows", async () => {
   const kv = new MemoryKeyValue();
   const own = await nodeOn(kv, FIRST_NODE);
   const late = await nodeOn(kv, "other", handClock(own.clock.time - 60_000));
@@ -122,7 +122,7 @@ Deno.test("pages of one node go on without gap while another appends, whatever i
   await Promise.all([own.logs.close(), late.logs.close()]);
 });
 
-Deno.test("a follower's mark parts what has been answered from what is pushed, for each node", async () => {
+Deno.test("a follower's mark separates returned entries from pushed ones, for each node", async () => {
   const kv = new MemoryKeyValue();
   const [a, b] = [await nodeOn(kv, FIRST_NODE), await nodeOn(kv, "other")];
   const both = async (message: string) => {
@@ -147,7 +147,7 @@ Deno.test("a follower's mark parts what has been answered from what is pushed, f
   await Promise.all([a.logs.close(), b.logs.close()]);
 });
 
-Deno.test("retention drops the oldest of all nodes, and another node forgets what is gone", async () => {
+Deno.test("retention drops the oldest entries of all nodes, and other nodes forget them", async () => {
   const kv = tapped();
   const clock = handClock();
   const a = await nodeOn(kv.memory, FIRST_NODE, clock);

@@ -20,7 +20,7 @@ async function storedKeys(kv: Tapped): Promise<number> {
   return count;
 }
 
-Deno.test("whole chunks that are too old are dropped, from the store as well", async () => {
+Deno.test("whole chunks that are too old are dropped, also from the store", async () => {
   const kv = tapped();
   const clock = handClock();
   const logs = await filled(kv, clock);
@@ -37,7 +37,7 @@ Deno.test("whole chunks that are too old are dropped, from the store as well", a
   await logs.close();
 });
 
-Deno.test("beyond its bytes the oldest chunks are dropped", async () => {
+Deno.test("beyond the size limit, the oldest chunks are dropped", async () => {
   const kv = tapped();
   const logs = await filled(kv, handClock());
   await Promise.all([1, 2].map(() => logs.prune({ retention_days: 1000, max_bytes: 500_000 })));
@@ -46,7 +46,7 @@ Deno.test("beyond its bytes the oldest chunks are dropped", async () => {
   await logs.close();
 });
 
-Deno.test("when everything is too old, everything goes, and the numbers go on", async () => {
+Deno.test("when everything is too old, everything is dropped, and the numbering continues", async () => {
   const kv = tapped();
   const clock = handClock();
   const logs = await filled(kv, clock);

@@ -17,7 +17,7 @@ const markAt = (seq: number | undefined) => seq === undefined ? undefined : new 
 
 // ---- writing
 
-Deno.test("entries are told after their commit, in order, with growing numbers", async () => {
+Deno.test("entries are published after their commit, in order, with growing numbers", async () => {
   const kv = tapped();
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
@@ -35,7 +35,7 @@ Deno.test("entries are told after their commit, in order, with growing numbers",
   await logs.close();
 });
 
-Deno.test("timestamps never go back, whatever the clock does, and not over a restart either", async () => {
+Deno.test("timestamps never go back, whatever the clock does, also across a restart", async () => {
   const kv = tapped();
   const clock = handClock();
   const logs = await logOn(kv, clock);
@@ -78,7 +78,7 @@ Deno.test("a trickle is written at once, then at most every 50 ms", async () => 
   await logs.close();
 });
 
-Deno.test("who appends too much is asked to wait, and let go when there is room", async () => {
+Deno.test("a writer that appends too much waits until there is room", async () => {
   const kv = tapped();
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
@@ -94,7 +94,7 @@ Deno.test("who appends too much is asked to wait, and let go when there is room"
   await logs.close();
 });
 
-Deno.test("beyond its bound entries are dropped, and an entry says how many", async () => {
+Deno.test("beyond the bound, entries are dropped, and an entry says how many", async () => {
   const kv = tapped();
   const held = gate();
   kv.before = () => held.closed.then(() => undefined);
@@ -109,7 +109,7 @@ Deno.test("beyond its bound entries are dropped, and an entry says how many", as
   await logs.close();
 });
 
-Deno.test("a store that fails keeps what waits, says so to who flushes, and catches up by itself", async () => {
+Deno.test("while the store fails, entries wait and flush rejects; it catches up by itself", async () => {
   const kv = tapped();
   kv.before = () => Promise.reject(new ApiError("DISK_SPACE_EXCEEDED", "full"));
   const clock = handClock();
@@ -125,7 +125,7 @@ Deno.test("a store that fails keeps what waits, says so to who flushes, and catc
   await logs.close();
 });
 
-Deno.test("closing commits what waits, and ends even when the store does not take it", async () => {
+Deno.test("closing commits waiting entries, and ends even if the store fails", async () => {
   const kv = tapped();
   const logs = await logOn(kv, handClock());
   logs.append(entry("first"));
@@ -260,7 +260,7 @@ const aQuery = fc.record({
   until: optional(fc.nat(40)),
 });
 
-Deno.test("every query is answered as by looking at every entry, page by page", async () => {
+Deno.test("every query gives the same pages as a scan of all entries", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anEntry, { minLength: 1, maxLength: 40, size: "max" }),
@@ -337,7 +337,7 @@ Deno.test("pages neither lose nor repeat entries while more are appended", async
   await logs.close();
 });
 
-Deno.test("many chunks, read side by side, are answered in their order; a part that was cut off is said to be unreadable", async () => {
+Deno.test("chunks read in parallel are returned in order; a truncated chunk is reported as unreadable", async () => {
   const kv = tapped();
   const logs = await logOn(kv, handClock());
   const whole = 300;
@@ -377,7 +377,7 @@ Deno.test("a line that is JSON but no entry is said to be unreadable; the others
   await again.close();
 });
 
-Deno.test("answer up to a number and pushes from the next: no gap and no repetition", async () => {
+Deno.test("the reply ends at a number and pushes start at the next: no gap and no repetition", async () => {
   const pushed: string[] = [];
   let last_seq = Infinity;
   const logs = await logOn(tapped(), handClock(), (entries) => {
@@ -399,7 +399,7 @@ Deno.test("answer up to a number and pushes from the next: no gap and no repetit
   await logs.close();
 });
 
-Deno.test("cursors that are none, or of another order, are refused", async () => {
+Deno.test("invalid cursors and cursors of another order are refused", async () => {
   const logs = await logOn(tapped(), handClock());
   for (let i = 0; i < 5; i++) logs.append(entry(`m${i}`));
   await logs.flush();
@@ -420,7 +420,7 @@ Deno.test("cursors that are none, or of another order, are refused", async () =>
   await logs.close();
 });
 
-Deno.test("a line tells its fields without being parsed", () => {
+Deno.test("a line's fields can be read without parsing it", () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom('"', "\\", '","agent":"x', "\n"));
   fc.assert(fc.property(fc.constantFrom(...LEVELS), text, text, text, (level, message, agent, source) => {
     const { text, entry } = lineOf({ level, message, agent, source }, "2026-01-15T10:00:00.000Z");

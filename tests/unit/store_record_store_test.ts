@@ -44,7 +44,7 @@ async function keys(kv: Tapped): Promise<string[]> {
   return found;
 }
 
-Deno.test("memory and store hold the same after creates, updates and removes", async () => {
+Deno.test("memory and store agree after creates, updates and removes", async () => {
   const kv = tapped();
   const store = storeOn(kv);
   await store.update(creating("a", "b", "c"), SERVER);
@@ -90,7 +90,7 @@ Deno.test("changes of the same record never lose each other", async () => {
   assert.deepEqual(contents(await reloaded(kv)), contents(store));
 });
 
-Deno.test("of two that create the same, one is planned again and sees the other", async () => {
+Deno.test("of two creates of the same record, one is planned again and sees the other", async () => {
   const store = storeOn(tapped());
   const create = () =>
     store.update((view) => {
@@ -101,7 +101,7 @@ Deno.test("of two that create the same, one is planned again and sees the other"
   assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected", "rejected"]);
 });
 
-Deno.test("a plan that reads a record is made again when that record changes first", async () => {
+Deno.test("a plan that reads a record is made again if that record changes first", async () => {
   const kv = tapped();
   const store = storeOn(kv);
   await store.update(creating("parent"), SERVER);
@@ -117,7 +117,7 @@ Deno.test("a plan that reads a record is made again when that record changes fir
   assert.equal(store.get("child")?.state.count, 7);
 });
 
-Deno.test("what a plan throws is thrown, and nothing changes", async () => {
+Deno.test("an error in a plan is passed on, and nothing changes", async () => {
   const kv = tapped();
   const store = storeOn(kv);
   await assert.rejects(store.update(() => {
@@ -127,7 +127,7 @@ Deno.test("what a plan throws is thrown, and nothing changes", async () => {
   assert.equal(kv.sent.length, 0);
 });
 
-Deno.test("listeners hear of changes after the commit, in its order, with before and after", async () => {
+Deno.test("listeners get changes after the commit, in order, with before and after", async () => {
   const kv = tapped();
   const heard: Change<Spec, State>[] = [];
   const store = storeOn(kv, undefined, (changes) => heard.push(...changes));
@@ -158,7 +158,7 @@ Deno.test("a listener that throws does not turn a commit into a failure", async 
   assert.deepEqual([tasks.size, heard], [1, ["a"]]);
 });
 
-Deno.test("a failed commit changes nothing, and is tried again by whoever asks", async () => {
+Deno.test("a failed commit changes nothing, and the caller may try again", async () => {
   const kv = tapped();
   const store = storeOn(kv);
   await store.update(creating("a"), SERVER);
@@ -170,7 +170,7 @@ Deno.test("a failed commit changes nothing, and is tried again by whoever asks",
   assert.equal(store.get("a")?.state.count, 1);
 });
 
-Deno.test("a commit that was given up but arrived is noticed by the next change", async (t) => {
+Deno.test("a commit that timed out but succeeded is noticed by the next change", async (t) => {
   const lost = async (store: RecordStore<Spec, State>, kv: Tapped, plan: () => Plan<Spec, State>) => {
     kv.after = () => Promise.reject(new ApiError("DATABASE_CONNECTION_ERROR", "too late"));
     await assert.rejects(store.update(plan, SERVER));
@@ -210,7 +210,7 @@ Deno.test("a commit that was given up but arrived is noticed by the next change"
   });
 });
 
-Deno.test("two kinds of records share a store without meeting", async () => {
+Deno.test("two kinds of records share a store without interfering", async () => {
   const kv = tapped();
   const commits = new GroupCommit(kv);
   const tasks = new RecordStore(kindOf("task"), kv, commits, systemClock, () => {});
@@ -267,7 +267,7 @@ Deno.test("any history of concurrent changes leaves memory, store and events in 
   );
 });
 
-Deno.test("outputs fit into a value whatever is in them", async () => {
+Deno.test("outputs fit into a value, whatever they contain", async () => {
   const kv = tapped();
   const outputs = new Outputs(kv);
   const texts = [

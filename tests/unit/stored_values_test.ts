@@ -39,7 +39,7 @@ Deno.test("stored values: a lease of version 1 names its server's instance, one 
   assert.deepEqual(TASKS.state.read(today, 1), today);
 });
 
-Deno.test("stored values: a bound that was tightened later refuses nothing that was stored before", () => {
+Deno.test("stored values: tightening a bound later refuses nothing already stored", () => {
   const large = {
     ...SPEC,
     description: "x".repeat(5000),
@@ -69,7 +69,7 @@ const REFUSED: [kind: { read(value: unknown, version: number): unknown }, value:
     [KEYS.spec, { ...KEY, permissions: ["root"] }, /^permissions\.0: /],
   ];
 
-Deno.test("stored values: what has another shape is refused with the field", () => {
+Deno.test("stored values: a value of another shape is refused with the field", () => {
   for (const [kind, value, reason] of REFUSED) {
     assert.throws(() => kind.read(value, VERSION), (error: Error) => {
       assert.ok(error instanceof StoredValueError);
@@ -80,7 +80,7 @@ Deno.test("stored values: what has another shape is refused with the field", () 
   assert.throws(() => TASKS.spec.read(SPEC, VERSION + 1), /written by version \d+, and this program knows/);
 });
 
-Deno.test("stored values: the quick check takes what the schema takes, whatever the value", () => {
+Deno.test("stored values: the quick check accepts what the schema accepts, for any value", () => {
   // No bounds, so that the schema itself is what the check must agree with.
   const shape = z.looseObject({
     a: z.string(),
@@ -157,7 +157,7 @@ Deno.test("stored values: every damaged record is named, with its reason, and no
   assert.deepEqual(JSON.parse(new TextDecoder().decode((await kv.get(["meta"]))!.value)).format, 1);
 });
 
-Deno.test("stored values: a store of version 1 is read, and says its version in all that is written after", async () => {
+Deno.test("stored values: a store of version 1 is read, and everything written after has its version", async () => {
   const kv = await storeOf({
     "task/spec/a/0": SPEC,
     "task/state/a": { ...STATE, lease: { instance: "gone", fencing: 1 } },
@@ -183,7 +183,7 @@ Deno.test("stored values: a store of version 1 is read, and says its version in 
   await store.close();
 });
 
-Deno.test("stored values: an output that is none is a DATABASE_ERROR that names its task", async () => {
+Deno.test("stored values: a malformed output is a DATABASE_ERROR that names its task", async () => {
   const kv = await storeOf({ "output/a/1": "{}", "output/a/2": '[2,{"exit_code":"no"}]\nx' });
   const store = await loadStore(kv, clock);
   for (const attempt of [1, 2]) {

@@ -120,7 +120,7 @@ Deno.test("imports follow the arrows between the rooms", async () => {
   assert.deepEqual(wrongArrows(graph), []);
 });
 
-Deno.test("no modules import each other in a circle", async () => {
+Deno.test("no modules import each other in a cycle", async () => {
   assert.deepEqual(cycles((await ourGraph()).graph), []);
 });
 
@@ -130,7 +130,7 @@ Deno.test("no module only re-exports, and none is called utils", async () => {
   assert.deepEqual([...texts.keys()].filter(isLumberRoom), []);
 });
 
-Deno.test("every form of import is seen", () => {
+Deno.test("every form of import is recognized", () => {
   const text = `
 import { a } from "../store/a.ts";
 import type {
@@ -159,7 +159,7 @@ Deno.test("an import against the arrows, of the root or in an unplanned room is 
   ]);
 });
 
-Deno.test("a circle, a barrel and a lumber room are found", () => {
+Deno.test("a cycle, a barrel and a utils module are found", () => {
   const graph: Graph = new Map([["a.ts", ["b.ts"]], ["b.ts", ["c.ts"]], ["c.ts", ["a.ts"]]]);
   assert.deepEqual(cycles(graph), ["a.ts -> b.ts -> c.ts -> a.ts"]);
   assert.equal(isBarrel('/** All. */\nexport * from "./a.ts";\nexport {\n  b,\n} from "./b.ts";\n'), true);

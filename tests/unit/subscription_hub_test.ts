@@ -97,7 +97,7 @@ async function encodings(action: () => void): Promise<number> {
   return count;
 }
 
-Deno.test("hub: a push to a hundred is encoded once, for those who follow the log as well", async () => {
+Deno.test("hub: a push to a hundred connections is encoded once, also for log followers", async () => {
   const world = new World();
   const subscribed = Array.from({ length: 50 }, () => world.watching(["log_entries"]));
   const following = Array.from({ length: 50 }, () => world.join());
@@ -115,7 +115,7 @@ Deno.test("hub: a push to a hundred is encoded once, for those who follow the lo
   }
 });
 
-Deno.test("hub: what a filter makes shorter is encoded once for each such filter", async () => {
+Deno.test("hub: a push shortened by a filter is encoded once per filter", async () => {
   const world = new World();
   const all = [world.watching(["processes"]), world.watching(["processes"])];
   const filters = { processes: { types: ["claude"] } } as SubscriptionFilters;
@@ -127,7 +127,7 @@ Deno.test("hub: what a filter makes shorter is encoded once for each such filter
   assert.deepEqual(some.map(({ messages }) => (messages()[0]!.processes as []).length), [1, 1]);
 });
 
-Deno.test("hub: periodic work is done while somebody watches, and only then", async () => {
+Deno.test("hub: periodic work runs only while someone is subscribed", async () => {
   const world = new World();
   const passes = async (ms: number) => {
     const before = world.asked;
@@ -152,7 +152,7 @@ Deno.test("hub: periodic work is done while somebody watches, and only then", as
   assert.equal(world.clock.timers, 0);
 });
 
-Deno.test("hub: who comes later is told at once how things stand, and the others are not told twice", async () => {
+Deno.test("hub: a new subscriber gets the current state at once, and others do not get it twice", async () => {
   const world = new World();
   const first = world.watching(["processes"]);
   await settle();
@@ -171,7 +171,7 @@ Deno.test("hub: who comes later is told at once how things stand, and the others
   assert.equal(fresh.asked, 1);
 });
 
-Deno.test("hub: how things stand may be coalesced, what happened may not", async () => {
+Deno.test("hub: state may be coalesced, events may not", async () => {
   const world = new World();
   const listener = world.watching(["processes", "log_entries"]);
   await settle();

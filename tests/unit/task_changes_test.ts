@@ -25,7 +25,7 @@ function entry(
 
 const diff = (path: string, added: number, removed?: number) => ({ path, added, removed, patch: "" });
 
-Deno.test("tool calls: entries are put together per call, also where ids come again", () => {
+Deno.test("tool calls: entries are grouped by call, even if ids repeat", () => {
   second = 0;
   const calls = callsOf([
     entry("1", "pending", "Edit", { raw_input: { a: 1 } }),
@@ -49,7 +49,7 @@ Deno.test("tool calls: entries are put together per call, also where ids come ag
   assert.equal(new Set(calls.map(({ key }) => key)).size, 4);
 });
 
-Deno.test("changed files: the edits of one file stand together, in order, and are summed up", () => {
+Deno.test("changed files: the edits of a file are grouped in order and summed", () => {
   second = 0;
   const files = changedFiles(callsOf([
     entry("1", "completed", "One: completed", { diffs: [diff("b.ts", 1, 0), diff("a.ts", 2, 1)] }),

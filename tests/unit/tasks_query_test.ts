@@ -120,7 +120,7 @@ function columnsOf(tasks: TaskRecord[]): TaskColumns {
   return columns;
 }
 
-Deno.test("a page is what the model says, and so are the counts", () => {
+Deno.test("pages and counts match the model", () => {
   fc.assert(
     fc.property(distinct(60), query, (tasks, wanted) => {
       const page = queryTasks(columnsOf(tasks), tasks.length, wanted);
@@ -132,7 +132,7 @@ Deno.test("a page is what the model says, and so are the counts", () => {
   );
 });
 
-Deno.test("pages together are the whole, without overlap", () => {
+Deno.test("pages together cover everything without overlap", () => {
   fc.assert(
     fc.property(distinct(40), query, (tasks, wanted) => {
       const columns = columnsOf(tasks);
@@ -148,7 +148,7 @@ Deno.test("pages together are the whole, without overlap", () => {
   );
 });
 
-Deno.test("columns hold what was set last and nothing that was removed", () => {
+Deno.test("columns have the latest values and nothing that was removed", () => {
   const step = fc.oneof(
     record.map((task) => ({ set: task, remove: undefined })),
     fc.stringMatching(/^[a-cA-C_]{1,3}$/).map((remove) => ({ set: undefined, remove })),

@@ -8,7 +8,7 @@ import type { TaskRecord } from "../../src/domain/task_record.ts";
 const task = (id: string, priority: Priority, order: number, priority_boost?: number) =>
   ({ id, spec: { priority, order, execution: { priority_boost } } }) as unknown as TaskRecord;
 
-Deno.test("tasks are taken by priority, boost and age, each once, however often they were put in", () => {
+Deno.test("tasks are taken by priority, boost and age, each once, however often they were added", () => {
   const made = fc.tuple(
     fc.constantFrom(...Priority.options),
     fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined }),

@@ -23,7 +23,7 @@ Deno.test("monthly on the 31st: the last day of shorter months, and the 31st aga
   ]);
 });
 
-Deno.test("daily in a zone: the local hour stays when the clocks change", () => {
+Deno.test("daily in a zone: the local hour stays the same when the clocks change", () => {
   const days = runs({
     scheduled_time: "2030-03-30T08:00:00Z",
     recurring: { interval: "daily", timezone: "Europe/Vienna" },
@@ -35,7 +35,7 @@ Deno.test("daily in a zone: the local hour stays when the clocks change", () => 
   ]);
 });
 
-Deno.test("a skipped local time runs when the clocks have jumped", () => {
+Deno.test("a skipped local time runs right after the clocks jump", () => {
   // 02:30 does not exist on 31 March 2030 in Vienna: 02:00 CET becomes 03:00 CEST, which is 01:00 UTC.
   const days = runs({
     scheduled_time: "2030-03-30T01:30:00Z",
@@ -141,7 +141,7 @@ function firstMoment(local: ReturnType<typeof localIn>, day: string, minute: num
   }
 }
 
-Deno.test("every run is on the day and minute that another calendar finds, strictly one after another", () => {
+Deno.test("every run is on the day and minute that an independent calendar computes, in strict order", () => {
   const zones = [
     "UTC",
     "Europe/Vienna",
@@ -181,7 +181,7 @@ Deno.test("every run is on the day and minute that another calendar finds, stric
   );
 });
 
-Deno.test("what is announced one by one is what is announced at once, within all bounds", () => {
+Deno.test("runs computed one by one match runs computed at once, within all bounds", () => {
   fc.assert(
     fc.property(
       fc.constantFrom("daily", "weekly", "monthly"),
@@ -208,7 +208,7 @@ Deno.test("what is announced one by one is what is announced at once, within all
   );
 });
 
-Deno.test("a run's id says whose it is, and which; no two schedules share one", () => {
+Deno.test("a run's id names its schedule and its number; no two schedules share an id", () => {
   const id = fc.stringMatching(/^[a-zA-Z0-9_-]{1,100}$/);
   fc.assert(fc.property(id, id, fc.integer({ min: 1, max: 100_000 }), (one, other, number) => {
     const run = runId(one, number);

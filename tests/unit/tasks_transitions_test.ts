@@ -78,7 +78,7 @@ for (const [name, { from, to, apply }] of Object.entries(OPERATIONS)) {
   });
 }
 
-Deno.test("pause and resume: back to where it was", () => {
+Deno.test("pause and resume: return to the earlier status", () => {
   for (const status of ["pending", "queued", "running"] as const) {
     const held = { ...task(status), state: transitions.paused(task(status)) };
     const back = transitions.resumed(held, { ready: status !== "pending" }, true, AT);
@@ -119,7 +119,7 @@ Deno.test("errors are cut at 1,000 characters", () => {
   assert.equal(state.error!.length, 1000);
 });
 
-Deno.test("dependencies: unknown and self are refused with what exists", () => {
+Deno.test("dependencies: unknown tasks and the task itself are refused, naming what exists", () => {
   const known = new Map([["a", task("completed", {}, "a")]]);
   const check = (id: string, dependencies: string[]) =>
     checkDependencies(id, dependencies, (x) => known.get(x), () => known.keys());
@@ -153,7 +153,7 @@ function world(dependencies: string[][]) {
   return { tasks, graph };
 }
 
-Deno.test("cascade: a failure fails exactly its transitive dependents, and a retry puts exactly those back", () => {
+Deno.test("cascade: a failure fails exactly the transitive dependents, and a retry queues exactly those again", () => {
   fc.assert(fc.property(graphs, (dependencies) => {
     const { tasks, graph } = world(dependencies);
     const root = { ...tasks.get("t0")!.state, status: "failed" as const };
@@ -177,7 +177,7 @@ Deno.test("cascade: a failure fails exactly its transitive dependents, and a ret
   }));
 });
 
-Deno.test("cascade: completion releases those, and only those, whose dependencies are all completed", () => {
+Deno.test("cascade: completion releases exactly the tasks whose dependencies are all completed", () => {
   fc.assert(fc.property(graphs, fc.array(fc.nat(), { maxLength: 20 }), (dependencies, done) => {
     const { tasks, graph } = world(dependencies);
     for (const i of done) tasks.get(`t${i % dependencies.length}`)!.state.status = "completed";
@@ -197,7 +197,7 @@ Deno.test("readiness: removed dependencies do not hold a task back", () => {
   assert.deepEqual(readiness(["gone"], () => undefined), { ready: true });
 });
 
-Deno.test("queue: priority, then age, whatever the order of arrival", () => {
+Deno.test("queue: priority, then age, regardless of the order of arrival", () => {
   const entry = fc.record({
     p: fc.constantFrom("low", "medium", "high", "critical"),
     boost: fc.integer({ min: -100, max: 100 }),
@@ -218,7 +218,7 @@ Deno.test("queue: priority, then age, whatever the order of arrival", () => {
   }));
 });
 
-Deno.test("retry delay: doubles up to its bound, and chance takes at most half of it away", () => {
+Deno.test("retry delay: doubles up to its bound, minus a random part of at most half", () => {
   const policy = { retry_delay_ms: 1000, retry_delay_max_ms: 10_000 };
   const delays = (chance: number) => [1, 2, 3, 4, 5, 100].map((n) => attempts.retryDelay(n, policy, chance));
   assert.deepEqual(delays(0), [1000, 2000, 4000, 8000, 10_000, 10_000]);

@@ -11,7 +11,7 @@ Deno.test("the closing line of a test run is read with and without steps and ign
   assert.equal(closingCount("a test ... ok (1ms)"), undefined);
 });
 
-Deno.test("a process that broke or ended without a closing line counts as a failure", () => {
+Deno.test("a process that crashed or ended without a closing line counts as a failure", () => {
   const output = "running 7 tests\n\nok | 7 passed | 0 failed | 1 ignored (12ms)\n";
   assert.deepEqual(countOf(output, true), { passed: 7, failed: 0, skipped: 1 });
   assert.deepEqual(countOf(output, false), { passed: 7, failed: 1, skipped: 1 });

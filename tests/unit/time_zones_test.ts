@@ -22,7 +22,7 @@ const LOCAL_TIMES: [local: string, zone: string, at: string][] = [
   ["2026-02-28T12:00:30", "UTC", "2026-02-28T12:00:30.000Z"],
 ];
 
-Deno.test("local times: one that is skipped is the moment clocks have jumped to, one that comes twice the first", () => {
+Deno.test("local times: a skipped time is the moment after the jump; a repeated time is its first occurrence", () => {
   for (const [local, zone, at] of LOCAL_TIMES) {
     assert.equal(isoTime(instantOf(local, zone)), at, `${local} ${zone}`);
     assert.equal(isoTime(firstRun({ at: local, zone })), at, `the form: ${local} ${zone}`);
@@ -43,7 +43,7 @@ Deno.test("local times: the dashboard's form and the schedule agree on every day
   }
 });
 
-Deno.test("local times: what clocks show is read back as the first moment that they show it", () => {
+Deno.test("local times: a displayed time is read back as the first moment that clocks show it", () => {
   const zones = fc.constantFrom("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe");
   fc.assert(fc.property(zones, fc.integer({ min: 0, max: 4e9 }), (zone, seconds) => {
     const shown = localTime(seconds * 1000, zone);
@@ -75,7 +75,7 @@ const TIMESTAMPS: [text: string, iso: string | undefined][] = [
   ["", undefined],
 ];
 
-Deno.test("timestamps: what is one, and when it is", () => {
+Deno.test("timestamps: which texts are valid, and their moment", () => {
   for (const [text, iso] of TIMESTAMPS) {
     const at_ms = epochOf(text);
     assert.equal(Number.isNaN(at_ms) ? undefined : isoTime(at_ms), iso, text);
@@ -85,7 +85,7 @@ Deno.test("timestamps: what is one, and when it is", () => {
   }));
 });
 
-Deno.test("timestamps: a time range of the log takes and compares what list_tasks takes", () => {
+Deno.test("timestamps: a log's time range accepts and compares the same times as list_tasks", () => {
   const range = (start: string, end: string) =>
     EXCHANGES.request_log_entries.request.safeParse({
       type: "request_log_entries",

@@ -4,7 +4,7 @@ import { openHardenedTransport } from "../../src/doors/transport/hardened_transp
 import { transportFor } from "../../src/doors/transport/transports.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 
-Deno.test("auto: fast for this machine alone, hardened for all others", async () => {
+Deno.test("auto: fast if only this machine can connect, hardened otherwise", async () => {
   for (const host of ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"]) {
     assert.equal(await transportFor({ host, transport: "auto" }), openFastTransport, host);
     assert.equal(await transportFor({ host, transport: "hardened" }), openHardenedTransport, host);
@@ -15,7 +15,7 @@ Deno.test("auto: fast for this machine alone, hardened for all others", async ()
   }
 });
 
-Deno.test("an old Deno: auto does without, and who asks for it by name is told", async () => {
+Deno.test("an old Deno: auto falls back, and requesting hardened by name is an error", async () => {
   for (const version of ["2.4.2", "2.7.14", "1.46.3"]) {
     assert.equal(await transportFor({ host: "0.0.0.0", transport: "auto" }, version), openFastTransport);
     await assert.rejects(

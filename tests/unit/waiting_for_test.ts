@@ -95,7 +95,7 @@ Deno.test("waiting for: a finished task waits for nothing", () => {
   }
 });
 
-Deno.test("waiting for: every kind of the contract is declared and has words of its own", () => {
+Deno.test("waiting for: every kind in the contract is declared and has its own words", () => {
   const kinds = WaitingFor.options.map((option) => option.shape.kind.value);
   assert.deepEqual([...kinds].sort(), [
     "agent_start",
