@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
 import { dataDir } from "../cli/data_dir.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
-import { untilSignalled } from "../cli/signals.ts";
+import { SERVER_ENDING, untilSignalled } from "../cli/signals.ts";
 import { systemClock as clock } from "../clock/clock.ts";
 import { openStore } from "../store/open.ts";
 import { composeServer } from "./compose.ts";
@@ -46,7 +46,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     announce: (listening) => announcement(folder, listening),
   });
   const program = new Parts("program", demo ? [demo.folder, server, demo.player(server)] : [server]);
-  const signalled = untilSignalled(clock);
+  const signalled = untilSignalled(clock, SERVER_ENDING);
   await program.start();
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });

@@ -2,18 +2,22 @@
 import type { Clock } from "../clock/clock.ts";
 
 const ENDING: Deno.Signal[] = ["SIGINT", "SIGTERM"];
+/** A server stops in order when its terminal is closed, too. */
+export const SERVER_ENDING: Deno.Signal[] = [...ENDING, "SIGHUP"];
 /** Under `deno task`, Ctrl-C arrives twice: from the terminal, and passed on by `deno task`. */
 const SAME_SIGNAL_MS = 300;
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function untilSignalled(clock: Clock): Promise<Deno.Signal> {
+const EXIT_CODES: Partial<Record<Deno.Signal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** Resolves at the first of the signals; a second one ends the process at once. */
+export function untilSignalled(clock: Clock, ending: Deno.Signal[] = ENDING): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
   let first_at: number | undefined;
-  for (const signal of ENDING) {
+  for (const signal of ending) {
     Deno.addSignalListener(signal, () => {
       first_at ??= clock.monotonic();
       resolve(signal);
-      if (clock.monotonic() - first_at > SAME_SIGNAL_MS) Deno.exit(signal === "SIGINT" ? 130 : 143);
+      if (clock.monotonic() - first_at > SAME_SIGNAL_MS) Deno.exit(EXIT_CODES[signal]);
     });
   }
   return promise;

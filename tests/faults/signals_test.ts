@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readLines } from "../../src/agents/reporting/lines.ts";
+import { withServer } from "../fixtures/server.ts";
 
 const PROGRAM = new URL("fixtures/signalled.ts", import.meta.url).pathname;
 
@@ -23,8 +24,19 @@ async function exitCode(signals: Deno.Signal[], pause_ms: number): Promise<numbe
 Deno.test("a second signal ends the program at once", async () => {
   assert.equal(await exitCode(["SIGINT", "SIGINT"], 600), 130);
   assert.equal(await exitCode(["SIGINT", "SIGTERM"], 600), 143);
+  assert.equal(await exitCode(["SIGINT", "SIGHUP"], 600), 129);
 });
 
 Deno.test("a signal that comes twice at the same moment is one: Ctrl-C below `deno task`", async () => {
   assert.equal(await exitCode(["SIGINT", "SIGINT"], 5), 0);
+});
+
+Deno.test("SIGTERM, SIGINT and SIGHUP stop a server in order: exit 0, and its log says why", async () => {
+  await withServer({}, async (server) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      assert.equal(await server.stop(signal), 0, signal);
+      assert.match(server.stderr, new RegExp(`${signal}: stopping`));
+      await server.start();
+    }
+  });
 });
