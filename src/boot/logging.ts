@@ -1,6 +1,7 @@
 /** The server's own log on stderr, one line per entry. */
 import { configure, getStreamSink, type LogRecord, type Sink } from "@logtape/logtape";
 import { isoTime } from "../clock/clock.ts";
+import { unexpectedStack } from "./error_stack.ts";
 
 /**
  * Writes entries from level `lowest` on to `stderr`, with a stack if an error is among the properties, and passes them
@@ -25,10 +26,9 @@ function line(record: LogRecord): string {
   const time = isoTime(record.timestamp);
   const message = record.message.map((part, i) => i % 2 === 0 ? part : plain(part)).join("");
   const error = Object.values(record.properties).find((value) => value instanceof Error);
-  const stack = error instanceof Error && record.level !== "debug" && error.name !== "ApiError"
-    ? `\n${error.stack}`
-    : "";
-  return `${time} ${record.level.toUpperCase()} ${record.category.slice(1).join(".")}: ${message}${stack}\n`;
+  const stack = error instanceof Error && record.level !== "debug" ? unexpectedStack(error) : undefined;
+  const entry = `${time} ${record.level.toUpperCase()} ${record.category.slice(1).join(".")}: ${message}`;
+  return [entry, stack, ""].filter((part) => part !== undefined).join("\n");
 }
 
 function plain(value: unknown): string {

@@ -3,6 +3,7 @@ import type { LogRecord, Sink } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import { ApiError } from "../domain/errors.ts";
+import { unexpectedStack } from "./error_stack.ts";
 
 /** How many entries wait until the store is open. */
 const EARLY_MAX = 1000;
@@ -94,7 +95,7 @@ function entryOf({ level, category, message, properties }: LogRecord): NewEntry 
     source: category.slice(1).join("."),
     details: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, shown(value)])),
     context: typeof task_id === "string" ? { task_id } : {},
-    stack_trace: bug?.stack,
+    stack_trace: bug && unexpectedStack(bug),
   };
 }
 
