@@ -21,7 +21,7 @@ function outputPath(args: string[]): string {
   Deno.exit(2);
 }
 
-/** Returns what this Deno prints when it fails, to be shown only if there is no alternative. */
+/** Compiles. Resolves to what Deno prints if it fails, which is shown only if there is no alternative. */
 async function compileHere(args: string[]): Promise<string | undefined> {
   const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args,

@@ -1,4 +1,4 @@
-/** One Chromium for all browser tests of a run. A test connects to it and gets a context of its own. */
+/** One Chromium for all browser tests of a run. Each test connects to it and gets its own context. */
 import packed from "@sparticuz/chromium";
 import { chromium, type LaunchOptions } from "playwright-core";
 

@@ -18,7 +18,7 @@ export async function connectionLimit(
   const bound = new AbortController();
   const timer = clock.after(ANSWER_MS, () => bound.abort());
   try {
-    // Without Sec-WebSocket-Key this is no handshake, so the server opens no connection even if it would accept one.
+    // Without Sec-WebSocket-Key this is not a handshake, so the server opens no connection even if it would accept one.
     const headers = { upgrade: "websocket" };
     const response = await fetch(socketAddress(url).replace(/^ws/, "http"), {
       headers,

@@ -37,7 +37,7 @@ export function readAddress(folder: string): ServerAddress | undefined {
     const { url, pid, token } = JSON.parse(Deno.readTextFileSync(join(folder, ADDRESS_FILE)));
     return typeof url === "string" && Number.isInteger(pid) ? { url, pid, token } : undefined;
   } catch {
-    // No folder, no file, no permission or no JSON: in each case there is no address for us.
+    // The folder or file is missing, unreadable or not JSON: in each case there is no address.
     return undefined;
   }
 }

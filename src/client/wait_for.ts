@@ -1,4 +1,4 @@
-/** Waits for a task to end, even if the connection is lost meanwhile. */
+/** Waits for a task to end, even if the connection is lost in the meantime. */
 import { ApiError } from "../domain/errors.ts";
 import type { SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Channel } from "../protocol/subscription_messages.ts";

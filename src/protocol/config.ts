@@ -46,7 +46,7 @@ export const Config = z.strictObject({
       "Host names, besides the address and localhost, under which clients reach the server.",
     ),
     trusted_proxies: addresses.default([]).describe(
-      "Addresses and networks of proxies whose X-Forwarded-For is believed.",
+      "Addresses and networks of proxies whose X-Forwarded-For is trusted.",
     ),
   }).prefault({}),
   store: z.strictObject({

@@ -28,7 +28,7 @@ const common = {
   cpu_percent: percent,
   memory_percent: percent,
   type: ProcessType,
-  /** Which coding agent it is. Some, such as `codex` and `gemini`, have no `ProcessType` of their own. */
+  /** Which coding agent it is. Some, such as `codex` and `gemini`, have no `ProcessType`. */
   agent: z.string().optional(),
   task_id: z.string().optional(),
   working_dir: z.string().optional(),

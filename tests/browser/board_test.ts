@@ -118,7 +118,7 @@ Deno.test("board: keys select, open, pause, cancel and retry; going back returns
 
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keyboard" });
-    for (const does of ["Next task", "Retry it", "Hold or resume it", "Allow what it asks for"]) {
+    for (const does of ["Next task", "Retry it", "Hold or resume it", "Allow its request"]) {
       await help.getByText(does).waitFor();
     }
     await page.keyboard.press("Escape");

@@ -432,7 +432,7 @@ Deno.test("log: lines keep their rows, wrap on request, open, and can be saved a
     await line(page, "Edit demo.md: completed").getByRole("button", { name: "Open line" }).click();
     await line(page, "Edit demo.md: completed").getByText("tool_call_id").waitFor();
     await picture("log-open");
-    await page.getByTitle("Download what is loaded").click();
+    await page.getByTitle("Download the loaded lines").click();
     const saving = page.waitForEvent("download");
     await page.getByRole("button", { name: "As JSON lines" }).click();
     const saved = await saving;

@@ -94,7 +94,7 @@ function setEcho(echo: boolean): void {
   Deno.stdin.setRaw(!echo, Deno.build.os === "windows" ? undefined : { cbreak: true });
 }
 
-/** The first character typed, in lower case; undefined when there is no more input. */
+/** The first typed character, in lower case; undefined at the end of input. */
 async function readKey(): Promise<string | undefined> {
   const buffer = new Uint8Array(16);
   const count = await Deno.stdin.read(buffer);

@@ -11,7 +11,7 @@ import { openPermissions } from "../task_text.ts";
 export interface Board {
   url: string;
   connected: boolean;
-  /** By id: the tasks that have not ended, and those that ended last. */
+  /** The tasks that have not ended, and the latest ended ones, by id. */
   tasks: ReadonlyMap<string, Task>;
   summary?: TaskSummary;
   resources?: SystemResources;

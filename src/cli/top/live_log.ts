@@ -62,7 +62,7 @@ export class LiveLog {
     this.#stopped = true;
   }
 
-  /** Subscribes to log entries, again if the connection is lost meanwhile. */
+  /** Subscribes to log entries, and again if the connection is lost in the meantime. */
   async #subscribe(): Promise<PushStream> {
     const { client, clock } = this.#options;
     while (true) {

@@ -9,7 +9,7 @@ import { OPEN_STATUSES } from "./board.ts";
 const OPEN_MAX = 200;
 const ENDED_MAX = 50;
 
-/** The tasks that have not ended, and those that ended last. */
+/** The tasks that have not ended, and the latest ended ones. */
 export async function loadTasks(server: Requester): Promise<Task[]> {
   const open = await server.request("list_tasks", {
     filter: { status: OPEN_STATUSES },

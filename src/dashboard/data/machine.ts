@@ -115,7 +115,7 @@ function agentChanged({ agent, timestamp }: Pushes["agent_update"]): void {
   if (isOver(agent) && agent.status !== "starting") return;
   // Status changes arrive without figures, so the last figures stay.
   const known = told.value.find(({ id }) => id === agent.id);
-  // A task has one agent at a time; each attempt has an id of its own.
+  // A task has one agent at a time, but each attempt's agent has its own id.
   const others = told.value.filter(({ task_id }) => task_id !== agent.task_id);
   told.value = [...others, { ...known, ...agent }];
   const { cpu_percent, memory_usage } = agent;

@@ -14,7 +14,7 @@ import { TaskPage } from "./task/task_page.tsx";
 import { TasksPage } from "./tasks/tasks_page.tsx";
 
 export interface PageEntry {
-  /** The route; the component receives what stands for `:id` as a prop. */
+  /** The route. The component receives the value of `:id` as a prop. */
   path: string;
   title: string;
   /** Without a component, the page opens the first of its tabs. */
@@ -27,7 +27,7 @@ export interface PageEntry {
   key?: string;
   /** Whether the phone's tab bar has it. */
   isUnderThumb?: boolean;
-  /** The path of the page whose tab it is. */
+  /** The path of the page that shows it as a tab. */
   tabOf?: string;
   /** The count that the navigation shows beside it. */
   count?: () => { number: number; means: string; needsYou?: boolean };

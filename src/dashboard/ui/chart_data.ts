@@ -14,7 +14,7 @@ export function withGaps(
   values: readonly (readonly (number | null)[])[],
 ): ChartData {
   const distances = times.slice(1).map((at, i) => at - times[i]!).sort((a, b) => a - b);
-  // The upper quartile: after a burst of samples the usual distance is no gap.
+  // The upper quartile, so that the usual distance after a burst of samples does not count as a gap.
   const usual = distances[Math.floor(distances.length * .75)] ?? 0;
   const seconds: number[] = [];
   const columns: (number | null)[][] = values.map(() => []);

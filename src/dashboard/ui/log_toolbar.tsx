@@ -53,7 +53,7 @@ export function LogToolbar(props: LogToolbarProps) {
         />
         <IconButton name="To the end" title="To the end (End)" onClick={props.onEnd} icon={ArrowDownToLine} />
         <details class="log-menu">
-          <summary class="button" title="Download what is loaded">
+          <summary class="button" title="Download the loaded lines">
             <Download size={16} aria-hidden="true" />
             <span class="visually-hidden">Download</span>
           </summary>

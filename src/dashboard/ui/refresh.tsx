@@ -5,7 +5,7 @@ import type { Answer } from "../data/answer.ts";
 import { useShortcuts } from "../keys.ts";
 
 export interface RefreshProps {
-  /** The time of what is shown; undefined while there is nothing. */
+  /** The time of the shown data; undefined while there is none. */
   at: string | undefined;
   answer: Pick<Answer<unknown>, "isAsking" | "reload">;
   name?: string;

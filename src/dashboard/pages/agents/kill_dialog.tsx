@@ -46,7 +46,7 @@ export function KillDialog({ process, onKill, onClose }: KillDialogProps) {
   );
 }
 
-/** What happens to the task. `process`: its agent, or one that the agent started. */
+/** What the signal means for the process's task, in words. The process is the task's agent, or one that it started. */
 function meaning({ pid, task_id }: Process, signal: KillSignal): string {
   if (task_id === undefined) {
     return signal === "SIGSTOP" || signal === "SIGCONT"

@@ -108,6 +108,6 @@ export function ProcessDetails({ process, reload }: ProcessDetailsProps) {
 
 function said(signal: KillSignal, pid: number, name: string): string {
   if (signal === "SIGSTOP") return `Process ${pid} (${name}) is stopped`;
-  if (signal === "SIGCONT") return `Process ${pid} (${name}) goes on`;
+  if (signal === "SIGCONT") return `Process ${pid} (${name}) continues`;
   return `Process ${pid} (${name}) has ended`;
 }

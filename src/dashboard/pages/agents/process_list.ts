@@ -11,7 +11,7 @@ const TYPE_NAMES: Record<Exclude<ProcessType, "unknown">, string> = {
   cursor_claude: "Claude (Cursor)",
 };
 
-/** The names of the kinds of processes: the API's types, and agents without a type of their own. */
+/** The names of the kinds of processes: the API's types, and agents that have no type. */
 export const kindNames = computed((): Record<string, string> => ({
   ...Object.fromEntries(knownMakes.value.map(({ name, display_name }) => [name, display_name])),
   ...TYPE_NAMES,

@@ -33,7 +33,7 @@ async function list(isWhole: boolean): Promise<Listed> {
   return { ...data, isWhole };
 }
 
-/** The whole machine's processes, with newer figures for those that scans cover. */
+/** The requested processes, with newer figures for those that scans cover. */
 function current(isWhole: boolean, { value }: Answer<Listed>): Omit<Listed, "isWhole"> | undefined {
   const scan = processScan.value;
   if (!isWhole) return scan;

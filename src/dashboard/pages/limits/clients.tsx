@@ -1,4 +1,4 @@
-/** The clients that use the server most, and those with limits of their own. */
+/** The clients that use the server most, and the clients with their own limits. */
 import { useState } from "preact/hooks";
 import type { LimitReport } from "../../../protocol/limit_messages.ts";
 import { Confirm } from "../../ui/dialog.tsx";

@@ -25,7 +25,7 @@ export function Policy({ report, open, reload }: PolicyProps) {
     return (
       <div class="notice notice-warning">
         <strong>There are no limits.</strong> The configuration says{" "}
-        <code>limits.enabled: false</code>; what is set here holds once that is changed.
+        <code>limits.enabled: false</code>; changes here take effect when that is changed.
       </div>
     );
   }

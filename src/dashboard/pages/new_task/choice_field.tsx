@@ -1,4 +1,4 @@
-/** A field of the form whose value is one of a few. */
+/** A field of the form with a choice of values. */
 import { change, type Draft, draft } from "./draft.ts";
 import { Field, type FieldProps } from "./field.tsx";
 

@@ -1,4 +1,4 @@
-/** One field of the form: its name, what it is for, and what is wrong with it. */
+/** One field of the form: its label, its hint, and its problems. */
 import type { ComponentChildren } from "preact";
 import { elementId, type Field as FieldName, FIELDS, mended, problems } from "./problems.ts";
 

@@ -85,7 +85,7 @@ export function NewTaskPage() {
       )}
       {template.name !== undefined && !isEmpty.value && (
         <p class="notice">
-          A copy of <code>{template.name}</code>, under an id of its own.
+          A copy of <code>{template.name}</code> with a new id.
         </p>
       )}
       <ProblemSummary box={summary} />

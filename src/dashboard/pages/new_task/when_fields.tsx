@@ -1,4 +1,4 @@
-/** When the task runs: now, once at a time, or again and again. */
+/** When the task runs: now, once at a given time, or repeatedly. */
 import type { RecurringConfig } from "../../../domain/task.ts";
 import { isoTime } from "../../../clock/clock.ts";
 import { relative } from "../../../protocol/formats.ts";

@@ -40,8 +40,8 @@ export function PermissionPanels({ task }: { task: Task }) {
   };
   useShortcuts(
     open.length === 0 ? [] : [
-      { key: "a", does: "Allow what the agent asks for", run: () => press("allow") },
-      { key: "d", does: "Deny what the agent asks for", run: () => press("deny") },
+      { key: "a", does: "Allow the agent's request", run: () => press("allow") },
+      { key: "d", does: "Deny the agent's request", run: () => press("deny") },
     ],
     [open.map(({ permission_id }) => permission_id).join(), answering],
   );

@@ -1,4 +1,4 @@
-/** What the agent answered, how its process ended and what it used. */
+/** The agent's answer, how its process ended, and its usage. */
 import { isFinished } from "../../../domain/task_values.ts";
 import { count } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";

@@ -103,8 +103,8 @@ function useBoardKeys(
     { key: "o", does: "Open the selected task", run: open },
     { key: "h", does: "Hold or resume it", run: doing("pause", "resume") },
     { key: "r", does: "Retry it", run: doing("retry") },
-    { key: "a", does: "Allow what it asks for", run: onSelected((task) => void answerFirst(task, "allow")) },
-    { key: "d", does: "Deny what it asks for", run: onSelected((task) => void answerFirst(task, "deny")) },
+    { key: "a", does: "Allow its request", run: onSelected((task) => void answerFirst(task, "allow")) },
+    { key: "d", does: "Deny its request", run: onSelected((task) => void answerFirst(task, "deny")) },
   ], []);
 }
 

@@ -59,7 +59,7 @@ export function Outcomes({ tasks }: { tasks: readonly Task[] }) {
         <dt>Slots in use</dt>
         <dd class="figure">{atWork}</dd>
       </div>
-      <div title="Of those that completed or failed">
+      <div title="Completed tasks among those that completed or failed">
         <dt>Success</dt>
         <dd class="figure">{rate === undefined ? "–" : percent(rate)}</dd>
       </div>

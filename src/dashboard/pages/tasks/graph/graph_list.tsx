@@ -1,4 +1,4 @@
-/** The graph in words: each task with what it waits for and what waits for it. */
+/** The graph in words: each task with its dependencies and its dependents. */
 import { Crosshair } from "lucide-preact";
 import { Fragment } from "preact";
 import { Link } from "wouter-preact";
