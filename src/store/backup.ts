@@ -1,4 +1,4 @@
-/** A backup: the store as of one moment, in one file, checked. A server may be at work on the store meanwhile. */
+/** A backup: a checked copy of the store at one moment, in one file. A server may use the store meanwhile. */
 import { join } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { copyStore } from "./file_copy.ts";
@@ -8,13 +8,13 @@ export interface BackupOptions {
   /** The data folder. */
   folder: string;
   file: string;
-  /** Whether a file that is there already is replaced. */
+  /** Whether an existing file is replaced. */
   force: boolean;
 }
 
 /**
- * Writes the backup beside its place and renames it there once it is whole and checked; its size in bytes. Throws
- * `ApiError`: `INVALID_FIELD_VALUE` when the file is there already, `FILE_NOT_FOUND` when there is no store, and what
+ * Writes the backup to a temporary file and renames it once it is complete and checked. Returns its size in bytes.
+ * Throws `ApiError`: `INVALID_FIELD_VALUE` if the file exists, `FILE_NOT_FOUND` if there is no store, and what
  * `copyStore` throws.
  */
 export async function backupStore({ folder, file, force }: BackupOptions): Promise<{ bytes: number }> {
@@ -33,7 +33,7 @@ export async function backupStore({ folder, file, force }: BackupOptions): Promi
   return { bytes: (await Deno.stat(file)).size };
 }
 
-/** Throws `FILE_NOT_FOUND` when the folder holds no store. */
+/** Throws `FILE_NOT_FOUND` if the folder contains no store. */
 export async function requireStore(store: string, folder: string): Promise<void> {
   if (await exists(store)) return;
   throw new ApiError("FILE_NOT_FOUND", `There is no store in ${folder}; --data names another folder`, {
@@ -41,7 +41,7 @@ export async function requireStore(store: string, folder: string): Promise<void>
   });
 }
 
-/** Throws `INVALID_FIELD_VALUE` when the file is there and may not be replaced. */
+/** Throws `INVALID_FIELD_VALUE` if the file exists and may not be replaced. */
 export async function refuseExisting(file: string, force: boolean): Promise<void> {
   if (force || !await exists(file)) return;
   throw new ApiError("INVALID_FIELD_VALUE", `${file} is there already; --force replaces it`, {

@@ -1,4 +1,4 @@
-/** The data folder: private to its owner, and one server's at a time. */
+/** The data folder: private to its owner, and used by one server at a time. */
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
@@ -7,7 +7,7 @@ import { ApiError } from "../domain/errors.ts";
 const log = getLogger(["opencode-agents", "store"]);
 
 const LOCK_FILE = "server.lock";
-/** A lock that is free is had at once; one that is not within this time is another server's. */
+/** A free lock is acquired at once. If that takes longer than this, another server holds it. */
 const LOCK_WAIT_MS = 300;
 
 export interface FolderLock {
@@ -15,8 +15,9 @@ export interface FolderLock {
 }
 
 /**
- * Creates the folder if need be (0700) and takes its lock, which the kernel gives back however we end.
- * Throws `ApiError`: `CONFIGURATION_ERROR` with the `pid` that holds it, `FILE_PERMISSION_DENIED`, `FILESYSTEM_ERROR`.
+ * Creates the folder (0700) if it does not exist, and takes its lock. The kernel releases the lock however the process
+ * ends. Throws `ApiError`: `CONFIGURATION_ERROR` with the `pid` of the holder, `FILE_PERMISSION_DENIED`,
+ * `FILESYSTEM_ERROR`.
  */
 export async function lockFolder(folder: string, clock: Clock): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE);
@@ -29,7 +30,7 @@ export async function lockFolder(folder: string, clock: Clock): Promise<FolderLo
     await file.write(new TextEncoder().encode(String(Deno.pid)));
     return {
       async release() {
-        // No pid that is not there any more is ever named as the holder.
+        // So that a dead pid is never named as the holder.
         await file.truncate(0);
         await file.unlock();
         file.close();
@@ -40,9 +41,9 @@ export async function lockFolder(folder: string, clock: Clock): Promise<FolderLo
   }
 }
 
-/** Whether the lock was had; if not, the file is closed. */
+/** Returns whether the lock was acquired. If not, the file is closed. */
 async function takeLock(file: Deno.FsFile, clock: Clock): Promise<boolean> {
-  // Deno 2.4 has only the lock that waits.
+  // Deno 2.4 has only a lock call that waits.
   const { tryLock } = file as { tryLock?: (exclusive: boolean) => Promise<boolean> };
   if (tryLock) {
     const isOurs = await tryLock.call(file, true);
@@ -51,7 +52,7 @@ async function takeLock(file: Deno.FsFile, clock: Clock): Promise<boolean> {
   }
   const waiting = file.lock(true).then(() => true);
   if (await within(clock, LOCK_WAIT_MS, waiting, false)) return true;
-  // The lock may still come, when the other server ends: it is given back at once.
+  // The lock may still be acquired when the other server ends. Then it is released at once.
   waiting.then(() => file.close(), (error) => log.debug("Gave the lock up: {error}", { error }));
   return false;
 }
@@ -75,12 +76,12 @@ function folderError(folder: string, error: unknown): ApiError {
   );
 }
 
-/** Creates the file for its owner alone, if it is not there; SQLite gives its -wal and -shm the same mode. */
+/** Creates the file, private to its owner, if it does not exist. SQLite gives its -wal and -shm the same mode. */
 export async function createPrivate(path: string): Promise<void> {
   (await Deno.open(path, { append: true, create: true, mode: 0o600 })).close();
 }
 
-/** Gives every file in the folder to its owner alone. */
+/** Makes every file in the folder private to its owner. */
 export async function makePrivate(folder: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   for await (const entry of Deno.readDir(folder)) {

@@ -1,6 +1,6 @@
 /**
- * Records that a failed commit may have changed all the same. Each is read again until its state is known: nobody else
- * would find a record that was created, or queued, without anybody knowing.
+ * Records that a failed commit may still have changed. Each is read again until its state is known. Otherwise nobody
+ * would find a record that was created or queued by such a commit.
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../clock/clock.ts";
@@ -8,20 +8,20 @@ import type { Actor } from "../domain/actor.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** While the store cannot be read either. */
+/** The delay between tries while the store cannot be read. */
 const LEARN_AGAIN_MS = 5_000;
 
 export class DoubtfulChanges {
   readonly #kind: string;
   readonly #clock: Clock;
   readonly #look: (id: string, by: Actor) => Promise<void>;
-  /** The records, and who asked for the change. */
+  /** The records' ids, and who asked for the change. */
   readonly #doubtful = new Map<string, Actor>();
   #learning: Promise<void> | undefined;
   #again: Timer | undefined;
   #closed = false;
 
-  /** `look` reads the record again. It rejects while the store cannot be read. */
+  /** `look`: reads the record again. It rejects while the store cannot be read. */
   constructor(kind: string, clock: Clock, look: (id: string, by: Actor) => Promise<void>) {
     this.#kind = kind;
     this.#clock = clock;
@@ -37,13 +37,13 @@ export class DoubtfulChanges {
     this.#doubtful.set(id, by);
   }
 
-  /** Ends the search; the next server finds the outcome when it loads the records. */
+  /** Stops reading. The next server finds the outcome when it loads the records. */
   close(): void {
     this.#closed = true;
     this.#again?.cancel();
   }
 
-  /** Looks at all doubtful records, and again later at those that cannot be read. */
+  /** Reads all doubtful records, and retries later those that cannot be read. */
   learn(): Promise<void> {
     if (this.#closed || this.#doubtful.size === 0) return this.#learning ?? Promise.resolve();
     return this.#learning ??= this.#lookAtAll().finally(() => this.#learning = undefined);
@@ -53,7 +53,7 @@ export class DoubtfulChanges {
     this.#again?.cancel();
     try {
       for (const [id, by] of this.#doubtful) {
-        // First, since another change of it may become doubtful meanwhile.
+        // Deleted first, because another change of the record may become doubtful meanwhile.
         this.#doubtful.delete(id);
         await this.#look(id, by).catch((error) => {
           this.#doubtful.set(id, by);

@@ -1,4 +1,4 @@
-/** A store's content as JSON lines, read from a copy that holds one moment; memory does not grow with the store. */
+/** Exports a store as JSON lines, read from a copy of one moment. Memory does not grow with the store. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
@@ -14,22 +14,25 @@ import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import { damaged, decodeStored } from "./stored_values.ts";
 import { joined } from "./value_parts.ts";
 
-/** Values have up to 60 KB each. */
+/** Entries per read. Values have up to 60 KB each. */
 const BATCH = 20;
 
 export interface ExportOptions {
-  /** The data folder; a server may be at work on it. */
+  /** The data folder. A server may use it meanwhile. */
   folder: string;
   clock: Clock;
-  /** Called with each line, its line feed included. */
+  /** Called with each line, including its line feed. */
   write(line: string): Promise<void> | void;
 }
 
-/** How many of each were written. Throws `ApiError`: `FILE_NOT_FOUND` when there is no store, and what `copyStore` throws. */
+/**
+ * Returns how many of each were written. Throws `ApiError`: `FILE_NOT_FOUND` without a store, and what `copyStore`
+ * throws.
+ */
 export async function exportStore({ folder, clock, write }: ExportOptions): Promise<Counts> {
   const store = join(folder, STORE_FILE);
   await requireStore(store, folder);
-  // Beside the store, where there is room for one and which is the owner's alone.
+  // In the data folder, which has room for a copy and is private to the owner.
   const draft = await Deno.makeTempDir({ dir: folder, prefix: "export-" });
   try {
     const copy = join(draft, STORE_FILE);
@@ -81,7 +84,7 @@ export async function exportLines(
   return counts;
 }
 
-/** Records in the order of their ids: their specs and their states lie apart, in the same order. */
+/** Records in the order of their ids. Specs and states are stored separately, in the same order. */
 async function* records<Spec, State>(kv: KeyValue, { name, spec, state }: RecordKind<Spec, State>) {
   const specs = values(kv, [name, "spec"]);
   for await (const { id, bytes } of values(kv, [name, "state"])) {
@@ -92,7 +95,7 @@ async function* records<Spec, State>(kv: KeyValue, { name, spec, state }: Record
   }
 }
 
-/** Values of any length, put together from their parts. */
+/** Values of any length, joined from their parts. */
 async function* values(kv: KeyValue, prefix: Key) {
   let id: string | undefined;
   let parts: Uint8Array[] = [];

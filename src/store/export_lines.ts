@@ -1,20 +1,20 @@
 /**
- * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs and log entries,
- * and at the end how many of each there are, so that a file that was cut short is recognized. Fields that this version
- * does not know are kept.
+ * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs and log entries.
+ * The last line has the number of each, so that a truncated file is recognized. Fields that this version does not know
+ * are kept.
  *
- * The schemas here demand what a file from outside must have besides the shape of a stored value, which the store's own
- * schemas check: ids that are ids, counts that count, times in the form that is compared as text.
+ * The store's own schemas check the shape of stored values. The schemas here check what a file from outside needs in
+ * addition: valid ids, valid counts, and times in the form that is compared as text.
  */
 import { z } from "zod";
 import { LogEntry } from "../domain/log_entry.ts";
 import { TaskId } from "../domain/scalars.ts";
 
-/** Rises when an older program could no longer read what a newer one exports. */
+/** Increases when an older program could no longer read what a newer one exports. */
 export const EXPORT_VERSION = 1;
 
 const count = z.int().min(0);
-/** As our own clock writes it. */
+/** A time as `isoTime` writes it. */
 const Time = z.iso.datetime({ precision: 3 });
 
 export const Counts = z.object({ schedules: count, tasks: count, outputs: count, log_entries: count });
@@ -23,7 +23,9 @@ export type Counts = z.infer<typeof Counts>;
 export const HeaderLine = z.looseObject({
   kind: z.literal("opencode-agents-export"),
   version: z.int().min(1),
-  records_version: z.int().min(1).default(1).describe("Of the stored values in it; absent in early exports."),
+  records_version: z.int().min(1).default(1).describe(
+    "The version of the stored values. Absent in early exports.",
+  ),
   exported_at: Time,
 });
 

@@ -1,7 +1,7 @@
 /**
- * A node's feed: which records each of its commits has changed, for the other nodes that share the store. An entry is
- * written in the same commit as the change, under the node's own name and a number that rises. A key that all nodes
- * watch is set besides, without a check, so that it never stands in the way of anybody.
+ * A node's feed: the records that each of its commits has changed, for the other nodes that share the store. An entry
+ * is written in the same commit as the change, under the node's name and an increasing number. The commit also sets a
+ * key that all nodes watch. It does so without a check, so that this never causes a conflict.
  */
 import { z } from "zod";
 import { Actor } from "../domain/actor.ts";
@@ -10,10 +10,10 @@ import { decode, encode } from "./json.ts";
 import type { Commit, Key, KeyValue } from "./kv/kv.ts";
 
 const FEED: Key = ["feed"];
-/** Changes with every commit of every node. */
+/** The key that changes with every commit of every node. */
 export const BELL: Key = ["bell"];
 
-/** Older entries go. Whoever is further behind reads all records again. */
+/** How many entries are kept. A node that is further behind reads all records again. */
 export const FEED_KEPT = 10_000;
 const DELETED_AT_ONCE = 500;
 
@@ -31,10 +31,10 @@ export class FeedWriter {
     this.#node = node;
   }
 
-  /** Goes on after the last entry of an earlier life, and removes what is too old. */
+  /** Continues after the last entry of the node's earlier runs, and removes entries that are too old. */
   async begin(kv: KeyValue): Promise<void> {
     this.#next = await lastOf(kv, this.#node) + 1;
-    // An entry whose number came to nothing has taken none of the old ones with it.
+    // A number whose commit failed has not removed an old entry, so some may be left.
     const old: Key[] = [];
     const end = entryKey(this.#node, Math.max(1, this.#next - FEED_KEPT));
     for await (
@@ -47,7 +47,7 @@ export class FeedWriter {
     }
   }
 
-  /** What belongs into the commit that changes these records. */
+  /** The mutations to add to the commit that changes these records. */
   entry(changed: readonly Changed[]): Required<Commit> {
     const seq = this.#next++;
     const deletes = seq > FEED_KEPT ? [entryKey(this.#node, seq - FEED_KEPT)] : [];
@@ -59,7 +59,7 @@ export class FeedWriter {
   }
 }
 
-/** The number of the node's last entry; 0 when there is none. */
+/** The number of the node's last entry; 0 if there is none. */
 export async function lastOf(kv: KeyValue, node: string): Promise<number> {
   for await (const { key } of kv.list({ prefix: [...FEED, node], reverse: true, limit: 1 })) {
     return key[2] as number;
@@ -70,17 +70,17 @@ export async function lastOf(kv: KeyValue, node: string): Promise<number> {
 export interface FeedEntry {
   node: string;
   seq: number;
-  /** Of the commit: which of two entries, of any nodes, came first. */
+  /** The version of the commit. It orders the entries of all nodes. */
   versionstamp: string;
   changed: Changed[];
 }
 
-/** The version of the newest commit of any node: all that were made until then are in the feeds. */
+/** The version of the newest commit of any node. The feeds contain all commits up to it. */
 export async function newestCommit(kv: KeyValue): Promise<string> {
   return (await kv.get(BELL))?.versionstamp ?? "";
 }
 
-/** What the node's feed says after this entry, until that commit. */
+/** The entries of the node's feed after this number, up to that commit. */
 export async function readFeed(
   kv: KeyValue,
   node: string,

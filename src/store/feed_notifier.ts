@@ -1,8 +1,8 @@
 /**
- * The notifier of a store that several nodes share: besides this node's own changes it tells of theirs. It reads their
- * feeds whenever the bell rings, and from time to time in case nobody heard it. What it learns is which records have
- * changed; the records themselves are read as they stand then, and the newer version wins, whatever came first. So a
- * listener may hear of several changes of a record as of one.
+ * The notifier of a store that several nodes share. It publishes the changes of the other nodes as well as this node's
+ * own. It reads the other nodes' feeds whenever the bell key changes, and at intervals in case a change was missed. A
+ * feed only says which records have changed. The records are then read in their current state, and the newer version
+ * wins, regardless of order. So a listener may get several changes of a record as one.
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../clock/clock.ts";
@@ -14,11 +14,11 @@ import { type Listener, LocalNotifier, type Notifier, type Topic, type Topics } 
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** What is kept in memory of one kind of record. */
+/** The records of one kind in memory. */
 export interface Followed {
-  /** Reads these records again; listeners hear of what is new, in this order, and who asked for it. */
+  /** Reads these records again and publishes what is new, in this order, with the actor who asked for it. */
   refresh(ids: ReadonlyMap<string, Actor>): Promise<void>;
-  /** The same for all of them. */
+  /** Does the same for all records. */
   refreshAll(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export interface FeedNotifierOptions {
 export class FeedNotifier implements Notifier {
   readonly #local = new LocalNotifier();
   readonly #options: FeedNotifierOptions;
-  /** How far the feed of each other node has been read. */
+  /** The last entry that was read of each other node's feed. */
   readonly #positions = new Map<string, number>();
   #kinds: Readonly<Record<string, Followed>> = {};
   #log: { catchUp(node: string): Promise<void> } | undefined;
@@ -54,14 +54,14 @@ export class FeedNotifier implements Notifier {
     return this.#local.publish(topic, changes);
   }
 
-  /** Notes how far the feeds have come, before the records are read: what is written from here on is read again. */
+  /** Records the ends of the feeds before the records are read. Entries written after that are read again. */
   async begin(): Promise<void> {
     for (const node of await this.#others()) this.#positions.set(node, await lastOf(this.#options.kv, node));
   }
 
   /**
-   * Follows the feeds from there on, and the log of each node. `kinds`: the records, by the name of their kind. Resolves
-   * when what was written while they were read has been read again. Throws what the store throws.
+   * Follows the feeds from there on, and the log of each node. `kinds`: the records, by the name of their kind.
+   * Resolves when the changes made during the load have been read. Throws what the store throws.
    */
   async start(
     kinds: Readonly<Record<string, Followed>>,
@@ -76,7 +76,7 @@ export class FeedNotifier implements Notifier {
     this.#read();
   }
 
-  /** Resolves when nothing is read any more. */
+  /** Stops following. Resolves when no read is under way. */
   async stop(): Promise<void> {
     this.#unwatch?.();
     this.#timer?.cancel();
@@ -101,8 +101,8 @@ export class FeedNotifier implements Notifier {
   }
 
   /**
-   * What several nodes have changed is learned in the order of their commits: whoever hears of a task has heard of those
-   * that it waits for.
+   * Reads the changes of all nodes in the order of their commits, so that listeners learn of a task after its
+   * dependencies.
    */
   async #readOn(): Promise<void> {
     const { kv } = this.#options;

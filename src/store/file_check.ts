@@ -1,6 +1,6 @@
 /**
- * Looks at the store's file before Deno KV does, which ends the whole process when it meets a damaged page.
- * What is refused is not touched.
+ * Checks the store's file before Deno KV opens it, because Deno KV ends the whole process at a damaged page. A file
+ * that is refused is not changed.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
@@ -9,15 +9,15 @@ import { foreignStore, META_BLOB, requireKnownFormat } from "./identity.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** Up to here a check takes a fraction of a second, so it is made at every start. */
+/** Up to this size a check takes a fraction of a second, so it runs at every start. */
 const ALWAYS_CHECKED_BYTES = 256 << 20;
-/** Beyond this it would take too long even after a crash. */
+/** Beyond this size a check would take too long, even after a crash. */
 const NEVER_CHECKED_BYTES = 8 * 2 ** 30;
 
 /**
- * Throws `DATABASE_ERROR` when the file is damaged or no store of ours, `CONFIGURATION_ERROR` when a newer program
- * wrote it. A large file is read through only when it
- * is not as the last clean shutdown left it, which `cleanMark` says.
+ * Throws `DATABASE_ERROR` if the file is damaged or not a store of this program, `CONFIGURATION_ERROR` if a newer
+ * program wrote it. A large file is read completely only if it differs from the state that the last clean shutdown
+ * recorded in `cleanMark`.
  */
 export async function checkFile(path: string, cleanMark: string): Promise<void> {
   const mark = await takeMark(cleanMark);
@@ -34,7 +34,9 @@ export async function checkFile(path: string, cleanMark: string): Promise<void> 
   await requireSound(path, isThorough);
 }
 
-/** The same for one who does not mean to open it, so the mark of a clean shutdown stays; false when there is none. */
+/**
+ * Checks the file without opening the store, so the mark of a clean shutdown stays. Returns false if there is no file.
+ */
 export async function inspectFile(path: string): Promise<boolean> {
   const state = await stateOf(path);
   if (state === undefined || state.size === 0) return false;
@@ -53,12 +55,12 @@ async function requireSound(path: string, isThorough: boolean): Promise<void> {
   );
 }
 
-/** Notes how a clean shutdown leaves the file. */
+/** Records the state of the file after a clean shutdown. */
 export async function markClean(path: string, cleanMark: string): Promise<void> {
   await Deno.writeTextFile(cleanMark, JSON.stringify(await stateOf(path)), { mode: 0o600 });
 }
 
-/** The mark holds for one start only. */
+/** Reads and removes the mark, which is valid for one start only. */
 async function takeMark(cleanMark: string): Promise<string | undefined> {
   try {
     const mark = await Deno.readTextFile(cleanMark);
@@ -80,7 +82,7 @@ async function stateOf(path: string): Promise<{ size: number; modified: number |
   }
 }
 
-/** What is wrong with the file, if anything. */
+/** The problem of the file; undefined if there is none. */
 async function examine(path: string, isThorough: boolean): Promise<string | undefined> {
   const sqlite = await import("node:sqlite").catch((error) => {
     log.warn("The store's file is not checked: node:sqlite is not available ({error})", { error });
@@ -106,7 +108,7 @@ async function examine(path: string, isThorough: boolean): Promise<string | unde
   }
 }
 
-/** Once Deno KV has opened the file, its bytes are no longer the same; so what is not for us is refused before. */
+/** Refuses a store of another format here, because Deno KV changes the file's bytes as soon as it opens it. */
 function requireOurs(database: DatabaseSync): void {
   const meta = database.prepare("SELECT v FROM kv WHERE k = ?").get(META_BLOB);
   if (meta) requireKnownFormat(meta.v as Uint8Array);

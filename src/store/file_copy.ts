@@ -1,20 +1,20 @@
 /**
- * Copies of a store's file through SQLite itself: each holds one moment, also while a server writes. Row by row,
- * since Deno 2.4 has neither `backup` nor `VACUUM INTO`, and `backup` begins anew with every commit of a busy server.
+ * Copies a store's file through SQLite, so that a copy is of one moment even while a server writes. It copies row by
+ * row: Deno 2.4 has neither `backup` nor `VACUUM INTO`, and `backup` starts over with every commit of a busy server.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { ApiError } from "../domain/errors.ts";
 
-/** A commit that is just being made is waited for this long. */
+/** How long to wait for a commit that is under way. */
 const BUSY_MS = 10_000;
 
-/** What belongs to a store's file besides the file itself. */
+/** The suffixes of the files that belong to a store's file. */
 export const COMPANIONS = ["-wal", "-shm", "-journal"] as const;
 
 /**
- * Writes the store at `from`, as of now, to the new file `to`, its owner's alone, and reads the copy through before it
- * answers. On failure there is no `to`. Throws `ApiError`: `DATABASE_ERROR` when `from` is damaged or no store of
- * ours, `DISK_SPACE_EXCEEDED`, `FILE_PERMISSION_DENIED`, `FILESYSTEM_ERROR`.
+ * Copies the store at `from` to the new file `to`, which is private to its owner, and checks the whole copy. On failure
+ * there is no `to`. Throws `ApiError`: `DATABASE_ERROR` if `from` is damaged or not a store of this program,
+ * `DISK_SPACE_EXCEEDED`, `FILE_PERMISSION_DENIED`, `FILESYSTEM_ERROR`.
  */
 export async function copyStore(from: string, to: string): Promise<void> {
   const { DatabaseSync } = await import("node:sqlite");
@@ -29,7 +29,7 @@ export async function copyStore(from: string, to: string): Promise<void> {
       refuseForeign(from, source);
       const target = new DatabaseSync(to);
       try {
-        // Nobody reads it before it is whole, and a copy that was not finished is thrown away.
+        // Nobody reads the copy before it is complete, and an incomplete copy is deleted.
         target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
         copyRows(source, target);
         requireSound(to, target, "integrity_check");
@@ -48,7 +48,7 @@ export async function copyStore(from: string, to: string): Promise<void> {
   }
 }
 
-/** Takes what stands in the write-ahead log into the file, which is then the whole store. Nobody may have it open. */
+/** Moves the content of the write-ahead log into the file, which is then the whole store. Nobody may have it open. */
 export async function foldIn(path: string): Promise<void> {
   const { DatabaseSync } = await import("node:sqlite");
   try {
@@ -66,7 +66,7 @@ export async function foldIn(path: string): Promise<void> {
 }
 
 function opened(path: string, open: () => DatabaseSync): DatabaseSync {
-  // SQLite says no more than that it cannot open it.
+  // SQLite only says that it cannot open the file. This throws the reason.
   Deno.statSync(path);
   return open();
 }
@@ -83,7 +83,7 @@ function requireSound(path: string, database: DatabaseSync, check: "quick_check"
   if (verdict !== "ok") throw damaged(path, String(verdict));
 }
 
-/** `source` is in a transaction, so that all its tables are of one moment. */
+/** `source` is in a transaction, so that all tables are read at one moment. */
 function copyRows(source: DatabaseSync, target: DatabaseSync): void {
   const schema = source.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").all();
   target.exec("BEGIN");

@@ -1,6 +1,6 @@
 /**
- * Many small commits as few large ones. While one is on its way, what arrives is collected and goes into the
- * next: a commit costs the disk the same whether it carries one change or a hundred.
+ * Groups many small commits into few large ones, because a commit costs the disk the same for one change as for a
+ * hundred. While a group is under way, new commits are collected for the next one.
  */
 import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -17,10 +17,10 @@ import {
   VALUE_BYTES_MAX,
 } from "./kv/kv.ts";
 
-/** What one commit may carry, keys and values together; a little below the store's own limit. */
+/** The most bytes of one commit, keys and values together. A little below the store's own limit. */
 export const COMMIT_BYTES_MAX = ATOMIC_BYTES_MAX - (20 << 10);
 const KEY_BYTES_MAX = ATOMIC_KEY_BYTES_MAX - (4 << 10);
-/** What waits may be this much; beyond it the store is too slow for what is asked of it. */
+/** The most commits that may wait. Beyond that, the store is too slow for the load. */
 const WAITING_MAX = 10_000;
 
 interface Size {
@@ -33,21 +33,21 @@ interface Size {
 /** A record that a commit changes: the name of its kind, its id, and who asked for the change. */
 export type Changed = readonly [kind: string, id: string, by: Actor];
 
-/** What a node adds to each of its commits. */
+/** The part that a node adds to each of its commits. */
 export interface Stamp {
-  /** For a commit that changes these records. */
+  /** The part for a commit that changes these records. */
   of(changed: readonly Changed[]): Required<Commit>;
-  /** Why no commit of this node can succeed any more, if a check has failed for that. */
+  /** Why no commit of this node can succeed any more; undefined if that is not why a check failed. */
   refusal(): Promise<ApiError | undefined>;
 }
 
-/** What `Stamp.of` may add at most. */
+/** The most that `Stamp.of` may add. */
 const STAMP: Size = { checks: 1, mutations: 4, bytes: 40 << 10, key_bytes: 2 << 10 };
 
 interface Waiting extends Size {
   commit: Commit;
   changed: readonly Changed[];
-  /** Names of the keys it only checks, and of those it writes. */
+  /** The names of the keys that the commit only checks, and of those that it writes. */
   checked: string[];
   written: string[];
   resolve(result: CommitResult): void;
@@ -57,7 +57,7 @@ interface Waiting extends Size {
 export class GroupCommit {
   readonly #kv: KeyValue;
   readonly #stamp: Stamp | undefined;
-  /** What the stamp takes of each commit. */
+  /** The room for the stamp in each commit. */
   readonly #room: Size;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
@@ -69,10 +69,10 @@ export class GroupCommit {
   }
 
   /**
-   * Commits atomically, after those asked for earlier; `ok: false` when a check does not hold.
-   * `changed`: the records whose change other nodes are to hear of.
-   * Throws `ApiError`: `INVALID_FIELD_VALUE` for a change that no commit could carry, `SERVER_OVERLOAD` when too
-   * many wait. Rejects with what the store says; whether the change was committed is then unknown.
+   * Commits atomically, after earlier requests. Returns `ok: false` if a check fails. `changed`: the records whose
+   * change is announced to other nodes. Throws `ApiError`: `INVALID_FIELD_VALUE` for a change that is too large for any
+   * commit, `SERVER_OVERLOAD` if too many wait. Rejects with the store's error. The change may then have been committed
+   * or not.
    */
   commit(commit: Commit, changed: readonly Changed[] = []): Promise<CommitResult> {
     const measured = measure(commit);
@@ -89,20 +89,20 @@ export class GroupCommit {
     return promise;
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no commit waits. */
   async idle(): Promise<void> {
     while (this.#running) await this.#running;
   }
 
   async #run(): Promise<void> {
-    // A tick later, so that what is asked for in the same turn goes together.
+    // A microtask later, so that commits requested in the same turn go together.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#send(this.#nextGroup());
-    // In the same turn as the last look, so that nothing can arrive in between and be left waiting.
+    // In the same turn as the last check, so that no commit can arrive in between and be left waiting.
     this.#running = undefined;
   }
 
-  /** As many as fit, in order; a key that one writes is touched by no other of the group. */
+  /** The next commits in order, as many as fit. If one of them writes a key, no other in the group uses that key. */
   #nextGroup(): Waiting[] {
     const group: Waiting[] = [];
     const left: Waiting[] = [];
@@ -114,7 +114,7 @@ export class GroupCommit {
       full ||= !fits(sum(size, one));
       const isFree = !full && !one.checked.some((key) => written.has(key)) &&
         !one.written.some((key) => written.has(key) || checked.has(key));
-      // Also those left behind hold their keys, so that changes of one key keep their order.
+      // Commits that are left for later also reserve their keys, so that changes of one key keep their order.
       for (const key of one.checked) checked.add(key);
       for (const key of one.written) written.add(key);
       if (isFree) {
@@ -126,7 +126,7 @@ export class GroupCommit {
     return group;
   }
 
-  /** A group that a failed check has stopped is halved, until only those whose own check fails are left. */
+  /** Sends a group. If a check fails, the group is split in halves until the commits with a failed check are found. */
   async #send(group: Waiting[]): Promise<void> {
     let result: CommitResult;
     try {
@@ -193,7 +193,7 @@ function measure({ checks = [], sets = [], deletes = [] }: Commit) {
   };
 }
 
-/** What a key takes in the store. */
+/** The size of a key in the store, in bytes. */
 function sizeOf(key: Key): number {
   return key.reduce<number>((sum, part) => sum + (typeof part === "string" ? byteLength(part) + 2 : 10), 0);
 }

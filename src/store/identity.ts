@@ -1,4 +1,4 @@
-/** What a store says of itself: the version of its format, and an id that stays for as long as the data do. */
+/** The store's own description: the version of its format, and an id that stays the same as long as the data exists. */
 import type { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
@@ -6,7 +6,7 @@ import { StoreMeta } from "../domain/store_meta.ts";
 import { decode, encode } from "./json.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 
-/** The version of what is written: an older program refuses a store of a newer one. */
+/** The version that is written. An older program refuses a store of a newer version. */
 export const FORMAT = VERSION;
 
 const META: Key = ["meta"];
@@ -14,8 +14,8 @@ const META: Key = ["meta"];
 export const META_BLOB = new Uint8Array([2, ...new TextEncoder().encode("meta"), 0]);
 
 /**
- * The store's id; a new store gets one. Throws `ApiError`, before anything is written: `CONFIGURATION_ERROR` for a
- * format above ours, `DATABASE_ERROR` for what another program keeps in Deno KV.
+ * Returns the store's id. A new store gets one. Throws `ApiError` before anything is written: `CONFIGURATION_ERROR` for
+ * a newer format, `DATABASE_ERROR` for another program's data in Deno KV.
  */
 export async function identify(kv: KeyValue): Promise<string> {
   const meta = await kv.get(META);
@@ -31,14 +31,18 @@ export async function identify(kv: KeyValue): Promise<string> {
   return id;
 }
 
-/** Marks the store as one of our format: before anything is written to it, and after all of it could be read. */
+/**
+ * Marks the store as being of the current format. Called after all of it could be read and before anything is written.
+ */
 export async function adoptFormat(kv: KeyValue, id: string): Promise<void> {
   const meta = await kv.get(META);
   if (meta && requireKnownFormat(meta.value).format === FORMAT) return;
   await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id }) }] });
 }
 
-/** What stands under `META`. Throws `CONFIGURATION_ERROR` when it tells of a format above ours, `DATABASE_ERROR` when it tells nothing. */
+/**
+ * Reads the value under `META`. Throws `CONFIGURATION_ERROR` for a newer format, `DATABASE_ERROR` for another value.
+ */
 export function requireKnownFormat(value: Uint8Array): z.infer<typeof StoreMeta> {
   const meta = metaOf(value);
   if (!meta) throw foreignStore();
@@ -61,7 +65,7 @@ function metaOf(value: Uint8Array): z.infer<typeof StoreMeta> | undefined {
   }
 }
 
-/** There are entries, but not ours. */
+/** The error for a store that contains another program's entries. */
 export function foreignStore(): ApiError {
   return new ApiError(
     "DATABASE_ERROR",
@@ -71,8 +75,8 @@ export function foreignStore(): ApiError {
 }
 
 /**
- * Gives a copy an id of its own: a server ends what earlier servers of the same store left running, so that two
- * servers on copies with one id would end each other's agents.
+ * Gives a copy its own id. A server ends the agents that earlier servers of the same store left running, so two servers
+ * on copies with the same id would end each other's agents.
  */
 export async function identifyAnew(kv: KeyValue): Promise<void> {
   await kv.commit({ sets: [{ key: META, value: encode({ format: FORMAT, id: crypto.randomUUID() }) }] });

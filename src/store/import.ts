@@ -1,4 +1,4 @@
-/** An export read back: into a new store, or into a copy of the folder's own, which then takes its place. */
+/** Imports an export into a new store, or into a copy of the folder's store that then replaces it. */
 import { OWNER } from "../domain/actor.ts";
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -18,7 +18,7 @@ import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
 
-/** Commits on their way at once. */
+/** How many commits may be under way at once. */
 const AT_ONCE = 200;
 
 export interface ImportOptions {
@@ -27,22 +27,22 @@ export interface ImportOptions {
   clock: Clock;
   /** The export, line by line. */
   lines: AsyncIterable<string>;
-  /** Whether it is added to what the folder has; else the folder must have no store yet. */
+  /** Whether the export is added to the folder's store. If not, the folder must have no store yet. */
   merge: boolean;
 }
 
 export interface ImportReport extends Replacement {
   imported: Counts;
-  /** Ids that were there already and stay as they are. */
+  /** Ids that already existed. Their records stay as they are. */
   skipped: { schedules: string[]; tasks: string[] };
-  /** Entries left out, since a log in order of time cannot take up another one. */
+  /** Entries left out, because entries of another log cannot be inserted into a log that is ordered by time. */
   log_entries_skipped: number;
 }
 
 /**
- * All of it or nothing: the folder's store changes in the last step alone. Throws `ApiError`: `INVALID_FIELD_VALUE` when
- * there is a store already and `merge` is off; `INVALID_FIELD_FORMAT` with the `line` for what is no export, is cut
- * short or of a newer version; and what `replaceStore` throws.
+ * Imports all of it or nothing: only the last step changes the folder's store. Throws `ApiError`: `INVALID_FIELD_VALUE`
+ * if there is a store and `merge` is off; `INVALID_FIELD_FORMAT` with the `line` for a file that is not an export, is
+ * truncated or has a newer version; and what `replaceStore` throws.
  */
 export async function importStore({ folder, clock, lines, merge }: ImportOptions): Promise<ImportReport> {
   let report: Omit<ImportReport, keyof Replacement> | undefined;
@@ -65,7 +65,7 @@ export async function importStore({ folder, clock, lines, merge }: ImportOptions
   return { ...replacement, ...report! };
 }
 
-/** Takes the lines into an open store that nobody else writes to. */
+/** Imports the lines into an open store that nobody else writes to. */
 export async function importLines(
   store: Store,
   kv: KeyValue,
@@ -94,9 +94,9 @@ export async function importLines(
 type Content = Exclude<ExportLine, { kind: "end" }>;
 
 class Target {
-  /** Of the values in the lines. */
+  /** The version of the values in the lines. */
   records_version = 1;
-  /** Lines met so far. */
+  /** The lines read so far. */
   readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
   readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
   readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
@@ -104,7 +104,7 @@ class Target {
   readonly #store: Store;
   readonly #kv: KeyValue;
   readonly #takesLog: boolean;
-  /** Tasks that were here first are older in the queue. */
+  /** The offset of the imported tasks' `order`: tasks that were here first are older in the queue. */
   readonly #order: number;
   #onTheirWay: Promise<void>[] = [];
   #failure: { error: unknown } | undefined;
@@ -208,7 +208,7 @@ function versionOf(header: string): number {
   return records_version;
 }
 
-/** A stored value of a line, as today's version has it. */
+/** A stored value of a line, brought to the current version. */
 function readPart<T>(part: string, stored: Stored<T>, value: unknown, version: number, line: number): T {
   try {
     return stored.read(value, version);

@@ -1,6 +1,6 @@
 /**
- * Log entries packed into values of the store: a chunk is JSON lines, its header says what is inside, so that
- * most questions are answered without reading it. Pure.
+ * Packs log entries into values of the store. A chunk is JSON lines. Its header describes its contents, so that most
+ * queries are answered without reading the chunk. Pure.
  */
 import { ApiError } from "../domain/errors.ts";
 import { LogLevel } from "../domain/log_entry.ts";
@@ -9,12 +9,12 @@ import { stored } from "../domain/stored.ts";
 import type { LogLine } from "./log_line.ts";
 import { decodeStored, encodeStored } from "./stored_values.ts";
 
-/** A value may have 64 KiB. A header never has more than its chunk. */
+/** The most bytes of a chunk. A value may have 64 KiB. A header is never larger than its chunk. */
 const CHUNK_BYTES = 60_000;
 
 export const LEVELS = LogLevel.options;
 
-/** A header in memory: with the node that wrote it, which is part of its key, and agents to look up. */
+/** A header in memory, with the node that wrote it, which is part of its key, and a map of agents. */
 export type ChunkHeader = Omit<StoredChunkHeader, "agents"> & {
   node: string;
   agents: Map<string, LevelCounts>;
@@ -22,7 +22,7 @@ export type ChunkHeader = Omit<StoredChunkHeader, "agents"> & {
 
 const HEADER = stored("log.head", StoredChunkHeader);
 
-/** Lines that share a value of the store, and what its header says of them. */
+/** The lines of one value of the store, with their header. */
 export interface Chunk {
   header: ChunkHeader;
   lines: string[];
@@ -33,7 +33,7 @@ export function emptyChunk(node: string, chunk: number, first_seq: number): Chun
   return { header: { ...header, levels: LEVELS.map(() => 0), agents: new Map() }, lines: [] };
 }
 
-/** A chunk that may grow without the other noticing. */
+/** A copy that may grow without changing the original. */
 export function copyOf({ header, lines }: Chunk): Chunk {
   const agents = new Map([...header.agents].map(([agent, levels]) => [agent, [...levels]]));
   return { header: { ...header, levels: [...header.levels], agents }, lines: [...lines] };
@@ -60,7 +60,7 @@ export function encodeHeader({ node: _, agents, ...header }: ChunkHeader): Uint8
   return encodeStored({ ...header, agents: [...agents] });
 }
 
-/** Throws `DATABASE_ERROR` when the bytes are no header. */
+/** Throws `DATABASE_ERROR` if the bytes are not a header. */
 export function decodeHeader(
   { node, chunk }: Pick<ChunkHeader, "node" | "chunk">,
   bytes: Uint8Array,
@@ -85,28 +85,30 @@ export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The text of the header's chunk; one that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
+/**
+ * The text of the header's chunk. If the chunk has grown since, it has more. Throws `LOG_FILE_ERROR` if it has less.
+ */
 export function decodeChunk(header: ChunkHeader, bytes: Uint8Array): string {
   // The last line has no line feed.
   if (bytes.length < header.bytes - 1) throw unreadable(header, `${bytes.length} of ${header.bytes} bytes`);
   return decodeText(bytes);
 }
 
-/** The lines that the header speaks of; a chunk that has grown since holds more. Throws `LOG_FILE_ERROR` when it holds less. */
+/** The lines that the header describes, without those added since. Throws `LOG_FILE_ERROR` if there are fewer. */
 export function linesOf(header: ChunkHeader, text: string): string[] {
   const lines = text.split("\n", header.count);
   requireWhole(header, lines.length);
   return lines;
 }
 
-/** As many as `linesOf` would find, without making them. */
+/** The number of lines, without splitting the text. */
 export function lineCountOf(text: string): number {
   let count = 1;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
   return count;
 }
 
-/** Throws `LOG_FILE_ERROR` when a chunk has fewer lines than its header says. */
+/** Throws `LOG_FILE_ERROR` if a chunk has fewer lines than its header says. */
 export function requireWhole(header: ChunkHeader, lines: number): void {
   if (lines < header.count) throw unreadable(header, `${lines} of ${header.count} entries`);
 }

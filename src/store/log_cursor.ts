@@ -1,4 +1,4 @@
-/** Where the next page of a query goes on, as text for clients. Pure. */
+/** The place where the next page of a query begins, as text for clients. Pure. */
 import { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { LogMark } from "./log_place.ts";
@@ -6,8 +6,8 @@ import type { LogOrder } from "./log_query.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 
 /**
- * The order, and a place in it: by time, how far each node's entries have been read; else the entry that the last page
- * ended with. A single number belongs to the first node.
+ * The order, and a place in it. By time, the place is the last entry that was read of each node; in other orders, the
+ * last entry of the previous page. A single number belongs to the first node.
  */
 const Cursor = z.tuple([z.string(), z.int(), z.union([z.int(), z.record(z.string(), z.int())])]);
 
@@ -17,7 +17,7 @@ export function cursorOf({ field, direction }: LogOrder, mark: LogMark): string 
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Throws `INVALID_FIELD_FORMAT` for an invalid cursor, `INVALID_FIELD_VALUE` for one of another order. */
+/** Throws `INVALID_FIELD_FORMAT` for an invalid cursor, `INVALID_FIELD_VALUE` for a cursor of another order. */
 export function markOf(cursor: string, order: LogOrder): LogMark {
   const [field, direction, place] = parsed(cursor);
   if (field !== order.field || direction !== order.direction) {

@@ -1,4 +1,4 @@
-/** The headers of all chunks that are committed, in memory: of each node, oldest first. */
+/** The headers of all committed chunks in memory: per node, the oldest first. */
 import { type ChunkHeader, endSeq } from "./log_chunk.ts";
 import type { LogMark } from "./log_place.ts";
 
@@ -34,7 +34,7 @@ export class LogHeaders {
     return new Map([...this.#byNode].map(([node, headers]) => [node, endSeq(headers.at(-1)!) - 1]));
   }
 
-  /** Adds the header of a new chunk, or replaces the newest one, which has grown. */
+  /** Adds the header of a new chunk, or replaces the newest header if its chunk has grown. */
   put(header: ChunkHeader): void {
     let headers = this.#byNode.get(header.node);
     if (!headers) this.#byNode.set(header.node, headers = []);

@@ -1,4 +1,4 @@
-/** Where the log lies in the store. The keys of the first node bear no name, as those of earlier versions. */
+/** The keys of the log in the store. The keys of the first node have no name, like those of earlier versions. */
 import type { Key } from "./kv/kv.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 
@@ -18,7 +18,7 @@ export function headKey(node: string, chunk: number): Key {
   return [...ofNode(HEADS, node), chunk];
 }
 
-/** How far the node's log had come when retention had dropped all of it. */
+/** The key for the place where a node's log continues after retention has dropped all of it. */
 export function tailKey(node: string): Key {
   return ofNode(TAIL, node);
 }

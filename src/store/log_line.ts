@@ -9,19 +9,21 @@ export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> 
 export interface LogLine {
   entry: LogEntry;
   text: string;
-  /** What it takes in a chunk. */
+  /** The size of the line in a chunk. */
   bytes: number;
 }
 
 const ENTRY = stored("log.entry", LogEntry);
 
-/** A line beyond this would not fit into a chunk with its line feed. */
+/** A longer line would not fit into a chunk with its line feed. */
 const LINE_BYTES_MAX = 59_000;
-/** Of each text of an entry that is too long, in code units; even if each is escaped, the entry fits then. */
+/** If an entry is too long, this many code units of each text are kept. It then fits even if each is escaped. */
 const TEXT_KEPT = 3_000;
 const NAME_KEPT = 200;
 
-/** The entry at `time` as a line, its fields always in the same order. One that is too long is shortened, and says so. */
+/**
+ * The entry at `time` as a line, with its fields always in the same order. An entry that is too long is cut and marked.
+ */
 export function lineOf(wanted: NewEntry, time: string): LogLine {
   const { level, message, source, stack_trace, details = {}, context = {} } = wanted;
   const agent = wanted.agent.slice(0, NAME_KEPT);
@@ -46,7 +48,7 @@ function lineWithin(entry: LogEntry): LogLine | undefined {
   return bytes <= LINE_BYTES_MAX ? { entry, text, bytes } : undefined;
 }
 
-/** The fields of an entry that its line tells without being parsed whole. */
+/** The fields of an entry that can be read from its line without parsing all of it. */
 export type LineScalars = Pick<LogEntry, "time" | "level" | "message" | "agent" | "source">;
 
 const TIME_AT = '{"time":"'.length;
@@ -66,7 +68,7 @@ export function scalarsOf(line: string): LineScalars {
   const sourceAt = agentEnd + SOURCE_AFTER;
   const sourceEnd = line.indexOf('"', sourceAt);
   const backslash = line.indexOf("\\", messageAt);
-  // An escaped character: what was cut is not what was written.
+  // There is an escaped character, so the raw text is not the value.
   if (backslash >= 0 && backslash < sourceEnd) return entryOfLine(line);
   return {
     time: line.slice(TIME_AT, LEVEL_AT - '","level":"'.length),
@@ -82,7 +84,10 @@ export function entryOfLine(line: string): LogEntry {
   return ENTRY.read(JSON.parse(line), VERSION);
 }
 
-/** As texts are compared: without case. The two small sigmas are one, since which of them stands depends on what follows. */
+/**
+ * Folds text for comparison without case. The two small sigmas are one, because the next character decides between
+ * them.
+ */
 export function folded(text: string): string {
   return text.toLowerCase().replaceAll("ς", "σ");
 }

@@ -1,17 +1,17 @@
-/** All entries of the log, those of several nodes merged by time; memory does not grow with the log. */
+/** All entries of the log. Those of several nodes are merged by time. Memory does not grow with the log. */
 import type { LogEntry } from "../domain/log_entry.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { decodeText } from "./log_chunk.ts";
 import { entryOfLine } from "./log_line.ts";
 import { chunkKey, HEADS, placeOf } from "./log_keys.ts";
 
-/** Chunks have up to 60 KB each. */
+/** Chunks per read. They have up to 60 KB each. */
 const BATCH = 20;
 
 export async function* logEntries(kv: KeyValue): AsyncGenerator<LogEntry> {
   const nodes = new Set<string>();
   for await (const { key } of kv.list({ prefix: HEADS })) nodes.add(placeOf(key).node);
-  // By name, which decides between entries of the same time, as it does in a query.
+  // By name, which orders entries of the same time, as in a query.
   const logs = [...nodes].sort().map((node) => entriesOf(kv, node));
   const heads = await Promise.all(logs.map(async (log) => (await log.next()).value as LogEntry | undefined));
   for (;;) {

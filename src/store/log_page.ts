@@ -1,4 +1,4 @@
-/** The entries of one page, chosen from what is offered in any order. Pure. */
+/** Collects the entries of one page. They may be offered in any order. Pure. */
 import { type ChunkHeader, endSeq } from "./log_chunk.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogOrder, SeqLine } from "./log_query.ts";
@@ -10,7 +10,7 @@ export class Page {
   readonly #order: LogOrder;
   readonly #limit: number;
   readonly #after: Beginning;
-  /** In order, and one more than the page holds, if there is one. */
+  /** In order; one more than the page holds, if there are more. */
   readonly #found: SeqLine[] = [];
 
   constructor(order: LogOrder, limit: number, after: Beginning) {
@@ -46,11 +46,11 @@ export class Page {
     if (found.length > this.#limit + 1) found.pop();
   }
 
-  /** How far the node's entries have been read, once this page has been: where the next one begins. */
+  /** The last entry of each node that was read with this page: the next page begins there. */
   markAfter(ends: LogMark): LogMark {
     const { direction } = this.#order;
     const begun = this.#after && "mark" in this.#after ? this.#after.mark : undefined;
-    // Backwards, nodes of which nothing has been read yet are named too: those that come later are not.
+    // Backward, the mark also names nodes of which nothing has been read yet. So nodes that come later are excluded.
     const mark = new Map(begun ?? (direction === 1 ? [] : [...ends].map(([node, end]) => [node, end + 1])));
     for (const { node, seq } of this.entries) mark.set(node, seq);
     return mark;
@@ -61,7 +61,7 @@ export class Page {
     return this.#isBefore(one.node, one.seq);
   }
 
-  /** Whether this number of this node was read by an earlier page, or is not to be read at all. */
+  /** Whether this entry was read by an earlier page or is excluded by the mark. */
   #isBefore(node: string, seq: number): boolean {
     if (!this.#after || !("mark" in this.#after)) return false;
     const read = this.#after.mark.get(node) ?? 0;

@@ -1,4 +1,4 @@
-/** Where an entry lies in the log: each node numbers its own entries, from 1. Pure. */
+/** The place of an entry in the log. Each node numbers its own entries from 1. Pure. */
 
 export interface LogPlace {
   node: string;
@@ -6,7 +6,9 @@ export interface LogPlace {
   seq: number;
 }
 
-/** A point in the log: the number of the last entry of each node. What a mark does not name comes after it. */
+/**
+ * A point in the log: the number of the last entry of each node. Entries of nodes that it does not name come after it.
+ */
 export type LogMark = ReadonlyMap<string, number>;
 
 /** Whether the entry comes after the mark. */

@@ -1,4 +1,4 @@
-/** What a log query asks, as decisions on headers and lines. Pure. */
+/** The conditions and order of a log query, applied to headers and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
 
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
@@ -21,7 +21,7 @@ export interface LogQuery {
   sort_field?: typeof LOG_SORT_FIELDS[number];
   limit: number;
   cursor?: string;
-  /** Entries after this mark are left out; none when absent. */
+  /** Entries after this mark are left out. */
   until?: LogMark;
 }
 
@@ -37,12 +37,12 @@ export interface SeqLine extends LogPlace {
 }
 
 /**
- * What a header tells of a chunk's entries: that none match, that all do, that as many match as it counts, or
- * nothing, so that the chunk must be read.
+ * What a header shows about a chunk's entries: none match, all match, or the header has counted the matches. If it
+ * shows nothing (`unknown`), the chunk must be read.
  */
 export type Verdict = "none" | "all" | "counted" | "unknown";
 
-/** A line of a chunk, and which of its lines it is. */
+/** A line of a chunk, with its index. */
 interface NumberedLine {
   n: number;
   line: string;
@@ -64,12 +64,12 @@ class Clue {
     this.#pattern = new RegExp(folded_text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
   }
 
-  /** Several times as fast as folding all of the text, which alone knows that a dotted capital I is two characters. */
+  /** Several times as fast as folding the whole text, which is needed only for a dotted capital I (it folds to two). */
   isIn(text: string): boolean {
     return this.#indexIn(text, 0) >= 0 || (text.includes(DOTTED_I) && folded(text).includes(this.#folded));
   }
 
-  /** The lines in which it stands. */
+  /** The lines that contain it. */
   *linesIn(text: string): Generator<NumberedLine> {
     if (text.includes(DOTTED_I)) {
       for (const one of numbered(text.split("\n"))) if (this.isIn(one.line)) yield one;
@@ -105,7 +105,7 @@ export class LogConditions {
   readonly #message: string | undefined;
   readonly #source: string | undefined;
   readonly #details: string | undefined;
-  /** All of these stand, without case, in the line of every entry that matches. */
+  /** The line of every matching entry contains all of these, without case. */
   readonly #clues: Clue[];
 
   constructor(query: LogQuery) {
@@ -120,13 +120,13 @@ export class LogConditions {
     this.#source = fold(query.source_file);
     this.#details = fold(query.details_contains);
     this.#clues = [query.message_contains, query.source_file].filter((text) => text !== undefined)
-      // Half a pair of code units is written differently alone and in its pair.
+      // A lone surrogate is escaped differently than one in a pair.
       .filter((text) => text.isWellFormed())
       .map((text) => new Clue(folded(JSON.stringify(text).slice(1, -1))));
     if (this.#details !== undefined) this.#clues.push(new Clue(this.#details));
   }
 
-  /** The lines whose entries may match: cheap, and to be asked first. */
+  /** The lines whose entries may match. A cheap check that comes first. */
   *linesIn(text: string): Generator<NumberedLine> {
     const [first, ...others] = this.#clues;
     if (!others.every((clue) => clue.isIn(text))) return;
@@ -149,12 +149,12 @@ export class LogConditions {
     return folded(JSON.stringify(entryOfLine(line).details)).includes(this.#details);
   }
 
-  /** Adds to `counts`, per level, the matching entries of a chunk, where its header alone can tell. */
+  /** Adds the matching entries of a chunk to `counts`, per level, if its header alone shows them. */
   count(header: ChunkHeader, counts: number[]): Verdict {
     if (this.#isOutside(header)) return "none";
     const found = this.#countOf(header);
     const sum = found.reduce((a, b) => a + b, 0);
-    // Nothing of these levels and agents: no text or time can change that.
+    // The chunk has no entry of these levels and agents, so the other conditions do not matter.
     if (sum === 0) return "none";
     if (this.#message !== undefined || this.#source !== undefined || this.#details !== undefined) {
       return "unknown";
@@ -201,7 +201,7 @@ function compareKeys(a: string | number, b: string | number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** By number within a node; by time, then by name, between two. */
+/** By number within a node; between nodes, by time and then by name. */
 function comparePlaces(a: LogPlace, a_time: string, b: LogPlace, b_time: string): number {
   if (a.node === b.node) return a.seq - b.seq;
   return compareKeys(a_time, b_time) || compareKeys(a.node, b.node);
@@ -217,7 +217,7 @@ export class LogOrder {
     this.direction = order === "desc" ? -1 : 1;
   }
 
-  /** By time: the order in which each node stores its entries. */
+  /** Whether it is by time, the order in which each node stores its entries. */
   get isNatural(): boolean {
     return this.field === "time";
   }
@@ -227,7 +227,7 @@ export class LogOrder {
     return (keys || comparePlaces(a, a.scalars.time, b, b.scalars.time)) * this.direction;
   }
 
-  /** Whether the page that ends with `last` is complete before anything of this chunk. */
+  /** Whether a page that ends with `last` cannot contain any entry of this chunk. */
   isPast(header: ChunkHeader, last: SeqLine): boolean {
     const { node, first_seq, first_time, last_time } = header;
     const [seq, time] = this.direction === 1 ? [first_seq, first_time] : [endSeq(header) - 1, last_time];

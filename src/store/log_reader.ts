@@ -1,4 +1,4 @@
-/** Answers queries from chunk headers where they can tell, and from the chunks themselves where not. */
+/** Answers queries from chunk headers if they suffice, else from the chunks. */
 import { ApiError } from "../domain/errors.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
 import {
@@ -34,9 +34,9 @@ export interface ChunkText {
   text: string;
 }
 
-/** Where chunks are read from. */
+/** The source of chunks. */
 export interface ChunkSource {
-  /** The lines of these chunks as one text each; of each node in their order. A chunk that is gone is left out. */
+  /** The texts of these chunks; those of one node in their order. A chunk that is gone is left out. */
   read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
 }
 
@@ -46,7 +46,7 @@ interface Candidate {
   isEdge: boolean;
 }
 
-/** With bounds on time, the outermost chunk may hold no match, but then the next one does. */
+/** With bounds on time, the outermost chunk may contain no match, but then the next one does. */
 const EDGE_CHUNKS = 2;
 
 /** One page, with exact counts over all matching entries. `ofNodes`: the headers of each node, the oldest first. */
@@ -88,7 +88,7 @@ export async function queryLog(
   return answer(page, order, total_count, counts, times, ends);
 }
 
-/** Chunks in the order in which their entries are likely to be on the page. Those of one node are in it already. */
+/** Sorts chunks by how likely their entries are on the page. Those of one node are already in this order. */
 function merge(candidates: Candidate[], direction: 1 | -1, nodes: number): void {
   if (direction === -1) candidates.reverse();
   if (nodes <= 1) return;
@@ -131,7 +131,7 @@ function answer(
   };
 }
 
-/** The entries of a chunk that match, in this direction. Throws `LOG_FILE_ERROR` where it is no log. */
+/** The matching entries of a chunk, in this direction. Throws `LOG_FILE_ERROR` if it cannot be read as a log. */
 function* matchesIn(
   header: ChunkHeader,
   text: string,
@@ -144,7 +144,7 @@ function* matchesIn(
   if (direction === -1) lines.reverse();
   const { node, first_seq } = header;
   for (const { n, line } of lines) {
-    // Written since the header was looked at.
+    // Written after the header was read.
     if (n >= header.count) continue;
     let one: SeqLine;
     try {
@@ -157,7 +157,7 @@ function* matchesIn(
   }
 }
 
-/** The chunks of one node in which entries may match; those whose headers can tell are counted. */
+/** The chunks of one node that may contain matches. If a header shows the matches, they are counted from it. */
 function candidatesOf(
   headers: readonly ChunkHeader[],
   conditions: LogConditions,
@@ -174,9 +174,9 @@ function candidatesOf(
   return candidates;
 }
 
-/** Headers are asked for only as far as they are needed now: what has been read decides what else is. */
+/** Takes headers only as they are needed, because the chunks read so far decide which others are. */
 async function* readInRuns(source: ChunkSource, headers: Iterator<ChunkHeader>) {
-  // Few at first, since most pages are full after one or two; then more at once.
+  // Few at first, because most pages are full after one or two chunks. Then more at once.
   for (let size = 2;; size = Math.min(size * 2, 1024)) {
     const run: ChunkHeader[] = [];
     while (run.length < size) {
@@ -189,7 +189,7 @@ async function* readInRuns(source: ChunkSource, headers: Iterator<ChunkHeader>) 
   }
 }
 
-/** Where the page that the cursor asks for begins. */
+/** The place where the cursor's page begins. */
 async function beginningOf(
   cursor: string | undefined,
   order: LogOrder,
@@ -198,7 +198,7 @@ async function beginningOf(
 ): Promise<Beginning> {
   if (cursor === undefined) return undefined;
   const mark = markOf(cursor, order);
-  // In the order of the log the numbers alone say where to go on, even if their entries are gone.
+  // In the log's own order the numbers alone give the place, even if their entries are gone.
   if (order.isNatural) return { mark };
   for (const [node, seq] of mark) {
     const header = ofNodes.get(node)?.find((one) => one.first_seq <= seq && seq < endSeq(one));

@@ -1,6 +1,6 @@
 /**
- * The log: appended to without waiting, committed in groups, asked from headers and the newest entries in memory. Each
- * node writes chunks of its own; they are merged by time when they are read.
+ * The log. Entries are appended without waiting and committed in groups. Queries use the headers and the newest entries
+ * in memory. Each node writes its own chunks, which are merged by time when they are read.
  */
 import { type Clock, epochOf } from "../clock/clock.ts";
 import { LogTail } from "../domain/log_chunk.ts";
@@ -29,13 +29,13 @@ import { decodeStored, encodeStored, readAll } from "./stored_values.ts";
 /** The newest chunks are kept in memory as they are. */
 const STORED_TAIL = stored("log.tail", LogTail);
 const RECENT_CHUNKS = 8;
-/** Chunks fetched at once; other work has its turn between two fetches. */
+/** Chunks per fetch. Other work gets a turn between two fetches. */
 const READ_BATCH = 40;
-/** Fetches under way, so that the store reads on while what it gave is looked through. */
+/** Fetches under way, so that the store reads ahead while earlier chunks are searched. */
 const READS_AHEAD = 2;
-/** A single gap of so many chunks is cheaper to read over than to ask again. */
+/** Up to this many unneeded chunks in a row are read, because that is cheaper than another fetch. */
 const GAP_MAX = 2;
-/** Chunks dropped by one commit. */
+/** How many chunks one commit drops. */
 const DROP_BATCH = 200;
 const DAY_MS = 86_400_000;
 
@@ -57,7 +57,7 @@ export class LogStore {
   #pruning: Promise<number> | undefined;
   readonly #publish: (entries: SeqEntry[]) => unknown;
 
-  /** `publish` is called with entries after their commit, in order; the next commit waits for what it returns. */
+  /** `publish` is called with entries after their commit, in order. The next commit waits for its promise. */
   constructor(
     kv: KeyValue,
     commits: GroupCommit,
@@ -73,7 +73,7 @@ export class LogStore {
     this.#writer = new LogWriter(commits, clock, node, (chunks, entries) => this.#committed(chunks, entries));
   }
 
-  /** Reads the headers; the chunks stay where they are. */
+  /** Reads the headers into memory, but not the chunks. */
   async load(): Promise<void> {
     const heads = await Array.fromAsync(this.#kv.list({ prefix: HEADS }));
     await readAll(heads.map(({ key, value }) => () => this.#headers.put(decodeHeader(placeOf(key), value))));
@@ -88,12 +88,12 @@ export class LogStore {
     } else if (left) this.#writer.continueAt(decodeStored(STORED_TAIL, "log's tail", left.value));
   }
 
-  /** The number of the newest committed entry of this node; they count from 1. */
+  /** The number of this node's newest committed entry. Numbers start at 1. */
   get last_seq(): number {
     return this.#writer.tail.next_seq - 1;
   }
 
-  /** Where the log ends now: what comes after it has not been told to listeners yet. */
+  /** The current end of the log. Later entries have not been published yet. */
   mark(): LogMark {
     return new Map([...this.#headers.mark(), [this.#node, this.last_seq]]);
   }
@@ -102,12 +102,12 @@ export class LogStore {
     return this.#headers.entries;
   }
 
-  /** What the entries take in the store. */
+  /** The size of the entries in the store. */
   get bytes(): number {
     return this.#headers.bytes;
   }
 
-  /** Returns a promise to wait for when too many entries await their commit. */
+  /** Returns a promise to wait for if too many entries await their commit. */
   append(entry: NewEntry): void | Promise<void> {
     return this.#writer.append(entry);
   }
@@ -117,7 +117,7 @@ export class LogStore {
     return this.#writer.flush();
   }
 
-  /** Commits what waits, if the store takes it; nothing is appended any more. */
+  /** Accepts no more entries, and commits those that wait if the store accepts them. */
   close(): Promise<void> {
     return this.#writer.close();
   }
@@ -139,7 +139,7 @@ export class LogStore {
 
   // ---- other nodes
 
-  /** Reads what another node has appended, and forgets what it has dropped. Listeners hear of what is new. */
+  /** Reads what another node has appended, forgets what it has dropped, and publishes the new entries. */
   async catchUp(node: string): Promise<void> {
     for await (const { key } of this.#kv.list({ ...this.#headsFrom(node, 0), limit: 1 })) {
       this.#headers.dropBefore(node, placeOf(key).chunk);
@@ -150,7 +150,7 @@ export class LogStore {
       const header = decodeHeader(placeOf(key), value);
       if (endSeq(header) <= next_seq) continue;
       const chunk = await this.#kv.get(chunkKey(node, header.chunk));
-      // Dropped meanwhile.
+      // The chunk was dropped meanwhile.
       if (!chunk) continue;
       const lines = linesOf(header, decodeChunk(header, chunk.value));
       const known = Math.max(0, next_seq - header.first_seq);
@@ -172,7 +172,9 @@ export class LogStore {
 
   // ---- reading
 
-  /** The texts of these chunks: from memory, or from the store, neighbors together; those of a node in their order. */
+  /**
+   * The texts of these chunks, from memory or from the store. Neighbors are fetched together; nodes keep their order.
+   */
   async *#read(headers: readonly ChunkHeader[]) {
     for (const ofNode of Map.groupBy(headers, ({ node }) => node).values()) {
       for (let at = 0; at < ofNode.length;) {
@@ -203,7 +205,7 @@ export class LogStore {
     for (let at = 0; at < headers.length || ahead.length > 0;) {
       for (; at < headers.length && ahead.length < READS_AHEAD; at += READ_BATCH) {
         const batch = this.#readBatch(headers.slice(at, at + READ_BATCH));
-        // Whoever wants no more does not learn that it failed.
+        // A reader that stops early does not need the failure of later batches.
         batch.catch(() => {});
         ahead.push(batch);
       }
@@ -221,7 +223,7 @@ export class LogStore {
       start: chunkKey(node, Math.min(first, last)),
       end: chunkKey(node, Math.max(first, last) + 1),
       reverse: last < first,
-      // One more than there are: who gets fewer than asked for does not ask again.
+      // One more than there are: a batch that is not full ends the list without another fetch.
       batch: Math.abs(last - first) + 2,
     };
     const found: ChunkText[] = [];
@@ -234,7 +236,7 @@ export class LogStore {
 
   // ---- retention
 
-  /** Drops whole chunks that are too old, or the oldest beyond `max_bytes`. The number of entries dropped. */
+  /** Drops whole chunks that are too old, or the oldest beyond `max_bytes`. Returns the number of dropped entries. */
   prune(retention: LogRetention): Promise<number> {
     return this.#pruning ??= this.#prune(retention).finally(() => this.#pruning = undefined);
   }
@@ -246,7 +248,7 @@ export class LogStore {
       const doomed = this.#doomed(oldest_ms, max_bytes);
       if (doomed.length === 0) return dropped;
       const deletes = doomed.flatMap(({ node, chunk }) => [chunkKey(node, chunk), headKey(node, chunk)]);
-      // So that sequence numbers go on even when nothing is left to count from.
+      // So that sequence numbers continue even if no chunk is left.
       const tail = { key: tailKey(this.#node), value: encodeStored(this.#writer.tail) };
       await this.#commits.commit({ sets: [tail], deletes });
       for (const { node, chunk } of doomed) {
@@ -257,7 +259,7 @@ export class LogStore {
     }
   }
 
-  /** The oldest chunks that are to go, as many as one commit drops. */
+  /** The oldest chunks to drop, as many as one commit may drop. */
   #doomed(oldest_ms: number, max_bytes: number): ChunkHeader[] {
     let excess = this.bytes - max_bytes;
     const doomed: ChunkHeader[] = [];
@@ -265,9 +267,9 @@ export class LogStore {
       if (doomed.length >= DROP_BATCH) break;
       if (excess <= 0 && epochOf(header.last_time) >= oldest_ms) break;
       if (header === this.#headers.of(header.node).at(-1)) {
-        // The newest of another node stays, so that its numbers go on.
+        // The newest chunk of another node stays, so that its numbers continue.
         if (header.node !== this.#node) continue;
-        // The newest is still written to; what it holds must not come back.
+        // The newest chunk is still being written. Dropped entries must not come back with the next write.
         if (!this.#writer.endChunk()) break;
       }
       doomed.push(header);

@@ -20,17 +20,17 @@ import type { SeqEntry } from "./log_query.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** Beyond so many entries that wait for their commit, whoever appends is asked to wait. */
+/** Beyond this many entries that await their commit, `append` asks its caller to wait. */
 const PENDING_SOFT = 5_000;
-/** Beyond one of these, entries are dropped, and an entry says how many. */
+/** Beyond one of these bounds, entries are dropped, and an entry says how many. */
 const PENDING_MAX = 50_000;
 const PENDING_BYTES_MAX = 64 << 20;
-/** Between two commits, so that the open chunk is not written again for every line. */
+/** The pause between two commits, so that the open chunk is not written again for every line. */
 const INTERVAL_MS = 50;
-/** So many entries are not kept waiting for the interval. */
+/** With this many entries, the commit does not wait for the interval. */
 const PENDING_MANY = 1_000;
 const RETRY_MS = 1_000;
-/** Chunks written by one commit: with headers as large as they can be, they still fit. */
+/** How many chunks one commit writes. They fit even with headers of the largest size. */
 const CHUNKS_PER_COMMIT = 6;
 
 interface FlushWaiter {
@@ -57,13 +57,13 @@ export class LogWriter {
   #failing = false;
   #closed = false;
   #flushes: FlushWaiter[] = [];
-  /** Settles when there is room again, or a commit has failed. */
+  /** Settles when there is room again or a commit has failed. */
   #room: PromiseWithResolvers<void> | undefined;
   #hurry: (() => void) | undefined;
 
   /**
-   * `committed` is called after each commit, with the chunks it wrote and the entries that are new in them; the next
-   * commit waits for the promise it may answer.
+   * `committed` is called after each commit with the written chunks and their new entries. If it returns a promise, the
+   * next commit waits for it.
    */
   constructor(
     commits: GroupCommit,
@@ -77,17 +77,17 @@ export class LogWriter {
     this.#committed = committed;
   }
 
-  /** Goes on where an earlier server ended; before anything is appended. */
+  /** Continues where an earlier server ended. To be called before anything is appended. */
   continueAt(tail: LogTail): void {
     this.#tail = { ...tail };
   }
 
-  /** What the next entry and chunk will be. */
+  /** The numbers of the next entry and chunk. */
   get tail(): Readonly<LogTail> {
     return this.#tail;
   }
 
-  /** Answers a promise to wait for when too many entries await their commit. */
+  /** Returns a promise to wait for if too many entries await their commit. */
   append(entry: NewEntry): void | Promise<void> {
     if (this.#closed) return;
     if (this.#pending.length >= PENDING_MAX || this.#pendingBytes >= PENDING_BYTES_MAX) this.#dropped++;
@@ -100,7 +100,7 @@ export class LogWriter {
   }
 
   #push(entry: NewEntry): void {
-    // The clock may be set back; the log's own order never is.
+    // The clock may be set back, but times in the log never go back.
     const now = isoTime(this.#clock.now());
     if (now > this.#tail.last_time) this.#tail.last_time = now;
     const line = lineOf(entry, this.#tail.last_time);
@@ -119,7 +119,7 @@ export class LogWriter {
     return promise;
   }
 
-  /** Commits what waits, if the store takes it; nothing is appended any more. */
+  /** Accepts no more entries, and commits those that wait if the store accepts them. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#hurry?.();
@@ -129,7 +129,7 @@ export class LogWriter {
     }
   }
 
-  /** The next entry begins a new chunk; false when the open one is just being written. */
+  /** Makes the next entry begin a new chunk. Returns false if the open chunk is being written. */
   endChunk(): boolean {
     if (this.#running) return false;
     this.#open = undefined;
@@ -137,7 +137,7 @@ export class LogWriter {
   }
 
   async #run(): Promise<void> {
-    // A tick later, so that what is appended in the same turn goes together.
+    // A microtask later, so that entries appended in the same turn go together.
     await Promise.resolve();
     while (this.#pending.length > 0) {
       await this.#pause(this.#lastWrite + (this.#failing ? RETRY_MS : INTERVAL_MS) - this.#clock.monotonic());
@@ -148,7 +148,7 @@ export class LogWriter {
         if (!this.#failing) log.error("The log cannot be written: {error}", { error });
         this.#failing = true;
         for (const waiter of this.#flushes.splice(0)) waiter.reject(error);
-        // What waits stays, within its bound, and is tried again.
+        // The entries stay, within their bound, and are tried again.
         if (this.#closed) break;
       } finally {
         this.#lastWrite = this.#clock.monotonic();
@@ -158,11 +158,11 @@ export class LogWriter {
         }
       }
     }
-    // In the same turn as the last look, so that no entry can arrive in between and be left waiting.
+    // In the same turn as the last check, so that no entry can arrive in between and be left waiting.
     this.#running = undefined;
   }
 
-  /** Waits so long, or until somebody cannot. */
+  /** Waits for `ms`, or until a commit becomes urgent. */
   async #pause(ms: number): Promise<void> {
     const isUrgent = this.#closed || this.#flushes.length > 0 ||
       (this.#pending.length >= PENDING_MANY && !this.#failing);
@@ -202,7 +202,7 @@ export class LogWriter {
     await told;
   }
 
-  /** The first of what waits, in the open chunk and as many new ones as one commit takes. */
+  /** Packs the oldest waiting entries into the open chunk and as many new chunks as fit into one commit. */
   #pack(): { chunks: Chunk[]; count: number } {
     const chunks = this.#open ? [copyOf(this.#open)] : [];
     const { next_chunk, next_seq } = this.#tail;
@@ -217,7 +217,7 @@ export class LogWriter {
       addLine(chunks.at(-1)!, line);
       count++;
     }
-    // The open chunk had no room for even the first.
+    // The open chunk had no room even for the first entry.
     if (
       chunks[0]?.header.count === this.#open?.header.count &&
       chunks[0]?.header.chunk === this.#open?.header.chunk

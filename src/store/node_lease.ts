@@ -1,11 +1,11 @@
 /**
- * The lease of a node, which the leases of its tasks stand on.
+ * The lease of a node. The leases of its tasks depend on it.
  *
- * Terms, where one node alone can open the store (its file is locked):
- * - Opening the store raises the node's epoch, so that the leases of its earlier life are void at once.
+ * Terms if only one node can open the store (its file is locked):
+ * - Opening the store increases the node's epoch, so that the leases of its earlier runs are void at once.
  * - The lease lasts until the server ends. Nothing is renewed.
  *
- * Terms, where several nodes share a store: see `shared_node.ts`.
+ * Terms if several nodes share a store: see `shared_node.ts`.
  */
 import { Epoch, type Lease } from "../domain/lease.ts";
 import { stored } from "../domain/stored.ts";
@@ -16,29 +16,29 @@ import { decodeStored } from "./stored_values.ts";
 /** The only node of a store in a data folder. */
 export const FIRST_NODE = "node_1";
 
-/** The epoch of each node that ever was, under its name. */
+/** The key of the epochs: of every node that ever existed, by its name. */
 export const EPOCHS: Key = ["epoch"];
 
 export interface NodeLease {
   readonly node: string;
   /** The node's epoch: the fencing number of the leases that it gives to its tasks. */
   readonly fencing: number;
-  /** ISO 8601, for show; absent where the lease cannot expire. */
+  /** ISO 8601, for display only; absent if the lease cannot expire. */
   readonly until: string | undefined;
-  /** When it runs out, on this node's monotonic clock; absent where it cannot expire. */
+  /** When the lease expires, on this node's monotonic clock; absent if it cannot expire. */
   readonly runs_out_ms: number | undefined;
-  /** Aborted when the lease is lost. After `rejoin` there is another one. */
+  /** Aborted when the lease is lost. After `rejoin` there is a new signal. */
   readonly lost: AbortSignal;
   /** Whether this node holds this lease of a task now. */
   isOwn(lease: Lease | undefined): boolean;
-  /** Whether nobody holds this lease of a task any more: another node may run it. */
+  /** Whether this lease of a task is void, so that another node may run the task. */
   isVoid(lease: Lease): boolean;
   /**
-   * Begins a new epoch after the lease was lost; to be called when all agents of this node have ended. Throws what the
+   * Begins a new epoch after the lease was lost. To be called when all agents of this node have ended. Throws what the
    * store throws.
    */
   rejoin(): Promise<void>;
-  /** Gives the lease up, since the server ends. Twice does no harm. */
+  /** Releases the lease because the server shuts down. Idempotent. */
   leave(): Promise<void>;
 }
 
@@ -48,12 +48,12 @@ export function epochKey(node: string): Key {
   return [...EPOCHS, node];
 }
 
-/** Throws `DATABASE_ERROR` when the bytes are no epoch. */
+/** Throws `DATABASE_ERROR` if the bytes are not an epoch. */
 export function decodeEpoch(node: string, bytes: Uint8Array): number {
   return decodeStored(EPOCH, `epoch of node '${node}'`, bytes);
 }
 
-/** Begins a new epoch of the node; the epoch, and the version that each of its commits checks. */
+/** Begins a new epoch of the node. Returns the epoch and the version that each of the node's commits checks. */
 export async function beginEpoch(
   kv: KeyValue,
   node: string,

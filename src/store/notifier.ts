@@ -1,4 +1,4 @@
-/** How a stored change reaches what is kept up to date by it: indexes, the dispatcher, pushes. */
+/** Passes committed changes to everything that depends on them: indexes, the dispatcher, pushes. */
 import { getLogger } from "@logtape/logtape";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
@@ -9,28 +9,28 @@ import type { NodeEvent } from "./shared_node.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** What is told under each topic: the changes of one commit, or log entries in their order. */
+/** The payload of each topic: the changes of one commit, or log entries in order. */
 export interface Topics {
   task: Change<TaskSpec, TaskState>[];
   schedule: Change<ScheduleSpec, ScheduleState>[];
   key: Change<KeySpec, KeyState>[];
   log: SeqEntry[];
-  /** How this node and the others stand. */
+  /** Changes of the leases of this node and of others. */
   node: NodeEvent;
 }
 
 export type Topic = keyof Topics;
-/** A promise is waited for where that holds something back: the log takes no more entries until then. */
+/** If it returns a promise, the log commits no more entries until that settles. Other topics do not wait. */
 export type Listener<T extends Topic> = (changes: Topics[T]) => void | Promise<unknown>;
 
 export interface Notifier {
   /**
-   * Calls the listener with everything that is committed from now on, in the order in which this node learns of it,
-   * after the store's memory holds it. Listeners are called in the order in which they subscribed. Returns the function
-   * that ends the subscription.
+   * Calls the listener with everything that is committed from now on, in the order in which this node learns of it and
+   * after the store's memory is updated. Listeners are called in the order in which they subscribed. Returns the
+   * function that ends the subscription.
    */
   subscribe<T extends Topic>(topic: T, listener: Listener<T>): () => void;
-  /** Tells the listeners of a committed change. Resolves when all have taken it. */
+  /** Passes a committed change to the listeners. Resolves when all have handled it. */
   publish<T extends Topic>(topic: T, changes: Topics[T]): void | Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ export class LocalNotifier implements Notifier {
         const promise = listener(changes);
         if (promise) taken.push(promise);
       } catch (error) {
-        // A bug of the listener. The change is committed, which is what its caller must hear.
+        // A bug of the listener. The change is still committed, so its caller must not get an error.
         log.error("A listener failed on a change of {topic}: {error}", { topic, error });
       }
     }

@@ -1,4 +1,4 @@
-/** Opens the store of a data folder, checked and loaded, or says why it cannot be. */
+/** Opens the store of a data folder: checks it and loads it. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
@@ -28,19 +28,19 @@ export const CLEAN_MARK = "clean-shutdown";
 export interface Store {
   /** Stays the same for as long as the data does. */
   readonly id: string;
-  /** Of this server, as long as the store is open. */
+  /** The lease of this server's node while the store is open. */
   readonly node: NodeLease;
   readonly tasks: RecordStore<TaskSpec, TaskState>;
   readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
   readonly keys: RecordStore<KeySpec, KeyState>;
   readonly logs: LogStore;
-  /** Tells of everything that is committed to the records and the log. */
+  /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
   readonly outputs: Outputs;
   readonly closed: boolean;
-  /** Writes a little; throws when the store cannot be written. */
+  /** Writes a small value. Throws if the store cannot be written. */
   probe(): Promise<void>;
-  /** Commits what still waits, then closes. Twice does no harm. */
+  /** Commits what still waits, then closes. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export interface StoreOptions {
 }
 
 /**
- * Throws `ApiError`: `CONFIGURATION_ERROR` when another server has the folder or the store is of a newer program,
- * `DATABASE_ERROR` when the file is damaged or none of ours. What it refuses it does not touch.
+ * Throws `ApiError`: `CONFIGURATION_ERROR` if another server has the folder or a newer program wrote the store,
+ * `DATABASE_ERROR` if the file is damaged or not a store of this program. A refused store is not changed.
  */
 export async function openStore({ folder, clock }: StoreOptions): Promise<Store> {
   const path = join(folder, STORE_FILE);
@@ -75,26 +75,26 @@ export async function openStore({ folder, clock }: StoreOptions): Promise<Store>
   }
 }
 
-/** Throws as `openStore` would for what is wrong with the file, and opens nothing; false when there is none yet. */
+/** Checks the file as `openStore` does, without opening the store. Returns false if there is none yet. */
 export async function checkStore(folder: string): Promise<boolean> {
   return await inspectFile(join(folder, STORE_FILE));
 }
 
-/** A node among others that share the store. */
+/** The settings of a node that shares the store with others. */
 export interface Sharing {
-  /** Its name, which it keeps over restarts and which no other bears. */
+  /** Its unique name, which stays the same over restarts. */
   node: string;
-  /** How long it may be silent before others take its tasks over. */
+  /** How long it may be silent before others take over its tasks. */
   lease_ms: number;
-  /** How often it looks for changes of others that it was not told of. */
+  /** How often it looks for changes of others that it has missed. */
   poll_ms: number;
-  /** Ends what an earlier life of this node has left running; before others may take its tasks up. */
+  /** Ends the agents that an earlier run of this node left behind, before others may take over its tasks. */
   beforeJoin(): Promise<unknown>;
 }
 
 /**
- * The store over any key-value port. `closed` is called once it is closed. Without `sharing` no other node has the
- * store: then nothing is renewed, and no feed is written.
+ * The store over any key-value port. `closed` is called once it is closed. Without `sharing` this is the only node of
+ * the store, so nothing is renewed and no feed is written.
  */
 export async function loadStore(
   kv: KeyValue,
@@ -150,7 +150,7 @@ export async function loadStore(
   };
 }
 
-/** What a store needs of its node, and of others. */
+/** What a store needs from its node and from others. */
 interface Membership {
   node: NodeLease;
   changes: Notifier;
@@ -172,7 +172,7 @@ async function joinOthers(kv: KeyValue, clock: Clock, sharing: Sharing): Promise
   });
   const feed = new FeedWriter(sharing.node);
   await sharing.beforeJoin();
-  // The earlier life of this node, should it still be at work, commits nothing more from here on.
+  // From now on an earlier run of this node, if it still works, cannot commit.
   await node.join();
   await feed.begin(kv);
   await feeds.begin();

@@ -1,12 +1,12 @@
-/** What agents answered, by attempt. Kept in the store only; it is asked for one task at a time. */
+/** The agents' outputs by attempt. Kept only in the store, because they are requested for one task at a time. */
 import { AttemptOutput } from "../domain/output.ts";
 import { stored } from "../domain/stored.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 import { decodeStored, encodeStored } from "./stored_values.ts";
 
 /**
- * What is kept besides the text, at most. The text itself has at most 32 KiB, so that both fit into a value:
- * it is not written as JSON, in which a coloured output could grow sixfold.
+ * The most bytes besides the text. The text has at most 32 KiB, so that both fit into a value. It is not written as
+ * JSON, in which an output with colors could grow sixfold.
  */
 const REST_BYTES_MAX = 16 << 10;
 const TEXT_BYTES_MAX = 40 << 10;
@@ -29,8 +29,8 @@ export class Outputs {
   }
 
   /**
-   * The key and value that keep an attempt's output, to be committed with its end. It always fits: a text over
-   * 40 KiB loses its beginning, and other fields of more than 16 KiB together are left out.
+   * The key and value of an attempt's output, to be committed with its end. The value always fits: a text of more than
+   * 40 KiB loses its beginning, and other fields of more than 16 KiB in total are left out.
    */
   entry(task_id: string, attempt: number, output: AttemptOutput): { key: Key; value: Uint8Array } {
     const { output: text, ...rest } = output;
@@ -39,7 +39,7 @@ export class Outputs {
     const body = tail(encoder.encode(text));
     const value = new Uint8Array(kept.length + 1 + body.length);
     value.set(kept);
-    // JSON on one line holds no line feed, so the first one ends it.
+    // JSON on one line contains no line feed, so the first line feed ends it.
     value[kept.length] = LINE_FEED;
     value.set(body, kept.length + 1);
     return { key: [...OUTPUTS, task_id, attempt], value };
@@ -50,13 +50,13 @@ export class Outputs {
     return found && decodeOutput(task_id, attempt, found.value);
   }
 
-  /** The keys to delete with a task that had so many attempts. */
+  /** The keys of the outputs of a task with this many attempts. */
   keysOf(task_id: string, attempts: number): Key[] {
     return Array.from({ length: attempts }, (_, i) => [...OUTPUTS, task_id, i + 1]);
   }
 }
 
-/** What `entry` has written. Throws `DATABASE_ERROR` when it is something else. */
+/** Reads what `entry` has written. Throws `DATABASE_ERROR` for any other value. */
 export function decodeOutput(task_id: string, attempt: number, value: Uint8Array): AttemptOutput {
   const record = `output of task '${task_id}', attempt ${attempt}`;
   const end = value.indexOf(LINE_FEED);
@@ -64,7 +64,7 @@ export function decodeOutput(task_id: string, attempt: number, value: Uint8Array
   return { ...head, output: decoder.decode(value.subarray(end + 1)) };
 }
 
-/** The last bytes that may be kept, from the beginning of a character on. */
+/** The last bytes that fit, beginning with a whole character. */
 function tail(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= TEXT_BYTES_MAX) return bytes;
   let start = bytes.length - TEXT_BYTES_MAX;

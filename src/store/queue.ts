@@ -1,11 +1,11 @@
 /**
- * The verbs of the task queue. Each is one commit, made under the versions of the tasks it looked at: when another
- * commit comes first, on this node or on another, it is decided again from what stands then. What it is given must
- * only read. Each rejects with what the store says; whether the commit was carried out is then not known.
- * A client asks for an insert; the others are the server's own doing.
+ * The verbs of the task queue. Each is one commit, made under the versions of the tasks that it has read. If another
+ * commit comes first, on this node or on another, the verb decides again from the new state. So the functions that it
+ * is given must only read. Each rejects with the store's error. The commit may then have been carried out or not.
+ * Clients request inserts; the server itself calls the other verbs.
  *
- * The life of an attempt: insert → claim → (amend …) → settle, or release. The lease that `claim` stores with the
- * task is kept by `renew` of `node_lease.ts`, for all tasks of the node together.
+ * The life of an attempt: insert → claim → (amend …) → settle, or release. The lease that `claim` stores with the task
+ * is kept by `renew` of `node_lease.ts`, for all tasks of the node together.
  */
 import { failuresRead } from "../domain/cascade.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
@@ -20,16 +20,16 @@ import type { RecordStore } from "./record_store.ts";
 export type TaskView = View<TaskSpec, TaskState>;
 export type Tasks = Pick<RecordStore<TaskSpec, TaskState>, "get" | "update">;
 
-/** New states by id: of the task itself, and of those that its change has consequences for. */
+/** New states by id: of the task itself, and of the tasks that its change affects. */
 export type States = ReadonlyMap<string, TaskState>;
 
-/** Keys that belong to the same commit. */
+/** Other keys to change in the same commit. */
 export interface Besides {
   sets?: { key: Key; value: Uint8Array }[];
   deletes?: Key[];
 }
 
-/** A new task, and the tasks that it was made by the look of. */
+/** A new task, and the tasks that were read to create it. */
 export interface NewRecord {
   spec: TaskSpec;
   state: TaskState;
@@ -41,7 +41,7 @@ function changing(states: States) {
 }
 
 /**
- * Stores a new task, whose first state says whether it is queued or waits. Returns it once it is durable. Throws
+ * Stores a new task. Its first state says whether it is queued or waits. Returns it once it is durable. Throws
  * `TASK_ALREADY_EXISTS`, and what `make` throws.
  */
 export async function insert(
@@ -63,9 +63,9 @@ export async function insert(
 }
 
 /**
- * Takes a queued task for the attempt that the lease names: of several nodes that claim it one succeeds. Returns the
- * running task, or undefined when it is not to be had any more. Claiming again under the same lease, after an answer
- * that was lost, returns the task that is held already.
+ * Claims a queued task for the attempt that the lease names. If several nodes claim it, exactly one succeeds. Returns
+ * the running task, or undefined if it is no longer available. Claiming again under the same lease, after a lost
+ * answer, returns the task that is already held.
  */
 export async function claim(
   tasks: Tasks,
@@ -85,7 +85,7 @@ export async function claim(
   return record;
 }
 
-/** Changes the task in the middle of its attempt, its progress for example. Does nothing when the lease is gone. */
+/** Changes the task during its attempt, for example its progress. Does nothing if the lease is gone. */
 export async function amend(
   tasks: Tasks,
   id: string,
@@ -100,8 +100,8 @@ export async function amend(
 }
 
 /**
- * Ends the attempt: `after` says what becomes of its task and of those that wait for it. When the lease is gone (the
- * task was cancelled, or taken over), only what comes besides is stored: what the attempt has put out until then.
+ * Ends the attempt. `after` returns the new states of its task and of those that wait for it. If the lease is gone (the
+ * task was cancelled or taken over), only the other keys are stored: the attempt's output so far.
  */
 export async function settle(
   tasks: Tasks,
@@ -118,9 +118,9 @@ export async function settle(
 }
 
 /**
- * Gives running tasks back whose attempts end without a result: a server that stops gives back its own, recovery
- * those whose lease is void. `mayRelease` is asked of each lease; a task under any other is left alone. `after` says
- * what becomes of the others and of those that wait for them.
+ * Releases running tasks whose attempts end without a result: a server that stops releases its own tasks; recovery,
+ * those whose lease is void. A task is released only if `mayRelease` accepts its lease. `after` returns the new states
+ * of the released tasks and of those that wait for them.
  */
 export async function release(
   tasks: Tasks,

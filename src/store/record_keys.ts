@@ -1,7 +1,7 @@
-/** Where the records of one kind lie in the store. Pure. */
+/** The keys of the records of one kind. Pure. */
 import type { Key } from "./kv/kv.ts";
 
-/** Above every part's number: where a range over one record's parts ends. */
+/** The end of a range over one record's parts: greater than the number of any part. */
 const PART_END = 1e6;
 
 export function specsOf(kind: string): Key {

@@ -1,4 +1,4 @@
-/** The kinds of records that a store holds, each with the schemas that read it. */
+/** The kinds of records in a store, each with the schemas that read it. */
 import type { z } from "zod";
 import { KeySpec, KeyState } from "../domain/access_key.ts";
 import { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";

@@ -1,4 +1,4 @@
-/** The records of one kind in memory, each with the version in which the store holds it. */
+/** The records of one kind in memory, each with its version in the store. */
 import type { Actor } from "../domain/actor.ts";
 
 export interface StoredRecord<Spec, State> {
@@ -13,7 +13,7 @@ export interface View<Spec, State> {
   readonly size: number;
 }
 
-/** A record, and over how many keys the store spreads it. */
+/** A record, and the number of keys that hold it. */
 export interface Spread<Spec, State> {
   record: StoredRecord<Spec, State>;
   spec_parts: number;
@@ -25,7 +25,7 @@ export interface Held<Spec, State> extends Spread<Spec, State> {
   versionstamp: string;
 }
 
-/** What becomes of a record; without `held` it is removed. */
+/** A record after a change. Without `held` it is removed. */
 export interface After<Spec, State> {
   id: string;
   held?: Spread<Spec, State>;
@@ -42,7 +42,7 @@ export class RecordMemory<Spec, State> implements View<Spec, State> {
   readonly #held = new Map<string, Held<Spec, State>>();
   readonly #publish: (changes: Change<Spec, State>[]) => unknown;
 
-  /** Calls `publish` with the changes of each commit, in the order of the commits; it does not throw. */
+  /** `publish` is called with the changes of each commit, in the order of the commits. It must not throw. */
   constructor(publish: (changes: Change<Spec, State>[]) => unknown) {
     this.#publish = publish;
   }
@@ -71,17 +71,17 @@ export class RecordMemory<Spec, State> implements View<Spec, State> {
     return this.#held.get(id)?.versionstamp;
   }
 
-  /** Puts a record there that is loaded. Nobody hears of it. */
+  /** Adds a record that was loaded. This is not published. */
   put(held: Held<Spec, State>): void {
     this.#held.set(held.record.id, held);
   }
 
-  /** Takes over a commit and publishes what it changes. Memory may know a newer version of a record; that one stays. */
+  /** Applies a commit and publishes its changes. If memory already has a newer version of a record, that one stays. */
   apply(after: readonly After<Spec, State>[], versionstamp: string, by: Actor): void {
     const changes: Change<Spec, State>[] = [];
     for (const { id, held } of after) {
       const known = this.#held.get(id);
-      // Another node's change may have been read before the answer to ours came.
+      // Another node's change may have been read before our commit was answered.
       if (held ? known && known.versionstamp >= versionstamp : !known) continue;
       if (held) this.#held.set(id, { ...held, versionstamp });
       else this.#held.delete(id);

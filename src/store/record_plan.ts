@@ -9,14 +9,14 @@ export interface Plan<Spec, State> {
   creates?: StoredRecord<Spec, State>[];
   updates?: { id: string; state: State }[];
   removes?: string[];
-  /** Records that the plan depends on without changing them: it is made again when one of them changes first. */
+  /** Records that the plan depends on without changing them. If one of them changes first, the plan is made again. */
   reads?: string[];
   /** Other keys that belong to the same change. */
   sets?: { key: Key; value: Uint8Array }[];
   deletes?: Key[];
 }
 
-/** A plan as the store takes it, and what memory holds once it is committed. */
+/** A plan as a commit, and what memory holds once it is committed. */
 export interface Prepared<Spec, State> {
   commit: Required<Commit>;
   after: After<Spec, State>[];
@@ -24,7 +24,7 @@ export interface Prepared<Spec, State> {
   versions: Map<string, string | undefined>;
 }
 
-/** The commit of a plan for records of this kind, under the versions that memory holds. */
+/** Turns a plan into a commit that checks the versions in memory. */
 export function prepare<Spec, State>(
   kind: string,
   memory: Pick<RecordMemory<Spec, State>, "held" | "versionOf">,

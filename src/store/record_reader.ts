@@ -45,7 +45,7 @@ export class RecordReader<Spec, State> {
     for await (const { key } of this.#kv.list({ prefix: statesOf(this.#kind.name) })) yield key[2] as string;
   }
 
-  /** The record as the store holds it now, or only its version when that is `known`; undefined when it is gone. */
+  /** Reads a record; only its version if that is `known`. Returns undefined if the record is gone. */
   async one(id: string, known: string | undefined): Promise<Found<Spec, State> | undefined> {
     const { name } = this.#kind;
     for (;;) {
@@ -58,7 +58,7 @@ export class RecordReader<Spec, State> {
       if (versionstamp === known) return { versionstamp };
       const spec: Uint8Array[] = [];
       for await (const entry of this.#kv.list({ prefix: [...specsOf(name), id] })) spec.push(entry.value);
-      // Removed by another node between the two.
+      // Another node removed the record between the two reads.
       const isGone = spec.length === 0 &&
         (await this.#kv.get(stateKey(name, id)))?.versionstamp !== versionstamp;
       if (!isGone) return this.#heldOf(id, spec, parts, versionstamp);

@@ -1,9 +1,9 @@
 /**
- * Records in memory over the store: reads never wait, writes are acknowledged after the commit. A record is a
- * `spec` that never changes, written once, and a small `state`, rewritten at each change.
+ * Records in memory over the store: reads never wait, and writes are acknowledged after the commit. A record has a
+ * `spec`, which is written once and never changes, and a small `state`, which is rewritten at each change.
  *
- * Every change is optimistic: planned from memory, committed under the versions it read, and planned again when
- * another change came first.
+ * Every change is optimistic: planned from memory, committed under the versions it read, and planned again when another
+ * change came first.
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
@@ -25,9 +25,9 @@ interface Reading<Spec, State> {
   found: Found<Spec, State> | undefined;
 }
 
-/** A change that loses the race this often has met a bug, not a rival. */
+/** A change that other commits overtake this often indicates a bug. */
 const TRIES_MAX = 100;
-/** Records read side by side. */
+/** How many records are read in parallel. */
 const READ_AT_ONCE = 20;
 
 export class RecordStore<Spec, State> implements View<Spec, State> {
@@ -36,12 +36,12 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #memory: RecordMemory<Spec, State>;
   readonly #reader: RecordReader<Spec, State>;
   readonly #doubtful: DoubtfulChanges;
-  /** Records whose change is on its way. */
+  /** Records with a change under way. */
   readonly #changing = new Map<string, Promise<void>>();
-  /** Records that a change on its way has read. Their removal waits for it, since no check would notice it. */
+  /** Records that a change under way has read. Their removal waits for that change, since no check would notice it. */
   readonly #reading = new Map<string, Set<Promise<void>>>();
 
-  /** `publish` is called with the changes of each commit, in the order of the commits; it does not throw. */
+  /** `publish` is called with the changes of each commit, in the order of the commits. It must not throw. */
   constructor(
     kind: RecordKind<Spec, State>,
     kv: KeyValue,
@@ -53,7 +53,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#commits = commits;
     this.#memory = new RecordMemory(publish);
     this.#reader = new RecordReader(kind, kv);
-    // A change on its way finds out by its own check.
+    // A change under way finds out by its own check.
     this.#doubtful = new DoubtfulChanges(
       kind.name,
       clock,
@@ -116,7 +116,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     });
   }
 
-  /** The change on its way that this one must wait for. */
+  /** The change under way that this one must wait for. */
   #rivalOf({ versions, after }: Prepared<Spec, State>): Promise<void> | undefined {
     for (const id of versions.keys()) {
       const rival = this.#changing.get(id);
@@ -156,9 +156,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   }
 
   /**
-   * Reads a record again whose version in the store may be newer than the one that was known: a commit that was given
-   * up as too late may have reached the store all the same. Does nothing when memory has learned of a change meanwhile,
-   * or `isLeft`. `by`: who asked for the change, as far as that is known.
+   * Reads a record again if the store may have a newer version than the known one: a commit that timed out may still
+   * have reached the store. Does nothing if memory has learned of a change meanwhile, or if `isLeft`. `by`: who asked
+   * for the change, if known.
    */
   async #refreshUnless(
     id: string,

@@ -1,4 +1,4 @@
-/** Another store in the place of a folder's own, made whole and checked beside it first. */
+/** Replaces a folder's store by a new one, which is first completed and checked beside it. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
 import { exists } from "./backup.ts";
@@ -12,7 +12,7 @@ export interface Replacement {
   tasks: number;
   schedules: number;
   log_entries: number;
-  /** Where the store that was there before is now, if there was one. */
+  /** The new path of the previous store, if there was one. */
   kept?: string;
 }
 
@@ -21,15 +21,15 @@ export interface ReplaceOptions {
   clock: Clock;
   /** Called before anything is written, with the path of the folder's own store. Throws to refuse. */
   allow?(store: string): Promise<void>;
-  /** Writes the file that is to be the store, from nothing. */
+  /** Writes the new store's file from scratch. */
   write(draft: string, store: string): Promise<void>;
 }
 
 /**
- * Locks the folder, lets `write` make the new store beside the old one, opens it to see that it can be read whole,
- * gives it an id of its own and renames it into place. The old store stays in the folder under a name with the time.
- * After a crash in the middle the folder has the old store, or the new one. Throws what `lockFolder`, `write` and
- * `loadStore` throw; the old store is then as it was.
+ * Locks the folder, lets `write` create the new store beside the old one, checks that all of it can be read, gives it
+ * its own id and renames it into place. The old store stays in the folder under a name with the time. After a crash the
+ * folder has either the old store or the new one. Throws what `lockFolder`, `write` and `loadStore` throw; the old
+ * store is then unchanged.
  */
 export async function replaceStore({ folder, clock, allow, write }: ReplaceOptions): Promise<Replacement> {
   const lock = await lockFolder(folder, clock);
@@ -50,7 +50,7 @@ export async function replaceStore({ folder, clock, allow, write }: ReplaceOptio
   }
 }
 
-/** Reads the draft as a server would at its start, and makes it a store of its own. */
+/** Reads the draft as a server does at startup, and gives it its own id. */
 async function examine(draft: string, clock: Clock): Promise<Omit<Replacement, "kept">> {
   const counts = await withStore(draft, clock, async (store, kv) => {
     await identifyAnew(kv);
@@ -60,7 +60,7 @@ async function examine(draft: string, clock: Clock): Promise<Omit<Replacement, "
   return counts;
 }
 
-/** The store in this file, outside of any folder that a server could hold. */
+/** Opens the store in this file, which is not in the place where a server would open it. */
 export async function withStore<T>(
   path: string,
   clock: Clock,
@@ -74,21 +74,21 @@ export async function withStore<T>(
   }
 }
 
-/** The old store gets a second name; the first one then goes to the new store in one step. */
+/** Gives the old store a second name. A later rename gives its first name to the new store in one step. */
 async function keepAside(store: string, clock: Clock): Promise<string | undefined> {
   if (!await exists(store)) return undefined;
   const kept = `${store}.replaced-${isoTime(clock.now()).replaceAll(":", "-")}`;
   try {
     await foldIn(store);
   } catch {
-    // A damaged store is kept as it is, its parts under names that still belong together. It was refused before, and
-    // is refused until the new one is in place.
+    // A damaged store is kept as it is, with its parts under names that still belong together. Servers refuse it anyway
+    // until the new store is in place.
     for (const part of COMPANIONS) await renameIfThere(store + part, kept + part);
   }
   try {
     await Deno.link(store, kept);
   } catch {
-    // This file system has no second names.
+    // This file system has no hard links.
     await Deno.copyFile(store, kept);
   }
   return kept;

@@ -1,4 +1,4 @@
-/** A backup in the place of the store. */
+/** Replaces the store by a backup. */
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { exists } from "./backup.ts";
@@ -13,9 +13,9 @@ export interface RestoreOptions {
 }
 
 /**
- * Puts a copy of the backup in the place of the folder's store, which is kept under another name. Throws `ApiError`:
- * `FILE_NOT_FOUND`, `DATABASE_ERROR` for a file that is damaged or no backup of ours, `CONFIGURATION_ERROR` for one of a
- * newer program or when a server has the folder; the store is then as it was.
+ * Replaces the folder's store by a copy of the backup. The old store is kept under another name. Throws `ApiError`:
+ * `FILE_NOT_FOUND`, `DATABASE_ERROR` for a file that is damaged or not a backup of this program, `CONFIGURATION_ERROR`
+ * if a newer program wrote it or a server has the folder. The store is then unchanged.
  */
 export async function restoreStore({ folder, file, clock }: RestoreOptions): Promise<Replacement> {
   if (!await exists(file)) {

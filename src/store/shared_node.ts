@@ -2,18 +2,18 @@
  * The lease of a node that shares its store with others.
  *
  * Terms:
- * - The node renews its lease every third of its length. It counts from the moment at which it sent the last renewal
- *   that succeeded, on its own monotonic clock.
- * - After two thirds without another success the lease is lost. `lost` is aborted, and the node commits nothing from
- *   then on. Its agents have the last third to end; what is left of them then is killed (`AgentRunner.keepUntil`).
- * - Another node judges a lease by what it sees: the lease has run out when its record has not changed for its whole
- *   length, on the judge's own monotonic clock, from the moment at which the judge first saw this version. So the
- *   holder's time is over before the judge's, whatever their wall clocks show. `until` is for show.
- * - The judge takes the lease away in one commit: it checks that the record still has not changed, raises the node's
- *   epoch, and removes the record. The leases of tasks that stand on an earlier epoch are void then.
- * - Every commit of a node checks the node's epoch. So nothing is committed by a node whose lease was taken away, even
- *   when it was paused in the middle and has not noticed.
- * - A lease that is lost is not won back. When all its agents have ended, the node begins a new epoch (`rejoin`).
+ * - The node renews its lease after each third of its length. The lease counts from when the node sent the last
+ *   successful renewal, on its own monotonic clock.
+ * - After two thirds without a successful renewal the lease is lost. `lost` is aborted, and the node commits nothing
+ *   more. Its agents have the last third to end. Agents that still run then are killed (`AgentRunner.keepUntil`).
+ * - Another node, the judge, decides by what it sees: the lease has expired if its record has not changed for the whole
+ *   length, on the judge's own monotonic clock, since the judge first saw this version. So the holder's time ends before
+ *   the judge's, whatever their wall clocks show. `until` is for display only.
+ * - The judge takes the lease away in one commit: it checks that the record has still not changed, increases the node's
+ *   epoch, and removes the record. Leases of tasks from an earlier epoch are then void.
+ * - Every commit of a node checks the node's epoch. So a node whose lease was taken away cannot commit, even if it was
+ *   paused and has not noticed.
+ * - A lost lease is not regained. When all its agents have ended, the node begins a new epoch (`rejoin`).
  */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
@@ -26,14 +26,14 @@ import { beginEpoch, decodeEpoch, epochKey, EPOCHS, type NodeLease } from "./nod
 const log = getLogger(["opencode-agents", "store"]);
 
 const NODES: Key = ["node"];
-/** A renewal that failed is tried again after this part of the lease's length. */
+/** A failed renewal is tried again after this part of the lease's length. */
 const RETRY_PART = 1 / 15;
 
 export type NodeEvent =
-  /** The lease of this node lasts until then, on its monotonic clock. */
+  /** The lease of this node lasts until `runs_out_ms` on its monotonic clock. */
   | { kind: "renewed"; runs_out_ms: number }
   | { kind: "lost" }
-  /** Leases of this other node are void now. */
+  /** The leases of this other node are now void. */
   | { kind: "void"; node: string };
 
 export interface SharedNodeOptions {
@@ -44,7 +44,7 @@ export interface SharedNodeOptions {
   publish(event: NodeEvent): void;
 }
 
-/** A lease of another node, as this one has seen it. */
+/** A lease of another node, as this node has seen it. */
 interface Seen {
   versionstamp: string;
   since_ms: number;
@@ -56,7 +56,7 @@ export class SharedNode implements NodeLease {
   #fencing = 0;
   #epochVersion = "";
   #renewals = 0;
-  /** When the last renewal that succeeded was sent. */
+  /** When the last successful renewal was sent. */
   #sent_ms = -Infinity;
   #lost = new AbortController();
   #looking = false;
@@ -94,11 +94,11 @@ export class SharedNode implements NodeLease {
 
   isVoid({ node, fencing }: Lease): boolean {
     if (node === this.node) return fencing !== this.#fencing;
-    // Of a node that is not known yet nothing is known to be void.
+    // The leases of an unknown node are not void.
     return fencing < (this.#epochs.get(node) ?? 0);
   }
 
-  /** Begins the node's first epoch of this life, and looks at the others. Throws what the store throws. */
+  /** Begins the first epoch of this run of the node, and reads the other leases. Throws what the store throws. */
   async join(): Promise<void> {
     await this.rejoin();
     await this.#look();
@@ -125,7 +125,7 @@ export class SharedNode implements NodeLease {
     try {
       await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
     } catch (error) {
-      // Others find out by themselves, later.
+      // The others notice the end later by themselves.
       log.warn("The lease of this node could not be given up: {error}", { error });
     }
     this.#lose();
@@ -133,14 +133,14 @@ export class SharedNode implements NodeLease {
 
   // ---- the holder
 
-  /** What each commit of this node checks. Throws `SERVICE_UNAVAILABLE` when the lease is lost. */
+  /** The check for each commit of this node. Throws `SERVICE_UNAVAILABLE` if the lease is lost. */
   epochCheck(): { key: Key; versionstamp: string } {
     this.#loseWhenOver();
     if (this.#lost.signal.aborted) throw this.#refused();
     return this.#check;
   }
 
-  /** Why no commit of this node can succeed any more: its epoch has been raised by another. */
+  /** The error if no commit of this node can succeed any more, because another node has increased its epoch. */
   async refusal(): Promise<ApiError | undefined> {
     const checked = this.#epochVersion;
     const now = await this.#options.kv.get(epochKey(this.node));
@@ -184,7 +184,7 @@ export class SharedNode implements NodeLease {
     const { signal } = this.#lost;
     try {
       const { ok } = await this.#write();
-      // An answer that comes after the loss, or after a new beginning, says nothing about now.
+      // An answer that comes after the lease was lost, or after a new epoch has begun, is out of date.
       if (signal !== this.#lost.signal || signal.aborted) return;
       if (ok) this.#held(sent_ms);
       else this.#lose();
@@ -215,7 +215,7 @@ export class SharedNode implements NodeLease {
 
   // ---- the judge
 
-  /** Looks at the leases of the others, and takes away those that have run out. */
+  /** Reads the leases of the other nodes and takes away those that have expired. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;

@@ -1,10 +1,10 @@
-/** Values of the store with the version that wrote them: `[2, value]`. What has no version is of version 1. */
+/** Values of the store with the version that wrote them: `[2, value]`. A value without a version has version 1. */
 import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
 import { decode, encode } from "./json.ts";
 
-/** What cannot be read, and why. */
+/** A record that cannot be read, and why. */
 export interface Damage {
   /** Such as `task 'build'`. */
   record: string;
@@ -15,7 +15,7 @@ export function encodeStored(value: unknown): Uint8Array {
   return encode([VERSION, value]);
 }
 
-/** Throws `DATABASE_ERROR` that names `record` when the bytes are not what `stored` describes. */
+/** Decodes a stored value. Throws `DATABASE_ERROR` that names `record` if the bytes do not match `stored`. */
 export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8Array): T {
   let found: unknown;
   try {
@@ -27,7 +27,7 @@ export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8A
   return readStored(stored, record, value, version);
 }
 
-/** The same of a value that has been decoded. */
+/** Reads a value that has been decoded. Throws as `decodeStored` does. */
 function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
   try {
     return stored.read(value, version);
@@ -39,7 +39,7 @@ function readStored<T>(stored: Stored<T>, record: string, value: unknown, versio
 
 const SHOWN_MAX = 20;
 
-/** The error of records that cannot be read: all are named, so that none hides another. */
+/** The error for records that cannot be read. */
 export function damaged(damages: readonly Damage[]): ApiError {
   const [first] = damages;
   const others = damages.length > 1 ? `, and ${damages.length - 1} more` : "";
@@ -51,7 +51,7 @@ export function damaged(damages: readonly Damage[]): ApiError {
   );
 }
 
-/** Runs all of these, and throws one error of everything that they found damaged. Other errors are thrown at once. */
+/** Runs all parts, and throws one error for all damage that they found. Other errors are thrown at once. */
 export async function readAll(parts: Iterable<() => void | Promise<void>>): Promise<void> {
   const damages: Damage[] = [];
   for (const read of parts) {

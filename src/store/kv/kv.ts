@@ -1,6 +1,6 @@
 /**
- * The key-value port: bytes under keys, and atomic commits that check versions. The only file that knows
- * Deno KV's own types and errors. Values are always bytes, since Deno 2.4 cannot read what 2.9 structures.
+ * The key-value port: bytes under keys, and atomic commits that check versions. The only file that uses Deno KV's own
+ * types and errors. Values are always bytes, because Deno 2.4 cannot read structured values of 2.9.
  */
 import { type Clock, within } from "../../clock/clock.ts";
 import { getLogger } from "@logtape/logtape";
@@ -17,7 +17,7 @@ export interface Entry {
 }
 
 export interface Commit {
-  /** Versions that must still hold; null: the key must not exist. */
+  /** Versions that keys must still have. null: the key must not exist. */
   checks?: { key: Key; versionstamp: string | null }[];
   sets?: { key: Key; value: Uint8Array }[];
   deletes?: Key[];
@@ -35,31 +35,33 @@ export interface KeyValue {
   close(): void;
 }
 
-/** Entries below `prefix`, in key order; `start` is the first key, `end` the first one left out. */
+/** The entries under `prefix`, in key order. `start`: the first key. `end`: the first key that is left out. */
 export interface Range {
   prefix: Key;
   start?: Key;
   end?: Key;
   reverse?: boolean;
   limit?: number;
-  /** Entries fetched at once, at most 1000. Each batch is read at one moment; two batches need not be. */
+  /** Entries fetched at once, at most 1000. Each batch is read at one moment, but different batches may not be. */
   batch?: number;
 }
 
-/** What Deno KV takes for one value, and for one atomic operation. */
+/** The limits of Deno KV for one value and for one atomic operation. */
 export const VALUE_BYTES_MAX = 65_536;
 export const ATOMIC_CHECKS_MAX = 100;
 export const ATOMIC_MUTATIONS_MAX = 1_000;
 export const ATOMIC_BYTES_MAX = 800 << 10;
 export const ATOMIC_KEY_BYTES_MAX = 80 << 10;
 
-/** An operation that takes longer than this has failed, as far as its caller is concerned. */
+/** After this time an operation fails for its caller. */
 const OPERATION_MS = 10_000;
 const LIST_BATCH = 1_000;
 
 const TOO_LATE = Symbol("too late");
 
-/** The port over Deno KV. Errors are `ApiError`s: `DISK_SPACE_EXCEEDED`, `DATABASE_CONNECTION_ERROR`, `DATABASE_ERROR`. */
+/**
+ * The port over Deno KV. Errors are `ApiError`s: `DISK_SPACE_EXCEEDED`, `DATABASE_CONNECTION_ERROR`, `DATABASE_ERROR`.
+ */
 export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
   let isClosed = false;
   const bounded = async <T>(operation: string, promise: Promise<T>): Promise<T> => {
@@ -86,7 +88,7 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
         limit,
         batchSize: batch,
       });
-      // The bound is round a batch: round each entry it would cost more than the reading.
+      // The bound applies to a batch. A bound for each entry would cost more than the read.
       const nextBatch = async () => {
         const entries: Entry[] = [];
         while (entries.length < batch) {
@@ -115,7 +117,7 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
     watch(key, changed) {
       const reader = kv.watch([key as Deno.KvKey]).getReader();
       void follow(reader, changed);
-      // It has nothing more to say to anybody.
+      // Errors after the end of the watch concern nobody.
       return () => void reader.cancel().catch(() => {});
     },
     close() {
@@ -125,10 +127,10 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
   };
 }
 
-/** Until the watch is ended, or the store closed. Whoever watches also looks from time to time. */
+/** Runs until the watch or the store is closed. Missed changes are found later, because callers also poll. */
 async function follow(reader: ReadableStreamDefaultReader<unknown>, changed: () => void): Promise<void> {
   try {
-    // The first one says how the key stands now.
+    // The first result is the current state of the key.
     await reader.read();
     while (!(await reader.read()).done) changed();
   } catch (error) {

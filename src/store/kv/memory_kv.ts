@@ -1,6 +1,6 @@
 /**
- * The key-value port in memory, for tests: the same order of keys, versions and limits as Deno KV, no disk.
- * What is stored outlives `close`, so that a test can let a server die and open its store again.
+ * The key-value port in memory, for tests: the same order of keys, versions and limits as Deno KV, but no disk. The
+ * data survives `close`, so that a test can end a server and open its store again.
  */
 import { ApiError } from "../../domain/errors.ts";
 import {
@@ -125,7 +125,7 @@ function refuseTooLarge({ checks, sets, deletes }: Required<Commit>): void {
   }
 }
 
-/** Strings by code point, then numbers by value; a shorter key comes before those it begins. */
+/** Strings by code point, then numbers by value. A key comes before longer keys that begin with it. */
 function compareKeys(a: Key, b: Key): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const order = compareParts(a[i]!, b[i]!);
@@ -141,7 +141,7 @@ function compareParts(a: string | number, b: string | number): number {
   if (a === b) return 0;
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
-  // From a half of a pair back to its beginning, since code units above U+D800 are not in code point order.
+  // Goes back to the start of a surrogate pair, because code units from U+D800 on are not in code point order.
   if (i > 0 && (a.charCodeAt(i - 1) & 0xfc00) === 0xd800) i--;
   return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
