@@ -14,11 +14,28 @@ export async function logToStderr(
 ): Promise<void> {
   await configure({
     reset: true,
-    sinks: { stderr: getStreamSink(stderr, { formatter: line }), also },
+    sinks: { stderr: getStreamSink(whileRead(stderr), { formatter: line }), also },
     loggers: [
       { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
       { category: ["opencode-agents"], sinks: ["stderr", "also"], lowestLevel: lowest },
     ],
+  });
+}
+
+/** The server outlives whoever reads its stderr: a terminal that is closed, `| head`. The stored log goes on. */
+function whileRead(stderr: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
+  const writer = stderr.getWriter();
+  let isRead = true;
+  return new WritableStream({
+    async write(chunk) {
+      if (!isRead) return;
+      try {
+        await writer.write(chunk);
+      } catch {
+        // There is nobody to tell.
+        isRead = false;
+      }
+    },
   });
 }
 

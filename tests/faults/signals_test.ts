@@ -40,3 +40,22 @@ Deno.test("SIGTERM, SIGINT and SIGHUP stop a server in order: exit 0, and its lo
     }
   });
 });
+
+Deno.test("a server outlives whoever reads its log: a closed terminal does not break its end", async () => {
+  await withServer({}, async (server) => {
+    await server.stop();
+    const [program, ...args] = server.commandOf("serve", "--port", "0", "--data", server.data);
+    const child = new Deno.Command(program!, {
+      args,
+      cwd: server.dir,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.stderr.cancel();
+    await readLines(child.stdout, (line) => {
+      if (line.startsWith("listening")) child.kill("SIGHUP");
+    });
+    assert.equal((await child.status).code, 0);
+  });
+});
