@@ -119,7 +119,7 @@ async function play(
   }
 }
 
-const BAR_WIDTH = 20;
+const BAR_WIDTH = 16;
 const NAME_WIDTH = 30;
 
 function lineOf(push: Push | { type: "resubscribed" }): string | undefined {
