@@ -1,4 +1,4 @@
-/** Who may ask, and how often: keys, sessions, limits, and the watch for attacks. */
+/** Wires access control: keys, sessions, limits, and alerts about attacks. */
 import { getLogger } from "@logtape/logtape";
 import { SecurityWatch } from "../access/alerts.ts";
 import { Authentication } from "../access/authentication.ts";

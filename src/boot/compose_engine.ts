@@ -1,4 +1,4 @@
-/** The engine over the store: what runs tasks, and what it tells the rest of the server. */
+/** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
@@ -61,7 +61,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
   });
   changes.subscribe("log", (entries) => {
     const publish = () => bus.publish({ kind: "log.appended", entries });
-    // Entries about handing entries on would loop.
+    // Log entries about publishing log entries would loop.
     if (serverLog) serverLog.quietly(publish);
     else publish();
   });

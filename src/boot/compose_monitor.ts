@@ -1,4 +1,4 @@
-/** What is known of the machine and of the server itself. */
+/** Wires the monitor: the machine, the server's health and its metrics. */
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import type { Engine } from "../engine/engine.ts";
 import { HealthMonitor } from "../monitor/health.ts";

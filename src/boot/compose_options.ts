@@ -1,4 +1,4 @@
-/** What a server is composed of; a test replaces any of it. */
+/** The parts of a server. A test may replace any of them. */
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
 import type { AgentRunner } from "../domain/run.ts";
@@ -17,11 +17,14 @@ export interface ComposeOptions {
   folder: string;
   /** Opens the store. The server closes it when it stops. */
   openStore(clock: Clock): Promise<Store>;
-  /** What runs agents. The ids mark the processes of this store and of this run of the server. */
+  /** Opens the runner of agents. The ids mark the processes of this store and of this run of the server. */
   openRunner(ids: { store_id: string; instance_id: string }): AgentRunner;
-  /** Why no program can be run at all, if so: then tasks are refused. By default nothing stands against it. */
+  /** Why programs cannot be run at all, if they cannot. Then tasks are refused. By default there is no obstacle. */
   cannotRun?(): ApiError | undefined;
-  /** Its records become entries of the server's log. A sink belongs to the process, so whoever configures LogTape adds it. */
+  /**
+   * Its records become entries of the server's log. A sink belongs to the process, so whoever configures LogTape adds
+   * it.
+   */
   serverLog?: ServerLog;
   /** The owner's token of an earlier run, which stays valid. By default a new one is made. */
   owner_token?: string;
@@ -32,6 +35,6 @@ export interface ComposeOptions {
 export interface Listening {
   /** `http://HOST:PORT`, once the server has started. */
   readonly url: string;
-  /** Opens everything; for those who can read the owner's files. */
+  /** A token with all permissions, for those who can read the owner's files. */
   readonly owner_token: string;
 }

@@ -1,4 +1,4 @@
-/** The configuration: the file, under it the defaults, over it the flags. */
+/** The configuration: defaults, overridden by the file, overridden by flags. */
 import { dirname, relative, resolve } from "node:path";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { machineMemory } from "../host/resources/memory.ts";
@@ -64,13 +64,16 @@ export function effectiveConfig(
   return config;
 }
 
-/** The default folder must be one that tasks may work in. */
+/** The default working folder, which must be inside the allowed folders. */
 function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: string): string {
   const isAllowed = allowed_dirs.some((dir) => !relative(resolve(base, dir), base).startsWith(".."));
   return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;
 }
 
-/** One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless the configuration says otherwise. */
+/**
+ * One OpenCode takes 550–640 MB, so a small machine has fewer slots than the default, unless the configuration says
+ * otherwise.
+ */
 const SLOT_BYTES = 1 << 30;
 
 export function slotsFor(most: number, memory_bytes: number | undefined): number {
@@ -143,7 +146,7 @@ export function masked(config: Config): Config {
   return { ...config, agents: Object.fromEntries(agents) };
 }
 
-/** `--api-key=SECRET`, and what follows `--api-key`. */
+/** Masks the value of `--api-key=SECRET`, and the argument after `--api-key`. */
 function maskedArgument(argument: string, before: string | undefined): string {
   const isOption = (text: string) => /^--?[\w-]+$/.test(text) && SECRET_NAME.test(text);
   if (before !== undefined && isOption(before) && !argument.startsWith("-")) return HIDDEN;
@@ -151,7 +154,7 @@ function maskedArgument(argument: string, before: string | undefined): string {
   return name !== undefined && isOption(name) ? `${name}=${HIDDEN}` : withoutPassword(argument);
 }
 
-/** `https://user:PASSWORD@host` */
+/** Masks the password in `https://user:PASSWORD@host`. */
 function withoutPassword(text: string): string {
   return text.replace(/(\w+:\/\/[^/\s:@]*:)[^/\s@]+@/g, `$1${HIDDEN}@`);
 }

@@ -10,7 +10,7 @@ import { isFinished } from "../domain/task_values.ts";
 /** How the built-in agent is started. */
 export type DemoAgent = Pick<AgentConfig, "command" | "pass_env">;
 
-/** The configuration of a demo: the built-in agent does everything, in a folder of its own. */
+/** The configuration of a demo: the built-in agent runs all tasks, in its own folder. */
 export function demoConfig(config: Config, agent: DemoAgent, working_dir: string): Config {
   const demo: AgentConfig = { protocol: "acp", env: {}, ...agent };
   return {
@@ -26,7 +26,7 @@ export function demoConfig(config: Config, agent: DemoAgent, working_dir: string
   };
 }
 
-/** The demo's tasks; ids carry the time, so that a demo on an old data folder runs again. */
+/** The demo's tasks. Their ids contain the time, so that a demo on an old data folder runs again. */
 export function demoTasks(now_ms: number): NewTask[] {
   const stamp = isoTime(now_ms).slice(0, 19).replace(/\D/g, "");
   const task = (
@@ -73,8 +73,8 @@ export function demoTasks(now_ms: number): NewTask[] {
 }
 
 /**
- * Starts the demo's tasks as any client would, and tells what becomes of them until all have ended, or until
- * `signal` says that the server does.
+ * Starts the demo's tasks as any client would, and reports their progress until all have ended, or until `signal`
+ * aborts because the server stops.
  */
 export async function playDemo(
   { url, api_key }: { url: string; api_key: string },

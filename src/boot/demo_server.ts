@@ -1,4 +1,4 @@
-/** What `--demo` makes of a server: a folder of its own, the built-in agent for everything, and tasks to show. */
+/** The server of `--demo`: its own folder, the built-in agent for all tasks, and tasks to show. */
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { DENO_ENV } from "../agents/supervision/reaper_process.ts";
@@ -14,7 +14,7 @@ const log = getLogger(["opencode-agents", "demo"]);
 
 export interface DemoServer {
   config: Config;
-  /** The data folder, unless another is named. */
+  /** The data folder, unless the user names another. */
   data: string;
   /** Stops after the server. */
   folder: Part;
@@ -31,7 +31,7 @@ export async function openDemo(
   const folder = await openDemoFolder(clock.now());
   const agent = {
     command: selfCommand("demo-agent", ["--allow-read", "--allow-write", "--allow-env"]),
-    // Without them it would look for its modules in another cache than ours, and download them all again.
+    // Without them the agent would look for its modules in another cache and download them again.
     pass_env: DENO_ENV,
   };
   const ending = new AbortController();

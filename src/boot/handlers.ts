@@ -1,4 +1,4 @@
-/** What commands do that needs the server's own rooms; each loads them when it is called. */
+/** The parts of commands that need the server's own rooms. Each loads them when it is called. */
 import type { Cli, CommonFlags } from "../cli/cli.ts";
 import type { ServeFlags } from "./config_file.ts";
 import type { StoreFiles } from "./commands/store_command.ts";

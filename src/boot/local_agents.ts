@@ -10,7 +10,7 @@ export interface LocalAgentsOptions {
   clock: Clock;
   /** The data folder. */
   folder: string;
-  /** The variables of which an agent's `pass_env` names those that it gets. */
+  /** The server's variables. An agent gets those that its `pass_env` names. */
   env: Record<string, string>;
 }
 

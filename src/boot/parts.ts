@@ -1,4 +1,4 @@
-/** The one shape that everything long-lived has, and the order in which parts start and stop. */
+/** The interface of everything long-lived, and the order in which parts start and stop. */
 import { getLogger } from "@logtape/logtape";
 
 const log = getLogger(["opencode-agents", "main"]);
@@ -6,11 +6,11 @@ const log = getLogger(["opencode-agents", "main"]);
 export interface Part {
   readonly name: string;
   start(): Promise<void> | void;
-  /** Twice does no harm, nor does stopping what was never started. */
+  /** Idempotent. May be called even if the part was never started. */
   stop(): Promise<void> | void;
 }
 
-/** A part that needs no start: it works since it was composed. */
+/** A part that needs no start, because it works as soon as it is composed. */
 export function opened(name: string, stop: Part["stop"]): Part {
   return { name, start() {}, stop };
 }
@@ -59,7 +59,7 @@ export class Parts implements Part {
     return this.#ended ??= this.#stopEach();
   }
 
-  /** A part that fails to stop does not keep the others running. */
+  /** Stops all parts, even if some fail to stop. */
   async #stopEach(): Promise<void> {
     const failures: unknown[] = [];
     for (const part of this.#parts.toReversed()) {

@@ -1,4 +1,4 @@
-/** What a configuration may ask for and `serve` refuses. */
+/** Valid configurations that `serve` refuses. */
 import { type Config, isLoopback } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 

@@ -2,8 +2,8 @@
 import { ApiError } from "../domain/errors.ts";
 
 /**
- * Returns a check for the error to answer if no program may be run at all, because the permission is missing. With
- * permission for some programs only, tasks that need others fail one by one and name the program.
+ * Returns a function that gives the error for tasks if the permission to run programs is missing. If only some programs
+ * are permitted, tasks that need others fail one by one, and their error names the program.
  */
 export async function runObstacle(): Promise<() => ApiError | undefined> {
   const { state, partial } = await Deno.permissions.query({ name: "run" }) as Deno.PermissionStatus;

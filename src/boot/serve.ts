@@ -54,7 +54,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
   return 0;
 }
 
-/** Says where the server listens: to whoever started it, and to the commands that look for it in the data folder. */
+/**
+ * Announces where the server listens: to the user who started it, and to commands, through a file in the data folder.
+ */
 function announcement(folder: string, listening: Listening): Part {
   return {
     name: "announcement",

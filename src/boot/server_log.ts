@@ -45,13 +45,13 @@ export class ServerLog {
     if (++seen.count <= SAME_MAX) this.#emit(entryOf(record));
   };
 
-  /** Sends all entries to `append` from now on, the ones that waited first. */
+  /** Sends all entries to `append` from now on, beginning with those that waited. */
   attach(append: (entry: NewEntry) => unknown): void {
     this.#append = append;
     for (const entry of this.#early.splice(0)) append(entry);
   }
 
-  /** Ignores what is logged during `action`: entries about handing entries on would loop. */
+  /** Ignores what is logged during `action`: log entries about publishing log entries would loop. */
   quietly(action: () => void): void {
     this.#quiet = true;
     try {
@@ -61,7 +61,7 @@ export class ServerLog {
     }
   }
 
-  /** Reports what was left out so far. */
+  /** Reports how many entries were left out so far. */
   close(): void {
     this.#nextWindow();
   }

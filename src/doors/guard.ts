@@ -24,13 +24,13 @@ export function refusal(rules: GuardRules, host: string | null, origin: string |
 }
 
 /**
- * A page whose DNS name was rebound to our address still sends its own name as `Host`. The port does not matter:
- * a forwarded port (ssh -L) is another one.
+ * Whether the request names this server. A page whose DNS name was rebound to our address still sends its own name as
+ * `Host`. The port is not compared, because a forwarded port (ssh -L) differs.
  */
 function isOwnHost(rules: GuardRules, host: string | null): boolean {
   if (host === null) return false;
   const { name, port } = splitHost(host);
-  // A server that listens on all addresses does not know them; but a literal address cannot be rebound.
+  // A server that listens on all addresses does not know them, but a literal address cannot be rebound.
   if (isWildcard(rules.host) && isAddress(name)) return true;
   return ownNames(rules).includes(name) || rules.allowed_hosts.some((allowed) => {
     const expected = splitHost(allowed);
@@ -45,7 +45,7 @@ function isAllowedOrigin(rules: GuardRules, host: string, origin: string): boole
   try {
     url = new URL(origin);
   } catch {
-    // "null" and other opaque origins are no URL, and never this server's own.
+    // "null" and other opaque origins are not URLs, and never this server's own.
     return false;
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") return false;

@@ -1,17 +1,17 @@
-/** Messages of the API as HTTP responses: the one place that knows their status and their headers. */
+/** Turns messages of the API into HTTP responses. The only place that sets their status and headers. */
 import { errorReply } from "../api/error_reply.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
 import { ERRORS } from "../domain/errors.ts";
 import { ErrorReply } from "../protocol/messages.ts";
 
-/** How long a refusal takes while very many are refused: those who ask again and again have less time to ask. */
+/** How long a refusal is delayed during a storm of refusals, to slow down clients that retry in a loop. */
 const REFUSAL_DELAY_MS = 250;
 const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
 
 export interface RepliesOptions {
   clock: Clock;
-  /** Whether so much is refused that clients are to wait for their refusal. */
+  /** Whether so much is refused that refusals are delayed. */
   limits: { readonly isStorm: boolean };
 }
 

@@ -13,7 +13,7 @@ import type { Connections } from "./ws/connections.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** Deno's `shutdown` never resolves while a client stalls, so it is not waited for longer than this. */
+/** How long to wait for Deno's `shutdown`, which never resolves while a client stalls. */
 const SHUTDOWN_MS = 1000;
 
 export interface ServerOptions extends HttpOptions {
@@ -30,7 +30,7 @@ export interface ServerOptions extends HttpOptions {
   addresses: {
     /** The client's address, where `peer` may be a proxy. */
     clientOf(peer: string, forwarded_for: string | null): string;
-    /** Why nobody at this address may ask; undefined if they may. */
+    /** Why requests from this address are refused; undefined if they are not. */
     refusal(ip: string): string | undefined;
   };
   /** Called for every request that the guard refuses. */
@@ -57,7 +57,7 @@ export class Server {
     return `http://${name}:${this.#listener?.port ?? port}`;
   }
 
-  /** Throws `SERVICE_UNAVAILABLE` if the address cannot be had, `CONFIGURATION_ERROR` if the transport cannot. */
+  /** Throws `SERVICE_UNAVAILABLE` if the address is unavailable, `CONFIGURATION_ERROR` if the transport is. */
   async start(): Promise<void> {
     const { clock, host, port, max_message_bytes } = this.#options;
     const answer: Answer = (request, caller) => this.#answer(request, caller);
@@ -83,7 +83,7 @@ export class Server {
       this.#options.refused(ip, reason);
       return this.#replies.failure(new ApiError("PERMISSION_DENIED", reason), "guard");
     }
-    // Past Hono, which would wrap the response by which Deno knows the upgrade.
+    // Bypasses Hono, which would wrap the response that Deno needs for the upgrade.
     return new URL(request.url).pathname === "/ws"
       ? this.#upgrade(request, ip, caller.upgrade)
       : this.#app.fetch(request, { ip });

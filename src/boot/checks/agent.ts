@@ -32,7 +32,7 @@ export async function checkAgent(
       details: { ...details, path: null, version: null },
     };
   }
-  // Only agents are asked: any other program might do its work when it is started.
+  // Only ACP agents are asked for a version: any other program might do its work when it is started.
   const version = agent.protocol === "acp" ? await versionOf(clock, path) : undefined;
   return {
     what,
@@ -42,7 +42,7 @@ export async function checkAgent(
   };
 }
 
-/** What `--version` prints; undefined when the program cannot be run or prints none in time. */
+/** The output of `--version`; undefined if the program cannot be run or prints nothing in time. */
 async function versionOf(clock: Clock, path: string): Promise<string | undefined> {
   try {
     const { stdout } = await runBriefly(clock, path, ["--version"], VERSION_MS);

@@ -1,4 +1,4 @@
-/** One thing `doctor` looked at. */
+/** One result of `doctor`. */
 export interface Finding {
   what: string;
   /** `bad`: serve would not start. `warn`: it would, but something will not work. */

@@ -57,7 +57,7 @@ function unusable(folder: string, error: unknown): Finding {
   };
 }
 
-/** The pid of the server whose lock is on the folder. The lock counts, not the file: a dead server leaves its file. */
+/** The pid of the server that holds the folder's lock. The file alone does not count: a dead server leaves its file. */
 export async function lockHolder(folder: string): Promise<number | undefined> {
   let file: Deno.FsFile;
   try {
@@ -67,7 +67,7 @@ export async function lockHolder(folder: string): Promise<number | undefined> {
     throw error;
   }
   try {
-    // Deno 2.4 has only the lock that waits; there the pid in the file has to do, which a clean end empties.
+    // Deno 2.4 has only a lock call that waits. There the pid in the file must do; a clean shutdown empties the file.
     const { tryLock } = file as { tryLock?: (exclusive: boolean) => Promise<boolean> };
     if (tryLock && await tryLock.call(file, true)) {
       await file.unlock();

@@ -1,4 +1,4 @@
-/** What Deno lets this program do. */
+/** Which of Deno's permissions this program has. */
 import type { Finding } from "./finding.ts";
 
 const LOST: Record<string, { state: "warn" | "bad"; without: string }> = {
@@ -10,7 +10,7 @@ const LOST: Record<string, { state: "warn" | "bad"; without: string }> = {
   run: { state: "warn", without: "no agent can be started" },
 };
 
-/** Permissions for some hosts, folders or programs only count as granted: which ones is the caller's choice. */
+/** A permission for only some hosts, folders or programs counts as granted: which ones is the caller's choice. */
 export async function checkPermissions(): Promise<Finding[]> {
   const findings: Finding[] = [{ what: "deno", state: "ok", found: Deno.version.deno }];
   for (const [name, { state, without }] of Object.entries(LOST)) {

@@ -52,7 +52,7 @@ interface Examination {
   running?: ServerAddress;
 }
 
-/** Everything found, in the order in which `serve` would meet it. */
+/** All findings, in the order in which `serve` would encounter them. */
 async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): Promise<Examination> {
   const findings = await checkPermissions();
   const loaded = await expected(async () => {
@@ -87,7 +87,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   return { findings, running };
 }
 
-/** The outcome, or the failure that `serve` would end with. */
+/** The result of `work`, or the `ApiError` that `serve` would end with. */
 async function expected<T>(work: () => Promise<T>): Promise<T | ApiError> {
   try {
     return await work();

@@ -8,7 +8,7 @@ import { writeAllSync } from "../../cli/write_all.ts";
 
 type ExportFlags = StoreFlags & { force?: boolean };
 
-/** How much is written at once, so that not every line is a call of its own. */
+/** How much is written at once, to avoid one call per line. */
 const BLOCK_CHARS = 1 << 16;
 
 export function addExport(program: Command, cli: Cli, { store }: Handlers): void {
@@ -47,7 +47,7 @@ async function blockwise<T>(out: Write, work: (write: Write) => Promise<T>): Pro
   return result;
 }
 
-/** Written beside its place and then renamed, so that there is never half an export under that name. */
+/** Writes to a temporary file and renames it, so that there is never half an export under that name. */
 async function toFile(
   file: string,
   force: boolean,

@@ -1,4 +1,4 @@
-/** `import`: an export into a store. */
+/** `import`: reads an export into a store. */
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";

@@ -1,4 +1,4 @@
-/** `restore`: a backup in the place of the store. */
+/** `restore`: replaces the store by a backup. */
 import type { Command } from "commander";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";

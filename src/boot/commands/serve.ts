@@ -1,4 +1,4 @@
-/** `serve`: what it takes. */
+/** `serve`: its options. */
 import type { Command } from "commander";
 import type { Cli } from "../../cli/cli.ts";
 import type { ServeFlags } from "../config_file.ts";

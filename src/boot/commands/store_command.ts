@@ -37,7 +37,7 @@ export interface StoredKeys {
 
 /** `folder` is the data folder. All throw `ApiError`. */
 export interface StoreFiles {
-  /** Throws for a store that `serve` would refuse; false when there is none yet. */
+  /** Throws for a store that `serve` would refuse. Returns false if there is none yet. */
   check(folder: string): Promise<boolean>;
   backup(options: { folder: string; file: string; force: boolean }): Promise<{ bytes: number }>;
   restore(options: { folder: string; file: string }): Promise<Replacement>;
@@ -60,7 +60,7 @@ export function storeCommand(program: Command, usage: string, description: strin
     .option("--json", "print JSON, errors too");
 }
 
-/** The data folder, as `serve` would choose it. Throws `CONFIGURATION_ERROR` for a store that is no file. */
+/** The data folder that `serve` would choose. Throws `CONFIGURATION_ERROR` if the store is not a file. */
 export async function storeFolder({ data, config }: StoreFlags): Promise<string> {
   const { store } = (await loadConfig({ config })).config;
   if (store.url !== undefined && data === undefined) {
@@ -73,7 +73,7 @@ export async function storeFolder({ data, config }: StoreFlags): Promise<string>
   return resolve(data ?? store.path ?? dataDir());
 }
 
-/** What stands in a store, in words. */
+/** The counts of a store's content as text. */
 export function contents({ tasks, schedules, log_entries }: Omit<Replacement, "kept">): string {
   return `${tasks} tasks, ${schedules} schedules, ${log_entries} log entries`;
 }

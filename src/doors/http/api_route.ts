@@ -1,4 +1,4 @@
-/** `/api`: one message in, its reply out. */
+/** `/api`: takes one message and returns its reply. */
 import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
 import type { Route } from "./route.ts";

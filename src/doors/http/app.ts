@@ -1,4 +1,6 @@
-/** Requests over HTTP: who asks, whether they may, the route that answers, and what becomes of its failure. */
+/**
+ * Handles HTTP requests: identifies the caller, checks permission, calls the route, and turns failures into replies.
+ */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Authentication } from "../../access/authentication.ts";
@@ -8,7 +10,7 @@ import type { Replies } from "../replies.ts";
 import type { HttpEnv, HttpRequest, Route } from "./route.ts";
 import { httpSession } from "./session.ts";
 
-/** What the 404 page names. */
+/** The paths that the 404 reply lists. */
 const PLACES = ["/", "/docs", "/ws", "/api", "/mcp", "/health", "/metrics"];
 
 export interface HttpOptions {
@@ -21,7 +23,7 @@ export type HttpApp = Hono<HttpEnv>;
 
 export function httpApp(options: HttpOptions, routes: readonly Route[], replies: Replies): HttpApp {
   const app: HttpApp = new Hono();
-  // The guard has refused all other pages; without these headers a browser keeps the answer from the allowed ones.
+  // The guard has refused all other origins. Without these headers a browser hides the answer from the allowed ones.
   app.use(cors({ origin: [...options.allowed_origins], exposeHeaders: ["retry-after"] }));
   for (const route of routes) {
     if (route.middleware) app.use(route.path, route.middleware);
@@ -52,7 +54,7 @@ async function answer(
     }
     const answered = await handle({
       context,
-      // Made only where it is asked for: an address that only loads the page needs no limits of its own.
+      // Created only if it is used: an address that only loads the page needs no limits of its own.
       get session() {
         return httpSession(limits.http(ip), identity);
       },

@@ -1,4 +1,4 @@
-/** The documents that describe the API. Each is made when it is first asked for: most servers never are. */
+/** The documents that describe the API. Each is generated at its first request, because most servers get none. */
 import { asyncApiDocument, schemaDocument } from "../../api/documents.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import { configSchema } from "../../protocol/config_reference.ts";

@@ -3,7 +3,7 @@ import type { Router } from "../../api/router.ts";
 import { readText } from "./body.ts";
 import type { Route } from "./route.ts";
 
-/** The code that JSON-RPC leaves to servers. */
+/** The error code that JSON-RPC reserves for servers. */
 const SERVER_ERROR = -32000;
 
 export interface McpRouteOptions {
@@ -19,7 +19,7 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
     path: "/mcp",
     permission: "per message",
     async handle({ context, session }) {
-      // A tool's own messages count like all others; this one counts so that calls without any are limited, too.
+      // A tool's own messages are counted like all others. The call itself also counts, to limit calls that send none.
       session.limits.message();
       const body = await readText(context.req.raw, max_message_bytes);
       return await mcp(context.req.raw, body, async (message) => await router.dispatch(message, session));

@@ -1,4 +1,4 @@
-/** `/health` and `/metrics`: for those who watch the server. */
+/** `/health` and `/metrics`, for monitoring. */
 import type { Health } from "../../protocol/system_messages.ts";
 import type { Route } from "./route.ts";
 

@@ -1,4 +1,4 @@
-/** What a route consists of. Each file of routes exports some; `routes.ts` lists them. */
+/** The definition of a route. Files export their routes; `routes.ts` lists them all. */
 import type { Context, MiddlewareHandler } from "hono";
 import type { Session } from "../../api/capability.ts";
 import type { Permission } from "../../domain/access_key.ts";
@@ -11,7 +11,7 @@ export interface HttpEnv {
 
 export interface HttpRequest {
   context: Context<HttpEnv>;
-  /** Of who asks; nobody's where the route needs no permission. */
+  /** The caller's session; anonymous if the route needs no permission. */
   session: Session;
 }
 
@@ -20,8 +20,7 @@ export interface Route {
   method: "GET" | "POST";
   path: string;
   /**
-   * `none`: anyone may ask, and what they show is not looked at. `per message`: the router checks each message that the
-   * body holds.
+   * `none`: anyone may ask, and credentials are not checked. `per message`: the router checks each message in the body.
    */
   permission: Permission | "none" | "per message";
   /** Answers with a response, or with a message of the API. An `ApiError` that it throws becomes an error reply. */

@@ -1,4 +1,4 @@
-/** The server that carries out what the tools ask: over its socket, or from within itself. */
+/** The server that carries out the tools' requests: over its socket, or within the same process. */
 import type { Requester } from "../../client/replies.ts";
 import type { TaskStatus } from "../../domain/task.ts";
 

@@ -124,7 +124,7 @@ function newId({ clock }: Call): string {
   return `mcp_${clock.now().toString(36)}_${chance}`;
 }
 
-/** JSON knows no undefined, and neither does the protocol. */
+/** Drops undefined fields, which neither JSON nor the protocol has. */
 function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -63,7 +63,7 @@ export function createMcpServer({ backend, clock, version, caller }: McpOptions)
   return server;
 }
 
-/** Structured, and as text for clients that read only that. */
+/** The answer as structured content, and as text for clients that read only text. */
 async function answered(tool: Tool, given: Record<string, unknown>, call: Call): Promise<CallToolResult> {
   try {
     // Drops fields that are `undefined`.

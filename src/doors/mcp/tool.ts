@@ -1,4 +1,4 @@
-/** What a tool consists of, and the shapes that several tools answer with. */
+/** The definition of a tool, and the shapes that several tools return. */
 import { isFinished } from "../../domain/task_values.ts";
 import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
@@ -7,7 +7,7 @@ import { Task } from "../../domain/task.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { McpBackend } from "./backend.ts";
 
-/** What a call works with. */
+/** The context of a call. */
 export interface Call {
   backend: McpBackend;
   clock: Clock;

@@ -1,4 +1,4 @@
-/** Waits for a task's end, at most as long as agreed, and reports to the caller meanwhile. */
+/** Waits for a task's end, up to a time limit, and reports to the caller meanwhile. */
 import { isFinished } from "../../domain/task_values.ts";
 import type { Clock } from "../../clock/clock.ts";
 import type { Task } from "../../domain/task.ts";

@@ -1,5 +1,5 @@
 /**
- * HTTP and WebSockets by `Deno.serve`: the fastest, for clients that are trusted not to attack. It cannot bound a message
+ * HTTP and WebSockets by `Deno.serve`: the fastest transport, for trusted clients. It cannot bound a message that comes
  * in endless fragments, nor drop a connection whose client does not answer a close.
  */
 import { getLogger } from "@logtape/logtape";
@@ -8,11 +8,11 @@ import type { Transport, TransportOptions } from "./listener.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** A peer that answers no WebSocket ping for this long is gone. */
+/** A peer that answers no WebSocket ping for this long is considered gone. */
 const IDLE_SECONDS = 60;
 
 export function openFastTransport({ host, port, answer }: TransportOptions): Promise<Transport> {
-  // Nothing is awaited here, but what is thrown must reject.
+  // Nothing is awaited here, but errors must reject the promise.
   return Promise.try(() => {
     const server = Deno.serve(
       {

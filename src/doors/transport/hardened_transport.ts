@@ -19,13 +19,13 @@ const log = getLogger(["opencode-agents", "server"]);
 const HEARTBEAT_MS = 30_000;
 /** How long a peer has to read what was sent before the close, and to answer the close. */
 const CLOSE_WITHIN_MS = 30_000;
-/** The same for a peer that broke the protocol, from which nothing is read any more. */
+/** The same for a peer that broke the protocol. Nothing more is read from it. */
 const BROKEN_WITHIN_MS = 1000;
 /** Messages that may still arrive after the close was sent. */
 const LATE_MESSAGES_MAX = 100;
 /** Pings of a peer between two heartbeats; a peer that sends more is dropped. */
 const PINGS_MAX = 1000;
-/** How long the head of a request, and all of it, may take to arrive; slower ones are answered with 408. */
+/** How long the headers of a request, and the whole request, may take to arrive. Slower ones are answered with 408. */
 const SLOW = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2000 };
 /** How often the server connects to itself to see whether connections are accepted, and how long that may take. */
 const PROBE_MS = 5000;
@@ -112,7 +112,7 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
       knock = await Deno.connect({ hostname, port: bound });
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return fail(error);
-      // There is no file left for the probe either: the next one will tell.
+      // There is no file left for the probe either. The next probe will show whether it recovers.
       return log.debug("No connection to ourselves: {error}", { error });
     }
     await sleep(clock, PROBE_WITHIN_MS);
@@ -135,7 +135,7 @@ function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? "";
 }
 
-/** Undefined if its target or headers are not valid HTTP. */
+/** The request; undefined if its target or headers are not valid HTTP. */
 function requestOf({ headers, method, url }: IncomingMessage): Request | undefined {
   try {
     const pairs = Object.entries(headers).map(([name, value]) => [name, String(value)]);

@@ -11,11 +11,11 @@ const log = getLogger(["opencode-agents", "server"]);
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2000;
 
-/** What a connection needs of its WebSocket, a part of the standard's. Text arrives as a string, binary frames as bytes. */
+/** The part of the standard `WebSocket` that a connection uses. Text arrives as a string, binary frames as bytes. */
 export interface Socket {
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;
-  /** May come twice. */
+  /** May be called twice. */
   onclose: ((event: never) => unknown) | null;
   onerror: ((event: never) => unknown) | null;
   send(text: string): void;
@@ -27,7 +27,7 @@ export interface Socket {
 /** Where a request comes from, and how to upgrade its connection. */
 export interface Caller {
   ip: string;
-  /** Throws if the request is no WebSocket handshake. `response` is the answer to it. */
+  /** Throws if the request is not a WebSocket handshake. `response`: the answer to it. */
   upgrade(): { socket: Socket; response: Response };
 }
 
@@ -45,7 +45,7 @@ export interface TransportOptions {
 /** Accepts connections and speaks HTTP and WebSocket on them, until it ends. */
 export interface Transport {
   readonly port: number;
-  /** Settles when no connection is accepted any more. */
+  /** Settles when the transport no longer accepts connections. */
   readonly finished: Promise<void>;
   /** Accepts no more connections. Resolves when the requests that are being answered are done. */
   shutdown(): Promise<void>;
@@ -54,7 +54,10 @@ export interface Transport {
 /** Rejects with `Deno.errors.AddrInUse` or another error if it cannot listen there. */
 export type OpenTransport = (options: TransportOptions) => Promise<Transport>;
 
-/** Listens, and opens the transport again on the same port whenever it ends. Rejects with `SERVICE_UNAVAILABLE` if it cannot listen there. */
+/**
+ * Listens, and opens the transport again on the same port whenever it ends. Rejects with `SERVICE_UNAVAILABLE` if it
+ * cannot listen there.
+ */
 export async function listen(open: OpenTransport, options: TransportOptions): Promise<Listener> {
   const { host, port } = options;
   try {

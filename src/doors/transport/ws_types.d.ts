@@ -1,4 +1,4 @@
-/** What is used of the ws package. Its published types would bring another Node's with them, which are not Deno's. */
+/** The used part of the ws package's types. Its published types would pull in Node types that differ from Deno's. */
 import type { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";

@@ -1,4 +1,4 @@
-/** One WebSocket connection: its requests in order, its replies and pushes at the pace it reads. */
+/** One WebSocket connection. Requests are handled in order; replies and pushes are sent at the pace of its reader. */
 import { getLogger } from "@logtape/logtape";
 import { errorReply } from "../../api/error_reply.ts";
 import type { FollowFilter, Session, SessionLimits } from "../../api/capability.ts";
@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   clock: Clock;
   limits: SessionLimits;
   auth: ConnectionAuth;
-  /** As the upgrade's headers show it. */
+  /** The identity from the headers of the upgrade request. */
   identity: Identity;
   server_version: string;
   max_message_bytes: number;
@@ -98,7 +98,7 @@ export class Connection implements Session, Subscriber {
     socket.onopen = () => guarded(() => this.#greet());
     socket.onmessage = ({ data }: { data: unknown }) => guarded(() => this.#receive(data));
     socket.onclose = () => this.#end();
-    // The close event that follows ends the connection; a peer that vanished is no failure of ours.
+    // The close event that follows ends the connection. A peer that vanished is not a failure of the server.
     socket.onerror = () => {};
   }
 
@@ -115,7 +115,7 @@ export class Connection implements Session, Subscriber {
     this.#checkLater();
   }
 
-  /** Closes the connection if it may not be here, or not any more. */
+  /** Closes the connection if it is not authenticated or its session has expired. */
   recheck(): void {
     const { auth } = this.#options;
     if (!auth.isRequired) return;
@@ -141,7 +141,7 @@ export class Connection implements Session, Subscriber {
   }
 
   follow(filter: FollowFilter): string {
-    // The reply with the entries so far comes first, whatever is appended until it is ready.
+    // The reply with the entries so far comes first. Entries appended until it is ready wait.
     this.#sender.holdPushes();
     return this.#subscriptions.follow(filter);
   }
@@ -158,7 +158,7 @@ export class Connection implements Session, Subscriber {
     this.#sender.push(text, coalesce);
   }
 
-  /** These messages are about each connection by itself. */
+  /** Replaces messages whose content differs for each connection. */
   own(message: object): string | undefined {
     const { type } = message as { type?: string };
     if (type === "rate_limit_info") return JSON.stringify({ ...message, limits: this.limits.usage() });

@@ -43,7 +43,7 @@ export class Connections {
     try {
       upgraded = upgrade();
     } catch (error) {
-      // What never became a connection must not take a place.
+      // A failed upgrade must not count as a connection.
       rates.disconnected(limits);
       log.debug("No upgrade for {ip}: {error}", { ip, error });
       return new Response("This is no WebSocket handshake", { status: 400 });

@@ -1,12 +1,12 @@
 /**
- * What a connection still has to send, bounded. A reader that stalls costs at most `LIMIT_BYTES` of pushes; beyond
- * that it is given up, and nobody else notices. Replies do not count: nobody is answered again who has not taken the
- * reply before.
+ * The bounded queue of messages that a connection has to send. A reader that stalls costs at most `LIMIT_BYTES` of
+ * pushes; beyond that its connection is closed, and no other client is affected. Replies do not count, because a client
+ * gets no further reply until it has taken the previous one.
  */
 
 /** Bytes of pushes that may wait for one connection. */
 export const LIMIT_BYTES = 1 << 20;
-/** As long as the socket itself holds less than this, messages go straight to it. */
+/** While the socket buffers less than this, messages go straight to it. */
 const SOCKET_BYTES = 256 << 10;
 
 export interface Wire {
@@ -44,7 +44,7 @@ export class Outbox {
     else this.#waiting.push({ text, isReply: true });
   }
 
-  /** False when the bound is passed: the reader is too slow and is to be closed. */
+  /** Returns false if the bound is exceeded: the reader is too slow and must be closed. */
   push(text: string, coalesce?: string): boolean {
     if (this.isFree) {
       this.#wire.send(text);
@@ -59,7 +59,7 @@ export class Outbox {
     return this.#bytes <= LIMIT_BYTES;
   }
 
-  /** Sends what the socket takes; true when nothing waits any more. */
+  /** Sends as much as the socket takes. Returns true if nothing waits any more. */
   flush(): boolean {
     let sent = 0;
     while (sent < this.#waiting.length && this.#wire.buffered < SOCKET_BYTES) {

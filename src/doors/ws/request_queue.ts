@@ -1,20 +1,22 @@
-/** The requests of one connection, carried out one after another, at the pace at which its replies are read. */
+/** Carries out the requests of one connection, one after another, at the pace at which the client reads replies. */
 import type { SessionLimits } from "../../api/capability.ts";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import type { ErrorReply } from "../../protocol/messages.ts";
 
 /** Requests that may wait while an earlier one is carried out. */
 const BACKLOG_MAX = 1000;
-/** The same in messages of the greatest size: what waits is text in memory. */
+/** The same bound as a multiple of the largest message, because waiting requests are text in memory. */
 const BACKLOG_LARGE_MAX = 8;
-/** Refusals for sending too much that are answered at once. After them each takes `SLOW_DOWN_MS`, for the others' sake. */
+/**
+ * How many rate-limit refusals are answered at once. After that, each is delayed by `SLOW_DOWN_MS` to protect others.
+ */
 const FREE_REFUSALS = 200;
 /**
- * Requests that may wait of a connection that is slowed down during a flood, when so much is refused to all clients
- * that it keeps others waiting. Then no refusal is free: what one client may cost is too much for a hundred.
+ * Requests that may wait on a slowed-down connection during a flood, when the server refuses so many requests that this
+ * slows other clients down. Then every refusal is delayed: what one client may cost is too much for a hundred.
  */
 const FLOOD_BACKLOG_MAX = 10;
-/** How many refusals one message within the limits makes up for. */
+/** How many refusals one accepted message makes up for. */
 const REFUSALS_MADE_GOOD = 10;
 const SLOW_DOWN_MS = 10;
 
@@ -24,12 +26,12 @@ export interface RequestQueueOptions {
   clock: Clock;
   limits: Pick<SessionLimits, "isFlooded">;
   max_message_bytes: number;
-  /** Whether the reader has taken the reply before. If not, `resume` is called once it has. */
+  /** Whether the reader has taken the previous reply. If not, `resume` is called once it has. */
   isReaderReady(): boolean;
   answer(reply: object): void;
   /** Too many requests wait. */
   overflow(): void;
-  /** Runs what a timer or a promise brings; its failure ends the connection. */
+  /** Runs a callback of a timer or promise. A failure ends the connection. */
   guarded(action: () => void): void;
 }
 
@@ -48,7 +50,7 @@ export class RequestQueue {
     this.#options = options;
   }
 
-  /** Carries a request out once those before it are answered. `length`: of its text. */
+  /** Carries out a request once those before it are answered. `length`: of its text. */
   add(request: Request, length: number): void {
     if (!this.#busy) return this.#carryOut(request);
     const { limits, max_message_bytes, overflow } = this.#options;
@@ -106,7 +108,7 @@ export class RequestQueue {
     return isRefused && (this.#options.limits.isFlooded || this.#refusals > FREE_REFUSALS);
   }
 
-  /** The next request, once the reply before it is taken: a client that does not read gets no more answers. */
+  /** The next request, once the previous reply is taken: a client that does not read gets no more answers. */
   #next(): Request | undefined {
     if (this.#closed) return undefined;
     this.#awaitsReader = !this.#options.isReaderReady();

@@ -1,11 +1,11 @@
-/** What one connection sends, at the pace of its reader. Pushes can wait for a reply that must come before them. */
+/** Sends the messages of one connection at the pace of its reader. Pushes can wait for a reply that must come first. */
 import { getLogger } from "@logtape/logtape";
 import type { Clock, Timer } from "../../clock/clock.ts";
 import { Outbox, type Wire } from "./outbox.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
 
-/** How often a reader that is behind is looked at. */
+/** How often the outbox of a slow reader is flushed. */
 const FLUSH_MS = 5;
 /** Pushes that may wait for the reply that must come before them. */
 const HELD_MAX = 10_000;
@@ -16,11 +16,11 @@ export interface SenderOptions {
   id: string;
   wire: Wire;
   clock: Clock;
-  /** More waits than the reader may leave waiting. */
+  /** Called if more messages wait than the reader may leave waiting. */
   overflow(reason: string): void;
-  /** The reader has taken all that waited. */
+  /** Called when the reader has taken all that waited. */
   drained(): void;
-  /** Runs what a timer brings; its failure ends the connection. */
+  /** Runs a callback of a timer. A failure ends the connection. */
   guarded(action: () => void): void;
 }
 
@@ -42,7 +42,7 @@ export class Sender {
     return this.#outbox.size;
   }
 
-  /** Whether messages wait because the reader has not taken the ones before. */
+  /** Whether messages wait because the reader has not taken the earlier ones. */
   get isBehind(): boolean {
     return !this.#closed && (this.#outbox.size > 0 || (this.#held?.length ?? 0) > 0);
   }
@@ -87,7 +87,7 @@ export class Sender {
       if (add() === false) return overflow("reader too slow");
       if (this.#outbox.size > 0) this.#flushLater();
     } catch (error) {
-      // The socket closed between our look and the send; its close event does the rest.
+      // The socket closed between the check and the send. Its close event does the rest.
       log.debug("Connection {id} did not take a message: {error}", { id, error });
     }
   }
