@@ -40,7 +40,8 @@ export function text(min: number, max: number): z.ZodString {
     if (value.length <= max && min <= 1) return true;
     const count = codePoints(value);
     return count >= min && count <= max;
-  }, { error: `${min} to ${max} characters` }).meta({ minLength: min, maxLength: max });
+  }, { error: min === 0 ? `at most ${max} characters` : `${min} to ${max} characters` })
+    .meta({ minLength: min || undefined, maxLength: max });
 }
 
 const utf8 = new TextEncoder();

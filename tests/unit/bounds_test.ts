@@ -1,5 +1,6 @@
 /** Bounds count what they promise: UTF-8 bytes where bytes are meant, characters (code points) elsewhere. */
 import assert from "node:assert/strict";
+import { text } from "../../src/domain/scalars.ts";
 import { NewTask } from "../../src/domain/task.ts";
 
 const TASK = { id: "a", type: "testing", priority: "low", description: "d" };
@@ -40,3 +41,8 @@ for (const [what, fields, isAccepted] of CASES) {
     assert.equal(accepts(fields), isAccepted);
   });
 }
+
+Deno.test("bounds: an error names a lower bound only if there is one", () => {
+  const expected = (min: number) => text(min, 3).safeParse("abcd").error?.issues[0]?.message;
+  assert.deepEqual([expected(0), expected(1)], ["at most 3 characters", "1 to 3 characters"]);
+});
