@@ -22,8 +22,8 @@ export interface ComposeOptions {
   /** Why programs cannot be run at all, if they cannot. Then tasks are refused. By default there is no obstacle. */
   cannotRun?(): ApiError | undefined;
   /**
-   * Its records become entries of the server's log. A sink belongs to the process, so whoever configures LogTape adds
-   * it.
+   * Its records become entries of the server's log. A sink belongs to the process, so the code that configures LogTape
+   * adds it.
    */
   serverLog?: ServerLog;
   /** The owner's token of an earlier run, which stays valid. By default a new one is made. */

@@ -22,7 +22,9 @@ export async function logToStderr(
   });
 }
 
-/** The server outlives whoever reads its stderr: a terminal that is closed, `| head`. The stored log goes on. */
+/**
+ * Ignores write errors: the server must survive a closed stderr (a closed terminal, `| head`). The stored log goes on.
+ */
 function whileRead(stderr: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
   const writer = stderr.getWriter();
   let isRead = true;
@@ -32,7 +34,7 @@ function whileRead(stderr: WritableStream<Uint8Array>): WritableStream<Uint8Arra
       try {
         await writer.write(chunk);
       } catch {
-        // There is nobody to tell.
+        // stderr is closed, so the error cannot be reported.
         isRead = false;
       }
     },

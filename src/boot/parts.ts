@@ -50,7 +50,7 @@ export class Parts implements Part {
   }
 
   async #stopAll(): Promise<void> {
-    // The caller of `start` is told if that fails.
+    // The caller of `start` gets the error if that fails.
     await this.#starting?.catch(() => undefined);
     await this.#end();
   }

@@ -41,7 +41,7 @@ export interface SchedulerOptions {
   index: TaskIndex;
   schedules: ScheduleStore;
   changes: Notifier;
-  /** The server's log, for what nobody waits for an answer to. */
+  /** Writes to the server's log. Runs have no caller that gets a reply. */
   tell(entry: NewEntry): void;
 }
 

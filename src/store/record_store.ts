@@ -177,7 +177,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   // ---- the changes of other nodes
 
   /**
-   * Reads these records again, since another node has changed them. Listeners hear of what is new. Rejects while the
+   * Reads these records again, because another node has changed them, and publishes what is new. Rejects while the
    * outcome of a change of this node is in doubt.
    */
   async refresh(ids: ReadonlyMap<string, Actor>): Promise<void> {

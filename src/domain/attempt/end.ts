@@ -1,4 +1,4 @@
-/** How an attempt ended, and what becomes of its task. */
+/** How an attempt ended, and the next state of its task. */
 import { isoTime } from "../../clock/clock.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";

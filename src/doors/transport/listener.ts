@@ -19,7 +19,7 @@ export interface Socket {
   onclose: ((event: never) => unknown) | null;
   onerror: ((event: never) => unknown) | null;
   send(text: string): void;
-  /** Bytes handed over that the network has not taken yet. */
+  /** Bytes passed to the socket that the network has not taken yet. */
   readonly bufferedAmount: number;
   close(code: number, reason: string): void;
 }

@@ -11,7 +11,7 @@ const SOCKET_BYTES = 256 << 10;
 
 export interface Wire {
   send(text: string): void;
-  /** Bytes handed over that the network has not taken yet. */
+  /** Bytes passed to the socket that the network has not taken yet. */
   readonly buffered: number;
 }
 

@@ -29,9 +29,9 @@ export interface KeyValue {
   get(key: Key): Promise<Entry | undefined>;
   list(range: Range): AsyncIterable<Entry>;
   commit(commit: Commit): Promise<CommitResult>;
-  /** Calls `changed` soon after each change of the key, whoever made it, until the returned function is called. */
+  /** Calls `changed` soon after each change of the key by any node, until the returned function is called. */
   watch(key: Key, changed: () => void): () => void;
-  /** Twice does no harm. */
+  /** Idempotent. */
   close(): void;
 }
 
@@ -117,7 +117,7 @@ export function denoKeyValue(kv: Deno.Kv, clock: Clock): KeyValue {
     watch(key, changed) {
       const reader = kv.watch([key as Deno.KvKey]).getReader();
       void follow(reader, changed);
-      // Errors after the end of the watch concern nobody.
+      // Errors after the end of the watch do not matter.
       return () => void reader.cancel().catch(() => {});
     },
     close() {
