@@ -44,15 +44,31 @@ export class DoubtfulChanges {
   }
 
   /** Reads all doubtful records, and retries later those that cannot be read. */
-  learn(): Promise<void> {
-    if (this.#closed || this.#doubtful.size === 0) return this.#learning ?? Promise.resolve();
-    return this.#learning ??= this.#lookAtAll().finally(() => this.#learning = undefined);
+  learn(except: Pick<ReadonlySet<string>, "has"> = new Set()): Promise<void> {
+    if (this.#closed || !this.hasOtherThan(except)) return this.#learning ?? Promise.resolve();
+    return this.#learning ??= this.#lookAtAll(except).finally(() => this.#learning = undefined);
   }
 
-  async #lookAtAll(): Promise<void> {
+  /** Whether a record besides these is in doubt. */
+  hasOtherThan(except: Pick<ReadonlySet<string>, "has">): boolean {
+    return this.#doubtful.keys().some((id) => !except.has(id));
+  }
+
+  /** Takes these records out of doubt, because the caller reads them now. Returns those that were in doubt. */
+  take(ids: Iterable<string>): [id: string, by: Actor][] {
+    const taken: [string, Actor][] = [];
+    for (const id of ids) {
+      const by = this.#doubtful.get(id);
+      if (by && this.#doubtful.delete(id)) taken.push([id, by]);
+    }
+    return taken;
+  }
+
+  async #lookAtAll(except: Pick<ReadonlySet<string>, "has">): Promise<void> {
     this.#again?.cancel();
     try {
       for (const [id, by] of this.#doubtful) {
+        if (except.has(id)) continue;
         // Deleted first, because another change of the record may become doubtful meanwhile.
         this.#doubtful.delete(id);
         await this.#look(id, by).catch((error) => {

@@ -181,8 +181,17 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
    * outcome of a change of this node is in doubt.
    */
   async refresh(ids: ReadonlyMap<string, Actor>): Promise<void> {
-    await this.#outcomesKnown();
-    const all = [...ids];
+    await this.#outcomesKnown(ids);
+    const doubtful = this.#doubtful.take(ids.keys());
+    try {
+      await this.#readInOrder([...ids]);
+    } catch (error) {
+      for (const [id, by] of doubtful) this.#doubtful.add(id, by);
+      throw error;
+    }
+  }
+
+  async #readInOrder(all: readonly (readonly [string, Actor])[]): Promise<void> {
     for (let at = 0; at < all.length; at += READ_AT_ONCE) {
       const some = all.slice(at, at + READ_AT_ONCE).map(([id, by]) => ({ id, by, read: this.#readNow(id) }));
       // All settle before the first is looked at, so that a failure leaves none unheard.
@@ -200,10 +209,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   }
 
   /** Other nodes may build on this node's changes before it knows of them itself. So their outcome is learned first. */
-  async #outcomesKnown(): Promise<void> {
+  async #outcomesKnown(ids: ReadonlyMap<string, Actor>): Promise<void> {
     await Promise.all(this.#changing.values());
-    await this.#doubtful.learn();
-    if (!this.#doubtful.isSettled) {
+    // The records of `ids` are read in their order, also those in doubt: another node may have changed them.
+    await this.#doubtful.learn(ids);
+    if (this.#doubtful.hasOtherThan(ids)) {
       throw new ApiError(
         "DATABASE_CONNECTION_ERROR",
         "The outcome of a change of this node is not known yet",
