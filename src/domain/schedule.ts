@@ -9,6 +9,15 @@ import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";
 
 const { id: _id, scheduled_time: _scheduled_time, recurring: _recurring, ...eachRun } = REQUESTED_FIELDS;
 
+const RunFields = z.object(eachRun);
+type RunFields = z.infer<typeof RunFields>;
+
+/** Keeps the fields of a task that each run gets, and drops the others, such as the read-only ones. */
+export function runFields(task: RunFields): RunFields {
+  const kept = Object.entries(task).filter(([name]) => Object.hasOwn(eachRun, name));
+  return Object.fromEntries(kept) as RunFields;
+}
+
 const Timetable = z.object({
   scheduled_time: z.string().describe("The first run, ISO 8601."),
   recurring: RecurringConfig.optional(),
@@ -17,7 +26,7 @@ export type Timetable = z.infer<typeof Timetable>;
 
 /** A schedule as it is stored. */
 export const ScheduleSpec = Timetable.extend({
-  task: z.object(eachRun).describe("The fields of each run's task."),
+  task: RunFields.describe("The fields of each run's task."),
   created_at: z.string(),
   created_by: ADDED_FIELDS.created_by,
 });

@@ -6,7 +6,14 @@ import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
 import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { advanced, runId, type ScheduleRecord, type ScheduleState, upcoming } from "../domain/schedule.ts";
+import {
+  advanced,
+  runFields,
+  runId,
+  type ScheduleRecord,
+  type ScheduleState,
+  upcoming,
+} from "../domain/schedule.ts";
 import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { Notifier } from "../store/notifier.ts";
@@ -74,7 +81,7 @@ export class Scheduler {
     by: Actor,
   ): Promise<{ next_run: string; scheduled_time: string }> {
     const { clock, schedules, commands, index } = this.#options;
-    const { id, scheduled_time, recurring, ...task } = requested;
+    const { id, scheduled_time, recurring } = requested;
     await commands.check(requested);
     const first_ms = epochOf(scheduled_time);
     if (recurring?.end_time !== undefined && epochOf(recurring.end_time) < first_ms) {
@@ -85,7 +92,7 @@ export class Scheduler {
       });
     }
     const spec = {
-      task,
+      task: runFields(requested),
       scheduled_time: isoTime(first_ms),
       recurring,
       created_at: isoTime(clock.now()),
@@ -125,7 +132,8 @@ export class Scheduler {
       .sort((a, b) => a.state.next_ms - b.state.next_ms || (a.id < b.id ? -1 : 1))
       .map(({ id, spec, state }) => ({
         id,
-        task: { id, ...spec.task },
+        // An earlier version also stored the read-only fields that a client had sent.
+        task: { id, ...runFields(spec.task) },
         scheduled_time: spec.scheduled_time,
         recurring: spec.recurring,
         created_by: spec.created_by,

@@ -162,3 +162,25 @@ Deno.test("schedules: runs missed while the server was down run once, as a task 
     assert.equal((await runs()).length, 2);
   });
 });
+
+Deno.test("schedules: read-only fields that a client sends are neither stored nor shown", async () => {
+  await withServer({ config }, async (server) => {
+    const message = wanted("copied", {
+      metadata: { tags: ["nightly"] },
+      status: "completed",
+      started_at: ["yesterday"],
+      created_by: -1,
+      waiting_for: true,
+    });
+    assert.equal((await server.post(message)).reply.type, "task_scheduled");
+    const [schedule] = await listed(server);
+    assert.deepEqual(schedule!.task, {
+      id: "copied",
+      type: "maintenance",
+      priority: "low",
+      description: "copied",
+      metadata: { tags: ["nightly"] },
+    });
+    assert.equal(schedule!.created_by?.kind, "anonymous");
+  });
+});
