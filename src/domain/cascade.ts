@@ -1,5 +1,6 @@
 /**
- * What happens to waiting tasks when a dependency ends: they are released, or fail with it, and so on down the graph.
+ * What a task's end and its retry do to its dependents, and so on down the graph. When it ends, those that wait are
+ * released or fail with it. When it is retried, those that failed with it wait again.
  */
 import { isoTime } from "../clock/clock.ts";
 import { readiness } from "./dependencies.ts";
@@ -107,7 +108,7 @@ function isForgiven(graph: Graph, { state }: TaskRecord): boolean {
  * The new states, when `id` is retried, of the tasks that failed only because it did, directly or through others: they
  * wait again. The nearest come first, at most `limit` of them.
  */
-export function dependencyFailures(
+export function putBackByRetry(
   graph: Graph,
   id: string,
   limit = CASCADE_LIMIT,

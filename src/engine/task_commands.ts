@@ -1,7 +1,7 @@
 /** The commands on tasks. Each takes the actor who asks for it and resolves once its change is stored. */
 import { isoTime, within } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
-import { cascade, dependencyFailures, failuresRead } from "../domain/cascade.ts";
+import { cascade, failuresRead, putBackByRetry } from "../domain/cascade.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -120,7 +120,7 @@ export class TaskCommands {
       const state = retried(task, ready, isDue(task, now), isoTime(now));
       retry_count = state.retry_count;
       // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
-      const back = isFinished(state.status) ? [] : dependencyFailures(graph, id);
+      const back = isFinished(state.status) ? [] : putBackByRetry(graph, id);
       return new Map([[id, state], ...back]);
     }, by);
     return retry_count;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ApiError } from "../../src/domain/errors.ts";
 import { TaskStatus } from "../../src/domain/task.ts";
-import { cascade, dependencyFailures } from "../../src/domain/cascade.ts";
+import { cascade, putBackByRetry } from "../../src/domain/cascade.ts";
 import { checkDependencies, readiness } from "../../src/domain/dependencies.ts";
 import { compareQueued, ReadyQueue } from "../../src/domain/queue.ts";
 import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
@@ -173,7 +173,7 @@ Deno.test("cascade: a failure fails exactly the transitive dependents, and a ret
     }
     tasks.get("t0")!.state = root;
     for (const [id, state] of states) tasks.get(id)!.state = state;
-    assert.deepEqual(new Set(dependencyFailures(graph, "t0", Infinity).keys()), reachable);
+    assert.deepEqual(new Set(putBackByRetry(graph, "t0", Infinity).keys()), reachable);
   }));
 });
 
