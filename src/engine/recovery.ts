@@ -9,6 +9,9 @@ import type { RunContext } from "./run_context.ts";
 /** How many tasks one commit releases. The consequences of their failure must fit into the same commit. */
 const BATCH = 10;
 
+/** Why the tasks lose their attempts: their leases are void, or this server shuts down. */
+type Reason = "lost" | "shutdown";
+
 type Context = Pick<RunContext, "index" | "clock" | "store" | "max_attempts">;
 
 /** Recovers the tasks whose lease is void. Returns how many there were, after the commits. */
@@ -18,23 +21,23 @@ export async function recoverLost(context: Context): Promise<number> {
   for (const { id, state } of index.all()) {
     if (holdsSlot(state) && (!state.lease || node.isVoid(state.lease))) lost.push(id);
   }
-  await releaseAll(context, lost, false);
+  await releaseAll(context, lost, "lost");
   return lost.length;
 }
 
 /** Releases this node's own tasks because the server stops. That does not count as a failed attempt. */
 export async function releaseOwn(context: Context, ids: string[]): Promise<void> {
-  await releaseAll(context, ids, true);
+  await releaseAll(context, ids, "shutdown");
 }
 
-async function releaseAll(context: Context, ids: string[], orderly: boolean): Promise<void> {
+async function releaseAll(context: Context, ids: string[], reason: Reason): Promise<void> {
   const { tasks, node } = context.store;
   for (let at = 0; at < ids.length; at += BATCH) {
     await release(
       tasks,
       ids.slice(at, at + BATCH),
-      (lease) => orderly ? node.isOwn(lease) : !lease || node.isVoid(lease),
-      (released, view) => statesAfter(context, released, view, orderly),
+      (lease) => reason === "shutdown" ? node.isOwn(lease) : !lease || node.isVoid(lease),
+      (released, view) => statesAfter(context, released, view, reason),
     );
   }
 }
@@ -43,12 +46,12 @@ function statesAfter(
   { index, clock, max_attempts }: Context,
   released: TaskRecord[],
   view: TaskView,
-  orderly: boolean,
+  reason: Reason,
 ): States {
   const now = clock.now();
   const states = new Map(released.map((task) => {
     const attempts = executionOf(task).max_attempts ?? max_attempts;
-    return [task.id, recovered(task, attempts, orderly, isoTime(now))] as const;
+    return [task.id, recovered(task, attempts, reason === "shutdown", isoTime(now))] as const;
   }));
   return cascade(index.graphOf(view), states, now);
 }
