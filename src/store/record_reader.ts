@@ -1,4 +1,5 @@
 /** Reads the records of one kind from the store. */
+import { ApiError } from "../domain/errors.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import type { RecordKind } from "./record_kinds.ts";
 import { specsOf, stateKey, stateRange, statesOf } from "./record_keys.ts";
@@ -8,6 +9,9 @@ import { joined } from "./value_parts.ts";
 
 /** A record as it was read, or only its version. */
 export type Found<Spec, State> = Held<Spec, State> | { versionstamp: string; record?: undefined };
+
+/** A record that changes this often while it is read indicates a bug. */
+const TRIES_MAX = 100;
 
 export class RecordReader<Spec, State> {
   readonly #kind: RecordKind<Spec, State>;
@@ -45,10 +49,13 @@ export class RecordReader<Spec, State> {
     for await (const { key } of this.#kv.list({ prefix: statesOf(this.#kind.name) })) yield key[2] as string;
   }
 
-  /** Reads a record; only its version if that is `known`. Returns undefined if the record is gone. */
+  /**
+   * Reads a record; only its version if that is `known`. Returns undefined if the record is gone. Throws
+   * `DATABASE_ERROR` if the record is damaged, or is replaced each time it is read.
+   */
   async one(id: string, known: string | undefined): Promise<Found<Spec, State> | undefined> {
     const { name } = this.#kind;
-    for (;;) {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
       const parts: Uint8Array[] = [];
       let versionstamp = "";
       for await (const entry of this.#kv.list(stateRange(name, id))) {
@@ -58,11 +65,16 @@ export class RecordReader<Spec, State> {
       if (versionstamp === known) return { versionstamp };
       const spec: Uint8Array[] = [];
       for await (const entry of this.#kv.list({ prefix: [...specsOf(name), id] })) spec.push(entry.value);
-      // Another node removed the record between the two reads.
-      const isGone = spec.length === 0 &&
+      // Without a specification, the record is damaged if its state is still the one that was read. If not, another
+      // node removed or replaced the record between the two reads, and it is read again.
+      const hasChanged = spec.length === 0 &&
         (await this.#kv.get(stateKey(name, id)))?.versionstamp !== versionstamp;
-      if (!isGone) return this.#heldOf(id, spec, parts, versionstamp);
+      if (!hasChanged) return this.#heldOf(id, spec, parts, versionstamp);
     }
+    throw new ApiError("DATABASE_ERROR", "A read was overtaken by changes again and again", {
+      record: `${name} '${id}'`,
+      tries: TRIES_MAX,
+    });
   }
 
   #heldOf(
