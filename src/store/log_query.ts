@@ -1,6 +1,5 @@
 /** The conditions and order of a log query, applied to headers and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
-
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
 import { isAfter, type LogMark, type LogPlace } from "./log_place.ts";
@@ -13,6 +12,7 @@ export interface LogQuery {
   /** Bounds in epoch milliseconds, both included. */
   start_ms?: number;
   end_ms?: number;
+  /** A second lower bound: a client may send `since` and `time_range.start` together, and an entry must meet both. */
   since_ms?: number;
   message_contains?: string;
   details_contains?: string;
@@ -172,11 +172,14 @@ export class LogConditions {
         if (!this.#levels || this.#levels.has(LEVELS[i]!)) counts[i]! += levels[i]!;
       }
     };
-    if (!this.#agents) add(header.levels);
-    else {for (const agent of this.#agents) {
-        const levels = header.agents.get(agent);
-        if (levels) add(levels);
-      }}
+    if (!this.#agents) {
+      add(header.levels);
+      return counts;
+    }
+    for (const agent of this.#agents) {
+      const levels = header.agents.get(agent);
+      if (levels) add(levels);
+    }
     return counts;
   }
 
