@@ -19,6 +19,7 @@ export function agentView(
     start_time: isoTime(start_ms),
     pid,
     working_dir: attempt.working_dir,
+    // Only the monitor can classify a process. `measured_agents.ts` fills these in once it has seen this one.
     is_claude_desktop: false,
     process_type: "unknown",
     timestamp: isoTime(now_ms),
