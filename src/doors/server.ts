@@ -77,7 +77,7 @@ export class Server {
     const { addresses } = this.#options;
     const { headers } = request;
     const ip = addresses.clientOf(caller.ip, headers.get("x-forwarded-for"));
-    const reason = addresses.refusal(ip) ?? this.#guarded(headers);
+    const reason = addresses.refusal(ip) ?? this.#refusalByGuard(headers);
     if (reason !== undefined) {
       log.warn("Client from {ip} refused: {reason}", { ip, reason, code: "PERMISSION_DENIED" });
       this.#options.refused(ip, reason);
@@ -90,7 +90,7 @@ export class Server {
   }
 
   /** Why `Host` or `Origin` is refused. */
-  #guarded(headers: Headers): string | undefined {
+  #refusalByGuard(headers: Headers): string | undefined {
     const port = this.#listener?.port ?? this.#options.port;
     return refusal({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
   }

@@ -64,7 +64,7 @@ export class Connection implements Session, Subscriber {
 
   constructor(options: ConnectionOptions) {
     const { id, socket, clock, limits, max_message_bytes } = options;
-    const guarded = (action: () => void) => this.#guarded(action);
+    const guarded = (action: () => void) => this.#closeOnError(action);
     this.#options = options;
     this.id = id;
     this.limits = limits;
@@ -132,7 +132,7 @@ export class Connection implements Session, Subscriber {
       ? this.#identity.expires_ms - clock.now()
       : AUTHENTICATE_WITHIN_MS;
     if (left_ms < Infinity) {
-      this.#expiry = clock.after(left_ms, () => this.#guarded(() => this.recheck()));
+      this.#expiry = clock.after(left_ms, () => this.#closeOnError(() => this.recheck()));
     }
   }
 
@@ -181,7 +181,7 @@ export class Connection implements Session, Subscriber {
   }
 
   /** An exception in a socket's event handler would end the process. */
-  #guarded(action: () => void): void {
+  #closeOnError(action: () => void): void {
     try {
       action();
     } catch (error) {
