@@ -29,7 +29,7 @@ const RETRY_MS = 1000;
 export class Dispatcher {
   readonly #context: RunContext;
   readonly #slots: number;
-  readonly #starts: number;
+  readonly #startsAtOnce: number;
   readonly #queue = new ReadyQueue();
   readonly #runs = new Map<string, RunningAttempt>();
   /** Tasks that are queued again while their old processes still end. */
@@ -41,12 +41,12 @@ export class Dispatcher {
   #pumping = false;
   #alarm: Timer | undefined;
   #open = false;
-  #starting = 0;
+  #startsUnderWay = 0;
 
-  /** `starts`: how many agents may be starting at the same time. Each start takes a core for seconds. */
-  constructor(context: RunContext, slots: number, starts: number) {
+  /** `startsAtOnce`: how many agents may be starting at the same time. Each start takes a core for seconds. */
+  constructor(context: RunContext, slots: number, startsAtOnce: number) {
     this.#context = context;
-    this.#starts = starts;
+    this.#startsAtOnce = startsAtOnce;
     this.#slots = slots;
   }
 
@@ -56,7 +56,7 @@ export class Dispatcher {
 
   /** What the next queued task waits for: a slot, or an agent that is still starting. */
   get bottleneck(): "slot" | "agent_start" {
-    return this.#hasFreeSlot && this.#starting >= this.#starts ? "agent_start" : "slot";
+    return this.#hasFreeSlot && this.#startsUnderWay >= this.#startsAtOnce ? "agent_start" : "slot";
   }
 
   get #hasFreeSlot(): boolean {
@@ -128,7 +128,7 @@ export class Dispatcher {
 
   #pump(): void {
     const { lost } = this.#context.store.node;
-    while (this.#open && !lost.aborted && this.#hasFreeSlot && this.#starting < this.#starts) {
+    while (this.#open && !lost.aborted && this.#hasFreeSlot && this.#startsUnderWay < this.#startsAtOnce) {
       const task = this.#queue.take((candidate) => this.#isNext(candidate));
       if (!task) return;
       void this.#begin(task.id);
@@ -151,7 +151,7 @@ export class Dispatcher {
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new RunningAttempt(context, task, lease, agent);
     this.#runs.set(id, run);
-    this.#starting++;
+    this.#startsUnderWay++;
     const record = await this.#claim(id, lease, agent);
     void this.#untilReady(run);
     if (record && !lease.lost.aborted) await run.execute(record);
@@ -165,8 +165,8 @@ export class Dispatcher {
 
   /** The lease of the task's next attempt. It depends on the node's own lease. */
   #leaseOf({ state }: TaskRecord): HeldLease {
-    const { node, fencing, until, lost } = this.#context.store.node;
-    return { terms: { node, attempt: state.attempt + 1, fencing, until }, lost };
+    const { node, epoch, until, lost } = this.#context.store.node;
+    return { terms: { node, attempt: state.attempt + 1, fencing: epoch, until }, lost };
   }
 
   /**
@@ -188,7 +188,7 @@ export class Dispatcher {
 
   async #untilReady(run: RunningAttempt): Promise<void> {
     await within(this.#context.clock, START_WAIT_MS, run.ready, undefined);
-    this.#starting--;
+    this.#startsUnderWay--;
     this.#pump();
   }
 

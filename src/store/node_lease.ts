@@ -21,8 +21,8 @@ export const EPOCHS: Key = ["epoch"];
 
 export interface NodeLease {
   readonly node: string;
-  /** The node's epoch: the fencing number of the leases that it gives to its tasks. */
-  readonly fencing: number;
+  /** The number of the node's present epoch. The leases of its tasks store it as `fencing`. */
+  readonly epoch: number;
   /** ISO 8601, for display only; absent if the lease cannot expire. */
   readonly until: string | undefined;
   /** When the lease expires, on this node's monotonic clock; absent if it cannot expire. */
@@ -57,24 +57,24 @@ export function decodeEpoch(node: string, bytes: Uint8Array): number {
 export async function beginEpoch(
   kv: KeyValue,
   node: string,
-): Promise<{ fencing: number; versionstamp: string }> {
+): Promise<{ epoch: number; versionstamp: string }> {
   const key = epochKey(node);
   for (;;) {
     const before = await kv.get(key);
-    const fencing = (before ? decodeEpoch(node, before.value) : 0) + 1;
+    const epoch = (before ? decodeEpoch(node, before.value) : 0) + 1;
     const checks = [{ key, versionstamp: before?.versionstamp ?? null }];
-    const result = await kv.commit({ checks, sets: [{ key, value: encode(fencing) }] });
-    if (result.ok) return { fencing, versionstamp: result.versionstamp };
+    const result = await kv.commit({ checks, sets: [{ key, value: encode(epoch) }] });
+    if (result.ok) return { epoch, versionstamp: result.versionstamp };
   }
 }
 
 /** Begins a new epoch of the only node of this store. Throws what the store throws. */
 export async function onlyNode(kv: KeyValue): Promise<NodeLease> {
-  const { fencing } = await beginEpoch(kv, FIRST_NODE);
-  const isOwn = (lease: Lease | undefined) => lease?.node === FIRST_NODE && lease.fencing === fencing;
+  const { epoch } = await beginEpoch(kv, FIRST_NODE);
+  const isOwn = (lease: Lease | undefined) => lease?.node === FIRST_NODE && lease.fencing === epoch;
   return {
     node: FIRST_NODE,
-    fencing,
+    epoch,
     until: undefined,
     runs_out_ms: undefined,
     lost: new AbortController().signal,

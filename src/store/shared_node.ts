@@ -26,6 +26,10 @@ import { beginEpoch, decodeEpoch, epochKey, EPOCHS, type NodeLease } from "./nod
 const log = getLogger(["opencode-agents", "store"]);
 
 const NODES: Key = ["node"];
+/** After this part of its length the lease is renewed, and the leases of the other nodes are read. */
+const RENEWAL_PART = 1 / 3;
+/** After this part of its length without a successful renewal, the lease is lost. */
+const LOSS_PART = 2 / 3;
 /** A failed renewal is tried again after this part of the lease's length. */
 const RETRY_PART = 1 / 15;
 
@@ -53,7 +57,7 @@ interface Seen {
 export class SharedNode implements NodeLease {
   readonly node: string;
   readonly #options: SharedNodeOptions;
-  #fencing = 0;
+  #epoch = 0;
   #epochVersion = "";
   #renewals = 0;
   /** When the last successful renewal was sent. */
@@ -71,8 +75,8 @@ export class SharedNode implements NodeLease {
     this.node = options.node;
   }
 
-  get fencing(): number {
-    return this.#fencing;
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get until(): string {
@@ -89,13 +93,13 @@ export class SharedNode implements NodeLease {
   }
 
   isOwn(lease: Lease | undefined): boolean {
-    return lease?.node === this.node && lease.fencing === this.#fencing;
+    return lease?.node === this.node && lease.fencing === this.#epoch;
   }
 
-  isVoid({ node, fencing }: Lease): boolean {
-    if (node === this.node) return fencing !== this.#fencing;
+  isVoid({ node, fencing: epoch }: Lease): boolean {
+    if (node === this.node) return epoch !== this.#epoch;
     // The leases of an unknown node are not void.
-    return fencing < (this.#epochs.get(node) ?? 0);
+    return epoch < (this.#epochs.get(node) ?? 0);
   }
 
   /** Begins the first epoch of this run of the node, and reads the other leases. Throws what the store throws. */
@@ -103,13 +107,13 @@ export class SharedNode implements NodeLease {
     await this.rejoin();
     await this.#look();
     const { clock, lease_ms } = this.#options;
-    this.#judging = clock.every(lease_ms / 3, () => void this.#look());
+    this.#judging = clock.every(lease_ms * RENEWAL_PART, () => void this.#look());
   }
 
   async rejoin(): Promise<void> {
     const { kv } = this.#options;
-    const { fencing, versionstamp } = await beginEpoch(kv, this.node);
-    this.#fencing = fencing;
+    const { epoch, versionstamp } = await beginEpoch(kv, this.node);
+    this.#epoch = epoch;
     this.#epochVersion = versionstamp;
     this.#renewals = 0;
     const sent_ms = this.#options.clock.monotonic();
@@ -157,7 +161,7 @@ export class SharedNode implements NodeLease {
     const { kv, lease_ms, clock } = this.#options;
     const record: NodeRecord = {
       node: this.node,
-      fencing: this.#fencing,
+      fencing: this.#epoch,
       lease_ms,
       until: isoTime(clock.now() + lease_ms),
       renewals: ++this.#renewals,
@@ -170,8 +174,8 @@ export class SharedNode implements NodeLease {
     const { clock, lease_ms } = this.#options;
     this.#sent_ms = sent_ms;
     this.#loss?.cancel();
-    this.#loss = clock.after(sent_ms + lease_ms * 2 / 3 - clock.monotonic(), () => this.#loseWhenOver());
-    this.#renewIn(sent_ms + lease_ms / 3 - clock.monotonic());
+    this.#loss = clock.after(sent_ms + lease_ms * LOSS_PART - clock.monotonic(), () => this.#loseWhenOver());
+    this.#renewIn(sent_ms + lease_ms * RENEWAL_PART - clock.monotonic());
     this.#options.publish({ kind: "renewed", runs_out_ms: this.runs_out_ms });
   }
 
@@ -196,7 +200,7 @@ export class SharedNode implements NodeLease {
 
   #loseWhenOver(): void {
     const { clock, lease_ms } = this.#options;
-    if (clock.monotonic() - this.#sent_ms >= lease_ms * 2 / 3) this.#lose();
+    if (clock.monotonic() - this.#sent_ms >= lease_ms * LOSS_PART) this.#lose();
   }
 
   #lose(): void {
@@ -255,22 +259,22 @@ export class SharedNode implements NodeLease {
       if (seen?.versionstamp !== versionstamp) {
         this.#seen.set(node, { versionstamp, since_ms: clock.monotonic() });
       } else {
-        const { lease_ms, fencing } = NodeRecord.parse(decode(value));
-        if (asked_ms - seen.since_ms >= lease_ms) await this.#takeAway(node, fencing, versionstamp);
+        const { lease_ms, fencing: epoch } = NodeRecord.parse(decode(value));
+        if (asked_ms - seen.since_ms >= lease_ms) await this.#takeAway(node, epoch, versionstamp);
       }
     }
     for (const node of this.#seen.keys()) if (!there.has(node)) this.#seen.delete(node);
   }
 
-  async #takeAway(node: string, fencing: number, versionstamp: string): Promise<void> {
+  async #takeAway(node: string, epoch: number, versionstamp: string): Promise<void> {
     const key = [...NODES, node];
     const { ok } = await this.#options.kv.commit({
       checks: [this.epochCheck(), { key, versionstamp }],
-      sets: [{ key: epochKey(node), value: encode(fencing + 1) }],
+      sets: [{ key: epochKey(node), value: encode(epoch + 1) }],
       deletes: [key],
     });
     if (!ok) return;
     log.warn("The lease of node {node} has run out; its tasks are taken over", { node });
-    this.#raise(node, fencing + 1);
+    this.#raise(node, epoch + 1);
   }
 }

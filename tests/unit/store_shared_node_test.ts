@@ -55,7 +55,7 @@ async function epochOf(kv: KeyValue, name: string): Promise<unknown> {
   return decode((await kv.get(epochKey(name)))!.value);
 }
 
-const leaseOf = ({ node }: Member, fencing = node.fencing) => ({ node: node.node, attempt: 1, fencing });
+const leaseOf = ({ node }: Member, fencing = node.epoch) => ({ node: node.node, attempt: 1, fencing });
 /** The nodes whose leases were found void since the join, which tells of every node's earlier lives. */
 const voided = ({ events }: Member) => events.flatMap((event) => event.kind === "void" ? [event.node] : []);
 const kinds = ({ events }: Member) => events.map(({ kind }) => kind);
@@ -65,7 +65,7 @@ Deno.test("each life of a node begins a new epoch, and the leases of earlier liv
   const kv = new MemoryKeyValue();
   for (const epoch of [1, 2, 3]) {
     const life = await join(kv, "a");
-    assert.equal(life.node.fencing, epoch);
+    assert.equal(life.node.epoch, epoch);
     assert.equal(await epochOf(kv, "a"), epoch);
     assert.deepEqual(await recordOf(kv, "a"), {
       node: "a",
@@ -242,7 +242,7 @@ Deno.test("after a loss a node joins again under a new epoch", async () => {
   await a.node.rejoin();
   assert.equal(lost.aborted, true);
   assert.equal(a.node.lost.aborted, false);
-  assert.equal(a.node.fencing, 2);
+  assert.equal(a.node.epoch, 2);
   assert.equal(a.node.isVoid(before), true);
   assert.equal(a.node.isOwn(leaseOf(a)), true);
   assert.ok(a.node.epochCheck());
