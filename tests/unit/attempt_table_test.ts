@@ -23,7 +23,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "claiming, starting, messages: 1",
   },
   "cancelled while claiming": {
-    claimed: "saving, stopping | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+    claimed: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     abandoned: "settled, stopping | ready | release",
     "lease lost": "claiming, stopping",
   },
@@ -267,15 +267,15 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, running | set silence 100",
   },
   "cancelled while preparing": {
-    prepared: "saving, stopping | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+    prepared: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "prepared in a worktree": "closing, stopping | close workspace",
     "not started":
-      "saving, stopping | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
+      "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "lease lost": "preparing, stopping",
   },
   "cancelled while starting": {
     "not started":
-      "saving, stopping | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
+      "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     spawned: "working, stopping | stop agent",
     "reports its start": "starting, stopping | publish agent",
     "reports a session": "starting, stopping | ready | write session",
@@ -289,9 +289,10 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
-    "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed",
-    "agent stopped": "saving, stopping | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+    "agent completed":
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 completed",
+    "agent failed": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    "agent stopped": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
@@ -333,7 +334,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed",
     "agent stopped":
-      "saving, stopping | error: Attempt ended: The agent was stopped | commit turn 1 failed, left",
+      "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",

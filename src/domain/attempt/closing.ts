@@ -1,10 +1,12 @@
 /** The end of an attempt: its agent is gone and its result is committed. */
+import type { LogLevel } from "../log_entry.ts";
 import type { RunOutcome } from "../run.ts";
-import type { AttemptEffect } from "./effects.ts";
+import type { AttemptEffect, AttemptResult } from "./effects.ts";
 import { attemptEnd } from "./end.ts";
 import { nextWrite } from "./progress.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
+import type { AttemptEnd } from "./task_transitions.ts";
 
 /** How long after a failed commit of the result the next try follows. */
 const SAVE_AGAIN_MS = 1000;
@@ -50,17 +52,37 @@ function saveWhenClosed(state: AttemptState, at_ms: number): Step {
   if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen) return stay(state);
   const { result } = saving(state, outcome);
   const { end } = result;
-  const isCompleted = end.outcome === "completed";
-  const message = isCompleted ? "Task completed" : `Attempt ended: ${end.error ?? end.outcome}`;
+  const { level, message, outcome: shown } = reportOf(state, result);
   return [{ ...state, phase: "saving" }, [
-    entry(isCompleted ? "info" : "error", message, {
-      outcome: end.outcome,
+    entry(level, message, {
+      outcome: shown,
       exit_code: end.exit_code,
       stop_reason: end.stop_reason,
       duration_ms: Math.round(at_ms - state.began_ms),
     }),
     { kind: "commit_end", result },
   ]];
+}
+
+/**
+ * What the log says of the end. An end that a client or the server's shutdown asked for is no error, although the agent
+ * did not complete its work.
+ */
+function reportOf(
+  { stop }: AttemptState,
+  { end, isLeft }: AttemptResult,
+): { level: LogLevel; message: string; outcome: AttemptEnd["outcome"] } {
+  // The task was cancelled before its agent was ended. What the agent still did changes nothing.
+  if (stop === "cancel") {
+    return { level: "info", message: "Attempt ended: the task was cancelled", outcome: "cancelled" };
+  }
+  if (isLeft) {
+    return { level: "info", message: "Attempt ended: the server is shutting down", outcome: "interrupted" };
+  }
+  const { outcome, error } = end;
+  return outcome === "completed"
+    ? { level: "info", message: "Task completed", outcome }
+    : { level: "error", message: `Attempt ended: ${error ?? outcome}`, outcome };
 }
 
 function saving(state: AttemptState, outcome: RunOutcome) {
