@@ -8,9 +8,11 @@ import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { TaskRecord } from "../../src/domain/task_record.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { Outputs } from "../../src/store/outputs.ts";
+import type { KeyValue } from "../../src/store/kv/kv.ts";
 import { recordKind } from "../../src/store/record_kinds.ts";
 import type { Change } from "../../src/store/record_memory.ts";
 import type { Plan } from "../../src/store/record_plan.ts";
+import { RecordReader } from "../../src/store/record_reader.ts";
 import { RecordStore } from "../../src/store/record_store.ts";
 import { gate, type Tapped, tapped } from "./store_fixtures.ts";
 
@@ -53,6 +55,29 @@ Deno.test("memory and store agree after creates, updates and removes", async () 
   assert.deepEqual(contents(store), [record("b", 1), record("c", 9)]);
   assert.deepEqual(contents(await reloaded(kv)), contents(store));
   assert.equal(store.size, 2);
+});
+
+Deno.test("a record that is replaced each time it is read is given up, with an error that names it", async () => {
+  let version = 0;
+  const entry = (key: readonly string[]) => ({
+    key: [...key],
+    value: new Uint8Array(),
+    versionstamp: String(++version),
+  });
+  const changing: KeyValue = {
+    get: (key) => Promise.resolve(entry(key as string[])),
+    async *list({ prefix }) {
+      if (prefix[1] === "state") yield await Promise.resolve(entry(["task", "state", "a"]));
+    },
+    commit: () => Promise.reject(new Error("not used")),
+    watch: () => () => {},
+    close: () => {},
+  };
+  await assert.rejects(new RecordReader(kindOf("task"), changing).one("a", undefined), (error: ApiError) => {
+    assert.equal(error.code, "DATABASE_ERROR");
+    assert.deepEqual(error.details, { record: "task 'a'", tries: 100 });
+    return true;
+  });
 });
 
 Deno.test("a specification and a state of any length are kept, and removed whole", async () => {
