@@ -7,19 +7,15 @@
  */
 import { SIZES, type Tier, TIER_VARIABLE } from "../tests/fixtures/tier.ts";
 import { buildDashboard } from "./dashboard.ts";
+import { FORMATTED, SOURCES } from "./sources.ts";
 import { BROWSER_VARIABLE, startBrowser } from "./test_browser.ts";
 import { type Count, countOf, summary, totalCount } from "./test_count.ts";
 import { needsBrowser, needsMachine, testFiles } from "./test_files.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/**
- * Listed, not `.`: other files at the root are not ours. Each room is listed by itself: in a folder that contains a
- * workspace member (`src`), `deno fmt` and `deno lint` check only that member.
- */
-const ROOMS = [...Deno.readDirSync(`${ROOT}src`)].map(({ name }) => `src/${name}`);
-const SOURCES = ["main.ts", ...ROOMS, "tests", "scripts"];
 const CHECKS = [
-  { name: "formatting", args: ["fmt", "--check", "--quiet", "deno.json", ...SOURCES] },
+  // Not quiet: only then does it name the files.
+  { name: "formatting", args: ["fmt", "--check", ...FORMATTED] },
   { name: "lint", args: ["lint", "--quiet", ...SOURCES] },
   { name: "types", args: ["check", "--quiet", ...SOURCES] },
 ];
