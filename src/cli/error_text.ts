@@ -18,6 +18,9 @@ function advice({ code, message, details }: ApiError): string[] {
   if (code === "AUTHENTICATION_REQUIRED" || code === "INVALID_AUTH_TOKEN") {
     return ["Pass a key with --key or OPENCODE_AGENTS_KEY; `opencode-agents keys create` makes one."];
   }
+  if (code === "TASK_NOT_FOUND" && details.schedule_id !== undefined) {
+    return ["`opencode-agents schedules` lists the schedules."];
+  }
   if (code === "TASK_NOT_FOUND") return ["`opencode-agents tasks` lists the tasks."];
   if (code === "PROCESS_NOT_FOUND") return ["`opencode-agents ps` lists the agents' processes."];
   if (code === "PROCESS_PERMISSION_DENIED") {
@@ -32,7 +35,7 @@ function advice({ code, message, details }: ApiError): string[] {
 /** The details that the message itself does not mention. */
 function detailsIn(message: string, details: ApiError["details"]): string[] {
   const lines: string[] = [];
-  const { current_status, expected } = details;
+  const { current_status, expected, suggestion } = details;
   const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
   if (current_status !== undefined && !message.includes(`it is ${current_status}`)) {
     lines.push(`It is ${current_status}.`);
@@ -40,6 +43,8 @@ function detailsIn(message: string, details: ApiError["details"]): string[] {
   if (expected !== undefined && details.pid === undefined && !message.includes(words)) {
     lines.push(`Expected: ${words}.`);
   }
-  if (details.suggestion !== undefined) lines.push(`Did you mean ${details.suggestion}?`);
+  if (suggestion !== undefined && !message.includes("Did you mean")) {
+    lines.push(`Did you mean ${suggestion}?`);
+  }
   return lines;
 }

@@ -112,7 +112,10 @@ export class Scheduler {
   async unschedule(id: string, by: Actor): Promise<void> {
     await this.#options.schedules.update((view) => {
       if (!view.get(id)) {
-        throw new ApiError("TASK_NOT_FOUND", `There is no schedule '${id}'`, { task_id: id });
+        throw new ApiError("TASK_NOT_FOUND", `There is no schedule '${id}'`, {
+          task_id: id,
+          schedule_id: id,
+        });
       }
       return { removes: [id] };
     }, by);

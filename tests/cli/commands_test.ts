@@ -105,6 +105,12 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     assert.equal(schedule.recurring.max_runs, 3);
     assert.equal((await run(["unschedule", "night"])).stdout, "task night unscheduled\n");
     assert.equal((await json("schedules")).schedules.length, 0);
+    const gone = await run(["unschedule", "night"]);
+    assert.equal(gone.code, 1);
+    assert.match(
+      gone.stderr,
+      /There is no schedule 'night'\n`opencode-agents schedules` lists the schedules/,
+    );
     const wrong = await run(["schedule", "echo x", "--at", "yesterday"]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /--at 'yesterday' is not a time\. Expected: \+30m/);

@@ -87,6 +87,10 @@ Deno.test("cli text: an error says each thing once, and what to do", () => {
     told("INVALID_FIELD_VALUE", "No such agent", { expected: ["a", "b"], suggestion: "a" }),
     /\nExpected: a, b\.\nDid you mean a\?$/,
   );
+  assert.equal(
+    told("INVALID_FIELD_VALUE", "Unknown field 'tsk'. Did you mean 'task'?", { suggestion: "task" }),
+    "error INVALID_FIELD_VALUE: Unknown field 'tsk'. Did you mean 'task'?",
+  );
   assert.match(
     told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "x" }),
     /\nTry again in 7 s/,
