@@ -80,7 +80,7 @@ async function commandsOfProgram(): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", `${ROOT}main.ts`, "--help"],
   }).output();
-  return [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!);
+  return [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name!);
 }
 
 Deno.test("the tasks and commands that the documents name exist", async () => {
@@ -94,4 +94,11 @@ Deno.test("the tasks and commands that the documents name exist", async () => {
       assert.ok(commands.includes(command!), `${page}: opencode-agents ${command}`);
     }
   }
+});
+
+Deno.test("every command of the program is in the page about the command line", async () => {
+  const cells = pages.get("docs/commands.md")!.matchAll(/^\| (`(?:\\\||[^|\n])+) \|/gm);
+  const described = new Set([...cells].flatMap(([, cell]) => cell!.match(/(?<=`)[a-z][a-z-]*/g) ?? []));
+  const missing = (await commandsOfProgram()).filter((command) => !described.has(command));
+  assert.deepEqual(missing, [], `docs/commands.md does not describe: ${missing.join(", ")}`);
 });
