@@ -24,9 +24,13 @@ async function documentedCodes(): Promise<Map<string, number>> {
   return new Map([...table, ["INVALID_TASK_DATA", 400]]);
 }
 
+const DOOR_FOLDERS = ["api", "agents", "faults", "cli", "simulation"];
+
 /** The tests that go through a door of the product, all in one text. */
 async function testTexts(): Promise<string> {
-  const doors = /^tests\/(api|agents|faults|cli|simulation)\/.*_test\.ts$|^tests\/unit\/client_\w+_test\.ts$/;
+  const doors = new RegExp(
+    `^tests/(${DOOR_FOLDERS.join("|")})/.*_test\\.ts$|^tests/unit/client_\\w+_test\\.ts$`,
+  );
   const files = (await fileNames()).filter((file) =>
     doors.test(file) && !file.includes("documented_examples")
   );
@@ -34,8 +38,15 @@ async function testTexts(): Promise<string> {
   return (await Promise.all(files.map((file) => Deno.readTextFile(join(ROOT, file))))).join("\n");
 }
 
-const untested = (names: readonly string[], tests: string) =>
-  names.filter((name) => !tests.includes(`"${name}"`));
+/** Fails if a name is in none of the tests. `what`: what the names are, and `verb` what a test does with one. */
+function assertTested(what: string, verb: string, names: readonly string[], tests: string): void {
+  const missing = names.filter((name) => !tests.includes(name));
+  const message = `No test under tests/{${DOOR_FOLDERS.join(",")}} ${verb} ${what}: ${missing.join(", ")}. ` +
+    "CONTRIBUTING.md says where such a test goes.";
+  assert.deepEqual(missing, [], message);
+}
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`);
 
 Deno.test("every documented message has a schema, and every request a handler", async () => {
   const replies = REQUEST_TYPES.map((type) => EXCHANGES[type].reply.shape.type.value as string);
@@ -58,13 +69,13 @@ Deno.test("every documented error code is known, with its HTTP status and when i
 
 Deno.test("every request, push and channel is used by a test", async () => {
   const tests = await testTexts();
-  assert.deepEqual(untested(REQUEST_TYPES, tests), []);
-  assert.deepEqual(untested(Object.keys(pushes), tests), []);
-  assert.deepEqual(untested(Channel.options, tests), []);
+  assertTested("the request", "sends", quoted(REQUEST_TYPES), tests);
+  assertTested("the push", "waits for", quoted(Object.keys(pushes)), tests);
+  assertTested("the channel", "subscribes to", quoted(Channel.options), tests);
 });
 
 Deno.test("a test causes every error code and every limit", async () => {
   const tests = await testTexts();
-  assert.deepEqual(untested(ERROR_CODES, tests).filter((code) => !tests.includes(code)), []);
-  assert.deepEqual(LIMIT_NAMES.filter((name) => !tests.includes(name)), []);
+  assertTested("the error", "causes", ERROR_CODES, tests);
+  assertTested("the limit", "reaches", LIMIT_NAMES, tests);
 });
