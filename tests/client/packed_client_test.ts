@@ -8,11 +8,26 @@ import { withProject } from "./fixtures/packed.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+const DEMO_AGENT = new URL("../fixtures/demo_agent_main.ts", import.meta.url).pathname;
+
 const config = {
   limits: { enabled: false },
   agents: { steps: { protocol: "command", command: ["sh", "-c", "echo reading; sleep 0.5; echo done"] } },
   tasks: { default_agent: "steps" },
 };
+
+/** The built-in agent, which speaks ACP. */
+const demo = {
+  protocol: "acp",
+  command: [Deno.execPath(), "run", "--no-prompt", "-A", DEMO_AGENT],
+  pass_env: ["DENO_DIR"],
+};
+
+/** The program of an example, for this server. Each run has tasks of its own. */
+function programOf(text: string, url: string): string {
+  return text.replaceAll("http://127.0.0.1:8080", url)
+    .replace(/"(readme|told|long)"/g, "`$1-${globalThis.process.pid}`");
+}
 
 /** One on which nobody listens, so that a server can come back to it. */
 function freePort(): number {
@@ -38,13 +53,25 @@ Deno.test("the packed client: each example of its document prints what it says, 
     await withServer({ config }, async (server) => {
       for (const { title, text, prints } of examples) {
         assert.ok(prints.length > 0, title);
-        // Each run has tasks of its own.
-        const program = text.replaceAll("http://127.0.0.1:8080", server.url)
-          .replace(/"(readme|told|long)"/g, "`$1-${globalThis.process.pid}`");
-        for (const { runtime, code, stdout, stderr } of await project.run(program)) {
+        for (const { runtime, code, stdout, stderr } of await project.run(programOf(text, server.url))) {
           assert.equal(code, 0, `${title} in ${runtime}: ${stderr}`);
           assert.deepEqual(stdout.replace(/-\d+/g, "").trim().split("\n"), prints, `${title} in ${runtime}`);
         }
+      }
+    });
+    const acp = { ...config, agents: { demo }, tasks: { default_agent: "demo" } };
+    await withServer({ config: acp }, async (server) => {
+      for (const { runtime, stdout, stderr } of await project.run(programOf(examples[0]!.text, server.url))) {
+        const said = [
+          "Step 1 of 4: Read the request.",
+          "completed 100",
+          "All 4 steps are done; the result is in demo.md.",
+        ];
+        assert.deepEqual(
+          stdout.trim().split("\n"),
+          said,
+          `the first example with an ACP agent, in ${runtime}: ${stderr}`,
+        );
       }
     });
   });
