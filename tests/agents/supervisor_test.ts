@@ -248,7 +248,11 @@ Deno.test("supervisor: ends strays of an earlier server on the same store, and n
   withSupervisor(async (earlier) => {
     await withSupervisor(async (later) => {
       await withSupervisor(async (other) => {
-        const stray = (await spawnScript(earlier, "setsid sleep 300 & sleep 300")).child;
+        const script =
+          "setsid sh -c 'echo $$ > far; exec sleep 300' & sh -c 'echo $$ > near; exec sleep 300'";
+        const stray = (await spawnScript(earlier, script)).child;
+        // All three are there: a busy machine may start them late.
+        await Promise.all([pidIn(`${earlier.folder}/far`), pidIn(`${earlier.folder}/near`)]);
         const own = (await spawnScript(later, "sleep 300")).child;
         const foreign = (await spawnScript(other, "sleep 300")).child;
         assert.equal(await later.supervisor.endStrays(), 3);
