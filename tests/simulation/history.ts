@@ -10,6 +10,7 @@ import { SimMachine } from "./sim_agents.ts";
 import { type DiskPlant, NO_FAULTS, SimDisk } from "./sim_disk.ts";
 import { quiet, SimTime } from "./sim_time.ts";
 import { Watchers } from "./watchers.ts";
+import { Trace } from "./trace.ts";
 
 /** A bug put in on purpose. */
 export interface Plant {
@@ -32,7 +33,6 @@ export interface Outcome {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
-const TRACE_KEPT = 400;
 /** After the last fault everything is over by then. */
 const PATIENCE_MS = 40 * MINUTE_MS;
 const STEPS_MAX = 20_000;
@@ -53,8 +53,7 @@ class History {
   #lives = 0;
   #steps = 0;
   #set_back_ms = 0;
-  #hash = 0x811c9dc5;
-  readonly trace: string[] = [];
+  readonly #trace = new Trace();
 
   constructor(seed: number, plant: Plant | undefined) {
     const random = this.#random = new Random(seed);
@@ -101,17 +100,14 @@ class History {
     await this.#crash();
     return {
       violation: this.#model.violation,
-      digest: (this.#hash >>> 0).toString(16),
+      digest: this.#trace.digest,
       steps: this.#steps,
-      trace: this.trace,
+      trace: this.#trace.lines,
     };
   }
 
   #note(line: string): void {
-    const text = `${this.#time.monotonic_ms} ${line}`;
-    for (let i = 0; i < text.length; i++) this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
-    this.trace.push(text);
-    if (this.trace.length > TRACE_KEPT) this.trace.shift();
+    this.#trace.note(this.#time.monotonic_ms, line);
   }
 
   // ---- time

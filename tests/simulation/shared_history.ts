@@ -13,10 +13,10 @@ import { SharedModel } from "./shared_model.ts";
 import { SimMachine } from "./sim_agents.ts";
 import { NO_FAULTS, SimDisk, type SimPort } from "./sim_disk.ts";
 import { quiet, SimTime } from "./sim_time.ts";
+import { Trace } from "./trace.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
-const TRACE_KEPT = 400;
 /** After the last fault everything is over by then. */
 const PATIENCE_MS = 30 * MINUTE_MS;
 const STEPS_MAX = 20_000;
@@ -47,8 +47,7 @@ class SharedHistory {
   readonly #swarm: ReturnType<typeof swarm>;
   #lives = 0;
   #steps = 0;
-  #hash = 0x811c9dc5;
-  readonly trace: string[] = [];
+  readonly #trace = new Trace();
 
   constructor(seed: number, plant: Plant | undefined) {
     const random = this.#random = new Random(seed);
@@ -104,17 +103,14 @@ class SharedHistory {
     for (const node of this.#nodes) await this.#gone(node);
     return {
       violation: this.#model.violation,
-      digest: (this.#hash >>> 0).toString(16),
+      digest: this.#trace.digest,
       steps: this.#steps,
-      trace: this.trace,
+      trace: this.#trace.lines,
     };
   }
 
   #note(line: string): void {
-    const text = `${this.#time.monotonic_ms} ${line}`;
-    for (let i = 0; i < text.length; i++) this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
-    this.trace.push(text);
-    if (this.trace.length > TRACE_KEPT) this.trace.shift();
+    this.#trace.note(this.#time.monotonic_ms, line);
   }
 
   async #look(): Promise<void> {
