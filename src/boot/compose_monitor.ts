@@ -12,7 +12,7 @@ import type { Access } from "./compose_access.ts";
 export type Monitor = ReturnType<typeof composeMonitor>;
 
 export function composeMonitor(
-  { clock, config, folder }: ComposeOptions,
+  { clock, config, folder, processFindings = () => [] }: ComposeOptions,
   store: Store,
   { queries }: Engine,
   { limits }: Access,
@@ -24,7 +24,7 @@ export function composeMonitor(
     metrics,
     machine,
     health: new HealthMonitor(clock, {
-      websocket_server: () => limits.findings(),
+      websocket_server: () => [...limits.findings(), ...processFindings()],
       task_manager: () => queries.findings(),
       process_monitoring: () => machine.processFindings(),
       file_monitoring: () => machine.diskFindings(),

@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
 import type { AgentRunner } from "../domain/run.ts";
 import type { Config } from "../protocol/config.ts";
+import type { HealthFinding } from "../protocol/system_messages.ts";
 import type { Store } from "../store/open.ts";
 import type { Part } from "./parts.ts";
 import type { ServerLog } from "./server_log.ts";
@@ -21,6 +22,8 @@ export interface ComposeOptions {
   openRunner(ids: { store_id: string; instance_id: string }): AgentRunner;
   /** Why programs cannot be run at all, if they cannot. Then tasks are refused. By default there is no obstacle. */
   cannotRun?(): ApiError | undefined;
+  /** The problems of the process that the server runs in, for the health report. */
+  processFindings?(): HealthFinding[];
   /**
    * Its records become entries of the server's log. A sink belongs to the process, so the code that configures LogTape
    * adds it.

@@ -11,6 +11,7 @@ import { composeServer } from "./compose.ts";
 import type { Listening } from "./compose_options.ts";
 import { loadConfig, masked, type ServeFlags } from "./config_file.ts";
 import { openDemo } from "./demo_server.ts";
+import { LastNet } from "./last_net.ts";
 import { localAgents } from "./local_agents.ts";
 import { logToStderr } from "./logging.ts";
 import { type Part, Parts } from "./parts.ts";
@@ -33,6 +34,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const demo = flags.demo ? await openDemo(written, clock, (line) => console.error(line)) : undefined;
   const config = demo?.config ?? written;
   const folder = resolve(flags.data ?? config.store.path ?? demo?.data ?? dataDir());
+  const net = new LastNet(clock);
   const server = await composeServer({
     clock,
     config,
@@ -41,12 +43,14 @@ export async function serve(flags: ServeFlags): Promise<number> {
     openStore: () => openStore({ folder, clock }),
     openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
     cannotRun: await runObstacle(),
+    processFindings: () => net.findings(),
     serverLog,
     owner_token: readAddress(folder)?.token,
     announce: (listening) => announcement(folder, listening),
   });
   const program = new Parts("program", demo ? [demo.folder, server, demo.player(server)] : [server]);
   const signalled = untilSignalled(clock, SERVER_ENDING);
+  net.spread();
   await program.start();
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });

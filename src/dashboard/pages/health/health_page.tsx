@@ -117,6 +117,7 @@ const REMEDIES: Record<string, string> = {
   CONNECTION_LIMIT_EXCEEDED: "Close clients that are not needed, or raise the limit on the Limits page.",
   HEALTH_CHECK_FAILED: "Check whether another program locks the store's file or the machine is overloaded.",
   HEARTBEAT_TIMEOUT: "Read the agent's log. Cancel its task if the agent does not recover.",
+  UNEXPECTED_ERROR: "Report the stack in the server's log: it is a fault of this program.",
   MEMORY_LIMIT_EXCEEDED: "Wait for tasks to end, or raise limits.max_memory_bytes in the configuration file.",
 };
 
