@@ -1,44 +1,37 @@
 /** The server's own log on stderr, one line per entry. */
-import { configure, getStreamSink, type LogRecord, type Sink } from "@logtape/logtape";
-import { isoTime } from "../clock/clock.ts";
+import { configure, getLogger, type LogRecord, type Sink } from "@logtape/logtape";
+import { isoTime, systemClock } from "../clock/clock.ts";
 import { unexpectedStack } from "./error_stack.ts";
+import { LineOutput, type LineOutputOptions } from "./line_output.ts";
+
+const log = getLogger(["opencode-agents", "log"]);
 
 /**
- * Writes entries from level `lowest` on to `stderr`, with a stack if an error is among the properties, and passes them
- * to `also`.
+ * Writes entries from level `lowest` on to stderr, with a stack if an error is among the properties, and passes them to
+ * `also`. A stderr that cannot be written (a closed terminal, a dead reader, a full disk) costs lines there, nothing
+ * else; both logs say so. Returns the output, to be flushed before the program ends.
  */
 export async function logToStderr(
-  stderr: WritableStream<Uint8Array>,
+  write: LineOutputOptions["write"] = (bytes) => Deno.stderr.write(bytes),
   lowest: "debug" | "info" = "info",
   also: Sink = () => {},
-): Promise<void> {
+): Promise<LineOutput> {
+  const output = new LineOutput({
+    clock: systemClock,
+    write,
+    failed: (reason) => log.warn("Lines of the log on stderr are lost: {reason}", { reason }),
+    gap: (count, reason) =>
+      `${isoTime(systemClock.now())} WARNING log: ${count} lines before this one were lost: ${reason}\n`,
+  });
   await configure({
     reset: true,
-    sinks: { stderr: getStreamSink(whileRead(stderr), { formatter: line }), also },
+    sinks: { stderr: (record) => output.write(line(record)), also },
     loggers: [
       { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
       { category: ["opencode-agents"], sinks: ["stderr", "also"], lowestLevel: lowest },
     ],
   });
-}
-
-/**
- * Ignores write errors: the server must survive a closed stderr (a closed terminal, `| head`). The stored log goes on.
- */
-function whileRead(stderr: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
-  const writer = stderr.getWriter();
-  let isRead = true;
-  return new WritableStream({
-    async write(chunk) {
-      if (!isRead) return;
-      try {
-        await writer.write(chunk);
-      } catch {
-        // stderr is closed, so the error cannot be reported.
-        isRead = false;
-      }
-    },
-  });
+  return output;
 }
 
 function line(record: LogRecord): string {

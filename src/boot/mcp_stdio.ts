@@ -7,7 +7,7 @@ import { serveStdio } from "../doors/mcp/stdio.ts";
 
 /** Serves until the client closes stdin. Looks for the server when a tool first needs it. */
 export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
-  await logToStderr(Deno.stderr.writable);
+  await logToStderr();
   const backend = new RemoteBackend(() => cli.connect(flags));
   try {
     await serveStdio({

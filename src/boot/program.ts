@@ -36,7 +36,12 @@ export async function runProgram(args: string[], handlers: Handlers): Promise<nu
 
 /** The form of the API's own errors. */
 function printJson({ terminal, clock }: Cli, { code, message, details }: ApiError): void {
-  terminal.json({ type: "error", code, message, details, timestamp: isoTime(clock.now()) });
+  try {
+    terminal.json({ type: "error", code, message, details, timestamp: isoTime(clock.now()) });
+  } catch (error) {
+    // stdout may be what failed. stderr says why.
+    if (!(error instanceof ApiError)) throw error;
+  }
 }
 
 /** A mistake in the command line; `details.reason` is commander's code. */
@@ -76,6 +81,11 @@ async function describeProgram(args: string[], cli: Cli, handlers: Handlers): Pr
     .description("Mission control for coding agents. Without a command: serve.")
     .version(handlers.version)
     .exitOverride()
+    // Commander's own writes end the program with a stack trace when the reader has gone away.
+    .configureOutput({
+      writeOut: (text) => cli.terminal.out.write(text),
+      writeErr: (text) => cli.terminal.err.write(text),
+    })
     .showHelpAfterError("(opencode-agents --help lists the commands)")
     .addHelpText("after", NOTES);
   const named = [SERVE, ...BOOT_COMMANDS].find(({ name }) => name === args[0]);

@@ -4,34 +4,56 @@ import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
 import { dataDir } from "../cli/data_dir.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
-import { SERVER_ENDING, untilSignalled } from "../cli/signals.ts";
+import { untilSignalled } from "../cli/signals.ts";
+import { writeAllSync, writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
+import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
 import { composeServer } from "./compose.ts";
 import type { Listening } from "./compose_options.ts";
 import { loadConfig, masked, type ServeFlags } from "./config_file.ts";
 import { openDemo } from "./demo_server.ts";
 import { LastNet } from "./last_net.ts";
+import type { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
 import { logToStderr } from "./logging.ts";
 import { type Part, Parts } from "./parts.ts";
+import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
 import { runObstacle } from "./run_permission.ts";
 import { ServerLog } from "./server_log.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
 
+/** How long the end of the program waits for a reader of stderr. */
+const FLUSH_MS = 500;
+
 /** Returns the exit code. */
 export async function serve(flags: ServeFlags): Promise<number> {
   const { config: written, base } = await loadConfig(flags);
   if (flags.printConfig) {
-    console.log(JSON.stringify(masked(written), null, 2));
+    writeStdout(`${JSON.stringify(masked(written), null, 2)}\n`);
     return 0;
   }
   const serverLog = new ServerLog(clock);
-  await logToStderr(Deno.stderr.writable, "info", serverLog.sink);
+  const stderr = await logToStderr(undefined, "info", serverLog.sink);
+  try {
+    await serveUntilSignalled(flags, written, base, serverLog, stderr);
+    return 0;
+  } finally {
+    await stderr.flush(FLUSH_MS);
+  }
+}
+
+async function serveUntilSignalled(
+  flags: ServeFlags,
+  written: Config,
+  base: string,
+  serverLog: ServerLog,
+  stderr: LineOutput,
+): Promise<void> {
   refuseImpossible(written, flags.insecure ?? false);
-  const demo = flags.demo ? await openDemo(written, clock, (line) => console.error(line)) : undefined;
+  const demo = flags.demo ? await openDemo(written, clock, (line) => stderr.write(`${line}\n`)) : undefined;
   const config = demo?.config ?? written;
   const folder = resolve(flags.data ?? config.store.path ?? demo?.data ?? dataDir());
   const net = new LastNet(clock);
@@ -49,13 +71,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
     announce: (listening) => announcement(folder, listening),
   });
   const program = new Parts("program", demo ? [demo.folder, server, demo.player(server)] : [server]);
-  const signalled = untilSignalled(clock, SERVER_ENDING);
+  const signalled = untilSignalled(clock, serverEnding());
   net.spread();
   await program.start();
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
   await program.stop();
-  return 0;
 }
 
 /**
@@ -67,9 +88,18 @@ function announcement(folder: string, listening: Listening): Part {
     async start() {
       const { url, owner_token: token } = listening;
       await writeAddress(folder, { url, token });
-      console.log(`listening on ${url}`);
+      sayOnStdout(`listening on ${url}`);
       log.info("Listening on {url}, version {version}", { url, version: manifest.version });
     },
     stop: () => forgetAddress(folder),
   };
+}
+
+/** A stdout that cannot be written does not keep the server from serving. */
+function sayOnStdout(line: string): void {
+  try {
+    writeAllSync(Deno.stdout, `${line}\n`);
+  } catch (error) {
+    log.warn("stdout cannot be written: {error}", { error });
+  }
 }

@@ -2,8 +2,6 @@
 import type { Clock } from "../clock/clock.ts";
 
 const ENDING: Deno.Signal[] = ["SIGINT", "SIGTERM"];
-/** A server stops in order when its terminal is closed, too. */
-export const SERVER_ENDING: Deno.Signal[] = [...ENDING, "SIGHUP"];
 /** Under `deno task`, Ctrl-C arrives twice: from the terminal, and passed on by `deno task`. */
 const SAME_SIGNAL_MS = 300;
 

@@ -1,6 +1,6 @@
 /** Where commands write: lines and a redrawn status line for people, JSON for programs. */
 import { eraseEndLine } from "ansi-escapes";
-import { writeAllSync } from "./write_all.ts";
+import { writeStderr, writeStdout } from "./standard_streams.ts";
 
 const CODES = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 export type Style = keyof typeof CODES;
@@ -13,7 +13,7 @@ export interface Output {
 }
 
 const stdout: Output = {
-  write: (text) => writeAllSync(Deno.stdout, text),
+  write: writeStdout,
   isTerminal: Deno.stdout.isTerminal(),
   width() {
     try {
@@ -27,7 +27,7 @@ const stdout: Output = {
 
 const stderr: Output = {
   ...stdout,
-  write: (text) => writeAllSync(Deno.stderr, text),
+  write: writeStderr,
   isTerminal: Deno.stderr.isTerminal(),
 };
 

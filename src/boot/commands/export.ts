@@ -4,7 +4,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
 import { contents, type Counts, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
-import { writeAllSync } from "../../cli/write_all.ts";
+import { writeAllSync, writeStdout } from "../../cli/standard_streams.ts";
 
 type ExportFlags = StoreFlags & { force?: boolean };
 
@@ -21,10 +21,7 @@ export function addExport(program: Command, cli: Cli, { store }: Handlers): void
     .action(async (file: string | undefined, flags: ExportFlags) => {
       const folder = await storeFolder(flags);
       if (file === undefined || file === "-") {
-        await blockwise(
-          (text) => writeAllSync(Deno.stdout, text),
-          (write) => store.export({ folder, write }),
-        );
+        await blockwise(writeStdout, (write) => store.export({ folder, write }));
         return;
       }
       const counts = await toFile(file, flags.force ?? false, (write) => store.export({ folder, write }));
