@@ -105,19 +105,24 @@ export class Authentication {
    * required, everyone may do everything.
    */
   authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
-    if (!this.#options.required) return;
+    if (this.allows(permission, identity)) return;
     if (!isKnown(identity) || !this.isValid(identity)) {
       throw new ApiError("AUTHENTICATION_REQUIRED", "Show an API key first: send 'authenticate'", {
         permission,
         expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
       });
     }
-    if (identity.permissions.includes(permission)) return;
     this.#options.note("authorization_denied", client_ip, { operation: what, key_id: identity.actor.id });
     throw new ApiError("PERMISSION_DENIED", `This key may not use '${what}': it needs '${permission}'`, {
       permission,
       permissions: [...identity.permissions],
     });
+  }
+
+  /** Whether `identity` has `permission`; everyone has, if authentication is not required. */
+  allows(permission: Permission, identity: Identity): boolean {
+    if (!this.#options.required) return true;
+    return isKnown(identity) && this.isValid(identity) && identity.permissions.includes(permission);
   }
 
   /** Whether a session, or the key behind it, is still valid. */

@@ -58,8 +58,10 @@ export function asyncApiDocument(version: string): Json {
   operations.push = {
     action: "send",
     channel: { $ref: "#/channels/socket" },
-    summary: "What the server pushes to subscribers.",
-    messages: Object.keys(SERVER_MESSAGES).filter((type) => type !== "error").map(message),
+    summary: "What the server pushes to subscribers. full_status: only with compatibility.pushes.",
+    messages: [...Object.keys(SERVER_MESSAGES).filter((type) => type !== "error"), "full_status"].map(
+      message,
+    ),
   };
   return {
     asyncapi: "3.0.0",

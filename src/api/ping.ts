@@ -3,9 +3,13 @@ import { capability } from "./capability.ts";
 
 export const ping = capability({
   type: "ping",
-  doc: "Answers at once with the client's timestamp and the server's time.",
+  doc:
+    "Answers at once with the server's time and the client's timestamp, or the server's if the client sent none.",
   permission: "read",
   errors: [],
   example: { type: "ping", timestamp: 1642152600000 },
-  handle: ({ timestamp }, { clock }) => ({ timestamp, server_time: isoTime(clock.now()) }),
+  handle({ timestamp }, { clock }) {
+    const now = clock.now();
+    return { timestamp: timestamp ?? now, server_time: isoTime(now) };
+  },
 });

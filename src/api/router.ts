@@ -4,6 +4,7 @@ import { RequestId } from "../protocol/exchange.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
+import { inTodaysForm } from "../protocol/older_clients.ts";
 import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilityTable } from "./table.ts";
@@ -49,7 +50,7 @@ export class Router {
     try {
       request_id = requestIdOf(message);
       if (!member?.isCounted) session.limits.message();
-      const envelope = openEnvelope(message);
+      const envelope = inTodaysForm(openEnvelope(message));
       const capability = this.#capabilityOf(envelope, member);
       type = capability.type;
       this.#authorise(capability, session);

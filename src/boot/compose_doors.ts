@@ -45,6 +45,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
       clients: () => limits.connections,
       limits: () => limits.usage(),
     }),
+    { basics: config.compatibility.pushes ? { queries: engine.queries, machine } : undefined },
   );
   const router = new Router({
     clock,

@@ -47,6 +47,15 @@ export const AgentMakeView = z.object({
 });
 export type AgentMakeView = z.infer<typeof AgentMakeView>;
 
+const status = {
+  agents: z.array(Agent),
+  tasks: z.array(Task),
+  system_resources: SystemResources.optional(),
+  claude_processes: z.array(ClaudeProcess).optional(),
+};
+/** Everything at a glance. The last two are absent if processes or resources are out of reach. */
+export type Status = z.infer<z.ZodObject<typeof status>>;
+
 export const basicMessages = {
   list_agents: exchange("list_agents", {}, "agent_list", {
     agents: z.array(ConfiguredAgent),
@@ -54,16 +63,13 @@ export const basicMessages = {
     timestamp: z.string(),
   }),
   ping: exchange("ping", { timestamp: z.number().optional() }, "pong", {
-    timestamp: z.number().optional(),
+    timestamp: z.number().describe("The request's, or else the server's, in milliseconds since the epoch."),
     server_time: z.string(),
   }),
   request_status: exchange("request_status", {}, "full_status", {
-    data: z.object({
-      agents: z.array(Agent),
-      tasks: z.array(Task),
-      system_resources: SystemResources.optional(),
-      claude_processes: z.array(ClaudeProcess).optional(),
-    }),
+    data: z.object(status),
+    // The first dashboards of this API read it here.
+    ...z.object(status).partial().shape,
   }),
 };
 

@@ -151,6 +151,13 @@ export const Config = z.strictObject({
     ),
     metrics: z.boolean().default(true).describe("Whether requests are counted for metrics."),
   }).prefault({}),
+  compatibility: z.strictObject({
+    pushes: z.boolean().default(false).describe(
+      "Whether connections that have not subscribed get the basic pushes, as the first dashboards of this API expect: " +
+        "full_status, then resource_update, task_status_update, agent_update and log_entry. They end when the " +
+        "connection subscribes, unsubscribes or follows the log.",
+    ),
+  }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;
 

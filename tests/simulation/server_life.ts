@@ -236,7 +236,7 @@ export class ServerLife {
       hub,
       clock: this.clock,
       limits,
-      auth: { isRequired: false, isValid: () => true },
+      auth: { isRequired: false, isValid: () => true, allows: () => true },
       identity: NOBODY,
       server_version: "simulated",
       max_message_bytes: 1 << 20,

@@ -42,7 +42,7 @@ function connection(isFlooded: boolean, reply: () => object) {
     hub: new SubscriptionHub(new EventBus(), clock, []),
     clock,
     limits: limits as SessionLimits,
-    auth: { isRequired: false, isValid: () => true },
+    auth: { isRequired: false, isValid: () => true, allows: () => true },
     identity: NOBODY,
     server_version: "1",
     max_message_bytes: 1000,

@@ -2,6 +2,7 @@
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
+import { fullStatus, machineStatus, type StatusSources } from "../status.ts";
 import { type Producer, Producers } from "./producers.ts";
 import type { ChannelPush } from "./channel.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -20,6 +21,11 @@ export interface Subscriber {
   own?(message: object): string | undefined;
 }
 
+export interface HubOptions {
+  /** The state that connections get, followed by the basic pushes, until they subscribe. Without it, they get nothing. */
+  basics?: StatusSources;
+}
+
 /** Turns events into pushes. Each push is encoded once, however many subscribers there are. */
 export class SubscriptionHub {
   readonly #subscribers = new Map<Subscriber, Subscriptions>();
@@ -28,9 +34,11 @@ export class SubscriptionHub {
   readonly #producers: Producers;
   /** Slow readers that are no longer waited for. */
   readonly #stalled = new Set<Subscriber>();
+  readonly #basics: StatusSources | undefined;
 
-  constructor(bus: EventBus, clock: Clock, producers: readonly Producer[]) {
+  constructor(bus: EventBus, clock: Clock, producers: readonly Producer[], options: HubOptions = {}) {
     this.#clock = clock;
+    this.#basics = options.basics;
     this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening()));
     bus.listen((event) => this.#publish(event));
   }
@@ -44,6 +52,22 @@ export class SubscriptionHub {
     const subscriptions = new Subscriptions(newId, (added) => this.#changed(subscriber, added));
     this.#subscribers.set(subscriber, subscriptions);
     return subscriptions;
+  }
+
+  /** Whether connections that have not subscribed get the basic pushes. */
+  get hasBasics(): boolean {
+    return this.#basics !== undefined;
+  }
+
+  /** Sends the full status and then the basic pushes, unless the subscriber has said itself what it wants. */
+  async offerBasics(subscriber: Subscriber): Promise<void> {
+    if (!this.#basics) return;
+    const machine = await machineStatus(this.#basics);
+    const subscriptions = this.#subscribers.get(subscriber);
+    if (!subscriptions?.mayHaveBasics) return;
+    // Both in one step, so that no change falls between the status and the pushes.
+    subscriber.push(JSON.stringify(fullStatus(this.#basics, machine)));
+    subscriptions.beginBasics();
   }
 
   leave(subscriber: Subscriber): void {

@@ -3,6 +3,7 @@ import type { FollowFilter } from "../capability.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { passesFilter } from "../../protocol/channel_filter.ts";
 import type { Channel, SubscriptionFilters } from "../../protocol/subscription_messages.ts";
+import { BASIC_CHANNELS, isBasic } from "./basic_pushes.ts";
 import type { ChannelPush } from "./channel.ts";
 
 /** The most subscriptions of one connection. A client with more has forgotten to unsubscribe. */
@@ -19,6 +20,8 @@ export class Subscriptions {
   readonly #follows = new Map<string, FollowFilter>();
   readonly #newId: () => string;
   readonly #changed: (added: readonly Channel[]) => void;
+  /** Whether the connection gets the basic pushes: until it first says itself what it wants. */
+  #basics: "possible" | "sent" | "over" = "possible";
 
   /** `changed` is called when the channels may have changed; `added` are those of a new subscription. */
   constructor(newId: () => string, changed: (added: readonly Channel[]) => void) {
@@ -27,6 +30,7 @@ export class Subscriptions {
   }
 
   *channels(): Iterable<Channel> {
+    if (this.#basics === "sent") yield* BASIC_CHANNELS;
     for (const { channels } of this.#byId.values()) yield* channels;
   }
 
@@ -42,11 +46,23 @@ export class Subscriptions {
   }
 
   get isEmpty(): boolean {
-    return this.#byId.size === 0 && this.#follows.size === 0;
+    return this.#byId.size === 0 && this.#follows.size === 0 && this.#basics !== "sent";
+  }
+
+  /** Whether the basic pushes can begin. */
+  get mayHaveBasics(): boolean {
+    return this.#basics === "possible";
+  }
+
+  beginBasics(): void {
+    if (!this.mayHaveBasics) return;
+    this.#basics = "sent";
+    this.#changed(BASIC_CHANNELS);
   }
 
   subscribe(channels: Channel[], filters: SubscriptionFilters): string {
     const id = this.#next();
+    this.#basics = "over";
     this.#byId.set(id, { channels: new Set(channels), filters });
     this.#changed(channels);
     return id;
@@ -54,7 +70,9 @@ export class Subscriptions {
 
   follow(filter: FollowFilter): string {
     const id = this.#next();
+    this.#basics = "over";
     this.#follows.set(id, filter);
+    this.#changed([]);
     return id;
   }
 
@@ -83,6 +101,7 @@ export class Subscriptions {
         expected: [...this.#byId.keys(), ...this.#follows.keys()],
       });
     }
+    this.#basics = "over";
     const ended = new Set<Channel>();
     for (const [key, subscription] of only ? [[id!, only] as const] : this.#byId) {
       for (const channel of channels ?? [...subscription.channels]) {
@@ -97,7 +116,8 @@ export class Subscriptions {
 
   /** Whether any subscription wants this push. */
   wants(push: ChannelPush): boolean {
-    const { channel, keys } = push;
+    const { channel, keys, message } = push;
+    if (this.#basics === "sent") return isBasic(message);
     for (const { channels, filters } of this.#byId.values()) {
       if (channels.has(channel) && passesFilter(channel, keys, filters)) return true;
     }

@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   id: string;
   socket: Socket;
   router: Router;
-  hub: Pick<SubscriptionHub, "join" | "leave">;
+  hub: Pick<SubscriptionHub, "join" | "leave" | "hasBasics" | "offerBasics">;
   clock: Clock;
   limits: SessionLimits;
   auth: ConnectionAuth;
@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   closed(connection: Connection): void;
 }
 
-export type ConnectionAuth = Pick<Authentication, "isRequired" | "isValid">;
+export type ConnectionAuth = Pick<Authentication, "isRequired" | "isValid" | "allows">;
 
 export class Connection implements Session, Subscriber {
   readonly id: string;
@@ -113,6 +113,10 @@ export class Connection implements Session, Subscriber {
   identify(identity: Identity): void {
     this.#identity = identity;
     this.#checkLater();
+    if (!this.#options.hub.hasBasics) return;
+    // The reply to the key comes first.
+    this.#sender.holdPushes();
+    this.#offerBasics();
   }
 
   /** Closes the connection if it is not authenticated or its session has expired. */
@@ -185,14 +189,25 @@ export class Connection implements Session, Subscriber {
     try {
       action();
     } catch (error) {
-      log.error("Connection {id} failed: {error}", { id: this.id, error });
-      this.close(CLOSE.internal, "internal error");
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    log.error("Connection {id} failed: {error}", { id: this.id, error });
+    this.close(CLOSE.internal, "internal error");
   }
 
   #greet(): void {
     const { server_version, clock } = this.#options;
     this.#send({ type: "connection_established", server_version, timestamp: isoTime(clock.now()) });
+    this.#offerBasics();
+  }
+
+  #offerBasics(): void {
+    const { hub, auth } = this.#options;
+    if (!hub.hasBasics || !auth.allows("read", this.#identity)) return;
+    void hub.offerBasics(this).catch((error) => this.#fail(error));
   }
 
   #receive(data: unknown): void {
