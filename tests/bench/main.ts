@@ -8,10 +8,12 @@ import { ping } from "./ping.ts";
 import { push } from "./push.ts";
 import { scan } from "./scan.ts";
 import { startTasks } from "./start_task.ts";
+import { trivialTasks } from "./trivial_tasks.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
   ping,
   start_task: startTasks,
+  trivial_tasks: trivialTasks,
   agent_start: agentStart,
   many_tasks: manyTasks,
   memory,
