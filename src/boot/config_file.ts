@@ -1,8 +1,10 @@
 /** The configuration: defaults, overridden by the file, overridden by flags. */
 import { dirname, relative, resolve } from "node:path";
+import type { z } from "zod";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { machineMemory } from "../host/resources/memory.ts";
-import { Config, configWith, type KnownAgents } from "../protocol/config.ts";
+import { AgentConfig } from "../domain/agent_config.ts";
+import { type Config, configWith, type KnownAgents } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldPath } from "../domain/field_problem.ts";
@@ -103,9 +105,30 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-function withKnownAgents(config: Config, known: KnownAgents): Config {
-  const { agents } = Config.parse({ agents: known.agents });
-  return { ...config, agents: { ...agents, ...config.agents } };
+type WrittenConfig = z.infer<ReturnType<typeof configWith>>;
+type WrittenAgent = WrittenConfig["agents"][string];
+
+/** The configuration with the agents that are known without it, each laid under what is written of it. */
+function withKnownAgents(written: WrittenConfig, known: KnownAgents): Config {
+  const names = new Set([...Object.keys(known.agents), ...Object.keys(written.agents)]);
+  const agents = [...names].map((name) => {
+    const agent = Object.hasOwn(written.agents, name) ? written.agents[name]! : { env: {}, pass_env: [] };
+    return [name, wholeAgent(name, agent, known)];
+  });
+  return { ...written, agents: Object.fromEntries(agents) };
+}
+
+/**
+ * What is written replaces a known agent's own; `env` and `pass_env` add to it. Whoever names the command of an agent
+ * still wants its key to reach it. A variable that `env` sets is not replaced by a usual one of the server.
+ */
+function wholeAgent(name: string, written: WrittenAgent, known: KnownAgents): AgentConfig {
+  const standard = Object.hasOwn(known.agents, name) ? known.agents[name] : undefined;
+  // The schema has refused an agent that has no protocol or no command from either side.
+  const agent = AgentConfig.parse({ ...standard, ...written, env: { ...standard?.env, ...written.env } });
+  const usual = [...standard?.pass_env ?? [], ...known.usualVariables(agent)];
+  const added = usual.filter((variable) => !Object.hasOwn(agent.env, variable));
+  return { ...agent, pass_env: [...new Set([...added, ...written.pass_env])] };
 }
 
 function checkAgents(config: Config): void {

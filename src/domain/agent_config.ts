@@ -13,7 +13,10 @@ export const AgentConfig = z.strictObject({
       "Program and arguments; no shell. May contain {id}, {type}, {description}, {prompt}, {files_pattern}.",
     ),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
-  pass_env: names.default([]).describe("Variables of the server's own environment that the agent gets."),
+  pass_env: names.default([]).describe(
+    "Variables of the server's own environment that the agent gets, besides those that every agent gets and the " +
+      "usual ones of its make, such as its key.",
+  ),
   unresponsive_limit_ms: z.int().min(0).optional()
     .describe("Overrides tasks.unresponsive_limit_ms for a program that is silent while it works."),
   profile: z.string().optional()

@@ -14,6 +14,8 @@ export interface KnownAgents {
   profiles: readonly string[];
   /** The agents that exist without any configuration, by name. */
   agents: Readonly<Record<string, z.input<typeof AgentConfig>>>;
+  /** The server's variables that this agent usually needs, whatever its name: its keys and folders. */
+  usualVariables(agent: Pick<AgentConfig, "command" | "profile">): readonly string[];
 }
 
 function namedAgents<Agent extends z.ZodType>(agent: Agent) {
@@ -161,15 +163,37 @@ export const Config = z.strictObject({
 });
 export type Config = z.infer<typeof Config>;
 
-/** The file's schema for these agents. It refuses unknown profiles. */
+/**
+ * The file's schema for these agents. It refuses unknown profiles. A known agent may leave out its protocol and its
+ * command; any other agent must have both.
+ */
 export function configWith({ profiles, agents }: KnownAgents) {
-  const { profile } = AgentConfig.shape;
+  const { profile, protocol, command } = AgentConfig.shape;
   const agent = AgentConfig.extend({
+    protocol: protocol.optional(),
+    command: command.optional(),
     profile: z.enum(profiles).optional().describe(profile.description ?? ""),
   });
+  const named = namedAgents(agent).superRefine((written, context) => {
+    for (const [name, { protocol, command }] of Object.entries(written)) {
+      if (Object.hasOwn(agents, name)) continue;
+      for (const [key, value] of Object.entries({ protocol, command })) {
+        if (value !== undefined) continue;
+        context.addIssue({
+          code: "invalid_type",
+          expected: key === "command" ? "array" : "string",
+          path: [name, key],
+        });
+      }
+    }
+  });
   return Config.extend({
-    agents: namedAgents(agent).default({})
-      .describe(`Named agents, added to the known ones (${Object.keys(agents).join(", ")}).`),
+    agents: named.default({}).describe(
+      `Named agents, added to the known ones (${
+        Object.keys(agents).join(", ")
+      }). What a known one leaves out stays as ` +
+        "it is; its env and pass_env are added to.",
+    ),
   });
 }
 

@@ -45,6 +45,41 @@ Deno.test("a new make is known without configuration, and its name is a profile"
   assert.match(JSON.stringify(configSchema(makes.known)), /"enum":\["opencode","parrot","generic"\]/);
 });
 
+Deno.test("what the configuration says of a known agent is laid over its defaults", async () => {
+  const usual = opencode.standard!.pass_env;
+  const { agents } = await configured({
+    agents: {
+      opencode: { pass_env: ["MINE", usual[0]], env: { ANTHROPIC_API_KEY: "own" } },
+      parrot: { protocol: "acp", command: ["/opt/wrapper"] },
+      second: { protocol: "command", command: ["/opt/opencode", "run", "{prompt}"] },
+      other: { protocol: "command", command: ["make"], pass_env: ["CC"] },
+    },
+  });
+  const without_key = usual.filter((name) => name !== "ANTHROPIC_API_KEY");
+  assert.deepEqual(agents.opencode, {
+    protocol: "acp",
+    command: ["opencode", "acp"],
+    env: { ANTHROPIC_API_KEY: "own" },
+    pass_env: [...without_key, "MINE"],
+  });
+  assert.deepEqual([agents.parrot!.command, agents.parrot!.pass_env], [
+    ["/opt/wrapper"],
+    parrot.standard!.pass_env,
+  ]);
+  assert.deepEqual(agents.second!.pass_env, usual);
+  assert.deepEqual(agents.other!.pass_env, ["CC"]);
+});
+
+Deno.test("an agent that is not known needs a protocol and a command", async () => {
+  await assert.rejects(configured({ agents: { mine: { pass_env: ["X"] } } }), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.code, "CONFIGURATION_ERROR");
+    assert.equal(error.details.field, "agents.mine.protocol");
+    assert.match(JSON.stringify(error.details.errors), /agents\.mine\.command/);
+    return true;
+  });
+});
+
 Deno.test("a profile that no make has is refused, with the choices", async () => {
   const agents = { mine: { protocol: "acp", command: ["wrapper"], profile: "parot" } };
   await assert.rejects(configured({ agents }), (error) => {

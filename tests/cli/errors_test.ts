@@ -165,6 +165,23 @@ Deno.test("cli doctor: it refuses what serve would refuse, in the same words", a
   }
 });
 
+Deno.test("cli doctor: it looks for an agent's program where a task will: on the PATH of the agent's own env", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
+  try {
+    await Deno.writeTextFile(`${folder}/my-agent`, "#!/bin/sh\necho 1.2.3\n", { mode: 0o755 });
+    const mine = (env: Record<string, string>) => ({ protocol: "acp", command: ["my-agent"], env });
+    await Deno.writeTextFile(
+      `${folder}/config.json`,
+      JSON.stringify({ agents: { found: mine({ PATH: `${folder}:/usr/bin:/bin` }), lost: mine({}) } }),
+    );
+    const { stdout } = await alone(["doctor", "--port", "0", "--config", "config.json"], { cwd: folder });
+    assert.match(stdout, new RegExp(`ok {4}agent found {5}1\\.2\\.3 ${folder}/my-agent\n`));
+    assert.match(stdout, /warn {2}agent lost {6}'my-agent' is not on PATH/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("cli: a reader that goes away ends a command quietly", () =>
   withCli(async ({ server, run }) => {
     await run(["run", "for i in $(seq 2000); do echo line $i; done", "--id", "many", "--follow"]);

@@ -56,7 +56,11 @@ export class AgentMakes {
       if (standard === undefined) continue;
       agents[name] = { protocol: "acp", command: [...standard.command], pass_env: [...standard.pass_env] };
     }
-    return { profiles: this.all.map(({ name }) => name), agents };
+    return {
+      profiles: this.all.map(({ name }) => name),
+      agents,
+      usualVariables: (agent) => this.of(agent).standard?.pass_env ?? [],
+    };
   }
 
   /** What the monitor needs to recognize agents. */

@@ -22,18 +22,22 @@ export async function checkAgent(
   const [program] = agent.command as [string];
   const used = name === tasks.default_agent || Object.values(tasks.agent_by_type).includes(name);
   const details = { agent: name, command: agent.command, default: name === tasks.default_agent };
-  const path = await findProgram(program);
+  // As for a task: the agent's own `env` decides where its program is looked for.
+  const search = agent.env.PATH ?? Deno.env.get("PATH") ?? "";
+  const path = await findProgram(program, search);
   if (path === undefined) {
     return {
       what,
       state: "warn",
-      found: `'${program}' is not on PATH${used ? "; tasks are meant to run with it" : ""}`,
+      found: `'${program}' is not on ${agent.env.PATH === undefined ? "PATH" : "the PATH of its env"}${
+        used ? "; tasks are meant to run with it" : ""
+      }`,
       advice: BUILT_IN_MAKES.of(agent).install.advice,
       details: { ...details, path: null, version: null },
     };
   }
   // Only ACP agents are asked for a version: any other program might do its work when it is started.
-  const version = agent.protocol === "acp" ? await versionOf(clock, path) : undefined;
+  const version = agent.protocol === "acp" ? await versionOf(clock, path, search) : undefined;
   return {
     what,
     state: "ok",
@@ -43,9 +47,9 @@ export async function checkAgent(
 }
 
 /** The output of `--version`; undefined if the program cannot be run or prints nothing in time. */
-async function versionOf(clock: Clock, path: string): Promise<string | undefined> {
+async function versionOf(clock: Clock, path: string, search: string): Promise<string | undefined> {
   try {
-    const { stdout } = await runBriefly(clock, path, ["--version"], VERSION_MS);
+    const { stdout } = await runBriefly(clock, path, ["--version"], VERSION_MS, { PATH: search });
     return /\d+\.\d+[\w.+-]*/.exec(stdout.slice(0, 4096))?.[0];
   } catch (error) {
     if (error instanceof ApiError) return undefined;

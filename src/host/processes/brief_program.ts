@@ -18,20 +18,21 @@ export interface BriefOutput {
 /**
  * Runs a program to its end and returns what it printed, whatever its exit code. Throws `ApiError`
  * `SERVICE_UNAVAILABLE` when the program or the permission to run it is missing, or when it does not end within
- * `bound_ms` (then `details.retry_after_seconds` is set).
+ * `bound_ms` (then `details.retry_after_seconds` is set). `env`: variables besides this process's own.
  */
 export async function runBriefly(
   clock: Clock,
   program: string,
   args: string[],
   bound_ms: number = BOUND_MS,
+  env: Record<string, string> = {},
 ): Promise<BriefOutput> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
       args,
       // In UTC, a change to summer time does not change start times.
-      env: { LC_ALL: "C", TZ: "UTC" },
+      env: { ...env, LC_ALL: "C", TZ: "UTC" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

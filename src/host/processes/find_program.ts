@@ -1,12 +1,18 @@
 /** Finds the file that runs under a program's name. */
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** The path of program `name`: `name` itself if it is a path, else the first executable on PATH; undefined for none. */
-export async function findProgram(name: string): Promise<string | undefined> {
+/**
+ * The path of program `name`: `name` itself if it is a path, else the first executable in the folders of `search`, this
+ * process's PATH by default; undefined for none.
+ */
+export async function findProgram(
+  name: string,
+  search = Deno.env.get("PATH") ?? "",
+): Promise<string | undefined> {
   if (/[/\\]/.test(name)) return await isExecutable(name) ? name : undefined;
   const windows = Deno.build.os === "windows";
   const endings = windows ? ["", ...(Deno.env.get("PATHEXT") ?? ".EXE;.CMD;.BAT").split(";")] : [""];
-  for (const folder of (Deno.env.get("PATH") ?? "").split(delimiter).filter(isAbsolute)) {
+  for (const folder of search.split(delimiter).filter(isAbsolute)) {
     for (const ending of endings) {
       const path = join(folder, name + ending);
       if (await isExecutable(path)) return path;
