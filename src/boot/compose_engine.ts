@@ -44,7 +44,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     retention_ms: tasks.retention_days * DAY_MS,
     max_finished: tasks.max_finished,
     log_retention: config.logs,
-    cannotRun: () => cannotRun() ?? memoryObstacle(Deno.memoryUsage().rss, limits.max_memory_bytes),
+    cannotRun: () => cannotRun() ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes),
   });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({

@@ -44,9 +44,13 @@ export const systemClock: Clock = {
   },
 };
 
+/** The last time that was formatted: under load, many times in a row are the same millisecond. */
+let formatted = { epoch_ms: NaN, text: "" };
+
 /** Formats a timestamp as the API document does: ISO 8601, UTC, milliseconds, `Z`. */
 export function isoTime(epoch_ms: number): string {
-  return new Date(epoch_ms).toISOString();
+  if (epoch_ms !== formatted.epoch_ms) formatted = { epoch_ms, text: new Date(epoch_ms).toISOString() };
+  return formatted.text;
 }
 
 const TIMESTAMP =

@@ -41,7 +41,7 @@ export class TaskCommands {
   }
 
   /** Checks a task before it is stored: its agent, its folder, its dependencies. Throws `ApiError`. */
-  async check({ id, execution, dependencies = [] }: NewTask): Promise<void> {
+  check({ id, execution, dependencies = [] }: NewTask): void | Promise<void> {
     const { settings, working_dirs, store } = this.#options;
     if (this.#closed) {
       throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
@@ -51,27 +51,28 @@ export class TaskCommands {
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
     }
-    if (working_dir !== undefined) await working_dirs.resolve(working_dir);
-    requireDependencies(id, dependencies, store.tasks);
+    const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
+    if (working_dir === undefined) checkDependencies();
+    else return working_dirs.resolve(working_dir).then(checkDependencies);
   }
 
-  /** Stores a new task. `schedule_id`: the schedule that it is a run of. */
+  /**
+   * Stores a new task. `schedule_id`: the schedule that it is a run of. Tasks that are created at the same time are
+   * queued in the order of these calls.
+   */
   async create(requested: NewTask, by: Actor, schedule_id?: string): Promise<TaskRecord> {
     const { clock, index, store } = this.#options;
-    await this.check(requested);
     const { id } = requested;
     const now = clock.now();
-    const spec = specOf(requested, {
-      created_at: isoTime(now),
-      created_by: by,
-      order: index.nextOrder(),
-      schedule_id,
-    });
+    const created_at = isoTime(now);
+    const spec = specOf(requested, { created_at, created_by: by, order: index.nextOrder(), schedule_id });
+    const checked = this.check(requested);
+    if (checked) await checked;
     return await insert(store.tasks, id, (view) => {
       const dependencies = spec.dependencies ?? [];
       requireDependencies(id, dependencies, view);
       const ready = readiness(dependencies, (other) => view.get(other));
-      const state = created(ready, isDue({ id, spec }, now), isoTime(now));
+      const state = created(ready, isDue({ id, spec }, now), created_at);
       return { spec, state, reads: present(dependencies, view) };
     }, by);
   }

@@ -8,6 +8,8 @@ import { type Metrics, rangeMinutes } from "../protocol/system_messages.ts";
 /** A range may be up to one slot shorter than requested. Rates use the time that it really covers. */
 const SLOT_MS = 10_000;
 const SLOTS_PER_MINUTE = 6;
+/** Of UTC. */
+const DAY_MS = 86_400_000;
 const SLOTS = 1440 * SLOTS_PER_MINUTE;
 /** Upper bounds of the latency buckets, in milliseconds; each is 1.5 times the one before. */
 const LOWEST_MS = 0.05;
@@ -33,7 +35,7 @@ export class RequestMetrics {
   readonly #ever = new Float64Array(2 * TYPES.length);
   #spentEver_ms = 0;
   #slot: number;
-  #day: string;
+  #day: number;
   #current = 0;
   #peakToday = 0;
   #totalToday = 0;
@@ -44,7 +46,7 @@ export class RequestMetrics {
     this.#enabled = enabled;
     this.#started_ms = clock.now();
     this.#slot = Math.floor(clock.now() / SLOT_MS);
-    this.#day = isoTime(clock.now()).slice(0, 10);
+    this.#day = Math.floor(clock.now() / DAY_MS);
   }
 
   /** Counts one request. `type`: `unknown` for a request without one. `failed`: the reply was an error. */
@@ -135,7 +137,7 @@ export class RequestMetrics {
       for (const ring of [this.#requests, this.#latencies, this.#totals]) ring.clear(next);
     }
     this.#slot = Math.max(this.#slot, slot);
-    const day = isoTime(now).slice(0, 10);
+    const day = Math.floor(now / DAY_MS);
     if (day !== this.#day) {
       this.#day = day;
       this.#peakToday = this.#current;

@@ -168,13 +168,12 @@ function sum(a: Size, b: Size): Size {
 }
 
 function measure({ checks = [], sets = [], deletes = [] }: Commit) {
-  const written = new Set<string>();
-  const checked = new Set<string>();
+  const written: string[] = [];
+  const checked: string[] = [];
   let key_bytes = 0;
   let bytes = 0;
-  const add = (key: Key, names: Set<string>) => {
-    const name = JSON.stringify(key);
-    names.add(name);
+  const add = (key: Key, names: string[]) => {
+    names.push(nameOf(key));
     key_bytes += sizeOf(key);
   };
   for (const { key } of checks) add(key, checked);
@@ -184,8 +183,8 @@ function measure({ checks = [], sets = [], deletes = [] }: Commit) {
   }
   for (const key of deletes) add(key, written);
   return {
-    checked: [...checked],
-    written: [...written],
+    checked,
+    written,
     checks: checks.length,
     mutations: sets.length + deletes.length,
     bytes: bytes + key_bytes,
@@ -193,9 +192,16 @@ function measure({ checks = [], sets = [], deletes = [] }: Commit) {
   };
 }
 
+/** Tells keys apart. Two keys with the same name would only not share a commit. */
+function nameOf(key: Key): string {
+  return key.join("\0");
+}
+
 /** The size of a key in the store, in bytes. */
 function sizeOf(key: Key): number {
-  return key.reduce<number>((sum, part) => sum + (typeof part === "string" ? byteLength(part) + 2 : 10), 0);
+  let size = 0;
+  for (const part of key) size += typeof part === "string" ? byteLength(part) + 2 : 10;
+  return size;
 }
 
 function refuseTooLarge({ sets = [] }: Commit, size: Size): void {

@@ -29,6 +29,8 @@ export interface HubOptions {
 /** Turns events into pushes. Each push is encoded once, however many subscribers there are. */
 export class SubscriptionHub {
   readonly #subscribers = new Map<Subscriber, Subscriptions>();
+  /** Those that have subscribed to anything. Most connections only ask, and each event looks at all of these. */
+  readonly #listening = new Map<Subscriber, Subscriptions>();
   readonly #channels = channelTable();
   readonly #clock: Clock;
   readonly #producers: Producers;
@@ -39,7 +41,7 @@ export class SubscriptionHub {
   constructor(bus: EventBus, clock: Clock, producers: readonly Producer[], options: HubOptions = {}) {
     this.#clock = clock;
     this.#basics = options.basics;
-    this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening()));
+    this.#producers = new Producers(clock, producers, (push) => this.#deliver(push, this.#listening));
     bus.listen((event) => this.#publish(event));
   }
 
@@ -72,6 +74,7 @@ export class SubscriptionHub {
 
   leave(subscriber: Subscriber): void {
     this.#subscribers.delete(subscriber);
+    this.#listening.delete(subscriber);
     this.#stalled.delete(subscriber);
     this.#watch();
   }
@@ -79,6 +82,8 @@ export class SubscriptionHub {
   #changed(subscriber: Subscriber, added: readonly Channel[]): void {
     const subscriptions = this.#subscribers.get(subscriber);
     if (!subscriptions) return;
+    if (subscriptions.isEmpty) this.#listening.delete(subscriber);
+    else this.#listening.set(subscriber, subscriptions);
     this.#producers.report(added, (push) => this.#deliver(push, [[subscriber, subscriptions]]));
     this.#watch();
   }
@@ -100,23 +105,20 @@ export class SubscriptionHub {
 
   #watch(): void {
     const channels = new Set<Channel>();
-    for (const subscriptions of this.#subscribers.values()) {
+    for (const subscriptions of this.#listening.values()) {
       for (const channel of subscriptions.channels()) channels.add(channel);
     }
     this.#producers.watch(channels);
   }
 
-  #listening(): [Subscriber, Subscriptions][] {
-    return [...this.#subscribers].filter(([, subscriptions]) => !subscriptions.isEmpty);
-  }
-
   #publish(event: DomainEvent): void {
-    const listening = this.#listening();
-    if (listening.length === 0) return;
-    for (const push of pushesOf(this.#channels, event, this.#clock.now())) this.#deliver(push, listening);
+    if (this.#listening.size === 0) return;
+    for (const push of pushesOf(this.#channels, event, this.#clock.now())) {
+      this.#deliver(push, this.#listening);
+    }
   }
 
-  #deliver(push: ChannelPush, listening: [Subscriber, Subscriptions][]): void {
+  #deliver(push: ChannelPush, listening: Iterable<[Subscriber, Subscriptions]>): void {
     const encoded = new Map<string, string>();
     const encode = (key: string, message: () => object) => {
       const known = encoded.get(key) ?? JSON.stringify(message());

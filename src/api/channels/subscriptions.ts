@@ -23,7 +23,7 @@ export class Subscriptions {
   /** Whether the connection gets the basic pushes: until it first says itself what it wants. */
   #basics: "possible" | "sent" | "over" = "possible";
 
-  /** `changed` is called when the channels may have changed; `added` are those of a new subscription. */
+  /** `changed` is called after each change; `added` are the channels of a new subscription. */
   constructor(newId: () => string, changed: (added: readonly Channel[]) => void) {
     this.#newId = newId;
     this.#changed = changed;
@@ -92,7 +92,10 @@ export class Subscriptions {
   }
 
   unsubscribe(channels: Channel[] | undefined, id: string | undefined): Channel[] {
-    if (id !== undefined && this.#follows.delete(id)) return [];
+    if (id !== undefined && this.#follows.delete(id)) {
+      this.#changed([]);
+      return [];
+    }
     const only = id === undefined ? undefined : this.#byId.get(id);
     if (id !== undefined && !only) {
       throw new ApiError("SUBSCRIPTION_ERROR", `This connection has no subscription '${id}'`, {
