@@ -1,5 +1,6 @@
 /** The temporary folders of runs. Each run has its own TMPDIR, which is removed when the run has ended. */
 import { getLogger } from "@logtape/logtape";
+import { removeTree } from "./remove_tree.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -24,9 +25,8 @@ export class RunFolders {
   /** Removes a folder and its content. If that fails, the next server tries again. */
   async remove(path: string): Promise<void> {
     try {
-      await Deno.remove(path, { recursive: true });
+      await removeTree(path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return;
       log.warn("temporary folder {path} cannot be removed: {error}", { path, error });
     }
   }
