@@ -1,47 +1,43 @@
 /** The API described for machines: JSON Schema and AsyncAPI, generated from the schemas that validate the messages. */
-import { z } from "zod";
+import type { z } from "zod";
 import { ERRORS } from "../domain/errors.ts";
+import { type JsonSchema, jsonSchema, type Side } from "../protocol/json_schema.ts";
 import { EXCHANGES, REQUEST_TYPES, SERVER_MESSAGES, SUBPROTOCOL } from "../protocol/messages.ts";
 import { PUSHED } from "../protocol/pushed.ts";
 import { pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";
 
-type Json = Record<string, unknown>;
-
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
-  // Rules that JSON Schema cannot express (a calendar date, a closed bracket) are left to the server.
-  const { $schema: _dialect, ...definition } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json;
-  return definition;
-}
-
-/** Definitions by message type: requests as clients write them, replies and pushes as the server sends them. */
-function definitions(): Record<string, Json> {
-  const all: Record<string, Json> = {};
+/** Definitions by message type: requests as clients write them, replies and pushes as servers of this API send them. */
+function definitions(reply: Exclude<Side, "request"> = "reply"): Record<string, JsonSchema> {
+  const all: Record<string, JsonSchema> = {};
+  const define = (type: string, schema: z.ZodType, side: Side) => {
+    const { $schema: _dialect, ...definition } = jsonSchema(schema, side);
+    all[type] = definition;
+  };
   for (const type of REQUEST_TYPES) {
-    const { request, reply } = EXCHANGES[type];
-    all[type] = jsonSchema(request, "input");
-    all[reply.shape.type.value] = jsonSchema(reply, "output");
+    define(type, EXCHANGES[type].request, "request");
+    define(EXCHANGES[type].reply.shape.type.value, EXCHANGES[type].reply, reply);
   }
-  for (const [type, schema] of Object.entries(SERVER_MESSAGES)) all[type] = jsonSchema(schema, "output");
+  for (const [type, schema] of Object.entries(SERVER_MESSAGES)) define(type, schema, reply);
   return all;
 }
 
 /** One JSON Schema: the root is any request, each message has a definition. */
-export function schemaDocument(): Json {
+export function schemaDocument(reply?: Exclude<Side, "request">): JsonSchema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "opencode-agents messages",
     anyOf: REQUEST_TYPES.map((type) => ({ $ref: `#/$defs/${type}` })),
-    $defs: definitions(),
+    $defs: definitions(reply),
   };
 }
 
 /** AsyncAPI 3.0: one channel, an operation for each request with its reply, one for all pushes. */
-export function asyncApiDocument(version: string): Json {
+export function asyncApiDocument(version: string): JsonSchema {
   const table = capabilityTable();
   const schemas = definitions();
   const message = (type: string) => ({ $ref: `#/channels/socket/messages/${type}` });
-  const operations: Json = {};
+  const operations: JsonSchema = {};
   for (const type of REQUEST_TYPES) {
     const capability = table.get(type)!;
     operations[type] = {
@@ -96,8 +92,8 @@ export interface ReferenceEntry {
   limit?: string;
   errors: readonly string[];
   example: unknown;
-  request: Json;
-  reply: Json;
+  request: JsonSchema;
+  reply: JsonSchema;
   reply_type: string;
 }
 
@@ -126,18 +122,18 @@ export interface PushEntry {
   type: string;
   channel?: string;
   when: string;
-  schema: Json;
+  schema: JsonSchema;
 }
 
 export function pushEntries(): PushEntry[] {
-  const described = Object.entries(pushes).map(([type, schema]) => ({
+  const schemas = definitions();
+  const described = Object.keys(pushes).map((type) => ({
     type,
     ...PUSHED[type as keyof typeof pushes],
-    schema: jsonSchema(schema, "output"),
+    schema: schemas[type]!,
   }));
   const when = "The first message of every connection.";
-  const schema = jsonSchema(SERVER_MESSAGES.connection_established, "output");
-  return [{ type: "connection_established", when, schema }, ...described];
+  return [{ type: "connection_established", when, schema: schemas.connection_established! }, ...described];
 }
 
 /** The codes of the document's table: HTTP status (0: none), and when each arises. */

@@ -5,7 +5,7 @@ export const startTask = capability({
   type: "start_task",
   doc:
     "Accepts a task. The reply comes once the task is stored. It then waits for its dependencies, its time and a free " +
-    "slot, and its agent runs it.",
+    "slot, and its agent runs it. Without a `task`, the `task_data` of older clients is taken for it.",
   permission: "write",
   limit: "tasks_per_minute",
   errors: [

@@ -53,8 +53,9 @@ export function isoTime(epoch_ms: number): string {
   return formatted.text;
 }
 
-const TIMESTAMP =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:Z|([+-]\d{2})(?::?(\d{2}))?)$/i;
+/** A timestamp with date, time and zone. Without flags, so that it can be published. */
+export const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-]\d{2})(?::?(\d{2}))?)$/;
 
 /**
  * Parses an ISO 8601 timestamp with date, time and zone into milliseconds since the epoch. Returns NaN for other text

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import picomatch from "picomatch";
-import { epochOf } from "../clock/clock.ts";
+import { epochOf, TIMESTAMP } from "../clock/clock.ts";
 
 /** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */
 const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
@@ -63,7 +63,7 @@ export function bytes(max: number): z.ZodString {
 export const Timestamp = z.string().refine((value) => !Number.isNaN(epochOf(value)), {
   error: "an ISO 8601 timestamp with date, time and zone",
   params: { code: "INVALID_FIELD_FORMAT" },
-}).meta({ format: "date-time" });
+}).meta({ pattern: TIMESTAMP.source });
 
 /** Whether every `[` and `{` of a glob is closed and picomatch can compile it. */
 export function isGlob(pattern: string): boolean {

@@ -5,6 +5,7 @@ import { DESCRIPTION_MAX } from "./description.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
+import { alwaysSent } from "./published.ts";
 import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
@@ -103,23 +104,25 @@ export type ProgressDetails = z.infer<typeof ProgressDetails>;
 
 /** What the server adds when the task is created. */
 export const ADDED_FIELDS = {
-  created_at: z.string(),
+  created_at: alwaysSent(z.string()),
   created_by: Actor.optional(),
   schedule_id: z.string().optional().describe("The schedule whose run this is."),
 };
 
 /** The part of a task's state that clients see. */
 export const STATE_FIELDS = {
-  status: TaskStatus,
-  progress: z.int().min(0).max(100),
+  status: alwaysSent(TaskStatus),
+  progress: alwaysSent(z.int().min(0).max(100)),
   started_at: z.string().optional(),
   completed_at: z.string().optional(),
   error: text(0, 1000).optional(),
   progress_details: ProgressDetails.optional(),
-  retry_count: z.int().describe(
-    "How often the task was restarted: by `retry_task`, or after a lost attempt.",
+  retry_count: alwaysSent(
+    z.int().describe("How often the task was restarted: by `retry_task`, or after a lost attempt."),
   ),
-  attempt: z.int().describe("Attempts started so far, which is the number of the running one."),
+  attempt: alwaysSent(
+    z.int().describe("Attempts started so far, which is the number of the running one."),
+  ),
   turn: z.int().optional().describe(
     "The number of the current or last turn, counted from 1 through all attempts. Absent before the first turn.",
   ),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Config } from "./config.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
+import { alwaysSent } from "../domain/published.ts";
 import { exchange } from "./exchange.ts";
 import { ClaudeProcess } from "./process.ts";
 import { SystemResources } from "./resources.ts";
@@ -15,15 +16,15 @@ export const Agent = z.object({
   /** The agent's name in the configuration. */
   type: z.string(),
   task: z.string(),
-  task_id: z.string(),
+  task_id: alwaysSent(z.string()),
   progress: z.int(),
-  start_time: z.string(),
+  start_time: alwaysSent(z.string()),
   pid: z.int().optional(),
   memory_usage: z.number().optional(),
   cpu_percent: z.number().optional(),
   working_dir: z.string().optional(),
-  is_claude_desktop: z.boolean(),
-  process_type: z.string(),
+  is_claude_desktop: alwaysSent(z.boolean()),
+  process_type: alwaysSent(z.string()),
   timestamp: z.string().optional(),
 });
 export type Agent = z.infer<typeof Agent>;

@@ -1,6 +1,6 @@
 /** The reference of the configuration file, derived from its schema, for editors and for people. */
-import { z } from "zod";
 import { configWith, type KnownAgents } from "./config.ts";
+import { jsonSchema } from "./json_schema.ts";
 
 interface Schema {
   type?: string;
@@ -29,7 +29,7 @@ export interface ConfigKey {
 
 /** The JSON Schema of the file as users write it, without defaults filled in. */
 export function configSchema(known: KnownAgents): Record<string, unknown> {
-  return { title: "opencode-agents configuration", ...z.toJSONSchema(configWith(known), { io: "input" }) };
+  return { title: "opencode-agents configuration", ...jsonSchema(configWith(known), "request") };
 }
 
 /** Every key, in the order of the schema. */

@@ -1,6 +1,7 @@
 /** The log queries of section 3 of the API document. */
 import { z } from "zod";
 import { epochOf } from "../clock/clock.ts";
+import { alwaysSent } from "../domain/published.ts";
 import { exchange, sortBy } from "./exchange.ts";
 import { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
@@ -41,11 +42,11 @@ export const logMessages = {
         filtered_count: z.int(),
         pagination: z.object({ has_more: z.boolean(), next_cursor: z.string().optional() }),
         summary: z.object({
-          debug_count: z.int(),
+          debug_count: alwaysSent(z.int()),
           info_count: z.int(),
           warn_count: z.int(),
           error_count: z.int(),
-          fatal_count: z.int(),
+          fatal_count: alwaysSent(z.int()),
           oldest_entry: z.string().optional(),
           newest_entry: z.string().optional(),
         }),

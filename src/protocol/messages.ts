@@ -3,6 +3,7 @@ import { z } from "zod";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
+import { alwaysSent, openNames } from "../domain/published.ts";
 import { exchange, RequestId } from "./exchange.ts";
 import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";
@@ -42,10 +43,10 @@ export type Reply<T extends RequestType> = z.output<typeof EXCHANGES[T]["reply"]
 export const ErrorReply = z.object({
   type: z.literal("error"),
   request_id: RequestId.optional(),
-  code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
+  code: openNames(z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]])),
   message: z.string(),
   details: z.record(z.string(), z.unknown()).optional(),
-  timestamp: z.string(),
+  timestamp: alwaysSent(z.string()),
 });
 export type ErrorReply = z.infer<typeof ErrorReply>;
 

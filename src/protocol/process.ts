@@ -1,6 +1,7 @@
 /** Processes as the API shows them, and the filters for listing them. */
 import { z } from "zod";
 import { PROCESS_STATUSES } from "./process_statuses.ts";
+import { alwaysSent } from "../domain/published.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";
 
 export const ProcessStatus = z.enum(PROCESS_STATUSES);
@@ -27,15 +28,15 @@ const common = {
   /** Processor use since the previous scan, as a share of the whole machine. */
   cpu_percent: percent,
   memory_percent: percent,
-  type: ProcessType,
+  type: alwaysSent(ProcessType),
   /** Which coding agent it is. Some, such as `codex` and `gemini`, have no `ProcessType`. */
   agent: z.string().optional(),
   task_id: z.string().optional(),
   working_dir: z.string().optional(),
   activity: z.string().optional(),
-  is_opencode: z.boolean(),
-  is_claude_desktop: z.boolean(),
-  start_time: z.string(),
+  is_opencode: alwaysSent(z.boolean()),
+  is_claude_desktop: alwaysSent(z.boolean()),
+  start_time: alwaysSent(z.string()),
 };
 
 export const Process = z.object({
@@ -47,7 +48,7 @@ export const Process = z.object({
   threads: z.int().optional(),
   open_files: z.int().optional(),
   connections: z.int().optional(),
-  runtime_seconds: z.int(),
+  runtime_seconds: alwaysSent(z.int()),
 });
 export type Process = z.infer<typeof Process>;
 

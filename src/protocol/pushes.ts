@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Agent } from "./basic_messages.ts";
 import { LogEntry } from "../domain/log_entry.ts";
 import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
+import { alwaysSent } from "../domain/published.ts";
 import { SystemResources } from "./resources.ts";
 import { TaskSummary } from "./system_messages.ts";
 import { PermissionRequest } from "../domain/permission_request.ts";
@@ -29,7 +30,7 @@ export const pushes = {
     task_id: z.string(),
     ...PermissionRequest.shape,
   }),
-  agent_update: push("agent_update", { agent: Agent }),
+  agent_update: push("agent_update", { agent: Agent }).extend({ timestamp: alwaysSent(z.string()) }),
   resource_update: z.object({ type: z.literal("resource_update"), resources: SystemResources }),
   detailed_process_scan: push("detailed_process_scan", {
     processes: z.array(Process),

@@ -1,5 +1,6 @@
 /** The server's own health and metrics: sections 3 and 6 of the API document. */
 import { z } from "zod";
+import { alwaysSent } from "../domain/published.ts";
 import { exchange } from "./exchange.ts";
 
 export const ComponentStatus = z.enum(["healthy", "degraded", "unhealthy"]);
@@ -49,7 +50,7 @@ export const Metrics = z.object({
   requests_total: z.int(),
   requests_per_second: z.number(),
   average_response_time_ms: z.number(),
-  latency_percentiles_ms: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }),
+  latency_percentiles_ms: alwaysSent(z.object({ p50: z.number(), p90: z.number(), p99: z.number() })),
   error_rate_percent: z.number(),
   endpoint_usage: z.record(z.string(), z.int()),
   client_connections: z.object({ current: z.int(), peak_today: z.int(), total_today: z.int() }),
@@ -66,7 +67,7 @@ export const TaskSummary = z.object({
   failed: z.int(),
   cancelled: z.int(),
   queued: z.int(),
-  paused: z.int(),
+  paused: alwaysSent(z.int()),
   active_workers: z.int(),
   queue_depth: z.int(),
   /** Milliseconds; 0 while no task has completed. */

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { schemaDocument } from "../../src/api/documents.ts";
 import { ERROR_CODES } from "../../src/domain/errors.ts";
 import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
@@ -43,6 +44,7 @@ class Judge {
   readonly #document: { $defs: Record<string, Json> };
   readonly #requests: Set<string>;
   readonly #compiled = new Map<string, ValidateFunction>();
+  readonly #exact = schemaDocument("own reply") as Json;
 
   constructor(document: Json) {
     this.#document = document as never;
@@ -54,19 +56,23 @@ class Judge {
     return [...this.#requests];
   }
 
-  #validator(type: string): ValidateFunction {
-    let validate = this.#compiled.get(type);
+  #validator(type: string, { $defs }: Json = this.#document): ValidateFunction {
+    const key = `${type} ${$defs === this.#exact.$defs}`;
+    let validate = this.#compiled.get(key);
     if (!validate) {
-      validate = this.#ajv.compile({ $defs: this.#document.$defs, $ref: `#/$defs/${type}` });
-      this.#compiled.set(type, validate);
+      validate = this.#ajv.compile({ $defs, $ref: `#/$defs/${type}` });
+      this.#compiled.set(key, validate);
     }
     return validate;
   }
 
   /** What is wrong with the answer to a frame of this text; undefined when it is right. */
   complaint(text: string, reply: Json): string | undefined {
-    const shape = this.#validator(String(reply.type));
-    if (!shape(reply)) return `the answer is not as published: ${JSON.stringify(shape.errors?.[0])}`;
+    // What is published holds for other servers, too; ours has no field more or less than it says.
+    for (const document of [this.#document, this.#exact]) {
+      const shape = this.#validator(String(reply.type), document);
+      if (!shape(reply)) return `the answer is not as published: ${JSON.stringify(shape.errors?.[0])}`;
+    }
     const wanted = this.#codesFor(text);
     const code = reply.type === "error" ? reply.code as string : undefined;
     if (wanted !== undefined && (code === undefined || !wanted.includes(code))) {

@@ -1,5 +1,6 @@
 /** The tools as a real MCP client uses them, over both transports, on a real server with real agents. */
 import assert from "node:assert/strict";
+import { Ajv } from "ajv";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -7,6 +8,9 @@ import { type TestServer, withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
 
 type Fields = Record<string, unknown>;
+
+/** Throws for a schema that a strict validator does not take. */
+const strictValidator = (schema: object) => new Ajv({ strict: true }).compile(schema);
 
 const config = {
   limits: { enabled: false },
@@ -67,7 +71,11 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
     () =>
       withServer({ config }, (server) =>
         withMcp(name, server, async (client) => {
+          assert.deepEqual(client.getServerCapabilities(), { tools: { listChanged: false } });
           const { tools } = await client.listTools();
+          for (const { inputSchema, outputSchema } of tools) {
+            for (const schema of [inputSchema, outputSchema!]) strictValidator(schema);
+          }
           assert.deepEqual(tools.map((tool: Fields) => tool.name), [
             "start_task",
             "wait_for_task",

@@ -60,6 +60,8 @@ export function createMcpServer({ backend, clock, version, caller }: McpOptions)
       return await answered(tool, given, { backend, clock, caller, signal, progress });
     });
   }
+  // The tools never change, and over HTTP there is no stream to announce a change on; the SDK says otherwise.
+  server.server.registerCapabilities({ tools: { listChanged: false } });
   return server;
 }
 
