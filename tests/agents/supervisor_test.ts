@@ -231,6 +231,17 @@ Deno.test("supervisor: the agent gets the given environment and nothing of the s
     },
   }));
 
+Deno.test("supervisor: an agent inherits the user's umask and none of the server's open files", () =>
+  withSupervisor(async (bench) => {
+    const file = await Deno.open(new URL(import.meta.url));
+    const { child, stdout } = await spawnScript(bench, "umask; ls -l /proc/self/fd || true");
+    const [umask, ...files] = (await stdout).split("\n");
+    await child.end();
+    file.close();
+    assert.equal(parseInt(umask!, 8), Deno.umask());
+    assert.deepEqual(files.filter((line) => line.includes("supervisor_test")), []);
+  }));
+
 Deno.test("supervisor: a failed start says why and leaves nothing behind", () =>
   withSupervisor(async ({ supervisor, folder }) => {
     const failure = async (command: string[], changes: Parameters<typeof requestFor>[2] = {}) => {
