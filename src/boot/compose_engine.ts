@@ -14,7 +14,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 const DAY_MS = 86_400_000;
 
 export function composeEngine(options: ComposeOptions, store: Store) {
-  const { clock, config, base, folder, serverLog, cannotRun = () => undefined } = options;
+  const { clock, config, base, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const bus = new EventBus();
   const index = new TaskIndex(store.tasks, store.changes);
@@ -44,7 +44,9 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     retention_ms: tasks.retention_days * DAY_MS,
     max_finished: tasks.max_finished,
     log_retention: config.logs,
-    cannotRun: () => cannotRun() ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes),
+    cannotList: () => ability?.obstacle("list"),
+    cannotRun: () =>
+      ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes),
   });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({

@@ -12,20 +12,23 @@ import type { Access } from "./compose_access.ts";
 export type Monitor = ReturnType<typeof composeMonitor>;
 
 export function composeMonitor(
-  { clock, config, folder, processFindings = () => [] }: ComposeOptions,
+  { clock, config, folder, ability, processFindings = () => [] }: ComposeOptions,
   store: Store,
   { queries }: Engine,
   { limits }: Access,
 ) {
   const started_ms = clock.monotonic();
   const metrics = new RequestMetrics(clock, config.monitor.metrics);
-  const machine = createMachine(clock, folder, () => queries.children(), BUILT_IN_MAKES.recognizers);
+  const machine = createMachine(clock, folder, () => queries.children(), BUILT_IN_MAKES.recognizers, ability);
   return {
     metrics,
     machine,
     health: new HealthMonitor(clock, {
       websocket_server: () => [...limits.findings(), ...processFindings()],
-      task_manager: () => queries.findings(),
+      task_manager: async () => {
+        await ability?.tried();
+        return queries.findings();
+      },
       process_monitoring: () => machine.processFindings(),
       file_monitoring: () => machine.diskFindings(),
       database: () => store.probe().then(() => []),

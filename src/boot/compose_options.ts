@@ -1,7 +1,7 @@
 /** The parts of a server. A test may replace any of them. */
 import type { Clock } from "../clock/clock.ts";
-import type { ApiError } from "../domain/errors.ts";
 import type { AgentRunner } from "../domain/run.ts";
+import type { ProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";
 import type { Store } from "../store/open.ts";
@@ -20,8 +20,8 @@ export interface ComposeOptions {
   openStore(clock: Clock): Promise<Store>;
   /** Opens the runner of agents. The ids mark the processes of this store and of this run of the server. */
   openRunner(ids: { store_id: string; instance_id: string }): AgentRunner;
-  /** Why programs cannot be run at all, if they cannot. Then tasks are refused. By default there is no obstacle. */
-  cannotRun?(): ApiError | undefined;
+  /** Whether this machine's processes can be listed and signalled. What needs that is refused if not. By default they can. */
+  ability?: ProcessAbility;
   /** The problems of the process that the server runs in, for the health report. */
   processFindings?(): HealthFinding[];
   /**

@@ -7,6 +7,7 @@ import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.
 import { untilSignalled } from "../cli/signals.ts";
 import { writeAllSync, writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
+import { createProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
 import { composeServer } from "./compose.ts";
@@ -20,7 +21,6 @@ import { logToStderr } from "./logging.ts";
 import { type Part, Parts } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
-import { runObstacle } from "./run_permission.ts";
 import { ServerLog } from "./server_log.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
@@ -57,6 +57,8 @@ async function serveUntilSignalled(
   const config = demo?.config ?? written;
   const folder = resolve(flags.data ?? config.store.path ?? demo?.data ?? dataDir());
   const net = new LastNet(clock);
+  const ability = createProcessAbility(clock);
+  const tried = ability.tried();
   const server = await composeServer({
     clock,
     config,
@@ -64,7 +66,7 @@ async function serveUntilSignalled(
     folder,
     openStore: () => openStore({ folder, clock }),
     openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
-    cannotRun: await runObstacle(),
+    ability,
     processFindings: () => net.findings(),
     serverLog,
     owner_token: readAddress(folder)?.token,
@@ -73,6 +75,7 @@ async function serveUntilSignalled(
   const program = new Parts("program", demo ? [demo.folder, server, demo.player(server)] : [server]);
   const signalled = untilSignalled(clock, serverEnding());
   net.spread();
+  await tried;
   await program.start();
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });

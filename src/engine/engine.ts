@@ -1,6 +1,7 @@
 /** The engine: recovers tasks, starts and follows them, and releases them when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
+import type { ApiError } from "../domain/errors.ts";
 import {
   holdsSlot,
   progressDiffers,
@@ -21,6 +22,8 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 /** How long the end of all agents may take, so that the server is gone within 10 s. */
 const STOP_WAIT_MS = 7000;
+/** How long after a failure it is tried again to end the processes of an earlier server. */
+const OPEN_AGAIN_MS = 3000;
 
 export interface EngineOptions extends CommandOptions {
   max_concurrent: number;
@@ -30,6 +33,8 @@ export interface EngineOptions extends CommandOptions {
   retention_ms: number;
   max_finished: number;
   log_retention: LogRetention;
+  /** Why processes cannot be listed now, if they cannot. */
+  cannotList?(): ApiError | undefined;
 }
 
 export class Engine {
@@ -39,13 +44,16 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   #closed = false;
   #retention: Timer | undefined;
+  #openAgain: Timer | undefined;
+  /** Why no task is started yet. */
+  #notOpen: string | undefined;
   readonly #membership: Membership;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#dispatcher = new Dispatcher(options, options.max_concurrent, options.max_starting);
     this.commands = new TaskCommands(options, this.#dispatcher);
-    this.queries = new TaskQueries(options, this.#dispatcher);
+    this.queries = new TaskQueries({ ...options, notOpen: () => this.#notOpen }, this.#dispatcher);
     this.#membership = new Membership(options, this.#dispatcher);
     options.store.changes.subscribe("task", (changes) => {
       for (const change of changes) this.#committed(change);
@@ -62,12 +70,30 @@ export class Engine {
     if (lost > 0) log.info("Recovered {tasks} tasks of an earlier run", { tasks: lost });
   }
 
-  /** Ends the processes of an earlier server, then begins to start tasks. */
+  /**
+   * Ends the processes of an earlier server, then begins to start tasks. If they cannot be ended now, tasks wait until
+   * they can, since none may run twice at once.
+   */
   async open(): Promise<void> {
-    const strays = await this.#options.runner.endStrays();
-    if (strays > 0) log.info("Ended {strays} processes of an earlier run", { strays });
+    const { runner, clock, cannotList } = this.#options;
+    this.#retention ??= startRetention(this.#options);
+    try {
+      // Without a list this would only be waited for.
+      const obstacle = cannotList?.();
+      if (obstacle) throw obstacle;
+      const strays = await runner.endStrays();
+      if (strays > 0) log.info("Ended {strays} processes of an earlier run", { strays });
+    } catch (error) {
+      if (this.#closed) return;
+      const reason = `Tasks wait: processes of an earlier run cannot be ended. ${(error as Error).message}`;
+      // Said once, not at each try.
+      if (this.#notOpen !== reason) log.error("{reason}", { reason, error });
+      this.#notOpen = reason;
+      this.#openAgain = clock.after(OPEN_AGAIN_MS, () => void this.open());
+      return;
+    }
+    this.#notOpen = undefined;
     if (this.#closed) return;
-    this.#retention = startRetention(this.#options);
     this.#dispatcher.open();
   }
 
@@ -76,6 +102,7 @@ export class Engine {
     this.#closed = true;
     this.commands.close();
     this.#retention?.cancel();
+    this.#openAgain?.cancel();
     this.#membership.end();
     this.#dispatcher.close();
   }

@@ -17,6 +17,8 @@ const NAMED_MAX = 10;
 
 export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
   cannotRun(): ApiError | undefined;
+  /** Why no queued task is started, if none is. */
+  notOpen?(): string | undefined;
 }
 
 export class TaskQueries {
@@ -74,6 +76,10 @@ export class TaskQueries {
     const obstacle = this.#options.cannotRun();
     if (obstacle) return [{ code: obstacle.code, severity: "critical", message: obstacle.message }];
     const findings: HealthFinding[] = [];
+    const notOpen = this.#options.notOpen?.();
+    if (notOpen !== undefined) {
+      findings.push({ code: "SERVICE_UNAVAILABLE", severity: "critical", message: notOpen });
+    }
     const runs = [...this.#dispatcher.active];
     const unsaved = runs.filter(([, run]) => run.isUnsaved).length;
     if (unsaved > 0) {

@@ -9,12 +9,13 @@ import { createClassifier } from "./classify.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";
 import { createKiller } from "./kill.ts";
 import { type ProcessQuery, queryProcesses } from "./process_query.ts";
+import type { Ability, ProcessAbility } from "../host/processes/ability.ts";
 import type { AgentRecognizer } from "../host/processes/launched.ts";
 import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
 import { diskFigures } from "../host/resources/disk.ts";
 import { createResourceMonitor } from "../host/resources/resources.ts";
 import type { OwnChild } from "./owners.ts";
-import { claudeProcesses, processCounts } from "./scan.ts";
+import { claudeProcesses, processCounts, type Scan } from "./scan.ts";
 import { createProcessScanner } from "./scanner.ts";
 
 export interface Machine {
@@ -39,12 +40,16 @@ export interface Machine {
 const DISK_WARNING = 95;
 const DISK_CRITICAL = 99;
 
-/** Methods that need the list of processes fail with `SERVICE_UNAVAILABLE` if it cannot be read. */
+/**
+ * Methods that need the list of processes fail with `SERVICE_UNAVAILABLE` if it cannot be read, `kill` also if no signals
+ * can be sent: at once if `ability` knows that.
+ */
 export function createMachine(
   clock: Clock,
   data_path: string,
   ownChildren: () => ReadonlyMap<number, OwnChild>,
   recognizers: readonly AgentRecognizer[],
+  ability?: ProcessAbility,
 ): Machine {
   const source = openProcessSource(clock);
   const scanner = createProcessScanner({
@@ -57,9 +62,21 @@ export function createMachine(
   const killer = createKiller({ clock, source, scanner });
   const monitor = createResourceMonitor(clock, data_path);
 
+  function requireAble(...needed: Ability[]): void {
+    for (const to of needed) {
+      const obstacle = ability?.obstacle(to);
+      if (obstacle) throw obstacle;
+    }
+  }
+
+  async function scanned(): Promise<Scan> {
+    requireAble("list");
+    return await scanner.scan();
+  }
+
   async function counts() {
     try {
-      const { active_processes, claude_processes } = processCounts(await scanner.scan());
+      const { active_processes, claude_processes } = processCounts(await scanned());
       return { active_processes, claude_processes };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -73,11 +90,11 @@ export function createMachine(
       return await monitor.read(await counts());
     },
     async processes(query) {
-      const scan = await scanner.scan();
+      const scan = await scanned();
       return { ...queryProcesses(scan, query), scan_duration_ms: scan.scan_duration_ms };
     },
     async agents() {
-      const scan = await scanner.scan();
+      const scan = await scanned();
       const { opencode_processes, claude_desktop_processes } = processCounts(scan);
       return {
         processes: claudeProcesses(scan),
@@ -94,10 +111,13 @@ export function createMachine(
       return [{ code: "DISK_SPACE_EXCEEDED", severity, message }];
     },
     async processFindings() {
-      await scanner.scan();
+      await scanned();
       return [];
     },
-    kill: (pid, signal, by) => killer.kill(pid, signal, by),
+    async kill(pid, signal, by) {
+      requireAble("list", "signal");
+      return await killer.kill(pid, signal, by);
+    },
     changed: () => scanner.expire(),
   };
 }

@@ -33,6 +33,14 @@ for (
   });
 }
 
+Deno.test("brief program: one that prints without end is killed before it fills the memory", async () => {
+  await assert.rejects(runBriefly(systemClock, "sh", ["-c", "yes & exec yes"], 60_000), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.match(error.message, /'sh' cannot be used: it printed more than \d+ bytes/);
+    return true;
+  });
+});
+
 Deno.test("brief program: a missing program is named", async () => {
   await assert.rejects(runBriefly(systemClock, "no-such-program", []), (error) => {
     assert.ok(error instanceof ApiError);

@@ -10,7 +10,7 @@ import type { Finding } from "../checks/finding.ts";
 import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
-import { findProgram } from "../../host/processes/find_program.ts";
+import { checkGit, checkProcesses } from "../checks/processes.ts";
 import type { Handlers } from "../handlers.ts";
 import { port } from "./port.ts";
 import { refuseImpossible } from "../refused_config.ts";
@@ -81,7 +81,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
     findings.push(await checkStore(store, folder));
   }
   findings.push(await checkPort(clock, config.server.host, config.server.port, running));
-  findings.push(...await Promise.all(["ps", "kill"].map(checkTool)));
+  findings.push(...await checkProcesses(clock), await checkGit(clock));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
   return { findings, running };
@@ -102,17 +102,6 @@ async function checkStore(store: StoreFiles, folder: string): Promise<Finding> {
   return checked instanceof ApiError
     ? { what: "store", state: "bad", found: checked.message, details: checked.details }
     : { what: "store", state: "ok", found: checked ? "sound" : "will be created" };
-}
-
-async function checkTool(name: string): Promise<Finding> {
-  const path = await findProgram(name);
-  if (path) return { what: name, state: "ok", found: path };
-  return {
-    what: name,
-    state: "warn",
-    found: "not on PATH",
-    advice: "Processes cannot be listed or ended without it; install procps (and coreutils).",
-  };
 }
 
 const MARK = { ok: "ok  ", warn: "warn", bad: "BAD " } as const;

@@ -47,22 +47,24 @@ export function boundedOutput(
 }
 
 export interface CollectedText {
-  /** The whole content of the stream, as UTF-8. */
+  /** The whole content of the stream, as UTF-8. Rejects with a `RangeError` if there are more than `max_bytes`. */
   text: Promise<string>;
   /** Stops reading. `text` is then what has been read so far. */
   cancel(): void;
 }
 
 /** Reads `source` to its end, with one buffer for all reads. */
-export function collectText(source: ReadableStream<Uint8Array>): CollectedText {
+export function collectText(source: ReadableStream<Uint8Array>, max_bytes: number): CollectedText {
   const reader = source.getReader({ mode: "byob" });
   async function read(): Promise<string> {
     const decoder = new TextDecoder();
     let buffer = new ArrayBuffer(READ_BYTES);
     let text = "";
+    let left = max_bytes;
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return text + decoder.decode();
+      if ((left -= value.byteLength) < 0) throw new RangeError(`more than ${max_bytes} bytes`);
       text += decoder.decode(value, { stream: true });
       buffer = value.buffer;
     }

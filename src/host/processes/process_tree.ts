@@ -25,8 +25,7 @@ export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: Enviro
   let known: PsRow[] = [];
   return {
     async members() {
-      const { rows } = await listPs(clock, "all_with_environment", ourOs(), PS_BOUND_MS);
-      if (rows.length === 0) throw new Error("ps lists no process");
+      const rows = await listPs(clock, "all_with_environment", ourOs(), PS_BOUND_MS);
       const ours = ancestors(rows, Deno.pid);
       const marked: PsRow[] = [];
       for (const row of mark ? rows : []) {
@@ -95,7 +94,7 @@ async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promi
   } catch {
     // No permission, no /proc, or the process is gone. `ps` answers in all these cases.
   }
-  const [plain] = (await listPs(clock, row.pid, ourOs(), PS_BOUND_MS)).rows;
+  const [plain] = await listPs(clock, row.pid, ourOs(), PS_BOUND_MS);
   if (!plain) return false;
   const times = (command: string, variable: string) =>
     command.split(" ").filter((word) => word === variable).length;

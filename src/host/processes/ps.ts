@@ -1,5 +1,6 @@
 /** Runs the `ps` program and parses its output. Needs only the permission to run it. Linux and macOS. */
 import { type Clock, epochOf } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
 import { type BriefOutput, runBriefly } from "./brief_program.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
@@ -97,26 +98,26 @@ export function parseMacTime(text: string): number {
 /** All processes, all with their environment after the command, or one by its pid. */
 export type PsSelection = "all" | "all_with_environment" | number;
 
-export interface PsListing {
-  rows: PsRow[];
-  stderr: string;
-}
-
 /**
  * The selected processes without the `ps` that lists them. The environment is shown only for processes of the server's
- * own user. Throws as `runBriefly` does.
+ * own user. Throws as `runBriefly` does, and `SERVICE_UNAVAILABLE` for a `ps` that cannot list processes in this way.
  */
 export async function listPs(
   clock: Clock,
   selection: PsSelection,
   os: PsOs = ourOs(),
   bound_ms?: number,
-): Promise<PsListing> {
-  const { stdout, stderr, pid } = await askPs(clock, selection, PS_COLUMNS[os], bound_ms);
-  return { rows: parsePs(stdout, os).filter((row) => row.pid !== pid), stderr };
+): Promise<PsRow[]> {
+  const output = await askPs(clock, selection, PS_COLUMNS[os], bound_ms);
+  const rows = parsePs(output.stdout, os);
+  // Every selection contains this process, so a `ps` that does not show it tells us nothing about the others either.
+  if (!rows.some((row) => row.pid === Deno.pid)) throw unable(output);
+  return rows.filter((row) =>
+    row.pid !== output.pid && (typeof selection !== "number" || row.pid === selection)
+  );
 }
 
-/** Runs `ps -o columns` for the selected processes and returns its output. */
+/** Runs `ps -o columns` for the selected processes, and for this one, and returns its output. */
 export function askPs(
   clock: Clock,
   selection: PsSelection,
@@ -124,9 +125,22 @@ export function askPs(
   bound_ms?: number,
 ): Promise<BriefOutput> {
   const selected = typeof selection === "number"
-    ? ["ww", "-p", String(selection)]
+    ? ["ww", "-p", [...new Set([selection, Deno.pid])].join()]
     : [selection === "all" ? "axww" : "axeww"];
   return runBriefly(clock, "ps", [...selected, "-o", columns], bound_ms);
+}
+
+/** A `ps` without the options that are used here, such as BusyBox's, or one that does not work. */
+function unable({ code, stdout, stderr }: BriefOutput): ApiError {
+  const said = (stderr.trim() || stdout.trim()).slice(0, 200);
+  const reason = said === "" ? `it printed nothing and ended with code ${code}` : said;
+  const advice = Deno.build.os === "linux" ? ". Install procps; BusyBox's 'ps' does not suffice" : "";
+  return new ApiError("SERVICE_UNAVAILABLE", `'ps' does not list the processes here: ${reason}${advice}`, {
+    missing: ["ps"],
+    program: "ps",
+    exit_code: code,
+    reason,
+  });
 }
 
 export function ourOs(): PsOs {
@@ -135,5 +149,5 @@ export function ourOs(): PsOs {
 
 /** When process `pid` started, in epoch milliseconds; undefined if there is no such process. */
 export async function startTime(clock: Clock, pid: number): Promise<number | undefined> {
-  return (await listPs(clock, pid)).rows[0]?.started;
+  return (await listPs(clock, pid))[0]?.started;
 }

@@ -1,6 +1,5 @@
 /** Reads processes from `ps`, which does not show open files and connections. */
 import type { Clock } from "../../clock/clock.ts";
-import { ApiError } from "../../domain/errors.ts";
 import { PS_START_TOLERANCE_MS } from "./process_identity.ts";
 import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
 import { askPs, listPs, ourOs, type PsOs, type PsRow, type PsSelection } from "./ps.ts";
@@ -13,19 +12,13 @@ export function openPs(clock: Clock, os: PsOs = ourOs()): ProcessSource {
 
   async function processes(selection: PsSelection): Promise<RawProcess[]> {
     if (os === "darwin") {
-      const [{ rows }, executables] = await Promise.all([
+      const [rows, executables] = await Promise.all([
         listPs(clock, selection, os),
         askPs(clock, selection, "pid=,comm="),
       ]);
       return macosProcesses(rows.filter((row) => row.pid !== executables.pid), executables.stdout);
     }
-    const { rows, stderr } = await listPs(clock, selection, os);
-    if (rows.length === 0 && stderr !== "") {
-      throw new ApiError("SERVICE_UNAVAILABLE", `'ps' gives no list: ${stderr.slice(0, 200).trim()}`, {
-        missing: ["ps"],
-      });
-    }
-    return linuxProcesses(rows, clock.now(), known);
+    return linuxProcesses(await listPs(clock, selection, os), clock.now(), known);
   }
 
   return {

@@ -26,6 +26,11 @@ export async function signalProcess(clock: Clock, pid: number, signal: KillSigna
       return { outcome: "refused", reason: (error as Error).message };
     }
   }
+  return await signalByProgram(clock, pid, signal);
+}
+
+/** Sends `signal` with the `kill` program. Throws `ApiError` if that cannot be run. */
+export async function signalByProgram(clock: Clock, pid: number, signal: KillSignal): Promise<Delivery> {
   const { code, stderr } = await runBriefly(clock, "kill", killArguments([pid], signal));
   if (code === 0) return { outcome: "delivered" };
   return /no such process/i.test(stderr)
