@@ -34,6 +34,8 @@ export function allowedWorkingDirs(
       try {
         real = await Deno.realPath(folder);
         if (!(await Deno.stat(real)).isDirectory) throw refuse(folder, "is not a folder");
+        // Looked up in the folder itself, which takes the permission to enter it.
+        await Deno.stat(`${real}/.`);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
         if (error instanceof ApiError) throw error;
@@ -57,7 +59,7 @@ function unusable(path: string, error: unknown): ApiError | undefined {
     return new ApiError("FILE_NOT_FOUND", `Working folder '${path}' does not exist`, details);
   }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    const message = `Working folder '${path}' may not be read by the server`;
+    const message = `Working folder '${path}' may not be read or entered by the account of the server`;
     return new ApiError("FILE_PERMISSION_DENIED", message, { ...details, required_permissions: "read" });
   }
 }

@@ -169,14 +169,25 @@ Deno.test("cli doctor: it looks for an agent's program where a task will: on the
   const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
   try {
     await Deno.writeTextFile(`${folder}/my-agent`, "#!/bin/sh\necho 1.2.3\n", { mode: 0o755 });
+    await Deno.writeTextFile(`${folder}/broken`, "#!/no/interpreter\n", { mode: 0o755 });
     const mine = (env: Record<string, string>) => ({ protocol: "acp", command: ["my-agent"], env });
     await Deno.writeTextFile(
       `${folder}/config.json`,
-      JSON.stringify({ agents: { found: mine({ PATH: `${folder}:/usr/bin:/bin` }), lost: mine({}) } }),
+      JSON.stringify({
+        agents: {
+          found: mine({ PATH: `${folder}:/usr/bin:/bin` }),
+          lost: mine({}),
+          broken: { protocol: "command", command: [`${folder}/broken`] },
+        },
+      }),
     );
     const { stdout } = await alone(["doctor", "--port", "0", "--config", "config.json"], { cwd: folder });
     assert.match(stdout, new RegExp(`ok {4}agent found {5}1\\.2\\.3 ${folder}/my-agent\n`));
     assert.match(stdout, /warn {2}agent lost {6}'my-agent' is not on PATH/);
+    assert.match(
+      stdout,
+      /warn {2}agent broken {4}the first line of .* there is no file '\/no\/interpreter'\n +Install/,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

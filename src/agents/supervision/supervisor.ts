@@ -11,6 +11,7 @@ import { startTime } from "../../host/processes/ps.ts";
 import { signalAll } from "../../host/processes/signals.ts";
 import type { AgentMakes } from "../makes/registry.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";
+import { ProgramCheck } from "./program_check.ts";
 import { createReaperLink } from "./reaper_link.ts";
 import { RunFolders } from "./run_folders.ts";
 import { requireFolder, requireRunPermission, spawnError, type StartAttempt } from "./spawn_errors.ts";
@@ -67,6 +68,7 @@ export interface SupervisorOptions {
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { clock, server_env } = options;
   const folders = new RunFolders(options.tmp_root, options.instance_id);
+  const programs = new ProgramCheck(clock);
   const reaper = createReaperLink({
     clock,
     instance_id: options.instance_id,
@@ -89,8 +91,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     let child: Deno.ChildProcess | undefined;
     try {
       const env = runEnvironment(request, { ...options, tmp_dir, defaults });
+      await programs.require(attempt, env.PATH ?? "");
       const before = clock.now();
-      child = spawnChild(program, args, env, attempt);
+      child = await spawnChild(program, args, env, attempt);
       const { pid } = child;
       // `ps` will later report a time within the tolerance of this one. If the server stalled, ask `ps` now instead.
       const stalled = clock.now() - before > SPAWN_MS;
@@ -129,12 +132,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
-function spawnChild(
+async function spawnChild(
   program: string,
   args: string[],
   env: Record<string, string>,
   attempt: StartAttempt,
-): Deno.ChildProcess {
+): Promise<Deno.ChildProcess> {
   try {
     return new Deno.Command(program, {
       args,
@@ -148,6 +151,6 @@ function spawnChild(
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    throw spawnError(error, attempt);
+    throw await spawnError(error, attempt, env.PATH ?? "");
   }
 }

@@ -6,6 +6,7 @@ import { runBriefly } from "../../host/processes/brief_program.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { Finding } from "./finding.ts";
+import { programFault } from "../../host/processes/program_fault.ts";
 import { findProgram } from "../../host/processes/find_program.ts";
 
 /** OpenCode takes more than four seconds to answer on a busy machine. */
@@ -34,6 +35,16 @@ export async function checkAgent(
       }`,
       advice: BUILT_IN_MAKES.of(agent).install.advice,
       details: { ...details, path: null, version: null },
+    };
+  }
+  const fault = await programFault(path, search);
+  if (fault !== undefined) {
+    return {
+      what,
+      state: "warn",
+      found: `${fault.problem}${used ? "; tasks are meant to run with it" : ""}`,
+      advice: `${fault.advice[0]!.toUpperCase()}${fault.advice.slice(1)}.`,
+      details: { ...details, path, version: null, reason: fault.reason },
     };
   }
   // Only ACP agents are asked for a version: any other program might do its work when it is started.
