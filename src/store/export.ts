@@ -10,8 +10,9 @@ import { denoKeyValue, type Key, type KeyValue } from "./kv/kv.ts";
 import { logEntries } from "./log_merge.ts";
 import { STORE_FILE } from "./open.ts";
 import { decodeOutput, OUTPUTS } from "./outputs.ts";
+import { specsOf, statesOf } from "./record_keys.ts";
 import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
-import { damaged, decodeStored } from "./stored_values.ts";
+import { decodeRecord, withoutSpec } from "./stored_record.ts";
 import { joined } from "./value_parts.ts";
 
 /** Entries per read. Values have up to 60 KB each. */
@@ -84,14 +85,15 @@ export async function exportLines(
   return counts;
 }
 
-/** Records in the order of their ids. Specs and states are stored separately, in the same order. */
-async function* records<Spec, State>(kv: KeyValue, { name, spec, state }: RecordKind<Spec, State>) {
-  const specs = values(kv, [name, "spec"]);
-  for await (const { id, bytes } of values(kv, [name, "state"])) {
-    const of = (await specs.next()).value;
-    const record = `${name} '${id}'`;
-    if (of?.id !== id) throw damaged([{ record, reason: "its specification is missing" }]);
-    yield { id, spec: decodeStored(spec, record, of.bytes), state: decodeStored(state, record, bytes) };
+/** Records in the order of their ids. Specs that are stored apart are in the same order. */
+async function* records<Spec, State>(kv: KeyValue, kind: RecordKind<Spec, State>) {
+  const specs = values(kv, specsOf(kind.name));
+  let apart = (await specs.next()).value;
+  for await (const { id, bytes } of values(kv, statesOf(kind.name))) {
+    const record = decodeRecord(kind, id, bytes, apart?.id === id ? apart.bytes : undefined);
+    if (!record) throw withoutSpec(kind.name, id);
+    if (apart?.id === id) apart = (await specs.next()).value;
+    yield record;
   }
 }
 

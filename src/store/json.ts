@@ -6,7 +6,11 @@ const decoder = new TextDecoder();
 const SHORT = 200;
 
 export function encode(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
+  return encodeText(JSON.stringify(value));
+}
+
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
 }
 
 export function decode(bytes: Uint8Array): unknown {

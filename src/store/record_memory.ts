@@ -16,6 +16,7 @@ export interface View<Spec, State> {
 /** A record, and the number of keys that hold it. */
 export interface Spread<Spec, State> {
   record: StoredRecord<Spec, State>;
+  /** 0 if the spec is stored with the state. */
   spec_parts: number;
   state_parts: number;
 }

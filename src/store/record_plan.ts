@@ -2,7 +2,7 @@
 import type { Commit, Key } from "./kv/kv.ts";
 import { specKey, stateKey } from "./record_keys.ts";
 import type { After, Held, RecordMemory, StoredRecord } from "./record_memory.ts";
-import { encodeStored } from "./stored_values.ts";
+import { encodeRecord, encodeState } from "./stored_record.ts";
 import { parted } from "./value_parts.ts";
 
 export interface Plan<Spec, State> {
@@ -39,9 +39,10 @@ export function prepare<Spec, State>(
     versions.set(id, versionstamp);
     commit.checks.push({ key: stateKey(kind, id), versionstamp: versionstamp ?? null });
   };
-  const setState = (id: string, state: State) => {
-    const parts = parted(encodeStored(state));
-    for (const [i, value] of parts.entries()) commit.sets.push({ key: stateKey(kind, id, i), value });
+  /** Returns the number of keys that hold the bytes. */
+  const set = (bytes: Uint8Array, keyOf: (part: number) => Key): number => {
+    const parts = parted(bytes);
+    for (const [i, value] of parts.entries()) commit.sets.push({ key: keyOf(i), value });
     return parts.length;
   };
   const expect = (id: string): Held<Spec, State> => {
@@ -51,17 +52,18 @@ export function prepare<Spec, State>(
   };
   for (const record of creates) {
     check(record.id, undefined);
-    const state_parts = setState(record.id, record.state);
-    const parts = parted(encodeStored(record.spec));
-    for (const [i, value] of parts.entries()) commit.sets.push({ key: specKey(kind, record.id, i), value });
-    after.push({ id: record.id, held: { record, state_parts, spec_parts: parts.length } });
+    const { state, spec } = encodeRecord(record);
+    const state_parts = set(state, (part) => stateKey(kind, record.id, part));
+    const spec_parts = spec ? set(spec, (part) => specKey(kind, record.id, part)) : 0;
+    after.push({ id: record.id, held: { record, state_parts, spec_parts } });
   }
   for (const { id, state } of updates) {
     const held = expect(id);
     check(id, held.versionstamp);
-    const state_parts = setState(id, state);
-    for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
     const record = { ...held.record, state };
+    const bytes = encodeState(record, held.spec_parts > 0);
+    const state_parts = set(bytes, (part) => stateKey(kind, id, part));
+    for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
     after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
   }
   for (const id of removes) {

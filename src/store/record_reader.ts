@@ -4,7 +4,8 @@ import type { KeyValue } from "./kv/kv.ts";
 import type { RecordKind } from "./record_kinds.ts";
 import { specsOf, stateKey, stateRange, statesOf } from "./record_keys.ts";
 import type { Held } from "./record_memory.ts";
-import { damaged, decodeStored, readAll } from "./stored_values.ts";
+import { decodeRecord, withoutSpec } from "./stored_record.ts";
+import { readAll } from "./stored_values.ts";
 import { joined } from "./value_parts.ts";
 
 /** A record as it was read, or only its version. */
@@ -39,7 +40,10 @@ export class RecordReader<Spec, State> {
     }
     await readAll(
       states.entries().map(([id, { parts, versionstamp }]) => () => {
-        found(this.#heldOf(id, specs.get(id), parts, versionstamp));
+        const held = this.#heldOf(id, specs.get(id), parts, versionstamp);
+        if (held) return found(held);
+        // Another node may have created the record after the specs were listed.
+        return this.one(id, undefined).then((one) => one?.record && found(one));
       }),
     );
   }
@@ -63,13 +67,17 @@ export class RecordReader<Spec, State> {
       }
       if (parts.length === 0) return undefined;
       if (versionstamp === known) return { versionstamp };
+      const whole = this.#heldOf(id, undefined, parts, versionstamp);
+      if (whole) return whole;
       const spec: Uint8Array[] = [];
       for await (const entry of this.#kv.list({ prefix: [...specsOf(name), id] })) spec.push(entry.value);
+      const held = this.#heldOf(id, spec, parts, versionstamp);
+      if (held) return held;
       // Without a specification, the record is damaged if its state is still the one that was read. If not, another
       // node removed or replaced the record between the two reads, and it is read again.
-      const hasChanged = spec.length === 0 &&
-        (await this.#kv.get(stateKey(name, id)))?.versionstamp !== versionstamp;
-      if (!hasChanged) return this.#heldOf(id, spec, parts, versionstamp);
+      if ((await this.#kv.get(stateKey(name, id)))?.versionstamp === versionstamp) {
+        throw withoutSpec(name, id);
+      }
     }
     throw new ApiError("DATABASE_ERROR", "A read was overtaken by changes again and again", {
       record: `${name} '${id}'`,
@@ -77,19 +85,15 @@ export class RecordReader<Spec, State> {
     });
   }
 
+  /** Returns undefined if the spec is neither given nor stored with the state. */
   #heldOf(
     id: string,
-    spec: Uint8Array[] | undefined,
+    spec: Uint8Array[] = [],
     state: Uint8Array[],
     versionstamp: string,
-  ): Held<Spec, State> {
-    const name = `${this.#kind.name} '${id}'`;
-    if (!spec?.length) throw damaged([{ record: name, reason: "its specification is missing" }]);
-    const record = {
-      id,
-      spec: decodeStored(this.#kind.spec, name, joined(spec)),
-      state: decodeStored(this.#kind.state, name, joined(state)),
-    };
-    return { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
+  ): Held<Spec, State> | undefined {
+    const apart = spec.length > 0 ? joined(spec) : undefined;
+    const record = decodeRecord(this.#kind, id, joined(state), apart);
+    return record && { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
   }
 }

@@ -1,8 +1,8 @@
-/** Values of the store with the version that wrote them: `[2, value]`. A value without a version has version 1. */
+/** Values of the store with the version that wrote them: `[3, value]`. A value without a version has version 1. */
 import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
-import { decode, encode } from "./json.ts";
+import { decode, encode, encodeText } from "./json.ts";
 
 /** A record that cannot be read, and why. */
 export interface Damage {
@@ -15,20 +15,30 @@ export function encodeStored(value: unknown): Uint8Array {
   return encode([VERSION, value]);
 }
 
+/** Encodes values that are stored together. Each is JSON already. */
+export function encodeTexts(...texts: string[]): Uint8Array {
+  return encodeText(`[${VERSION},${texts.join(",")}]`);
+}
+
 /** Decodes a stored value. Throws `DATABASE_ERROR` that names `record` if the bytes do not match `stored`. */
 export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8Array): T {
+  const [version, value] = decodeValues(record, bytes);
+  return readStored(stored, record, value, version);
+}
+
+/** Decodes values that are stored together, after their version. Throws `DATABASE_ERROR` if the bytes are no JSON. */
+export function decodeValues(record: string, bytes: Uint8Array): [version: number, ...values: unknown[]] {
   let found: unknown;
   try {
     found = decode(bytes);
   } catch (error) {
     throw damaged([{ record, reason: (error as Error).message }]);
   }
-  const [version, value] = Array.isArray(found) ? found : [1, found];
-  return readStored(stored, record, value, version);
+  return Array.isArray(found) ? found as [number, ...unknown[]] : [1, found];
 }
 
 /** Reads a value that has been decoded. Throws as `decodeStored` does. */
-function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
+export function readStored<T>(stored: Stored<T>, record: string, value: unknown, version: number): T {
   try {
     return stored.read(value, version);
   } catch (error) {

@@ -2,12 +2,13 @@
  * What the server promises, once more and plainly. The model sees every commit as it takes effect on the disk, every
  * event as it is published and every reply; it knows no line of the engine. What it finds wrong first is kept.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { DomainEvent } from "../../src/engine/events.ts";
 import type { Commit } from "../../src/store/kv/kv.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
-import { storedValue } from "./stored_value.ts";
+import { storedSpec, storedValue } from "./stored_value.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
@@ -107,15 +108,25 @@ export class Model {
 
   // ---- the disk
 
-  committed({ sets = [], deletes = [] }: Commit, answered: boolean): void {
+  committed({ checks = [], sets = [], deletes = [] }: Commit, answered: boolean): void {
     this.order++;
     const changed: { id: string; before: TaskState | undefined; task: KnownTask }[] = [];
     for (const { key, value } of sets) {
       const id = String(key[2]);
-      if (key[1] === "spec" && key[0] === "task") this.#specs.set(id, storedValue(value) as TaskSpec);
-      else if (key[1] === "spec" && key[0] === "schedule") {
-        this.schedules.created(id, storedValue(value) as ScheduleSpec);
-      }
+      const spec = key[1] === "spec"
+        ? storedValue(value)
+        : key[1] === "state"
+        ? storedSpec(value)
+        : undefined;
+      if (spec === undefined) continue;
+      const isNew = checks.some((one) =>
+        one.versionstamp === null && one.key[0] === key[0] && one.key[2] === id
+      );
+      if (key[0] === "task") {
+        const known = isNew ? undefined : this.#specs.get(id);
+        if (known && !isDeepStrictEqual(known, spec)) this.fail(`the spec of task ${id} has changed`);
+        this.#specs.set(id, spec as TaskSpec);
+      } else if (key[0] === "schedule" && isNew) this.schedules.created(id, spec as ScheduleSpec);
     }
     for (const { key, value } of sets) {
       const id = String(key[2]);

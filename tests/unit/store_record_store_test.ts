@@ -7,6 +7,8 @@ import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { TaskRecord } from "../../src/domain/task_record.ts";
 import { loadStore } from "../../src/store/open.ts";
+import { VERSION } from "../../src/domain/migrations/migrations.ts";
+import { encode } from "../../src/store/json.ts";
 import { Outputs } from "../../src/store/outputs.ts";
 import type { KeyValue } from "../../src/store/kv/kv.ts";
 import { recordKind } from "../../src/store/record_kinds.ts";
@@ -61,7 +63,8 @@ Deno.test("a record that is replaced each time it is read is given up, with an e
   let version = 0;
   const entry = (key: readonly string[]) => ({
     key: [...key],
-    value: new Uint8Array(),
+    // Its spec is stored apart.
+    value: encode([VERSION, { count: 1 }]),
     versionstamp: String(++version),
   });
   const changing: KeyValue = {
@@ -80,6 +83,23 @@ Deno.test("a record that is replaced each time it is read is given up, with an e
   });
 });
 
+Deno.test("a record that another node creates while all are read is read whole", async () => {
+  const kv = tapped();
+  const other = storeOn(tapped(kv.memory));
+  const long = "x".repeat(1000);
+  await other.update(() => ({ creates: [record("a", 0, long)] }), SERVER);
+  const { list } = kv;
+  kv.list = async function* (range) {
+    for await (const entry of list(range)) yield entry;
+    if (range.prefix[1] === "spec" && !other.get("b")) {
+      await other.update(() => ({ creates: [record("b", 0, long)] }), SERVER);
+    }
+  };
+  const store = storeOn(kv);
+  await store.load();
+  assert.deepEqual(contents(store), [record("a", 0, long), record("b", 0, long)]);
+});
+
 Deno.test("a specification and a state of any length are kept, and removed whole", async () => {
   const kv = tapped();
   const store = storeOn(kv);
@@ -93,6 +113,32 @@ Deno.test("a specification and a state of any length are kept, and removed whole
   await store.update(() => ({ updates: [{ id: "a", state: { count: 3, text: long } }] }), SERVER);
   await store.update(() => ({ removes: ["a"] }), SERVER);
   assert.deepEqual(await keys(kv), []);
+});
+
+Deno.test("a short specification shares its state's key, a longer one has its own, and either stays so", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.integer({ min: 480, max: 530 }),
+    fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 4 }),
+    async (length, texts) => {
+      const kv = tapped();
+      const store = storeOn(kv);
+      const text = "x".repeat(length);
+      const isShort = JSON.stringify({ text }).length <= 512;
+      const expected = isShort ? ["task/state/a"] : ["task/spec/a/0", "task/state/a"];
+      await store.update(() => ({ creates: [record("a", 0, text)] }), SERVER);
+      assert.deepEqual(await keys(kv), expected);
+      for (const [count, size] of texts.entries()) {
+        const state = { count, text: "y".repeat(size) };
+        await store.update(() => ({ updates: [{ id: "a", state }] }), SERVER);
+        assert.deepEqual(await keys(kv), expected);
+        assert.deepEqual((await reloaded(kv)).get("a"), { id: "a", spec: { text }, state });
+      }
+      const next = storeOn(kv);
+      await next.load();
+      await next.update(() => ({ removes: ["a"] }), SERVER);
+      assert.deepEqual(await keys(kv), []);
+    },
+  ));
 });
 
 Deno.test("a record too large for a commit is refused as a field's value", async () => {
@@ -179,7 +225,7 @@ Deno.test("a listener that throws does not turn a commit into a failure", async 
   });
   const heard: string[] = [];
   changes.subscribe("task", (some) => void heard.push(...some.map(({ after }) => after!.id)));
-  await tasks.update(() => ({ creates: [{ id: "a" } as TaskRecord] }), SERVER);
+  await tasks.update(() => ({ creates: [{ id: "a", spec: {}, state: {} } as TaskRecord] }), SERVER);
   assert.deepEqual([tasks.size, heard], [1, ["a"]]);
 });
 
