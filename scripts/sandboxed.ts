@@ -18,7 +18,9 @@ const ROOT = new URL("..", import.meta.url).pathname;
 async function computed(flags: ServeFlags): Promise<Permissions> {
   const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return permissionsFor(await loadConfig(flags), flags, {
-    data_dir: dataDir(),
+    get data_dir() {
+      return dataDir();
+    },
     temp_dir: tmpdir(),
     dashboard: `${ROOT}dist/dashboard`,
     cwd: Deno.cwd(),

@@ -14,7 +14,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 const DAY_MS = 86_400_000;
 
 export function composeEngine(options: ComposeOptions, store: Store) {
-  const { clock, config, base, folder, serverLog, ability } = options;
+  const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const bus = new EventBus();
   const index = new TaskIndex(store.tasks, store.changes);
@@ -25,7 +25,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     index,
     bus,
     runner,
-    working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs),
+    working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
     workspaces: gitWorkspaces(join(folder, "worktrees")),
     settings: {
       agents: config.agents,

@@ -14,6 +14,8 @@ export interface ComposeOptions {
   config: Config;
   /** The folder that relative paths in the configuration start from. */
   base: string;
+  /** What `~` stands for in the working folder of a task. By default it is refused. */
+  home?(): string | undefined;
   /** The data folder. */
   folder: string;
   /** Opens the store. The server closes it when it stops. */

@@ -1,5 +1,7 @@
 /** The configuration: defaults, overridden by the file, overridden by flags. */
 import { dirname, relative, resolve } from "node:path";
+import { dataDir } from "../cli/data_dir.ts";
+import { homeFolder } from "../cli/home.ts";
 import type { z } from "zod";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { machineMemory } from "../host/resources/memory.ts";
@@ -8,6 +10,7 @@ import { type Config, configWith, type KnownAgents } from "../protocol/config.ts
 import { ApiError } from "../domain/errors.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldPath } from "../domain/field_problem.ts";
+import { type Home, type Place, placeOf, programOf } from "../protocol/places.ts";
 
 /** The flags of `serve`. */
 export interface ServeFlags {
@@ -38,12 +41,18 @@ export async function loadConfig(
 }
 
 /**
- * The configuration as written, with defaults for what it leaves out. Throws `ApiError` `CONFIGURATION_ERROR`. `base`:
- * the folder that its relative paths start from; `file`: the name for errors.
+ * The configuration as written, with defaults for what it leaves out and absolute paths. Throws `ApiError`
+ * `CONFIGURATION_ERROR`. `base`: the folder that its relative paths start from; `file`: the name for errors; `home`: what
+ * `~` stands for.
  */
 export function effectiveConfig(
   written: unknown,
-  { base, file, known = BUILT_IN_MAKES.known }: { base: string; file?: string; known?: KnownAgents },
+  { base, file, known = BUILT_IN_MAKES.known, home = homeFolder }: {
+    base: string;
+    file?: string;
+    known?: KnownAgents;
+    home?: Home;
+  },
 ): Config {
   const schema = configWith(known);
   const parsed = schema.safeParse(written);
@@ -57,7 +66,7 @@ export function effectiveConfig(
       field,
     });
   }
-  const config = withKnownAgents(parsed.data, known);
+  const config = withPlaces(withKnownAgents(parsed.data, known), base, home);
   if (!isGiven(written, "max_concurrent")) {
     config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, machineMemory()?.total);
   }
@@ -66,9 +75,47 @@ export function effectiveConfig(
   return config;
 }
 
+/** The configuration with every path absolute. A program that is a bare name stays one. */
+function withPlaces(config: Config, base: string, home: Home): Config {
+  const { server, store, tasks } = config;
+  const placed = (field: string, path: string) => pathAt(field, placeOf(path, base, home));
+  const agents = Object.entries(config.agents).map(([name, agent]): [string, AgentConfig] => {
+    const [program, ...args] = agent.command;
+    const path = pathAt(`agents.${name}.command[0]`, programOf(program!, base, home));
+    return [name, { ...agent, command: [path, ...args] }];
+  });
+  return {
+    ...config,
+    server: server.tls === undefined ? server : {
+      ...server,
+      tls: {
+        cert: placed("server.tls.cert", server.tls.cert),
+        key: placed("server.tls.key", server.tls.key),
+      },
+    },
+    store: store.path === undefined ? store : { ...store, path: placed("store.path", store.path) },
+    agents: Object.fromEntries(agents),
+    tasks: {
+      ...tasks,
+      working_dir: placed("tasks.working_dir", tasks.working_dir),
+      allowed_dirs: tasks.allowed_dirs.map((dir, i) => placed(`tasks.allowed_dirs[${i}]`, dir)),
+    },
+  };
+}
+
+function pathAt(field: string, place: Place): string {
+  if ("path" in place) return place.path;
+  throw configurationError(`${field}: ${place.refused}`, { field });
+}
+
+/** The data folder: of the flag, else `configured`, else the usual one. Throws `CONFIGURATION_ERROR` if there is none. */
+export function dataFolder({ data }: Pick<ServeFlags, "data">, configured: string | undefined): string {
+  return resolve(data ?? configured ?? dataDir());
+}
+
 /** The default working folder, which must be inside the allowed folders. */
 function defaultFolder({ working_dir, allowed_dirs }: Config["tasks"], base: string): string {
-  const isAllowed = allowed_dirs.some((dir) => !relative(resolve(base, dir), base).startsWith(".."));
+  const isAllowed = allowed_dirs.some((dir) => !relative(dir, base).startsWith(".."));
   return isAllowed ? working_dir : allowed_dirs[0] ?? working_dir;
 }
 
@@ -90,7 +137,7 @@ function isGiven(written: unknown, key: keyof Config["tasks"]): boolean {
 async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    text = decoded(await Deno.readFile(file));
   } catch (error) {
     throw configurationError(`Configuration file '${file}' cannot be read: ${(error as Error).message}`, {
       file,
@@ -109,6 +156,16 @@ type WrittenConfig = z.infer<ReturnType<typeof configWith>>;
 type WrittenAgent = WrittenConfig["agents"][string];
 
 /** The configuration with the agents that are known without it, each laid under what is written of it. */
+/** The text of a file in UTF-8, or in UTF-16 if a byte order mark says so, without the mark. Throws for other encodings. */
+function decoded(bytes: Uint8Array): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
+    ? "utf-16le"
+    : bytes[0] === 0xfe && bytes[1] === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+}
+
 function withKnownAgents(written: WrittenConfig, known: KnownAgents): Config {
   const names = new Set([...Object.keys(known.agents), ...Object.keys(written.agents)]);
   const agents = [...names].map((name) => {

@@ -1,4 +1,5 @@
 /** The demo's temporary folder, and those that killed demos have left behind. */
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { lockFile, lockHolder } from "./checks/folder.ts";
@@ -14,7 +15,8 @@ const YOUNG_MS = 60_000;
 
 /** Makes a new folder, and removes those of demos whose server is dead. */
 export async function openDemoFolder(now_ms: number): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: PREFIX });
+  // Deno takes an empty TMPDIR for the current folder.
+  const folder = await Deno.makeTempDir({ dir: tmpdir(), prefix: PREFIX });
   await removeDeadDemos(dirname(folder), now_ms).catch((error) => {
     // Leftover folders do no harm.
     log.debug("Folders of earlier demos stay: {error}", { error });

@@ -1,8 +1,7 @@
 /** The `serve` command: reads the configuration, composes the server, runs it until a signal comes, and stops it. */
-import { resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
-import { dataDir } from "../cli/data_dir.ts";
+import { homeFolder } from "../cli/home.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
 import { untilSignalled } from "../cli/signals.ts";
 import { writeAllSync, writeStdout } from "../cli/standard_streams.ts";
@@ -10,9 +9,10 @@ import { systemClock as clock } from "../clock/clock.ts";
 import { createProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
+import { checkWorkingFolders } from "./checks/working_folders.ts";
 import { composeServer } from "./compose.ts";
 import type { Listening } from "./compose_options.ts";
-import { loadConfig, masked, type ServeFlags } from "./config_file.ts";
+import { dataFolder, loadConfig, masked, type ServeFlags } from "./config_file.ts";
 import { openDemo } from "./demo_server.ts";
 import { LastNet } from "./last_net.ts";
 import type { LineOutput } from "./line_output.ts";
@@ -55,7 +55,7 @@ async function serveUntilSignalled(
   refuseImpossible(written, flags.insecure ?? false);
   const demo = flags.demo ? await openDemo(written, clock, (line) => stderr.write(`${line}\n`)) : undefined;
   const config = demo?.config ?? written;
-  const folder = resolve(flags.data ?? config.store.path ?? demo?.data ?? dataDir());
+  const folder = dataFolder(flags, config.store.path ?? demo?.data);
   const net = new LastNet(clock);
   const ability = createProcessAbility(clock);
   const tried = ability.tried();
@@ -63,6 +63,7 @@ async function serveUntilSignalled(
     clock,
     config,
     base,
+    home: homeFolder,
     folder,
     openStore: () => openStore({ folder, clock }),
     openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
@@ -77,6 +78,9 @@ async function serveUntilSignalled(
   net.spread();
   await tried;
   await program.start();
+  for (const { what, found } of await checkWorkingFolders(config.tasks)) {
+    log.warn("{what}: {found}", { what, found });
+  }
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
   log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
   await program.stop();

@@ -4,6 +4,7 @@ import { type Client, connect, type ConnectionChange } from "../client/client.ts
 import { HttpClient } from "../client/http.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
 import { connectionLimit } from "./connection_limit.ts";
+import { path } from "./options.ts";
 import { findServer, type ServerChoice } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -30,6 +31,7 @@ export class Cli {
       .option(
         "--data <dir>",
         "the server on this data folder (default: OPENCODE_AGENTS_DATA, else the usual)",
+        path,
       )
       .option("--key <key>", "an API key (default: OPENCODE_AGENTS_KEY, else the data folder owner's token)")
       .option("--json", "print JSON, including errors");

@@ -1,6 +1,7 @@
 /** Which server a command talks to. */
 import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
+import { envValue } from "./home.ts";
 import { readAddress } from "./server_address.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
@@ -24,18 +25,28 @@ export interface FoundServer {
  * default data folder, the default address.
  */
 export function findServer({ url, data, key }: ServerChoice): FoundServer {
-  const given = key || Deno.env.get("OPENCODE_AGENTS_KEY");
-  const named = url || (data ? undefined : Deno.env.get("OPENCODE_AGENTS_URL"));
+  const given = key || envValue("OPENCODE_AGENTS_KEY");
+  const named = url || (data ? undefined : envValue("OPENCODE_AGENTS_URL"));
   if (named) return { url: named.includes("://") ? named : `http://${named}`, api_key: () => given };
-  const folder = data ?? dataDir();
-  const address = readAddress(folder);
+  const folder = data ?? usualFolder();
+  const address = folder === undefined ? undefined : readAddress(folder);
   if (data && !address) {
     throw new ApiError("CONNECTION_LOST", `No server runs on the data folder ${data}`, { data });
   }
   return {
     url: reachable(address?.url ?? DEFAULT_URL),
-    api_key: () => given ?? readAddress(folder)?.token,
+    api_key: () => given ?? (folder === undefined ? undefined : readAddress(folder)?.token),
   };
+}
+
+/** The default data folder; undefined if this account has none. Then a server is still looked for at the default address. */
+function usualFolder(): string | undefined {
+  try {
+    return dataDir();
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
 }
 
 /** A server that listens on all addresses is reached on loopback. */

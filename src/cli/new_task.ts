@@ -7,7 +7,7 @@ import type { RequestInput } from "../protocol/messages.ts";
 import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
-import { wholeNumber } from "./options.ts";
+import { path, wholeNumber } from "./options.ts";
 
 export interface TaskFlags extends CommonFlags {
   agent?: string;
@@ -30,6 +30,7 @@ export function addTaskOptions(command: Command): Command {
     .option(
       "--cwd <dir>",
       "the folder to work in, inside the server's tasks.allowed_dirs (default: the current folder if allowed, else the server's)",
+      path,
     )
     .option("--id <id>", "the task's id (default: a new one)")
     .addOption(new Option("--type <type>").choices(TaskType.options).default("feature"))

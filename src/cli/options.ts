@@ -1,11 +1,20 @@
 /** Options that several commands share, and the values that they take. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LogLevel } from "../domain/log_entry.ts";
+import { expanded } from "../protocol/places.ts";
+import { homeFolder } from "./home.ts";
 
 /** Parses a whole number that is not negative. */
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError("a whole number is expected");
+}
+
+/** Parses a path: replaces `~`, which a shell leaves alone in `--data=~/x`. */
+export function path(text: string): string {
+  const place = expanded(text, homeFolder);
+  if ("path" in place) return place.path;
+  throw new InvalidArgumentError(place.refused);
 }
 
 /** Parses a number that is not negative and may have decimals. */

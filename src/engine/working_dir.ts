@@ -2,6 +2,7 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
+import { type Home, placeOf } from "../protocol/places.ts";
 
 export interface WorkingDirs {
   /**
@@ -11,11 +12,12 @@ export interface WorkingDirs {
   resolve(requested: string | undefined): Promise<string>;
 }
 
-/** @param base the folder that relative paths start from */
+/** `base`: the folder that relative paths start from; `home`: what `~` stands for. */
 export function allowedWorkingDirs(
   base: string,
   default_dir: string,
   allowed_dirs: readonly string[],
+  home: Home = () => undefined,
 ): WorkingDirs {
   const refuse = (folder: string, reason: string) =>
     fieldProblem(
@@ -29,7 +31,9 @@ export function allowedWorkingDirs(
   const isAllowedName = (path: string) => allowed_dirs.some((dir) => isInside(resolve(base, dir), path));
   return {
     async resolve(requested) {
-      const folder = resolve(base, requested ?? default_dir);
+      const place = placeOf(requested ?? default_dir, base, home);
+      if ("refused" in place) throw refuse(requested ?? default_dir, `cannot be used: ${place.refused}`);
+      const folder = place.path;
       let real: string;
       try {
         real = await Deno.realPath(folder);

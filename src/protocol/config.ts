@@ -52,7 +52,7 @@ export const Config = z.strictObject({
     ),
   }).prefault({}),
   store: z.strictObject({
-    path: z.string().optional().describe(
+    path: z.string().min(1).optional().describe(
       "The data folder. Default: OPENCODE_AGENTS_DATA, else the platform's folder for application data.",
     ),
     url: z.string().optional().describe(NOT_YET),
@@ -66,7 +66,7 @@ export const Config = z.strictObject({
       .describe("How many tasks run at once. One OpenCode takes about 600 MB."),
     default_timeout: z.int().min(1000).max(86_400_000).default(3_600_000)
       .describe("The timeout, in milliseconds, of tasks that name none."),
-    working_dir: z.string().default(".")
+    working_dir: z.string().min(1).default(".")
       .describe(
         "The folder for tasks that name none, relative to the configuration file. " +
           "Default: the file's own folder if `allowed_dirs` contain it, else the first of them.",

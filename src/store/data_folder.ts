@@ -71,7 +71,7 @@ function folderError(folder: string, error: unknown): ApiError {
   const denied = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
   return new ApiError(
     denied ? "FILE_PERMISSION_DENIED" : "FILESYSTEM_ERROR",
-    `The data folder ${folder} cannot be used: ${reason}`,
+    `The data folder ${folder} cannot be used: ${reason}. Name another one with --data.`,
     { file_path: folder, operation: "open", reason },
   );
 }

@@ -1,16 +1,16 @@
 /** `doctor`: whether `serve` would work here, and what to do if not. */
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
-import { loadConfig, type ServeFlags } from "../config_file.ts";
-import { dataDir } from "../../cli/data_dir.ts";
+import { dataFolder, loadConfig, type ServeFlags } from "../config_file.ts";
+import { path } from "../../cli/options.ts";
 import { checkAgent } from "../checks/agent.ts";
 import type { Finding } from "../checks/finding.ts";
 import { checkFolder } from "../checks/folder.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
 import { checkGit, checkProcesses } from "../checks/processes.ts";
+import { checkWorkingFolders } from "../checks/working_folders.ts";
 import type { Handlers } from "../handlers.ts";
 import { port } from "./port.ts";
 import { refuseImpossible } from "../refused_config.ts";
@@ -28,8 +28,8 @@ export function addDoctor(program: Command, cli: Cli, { store }: Handlers): void
   )
     .option("--host <host>", "as for serve")
     .option("--port <port>", "as for serve", port)
-    .option("--data <dir>", "as for serve")
-    .option("--config <file>", "as for serve")
+    .option("--data <dir>", "as for serve", path)
+    .option("--config <file>", "as for serve", path)
     .option("--insecure", "as for serve")
     .option("--json", "print JSON")
     .action(async (flags: DoctorFlags) => {
@@ -70,7 +70,11 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
     state: "ok",
     found: flags.config ?? "the defaults (give a file with --config)",
   });
-  const folder = resolve(flags.data ?? config.store.path ?? dataDir());
+  const folder = await expected(() => Promise.resolve(dataFolder(flags, config.store.path)));
+  if (folder instanceof ApiError) {
+    findings.push({ what: "data folder", state: "bad", found: folder.message, details: folder.details });
+    return { findings };
+  }
   const checked = await checkFolder(folder);
   const address = readAddress(folder);
   // A killed server leaves its address behind, but not its lock.
@@ -80,6 +84,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   if (checked.state === "ok" && checked.details?.pid === undefined) {
     findings.push(await checkStore(store, folder));
   }
+  findings.push(...await checkWorkingFolders(config.tasks));
   findings.push(await checkPort(clock, config.server.host, config.server.port, running));
   findings.push(...await checkProcesses(clock), await checkGit(clock));
   const agents = Object.entries(config.agents);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
+import { path } from "../../cli/options.ts";
 import { contents, type Counts, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 import { writeAllSync, writeStdout } from "../../cli/standard_streams.ts";
 
@@ -14,9 +15,10 @@ const BLOCK_CHARS = 1 << 16;
 export function addExport(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
-    "export [file]",
+    "export",
     "write the store as JSON lines, as of now; a server may run meanwhile",
   )
+    .argument("[file]", "", path)
     .option("--force", "replace the file if it is there already")
     .action(async (file: string | undefined, flags: ExportFlags) => {
       const folder = await storeFolder(flags);

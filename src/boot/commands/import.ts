@@ -3,14 +3,16 @@ import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { Cli } from "../../cli/cli.ts";
 import type { Handlers } from "../handlers.ts";
+import { path } from "../../cli/options.ts";
 import { contents, storeCommand, type StoreFlags, storeFolder } from "./store_command.ts";
 
 export function addImport(program: Command, cli: Cli, { store }: Handlers): void {
   storeCommand(
     program,
-    "import <file>",
+    "import",
     "read an export (- for stdin) into a new store, all of it or nothing; the server must be stopped",
   )
+    .argument("<file>", "", path)
     .option("--merge", "add to the store that is there; ids that it has already are skipped")
     .action(async (file: string, flags: StoreFlags & { merge?: boolean }) => {
       const folder = await storeFolder(flags);

@@ -1,10 +1,9 @@
 /** Commands that work on a store's file instead of asking a server, and how they choose the store. */
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import type { KeyView, NewKey } from "../../protocol/auth_messages.ts";
-import { loadConfig } from "../config_file.ts";
-import { dataDir } from "../../cli/data_dir.ts";
+import { dataFolder, loadConfig } from "../config_file.ts";
+import { path } from "../../cli/options.ts";
 
 export interface Counts {
   schedules: number;
@@ -55,8 +54,8 @@ export interface StoreFlags {
 /** A command that opens a store's file itself. */
 export function storeCommand(program: Command, usage: string, description: string): Command {
   return program.command(usage).description(description)
-    .option("--data <dir>", "data folder (default: OPENCODE_AGENTS_DATA, else the platform's)")
-    .option("--config <file>", "the server's configuration file, if it names the data folder")
+    .option("--data <dir>", "data folder (default: OPENCODE_AGENTS_DATA, else the platform's)", path)
+    .option("--config <file>", "the server's configuration file, if it names the data folder", path)
     .option("--json", "print JSON, errors too");
 }
 
@@ -70,7 +69,7 @@ export async function storeFolder({ data, config }: StoreFlags): Promise<string>
       { field: "store.url" },
     );
   }
-  return resolve(data ?? store.path ?? dataDir());
+  return dataFolder({ data }, store.path);
 }
 
 /** The counts of a store's content as text. */

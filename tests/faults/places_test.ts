@@ -1,0 +1,83 @@
+/** A server started as people start it elsewhere: no HOME, a home in the configuration, programs beside it. */
+import assert from "node:assert/strict";
+import { command } from "../cli/fixtures/cli.ts";
+import { denoDir } from "../fixtures/deno_dir.ts";
+import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
+
+const AGENT = "#!/bin/sh\npwd\n";
+
+Deno.test("the program beside the configuration runs, in folders below ~, after a byte order mark", async () => {
+  const home = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-test-" }));
+  try {
+    await Deno.mkdir(`${home}/conf/bin`, { recursive: true });
+    await Deno.mkdir(`${home}/project/deep`, { recursive: true });
+    await Deno.writeTextFile(`${home}/conf/bin/agent`, AGENT, { mode: 0o755 });
+    const config = {
+      agents: { mine: { protocol: "command", command: ["./bin/agent"] } },
+      tasks: { default_agent: "mine", allowed_dirs: ["~/project", "~/gone"] },
+    };
+    await Deno.writeTextFile(`${home}/conf/c.json`, `\ufeff${JSON.stringify(config)}`);
+    const args = ["--config", `${home}/conf/c.json`];
+    await withServer({ args }, async (server) => {
+      const outputs: [working_dir: string | undefined, output: string][] = [
+        [undefined, `${home}/project`],
+        ["~/project/deep", `${home}/project/deep`],
+      ];
+      for (const [i, [working_dir, output]] of outputs.entries()) {
+        const task = { id: `t${i}`, type: "testing", priority: "high", description: "x" };
+        await server.post({ type: "start_task", task: { ...task, execution: { working_dir } } });
+        await until(async () => {
+          const { reply } = await server.post({ type: "get_task_result", task_id: task.id });
+          const { status, result } = reply as { status: string; result: { output: string } };
+          return status === "completed" && result.output.trim() === output;
+        });
+      }
+      assert.match(server.stderr, new RegExp(`tasks.allowed_dirs\\[1\\]: ${home}/gone does not exist`));
+      for (const working_dir of ["~bob/x", "~"]) {
+        const task = {
+          id: "no",
+          type: "testing",
+          priority: "high",
+          description: "x",
+          execution: { working_dir },
+        };
+        const { reply } = await server.post({ type: "start_task", task });
+        assert.equal((reply.details as { field: string }).field, "task.execution.working_dir", working_dir);
+        assert.equal(reply.code, "INVALID_FIELD_VALUE");
+      }
+    }, { HOME: home, DENO_DIR: await denoDir() });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("without HOME and an account, serve asks for --data; nothing lands in the current folder", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-test-" });
+  // Without the permission to ask for the account, there is none.
+  const [program, ...args] = command(["serve", "--port", "0"]).map((word) =>
+    word === "--allow-sys" ? "--deny-sys=uid" : word
+  );
+  const run = async (...more: string[]) => {
+    const { code, stderr } = await new Deno.Command(program!, {
+      args: [...args, ...more],
+      cwd: folder,
+      clearEnv: true,
+      env: {
+        PATH: Deno.env.get("PATH")!,
+        DENO_DIR: await denoDir(),
+        XDG_DATA_HOME: "share",
+      },
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  };
+  try {
+    const { code, stderr } = await run();
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /CONFIGURATION_ERROR: There is no folder for the data.*--data/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    assert.equal((await run("--data=~/data")).code, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
