@@ -57,45 +57,50 @@ export class Authentication {
    * files. `left`: the token that a killed server left there. It stays valid, because a client that follows a task may
    * reconnect before the new address is written.
    */
-  openForOwner(left?: string): string {
+  async openForOwner(left?: string): Promise<string> {
     const owner: Identity = { actor: OWNER, permissions: ["read", "write", "admin"], expires_ms: Infinity };
-    return this.#open(owner, isSessionToken(left) ? left : undefined);
+    const token = isSessionToken(left) ? left : newSecret("sess_");
+    this.#open(owner, await digestOf(token));
+    return token;
   }
 
   /**
    * Opens a session for a key, or finds the session of a token. Throws `INVALID_AUTH_TOKEN`, or `RATE_LIMIT_EXCEEDED`
    * after too many wrong ones.
    */
-  // deno-lint-ignore require-await -- a token of another issuer needs to wait for that issuer's keys
   async authenticate(
     api_key: string,
     client_ip: string,
   ): Promise<{ session_token: string; identity: Identity }> {
+    const digest = await digestOf(api_key);
+    // From here on nothing waits, so that guesses sent at once are counted one after another.
     this.#refuseBlocked(client_ip);
-    const key = this.#options.keys.find(api_key);
+    const key = this.#options.keys.find(digest);
     if (key === undefined) {
       // A session's token continues that session.
-      const identity = this.#find(api_key);
+      const identity = this.#find(digest);
       if (identity === undefined) throw this.#failed(client_ip);
       return { session_token: api_key, identity };
     }
     const expires_ms = this.#options.clock.now() + this.#options.session_ms;
     const identity = { actor: keyActor(key), permissions: key.permissions, expires_ms };
-    return { session_token: this.#open(identity), identity };
+    const session_token = newSecret("sess_");
+    this.#open(identity, await digestOf(session_token));
+    return { session_token, identity };
   }
 
   /**
    * Identifies the sender of a request by its `Authorization` header: a key or a session's token as `Bearer`. Without
    * the header, the sender is anonymous. Rejects as `authenticate` does.
    */
-  // deno-lint-ignore require-await -- see `authenticate`
   async identify({ authorization, ip }: Shown): Promise<Identity> {
     if (authorization === null) return NOBODY;
+    const digest = await digestOf(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
+    // See `authenticate`.
     this.#refuseBlocked(ip);
-    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
-    const key = this.#options.keys.find(token);
+    const key = this.#options.keys.find(digest);
     if (key) return { actor: keyActor(key), permissions: key.permissions, expires_ms: Infinity };
-    const identity = this.#find(token);
+    const identity = this.#find(digest);
     if (identity === undefined) throw this.#failed(ip);
     return identity;
   }
@@ -131,10 +136,9 @@ export class Authentication {
       (actor.kind !== "key" || this.#options.keys.isValid(actor.id!));
   }
 
-  #open(identity: Identity, token = newSecret("sess_")): string {
-    this.#sessions.set(digestOf(token), identity);
+  #open(identity: Identity, digest: string): void {
+    this.#sessions.set(digest, identity);
     if (this.#sessions.size > SESSIONS_MAX) this.#endOldest();
-    return token;
   }
 
   /** Ends the expired sessions, or else the oldest; never the owner's. */
@@ -147,8 +151,7 @@ export class Authentication {
     if (this.#sessions.size > SESSIONS_MAX && oldest !== undefined) this.#sessions.delete(oldest);
   }
 
-  #find(token: string): Identity | undefined {
-    const digest = digestOf(token);
+  #find(digest: string): Identity | undefined {
     const identity = this.#sessions.get(digest);
     if (identity === undefined || this.isValid(identity)) return identity;
     this.#sessions.delete(digest);

@@ -41,7 +41,7 @@ export class Keys {
     by: Actor,
   ): Promise<{ key: KeyView; api_key: string }> {
     const api_key = newSecret("sk-");
-    const digest = digestOf(api_key);
+    const digest = await digestOf(api_key);
     const created_ms = this.#clock.now();
     const spec: KeySpec = {
       name,
@@ -81,9 +81,8 @@ export class Keys {
     await this.#records.update(() => ({ updates: [{ id, state }] }), by);
   }
 
-  /** The valid key with this text; undefined for any other text. */
-  find(api_key: string): { id: string; name: string; permissions: readonly Permission[] } | undefined {
-    const digest = digestOf(api_key);
+  /** The valid key with this digest; undefined for any other digest. */
+  find(digest: string): { id: string; name: string; permissions: readonly Permission[] } | undefined {
     const record = this.#records.get(idOf(digest));
     if (record?.spec.digest !== digest || !this.isValid(record.id)) return undefined;
     return { id: record.id, name: record.spec.name, permissions: record.spec.permissions };

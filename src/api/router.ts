@@ -7,7 +7,7 @@ import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
 import { inTodaysForm } from "../protocol/older_clients.ts";
 import type { ApiContext, BatchMember, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
-import { type AnyCapability, capabilityTable } from "./table.ts";
+import { type AnyCapability, capabilitiesByType } from "./table.ts";
 
 /** Deeper JSON is refused before anything walks it. No message of the API is nearly as deep. */
 const MAX_DEPTH = 100;
@@ -15,7 +15,7 @@ const MAX_DEPTH = 100;
 export type Outgoing = object;
 
 export class Router {
-  readonly #table = capabilityTable();
+  readonly #table = capabilitiesByType();
   readonly #context: ApiContext;
 
   constructor(context: Omit<ApiContext, "dispatch">) {

@@ -37,16 +37,16 @@ export interface ComposedServer extends Part, Listening {
 export async function composeServer(options: ComposeOptions): Promise<ComposedServer> {
   const store = await options.openStore(options.clock);
   try {
-    return compose(options, store);
+    return await compose(options, store);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-function compose(options: ComposeOptions, store: Store): ComposedServer {
+async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
   const { engine, scheduler, bus, runner } = composeEngine(options, store);
-  const access = composeAccess(options, store, bus);
+  const access = await composeAccess(options, store, bus);
   const monitor = composeMonitor(options, store, engine, access);
   const server = composeDoors(options, { store, bus, engine, scheduler, access, monitor });
   const listening: Listening = {

@@ -14,9 +14,13 @@ import type { ComposeOptions } from "./compose_options.ts";
 
 const log = getLogger(["opencode-agents", "security"]);
 
-export type Access = ReturnType<typeof composeAccess>;
+export type Access = Awaited<ReturnType<typeof composeAccess>>;
 
-export function composeAccess({ clock, config, owner_token }: ComposeOptions, store: Store, bus: EventBus) {
+export async function composeAccess(
+  { clock, config, owner_token }: ComposeOptions,
+  store: Store,
+  bus: EventBus,
+) {
   const watch = new SecurityWatch(clock, (alert) => {
     bus.publish({ kind: "security.alert", alert });
     log.warn("{alert_type} from {client_ip}: {attempts} times within a minute", {
@@ -51,6 +55,6 @@ export function composeAccess({ clock, config, owner_token }: ComposeOptions, st
     scaling,
     control: new LimitControl(limits, scaling),
     addresses: new ClientAddresses({ ...config.server, ...config.security }),
-    owner_token: auth.openForOwner(owner_token),
+    owner_token: await auth.openForOwner(owner_token),
   };
 }

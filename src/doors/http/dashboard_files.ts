@@ -1,5 +1,4 @@
 /** The dashboard's files, as `scripts/dashboard.ts` made them: read on the first request and kept compressed. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 const TYPES: Record<string, string> = {
@@ -83,8 +82,12 @@ async function readOne(path: string, type: string): Promise<DashboardFile> {
   const packed = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
   return {
     type,
-    etag: `W/"${createHash("sha256").update(plain).digest("hex").slice(0, 24)}"`,
+    etag: `W/"${hexadecimal(await crypto.subtle.digest("SHA-256", plain)).slice(0, 24)}"`,
     plain,
     gzip: new Uint8Array(await new Response(packed).arrayBuffer()),
   };
+}
+
+function hexadecimal(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

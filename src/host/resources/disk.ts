@@ -1,13 +1,9 @@
 /** The disk that holds the data. */
-import { statfs } from "node:fs";
-import { promisify } from "node:util";
+import type { StatsFs } from "node:fs";
 import { type Clock, within } from "../../clock/clock.ts";
 import type { SystemResources } from "../../protocol/resources.ts";
 import { percent } from "./percent.ts";
 import { unreadable } from "./unreadable.ts";
-
-/** Deno 2.4 has no `statfs` in `node:fs/promises`. */
-const statfsOf = promisify(statfs);
 
 /** A dead network drive can block `statfs` forever. */
 const BOUND_MS = 2000;
@@ -20,7 +16,7 @@ export async function diskFigures(clock: Clock, path: string): Promise<
   Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">
 > {
   try {
-    const disk = await within(clock, BOUND_MS, statfsOf(path), undefined);
+    const disk = await within(clock, BOUND_MS, fileSystemOf(path), undefined);
     if (!disk) throw new Error(`no answer within ${BOUND_MS} ms`);
     const total = disk.blocks * disk.bsize;
     const used = (disk.blocks - disk.bfree) * disk.bsize;
@@ -33,4 +29,12 @@ export async function diskFigures(clock: Clock, path: string): Promise<
   } catch (error) {
     throw unreadable("disk usage", "read", error);
   }
+}
+
+/** Loads `node:fs` for it, which a start does not need. Deno 2.4 has no `statfs` in `node:fs/promises`. */
+async function fileSystemOf(path: string): Promise<StatsFs> {
+  const { statfs } = await import("node:fs");
+  return await new Promise((resolve, reject) =>
+    statfs(path, (error, found) => error ? reject(error) : resolve(found))
+  );
 }
