@@ -2,12 +2,13 @@
  * `deno task compile [--output PATH]`: the program as one binary, with the permissions of `deno task start`. The
  * Deno that runs this script compiles it. If that Deno cannot download its base binary, an older one from npm does.
  */
+import { fileURLToPath } from "node:url";
 import { dirname, resolve } from "node:path";
 import { buildDashboard } from "./dashboard.ts";
 import { compileWithNpm, hasNpmBase } from "./compile_with_npm.ts";
 import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ENTRY = "main.ts";
 /** The dashboard's files, which are embedded in the binary. */
 const DASHBOARD = "dist/dashboard";

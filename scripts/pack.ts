@@ -2,6 +2,7 @@
  * `deno task pack [--output DIR]`: the client as an npm package, `opencode-agents-client-VERSION.tgz`. It is ESM and
  * has no dependencies: the types of the messages are written out from the schemas, so its users do not need zod.
  */
+import { fileURLToPath } from "node:url";
 import { dirname, join, resolve } from "node:path";
 import { create } from "tar";
 import ts from "typescript";
@@ -15,7 +16,7 @@ import { Channel, SubscriptionFilters } from "../src/protocol/subscription_messa
 import { NewTask, Priority, Task, TaskStatus, TaskType } from "../src/domain/task.ts";
 import { typeOf } from "./schema_types.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const NAME = "opencode-agents-client";
 
 /** The modules that the client needs at run time. The rest of the protocol is types. */

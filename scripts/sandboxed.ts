@@ -2,6 +2,7 @@
  * `deno task start:sandboxed [ARGS]`: the server, allowed only the hosts, folders and programs that its configuration
  * needs. Programs are resolved once, at the start: an agent that is installed later is refused until the next start.
  */
+import { fileURLToPath } from "node:url";
 import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/boot/config_file.ts";
@@ -12,7 +13,7 @@ import { runProgram } from "../src/boot/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { V8_FLAGS } from "./start_flags.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Reads the same flags and file as the server, and works out the permissions. */
 async function computed(flags: ServeFlags): Promise<Permissions> {

@@ -1,4 +1,5 @@
 /** How to start this program again, for the helpers that run beside the server. */
+import { fileURLToPath } from "node:url";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const CONFIG = new URL("deno.json", MAIN);
@@ -12,9 +13,9 @@ export function selfCommand(subcommand: string, permissions: string[]): string[]
     "--quiet",
     "--no-prompt",
     "--config",
-    CONFIG.pathname,
+    fileURLToPath(CONFIG),
     ...permissions,
-    MAIN.pathname,
+    fileURLToPath(MAIN),
     subcommand,
   ];
 }

@@ -1,5 +1,7 @@
 /** A server started as people start it elsewhere: no HOME, a home in the configuration, programs beside it. */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { readLines } from "../../src/agents/reporting/lines.ts";
 import { command } from "../cli/fixtures/cli.ts";
 import { denoDir } from "../fixtures/deno_dir.ts";
 import { withServer } from "../fixtures/server.ts";
@@ -77,6 +79,28 @@ Deno.test("without HOME and an account, serve asks for --data; nothing lands in 
     assert.match(stderr, /CONFIGURATION_ERROR: There is no folder for the data.*--data/);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
     assert.equal((await run("--data=~/data")).code, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a checkout in a folder with a space and an accent starts its own helpers", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-test-" });
+  try {
+    const ours = new URL("../..", import.meta.url);
+    await Deno.symlink(ours, `${folder}/My Proj\u00e9ct`);
+    const [program, ...args] = command(["serve", "--demo", "--port", "0"]);
+    const inIt = args.map((word) => word.replace(fileURLToPath(ours), `${folder}/My Proj\u00e9ct/`));
+    assert.notDeepEqual(inIt, args);
+    const child = new Deno.Command(program!, { args: inIt, stdin: "null", stdout: "null", stderr: "piped" })
+      .spawn();
+    let said = "";
+    await readLines(child.stderr, (line) => {
+      said += `${line}\n`;
+      if (/^demo_research\S* +(completed|failed)/.test(line)) child.kill("SIGTERM");
+    });
+    assert.match(said, /^demo_research\S* +completed/m);
+    assert.equal((await child.status).code, 0);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
