@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { createAgentRunner } from "../agents/runner.ts";
+import { procfsUnits } from "../host/processes/procfs.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import { selfCommand } from "./self.ts";
@@ -19,9 +20,14 @@ export function localAgents({ clock, folder, env }: LocalAgentsOptions): Compose
     createAgentRunner({
       ...ids,
       clock,
-      reaper_command: selfCommand("reaper", ["--allow-run", "--allow-env"]),
+      reaper_command: selfCommand("reaper", reaperPermissions()),
       server_env: env,
       tmp_root: join(folder, "tmp"),
       makes: BUILT_IN_MAKES,
     });
+}
+
+/** With all permissions the server lists processes through /proc, and so must the reaper: there may be no `ps`. */
+function reaperPermissions(): string[] {
+  return procfsUnits() ? ["--allow-all"] : ["--allow-run", "--allow-env"];
 }

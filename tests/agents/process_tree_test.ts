@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
+import { isSameProcess, PS_START_TOLERANCE_MS } from "../../src/host/processes/process_identity.ts";
+import { listRows, type ProcessRow } from "../../src/host/processes/process_rows.ts";
 import { descendants, type Kin } from "../../src/host/processes/process_tree.ts";
-import { parsePs } from "../../src/host/processes/ps.ts";
+import { listPs, parsePs } from "../../src/host/processes/ps.ts";
 
 Deno.test("ps: parses rows of Linux and macOS and names with spaces; skips other lines", () => {
   const line = (ids: string, state: string, started: string, name: string, args: string) =>
@@ -119,3 +122,35 @@ Deno.test("tree: a reused process id has no tree", () => {
     "ps may err by a second",
   );
 });
+
+Deno.test(
+  { name: "rows: /proc and ps show the same processes", ignore: Deno.build.os !== "linux" },
+  async () => {
+    const mark = `OA_MARK=${crypto.randomUUID()}`;
+    const child = new Deno.Command("sh", {
+      args: ["-c", "read line", "an argument"],
+      env: Object.fromEntries([mark.split("=")]),
+      stdin: "piped",
+      detached: true,
+    }).spawn();
+    try {
+      const [ours, theirs] = await Promise.all([
+        listRows(systemClock, "all_with_environment"),
+        listPs(systemClock, "all_with_environment"),
+      ]);
+      const ofChild = (rows: ProcessRow[]) => rows.find((row) => row.pid === child.pid)!;
+      const [row, other] = [ofChild(ours), ofChild(theirs)];
+      const kin = ({ pid, ppid, pgid, session, state }: ProcessRow) => [pid, ppid, pgid, session, state];
+      assert.deepEqual(kin(row), [child.pid, Deno.pid, child.pid, child.pid, "S"]);
+      assert.deepEqual(kin(other), kin(row));
+      assert.ok(isSameProcess(row, other, PS_START_TOLERANCE_MS), `${row.started} ${other.started}`);
+      assert.ok(row.command.startsWith("sh -c read line an argument ") && row.command.includes(mark));
+      assert.deepEqual((await listRows(systemClock, child.pid))[0]?.command, "sh -c read line an argument");
+      assert.ok(Math.abs(ours.length - theirs.length) < 20);
+    } finally {
+      await child.stdin.close();
+      await child.status;
+    }
+    assert.deepEqual(await listRows(systemClock, child.pid), []);
+  },
+);

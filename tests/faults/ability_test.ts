@@ -176,3 +176,26 @@ Deno.test({ name: "no 'ps' on PATH, and no PATH at all", ignore }, async () => {
     (server) => refuses(server, ["ps"], /'ps' is not on PATH/),
   );
 });
+
+Deno.test({
+  name:
+    "with all permissions /proc serves: tasks and processes need no 'ps', nor does the end of a killed server's agents",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await withFakePs(async (ps) => {
+    await ps.break();
+    await withServer({ config, permissions: ["-A"] }, async (server) => {
+      assert.equal((await healthOf(server)).overall_status, "healthy");
+      assert.match(await diagnosis(server, { PATH: ps.path }), /^ok listed by \/proc/);
+      await runsTask(server, "one");
+      assert.equal((await server.post({ type: "request_process_list" })).status, 200);
+
+      const sleep = "sleep 297.3";
+      const task = { ...shellTask("sleeps").task, execution: { prompt: `setsid ${sleep} & ${sleep}` } };
+      await server.post({ type: "start_task", task });
+      await until(async () => await server.processesMatching(sleep) > 1);
+      await server.stop("SIGKILL");
+      await until(async () => await server.processesMatching(sleep) === 0);
+    }, { PATH: ps.path });
+  });
+});

@@ -7,7 +7,7 @@ import type { Clock } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
-import { startTime } from "../../host/processes/ps.ts";
+import { startTime } from "../../host/processes/process_rows.ts";
 import { signalAll } from "../../host/processes/signals.ts";
 import type { AgentMakes } from "../makes/registry.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";

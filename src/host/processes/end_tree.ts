@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { Tree } from "./process_tree.ts";
-import type { PsRow } from "./ps.ts";
+import type { ProcessRow } from "./process_rows.ts";
 import { signalAll } from "./signals.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -59,7 +59,7 @@ export async function continueTree(clock: Clock, tree: Tree): Promise<void> {
 }
 
 /** The targets of a signal: first each group that a member leads, to reach new processes, then each process. */
-function withGroups(rows: PsRow[]): number[] {
+function withGroups(rows: ProcessRow[]): number[] {
   const pids = rows.map((row) => row.pid);
   const led = rows.filter((row) => row.pid === row.pgid).map((row) => -row.pid);
   return [...led, ...pids];

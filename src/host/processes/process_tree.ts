@@ -1,10 +1,7 @@
 /** Finds the processes of a run: the descendants of its agent, and processes with its mark in their environment. */
 import type { Clock } from "../../clock/clock.ts";
 import { isSameProcess, type ProcessIdentity, PS_START_TOLERANCE_MS } from "./process_identity.ts";
-import { listPs, ourOs, type PsRow } from "./ps.ts";
-
-/** Longer than the bound of a scan, because a tree that cannot be listed cannot be ended either. */
-const PS_BOUND_MS = 20_000;
+import { listRows, type ProcessRow } from "./process_rows.ts";
 
 /** Variables, as `NAME=VALUE` without white space, that identify a process whatever its parent is. */
 export interface EnvironmentMark {
@@ -14,7 +11,7 @@ export interface EnvironmentMark {
 
 export interface Tree {
   /** The live processes of the tree now. Zombies have ended and are left out. */
-  members(): Promise<PsRow[]>;
+  members(): Promise<ProcessRow[]>;
 }
 
 /**
@@ -22,12 +19,12 @@ export interface Tree {
  * it is gone, even if the process that connected it ends first. This process and its ancestors are never members.
  */
 export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: EnvironmentMark): Tree {
-  let known: PsRow[] = [];
+  let known: ProcessRow[] = [];
   return {
     async members() {
-      const rows = await listPs(clock, "all_with_environment", ourOs(), PS_BOUND_MS);
+      const rows = await listRows(clock, "all_with_environment");
       const ours = ancestors(rows, Deno.pid);
-      const marked: PsRow[] = [];
+      const marked: ProcessRow[] = [];
       for (const row of mark ? rows : []) {
         if (ours.has(row.pid) || known.some((member) => isSame(row, member))) continue;
         if (await bearsMark(clock, row, mark!)) marked.push(row);
@@ -40,7 +37,7 @@ export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: Enviro
 }
 
 /** The columns that show which processes belong together. */
-export type Kin = Pick<PsRow, "pid" | "ppid" | "pgid" | "session" | "started">;
+export type Kin = Pick<ProcessRow, "pid" | "ppid" | "pgid" | "session" | "started">;
 
 /**
  * The pids of the `roots` that still run, of the processes in groups and sessions that the roots led, and of all their
@@ -86,7 +83,7 @@ function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
  * Whether the mark is in the environment of `row` and not only in an argument. If /proc may not be read, the mark must
  * appear less often in the arguments alone than in arguments and environment together.
  */
-async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promise<boolean> {
+async function bearsMark(clock: Clock, row: ProcessRow, mark: EnvironmentMark): Promise<boolean> {
   if (!showsMark(row.command.split(" "), mark)) return false;
   try {
     const environment = await Deno.readTextFile(`/proc/${row.pid}/environ`);
@@ -94,7 +91,7 @@ async function bearsMark(clock: Clock, row: PsRow, mark: EnvironmentMark): Promi
   } catch {
     // No permission, no /proc, or the process is gone. `ps` answers in all these cases.
   }
-  const [plain] = await listPs(clock, row.pid, ourOs(), PS_BOUND_MS);
+  const [plain] = await listRows(clock, row.pid);
   if (!plain) return false;
   const times = (command: string, variable: string) =>
     command.split(" ").filter((word) => word === variable).length;

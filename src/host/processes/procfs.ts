@@ -3,7 +3,7 @@ import { type Clock, sleep } from "../../clock/clock.ts";
 import { fullName, type ProcessSource, type RawProcess, statusOf } from "./process_source.ts";
 
 /** Reads are synchronous, because that is far cheaper. After this many processes the event loop gets a turn. */
-const SLICE = 256;
+export const PROCFS_SLICE = 256;
 
 const AUX_PAGE_SIZE = 6n;
 const AUX_TICKS_PER_SECOND = 17n;
@@ -15,7 +15,8 @@ function unavailable(error: unknown): boolean {
     (error instanceof Error && /os error (3|13)\b/.test(error.message));
 }
 
-function attempt<T>(read: () => T): T | undefined {
+/** The result of `read`; undefined if the process is gone or belongs to someone else. */
+export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -41,6 +42,8 @@ interface Stat {
   name: string;
   state: string;
   ppid: number;
+  pgid: number;
+  session: number;
   cpu_ticks: number;
   threads: number;
   start_ticks: number;
@@ -56,6 +59,8 @@ export function parseStat(text: string): Stat {
     name: text.slice(open + 1, close),
     state: fields[0]!,
     ppid: Number(fields[1]),
+    pgid: Number(fields[2]),
+    session: Number(fields[3]),
     cpu_ticks: Number(fields[11]) + Number(fields[12]),
     threads: Number(fields[17]),
     start_ticks: Number(fields[19]),
@@ -70,18 +75,33 @@ export function parseSocketInodes(text: string): string[] {
   ) as string[];
 }
 
-/** The source over /proc; undefined if it does not exist or may not be read. */
-export function openProcfs(clock: Clock): ProcessSource | undefined {
-  let units: ReturnType<typeof parseAuxv>;
-  let boot_ms: number;
+/** This machine's units; undefined if /proc does not exist or may not be read. */
+export function procfsUnits(): ReturnType<typeof parseAuxv> | undefined {
   try {
-    units = parseAuxv(Deno.readFileSync("/proc/self/auxv"));
-    // Read once, so that a process has the same start time in every scan.
-    boot_ms = Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))![1]) * 1000;
+    return parseAuxv(Deno.readFileSync("/proc/self/auxv"));
   } catch {
-    // Another system, a sandbox, or named permissions: `ps` is used instead.
+    // Another system, a sandbox, or named permissions.
     return undefined;
   }
+}
+
+/** The pids of all processes. */
+export function procfsPids(): number[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter(Number.isInteger);
+}
+
+/** When the machine started, in epoch milliseconds. It follows the clock when that is set. */
+export function bootTime(): number {
+  return Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))?.[1]) * 1000;
+}
+
+/** The source over /proc; undefined if it does not exist or may not be read. */
+export function openProcfs(clock: Clock): ProcessSource | undefined {
+  const units = procfsUnits();
+  if (units === undefined) return undefined;
+  const { page_bytes } = units;
+  // Read once, so that a process has the same start time in every scan.
+  const boot_ms = bootTime();
   const tick_ms = 1000 / units.ticks_per_second;
 
   function read(pid: number): RawProcess | undefined {
@@ -103,7 +123,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
       started: Math.round(boot_ms + stat.start_ticks * tick_ms),
       cpu_ms: stat.cpu_ticks * tick_ms,
       cpu_step_ms: tick_ms,
-      rss: stat.rss_pages * units.page_bytes,
+      rss: stat.rss_pages * page_bytes,
       threads: stat.threads,
     };
     if (kernel_thread) return raw;
@@ -125,10 +145,8 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
     async list() {
       const processes: RawProcess[] = [];
       let count = 0;
-      for (const entry of [...Deno.readDirSync("/proc")]) {
-        const pid = Number(entry.name);
-        if (!Number.isInteger(pid)) continue;
-        if (++count % SLICE === 0) await sleep(clock, 0);
+      for (const pid of procfsPids()) {
+        if (++count % PROCFS_SLICE === 0) await sleep(clock, 0);
         const raw = read(pid);
         if (raw) processes.push(raw);
       }

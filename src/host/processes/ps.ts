@@ -146,8 +146,3 @@ function unable({ code, stdout, stderr }: BriefOutput): ApiError {
 export function ourOs(): PsOs {
   return Deno.build.os === "darwin" ? "darwin" : "linux";
 }
-
-/** When process `pid` started, in epoch milliseconds; undefined if there is no such process. */
-export async function startTime(clock: Clock, pid: number): Promise<number | undefined> {
-  return (await listPs(clock, pid))[0]?.started;
-}
