@@ -4,6 +4,7 @@ import { isSameProcess, PS_START_TOLERANCE_MS } from "../../src/host/processes/p
 import { listRows, type ProcessRow } from "../../src/host/processes/process_rows.ts";
 import { descendants, type Kin } from "../../src/host/processes/process_tree.ts";
 import { listPs, parsePs } from "../../src/host/processes/ps.ts";
+import { until } from "../fixtures/until.ts";
 
 Deno.test("ps: parses rows of Linux and macOS and names with spaces; skips other lines", () => {
   const line = (ids: string, state: string, started: string, name: string, args: string) =>
