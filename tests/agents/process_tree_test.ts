@@ -135,6 +135,7 @@ Deno.test(
       detached: true,
     }).spawn();
     try {
+      await until(async () => (await listRows(systemClock, child.pid))[0]?.state === "S");
       const [ours, theirs] = await Promise.all([
         listRows(systemClock, "all_with_environment"),
         listPs(systemClock, "all_with_environment"),
