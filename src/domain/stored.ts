@@ -21,8 +21,9 @@ export class StoredValueError extends Error {
 }
 
 export function stored<T>(kind: string, schema: z.ZodType<T>): Stored<T> {
-  const shape = unbounded(schema);
-  const fits = checkOf(shape);
+  // Built for the first value: most kinds have none at a start.
+  let shape: z.ZodType | undefined;
+  let fits: Check | undefined;
   return {
     kind,
     read(value, version) {
@@ -31,6 +32,8 @@ export function stored<T>(kind: string, schema: z.ZodType<T>): Stored<T> {
       }
       const current = migrated(kind, value, version);
       // Takes a third of the time of a parse, for the 100,000s of values read at startup. If it says no, zod decides.
+      shape ??= unbounded(schema);
+      fits ??= checkOf(shape);
       if (fits(current)) return current as T;
       const parsed = shape.safeParse(current);
       if (parsed.success) return current as T;

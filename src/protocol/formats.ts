@@ -57,11 +57,13 @@ export function percent(value: number): string {
   return `${value >= 9.95 || value === 0 ? Math.round(value) : Math.round(value * 10) / 10} %`;
 }
 
-const COUNT = new Intl.NumberFormat("en");
+/** Created on first use, like all formats here: one costs 10 ms and 5 MB, which most starts need not pay. */
+let counts: Intl.NumberFormat | undefined;
 
 /** `12,345`. */
 export function count(value: number): string {
-  return COUNT.format(value);
+  counts ??= new Intl.NumberFormat("en");
+  return counts.format(value);
 }
 
 /** `1 run`, `12,345 runs`. */
@@ -69,15 +71,15 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
+let ordinals: Intl.PluralRules | undefined;
 const ENDINGS: Record<string, string> = { one: "st", two: "nd", few: "rd" };
 
 /** `1st`, `2nd`, `13th`. */
 export function ordinal(value: number): string {
-  return `${count(value)}${ENDINGS[ORDINALS.select(value)] ?? "th"}`;
+  ordinals ??= new Intl.PluralRules("en", { type: "ordinal" });
+  return `${count(value)}${ENDINGS[ordinals.select(value)] ?? "th"}`;
 }
 
-/** Created on first use: a date format costs 10 ms, which most commands need not pay. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatted(iso: string, name: string, options: Intl.DateTimeFormatOptions): string {
