@@ -4,6 +4,7 @@ import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
 import { refusal } from "./guard.ts";
+import { refusedHandshake } from "./handshake.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
 import type { Route } from "./http/route.ts";
 import { Replies } from "./replies.ts";
@@ -96,9 +97,8 @@ export class Server {
   }
 
   async #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Promise<Response> {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return new Response("This is a WebSocket endpoint", { status: 426, headers: { upgrade: "websocket" } });
-    }
+    const refused = refusedHandshake(request);
+    if (refused) return refused;
     const { auth, limits, connections } = this.#options;
     try {
       const identity = await auth.identify({ authorization: request.headers.get("authorization"), ip });

@@ -2,7 +2,7 @@
  * HTTP and WebSockets by node:http and the ws package, for servers that other machines can reach: somewhat slower than
  * `Deno.serve`, but a message is bounded however it is fragmented, and a connection that must close is dropped.
  */
-import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type ServerOptions, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -26,7 +26,11 @@ const LATE_MESSAGES_MAX = 100;
 /** Pings of a peer between two heartbeats; a peer that sends more is dropped. */
 const PINGS_MAX = 1000;
 /** How long the headers of a request, and the whole request, may take to arrive. Slower ones are answered with 408. */
-const SLOW = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2000 };
+const SLOW: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 2000,
+};
 /** How often the server connects to itself to see whether connections are accepted, and how long that may take. */
 const PROBE_MS = 5000;
 const PROBE_WITHIN_MS = 5000;
@@ -45,8 +49,10 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
   const noUpgrade = (): never => {
     throw new Error("no upgrade was asked for");
   };
+  // Node's option, which Deno's types do not know.
+  const upgrades: ServerOptions = { shouldUpgradeCallback: isWebSocket } as ServerOptions;
   const server = createServer(
-    SLOW,
+    { ...SLOW, ...upgrades },
     getRequestListener(
       (request, { incoming }) =>
         answer(request, { ip: addressOf(incoming as IncomingMessage), upgrade: noUpgrade }),
@@ -129,6 +135,11 @@ export async function openHardenedTransport(options: TransportOptions): Promise<
       await finished.promise;
     },
   };
+}
+
+/** Any other upgrade that a client offers, such as h2c, is declined: its request is answered over HTTP. */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && /\bwebsocket\b/i.test(headers.upgrade ?? "");
 }
 
 function addressOf({ socket }: IncomingMessage): string {
