@@ -13,43 +13,81 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never go back; for durations. */
   monotonic(): number;
-  /** Runs `action` once, `delay_ms` from now. A delay of more than 24 days is split into several timers. */
+  /** Runs `action` once, `delay_ms` from now, however long that is. */
   after(delay_ms: number, action: () => void): Timer;
-  /** Runs `action` every `period_ms` until cancelled. */
+  /** Runs `action` every `period_ms`, however long that is, until cancelled. */
   every(period_ms: number, action: () => void): Timer;
   /** A number in [0, 1). */
   random(): number;
 }
 
-/** setTimeout stores its delay in 31 bits. A longer delay would fire at once. */
+/** The platform's timers. They store a delay in 31 bits: a longer one, of 24.9 days, would fire at once. */
+export interface ShortTimers<Id> {
+  setTimeout(action: () => void, delay_ms: number): Id;
+  clearTimeout(id: Id): void;
+  setInterval(action: () => void, period_ms: number): Id;
+  clearInterval(id: Id): void;
+}
+
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** Timers of any length, made of short ones. */
+export function longTimers<Id>(short: ShortTimers<Id>): Pick<Clock, "after" | "every"> {
+  const after: Clock["after"] = (delay_ms, action) => {
+    let id: Id;
+    const wait = (left_ms: number) => {
+      id = left_ms > LONGEST_DELAY_MS
+        ? short.setTimeout(() => wait(left_ms - LONGEST_DELAY_MS), LONGEST_DELAY_MS)
+        : short.setTimeout(action, Math.max(0, left_ms));
+    };
+    wait(delay_ms);
+    return { cancel: () => short.clearTimeout(id) };
+  };
+  const every: Clock["every"] = (period_ms, action) => {
+    if (period_ms <= LONGEST_DELAY_MS) {
+      const id = short.setInterval(action, period_ms);
+      return { cancel: () => short.clearInterval(id) };
+    }
+    let next: Timer;
+    const again = () => {
+      next = after(period_ms, () => {
+        again();
+        action();
+      });
+    };
+    again();
+    return { cancel: () => next.cancel() };
+  };
+  return { after, every };
+}
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
-  after(delay_ms, action) {
-    let id: ReturnType<typeof setTimeout>;
-    const wait = (left_ms: number) => {
-      id = left_ms > LONGEST_DELAY_MS
-        ? setTimeout(() => wait(left_ms - LONGEST_DELAY_MS), LONGEST_DELAY_MS)
-        : setTimeout(action, Math.max(0, left_ms));
-    };
-    wait(delay_ms);
-    return { cancel: () => clearTimeout(id) };
-  },
-  every(period_ms, action) {
-    const id = setInterval(action, period_ms);
-    return { cancel: () => clearInterval(id) };
-  },
+  // Looked up at each call: a tool that counts timers may have replaced them.
+  ...longTimers({
+    setTimeout: (action, delay_ms) => globalThis.setTimeout(action, delay_ms),
+    clearTimeout: (id) => globalThis.clearTimeout(id),
+    setInterval: (action, period_ms) => globalThis.setInterval(action, period_ms),
+    clearInterval: (id) => globalThis.clearInterval(id),
+  }),
 };
+
+/** The last moment that a timestamp with a year of four digits can say. */
+const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The last time that was formatted: under load, many times in a row are the same millisecond. */
 let formatted = { epoch_ms: NaN, text: "" };
 
-/** Formats a timestamp as the API document does: ISO 8601, UTC, milliseconds, `Z`. */
+/**
+ * Formats a timestamp as the API document does: ISO 8601, UTC, milliseconds, `Z`. A later moment, from a bound of a
+ * million years, becomes the end of the year 9999.
+ */
 export function isoTime(epoch_ms: number): string {
-  if (epoch_ms !== formatted.epoch_ms) formatted = { epoch_ms, text: new Date(epoch_ms).toISOString() };
+  if (epoch_ms !== formatted.epoch_ms) {
+    formatted = { epoch_ms, text: new Date(Math.min(epoch_ms, LATEST_MS)).toISOString() };
+  }
   return formatted.text;
 }
 
