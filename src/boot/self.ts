@@ -1,8 +1,10 @@
 /** How to start this program again, for the helpers that run beside the server. */
 import { fileURLToPath } from "node:url";
 
-const MAIN = new URL("../../main.ts", import.meta.url);
-const CONFIG = new URL("deno.json", MAIN);
+/** In the npm package, the modules are JavaScript. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+const MAIN = fileURLToPath(new URL(`../../main${EXTENSION}`, import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 /** The command that runs one of our own subcommands, from a checkout or as a binary, with these permissions. */
 export function selfCommand(subcommand: string, permissions: string[]): string[] {
@@ -13,9 +15,9 @@ export function selfCommand(subcommand: string, permissions: string[]): string[]
     "--quiet",
     "--no-prompt",
     "--config",
-    fileURLToPath(CONFIG),
+    CONFIG,
     ...permissions,
-    fileURLToPath(MAIN),
+    MAIN,
     subcommand,
   ];
 }
