@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 
-const VERSION = "2.4.2";
+export const NPM_VERSION = "2.4.2";
 const DENO = "@deno/linux-x64-glibc";
 const BASE = "@vltpkg/cli-linux-x64";
 const BASE_VERSION = "0.0.0-18";
@@ -28,7 +28,7 @@ export async function compileWithNpm(
   try {
     for await (const { name, isFile } of Deno.readDir(root)) {
       if (isFile && (name === "deno.json" || name.endsWith(".ts"))) {
-        await Deno.copyFile(join(root, name), join(sources, name));
+        await copyFile(join(root, name), join(sources, name));
       }
     }
     await copyFolder(join(root, "src"), join(sources, "src"));
@@ -52,14 +52,14 @@ export async function compileWithNpm(
 
 /** The folder with that Deno and the base binary, cached after the first download. */
 async function installedTools(): Promise<string> {
-  const folder = join(cacheFolder(), "opencode-agents", `compile-with-${VERSION}`);
+  const folder = join(cacheFolder(), "opencode-agents", `compile-with-${NPM_VERSION}`);
   if (await exists(folder)) return folder;
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
   const packages = join(fresh, "packages");
   try {
     await Deno.mkdir(packages);
-    const dependencies = { [DENO]: VERSION, [BASE]: BASE_VERSION };
+    const dependencies = { [DENO]: NPM_VERSION, [BASE]: BASE_VERSION };
     await Deno.writeTextFile(join(packages, "package.json"), JSON.stringify({ private: true, dependencies }));
     await run(Deno.execPath(), ["install", "--quiet"], INSTALL_WITHIN_MS, {
       cwd: packages,
@@ -99,8 +99,15 @@ async function exists(path: string): Promise<boolean> {
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for await (const { name, isDirectory } of Deno.readDir(from)) {
-    await (isDirectory ? copyFolder : Deno.copyFile)(join(from, name), join(to, name));
+    // The stamp of the dashboard is for its next build.
+    if (!name.startsWith(".")) await (isDirectory ? copyFolder : copyFile)(join(from, name), join(to, name));
   }
+}
+
+/** Copies the file without its time, which would be in the binary: two builds of the same sources are the same. */
+async function copyFile(from: string, to: string): Promise<void> {
+  await Deno.copyFile(from, to);
+  await Deno.utime(to, new Date(0), new Date(0));
 }
 
 async function run(

@@ -19,7 +19,7 @@ const SOURCES = [
 ];
 const COPIED = ["index.html", "icon.svg", "fonts.css"];
 /** The Latin subsets of the typefaces, under the names that `fonts.css` uses. */
-const FONTS = {
+export const FONTS = {
   "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "jetbrains_mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
 };

@@ -1,0 +1,33 @@
+/** What a release is made of: the packages that the program and the dashboard's files contain. */
+import { FONTS } from "../dashboard.ts";
+import { contentsOf, ownLock } from "../packages/contents.ts";
+import { closureOf, importedId, lockedPackages } from "../packages/deno_lock.ts";
+import { testedDeno } from "../packages/tested_deno.ts";
+import { licenseIn, thirdPartyLicenses } from "./licenses.ts";
+import { sbomOf } from "./sbom.ts";
+
+const ENTRIES = ["main.ts", "src/dashboard/main.tsx"];
+
+/** The bill of materials and the license texts of the release, as texts. */
+export async function materialsOf(release: { name: string; version: string }) {
+  const contents = await Promise.all(ENTRIES.map(contentsOf));
+  const lock = await ownLock();
+  const packages = lockedPackages(lock);
+  const fonts = Object.values(FONTS).map((file) => importedId(lock, file.split("/").slice(0, 2).join("/")));
+  const imported = [...new Set([...contents.flatMap(({ imported }) => imported), ...fonts])];
+  const ids = closureOf(imported, packages);
+  const folders = new Map(contents.flatMap(({ folders }) => [...folders]));
+  const licenses = new Map<string, string>();
+  for (const id of ids) {
+    const license = await licenseIn(folders.get(id)!);
+    if (license !== undefined) licenses.set(id, license);
+  }
+  const described = ids.map((id) => {
+    const { name, version } = packages.get(id)!;
+    return { name, version, license: licenses.get(id), folder: folders.get(id)! };
+  });
+  return {
+    sbom: sbomOf({ ...release, deno: await testedDeno(), imported, ids, packages, licenses }),
+    licenses: await thirdPartyLicenses(described),
+  };
+}
