@@ -11,11 +11,12 @@ import { NAME, packProgram } from "./packages/program.ts";
 import { testedDeno } from "./packages/tested_deno.ts";
 import { sectionOf } from "./release/changelog.ts";
 import { checksumOf } from "./release/checksum.ts";
-import { materialsOf } from "./release/materials.ts";
+import { materialsOf } from "./packages/materials.ts";
 import { TARGETS } from "./release/targets.ts";
 import { ROOT } from "./root.ts";
 
 const { version } = manifest;
+const SUMS = "SHA256SUMS";
 
 interface Skipped {
   file: string;
@@ -32,6 +33,9 @@ class Release {
   }
 
   async make(): Promise<void> {
+    // Those of an earlier run are wrong as soon as the first file is made.
+    await Deno.mkdir(this.#output, { recursive: true });
+    await Deno.writeTextFile(join(this.#output, SUMS), "");
     this.#made(await packProgram(this.#output));
     this.#made(await packClient(this.#output));
     for (const target of TARGETS) await this.#compile(target);
@@ -79,8 +83,8 @@ class Release {
     const sums = await Promise.all(
       this.#files.toSorted().map(async (file) => `${await checksumOf(join(this.#output, file))}  ${file}\n`),
     );
-    await Deno.writeTextFile(join(this.#output, "SHA256SUMS"), sums.join(""));
-    console.log(join(this.#output, "SHA256SUMS"));
+    await Deno.writeTextFile(join(this.#output, SUMS), sums.join(""));
+    console.log(join(this.#output, SUMS));
   }
 }
 

@@ -11,6 +11,7 @@ import { ROOT } from "../root.ts";
 import { START_PERMISSIONS, V8_FLAGS } from "../start_flags.ts";
 import { contentsOf, ownLock } from "./contents.ts";
 import { type LockedPackages, lockedPackages } from "./deno_lock.ts";
+import { materialsOf } from "./materials.ts";
 import { layoutOf } from "./node_modules.ts";
 import { packed, write } from "./tarball.ts";
 import { testedDeno } from "./tested_deno.ts";
@@ -20,6 +21,7 @@ const ENTRY = "main.ts";
 /** The program that npm puts on PATH. */
 const LAUNCHER = "bin/opencode-agents.js";
 const LAUNCHER_SOURCE = "deploy/npm/opencode-agents.js";
+const LICENSES = "THIRD_PARTY_LICENSES.txt";
 const DOCUMENTS = ["README.md", "CHANGELOG.md", "docs"];
 /** Both are text: the picture in the README is not worth its size here. */
 const DOCUMENT = /\.md$/;
@@ -47,6 +49,8 @@ async function assemble(folder: string): Promise<void> {
     lock: false,
   };
   await write(folder, "deno.json", json(settings));
+  // The dashboard's files contain packages, too, whose license texts must go along.
+  await write(folder, LICENSES, (await materialsOf({ name: NAME, version: manifest.version })).licenses);
   const description = {
     name: NAME,
     version: manifest.version,

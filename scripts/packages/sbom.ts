@@ -1,7 +1,7 @@
 /** The software bill of materials of a release, as CycloneDX. Pure: the same packages give the same text. */
 import { Contrib, Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 import { Buffer } from "node:buffer";
-import type { LockedPackages } from "../packages/deno_lock.ts";
+import type { LockedPackages } from "./deno_lock.ts";
 
 export interface Materials {
   name: string;

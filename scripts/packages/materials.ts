@@ -1,15 +1,17 @@
 /** What a release is made of: the packages that the program and the dashboard's files contain. */
 import { FONTS } from "../dashboard.ts";
-import { contentsOf, ownLock } from "../packages/contents.ts";
-import { closureOf, importedId, lockedPackages } from "../packages/deno_lock.ts";
-import { testedDeno } from "../packages/tested_deno.ts";
+import { contentsOf, ownLock } from "./contents.ts";
+import { closureOf, importedId, lockedPackages } from "./deno_lock.ts";
+import { testedDeno } from "./tested_deno.ts";
 import { licenseIn, thirdPartyLicenses } from "./licenses.ts";
 import { sbomOf } from "./sbom.ts";
 
 const ENTRIES = ["main.ts", "src/dashboard/main.tsx"];
 
 /** The bill of materials and the license texts of the release, as texts. */
-export async function materialsOf(release: { name: string; version: string }) {
+export async function materialsOf(
+  release: { name: string; version: string },
+): Promise<{ sbom: string; licenses: string }> {
   const contents = await Promise.all(ENTRIES.map(contentsOf));
   const lock = await ownLock();
   const packages = lockedPackages(lock);
