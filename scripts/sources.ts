@@ -6,6 +6,6 @@
  */
 const ROOMS = [...Deno.readDirSync(new URL("../src", import.meta.url))].map(({ name }) => `src/${name}`);
 
-export const SOURCES = ["main.ts", ...ROOMS, "tests", "scripts"];
+export const SOURCES = ["main.ts", ...ROOMS, "tests", "scripts", "deploy"];
 
 export const FORMATTED = ["deno.json", ...SOURCES];
