@@ -56,6 +56,8 @@ export type RunEvent =
     outcome: string;
     by: "client" | "policy" | "timeout" | "end";
   }
+  /** The agent has given a sign of life that is no other report, such as output that is not a whole line. */
+  | { kind: "sign" }
   | { kind: "usage"; usage: Record<string, unknown> }
   /** A turn has ended and the run waits for `Run.next`. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };

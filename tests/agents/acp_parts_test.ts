@@ -163,6 +163,30 @@ Deno.test("acp messages: lines do not depend on how their bytes arrive", async (
   ));
 });
 
+Deno.test("acp progress: a plan of any length is counted whole, and its first steps are shown", () => {
+  const entries = Array.from({ length: 2500 }, (_, at) => ({
+    content: `Step ${at}`,
+    status: at < 1800 ? "completed" : at === 1800 ? "in_progress" : "pending",
+  }));
+  const { steps, ...counts } = progressOf(opencode.planOf({ sessionUpdate: "plan", entries })!);
+  assert.deepEqual(counts, {
+    kind: "progress",
+    completed_steps: 1800,
+    total_steps: 2500,
+    current_step: "Step 1800",
+  });
+  assert.equal(steps!.length, 50);
+});
+
+Deno.test("acp messages: whatever arrives is a sign of life, also in the middle of a message", async () => {
+  let heard = 0;
+  const bytes = pieces(new TextEncoder().encode('{"half": "of it'), [5]);
+  const { signal } = new AbortController();
+  const lines = messageLines(bytes, { max_bytes: 1000, signal, onBytes: () => heard++ });
+  for await (const _ of lines);
+  assert.equal(heard, 3);
+});
+
 Deno.test("acp messages: a line that is too long ends the reading, however it arrives", async () => {
   const bytes = new TextEncoder().encode("short\n" + "x".repeat(101) + "\n");
   for (const size of [1, 50, 1000]) {

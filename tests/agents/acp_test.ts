@@ -22,7 +22,7 @@ Deno.test("acp: a whole task reports session, progress, log and answer, and edit
       stop_reason: "end_turn",
       output: "All 3 steps are done; the result is in demo.md.",
     });
-    assertOrder(run.events, ["started", "session", "progress"]);
+    assertOrder(run.events, ["started", "sign", "session", "progress"]);
     const session = run.all("session")[0]!;
     assert.match(session.session_id, /^demo_/);
     assert.deepEqual([session.resumable, session.resumed], [true, false]);

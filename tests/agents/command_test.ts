@@ -92,7 +92,7 @@ Deno.test("command: stdout is info, stderr is warn, progress is no log entry, ex
   ]);
   assert.deepEqual(outcome, {
     status: "completed",
-    output: `one\n{"progress":{"completed_steps":1,"total_steps":2}}\nlast\n`,
+    output: "one\nlast\n",
     exit_code: 0,
   });
 });
@@ -119,6 +119,30 @@ Deno.test("command: a program ended by a signal fails with the signal's name", a
   assert.equal(outcome.status, "failed");
   assert.equal(outcome.error, "Killed by SIGSEGV");
 });
+
+Deno.test("command: the reason is not the last line of stderr if that says nothing, else what stdout says", async () => {
+  const notice = "echo npm notice >&2";
+  const failed = async (script: string) => (await runScript(`${script}; exit 1`)).outcome.error;
+  assert.equal(await failed(`echo 'no such file' >&2; ${notice}`), "Exit code 1: no such file");
+  assert.equal(await failed(`echo '2 tests failed'; ${notice}`), "Exit code 1: 2 tests failed");
+  assert.equal(await failed(notice), "Exit code 1: npm notice");
+  assert.match((await runScript("sh -c 'kill -9 $$'; exit $?")).outcome.error!, /^Exit code 137 \(SIGKILL\)/);
+});
+
+Deno.test("command: output that is no line is a sign of life, and is shown while the program waits", () =>
+  withSupervisor(async ({ supervisor, folder }) => {
+    const events: RunEvent[] = [];
+    const script =
+      "printf 'Name? '; while ! [ -e answered ]; do sleep 0.05; done; echo Ann; printf '50%%\\r100%%\\n'";
+    const run = await startCommand(requestFor(folder, ["sh", "-c", script]), (event) => {
+      events.push(event);
+    }, { clock: systemClock, supervisor });
+    await until("the question is shown", () => logs(events, "stdout").length > 0);
+    assert.ok(events.some(({ kind }) => kind === "sign"));
+    await Deno.writeTextFile(`${folder}/answered`, "");
+    assert.equal((await run.outcome).output, "Name? Ann\n100%\n");
+    assert.deepEqual(logs(events, "stdout").map(({ message }) => message), ["Name? ", "Ann", "100%"]);
+  }));
 
 Deno.test("command: handles megabytes, missing line ends, and bytes that are not UTF-8", async () => {
   const { events, outcome } = await runScript(

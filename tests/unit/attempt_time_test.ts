@@ -48,6 +48,18 @@ Deno.test("silence: a warning, a sign of life, a warning again, and the limit", 
   assert.deepEqual(world.timers, []);
 });
 
+Deno.test("silence: output that is no report is a sign of life, and changes nothing else", () => {
+  const { world, heard, pass, take } = listening(SILENCE);
+  const before = world.effects.length;
+  for (let i = 0; i < 20; i++) {
+    pass(90);
+    take({ kind: "reported", report: { kind: "sign" } });
+  }
+  assert.deepEqual(heard, []);
+  const effects = world.effects.slice(before).map(({ kind }) => kind);
+  assert.deepEqual(effects.filter((kind) => kind !== "set_timer"), []);
+});
+
 Deno.test("silence: a paused agent need not speak, and has its full time afterward", () => {
   const { world, heard, pass, take } = listening(SILENCE);
   pass(99);

@@ -37,7 +37,7 @@ export class AgentGone extends AgentFailure {
 /** What is known when a run fails. */
 export interface FailureContext {
   task_id: string;
-  /** The last line that the agent wrote to stderr, empty for none. */
+  /** What the agent wrote to stderr that says why, empty for nothing. */
   last_stderr: string;
   /** How the agent is installed and gets an account. */
   install_advice: string;
@@ -46,8 +46,8 @@ export interface FailureContext {
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
   if (error instanceof AgentGone) {
-    const last_line = context.last_stderr === "" ? "" : `: ${context.last_stderr}`;
-    return { ...failed(error.message + last_line), exit_code: error.exit_code };
+    const reason = context.last_stderr === "" ? "" : `: ${context.last_stderr}`;
+    return { ...failed(error.message + reason), exit_code: error.exit_code };
   }
   if (error instanceof AgentRefusal && error.wants_login) {
     const reason = error.message.replace(/\.+$/, "");

@@ -6,6 +6,7 @@ import type { AgentCall } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
 import type { WireObject } from "../makes/agent_make.ts";
+import { codeText } from "../reporting/exit_status.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
@@ -54,7 +55,9 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     if (broken instanceof LineTooLongError) return new AgentFailure(`The agent printed ${broken.message}`);
     await within(clock, EXIT_AFTER_CLOSE_MS, process.status, undefined);
     if (exit === undefined) return new AgentGone(`Agent closed its output before ${waiting_for}`, undefined);
-    const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+    const how = exit.signal === null
+      ? `exited with code ${codeText(exit.code)}`
+      : `was ended by ${exit.signal}`;
     return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code);
   }
 

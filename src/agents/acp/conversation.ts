@@ -21,8 +21,8 @@ export interface ConversationOptions {
   turn: AcpTurn;
   permissions: Permissions;
   isPaused: () => boolean;
-  /** Called for each update: a sign of life. */
-  onUpdate: () => void;
+  /** Called for whatever the agent sends: a sign of life. */
+  onBytes: () => void;
 }
 
 export class Conversation {
@@ -43,6 +43,7 @@ export class Conversation {
     this.#connection = await connectAgent({
       clock,
       process,
+      onBytes: this.#options.onBytes,
       update: (params) => this.#update(params),
       junk: (line, why) => events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
       permission: (params, signal) => permissions.ask(params, signal),
@@ -90,8 +91,7 @@ export class Conversation {
   }
 
   async #update(params: WireObject): Promise<void> {
-    const { turn, onUpdate } = this.#options;
-    onUpdate();
+    const { turn } = this.#options;
     const update = objectOf(params.update);
     if (update === undefined || this.#phase === "over") return;
     // Ignores the sessions of subagents: they report to the session that started them.

@@ -12,12 +12,14 @@ export interface MessageLineOptions {
   max_bytes: number;
   /** Stops reading at once, even if nothing arrives any more. */
   signal: AbortSignal;
+  /** Called for whatever arrives. */
+  onBytes?: () => void;
 }
 
 /** The lines of `bytes` without line ends. Bytes that are not UTF-8 become U+FFFD. The last line needs no newline. */
 export async function* messageLines(
   bytes: ReadableStream<Uint8Array>,
-  { max_bytes, signal }: MessageLineOptions,
+  { max_bytes, signal, onBytes }: MessageLineOptions,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   const reader = bytes.getReader();
@@ -43,6 +45,7 @@ export async function* messageLines(
     for (;;) {
       const { value: chunk, done } = await reader.read();
       if (done) break;
+      onBytes?.();
       let start = 0;
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
         add(chunk.subarray(start, end));

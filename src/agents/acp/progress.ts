@@ -6,8 +6,6 @@ import { listOf, objectOf, oneLine, textOf } from "./wire_value.ts";
 
 export type Progress = Extract<RunEvent, { kind: "progress" }>;
 
-/** More steps than a real plan has. The rest of a longer list is left out. */
-const MOST_STEPS = 1000;
 /** How many steps are kept with the task. The task's record is written again at each step. */
 const STEPS_SHOWN = 50;
 const SHOWN_CHARACTERS = 200;
@@ -18,11 +16,14 @@ export function planOf(update: Record<string, unknown>): PlanStep[] | undefined 
   return stepsOf(update.entries ?? objectOf(update.plan)?.entries);
 }
 
-/** The steps of a plan or todo list, whichever of the usual fields has their titles; undefined if `value` is no list. */
+/**
+ * All steps of a plan or todo list, whichever of the usual fields has their titles; undefined if `value` is no list. The
+ * bound of a message bounds them too.
+ */
 export function stepsOf(value: unknown): PlanStep[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const steps: PlanStep[] = [];
-  for (const item of listOf(value).slice(0, MOST_STEPS)) {
+  for (const item of listOf(value)) {
     const entry = objectOf(item);
     const title = textOf(entry?.content) ?? textOf(entry?.description) ?? textOf(entry?.title);
     // A step that was dropped is no longer part of the work.

@@ -7,6 +7,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
+import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
@@ -23,7 +24,7 @@ import { cut, textOf } from "./wire_value.ts";
 export interface AcpBounds extends SessionBounds {
   /** How long a canceled turn may take to answer before its process is ended. */
   cancel_ms: number;
-  /** After this long without a message from the agent, a warning is logged. */
+  /** After this long without a sign of life from the agent, a warning is logged. */
   silence_ms: number;
 }
 
@@ -113,13 +114,25 @@ class AcpRun implements Run {
       titleOf: (id) => turn.transcript.titleOf(id),
       denied: (denial) => turn.denied(denial),
     });
-    this.#stderr = new StderrLog(request.task.id, process.stderr, make.chatter, events);
     const silence = this.#silence = new SilenceWatch(
       clock,
       bounds.silence_ms,
       () => this.#paused || permissions.waiting,
       (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
     );
+    const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
+    const onBytes = () => {
+      silence.sign();
+      tell();
+    };
+    this.#stderr = new StderrLog({
+      clock,
+      task_id: request.task.id,
+      stderr: process.stderr,
+      chatter: make.chatter,
+      events,
+      onBytes,
+    });
     this.#conversation = new Conversation({
       clock,
       request,
@@ -130,7 +143,7 @@ class AcpRun implements Run {
       turn,
       permissions,
       isPaused: () => this.#paused,
-      onUpdate: () => silence.sign(),
+      onBytes,
     });
     this.outcome = this.#live();
   }
@@ -196,7 +209,7 @@ class AcpRun implements Run {
     if (error instanceof AgentGone) await within(this.#clock, LAST_STDERR_MS, this.#stderr.ended, undefined);
     return verdictOf(error, {
       task_id: this.#request.task.id,
-      last_stderr: this.#stderr.last_line,
+      last_stderr: this.#stderr.reason,
       install_advice: this.#make.install.advice,
     });
   }

@@ -1,8 +1,9 @@
 /** An agent's stderr as entries of the task's log. */
 import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../../clock/clock.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import { readLines } from "../reporting/lines.ts";
-import { cut } from "./wire_value.ts";
+import { createLastWords } from "../reporting/last_words.ts";
+import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -10,27 +11,43 @@ const log = getLogger(["opencode-agents", "agents"]);
 // deno-lint-ignore no-control-regex -- they begin with a control character
 const COLORS = /\x1b\[[0-9;]*m/g;
 
+export interface StderrLogOptions {
+  clock: Clock;
+  task_id: string;
+  stderr: ReadableStream<Uint8Array>;
+  /** Lines that are logged as `debug` instead of `warn`. */
+  chatter: RegExp | undefined;
+  events: EventQueue;
+  /** Called for whatever arrives. */
+  onBytes: () => void;
+}
+
 export class StderrLog {
-  /** The last line that was not chatter; empty for none. */
-  last_line = "";
   /** Settles when stderr is read to its end. Never rejects. */
   readonly ended: Promise<void>;
+  readonly #options: StderrLogOptions;
+  readonly #last_words = createLastWords();
 
-  /** `chatter`: lines that are logged as `debug` instead of `warn`. */
-  constructor(
-    task_id: string,
-    stderr: ReadableStream<Uint8Array>,
-    chatter: RegExp | undefined,
-    events: EventQueue,
-  ) {
-    this.ended = readLines(stderr, async (raw) => {
-      const line = raw.replace(COLORS, "");
-      if (line.trim() === "") return;
-      const isChatter = chatter?.test(line) === true;
-      if (!isChatter) this.last_line = cut(line.trim(), 500);
-      await events.note(isChatter ? "debug" : "warn", line, "stderr");
-    }).catch((error) => {
+  constructor(options: StderrLogOptions) {
+    this.#options = options;
+    const { clock, task_id, stderr, onBytes } = options;
+    this.ended = readOutput(stderr, { clock, onBytes, part: (part) => this.#take(part) }).catch((error) => {
       log.warn("stderr of task {task} cannot be read: {error}", { task: task_id, error });
     });
+  }
+
+  /** What says why the agent failed; empty if nothing does. */
+  get reason(): string {
+    return this.#last_words.reason() || this.#last_words.last();
+  }
+
+  #take({ kind, text, news }: OutputPart): void | Promise<void> {
+    const { chatter, events } = this.#options;
+    const line = text.replace(COLORS, "");
+    const isChatter = chatter?.test(line) === true;
+    if (kind !== "draft" && !isChatter) this.#last_words.add(line);
+    const message = news.replace(COLORS, "");
+    if (message.trim() === "") return;
+    return events.note(isChatter ? "debug" : "warn", message, "stderr");
   }
 }

@@ -12,6 +12,8 @@ import { objectOf } from "./wire_value.ts";
 const LONGEST_MESSAGE_BYTES = 16 << 20;
 
 export interface StreamListener {
+  /** Called for whatever arrives, also in the middle of a message. */
+  onBytes(): void;
   /** The `params` of one `session/update`. */
   update(params: Record<string, unknown>): Promise<void>;
   /** A line on stdout that is not a message we can use, and why. */
@@ -25,7 +27,11 @@ export function acpStream(
 ): Stream {
   const unanswered = new Set<unknown>();
   const reading = new AbortController();
-  const lines = messageLines(stdout, { max_bytes: LONGEST_MESSAGE_BYTES, signal: reading.signal });
+  const lines = messageLines(stdout, {
+    max_bytes: LONGEST_MESSAGE_BYTES,
+    signal: reading.signal,
+    onBytes: () => listener.onBytes(),
+  });
   const readable = new ReadableStream<AnyMessage>({
     async pull(controller) {
       for (;;) {

@@ -1,7 +1,7 @@
 /** Lines on stdout by which a command reports its progress. Pure. */
 import { z } from "zod";
 import type { RunEvent } from "../../domain/run.ts";
-import { firstCharacters } from "./first_characters.ts";
+import { firstCharacters } from "../reporting/first_characters.ts";
 
 export const MAX_STEP_CHARACTERS = 200;
 
@@ -14,6 +14,11 @@ const ProgressLine = z.strictObject({
 });
 
 type Progress = Extract<RunEvent, { kind: "progress" }>;
+
+/** Whether a line that is not finished may become a progress line. */
+export function mayBeProgress(text: string): boolean {
+  return /^\{\s*("p|$)/.test(text);
+}
 
 /** The progress that a line reports; undefined for any other line. */
 export function progressOf(line: string): Progress | undefined {

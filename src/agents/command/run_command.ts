@@ -1,15 +1,19 @@
 /** Runs an agent of `"protocol": "command"`: any program. Its lines are the log and its exit code is the outcome. */
+import { stripVTControlCharacters } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import { createActivity } from "../reporting/activity.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
-import { readLines } from "../reporting/lines.ts";
+import { type ExitStatus, exitText } from "../reporting/exit_status.ts";
+import { createLastWords } from "../reporting/last_words.ts";
+import { lifeSigns } from "../reporting/life_signs.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
+import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
-import { firstCharacters } from "./first_characters.ts";
-import { MAX_STEP_CHARACTERS, progressOf } from "./progress_line.ts";
+import { firstCharacters } from "../reporting/first_characters.ts";
+import { MAX_STEP_CHARACTERS, mayBeProgress, progressOf } from "./progress_line.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -31,25 +35,45 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     process.stdin.close().catch(() => {});
     await events.emit({ kind: "started", pid: process.pid });
     const tail = createOutputTail();
+    const said = { stdout: createLastWords(), stderr: createLastWords() };
     let reports_progress = false;
-    let last_error_line = "";
     const activity = createActivity(clock, (line) => {
-      if (reports_progress) return;
-      return events.emit({ kind: "activity", current_step: firstCharacters(line, MAX_STEP_CHARACTERS) });
+      if (!reports_progress) return events.emit({ kind: "activity", current_step: line });
     });
-    const stdout = readLines(process.stdout, async (text, ends_line) => {
-      tail.add(ends_line ? `${text}\n` : text);
-      const progress = progressOf(text);
-      if (progress) {
-        reports_progress = true;
-        return await events.emit(progress);
-      }
-      await events.note("info", text, "stdout");
-      if (text.trim() !== "") activity.set(text);
+    const doing = (text: string) => {
+      const step = firstCharacters(stripVTControlCharacters(text).trim(), MAX_STEP_CHARACTERS);
+      if (step !== "") activity.set(step);
+    };
+    const onBytes = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
+
+    const note = ({ kind, text, news }: OutputPart, source: "stdout" | "stderr") => {
+      if (kind !== "draft") said[source].add(text);
+      // The end of a line that has been shown already is not news.
+      if (news === "" && text !== "") return;
+      return events.note(source === "stdout" ? "info" : "warn", news, source);
+    };
+    const stdout = readOutput(process.stdout, {
+      clock,
+      onBytes,
+      onRedraw: doing,
+      isHeld: mayBeProgress,
+      part(part) {
+        const progress = part.kind === "line" ? progressOf(part.text) : undefined;
+        if (progress) {
+          reports_progress = true;
+          return events.emit(progress);
+        }
+        if (part.kind !== "draft") tail.add(part.kind === "line" ? `${part.text}\n` : part.text);
+        const noted = note(part, "stdout");
+        doing(part.text);
+        return noted;
+      },
     });
-    const stderr = readLines(process.stderr, async (text) => {
-      if (text.trim() !== "") last_error_line = text.trim();
-      await events.note("warn", text, "stderr");
+    const stderr = readOutput(process.stderr, {
+      clock,
+      onBytes,
+      onRedraw: doing,
+      part: (part) => note(part, "stderr"),
     });
     const exit = await process.status;
     exited = true;
@@ -57,7 +81,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     await end(process);
     await Promise.all([stdout, stderr]);
     await activity.end();
-    const outcome = outcomeOf(exit, last_error_line, tail.text());
+    const reason = said.stderr.reason() || said.stdout.reason() || said.stderr.last();
+    const outcome = outcomeOf(exit, reason, tail.text());
     if (!stopped) return outcome;
     return { status: "stopped", output: outcome.output, exit_code: exit.code };
   }
@@ -90,15 +115,10 @@ function end(process: SupervisedProcess): Promise<void> {
   return process.end({ stdin_grace_ms: 0 });
 }
 
-/** The outcome for an exit status. `last_line`: the last line of stderr. */
-export function outcomeOf(
-  exit: { code: number; signal: string | null },
-  last_line: string,
-  output: string,
-): RunOutcome {
+/** The outcome for an exit status. `reason`: what the program said of it. */
+export function outcomeOf(exit: ExitStatus, reason: string, output: string): RunOutcome {
   const outcome = { output, exit_code: exit.code };
   if (exit.code === 0 && !exit.signal) return { status: "completed", ...outcome };
-  const cause = exit.signal ? `Killed by ${exit.signal}` : `Exit code ${exit.code}`;
-  const error = last_line === "" ? cause : `${cause}: ${last_line}`;
+  const error = reason === "" ? exitText(exit) : `${exitText(exit)}: ${reason}`;
   return { status: "failed", error: firstCharacters(error, MAX_ERROR_CHARACTERS), ...outcome };
 }

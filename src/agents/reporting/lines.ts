@@ -10,6 +10,12 @@ export const MAX_LINE_BYTES = 16 * 1024;
 export type LineListener = (text: string, ends_line: boolean) => void | Promise<void>;
 
 const utf8 = new TextEncoder();
+const scratch = new Uint8Array(MAX_LINE_BYTES);
+
+/** How many UTF-16 units of `text` fit into one piece. A character is never split. */
+export function pieceLength(text: string): number {
+  return text.length * 3 <= MAX_LINE_BYTES ? text.length : utf8.encodeInto(text, scratch).read;
+}
 
 /**
  * Reads `stream` to its end. Bytes that are not UTF-8 become U+FFFD, `\r\n` is one line end, and the last line needs
@@ -17,16 +23,11 @@ const utf8 = new TextEncoder();
  */
 export async function readLines(stream: ReadableStream<Uint8Array>, listener: LineListener): Promise<void> {
   const decoder = new TextDecoder();
-  const scratch = new Uint8Array(MAX_LINE_BYTES);
   let unfinished = "";
-
-  /** How many UTF-16 units of `text` fit into one piece. `encodeInto` never splits a character. */
-  const fits = (text: string): number =>
-    text.length * 3 <= MAX_LINE_BYTES ? text.length : utf8.encodeInto(text, scratch).read;
 
   /** Emits pieces until the rest fits into one. A carriage return alone does not make a piece. */
   const shorten = async (text: string): Promise<string> => {
-    for (let length = fits(text); length < text.length; length = fits(text)) {
+    for (let length = pieceLength(text); length < text.length; length = pieceLength(text)) {
       if (length === text.length - 1 && text.endsWith("\r")) break;
       const held = listener(text.slice(0, length), false);
       if (held) await held;

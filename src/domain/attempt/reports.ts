@@ -29,6 +29,7 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "turn_ended":
       return turnEnded(state, report.outcome);
     case "usage":
+    case "sign":
       return stay(state);
   }
 }
