@@ -8,27 +8,31 @@ import { unreadable } from "./unreadable.ts";
 /** A dead network drive can block `statfs` forever. */
 const BOUND_MS = 2000;
 
-/**
- * The file system of `path`, in bytes. Used: all that is not free. Free: all that this server may still write. Throws
- * `ApiError` if the figures cannot be read.
- */
-export async function diskFigures(clock: Clock, path: string): Promise<
-  Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">
-> {
+type DiskFigures = Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">;
+
+type Blocks = Pick<StatsFs, "blocks" | "bfree" | "bavail" | "bsize">;
+
+/** The file system of `path`, as `df` shows it, in bytes. Throws `ApiError` if the figures cannot be read. */
+export async function diskFigures(clock: Clock, path: string): Promise<DiskFigures> {
   try {
     const disk = await within(clock, BOUND_MS, fileSystemOf(path), undefined);
     if (!disk) throw new Error(`no answer within ${BOUND_MS} ms`);
-    const total = disk.blocks * disk.bsize;
-    const used = (disk.blocks - disk.bfree) * disk.bsize;
-    return {
-      disk_usage: percent(100 * used / total),
-      disk_used: used,
-      disk_total: total,
-      disk_free: disk.bavail * disk.bsize,
-    };
+    return diskUse(disk);
   } catch (error) {
     throw unreadable("disk usage", "read", error);
   }
+}
+
+/** The figures of a file system. Blocks reserved for the administrator count neither as used nor as free, as in `df`. */
+export function diskUse({ blocks, bfree, bavail, bsize }: Blocks): DiskFigures {
+  const used = (blocks - bfree) * bsize;
+  const free = bavail * bsize;
+  return {
+    disk_usage: percent(100 * used / (used + free)),
+    disk_used: used,
+    disk_total: blocks * bsize,
+    disk_free: free,
+  };
 }
 
 /** Loads `node:fs` for it, which a start does not need. Deno 2.4 has no `statfs` in `node:fs/promises`. */

@@ -1,4 +1,5 @@
 /** The load averages of the machine. */
+import { processorCount } from "./processors.ts";
 import { optional } from "./unreadable.ts";
 
 export interface LoadAverage {
@@ -17,7 +18,7 @@ export function loadAverage(): LoadAverage | undefined {
     : { load1, load5, load15 };
 }
 
-/** The load of the last minute per core; 0 if it cannot be read. */
+/** The load of the last minute per core; 0 if it cannot be read. Both are the machine's, in a container too. */
 export function loadPerCore(): number {
-  return (loadAverage()?.load1 ?? 0) / navigator.hardwareConcurrency;
+  return (loadAverage()?.load1 ?? 0) / processorCount();
 }

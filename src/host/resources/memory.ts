@@ -1,5 +1,6 @@
-/** The machine's memory. */
+/** The memory of the machine, or of the container or unit that the server runs in. */
 import type { SystemResources } from "../../protocol/resources.ts";
+import { type GroupMemory, groupMemory } from "./control_groups.ts";
 import { percent } from "./percent.ts";
 import { optional, unreadable } from "./unreadable.ts";
 
@@ -35,7 +36,16 @@ export function memoryFigures(): Pick<
 }
 
 function read(): MachineMemory {
-  const { total, available } = Deno.systemMemoryInfo();
+  return limitedMemory(Deno.systemMemoryInfo(), groupMemory());
+}
+
+/** What this process may use of the machine's memory. `group`: what its control groups leave to it. */
+export function limitedMemory(
+  machine: Pick<MachineMemory, "total" | "available">,
+  group: GroupMemory | undefined,
+): MachineMemory {
+  const total = Math.min(machine.total, group?.limit ?? Infinity);
+  const available = Math.min(total, machine.available, group?.available ?? Infinity);
   const used = total - available;
   return { total, available, used, used_percent: percent(100 * used / total) };
 }
