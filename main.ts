@@ -3,6 +3,7 @@
  * server, so their size counts.
  */
 import manifest from "./deno.json" with { type: "json" };
+import type { ServeFlags } from "./src/boot/config_file.ts";
 import { systemClock } from "./src/clock/clock.ts";
 
 async function main(args: string[]): Promise<number> {
@@ -16,14 +17,27 @@ async function main(args: string[]): Promise<number> {
     await runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, systemClock);
     return 0;
   }
+  const { plainServeFlags } = await import("./src/boot/serve_flags.ts");
+  const plain = plainServeFlags(args);
+  if (plain) return await serve(plain, args);
   const { storeFiles } = await import("./src/boot/store_files.ts");
   const { runProgram } = await import("./src/boot/program.ts");
   return await runProgram(args, {
     version: manifest.version,
-    serve: async (flags) => (await import("./src/boot/serve.ts")).serve(flags),
+    serve: async (flags) => await (await import("./src/boot/serve.ts")).serve(flags),
     store: storeFiles,
     mcp: async (flags, cli) => (await import("./src/boot/mcp_stdio.ts")).serveMcp(flags, cli),
   });
+}
+
+/** Serves without the rest of the command line, which is loaded only if something goes wrong. */
+async function serve(flags: ServeFlags, args: string[]): Promise<number> {
+  try {
+    return await (await import("./src/boot/serve.ts")).serve(flags);
+  } catch (error) {
+    const { reportFailure } = await import("./src/boot/program.ts");
+    return reportFailure(error, args);
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -27,11 +27,20 @@ export async function runProgram(args: string[], handlers: Handlers): Promise<nu
       if (asksForJson(args)) printJson(cli, usageError(error));
       return EXIT.usage;
     }
-    if (!(error instanceof ApiError)) throw error;
-    if (asksForJson(args)) printJson(cli, error);
-    cli.terminal.note(describeError(error));
-    return exitOf(error);
+    return reportFailure(error, args, cli);
   }
+}
+
+/** Prints what went wrong, and returns the exit code. Throws an unexpected error. */
+export function reportFailure(
+  error: unknown,
+  args: readonly string[],
+  cli = new Cli(openTerminal(), systemClock),
+): number {
+  if (!(error instanceof ApiError)) throw error;
+  if (asksForJson(args)) printJson(cli, error);
+  cli.terminal.note(describeError(error));
+  return exitOf(error);
 }
 
 /** The form of the API's own errors. */
@@ -64,7 +73,7 @@ function withDefaultCommand(args: string[]): string[] {
   return isFlagOfServe ? ["serve", ...args] : args;
 }
 
-function asksForJson(args: string[]): boolean {
+function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).includes("--json");
 }

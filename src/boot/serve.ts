@@ -13,7 +13,6 @@ import { checkWorkingFolders } from "./checks/working_folders.ts";
 import { composeServer } from "./compose.ts";
 import type { Listening } from "./compose_options.ts";
 import { dataFolder, loadConfig, masked, type ServeFlags } from "./config_file.ts";
-import { openDemo } from "./demo_server.ts";
 import { LastNet } from "./last_net.ts";
 import type { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
@@ -53,7 +52,9 @@ async function serveUntilSignalled(
   stderr: LineOutput,
 ): Promise<void> {
   refuseImpossible(written, flags.insecure ?? false);
-  const demo = flags.demo ? await openDemo(written, clock, (line) => stderr.write(`${line}\n`)) : undefined;
+  const demo = flags.demo
+    ? await (await import("./demo_server.ts")).openDemo(written, clock, (line) => stderr.write(`${line}\n`))
+    : undefined;
   const config = demo?.config ?? written;
   const folder = dataFolder(flags, config.store.path ?? demo?.data);
   const net = new LastNet(clock);
