@@ -1,9 +1,8 @@
 /** The memory that control groups leave to the server, and the disk as `df` shows it. */
 import assert from "node:assert/strict";
 import { slotsFor } from "../../src/boot/config_file.ts";
-import { systemClock } from "../../src/clock/clock.ts";
 import { groupMemory } from "../../src/host/resources/control_groups.ts";
-import { diskFigures, diskUse } from "../../src/host/resources/disk.ts";
+import { diskUse } from "../../src/host/resources/disk.ts";
 import { limitedMemory } from "../../src/host/resources/memory.ts";
 
 const GB = 1 << 30;
@@ -167,20 +166,4 @@ Deno.test("disk: blocks reserved for the administrator count neither as used nor
     disk_free: 50 * 4096,
   });
   assert.equal(diskUse({ blocks: 0, bfree: 0, bavail: 0, bsize: 4096 }).disk_usage, 0);
-});
-
-Deno.test({ name: "disk: the figures are those of df", ignore: Deno.build.os !== "linux" }, async () => {
-  const folder = await Deno.makeTempDir();
-  const { stdout } = await new Deno.Command("df", {
-    args: ["-B1", "--output=size,used,avail,pcent", folder],
-  }).output();
-  const [size, used, free, percent] = new TextDecoder().decode(stdout).trim().split("\n")[1]!
-    .match(/\d+/g)!.map(Number) as [number, number, number, number];
-  const ours = await diskFigures(systemClock, folder);
-  await Deno.remove(folder);
-  const near = (a: number, b: number) => Math.abs(a - b) < 0.01 * size;
-  assert.equal(ours.disk_total, size);
-  assert.ok(near(ours.disk_used, used) && near(ours.disk_free!, free), JSON.stringify(ours));
-  // df rounds up.
-  assert.ok(Math.abs(ours.disk_usage - percent) <= 1, `${ours.disk_usage} ${percent}`);
 });
