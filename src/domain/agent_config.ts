@@ -10,7 +10,8 @@ export const AgentConfig = z.strictObject({
   ),
   command: z.array(text(0, 4096)).min(1).max(100)
     .describe(
-      "Program and arguments; no shell. A program with a slash is a path: see Paths. May contain {id}, {type}, {description}, {prompt}, {files_pattern}.",
+      "Program and arguments; no shell. A program with a slash is a path: see Paths. May contain {id}, {type}, " +
+        "{description}, {prompt}, {files_pattern}, {model}; an argument with {model} is left out if the task names none.",
     ),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
   pass_env: names.default([]).describe(

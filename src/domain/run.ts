@@ -28,6 +28,8 @@ export interface RunRequest {
   env: Record<string, string>;
   model?: string;
   permissions: PermissionPolicy;
+  /** Whether the task itself names that policy. */
+  namesPermissions?: boolean;
   /** A permission request that nobody answers is denied after this time. */
   permission_timeout_ms: number;
   /** The session of an earlier attempt, which is resumed if the agent can. */

@@ -57,6 +57,42 @@ Deno.test("command: any text leaves the number of arguments unchanged and arrive
   ));
 });
 
+Deno.test("command: the task's model is passed on, and an argument for it is left out if there is none", () => {
+  const task = { id: "t1", type: "testing", description: "d", prompt: "p" };
+  const command = ["run", "--model={model}", "{prompt}"];
+  assert.deepEqual(fillCommand(command, task, "m {id}"), ["run", "--model=m {id}", "p"]);
+  assert.deepEqual(fillCommand(command, task), ["run", "p"]);
+});
+
+Deno.test("command: what a task asks for and a command does not heed is said in the log, once, at the start", () =>
+  withSupervisor(async ({ supervisor, folder }) => {
+    const said = async (args: string[], changes: Parameters<typeof requestFor>[2]) => {
+      const events: RunEvent[] = [];
+      const request = requestFor(folder, ["sh", "-c", 'echo "$TASK_MODEL $1"', ...args], changes);
+      const run = await startCommand(request, (event) => {
+        events.push(event);
+      }, { clock: systemClock, supervisor });
+      await run.outcome;
+      return {
+        warnings: logs(events, "command").map(({ message }) => message),
+        output: logs(events, "stdout"),
+      };
+    };
+    const { warnings, output } = await said([], { model: "big", permissions: "deny" });
+    assert.match(
+      warnings[0]!,
+      /^The model 'big' may have no effect: the command of agent 'checks' has no \{model\}/,
+    );
+    assert.match(warnings[1]!, /^permissions: "deny" has no effect: agent 'checks' is a command/);
+    assert.equal(warnings.length, 2);
+    assert.equal(output[0]!.message, "big ");
+    const kept = await said(["-", "{model}"], { model: "big", permissions: "ask" });
+    assert.deepEqual([kept.warnings, kept.output[0]!.message], [[], "big big"]);
+    const asked = await said([], { permissions: "ask", namesPermissions: true });
+    assert.match(asked.warnings.join(), /permissions: "ask" has no effect/);
+    assert.deepEqual((await said([], { permissions: "allow", namesPermissions: true })).warnings, []);
+  }));
+
 Deno.test("command: only a well-formed progress line is progress", () => {
   assert.deepEqual(progressOf('{"progress":{"completed_steps":3,"total_steps":5,"current_step":"lint"}}'), {
     kind: "progress",

@@ -14,6 +14,7 @@ import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
 import { firstCharacters } from "../reporting/first_characters.ts";
 import { MAX_STEP_CHARACTERS, mayBeProgress, progressOf } from "./progress_line.ts";
+import { unkeptWishes } from "./unkept_wishes.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -24,7 +25,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
   const process = await supervisor.spawn({
-    command: fillCommand(request.agent.command, request.task),
+    command: fillCommand(request.agent.command, request.task, request.model),
     request,
   });
   let exited = false;
@@ -34,6 +35,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     // The program gets everything in its arguments and environment. Closing fails if it has already ended.
     process.stdin.close().catch(() => {});
     await events.emit({ kind: "started", pid: process.pid });
+    for (const unkept of unkeptWishes(request)) void events.note("warn", unkept, "command");
     const tail = createOutputTail();
     const said = { stdout: createLastWords(), stderr: createLastWords() };
     let reports_progress = false;

@@ -93,6 +93,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     TASK_PROMPT: withoutNul(task.prompt),
     TASK_FILES_PATTERN: withoutNul(task.files_pattern ?? ""),
     TASK_ATTEMPT: String(request.attempt),
+    ...request.model === undefined ? {} : { TASK_MODEL: withoutNul(request.model) },
     [STORE]: source.store_id,
     [INSTANCE]: source.instance_id,
   };

@@ -38,6 +38,7 @@ export function runRequest(
     env: execution.env ?? {},
     model: execution.model,
     permissions: execution.permissions ?? settings.permissions,
+    namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
     resume: isSame ? { session_id: session.session_id } : undefined,
   };
