@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { changing } from "./touches.ts";
 
 export const cancelTask = capability({
   type: "cancel_task",
@@ -8,6 +9,7 @@ export const cancelTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "cancel_task", task_id: "task_456" },
+  touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, clock }, { actor }) => {
     await commands.cancel(task_id, actor);
     return { task_id, timestamp: isoTime(clock.now()) };

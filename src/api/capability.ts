@@ -21,6 +21,7 @@ import type { Reply, Request, RequestInput, RequestType } from "../protocol/mess
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { LogPlace } from "../store/log_place.ts";
 import type { LogStore } from "../store/log_store.ts";
+import type { Touches } from "./touches.ts";
 
 /** The log entries that a follower gets: those that match and were not in its reply. */
 export interface FollowFilter {
@@ -55,6 +56,14 @@ export interface BatchMember {
   isCounted: boolean;
 }
 
+/** A message that has been validated and counted, but not carried out. If it was refused, it touches nothing. */
+export interface PreparedMessage {
+  /** What it would touch now; undefined for a message that touches more than tasks. */
+  touches(): Touches | undefined;
+  /** Returns the reply. Never throws or rejects. */
+  carryOut(): object | Promise<object>;
+}
+
 /** The dependencies of all handlers. `boot` creates it once. */
 export interface ApiContext {
   clock: Clock;
@@ -70,8 +79,8 @@ export interface ApiContext {
   auth: Pick<Authentication, "authenticate" | "authorise">;
   keys: Pick<Keys, "create" | "list" | "revoke">;
   limits: Pick<LimitControl, "report" | "change">;
-  /** Carries out another message of the same session; for `batch`. */
-  dispatch(message: unknown, session: Session, member: BatchMember): Promise<object> | object;
+  /** Prepares another message of the same session; for `batch`. */
+  prepare(message: unknown, session: Session, member: BatchMember): PreparedMessage;
 }
 
 /** The reply without the fields that the router adds to every reply. */
@@ -88,6 +97,11 @@ export interface Capability<T extends RequestType> {
   /** The errors that it may answer, besides those that any message may get. */
   readonly errors: readonly ErrorCode[];
   readonly example: RequestInput<T>;
+  /**
+   * The tasks and schedules that it reads and changes, for `batch`. Without this function it is carried out alone: after
+   * the members before it have been answered, and before those after it begin.
+   */
+  touches?(request: Request<T>, context: Pick<ApiContext, "queries">): Touches;
   handle(request: Request<T>, context: ApiContext, session: Session): Answer<T> | Promise<Answer<T>>;
 }
 

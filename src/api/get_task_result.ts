@@ -1,4 +1,5 @@
 import { capability } from "./capability.ts";
+import { reading } from "./touches.ts";
 
 export const getTaskResult = capability({
   type: "get_task_result",
@@ -9,5 +10,6 @@ export const getTaskResult = capability({
   limit: "file_operations_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_result", task_id: "task_456" },
+  touches: ({ task_id }, { queries }) => reading(task_id, queries),
   handle: async ({ task_id }, { queries }) => ({ task_id, ...await queries.result(task_id) }),
 });

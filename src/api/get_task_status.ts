@@ -1,4 +1,5 @@
 import { capability } from "./capability.ts";
+import { reading } from "./touches.ts";
 
 export const getTaskStatus = capability({
   type: "get_task_status",
@@ -7,5 +8,6 @@ export const getTaskStatus = capability({
   limit: "status_checks_per_minute",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "get_task_status", task_id: "task_456" },
+  touches: ({ task_id }, { queries }) => reading(task_id, queries),
   handle: ({ task_id }, { queries }) => ({ task: queries.get(task_id) }),
 });

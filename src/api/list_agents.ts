@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { NOTHING } from "./touches.ts";
 
 export const listAgents = capability({
   type: "list_agents",
@@ -9,6 +10,7 @@ export const listAgents = capability({
   permission: "read",
   errors: [],
   example: { type: "list_agents" },
+  touches: () => NOTHING,
   handle: (_request, { agents, makes, clock }) => ({
     agents: [...agents],
     makes: [...makes],

@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { EVERY_TASK } from "./touches.ts";
 
 export const listSchedules = capability({
   type: "list_schedules",
@@ -7,6 +8,7 @@ export const listSchedules = capability({
   permission: "read",
   errors: [],
   example: { type: "list_schedules", upcoming: 3 },
+  touches: () => EVERY_TASK,
   handle: ({ upcoming }, { scheduler, clock }) => ({
     schedules: scheduler.list(upcoming),
     timestamp: isoTime(clock.now()),

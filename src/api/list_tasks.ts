@@ -1,5 +1,6 @@
 import { capability } from "./capability.ts";
 import { pagination } from "./pagination.ts";
+import { EVERY_TASK } from "./touches.ts";
 
 export const listTasks = capability({
   type: "list_tasks",
@@ -13,6 +14,7 @@ export const listTasks = capability({
     limit: 50,
     offset: 0,
   },
+  touches: () => EVERY_TASK,
   handle: (request, { queries }) => {
     const { tasks, total_count, filtered_count } = queries.list(request);
     return {

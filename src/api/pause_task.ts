@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { changing } from "./touches.ts";
 
 export const pauseTask = capability({
   type: "pause_task",
@@ -7,6 +8,7 @@ export const pauseTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_task", task_id: "task_456" },
+  touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, machine, clock }, { actor }) => {
     await commands.pause(task_id, actor);
     machine.changed();

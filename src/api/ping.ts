@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { NOTHING } from "./touches.ts";
 
 export const ping = capability({
   type: "ping",
@@ -8,6 +9,7 @@ export const ping = capability({
   permission: "read",
   errors: [],
   example: { type: "ping", timestamp: 1642152600000 },
+  touches: () => NOTHING,
   handle({ timestamp }, { clock }) {
     const now = clock.now();
     return { timestamp: timestamp ?? now, server_time: isoTime(now) };

@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { changing } from "./touches.ts";
 
 export const retryTask = capability({
   type: "retry_task",
@@ -7,6 +8,7 @@ export const retryTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND", "SERVICE_UNAVAILABLE"],
   example: { type: "retry_task", task_id: "failed_task_789" },
+  touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, clock }, { actor }) => {
     const retry_count = await commands.retry(task_id, actor);
     return { task_id, retry_count, timestamp: isoTime(clock.now()) };

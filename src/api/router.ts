@@ -5,9 +5,10 @@ import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
 import { inTodaysForm } from "../protocol/older_clients.ts";
-import type { ApiContext, BatchMember, Session } from "./capability.ts";
+import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilitiesByType } from "./table.ts";
+import { NOTHING } from "./touches.ts";
 
 /** Deeper JSON is refused before anything walks it. No message of the API is nearly as deep. */
 const MAX_DEPTH = 100;
@@ -18,10 +19,10 @@ export class Router {
   readonly #table = capabilitiesByType();
   readonly #context: ApiContext;
 
-  constructor(context: Omit<ApiContext, "dispatch">) {
+  constructor(context: Omit<ApiContext, "prepare">) {
     this.#context = {
       ...context,
-      dispatch: (message, session, member) => this.dispatch(message, session, member),
+      prepare: (message, session, member) => this.#prepare(message, session, member),
     };
   }
 
@@ -38,7 +39,11 @@ export class Router {
   }
 
   /** The reply to one parsed message. Never throws or rejects. */
-  dispatch(message: unknown, session: Session, member?: BatchMember): Outgoing | Promise<Outgoing> {
+  dispatch(message: unknown, session: Session): Outgoing | Promise<Outgoing> {
+    return this.#prepare(message, session).carryOut();
+  }
+
+  #prepare(message: unknown, session: Session, member?: BatchMember): PreparedMessage {
     let request_id: RequestId | undefined;
     let type = "unknown";
     const { clock, metrics } = this.#context;
@@ -66,10 +71,20 @@ export class Router {
           ...answer,
         };
       };
-      const answer = capability.handle(parsed.data, this.#context, session);
-      return answer instanceof Promise ? answer.then(finish).catch(fail) : finish(answer);
+      return {
+        touches: () => capability.touches?.(parsed.data, this.#context),
+        carryOut: () => {
+          try {
+            const answer = capability.handle(parsed.data, this.#context, session);
+            return answer instanceof Promise ? answer.then(finish).catch(fail) : finish(answer);
+          } catch (error) {
+            return fail(error);
+          }
+        },
+      };
     } catch (error) {
-      return fail(error);
+      const refusal = fail(error);
+      return { touches: () => NOTHING, carryOut: () => refusal };
     }
   }
 

@@ -1,6 +1,7 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
 import { checkScheduledTime } from "./scheduled_time.ts";
+import { creating } from "./touches.ts";
 
 export const scheduleTask = capability({
   type: "schedule_task",
@@ -27,6 +28,7 @@ export const scheduleTask = capability({
       recurring: { interval: "daily", timezone: "Europe/Vienna" },
     },
   },
+  touches: ({ task }, { queries }) => creating(task, queries),
   handle: async ({ task }, { scheduler, clock }, { actor }) => {
     checkScheduledTime(task.scheduled_time, clock.now());
     const times = await scheduler.schedule(task, actor);

@@ -1,5 +1,6 @@
 import { capability } from "./capability.ts";
 import { checkScheduledTime, refuseRecurring } from "./scheduled_time.ts";
+import { creating } from "./touches.ts";
 
 export const startTask = capability({
   type: "start_task",
@@ -20,6 +21,7 @@ export const startTask = capability({
     type: "start_task",
     task: { id: "new_task_123", type: "testing", priority: "high", description: "Run integration tests" },
   },
+  touches: ({ task }, { queries }) => creating(task, queries),
   handle: async ({ task: requested }, { commands, queries, scheduler, clock }, { actor }) => {
     refuseRecurring(requested);
     scheduler.refuseTaken(requested.id);

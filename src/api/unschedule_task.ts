@@ -7,6 +7,7 @@ export const unscheduleTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "unschedule_task", task_id: "scheduled_maintenance_001" },
+  touches: ({ task_id }) => ({ reads: [], changes: [task_id] }),
   handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
     await scheduler.unschedule(task_id, actor);
     return { task_id, timestamp: isoTime(clock.now()) };

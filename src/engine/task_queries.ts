@@ -35,6 +35,28 @@ export class TaskQueries {
     return this.view(foundTask(id, this.#options.store.tasks));
   }
 
+  has(id: string): boolean {
+    return this.#options.index.find(id) !== undefined;
+  }
+
+  dependenciesOf(id: string): readonly string[] {
+    return this.#options.index.find(id)?.spec.dependencies ?? [];
+  }
+
+  /** The tasks that depend on it, directly or through others. */
+  allDependentsOf(id: string): string[] {
+    const found = new Set<string>();
+    const todo = [id];
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      for (const dependent of this.#options.index.dependentsOf(next)) {
+        if (found.has(dependent)) continue;
+        found.add(dependent);
+        todo.push(dependent);
+      }
+    }
+    return [...found];
+  }
+
   list(
     query: Parameters<typeof queryTasks>[2],
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
