@@ -38,6 +38,8 @@ export class RateLimits implements SharedLimits {
   readonly #refusals = new SlidingWindow();
   readonly #addresses = new Map<string, Address>();
   readonly #connected = new Set<ClientLimits>();
+  /** Clients whose connection was counted as a reconnection, each with what takes that back. */
+  readonly #counted = new Map<ClientLimits, () => void>();
   readonly #onRefused: (client: string, limit: LimitName) => void;
 
   /** `onRefused` is called for everything that a limit refuses. */
@@ -77,21 +79,49 @@ export class RateLimits implements SharedLimits {
     return Math.max(now!, before!);
   }
 
-  /** Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. */
-  connect(ip: string): ClientLimits {
+  /**
+   * Admits a new socket, or throws `CONNECTION_LIMIT_EXCEEDED` or `RATE_LIMIT_EXCEEDED`. `isTrusted`: its reconnections
+   * are not counted.
+   */
+  connect(ip: string, isTrusted = false): ClientLimits {
+    const refusal = this.refusal(ip, isTrusted);
+    if (refusal) {
+      this.refused(ip, refusal.details.limit as LimitName);
+      throw refusal;
+    }
     const now = this.clock.monotonic();
-    if (!this.policy.isOff(now)) this.#admit(ip, now);
-    this.#connectionsMade.add(now);
     const client = new ClientLimits(this, ip);
+    if (!this.policy.isOff(now)) {
+      this.#connectionBucket.take(now);
+      if (!isTrusted && this.#isReconnection(ip, now)) {
+        const { reconnections } = this.#address(ip);
+        reconnections.add(now);
+        this.#counted.set(client, () => reconnections.takeBack(now, this.clock.monotonic()));
+      }
+    }
+    this.#connectionsMade.add(now);
     this.#connected.add(client);
     return client;
   }
 
-  #admit(ip: string, now: number): void {
+  /** The client has shown who it is: its reconnection does not count after all. */
+  trusted(client: ClientLimits): void {
+    this.#counted.get(client)?.();
+    this.#counted.delete(client);
+  }
+
+  #isReconnection(ip: string, now: number): boolean {
+    const address = this.#addresses.get(ip);
+    return address !== undefined && now - address.closed_ms < WINDOW_SECONDS * 1000;
+  }
+
+  /** Why a new socket would not be admitted now; undefined if it would. Counts nothing. */
+  refusal(ip: string, isTrusted = false): ApiError | undefined {
+    const now = this.clock.monotonic();
+    if (this.policy.isOff(now)) return undefined;
     const most = this.policy.limit("connections", undefined, now);
     if (this.#connected.size >= most) {
-      this.refused(ip, "connections");
-      throw new ApiError(
+      return new ApiError(
         "CONNECTION_LIMIT_EXCEEDED",
         `The server has ${most} connections, which is its limit`,
         {
@@ -103,25 +133,18 @@ export class RateLimits implements SharedLimits {
     }
     const per_second = this.policy.limit("connections_per_second", undefined, now);
     if (per_second !== this.#connectionBucket.capacity) this.#connectionBucket.resize(per_second);
-    if (!this.#connectionBucket.has(now)) {
-      this.refused(ip, "connections_per_second");
-      throw exceeded("connections_per_second", per_second, 1, 1);
-    }
-    const address = this.#addresses.get(ip);
-    if (address && now - address.closed_ms < WINDOW_SECONDS * 1000) {
-      const limit = this.policy.limit("reconnections_per_minute", ip, now);
-      if (address.reconnections.count(now) >= limit) {
-        this.refused(ip, "reconnections_per_minute");
-        const wait_seconds = Math.max(1, address.reconnections.secondsUntilBelow(limit, now));
-        throw exceeded("reconnections_per_minute", limit, WINDOW_SECONDS, wait_seconds);
-      }
-      address.reconnections.add(now);
-    }
-    this.#connectionBucket.take(now);
+    if (!this.#connectionBucket.has(now)) return exceeded("connections_per_second", per_second, 1, 1);
+    if (isTrusted || !this.#isReconnection(ip, now)) return undefined;
+    const { reconnections } = this.#addresses.get(ip)!;
+    const limit = this.policy.limit("reconnections_per_minute", ip, now);
+    if (reconnections.count(now) < limit) return undefined;
+    const wait_seconds = Math.max(1, reconnections.secondsUntilBelow(limit, now));
+    return exceeded("reconnections_per_minute", limit, WINDOW_SECONDS, wait_seconds);
   }
 
   disconnected(client: ClientLimits): void {
     this.#connected.delete(client);
+    this.#counted.delete(client);
     this.#address(client.client).closed_ms = this.clock.monotonic();
   }
 

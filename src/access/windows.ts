@@ -34,6 +34,16 @@ export class SlidingWindow {
     this.#total += amount;
   }
 
+  /** Takes back one that was counted at `at_ms`, unless it has left the window. */
+  takeBack(at_ms: number, now_ms: number): void {
+    this.#advance(now_ms);
+    const second = Math.floor(at_ms / this.#slot_ms);
+    const slot = second % WINDOW_SECONDS;
+    if (this.#second - second >= WINDOW_SECONDS || this.#slots[slot] === 0) return;
+    this.#slots[slot]! -= 1;
+    this.#total -= 1;
+  }
+
   /** Whole seconds until the count is below `limit`; 0 when it is. */
   secondsUntilBelow(limit: number, now_ms: number): number {
     this.#advance(now_ms);

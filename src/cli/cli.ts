@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type Client, connect, type ConnectionChange } from "../client/client.ts";
 import { HttpClient } from "../client/http.ts";
 import { type Clock, sleep } from "../clock/clock.ts";
-import { connectionLimit } from "./connection_limit.ts";
+import { ApiError } from "../domain/errors.ts";
 import { path } from "./options.ts";
 import { findServer, type ServerChoice } from "./find_server.ts";
 import type { Terminal } from "./terminal.ts";
@@ -65,12 +65,11 @@ export class Cli {
           changed: changed ?? ((change) => this.#noteLoss(url, change)),
         });
       } catch (error) {
-        const limit = await connectionLimit(url, clock);
-        if (!limit) throw error;
-        const seconds = Math.max(1, Number(limit.details.retry_after_seconds) || 1);
-        if (clock.monotonic() + seconds * 1000 > deadline) throw limit;
+        if (!(error instanceof ApiError) || error.details.limit === undefined) throw error;
+        const seconds = Math.max(1, Number(error.details.retry_after_seconds) || 1);
+        if (clock.monotonic() + seconds * 1000 > deadline) throw error;
         terminal.note(
-          `the server takes no further connection now (limits.${limit.details.limit}); trying again in ${seconds} s`,
+          `the server takes no further connection now (limits.${error.details.limit}); trying again in ${seconds} s`,
         );
         await sleep(clock, seconds * 1000);
       }

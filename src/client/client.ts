@@ -63,8 +63,8 @@ export interface ClientOptions {
 }
 
 /**
- * Connects to `http://HOST:PORT` (or https, ws, wss; the path of a proxy is kept). Rejects with `CONNECTION_LOST`
- * if there is no server.
+ * Connects to `http://HOST:PORT` (or https, ws, wss; the path of a proxy is kept). Rejects with the
+ * error that the server refuses the connection with, or with `CONNECTION_LOST` if there is no server.
  */
 export async function connect(url: string, options: ClientOptions = {}): Promise<Client> {
   const client = new Client(url, options);

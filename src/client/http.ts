@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../clock/clock.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
 import { apiAddress } from "./addresses.ts";
+import { bearer } from "./bearer.ts";
 import {
   DEFAULT_TIMEOUT_MS,
   errorIn,
@@ -31,8 +32,7 @@ export class HttpClient implements Requester {
     this.#url = apiAddress(url);
     this.#clock = clock;
     this.#timeout_ms = timeout_ms;
-    this.#headers = { "content-type": "application/json" };
-    if (api_key !== undefined) this.#headers.authorization = `Bearer ${api_key}`;
+    this.#headers = { "content-type": "application/json", ...bearer(api_key) };
   }
 
   async request<T extends RequestType>(

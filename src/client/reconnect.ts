@@ -23,6 +23,14 @@ export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOption
   return random * Math.min(max_ms, base_ms * 2 ** Math.min(attempt, 30));
 }
 
+/** The longest wait that a server can ask for. It blocks who guesses keys for five minutes. */
+const ASKED_MAX_MS = 600_000;
+
+/** How long the error's server asks to wait, in milliseconds; 0 if it does not say. */
+function askedDelay({ details }: ApiError): number {
+  return Math.min(ASKED_MAX_MS, 1000 * (Number(details.retry_after_seconds) || 0));
+}
+
 export interface LinkOptions {
   url: string;
   clock: Clock;
@@ -131,7 +139,10 @@ export class Link {
     const { clock, backoff } = this.#options;
     const { signal } = this.#ending;
     if (signal.aborted) return Promise.resolve();
-    const delay_ms = backoffDelay(this.#attempt++, backoff, clock.random());
+    const delay_ms = Math.max(
+      askedDelay(reason),
+      backoffDelay(this.#attempt++, backoff, clock.random()),
+    );
     this.#options.retrying(reason, delay_ms);
     return new Promise((resolve) => {
       const done = () => {

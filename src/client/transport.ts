@@ -1,6 +1,8 @@
 /** One WebSocket, from its opening to its end, that carries messages. */
 import type { Clock } from "../clock/clock.ts";
 import type { ApiError } from "../domain/errors.ts";
+import { bearer } from "./bearer.ts";
+import { refusalOf } from "./refused.ts";
 import { errorIn, lost, parseMessage, type WireMessage } from "./replies.ts";
 
 /** `SUBPROTOCOL` of the protocol, repeated so that a web page can connect without the schemas. */
@@ -30,18 +32,24 @@ export interface TransportOptions {
   closed(reason: ApiError): void;
 }
 
-/** Resolves when the server has sent its greeting and accepted the key, if any; otherwise rejects with `CONNECTION_LOST`. */
+/**
+ * Resolves when the server has sent its greeting and accepted the key, if any. Otherwise rejects: with the error that the
+ * server refuses the connection with, or else with `CONNECTION_LOST`.
+ */
 export function openTransport(options: TransportOptions): Promise<void> {
   const { url, clock, signal } = options;
   if (signal.aborted) return Promise.reject(signal.reason);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const socket = new WebSocket(url, [OFFERED_SUBPROTOCOL]);
+  const ended = new AbortController();
+  const headers = bearer(options.api_key);
+  const socket = openSocket(url, headers);
   let state: "opening" | "open" | "ended" = "opening";
 
   const end = (reason: ApiError) => {
     if (state === "ended") return;
     const wasOpen = state === "open";
     state = "ended";
+    ended.abort();
     bound.cancel();
     signal.removeEventListener("abort", abandon);
     // The close handshake of a dead server never ends, so this does not wait for it.
@@ -86,13 +94,23 @@ export function openTransport(options: TransportOptions): Promise<void> {
   };
   socket.onclose = ({ code, reason }) => {
     const said = reason ? `: ${reason}` : "";
-    end(
-      state === "opening"
-        ? lost(`No connection to ${url}${said}`, { url, close_code: code })
-        : lost(`The connection to ${url} was lost (${code}${said})`, { url, close_code: code }),
+    if (state !== "opening") {
+      return end(lost(`The connection to ${url} was lost (${code}${said})`, { url, close_code: code }));
+    }
+    void refusalOf(url, headers, ended.signal).then((refusal) =>
+      end(refusal ?? lost(`No connection to ${url}${said}`, { url, close_code: code }))
     );
   };
   // Browsers give no reason here. The close event follows.
   socket.onerror = () => {};
   return promise;
+}
+
+/** Shows the key with the upgrade where that is possible, so that the server knows from the start who connects. */
+function openSocket(url: string, headers: Record<string, string>): WebSocket {
+  // Only the WebSocket of web pages takes no headers.
+  const isPage = "document" in globalThis || "importScripts" in globalThis;
+  if (isPage || headers.authorization === undefined) return new WebSocket(url, [OFFERED_SUBPROTOCOL]);
+  const options = { protocols: [OFFERED_SUBPROTOCOL], headers };
+  return new WebSocket(url, options as unknown as string[]);
 }

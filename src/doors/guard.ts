@@ -38,9 +38,13 @@ function isOwnHost(rules: GuardRules, host: string | null): boolean {
   });
 }
 
-/** A page that came from this server has its own name and port as origin. */
 function isAllowedOrigin(rules: GuardRules, host: string, origin: string): boolean {
-  if (rules.allowed_origins.includes(origin)) return true;
+  return rules.allowed_origins.includes(origin) || isOwnPage(rules, host, origin);
+}
+
+/** Whether the request comes from a page of this server: such a page has its own name and port as origin. */
+export function isOwnPage(rules: GuardRules, host: string | null, origin: string | null): boolean {
+  if (host === null || origin === null) return false;
   let url: URL;
   try {
     url = new URL(origin);

@@ -3,8 +3,9 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
-import { refusal } from "./guard.ts";
+import { isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
+import { isKnown } from "../access/identity.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
 import type { Route } from "./http/route.ts";
 import { Replies } from "./replies.ts";
@@ -21,7 +22,12 @@ export interface ServerOptions extends HttpOptions {
   clock: Clock;
   routes: readonly Route[];
   connections: Connections;
-  limits: HttpOptions["limits"] & { readonly isStorm: boolean };
+  auth: HttpOptions["auth"] & { readonly isRequired: boolean };
+  limits: HttpOptions["limits"] & {
+    readonly isStorm: boolean;
+    /** Why a new connection would be refused now. */
+    refusal(ip: string, isTrusted: boolean): ApiError | undefined;
+  };
   max_message_bytes: number;
   host: string;
   /** 0 picks a free one. */
@@ -96,13 +102,26 @@ export class Server {
     return refusal({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
   }
 
+  /** A page that this server sent. Without authentication it has no key to show, but the browser vouches for it. */
+  #isOwnPage(headers: Headers): boolean {
+    const port = this.#listener?.port ?? this.#options.port;
+    // Browsers leave out the origin of a page's own requests over HTTP.
+    return headers.get("sec-fetch-site") === "same-origin" ||
+      isOwnPage({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
+  }
+
   async #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Promise<Response> {
-    const refused = refusedHandshake(request);
-    if (refused) return refused;
     const { auth, limits, connections } = this.#options;
+    const { headers } = request;
     try {
-      const identity = await auth.identify({ authorization: request.headers.get("authorization"), ip });
-      return connections.accept(ip, identity, take);
+      const identity = await auth.identify({ authorization: headers.get("authorization"), ip });
+      const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
+      const notHandshake = refusedHandshake(request);
+      if (!notHandshake) return connections.accept({ ip, identity, isTrusted }, take);
+      // A browser hides the refusal of a WebSocket from its page, so a page asks again over HTTP.
+      const refusal = request.method === "GET" ? limits.refusal(ip, isTrusted) : undefined;
+      if (!refusal) return notHandshake;
+      throw refusal;
     } catch (error) {
       const code = error instanceof ApiError ? error.code : "SERVICE_UNAVAILABLE";
       if (!limits.isStorm) log.warn("Client from {ip} refused: {error}", { ip, error, code });

@@ -99,7 +99,8 @@ export const Config = z.strictObject({
     connections: z.int().min(1).default(100).describe("Simultaneous connections."),
     connections_per_second: z.int().min(1).default(10).describe("New connections per second."),
     reconnections_per_minute: z.int().min(1).default(5).describe(
-      "Connections per minute from an address that closed one within the last minute.",
+      "Connections per minute from an address that closed one within the last minute. Not counted: clients that show " +
+        "a key or the owner's token, and the server's own pages while security.auth is none.",
     ),
     global_messages_per_minute: z.int().min(1).default(1000).describe(
       "Messages per minute of all clients together.",

@@ -1,6 +1,6 @@
 /** Limits through the door: what stops a client, what it is told, what administrators see and change. */
 import assert from "node:assert/strict";
-import { RawSocket } from "../fixtures/raw_socket.ts";
+import { CLOSE, RawSocket } from "../fixtures/raw_socket.ts";
 import { withApp } from "../fixtures/app.ts";
 import type { Door } from "../fixtures/door.ts";
 import { SCRIPTED } from "../fixtures/scripted_agents.ts";
@@ -146,6 +146,68 @@ Deno.test("too many reconnections within a minute are refused with 429", () =>
     refusedBy("reconnections_per_minute", 5)(body);
     assert.ok(Number(headers.get("retry-after")) >= 1);
   }));
+
+Deno.test("a reconnection does not count for who shows a key, with the upgrade or after it", () =>
+  withApp({ config: {} }, async (server) => {
+    const shown = [`Authorization: Bearer ${server.owner_token}`];
+    const again = async (i: number) => {
+      if (i % 2 === 0) {
+        const raw = await RawSocket.upgrade(server.url, shown);
+        assert.equal(raw.status, 101);
+        await raw.message();
+        await raw.sendFrame(CLOSE, new Uint8Array([3, 232]));
+        await raw.closeCode();
+        return raw.close();
+      }
+      const socket = await server.connect();
+      await socket.request({ type: "authenticate", api_key: server.owner_token });
+      await socket.close();
+    };
+    // A second holds ten new connections.
+    for (let i = 0; i < 10; i++) await again(i);
+    await until(async () => {
+      const unknown = await RawSocket.upgrade(server.url);
+      unknown.close();
+      return unknown.status === 101;
+    });
+  }));
+
+Deno.test("a page of the server itself is not limited in reconnections; one that is refused can ask why", () =>
+  withApp({ config: { limits: { reconnections_per_minute: 1 } } }, async (server) => {
+    const page = [`Origin: ${server.url}`];
+    for (let i = 0; i < 2; i++) await (await server.connect()).close();
+    const asked = await fetch(`${server.url}/ws`);
+    refusedBy("reconnections_per_minute", 1)(await asked.json());
+    assert.equal(asked.status, 429);
+    assert.ok(Number(asked.headers.get("retry-after")) >= 1);
+    for (let i = 0; i < 4; i++) {
+      const raw = await RawSocket.upgrade(server.url, page);
+      assert.equal(raw.status, 101);
+      raw.close();
+    }
+    const own = await fetch(`${server.url}/ws`, { headers: { "sec-fetch-site": "same-origin" } });
+    assert.equal(own.status, 426);
+    await own.body?.cancel();
+  }));
+
+Deno.test("with authentication, a page counts like everybody else until it shows a key", () => {
+  const config = { limits: { reconnections_per_minute: 1 }, security: { auth: "required" } };
+  return withApp({ config }, async (server) => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const raw = await RawSocket.upgrade(server.url, [`Origin: ${server.url}`]);
+      statuses.push(raw.status);
+      raw.close();
+      // The server has noticed that it is gone.
+      await until(async () => {
+        const headers = { authorization: `Bearer ${server.owner_token}` };
+        const { reply } = await server.post({ type: "request_metrics" }, headers);
+        return ((reply.data as Fields).client_connections as Fields).current === 0;
+      });
+    }
+    assert.deepEqual(statuses, [101, 101, 429]);
+  });
+});
 
 async function upgradeRefused(
   server: Door,

@@ -166,6 +166,19 @@ Deno.test("cli: a follower beyond the connection limit waits for its turn, but i
   }, tight);
 });
 
+Deno.test("cli: who shows the owner's token is not limited in reconnections, even if others have used them up", () => {
+  const tight = { ...config, limits: { ...config.limits, reconnections_per_minute: 1 } };
+  return withCli(async ({ run, server }) => {
+    for (let i = 0; i < 2; i++) await (await server.connect()).close();
+    await assert.rejects(server.connect());
+    for (const id of ["first", "second", "third", "fourth"]) {
+      const shown = ["--follow", "--id", id, "--data", server.data];
+      const { code, stderr } = await run(["run", "echo", ...shown]);
+      assert.equal(code, 0, stderr);
+    }
+  }, tight);
+});
+
 Deno.test("cli: a refused follower connects once a connection is free", () => {
   const tight = { ...config, limits: { ...config.limits, connections: 1 } };
   return withCli(async ({ start, run, taskIs }) => {

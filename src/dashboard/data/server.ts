@@ -11,7 +11,7 @@ export type LinkState =
   | { state: "connecting" }
   | { state: "connected" }
   /** `retry_at`: milliseconds since the epoch of the next attempt. */
-  | { state: "lost"; reason: string; retry_at: number };
+  | { state: "lost"; reason: ApiError; retry_at: number };
 
 export const link = signal<LinkState>({ state: "connecting" });
 
@@ -28,7 +28,7 @@ export const client: Client = new Client(new URL(".", document.baseURI).href, {
 function changed(change: ConnectionChange): void {
   if (change.state === "connected") return void (link.value = { state: "connected" });
   const retry_at = systemClock.now() + (change.state === "retrying" ? change.delay_ms : 0);
-  link.value = { state: "lost", reason: change.reason.message, retry_at };
+  link.value = { state: "lost", reason: change.reason, retry_at };
 }
 
 /** Sends a request that is safe to repeat, and waits while a rate limit refuses it. Rejects like `Client.request`. */

@@ -1,6 +1,8 @@
 /** Warns that the page may be out of date, and says when the next connection attempt starts. */
+import type { ApiError } from "../../domain/errors.ts";
 import { duration } from "../../protocol/formats.ts";
 import { link } from "../data/server.ts";
+import { limitText } from "../pages/limits/limit_names.ts";
 import { now } from "../ui/time.tsx";
 
 export function ConnectionBanner() {
@@ -9,12 +11,21 @@ export function ConnectionBanner() {
     <div role="status" aria-live="polite">
       {state.state === "lost" && (
         <div class="connection-banner">
-          <span>No connection to the server: what you see may be out of date.</span>
+          <span>{reasonText(state.reason)}</span>
           <span>{retryText(state.retry_at - now.value)}</span>
         </div>
       )}
     </div>
   );
+}
+
+/** The server's refusal, if there was one. A connection that is merely gone needs no reason. */
+function reasonText({ code, message, details: { limit, current_limit } }: ApiError): string {
+  if (code === "CONNECTION_LOST" || code === "HEARTBEAT_TIMEOUT") {
+    return "No connection to the server: what you see may be out of date.";
+  }
+  const limited = typeof limit === "string" ? ` (${limitText(limit, Number(current_limit))})` : "";
+  return `The server refuses the connection: ${message}${limited}`;
 }
 
 function retryText(left_ms: number): string {

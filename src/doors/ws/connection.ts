@@ -41,6 +41,8 @@ export interface ConnectionOptions {
   identity: Identity;
   server_version: string;
   max_message_bytes: number;
+  /** The client has shown a key. */
+  identified?(): void;
   closed(connection: Connection): void;
 }
 
@@ -112,6 +114,7 @@ export class Connection implements Session, Subscriber {
 
   identify(identity: Identity): void {
     this.#identity = identity;
+    this.#options.identified?.();
     this.#checkLater();
     if (!this.#options.hub.hasBasics) return;
     // The reply to the key comes first.

@@ -1,6 +1,6 @@
 /** The WebSocket connections that are open. */
 import { getLogger } from "@logtape/logtape";
-import type { SessionLimits } from "../../api/capability.ts";
+import type { ClientLimits } from "../../access/client_limits.ts";
 import type { SubscriptionHub } from "../../api/channels/hub.ts";
 import type { Router } from "../../api/router.ts";
 import type { Clock } from "../../clock/clock.ts";
@@ -21,9 +21,18 @@ export interface ConnectionsOptions {
   metrics: Pick<RequestMetrics, "connected" | "disconnected">;
   limits: {
     /** Throws the `ApiError` of a limit that is reached. */
-    connect(ip: string): SessionLimits;
-    disconnected(limits: SessionLimits): void;
+    connect(ip: string, isTrusted: boolean): ClientLimits;
+    /** The client has shown a key. */
+    trusted(limits: ClientLimits): void;
+    disconnected(limits: ClientLimits): void;
   };
+}
+
+export interface NewClient {
+  ip: string;
+  identity: Identity;
+  /** Whether its reconnections are not counted. */
+  isTrusted: boolean;
 }
 
 export class Connections {
@@ -36,9 +45,9 @@ export class Connections {
   }
 
   /** Answers a request for a WebSocket. Throws the `ApiError` of a limit that is reached. */
-  accept(ip: string, identity: Identity, upgrade: Caller["upgrade"]): Response {
+  accept({ ip, identity, isTrusted }: NewClient, upgrade: Caller["upgrade"]): Response {
     const { limits: rates, metrics, auth, router, hub, clock, version, max_message_bytes } = this.#options;
-    const limits = rates.connect(ip);
+    const limits = rates.connect(ip, isTrusted);
     let upgraded: ReturnType<Caller["upgrade"]>;
     try {
       upgraded = upgrade();
@@ -60,6 +69,7 @@ export class Connections {
       identity,
       server_version: version,
       max_message_bytes,
+      identified: () => rates.trusted(limits),
       closed: (one) => {
         this.#open.delete(one);
         rates.disconnected(limits);

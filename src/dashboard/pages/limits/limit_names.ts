@@ -27,6 +27,12 @@ export const LIMIT_ORDER = Object.keys(LIMITS) as LimitName[];
 /** The server does not report the use of these limits, only refusals. */
 export const UNMEASURED: readonly LimitName[] = ["burst_per_second", "reconnections_per_minute"];
 
+/** Such as `Reconnections: at most 5 per minute and address`. */
+export function limitText(limit: string, most: number): string {
+  const words = (LIMITS as Record<string, LimitWords | undefined>)[limit];
+  return `${words?.name ?? limit}: at most ${most} ${words?.what ?? ""}`.trim();
+}
+
 export function limitName(limit: string): string {
   return (LIMITS as Record<string, LimitWords | undefined>)[limit]?.name ?? limit;
 }
