@@ -1,10 +1,12 @@
-/** The rule for scheduled times: at least a minute and at most a year ahead. */
+/** The rule for scheduled times: at least a minute, less two seconds on the way, and at most a year ahead. */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { NewTask } from "../domain/task.ts";
 
 const MINIMUM_DELAY_SECONDS = 60;
+/** A message that says exactly a minute is on its way for a moment. */
+const TRANSIT_SECONDS = 2;
 const MAXIMUM_DELAY_DAYS = 366;
 const DAY_SECONDS = 86_400;
 
@@ -12,7 +14,7 @@ const DAY_SECONDS = 86_400;
 export function checkScheduledTime(scheduled_time: string, now_ms: number): void {
   const ahead_seconds = (epochOf(scheduled_time) - now_ms) / 1000;
   const tooFar = ahead_seconds > MAXIMUM_DELAY_DAYS * DAY_SECONDS;
-  if (ahead_seconds >= MINIMUM_DELAY_SECONDS && !tooFar) return;
+  if (ahead_seconds >= MINIMUM_DELAY_SECONDS - TRANSIT_SECONDS && !tooFar) return;
   const message = tooFar
     ? "Scheduled time cannot be more than 1 year in the future"
     : ahead_seconds <= 0

@@ -1,5 +1,6 @@
 /** Log entries as text for people. */
 import { type LogEntry, LogLevel } from "../domain/log_entry.ts";
+import { localDateTime, localTimeOfDay } from "./local_time.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clean, oneLine } from "./text.ts";
 
@@ -21,14 +22,13 @@ export function levelsFrom(lowest: LogLevel): LogLevel[] {
   return all.slice(all.indexOf(lowest));
 }
 
-/** `12:00:01 info  task_1  message`; further lines of the message are indented below. */
+/** `12:00:01 info  task_1  message`, in local time; further lines of the message are indented below. */
 export function logLines(
   { time, level, agent, message }: LogEntry,
   terminal: Terminal,
   withAgent: boolean,
 ): string {
-  const [date, clock] = [time.slice(0, 10), time.slice(11, 19)];
-  const head = `${withAgent ? `${date} ` : ""}${clock} ${level.padEnd(5)} `;
+  const head = `${withAgent ? localDateTime(time) : localTimeOfDay(time)} ${level.padEnd(5)} `;
   const body = clean(message).trimEnd().replaceAll("\n", `\n${" ".repeat(head.length)}`);
   return terminal.paint(head, "dim") + (withAgent ? `${terminal.paint(oneLine(agent), "cyan")}  ` : "") +
     terminal.paint(body, ...LEVEL_STYLE[level] ?? []);

@@ -1,29 +1,138 @@
-/** Points in time as people type them. Pure. */
+/** Points in time as people type them: one parser for every option. Pure: the time and the zone are passed in. */
+import { Temporal } from "temporal-polyfill";
 import { epochOf, isoTime } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import { instantOf, ownTimeZone } from "../domain/time_zones.ts";
-
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const EXPECTED = "+30m, +2h, +1d, or a time such as 2026-12-31T18:00 (local) or 2026-12-31T18:00:00Z";
+import { instantOf, localTime } from "../domain/time_zones.ts";
 
 /**
- * The API's timestamp for `+30m` from now or for an ISO 8601 time, which is local unless it names a zone.
- * `option`: the name of the command-line option, for the error.
+ * What the time is for. `at`: a moment ahead. `until`: the end of a period, so a day without a time of day means its
+ * end. `since`: a moment behind, so `10m` is ten minutes ago, and a day without a time of day means its start.
  */
-export function pointInTime(text: string, now_ms: number, option: string): string {
-  const ahead = /^\+(\d{1,6})([smhd])$/.exec(text);
-  if (ahead) return isoTime(now_ms + Number(ahead[1]) * UNIT_MS[ahead[2] as keyof typeof UNIT_MS]);
-  const spelled = text.replace(" ", "T");
-  const at_ms = [epochOf(spelled), localMoment(spelled)].find((moment) => !Number.isNaN(moment));
-  if (at_ms !== undefined) return isoTime(at_ms);
-  throw new ApiError("CONFIGURATION_ERROR", `--${option} '${text}' is not a time. Expected: ${EXPECTED}`, {
+export type Sense = "at" | "until" | "since";
+
+/** `zone`: where local times and days are read. */
+export interface Here {
+  now_ms: number;
+  zone: string;
+}
+
+export interface PointInTime {
+  /** The API's timestamp. */
+  time: string;
+  /** Whether the text was read in local time, rather than naming its offset from UTC. */
+  isLocal: boolean;
+}
+
+const EXAMPLES: Record<Sense, string> = {
+  at: "+30m, +2h, 09:00, tomorrow 09:00, friday 18:00",
+  until: "+2w, friday, 2026-12-31",
+  since: "10m, 2h, 09:00, yesterday, monday 18:00",
+};
+
+/** Throws `CONFIGURATION_ERROR` for other text. `option`: the name of the command-line option. */
+export function pointInTime(text: string, option: string, sense: Sense, here: Here): PointInTime {
+  const spelled = text.trim().toLowerCase().replace(/\s+/g, " ");
+  const exact_ms = epochOf(spelled.replace(/^(\S+) (?=\d)/, "$1T").replace(/ /g, ""));
+  if (!Number.isNaN(exact_ms)) return { time: isoTime(exact_ms), isLocal: false };
+  const at_ms = distance(spelled, sense, here) ?? dayAndTime(spelled, sense, here) ?? NaN;
+  if (!Number.isNaN(at_ms)) return { time: isoTime(at_ms), isLocal: true };
+  const expected = `${
+    EXAMPLES[sense]
+  }, or a date and time such as 2026-12-31 18:00 (local) or 2026-12-31T18:00:00Z`;
+  throw new ApiError("CONFIGURATION_ERROR", `--${option} '${text}' is not a time. Expected: ${expected}`, {
     field: option,
     value: text,
-    expected: EXPECTED,
+    expected,
   });
 }
 
-/** The moment when local clocks show this date and time; NaN if the text is not one. */
-function localMoment(text: string): number {
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text) ? instantOf(text, ownTimeZone()) : NaN;
+const UNITS: [unit: "seconds" | "minutes" | "hours" | "days" | "weeks", names: RegExp][] = [
+  ["seconds", /^s(ec(ond)?s?)?$/],
+  ["minutes", /^m(in(ute)?s?)?$/],
+  ["hours", /^h((ou)?rs?)?$/],
+  ["days", /^d(ays?)?$/],
+  ["weeks", /^w(eeks?)?$/],
+];
+
+/** `+1h30m`, `in 2 hours`; `10m`, `10m ago`. Days and weeks are those of the calendar, also when clocks change. */
+function distance(text: string, sense: Sense, { now_ms, zone }: Here): number | undefined {
+  const parts = sense === "since" ? /^-?(.*?)(?: ago)?$/.exec(text) : /^(?:\+|in )?(.*)$/.exec(text);
+  const amounts = [...parts![1]!.matchAll(/(\d{1,6}) ?([a-z]+) ?/g)];
+  if (amounts.length === 0 || amounts.map(([whole]) => whole).join("") !== parts![1]) return undefined;
+  const duration: Partial<Record<typeof UNITS[number][0], number>> = {};
+  for (const [, amount, name] of amounts) {
+    const [unit] = UNITS.find(([unit, names]) => names.test(name!) && duration[unit] === undefined) ?? [];
+    if (unit === undefined) return undefined;
+    duration[unit] = Number(amount);
+  }
+  const now = Temporal.Instant.fromEpochMilliseconds(Math.floor(now_ms)).toZonedDateTimeISO(zone);
+  const moved = sense === "since" ? now.subtract(duration) : now.add(duration);
+  return moved.epochMilliseconds + now_ms - Math.floor(now_ms);
+}
+
+const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/** `09:00`, `tomorrow`, `friday 9am`, `2026-12-31 18:00`. */
+function dayAndTime(text: string, sense: Sense, here: Here): number | undefined {
+  if (text === "now") return sense === "since" ? here.now_ms : undefined;
+  const words = text.replace(/^(\d{4}-\d{2}-\d{2})t/, "$1 ").replace(/(^| )at /, "$1").split(" ").filter(
+    Boolean,
+  );
+  const [day, ...rest] = words;
+  const days = daysOf(day ?? "", sense, here);
+  const time = timeOfDay((days ? rest : words).join(""));
+  if (time === undefined && (!days || rest.length > 0)) return undefined;
+  const today = Temporal.PlainDate.from(localTime(here.now_ms, here.zone).slice(0, 10));
+  const moments = (days ?? around(today, sense)).map((date) => momentOn(date, time, sense, here));
+  if (moments.length === 1) return moments[0];
+  return sense === "since"
+    ? moments.find((at_ms) => at_ms <= here.now_ms)
+    : moments.find((at_ms) => at_ms > here.now_ms);
+}
+
+/** Days in the order in which they are tried: the first whose moment lies on the right side of now counts. */
+function around(today: Temporal.PlainDate, sense: Sense): Temporal.PlainDate[] {
+  return [0, 1].map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
+}
+
+/** The days that the word may mean; undefined if it is none. */
+function daysOf(word: string, sense: Sense, { now_ms, zone }: Here): Temporal.PlainDate[] | undefined {
+  const today = Temporal.PlainDate.from(localTime(now_ms, zone).slice(0, 10));
+  if (word === "today") return [today];
+  if (word === "tomorrow" && sense !== "since") return [today.add({ days: 1 })];
+  if (word === "yesterday" && sense === "since") return [today.subtract({ days: 1 })];
+  const weekday = word.length < 3 ? 0 : WEEKDAYS.findIndex((name) => name.startsWith(word)) + 1;
+  if (weekday > 0) {
+    const days = sense === "since"
+      ? (today.dayOfWeek - weekday + 7) % 7
+      : (weekday - today.dayOfWeek + 7) % 7;
+    return [days, days + 7].map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
+  }
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(word)) return undefined;
+  try {
+    return [Temporal.PlainDate.from(word, { overflow: "reject" })];
+  } catch {
+    // A day that the calendar does not have.
+    return undefined;
+  }
+}
+
+/** `09:00`, `9:30:15`, `9am`, `noon` as `HH:MM:SS`; undefined for other text. */
+function timeOfDay(text: string): string | undefined {
+  if (text === "noon") return "12:00:00";
+  if (text === "midnight") return "00:00:00";
+  const [, hour, minute, second = "00", half] = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?(am|pm)?$/.exec(text) ??
+    [];
+  if (hour === undefined || (minute === undefined && half === undefined)) return undefined;
+  if (half !== undefined && (Number(hour) < 1 || Number(hour) > 12)) return undefined;
+  const hours = half === undefined ? Number(hour) : Number(hour) % 12 + (half === "pm" ? 12 : 0);
+  if (hours > 23 || Number(minute ?? 0) > 59 || Number(second) > 59) return undefined;
+  return `${String(hours).padStart(2, "0")}:${minute ?? "00"}:${second}`;
+}
+
+function momentOn(date: Temporal.PlainDate, time: string | undefined, sense: Sense, here: Here): number {
+  if (time !== undefined) return instantOf(`${date}T${time}`, here.zone);
+  if (sense === "since") return instantOf(`${date}T00:00`, here.zone);
+  if (sense === "until") return instantOf(`${date.add({ days: 1 })}T00:00`, here.zone) - 1;
+  return instantOf(`${date}T${localTime(here.now_ms, here.zone).slice(11)}`, here.zone);
 }

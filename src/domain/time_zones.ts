@@ -33,6 +33,11 @@ export function localTime(at_ms: number, zone: string): string {
   return zoned(at_ms, zone).toPlainDateTime().toString({ smallestUnit: "second" });
 }
 
+/** The zone's offset from UTC at `at_ms`: `+01:00`. */
+export function offsetAt(at_ms: number, zone: string): string {
+  return zoned(at_ms, zone).offset;
+}
+
 /**
  * The instant of the local time `local` (such as `2026-03-29T02:30`) in `zone`, in epoch milliseconds; NaN if `local` is
  * not a time. A time that clocks skip becomes the moment after the jump; of a repeated time, the first one is taken.

@@ -50,6 +50,7 @@ Deno.test("schedules: refusals have their code and field", async () => {
         [wanted("s", { scheduled_time: 12 }), "INVALID_FIELD_TYPE", "task.scheduled_time"],
         [wanted("s", { scheduled_time: ahead(-HOUR) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
         [wanted("s", { scheduled_time: ahead(30_000) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
+        [wanted("s", { scheduled_time: ahead(57_900) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
         [wanted("s", { scheduled_time: ahead(368 * DAY) }), "INVALID_SCHEDULE_TIME", "task.scheduled_time"],
         [wanted("s", { recurring: "daily" }), "INVALID_RECURRING_CONFIG", "task.recurring"],
         [recurring({ interval: "hourly" }), "INVALID_RECURRING_CONFIG", "task.recurring.interval"],

@@ -1,5 +1,6 @@
 /** Every command against a real server: what it does, what people read, what programs read. */
 import assert from "node:assert/strict";
+import type { Schedule } from "../../src/protocol/schedule_messages.ts";
 import { until } from "../fixtures/until.ts";
 import { config, withCli } from "./fixtures/cli.ts";
 
@@ -95,10 +96,13 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     const at = ["--at", "+2h", "--every", "daily", "--timezone", "Europe/Vienna", "--max-runs", "3"];
     const made = await run(["schedule", "echo nightly", "--id", "night", ...at]);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stdout, /^task night scheduled for \S+Z, then daily\n$/);
+    assert.match(
+      made.stdout,
+      /^task night scheduled for \S+ \S+ [+-]\d\d:\d\d, then daily in the time of Europe\/Vienna\n$/,
+    );
     assert.match(
       (await run(["schedules"])).stdout,
-      /^ID\s+EVERY[^\n]*\nnight\s+daily\s+0\s+\S+Z\s[^\n]*echo nightly\n$/,
+      /^ID\s+EVERY[^\n]*\nnight\s+daily\s+0\s+\S+ \S+ [+-]\d\d:\d\d\s[^\n]*echo nightly\n$/,
     );
     const [schedule] = (await json("schedules", "--upcoming", "2")).schedules;
     assert.equal(schedule.upcoming.length, 2);
@@ -114,6 +118,49 @@ Deno.test("cli: schedule, schedules and unschedule", () =>
     const wrong = await run(["schedule", "echo x", "--at", "yesterday"]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /--at 'yesterday' is not a time\. Expected: \+30m/);
+  }));
+
+Deno.test("cli: times are read and shown in local time, a repetition keeps it, and JSON has UTC", () =>
+  withCli(async ({ run, json, taskIs }) => {
+    const env = { TZ: "America/New_York" };
+    const schedule = async (id: string, ...args: string[]) => {
+      const made = await run(["schedule", "echo x", "--id", id, ...args], { env });
+      assert.equal(made.code, 0, made.stderr);
+    };
+    await schedule("minute", "--at", "+1m");
+    await schedule("local", "--at", "tomorrow 09:00", "--every", "daily");
+    await schedule("there", "--at", "tomorrow 09:00", "--every", "daily", "--timezone", "Asia/Tokyo");
+    await schedule("exact", "--at", new Date(Date.now() + 7_200_000).toISOString(), "--every", "daily");
+    const found = Object.fromEntries(
+      (await json("schedules")).schedules.map((one: Schedule) => [one.id, one] as const),
+    );
+    const hourIn = (zone: string, iso: string) =>
+      new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(
+        new Date(iso),
+      );
+    assert.equal(found.local.recurring.timezone, "America/New_York");
+    assert.equal(hourIn("America/New_York", found.local.next_run), "09:00");
+    assert.equal(found.there.recurring.timezone, "Asia/Tokyo");
+    assert.equal(hourIn("Asia/Tokyo", found.there.next_run), "09:00");
+    assert.equal(found.exact.recurring.timezone, undefined);
+    assert.match(found.local.next_run, /Z$/);
+    assert.match(
+      (await run(["schedules"], { env })).stdout,
+      /^local +daily +0 +\d{4}-\d\d-\d\d 09:00:00 -0[45]:00 /m,
+    );
+
+    const later = await run(["run", "echo later", "--id", "later", "--at", "+1m"], { env });
+    assert.match(later.stdout, /^task later starts at \S+ \S+ -0[45]:00\n$/);
+    assert.match((await run(["task", "later"], { env })).stdout, /scheduled +\S+ \S+ -0[45]:00\n/);
+    await run(["run", "echo early", "--id", "early"]);
+    await taskIs("early", /completed/);
+    assert.match((await run(["logs", "early", "--since", "10m"], { env })).stdout, /early/);
+    assert.equal((await run(["logs", "early", "--since", "now"], { env })).stdout, "");
+    const wrong = await run(["logs", "--since", "noonish"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /--since 'noonish' is not a time\. Expected: 10m/);
+    const zone = await run(["schedule", "x", "--at", "+1h", "--timezone", "Middle/Earth"]);
+    assert.equal(zone.code, 2);
   }));
 
 Deno.test("cli: ps finds the agents' processes, kill ends them", () =>

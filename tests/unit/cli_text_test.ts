@@ -6,7 +6,6 @@ import { taskOf } from "../../src/cli/new_task.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../../src/cli/text.ts";
 import { tableLines } from "../../src/cli/table.ts";
 import { type Output, Terminal } from "../../src/cli/terminal.ts";
-import { pointInTime } from "../../src/cli/when.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { NewTask } from "../../src/domain/task.ts";
 
@@ -62,18 +61,6 @@ Deno.test("cli text: any prompt becomes a task that the schema accepts", () => {
     assert.equal(task.execution!.prompt ?? task.description, task.execution!.prompt ? text : text.trim());
   }));
   assert.equal(taskOf("x", { ...flags, cwd: "sub" }, "a", "/here").execution!.working_dir, "/here/sub");
-});
-
-Deno.test("cli text: points in time, relative or absolute, local without a zone", () => {
-  const now = Date.parse("2026-01-01T12:00:00.000Z");
-  const at = (text: string) => pointInTime(text, now, "at");
-  assert.equal(at("+90m"), "2026-01-01T13:30:00.000Z");
-  assert.equal(at("+2d"), "2026-01-03T12:00:00.000Z");
-  assert.equal(at("2026-02-01T10:00:00+02:00"), "2026-02-01T08:00:00.000Z");
-  assert.equal(at("2026-02-01 10:00"), new Date(2026, 1, 1, 10).toISOString());
-  for (const wrong of ["", "now", "+5", "-5m", "2026", "2026-13-01T00:00", "12"]) {
-    assert.throws(() => at(wrong), { code: "CONFIGURATION_ERROR" }, wrong);
-  }
 });
 
 Deno.test("cli text: an error says each thing once, and what to do", () => {

@@ -14,6 +14,7 @@ import {
   type StoreFlags,
   storeFolder,
 } from "./store_command.ts";
+import { localDateTime } from "../../cli/local_time.ts";
 import { wholeNumber } from "../../cli/options.ts";
 import { printTable } from "../../cli/table.ts";
 
@@ -103,11 +104,15 @@ function list({ terminal }: Cli, { json }: KeysFlags, keys: KeyView[]): void {
     { title: "KEY", value: ({ id }: KeyView) => id },
     { title: "NAME", value: ({ name }: KeyView) => name },
     { title: "MAY", value: ({ permissions }: KeyView) => permissions.join(",") },
-    { title: "CREATED", value: ({ created_at }: KeyView) => created_at },
+    { title: "CREATED", value: ({ created_at }: KeyView) => localDateTime(created_at) },
     {
       title: "STATE",
       value: ({ revoked_at, expires_at }: KeyView) =>
-        revoked_at ? `revoked ${revoked_at}` : expires_at ? `until ${expires_at}` : "valid",
+        revoked_at
+          ? `revoked ${localDateTime(revoked_at)}`
+          : expires_at
+          ? `until ${localDateTime(expires_at)}`
+          : "valid",
     },
   ];
   printTable(terminal, keys, shown);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { duration } from "../../protocol/formats.ts";
 import type { ComponentStatus } from "../../protocol/system_messages.ts";
 import { type Cli, type CommonFlags, EXIT } from "../cli.ts";
+import { localWithOffset } from "../local_time.ts";
 import type { Style } from "../terminal.ts";
 import { oneLine } from "../text.ts";
 
@@ -23,7 +24,9 @@ export function addHealth(program: Command, cli: Cli): void {
       }
       for (const { code, component, message, since } of issues) {
         terminal.line(
-          `${terminal.paint(code, "yellow")}  ${component}: ${oneLine(message)} (since ${since})`,
+          `${terminal.paint(code, "yellow")}  ${component}: ${oneLine(message)} (since ${
+            localWithOffset(since)
+          })`,
         );
       }
     });

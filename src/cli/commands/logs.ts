@@ -6,7 +6,9 @@ import type { LogLevel } from "../../domain/log_entry.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { levelsFrom, logLines } from "../log_text.ts";
+import { localZone } from "../local_time.ts";
 import { levelOption, wholeNumber } from "../options.ts";
+import { pointInTime } from "../when.ts";
 
 interface LogsFlags extends CommonFlags {
   follow?: boolean;
@@ -24,13 +26,15 @@ export function addLogs(program: Command, cli: Cli): void {
     .addOption(levelOption("debug", "entries of this level and above"))
     .option("-n, --limit <count>", "the newest entries, at most 1000", wholeNumber, 50)
     .option("--contains <text>", "entries whose message contains this text")
-    .option("--since <time>", "entries since this time (ISO 8601)")
+    .option("--since <time>", "entries since then: 10m, 2h, yesterday, 09:00, or a date and time")
     .action(async (task: string | undefined, flags: LogsFlags) => {
       const filter = {
         agent: task,
         level: flags.level === "debug" ? undefined : levelsFrom(flags.level),
         message_contains: flags.contains,
-        since: flags.since,
+        since: flags.since === undefined
+          ? undefined
+          : pointInTime(flags.since, "since", "since", { now_ms: cli.clock.now(), zone: localZone() }).time,
       };
       await (flags.follow ? followEntries : showEntries)(cli, task, flags, filter);
     });

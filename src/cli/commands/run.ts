@@ -4,11 +4,14 @@ import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow/follow.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
+import { localWithOffset, localZone } from "../local_time.ts";
 import { levelOption } from "../options.ts";
+import { pointInTime } from "../when.ts";
 
 interface RunFlags extends TaskFlags {
   follow?: boolean;
   level: LogLevel;
+  at?: string;
 }
 
 export function addRun(program: Command, cli: Cli): void {
@@ -18,14 +21,25 @@ export function addRun(program: Command, cli: Cli): void {
       "show progress and log until the task ends; exit 0 completed, 1 failed, 130 cancelled. Ctrl-C only stops " +
         "following (130); the task continues",
     )
+    .option("--at <time>", "start it then: +30m, 09:00, tomorrow 09:00, or a date and time (local)")
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (prompt: string, flags: RunFlags) => {
       const { terminal } = cli;
       const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
+      const here = { now_ms: cli.clock.now(), zone: localZone() };
+      const scheduled_time = flags.at === undefined
+        ? undefined
+        : pointInTime(flags.at, "at", "at", here).time;
       const server = cli.http(flags);
-      const reply = await withFolder(cli, flags, task, (task) => server.request("start_task", { task }));
+      const reply = await withFolder(
+        cli,
+        flags,
+        task,
+        (task) => server.request("start_task", { task: { ...task, scheduled_time } }),
+      );
       const { task_id } = reply;
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
+      else if (scheduled_time) terminal.line(`task ${task_id} starts at ${localWithOffset(scheduled_time)}`);
       else terminal.line(`task ${task_id} ${flags.follow ? "started" : reply.task.status}`);
       if (flags.follow) {
         cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level });

@@ -1,11 +1,14 @@
 /** `schedule`, `unschedule`, `schedules`: tasks that run at a given time, once or repeatedly. */
 import { type Command, Option } from "commander";
+import { ApiError } from "../../domain/errors.ts";
 import { RecurringConfig } from "../../domain/task.ts";
+import { isTimeZone } from "../../domain/time_zones.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
+import { localDateTime, localWithOffset, localZone } from "../local_time.ts";
 import { wholeNumber } from "../options.ts";
 import { printTable } from "../table.ts";
-import { pointInTime } from "../when.ts";
+import { type Here, type PointInTime, pointInTime } from "../when.ts";
 
 interface ScheduleFlags extends TaskFlags {
   at: string;
@@ -25,7 +28,10 @@ export function addSchedule(program: Command, cli: Cli): void {
 function addCreate(program: Command, cli: Cli): void {
   const does = 'run a task later; "-" reads the prompt from stdin';
   const command = cli.command(program, "schedule <prompt>", does)
-    .requiredOption("--at <time>", "+30m, +2h, +1d, or ISO 8601 (local time unless it names a zone)")
+    .requiredOption(
+      "--at <time>",
+      "+30m, 09:00, tomorrow 09:00, friday 18:00, or a date and time, local unless it names its offset",
+    )
     .addOption(
       new Option("--every <interval>", "repeat each day, week or month").choices(
         RecurringConfig.shape.interval.options,
@@ -33,14 +39,18 @@ function addCreate(program: Command, cli: Cli): void {
     )
     .option("--until <time>", "with --every: not after this time (as --at)")
     .option("--max-runs <count>", "with --every: at most this many runs", wholeNumber)
-    .option("--timezone <zone>", "with --every: keep the local time of this IANA zone, such as Europe/Vienna")
+    .option(
+      "--timezone <zone>",
+      "the IANA zone of --at, --until and the repetition, such as Europe/Vienna (default: this machine's)",
+    )
     .option("--overlap", "with --every: also run while the previous run is still going on");
   addTaskOptions(command).action(async (prompt: string, flags: ScheduleFlags) => {
-    const now_ms = cli.clock.now();
+    const here = { now_ms: cli.clock.now(), zone: zoneOf(flags) };
+    const at = pointInTime(flags.at, "at", "at", here);
     const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
     const scheduled = {
-      scheduled_time: pointInTime(flags.at, now_ms, "at"),
-      recurring: recurringOf(flags, now_ms),
+      scheduled_time: at.time,
+      recurring: recurringOf(flags, at, here),
     };
     const server = cli.http(flags);
     const reply = await withFolder(
@@ -51,18 +61,33 @@ function addCreate(program: Command, cli: Cli): void {
     );
     if (flags.json) return cli.terminal.json(reply, 2);
     cli.terminal.line(
-      `task ${reply.task_id} scheduled for ${reply.next_run}${flags.every ? `, then ${flags.every}` : ""}`,
+      `task ${reply.task_id} scheduled for ${localWithOffset(reply.next_run)}` +
+        (flags.every ? `, then ${flags.every} in the time of ${reply.recurring?.timezone ?? "UTC"}` : ""),
     );
   });
 }
 
-function recurringOf(flags: ScheduleFlags, now_ms: number): RecurringConfig | undefined {
+/** The zone of the times in the flags. */
+function zoneOf({ timezone = localZone() }: ScheduleFlags): string {
+  if (isTimeZone(timezone)) return timezone;
+  throw new ApiError(
+    "CONFIGURATION_ERROR",
+    `--timezone '${timezone}' is not an IANA time zone such as Europe/Vienna`,
+    {
+      field: "timezone",
+      value: timezone,
+    },
+  );
+}
+
+/** A repetition keeps its local time when clocks change, unless `--at` names its offset from UTC. */
+function recurringOf(flags: ScheduleFlags, at: PointInTime, here: Here): RecurringConfig | undefined {
   if (flags.every === undefined) return undefined;
   return {
     interval: flags.every,
-    end_time: flags.until === undefined ? undefined : pointInTime(flags.until, now_ms, "until"),
+    end_time: flags.until === undefined ? undefined : pointInTime(flags.until, "until", "until", here).time,
     max_runs: flags.maxRuns,
-    timezone: flags.timezone,
+    timezone: flags.timezone ?? (at.isLocal ? here.zone : undefined),
     allow_overlap: flags.overlap,
   };
 }
@@ -87,8 +112,11 @@ function addList(program: Command, cli: Cli): void {
         { title: "ID", value: ({ id }) => id },
         { title: "EVERY", value: ({ recurring }) => recurring?.interval ?? "once" },
         { title: "RUNS", value: ({ runs }) => String(runs) },
-        { title: "NEXT", value: ({ next_run }) => next_run ?? "-" },
-        { title: "THEN", value: ({ upcoming }) => upcoming.slice(1).join(" ") || "-" },
+        { title: "NEXT", value: ({ next_run }) => next_run === undefined ? "-" : localWithOffset(next_run) },
+        {
+          title: "THEN",
+          value: ({ upcoming }) => upcoming.slice(1).map((iso) => localDateTime(iso)).join(", ") || "-",
+        },
         { title: "DESCRIPTION", value: ({ task }) => String(task.description ?? "") },
       ]);
       terminal.note(`${reply.schedules.length} schedules`);

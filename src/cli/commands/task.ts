@@ -4,6 +4,7 @@ import type { Reply } from "../../protocol/messages.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { localDateTime, localWithOffset } from "../local_time.ts";
 import { tableLines } from "../table.ts";
 import { openPermissions, statusInWords, statusStyle, steps } from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
@@ -33,12 +34,12 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["working dir", execution?.working_dir],
     ["model", execution?.model],
     ["depends on", task.dependencies?.join(", ")],
-    ["created", task.created_at],
-    ["scheduled", task.scheduled_time],
-    ["started", task.started_at],
-    ["ended", task.completed_at],
+    ["created", localWithOffset(task.created_at)],
+    ["scheduled", task.scheduled_time && localWithOffset(task.scheduled_time)],
+    ["started", task.started_at && localWithOffset(task.started_at)],
+    ["ended", task.completed_at && localWithOffset(task.completed_at)],
     ["now", task.runtime_status],
-    ["waits for", task.waiting_for && waitingWords(task.waiting_for)],
+    ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],
   ];
   return [
@@ -60,8 +61,8 @@ function attempts({ attempts }: Result): string[] {
   const lines = tableLines(attempts, [
     { title: "ATTEMPT", value: ({ attempt }) => String(attempt) },
     { title: "AGENT", value: ({ agent }) => agent },
-    { title: "STARTED", value: ({ started_at }) => started_at },
-    { title: "ENDED", value: ({ ended_at }) => ended_at ?? "" },
+    { title: "STARTED", value: ({ started_at }) => localDateTime(started_at) },
+    { title: "ENDED", value: ({ ended_at }) => localDateTime(ended_at ?? "") },
     { title: "OUTCOME", value: ({ outcome }) => outcome ?? "" },
     {
       title: "WHY",

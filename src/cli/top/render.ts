@@ -2,6 +2,7 @@
 import type { LogEntry } from "../../domain/log_entry.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
+import { localTimeOfDay } from "../local_time.ts";
 import { levelStyle } from "../log_text.ts";
 import { openPermissions, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
@@ -172,7 +173,7 @@ function entryLines(
   { columns: width, paint }: Screen,
   shorten: Shorten,
 ): string[] {
-  const head = `${time.slice(11, 19)} ${level.padEnd(5)} `;
+  const head = `${localTimeOfDay(time)} ${level.padEnd(5)} `;
   const room = Math.max(1, width - head.length);
   const lines = clean(message).replaceAll("\t", "    ").trimEnd().split("\n").flatMap((line) =>
     shorten(line, room)
