@@ -31,6 +31,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
       agents: config.agents,
       default_timeout_ms: tasks.default_timeout,
       permissions: tasks.permissions,
+      session_timeout_ms: tasks.session_timeout_ms,
       permission_timeout_ms: tasks.permission_timeout_ms,
       unresponsive_after_ms: tasks.unresponsive_after_ms,
       unresponsive_limit_ms: tasks.unresponsive_limit_ms,

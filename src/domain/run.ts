@@ -32,6 +32,8 @@ export interface RunRequest {
   namesPermissions?: boolean;
   /** A permission request that nobody answers is denied after this time. */
   permission_timeout_ms: number;
+  /** How long the agent may be silent while it loads an earlier session. */
+  session_timeout_ms?: number;
   /** The session of an earlier attempt, which is resumed if the agent can. */
   resume?: { session_id: string };
 }

@@ -14,6 +14,8 @@ export interface RunSettings extends RetryPolicy {
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
   permissions: PermissionPolicy;
+  /** How long an agent that loads an earlier session may be silent. */
+  session_timeout_ms: number;
   permission_timeout_ms: number;
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;

@@ -91,6 +91,10 @@ export const Config = z.strictObject({
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
     permissions: PermissionPolicy.default("ask")
       .describe("How permission requests of agents are answered, unless the task says otherwise."),
+    session_timeout_ms: milliseconds.default(60_000)
+      .describe(
+        "How long an agent that loads an earlier session may be silent. Then it is started again with a new one.",
+      ),
     permission_timeout_ms: milliseconds.default(300_000)
       .describe("How long a permission request waits for an answer before it is denied."),
   }).prefault({}),

@@ -199,6 +199,62 @@ for (
     }));
 }
 
+for (
+  const [mode, why, sessions] of [
+    ["load-dies", "Agent exited with code 9 before it answered session/load: the transcript is corrupt", [
+      false,
+    ]],
+    ["load-hangs", "The agent did not answer session/load within 1 s", [false]],
+    ["load-garbage", "The agent did not answer session/load within 1 s", [false]],
+    ["load-forgets", "Session s0 not found", [true, false]],
+    ["load-dies-late", "Agent exited with code 7 before the end of its turn: out of memory", [true, false]],
+  ] as const
+) {
+  Deno.test(`acp: a session that cannot be loaded costs only the session (${mode})`, () =>
+    withSupervisor(async (bench) => {
+      const request = acpRequest(bench.folder, misbehaving(mode), "hello", { resume: { session_id: "s0" } });
+      const run = await ran(bench, request, { bounds: { load_ms: 1000 } });
+      assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+      assert.deepEqual(run.all("session").map(({ resumed }) => resumed), sessions);
+      assert.ok(run.logs("warn").includes(`The earlier session cannot be loaded, a new one begins: ${why}`));
+      assert.equal(await stateOf(run.run.pid), undefined);
+      assert.deepEqual([...Deno.readDirSync(`${bench.folder}/tmp`)], []);
+    }));
+}
+
+Deno.test("acp: an agent that replays a long session takes its time", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-slow"), "hello", {
+      resume: { session_id: "s0" },
+    });
+    const run = await ran(bench, request, { bounds: { load_ms: 1000 } });
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.deepEqual(run.all("session").map(({ resumed }) => resumed), [true]);
+  }));
+
+Deno.test("acp: an agent that dies at its work in a loaded session does not begin anew", () =>
+  withSupervisor(async (bench) => {
+    const changes = { resume: { session_id: "s0" } };
+    const { outcome } = await ran(
+      bench,
+      acpRequest(bench.folder, misbehaving("load-works-first"), "hello", changes),
+    );
+    assert.equal(outcome.error, "Agent exited with code 7 before the end of its turn: out of memory");
+  }));
+
+Deno.test("acp: a run that is stopped while its agent hangs over a session begins no new one", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-hangs"), "hello", {
+      resume: { session_id: "s0" },
+    });
+    const watched = await watchRun(bench, request);
+    const { pid } = watched.run;
+    await watched.first("sign");
+    await watched.run.stop();
+    assert.equal((await watched.run.outcome).status, "stopped");
+    assert.deepEqual([watched.run.pid, await stateOf(pid)], [pid, undefined]);
+  }));
+
 Deno.test("acp: an agent that wants a login says how to get one", () =>
   withSupervisor(async (bench) => {
     const changes = { agent: { profile: "opencode" as const } };

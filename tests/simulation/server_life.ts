@@ -147,6 +147,7 @@ export class ServerLife {
         default_timeout_ms: promised.timeout_ms,
         permissions: "ask",
         permission_timeout_ms: 20_000,
+        session_timeout_ms: 60_000,
         unresponsive_after_ms: 30_000,
         unresponsive_limit_ms: 45_000,
         retry_delay_ms: 2_000,

@@ -2,8 +2,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AttemptRules } from "../../src/domain/attempt/state.ts";
+import type { AttemptEvent } from "../../src/domain/attempt/events.ts";
 import { runtimeStatus } from "../../src/domain/attempt/state.ts";
-import { ANSWERED, ASKED, AttemptWorld, SPOKE, TO_WORK } from "./fixtures/attempt_world.ts";
+import {
+  ANSWERED,
+  ASKED,
+  AttemptWorld,
+  CLAIMED,
+  PREPARED,
+  SPAWNED,
+  SPOKE,
+  STARTED,
+  TO_WORK,
+} from "./fixtures/attempt_world.ts";
 
 /** An agent at work for whom a long time is allowed, and what is said of its silence. */
 function listening(rules: Partial<AttemptRules>) {
@@ -46,6 +57,38 @@ Deno.test("silence: a warning, a sign of life, a warning again, and the limit", 
   assert.deepEqual(heard, ["silent at 100", "speaks at 120", "silent at 220", "limit at 420"]);
   assert.equal(world.state.stop, "silence");
   assert.deepEqual(world.timers, []);
+});
+
+Deno.test("silence: an agent that falls silent over its earlier session loses it, not one that has loaded it", () => {
+  const stopped: AttemptEvent = { kind: "agent_ended", outcome: { status: "stopped", output: "" } };
+  const loaded: AttemptEvent = {
+    kind: "reported",
+    report: { kind: "session", session_id: "s", resumable: true, resumed: true },
+  };
+  for (
+    const [hasEarlierSession, events, loses] of [[true, [], true], [true, [loaded], undefined], [
+      false,
+      [],
+      undefined,
+    ]] as const
+  ) {
+    const world = new AttemptWorld(
+      SILENCE,
+      { ...CLAIMED, hasEarlierSession },
+      PREPARED,
+      SPAWNED,
+      STARTED,
+      ...events,
+    );
+    world.clock.pass(1000);
+    const ends: unknown[] = [];
+    for (const effect of world.take(stopped)) {
+      if (effect.kind === "commit_end") {
+        ends.push([effect.result.end.outcome, effect.result.end.losesSession]);
+      }
+    }
+    assert.deepEqual(ends, [["unresponsive", loses]]);
+  }
 });
 
 Deno.test("silence: output that is no report is a sign of life, and changes nothing else", () => {

@@ -88,6 +88,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
       default_timeout_ms: 60_000,
       permissions: "ask",
       permission_timeout_ms: 60_000,
+      session_timeout_ms: 60_000,
       unresponsive_after_ms: 0,
       unresponsive_limit_ms: 0,
       retry_delay_ms: 1000,

@@ -243,6 +243,14 @@ Deno.test("unresponsive: waits for its next attempt, with the session where ther
   );
   const session = { agent: "a", session_id: "s", working_dir: "/" };
   assert.deepEqual([after({ session }).progress, after({ session }).session], [50, session]);
+  const lost = attempts.unresponsive(
+    { ...running, state: { ...running.state, progress: 50, session } },
+    { ...end, losesSession: true },
+    2,
+    "2030-01-01T00:00:00.000Z",
+    AT,
+  );
+  assert.deepEqual([lost.progress, lost.session], [0, undefined]);
   const failed = after({ automatic_attempts: 2 });
   assert.deepEqual([failed.status, failed.not_before], ["failed", undefined]);
   assert.equal(failed.error, "No sign of life, and all 2 attempts are used up");

@@ -1,5 +1,6 @@
 /** Why a conversation with an agent failed, and the text for the task's `error`. */
 import { getLogger } from "@logtape/logtape";
+import { ApiError } from "../../domain/errors.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { cut } from "./wire_value.ts";
 
@@ -25,12 +26,26 @@ export class AgentRefusal extends AgentFailure {
   get wants_login(): boolean {
     return this.code === -32000;
   }
+
+  /** Whether the agent does not know the session. */
+  get misses_session(): boolean {
+    return this.code === -32002 ||
+      /\bsession\b.*\b(not found|not exist|unknown|expired|invalid|missing)|\b(no such|unknown|invalid|missing) session\b/i
+        .test(this.message);
+  }
 }
 
 /** The agent ended, or closed its output, before it answered. */
 export class AgentGone extends AgentFailure {
   constructor(message: string, readonly exit_code: number | undefined) {
     super(message);
+  }
+}
+
+/** The earlier session cannot be had, and this process is of no more use. `cause` is what happened instead. */
+export class SessionLost extends AgentFailure {
+  constructor(override readonly cause: AgentFailure) {
+    super(cause.message);
   }
 }
 
@@ -53,7 +68,7 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
     const reason = error.message.replace(/\.+$/, "");
     return failed(`The agent wants a login: ${reason}. ${context.install_advice}`);
   }
-  if (error instanceof AgentFailure) return failed(error.message);
+  if (error instanceof AgentFailure || error instanceof ApiError) return failed(error.message);
   log.error("run of task {task} broke: {error}", { task: context.task_id, error });
   return failed("The server failed while it spoke to the agent; its log says why");
 }

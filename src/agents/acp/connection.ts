@@ -15,6 +15,9 @@ const LAST_WORDS_MS = 500;
 /** How long an agent may take to exit after it closed its stdout. Then it is reported as still running. */
 const EXIT_AFTER_CLOSE_MS = 2000;
 
+/** How many times its bound an agent may take that is never silent for so long. */
+const MOST_SILENCES = 10;
+
 export interface AcpConnectionOptions extends StreamListener {
   clock: Clock;
   process: SupervisedProcess;
@@ -37,7 +40,15 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
   let exit: { code: number; signal: string | null } | undefined;
   let broken: unknown;
 
-  const stream = acpStream(process.stdin, process.stdout, options);
+  let heard = 0;
+  const stream = acpStream(process.stdin, process.stdout, {
+    update: (params) => options.update(params),
+    junk: (line, why) => options.junk(line, why),
+    onBytes() {
+      heard++;
+      options.onBytes();
+    },
+  });
   const connection = client({ name: "opencode-agents" })
     .onRequest(
       "session/request_permission",
@@ -61,11 +72,11 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code);
   }
 
-  const call: AgentCall = async (method, params, bound_ms) => {
+  const call: AgentCall = async (method, params, bound_ms, of_silence) => {
     const waiting_for = method === "session/prompt" ? "the end of its turn" : `it answered ${method}`;
     const reply = connection.agent.request<unknown>(method, params);
     try {
-      const result = await bounded(reply, bound_ms);
+      const result = await bounded(reply, bound_ms, of_silence !== undefined);
       if (result === LATE) {
         throw new AgentFailure(`The agent did not answer ${method} within ${Math.round(bound_ms / 1000)} s`);
       }
@@ -79,14 +90,23 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     }
   };
 
-  async function bounded<T>(reply: Promise<T>, bound_ms: number): Promise<T | typeof LATE> {
+  async function bounded<T>(
+    reply: Promise<T>,
+    bound_ms: number,
+    of_silence: boolean,
+  ): Promise<T | typeof LATE> {
     if (bound_ms === Infinity) return await reply;
-    let left_ms = bound_ms;
     const step_ms = Math.min(bound_ms, 1000);
     const answered = reply.then(() => {}, () => {});
-    while (left_ms > 0) {
+    let all_ms = of_silence ? MOST_SILENCES * bound_ms : bound_ms;
+    let left_ms = bound_ms;
+    let heard_before = heard;
+    while (left_ms > 0 && all_ms > 0) {
       if (await within(clock, Math.min(step_ms, left_ms), answered, LATE) !== LATE) return await reply;
-      if (!options.isPaused()) left_ms -= step_ms;
+      if (options.isPaused()) continue;
+      left_ms = of_silence && heard > heard_before ? bound_ms : left_ms - step_ms;
+      all_ms -= step_ms;
+      heard_before = heard;
     }
     return LATE;
   }

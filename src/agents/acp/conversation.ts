@@ -4,6 +4,7 @@ import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { type AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import type { Permissions } from "./permissions.ts";
 import { promptBlocks } from "./prompt.ts";
@@ -32,6 +33,8 @@ export class Conversation {
   /** Updates are new from the prompt on. While a session is being loaded, they are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
+  /** Whether the agent has done or said anything after the prompt. */
+  #has_news = false;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -61,14 +64,20 @@ export class Conversation {
       this.#phase = "working";
     }
     await events.emit({ kind: "session", session_id, resumable, resumed });
-    await setUpSession(request, opened, steps);
+    try {
+      await setUpSession(request, opened, steps);
 
-    // A session that was killed before its prompt arrived has no history, so it needs the prompt.
-    const continues = resumed && turn.history > 0;
-    this.#phase = "working";
-    const prompt = promptBlocks(request.task, continues);
-    this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
-    return await this.#result;
+      // A session that was killed before its prompt arrived has no history, so it needs the prompt.
+      const continues = resumed && turn.history > 0;
+      this.#phase = "working";
+      const prompt = promptBlocks(request.task, continues);
+      this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
+      return await this.#result;
+    } catch (error) {
+      // It answered that the session is loaded, but could not go on with it. Nothing has been done yet.
+      if (resumed && !this.#has_news && losesSession(error)) throw new SessionLost(error);
+      throw error;
+    }
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */
@@ -96,7 +105,12 @@ export class Conversation {
     if (update === undefined || this.#phase === "over") return;
     // Ignores the sessions of subagents: they report to the session that started them.
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
-    if (this.#phase === "loading") turn.remember(update);
-    else await turn.update(update);
+    if (this.#phase === "loading") return turn.remember(update);
+    this.#has_news ||= this.#result !== undefined;
+    await turn.update(update);
   }
+}
+
+function losesSession(error: unknown): error is AgentFailure {
+  return error instanceof AgentGone || error instanceof AgentRefusal && error.misses_session;
 }

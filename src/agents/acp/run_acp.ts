@@ -10,14 +10,13 @@ import { EventQueue } from "../reporting/event_queue.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
-import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
-import { Conversation } from "./conversation.ts";
+import { AgentGone, LONGEST_ERROR, SessionLost, type Verdict, verdictOf } from "./agent_failure.ts";
+import { AgentLink } from "./agent_link.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
 import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
-import { StderrLog } from "./stderr_log.ts";
 import { AcpTurn } from "./turn.ts";
 import { cut, textOf } from "./wire_value.ts";
 
@@ -31,6 +30,7 @@ export interface AcpBounds extends SessionBounds {
 const BOUNDS: AcpBounds = {
   initialize_ms: 60_000,
   session_ms: 120_000,
+  load_ms: 60_000,
   setting_ms: 30_000,
   cancel_ms: 1_500,
   silence_ms: 120_000,
@@ -38,9 +38,6 @@ const BOUNDS: AcpBounds = {
 
 /** How long the listener may take for the last events. Then the outcome is given without waiting for it. */
 const LAST_EVENTS_MS = 10_000;
-/** How long to wait for what a dead agent wrote to stderr. */
-const LAST_STDERR_MS = 500;
-
 /**
  * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned; `details.install` then
  * says how to get it.
@@ -52,13 +49,17 @@ export async function startAcp(
   make: AgentMake,
   bounds: Partial<AcpBounds> = {},
 ): Promise<Run> {
-  try {
-    const process = await host.supervisor.spawn({
+  const spawn = () =>
+    host.supervisor.spawn({
       command: [...request.agent.command, ...make.arguments(request)],
       request,
       defaults: make.environment(request),
     });
-    return new AcpRun(request, listener, host.clock, make, process, { ...BOUNDS, ...bounds });
+  try {
+    const process = await spawn();
+    const load_ms = request.session_timeout_ms ?? BOUNDS.load_ms;
+    const all_bounds = { ...BOUNDS, load_ms, ...bounds };
+    return new AcpRun(request, listener, host.clock, make, process, spawn, all_bounds);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     throw new ApiError(error.code, error.message, { ...error.details, install: make.install.advice });
@@ -66,21 +67,20 @@ export async function startAcp(
 }
 
 class AcpRun implements Run {
-  readonly pid: number;
   readonly outcome: Promise<RunOutcome>;
 
   readonly #request: RunRequest;
   readonly #clock: Clock;
   readonly #make: AgentMake;
-  readonly #process: SupervisedProcess;
+  readonly #spawn: () => Promise<SupervisedProcess>;
   readonly #bounds: AcpBounds;
 
   readonly #events: EventQueue;
   readonly #turn: AcpTurn;
   readonly #permissions: Permissions;
-  readonly #conversation: Conversation;
-  readonly #stderr: StderrLog;
   readonly #silence: SilenceWatch;
+  readonly #onBytes: () => void;
+  #link: AgentLink;
 
   #is_over = false;
   #stopping = false;
@@ -93,14 +93,14 @@ class AcpRun implements Run {
     clock: Clock,
     make: AgentMake,
     process: SupervisedProcess,
+    spawn: () => Promise<SupervisedProcess>,
     bounds: AcpBounds,
   ) {
     this.#request = request;
     this.#clock = clock;
     this.#make = make;
-    this.#process = process;
+    this.#spawn = spawn;
     this.#bounds = bounds;
-    this.pid = process.pid;
     const events = this.#events = new EventQueue(request.task.id, listener);
     const readDiffs = diffReader(make.changesOf, request.working_dir);
     const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs);
@@ -121,31 +121,17 @@ class AcpRun implements Run {
       (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
     );
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
-    const onBytes = () => {
+    this.#onBytes = () => {
       silence.sign();
       tell();
     };
-    this.#stderr = new StderrLog({
-      clock,
-      task_id: request.task.id,
-      stderr: process.stderr,
-      chatter: make.chatter,
-      events,
-      onBytes,
-    });
-    this.#conversation = new Conversation({
-      clock,
-      request,
-      make,
-      process,
-      bounds,
-      events,
-      turn,
-      permissions,
-      isPaused: () => this.#paused,
-      onBytes,
-    });
+    this.#link = this.#linkTo(process, request);
     this.outcome = this.#live();
+  }
+
+  /** Of the process at work: an agent that dies over an earlier session is started again. */
+  get pid(): number {
+    return this.#link.process.pid;
   }
 
   answerPermission(permission_id: string, option_id: string): boolean {
@@ -154,11 +140,11 @@ class AcpRun implements Run {
 
   async pause(): Promise<void> {
     this.#paused = true;
-    await this.#process.pause();
+    await this.#link.process.pause();
   }
 
   async resume(): Promise<void> {
-    await this.#process.resume();
+    await this.#link.process.resume();
     this.#paused = false;
     this.#silence.sign();
   }
@@ -171,7 +157,8 @@ class AcpRun implements Run {
     if (!this.#is_over) {
       this.#stopping = true;
       if (this.#paused) await this.resume();
-      await this.#process.end({ graceful: () => this.#conversation.cancel(this.#bounds.cancel_ms) });
+      const { process, conversation } = this.#link;
+      await process.end({ graceful: () => conversation.cancel(this.#bounds.cancel_ms) });
     }
     await this.outcome;
   }
@@ -180,21 +167,63 @@ class AcpRun implements Run {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
-      verdict = await this.#judge(await this.#conversation.hold());
+      verdict = await this.#judge(await this.#converse());
     } catch (error) {
       verdict = await this.#failure(error);
     }
     if (this.#stopping) verdict = { status: "stopped", stop_reason: verdict.stop_reason };
     this.#is_over = true;
-    this.#conversation.end();
+    const { process, conversation, stderr } = this.#link;
+    conversation.end();
     this.#silence.stop();
     this.#permissions.close();
-    await this.#process.end();
-    const last_events = this.#stderr.ended.then(() => this.#turn.transcript.end());
+    await process.end();
+    const last_events = stderr.ended.then(() => this.#turn.transcript.end());
     await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);
-    this.#conversation.close();
+    conversation.close();
     await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
     return outcomeOf(verdict, this.#turn);
+  }
+
+  /** Returns the prompt's result. A session that cannot be loaded costs the session: a new process begins a new one. */
+  async #converse(): Promise<WireObject> {
+    try {
+      return await this.#link.conversation.hold();
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      if (this.#stopping) throw error.cause;
+      await this.#beginAnew(error);
+      return await this.#link.conversation.hold();
+    }
+  }
+
+  async #beginAnew(lost: SessionLost): Promise<void> {
+    const reason = lost.cause instanceof AgentGone ? await this.#link.lastWords() : "";
+    const why = reason === "" ? lost.message : `${lost.message}: ${reason}`;
+    await this.#warn(cut(`The earlier session cannot be loaded, a new one begins: ${why}`, LONGEST_ERROR));
+    await this.#link.end();
+    if (this.#stopping) throw lost.cause;
+    const process = await this.#spawn();
+    this.#turn.forget();
+    this.#link = this.#linkTo(process, { ...this.#request, resume: undefined });
+    if (this.#paused) await process.pause();
+    // Whoever stopped the run has ended only the process of that time.
+    if (this.#stopping) throw lost.cause;
+  }
+
+  #linkTo(process: SupervisedProcess, request: RunRequest): AgentLink {
+    return new AgentLink({
+      clock: this.#clock,
+      request,
+      make: this.#make,
+      process,
+      bounds: this.#bounds,
+      events: this.#events,
+      turn: this.#turn,
+      permissions: this.#permissions,
+      isPaused: () => this.#paused,
+      onBytes: this.#onBytes,
+    });
   }
 
   async #judge(result: WireObject): Promise<Verdict> {
@@ -205,11 +234,10 @@ class AcpRun implements Run {
   }
 
   async #failure(error: unknown): Promise<Verdict> {
-    // The last lines of stderr say why the agent is gone.
-    if (error instanceof AgentGone) await within(this.#clock, LAST_STDERR_MS, this.#stderr.ended, undefined);
     return verdictOf(error, {
       task_id: this.#request.task.id,
-      last_stderr: this.#stderr.reason,
+      // The last lines of stderr say why the agent is gone.
+      last_stderr: error instanceof AgentGone ? await this.#link.lastWords() : "",
       install_advice: this.#make.install.advice,
     });
   }

@@ -1,16 +1,26 @@
 /** Brings a connected agent to a session that is ready for its prompt. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
-import { AgentFailure, AgentRefusal } from "./agent_failure.ts";
+import { AgentFailure, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
-/** Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. */
-export type AgentCall = (method: string, params: WireObject, bound_ms: number) => Promise<WireObject>;
+/**
+ * Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. `of_silence`: the
+ * bound begins again with whatever the agent sends, up to ten times as long.
+ */
+export type AgentCall = (
+  method: string,
+  params: WireObject,
+  bound_ms: number,
+  of_silence?: "of_silence",
+) => Promise<WireObject>;
 
 export interface SessionBounds {
   initialize_ms: number;
-  /** `session/new`, `session/load`. */
+  /** `session/new`. */
   session_ms: number;
+  /** How long an agent that loads a session may be silent. It replays the session meanwhile. */
+  load_ms: number;
   /** Setting mode and model. */
   setting_ms: number;
 }
@@ -34,7 +44,10 @@ export interface SessionSteps {
 
 const PROTOCOL_VERSION = 1;
 
-/** Sends `initialize`, then opens the earlier session if the agent can, else a new one. */
+/**
+ * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if the
+ * earlier one costs the process.
+ */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
   const hello = await call("initialize", {
@@ -60,10 +73,13 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
     try {
       // Loading replays the history, which shows whether the prompt ever arrived. Resuming does not.
       const method = load ? "session/load" : "session/resume";
-      const reply = await call(method, { sessionId: session_id, ...place }, bounds.session_ms);
+      const params = { sessionId: session_id, ...place };
+      const reply = await call(method, params, bounds.load_ms, "of_silence");
       return { session_id, resumable, resumed: true, reply };
     } catch (error) {
-      if (!(error instanceof AgentRefusal)) throw error;
+      if (!(error instanceof AgentFailure)) throw error;
+      // An agent that has died, hangs or talks nonsense will not open a new session either.
+      if (!(error instanceof AgentRefusal)) throw new SessionLost(error);
       await steps.warn(`The earlier session cannot be resumed, a new one begins: ${error.message}`);
     }
   }

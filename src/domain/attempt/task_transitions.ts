@@ -13,6 +13,8 @@ export interface AttemptEnd {
   error?: string;
   exit_code?: number;
   stop_reason?: string;
+  /** The agent fell silent over its earlier session, which the next attempt leaves alone. */
+  losesSession?: true;
 }
 
 const ERROR_MAX = 1000;
@@ -115,7 +117,8 @@ export function unresponsive(
 ): TaskState {
   requireStatus(task, "end", ["running"]);
   const { state } = task;
-  const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined };
+  const session = end.losesSession ? undefined : state.session;
+  const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined, session };
   if (state.automatic_attempts >= max_attempts) {
     return usedUp(lost, end.error ?? "The agent is unresponsive", max_attempts, at);
   }

@@ -40,6 +40,7 @@ export function runRequest(
     permissions: execution.permissions ?? settings.permissions,
     namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
+    session_timeout_ms: settings.session_timeout_ms,
     resume: isSame ? { session_id: session.session_id } : undefined,
   };
 }

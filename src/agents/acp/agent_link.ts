@@ -1,0 +1,43 @@
+/** One agent process, what it writes to stderr, and the conversation with it. */
+import { within } from "../../clock/clock.ts";
+import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { Conversation, type ConversationOptions } from "./conversation.ts";
+import { StderrLog } from "./stderr_log.ts";
+
+/** How long to wait for what a dead agent wrote to stderr. */
+const LAST_STDERR_MS = 500;
+
+export class AgentLink {
+  readonly process: SupervisedProcess;
+  readonly stderr: StderrLog;
+  readonly conversation: Conversation;
+  readonly #clock: ConversationOptions["clock"];
+
+  constructor(options: ConversationOptions) {
+    const { clock, request, make, process, events, onBytes } = options;
+    this.#clock = clock;
+    this.process = process;
+    this.stderr = new StderrLog({
+      clock,
+      task_id: request.task.id,
+      stderr: process.stderr,
+      chatter: make.chatter,
+      events,
+      onBytes,
+    });
+    this.conversation = new Conversation(options);
+  }
+
+  /** What an agent that is gone wrote to stderr that says why; empty if nothing does. */
+  async lastWords(): Promise<string> {
+    await within(this.#clock, LAST_STDERR_MS, this.stderr.ended, undefined);
+    return this.stderr.reason;
+  }
+
+  /** Ends the process. What it still sends is ignored. */
+  async end(): Promise<void> {
+    this.conversation.end();
+    await this.process.end();
+    this.conversation.close();
+  }
+}
