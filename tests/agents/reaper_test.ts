@@ -3,32 +3,7 @@ import { systemClock, within } from "../../src/clock/clock.ts";
 import { createReaperLink } from "../../src/agents/supervision/reaper_link.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { pidIn, REAPER_COMMAND, spawnScript, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
-
-const OWNER = new URL("./fixtures/owner.ts", import.meta.url).pathname;
-
-interface Owner {
-  process: Deno.ChildProcess;
-  pids: number[];
-  reaper: number;
-}
-
-/** Starts a process that supervises `scripts`, pairs of protocol and script. */
-async function startOwner(folder: string, scripts: string[]): Promise<Owner> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", OWNER, folder, ...scripts],
-    stdout: "piped",
-  }).spawn();
-  let text = "";
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  while (!/reaper \d+\n/.test(text)) {
-    const { done, value } = await reader.read();
-    assert.ok(!done, `the owner has ended: ${text}`);
-    text += value;
-  }
-  await reader.cancel();
-  const lines = text.trim().split("\n");
-  return { process, pids: lines.slice(0, -1).map(Number), reaper: Number(lines.at(-1)!.split(" ")[1]) };
-}
+import { startOwner } from "./fixtures/owned.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -89,7 +64,7 @@ Deno.test("reaper: a killed reaper is replaced, and its successor knows the agen
     server_env: Deno.env.toObject(),
   });
   await link.ready();
-  await link.watch({ pid: sleeper.pid, started: Date.now() }, 0);
+  link.watch({ pid: sleeper.pid, started: Date.now() }, 0);
   const first = link.pid()!;
   Deno.kill(first, "SIGKILL");
   await until("another reaper", () => link.pid() !== undefined && link.pid() !== first);
@@ -111,9 +86,9 @@ Deno.test("reaper: forgotten processes and reused process ids are left alone", a
   });
   try {
     await link.ready();
-    await link.watch({ pid: bystanders[0]!.pid, started: Date.now() }, 0);
+    link.watch({ pid: bystanders[0]!.pid, started: Date.now() }, 0);
     link.forget(bystanders[0]!.pid);
-    await link.watch({ pid: bystanders[1]!.pid, started: Date.now() - 60_000 }, 0);
+    link.watch({ pid: bystanders[1]!.pid, started: Date.now() - 60_000 }, 0);
     await link.close();
     for (const { pid } of bystanders) assert.ok(await stateOf(pid));
   } finally {

@@ -134,7 +134,7 @@ Deno.test("supervisor: when the agent ends by itself, its remaining processes ar
     assert.equal(await stateOf(escaped), "S", "it does not wait for the escaped one");
     assert.equal(await stateOf(left), undefined);
     await new Deno.Command("kill", { args: [String(escaped)], stderr: "null" }).output();
-  }));
+  }, { groups: false }));
 
 Deno.test("supervisor: megabytes of output wait for a slow reader and arrive whole", () =>
   withSupervisor(async (bench) => {

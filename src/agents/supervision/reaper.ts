@@ -2,7 +2,7 @@
  * The reaper: a small process beside the server that ends the agents if the server is killed. The server names every
  * agent process to it over a pipe. It acts when the pipe closes.
  *
- * Lines in: `instance ID`, `add PID STARTED GRACE_MS`, `remove PID`. Lines out: `ready`, `added PID`.
+ * Lines in: `instance ID`, `groups FOLDER`, `add PID STARTED GRACE_MS`, `remove PID`. Line out: `ready`.
  * It imports little, so that it stays small.
  */
 import { type Clock, sleep } from "../../clock/clock.ts";
@@ -10,7 +10,8 @@ import { instanceMark } from "./environment.ts";
 import { readLines } from "../reporting/lines.ts";
 import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
-import { createTree } from "../../host/processes/process_tree.ts";
+import { createTree, type EnvironmentMark } from "../../host/processes/process_tree.ts";
+import { containedIn } from "./group_list.ts";
 
 /** From SIGTERM to SIGKILL. Shorter than usual, since a new server may already wait for the agents to be gone. */
 const KILL_AFTER_MS = 3000;
@@ -30,6 +31,7 @@ export async function runReaper(clock: Clock): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stay);
   const registered = new Map<number, Registered>();
   let instance_id = "";
+  let groups: string | undefined;
   const utf8 = new TextEncoder();
   const output = Deno.stdout.writable.getWriter();
   const say = (line: string) => {
@@ -42,18 +44,25 @@ export async function runReaper(clock: Clock): Promise<void> {
     if (verb === "instance") {
       instance_id = words[0]!;
       say("ready");
+    } else if (verb === "groups") {
+      groups = words.join(" ");
     } else if (verb === "add") {
       registered.set(pid!, { pid: pid!, started: started!, grace_ms: grace_ms! });
-      say(`added ${pid}`);
     } else if (verb === "remove") {
       registered.delete(pid!);
     }
   });
-  if (instance_id !== "") await reap(clock, [...registered.values()], instance_id);
+  const contained = () => groups === undefined ? Promise.resolve([]) : containedIn(clock, groups);
+  if (instance_id !== "") await reap(clock, [...registered.values()], instanceMark(instance_id), contained);
 }
 
-async function reap(clock: Clock, registered: Registered[], instance_id: string): Promise<void> {
-  const everything = createTree(clock, registered, instanceMark(instance_id));
+async function reap(
+  clock: Clock,
+  registered: Registered[],
+  mark: EnvironmentMark,
+  contained: () => Promise<number[]>,
+): Promise<void> {
+  const everything = createTree(clock, registered, mark, contained);
   // Listed before the first signal, to find processes that have left their parent's group.
   await everything.members();
   const at_once = createTree(clock, registered.filter((process) => process.grace_ms === 0));

@@ -12,14 +12,19 @@ const ANSWER_WITHIN_MS = 15_000;
 const CLOSE_WITHIN_MS = 3000;
 const FIRST_RESTART_AFTER_MS = 100;
 const LAST_RESTART_AFTER_MS = 5000;
+/** A process that ends within this time costs the reaper nothing. */
+const TELL_AFTER_MS = 20;
 
 export interface ReaperLink {
   /** The pid of the reaper that runs now. */
   pid(): number | undefined;
   /** Starts the reaper if none runs, and resolves when one listens. */
   ready(): Promise<void>;
-  /** Resolves when the reaper knows the process. `grace_ms`: how long the process may take to end after stdin closes. */
-  watch(process: ProcessIdentity, grace_ms: number): Promise<void>;
+  /**
+   * Tells the reaper of the process: at once, or soon if it has no grace. If the server is killed before that, the
+   * reaper finds the process by its environment. `grace_ms`: how long the process may take to end after stdin closes.
+   */
+  watch(process: ProcessIdentity, grace_ms: number): void;
   /** To be called when the process and its tree are gone. */
   forget(pid: number): void;
   /** Ends the reaper. If it still has agents to end, it is left running. */
@@ -32,16 +37,18 @@ export interface ReaperLinkOptions {
   /** Program and arguments; an empty list means that there is no reaper. */
   command: string[];
   server_env: Record<string, string>;
-}
-
-interface Watched {
-  line: string;
-  known: PromiseWithResolvers<void>;
+  /** The folder of the runs' control groups, once there are any. */
+  groups?: () => string | undefined;
 }
 
 export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
   const { clock, command } = options;
-  const watched = new Map<number, Watched>();
+  /** The reaper's line for each process. */
+  const watched = new Map<number, string>();
+  /** Processes that the reaper has not been told of. */
+  const untold = new Set<number>();
+  let tell: Timer | undefined;
+  let told_groups: string | undefined;
   let current: Reaper | undefined;
   /** Resolves when a reaper listens. Renewed only when that reaper ends, so that waiters get its successor. */
   let listening = Promise.withResolvers<void>();
@@ -56,16 +63,16 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     restart?.cancel();
     restart = undefined;
     const reaper = startReaper(command, options.server_env, (line) => {
-      const [verb, pid] = line.split(" ");
-      if (verb === "ready") {
-        listens = true;
-        listening.resolve();
-        restart_after_ms = FIRST_RESTART_AFTER_MS;
-      } else if (verb === "added") watched.get(Number(pid))?.known.resolve();
+      if (line !== "ready") return;
+      listens = true;
+      listening.resolve();
+      restart_after_ms = FIRST_RESTART_AFTER_MS;
     });
     current = reaper;
+    told_groups = undefined;
     reaper.send(`instance ${options.instance_id}`);
-    for (const { line } of watched.values()) reaper.send(line);
+    for (const pid of watched.keys()) untold.add(pid);
+    tellNow();
     reaper.ended.then(() => {
       current = undefined;
       reaper.closeStdin();
@@ -93,6 +100,18 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
     restart_after_ms = Math.min(restart_after_ms * 2, LAST_RESTART_AFTER_MS);
   }
 
+  /** Passes on what the reaper has not been told. A reaper that starts later is told everything. */
+  function tellNow(): void {
+    tell?.cancel();
+    tell = undefined;
+    if (!current) return;
+    const groups = options.groups?.();
+    if (groups !== told_groups && groups !== undefined) current.send(`groups ${groups}`);
+    told_groups = groups;
+    for (const pid of untold) current.send(watched.get(pid)!);
+    untold.clear();
+  }
+
   /** Bounds the wait for an answer. The reaper may be replaced meanwhile. */
   async function answered(answer: Promise<void>): Promise<void> {
     if (await within(clock, ANSWER_WITHIN_MS, answer.then(() => true), false)) return;
@@ -105,7 +124,7 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
   return {
     pid: () => current?.child.pid,
     async ready() {
-      if (command.length === 0) return;
+      if (command.length === 0 || listens) return;
       if (!current && !restart) start();
       waiting++;
       try {
@@ -114,22 +133,26 @@ export function createReaperLink(options: ReaperLinkOptions): ReaperLink {
         waiting--;
       }
     },
-    async watch({ pid, started }, grace_ms) {
+    watch({ pid, started }, grace_ms) {
       if (command.length === 0) return;
-      const known = Promise.withResolvers<void>();
-      const line = `add ${pid} ${started} ${grace_ms}`;
-      watched.set(pid, { line, known });
-      if (current) current.send(line);
-      else start();
-      await answered(known.promise);
+      watched.set(pid, `add ${pid} ${started} ${grace_ms}`);
+      untold.add(pid);
+      if (!current) {
+        if (!restart) startLater();
+        return;
+      }
+      // A process without grace is ended in the same way if the reaper does not know it.
+      if (grace_ms > 0) tellNow();
+      else tell ??= clock.after(TELL_AFTER_MS, tellNow);
     },
     forget(pid) {
       watched.delete(pid);
-      current?.send(`remove ${pid}`);
+      if (!untold.delete(pid)) current?.send(`remove ${pid}`);
     },
     async close() {
       closed = true;
       restart?.cancel();
+      tellNow();
       if (!current) return;
       const { child, ended, closeStdin } = current;
       closeStdin();

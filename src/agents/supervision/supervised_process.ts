@@ -5,6 +5,7 @@ import { boundedOutput, sharedInput } from "../../host/processes/child_streams.t
 import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
 import type { Tree } from "../../host/processes/process_tree.ts";
 import { signalAll } from "../../host/processes/signals.ts";
+import type { RunGroup } from "./run_groups.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -43,12 +44,16 @@ export interface EndOptions {
   kill_after_ms?: number;
 }
 
-/** Supervises a process that was just spawned. `release` is called once its tree is gone. */
+/**
+ * Supervises a process that was just spawned. `group`: the control group that it enters. `release` is called once its
+ * tree is gone, with whether the group is known to be empty.
+ */
 export function supervise(
   clock: Clock,
   child: Deno.ChildProcess,
   tree: Tree,
-  release: () => Promise<void>,
+  group: RunGroup | undefined,
+  release: (isEmpty: boolean) => Promise<void>,
 ): SupervisedProcess {
   const { pid } = child;
   const gone = Promise.withResolvers<void>();
@@ -61,7 +66,8 @@ export function supervise(
     return { code, signal };
   });
 
-  async function endInOrder(end: EndOptions): Promise<void> {
+  /** Returns whether the group is known to be empty. */
+  async function endInOrder(end: EndOptions): Promise<boolean> {
     const { graceful, stdin_grace_ms = STDIN_GRACE_MS, kill_after_ms = KILL_AFTER_MS } = end;
     if (running && (graceful || stdin_grace_ms > 0)) {
       // Listed before anything ends, because agents put their shells into separate sessions.
@@ -73,7 +79,14 @@ export function supervise(
       await within(clock, stdin_grace_ms, status, undefined);
     }
     stdin.close();
+    // Only an ended process is sure to have entered its group. Then no list of all processes is needed.
+    if (!running && await isEmpty()) return true;
     await endTree(clock, tree, kill_after_ms);
+    return await isEmpty();
+  }
+
+  async function isEmpty(): Promise<boolean> {
+    return (await group?.members())?.length === 0;
   }
 
   return {
@@ -86,6 +99,7 @@ export function supervise(
       ending ??= endInOrder(end).catch(async (error) => {
         log.error("ending the tree of {pid} failed, killing its group: {error}", { pid, error });
         if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
+        return false;
       }).then(release).catch((error) => {
         log.error("cleaning up after {pid} failed: {error}", { pid, error });
       }).finally(() => gone.resolve()),

@@ -8,12 +8,13 @@ import type { RunRequest } from "../../domain/run.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
 import { startTime } from "../../host/processes/process_rows.ts";
-import { signalAll } from "../../host/processes/signals.ts";
 import type { AgentMakes } from "../makes/registry.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";
+import { findLauncher, type Launch, launch, suitsLauncher } from "./launch.ts";
 import { ProgramCheck } from "./program_check.ts";
 import { createReaperLink } from "./reaper_link.ts";
 import { RunFolders } from "./run_folders.ts";
+import { type RunGroup, RunGroups } from "./run_groups.ts";
 import { requireFolder, requireRunPermission, spawnError, type StartAttempt } from "./spawn_errors.ts";
 import { STDIN_GRACE_MS, supervise, type SupervisedProcess } from "./supervised_process.ts";
 
@@ -34,7 +35,7 @@ export interface SpawnOptions {
 }
 
 export interface Supervisor {
-  /** Throws `ApiError` if the program cannot be started. When this resolves, the reaper knows the process. */
+  /** Throws `ApiError` if the program cannot be started. */
   spawn(options: SpawnOptions): Promise<SupervisedProcess>;
   /** Ends the processes that earlier servers on the same store left behind. Returns how many there were. */
   endStrays(): Promise<number>;
@@ -62,6 +63,8 @@ export interface SupervisorOptions {
   tmp_root: string;
   /** The makes of agents, which say how to install a missing program. */
   makes: AgentMakes;
+  /** Whether runs get control groups where these can be made: true by default. */
+  groups?: boolean;
 }
 
 /** The supervisor of one server. Its processes and folders are gone when every run and `close` have ended. */
@@ -69,12 +72,32 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { clock, server_env } = options;
   const folders = new RunFolders(options.tmp_root, options.instance_id);
   const programs = new ProgramCheck(clock);
+  const groups = options.groups === false ? undefined : new RunGroups(options);
   const reaper = createReaperLink({
     clock,
     instance_id: options.instance_id,
     command: options.reaper_command,
     server_env,
+    groups: () => groups?.home,
   });
+  let launcher: ReturnType<typeof findLauncher> | undefined;
+
+  /** Starts the process, in a group of its own if that can be done. */
+  async function start(launching: Launch, attempt: StartAttempt): Promise<Started> {
+    const shell = suitsLauncher(launching) ? await (launcher ??= findLauncher()) : undefined;
+    const group = shell && await groups?.take();
+    const before = clock.now();
+    try {
+      const child = launch(launching, shell && group && { launcher: shell, group });
+      // `ps` will later report a time within the tolerance of this one. If the server stalled, ask `ps` now instead.
+      const stalled = clock.now() - before > SPAWN_MS;
+      const asked = stalled ? await startTime(clock, child.pid).catch(() => undefined) : undefined;
+      return { child, group, started: asked ?? before };
+    } catch (error) {
+      if (group) groups?.giveBack(group);
+      throw await spawnError(error, attempt, launching.env.PATH ?? "");
+    }
+  }
 
   async function spawn(spawning: SpawnOptions): Promise<SupervisedProcess> {
     const { request, command: [program = "", ...args], defaults } = spawning;
@@ -88,29 +111,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     await requireFolder(request.working_dir);
     await reaper.ready();
     const tmp_dir = await folders.create();
-    let child: Deno.ChildProcess | undefined;
     try {
       const env = runEnvironment(request, { ...options, tmp_dir, defaults });
       await programs.require(attempt, env.PATH ?? "");
-      const before = clock.now();
-      child = await spawnChild(program, args, env, attempt);
+      const { child, group, started } = await start({ program, args, env, cwd: attempt.cwd }, attempt);
       const { pid } = child;
-      // `ps` will later report a time within the tolerance of this one. If the server stalled, ask `ps` now instead.
-      const stalled = clock.now() - before > SPAWN_MS;
-      const started = stalled ? await startTime(clock, pid) ?? before : before;
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
-      await reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
-      const tree = createTree(clock, [{ pid, started }], runMark(request, options));
-      return supervise(clock, child, tree, async () => {
+      reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
+      const tree = createTree(clock, [{ pid, started }], runMark(request, options), group?.members);
+      return supervise(clock, child, tree, group, async (isEmpty) => {
         reaper.forget(pid);
+        if (group && isEmpty) groups?.giveBack(group);
         await folders.remove(tmp_dir);
       });
     } catch (error) {
-      if (child) {
-        await signalAll(clock, [-child.pid, child.pid], "SIGKILL");
-        await Promise.allSettled([child.stdin.abort(), child.stdout.cancel(), child.stderr.cancel()]);
-        reaper.forget(child.pid);
-      }
       await folders.remove(tmp_dir);
       throw error;
     }
@@ -122,35 +136,22 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       let found = 0;
       // A server without the permission to list processes could not have started any agents.
       if ((await Deno.permissions.query({ name: "run", command: "ps" })).state === "granted") {
-        found = await endTree(clock, createTree(clock, [], strayMark(options)), STRAY_KILL_AFTER_MS);
+        const strays = createTree(clock, [], strayMark(options), groups && (() => groups.strays()));
+        found = await endTree(clock, strays, STRAY_KILL_AFTER_MS);
       }
       await folders.removeOld();
       if (found > 0) log.info("{found} processes of an earlier server have been ended", { found });
       return found;
     },
-    close: () => reaper.close(),
+    async close() {
+      await Promise.all([reaper.close(), groups?.close()]);
+    },
   };
 }
 
-async function spawnChild(
-  program: string,
-  args: string[],
-  env: Record<string, string>,
-  attempt: StartAttempt,
-): Promise<Deno.ChildProcess> {
-  try {
-    return new Deno.Command(program, {
-      args,
-      env,
-      clearEnv: true,
-      cwd: attempt.cwd,
-      // In its own session and process group.
-      detached: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw await spawnError(error, attempt, env.PATH ?? "");
-  }
+interface Started {
+  child: Deno.ChildProcess;
+  group: RunGroup | undefined;
+  /** Epoch milliseconds, within the tolerance of `ps`. */
+  started: number;
 }

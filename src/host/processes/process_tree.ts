@@ -3,6 +3,9 @@ import type { Clock } from "../../clock/clock.ts";
 import { isSameProcess, type ProcessIdentity, PS_START_TOLERANCE_MS } from "./process_identity.ts";
 import { listRows, type ProcessRow } from "./process_rows.ts";
 
+/** How often the list is made again for processes that have just started. */
+const LIST_ROUNDS = 3;
+
 /** Variables, as `NAME=VALUE` without white space, that identify a process whatever its parent is. */
 export interface EnvironmentMark {
   all: string[];
@@ -17,19 +20,43 @@ export interface Tree {
 /**
  * The tree of all processes that descend from `roots` or have `mark`. A process that was once a member stays one until
  * it is gone, even if the process that connected it ends first. This process and its ancestors are never members.
+ * `contained`: the pids of more members, and of nothing else, found by what they cannot leave.
  */
-export function createTree(clock: Clock, roots: ProcessIdentity[], mark?: EnvironmentMark): Tree {
+export function createTree(
+  clock: Clock,
+  roots: ProcessIdentity[],
+  mark?: EnvironmentMark,
+  contained?: () => Promise<readonly number[] | undefined>,
+): Tree {
   let known: ProcessRow[] = [];
+
+  /** All processes, and those of them that are contained. These are asked for last, since a pid may be used again. */
+  async function listed(): Promise<{ rows: ProcessRow[]; held: ReadonlySet<number> }> {
+    for (let round = 1;; round++) {
+      const rows = await listRows(clock, "all_with_environment");
+      if (rows.length === 0) throw new Error("no process is listed");
+      const held = new Set(await contained?.());
+      const pids = new Set(rows.map(({ pid }) => pid));
+      // One that has started since the list was made is found in the next.
+      if (round === LIST_ROUNDS || [...held].every((pid) => pids.has(pid))) return { rows, held };
+    }
+  }
+
   return {
     async members() {
-      const rows = await listRows(clock, "all_with_environment");
+      const { rows, held } = await listed();
       const ours = ancestors(rows, Deno.pid);
       const marked: ProcessRow[] = [];
       for (const row of mark ? rows : []) {
         if (ours.has(row.pid) || known.some((member) => isSame(row, member))) continue;
         if (await bearsMark(clock, row, mark!)) marked.push(row);
       }
-      const pids = descendants(rows, [...roots, ...known, ...marked]);
+      const pids = descendants(rows, [
+        ...roots,
+        ...known,
+        ...marked,
+        ...rows.filter(({ pid }) => held.has(pid)),
+      ]);
       known = rows.filter((row) => pids.has(row.pid) && !ours.has(row.pid) && row.state !== "Z");
       return known;
     },

@@ -1,0 +1,69 @@
+/**
+ * Starts an agent's program in a session of its own. Where there are control groups, a launcher does it: a shell that
+ * enters the run's group and then becomes the program. So nothing that the program starts is ever outside the group.
+ */
+import { isAbsolute } from "node:path";
+import { findProgram } from "../../host/processes/find_program.ts";
+import { ENTER } from "./group_keeper.ts";
+import type { RunGroup } from "./run_groups.ts";
+
+/** The programs that a launch in a group needs. */
+export interface Launcher {
+  shell: string;
+  /** Starts a program in a session of its own. With it, Deno need not copy its own memory for each start. */
+  setsid: string | undefined;
+}
+
+/**
+ * The launcher of this machine; undefined without a shell that this server may run. A launcher cannot say why a program
+ * does not start, so there is none either if the server may not look at programs before.
+ */
+export async function findLauncher(): Promise<Launcher | undefined> {
+  if ((await Deno.permissions.query({ name: "read" })).state !== "granted") return undefined;
+  const [shell, setsid] = await Promise.all(["sh", "setsid"].map(findRunnable));
+  return shell === undefined ? undefined : { shell, setsid };
+}
+
+async function findRunnable(name: string): Promise<string | undefined> {
+  const command = await findProgram(name);
+  if (command === undefined) return undefined;
+  return (await Deno.permissions.query({ name: "run", command })).state === "granted" ? command : undefined;
+}
+
+export interface Launch {
+  program: string;
+  args: string[];
+  env: Record<string, string>;
+  cwd: string;
+}
+
+/** A shell passes on only variables with such names. */
+const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Variables that a shell sets by itself. */
+const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL"];
+
+/** Whether a launcher passes on the program's name and variables as they are. */
+export function suitsLauncher({ program, env }: Launch): boolean {
+  return (isAbsolute(program) || !program.includes("/") && env.PATH !== undefined) &&
+    Object.keys(env).every((name) => SHELL_NAME.test(name));
+}
+
+/** Throws what `Deno.Command` throws. */
+export function launch(launching: Launch, into?: { launcher: Launcher; group: RunGroup }): Deno.ChildProcess {
+  const { program, args, env, cwd } = launching;
+  const common = { env, clearEnv: true, cwd, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  if (!into) return new Deno.Command(program, { ...common, args, detached: true }).spawn();
+  const { launcher: { shell, setsid }, group } = into;
+  const unset = OF_THE_SHELL.filter((name) => env[name] === undefined).join(" ");
+  const words = [
+    shell,
+    "-c",
+    unset === "" ? ENTER : `unset ${unset}; ${ENTER}`,
+    group.path,
+    program,
+    ...args,
+  ];
+  return setsid === undefined
+    ? new Deno.Command(shell, { ...common, args: words.slice(1), detached: true }).spawn()
+    : new Deno.Command(setsid, { ...common, args: words }).spawn();
+}
