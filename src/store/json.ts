@@ -13,8 +13,11 @@ export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-export function decode(bytes: Uint8Array): unknown {
-  return JSON.parse(decoder.decode(bytes));
+/** Stored JSON: its bytes, or their text if that was read directly. */
+export type Encoded = Uint8Array | string;
+
+export function decode(encoded: Encoded): unknown {
+  return JSON.parse(typeof encoded === "string" ? encoded : decoder.decode(encoded));
 }
 
 /** Length of `text` in UTF-8. */

@@ -12,6 +12,7 @@ import { GroupCommit, type Stamp } from "./group_commit.ts";
 import { adoptFormat, identify } from "./identity.ts";
 import { encode } from "./json.ts";
 import { denoKeyValue, type KeyValue } from "./kv/kv.ts";
+import { openRows, type Rows } from "./kv/kv_rows.ts";
 import { type NodeLease, onlyNode } from "./node_lease.ts";
 import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
@@ -62,10 +63,11 @@ export async function openStore({ folder, clock }: StoreOptions): Promise<Store>
     await checkFile(path, cleanMark);
     await createPrivate(path);
     kv = denoKeyValue(await Deno.openKv(path), clock);
-    const store = await loadStore(kv, clock, async () => {
+    const closed = async () => {
       await markClean(path, cleanMark);
       await lock.release();
-    });
+    };
+    const store = await loadStore(kv, clock, closed, undefined, () => openRows(path));
     await makePrivate(folder);
     return store;
   } catch (error) {
@@ -94,13 +96,14 @@ export interface Sharing {
 
 /**
  * The store over any key-value port. `closed` is called once it is closed. Without `sharing` this is the only node of
- * the store, so nothing is renewed and no feed is written.
+ * the store, so nothing is renewed and no feed is written. `rowsOf` opens a faster way to read all records, if there is one.
  */
 export async function loadStore(
   kv: KeyValue,
   clock: Clock,
   closed: () => Promise<void> = () => Promise.resolve(),
   sharing?: Sharing,
+  rowsOf?: () => Promise<Rows | undefined>,
 ): Promise<Store> {
   const id = await identify(kv);
   const { node, stamp, changes, feeds } = sharing ? await joinOthers(kv, clock, sharing) : await alone(kv);
@@ -113,7 +116,12 @@ export async function loadStore(
   const schedules = records(SCHEDULES, (some) => changes.publish("schedule", some));
   const keys = records(KEYS, (some) => changes.publish("key", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
-  await readAll([tasks, schedules, keys, logs].map((part) => () => part.load()));
+  const rows = await rowsOf?.();
+  try {
+    await readAll([...[tasks, schedules, keys].map((part) => () => part.load(rows)), () => logs.load()]);
+  } finally {
+    rows?.close();
+  }
   await adoptFormat(kv, id);
   await feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
   let closing: Promise<void> | undefined;

@@ -2,6 +2,7 @@
 import { ApiError } from "../domain/errors.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import type { RecordKind } from "./record_kinds.ts";
+import type { Row, Rows } from "./kv/kv_rows.ts";
 import { specsOf, stateKey, stateRange, statesOf } from "./record_keys.ts";
 import type { Held } from "./record_memory.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
@@ -46,6 +47,33 @@ export class RecordReader<Spec, State> {
         return this.one(id, undefined).then((one) => one?.record && found(one));
       }),
     );
+  }
+
+  /**
+   * As `all`, from the rows of the store's file, while nobody else writes it. Records that need several keys for their
+   * spec or their state are rare and are read one by one.
+   */
+  async allOf(rows: Rows, found: (held: Held<Spec, State>) => void): Promise<void> {
+    const { name } = this.#kind;
+    const specs = new Map<string, string>();
+    const long = new Set<string>();
+    for (const { name: id, text } of rows.under([name, "spec"])) {
+      if (specs.has(id)) long.add(id);
+      else specs.set(id, text);
+    }
+    const short = ofOneKey(rows.under([name, "state"]), long).map(
+      ({ name: id, text, versionstamp }) => () => {
+        const apart = specs.get(id);
+        const record = decodeRecord(this.#kind, id, text, apart);
+        if (!record) throw withoutSpec(name, id);
+        found({ record, versionstamp, spec_parts: apart === undefined ? 0 : 1, state_parts: 1 });
+      },
+    );
+    const others = long.values().map((id) => async () => {
+      const one = await this.one(id, undefined);
+      if (one?.record) found(one);
+    });
+    await readAll(inTurn(short, others));
   }
 
   /** The ids of all records, in the order of their keys; those of long states more than once. */
@@ -96,4 +124,22 @@ export class RecordReader<Spec, State> {
     const record = decodeRecord(this.#kind, id, joined(state), apart);
     return record && { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
   }
+}
+
+/** The rows whose value has one key. The names of the others are added to `long`; those of `long` are left out. */
+function* ofOneKey(rows: Iterable<Row>, long: Set<string>): Generator<Row> {
+  let last: Row | undefined;
+  for (const row of rows) {
+    // A part follows the row that it continues.
+    if (row.isPart) long.add(row.name);
+    else {
+      if (last && !long.has(last.name)) yield last;
+      last = row;
+    }
+  }
+  if (last && !long.has(last.name)) yield last;
+}
+
+function* inTurn<T>(...all: Iterable<T>[]): Generator<T> {
+  for (const some of all) yield* some;
 }

@@ -12,8 +12,9 @@ import { ApiError } from "../domain/errors.ts";
 import { DoubtfulChanges } from "./doubtful_changes.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import type { KeyValue } from "./kv/kv.ts";
+import type { Rows } from "./kv/kv_rows.ts";
 import type { RecordKind } from "./record_kinds.ts";
-import { type Change, RecordMemory, type StoredRecord, type View } from "./record_memory.ts";
+import { type Change, type Held, RecordMemory, type StoredRecord, type View } from "./record_memory.ts";
 import { type Plan, prepare, type Prepared } from "./record_plan.ts";
 import { type Found, RecordReader } from "./record_reader.ts";
 
@@ -63,10 +64,11 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
 
   /**
    * Reads everything into memory; once, before anything else. Throws `DATABASE_ERROR` that names all records that
-   * cannot be read.
+   * cannot be read. `rows`: a faster way to read them, if this node is the only one.
    */
-  async load(): Promise<void> {
-    await this.#reader.all((held) => this.#memory.put(held));
+  async load(rows?: Rows): Promise<void> {
+    const found = (held: Held<Spec, State>) => this.#memory.put(held);
+    await (rows ? this.#reader.allOf(rows, found) : this.#reader.all(found));
   }
 
   /** Stops looking for the outcome of failed changes: the next server finds it when it loads the records. */

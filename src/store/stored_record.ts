@@ -2,6 +2,7 @@
  * A record as bytes: `[version, state, spec]`. A spec that is longer than `TOGETHER_MAX` is stored apart, as
  * `[version, spec]`, because each change of the state writes the state's bytes again. Pure.
  */
+import type { Encoded } from "./json.ts";
 import type { RecordKind } from "./record_kinds.ts";
 import type { StoredRecord } from "./record_memory.ts";
 import { damaged, decodeValues, encodeTexts, readStored } from "./stored_values.ts";
@@ -34,17 +35,17 @@ export function encodeState(
 }
 
 /**
- * Reads a record. `apart`: the bytes of a spec that is stored apart. Returns undefined if there is neither such a spec nor
+ * Reads a record. `apart`: a spec that is stored apart. Returns undefined if there is neither such a spec nor
  * one with the state. Throws `DATABASE_ERROR` that names the record if it cannot be read.
  */
 export function decodeRecord<Spec, State>(
   kind: RecordKind<Spec, State>,
   id: string,
-  bytes: Uint8Array,
-  apart: Uint8Array | undefined,
+  encoded: Encoded,
+  apart: Encoded | undefined,
 ): StoredRecord<Spec, State> | undefined {
   const name = recordName(kind.name, id);
-  const [version, state, spec] = decodeValues(name, bytes);
+  const [version, state, spec] = decodeValues(name, encoded);
   const [spec_version, spec_apart] = spec === undefined && apart
     ? decodeValues(name, apart)
     : [version, spec];

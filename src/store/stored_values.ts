@@ -2,7 +2,7 @@
 import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
-import { decode, encode, encodeText } from "./json.ts";
+import { decode, encode, type Encoded, encodeText } from "./json.ts";
 
 /** A record that cannot be read, and why. */
 export interface Damage {
@@ -26,11 +26,11 @@ export function decodeStored<T>(stored: Stored<T>, record: string, bytes: Uint8A
   return readStored(stored, record, value, version);
 }
 
-/** Decodes values that are stored together, after their version. Throws `DATABASE_ERROR` if the bytes are no JSON. */
-export function decodeValues(record: string, bytes: Uint8Array): [version: number, ...values: unknown[]] {
+/** Decodes values that are stored together, after their version. Throws `DATABASE_ERROR` if they are no JSON. */
+export function decodeValues(record: string, encoded: Encoded): [version: number, ...values: unknown[]] {
   let found: unknown;
   try {
-    found = decode(bytes);
+    found = decode(encoded);
   } catch (error) {
     throw damaged([{ record, reason: (error as Error).message }]);
   }
@@ -66,7 +66,9 @@ export async function readAll(parts: Iterable<() => void | Promise<void>>): Prom
   const damages: Damage[] = [];
   for (const read of parts) {
     try {
-      await read();
+      const reading = read();
+      // Most parts do not wait, and there may be hundreds of thousands.
+      if (reading) await reading;
     } catch (error) {
       if (!(error instanceof ApiError && Array.isArray(error.details.damages))) throw error;
       damages.push(...error.details.damages as Damage[]);
