@@ -45,7 +45,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     retention_ms: tasks.retention_days * DAY_MS,
     max_finished: tasks.max_finished,
     log_retention: config.logs,
-    cannotList: () => ability?.obstacle("list"),
+    cannotSupervise: () => ability?.obstacle("run"),
     cannotRun: () =>
       ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes),
   });

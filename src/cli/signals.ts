@@ -12,6 +12,8 @@ export function untilSignalled(clock: Clock, ending: Deno.Signal[] = ENDING): Pr
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
   let first_at: number | undefined;
   for (const signal of ending) {
+    // Windows has no such signal, and listening for it is an error there.
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
     Deno.addSignalListener(signal, () => {
       first_at ??= clock.monotonic();
       resolve(signal);

@@ -108,6 +108,11 @@ export function epochOf(iso: string): number {
   return Date.parse(`${year}-${month}-${day}T${time}:${second}.${fraction}${zone}`);
 }
 
+/** Parses `2026-11-30 06:45:49` in this machine's local time into milliseconds since the epoch; NaN for other text. */
+export function localEpochOf(text: string): number {
+  return /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text) ? Date.parse(text.replace(" ", "T")) : NaN;
+}
+
 /** Needed because `Date.parse` reads February 30 as March 2. */
 function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;

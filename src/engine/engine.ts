@@ -33,8 +33,8 @@ export interface EngineOptions extends CommandOptions {
   retention_ms: number;
   max_finished: number;
   log_retention: LogRetention;
-  /** Why processes cannot be listed now, if they cannot. */
-  cannotList?(): ApiError | undefined;
+  /** Why agents cannot be supervised now, if they cannot. */
+  cannotSupervise?(): ApiError | undefined;
 }
 
 export class Engine {
@@ -75,11 +75,11 @@ export class Engine {
    * they can, since none may run twice at once.
    */
   async open(): Promise<void> {
-    const { runner, clock, cannotList } = this.#options;
+    const { runner, clock, cannotSupervise } = this.#options;
     this.#retention ??= startRetention(this.#options);
     try {
-      // Without a list this would only be waited for.
-      const obstacle = cannotList?.();
+      // It would only wait for a list that does not come.
+      const obstacle = cannotSupervise?.();
       if (obstacle) throw obstacle;
       const strays = await runner.endStrays();
       if (strays > 0) log.info("Ended {strays} processes of an earlier run", { strays });

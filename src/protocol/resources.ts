@@ -9,8 +9,8 @@ const count = z.number().min(0);
 export const NetworkStats = z.object({
   bytes_sent: bytes,
   bytes_recv: bytes,
-  packets_sent: count,
-  packets_recv: count,
+  packets_sent: count.optional(),
+  packets_recv: count.optional(),
   errors_sent: count.optional(),
   errors_recv: count.optional(),
   drop_sent: count.optional(),

@@ -77,7 +77,7 @@ for (const [mode, permissions] of Object.entries(MODES)) {
       near("disk_usage", seen.disk_usage, disk[3]! - 0.5, 1);
 
       for (const field of ["bytes_recv", "packets_recv", "bytes_sent", "packets_sent"] as const) {
-        between(field, seen.network_stats![field], net_before[field]!, net_after[field]!, 5);
+        between(field, seen.network_stats![field]!, net_before[field]!, net_after[field]!, 5);
       }
       for (const field of ["errors_sent", "errors_recv", "drop_sent", "drop_recv"] as const) {
         assert.ok(seen.network_stats![field]! >= 0, field);

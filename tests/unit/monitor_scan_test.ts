@@ -178,6 +178,8 @@ Deno.test("/proc: a name with parentheses, the units of the machine, sockets", (
     name: "a) b (c)",
     state: "T",
     ppid: 7,
+    pgid: 42,
+    session: 42,
     cpu_ticks: 200,
     threads: 9,
     start_ticks: 12345,

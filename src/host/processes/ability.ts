@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
+import { libraryObstacle } from "../systeminformation/library.ts";
 import { openProcfs } from "./procfs.ts";
 import { listPs, ourOs } from "./ps.ts";
 import { signalByProgram } from "./signals.ts";
@@ -28,14 +29,17 @@ export interface ProcessAbility {
 
 type Obstacles = Record<Ability, ApiError | undefined>;
 
-export function createProcessAbility(clock: Clock): ProcessAbility {
+export function createProcessAbility(
+  clock: Clock,
+  os: typeof Deno.build.os = Deno.build.os,
+): ProcessAbility {
   let last: { at_ms: number; found: Obstacles } | undefined;
   let running: Promise<void> | undefined;
 
   const isOlder = (ms: number) => !last || clock.monotonic() - last.at_ms > ms;
 
   function again(): Promise<void> {
-    return running ??= tryAll(clock).then((found) => {
+    return running ??= tryAll(clock, os).then((found) => {
       last = { at_ms: clock.monotonic(), found };
     }).finally(() => running = undefined);
   }
@@ -52,9 +56,23 @@ export function createProcessAbility(clock: Clock): ProcessAbility {
   };
 }
 
-async function tryAll(clock: Clock): Promise<Obstacles> {
+async function tryAll(clock: Clock, os: typeof Deno.build.os): Promise<Obstacles> {
+  if (os === "windows") return { list: await libraryObstacle(), signal: NO_SIGNALS, run: NO_SUPERVISION };
   const [list, signal] = await Promise.all([listing(clock), signalling(clock)]);
   return { list, signal, run: supervising(list, signal) };
+}
+
+/** What is not half done on Windows. The listing of processes works there. */
+const NO_SIGNALS = windowsLacks("Processes cannot be signalled", ["signals"]);
+const NO_SUPERVISION = windowsLacks("Tasks cannot be supervised, so none are run", [
+  "sessions",
+  "process groups",
+  "signals",
+]);
+
+function windowsLacks(what: string, missing: string[]): ApiError {
+  const message = `${what}: Windows has no ${missing.join(", ")}. Run the server in WSL`;
+  return new ApiError("SERVICE_UNAVAILABLE", message, { missing, platform: "windows" });
 }
 
 async function listing(clock: Clock): Promise<ApiError | undefined> {

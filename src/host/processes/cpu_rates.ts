@@ -7,7 +7,7 @@ import type { ProcessSource, RawProcess } from "./process_source.ts";
 const FIRST_PAUSE_MS = 500;
 
 /** A scan is compared with an earlier scan that is at least this old, because the counters are coarse. */
-const SHORTEST_WINDOW_MS = { proc: 400, ps: 3000 };
+const SHORTEST_WINDOW_MS = { proc: 400, ps: 3000, systeminformation: 3000 };
 
 /** Scans kept for comparison; nobody scans more often than twice a second. */
 const KEPT_SAMPLES = 10;

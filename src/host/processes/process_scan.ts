@@ -1,6 +1,8 @@
 /** Lists all processes, with the processor time that each uses. */
 import type { Clock } from "../../clock/clock.ts";
 import { processorCount } from "../resources/processors.ts";
+import { openLibraryProcesses } from "../systeminformation/processes.ts";
+import { openLibrary } from "../systeminformation/library.ts";
 import { machineMemory } from "../resources/memory.ts";
 import { percent } from "../resources/percent.ts";
 import { CpuRates } from "./cpu_rates.ts";
@@ -8,8 +10,12 @@ import { openProcfs } from "./procfs.ts";
 import type { ProcessSource, RawProcess } from "./process_source.ts";
 import { openPs } from "./ps_source.ts";
 
-/** Opens the best source that this server's permissions allow: /proc with all permissions, else `ps`. */
-export function openProcessSource(clock: Clock): ProcessSource {
+/**
+ * Opens the best source that this server's permissions allow: /proc with all permissions, else `ps`. Windows has neither;
+ * there it is systeminformation.
+ */
+export function openProcessSource(clock: Clock, os: typeof Deno.build.os = Deno.build.os): ProcessSource {
+  if (os === "windows") return openLibraryProcesses(clock, openLibrary(clock));
   return openProcfs(clock) ?? openPs(clock);
 }
 
@@ -41,7 +47,7 @@ export function createProcessScan(
       const total = machineMemory()?.total;
       return rows.map((row) => ({
         ...row,
-        cpu_percent: percent(cpu.get(row.pid) ?? 0),
+        cpu_percent: percent(row.cpu_percent ?? cpu.get(row.pid) ?? 0),
         memory_percent: percent(total === undefined ? row.memory_percent ?? 0 : 100 * row.rss / total),
       }));
     },

@@ -1,4 +1,4 @@
-/** The interface of a source of processes: `/proc` if it may be read, else `ps`. */
+/** The interface of a source of processes: /proc if it may be read, else `ps`, or systeminformation on Windows. */
 import type { ProcessStatus } from "../../protocol/process.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
@@ -15,6 +15,8 @@ export interface RawProcess extends ProcessIdentity {
   cpu_ms: number;
   /** The resolution of `cpu_ms`. */
   cpu_step_ms: number;
+  /** 0–100 of the whole machine since the previous list, if the source measures that itself. */
+  cpu_percent?: number;
   /** Resident memory in bytes. */
   rss: number;
   /** Only if the source reports it. */
@@ -25,7 +27,7 @@ export interface RawProcess extends ProcessIdentity {
 }
 
 export interface ProcessSource {
-  readonly kind: "proc" | "ps";
+  readonly kind: "proc" | "ps" | "systeminformation";
   /** How much two readings of a process's `started` may differ. */
   readonly start_tolerance_ms: number;
   list(): Promise<RawProcess[]>;

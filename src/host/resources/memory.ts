@@ -17,19 +17,25 @@ export function machineMemory(): MachineMemory | undefined {
   return optional(read);
 }
 
-/** The memory fields of a message. Throws `ApiError` without the permission to read them. */
-export function memoryFigures(): Pick<
+type MemoryFigures = Pick<
   SystemResources,
   "memory_usage" | "memory_used" | "memory_total" | "memory_available"
-> {
+>;
+
+/** The memory fields of a message. */
+export function memoryFields({ total, available, used, used_percent }: MachineMemory): MemoryFigures {
+  return {
+    memory_usage: used_percent,
+    memory_used: used,
+    memory_total: total,
+    memory_available: available,
+  };
+}
+
+/** Throws `ApiError` without the permission to read them. */
+export function memoryFigures(): MemoryFigures {
   try {
-    const { total, available, used, used_percent } = read();
-    return {
-      memory_usage: used_percent,
-      memory_used: used,
-      memory_total: total,
-      memory_available: available,
-    };
+    return memoryFields(read());
   } catch (error) {
     throw unreadable("memory usage", "sys", error);
   }

@@ -2,49 +2,68 @@
 import { z } from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import type { NetworkStats } from "../../protocol/resources.ts";
+import { libraryNetwork } from "../systeminformation/figures.ts";
+import type { BoundedLibrary } from "../systeminformation/library.ts";
 import { runBriefly } from "../processes/brief_program.ts";
 
 /** Within this time the last figures are used again. */
 const FRESH_MS = 500;
+const BOUND_MS = 1000;
+/** How long a source that failed is left alone. */
+const RETRY_MS = 60_000;
 
 export interface NetworkMonitor {
   /** The counters; undefined if they cannot be read. */
   read(): Promise<NetworkStats | undefined>;
 }
 
-interface Source {
-  /** The counters as text. Throws if they cannot be read in this way. */
-  text(clock: Clock): Promise<string> | string;
-  parse(text: string): NetworkStats | undefined;
+/** Gives the counters; undefined or an error if they cannot be read in this way. */
+type Source = (
+  clock: Clock,
+  library: BoundedLibrary,
+) => Promise<NetworkStats | undefined> | NetworkStats | undefined;
+
+function printed(
+  [program, ...args]: [string, ...string[]],
+  parse: (text: string) => NetworkStats | undefined,
+): Source {
+  return async (clock) => {
+    const { code, stdout, stderr } = await runBriefly(clock, program, args, BOUND_MS);
+    if (code !== 0) throw new Error(`'${program}' failed: ${stderr.slice(0, 200)}`);
+    return parse(stdout);
+  };
 }
 
-const printed = (program: string, ...args: string[]): Source["text"] => async (clock) => {
-  const { code, stdout, stderr } = await runBriefly(clock, program, args);
-  if (code !== 0) throw new Error(`'${program}' failed: ${stderr.slice(0, 200)}`);
-  return stdout;
-};
-
-/** Tried in this order. /proc needs all permissions; a program needs the permission to run it. */
+/** Tried in this order. /proc needs all permissions, as does the library; a program needs the permission to run it. */
 const SOURCES: Partial<Record<typeof Deno.build.os, Source[]>> = {
   linux: [
-    { text: () => Deno.readTextFileSync("/proc/net/dev"), parse: parseNetDev },
-    { text: printed("ip", "-s", "-j", "link", "show"), parse: parseIpLink },
-    { text: printed("cat", "/proc/net/dev"), parse: parseNetDev },
+    () => parseNetDev(Deno.readTextFileSync("/proc/net/dev")),
+    printed(["ip", "-s", "-j", "link", "show"], parseIpLink),
+    printed(["cat", "/proc/net/dev"], parseNetDev),
   ],
-  darwin: [{ text: printed("netstat", "-ibdn"), parse: parseNetstat }],
+  darwin: [printed(["netstat", "-ibdn"], parseNetstat), (_clock, library) => libraryNetwork(library)],
+  windows: [(_clock, library) => libraryNetwork(library)],
 };
 
-export function createNetworkMonitor(clock: Clock, os: typeof Deno.build.os = Deno.build.os): NetworkMonitor {
+export function createNetworkMonitor(
+  clock: Clock,
+  library: BoundedLibrary,
+  os: typeof Deno.build.os = Deno.build.os,
+): NetworkMonitor {
   let last: { at: number; stats: Promise<NetworkStats | undefined> } | undefined;
+  const failed_at = new Map<Source, number>();
 
   async function readNow(): Promise<NetworkStats | undefined> {
-    for (const { text, parse } of SOURCES[os] ?? []) {
+    for (const source of SOURCES[os] ?? []) {
+      // A source that hangs would delay each answer.
+      if (clock.monotonic() - (failed_at.get(source) ?? -Infinity) < RETRY_MS) continue;
       try {
-        const stats = parse(await text(clock));
+        const stats = await source(clock, library);
         if (stats) return stats;
       } catch {
-        // The permission or the program is missing. The next source may work.
+        // The permission or the program is missing, or it does not work. The next source may.
       }
+      failed_at.set(source, clock.monotonic());
     }
     return undefined;
   }
