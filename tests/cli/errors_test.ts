@@ -193,6 +193,26 @@ Deno.test("cli doctor: it looks for an agent's program where a task will: on the
   }
 });
 
+Deno.test("cli doctor: it says which proxies and certificates reach the agents, and which are not there", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-doctor-" });
+  try {
+    const file = `${folder}/ca.pem`;
+    await Deno.writeTextFile(file, "");
+    const own = { HTTPS_PROXY: "http://ann:secret@proxy.example:3128", NODE_EXTRA_CA_CERTS: file };
+    const said = async (env: Record<string, string>) => {
+      const { stdout } = await alone(["doctor", "--port", "0"], { cwd: folder, env });
+      return stdout.split("\n").find((line) => line.includes("network")) ?? "";
+    };
+    const line = await said(own);
+    assert.match(line, /^ok {4}network .*agents get .*HTTPS_PROXY.*NODE_EXTRA_CA_CERTS/);
+    assert.ok(!line.includes("secret"));
+    const missing = await said({ ...own, SSL_CERT_FILE: `${folder}/none.pem` });
+    assert.match(missing, /^warn {2}network .*SSL_CERT_FILE names '.*none\.pem', which does not exist/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("cli: a reader that goes away ends a command quietly", () =>
   withCli(async ({ server, run }) => {
     await run(["run", "for i in $(seq 2000); do echo line $i; done", "--id", "many", "--follow"]);

@@ -1,41 +1,8 @@
 /** The environment of an agent process, and the marks in it that identify the process later. */
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
+import { commonVariables } from "./common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
-
-/** The server's own variables that every agent gets. `TMPDIR` is one of them too, but each run has its own. */
-const ALWAYS = ["PATH", "HOME", "LANG", "TZ", "TERM"];
-/** So are the variables of the locale. */
-const LOCALE = /^LC_/;
-
-/** The proxies of this network, without which an agent does not reach its model. Programs read either spelling. */
-const PROXY = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY"];
-
-/** The certificates that this network's servers and proxies are known by, and the switch that makes Node use a proxy. */
-const NETWORK = [
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "NODE_EXTRA_CA_CERTS",
-  "NODE_USE_SYSTEM_CA",
-  "NODE_USE_ENV_PROXY",
-  "DENO_CERT",
-  "DENO_TLS_CA_STORE",
-  "REQUESTS_CA_BUNDLE",
-  "CURL_CA_BUNDLE",
-  "GIT_SSL_CAINFO",
-  "GIT_SSL_CAPATH",
-  "PIP_CERT",
-  "AWS_CA_BUNDLE",
-  "CARGO_HTTP_CAINFO",
-  "NIX_SSL_CERT_FILE",
-];
-
-const REACHES_EVERY_AGENT = new Set([
-  ...ALWAYS,
-  ...PROXY,
-  ...PROXY.map((name) => name.toLowerCase()),
-  ...NETWORK,
-]);
 
 const STORE = "OPENCODE_AGENTS_STORE";
 const INSTANCE = "OPENCODE_AGENTS_INSTANCE";
@@ -67,12 +34,6 @@ function pick(env: Record<string, string>, names: string[]): Record<string, stri
   return picked;
 }
 
-/** The server's variables that reach every agent: the basic ones, the locale, proxies and certificates. */
-function commonEnvironment(server_env: Record<string, string>): Record<string, string> {
-  const names = Object.keys(server_env);
-  return pick(server_env, names.filter((name) => REACHES_EVERY_AGENT.has(name) || LOCALE.test(name)));
-}
-
 /**
  * The whole environment of a run. Later values override earlier ones, in this order: the server's common variables, a
  * TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. Throws
@@ -81,7 +42,7 @@ function commonEnvironment(server_env: Record<string, string>): Record<string, s
 export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
   const { task, agent } = request;
   const env: Record<string, string> = {
-    ...commonEnvironment(source.server_env),
+    ...pick(source.server_env, commonVariables(source.server_env)),
     TMPDIR: source.tmp_dir,
     ...source.defaults,
     ...agent.env,

@@ -1,0 +1,47 @@
+/** The variables of the server's environment that every agent gets. Pure. */
+
+/** `TMPDIR` is one of them too, but each run has its own. */
+const BASIC = ["PATH", "HOME", "LANG", "TZ", "TERM"];
+const LOCALE = /^LC_/;
+
+/** The proxies of this network, without which an agent does not reach its model. Programs read either spelling. */
+const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY"];
+
+/** Files and folders of certificates that this network's servers and proxies are known by. */
+const CERTIFICATES = [
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "NODE_EXTRA_CA_CERTS",
+  "DENO_CERT",
+  "REQUESTS_CA_BUNDLE",
+  "CURL_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "GIT_SSL_CAPATH",
+  "PIP_CERT",
+  "AWS_CA_BUNDLE",
+  "CARGO_HTTP_CAINFO",
+  "NIX_SSL_CERT_FILE",
+];
+
+/** What makes programs use them. */
+const SWITCHES = ["NODE_USE_ENV_PROXY", "NODE_USE_SYSTEM_CA", "DENO_TLS_CA_STORE"];
+
+const PROXY_NAMES = new Set([...PROXIES, ...PROXIES.map((name) => name.toLowerCase())]);
+const CERTIFICATE_NAMES = new Set(CERTIFICATES);
+const OTHERS = new Set([...BASIC, ...SWITCHES]);
+
+/** The names of the variables in `env` that every agent gets: the basic ones, the locale, proxies and certificates. */
+export function commonVariables(env: Record<string, string>): string[] {
+  const isCommon = (name: string) =>
+    OTHERS.has(name) || LOCALE.test(name) || PROXY_NAMES.has(name) || CERTIFICATE_NAMES.has(name);
+  return Object.keys(env).filter(isCommon);
+}
+
+/** The names of those that the network needs. `paths`: those whose value is the path of a file or a folder. */
+export function networkVariables(env: Record<string, string>): { proxies: string[]; paths: string[] } {
+  const names = Object.keys(env).filter((name) => env[name] !== "").sort();
+  return {
+    proxies: names.filter((name) => PROXY_NAMES.has(name)),
+    paths: names.filter((name) => CERTIFICATE_NAMES.has(name)),
+  };
+}
