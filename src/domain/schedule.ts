@@ -39,6 +39,9 @@ export const ScheduleState = z.object({
   last_number: z.int().optional().describe(
     "The number in `last_run`. It differs from `runs` if ids of runs were already taken.",
   ),
+  met: z.array(z.string()).optional().describe(
+    "Dependencies that have completed. They still count as completed when retention has removed them.",
+  ),
 });
 export type ScheduleState = z.infer<typeof ScheduleState>;
 
@@ -46,6 +49,36 @@ export interface ScheduleRecord {
   id: string;
   spec: ScheduleSpec;
   state: ScheduleState;
+}
+
+/** The schedule's state once the tasks `completed` are known to have completed; the same object if that is not new. */
+export function withMet(
+  { spec, state }: Pick<ScheduleRecord, "spec" | "state">,
+  completed: readonly string[],
+) {
+  const { met = [] } = state;
+  const more = (spec.task.dependencies ?? []).filter((id) => completed.includes(id) && !met.includes(id));
+  return more.length === 0 ? state : { ...state, met: [...met, ...more] };
+}
+
+/**
+ * The dependencies of the next run: without those that completed and are gone. One that is there again, under the same
+ * id, counts as it is.
+ */
+export function runDependencies(
+  { spec, state }: ScheduleRecord,
+  isThere: (id: string) => boolean,
+): string[] | undefined {
+  return spec.task.dependencies?.filter((id) => isThere(id) || !state.met?.includes(id));
+}
+
+/**
+ * Whether a finished task must stay because the schedule depends on it, and without the task would not know that it
+ * completed, or that it did not.
+ */
+export function needs({ spec, state }: ScheduleRecord, id: string, isCompleted: boolean): boolean {
+  if (!spec.task.dependencies?.includes(id)) return false;
+  return !isCompleted || !state.met?.includes(id);
 }
 
 const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;
@@ -128,5 +161,5 @@ export function advanced(
   const next = nextOccurrence(spec, Math.max(now_ms, state.next_ms));
   if (!next) return undefined;
   if (number === undefined) return { ...state, next_ms: next.at_ms };
-  return { runs, next_ms: next.at_ms, last_run: runId(id, number), last_number: number };
+  return { ...state, runs, next_ms: next.at_ms, last_run: runId(id, number), last_number: number };
 }

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { type Clock, epochOf, type Timer } from "../clock/clock.ts";
 import { ATTEMPTS_KEPT, type TaskRecord } from "../domain/task_record.ts";
+import { needs, withMet } from "../domain/schedule.ts";
 import { isFinished } from "../domain/task_values.ts";
 import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_store.ts";
@@ -39,7 +40,7 @@ function oldestKept({ clock, index, retention_ms, max_finished }: RetentionOptio
   return excess <= 0 ? by_age : Math.max(by_age, ends.sort((a, b) => a - b)[excess - 1]!);
 }
 
-/** Whether the task may be removed: it finished by `oldest_ms`, and no unfinished task depends on it. */
+/** Whether the task's time is over: it finished by `oldest_ms`, and no unfinished task depends on it. */
 function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boolean {
   if (!isFinished(task.state.status) || endOf(task) > oldest_ms) return false;
   for (const id of index.dependentsOf(task.id)) {
@@ -47,6 +48,29 @@ function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boole
     if (dependent && !isFinished(dependent.state.status)) return false;
   }
   return true;
+}
+
+const isCompleted = ({ state }: TaskRecord) => state.status === "completed";
+
+function isNeededByASchedule(task: TaskRecord, { schedules }: Store): boolean {
+  for (const schedule of schedules.values()) if (needs(schedule, task.id, isCompleted(task))) return true;
+  return false;
+}
+
+/** Notes in the schedules which of these tasks, on which they depend, have completed: they are about to be removed. */
+async function noteInSchedules(tasks: TaskRecord[], { schedules }: Store): Promise<void> {
+  const completed = tasks.filter(isCompleted).map(({ id }) => id);
+  let left = schedules.size;
+  while (left > 0) {
+    await schedules.update((view) => {
+      const updates = [...view.values()].flatMap((schedule) => {
+        const state = withMet(schedule, completed);
+        return state === schedule.state ? [] : [{ id: schedule.id, state }];
+      });
+      left = updates.length - BATCH;
+      return { updates: updates.slice(0, BATCH) };
+    }, SERVER);
+  }
 }
 
 /**
@@ -68,14 +92,15 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
     store.outputs.keysOf(id, state.attempt).slice(-2 * ATTEMPTS_KEPT);
   for (let at = 0; at < expired.length; at += BATCH) {
     const some = expired.slice(at, at + BATCH);
+    await noteInSchedules(some, store);
     let going = 0;
     await store.tasks.update((view) => {
       going = 0;
-      // A commit of unknown outcome may have created a task that depends on one of these.
-      if (store.tasks.isDoubtful) return {};
+      // A commit of unknown outcome may have created a task or a schedule that depends on one of these.
+      if (store.tasks.isDoubtful || store.schedules.isDoubtful) return {};
       const still = some.filter(({ id }) => {
         const task = view.get(id);
-        return task !== undefined && isExpired(task, index, oldest_ms);
+        return task !== undefined && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
       });
       going = still.length;
       return { removes: still.map(({ id }) => id), deletes: still.flatMap(outputsOf) };

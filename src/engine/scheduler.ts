@@ -2,17 +2,20 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime, type Timer } from "../clock/clock.ts";
 import { type Actor, scheduleActor } from "../domain/actor.ts";
+import { checkDependencies } from "../domain/dependencies.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Schedule } from "../protocol/schedule_messages.ts";
 import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_values.ts";
 import {
   advanced,
+  runDependencies,
   runFields,
   runId,
   type ScheduleRecord,
   type ScheduleState,
   upcoming,
+  withMet,
 } from "../domain/schedule.ts";
 import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";
@@ -102,7 +105,12 @@ export class Scheduler {
       if (view.get(id) || index.find(id)) {
         throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
       }
-      return { creates: [{ id, spec, state: { runs: 0, next_ms: first_ms, ...this.#runsLeftBy(id) } }] };
+      const { dependencies = [] } = spec.task;
+      // Retention may have removed one since the check.
+      checkDependencies(id, dependencies, index.find, () => index.ids());
+      const state = { runs: 0, next_ms: first_ms, ...this.#runsLeftBy(id) };
+      const completed = dependencies.filter((other) => index.find(other)?.state.status === "completed");
+      return { creates: [{ id, spec, state: withMet({ spec, state }, completed) }] };
     }, by);
     this.#setAlarm();
     return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };
@@ -202,7 +210,7 @@ export class Scheduler {
     await this.#options.schedules.update((view) => {
       const current = view.get(id);
       if (!current || current.state.next_ms !== state.next_ms) return {};
-      const next = advanced(schedule, now_ms, number);
+      const next = advanced(current, now_ms, number);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
     }, scheduleActor(id));
   }
@@ -224,13 +232,19 @@ export class Scheduler {
     const run_id = runId(id, number);
     if (this.#isThisRun(schedule, run_id)) return number;
     try {
-      await this.#options.commands.create({ id: run_id, ...spec.task }, scheduleActor(id), id);
+      const task = { id: run_id, ...spec.task, dependencies: this.#dependenciesOf(schedule) };
+      await this.#options.commands.create(task, scheduleActor(id), id);
       this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
       return number;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Another client has just taken the id. The next try finds another number.
       if (error.code === "TASK_ALREADY_EXISTS") return await this.#create(schedule);
+      // Retention has just removed a dependency that had completed.
+      const { dependency_id } = error.details;
+      if (typeof dependency_id === "string" && !this.#dependenciesOf(schedule)?.includes(dependency_id)) {
+        return await this.#create(schedule);
+      }
       // A server that shuts down refuses all tasks. That is no reason to skip this run.
       if (!this.#open) throw error;
       if (
@@ -244,6 +258,12 @@ export class Scheduler {
       });
       return undefined;
     }
+  }
+
+  #dependenciesOf(schedule: ScheduleRecord): string[] | undefined {
+    const { index, schedules } = this.#options;
+    const current = schedules.get(schedule.id) ?? schedule;
+    return runDependencies(current, (id) => index.find(id) !== undefined);
   }
 
   /** The first number whose id is free or belongs to this run. Runs of an earlier schedule with this id may be left. */

@@ -36,6 +36,10 @@ export class TaskIndex implements Graph {
     return this.#memory.values();
   }
 
+  *ids(): Iterable<string> {
+    for (const { id } of this.#memory.values()) yield id;
+  }
+
   get size(): number {
     return this.#memory.size;
   }
