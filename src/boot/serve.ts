@@ -17,6 +17,7 @@ import { LastNet } from "./last_net.ts";
 import type { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
 import { logToStderr } from "./logging.ts";
+import { orphanCare } from "./orphan_care.ts";
 import { type Part, Parts } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
@@ -60,6 +61,7 @@ async function serveUntilSignalled(
   const net = new LastNet(clock);
   const ability = createProcessAbility(clock);
   const tried = ability.tried();
+  const orphans = orphanCare(clock);
   const server = await composeServer({
     clock,
     config,
@@ -69,12 +71,15 @@ async function serveUntilSignalled(
     openStore: () => openStore({ folder, clock }),
     openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
     ability,
-    processFindings: () => net.findings(),
+    processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,
     owner_token: readAddress(folder)?.token,
     announce: (listening) => announcement(folder, listening),
   });
-  const program = new Parts("program", demo ? [demo.folder, server, demo.player(server)] : [server]);
+  const program = new Parts(
+    "program",
+    demo ? [demo.folder, server, demo.player(server), orphans] : [server, orphans],
+  );
   const signalled = untilSignalled(clock, serverEnding());
   net.spread();
   await tried;

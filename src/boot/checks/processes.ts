@@ -3,6 +3,7 @@ import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { createProcessAbility } from "../../host/processes/ability.ts";
 import { runBriefly } from "../../host/processes/brief_program.ts";
+import { INIT_ADVICE, leavesZombies } from "../../host/processes/orphans.ts";
 import { openProcfs } from "../../host/processes/procfs.ts";
 import type { Finding } from "./finding.ts";
 
@@ -20,6 +21,13 @@ export async function checkProcesses(clock: Clock): Promise<Finding[]> {
       ? unable("signals", signal, "Processes cannot be ended, so tasks are refused; everything else works.")
       : { what: "signals", state: "ok", found: "delivered" },
   ];
+}
+
+/** Whether the processes are reaped that agents leave behind. Nothing is said of a machine where they are. */
+export async function checkInit(clock: Clock): Promise<Finding[]> {
+  if (!await leavesZombies(clock)) return [];
+  const advice = `Each program that an agent leaves behind stays as a zombie: ${INIT_ADVICE}.`;
+  return [{ what: "init", state: "warn", found: "PID 1 does not reap orphans", advice }];
 }
 
 export async function checkGit(clock: Clock): Promise<Finding> {

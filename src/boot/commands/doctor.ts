@@ -10,7 +10,7 @@ import { checkFolder } from "../checks/folder.ts";
 import { checkNetwork } from "../checks/network.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
-import { checkGit, checkProcesses } from "../checks/processes.ts";
+import { checkGit, checkInit, checkProcesses } from "../checks/processes.ts";
 import { checkWorkingFolders } from "../checks/working_folders.ts";
 import type { Handlers } from "../handlers.ts";
 import { port } from "./port.ts";
@@ -87,7 +87,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   }
   findings.push(...await checkWorkingFolders(config.tasks));
   findings.push(await checkPort(clock, config.server.host, config.server.port, running));
-  findings.push(...await checkProcesses(clock), await checkGit(clock));
+  findings.push(...await checkProcesses(clock), ...await checkInit(clock), await checkGit(clock));
   findings.push(...await checkNetwork(Deno.env.toObject()));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
