@@ -4,7 +4,7 @@ import { dataDir } from "../cli/data_dir.ts";
 import { homeFolder } from "../cli/home.ts";
 import type { z } from "zod";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
-import { machineMemory } from "../host/resources/memory.ts";
+import { memoryTotal } from "../host/resources/memory.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { type Config, configWith, type KnownAgents } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -68,7 +68,7 @@ export function effectiveConfig(
   }
   const config = withPlaces(withKnownAgents(parsed.data, known), base, home);
   if (!isGiven(written, "max_concurrent")) {
-    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, machineMemory()?.total);
+    config.tasks.max_concurrent = slotsFor(config.tasks.max_concurrent, memoryTotal());
   }
   checkAgents(config);
   if (!isGiven(written, "working_dir")) config.tasks.working_dir = defaultFolder(config.tasks, base);

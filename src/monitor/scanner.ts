@@ -4,7 +4,7 @@ import { isSameProcess } from "../host/processes/process_identity.ts";
 import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
 import type { ProcessSource } from "../host/processes/process_source.ts";
 import { loadAverage } from "../host/resources/load.ts";
-import { machineMemory } from "../host/resources/memory.ts";
+import { createMemoryMonitor } from "../host/resources/memory.ts";
 import { type Classifier, NO_AGENT } from "./classify.ts";
 import { inheritOwners, type OwnChild } from "./owners.ts";
 import { processOf, type Scan, type ScannedProcess } from "./scan.ts";
@@ -34,6 +34,7 @@ export interface ScannerOptions {
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
   const { clock, source, classify, self_pid = Deno.pid } = options;
+  const memory = createMemoryMonitor(clock);
   let latest: { scan: Scan; at: number; children: string } | undefined;
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();
@@ -61,9 +62,11 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     const owners = inheritOwners(rows, children);
     const kinds = new Map(rows.map((row) => [row.pid, row.pid === self_pid ? NO_AGENT : classify(row)]));
     const shown = rows.filter((row) => owners.has(row.pid) || kinds.get(row.pid)!.agent !== undefined);
-    const [connections, folders] = await Promise.all([
+    const [connections, folders, used] = await Promise.all([
       source.connections(shown.map((row) => row.pid)),
       source.workingDirs?.(shown),
+      // Absent without the permission to read it.
+      memory.read().then(({ used_percent }) => used_percent, () => undefined),
     ]);
     const ownership = (pid: number): ScannedProcess["own"] =>
       !owners.has(pid) ? undefined : children.has(pid) ? "child" : "descendant";
@@ -87,7 +90,7 @@ export function createProcessScanner(options: ScannerOptions): ProcessScanner {
     return {
       processes,
       system_load: loadAverage(),
-      memory_percent: machineMemory()?.used_percent,
+      memory_percent: used,
       scan_duration_ms: Math.round((clock.monotonic() - begun) * 100) / 100,
       timestamp,
     };

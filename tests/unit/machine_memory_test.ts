@@ -1,5 +1,6 @@
 /** The memory that control groups leave to the server, and the disk as `df` shows it. */
 import assert from "node:assert/strict";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
 import { slotsFor } from "../../src/boot/config_file.ts";
 import { groupMemory } from "../../src/host/resources/control_groups.ts";
 import { diskUse } from "../../src/host/resources/disk.ts";
@@ -141,16 +142,27 @@ Deno.test("memory: a real group limits the slots", async (t) => {
       ignore: folder === undefined,
       async fn() {
         const main = new URL("../../main.ts", import.meta.url).pathname;
-        const slots = async (...permissions: string[]) => {
+        const printed = async (...args: string[]): Promise<string> => {
           const { stdout, stderr } = await new Deno.Command("sh", {
             args: ["-c", 'echo 0 > "$0/cgroup.procs" && exec "$@"', folder!, Deno.execPath(), "run"]
-              .concat("--no-prompt", "--no-check", "--unstable-kv", ...permissions, main, "--print-config"),
+              .concat("--no-prompt", "--no-check", "--unstable-kv", ...args),
           }).output();
           const text = new TextDecoder();
           assert.ok(stdout.length > 0, text.decode(stderr));
-          return JSON.parse(text.decode(stdout)).tasks.max_concurrent;
+          return text.decode(stdout);
         };
+        const slots = async (...permissions: readonly string[]) =>
+          JSON.parse(await printed(...permissions, main, "--print-config")).tasks.max_concurrent;
         assert.equal(await slots("-A"), 2);
+        // With named permissions Deno does not open /proc and /sys.
+        assert.equal(await slots(...START_PERMISSIONS), 2);
+        const probe = new URL("fixtures/memory_probe.ts", import.meta.url).pathname;
+        for (const permissions of [["-A"], START_PERMISSIONS]) {
+          const { total, used } = JSON.parse(await printed(...permissions, probe));
+          assert.equal(total, 2 * GB);
+          // What the group uses, not what the machine does.
+          assert.ok(used > 1_000_000 && used < 400_000_000, `${used} with ${permissions}`);
+        }
       },
     });
   } finally {

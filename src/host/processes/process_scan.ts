@@ -3,7 +3,7 @@ import type { Clock } from "../../clock/clock.ts";
 import { processorCount } from "../resources/processors.ts";
 import { openLibraryProcesses } from "../systeminformation/processes.ts";
 import { openLibrary } from "../systeminformation/library.ts";
-import { machineMemory } from "../resources/memory.ts";
+import { memoryTotal } from "../resources/memory.ts";
 import { percent } from "../resources/percent.ts";
 import { CpuRates } from "./cpu_rates.ts";
 import { openProcfs } from "./procfs.ts";
@@ -44,7 +44,7 @@ export function createProcessScan(
       }
       const rows = await source.list();
       const cpu = rates.measure(rows);
-      const total = machineMemory()?.total;
+      const total = memoryTotal();
       return rows.map((row) => ({
         ...row,
         cpu_percent: percent(row.cpu_percent ?? cpu.get(row.pid) ?? 0),

@@ -52,6 +52,15 @@ export function groupMemory(read: ReadText = readText): GroupMemory | undefined 
   };
 }
 
+/** The files that `groupMemory` reads besides the two of /proc, whose content is given. */
+export function groupFiles(groups: string, mounts: string): string[] {
+  return [V2, V1].flatMap((version) =>
+    foldersOf(groups, mounts, version).flatMap((folder) =>
+      [...version.limits, version.usage, "memory.stat"].map((file) => `${folder}/${file}`)
+    )
+  );
+}
+
 function readText(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);

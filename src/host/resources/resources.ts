@@ -9,7 +9,7 @@ import { libraryDisk, libraryLoad, libraryMemory } from "../systeminformation/fi
 import { openLibrary } from "../systeminformation/library.ts";
 import { diskFigures } from "./disk.ts";
 import { loadAverage } from "./load.ts";
-import { limitedMemory, memoryFields, memoryFigures } from "./memory.ts";
+import { createMemoryMonitor, limitedMemory, memoryFields, memoryFigures } from "./memory.ts";
 import { createNetworkMonitor } from "./network.ts";
 import { processorCount, ProcessorUsage, readProcessors } from "./processors.ts";
 import { optional } from "./unreadable.ts";
@@ -26,6 +26,7 @@ export function createResourceMonitor(
   os: typeof Deno.build.os = Deno.build.os,
 ): ResourceMonitor {
   const processors = new ProcessorUsage(clock);
+  const memoryMonitor = createMemoryMonitor(clock);
   const library = openLibrary(clock);
   const network = createNetworkMonitor(clock, library, os);
 
@@ -45,7 +46,7 @@ export function createResourceMonitor(
       const [cpu_usage, memory, disk, network_stats] = await Promise.all([
         either(() => processors.read(), () => libraryLoad(library)),
         either(
-          memoryFigures,
+          () => memoryFigures(memoryMonitor),
           async () => memoryFields(limitedMemory(await libraryMemory(library), undefined)),
         ),
         either(() => diskFigures(clock, data_path), () => libraryDisk(library, data_path)),
