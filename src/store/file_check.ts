@@ -9,8 +9,10 @@ import { foreignStore, META_BLOB, requireKnownFormat } from "./identity.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
-/** Up to this size a check takes a fraction of a second, so it runs at every start. */
-const ALWAYS_CHECKED_BYTES = 256 << 20;
+/** Up to this size a check takes a few hundredths of a second, so it runs at every start. */
+const ALWAYS_CHECKED_BYTES = 32 << 20;
+/** Up to this size a check takes a fraction of a second, so whoever asks for one gets it. */
+const INSPECTED_BYTES = 256 << 20;
 /** Beyond this size a check would take too long, even after a crash. */
 const NEVER_CHECKED_BYTES = 8 * 2 ** 30;
 
@@ -40,7 +42,7 @@ export async function checkFile(path: string, cleanMark: string): Promise<void> 
 export async function inspectFile(path: string): Promise<boolean> {
   const state = await stateOf(path);
   if (state === undefined || state.size === 0) return false;
-  await requireSound(path, state.size <= ALWAYS_CHECKED_BYTES);
+  await requireSound(path, state.size <= INSPECTED_BYTES);
   return true;
 }
 

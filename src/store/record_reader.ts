@@ -6,7 +6,7 @@ import type { Row, Rows } from "./kv/kv_rows.ts";
 import { specsOf, stateKey, stateRange, statesOf } from "./record_keys.ts";
 import type { Held } from "./record_memory.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
-import { readAll } from "./stored_values.ts";
+import { type Damage, damaged, damagesOf, readAll } from "./stored_values.ts";
 import { joined } from "./value_parts.ts";
 
 /** A record as it was read, or only its version. */
@@ -57,23 +57,39 @@ export class RecordReader<Spec, State> {
     const { name } = this.#kind;
     const specs = new Map<string, string>();
     const long = new Set<string>();
-    for (const { name: id, text } of rows.under([name, "spec"])) {
+    rows.under([name, "spec"], ({ name: id, text }) => {
       if (specs.has(id)) long.add(id);
       else specs.set(id, text);
-    }
-    const short = ofOneKey(rows.under([name, "state"]), long).map(
-      ({ name: id, text, versionstamp }) => () => {
-        const apart = specs.get(id);
+    });
+    const damages: Damage[] = [];
+    const read = ({ name: id, text, versionstamp }: Row) => {
+      if (long.has(id)) return;
+      const apart = specs.get(id);
+      try {
         const record = decodeRecord(this.#kind, id, text, apart);
         if (!record) throw withoutSpec(name, id);
         found({ record, versionstamp, spec_parts: apart === undefined ? 0 : 1, state_parts: 1 });
-      },
-    );
-    const others = long.values().map((id) => async () => {
-      const one = await this.one(id, undefined);
-      if (one?.record) found(one);
+      } catch (error) {
+        damages.push(...damagesOf(error));
+      }
+    };
+    // A part follows the row that it continues.
+    let last: Row | undefined;
+    rows.under([name, "state"], (row) => {
+      if (row.isPart) return void long.add(row.name);
+      if (last) read(last);
+      last = row;
     });
-    await readAll(inTurn(short, others));
+    if (last) read(last);
+    for (const id of long) {
+      try {
+        const one = await this.one(id, undefined);
+        if (one?.record) found(one);
+      } catch (error) {
+        damages.push(...damagesOf(error));
+      }
+    }
+    if (damages.length > 0) throw damaged(damages);
   }
 
   /** The ids of all records, in the order of their keys; those of long states more than once. */
@@ -124,22 +140,4 @@ export class RecordReader<Spec, State> {
     const record = decodeRecord(this.#kind, id, joined(state), apart);
     return record && { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
   }
-}
-
-/** The rows whose value has one key. The names of the others are added to `long`; those of `long` are left out. */
-function* ofOneKey(rows: Iterable<Row>, long: Set<string>): Generator<Row> {
-  let last: Row | undefined;
-  for (const row of rows) {
-    // A part follows the row that it continues.
-    if (row.isPart) long.add(row.name);
-    else {
-      if (last && !long.has(last.name)) yield last;
-      last = row;
-    }
-  }
-  if (last && !long.has(last.name)) yield last;
-}
-
-function* inTurn<T>(...all: Iterable<T>[]): Generator<T> {
-  for (const some of all) yield* some;
 }

@@ -61,6 +61,14 @@ export function damaged(damages: readonly Damage[]): ApiError {
   );
 }
 
+/** The damage that an error is about. Throws any other error. */
+export function damagesOf(error: unknown): Damage[] {
+  if (error instanceof ApiError && Array.isArray(error.details.damages)) {
+    return error.details.damages as Damage[];
+  }
+  throw error;
+}
+
 /** Runs all parts, and throws one error for all damage that they found. Other errors are thrown at once. */
 export async function readAll(parts: Iterable<() => void | Promise<void>>): Promise<void> {
   const damages: Damage[] = [];
@@ -70,8 +78,7 @@ export async function readAll(parts: Iterable<() => void | Promise<void>>): Prom
       // Most parts do not wait, and there may be hundreds of thousands.
       if (reading) await reading;
     } catch (error) {
-      if (!(error instanceof ApiError && Array.isArray(error.details.damages))) throw error;
-      damages.push(...error.details.damages as Damage[]);
+      damages.push(...damagesOf(error));
     }
   }
   if (damages.length > 0) throw damaged(damages);

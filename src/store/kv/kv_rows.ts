@@ -19,8 +19,8 @@ export interface Row {
 }
 
 export interface Rows {
-  /** In the order of the keys. Throws `DATABASE_ERROR` if the file cannot be read. */
-  under(prefix: readonly [string, string]): Iterable<Row>;
+  /** Calls `found` with each, in the order of the keys. Throws `DATABASE_ERROR` if the file cannot be read. */
+  under(prefix: readonly [string, string], found: (row: Row) => void): void;
   close(): void;
 }
 
@@ -42,14 +42,18 @@ export async function openRows(path: string): Promise<Rows | undefined> {
       // Deno's types do not have it yet.
       (rows as typeof rows & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
       return {
-        *under(prefix) {
+        under(prefix, found) {
           const start = keyOf(prefix);
           // Every name is a string, and the type of a string is 2.
           const [from, to] = [new Uint8Array([...start, 2]), new Uint8Array([...start, 3])];
+          // Many rows are of the same commit. Each versionstamp is one string in memory.
+          let last = -1;
+          let versionstamp = "";
           try {
             for (const row of rows.iterate(from.length + 1, from, to)) {
               const [name, isPart, text, version] = row as unknown as [string, number, string, number];
-              yield { name, isPart: isPart === 1, text, versionstamp: versionstampOf(version) };
+              if (version !== last) versionstamp = versionstampOf(last = version);
+              found({ name, isPart: isPart === 1, text, versionstamp });
             }
           } catch (error) {
             throw error instanceof ApiError ? error : unreadable(path, error);
