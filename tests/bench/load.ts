@@ -1,6 +1,6 @@
 /** Many clients that start many tasks. */
 import type { TestServer } from "../fixtures/server.ts";
-import type { TestSocket } from "../fixtures/socket.ts";
+import { LoadSocket } from "./load_socket.ts";
 
 export const TYPES = ["feature", "testing", "research", "documentation"] as const;
 export const PRIORITIES = ["low", "medium", "high", "critical"] as const;
@@ -24,26 +24,55 @@ export async function startMany(
   server: TestServer,
   { count, clients, batch = 1, prompt }: { count: number; clients: number; batch?: number; prompt: string },
 ): Promise<number> {
-  const sockets: TestSocket[] = [];
-  for (let i = 0; i < clients; i++) sockets.push(await server.connect());
-  let serial = 0;
-  const started = performance.now();
-  await Promise.all(sockets.map(async (socket) => {
-    while (serial < count) {
-      const requests = Array.from({ length: Math.min(batch, count - serial) }, () => {
-        const id = serial++;
-        return startTask(`load_${id}`, id, prompt);
-      });
-      const reply = await socket.request(requests.length === 1 ? requests[0]! : { type: "batch", requests });
-      if (reply.type === "error" || JSON.stringify(reply).includes('"type":"error"')) {
-        throw new Error(JSON.stringify(reply).slice(0, 500));
-      }
-      socket.forget();
-    }
-  }));
-  const seconds = (performance.now() - started) / 1000;
-  for (const socket of sockets) await socket.close();
+  const load = await Load.open(server, { clients, batch, prompt });
+  const seconds = await load.start(count);
+  load.close();
   return count / seconds;
+}
+
+/** Clients that start tasks, each one batch after another. */
+export class Load {
+  readonly #sockets: LoadSocket[] = [];
+  readonly #batch: number;
+  readonly #prompt: string;
+  #serial = 0;
+
+  private constructor(batch: number, prompt: string) {
+    this.#batch = batch;
+    this.#prompt = prompt;
+  }
+
+  static async open(
+    { url }: Pick<TestServer, "url">,
+    { clients, batch, prompt }: { clients: number; batch: number; prompt: string },
+  ): Promise<Load> {
+    const load = new Load(batch, prompt);
+    for (let i = 0; i < clients; i++) load.#sockets.push(await LoadSocket.connect(url));
+    return load;
+  }
+
+  /** Starts `count` more tasks. Returns the seconds until the last is acknowledged. */
+  async start(count: number): Promise<number> {
+    const end = this.#serial + count;
+    const started = performance.now();
+    await Promise.all(this.#sockets.map(async (socket) => {
+      while (this.#serial < end) {
+        const requests = Array.from({ length: Math.min(this.#batch, end - this.#serial) }, () => {
+          const id = this.#serial++;
+          return startTask(`load_${id}`, id, this.#prompt);
+        });
+        const reply = await socket.request(
+          requests.length === 1 ? requests[0]! : { type: "batch", requests },
+        );
+        if (reply.includes('"type":"error"')) throw new Error(reply.slice(0, 500));
+      }
+    }));
+    return (performance.now() - started) / 1000;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+  }
 }
 
 /** One task runs and never ends, so that all others wait. */

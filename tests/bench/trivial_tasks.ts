@@ -3,7 +3,8 @@ import { withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
 import type { Figure } from "./figure.ts";
 import { startTask } from "./load.ts";
-import { MissingPeer, withBullMq } from "./peers/bullmq.ts";
+import { withBullMq } from "./peers/bullmq.ts";
+import { orWhyMissing } from "./peers/node_peer.ts";
 
 const TASKS = 1000;
 const SLOTS = 4;
@@ -13,7 +14,7 @@ const GOAL = 300;
 export async function trivialTasks(): Promise<Figure[]> {
   const rate = await ours();
   const xargs = await byXargs();
-  const peers = [`xargs -P${SLOTS}: ${Math.round(xargs)}/s`, await byBullMq()];
+  const peers = [`xargs -P${SLOTS}: ${Math.round(xargs)}/s`, await orWhyMissing(byBullMq)];
   return [{
     what: `trivial tasks (\`true\`), ${SLOTS} slots, start to recorded end`,
     measured: `${Math.round(rate)}/s (${peers.join("; ")})`,
@@ -64,33 +65,28 @@ async function byXargs(): Promise<number> {
 }
 
 async function byBullMq(): Promise<string> {
-  try {
-    return await withBullMq(async ({ title, run }) => {
-      const { per_second } = await run<{ per_second: number }>(`
-        import { spawn } from "node:child_process";
-        const queue = new bullmq.Queue("true", { connection });
-        const work = () => new Promise((resolve, reject) => {
-          const child = spawn("true");
-          child.on("error", reject);
-          child.on("close", resolve);
-        });
-        const worker = new bullmq.Worker("true", work, { connection, concurrency: ${SLOTS} });
-        await worker.waitUntilReady();
-        let done = 0;
-        const all = new Promise((resolve) => worker.on("completed", () => ++done === ${TASKS} && resolve()));
-        const started = performance.now();
-        for (let from = 0; from < ${TASKS}; from += ${BATCH}) {
-          await queue.addBulk(Array.from({ length: ${BATCH} }, (_, i) => ({ name: "true", data: { id: from + i } })));
-        }
-        await all;
-        console.log(JSON.stringify({ per_second: ${TASKS} / (performance.now() - started) * 1000 }));
-        await worker.close();
-        await queue.close();
-      `);
-      return `${title}: ${Math.round(per_second)}/s`;
-    });
-  } catch (error) {
-    if (error instanceof MissingPeer) return error.message;
-    throw error;
-  }
+  return await withBullMq(async ({ title, run }) => {
+    const { per_second } = await run<{ per_second: number }>(`
+      import { spawn } from "node:child_process";
+      const queue = new bullmq.Queue("true", { connection });
+      const work = () => new Promise((resolve, reject) => {
+        const child = spawn("true");
+        child.on("error", reject);
+        child.on("close", resolve);
+      });
+      const worker = new bullmq.Worker("true", work, { connection, concurrency: ${SLOTS} });
+      await worker.waitUntilReady();
+      let done = 0;
+      const all = new Promise((resolve) => worker.on("completed", () => ++done === ${TASKS} && resolve()));
+      const started = performance.now();
+      for (let from = 0; from < ${TASKS}; from += ${BATCH}) {
+        await queue.addBulk(Array.from({ length: ${BATCH} }, (_, i) => ({ name: "true", data: { id: from + i } })));
+      }
+      await all;
+      console.log(JSON.stringify({ per_second: ${TASKS} / (performance.now() - started) * 1000 }));
+      await worker.close();
+      await queue.close();
+    `);
+    return `${title}: ${Math.round(per_second)}/s`;
+  });
 }
