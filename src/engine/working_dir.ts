@@ -34,23 +34,22 @@ export function allowedWorkingDirs(
       const place = placeOf(requested ?? default_dir, base, home);
       if ("refused" in place) throw refuse(requested ?? default_dir, `cannot be used: ${place.refused}`);
       const folder = place.path;
+      // An allowed folder that does not exist is ignored.
+      const roots = Promise.all(
+        allowed_dirs.map((dir) => Deno.realPath(resolve(base, dir)).catch(() => undefined)),
+      );
       let real: string;
       try {
         real = await Deno.realPath(folder);
-        if (!(await Deno.stat(real)).isDirectory) throw refuse(folder, "is not a folder");
         // Looked up in the folder itself, which takes the permission to enter it.
         await Deno.stat(`${real}/.`);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
-        if (error instanceof ApiError) throw error;
+        if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");
         // The name may be too long or contain a NUL, for example.
         throw unusable(folder, error) ?? refuse(folder, `cannot be used: ${(error as Error).message}`);
       }
-      for (const dir of allowed_dirs) {
-        // An allowed folder that does not exist is ignored.
-        const root = await Deno.realPath(resolve(base, dir)).catch(() => undefined);
-        if (root !== undefined && isInside(root, real)) return real;
-      }
+      if ((await roots).some((root) => root !== undefined && isInside(root, real))) return real;
       throw refuse(folder, "is outside tasks.allowed_dirs");
     },
   };

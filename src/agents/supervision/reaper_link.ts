@@ -13,7 +13,7 @@ const CLOSE_WITHIN_MS = 3000;
 const FIRST_RESTART_AFTER_MS = 100;
 const LAST_RESTART_AFTER_MS = 5000;
 /** A process that ends within this time costs the reaper nothing. */
-const TELL_AFTER_MS = 20;
+const TELL_AFTER_MS = 200;
 
 export interface ReaperLink {
   /** The pid of the reaper that runs now. */

@@ -95,6 +95,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return { child, group, started: asked ?? before };
     } catch (error) {
       if (group) groups?.giveBack(group);
+      await requireFolder(attempt.cwd);
       throw await spawnError(error, attempt, launching.env.PATH ?? "");
     }
   }
@@ -108,9 +109,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       cwd: request.working_dir,
     };
     await requireRunPermission(attempt);
-    await requireFolder(request.working_dir);
     await reaper.ready();
-    const tmp_dir = await folders.create();
+    const tmp_dir = folders.create();
     try {
       const env = runEnvironment(request, { ...options, tmp_dir, defaults });
       await programs.require(attempt, env.PATH ?? "");
