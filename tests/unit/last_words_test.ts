@@ -37,6 +37,11 @@ const FAILURES: [printed: string, reason: string][] = [
     'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: bad',
     "ValueError: bad",
   ],
+  [
+    "FAILED test_a.py::test_a - assert 1 == 2\n===== 1 failed in 0.12s =====",
+    "===== 1 failed in 0.12s =====",
+  ],
+  ["disk is gone\n[####----] 50%\n[########] 100%\n42 %", "disk is gone"],
   ["╭──────╮\n│      │\n╰──────╯\n----\n100%|██████████|", ""],
 ];
 

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { firstCharacters } from "./first_characters.ts";
 
-const MOST_LINES = 40;
+const MOST_LINES = 200;
 const LONGEST_LINE = 400;
 
 /** Lines that programs print last, and that never say why they failed. */
@@ -21,7 +21,7 @@ const NOISE = [
   /^note: run with `RUST_BACKTRACE|^For more information (about|,)/,
   /^(Debugger attached|Waiting for the debugger)/,
   // Progress bars.
-  /--:--:--|\d%\||^[\d.]+ ?%|[#=█▏▎▍▌▋▊▉-]{8}/,
+  /--:--:--|\d%\||^[\d.]+ ?%|[#=█-]{4}.*\d ?%|\d ?%.*[#=█-]{4}/,
 ];
 
 /** A line that names what went wrong. */
@@ -44,22 +44,22 @@ export interface LastWords {
   last(): string;
 }
 
-/** Remembers the end of a program's output. */
+/** Remembers the end of a program's output. Only a program that fails has it looked at. */
 export function createLastWords(): LastWords {
   let lines: string[] = [];
-  let last = "";
+  const texts = () =>
+    lines.slice(-MOST_LINES)
+      .map((line) => firstCharacters(stripVTControlCharacters(line).trim(), LONGEST_LINE))
+      .filter((text) => text !== "");
   return {
     add(line) {
-      const text = stripVTControlCharacters(line.slice(0, 8 * LONGEST_LINE)).trim();
-      if (text === "") return;
-      last = firstCharacters(text, LONGEST_LINE);
-      if (isNoise(text)) return;
-      lines.push(last);
+      if (line === "") return;
+      lines.push(line.length > 2 * LONGEST_LINE ? line.slice(0, 2 * LONGEST_LINE) : line);
       // Copied only now and then.
-      if (lines.length > 4 * MOST_LINES) lines = lines.slice(-MOST_LINES);
+      if (lines.length > 2 * MOST_LINES) lines = lines.slice(-MOST_LINES);
     },
-    reason: () => reasonIn(lines.slice(-MOST_LINES)),
-    last: () => last,
+    reason: () => reasonIn(texts().filter((text) => !isNoise(text))),
+    last: () => texts().at(-1) ?? "",
   };
 }
 
