@@ -184,6 +184,7 @@ Deno.test("acp: an agent that never answers is ended after its bound", () =>
 for (
   const [mode, error, exit_code] of [
     ["exits", "Agent exited with code 3 before it answered initialize: no account is set up", 3],
+    ["usage", "Agent exited with code 2 before it answered initialize: error: unknown option --acp", 2],
     ["dies", "Agent exited with code 7 before the end of its turn: out of luck", 7],
     ["orphan", "Agent exited with code 7 before the end of its turn: out of luck", 7],
     ["endless", "The agent printed a line longer than 16777216 bytes", undefined],

@@ -70,6 +70,18 @@ Deno.test("what the configuration says of a known agent is laid over its default
   assert.deepEqual(agents.other!.pass_env, ["CC"]);
 });
 
+Deno.test("a known agent is recognized by its program, its script and its npm package", () => {
+  const makeOf = (...command: string[]) => BUILT_IN_MAKES.of({ command }).name;
+  assert.equal(makeOf("/opt/bin/opencode", "acp"), "opencode");
+  assert.equal(makeOf("npx", "-y", "opencode-ai@latest", "acp"), "opencode");
+  assert.equal(makeOf("npx", "@google/gemini-cli", "--acp"), "gemini");
+  assert.equal(makeOf("bunx", "@agentclientprotocol/codex-acp@2.6.0"), "codex");
+  assert.equal(makeOf("node", "/srv/node_modules/x/claude-agent-acp.js"), "claude");
+  for (const other of ["opencode-ai-helper", "npm", "@other/gemini-cli", ""]) {
+    assert.equal(makeOf(other), "generic");
+  }
+});
+
 Deno.test("an agent that is not known needs a protocol and a command", async () => {
   await assert.rejects(configured({ agents: { mine: { pass_env: ["X"] } } }), (error) => {
     assert.ok(error instanceof ApiError);
@@ -181,7 +193,8 @@ Deno.test("the pages say the same install commands as the makes", async () => {
   const commands = BUILT_IN_MAKES.all.flatMap(({ install }) => install.command ?? []);
   for (const page of ["README.md", "docs/agents.md"]) {
     const text = await Deno.readTextFile(new URL(`../../${page}`, import.meta.url));
-    const found = text.match(/npm install -g [^`\n]+/g) ?? [];
+    // The product itself is installed in the same way.
+    const found = text.match(/npm install -g (?!opencode-agents\b)[^`\n]+/g) ?? [];
     assert.ok(found.length > 0, page);
     // A page may name more packages than the one that is needed.
     for (const line of found) {

@@ -28,10 +28,10 @@ export class AgentLink {
     this.conversation = new Conversation(options);
   }
 
-  /** What an agent that is gone wrote to stderr that says why; empty if nothing does. */
+  /** What an agent that is gone wrote to stderr, else to stdout, that says why; empty if nothing does. */
   async lastWords(): Promise<string> {
     await within(this.#clock, LAST_STDERR_MS, this.stderr.ended, undefined);
-    return this.stderr.reason;
+    return this.stderr.reason || this.conversation.reason || this.stderr.last;
   }
 
   /** Ends the process. What it still sends is ignored. */

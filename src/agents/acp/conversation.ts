@@ -3,6 +3,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
+import { createLastWords } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { type AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
@@ -36,8 +37,16 @@ export class Conversation {
   /** Whether the agent has done or said anything after the prompt. */
   #has_news = false;
 
+  /** What the agent printed that was no message. */
+  readonly #junk = createLastWords();
+
   constructor(options: ConversationOptions) {
     this.#options = options;
+  }
+
+  /** What in the agent's output says why it failed, although that should be messages only; empty if nothing does. */
+  get reason(): string {
+    return this.#junk.reason();
   }
 
   /** Returns the result of the prompt. Rejects with `AgentFailure` if the agent gives none. */
@@ -48,7 +57,10 @@ export class Conversation {
       process,
       onBytes: this.#options.onBytes,
       update: (params) => this.#update(params),
-      junk: (line, why) => events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout"),
+      junk: (line, why) => {
+        this.#junk.add(line);
+        return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
+      },
       permission: (params, signal) => permissions.ask(params, signal),
       isPaused,
     });

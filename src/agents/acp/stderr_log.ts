@@ -38,7 +38,12 @@ export class StderrLog {
 
   /** What says why the agent failed; empty if nothing does. */
   get reason(): string {
-    return this.#last_words.reason() || this.#last_words.last();
+    return this.#last_words.reason();
+  }
+
+  /** The last line that was not chatter; empty for none. */
+  get last(): string {
+    return this.#last_words.last();
   }
 
   #take({ kind, text, news }: OutputPart): void | Promise<void> {

@@ -5,8 +5,8 @@ import type { AgentMakeView } from "../../protocol/basic_messages.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import type { AgentMake } from "./agent_make.ts";
 
-/** Programs that run the script named after them. */
-const RUNS_SCRIPTS = /^(node|bun|npx|deno)$/;
+/** Programs that run the script or the npm package named after them. */
+const RUNS_SCRIPTS = /^(node|bun|npx|bunx|deno)$/;
 
 export class AgentMakes {
   readonly #makes: readonly AgentMake[];
@@ -69,8 +69,15 @@ export class AgentMakes {
   }
 
   #ofProgram(program: string): AgentMake | undefined {
-    return this.#makes.find(({ programs }) => programs.includes(baseName(program)));
+    return this.#makes.find(({ programs, install }) =>
+      programs.includes(baseName(program)) || install.command?.endsWith(` ${withoutVersion(program)}`)
+    );
   }
+}
+
+/** The name of an npm package without the version that may follow it. */
+function withoutVersion(name: string): string {
+  return name.replace(/(?<=.)@[^/@]*$/, "");
 }
 
 /** The last part of a path, without the extension of a program or script. */

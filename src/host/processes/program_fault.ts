@@ -30,6 +30,10 @@ export async function programFault(program: string, search: string): Promise<Pro
 }
 
 async function faultOf(program: string, search: string, depth: number): Promise<ProgramFault | undefined> {
+  if (program === "") {
+    const problem = "the command names no program";
+    return { reason: "missing", problem, advice: "name one", path: program };
+  }
   if (program.includes("/")) return await faultOfFile(program, search, depth);
   let closest: ProgramFault | undefined;
   for (const folder of search.split(delimiter).filter(isAbsolute)) {
@@ -55,13 +59,15 @@ async function faultOfFile(path: string, search: string, depth: number): Promise
 async function faultOfPlace(path: string): Promise<ProgramFault | undefined> {
   const { NotFound, NotADirectory, FilesystemLoop, PermissionDenied } = Deno.errors;
   try {
-    const { isDirectory, mode } = await Deno.stat(path);
-    if (isDirectory) {
+    const file = await Deno.stat(path);
+    if (file.isDirectory) {
       const problem = `'${path}' is a folder, not a program`;
       return { reason: "is_folder", problem, advice: "name the program itself", path };
     }
-    if (mode !== null && (mode & 0o111) === 0) {
-      const problem = `'${path}' has no permission to be executed`;
+    if (!mayExecute(file)) {
+      const problem = `'${path}' has no permission to be executed${
+        file.uid === Deno.uid() ? "" : " by this account"
+      }`;
       return { reason: "not_executable", problem, advice: `grant it with chmod +x '${path}'`, path };
     }
   } catch (error) {
@@ -77,6 +83,13 @@ async function faultOfPlace(path: string): Promise<ProgramFault | undefined> {
     if (error instanceof PermissionDenied) return closedFolder(path, await firstClosedFolder(dirname(path)));
     throw error;
   }
+}
+
+/** Whether one of the bits is set that count for this account. Of its groups only the first is known. */
+function mayExecute({ mode, uid }: Deno.FileInfo): boolean {
+  if (mode === null) return true;
+  const own = Deno.uid();
+  return (mode & (own === 0 ? 0o111 : uid === own ? 0o100 : 0o011)) !== 0;
 }
 
 async function missing(path: string): Promise<ProgramFault> {
