@@ -1,5 +1,6 @@
 /** `deno task bench [NAME...]`: measures the product against its goals; prints one Markdown table. */
 import { agentStart } from "./agent_start.ts";
+import { coldStart } from "./cold_start.ts";
 import { asRow, type Figure, HEADING } from "./figure.ts";
 import { logs } from "./logs.ts";
 import { manyTasks } from "./many_tasks.ts";
@@ -15,6 +16,7 @@ const BENCHES: Record<string, () => Promise<Figure[]>> = {
   start_task: startTasks,
   trivial_tasks: trivialTasks,
   agent_start: agentStart,
+  cold_start: coldStart,
   many_tasks: manyTasks,
   memory,
   scan,

@@ -6,7 +6,7 @@ import { startMany, WAITING } from "./load.ts";
 const TASKS = 100_000;
 const QUESTIONS = 60;
 const GOAL_QUESTION_MS = 20;
-const GOAL_RESTART_MS = 3000;
+const GOAL_RESTART_MS = 800;
 
 const FILTERS = {
   status: ["queued", "running"],
