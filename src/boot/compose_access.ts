@@ -2,11 +2,12 @@
 import { getLogger } from "@logtape/logtape";
 import { SecurityWatch } from "../access/alerts.ts";
 import { Authentication } from "../access/authentication.ts";
-import { ClientAddresses } from "../access/client_addresses.ts";
+import type { AddressRules } from "../access/client_addresses.ts";
 import { Keys } from "../access/keys.ts";
 import { LimitControl } from "../access/limit_control.ts";
 import { RateLimits } from "../access/limits.ts";
 import { LoadScaling } from "../access/load_scale.ts";
+import { PlainAddresses } from "../access/plain_addresses.ts";
 import type { EventBus } from "../engine/events.ts";
 import { loadPerCore } from "../host/resources/load.ts";
 import type { Store } from "../store/open.ts";
@@ -54,7 +55,17 @@ export async function composeAccess(
     limits,
     scaling,
     control: new LimitControl(limits, scaling),
-    addresses: new ClientAddresses({ ...config.server, ...config.security }),
+    addresses: await addressesUnder({ ...config.server, ...config.security }),
     owner_token: await auth.openForOwner(owner_token),
   };
+}
+
+/** The library that reads addresses and networks is loaded only for rules about them. */
+async function addressesUnder(rules: AddressRules) {
+  const { trusted_proxies, ip_whitelist, ip_blacklist } = rules;
+  if ([trusted_proxies, ip_whitelist, ip_blacklist].every((list) => list.length === 0)) {
+    return new PlainAddresses();
+  }
+  const { ClientAddresses } = await import("../access/client_addresses.ts");
+  return new ClientAddresses(rules);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ClientAddresses } from "../../src/access/client_addresses.ts";
+import { PlainAddresses } from "../../src/access/plain_addresses.ts";
 
 const NONE = { trusted_proxies: [], ip_whitelist: [], ip_blacklist: [] };
 
@@ -59,4 +60,13 @@ Deno.test("lists: addresses and networks of both families; an address on both li
   const all_but = new ClientAddresses({ ...NONE, ip_blacklist: ["10.0.0.0/8"] });
   assert.equal(all_but.refusal("127.0.0.1"), undefined);
   assert.match(all_but.refusal("10.255.0.1") ?? "", /ip_blacklist/);
+});
+
+Deno.test("without rules, the address of a peer is named as with them, and nobody's word about it is taken", () => {
+  const ruled = new ClientAddresses(NONE);
+  const plain = new PlainAddresses();
+  for (const peer of ["127.0.0.1", "::1", "::ffff:10.1.2.3", "2001:db8::1", "fe80::1", "192.0.2.7"]) {
+    assert.equal(plain.clientOf(peer), ruled.clientOf(peer, "203.0.113.9"), peer);
+    assert.equal(plain.refusal(), ruled.refusal(peer), peer);
+  }
 });
