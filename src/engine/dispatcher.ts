@@ -154,8 +154,13 @@ export class Dispatcher {
     this.#startsUnderWay++;
     const record = await this.#claim(id, lease, agent);
     void this.#untilReady(run);
-    if (record && !lease.lost.aborted) await run.execute(record);
-    else run.abandon();
+    try {
+      if (record && !lease.lost.aborted) await run.execute(record);
+      else run.abandon();
+    } catch (error) {
+      // A bug, which must not keep the slot.
+      log.error("The attempt of task {id} broke: {error}", { id, error });
+    }
     this.#runs.delete(id);
     const waiting = this.#heldBack.get(id);
     this.#heldBack.delete(id);
@@ -235,10 +240,7 @@ export class Dispatcher {
   /** Checks waiting tasks again, in commits of bounded size. */
   async #settle(ids: string[]): Promise<void> {
     const { clock, store, index } = this.#context;
-    const waiting = ids.filter((id) => {
-      const task = index.find(id);
-      return task && resettled(index, task, clock.now()) !== undefined;
-    });
+    const waiting = ids.filter((id) => this.#mayGoOn(id));
     for (let at = 0; at < waiting.length; at += SETTLE_BATCH) {
       const some = waiting.slice(at, at + SETTLE_BATCH);
       try {
@@ -262,6 +264,18 @@ export class Dispatcher {
       }
     }
     this.#noteTimes(ids);
+  }
+
+  /** A task that cannot be judged, which is a bug, must not keep the others waiting. */
+  #mayGoOn(id: string): boolean {
+    const { index, clock } = this.#context;
+    try {
+      const task = index.find(id);
+      return task !== undefined && resettled(index, task, clock.now()) !== undefined;
+    } catch (error) {
+      log.error("Whether task {id} can go on is not known: {error}", { id, error });
+      return false;
+    }
   }
 
   /** Records when tasks are due. After the clock was set back, a task that was due may have to wait again. */

@@ -169,7 +169,7 @@ export class Scheduler {
 
   async #wake(): Promise<void> {
     this.#awake = true;
-    const failures = await this.#runDue();
+    const failures = await this.#runDue().catch((error: unknown) => [error]);
     this.#awake = false;
     // The next server creates the remaining runs.
     if (!this.#open) return;

@@ -36,6 +36,10 @@ class ScriptedRun implements Run {
     this.#ended.resolve(outcome);
   }
 
+  break(error: Error): void {
+    this.#ended.reject(error);
+  }
+
   async stop(): Promise<void> {
     this.asked.push("stop");
     this.end({ status: "stopped", output: "so far" });
@@ -118,6 +122,16 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     output: () => store.outputs.get("t", 1),
   };
 }
+
+Deno.test("a run that breaks fails its task, which would otherwise run forever", async () => {
+  const { store, attempt, task, agent, state } = await world();
+  const over = attempt.execute(task);
+  (await agent).break(new TypeError("x is undefined"));
+  await over;
+  assert.deepEqual([state().status, state().lease], ["failed", undefined]);
+  assert.match(String(state().error), /The run broke: x is undefined/);
+  await store.close();
+});
 
 Deno.test("an attempt is prepared, started, followed and saved", async () => {
   const { store, attempt, task, agent, state, output, events, entries } = await world();

@@ -1,7 +1,7 @@
 /** Starts, signals and ends the agent of an attempt. Its reports and its end become events. */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
-import type { Run } from "../../domain/run.ts";
+import type { Run, RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { notStarted } from "./not_started.ts";
@@ -41,7 +41,7 @@ export class AgentProcess {
       return;
     }
     void this.#emit({ kind: "spawned", takesTurns: this.#run.next !== undefined });
-    void this.#emit({ kind: "agent_ended", outcome: await this.#run.outcome });
+    void this.#emit({ kind: "agent_ended", outcome: await this.#run.outcome.catch(brokenOutcome) });
   }
 
   stop(): void {
@@ -70,4 +70,10 @@ export class AgentProcess {
     const arrived = () => void this.#emit({ kind: "signalled", signal });
     this.#signalled.then(arrived, arrived);
   }
+}
+
+/** The outcome of a run that broke, which is a bug. Without one its task would stay running and keep its slot. */
+function brokenOutcome(error: unknown): RunOutcome {
+  log.error("A run broke: {error}", { error });
+  return { status: "failed", error: `The run broke: ${(error as Error).message}`, output: "" };
 }
