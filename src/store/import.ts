@@ -9,8 +9,8 @@ import { exists } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import type { KeyValue } from "./kv/kv.ts";
-import { addLine, type Chunk, emptyChunk, encodeHeader, encodeLines, endSeq, hasRoom } from "./log_chunk.ts";
-import { chunkKey, headKey } from "./log_keys.ts";
+import { addLine, type Chunk, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
+import { chunkValues, searchTextValue } from "./log_chunk_values.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
 import type { Store } from "./open.ts";
@@ -185,14 +185,9 @@ class Target {
   }
 
   async #writeChunk(): Promise<void> {
-    const { header, lines } = this.#chunk;
+    const { header } = this.#chunk;
     if (header.count === 0) return;
-    await this.#kv.commit({
-      sets: [
-        { key: chunkKey(FIRST_NODE, header.chunk), value: encodeLines(lines) },
-        { key: headKey(FIRST_NODE, header.chunk), value: encodeHeader(header) },
-      ],
-    });
+    await this.#kv.commit({ sets: [...chunkValues(this.#chunk), searchTextValue(this.#chunk)] });
     this.#chunk = emptyChunk(FIRST_NODE, header.chunk + 1, endSeq(header));
   }
 }

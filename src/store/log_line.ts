@@ -79,6 +79,18 @@ export function scalarsOf(line: string): LineScalars {
   };
 }
 
+/** The level and the message, still escaped as in JSON, of a line that `lineOf` wrote. */
+export function messagePartOf(line: string): { level: LogEntry["level"]; escaped: string } {
+  const levelEnd = line.indexOf('"', LEVEL_AT);
+  const messageAt = levelEnd + MESSAGE_AFTER;
+  // The quotes in a message are escaped, so it cannot contain this.
+  const messageEnd = line.indexOf('","agent":"', messageAt);
+  return {
+    level: line.slice(LEVEL_AT, levelEnd) as LogEntry["level"],
+    escaped: line.slice(messageAt, messageEnd),
+  };
+}
+
 /** The entry of a line that `lineOf` wrote. Throws `SyntaxError` where the line was cut off. */
 export function entryOfLine(line: string): LogEntry {
   return ENTRY.read(JSON.parse(line), VERSION);

@@ -4,7 +4,9 @@ import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
 import { isAfter, type LogMark, type LogPlace } from "./log_place.ts";
 import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
+import { Clue, numbered, type NumberedLine } from "./log_clue.ts";
 import { entryOfLine, folded, type LineScalars } from "./log_line.ts";
+import { MessageSearch } from "./log_search_text.ts";
 
 export interface LogQuery {
   levels?: readonly LogLevel[];
@@ -42,60 +44,6 @@ export interface SeqLine extends LogPlace {
  */
 export type Verdict = "none" | "all" | "counted" | "unknown";
 
-/** A line of a chunk, with its index. */
-interface NumberedLine {
-  n: number;
-  line: string;
-}
-
-export function numbered(lines: readonly string[]): NumberedLine[] {
-  return lines.map((line, n) => ({ n, line }));
-}
-
-const DOTTED_I = "\u0130";
-
-/** A text to look for in many lines at once. */
-class Clue {
-  readonly #folded: string;
-  readonly #pattern: RegExp;
-
-  constructor(folded_text: string) {
-    this.#folded = folded_text;
-    this.#pattern = new RegExp(folded_text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"), "giu");
-  }
-
-  /** Several times as fast as folding the whole text, which is needed only for a dotted capital I (it folds to two). */
-  isIn(text: string): boolean {
-    return this.#indexIn(text, 0) >= 0 || (text.includes(DOTTED_I) && folded(text).includes(this.#folded));
-  }
-
-  /** The lines that contain it. */
-  *linesIn(text: string): Generator<NumberedLine> {
-    if (text.includes(DOTTED_I)) {
-      for (const one of numbered(text.split("\n"))) if (this.isIn(one.line)) yield one;
-      return;
-    }
-    let n = 0;
-    let at = 0;
-    for (let found = this.#indexIn(text, at); found >= 0; found = this.#indexIn(text, at)) {
-      let end = text.indexOf("\n", at);
-      for (; end >= 0 && end < found; end = text.indexOf("\n", at)) {
-        at = end + 1;
-        n++;
-      }
-      if (end < 0) return yield { n, line: text.slice(at) };
-      yield { n, line: text.slice(at, end) };
-      at = end + 1;
-      n++;
-    }
-  }
-
-  #indexIn(text: string, from: number): number {
-    this.#pattern.lastIndex = from;
-    return this.#pattern.exec(text)?.index ?? -1;
-  }
-}
-
 export class LogConditions {
   readonly #levels: ReadonlySet<string> | undefined;
   readonly #agents: ReadonlySet<string> | undefined;
@@ -107,6 +55,7 @@ export class LogConditions {
   readonly #details: string | undefined;
   /** The line of every matching entry contains all of these, without case. */
   readonly #clues: Clue[];
+  readonly #search: MessageSearch | undefined;
 
   constructor(query: LogQuery) {
     this.#levels = query.levels && new Set(query.levels);
@@ -119,18 +68,18 @@ export class LogConditions {
     this.#message = fold(query.message_contains);
     this.#source = fold(query.source_file);
     this.#details = fold(query.details_contains);
-    this.#clues = [query.message_contains, query.source_file].filter((text) => text !== undefined)
-      // A lone surrogate is escaped differently than one in a pair.
-      .filter((text) => text.isWellFormed())
-      .map((text) => new Clue(folded(JSON.stringify(text).slice(1, -1))));
-    if (this.#details !== undefined) this.#clues.push(new Clue(this.#details));
+    const message = clueOf(query.message_contains);
+    const source = clueOf(query.source_file);
+    const details = this.#details === undefined ? undefined : new Clue(this.#details);
+    this.#clues = [message, source, details].filter((clue) => clue !== undefined);
+    this.#search = message && new MessageSearch(query.message_contains!, message);
   }
 
   /** The lines whose entries may match. A cheap check that comes first. */
   *linesIn(text: string): Generator<NumberedLine> {
     const [first, ...others] = this.#clues;
     if (!others.every((clue) => clue.isIn(text))) return;
-    for (const one of first ? first.linesIn(text) : numbered(text.split("\n"))) {
+    for (const one of first ? first.numberedLinesIn(text) : numbered(text.split("\n"))) {
       if (others.every((clue) => clue.isIn(one.line))) yield one;
     }
   }
@@ -162,6 +111,23 @@ export class LogConditions {
     if (!this.#isInside(header)) return "unknown";
     for (let i = 0; i < found.length; i++) counts[i]! += found[i]!;
     return sum === header.count ? "all" : "counted";
+  }
+
+  /** Whether a search text tells something about a chunk. */
+  get areSearched(): boolean {
+    return this.#search !== undefined;
+  }
+
+  /** Like `count`, for a chunk whose header shows nothing, by its search text. */
+  countBySearch(header: ChunkHeader, text: string, counts: number[]): Verdict {
+    const found = this.#search!.countIn(text).map((count, i) =>
+      !this.#levels || this.#levels.has(LEVELS[i]!) ? count : 0
+    );
+    if (found.every((count) => count === 0)) return "none";
+    const isOnlySearched = !this.#agents && this.#source === undefined && this.#details === undefined;
+    if (!isOnlySearched || !this.#isInside(header)) return "unknown";
+    for (let i = 0; i < found.length; i++) counts[i]! += found[i]!;
+    return "counted";
   }
 
   #countOf(header: ChunkHeader): readonly number[] {
@@ -198,6 +164,11 @@ export class LogConditions {
       (this.#from === undefined || header.first_time >= this.#from) &&
       (this.#to === undefined || header.last_time <= this.#to);
   }
+}
+
+/** The text as it is in a line. A lone surrogate is escaped differently than one in a pair. */
+function clueOf(text: string | undefined): Clue | undefined {
+  return text?.isWellFormed() ? new Clue(JSON.stringify(text).slice(1, -1)) : undefined;
 }
 
 function compareKeys(a: string | number, b: string | number): number {

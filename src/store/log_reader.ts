@@ -14,7 +14,8 @@ import { cursorError, cursorOf, markOf } from "./log_cursor.ts";
 import { entryOfLine, scalarsOf } from "./log_line.ts";
 import { type Beginning, Page } from "./log_page.ts";
 import type { LogMark } from "./log_place.ts";
-import { LogConditions, LogOrder, type LogQuery, numbered, type SeqLine, type Verdict } from "./log_query.ts";
+import { numbered } from "./log_clue.ts";
+import { LogConditions, LogOrder, type LogQuery, type SeqLine, type Verdict } from "./log_query.ts";
 
 export interface LogPage {
   entries: LogEntry[];
@@ -38,16 +39,16 @@ export interface ChunkText {
 export interface ChunkSource {
   /** The texts of these chunks; those of one node in their order. A chunk that is gone is left out. */
   read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
+  /** The search texts of these chunks of one node, in their order. Not every chunk has one. */
+  readSearchTexts(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
 }
 
 interface Candidate {
   header: ChunkHeader;
   verdict: Verdict;
+  /** Whether its matches may be the oldest or the newest. */
   isEdge: boolean;
 }
-
-/** With bounds on time, the outermost chunk may contain no match, but then the next one does. */
-const EDGE_CHUNKS = 2;
 
 /** One page, with exact counts over all matching entries. `ofNodes`: the headers of each node, the oldest first. */
 export async function queryLog(
@@ -60,7 +61,10 @@ export async function queryLog(
   const order = new LogOrder(query);
   const page = new Page(order, query.limit, await beginningOf(query.cursor, order, source, ofNodes));
   const counts = LEVELS.map(() => 0);
-  const candidates = [...ofNodes.values()].flatMap((some) => candidatesOf(some, conditions, counts));
+  const candidates: Candidate[] = [];
+  for (const headers of ofNodes.values()) {
+    candidates.push(...await candidatesOf(source, headers, conditions, counts));
+  }
   const times = new TimeSpan();
   for (const { header, verdict, isEdge } of candidates) {
     if (isEdge && verdict === "all") times.note(header.first_time, header.last_time);
@@ -157,20 +161,31 @@ function* matchesIn(
   }
 }
 
-/** The chunks of one node that may contain matches. If a header shows the matches, they are counted from it. */
-function candidatesOf(
+/**
+ * The chunks of one node that may contain matches. If a header or a search text shows the matches, they are counted from
+ * it.
+ */
+async function candidatesOf(
+  source: ChunkSource,
   headers: readonly ChunkHeader[],
   conditions: LogConditions,
   counts: number[],
-): Candidate[] {
+): Promise<Candidate[]> {
+  const verdicts = new Map(headers.map((header) => [header, conditions.count(header, counts)]));
+  if (conditions.areSearched) {
+    // The newest chunk may have grown since its header was read.
+    const unknown = headers.slice(0, -1).filter((header) => verdicts.get(header) === "unknown");
+    for await (const { header, text } of source.readSearchTexts(unknown)) {
+      verdicts.set(header, conditions.countBySearch(header, text, counts));
+    }
+  }
   const candidates: Candidate[] = [];
-  for (const header of headers) {
-    const verdict = conditions.count(header, counts);
+  for (const [header, verdict] of verdicts) {
     if (verdict !== "none") candidates.push({ header, verdict, isEdge: false });
   }
-  for (let i = 0; i < EDGE_CHUNKS; i++) {
-    for (const edge of [candidates[i], candidates[candidates.length - 1 - i]]) if (edge) edge.isEdge = true;
-  }
+  // Those that are unknown are read anyway. Each of the others has a match.
+  const known = candidates.filter(({ verdict }) => verdict !== "unknown");
+  for (const edge of [known.at(0), known.at(-1)]) if (edge) edge.isEdge = true;
   return candidates;
 }
 

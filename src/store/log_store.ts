@@ -7,21 +7,15 @@ import { LogTail } from "../domain/log_chunk.ts";
 import { stored } from "../domain/stored.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
-import {
-  type Chunk,
-  type ChunkHeader,
-  decodeChunk,
-  decodeHeader,
-  endSeq,
-  linesOf,
-  textOf,
-} from "./log_chunk.ts";
+import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, linesOf } from "./log_chunk.ts";
 import { LogHeaders } from "./log_headers.ts";
+import { chunkKeys } from "./log_chunk_values.ts";
 import { chunkKey, headKey, HEADS, placeOf, tailKey } from "./log_keys.ts";
 import { entryOfLine, type NewEntry } from "./log_line.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
-import { type ChunkText, type LogPage, queryLog } from "./log_reader.ts";
+import { type ChunkSource, type LogPage, queryLog } from "./log_reader.ts";
+import { StoredChunks } from "./log_stored_chunks.ts";
 import { LogWriter } from "./log_writer.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { decodeStored, encodeStored, readAll } from "./stored_values.ts";
@@ -29,12 +23,6 @@ import { decodeStored, encodeStored, readAll } from "./stored_values.ts";
 /** The newest chunks are kept in memory as they are. */
 const STORED_TAIL = stored("log.tail", LogTail);
 const RECENT_CHUNKS = 8;
-/** Chunks per fetch. Other work gets a turn between two fetches. */
-const READ_BATCH = 40;
-/** Fetches under way, so that the store reads ahead while earlier chunks are searched. */
-const READS_AHEAD = 2;
-/** Up to this many unneeded chunks in a row are read, because that is cheaper than another fetch. */
-const GAP_MAX = 2;
 /** How many chunks one commit drops. */
 const DROP_BATCH = 200;
 const DAY_MS = 86_400_000;
@@ -52,6 +40,7 @@ export class LogStore {
   readonly #node: string;
   readonly #writer: LogWriter;
   readonly #headers = new LogHeaders();
+  readonly #source: ChunkSource;
   /** Chunks of this node by their number. */
   readonly #recent = new Map<number, string[]>();
   #pruning: Promise<number> | undefined;
@@ -70,6 +59,7 @@ export class LogStore {
     this.#commits = commits;
     this.#clock = clock;
     this.#node = node;
+    this.#source = new StoredChunks(kv, (header) => this.#recentLines(header));
     this.#writer = new LogWriter(commits, clock, node, (chunks, entries) => this.#committed(chunks, entries));
   }
 
@@ -124,7 +114,7 @@ export class LogStore {
 
   /** One page, with exact counts over all entries that match. Throws `ApiError` for an invalid cursor. */
   query(query: LogQuery): Promise<LogPage> {
-    return queryLog({ read: (headers) => this.#read(headers) }, this.#headers.byNode(), this.size, query);
+    return queryLog(this.#source, this.#headers.byNode(), this.size, query);
   }
 
   #committed(chunks: Chunk[], entries: SeqEntry[]): unknown {
@@ -135,6 +125,10 @@ export class LogStore {
     }
     while (this.#recent.size > RECENT_CHUNKS) this.#recent.delete(this.#recent.keys().next().value!);
     return this.#publish(entries);
+  }
+
+  #recentLines({ node, chunk }: ChunkHeader): readonly string[] | undefined {
+    return node === this.#node ? this.#recent.get(chunk) : undefined;
   }
 
   // ---- other nodes
@@ -170,70 +164,6 @@ export class LogStore {
     return { prefix: HEADS, start: headKey(node, chunk), end };
   }
 
-  // ---- reading
-
-  /**
-   * The texts of these chunks, from memory or from the store. Neighbors are fetched together; nodes keep their order.
-   */
-  async *#read(headers: readonly ChunkHeader[]) {
-    for (const ofNode of Map.groupBy(headers, ({ node }) => node).values()) {
-      for (let at = 0; at < ofNode.length;) {
-        const recent = this.#recentText(ofNode[at]!);
-        if (recent) {
-          yield { header: ofNode[at]!, text: textOf(recent) };
-          at++;
-          continue;
-        }
-        let end = at + 1;
-        while (end < ofNode.length && this.#isNeighbor(ofNode[end - 1]!, ofNode[end]!)) end++;
-        yield* this.#readRange(ofNode.slice(at, end));
-        at = end;
-      }
-    }
-  }
-
-  #recentText({ node, chunk }: ChunkHeader): string[] | undefined {
-    return node === this.#node ? this.#recent.get(chunk) : undefined;
-  }
-
-  #isNeighbor(one: ChunkHeader, next: ChunkHeader): boolean {
-    return Math.abs(next.chunk - one.chunk) <= GAP_MAX && !this.#recentText(next);
-  }
-
-  async *#readRange(headers: readonly ChunkHeader[]) {
-    const ahead: Promise<ChunkText[]>[] = [];
-    for (let at = 0; at < headers.length || ahead.length > 0;) {
-      for (; at < headers.length && ahead.length < READS_AHEAD; at += READ_BATCH) {
-        const batch = this.#readBatch(headers.slice(at, at + READ_BATCH));
-        // A reader that stops early does not need the failure of later batches.
-        batch.catch(() => {});
-        ahead.push(batch);
-      }
-      yield* await ahead.shift()!;
-    }
-  }
-
-  /** Neighboring chunks of one node. */
-  async #readBatch(headers: readonly ChunkHeader[]): Promise<ChunkText[]> {
-    const { node, chunk: first } = headers[0]!;
-    const last = headers.at(-1)!.chunk;
-    const requested = new Map(headers.map((header) => [header.chunk, header]));
-    const range = {
-      prefix: [],
-      start: chunkKey(node, Math.min(first, last)),
-      end: chunkKey(node, Math.max(first, last) + 1),
-      reverse: last < first,
-      // One more than there are: a batch that is not full ends the list without another fetch.
-      batch: Math.abs(last - first) + 2,
-    };
-    const found: ChunkText[] = [];
-    for await (const { key, value } of this.#kv.list(range)) {
-      const header = requested.get(placeOf(key).chunk);
-      if (header) found.push({ header, text: decodeChunk(header, value) });
-    }
-    return found;
-  }
-
   // ---- retention
 
   /** Drops whole chunks that are too old, or the oldest beyond `max_bytes`. Returns the number of dropped entries. */
@@ -247,7 +177,7 @@ export class LogStore {
     for (;;) {
       const doomed = this.#doomed(oldest_ms, max_bytes);
       if (doomed.length === 0) return dropped;
-      const deletes = doomed.flatMap(({ node, chunk }) => [chunkKey(node, chunk), headKey(node, chunk)]);
+      const deletes = doomed.flatMap(chunkKeys);
       // So that sequence numbers continue even if no chunk is left.
       const tail = { key: tailKey(this.#node), value: encodeStored(this.#writer.tail) };
       await this.#commits.commit({ sets: [tail], deletes });

@@ -3,18 +3,8 @@ import type { LogTail } from "../domain/log_chunk.ts";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import type { Commit } from "./kv/kv.ts";
-import {
-  addLine,
-  type Chunk,
-  copyOf,
-  emptyChunk,
-  encodeHeader,
-  encodeLines,
-  endSeq,
-  hasRoom,
-} from "./log_chunk.ts";
-import { chunkKey, headKey } from "./log_keys.ts";
+import { addLine, type Chunk, copyOf, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
+import { chunkValues, searchTextValue } from "./log_chunk_values.ts";
 import { lineOf, type LogLine, type NewEntry } from "./log_line.ts";
 import type { SeqEntry } from "./log_query.ts";
 
@@ -30,8 +20,8 @@ const INTERVAL_MS = 50;
 /** With this many entries, the commit does not wait for the interval. */
 const PENDING_MANY = 1_000;
 const RETRY_MS = 1_000;
-/** How many chunks one commit writes. They fit even with headers of the largest size. */
-const CHUNKS_PER_COMMIT = 6;
+/** How many chunks one commit writes. They fit even with headers and search texts of the largest size. */
+const CHUNKS_PER_COMMIT = 4;
 
 interface FlushWaiter {
   /** How many entries must be committed first. */
@@ -177,13 +167,9 @@ export class LogWriter {
   }
 
   async #write(): Promise<void> {
-    const { chunks, count } = this.#pack();
-    const commit: Required<Commit> = { checks: [], sets: [], deletes: [] };
-    for (const { header, lines } of chunks) {
-      commit.sets.push({ key: chunkKey(this.#node, header.chunk), value: encodeLines(lines) });
-      commit.sets.push({ key: headKey(this.#node, header.chunk), value: encodeHeader(header) });
-    }
-    await this.#commits.commit(commit);
+    const { chunks, ended, count } = this.#pack();
+    const sets = [...chunks.flatMap(chunkValues), ...ended.map(searchTextValue)];
+    await this.#commits.commit({ sets });
     const written = this.#pending.splice(0, count);
     const first_seq = this.#tail.next_seq;
     const last = chunks.at(-1)!;
@@ -202,29 +188,27 @@ export class LogWriter {
     await told;
   }
 
-  /** Packs the oldest waiting entries into the open chunk and as many new chunks as fit into one commit. */
-  #pack(): { chunks: Chunk[]; count: number } {
-    const chunks = this.#open ? [copyOf(this.#open)] : [];
+  /**
+   * Packs the oldest waiting entries into the open chunk and as many new chunks as fit into one commit. `ended`: those
+   * that get no more entries.
+   */
+  #pack(): { chunks: Chunk[]; ended: Chunk[]; count: number } {
+    const all = this.#open ? [copyOf(this.#open)] : [];
     const { next_chunk, next_seq } = this.#tail;
     let count = 0;
     for (const line of this.#pending) {
-      const last = chunks.at(-1);
+      const last = all.at(-1);
       if (!last || !hasRoom(last, line)) {
-        if (chunks.length >= CHUNKS_PER_COMMIT) break;
+        if (all.length >= CHUNKS_PER_COMMIT) break;
         const number = last ? last.header.chunk + 1 : next_chunk;
-        chunks.push(emptyChunk(this.#node, number, next_seq + count));
+        all.push(emptyChunk(this.#node, number, next_seq + count));
       }
-      addLine(chunks.at(-1)!, line);
+      addLine(all.at(-1)!, line);
       count++;
     }
     // The open chunk had no room even for the first entry.
-    if (
-      chunks[0]?.header.count === this.#open?.header.count &&
-      chunks[0]?.header.chunk === this.#open?.header.chunk
-    ) {
-      chunks.shift();
-    }
-    return { chunks, count };
+    const isOpenFull = this.#open !== undefined && all[0]!.header.count === this.#open.header.count;
+    return { chunks: isOpenFull ? all.slice(1) : all, ended: all.slice(0, -1), count };
   }
 
   #tellOfDropped(): void {

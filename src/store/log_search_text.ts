@@ -1,0 +1,51 @@
+/**
+ * The messages of a chunk with their levels, in a value of their own. To count messages by a text, a query reads these
+ * and not the whole log. The value is written with the chunk once the chunk no longer grows. Pure.
+ */
+import { LEVELS } from "./log_chunk.ts";
+import { Clue } from "./log_clue.ts";
+import { folded, messagePartOf } from "./log_line.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Each line is the level as a control character, which no escaped message contains, and the message as in JSON. */
+export function encodeSearchText(lines: readonly string[]): Uint8Array {
+  const text = lines.map((line) => {
+    const { level, escaped } = messagePartOf(line);
+    return `${MARKS[LEVELS.indexOf(level)]}${escaped}\n`;
+  });
+  return encoder.encode(text.join(""));
+}
+
+/** The text; undefined if it is not complete. */
+export function decodeSearchText(bytes: Uint8Array): string | undefined {
+  return bytes.at(-1) === LINE_FEED ? decoder.decode(bytes) : undefined;
+}
+
+const MARKS = LEVELS.map((_, i) => String.fromCharCode(i + 1));
+const LINE_FEED = 10;
+
+export class MessageSearch {
+  readonly #wanted: string;
+  readonly #clue: Clue;
+
+  /** `clue`: the wanted text as it is in the line of an entry. */
+  constructor(wanted: string, clue: Clue) {
+    this.#wanted = folded(wanted);
+    this.#clue = clue;
+  }
+
+  /** The number of messages that contain it, per level. */
+  countIn(text: string): number[] {
+    const counts = LEVELS.map(() => 0);
+    for (const line of this.#clue.linesIn(text)) {
+      if (folded(unescaped(line.slice(1))).includes(this.#wanted)) counts[line.charCodeAt(0) - 1]!++;
+    }
+    return counts;
+  }
+}
+
+function unescaped(text: string): string {
+  return text.includes("\\") ? String(JSON.parse(`"${text}"`)) : text;
+}
