@@ -35,6 +35,13 @@ export class Page {
     return !this.#isBefore(node, this.#order.direction === 1 ? endSeq(header) - 1 : first_seq);
   }
 
+  /** Whether no entry of this chunk was read by an earlier page. In the log's own order only. */
+  hasAllOf(header: ChunkHeader): boolean {
+    if (!this.#order.isNatural) return false;
+    const { node, first_seq } = header;
+    return !this.#isBefore(node, this.#order.direction === 1 ? first_seq : endSeq(header) - 1);
+  }
+
   offer(one: SeqLine): void {
     const found = this.#found;
     if (this.#isRead(one)) return;

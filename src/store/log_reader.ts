@@ -39,13 +39,15 @@ export interface ChunkText {
 export interface ChunkSource {
   /** The texts of these chunks; those of one node in their order. A chunk that is gone is left out. */
   read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
-  /** The search texts of these chunks of one node, in their order. Not every chunk has one. */
+  /** The search texts of these chunks of one node, in any order. Not every chunk has one. */
   readSearchTexts(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
 }
 
 interface Candidate {
   header: ChunkHeader;
   verdict: Verdict;
+  /** The number of its matches; 0 if it is unknown. */
+  matches: number;
   /** Whether its matches may be the oldest or the newest. */
   isEdge: boolean;
 }
@@ -74,9 +76,16 @@ export async function queryLog(
   );
   merge(candidates, order.direction, ofNodes.size);
 
-  const needed = function* () {
-    for (const { header, verdict, isEdge } of candidates) {
-      if (verdict === "unknown" || (isEdge && verdict === "counted") || page.wants(header)) yield header;
+  const needed = function* (): Generator<Needed> {
+    let found = 0;
+    for (const { header, verdict, matches, isEdge } of candidates) {
+      const isOnPage = page.wants(header);
+      if (!isOnPage && verdict !== "unknown" && !(isEdge && verdict === "counted")) continue;
+      // The entries of several nodes mix, so they may also be in later chunks.
+      if (isOnPage && ofNodes.size === 1 && page.hasAllOf(header)) found += matches;
+      const isEnough = found > query.limit;
+      if (isEnough) found = 0;
+      yield { header, isEnough };
     }
   };
   for await (const { header, text } of readInRuns(source, needed())) {
@@ -121,7 +130,7 @@ function answer(
   return {
     entries: entries.map(entryOf),
     total_count,
-    filtered_count: counts.reduce((sum, count) => sum + count, 0),
+    filtered_count: sumOf(counts),
     has_more: hasMore,
     ...(hasMore && { next_cursor: cursorOf(order, mark!) }),
     summary: {
@@ -143,8 +152,9 @@ function* matchesIn(
   isUnknown: boolean,
   direction: 1 | -1,
 ): Generator<SeqLine> {
-  const lines = isUnknown ? conditions.linesIn(text).toArray() : numbered(linesOf(header, text));
-  if (isUnknown && lines.length > 0) requireWhole(header, lineCountOf(text));
+  const areFound = isUnknown || conditions.areSearched;
+  const lines = areFound ? conditions.linesIn(text).toArray() : numbered(linesOf(header, text));
+  if (areFound && (!isUnknown || lines.length > 0)) requireWhole(header, lineCountOf(text));
   if (direction === -1) lines.reverse();
   const { node, first_seq } = header;
   for (const { n, line } of lines) {
@@ -171,33 +181,44 @@ async function candidatesOf(
   conditions: LogConditions,
   counts: number[],
 ): Promise<Candidate[]> {
-  const verdicts = new Map(headers.map((header) => [header, conditions.count(header, counts)]));
+  const judged = headers.map((header): Candidate => {
+    const before = sumOf(counts);
+    const verdict = conditions.count(header, counts);
+    return { header, verdict, matches: sumOf(counts) - before, isEdge: false };
+  });
   if (conditions.areSearched) {
     // The newest chunk may have grown since its header was read.
-    const unknown = headers.slice(0, -1).filter((header) => verdicts.get(header) === "unknown");
-    for await (const { header, text } of source.readSearchTexts(unknown)) {
-      verdicts.set(header, conditions.countBySearch(header, text, counts));
+    const unknown = new Map(judged.slice(0, -1).map((one) => [one.header, one]));
+    for (const [header, { verdict }] of unknown) if (verdict !== "unknown") unknown.delete(header);
+    for await (const { header, text } of source.readSearchTexts([...unknown.keys()])) {
+      const before = sumOf(counts);
+      const verdict = conditions.countBySearch(header, text, counts);
+      Object.assign(unknown.get(header)!, { verdict, matches: sumOf(counts) - before });
     }
   }
-  const candidates: Candidate[] = [];
-  for (const [header, verdict] of verdicts) {
-    if (verdict !== "none") candidates.push({ header, verdict, isEdge: false });
-  }
+  const candidates = judged.filter(({ verdict }) => verdict !== "none");
   // Those that are unknown are read anyway. Each of the others has a match.
   const known = candidates.filter(({ verdict }) => verdict !== "unknown");
   for (const edge of [known.at(0), known.at(-1)]) if (edge) edge.isEdge = true;
   return candidates;
 }
 
+interface Needed {
+  header: ChunkHeader;
+  /** Whether the page is full with this chunk, unless a chunk is gone. */
+  isEnough: boolean;
+}
+
 /** Takes headers only as they are needed, because the chunks read so far decide which others are. */
-async function* readInRuns(source: ChunkSource, headers: Iterator<ChunkHeader>) {
+async function* readInRuns(source: ChunkSource, headers: Iterator<Needed>) {
   // Few at first, because most pages are full after one or two chunks. Then more at once.
   for (let size = 2;; size = Math.min(size * 2, 1024)) {
     const run: ChunkHeader[] = [];
     while (run.length < size) {
       const { done, value } = headers.next();
       if (done) break;
-      run.push(value);
+      run.push(value.header);
+      if (value.isEnough) break;
     }
     if (run.length === 0) return;
     yield* source.read(run);
@@ -223,6 +244,10 @@ async function beginningOf(
     }
   }
   throw cursorError("INVALID_FIELD_VALUE", "The entry that this cursor names is no longer kept", cursor);
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function entryOf({ seq, line }: SeqLine): LogEntry {

@@ -15,6 +15,7 @@ import { entryOfLine, type NewEntry } from "./log_line.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
 import { type ChunkSource, type LogPage, queryLog } from "./log_reader.ts";
+import { RecentTexts } from "./log_recent_texts.ts";
 import { StoredChunks } from "./log_stored_chunks.ts";
 import { LogWriter } from "./log_writer.ts";
 import { FIRST_NODE } from "./node_lease.ts";
@@ -40,6 +41,7 @@ export class LogStore {
   readonly #node: string;
   readonly #writer: LogWriter;
   readonly #headers = new LogHeaders();
+  readonly #texts: RecentTexts;
   readonly #source: ChunkSource;
   /** Chunks of this node by their number. */
   readonly #recent = new Map<number, string[]>();
@@ -59,7 +61,8 @@ export class LogStore {
     this.#commits = commits;
     this.#clock = clock;
     this.#node = node;
-    this.#source = new StoredChunks(kv, (header) => this.#recentLines(header));
+    this.#texts = new RecentTexts(clock);
+    this.#source = new StoredChunks(kv, (header) => this.#recentLines(header), this.#texts);
     this.#writer = new LogWriter(commits, clock, node, (chunks, entries) => this.#committed(chunks, entries));
   }
 
@@ -109,6 +112,7 @@ export class LogStore {
 
   /** Accepts no more entries, and commits those that wait if the store accepts them. */
   close(): Promise<void> {
+    this.#texts.clear();
     return this.#writer.close();
   }
 
@@ -136,7 +140,7 @@ export class LogStore {
   /** Reads what another node has appended, forgets what it has dropped, and publishes the new entries. */
   async catchUp(node: string): Promise<void> {
     for await (const { key } of this.#kv.list({ ...this.#headsFrom(node, 0), limit: 1 })) {
-      this.#headers.dropBefore(node, placeOf(key).chunk);
+      this.#drop(node, placeOf(key).chunk);
     }
     const last = this.#headers.of(node).at(-1);
     const next_seq = last ? endSeq(last) : 1;
@@ -157,6 +161,11 @@ export class LogStore {
         })),
       );
     }
+  }
+
+  /** Forgets the chunks of the node that are older than this one. */
+  #drop(node: string, before: number): void {
+    for (const header of this.#headers.dropBefore(node, before)) this.#texts.forget(header);
   }
 
   #headsFrom(node: string, chunk: number): { prefix: Key; start: Key; end: Key } {
@@ -182,7 +191,7 @@ export class LogStore {
       const tail = { key: tailKey(this.#node), value: encodeStored(this.#writer.tail) };
       await this.#commits.commit({ sets: [tail], deletes });
       for (const { node, chunk } of doomed) {
-        this.#headers.dropBefore(node, chunk + 1);
+        this.#drop(node, chunk + 1);
         if (node === this.#node) this.#recent.delete(chunk);
       }
       dropped += doomed.reduce((sum, { count }) => sum + count, 0);

@@ -3,6 +3,7 @@ import type { Key, KeyValue } from "./kv/kv.ts";
 import { type ChunkHeader, decodeChunk, textOf } from "./log_chunk.ts";
 import { chunkKey, placeOf, searchTextKey } from "./log_keys.ts";
 import type { ChunkSource, ChunkText } from "./log_reader.ts";
+import type { RecentTexts } from "./log_recent_texts.ts";
 import { decodeSearchText } from "./log_search_text.ts";
 
 /** Chunks per fetch. Other work gets a turn between two fetches. */
@@ -31,11 +32,17 @@ const SEARCH_TEXT: Kind = { keyOf: searchTextKey, batch: SEARCH_TEXT_BATCH };
 export class StoredChunks implements ChunkSource {
   readonly #kv: KeyValue;
   readonly #recent: (header: ChunkHeader) => readonly string[] | undefined;
+  readonly #texts: RecentTexts;
 
   /** `recent`: the lines of a chunk that is in memory. */
-  constructor(kv: KeyValue, recent: (header: ChunkHeader) => readonly string[] | undefined) {
+  constructor(
+    kv: KeyValue,
+    recent: (header: ChunkHeader) => readonly string[] | undefined,
+    texts: RecentTexts,
+  ) {
     this.#kv = kv;
     this.#recent = recent;
+    this.#texts = texts;
   }
 
   /** From memory or from the store. Nodes keep their order. */
@@ -50,10 +57,15 @@ export class StoredChunks implements ChunkSource {
   }
 
   async *readSearchTexts(headers: readonly ChunkHeader[]): AsyncGenerator<ChunkText> {
-    for (const run of runsOf(headers)) {
+    this.#texts.touch();
+    const missing = headers.filter((header) => !this.#texts.has(header));
+    yield* this.#texts.of(headers);
+    for (const run of runsOf(missing)) {
       for await (const { header, value } of this.#values(SEARCH_TEXT, run)) {
         const text = decodeSearchText(value);
-        if (text !== undefined) yield { header, text };
+        if (text === undefined) continue;
+        this.#texts.put(header, text);
+        yield { header, text };
       }
     }
   }
