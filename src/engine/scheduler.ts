@@ -210,7 +210,7 @@ export class Scheduler {
     await this.#options.schedules.update((view) => {
       const current = view.get(id);
       if (!current || current.state.next_ms !== state.next_ms) return {};
-      const next = advanced(current, now_ms, number);
+      const next = advanced({ ...schedule, state: current.state }, now_ms, number);
       return next ? { updates: [{ id, state: next }] } : { removes: [id] };
     }, scheduleActor(id));
   }
@@ -231,8 +231,9 @@ export class Scheduler {
     const number = this.#nextNumber(schedule);
     const run_id = runId(id, number);
     if (this.#isThisRun(schedule, run_id)) return number;
+    const dependencies = this.#dependenciesOf(schedule);
     try {
-      const task = { id: run_id, ...spec.task, dependencies: this.#dependenciesOf(schedule) };
+      const task = { id: run_id, ...spec.task, dependencies };
       await this.#options.commands.create(task, scheduleActor(id), id);
       this.#tell("info", id, `Run '${run_id}' was started`, { run_id });
       return number;
@@ -241,8 +242,7 @@ export class Scheduler {
       // Another client has just taken the id. The next try finds another number.
       if (error.code === "TASK_ALREADY_EXISTS") return await this.#create(schedule);
       // Retention has just removed a dependency that had completed.
-      const { dependency_id } = error.details;
-      if (typeof dependency_id === "string" && !this.#dependenciesOf(schedule)?.includes(dependency_id)) {
+      if ((this.#dependenciesOf(schedule)?.length ?? 0) < (dependencies?.length ?? 0)) {
         return await this.#create(schedule);
       }
       // A server that shuts down refuses all tasks. That is no reason to skip this run.

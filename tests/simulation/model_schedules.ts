@@ -61,6 +61,11 @@ export class ScheduleModel {
     if (next_ms === schedule.next_ms && runs === 0) return;
     const before_ms = schedule.next_ms;
     const made = schedule.made === undefined ? 0 : 1;
+    // A run that goes on is the only reason to leave one out.
+    const mustRun = schedule.last_run === undefined || schedule.spec.recurring?.allow_overlap;
+    if (made === 0 && mustRun) {
+      return this.#fail(`schedule ${id} leaves out its run of ${new Date(before_ms).toISOString()}`);
+    }
     if (runs - schedule.runs !== made) this.#fail(`schedule ${id} counts ${runs} runs, and ${made} was made`);
     const index = this.#indexOf(schedule, next_ms);
     if (index === undefined) {
