@@ -75,13 +75,21 @@ export class ClientLimits {
   warning(): Record<string, LimitUsage> | undefined {
     const { policy, clock } = this.#shared;
     const now = clock.monotonic();
-    if (policy.isOff(now) || now - this.#warned_ms < WARN_INTERVAL_MS) return undefined;
-    const near = Object.entries(this.usage()).filter(([, { current, limit }]) =>
-      current >= limit * WARN_SHARE
-    );
-    if (near.length === 0) return undefined;
+    if (policy.isOff(now) || now - this.#warned_ms < WARN_INTERVAL_MS || !this.#isNearAny(now)) {
+      return undefined;
+    }
+    const near = Object.entries(this.usage()).filter(([, { current, limit }]) => isNearLimit(current, limit));
     this.#warned_ms = now;
     return Object.fromEntries(near);
+  }
+
+  /** Asked after each reply, so it does not work out the whole usage. */
+  #isNearAny(now_ms: number): boolean {
+    const { policy, globalMessages } = this.#shared;
+    const isNearlyUsed = (name: LimitName, window: SlidingWindow) =>
+      isNearLimit(window.count(now_ms), policy.limit(name, this.client, now_ms));
+    return isNearlyUsed("global_messages_per_minute", globalMessages) ||
+      this.#windows.entries().some(([name, window]) => isNearlyUsed(name, window));
   }
 
   /** How much of each limit is used now. */
@@ -117,6 +125,10 @@ export class ClientLimits {
     this.#shared.refused(this.client, name);
     return exceeded(name, limit, window_seconds, wait_seconds);
   }
+}
+
+function isNearLimit(current: number, limit: number): boolean {
+  return current >= limit * WARN_SHARE;
 }
 
 export function exceeded(

@@ -32,6 +32,8 @@ export class UsageHistory {
   readonly #clients = new Map<string, Counts>();
   readonly #byLimit = new Map<LimitName, SlidingWindow>();
   readonly #violations: Violation[] = [];
+  /** The client seen last. */
+  #last: string | undefined;
 
   message(client: string, now_ms: number): void {
     this.#all.messages.add(now_ms);
@@ -94,6 +96,8 @@ export class UsageHistory {
 
   #of(client: string): Counts {
     const counts = this.#clients.get(client) ?? newCounts();
+    if (client === this.#last) return counts;
+    this.#last = client;
     // Moved to the end, so that the first is the one unseen for longest.
     this.#clients.delete(client);
     this.#clients.set(client, counts);

@@ -133,7 +133,10 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   /** Returns whether it was committed; if not, memory is up to date again. */
   async #send({ commit, after, versions }: Prepared<Spec, State>, by: Actor): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const read = [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
+    // What changes is read as well, so most plans read nothing besides.
+    const read = versions.size === after.length
+      ? []
+      : [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
     for (const { id } of after) this.#changing.set(id, promise);
     for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
     try {
@@ -153,7 +156,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
         if (readers.size === 0) this.#reading.delete(id);
       }
       resolve();
-      void this.#doubtful.learn();
+      if (this.isDoubtful) void this.#doubtful.learn();
     }
   }
 
