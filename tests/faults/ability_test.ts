@@ -199,3 +199,40 @@ Deno.test({
     }, { PATH: ps.path });
   });
 });
+
+Deno.test(
+  { name: "a 'pwdx' and an 'ip' that hang: figures are missing, nothing waits for long", ignore },
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "oa-hang-" });
+    try {
+      const calls = `${folder}/calls`;
+      for (const program of ["pwdx", "ip", "cat", "netstat"]) {
+        const script = `#!/bin/sh\necho ${program} >> '${calls}'\nexec sleep 300\n`;
+        await Deno.writeTextFile(`${folder}/${program}`, script, { mode: 0o755 });
+      }
+      await withServer(options, async (server) => {
+        const resources = async () =>
+          (await server.post({ type: "request_system_resources" })).reply.data as {
+            memory_total: number;
+            network_stats?: object;
+          };
+        const task = { ...shellTask("sleeps").task, execution: { prompt: "sleep 296.1" } };
+        await server.post({ type: "start_task", task });
+        await until(async () => await server.processesMatching("sleep 296.1") > 0);
+        assert.equal((await server.post({ type: "request_claude_processes" })).status, 200);
+        assert.equal((await resources()).network_stats, undefined);
+        const asked = (await Deno.readTextFile(calls)).length;
+        // Later requests do not ask the same programs again and again.
+        await until(async () => {
+          await resources();
+          const { reply } = await server.post({ type: "request_claude_processes" });
+          return (reply.processes as unknown[]).length > 0;
+        });
+        assert.ok((await resources()).memory_total > 0);
+        assert.equal((await Deno.readTextFile(calls)).length, asked);
+      }, { PATH: `${folder}:${Deno.env.get("PATH")}` });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

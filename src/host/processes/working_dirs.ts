@@ -6,21 +6,25 @@ import type { ProcessIdentity } from "./process_identity.ts";
 
 /** How long an answer is used again. Processes seldom change their folder, and each query runs a program. */
 const FRESH_MS = 10_000;
+/** Lists of processes wait for it, and do without it rather than wait long. */
+const BOUND_MS = 1000;
+/** How long a `pwdx` that failed is left alone. */
+const RETRY_MS = 60_000;
 
-/** Returns a function that gives working folders by pid. Without `pwdx` it gives none. */
+/** Returns a function that gives working folders by pid. Without a `pwdx` that works it gives none. */
 export function createWorkingDirs(
   clock: Clock,
 ): (processes: readonly ProcessIdentity[]) => Promise<Map<number, string>> {
   let known = new Map<number, { started: number; asked_ms: number; path?: string }>();
-  let isMissing = false;
+  let failed_at = -Infinity;
 
   async function ask(pids: number[]): Promise<string> {
+    if (clock.monotonic() - failed_at < RETRY_MS) return "";
     try {
-      return (await runBriefly(clock, "pwdx", pids.map(String))).stdout;
+      return (await runBriefly(clock, "pwdx", pids.map(String), BOUND_MS)).stdout;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // A `pwdx` that did not answer in time may do so later.
-      isMissing = error.details.retry_after_seconds === undefined;
+      failed_at = clock.monotonic();
       return "";
     }
   }
@@ -35,7 +39,7 @@ export function createWorkingDirs(
       return !isKnown;
     });
     known = next;
-    const answer = due.length === 0 || isMissing ? "" : await ask(due.map(({ pid }) => pid));
+    const answer = due.length === 0 ? "" : await ask(due.map(({ pid }) => pid));
     for (const [, pid, path] of answer.matchAll(/^(\d+): (.+)$/gm)) {
       const process = next.get(Number(pid));
       if (process) process.path = path!;
