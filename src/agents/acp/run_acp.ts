@@ -10,8 +10,8 @@ import { EventQueue } from "../reporting/event_queue.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
-import { AgentGone, LONGEST_ERROR, SessionLost, type Verdict, verdictOf } from "./agent_failure.ts";
-import { AgentLink } from "./agent_link.ts";
+import { AgentAtWork } from "./agent_at_work.ts";
+import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
@@ -72,15 +72,13 @@ class AcpRun implements Run {
   readonly #request: RunRequest;
   readonly #clock: Clock;
   readonly #make: AgentMake;
-  readonly #spawn: () => Promise<SupervisedProcess>;
   readonly #bounds: AcpBounds;
 
   readonly #events: EventQueue;
   readonly #turn: AcpTurn;
   readonly #permissions: Permissions;
   readonly #silence: SilenceWatch;
-  readonly #onBytes: () => void;
-  #link: AgentLink;
+  readonly #work: AgentAtWork;
 
   #is_over = false;
   #stopping = false;
@@ -99,7 +97,6 @@ class AcpRun implements Run {
     this.#request = request;
     this.#clock = clock;
     this.#make = make;
-    this.#spawn = spawn;
     this.#bounds = bounds;
     const events = this.#events = new EventQueue(request.task.id, listener);
     const readDiffs = diffReader(make.changesOf, request.working_dir);
@@ -121,17 +118,30 @@ class AcpRun implements Run {
       (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
     );
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
-    this.#onBytes = () => {
-      silence.sign();
-      tell();
-    };
-    this.#link = this.#linkTo(process, request);
+    this.#work = new AgentAtWork({
+      clock,
+      request,
+      make,
+      process,
+      bounds,
+      events,
+      turn,
+      permissions,
+      isPaused: () => this.#paused,
+      onBytes() {
+        silence.sign();
+        tell();
+      },
+      spawn,
+      isStopping: () => this.#stopping,
+      warn: (message) => this.#warn(message),
+    });
     this.outcome = this.#live();
   }
 
-  /** Of the process at work: an agent that dies over an earlier session is started again. */
+  /** Of the process at work, which may be replaced. */
   get pid(): number {
-    return this.#link.process.pid;
+    return this.#work.link.process.pid;
   }
 
   answerPermission(permission_id: string, option_id: string): boolean {
@@ -140,11 +150,11 @@ class AcpRun implements Run {
 
   async pause(): Promise<void> {
     this.#paused = true;
-    await this.#link.process.pause();
+    await this.#work.link.process.pause();
   }
 
   async resume(): Promise<void> {
-    await this.#link.process.resume();
+    await this.#work.link.process.resume();
     this.#paused = false;
     this.#silence.sign();
   }
@@ -157,7 +167,7 @@ class AcpRun implements Run {
     if (!this.#is_over) {
       this.#stopping = true;
       if (this.#paused) await this.resume();
-      const { process, conversation } = this.#link;
+      const { process, conversation } = this.#work.link;
       await process.end({ graceful: () => conversation.cancel(this.#bounds.cancel_ms) });
     }
     await this.outcome;
@@ -167,13 +177,13 @@ class AcpRun implements Run {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
-      verdict = await this.#judge(await this.#converse());
+      verdict = await this.#judge(await this.#work.converse());
     } catch (error) {
       verdict = await this.#failure(error);
     }
     if (this.#stopping) verdict = { status: "stopped", stop_reason: verdict.stop_reason };
     this.#is_over = true;
-    const { process, conversation, stderr } = this.#link;
+    const { process, conversation, stderr } = this.#work.link;
     conversation.end();
     this.#silence.stop();
     this.#permissions.close();
@@ -183,47 +193,6 @@ class AcpRun implements Run {
     conversation.close();
     await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
     return outcomeOf(verdict, this.#turn);
-  }
-
-  /** Returns the prompt's result. A session that cannot be loaded costs the session: a new process begins a new one. */
-  async #converse(): Promise<WireObject> {
-    try {
-      return await this.#link.conversation.hold();
-    } catch (error) {
-      if (!(error instanceof SessionLost)) throw error;
-      if (this.#stopping) throw error.cause;
-      await this.#beginAnew(error);
-      return await this.#link.conversation.hold();
-    }
-  }
-
-  async #beginAnew(lost: SessionLost): Promise<void> {
-    const reason = lost.cause instanceof AgentGone ? await this.#link.lastWords() : "";
-    const why = reason === "" ? lost.message : `${lost.message}: ${reason}`;
-    await this.#warn(cut(`The earlier session cannot be loaded, a new one begins: ${why}`, LONGEST_ERROR));
-    await this.#link.end();
-    if (this.#stopping) throw lost.cause;
-    const process = await this.#spawn();
-    this.#turn.forget();
-    this.#link = this.#linkTo(process, { ...this.#request, resume: undefined });
-    if (this.#paused) await process.pause();
-    // Whoever stopped the run has ended only the process of that time.
-    if (this.#stopping) throw lost.cause;
-  }
-
-  #linkTo(process: SupervisedProcess, request: RunRequest): AgentLink {
-    return new AgentLink({
-      clock: this.#clock,
-      request,
-      make: this.#make,
-      process,
-      bounds: this.#bounds,
-      events: this.#events,
-      turn: this.#turn,
-      permissions: this.#permissions,
-      isPaused: () => this.#paused,
-      onBytes: this.#onBytes,
-    });
   }
 
   async #judge(result: WireObject): Promise<Verdict> {
@@ -237,7 +206,7 @@ class AcpRun implements Run {
     return verdictOf(error, {
       task_id: this.#request.task.id,
       // The last lines of stderr say why the agent is gone.
-      last_stderr: error instanceof AgentGone ? await this.#link.lastWords() : "",
+      last_stderr: error instanceof AgentGone ? await this.#work.link.lastWords() : "",
       install_advice: this.#make.install.advice,
     });
   }
