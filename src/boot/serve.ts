@@ -10,7 +10,6 @@ import { createProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
-import { composeServer } from "./compose.ts";
 import type { Listening } from "./compose_options.ts";
 import { dataFolder, loadConfig, masked, type ServeFlags } from "./config_file.ts";
 import { LastNet } from "./last_net.ts";
@@ -62,13 +61,17 @@ async function serveUntilSignalled(
   const ability = createProcessAbility(clock);
   const tried = ability.tried();
   const orphans = orphanCare(clock);
+  const opening = openStore({ folder, clock });
+  // `composeServer` gets its failure, which may come while the rest of the server is still being loaded.
+  opening.catch(() => {});
+  const { composeServer } = await import("./compose.ts");
   const server = await composeServer({
     clock,
     config,
     base,
     home: homeFolder,
     folder,
-    openStore: () => openStore({ folder, clock }),
+    openStore: () => opening,
     openRunner: localAgents({ clock, folder, env: Deno.env.toObject() }),
     ability,
     processFindings: () => [...net.findings(), ...orphans.findings()],
