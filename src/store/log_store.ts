@@ -110,6 +110,14 @@ export class LogStore {
     return this.#writer.flush();
   }
 
+  /**
+   * Resolves when all that was appended is handed to the store. A commit that the caller requests at once is carried out
+   * with those entries, or after them. Rejects when the store fails.
+   */
+  handOver(): Promise<void> {
+    return this.#writer.handOver();
+  }
+
   /** Accepts no more entries, and commits those that wait if the store accepts them. */
   close(): Promise<void> {
     this.#texts.clear();

@@ -47,6 +47,10 @@ export class LogWriter {
   #failing = false;
   #closed = false;
   #flushes: FlushWaiter[] = [];
+  /** How many entries are committed or in a commit under way. */
+  #handedCount = 0;
+  /** Those who wait until their entries are handed to the store. */
+  #handovers: FlushWaiter[] = [];
   /** Settles when there is room again or a commit has failed. */
   #room: PromiseWithResolvers<void> | undefined;
   #hurry: (() => void) | undefined;
@@ -109,6 +113,19 @@ export class LogWriter {
     return promise;
   }
 
+  /**
+   * Resolves when all that was appended is handed to the store. A commit that the caller requests at once is carried out
+   * with those entries, or after them. Rejects when the store fails.
+   */
+  handOver(): Promise<void> {
+    if (this.#handedCount === this.#appendedCount) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#handovers.push({ entries: this.#appendedCount, resolve, reject });
+    this.#running ??= this.#run();
+    this.#hurry?.();
+    return promise;
+  }
+
   /** Accepts no more entries, and commits those that wait if the store accepts them. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -136,8 +153,9 @@ export class LogWriter {
         this.#failing = false;
       } catch (error) {
         if (!this.#failing) log.error("The log cannot be written: {error}", { error });
+        this.#handedCount = this.#committedCount;
         this.#failing = true;
-        for (const waiter of this.#flushes.splice(0)) waiter.reject(error);
+        for (const waiter of [...this.#handovers.splice(0), ...this.#flushes.splice(0)]) waiter.reject(error);
         // The entries stay, within their bound, and are tried again.
         if (this.#closed) break;
       } finally {
@@ -154,7 +172,7 @@ export class LogWriter {
 
   /** Waits for `ms`, or until a commit becomes urgent. */
   async #pause(ms: number): Promise<void> {
-    const isUrgent = this.#closed || this.#flushes.length > 0 ||
+    const isUrgent = this.#closed || this.#flushes.length > 0 || this.#handovers.length > 0 ||
       (this.#pending.length >= PENDING_MANY && !this.#failing);
     if (ms <= 0 || isUrgent) return;
     let timer: Timer | undefined;
@@ -169,6 +187,10 @@ export class LogWriter {
   async #write(): Promise<void> {
     const { chunks, ended, count } = this.#pack();
     const sets = [...chunks.flatMap(chunkValues), ...ended.map(searchTextValue)];
+    // Before the commit is requested: whoever waits for this then requests its own commit in time for the same group.
+    const handed = this.#handedCount = this.#committedCount + count;
+    for (const waiter of this.#handovers.filter(({ entries }) => entries <= handed)) waiter.resolve();
+    this.#handovers = this.#handovers.filter(({ entries }) => entries > handed);
     await this.#commits.commit({ sets });
     const written = this.#pending.splice(0, count);
     const first_seq = this.#tail.next_seq;

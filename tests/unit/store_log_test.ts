@@ -4,12 +4,13 @@ import { isoTime, systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { LogEntry, LogLevel } from "../../src/domain/log_entry.ts";
 import { LEVELS } from "../../src/store/log_chunk.ts";
+import { GroupCommit } from "../../src/store/group_commit.ts";
 import { chunkKey, searchTextKey } from "../../src/store/log_keys.ts";
 import { FIRST_NODE } from "../../src/store/node_lease.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import type { LogPage } from "../../src/store/log_reader.ts";
-import type { LogStore } from "../../src/store/log_store.ts";
+import { LogStore } from "../../src/store/log_store.ts";
 import { until } from "../fixtures/until.ts";
 import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
 import { gate, tapped } from "./store_fixtures.ts";
@@ -34,6 +35,51 @@ Deno.test("entries are published after their commit, in order, with growing numb
   assert.deepEqual(told.map(({ entry }) => entry.message), Array.from({ length: 10 }, (_, i) => `m${i}`));
   assert.deepEqual([logs.last_seq, logs.size], [10, 10]);
   await logs.close();
+});
+
+Deno.test("a commit that waits for the log to be handed over shares its group, or follows it", async () => {
+  const kv = tapped();
+  const commits = new GroupCommit(kv);
+  const logs = new LogStore(kv, commits, handClock(), () => {});
+  await logs.load();
+  const end = async (name: string) => {
+    await logs.handOver();
+    await commits.commit({ sets: [{ key: [name], value: new Uint8Array() }] });
+  };
+  const written = () => kv.sent.map(({ sets = [] }) => sets.map(({ key }) => key[0]));
+  // An idle log, one that pauses between two commits, and one that has nothing to write.
+  logs.append(entry("one"));
+  await end("first");
+  logs.append(entry("two"));
+  await end("second");
+  await end("third");
+  assert.deepEqual(written(), [["log", "log", "first"], ["log", "log", "second"], ["third"]]);
+  // One that is writing: the entry goes with the next commit, and the end with it.
+  const held = gate();
+  kv.before = () => held.closed.then(() => undefined);
+  logs.append(entry("three"));
+  const fourth = end("fourth");
+  while (kv.sent.length === 3) await Promise.resolve();
+  logs.append(entry("four"));
+  const fifth = end("fifth");
+  held.open();
+  await Promise.all([fourth, fifth]);
+  assert.deepEqual(written().slice(3), [["log", "log", "fourth"], ["log", "log", "fifth"]]);
+  await logs.close();
+});
+
+Deno.test("a log that cannot be written refuses to be handed over, and is handed over when it can", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  kv.before = () => Promise.reject(new Error("disk full"));
+  logs.append(entry("one"));
+  await logs.handOver();
+  const flushed = logs.flush();
+  await assert.rejects(flushed, /disk full/);
+  kv.before = () => undefined;
+  await logs.handOver();
+  await logs.close();
+  assert.equal(logs.last_seq, 1);
 });
 
 Deno.test("timestamps never go back, whatever the clock does, also across a restart", async () => {

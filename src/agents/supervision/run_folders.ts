@@ -18,20 +18,17 @@ export class RunFolders {
     this.#prefix = `${PREFIX}${instance_id.slice(0, 8)}-`;
   }
 
-  /**
-   * Synchronous, since that takes a tenth of the time. The data folder, where the store is too, is not a slow disk. Throws
-   * `ApiError` if there can be no folder, such as on a full disk.
-   */
-  create(): string {
+  /** Throws `ApiError` if there can be no folder, such as on a full disk. */
+  async create(): Promise<string> {
     const where = { dir: this.#root, prefix: this.#prefix };
     try {
-      return Deno.makeTempDirSync(where);
+      return await Deno.makeTempDir(where);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw noFolder(this.#root, error);
     }
     try {
-      Deno.mkdirSync(this.#root, { recursive: true, mode: 0o700 });
-      return Deno.makeTempDirSync(where);
+      await Deno.mkdir(this.#root, { recursive: true, mode: 0o700 });
+      return await Deno.makeTempDir(where);
     } catch (error) {
       throw noFolder(this.#root, error);
     }
@@ -39,7 +36,6 @@ export class RunFolders {
 
   /** Removes a folder and its content. If that fails, the next server tries again. */
   async remove(path: string): Promise<void> {
-    if (isRemovedEmpty(path)) return;
     try {
       await removeTree(path);
     } catch (error) {
@@ -59,16 +55,6 @@ export class RunFolders {
       log.warn("{root} cannot be cleared: {error}", { root: this.#root, error });
     }
     for (const name of old) await this.remove(`${this.#root}/${name}`);
-  }
-}
-
-/** Removes the folder if nothing is in it. */
-function isRemovedEmpty(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

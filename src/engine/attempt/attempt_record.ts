@@ -65,7 +65,8 @@ export class AttemptRecord {
   }
 
   async #commitEnd(result: AttemptResult): Promise<void> {
-    await this.#context.store.logs.flush();
+    // The attempt's log is stored with its end or before it, never after.
+    await this.#context.store.logs.handOver();
     await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result);
   }
 }
