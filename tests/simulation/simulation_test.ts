@@ -15,8 +15,8 @@ import type { Share, ShareResult } from "./worker.ts";
 const HISTORIES = sizeOf("SIMULATION_HISTORIES");
 const SEED = Deno.env.get("SIMULATION_SEED");
 const THREADS = Math.min(8, navigator.hardwareConcurrency);
-/** A planted bug must be found in so many. */
-const HISTORIES_PER_PLANT = 1_000;
+/** A planted bug must be found in so many. The rarest shows about once in four hundred. */
+const HISTORIES_PER_PLANT = 2_000;
 const LINES_SHOWN = 40;
 
 function story({ seed, violation, trace }: Outcome): string {
