@@ -75,7 +75,8 @@ export const ERRORS = {
   },
   SERVICE_UNAVAILABLE: {
     status: 503,
-    when: "The permission to run programs or an agent's program is missing, or the server is shutting down.",
+    when:
+      "A permission or a program that this needs is missing or does not work, as `details.missing` says, or the server is shutting down.",
   },
   PERMISSION_DENIED: {
     status: 403,
