@@ -62,7 +62,7 @@ export class Cli {
           clock,
           api_key,
           patience_ms: SERVER_PATIENCE_MS,
-          changed: changed ?? ((change) => this.#noteLoss(url, change)),
+          changed: changed ?? ((change) => this.#noteLoss(change)),
         });
       } catch (error) {
         if (!(error instanceof ApiError) || error.details.limit === undefined) throw error;
@@ -76,8 +76,8 @@ export class Cli {
     }
   }
 
-  #noteLoss(url: string, change: ConnectionChange): void {
+  #noteLoss(change: ConnectionChange): void {
     if (change.state !== "lost" || change.final) return;
-    this.terminal.note(`connection to ${url} lost (${change.reason.message}); trying again`);
+    this.terminal.note(`${change.reason.message}; trying again`);
   }
 }

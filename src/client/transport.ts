@@ -95,7 +95,9 @@ export function openTransport(options: TransportOptions): Promise<void> {
   socket.onclose = ({ code, reason }) => {
     const said = reason ? `: ${reason}` : "";
     if (state !== "opening") {
-      return end(lost(`The connection to ${url} was lost (${code}${said})`, { url, close_code: code }));
+      // Deno gives 0 where a browser gives 1006: there was no close frame, so there is no code to tell.
+      const why = code === 0 ? "" : ` (${code}${said})`;
+      return end(lost(`The connection to ${url} was lost${why}`, { url, close_code: code }));
     }
     void refusalOf(url, headers, ended.signal).then((refusal) =>
       end(refusal ?? lost(`No connection to ${url}${said}`, { url, close_code: code }))

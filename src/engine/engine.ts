@@ -17,6 +17,7 @@ import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
 import { TaskQueries } from "./task_queries.ts";
+import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -67,7 +68,9 @@ export class Engine {
     }
     const lost = await recoverLost(this.#options);
     await this.#dispatcher.settleAll();
-    if (lost > 0) log.info("Recovered {tasks} tasks of an earlier run", { tasks: lost });
+    if (lost > 0) {
+      log.info("Recovered {what} of an earlier run", { what: counted(lost, "task"), tasks: lost });
+    }
   }
 
   /**

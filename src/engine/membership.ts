@@ -5,6 +5,7 @@ import type { NodeEvent } from "../store/shared_node.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { recoverLost } from "./recovery.ts";
 import type { RunContext } from "./run_context.ts";
+import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -67,7 +68,7 @@ export class Membership {
       this.#recoverAgain = false;
       await this.#untilDone("Tasks of another node could not be taken up", async () => {
         const tasks = await recoverLost(this.#context);
-        if (tasks > 0) log.info("Recovered {tasks} tasks whose node was lost", { tasks });
+        if (tasks > 0) log.info("Recovered {what} of a lost node", { what: counted(tasks, "task"), tasks });
       });
     }
     this.#recovering = false;

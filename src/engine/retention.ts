@@ -9,6 +9,7 @@ import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_store.ts";
 import type { Store } from "../store/open.ts";
 import type { TaskIndex } from "../read/task_index.ts";
+import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -124,6 +125,7 @@ async function tidy(options: RetentionOptions): Promise<void> {
   const tasks = await removeExpired(options);
   const entries = await options.store.logs.prune(options.log_retention);
   if (tasks + entries > 0) {
-    log.info("Removed {tasks} finished tasks and {entries} log entries", { tasks, entries });
+    const what = `${counted(tasks, "finished task")} and ${counted(entries, "log entry", "log entries")}`;
+    log.info("Removed {what}", { what, tasks, entries });
   }
 }

@@ -21,6 +21,7 @@ import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { Notifier } from "../store/notifier.ts";
 import type { TaskIndex } from "../read/task_index.ts";
+import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -174,8 +175,8 @@ export class Scheduler {
     // The next server creates the remaining runs.
     if (!this.#open) return;
     if (failures.length === 0) return this.#setAlarm();
-    log.error("{count} scheduled runs could not be made, trying again: {error}", {
-      count: failures.length,
+    log.error("{what} could not be made, trying again: {error}", {
+      what: counted(failures.length, "scheduled run"),
       error: failures[0],
     });
     this.#alarm = this.#options.clock.after(RETRY_MS, () => void this.#wake());

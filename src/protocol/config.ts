@@ -75,7 +75,9 @@ export const Config = z.strictObject({
       .describe(
         "Folders that tasks may name, including their subfolders. Symbolic links are resolved first.",
       ),
-    retention_days: z.number().min(0).default(30).describe("How long to keep finished tasks."),
+    retention_days: z.number().min(0).default(30).describe(
+      "How long to keep finished tasks. One that failed stays while a schedule depends on it.",
+    ),
     max_finished: z.int().min(1).default(100_000)
       .describe("How many finished tasks to keep. The oldest ones beyond this are removed early."),
     max_attempts: z.int().min(1).max(100).default(3)

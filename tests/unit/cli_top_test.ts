@@ -80,11 +80,26 @@ Deno.test("top: a running task's bar, time, step and log are shown, the selected
   });
   const shown = { ...board(running, task("next", "queued")), entries: [entry("one\ntwo"), entry("three")] };
   const lines = render(shown, screen(80, 16));
-  assert.equal(lines[5], "> build running   ████░░░░░░  40% 1 min       Write it".padEnd(80));
-  assert.match(lines[6]!, /^ {2}next {2}queued {4}░{10} {3}0% +Do next$/);
+  assert.equal(lines[5], "> build running   ██░░  40% 1 min   Write it".padEnd(80));
+  assert.match(lines[6]!, /^ {2}next {2}queued {4}░{4} {3}0% +Do next$/);
+  const wide = render(shown, screen(120, 16));
+  assert.equal(wide[5], "> build running   ████░░░░░░  40% 1 min       Write it".padEnd(120));
   assert.match(lines[7]!, /^── log of build ─+$/);
-  assert.deepEqual(lines.slice(8, 11), ["11:01:00 info  one", "               two", "11:01:00 info  three"]);
+  const time = new Date(at(1)).toTimeString().slice(0, 8);
+  assert.deepEqual(lines.slice(8, 11), [`${time} info  one`, "               two", `${time} info  three`]);
   assert.match(lines[15]!, /^↑↓ select .*q quit$/);
+});
+
+Deno.test("top: ? shows the keys; at 80 columns, a long id leaves room for what its task is doing", () => {
+  const running = task("a_task_with_a_name_of_many_words", "running", {
+    started_at: at(0),
+    progress_details: { current_step: "Write the tests of it all" },
+  });
+  const help = render({ ...board(running), page: "help" }, screen(80, 16));
+  for (const key of ["c", "r", "p", "a, d", "q, Ctrl-C"]) {
+    assert.ok(help.some((line) => line.startsWith(`  ${key.padEnd(12)}`)), key);
+  }
+  assert.match(render(board(running), screen(80, 16))[5]!, /1 h +Write the tests of it all *$/);
 });
 
 Deno.test("top: no screen size and no agent's text breaks the columns", () => {
@@ -105,7 +120,7 @@ Deno.test("top: no screen size and no agent's text breaks the columns", () => {
     fc.array(text, { maxLength: 30 }),
     fc.integer({ min: 1, max: 200 }),
     fc.integer({ min: 1, max: 60 }),
-    fc.constantFrom("board", "log"),
+    fc.constantFrom("board", "log", "help"),
     fc.boolean(),
     (made, messages, wide, high, page, confirming) => {
       const all = made.map(({ status, words, progress }, i) =>
@@ -189,6 +204,10 @@ Deno.test("top: keys act on the selected task; cancelling needs a confirmation",
   assert.match(press(shown, "a").board.notice!, /has no open request/);
   assert.equal(press(shown, "enter").board.page, "log");
   assert.equal(press(shown, "enter", "q").board.page, "board");
+  assert.equal(press(shown, "?").board.page, "help");
+  for (const back of ["?", "q", "escape", "enter"]) {
+    assert.equal(press(shown, "?", back).board.page, "board", back);
+  }
   assert.equal(press(shown, "enter", "q").effect, undefined);
   assert.equal(press(shown, "q").effect!.kind, "quit");
   assert.equal(press(shown, "c", "quit").effect!.kind, "quit");

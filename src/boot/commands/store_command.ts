@@ -4,6 +4,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { KeyView, NewKey } from "../../protocol/auth_messages.ts";
 import { dataFolder, loadConfig } from "../config_file.ts";
 import { path } from "../../cli/options.ts";
+import { counted } from "../../protocol/formats.ts";
 
 export interface Counts {
   schedules: number;
@@ -74,5 +75,6 @@ export async function storeFolder({ data, config }: StoreFlags): Promise<string>
 
 /** The counts of a store's content as text. */
 export function contents({ tasks, schedules, log_entries }: Omit<Replacement, "kept">): string {
-  return `${tasks} tasks, ${schedules} schedules, ${log_entries} log entries`;
+  const entries = counted(log_entries, "log entry", "log entries");
+  return `${counted(tasks, "task")}, ${counted(schedules, "schedule")}, ${entries}`;
 }

@@ -9,6 +9,7 @@ import { localDateTime, localWithOffset, localZone } from "../local_time.ts";
 import { wholeNumber } from "../options.ts";
 import { printTable } from "../table.ts";
 import { type Here, type PointInTime, pointInTime } from "../when.ts";
+import { counted } from "../../protocol/formats.ts";
 
 interface ScheduleFlags extends TaskFlags {
   at: string;
@@ -119,6 +120,6 @@ function addList(program: Command, cli: Cli): void {
         },
         { title: "DESCRIPTION", value: ({ task }) => String(task.description ?? "") },
       ]);
-      terminal.note(`${reply.schedules.length} schedules`);
+      terminal.note(counted(reply.schedules.length, "schedule"));
     });
 }

@@ -19,7 +19,7 @@ export interface Board {
   selected?: string;
   /** The newest log entries of the selected task, oldest first. */
   entries: readonly LogEntry[];
-  page: "board" | "log";
+  page: "board" | "log" | "help";
   /** The task to be cancelled if the user confirms it. */
   confirming?: string;
   /** The outcome of the last key. */

@@ -50,11 +50,13 @@ export function afterKey(board: Board, key: string): { board: Board; effect?: Ef
   switch (key) {
     case "q":
     case "escape":
-      if (board.page === "log") return { board: { ...quiet, page: "board" } };
+      if (board.page !== "board") return { board: { ...quiet, page: "board" } };
       return key === "q" ? { board: quiet, effect: { kind: "quit" } } : { board: quiet };
     case "enter":
       if (!selectedTask(board)) return { board: quiet };
-      return { board: { ...quiet, page: board.page === "log" ? "board" : "log" } };
+      return { board: { ...quiet, page: board.page === "board" ? "log" : "board" } };
+    case "?":
+      return { board: { ...quiet, page: board.page === "help" ? "board" : "help" } };
     case "k":
     case "up":
       return { board: moved(quiet, -1) };

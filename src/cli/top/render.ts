@@ -23,7 +23,7 @@ export function render(board: Board, screen: Screen): string[] {
   const head = header(board, screen);
   const foot = footer(board, screen);
   const room = Math.max(0, rows - head.length - 1);
-  const body = board.page === "log" ? logPage(board, screen, room) : boardPage(board, screen, room);
+  const body = { board: boardPage, log: logPage, help: helpPage }[board.page](board, screen, room);
   return filled([...head, ...filled(body, room), foot], rows);
 }
 
@@ -80,9 +80,23 @@ const BAR = 10;
 const TIME_WIDTH = 11;
 const ID_MOST = 30;
 
+/** On a narrow screen, the columns before the last one leave room for what a task is doing. */
+const NARROW = 100;
+const NARROW_BAR = 4;
+const NARROW_TIME_WIDTH = 7;
+
+function barWidth({ columns: width }: Screen): number {
+  return width < NARROW ? NARROW_BAR : BAR;
+}
+
+function timeWidth({ columns: width }: Screen): number {
+  return width < NARROW ? NARROW_TIME_WIDTH : TIME_WIDTH;
+}
+
 function idWidth({ tasks }: Board, { columns: width }: Screen): number {
   const longest = Math.max(2, ...[...tasks.keys()].map((id) => columns(id)));
-  return width === Infinity ? longest : Math.max(2, Math.min(longest, ID_MOST, Math.floor(width / 3)));
+  if (width === Infinity) return longest;
+  return Math.max(2, Math.min(longest, ID_MOST, Math.floor(width / (width < NARROW ? 4 : 3))));
 }
 
 const padded = (text: string, width: number) => {
@@ -94,24 +108,31 @@ function titles(board: Board, screen: Screen): string {
   const cells = [
     padded("ID", idWidth(board, screen)),
     padded("STATUS", STATUS_WIDTH),
-    padded("PROGRESS", BAR + 5),
-    padded("TIME", TIME_WIDTH),
+    padded("PROGRESS", barWidth(screen) + 5),
+    padded("TIME", timeWidth(screen)),
     "DOING",
   ];
   return screen.paint(fit(`  ${cells.join(" ")}`, screen.columns), "dim");
 }
 
 function taskRow(task: Task, board: Board, screen: Screen): { text: string; style: Style } {
-  const full = Math.round(task.progress * BAR / 100);
+  const bar = barWidth(screen);
+  const full = Math.round(task.progress * bar / 100);
   const ms = runTime(task, screen.now_ms);
   const cells = [
     padded(task.id, idWidth(board, screen)),
     padded(task.status, STATUS_WIDTH),
-    `${"█".repeat(full)}${"░".repeat(BAR - full)} ${String(task.progress).padStart(3)}%`,
-    padded(ms === undefined ? "" : duration(ms), TIME_WIDTH),
+    `${"█".repeat(full)}${"░".repeat(bar - full)} ${String(task.progress).padStart(3)}%`,
+    padded(ms === undefined ? "" : shortTime(ms, screen), timeWidth(screen)),
     doing(task),
   ];
   return { text: fit(`  ${cells.join(" ")}`, screen.columns), style: statusStyle(task.status) };
+}
+
+/** On a narrow screen, the largest unit alone. */
+function shortTime(ms: number, { columns: width }: Screen): string {
+  const text = duration(ms);
+  return width < NARROW ? text.split(" ").slice(0, 2).join(" ") : text;
 }
 
 function doing(task: Task): string {
@@ -183,13 +204,30 @@ function entryLines(
   );
 }
 
-const KEYS = "↑↓ select  enter log  c cancel  r retry  p pause/resume  a allow  d deny  q quit";
-const LOG_KEYS = "↑↓ other task  c cancel  r retry  p pause/resume  a allow  d deny  q back";
+const HELP = [
+  ["↑ ↓, k j", "select a task; page up, page down, home and end move further"],
+  ["enter", "show the log of the selected task, and go back"],
+  ["c", "cancel the task, after a question"],
+  ["r", "retry a task that failed or was cancelled"],
+  ["p", "pause the task, or resume it"],
+  ["a, d", "allow or deny what its agent asks"],
+  ["?", "show these keys, and go back"],
+  ["q, Ctrl-C", "go back, then leave; tasks continue"],
+] as const;
+
+function helpPage(_board: Board, screen: Screen, room: number): string[] {
+  const lines = HELP.map(([keys, does]) => fit(`  ${padded(keys, 12)}${does}`, screen.columns));
+  return [rule("keys", screen), ...lines].slice(0, room);
+}
+
+const KEYS = "↑↓ select  enter log  c cancel  r retry  p pause  a/d allow/deny  ? help  q quit";
+const LOG_KEYS = "↑↓ other task  c cancel  r retry  p pause  a/d allow/deny  ? help  q back";
+const HELP_KEYS = "q back";
 
 function footer(board: Board, { columns: width, paint }: Screen): string {
   if (board.confirming !== undefined) {
     return paint(fit(`cancel task ${board.confirming}? y/n`, width), "yellow", "bold");
   }
   if (board.notice !== undefined) return paint(fit(oneLine(board.notice), width), "yellow");
-  return paint(fit(board.page === "log" ? LOG_KEYS : KEYS, width), "dim");
+  return paint(fit({ board: KEYS, log: LOG_KEYS, help: HELP_KEYS }[board.page], width), "dim");
 }
