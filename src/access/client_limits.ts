@@ -18,7 +18,7 @@ export interface SharedLimits {
   readonly policy: LimitPolicy;
   readonly globalMessages: SlidingWindow;
   /** A message was accepted. */
-  accepted(client: string): void;
+  accepted(client: string, now_ms: number): void;
   /** A limit refused something. */
   refused(client: string, limit: LimitName): void;
   /** Whether so much is being refused that it slows other clients down. */
@@ -59,7 +59,7 @@ export class ClientLimits {
     }
     own.add(now);
     globalMessages.add(now);
-    this.#shared.accepted(this.client);
+    this.#shared.accepted(this.client, now);
   }
 
   /** Counts an operation that has its own limit. Throws `RATE_LIMIT_EXCEEDED` if that would exceed it. */
@@ -74,6 +74,7 @@ export class ClientLimits {
   /** The limits that are nearly used up, if a warning is due (at most one a second). */
   warning(): Record<string, LimitUsage> | undefined {
     const { policy, clock } = this.#shared;
+    if (!policy.enabled) return undefined;
     const now = clock.monotonic();
     if (policy.isOff(now) || now - this.#warned_ms < WARN_INTERVAL_MS || !this.#isNearAny(now)) {
       return undefined;

@@ -54,13 +54,14 @@ export class RateLimits implements SharedLimits {
     this.#onRefused = onRefused;
   }
 
-  accepted(client: string): void {
-    this.history.message(client, this.clock.monotonic());
+  accepted(client: string, now_ms: number): void {
+    this.history.message(client, now_ms);
   }
 
   refused(client: string, limit: LimitName): void {
-    this.#refusals.add(this.clock.monotonic());
-    this.history.refused(client, limit, this.clock.monotonic());
+    const now = this.clock.monotonic();
+    this.#refusals.add(now);
+    this.history.refused(client, limit, now);
     this.#onRefused(client, limit);
   }
 

@@ -142,7 +142,7 @@ function parse(text: string): unknown {
   try {
     const value = JSON.parse(text);
     // Half a surrogate pair cannot be encoded in UTF-8, so it is replaced before it is stored or compared.
-    return /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value;
+    return text.includes("\\") && /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value;
   } catch (error) {
     throw new ApiError("INVALID_JSON", "Message is not valid JSON", {
       reason: (error as Error).message.slice(0, 200),
