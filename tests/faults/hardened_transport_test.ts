@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/clock/clock.ts";
 import { openHardenedTransport } from "../../src/doors/transport/hardened_transport.ts";
+import type { Transport } from "../../src/doors/transport/listener.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { type ServerOptions, withServer } from "../fixtures/server.ts";
@@ -166,4 +167,84 @@ Deno.test("a peer that is silent between two heartbeats is dropped", async () =>
   await transport.shutdown();
   await transport.finished;
   assert.equal(repeated.size, 0);
+});
+
+/** A transport that echoes what a WebSocket says, and answers requests with their length. */
+function openEcho(clock: Clock): Promise<Transport> {
+  return openHardenedTransport({
+    clock,
+    host: "127.0.0.1",
+    port: 0,
+    max_message_bytes: 1000,
+    async answer(request, { upgrade }) {
+      if (new URL(request.url).pathname !== "/ws") return new Response(String((await request.text()).length));
+      const { socket, response } = upgrade();
+      socket.onmessage = ({ data }: { data: string }) => socket.send(data);
+      return response;
+    },
+  });
+}
+
+const HANDSHAKE = [
+  "GET /ws HTTP/1.1",
+  "Host: x",
+  "Upgrade: websocket",
+  "Connection: Upgrade",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+/** Text frames with a mask of zero. */
+const frames = (...texts: string[]) =>
+  new Uint8Array(texts.flatMap((text) => [0x80 | TEXT, 0x80 | text.length, 0, 0, 0, 0, ...bytesOf(text)]));
+
+async function nextText(raw: RawSocket): Promise<string> {
+  const { opcode, payload } = (await raw.frame())!;
+  assert.equal(opcode, TEXT);
+  return new TextDecoder().decode(payload);
+}
+
+Deno.test("frames may come along with the handshake, and a connection may have served other requests before", async () => {
+  const transport = await openEcho(systemClock);
+  const url = `http://127.0.0.1:${transport.port}`;
+  const raw = await RawSocket.request(url, ["POST / HTTP/1.1", "Host: x", "Content-Length: 5"], "hello");
+  assert.deepEqual([raw.status, await raw.rest()], [200, "5"]);
+  await raw.again(
+    new Uint8Array([...bytesOf(`${HANDSHAKE.join("\r\n")}\r\n\r\n`), ...frames("first", "second")]),
+  );
+  assert.equal(raw.status, 101);
+  assert.deepEqual([await nextText(raw), await nextText(raw)], ["first", "second"]);
+  await raw.sendText("third");
+  assert.equal(await nextText(raw), "third");
+  raw.close();
+  await transport.shutdown();
+});
+
+Deno.test("a connection on which nothing is asked any more is closed, and shutdown waits for no idle one", async () => {
+  const waits: { delay_ms: number; action: () => void }[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after(delay_ms, action) {
+      const wait = { delay_ms, action };
+      waits.push(wait);
+      return { cancel: () => void waits.splice(waits.indexOf(wait), waits.includes(wait) ? 1 : 0) };
+    },
+  };
+  const transport = await openEcho(clock);
+  const url = `http://127.0.0.1:${transport.port}`;
+  const ask = () => RawSocket.request(url, ["GET / HTTP/1.1", "Host: x"]);
+  const idle = await ask();
+  assert.equal(await idle.rest(), "0");
+  await until(() => waits.length === 1);
+  assert.equal(waits[0]!.delay_ms, 15_000);
+  waits[0]!.action();
+  assert.equal(await idle.frame(), undefined);
+  const other = await ask();
+  assert.equal(await other.rest(), "0");
+  await transport.shutdown();
+  assert.equal(await other.frame(), undefined);
+  await assert.rejects(ask(), Deno.errors.ConnectionRefused);
+  assert.deepEqual(waits, []);
+  idle.close();
+  other.close();
 });

@@ -1,39 +1,25 @@
 /** The used part of the ws package's types. Its published types would pull in Node types that differ from Deno's. */
 import type { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 
-export interface WebSocket {
-  readonly bufferedAmount: number;
-  on(event: "message", listener: (data: Buffer, isBinary: boolean) => unknown): this;
-  on(event: "ping" | "pong", listener: (data: Buffer) => unknown): this;
-  on(event: "close" | "error", listener: () => unknown): this;
-  send(text: string): void;
-  ping(): void;
-  pong(data: Uint8Array): void;
-  close(code: number, reason: string): void;
-  /** Reads no more from the network. */
-  pause(): void;
-  terminate(): void;
-}
-
-export interface ServerOptions {
-  noServer: true;
-  clientTracking: boolean;
+export interface ReceiverOptions {
+  isServer: boolean;
   /** Bytes of a message, all its fragments together. */
   maxPayload: number;
-  perMessageDeflate: false;
-  autoPong: boolean;
-  handleProtocols(offered: Set<string>): string | false;
+  maxFragments: number;
+  maxBufferedChunks: number;
 }
 
-export class WebSocketServer {
-  constructor(options: ServerOptions);
-  /** Calls back before it returns, unless it has answered itself what is no handshake. */
-  handleUpgrade(
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Uint8Array,
-    callback: (socket: WebSocket) => unknown,
+/** Reads frames out of bytes. A Node stream to write to. */
+export class Receiver {
+  constructor(options: ReceiverOptions);
+  on(event: "message", listener: (data: Buffer, isBinary: boolean) => unknown): this;
+  on(event: "ping" | "pong", listener: (data: Buffer) => unknown): this;
+  /** The peer's close frame: nothing comes after it. */
+  on(event: "conclude", listener: (code: number, reason: Buffer) => unknown): this;
+  /** Emits the events of all messages that are complete, then calls `done`, unless more bytes are needed. */
+  _write(
+    chunk: Uint8Array,
+    encoding: "buffer",
+    done: (error?: Error & { code?: string } | null) => void,
   ): void;
 }

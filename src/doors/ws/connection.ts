@@ -98,7 +98,13 @@ export class Connection implements Session, Subscriber {
     this.#subscriptions = options.hub.join(this, () => `sub_${id}_${++this.#subscriptionSerial}`);
     this.#checkLater();
     socket.onopen = () => guarded(() => this.#greet());
-    socket.onmessage = ({ data }: { data: unknown }) => guarded(() => this.#receive(data));
+    socket.onmessage = ({ data }: { data: unknown }) => {
+      try {
+        this.#receive(data);
+      } catch (error) {
+        this.#fail(error);
+      }
+    };
     socket.onclose = () => this.#end();
     // The close event that follows ends the connection. A peer that vanished is not a failure of the server.
     socket.onerror = () => {};

@@ -59,8 +59,9 @@ export class Sender {
   }
 
   reply(text: string): void {
-    this.#hand(() => this.#outbox.reply(text));
-    const held = this.#held ?? [];
+    this.#hand(text, true);
+    if (!this.#held) return;
+    const held = this.#held;
     this.#held = undefined;
     this.#heldLength = 0;
     for (const { text, coalesce } of held) this.push(text, coalesce);
@@ -68,7 +69,7 @@ export class Sender {
 
   push(text: string, coalesce?: string): void {
     if (this.#closed) return;
-    if (!this.#held) return this.#hand(() => this.#outbox.push(text, coalesce));
+    if (!this.#held) return this.#hand(text, false, coalesce);
     this.#heldLength += text.length;
     if (this.#held.push({ text, coalesce }) > HELD_MAX || this.#heldLength > HELD_LENGTH_MAX) {
       this.#options.overflow("too many pushes waiting");
@@ -81,10 +82,11 @@ export class Sender {
     this.#outbox.clear();
   }
 
-  #hand(add: () => boolean | void): void {
+  #hand(text: string, isReply: boolean, coalesce?: string): void {
     const { id, overflow } = this.#options;
     try {
-      if (add() === false) return overflow("reader too slow");
+      if (isReply) this.#outbox.reply(text);
+      else if (!this.#outbox.push(text, coalesce)) return overflow("reader too slow");
       if (this.#outbox.size > 0) this.#flushLater();
     } catch (error) {
       // The socket closed between the check and the send. Its close event does the rest.

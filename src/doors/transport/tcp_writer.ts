@@ -1,0 +1,62 @@
+/** Writes to a TCP connection: one write at a time, and what gathers meanwhile goes out together with the next. */
+
+/** The most that one write carries of several pieces. */
+const JOINED_MAX = 256 << 10;
+
+export class TcpWriter {
+  readonly #conn: Deno.TcpConn;
+  readonly #failed: () => void;
+  #waiting: Uint8Array[] = [];
+  #isWriting = false;
+  #drained: (() => void) | undefined;
+  /** Bytes that the network has not taken yet. */
+  buffered = 0;
+
+  /** `failed`: the connection takes no more. */
+  constructor(conn: Deno.TcpConn, failed: () => void) {
+    this.#conn = conn;
+    this.#failed = failed;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.buffered += bytes.length;
+    this.#waiting.push(bytes);
+    if (!this.#isWriting) this.#next();
+  }
+
+  /** Calls `then` once everything is taken. */
+  whenDrained(then: () => void): void {
+    if (this.buffered === 0) then();
+    else this.#drained = then;
+  }
+
+  #next(): void {
+    this.#isWriting = true;
+    const bytes = this.#waiting.length === 1 ? this.#waiting.pop()! : this.#joined();
+    this.#conn.write(bytes).then((size) => {
+      this.buffered -= size;
+      if (size < bytes.length) this.#waiting.unshift(bytes.subarray(size));
+      if (this.#waiting.length > 0) return this.#next();
+      this.#isWriting = false;
+      this.#drained?.();
+    }, this.#failed);
+  }
+
+  /** As many of the waiting pieces as one write carries, but at least one. */
+  #joined(): Uint8Array {
+    let count = 1;
+    let size = this.#waiting[0]!.length;
+    while (count < this.#waiting.length && size + this.#waiting[count]!.length <= JOINED_MAX) {
+      size += this.#waiting[count++]!.length;
+    }
+    const pieces = this.#waiting.splice(0, count);
+    if (count === 1) return pieces[0]!;
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+}
