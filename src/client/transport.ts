@@ -110,9 +110,15 @@ export function openTransport(options: TransportOptions): Promise<void> {
 
 /** Shows the key with the upgrade where that is possible, so that the server knows from the start who connects. */
 function openSocket(url: string, headers: Record<string, string>): WebSocket {
-  // Only the WebSocket of web pages takes no headers.
+  // The WebSocket of web pages takes no headers.
   const isPage = "document" in globalThis || "importScripts" in globalThis;
   if (isPage || headers.authorization === undefined) return new WebSocket(url, [OFFERED_SUBPROTOCOL]);
   const options = { protocols: [OFFERED_SUBPROTOCOL], headers };
-  return new WebSocket(url, options as unknown as string[]);
+  try {
+    return new WebSocket(url, options as unknown as string[]);
+  } catch (error) {
+    // Older runtimes take the options for a protocol's name: Deno 2.4, which the compiled program may contain.
+    if ((error as Error).name !== "SyntaxError") throw error;
+    return new WebSocket(url, [OFFERED_SUBPROTOCOL]);
+  }
 }
