@@ -145,7 +145,7 @@ Deno.test(
           const { reply } = await server.post({ type: "get_task_status", task_id: "long" });
           return (reply.task as { status: string }).status;
         };
-        assert.match(server.stderr, /Tasks wait: processes of an earlier run cannot be ended/);
+        await until(() => /Tasks wait: processes of an earlier run cannot be ended/.test(server.stderr));
         assert.equal(await status(), "queued");
         await ps.mend();
         await until(async () => await status() === "completed");
