@@ -4,7 +4,7 @@ import { systemClock } from "../../src/clock/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/domain/run.ts";
 import { createActivity } from "../../src/agents/reporting/activity.ts";
 import { fillCommand } from "../../src/agents/command/fill_command.ts";
-import { progressOf } from "../../src/agents/command/progress_line.ts";
+import { mayBeProgress, progressOf } from "../../src/agents/command/progress_line.ts";
 import { outcomeOf, startCommand } from "../../src/agents/command/run_command.ts";
 import { createOutputTail, MAX_OUTPUT_BYTES } from "../../src/agents/reporting/output_tail.ts";
 import { pidIn, requestFor, stateOf, until, untilHeldBack, withSupervisor } from "./fixtures/harness.ts";
@@ -100,8 +100,18 @@ Deno.test("command: only a well-formed progress line is progress", () => {
     total_steps: 5,
     current_step: "lint",
   });
+  const two_of_five = { kind: "progress", completed_steps: 2, total_steps: 5 };
+  const steps = '"completed_steps": 2, "total_steps": 5';
   for (
     const line of [
+      `  {"progress": {${steps}}} `,
+      `{"progress":{${steps},"current_step":null}}`,
+      `{"progress":{${steps},"percent":40}}`,
+    ]
+  ) assert.deepEqual(progressOf(line), two_of_five, line);
+  for (
+    const line of [
+      `{"progress":{${steps}},"result":1}`,
       '{"progress":{"completed_steps":6,"total_steps":5}}',
       '{"progress":{"completed_steps":-1,"total_steps":5}}',
       '{"progress":{"completed_steps":1.5,"total_steps":5}}',
@@ -111,6 +121,15 @@ Deno.test("command: only a well-formed progress line is progress", () => {
       '"progress"',
     ]
   ) assert.equal(progressOf(line), undefined, line);
+});
+
+Deno.test("command: an unfinished line is held back only while it may become progress", () => {
+  for (const text of ["{", '{"prog', ' { "progress" : {', '{"progress":{"completed_steps":3']) {
+    assert.equal(mayBeProgress(text), true, text);
+  }
+  for (const text of ["", "Name: ", '{"prompt": "Password? "', '{"progress": null', "[{"]) {
+    assert.equal(mayBeProgress(text), false, text);
+  }
 });
 
 Deno.test("command: stdout is info, stderr is warn, progress is no log entry, exit 0 completes", async () => {

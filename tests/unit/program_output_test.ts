@@ -97,9 +97,34 @@ Deno.test("output: of a line that is redrawn only its last state is kept, and dr
   await program.print("10 %\r20 %\rdone\n");
   await program.print("|\b/\b-\b\\\bready\n");
   await program.print("\x1b[1Gfirst\x1b[1Gsecond\n");
-  await program.print("bar\r   \r\n");
-  assert.deepEqual(program.take(), ["line:done", "line:ready", "line:second", "line:   "]);
+  await program.print("50 %\x1b[2K\x1b[1000D60 %\n");
+  await program.print("loading ...\x1b[3D.\x1b[Dok\n");
+  assert.deepEqual(program.take(), [
+    "line:done",
+    "line:ready",
+    "line:second",
+    "line:60 %",
+    "line:loading ok",
+  ]);
   await program.end();
+});
+
+Deno.test("output: a progress bar that is erased in the end leaves no line, an empty line stays one", async () => {
+  const program = printing();
+  await program.print("bar\r   \r\n99 %\r\x1b[K\r\n\r\n\nlast");
+  await program.end();
+  assert.deepEqual(program.take(), ["line:", "line:", "line:last"]);
+});
+
+Deno.test("output: carriage returns without end take neither memory nor time", async () => {
+  const program = printing();
+  const returns = encode("\r".repeat(1 << 16));
+  const between = encode("\r".repeat(1 << 16) + "x");
+  // With work that grows with their square, or with what came before, this would take hours.
+  for (let chunk = 0; chunk < 200; chunk++) await program.print(chunk % 2 === 0 ? returns : between);
+  await program.print("end\n");
+  await program.end();
+  assert.deepEqual(program.take(), ["line:xend"]);
 });
 
 Deno.test("output: a redrawn line that is slow is not shown at each step", async () => {

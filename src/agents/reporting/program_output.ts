@@ -45,8 +45,11 @@ export async function readOutput(stream: ReadableStream<Uint8Array>, reader: Out
   const end = async (): Promise<void> => {
     await shorten();
     const { text, news } = line;
+    // A progress bar that its program has erased leaves no line.
+    const isErased = line.isRedrawn && line.isBlank;
     line.clear();
     shown_ms = undefined;
+    if (isErased) return;
     const held = part({ kind: "line", text, news });
     if (held) await held;
   };

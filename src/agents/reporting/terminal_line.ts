@@ -1,19 +1,28 @@
 /** One line of a program's output as a terminal shows it: carriage returns and backspaces redraw it. Pure. */
 import { stripVTControlCharacters } from "node:util";
 
-/** Moves the cursor to the beginning of the line, as a carriage return does. */
+/** Moves the cursor to the first column, or some columns to the left: as a carriage return or backspaces do. */
 // deno-lint-ignore no-control-regex -- it begins with a control character
-const TO_FIRST_COLUMN = /\x1b\[[01]?G/g;
+const TO_THE_LEFT = /\x1b\[(?:[01]?G|(\d{0,9})D)/g;
 // deno-lint-ignore no-control-regex -- these are control characters
-const REDRAWS = /[\r\b]|\x1b\[[01]?G/;
+const REDRAWS = /[\r\b]|\x1b\[(?:[01]?G|\d{0,9}D)/;
+
+/** Programs name more columns than a line has to get to its beginning. */
+const MOST_COLUMNS = 200;
+
+function asTyped(_: string, columns?: string): string {
+  if (columns === undefined) return "\r";
+  const count = Number(columns) || 1;
+  return count > MOST_COLUMNS ? "\r" : "\b".repeat(count);
+}
 
 export class TerminalLine {
   /** What the line shows now. */
   text = "";
   /** Whether it has been redrawn, as a progress bar is. */
   isRedrawn = false;
-  /** Carriage returns whose meaning the next text decides: they may belong to the line's end. */
-  #returns = "";
+  /** A carriage return whose meaning the next text decides: it may belong to the line's end. */
+  #return = "";
   /** What it showed when it was last shown to somebody before its end. */
   #shown = "";
 
@@ -23,13 +32,15 @@ export class TerminalLine {
 
   /** Takes what the program writes next, without line ends. Of a line that is redrawn, only the last state is kept. */
   add(written: string): void {
-    if (this.#returns === "" && !REDRAWS.test(written)) {
+    if (this.#return === "" && !REDRAWS.test(written)) {
       this.text += written;
       return;
     }
-    const whole = (this.text + this.#returns + written).replace(TO_FIRST_COLUMN, "\r");
-    const end = whole.length - /\r*$/.exec(whole)![0].length;
-    this.#returns = whole.slice(end);
+    const whole = (this.text + this.#return + written).replace(TO_THE_LEFT, asTyped);
+    let end = whole.length;
+    while (whole[end - 1] === "\r") end--;
+    // One says as much as many, and takes no memory while a program prints nothing else.
+    this.#return = end < whole.length ? "\r" : "";
     const start = whole.lastIndexOf("\r", end - 1) + 1;
     if (start > 0 && whole.slice(0, start).trim() !== "") this.isRedrawn = true;
     this.text = this.#withoutErased(whole.slice(start, end));
@@ -53,7 +64,7 @@ export class TerminalLine {
 
   /** Begins the next line. */
   clear(): void {
-    this.text = this.#returns = this.#shown = "";
+    this.text = this.#return = this.#shown = "";
     this.isRedrawn = false;
   }
 
