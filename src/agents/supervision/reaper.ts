@@ -10,6 +10,7 @@ import { instanceMark } from "./environment.ts";
 import { readLines } from "../reporting/lines.ts";
 import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
+import { processLists } from "../../host/processes/process_lists.ts";
 import { createTree, type EnvironmentMark } from "../../host/processes/process_tree.ts";
 import { containedIn } from "./group_list.ts";
 
@@ -62,13 +63,14 @@ async function reap(
   mark: EnvironmentMark,
   contained: () => Promise<number[]>,
 ): Promise<void> {
-  const everything = createTree(clock, registered, mark, contained);
+  const lists = processLists(clock);
+  const everything = createTree(lists, registered, mark, contained);
   // Listed before the first signal, to find processes that have left their parent's group.
   await everything.members();
-  const at_once = createTree(clock, registered.filter((process) => process.grace_ms === 0));
+  const at_once = createTree(lists, registered.filter((process) => process.grace_ms === 0));
   const ended_at_once = endTree(clock, at_once, KILL_AFTER_MS);
   // A paused process cannot notice that its stdin is closed.
-  await continueTree(clock, createTree(clock, registered.filter((process) => process.grace_ms > 0)));
+  await continueTree(clock, createTree(lists, registered.filter((process) => process.grace_ms > 0)));
   const grace_ms = Math.max(0, ...registered.map((process) => process.grace_ms));
   const grace_until = clock.monotonic() + grace_ms;
   while (clock.monotonic() < grace_until && (await everything.members()).length > 0) {

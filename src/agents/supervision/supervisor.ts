@@ -6,6 +6,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
+import { processLists } from "../../host/processes/process_lists.ts";
 import { createTree } from "../../host/processes/process_tree.ts";
 import { startTime } from "../../host/processes/process_rows.ts";
 import type { AgentMakes } from "../makes/registry.ts";
@@ -72,6 +73,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { clock, server_env } = options;
   const folders = new RunFolders(options.tmp_root, options.instance_id);
   const programs = new ProgramCheck(clock);
+  const lists = processLists(clock);
   const groups = options.groups === false ? undefined : new RunGroups(options);
   const reaper = createReaperLink({
     clock,
@@ -118,7 +120,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const { pid } = child;
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
-      const tree = createTree(clock, [{ pid, started }], runMark(request, options), group?.members);
+      const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
       return supervise(clock, child, tree, group, async (isEmpty) => {
         reaper.forget(pid);
         if (group && isEmpty) groups?.giveBack(group);
@@ -136,7 +138,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       let found = 0;
       // A server without the permission to list processes could not have started any agents.
       if ((await Deno.permissions.query({ name: "run", command: "ps" })).state === "granted") {
-        const strays = createTree(clock, [], strayMark(options), groups && (() => groups.strays()));
+        const strays = createTree(lists, [], strayMark(options), groups && (() => groups.strays()));
         found = await endTree(clock, strays, STRAY_KILL_AFTER_MS);
       }
       await folders.removeOld();

@@ -1,7 +1,7 @@
 /** Finds the processes of a run: the descendants of its agent, and processes with its mark in their environment. */
-import type { Clock } from "../../clock/clock.ts";
 import { isSameProcess, type ProcessIdentity, PS_START_TOLERANCE_MS } from "./process_identity.ts";
-import { listRows, type ProcessRow } from "./process_rows.ts";
+import type { ProcessLists } from "./process_lists.ts";
+import type { ProcessRow } from "./process_rows.ts";
 
 /** How often the list is made again for processes that have just started. */
 const LIST_ROUNDS = 3;
@@ -23,7 +23,7 @@ export interface Tree {
  * `contained`: the pids of more members, and of nothing else, found by what they cannot leave.
  */
 export function createTree(
-  clock: Clock,
+  lists: ProcessLists,
   roots: ProcessIdentity[],
   mark?: EnvironmentMark,
   contained?: () => Promise<readonly number[] | undefined>,
@@ -33,7 +33,7 @@ export function createTree(
   /** All processes, and those of them that are contained. These are asked for last, since a pid may be used again. */
   async function listed(): Promise<{ rows: ProcessRow[]; held: ReadonlySet<number> }> {
     for (let round = 1;; round++) {
-      const rows = await listRows(clock, "all_with_environment");
+      const rows = await lists.withEnvironment();
       if (rows.length === 0) throw new Error("no process is listed");
       const held = new Set(await contained?.());
       const pids = new Set(rows.map(({ pid }) => pid));
@@ -46,11 +46,8 @@ export function createTree(
     async members() {
       const { rows, held } = await listed();
       const ours = ancestors(rows, Deno.pid);
-      const marked: ProcessRow[] = [];
-      for (const row of mark ? rows : []) {
-        if (ours.has(row.pid) || known.some((member) => isSame(row, member))) continue;
-        if (await bearsMark(clock, row, mark!)) marked.push(row);
-      }
+      const isNew = (row: ProcessRow) => !ours.has(row.pid) && !known.some((member) => isSame(row, member));
+      const marked = mark ? await bearers(lists, rows.filter(isNew), mark) : [];
       const pids = descendants(rows, [
         ...roots,
         ...known,
@@ -107,22 +104,35 @@ function isSame(a: ProcessIdentity, b: ProcessIdentity): boolean {
 }
 
 /**
- * Whether the mark is in the environment of `row` and not only in an argument. If /proc may not be read, the mark must
+ * Those of `rows` whose environment has the mark: one in an argument is none. If /proc may not be read, the mark must
  * appear less often in the arguments alone than in arguments and environment together.
  */
-async function bearsMark(clock: Clock, row: ProcessRow, mark: EnvironmentMark): Promise<boolean> {
-  if (!showsMark(row.command.split(" "), mark)) return false;
-  try {
-    const environment = await Deno.readTextFile(`/proc/${row.pid}/environ`);
-    return showsMark(environment.split("\0"), mark);
-  } catch {
-    // No permission, no /proc, or the process is gone. `ps` answers in all these cases.
+async function bearers(
+  lists: ProcessLists,
+  rows: ProcessRow[],
+  mark: EnvironmentMark,
+): Promise<ProcessRow[]> {
+  const bearing: ProcessRow[] = [];
+  const unread: ProcessRow[] = [];
+  for (const row of rows) {
+    if (!showsMark(row.command.split(" "), mark)) continue;
+    try {
+      const environment = await Deno.readTextFile(`/proc/${row.pid}/environ`);
+      if (showsMark(environment.split("\0"), mark)) bearing.push(row);
+    } catch {
+      // No permission, no /proc, or the process is gone. `ps` answers in all these cases.
+      unread.push(row);
+    }
   }
-  const [plain] = await listRows(clock, row.pid);
-  if (!plain) return false;
+  if (unread.length === 0) return bearing;
+  const plain = new Map((await lists.withoutEnvironment()).map((row) => [row.pid, row]));
   const times = (command: string, variable: string) =>
     command.split(" ").filter((word) => word === variable).length;
-  return mark.all.every((variable) => times(row.command, variable) > times(plain.command, variable));
+  return bearing.concat(unread.filter((row) => {
+    const bare = plain.get(row.pid);
+    if (!bare || !isSame(row, bare)) return false;
+    return mark.all.every((variable) => times(row.command, variable) > times(bare.command, variable));
+  }));
 }
 
 function showsMark(words: string[], mark: EnvironmentMark): boolean {
