@@ -1,6 +1,7 @@
 /** One agent process, what it writes to stderr, and the conversation with it. */
 import { within } from "../../clock/clock.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { failureReason } from "../reporting/last_words.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { StderrLog } from "./stderr_log.ts";
 
@@ -28,10 +29,10 @@ export class AgentLink {
     this.conversation = new Conversation(options);
   }
 
-  /** What an agent that is gone wrote to stderr, else to stdout, that says why; empty if nothing does. */
+  /** What an agent that is gone wrote about that; empty for nothing. */
   async lastWords(): Promise<string> {
     await within(this.#clock, LAST_STDERR_MS, this.stderr.ended, undefined);
-    return this.stderr.reason || this.conversation.reason || this.stderr.last;
+    return failureReason(this.stderr.words, this.conversation.junk);
   }
 
   /** Ends the process. What it still sends is ignored. */

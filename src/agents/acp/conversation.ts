@@ -3,7 +3,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import { createLastWords } from "../reporting/last_words.ts";
+import { createLastWords, type LastWords } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { type AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
@@ -28,6 +28,9 @@ export interface ConversationOptions {
 }
 
 export class Conversation {
+  /** What the agent printed on stdout although it is no message. */
+  readonly junk: LastWords = createLastWords();
+
   readonly #options: ConversationOptions;
   #connection: AcpConnection | undefined;
   #session_id: string | undefined;
@@ -37,16 +40,8 @@ export class Conversation {
   /** Whether the agent has done or said anything after the prompt. */
   #has_news = false;
 
-  /** What the agent printed that was no message. */
-  readonly #junk = createLastWords();
-
   constructor(options: ConversationOptions) {
     this.#options = options;
-  }
-
-  /** What in the agent's output says why it failed, although that should be messages only; empty if nothing does. */
-  get reason(): string {
-    return this.#junk.reason();
   }
 
   /** Returns the result of the prompt. Rejects with `AgentFailure` if the agent gives none. */
@@ -58,7 +53,7 @@ export class Conversation {
       onBytes: this.#options.onBytes,
       update: (params) => this.#update(params),
       junk: (line, why) => {
-        this.#junk.add(line);
+        this.junk.add(line);
         return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
       },
       permission: (params, signal) => permissions.ask(params, signal),

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import { createLastWords } from "../reporting/last_words.ts";
+import { createLastWords, type LastWords } from "../reporting/last_words.ts";
 import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -26,7 +26,8 @@ export class StderrLog {
   /** Settles when stderr is read to its end. Never rejects. */
   readonly ended: Promise<void>;
   readonly #options: StderrLogOptions;
-  readonly #last_words = createLastWords();
+  /** Its end without chatter. */
+  readonly words: LastWords = createLastWords();
 
   constructor(options: StderrLogOptions) {
     this.#options = options;
@@ -36,21 +37,11 @@ export class StderrLog {
     });
   }
 
-  /** What says why the agent failed; empty if nothing does. */
-  get reason(): string {
-    return this.#last_words.reason();
-  }
-
-  /** The last line that was not chatter; empty for none. */
-  get last(): string {
-    return this.#last_words.last();
-  }
-
   #take({ kind, text, news }: OutputPart): void | Promise<void> {
     const { chatter, events } = this.#options;
     const line = text.replace(COLORS, "");
     const isChatter = chatter?.test(line) === true;
-    if (kind !== "draft" && !isChatter) this.#last_words.add(line);
+    if (kind !== "draft" && !isChatter) this.words.add(line);
     const message = news.replace(COLORS, "");
     if (message.trim() === "") return;
     return events.note(isChatter ? "debug" : "warn", message, "stderr");

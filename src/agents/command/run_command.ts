@@ -5,7 +5,7 @@ import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.
 import { createActivity } from "../reporting/activity.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { type ExitStatus, exitText } from "../reporting/exit_status.ts";
-import { createLastWords } from "../reporting/last_words.ts";
+import { createLastWords, failureReason } from "../reporting/last_words.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
 import { type OutputPart, readOutput } from "../reporting/program_output.ts";
@@ -83,8 +83,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     await end(process);
     await Promise.all([stdout, stderr]);
     await activity.end();
-    const reason = said.stderr.reason() || said.stdout.reason() || said.stderr.last();
-    const outcome = outcomeOf(exit, reason, tail.text());
+    const outcome = outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
     if (!stopped) return outcome;
     return { status: "stopped", output: outcome.output, exit_code: exit.code };
   }
