@@ -1,5 +1,6 @@
 /** A program that cannot be run is refused with what is wrong with it, and what to do. */
 import assert from "node:assert/strict";
+import { noexecMountIn } from "../../src/host/processes/noexec.ts";
 import { spawnError } from "../../src/agents/supervision/spawn_errors.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { requestFor, withSupervisor } from "./fixtures/harness.ts";
@@ -42,6 +43,10 @@ const BROKEN: Record<string, [content: string | Uint8Array, said: RegExp]> = {
     /there is no program 'no-such-program' on PATH/,
   ],
   folder_as_interpreter: ["#!/usr\n", /'\/usr' is a folder, not a program/],
+  first_line_too_long: [
+    `#!${"/".repeat(254)}bin/sh\n`,
+    /first line .* is too long: the system reads 255 bytes/,
+  ],
   truncated: [new Uint8Array(ELF_HEADER), /only the beginning of a program/],
   other_processor: [binary("/lib/ld.so", 243), /is a program for RISC-V, and this machine is/],
   other_loader: [binary("/lib/ld-musl-none.so.1"), /needs the loader '\/lib\/ld-musl-none\.so\.1'.*or musl/],
@@ -94,11 +99,30 @@ Deno.test("a program that is somewhere else, or no program: the error says so", 
       await said(`${folder}/bin/plain/x`),
       /is not installed: a part of .* is a file, not a folder/,
     );
+    await new Deno.Command("mkfifo", { args: ["-m", "755", `${folder}/pipe`] }).output();
+    assert.match(await said(`${folder}/pipe`), /may not be executed: .* is a pipe, socket or device/);
+    assert.match(await said("x".repeat(300)), /must name a program on PATH/);
+    assert.match(await said(" npm  test"), /each of its arguments by itself, such as \["npm","test"\]/);
     assert.match(await said(`${folder}/absent`), /is not installed: there is no file .*by its full path/);
     // The agent's own PATH is looked at, and what is there but cannot be run is named.
     const agent = { env: { PATH: `${folder}/bin` } };
     assert.match((await refusal(bench, ["plain"], { agent })).message, /bin\/plain' has no permission/);
   }));
+
+Deno.test("a file system that allows no programs is found by the closest mount", () => {
+  const mounts = [
+    "22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw",
+    "30 22 0:25 / /mnt rw,noexec,relatime shared:5 - tmpfs tmpfs rw",
+    "31 30 0:26 / /mnt/a\\040b rw,nosuid - tmpfs tmpfs rw,noexec",
+    "32 22 0:27 / /over rw,noexec - tmpfs tmpfs rw",
+    "33 32 0:28 / /over rw - tmpfs tmpfs rw",
+  ].join("\n");
+  assert.equal(noexecMountIn(mounts, "/mnt/tool"), "/mnt");
+  for (const path of ["/mnt/a b/tool", "/mnto/tool", "/over/tool", "/tool"]) {
+    assert.equal(noexecMountIn(mounts, path), undefined, path);
+  }
+  assert.equal(noexecMountIn("", "/tool"), undefined);
+});
 
 Deno.test("a folder that may not be entered is named, not the program", async () => {
   const said = await withoutPrivilege("closed_folders.ts") as Record<string, [code: string, message: string]>;

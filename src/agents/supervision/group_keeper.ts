@@ -71,5 +71,5 @@ export function keeperCommand(shell: string, { store_id, instance_id }: ServerId
   return [shell, "-c", KEEPER, shell, prefix + instance_id, prefix];
 }
 
-/** Enters the group `$0` and becomes the program that the other arguments name. */
-export const ENTER = `echo 0 > "$0/cgroup.procs" && exec "$@"`;
+/** Enters the group `$1` and becomes the program that the other arguments name. */
+export const ENTER = `echo 0 > "$1/cgroup.procs" && shift && exec "$@"`;

@@ -59,6 +59,8 @@ export function launch(launching: Launch, into?: { launcher: Launcher; group: Ru
     shell,
     "-c",
     unset === "" ? ENTER : `unset ${unset}; ${ENTER}`,
+    // What the shell calls itself if it cannot run the program.
+    "opencode-agents",
     group.path,
     program,
     ...args,

@@ -1,11 +1,7 @@
 /** Why an agent could not be started, and what the user can do about it. */
 import { ApiError } from "../../domain/errors.ts";
-import {
-  closedFolder,
-  firstClosedFolder,
-  type ProgramFault,
-  programFault,
-} from "../../host/processes/program_fault.ts";
+import { closedFolder, firstClosedFolder, type ProgramFault } from "../../host/processes/place_fault.ts";
+import { programFault } from "../../host/processes/program_fault.ts";
 
 export interface StartAttempt {
   program: string;
@@ -163,6 +159,8 @@ export function programError(
     case "not_permitted":
     case "folder_closed":
     case "is_folder":
+    case "not_a_file":
+    case "noexec":
       return new ApiError(
         "SERVICE_UNAVAILABLE",
         `Agent program '${program}' may not be executed: ${problem}; ${advice}`,
@@ -179,6 +177,10 @@ export function programError(
 
 function missingAdvice({ program, agent, install }: StartAttempt, problem: string): string {
   if (install) return `install it with '${install}'`;
+  if (/\S\s|\s\S/.test(program)) {
+    const words = JSON.stringify(program.trim().split(/\s+/));
+    return `the command of agent '${agent}' must name the program and each of its arguments by itself, such as ${words}`;
+  }
   const must = `the command of agent '${agent}' must name a program on PATH`;
   return program.includes("/") ? `${problem}; ${must} or by its full path` : must;
 }

@@ -1,15 +1,12 @@
 /** Why the system cannot run a program. The system's own error is only a number, so the program's file is looked at. */
-import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
-import { binaryFault, type Fault } from "./binary_fault.ts";
-
-/** What is wrong with a program, or with the interpreter that its first line names. */
-export interface ProgramFault extends Fault {
-  /** The file or folder that is at fault. */
-  path: string;
-}
+import { basename, delimiter, isAbsolute, join } from "node:path";
+import { binaryFault } from "./binary_fault.ts";
+import { faultOfPlace, type ProgramFault } from "./place_fault.ts";
 
 /** Longer than any first line that a system reads, and than what a binary's loader is named in. */
 const HEAD_BYTES = 4096;
+/** Linux reads no more of a script's first line, `#!` included. */
+const FIRST_LINE_BYTES = 255;
 /** A script may be run by a script, and so on, but not forever. */
 const MOST_INTERPRETERS = 4;
 
@@ -55,75 +52,6 @@ async function faultOfFile(path: string, search: string, depth: number): Promise
   return await faultOfPlace(path) ?? await faultOfContent(path, search, depth);
 }
 
-/** Whether there is a file that may be run. */
-async function faultOfPlace(path: string): Promise<ProgramFault | undefined> {
-  const { NotFound, NotADirectory, FilesystemLoop, PermissionDenied } = Deno.errors;
-  try {
-    const file = await Deno.stat(path);
-    if (file.isDirectory) {
-      const problem = `'${path}' is a folder, not a program`;
-      return { reason: "is_folder", problem, advice: "name the program itself", path };
-    }
-    if (!mayExecute(file)) {
-      const problem = `'${path}' has no permission to be executed${
-        file.uid === Deno.uid() ? "" : " by this account"
-      }`;
-      return { reason: "not_executable", problem, advice: `grant it with chmod +x '${path}'`, path };
-    }
-  } catch (error) {
-    if (error instanceof NotFound) return await missing(path);
-    if (error instanceof FilesystemLoop) {
-      const problem = `'${path}' leads to itself through symbolic links`;
-      return { reason: "link_loop", problem, advice: "replace the link by one to the program", path };
-    }
-    if (error instanceof NotADirectory) {
-      const problem = `a part of '${path}' is a file, not a folder`;
-      return { reason: "missing", problem, advice: "correct the path", path };
-    }
-    if (error instanceof PermissionDenied) return closedFolder(path, await firstClosedFolder(dirname(path)));
-    throw error;
-  }
-}
-
-/** Whether one of the bits is set that count for this account. Of its groups only the first is known. */
-function mayExecute({ mode, uid }: Deno.FileInfo): boolean {
-  if (mode === null) return true;
-  const own = Deno.uid();
-  return (mode & (own === 0 ? 0o111 : uid === own ? 0o100 : 0o011)) !== 0;
-}
-
-async function missing(path: string): Promise<ProgramFault> {
-  const target = await Deno.readLink(path).catch(() => undefined);
-  if (target !== undefined) {
-    const problem = `'${path}' is a symbolic link to '${target}', which does not exist`;
-    return { reason: "dangling_link", problem, advice: "install the program that it leads to again", path };
-  }
-  return { reason: "missing", problem: `there is no file '${path}'`, advice: "correct the path", path };
-}
-
-/** The fault of something below a folder that may not be entered. */
-export function closedFolder(path: string, folder: string | undefined): ProgramFault {
-  return {
-    reason: "folder_closed",
-    problem: `'${path}' is in a folder that this account may not enter${folder ? `: '${folder}'` : ""}`,
-    advice: `grant the account the permission to enter it${folder ? `, such as chmod o+x '${folder}'` : ""}`,
-    path: folder ?? path,
-  };
-}
-
-/** The first folder on the way to `folder`, itself included, that this account may not enter; undefined for none. */
-export async function firstClosedFolder(folder: string): Promise<string | undefined> {
-  const parent = dirname(folder);
-  const above = parent === folder ? undefined : await firstClosedFolder(parent);
-  if (above !== undefined) return above;
-  try {
-    // The dot is looked up in the folder itself.
-    await Deno.stat(`${folder}/.`);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) return folder;
-  }
-}
-
 /** Whether the system can run what is in the file. */
 async function faultOfContent(
   path: string,
@@ -165,6 +93,14 @@ async function faultOfFirstLine(
 ): Promise<ProgramFault | undefined> {
   const [interpreter = "", ...args] = line.trim().split(/[ \t]+/);
   const reason = "bad_interpreter";
+  if (isCut(line, interpreter)) {
+    return {
+      reason,
+      problem: `the first line of '${path}' is too long: the system reads ${FIRST_LINE_BYTES} bytes of it`,
+      advice: "use a shorter path, such as a link to the interpreter, or run the interpreter with the script",
+      path,
+    };
+  }
   const says = `the first line of '${path}' (#!${line.trim()})`;
   if (line.endsWith("\r")) {
     return {
@@ -191,6 +127,13 @@ async function faultOfFirstLine(
     advice: inner.reason === "missing" ? "install that interpreter, or correct the line" : inner.advice,
     path,
   };
+}
+
+/** Whether the interpreter's path ends beyond what the system reads of the line. */
+function isCut(line: string, interpreter: string): boolean {
+  const path_end = line.indexOf(interpreter) + interpreter.length;
+  const read = new TextEncoder().encode(`#!${line.slice(0, path_end)}`);
+  return Deno.build.os === "linux" && read.length > FIRST_LINE_BYTES;
 }
 
 /** `env` looks for the program that its first argument names; `-S` only says that there are several arguments. */
