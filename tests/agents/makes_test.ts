@@ -77,6 +77,18 @@ Deno.test("a known agent is recognized by its program, its script and its npm pa
   assert.equal(makeOf("npx", "@google/gemini-cli", "--acp"), "gemini");
   assert.equal(makeOf("bunx", "@agentclientprotocol/codex-acp@2.6.0"), "codex");
   assert.equal(makeOf("node", "/srv/node_modules/x/claude-agent-acp.js"), "claude");
+  for (
+    const command of [
+      ["npx", "--yes", "--package=opencode-ai@1", "--", "opencode", "acp"],
+      ["npm", "exec", "-y", "opencode-ai@latest", "--", "acp"],
+      ["pnpm", "dlx", "opencode-ai", "acp"],
+      ["deno", "run", "-A", "npm:opencode-ai@1.18.33", "acp"],
+      ["env", "-u", "FOO", "BAR=1", "opencode", "acp"],
+      ["nice", "-n", "10", "/opt/bin/opencode", "acp"],
+    ]
+  ) assert.equal(makeOf(...command), "opencode", command.join(" "));
+  assert.equal(makeOf("grep", "opencode"), "generic");
+  assert.equal(makeOf("sh", "-c", "opencode acp"), "generic");
   for (const other of ["opencode-ai-helper", "npm", "@other/gemini-cli", ""]) {
     assert.equal(makeOf(other), "generic");
   }

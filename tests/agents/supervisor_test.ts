@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { commonVariables } from "../../src/agents/supervision/common_variables.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { readLines } from "../../src/agents/reporting/lines.ts";
 import {
@@ -230,6 +231,13 @@ Deno.test("supervisor: the agent gets the given environment and nothing of the s
       TMPDIR: "/tmp",
     },
   }));
+
+Deno.test("supervisor: an agent's own proxy is not joined by the server's in the other spelling", () => {
+  const server_env = { HTTPS_PROXY: "s", https_proxy: "s", no_proxy: "s", HTTP_PROXY: "s" };
+  assert.deepEqual(commonVariables(server_env).sort(), Object.keys(server_env).sort());
+  const own = { HTTPS_PROXY: "mine", NO_PROXY: "" };
+  assert.deepEqual(commonVariables(server_env, own), ["HTTP_PROXY"]);
+});
 
 Deno.test("supervisor: an agent inherits the user's umask and none of the server's open files", () =>
   withSupervisor(async (bench) => {

@@ -178,12 +178,20 @@ Deno.test("cli doctor: it looks for an agent's program where a task will: on the
           found: mine({ PATH: `${folder}:/usr/bin:/bin` }),
           lost: mine({}),
           broken: { protocol: "command", command: [`${folder}/broken`] },
+          absent: { protocol: "command", command: ["/no/such/agent"] },
+          bunx: { protocol: "acp", command: ["bunx", "opencode-ai", "acp"], env: { PATH: "/no/bin" } },
         },
       }),
     );
     const { stdout } = await alone(["doctor", "--port", "0", "--config", "config.json"], { cwd: folder });
     assert.match(stdout, new RegExp(`ok {4}agent found {5}1\\.2\\.3 ${folder}/my-agent\n`));
     assert.match(stdout, /warn {2}agent lost {6}'my-agent' is not on PATH/);
+    assert.match(
+      stdout,
+      /warn {2}agent absent {4}there is no file '\/no\/such\/agent'\n +Install the agent's program/,
+    );
+    // What is missing is bunx, not what it runs.
+    assert.match(stdout, /agent bunx {6}'bunx' is not on the PATH of its env\n +Install the agent's program/);
     assert.match(
       stdout,
       /warn {2}agent broken {4}the first line of .* there is no file '\/no\/interpreter'\n +Install/,

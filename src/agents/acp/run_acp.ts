@@ -39,8 +39,8 @@ const BOUNDS: AcpBounds = {
 /** How long the listener may take for the last events. Then the outcome is given without waiting for it. */
 const LAST_EVENTS_MS = 10_000;
 /**
- * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned; `details.install` then
- * says how to get it.
+ * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned. If its program is missing and
+ * known, `details.install` says how to get it, and an account.
  */
 export async function startAcp(
   request: RunRequest,
@@ -61,7 +61,7 @@ export async function startAcp(
     const all_bounds = { ...BOUNDS, load_ms, ...bounds };
     return new AcpRun(request, listener, host.clock, make, process, spawn, all_bounds);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError) || error.details.install === undefined) throw error;
     throw new ApiError(error.code, error.message, { ...error.details, install: make.install.advice });
   }
 }

@@ -5,8 +5,11 @@ import type { AgentMakeView } from "../../protocol/basic_messages.ts";
 import type { KnownAgents } from "../../protocol/config.ts";
 import type { AgentMake } from "./agent_make.ts";
 
-/** Programs that run the script or the npm package named after them. */
-const RUNS_SCRIPTS = /^(node|bun|npx|bunx|deno)$/;
+/** Programs that run a script, an npm package or another program, which one of their arguments names. */
+const RUNS_OTHERS =
+  /^(node|deno|bun|bunx|npx|npm|pnpm|pnpx|yarn|env|nice|ionice|nohup|setsid|stdbuf|time|timeout|xvfb-run)$/;
+/** How many of their arguments are looked at: options, and what those take, come before the name. */
+const MOST_ARGUMENTS = 8;
 
 export class AgentMakes {
   readonly #makes: readonly AgentMake[];
@@ -31,8 +34,8 @@ export class AgentMakes {
       return named;
     }
     const [program = "", ...rest] = agent.command;
-    const scripts = RUNS_SCRIPTS.test(baseName(program)) ? rest.slice(0, 3) : [];
-    for (const candidate of [program, ...scripts]) {
+    const run = RUNS_OTHERS.test(baseName(program)) ? rest.slice(0, MOST_ARGUMENTS) : [];
+    for (const candidate of [program, ...run.map((arg) => arg.replace(/^--package=|^npm:/, ""))]) {
       const make = this.#ofProgram(candidate);
       if (make !== undefined) return make;
     }
@@ -42,6 +45,11 @@ export class AgentMakes {
   /** The command that installs `program`; undefined if unknown. */
   installCommand(program: string): string | undefined {
     return this.#ofProgram(program)?.install.command;
+  }
+
+  /** How to get `program`, whichever agent runs by it. */
+  installAdvice(program: string): string {
+    return (this.#ofProgram(program) ?? this.#other).install.advice;
   }
 
   /** The makes as clients see them. */

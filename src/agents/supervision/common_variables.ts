@@ -26,15 +26,24 @@ const CERTIFICATES = [
 /** What makes programs use them. */
 const SWITCHES = ["NODE_USE_ENV_PROXY", "NODE_USE_SYSTEM_CA", "DENO_TLS_CA_STORE"];
 
-const PROXY_NAMES = new Set([...PROXIES, ...PROXIES.map((name) => name.toLowerCase())]);
+const spellings = (name: string) => [name, name.toLowerCase()];
+
+const PROXY_NAMES = new Set(PROXIES.flatMap(spellings));
 const CERTIFICATE_NAMES = new Set(CERTIFICATES);
 const OTHERS = new Set([...BASIC, ...SWITCHES]);
 
-/** The names of the variables in `env` that every agent gets: the basic ones, the locale, proxies and certificates. */
-export function commonVariables(env: Record<string, string>): string[] {
+/**
+ * The names of the variables in `env` that every agent gets: the basic ones, the locale, proxies and certificates. `own`:
+ * what is set for the agent itself. A proxy in it, in either spelling, is not joined by that of the server in the other:
+ * many programs prefer one of them.
+ */
+export function commonVariables(env: Record<string, string>, own: Record<string, string> = {}): string[] {
+  const replaced = new Set(
+    PROXIES.map(spellings).filter((names) => names.some((name) => name in own)).flat(),
+  );
   const isCommon = (name: string) =>
     OTHERS.has(name) || LOCALE.test(name) || PROXY_NAMES.has(name) || CERTIFICATE_NAMES.has(name);
-  return Object.keys(env).filter(isCommon);
+  return Object.keys(env).filter((name) => isCommon(name) && !replaced.has(name));
 }
 
 /** The names of those that the network needs. `paths`: those whose value is the path of a file or a folder. */

@@ -41,13 +41,16 @@ function pick(env: Record<string, string>, names: string[]): Record<string, stri
  */
 export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
   const { task, agent } = request;
-  const env: Record<string, string> = {
-    ...pick(source.server_env, commonVariables(source.server_env)),
-    TMPDIR: source.tmp_dir,
+  const own = {
     ...source.defaults,
     ...agent.env,
     ...pick(source.server_env, agent.pass_env),
     ...request.env,
+  };
+  const env: Record<string, string> = {
+    ...pick(source.server_env, commonVariables(source.server_env, own)),
+    TMPDIR: source.tmp_dir,
+    ...own,
     TASK_ID: task.id,
     TASK_TYPE: withoutNul(task.type),
     TASK_DESCRIPTION: withoutNul(task.description),

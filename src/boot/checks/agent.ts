@@ -25,26 +25,23 @@ export async function checkAgent(
   const details = { agent: name, command: agent.command, default: name === tasks.default_agent };
   // As for a task: the agent's own `env` decides where its program is looked for.
   const search = agent.env.PATH ?? Deno.env.get("PATH") ?? "";
+  const fault = await programFault(program, search);
   const path = await findProgram(program, search);
-  if (path === undefined) {
+  if (fault !== undefined || path === undefined) {
+    const isMissing = fault === undefined || fault.reason === "missing";
+    const where = agent.env.PATH === undefined ? "PATH" : "the PATH of its env";
+    const found = isMissing && !program.includes("/") ? `'${program}' is not on ${where}` : fault?.problem;
     return {
       what,
       state: "warn",
-      found: `'${program}' is not on ${agent.env.PATH === undefined ? "PATH" : "the PATH of its env"}${
-        used ? "; tasks are meant to run with it" : ""
-      }`,
-      advice: BUILT_IN_MAKES.of(agent).install.advice,
-      details: { ...details, path: null, version: null },
-    };
-  }
-  const fault = await programFault(path, search);
-  if (fault !== undefined) {
-    return {
-      what,
-      state: "warn",
-      found: `${fault.problem}${used ? "; tasks are meant to run with it" : ""}`,
-      advice: `${fault.advice[0]!.toUpperCase()}${fault.advice.slice(1)}.`,
-      details: { ...details, path, version: null, reason: fault.reason },
+      found: `${found ?? `there is no '${program}'`}${used ? "; tasks are meant to run with it" : ""}`,
+      advice: isMissing ? BUILT_IN_MAKES.installAdvice(program) : sentence(fault.advice),
+      details: {
+        ...details,
+        path: path ?? null,
+        version: null,
+        ...isMissing ? {} : { reason: fault.reason },
+      },
     };
   }
   // Only ACP agents are asked for a version: any other program might do its work when it is started.
@@ -55,6 +52,10 @@ export async function checkAgent(
     found: [version, path].filter(Boolean).join("  "),
     details: { ...details, path, version: version ?? null },
   };
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
 
 /** The output of `--version`; undefined if the program cannot be run or prints nothing in time. */
