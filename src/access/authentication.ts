@@ -31,11 +31,15 @@ export interface AuthenticationOptions {
 export interface Shown {
   authorization: string | null;
   ip: string;
+  /** The request asks why the one before was refused: the wrong key of that one is not counted again. */
+  isProbe?: boolean;
 }
 
 interface Failures {
   window: SlidingWindow;
   blocked_until_ms: number;
+  /** The digest of the wrong key that was counted last, until a probe has asked about it. */
+  last?: string;
 }
 
 export class Authentication {
@@ -79,7 +83,7 @@ export class Authentication {
     if (key === undefined) {
       // A session's token continues that session.
       const identity = this.#find(digest);
-      if (identity === undefined) throw this.#failed(client_ip);
+      if (identity === undefined) throw this.#failed(client_ip, digest);
       return { session_token: api_key, identity };
     }
     const expires_ms = this.#options.clock.now() + this.#options.session_ms;
@@ -93,7 +97,7 @@ export class Authentication {
    * Identifies the sender of a request by its `Authorization` header: a key or a session's token as `Bearer`. Without
    * the header, the sender is anonymous. Rejects as `authenticate` does.
    */
-  async identify({ authorization, ip }: Shown): Promise<Identity> {
+  async identify({ authorization, ip, isProbe = false }: Shown): Promise<Identity> {
     if (authorization === null) return NOBODY;
     const digest = await digestOf(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
     // See `authenticate`.
@@ -101,7 +105,11 @@ export class Authentication {
     const key = this.#options.keys.find(digest);
     if (key) return { actor: keyActor(key), permissions: key.permissions, expires_ms: Infinity };
     const identity = this.#find(digest);
-    if (identity === undefined) throw this.#failed(ip);
+    if (identity === undefined) {
+      throw isProbe && this.#wasCounted(ip, digest)
+        ? wrongKey()
+        : this.#failed(ip, isProbe ? undefined : digest);
+    }
     return identity;
   }
 
@@ -158,23 +166,31 @@ export class Authentication {
     return undefined;
   }
 
-  #failed(client_ip: string): ApiError {
+  /** Whether this is the wrong key that was counted last. One probe about it is free. */
+  #wasCounted(client_ip: string, digest: string): boolean {
+    const failures = this.#failures.get(client_ip);
+    if (failures?.last !== digest) return false;
+    failures.last = undefined;
+    return true;
+  }
+
+  #failed(client_ip: string, digest: string | undefined): ApiError {
     const now_ms = this.#options.clock.monotonic();
-    const failures = this.#failures.get(client_ip) ?? { window: new SlidingWindow(), blocked_until_ms: 0 };
+    const failures: Failures = this.#failures.get(client_ip) ??
+      { window: new SlidingWindow(), blocked_until_ms: 0 };
     // Set again, so that the map is in the order of the last failure.
     this.#failures.delete(client_ip);
     this.#failures.set(client_ip, failures);
     if (this.#failures.size > WATCHED_MAX) this.#failures.delete(this.#failures.keys().next().value!);
     failures.window.add(now_ms);
+    failures.last = digest;
     this.#options.note("authentication_failure", client_ip);
     if (failures.window.count(now_ms) >= FAILURES_MAX) {
       failures.blocked_until_ms = now_ms + BLOCKED_MS;
       const blocked_until = isoTime(this.#options.clock.now() + BLOCKED_MS);
       this.#options.note("brute_force_attempt", client_ip, { blocked_until });
     }
-    return new ApiError("INVALID_AUTH_TOKEN", "This key is not valid: unknown, expired or revoked", {
-      expected: "a key of `opencode-agents keys create`",
-    });
+    return wrongKey();
   }
 
   #refuseBlocked(client_ip: string): void {
@@ -187,4 +203,10 @@ export class Authentication {
       limit: "authentication_failures",
     });
   }
+}
+
+function wrongKey(): ApiError {
+  return new ApiError("INVALID_AUTH_TOKEN", "This key is not valid: unknown, expired or revoked", {
+    expected: "a key of `opencode-agents keys create`",
+  });
 }

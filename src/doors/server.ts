@@ -114,9 +114,13 @@ export class Server {
     const { auth, limits, connections } = this.#options;
     const { headers } = request;
     try {
-      const identity = await auth.identify({ authorization: headers.get("authorization"), ip });
-      const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
       const notHandshake = refusedHandshake(request);
+      const identity = await auth.identify({
+        authorization: headers.get("authorization"),
+        ip,
+        isProbe: notHandshake !== undefined,
+      });
+      const isTrusted = isKnown(identity) || (!auth.isRequired && this.#isOwnPage(headers));
       if (!notHandshake) return connections.accept({ ip, identity, isTrusted }, take);
       // A browser hides the refusal of a WebSocket from its page, so a page asks again over HTTP.
       const refusal = request.method === "GET" ? limits.refusal(ip, isTrusted) : undefined;

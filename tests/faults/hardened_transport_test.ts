@@ -248,3 +248,22 @@ Deno.test("a connection on which nothing is asked any more is closed, and shutdo
   idle.close();
   other.close();
 });
+
+Deno.test("a client that resets its connection before it is accepted costs nobody else", async () => {
+  const { listen } = Deno;
+  let resets = 0;
+  // What the system answers then; a race with the system would not always show it.
+  const resetFirst = (options: Deno.TcpListenOptions) => {
+    const listener = listen(options);
+    const accept = listener.accept.bind(listener);
+    listener.accept = () => resets++ === 0 ? Promise.reject(new Deno.errors.NotConnected()) : accept();
+    return listener;
+  };
+  Deno.listen = resetFirst as typeof listen;
+  const transport = await openEcho(systemClock).finally(() => Deno.listen = listen);
+  const raw = await RawSocket.request(`http://127.0.0.1:${transport.port}`, ["GET / HTTP/1.1", "Host: x"]);
+  assert.equal(raw.status, 200);
+  raw.close();
+  await transport.shutdown();
+  await transport.finished;
+});

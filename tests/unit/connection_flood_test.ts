@@ -48,6 +48,8 @@ function connection(isFlooded: boolean, reply: () => object) {
     max_message_bytes: 1000,
     closed: () => {},
   });
+  (socket.onopen as () => void)();
+  sent.length = 0;
   return {
     receive(count: number) {
       for (let i = 0; i < count; i++) (socket.onmessage as (event: { data: string }) => void)({ data: "{}" });

@@ -33,6 +33,9 @@ export function openFastTransport({ host, port, answer }: TransportOptions): Pro
 
 /** Upgrades the request's connection, with our subprotocol if the client offers it. */
 function upgradeSocket(request: Request): Deno.WebSocketUpgrade {
+  // If another protocol comes first in a header of its own, Deno neither answers nor closes the connection.
+  const [first] = (request.headers.get("upgrade") ?? "").split(",");
+  if (first!.trim().toLowerCase() !== "websocket") throw new TypeError("another protocol is offered first");
   const offered = request.headers.get("sec-websocket-protocol") ?? "";
   // Deno only reads lists separated by a comma and a space, and throws if it does not find the name.
   const isKnown = offered.split(", ").includes(SUBPROTOCOL);

@@ -4,16 +4,15 @@
  * speaks HTTP, up to and including the handshake; `HardenedSocket` takes the connection from there.
  */
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
-import { SUBPROTOCOL } from "../../protocol/messages.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import type { Caller, Transport, TransportOptions } from "./listener.ts";
+import { handshakeOf, refusedUpgrade, requestOf } from "./node_handshake.ts";
 import { closeConnection, TcpStream } from "./tcp_stream.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
@@ -26,8 +25,6 @@ const SLOW: ServerOptions = {
 };
 /** How long a client has to read why its handshake was refused. */
 const REFUSED_WITHIN_MS = 10_000;
-/** What RFC 6455 appends to a handshake's key. */
-const ACCEPTED = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 export function openHardenedTransport(options: TransportOptions): Promise<Transport> {
   // Nothing is awaited here, but errors must reject the promise.
@@ -70,6 +67,9 @@ function gone(stream: TcpStream): Promise<void> {
   return new Promise((resolve) => stream.once("close", resolve).once("released", resolve));
 }
 
+/** What `accept` fails with if the peer has gone since it connected. The next connection may be sound. */
+const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset];
+
 /** Accepts connections until the listener is closed. Rejects if accepting fails, as it does without a file left. */
 async function accept(listener: Deno.TcpListener, accepted: (conn: Deno.TcpConn) => void): Promise<void> {
   while (true) {
@@ -78,6 +78,7 @@ async function accept(listener: Deno.TcpListener, accepted: (conn: Deno.TcpConn)
       conn = await listener.accept();
     } catch (error) {
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
+      if (GONE.some((kind) => error instanceof kind)) continue;
       throw error;
     }
     try {
@@ -142,8 +143,7 @@ function httpServer(
         };
       },
     };
-    const request = requestOf(incoming);
-    const response = request ? await answer(request, caller) : new Response("Bad request", { status: 400 });
+    const response = refusedUpgrade(incoming) ?? await answer(requestOf(incoming), caller);
     if (!isTaken) await refuse(stream, response, clock);
   };
   return server;
@@ -160,33 +160,6 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
 
 function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? "";
-}
-
-/** The request; undefined if its target or headers are not valid HTTP. */
-function requestOf({ headers, method, url }: IncomingMessage): Request | undefined {
-  try {
-    const pairs = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-    return new Request(new URL(url ?? "/", `http://${headers.host}`), {
-      method,
-      headers: new Headers(pairs as [string, string][]),
-    });
-  } catch {
-    // `URL`, `Headers` and `Request` throw for what is not valid.
-  }
-}
-
-/** The answer to a valid handshake, with our subprotocol if the client offers it. */
-function handshakeOf({ headers }: IncomingMessage): Uint8Array {
-  const accept = createHash("sha1").update(headers["sec-websocket-key"] + ACCEPTED).digest("base64");
-  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  const lines = [
-    "HTTP/1.1 101 Switching Protocols",
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    `Sec-WebSocket-Accept: ${accept}`,
-    ...(offered.includes(SUBPROTOCOL) ? [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`] : []),
-  ];
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
 async function refuse(stream: Duplex, response: Response, clock: Clock): Promise<void> {

@@ -26,6 +26,8 @@ export const CLOSE = {
   try_again_later: 1013,
 } as const;
 
+/** A socket that has not opened by then never will: its peer went during the handshake, and no event tells. */
+const OPEN_WITHIN_MS = 5000;
 /** How long a connection may take to authenticate, where that is required. */
 const AUTHENTICATE_WITHIN_MS = 30_000;
 
@@ -59,6 +61,7 @@ export class Connection implements Session, Subscriber {
   #identity: Identity;
   /** Ends a connection that shows no key, or whose session is over. */
   #expiry: Timer | undefined;
+  readonly #opening: Timer;
   #subscriptionSerial = 0;
   /** Before the first ping: when the client connected. */
   #lastPing_ms: number;
@@ -97,7 +100,15 @@ export class Connection implements Session, Subscriber {
     });
     this.#subscriptions = options.hub.join(this, () => `sub_${id}_${++this.#subscriptionSerial}`);
     this.#checkLater();
-    socket.onopen = () => guarded(() => this.#greet());
+    this.#opening = clock.after(
+      OPEN_WITHIN_MS,
+      () => this.close(CLOSE.going_away, "the connection did not open"),
+    );
+    socket.onopen = () =>
+      guarded(() => {
+        this.#opening.cancel();
+        this.#greet();
+      });
     socket.onmessage = ({ data }: { data: unknown }) => {
       try {
         this.#receive(data);
@@ -244,6 +255,7 @@ export class Connection implements Session, Subscriber {
   #end(): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#opening.cancel();
     this.#expiry?.cancel();
     this.#sender.close();
     this.#requests.close();
