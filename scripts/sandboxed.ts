@@ -11,7 +11,8 @@ import { storeFiles } from "../src/boot/store_files.ts";
 import type { Handlers } from "../src/boot/handlers.ts";
 import { runProgram } from "../src/boot/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
-import { V8_FLAGS } from "./start_flags.ts";
+import { PROGRAM } from "./program_bundle.ts";
+import { PLAIN_FLAGS } from "./start_flags.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -61,11 +62,9 @@ async function serve(flags: ServeFlags): Promise<number> {
     args: [
       "run",
       "--no-prompt",
-      ...V8_FLAGS,
-      "--config",
-      `${ROOT}deno.json`,
+      ...PLAIN_FLAGS,
       ...permissions.flags,
-      `${ROOT}main.ts`,
+      `${ROOT}${PROGRAM}`,
       "serve",
       ...Deno.args,
     ],

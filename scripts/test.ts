@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { SIZES, type Tier, TIER_VARIABLE } from "../tests/fixtures/tier.ts";
 import { buildDashboard } from "./dashboard.ts";
+import { buildProgram } from "./program_bundle.ts";
 import { FORMATTED, SOURCES } from "./sources.ts";
 import { BROWSER_VARIABLE, startBrowser } from "./test_browser.ts";
 import { type Count, countOf, summary, totalCount } from "./test_count.ts";
@@ -88,7 +89,7 @@ const files = await testFiles(ROOT, paths.length > 0 ? paths : ["tests"]);
 // Once, so that several processes do not each download or compile the same.
 await new Deno.Command(Deno.execPath(), { args: ["cache", "--quiet", "main.ts", ...files], cwd: ROOT })
   .spawn().status;
-await buildDashboard();
+await Promise.all([buildProgram(), buildDashboard()]);
 const browser = files.some(needsBrowser) ? await startBrowser() : undefined;
 const env: Record<string, string> = browser ? { [BROWSER_VARIABLE]: browser.endpoint } : {};
 const [checks_ok, results] = await Promise.all([

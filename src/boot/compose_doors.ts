@@ -1,5 +1,4 @@
 /** The doors: what clients reach over WebSocket, HTTP and MCP. */
-import { fileURLToPath } from "node:url";
 import manifest from "../../deno.json" with { type: "json" };
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { SubscriptionHub } from "../api/channels/hub.ts";
@@ -18,8 +17,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 import type { Monitor } from "./compose_monitor.ts";
 import { lazyMcp } from "./lazy_mcp.ts";
-
-const DASHBOARD = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
+import { DASHBOARD } from "./self.ts";
 
 export interface Behind {
   store: Store;

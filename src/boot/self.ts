@@ -1,10 +1,17 @@
 /** How to start this program again, for the helpers that run beside the server. */
 import { fileURLToPath } from "node:url";
 
-/** In the npm package, the modules are JavaScript. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-const MAIN = fileURLToPath(new URL(`../../main${EXTENSION}`, import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+/** In the built program, all modules are in one folder, beside the entry. */
+const IS_BUILT = import.meta.url.endsWith(".js");
+const MAIN = pathOf(IS_BUILT ? "main.js" : "../../main.ts");
+/** The built program contains its packages. */
+const CONFIG = IS_BUILT ? ["--no-config"] : ["--config", pathOf("../../deno.json")];
+/** The folder with the dashboard's files. */
+export const DASHBOARD = pathOf(IS_BUILT ? "../dashboard" : "../../dist/dashboard");
+
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
 
 /** The command that runs one of our own subcommands, from a checkout or as a binary, with these permissions. */
 export function selfCommand(subcommand: string, permissions: string[]): string[] {
@@ -14,8 +21,7 @@ export function selfCommand(subcommand: string, permissions: string[]): string[]
     "run",
     "--quiet",
     "--no-prompt",
-    "--config",
-    CONFIG,
+    ...CONFIG,
     ...permissions,
     MAIN,
     subcommand,

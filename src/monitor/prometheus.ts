@@ -30,8 +30,8 @@ export class Prometheus {
 }
 
 async function registryOf(readings: Readings): Promise<Registry> {
-  // Loaded by the first request: most servers get none.
-  const { Counter, Gauge, Registry } = await import("prom-client");
+  // Loaded by the first request: most servers get none. It is CommonJS, which has only a default export in a bundle.
+  const { Counter, Gauge, Registry } = (await import("prom-client")).default;
   const registry = new Registry();
   const registers = [registry];
   new Counter({

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readAddress } from "../../src/cli/server_address.ts";
 import { Door } from "../fixtures/door.ts";
+import { testedProgram } from "../fixtures/program.ts";
 import { until } from "../fixtures/until.ts";
 import { command } from "../cli/fixtures/cli.ts";
 
@@ -73,20 +74,10 @@ Deno.test("a server whose log nobody reads any more says so in the log that clie
 });
 
 Deno.test("SIGHUP does not stop a server under nohup, where the platform tells that it is", async () => {
-  const [program, ...args] = command([]);
-  const main = args.pop()!;
-  const everything = [
-    program!,
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--config",
-    args[args.indexOf("--config") + 1]!,
-  ];
   const folder = await Deno.makeTempDir({ prefix: "oa-test-" });
   const child = shell(
     'trap "" HUP; exec "$@"',
-    [...everything, "-A", main, "serve", "--port", "0", "--data", folder],
+    [...testedProgram(["-A"]), "serve", "--port", "0", "--data", folder],
     { stderr: "piped" },
   );
   const stderr = new Response(child.stderr).text();

@@ -1,4 +1,4 @@
-/** The dashboard's files, as `scripts/dashboard.ts` made them: read on the first request and kept compressed. */
+/** The dashboard's files, as `scripts/dashboard.ts` builds them: read on the first request and kept compressed. */
 import { join } from "node:path";
 
 const TYPES: Record<string, string> = {
@@ -18,7 +18,7 @@ export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-const NOT_BUILT = "The dashboard was not built. In a checkout: deno task dashboard\n";
+const NOT_BUILT = "The dashboard was not built. In a checkout: deno task build\n";
 
 interface DashboardFile {
   type: string;
