@@ -1,16 +1,16 @@
 /**
- * Compiles the program into one file, with the permissions of `deno task start`. The Deno that runs this compiles it. If
- * that Deno cannot download its base binary, an older one from npm does, for this platform only.
+ * Compiles the built program into one file, with the permissions of `deno task start`. The Deno that runs this compiles
+ * it. If that Deno cannot download its base binary, an older one from npm does, for this platform only.
  */
 import { dirname } from "node:path";
 import { buildDashboard } from "./dashboard.ts";
 import { compileWithNpm, hasNpmBase, NPM_VERSION } from "./compile_with_npm.ts";
+import { buildProgram, PROGRAM } from "./program_bundle.ts";
 import { ROOT } from "./root.ts";
-import { START_PERMISSIONS, V8_FLAGS } from "./start_flags.ts";
+import { START_FLAGS } from "./start_flags.ts";
 
-const ENTRY = "main.ts";
-/** The dashboard's files, which are embedded in the binary. */
-const DASHBOARD = "dist/dashboard";
+/** Embedded in the binary: the dashboard's files, and the program's, which a stack trace needs. */
+const INCLUDED = ["dist/dashboard", dirname(PROGRAM)];
 /** Long enough to download a base binary, but at most a minute if npm is the alternative. */
 const PATIENCE_MS = { alone: 300_000, withAlternative: 60_000 };
 
@@ -34,7 +34,7 @@ export async function compileBinary(output: string, target: string = Deno.build.
     // An interrupted run may have left it.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await buildDashboard();
+  await Promise.all([buildProgram(), buildDashboard()]);
   const deno = await compileTo(fresh, target);
   // The exit code does not say reliably whether the file was made.
   const made = await Deno.stat(fresh).catch((error) => {
@@ -50,29 +50,27 @@ export async function compileBinary(output: string, target: string = Deno.build.
 async function compileTo(output: string, target: string): Promise<string> {
   // Types are checked by `deno task test`.
   const flags = [
-    ...["--no-check", "--no-prompt", "--unstable-kv", ...V8_FLAGS, ...START_PERMISSIONS],
-    ...["--include", DASHBOARD, "--output", output],
+    ...["--no-check", "--no-prompt", ...START_FLAGS],
+    ...[...INCLUDED.flatMap((folder) => ["--include", folder]), "--output", output],
   ];
   const hasAlternative = target === Deno.build.target && hasNpmBase();
   const patience_ms = hasAlternative ? PATIENCE_MS.withAlternative : PATIENCE_MS.alone;
   try {
-    await compileHere([...flags, "--frozen", "--target", target], patience_ms);
+    await compileHere([...flags, "--target", target], patience_ms);
     return Deno.version.deno;
   } catch (error) {
     if (!(error instanceof NoBaseBinary) || !hasAlternative) throw error;
   }
   console.error(
-    `This Deno cannot download its base binary. Compiling with Deno ${NPM_VERSION} from npm, without the lock file.`,
+    `This Deno cannot download its base binary. Compiling with Deno ${NPM_VERSION} from npm.`,
   );
-  // That Deno inherits this: the default stack of its threads is too small for the program's module graph.
-  Deno.env.set("RUST_MIN_STACK", String(16 << 20));
-  await compileWithNpm(ROOT, [ENTRY, DASHBOARD], flags);
+  await compileWithNpm(ROOT, PROGRAM, INCLUDED, flags);
   return NPM_VERSION;
 }
 
 async function compileHere(flags: string[], patience_ms: number): Promise<void> {
   const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", ...flags, ENTRY],
+    args: ["compile", "--quiet", ...flags, PROGRAM],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -16,33 +16,25 @@ export function hasNpmBase(): boolean {
   return Deno.build.os === "linux" && Deno.build.arch === "x86_64" && Deno.build.env === "gnu";
 }
 
-/** Compiles `entry` of the checkout at `root`, with the folder `included`. Throws an error that says what failed. */
+/** Compiles `entry`, with these folders, all relative to `root`. Throws an error that says what failed. */
 export async function compileWithNpm(
   root: string,
-  [entry, included]: [entry: string, included: string],
+  entry: string,
+  folders: readonly string[],
   flags: string[],
 ): Promise<void> {
   const tools = await installedTools();
-  // A folder with the sources only: anything else beside them would be embedded.
+  // A folder with these files only: anything else beside them would be embedded.
   const sources = await Deno.makeTempDir({ prefix: "opencode-agents-compile-" });
   try {
-    for await (const { name, isFile } of Deno.readDir(root)) {
-      if (isFile && (name === "deno.json" || name.endsWith(".ts"))) {
-        await copyFile(join(root, name), join(sources, name));
-      }
-    }
-    await copyFolder(join(root, "src"), join(sources, "src"));
-    await copyFolder(join(root, included), join(sources, included));
-    // Without the lock file, which a newer Deno wrote.
-    const args = ["compile", "--quiet", "--no-lock", ...flags, entry];
+    for (const folder of folders) await copyFolder(join(root, folder), join(sources, folder));
+    const args = ["compile", "--quiet", ...flags, entry];
     await run(join(tools, "deno"), args, COMPILE_WITHIN_MS, {
       cwd: sources,
       env: {
         DENORT_BIN: join(tools, "base"),
         // By default, Deno trusts only its own certificates, not those of a company's proxy.
         DENO_TLS_CA_STORE: "system,mozilla",
-        // The default stack of its threads is too small for the module graphs of some packages.
-        RUST_MIN_STACK: String(64 << 20),
       },
     });
   } finally {

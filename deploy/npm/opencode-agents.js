@@ -23,19 +23,8 @@ function denoProgram() {
 }
 
 function denoArguments() {
-  const { denoFlags } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  return [
-    "run",
-    "--quiet",
-    "--no-prompt",
-    // Everything is installed. A module that is missing is an error, not a reason to ask the network.
-    "--cached-only",
-    "--config",
-    join(ROOT, "deno.json"),
-    ...denoFlags,
-    join(ROOT, "main.js"),
-    ...process.argv.slice(2),
-  ];
+  const { denoFlags, program } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return ["run", "--quiet", "--no-prompt", ...denoFlags, join(ROOT, program), ...process.argv.slice(2)];
 }
 
 function environment() {

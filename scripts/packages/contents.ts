@@ -1,6 +1,5 @@
-/** What a program of this checkout consists of: its own modules, and the npm packages that they import. */
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+/** The npm packages that a program of this checkout imports. */
+import { join } from "node:path";
 import { ROOT } from "../root.ts";
 import type { DenoLock } from "./deno_lock.ts";
 
@@ -8,8 +7,6 @@ import type { DenoLock } from "./deno_lock.ts";
 const RUN_WITHIN_MS = 300_000;
 
 export interface Contents {
-  /** Files below the root, relative to it, sorted. */
-  modules: string[];
   /** The ids of the packages that the modules import, sorted. */
   imported: string[];
   /** The folder in which Deno keeps a package, by id. */
@@ -32,16 +29,13 @@ export async function contentsOf(entry: string): Promise<Contents> {
   const { modules, npmPackages }: ModuleGraph = JSON.parse(
     await runDeno("info", "--json", "--frozen", entry),
   );
-  const own = new Set<string>();
   const imported = new Set<string>();
   for (const { kind, specifier, npmPackage, error } of modules) {
     // `deno bundle` takes style sheets, which `deno info` reports as errors.
     if (error !== undefined && !specifier.endsWith(".css")) throw new Error(`${specifier}: ${error}`);
     if (kind === "npm") imported.add(npmPackage!);
-    if (specifier.startsWith("file:")) own.add(relative(ROOT, fileURLToPath(specifier)));
   }
   return {
-    modules: [...own].sort(),
     imported: [...imported].sort(),
     folders: new Map(Object.entries(npmPackages).map(([id, { localPath }]) => [id, localPath])),
   };
