@@ -1,4 +1,6 @@
 /** Resident memory, idle and after many tasks. */
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { builtProgram } from "../fixtures/program.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
 import { withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
@@ -21,7 +23,7 @@ async function residentMB({ pid }: { pid: number }): Promise<number> {
 /** A server without a task yet, and a bare `Deno.serve`. */
 async function idleMB(): Promise<{ idle: number; bare: number }> {
   const folder = await Deno.makeTempDir({ prefix: "oa-bench-" });
-  const servers = [await started(productOn(folder)), await started(BARE)];
+  const servers = [await started(await productOn(folder)), await started(BARE)];
   try {
     const [idle, bare] = await Promise.all(servers.map(residentMB));
     return { idle: idle!, bare: bare! };
@@ -47,7 +49,7 @@ export async function memory(): Promise<Figure[]> {
     agents: { echo: { protocol: "command", command: ["echo", "{prompt}"] } },
     tasks: { default_agent: "echo", max_concurrent: 4 },
   };
-  await withServer({ config }, async (server) => {
+  await withServer({ command: builtProgram(START_PERMISSIONS), config }, async (server) => {
     await startMany(server, { count: TASKS, clients: 10, batch: 10, prompt: "done" });
     await until(async () => {
       const { reply } = await server.post({ type: "list_tasks", filter: { status: "completed" }, limit: 1 });

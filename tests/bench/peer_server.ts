@@ -1,17 +1,19 @@
 /** Starts programs that print where they listen: the product and the bare `Deno.serve` beside it. */
-import { START_PERMISSIONS, V8_FLAGS } from "../../scripts/start_flags.ts";
+import { buildProgram } from "../../scripts/program_bundle.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { builtProgram } from "../fixtures/program.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The peer, as figures name it. It comes with Deno. */
 export const PEER = `a bare Deno.serve (Deno ${Deno.version.deno})`;
 
-export const BARE = ["run", "--quiet", "--allow-net", `${ROOT}tests/bench/bare_server.ts`];
+export const BARE = [Deno.execPath(), "run", "--quiet", "--allow-net", `${ROOT}tests/bench/bare_server.ts`];
 
-/** The product as `deno task start` runs it, without the task runner. */
-export function productOn(data: string): string[] {
-  const flags = ["--quiet", "--no-prompt", ...V8_FLAGS, "--config", `${ROOT}deno.json`, ...START_PERMISSIONS];
-  return ["run", ...flags, `${ROOT}main.ts`, "serve", "--port", "0", "--data", data];
+/** The product as it is published and as `deno task start` runs it: the built program, without the task runner. */
+export async function productOn(data: string): Promise<string[]> {
+  await buildProgram();
+  return [...builtProgram(START_PERMISSIONS), "serve", "--port", "0", "--data", data];
 }
 
 export interface Started {
@@ -22,11 +24,10 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** Starts Deno with these arguments. Throws if it ends before it listens. */
-export async function started(args: string[]): Promise<Started> {
+/** Starts this program. Throws if it ends before it listens. */
+export async function started([program, ...args]: string[]): Promise<Started> {
   const begun = performance.now();
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped", stderr: "null" })
-    .spawn();
+  const child = new Deno.Command(program!, { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes("\n")) {
