@@ -11,7 +11,8 @@ export const StoredChunkHeader = z.object({
   count: z.int(),
   first_time: z.string(),
   last_time: z.string(),
-  bytes: z.int(),
+  bytes: z.int().describe("The size of its lines."),
+  search_bytes: z.int().optional().describe("The size of its text for searches, once it has one."),
   levels: LevelCounts,
   agents: z.array(z.tuple([z.string(), LevelCounts])).describe("The same per agent."),
 });

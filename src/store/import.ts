@@ -10,9 +10,10 @@ import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_li
 import { copyStore } from "./file_copy.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { addLine, type Chunk, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
-import { chunkValues, searchTextValue } from "./log_chunk_values.ts";
+import { encodeChunk } from "./log_chunk_values.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
+import { end } from "./log_pack.ts";
 import type { Store } from "./open.ts";
 import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
@@ -187,7 +188,8 @@ class Target {
   async #writeChunk(): Promise<void> {
     const { header } = this.#chunk;
     if (header.count === 0) return;
-    await this.#kv.commit({ sets: [...chunkValues(this.#chunk), searchTextValue(this.#chunk)] });
+    end(this.#chunk);
+    await this.#kv.commit({ sets: encodeChunk(this.#chunk).values });
     this.#chunk = emptyChunk(FIRST_NODE, header.chunk + 1, endSeq(header));
   }
 }

@@ -18,6 +18,8 @@ export const LEVELS = LogLevel.options;
 export type ChunkHeader = Omit<StoredChunkHeader, "agents"> & {
   node: string;
   agents: Map<string, LevelCounts>;
+  /** The size of all values of the chunk in the store. */
+  stored_bytes: number;
 };
 
 const HEADER = stored("log.head", StoredChunkHeader);
@@ -26,10 +28,21 @@ const HEADER = stored("log.head", StoredChunkHeader);
 export interface Chunk {
   header: ChunkHeader;
   lines: string[];
+  /** Of a chunk that no longer grows. */
+  search_text?: Uint8Array;
 }
 
 export function emptyChunk(node: string, chunk: number, first_seq: number): Chunk {
-  const header = { node, chunk, first_seq, count: 0, first_time: "", last_time: "", bytes: 0 };
+  const header = {
+    node,
+    chunk,
+    first_seq,
+    count: 0,
+    first_time: "",
+    last_time: "",
+    bytes: 0,
+    stored_bytes: 0,
+  };
   return { header: { ...header, levels: LEVELS.map(() => 0), agents: new Map() }, lines: [] };
 }
 
@@ -56,7 +69,7 @@ export function addLine({ header, lines }: Chunk, { entry, text, bytes }: LogLin
   lines.push(text);
 }
 
-export function encodeHeader({ node: _, agents, ...header }: ChunkHeader): Uint8Array {
+export function encodeHeader({ node: _, stored_bytes: __, agents, ...header }: ChunkHeader): Uint8Array {
   return encodeStored({ ...header, agents: [...agents] });
 }
 
@@ -66,7 +79,21 @@ export function decodeHeader(
   bytes: Uint8Array,
 ): ChunkHeader {
   const header = decodeStored(HEADER, `header of the log's chunk ${chunk} of ${node}`, bytes);
-  return { ...header, node, agents: new Map(header.agents) };
+  return {
+    ...header,
+    node,
+    agents: new Map(header.agents),
+    stored_bytes: storedBytes(header, bytes),
+  };
+}
+
+/** The size of a chunk's lines, its search text and its header. */
+export function storedBytes(
+  { bytes, search_bytes = 0 }: Pick<StoredChunkHeader, "bytes" | "search_bytes">,
+  encodedHeader: Uint8Array,
+): number {
+  // The last line has no line feed.
+  return bytes - 1 + search_bytes + encodedHeader.length;
 }
 
 const encoder = new TextEncoder();

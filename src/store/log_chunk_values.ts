@@ -1,25 +1,28 @@
 /** The values of a chunk in the store: its lines, its header, and the text for searches. Pure. */
 import type { Key } from "./kv/kv.ts";
-import { type Chunk, type ChunkHeader, encodeHeader, encodeLines } from "./log_chunk.ts";
+import { type Chunk, type ChunkHeader, encodeHeader, encodeLines, storedBytes } from "./log_chunk.ts";
 import { chunkKey, headKey, searchTextKey } from "./log_keys.ts";
-import { encodeSearchText } from "./log_search_text.ts";
 
 interface Value {
   key: Key;
   value: Uint8Array;
 }
 
-export function chunkValues({ header, lines }: Chunk): Value[] {
-  const { node, chunk } = header;
-  return [
-    { key: chunkKey(node, chunk), value: encodeLines(lines) },
-    { key: headKey(node, chunk), value: encodeHeader(header) },
-  ];
+/** A chunk as it is stored, and its header, which knows the size of these values. */
+export interface EncodedChunk {
+  header: ChunkHeader;
+  values: Value[];
 }
 
-/** What is added once the chunk no longer grows. */
-export function searchTextValue({ header: { node, chunk }, lines }: Chunk): Value {
-  return { key: searchTextKey(node, chunk), value: encodeSearchText(lines) };
+export function encodeChunk({ header, lines, search_text }: Chunk): EncodedChunk {
+  const { node, chunk } = header;
+  const head = encodeHeader(header);
+  const values = [
+    { key: chunkKey(node, chunk), value: encodeLines(lines) },
+    { key: headKey(node, chunk), value: head },
+  ];
+  if (search_text) values.push({ key: searchTextKey(node, chunk), value: search_text });
+  return { header: { ...header, stored_bytes: storedBytes(header, head) }, values };
 }
 
 export function chunkKeys({ node, chunk }: ChunkHeader): Key[] {

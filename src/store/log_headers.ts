@@ -11,6 +11,7 @@ export class LogHeaders {
     return this.#entries;
   }
 
+  /** The size of all that is stored of these chunks. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -34,7 +35,7 @@ export class LogHeaders {
     return new Map([...this.#byNode].map(([node, headers]) => [node, endSeq(headers.at(-1)!) - 1]));
   }
 
-  /** Adds the header of a new chunk, or replaces the newest header if its chunk has grown. */
+  /** Adds the header of a new chunk, or replaces the newest header if its chunk has grown or ended. */
   put(header: ChunkHeader): void {
     let headers = this.#byNode.get(header.node);
     if (!headers) this.#byNode.set(header.node, headers = []);
@@ -54,8 +55,8 @@ export class LogHeaders {
     return dropped;
   }
 
-  #count({ count, bytes }: ChunkHeader, sign: 1 | -1): void {
+  #count({ count, stored_bytes }: ChunkHeader, sign: 1 | -1): void {
     this.#entries += sign * count;
-    this.#bytes += sign * bytes;
+    this.#bytes += sign * stored_bytes;
   }
 }

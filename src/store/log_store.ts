@@ -95,7 +95,7 @@ export class LogStore {
     return this.#headers.entries;
   }
 
-  /** The size of the entries in the store. */
+  /** The size of all that the log keeps in the store. */
   get bytes(): number {
     return this.#headers.bytes;
   }
@@ -154,7 +154,11 @@ export class LogStore {
     const next_seq = last ? endSeq(last) : 1;
     for await (const { key, value } of this.#kv.list(this.#headsFrom(node, last?.chunk ?? 0))) {
       const header = decodeHeader(placeOf(key), value);
-      if (endSeq(header) <= next_seq) continue;
+      if (endSeq(header) <= next_seq) {
+        // It has no new entry, but it may have ended.
+        this.#headers.put(header);
+        continue;
+      }
       const chunk = await this.#kv.get(chunkKey(node, header.chunk));
       // The chunk was dropped meanwhile.
       if (!chunk) continue;
@@ -220,7 +224,7 @@ export class LogStore {
         if (!this.#writer.endChunk()) break;
       }
       doomed.push(header);
-      excess -= header.bytes;
+      excess -= header.stored_bytes;
     }
     return doomed;
   }

@@ -3,9 +3,11 @@ import type { LogTail } from "../domain/log_chunk.ts";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, type Timer } from "../clock/clock.ts";
 import type { GroupCommit } from "./group_commit.ts";
-import { addLine, type Chunk, copyOf, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
-import { chunkValues, searchTextValue } from "./log_chunk_values.ts";
+import type { Chunk } from "./log_chunk.ts";
+import { encodeChunk } from "./log_chunk_values.ts";
 import { lineOf, type LogLine, type NewEntry } from "./log_line.ts";
+import { packed } from "./log_pack.ts";
+import { LogProgress } from "./log_progress.ts";
 import type { SeqEntry } from "./log_query.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
@@ -20,15 +22,6 @@ const INTERVAL_MS = 50;
 /** With this many entries, the commit does not wait for the interval. */
 const PENDING_MANY = 1_000;
 const RETRY_MS = 1_000;
-/** How many chunks one commit writes. They fit even with headers and search texts of the largest size. */
-const CHUNKS_PER_COMMIT = 4;
-
-interface FlushWaiter {
-  /** How many entries must be committed first. */
-  entries: number;
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 export class LogWriter {
   readonly #commits: GroupCommit;
@@ -41,16 +34,13 @@ export class LogWriter {
   #pendingBytes = 0;
   #dropped = 0;
   #appendedCount = 0;
-  #committedCount = 0;
   #lastWrite = -Infinity;
   #running: Promise<void> | undefined;
   #failing = false;
   #closed = false;
-  #flushes: FlushWaiter[] = [];
-  /** How many entries are committed or in a commit under way. */
-  #handedCount = 0;
-  /** Those who wait until their entries are handed to the store. */
-  #handovers: FlushWaiter[] = [];
+  /** Entries that are committed or in a commit under way. */
+  readonly #handed = new LogProgress();
+  readonly #stored = new LogProgress();
   /** Settles when there is room again or a commit has failed. */
   #room: PromiseWithResolvers<void> | undefined;
   #hurry: (() => void) | undefined;
@@ -105,12 +95,7 @@ export class LogWriter {
 
   /** Resolves when all that was appended is committed. Rejects when the store fails. */
   flush(): Promise<void> {
-    if (this.#committedCount === this.#appendedCount) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#flushes.push({ entries: this.#appendedCount, resolve, reject });
-    this.#running ??= this.#run();
-    this.#hurry?.();
-    return promise;
+    return this.#bringTo(this.#stored);
   }
 
   /**
@@ -118,12 +103,15 @@ export class LogWriter {
    * with those entries, or after them. Rejects when the store fails.
    */
   handOver(): Promise<void> {
-    if (this.#handedCount === this.#appendedCount) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#handovers.push({ entries: this.#appendedCount, resolve, reject });
+    return this.#bringTo(this.#handed);
+  }
+
+  #bringTo(stage: LogProgress): Promise<void> {
+    if (stage.entries === this.#appendedCount) return Promise.resolve();
+    const reached = stage.reached(this.#appendedCount);
     this.#running ??= this.#run();
     this.#hurry?.();
-    return promise;
+    return reached;
   }
 
   /** Accepts no more entries, and commits those that wait if the store accepts them. */
@@ -153,9 +141,8 @@ export class LogWriter {
         this.#failing = false;
       } catch (error) {
         if (!this.#failing) log.error("The log cannot be written: {error}", { error });
-        this.#handedCount = this.#committedCount;
         this.#failing = true;
-        for (const waiter of [...this.#handovers.splice(0), ...this.#flushes.splice(0)]) waiter.reject(error);
+        for (const stage of [this.#handed, this.#stored]) stage.fail(error, this.#stored.entries);
         // The entries stay, within their bound, and are tried again.
         if (this.#closed) break;
       } finally {
@@ -172,7 +159,7 @@ export class LogWriter {
 
   /** Waits for `ms`, or until a commit becomes urgent. */
   async #pause(ms: number): Promise<void> {
-    const isUrgent = this.#closed || this.#flushes.length > 0 || this.#handovers.length > 0 ||
+    const isUrgent = this.#closed || this.#stored.isAwaited || this.#handed.isAwaited ||
       (this.#pending.length >= PENDING_MANY && !this.#failing);
     if (ms <= 0 || isUrgent) return;
     let timer: Timer | undefined;
@@ -185,52 +172,30 @@ export class LogWriter {
   }
 
   async #write(): Promise<void> {
-    const { chunks, ended, count } = this.#pack();
-    const sets = [...chunks.flatMap(chunkValues), ...ended.map(searchTextValue)];
+    const { next_chunk, next_seq } = this.#tail;
+    const { chunks, count } = packed(this.#pending, {
+      node: this.#node,
+      open: this.#open,
+      next_chunk,
+      next_seq,
+    });
+    const encoded = chunks.map(encodeChunk);
     // Before the commit is requested: whoever waits for this then requests its own commit in time for the same group.
-    const handed = this.#handedCount = this.#committedCount + count;
-    for (const waiter of this.#handovers.filter(({ entries }) => entries <= handed)) waiter.resolve();
-    this.#handovers = this.#handovers.filter(({ entries }) => entries > handed);
-    await this.#commits.commit({ sets });
+    this.#handed.moveTo(this.#stored.entries + count);
+    await this.#commits.commit({ sets: encoded.flatMap(({ values }) => values) });
+    const stored = chunks.map((chunk, i) => ({ ...chunk, header: encoded[i]!.header }));
+    const last = stored.at(-1)!;
+    this.#open = last.search_text ? undefined : last;
+    this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: next_seq + count };
     const written = this.#pending.splice(0, count);
-    const first_seq = this.#tail.next_seq;
-    const last = chunks.at(-1)!;
-    this.#open = last;
-    this.#tail = { ...this.#tail, next_chunk: last.header.chunk + 1, next_seq: endSeq(last.header) };
     this.#pendingBytes -= written.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#committedCount += count;
     const told = this.#committed(
-      chunks,
-      written.map(({ entry }, i) => ({ node: this.#node, seq: first_seq + i, entry })),
+      stored,
+      written.map(({ entry }, i) => ({ node: this.#node, seq: next_seq + i, entry })),
     );
-    const done = this.#flushes.filter(({ entries }) => entries <= this.#committedCount);
-    this.#flushes = this.#flushes.filter(({ entries }) => entries > this.#committedCount);
-    for (const waiter of done) waiter.resolve();
+    this.#stored.moveTo(this.#stored.entries + count);
     this.#tellOfDropped();
     await told;
-  }
-
-  /**
-   * Packs the oldest waiting entries into the open chunk and as many new chunks as fit into one commit. `ended`: those
-   * that get no more entries.
-   */
-  #pack(): { chunks: Chunk[]; ended: Chunk[]; count: number } {
-    const all = this.#open ? [copyOf(this.#open)] : [];
-    const { next_chunk, next_seq } = this.#tail;
-    let count = 0;
-    for (const line of this.#pending) {
-      const last = all.at(-1);
-      if (!last || !hasRoom(last, line)) {
-        if (all.length >= CHUNKS_PER_COMMIT) break;
-        const number = last ? last.header.chunk + 1 : next_chunk;
-        all.push(emptyChunk(this.#node, number, next_seq + count));
-      }
-      addLine(all.at(-1)!, line);
-      count++;
-    }
-    // The open chunk had no room even for the first entry.
-    const isOpenFull = this.#open !== undefined && all[0]!.header.count === this.#open.header.count;
-    return { chunks: isOpenFull ? all.slice(1) : all, ended: all.slice(0, -1), count };
   }
 
   #tellOfDropped(): void {

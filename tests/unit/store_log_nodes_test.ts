@@ -147,6 +147,20 @@ Deno.test("a follower's mark separates returned entries from pushed ones, for ea
   await Promise.all([a.logs.close(), b.logs.close()]);
 });
 
+Deno.test("every node knows the size of all nodes' logs, also of chunks that end later", async () => {
+  const kv = tapped();
+  const a = await nodeOn(kv.memory, FIRST_NODE);
+  const b = await nodeOn(kv.memory, "other");
+  for (let i = 0; i < 60; i++) {
+    a.logs.append(entry("x".repeat(i * 200)));
+    await a.logs.flush();
+    await b.logs.catchUp(FIRST_NODE);
+    assert.equal(b.logs.bytes, a.logs.bytes);
+  }
+  assert.ok((await Array.fromAsync(kv.list({ prefix: ["log", "text"] }))).length > 3);
+  await Promise.all([a.logs.close(), b.logs.close()]);
+});
+
 Deno.test("retention drops the oldest entries of all nodes, and other nodes forget them", async () => {
   const kv = tapped();
   const clock = handClock();

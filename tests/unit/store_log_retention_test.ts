@@ -14,6 +14,20 @@ async function filled(kv: Tapped, clock: HandClock): Promise<LogStore> {
   return logs;
 }
 
+/** The size of the log's values in the store. */
+async function storedBytes(kv: Tapped): Promise<number> {
+  let bytes = 0;
+  for (const kind of ["chunk", "head", "text"]) {
+    for await (const { value } of kv.list({ prefix: ["log", kind] })) bytes += value.length;
+  }
+  return bytes;
+}
+
+/** How many values of a kind are in the store. */
+async function countOf(kv: Tapped, kind: string): Promise<number> {
+  return (await Array.fromAsync(kv.list({ prefix: ["log", kind] }))).length;
+}
+
 async function storedKeys(kv: Tapped): Promise<number> {
   let count = 0;
   for await (const _ of kv.list({ prefix: ["log"] })) count++;
@@ -64,4 +78,88 @@ Deno.test("when everything is too old, everything is dropped, and the numbering 
   await again.flush();
   assert.equal(again.last_seq, 602);
   await again.close();
+});
+
+Deno.test("the size is that of all values in the store: while chunks grow, after retention, and after a restart", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  for (let i = 0; i < 120; i++) {
+    // Some commits end a chunk, some end several, some only let it grow; one line fills a chunk alone.
+    for (let n = 0; n <= i % 40; n++) {
+      logs.append(entry(`Öl ${i} ${n}`, { agent: `agent ${i}`, details: { fill: "é".repeat(i * n) } }));
+    }
+    if (i === 70) logs.append(entry("long", { details: { fill: "x".repeat(58_000) } }));
+    await logs.flush();
+    assert.equal(logs.bytes, await storedBytes(kv), `after commit ${i}`);
+  }
+  assert.ok(await countOf(kv, "text") > 20);
+  await logs.prune({ retention_days: 1000, max_bytes: logs.bytes / 2 });
+  assert.equal(logs.bytes, await storedBytes(kv));
+  await logs.close();
+  const again = await logOn(tapped(kv.memory.reopened()), handClock());
+  assert.equal(again.bytes, logs.bytes);
+  await again.close();
+});
+
+Deno.test("every chunk but the newest has a search text, also when commits end between chunks", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  for (const count of [1, 2000, 1, 1, 700, 3000, 5]) {
+    for (let i = 0; i < count; i++) logs.append(entry("x".repeat(600)));
+    await logs.flush();
+  }
+  assert.equal(await countOf(kv, "text"), await countOf(kv, "chunk") - 1);
+  await logs.close();
+});
+
+Deno.test("a server that dies at any commit leaves no search text without its chunk, and the right size", async () => {
+  for (
+    const [when, at] of ["before", "after"].flatMap((when) => [1, 3, 4, 5].map((at) => [when, at] as const))
+  ) {
+    const kv = tapped();
+    const logs = await logOn(kv, handClock());
+    const die = () => kv.sent.length >= at ? Promise.reject(new Error("dead")) : undefined;
+    if (when === "before") kv.before = die;
+    else kv.after = die;
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 600; i++) logs.append(entry("x".repeat(600)));
+      await logs.flush().catch(() => {});
+    }
+    await logs.prune({ retention_days: 1000, max_bytes: 1 }).catch(() => {});
+    await logs.close();
+    const left = tapped(kv.memory.reopened());
+    const again = await logOn(left, handClock());
+    assert.equal(again.bytes, await storedBytes(left), `${when} ${at}`);
+    const chunks = new Set(
+      await Array.fromAsync(left.list({ prefix: ["log", "chunk"] }), ({ key }) => key[2]),
+    );
+    for await (const { key } of left.list({ prefix: ["log", "text"] })) assert.ok(chunks.has(key[2]!));
+    while (again.size > 0) await again.prune({ retention_days: -1, max_bytes: 1 });
+    assert.deepEqual([again.bytes, await storedBytes(left)], [0, 0]);
+    await again.close();
+  }
+});
+
+Deno.test("a store of an earlier version, without search texts, has the right size and loses its oldest chunks", async () => {
+  const kv = tapped();
+  const older = await filled(kv, handClock());
+  await older.close();
+  const texts = await Array.fromAsync(kv.list({ prefix: ["log", "text"] }), ({ key }) => key);
+  const heads = await Array.fromAsync(kv.list({ prefix: ["log", "head"] }), ({ key, value }) => {
+    const [version, { search_bytes: _, ...head }] = JSON.parse(new TextDecoder().decode(value));
+    return { key, value: new TextEncoder().encode(JSON.stringify([version, head])) };
+  });
+  await kv.commit({ deletes: texts, sets: heads });
+  const clock = handClock(Date.parse("2026-03-01T00:00:00.000Z"));
+  const left = tapped(kv.memory.reopened());
+  const logs = await logOn(left, clock);
+  assert.equal(logs.bytes, await storedBytes(left));
+  const asked = { ...newestFirst, message_contains: "DAY 1" };
+  assert.equal((await logs.query(asked)).filtered_count, 11 * 30);
+  await logs.prune({ retention_days: 1000, max_bytes: 500_000 });
+  for (let i = 0; i < 300; i++) logs.append(entry("x".repeat(600)));
+  await logs.flush();
+  assert.ok(await countOf(left, "text") > 0, "new chunks have one");
+  assert.equal(logs.bytes, await storedBytes(left));
+  await logs.close();
 });
