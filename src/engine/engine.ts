@@ -9,7 +9,7 @@ import {
   type TaskSpec,
   type TaskState,
 } from "../domain/task_record.ts";
-import type { LogRetention } from "../store/log_store.ts";
+import type { LogRetention } from "../store/log_retention.ts";
 import type { Change } from "../store/record_memory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Membership } from "./membership.ts";

@@ -6,7 +6,7 @@ import { ATTEMPTS_KEPT, type TaskRecord } from "../domain/task_record.ts";
 import { needs, withMet } from "../domain/schedule.ts";
 import { isFinished } from "../domain/task_values.ts";
 import type { Key } from "../store/kv/kv.ts";
-import type { LogRetention } from "../store/log_store.ts";
+import type { LogRetention } from "../store/log_retention.ts";
 import type { Store } from "../store/open.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import { counted } from "../protocol/formats.ts";

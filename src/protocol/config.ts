@@ -147,7 +147,9 @@ export const Config = z.strictObject({
   logs: z.strictObject({
     retention_days: z.number().min(0).default(14).describe("How long to keep log entries."),
     max_bytes: z.int().min(1 << 20).default(1_073_741_824)
-      .describe("The size of the log. Beyond it, the oldest entries are removed early."),
+      .describe(
+        "The size of all that the log keeps in the store. Beyond it, the oldest entries are removed early.",
+      ),
   }).prefault({}),
   monitor: z.strictObject({
     resources_interval_ms: z.int().min(100).default(5000)

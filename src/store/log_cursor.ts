@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { LogMark } from "./log_place.ts";
-import type { LogOrder } from "./log_query.ts";
+import type { LogOrder } from "./log_order.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** Collects the entries of one page. They may be offered in any order. Pure. */
 import { type ChunkHeader, endSeq } from "./log_chunk.ts";
 import type { LogMark } from "./log_place.ts";
-import type { LogOrder, SeqLine } from "./log_query.ts";
+import type { LogOrder } from "./log_order.ts";
+import type { SeqLine } from "./log_query.ts";
 
 /** Where a page begins: by time after a mark, else after an entry. */
 export type Beginning = { mark: LogMark } | { entry: SeqLine } | undefined;

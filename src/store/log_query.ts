@@ -1,4 +1,4 @@
-/** The conditions and order of a log query, applied to headers and lines. Pure. */
+/** A log query, and its conditions, applied to headers, search texts and lines. Pure. */
 import { isoTime } from "../clock/clock.ts";
 import type { LogEntry, LogLevel } from "../domain/log_entry.ts";
 import type { LOG_SORT_FIELDS } from "../protocol/log_messages.ts";
@@ -6,7 +6,7 @@ import { isAfter, type LogMark, type LogPlace } from "./log_place.ts";
 import { type ChunkHeader, endSeq, LEVELS } from "./log_chunk.ts";
 import { Clue, numbered, type NumberedLine } from "./log_clue.ts";
 import { entryOfLine, folded, type LineScalars } from "./log_line.ts";
-import { MessageSearch } from "./log_search_text.ts";
+import { MessageSearch, type SearchText } from "./log_search_text.ts";
 
 export interface LogQuery {
   levels?: readonly LogLevel[];
@@ -39,10 +39,19 @@ export interface SeqLine extends LogPlace {
 }
 
 /**
- * What a header shows about a chunk's entries: none match, all match, or the header has counted the matches. If it
+ * What a header or a search text shows about a chunk's entries: none match, all match, or some, which are counted. If it
  * shows nothing (`unknown`), the chunk must be read.
  */
-export type Verdict = "none" | "all" | "counted" | "unknown";
+export interface Judgment {
+  verdict: "none" | "all" | "counted" | "unknown";
+  /** The matches per level, and their sum; 0 if they are unknown. */
+  counts: readonly number[];
+  matches: number;
+}
+
+const NO_COUNTS = LEVELS.map(() => 0);
+const NONE: Judgment = { verdict: "none", counts: NO_COUNTS, matches: 0 };
+const UNKNOWN: Judgment = { verdict: "unknown", counts: NO_COUNTS, matches: 0 };
 
 export class LogConditions {
   readonly #levels: ReadonlySet<string> | undefined;
@@ -98,36 +107,32 @@ export class LogConditions {
     return folded(JSON.stringify(entryOfLine(line).details)).includes(this.#details);
   }
 
-  /** Adds the matching entries of a chunk to `counts`, per level, if its header alone shows them. */
-  count(header: ChunkHeader, counts: number[]): Verdict {
-    if (this.#isOutside(header)) return "none";
-    const found = this.#countOf(header);
-    const sum = found.reduce((a, b) => a + b, 0);
+  /** What the header shows about its chunk. */
+  judge(header: ChunkHeader): Judgment {
+    if (this.#isOutside(header)) return NONE;
+    const counts = this.#countOf(header);
+    const matches = counts === header.levels ? header.count : sumOf(counts);
     // The chunk has no entry of these levels and agents, so the other conditions do not matter.
-    if (sum === 0) return "none";
-    if (this.#message !== undefined || this.#source !== undefined || this.#details !== undefined) {
-      return "unknown";
-    }
-    if (!this.#isInside(header)) return "unknown";
-    for (let i = 0; i < found.length; i++) counts[i]! += found[i]!;
-    return sum === header.count ? "all" : "counted";
+    if (matches === 0) return NONE;
+    const areTextsWanted = this.#message !== undefined || this.#source !== undefined ||
+      this.#details !== undefined;
+    if (areTextsWanted || !this.#isInside(header)) return UNKNOWN;
+    return { verdict: matches === header.count ? "all" : "counted", counts, matches };
   }
 
-  /** Whether a search text tells something about a chunk. */
+  /** Whether a search text shows something about a chunk. */
   get areSearched(): boolean {
     return this.#search !== undefined;
   }
 
-  /** Like `count`, for a chunk whose header shows nothing, by its search text. */
-  countBySearch(header: ChunkHeader, text: string, counts: number[]): Verdict {
-    const found = this.#search!.countIn(text).map((count, i) =>
-      !this.#levels || this.#levels.has(LEVELS[i]!) ? count : 0
-    );
-    if (found.every((count) => count === 0)) return "none";
+  /** What the search text of a chunk shows if its header shows nothing. */
+  judgeBySearch(header: ChunkHeader, text: SearchText): Judgment {
+    const found = this.#search!.countIn(text);
+    const counts = this.#levels ? found.map((count, i) => this.#levels!.has(LEVELS[i]!) ? count : 0) : found;
+    const matches = sumOf(counts);
+    if (matches === 0) return NONE;
     const isOnlySearched = !this.#agents && this.#source === undefined && this.#details === undefined;
-    if (!isOnlySearched || !this.#isInside(header)) return "unknown";
-    for (let i = 0; i < found.length; i++) counts[i]! += found[i]!;
-    return "counted";
+    return isOnlySearched && this.#isInside(header) ? { verdict: "counted", counts, matches } : UNKNOWN;
   }
 
   #countOf(header: ChunkHeader): readonly number[] {
@@ -171,44 +176,8 @@ function clueOf(text: string | undefined): Clue | undefined {
   return text?.isWellFormed() ? new Clue(JSON.stringify(text).slice(1, -1)) : undefined;
 }
 
-function compareKeys(a: string | number, b: string | number): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-/** By number within a node; between nodes, by time and then by name. */
-function comparePlaces(a: LogPlace, a_time: string, b: LogPlace, b_time: string): number {
-  if (a.node === b.node) return a.seq - b.seq;
-  return compareKeys(a_time, b_time) || compareKeys(a.node, b.node);
-}
-
-/** The order of a query: by its field, then by place in the log, in the same direction. */
-export class LogOrder {
-  readonly field: NonNullable<LogQuery["sort_field"]>;
-  readonly direction: 1 | -1;
-
-  constructor({ sort_field = "time", order }: LogQuery) {
-    this.field = sort_field;
-    this.direction = order === "desc" ? -1 : 1;
-  }
-
-  /** Whether it is by time, the order in which each node stores its entries. */
-  get isNatural(): boolean {
-    return this.field === "time";
-  }
-
-  compare(a: SeqLine, b: SeqLine): number {
-    const keys = this.isNatural ? 0 : compareKeys(this.#keyOf(a), this.#keyOf(b));
-    return (keys || comparePlaces(a, a.scalars.time, b, b.scalars.time)) * this.direction;
-  }
-
-  /** Whether a page that ends with `last` cannot contain any entry of this chunk. */
-  isPast(header: ChunkHeader, last: SeqLine): boolean {
-    const { node, first_seq, first_time, last_time } = header;
-    const [seq, time] = this.direction === 1 ? [first_seq, first_time] : [endSeq(header) - 1, last_time];
-    return comparePlaces({ node, seq }, time, last, last.scalars.time) * this.direction >= 0;
-  }
-
-  #keyOf({ scalars }: SeqLine): string | number {
-    return this.field === "level" ? LEVELS.indexOf(scalars.level) : scalars[this.field];
-  }
+export function sumOf(counts: readonly number[]): number {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
 }

@@ -1,6 +1,6 @@
 /** Answers queries from chunk headers if they suffice, else from the chunks. */
-import { ApiError } from "../domain/errors.ts";
-import type { LogEntry } from "../domain/log_entry.ts";
+import { answer, type LogPage, TimeSpan } from "./log_answer.ts";
+import { type Candidate, candidatesOf, merge } from "./log_candidates.ts";
 import {
   type ChunkHeader,
   endSeq,
@@ -10,47 +10,13 @@ import {
   requireWhole,
   unreadable,
 } from "./log_chunk.ts";
-import { cursorError, cursorOf, markOf } from "./log_cursor.ts";
-import { entryOfLine, scalarsOf } from "./log_line.ts";
-import { type Beginning, Page } from "./log_page.ts";
-import type { LogMark } from "./log_place.ts";
 import { numbered } from "./log_clue.ts";
-import { LogConditions, LogOrder, type LogQuery, type SeqLine, type Verdict } from "./log_query.ts";
-
-export interface LogPage {
-  entries: LogEntry[];
-  total_count: number;
-  filtered_count: number;
-  has_more: boolean;
-  next_cursor?: string;
-  summary: Record<`${typeof LEVELS[number]}_count`, number> & {
-    oldest_entry?: string;
-    newest_entry?: string;
-  };
-}
-
-/** A chunk's lines as one text. */
-export interface ChunkText {
-  header: ChunkHeader;
-  text: string;
-}
-
-/** The source of chunks. */
-export interface ChunkSource {
-  /** The texts of these chunks; those of one node in their order. A chunk that is gone is left out. */
-  read(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
-  /** The search texts of these chunks of one node, in any order. Not every chunk has one. */
-  readSearchTexts(headers: readonly ChunkHeader[]): AsyncIterable<ChunkText>;
-}
-
-interface Candidate {
-  header: ChunkHeader;
-  verdict: Verdict;
-  /** The number of its matches; 0 if it is unknown. */
-  matches: number;
-  /** Whether its matches may be the oldest or the newest. */
-  isEdge: boolean;
-}
+import { cursorError, markOf } from "./log_cursor.ts";
+import { scalarsOf } from "./log_line.ts";
+import { LogOrder } from "./log_order.ts";
+import { type Beginning, Page } from "./log_page.ts";
+import { LogConditions, type LogQuery, type SeqLine } from "./log_query.ts";
+import type { ChunkSource } from "./log_source.ts";
 
 /** One page, with exact counts over all matching entries. `ofNodes`: the headers of each node, the oldest first. */
 export async function queryLog(
@@ -63,22 +29,23 @@ export async function queryLog(
   const order = new LogOrder(query);
   const page = new Page(order, query.limit, await beginningOf(query.cursor, order, source, ofNodes));
   const counts = LEVELS.map(() => 0);
+  const times = new TimeSpan();
+  const unknown = new Set<ChunkHeader>();
   const candidates: Candidate[] = [];
   for (const headers of ofNodes.values()) {
-    candidates.push(...await candidatesOf(source, headers, conditions, counts));
+    for (const candidate of await candidatesOf(source, headers, conditions)) {
+      const { header, judgment, isEdge } = candidate;
+      candidates.push(candidate);
+      for (let i = 0; i < LEVELS.length; i++) counts[i]! += judgment.counts[i]!;
+      if (judgment.verdict === "unknown") unknown.add(header);
+      if (isEdge && judgment.verdict === "all") times.note(header.first_time, header.last_time);
+    }
   }
-  const times = new TimeSpan();
-  for (const { header, verdict, isEdge } of candidates) {
-    if (isEdge && verdict === "all") times.note(header.first_time, header.last_time);
-  }
-  const unknown = new Set(
-    candidates.filter(({ verdict }) => verdict === "unknown").map(({ header }) => header),
-  );
   merge(candidates, order.direction, ofNodes.size);
 
   const needed = function* (): Generator<Needed> {
     let found = 0;
-    for (const { header, verdict, matches, isEdge } of candidates) {
+    for (const { header, judgment: { verdict, matches }, isEdge } of candidates) {
       const isOnPage = page.wants(header);
       if (!isOnPage && verdict !== "unknown" && !(isEdge && verdict === "counted")) continue;
       // The entries of several nodes mix, so they may also be in later chunks.
@@ -99,49 +66,6 @@ export async function queryLog(
   }
   const ends = new Map([...ofNodes].map(([node, some]) => [node, endSeq(some.at(-1)!) - 1]));
   return answer(page, order, total_count, counts, times, ends);
-}
-
-/** Sorts chunks by how likely their entries are on the page. Those of one node are already in this order. */
-function merge(candidates: Candidate[], direction: 1 | -1, nodes: number): void {
-  if (direction === -1) candidates.reverse();
-  if (nodes <= 1) return;
-  const timeOf = ({ header }: Candidate) => direction === 1 ? header.first_time : header.last_time;
-  candidates.sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0) * direction);
-}
-
-function answer(
-  page: Page,
-  order: LogOrder,
-  total_count: number,
-  counts: readonly number[],
-  times: TimeSpan,
-  ends: LogMark,
-): LogPage {
-  const { entries, hasMore } = page;
-  const [debug_count, info_count, warn_count, error_count, fatal_count] = counts as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const last = entries.at(-1);
-  const mark = order.isNatural ? page.markAfter(ends) : last && new Map([[last.node, last.seq]]);
-  return {
-    entries: entries.map(entryOf),
-    total_count,
-    filtered_count: sumOf(counts),
-    has_more: hasMore,
-    ...(hasMore && { next_cursor: cursorOf(order, mark!) }),
-    summary: {
-      debug_count,
-      info_count,
-      warn_count,
-      error_count,
-      fatal_count,
-      ...(times.oldest !== undefined && { oldest_entry: times.oldest, newest_entry: times.newest }),
-    },
-  };
 }
 
 /** The matching entries of a chunk, in this direction. Throws `LOG_FILE_ERROR` if it cannot be read as a log. */
@@ -169,38 +93,6 @@ function* matchesIn(
     }
     yield one;
   }
-}
-
-/**
- * The chunks of one node that may contain matches. If a header or a search text shows the matches, they are counted from
- * it.
- */
-async function candidatesOf(
-  source: ChunkSource,
-  headers: readonly ChunkHeader[],
-  conditions: LogConditions,
-  counts: number[],
-): Promise<Candidate[]> {
-  const judged = headers.map((header): Candidate => {
-    const before = sumOf(counts);
-    const verdict = conditions.count(header, counts);
-    return { header, verdict, matches: sumOf(counts) - before, isEdge: false };
-  });
-  if (conditions.areSearched) {
-    // The newest chunk may have grown since its header was read.
-    const unknown = new Map(judged.slice(0, -1).map((one) => [one.header, one]));
-    for (const [header, { verdict }] of unknown) if (verdict !== "unknown") unknown.delete(header);
-    for await (const { header, text } of source.readSearchTexts([...unknown.keys()])) {
-      const before = sumOf(counts);
-      const verdict = conditions.countBySearch(header, text, counts);
-      Object.assign(unknown.get(header)!, { verdict, matches: sumOf(counts) - before });
-    }
-  }
-  const candidates = judged.filter(({ verdict }) => verdict !== "none");
-  // Those that are unknown are read anyway. Each of the others has a match.
-  const known = candidates.filter(({ verdict }) => verdict !== "unknown");
-  for (const edge of [known.at(0), known.at(-1)]) if (edge) edge.isEdge = true;
-  return candidates;
 }
 
 interface Needed {
@@ -244,30 +136,4 @@ async function beginningOf(
     }
   }
   throw cursorError("INVALID_FIELD_VALUE", "The entry that this cursor names is no longer kept", cursor);
-}
-
-function sumOf(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function entryOf({ seq, line }: SeqLine): LogEntry {
-  try {
-    return entryOfLine(line);
-  } catch (error) {
-    throw new ApiError("LOG_FILE_ERROR", `Entry ${seq} of the log cannot be read`, {
-      operation: "read",
-      entry: seq,
-      reason: (error as Error).message,
-    });
-  }
-}
-
-class TimeSpan {
-  oldest: string | undefined;
-  newest: string | undefined;
-
-  note(from: string, to: string): void {
-    if (this.oldest === undefined || from < this.oldest) this.oldest = from;
-    if (this.newest === undefined || to > this.newest) this.newest = to;
-  }
 }

@@ -1,6 +1,8 @@
 /** The search texts that were read lately. Searches come in bursts: while someone types, and page after page. */
 import type { Clock, Timer } from "../clock/clock.ts";
 import type { ChunkHeader } from "./log_chunk.ts";
+import type { SearchText } from "./log_search_text.ts";
+import type { ChunkSearchText } from "./log_source.ts";
 
 /** What one and a half million short entries take. Beyond it, texts are read from the store each time. */
 const BYTES_MAX = 64 << 20;
@@ -11,7 +13,7 @@ const TURN_BYTES = 8 << 20;
 export class RecentTexts {
   readonly #clock: Clock;
   /** A chunk that no longer grows keeps its header. */
-  readonly #texts = new Map<ChunkHeader, string>();
+  readonly #texts = new Map<ChunkHeader, SearchText>();
   #bytes = 0;
   #expiry: Timer | undefined;
 
@@ -25,36 +27,38 @@ export class RecentTexts {
     this.#expiry = this.#clock.after(KEPT_MS, () => this.clear());
   }
 
-  /** Those of these chunks that are here. Other work gets a turn now and then. */
-  async *of(headers: readonly ChunkHeader[]): AsyncGenerator<{ header: ChunkHeader; text: string }> {
-    let searched = 0;
+  /** Those of these chunks that are here, in portions. Other work gets a turn between two. */
+  async *of(headers: readonly ChunkHeader[]): AsyncGenerator<ChunkSearchText[]> {
+    let portion: ChunkSearchText[] = [];
+    let size = 0;
     for (const header of headers) {
-      const text = this.#texts.get(header);
-      if (text === undefined) continue;
-      yield { header, text };
-      searched += text.length;
-      if (searched < TURN_BYTES) continue;
-      searched = 0;
+      const search = this.#texts.get(header);
+      if (!search) continue;
+      portion.push({ header, search });
+      size += search.text.length;
+      if (size < TURN_BYTES) continue;
+      yield portion;
+      portion = [];
+      size = 0;
       await new Promise<void>((resolve) => this.#clock.after(0, resolve));
     }
+    if (portion.length > 0) yield portion;
   }
 
   has(header: ChunkHeader): boolean {
     return this.#texts.has(header);
   }
 
-  put(header: ChunkHeader, text: string): void {
+  put({ header, search }: ChunkSearchText): void {
     // A search that was under way may end after `clear`.
-    if (!this.#expiry || this.#texts.has(header) || this.#bytes + text.length > BYTES_MAX) return;
-    this.#texts.set(header, text);
-    this.#bytes += text.length;
+    if (!this.#expiry || this.#texts.has(header) || this.#bytes + search.text.length > BYTES_MAX) return;
+    this.#texts.set(header, search);
+    this.#bytes += search.text.length;
   }
 
   forget(header: ChunkHeader): void {
-    const text = this.#texts.get(header);
-    if (text === undefined) return;
+    this.#bytes -= this.#texts.get(header)?.text.length ?? 0;
     this.#texts.delete(header);
-    this.#bytes -= text.length;
   }
 
   clear(): void {

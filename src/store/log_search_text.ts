@@ -18,29 +18,39 @@ export function encodeSearchText(lines: readonly string[]): Uint8Array {
   return encoder.encode(text.join(""));
 }
 
-/** The text; undefined if it is not complete. */
-export function decodeSearchText(bytes: Uint8Array): string | undefined {
-  return bytes.at(-1) === LINE_FEED ? decoder.decode(bytes) : undefined;
+export interface SearchText {
+  text: string;
+  /** Whether it is ASCII without escapes. Most texts are, and what looks like a match in them is one. */
+  isPlain: boolean;
+}
+
+export function decodeSearchText(bytes: Uint8Array): SearchText {
+  const text = decoder.decode(bytes);
+  return { text, isPlain: text.length === bytes.length && !text.includes("\\") };
 }
 
 const MARKS = LEVELS.map((_, i) => String.fromCharCode(i + 1));
-const LINE_FEED = 10;
 
 export class MessageSearch {
   readonly #wanted: string;
   readonly #clue: Clue;
+  readonly #isPlain: boolean;
 
   /** `clue`: the wanted text as it is in the line of an entry. */
   constructor(wanted: string, clue: Clue) {
     this.#wanted = folded(wanted);
     this.#clue = clue;
+    this.#isPlain = /^[\x20-\x7e]*$/.test(wanted);
   }
 
   /** The number of messages that contain it, per level. */
-  countIn(text: string): number[] {
+  countIn({ text, isPlain }: SearchText): number[] {
     const counts = LEVELS.map(() => 0);
+    const isSure = isPlain && this.#isPlain;
     for (const line of this.#clue.linesIn(text)) {
-      if (folded(unescaped(line.slice(1))).includes(this.#wanted)) counts[line.charCodeAt(0) - 1]!++;
+      if (isSure || folded(unescaped(line.slice(1))).includes(this.#wanted)) {
+        counts[line.charCodeAt(0) - 1]!++;
+      }
     }
     return counts;
   }

@@ -2,36 +2,31 @@
  * The log. Entries are appended without waiting and committed in groups. Queries use the headers and the newest entries
  * in memory. Each node writes its own chunks, which are merged by time when they are read.
  */
-import { type Clock, epochOf } from "../clock/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { LogTail } from "../domain/log_chunk.ts";
 import { stored } from "../domain/stored.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 import { type Chunk, type ChunkHeader, decodeChunk, decodeHeader, endSeq, linesOf } from "./log_chunk.ts";
 import { LogHeaders } from "./log_headers.ts";
+import type { LogPage } from "./log_answer.ts";
 import { chunkKeys } from "./log_chunk_values.ts";
 import { chunkKey, headKey, HEADS, placeOf, tailKey } from "./log_keys.ts";
 import { entryOfLine, type NewEntry } from "./log_line.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogQuery, SeqEntry } from "./log_query.ts";
-import { type ChunkSource, type LogPage, queryLog } from "./log_reader.ts";
+import { queryLog } from "./log_reader.ts";
 import { RecentTexts } from "./log_recent_texts.ts";
+import type { ChunkSource } from "./log_source.ts";
+import { doomedChunks, type LogRetention } from "./log_retention.ts";
 import { StoredChunks } from "./log_stored_chunks.ts";
 import { LogWriter } from "./log_writer.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { decodeStored, encodeStored, readAll } from "./stored_values.ts";
 
-/** The newest chunks are kept in memory as they are. */
 const STORED_TAIL = stored("log.tail", LogTail);
+/** The newest chunks are kept in memory as they are. */
 const RECENT_CHUNKS = 8;
-/** How many chunks one commit drops. */
-const DROP_BATCH = 200;
-const DAY_MS = 86_400_000;
-
-export interface LogRetention {
-  retention_days: number;
-  max_bytes: number;
-}
 
 export class LogStore {
   readonly #kv: KeyValue;
@@ -156,7 +151,7 @@ export class LogStore {
       const header = decodeHeader(placeOf(key), value);
       if (endSeq(header) <= next_seq) {
         // It has no new entry, but it may have ended.
-        this.#headers.put(header);
+        if (header.search_bytes !== last?.search_bytes) this.#headers.put(header);
         continue;
       }
       const chunk = await this.#kv.get(chunkKey(node, header.chunk));
@@ -192,11 +187,11 @@ export class LogStore {
     return this.#pruning ??= this.#prune(retention).finally(() => this.#pruning = undefined);
   }
 
-  async #prune({ retention_days, max_bytes }: LogRetention): Promise<number> {
-    const oldest_ms = this.#clock.now() - retention_days * DAY_MS;
+  async #prune(retention: LogRetention): Promise<number> {
+    const now = this.#clock.now();
     let dropped = 0;
     for (;;) {
-      const doomed = this.#doomed(oldest_ms, max_bytes);
+      const doomed = this.#doomed(retention, now);
       if (doomed.length === 0) return dropped;
       const deletes = doomed.flatMap(chunkKeys);
       // So that sequence numbers continue even if no chunk is left.
@@ -210,29 +205,10 @@ export class LogStore {
     }
   }
 
-  /** The oldest chunks to drop, as many as one commit may drop. */
-  #doomed(oldest_ms: number, max_bytes: number): ChunkHeader[] {
-    let excess = this.bytes - max_bytes;
-    const doomed: ChunkHeader[] = [];
-    for (const header of inOrderOfTime(this.#headers.all())) {
-      if (doomed.length >= DROP_BATCH) break;
-      if (excess <= 0 && epochOf(header.last_time) >= oldest_ms) break;
-      if (header === this.#headers.of(header.node).at(-1)) {
-        // The newest chunk of another node stays, so that its numbers continue.
-        if (header.node !== this.#node) continue;
-        // The newest chunk is still being written. Dropped entries must not come back with the next write.
-        if (!this.#writer.endChunk()) break;
-      }
-      doomed.push(header);
-      excess -= header.stored_bytes;
-    }
-    return doomed;
+  #doomed(retention: LogRetention, now: number): ChunkHeader[] {
+    const doomed = doomedChunks(this.#headers, retention, this.#node, now);
+    const newest = doomed.findIndex((header) => header === this.#headers.of(this.#node).at(-1));
+    // Entries that are dropped while their chunk is being written would come back with the next write.
+    return newest >= 0 && !this.#writer.endChunk() ? doomed.slice(0, newest) : doomed;
   }
-}
-
-function inOrderOfTime(headers: ChunkHeader[]): ChunkHeader[] {
-  if (headers.every(({ node }) => node === headers[0]!.node)) return headers;
-  return headers.sort((a, b) =>
-    a.last_time < b.last_time ? -1 : a.last_time > b.last_time ? 1 : a.chunk - b.chunk
-  );
 }

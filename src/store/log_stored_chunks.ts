@@ -2,9 +2,9 @@
 import type { Key, KeyValue } from "./kv/kv.ts";
 import { type ChunkHeader, decodeChunk, textOf } from "./log_chunk.ts";
 import { chunkKey, placeOf, searchTextKey } from "./log_keys.ts";
-import type { ChunkSource, ChunkText } from "./log_reader.ts";
 import type { RecentTexts } from "./log_recent_texts.ts";
 import { decodeSearchText } from "./log_search_text.ts";
+import type { ChunkSearchText, ChunkSource, ChunkText } from "./log_source.ts";
 
 /** Chunks per fetch. Other work gets a turn between two fetches. */
 const CHUNK_BATCH = 40;
@@ -50,28 +50,32 @@ export class StoredChunks implements ChunkSource {
     for (const run of runsOf(headers, (header) => this.#recent(header) !== undefined)) {
       const recent = this.#recent(run[0]!);
       if (recent) yield { header: run[0]!, text: textOf(recent) };
-      else {for await (const { header, value } of this.#values(CHUNK, run)) {
-          yield { header, text: decodeChunk(header, value) };
-        }}
+      else yield* this.#textsOf(run);
     }
   }
 
-  async *readSearchTexts(headers: readonly ChunkHeader[]): AsyncGenerator<ChunkText> {
+  async *#textsOf(run: readonly ChunkHeader[]): AsyncGenerator<ChunkText> {
+    for await (const values of this.#values(CHUNK, run)) {
+      for (const { header, value } of values) yield { header, text: decodeChunk(header, value) };
+    }
+  }
+
+  async *readSearchTexts(headers: readonly ChunkHeader[]): AsyncGenerator<ChunkSearchText[]> {
     this.#texts.touch();
     const missing = headers.filter((header) => !this.#texts.has(header));
     yield* this.#texts.of(headers);
     for (const run of runsOf(missing)) {
-      for await (const { header, value } of this.#values(SEARCH_TEXT, run)) {
-        const text = decodeSearchText(value);
-        if (text === undefined) continue;
-        this.#texts.put(header, text);
-        yield { header, text };
+      for await (const values of this.#values(SEARCH_TEXT, run)) {
+        const found = values.filter(({ header, value }) => value.length === header.search_bytes)
+          .map(({ header, value }) => ({ header, search: decodeSearchText(value) }));
+        for (const one of found) this.#texts.put(one);
+        yield found;
       }
     }
   }
 
-  /** The values of neighboring chunks of one node, in their order. */
-  async *#values(kind: Kind, headers: readonly ChunkHeader[]): AsyncGenerator<ChunkValue> {
+  /** The values of neighboring chunks of one node, in their order, in batches. */
+  async *#values(kind: Kind, headers: readonly ChunkHeader[]): AsyncGenerator<ChunkValue[]> {
     const ahead: Promise<ChunkValue[]>[] = [];
     for (let at = 0; at < headers.length || ahead.length > 0;) {
       for (; at < headers.length && ahead.length < READS_AHEAD; at += kind.batch) {
@@ -80,7 +84,7 @@ export class StoredChunks implements ChunkSource {
         batch.catch(() => {});
         ahead.push(batch);
       }
-      yield* await ahead.shift()!;
+      yield await ahead.shift()!;
     }
   }
 

@@ -4,7 +4,7 @@ import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
 import type { NewEntry } from "../../src/store/log_line.ts";
-import type { LogPage } from "../../src/store/log_reader.ts";
+import type { LogPage } from "../../src/store/log_answer.ts";
 import { LogStore } from "../../src/store/log_store.ts";
 import type { Tapped } from "./store_fixtures.ts";
 

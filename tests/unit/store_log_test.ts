@@ -9,7 +9,7 @@ import { chunkKey, searchTextKey } from "../../src/store/log_keys.ts";
 import { FIRST_NODE } from "../../src/store/node_lease.ts";
 import { lineOf, scalarsOf } from "../../src/store/log_line.ts";
 import type { LogQuery, SeqEntry } from "../../src/store/log_query.ts";
-import type { LogPage } from "../../src/store/log_reader.ts";
+import type { LogPage } from "../../src/store/log_answer.ts";
 import { LogStore } from "../../src/store/log_store.ts";
 import { until } from "../fixtures/until.ts";
 import { entry, handClock, logOn, messages, newestFirst, refused } from "./log_fixtures.ts";
@@ -271,6 +271,9 @@ const TEXTS = [
   "ΟΔΟΣ",
   "σ",
   "\u001bΣ",
+  "missing",
+  "mi\u017f\u017fing",
+  "\u212aelvin",
   "\u{1f600}",
   "",
 ];
@@ -295,7 +298,7 @@ const aQuery = fc.record({
   end: optional(fc.nat(40)),
   since: optional(fc.nat(40)),
   message_contains: optional(
-    fc.constantFrom(...TEXTS.filter((text) => text !== ""), "\n", "\ud83d", "FAILED"),
+    fc.constantFrom(...TEXTS.filter((text) => text !== ""), "\n", "\ud83d", "FAILED", "kelvin"),
   ),
   details_contains: optional(fc.constantFrom("failed", "A.TS", '"file":"a')),
   source_file: optional(fc.constantFrom("APP.ts", "out", '"')),
@@ -454,6 +457,36 @@ Deno.test("a count by text is the same with all, some or no search texts", async
     assert.deepEqual(await countOf(again), before);
     await again.close();
   }
+});
+
+Deno.test("letters that only look alike without case are told apart, in texts with and without them", async () => {
+  const logs = await logOn(tapped(), handClock());
+  const texts = ["a missing kelvin", "a mi\u017f\u017fing \u212aelvin", 'a "rare" word\n'];
+  for (const text of texts) {
+    // Several chunks of each, which have search texts of their own.
+    for (let i = 0; i < 600; i++) logs.append(entry(text, { details: { fill: "x".repeat(400) } }));
+  }
+  await logs.flush();
+  const count = async (wanted: string) =>
+    (await logs.query({ ...newestFirst, message_contains: wanted })).filtered_count;
+  for (
+    const wanted of [
+      "MISSING",
+      "mi\u017f\u017fing",
+      "KELVIN",
+      "\u212aelvin",
+      "\u017f",
+      "k",
+      "n",
+      '"',
+      "\n",
+      "\u0001",
+    ]
+  ) {
+    const found = texts.filter((text) => text.toLowerCase().includes(wanted.toLowerCase()));
+    assert.equal(await count(wanted), 600 * found.length, JSON.stringify(wanted));
+  }
+  await logs.close();
 });
 
 Deno.test("a line that is JSON but no entry is said to be unreadable; the others can still be read", async () => {
