@@ -7,6 +7,7 @@ import { untilSignalled } from "../cli/signals.ts";
 import { writeAllSync, writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
 import { createProcessAbility } from "../host/processes/ability.ts";
+import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
 import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
@@ -52,6 +53,7 @@ async function serveUntilSignalled(
   stderr: LineOutput,
 ): Promise<void> {
   refuseImpossible(written, flags.insecure ?? false);
+  keepInheritedFiles();
   const demo = flags.demo
     ? await (await import("./demo_server.ts")).openDemo(written, clock, (line) => stderr.write(`${line}\n`))
     : undefined;
