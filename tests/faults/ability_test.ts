@@ -132,6 +132,36 @@ Deno.test(
   },
 );
 
+for (const [what, how] of INABILITIES.filter(([what]) => /^(refuses|is killed)/.test(what))) {
+  Deno.test({
+    name: `a 'ps' that ${what} while a task runs: its group still ends with it, and with a killed server`,
+    ignore,
+  }, async () => {
+    await withFakePs(async (ps) => {
+      await withServer(options, async (server) => {
+        const starts = async (id: string) => {
+          const sleep = `sleep 29${id}.4`;
+          // In a control group, what is in a session of its own ends, too.
+          const prompt = `[ -e '${server.dir}/groups' ] && setsid ${sleep} & ${sleep} & ${sleep}`;
+          const task = { ...shellTask(id).task, execution: { prompt } };
+          await server.post({ type: "start_task", task });
+          await until(async () => await server.processesMatching(sleep) > 1);
+          return () => server.processesMatching(sleep);
+        };
+        await runsTask(server, "9");
+        if (!/No control groups/.test(server.stderr)) await Deno.writeTextFile(`${server.dir}/groups`, "");
+        const [first, second] = [await starts("1"), await starts("2")];
+        await ps.break(how);
+        await server.post({ type: "cancel_task", task_id: "1" });
+        await until(async () => await first() === 0);
+        assert.ok(await second() > 0, "another task goes on");
+        await server.stop("SIGKILL");
+        await until(async () => await second() === 0);
+      }, { PATH: ps.path });
+    });
+  });
+}
+
 Deno.test(
   { name: "tasks of an earlier run wait while their processes cannot be ended", ignore },
   async () => {

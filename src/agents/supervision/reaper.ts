@@ -11,7 +11,8 @@ import { readLines } from "../reporting/lines.ts";
 import { continueTree, endTree } from "../../host/processes/end_tree.ts";
 import type { ProcessIdentity } from "../../host/processes/process_identity.ts";
 import { processLists } from "../../host/processes/process_lists.ts";
-import { createTree, type EnvironmentMark } from "../../host/processes/process_tree.ts";
+import { containedTree, createTree, type EnvironmentMark } from "../../host/processes/process_tree.ts";
+import { signalAll } from "../../host/processes/signals.ts";
 import { containedIn } from "./group_list.ts";
 
 /** From SIGTERM to SIGKILL. Shorter than usual, since a new server may already wait for the agents to be gone. */
@@ -54,7 +55,26 @@ export async function runReaper(clock: Clock): Promise<void> {
     }
   });
   const contained = () => groups === undefined ? Promise.resolve([]) : containedIn(clock, groups);
-  if (instance_id !== "") await reap(clock, [...registered.values()], instanceMark(instance_id), contained);
+  if (instance_id === "") return;
+  const processes = [...registered.values()];
+  await reap(clock, processes, instanceMark(instance_id), contained)
+    .catch(() => reapUnlisted(clock, processes, contained));
+}
+
+/** Without a list of processes: ends the groups that the agents lead, and all that is in control groups. */
+async function reapUnlisted(
+  clock: Clock,
+  registered: Registered[],
+  contained: () => Promise<number[]>,
+): Promise<void> {
+  const led = registered.map(({ pid }) => -pid);
+  const endLed = async () => {
+    await signalAll(clock, led, "SIGTERM");
+    await signalAll(clock, led, "SIGCONT");
+    await sleep(clock, KILL_AFTER_MS);
+    await signalAll(clock, led, "SIGKILL");
+  };
+  await Promise.allSettled([endLed(), endTree(clock, containedTree(contained), KILL_AFTER_MS)]);
 }
 
 async function reap(

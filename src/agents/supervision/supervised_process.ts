@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../../clock/clock.ts";
 import { boundedOutput, sharedInput } from "../../host/processes/child_streams.ts";
 import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
-import type { Tree } from "../../host/processes/process_tree.ts";
+import { containedTree, type Tree } from "../../host/processes/process_tree.ts";
 import { signalAll } from "../../host/processes/signals.ts";
 import type { RunGroup } from "./run_groups.ts";
 
@@ -85,6 +85,15 @@ export function supervise(
     return await isEmpty();
   }
 
+  /** Without a list of processes: ends the group of the leader, and all that is in the control group. */
+  async function endUnlisted(error: unknown, kill_after_ms = KILL_AFTER_MS): Promise<boolean> {
+    log.error("the tree of {pid} cannot be listed, so its groups are ended: {error}", { pid, error });
+    if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
+    if (!group) return false;
+    await endTree(clock, containedTree(group.members), kill_after_ms);
+    return await isEmpty();
+  }
+
   async function isEmpty(): Promise<boolean> {
     return (await group?.members())?.length === 0;
   }
@@ -96,9 +105,8 @@ export function supervise(
     stderr: boundedOutput(clock, child.stderr, gone.promise),
     status,
     end: (end = {}) =>
-      ending ??= endInOrder(end).catch(async (error) => {
-        log.error("ending the tree of {pid} failed, killing its group: {error}", { pid, error });
-        if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
+      ending ??= endInOrder(end).catch((error) => endUnlisted(error, end.kill_after_ms)).catch((error) => {
+        log.error("ending the tree of {pid} failed: {error}", { pid, error });
         return false;
       }).then(release).catch((error) => {
         log.error("cleaning up after {pid} failed: {error}", { pid, error });

@@ -1,8 +1,7 @@
 /** Ends, stops and continues whole process trees. POSIX only. */
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
-import type { Tree } from "./process_tree.ts";
-import type { ProcessRow } from "./process_rows.ts";
+import type { Member, Tree } from "./process_tree.ts";
 import { signalAll } from "./signals.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -38,7 +37,8 @@ export async function endTree(clock: Clock, tree: Tree, kill_after_ms: number): 
       for (const { pid } of fresh) termed.add(pid);
       await signalAll(clock, fresh.map((row) => row.pid), "SIGTERM");
       // A stopped process handles SIGTERM only after SIGCONT.
-      await signalAll(clock, members.filter((row) => row.state === "T").map((row) => row.pid), "SIGCONT");
+      const stopped = members.filter(({ state }) => state === "T" || state === "?");
+      await signalAll(clock, stopped.map(({ pid }) => pid), "SIGCONT");
     }
     await sleep(clock, Math.min(pause_ms, Math.max(1, kill_at - clock.monotonic())));
   }
@@ -59,7 +59,7 @@ export async function continueTree(clock: Clock, tree: Tree): Promise<void> {
 }
 
 /** The targets of a signal: first each group that a member leads, to reach new processes, then each process. */
-function withGroups(rows: ProcessRow[]): number[] {
+function withGroups(rows: Member[]): number[] {
   const pids = rows.map((row) => row.pid);
   const led = rows.filter((row) => row.pid === row.pgid).map((row) => -row.pid);
   return [...led, ...pids];

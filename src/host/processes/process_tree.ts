@@ -12,9 +12,17 @@ export interface EnvironmentMark {
   none?: string[];
 }
 
+/** A state of `?` and a group of 0 are unknown. */
+export type Member = Pick<ProcessRow, "pid" | "pgid" | "state">;
+
 export interface Tree {
   /** The live processes of the tree now. Zombies have ended and are left out. */
-  members(): Promise<ProcessRow[]>;
+  members(): Promise<Member[]>;
+}
+
+/** The tree of what is contained and nothing else, for when processes cannot be listed. */
+export function containedTree(contained: () => Promise<readonly number[] | undefined>): Tree {
+  return { members: async () => (await contained() ?? []).map((pid) => ({ pid, pgid: 0, state: "?" })) };
 }
 
 /**
