@@ -123,3 +123,26 @@ groupTest(
       await withSupervisor(async ({ supervisor }) => assert.equal(await supervisor.endStrays(), 0), earlier);
     }),
 );
+
+groupTest(
+  "groups: a run starts and ends without its group when somebody has removed that",
+  () =>
+    withSupervisor(async (bench) => {
+      const first = await spawnScript(bench, "cat /proc/self/cgroup");
+      await first.child.status;
+      await first.child.end();
+      const group = /^0::(.*)$/m.exec(await first.stdout)![1]!;
+      const point = /^\S+ (\S+) cgroup2 /m.exec(await Deno.readTextFile("/proc/self/mounts"))![1]!;
+      await Deno.remove(`${point}${group}`);
+      const { folder } = bench;
+      const { child, stdout } = await spawnScript(
+        bench,
+        `echo runs; setsid sh -c 'echo $$ > ${folder}/far; sleep 300' > /dev/null & while [ ! -s ${folder}/far ]; do sleep 0.02; done`,
+      );
+      const far = await pidIn(`${folder}/far`);
+      await child.status;
+      await child.end();
+      assert.equal(await stdout, "runs\n");
+      assert.equal(await stateOf(far), undefined);
+    }),
+);

@@ -230,6 +230,22 @@ Deno.test({
   });
 });
 
+Deno.test({ name: "a 'setsid' or a 'sh' that does not work is not used", ignore }, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-launch-" });
+  try {
+    for (const program of ["setsid", "sh"]) {
+      // Its first line names a shell that is not looked for on PATH.
+      await Deno.writeTextFile(`${folder}/${program}`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+      await withServer(options, (server) => runsTask(server, "one"), {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+      });
+      await Deno.remove(`${folder}/${program}`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test(
   { name: "a 'pwdx' and an 'ip' that hang: figures are missing, nothing waits for long", ignore },
   async () => {

@@ -4,7 +4,7 @@
  * Deno reads and writes /sys only with all permissions.
  *
  * It prints `home FOLDER`, or `none` where no groups can be made. Then it answers each line: `make NAME` with `made NAME` or `failed`,
- * `list NAME` with `list NAME PID…`, `strays` with `strays PID…`, the processes of earlier servers on the same store.
+ * `list NAME` with `list NAME PID…` or `failed`, `strays` with `strays PID…`, the processes of earlier servers on the same store.
  * When its stdin closes, the server has ended. It waits until the groups are empty, kills what is left after 10 s, and
  * removes them.
  */
@@ -45,7 +45,7 @@ while read -r verb name; do
     make) if mkdir "$home/$name"; then echo "made $name"; else echo failed; fi ;;
     list)
       is_populated "$home/$name" && gather "$home/$name"
-      echo "list $name$pids" ;;
+      if [ -d "$home/$name" ]; then echo "list $name$pids"; else echo failed; fi ;;
     strays)
       for group in "$base/$2"*/; do
         group=\${group%/}
@@ -71,5 +71,10 @@ export function keeperCommand(shell: string, { store_id, instance_id }: ServerId
   return [shell, "-c", KEEPER, shell, prefix + instance_id, prefix];
 }
 
-/** Enters the group `$1` and becomes the program that the other arguments name. */
-export const ENTER = `echo 0 > "$1/cgroup.procs" && shift && exec "$@"`;
+/**
+ * Enters the group `$1` and becomes the program that the other arguments name. A group that somebody has removed is
+ * `failed` for the keeper, so nobody takes it for empty.
+ */
+export const ENTER = `{ echo 0 > "$1/cgroup.procs"; } 2>/dev/null || [ ! -d "$1" ] && shift && exec "$@"
+echo "The control group $1 cannot be entered" >&2
+exit 125`;

@@ -59,7 +59,7 @@ export class RunGroups {
     if (this.#home === undefined) return undefined;
     const name = this.#free.pop() ?? await this.#make();
     if (name === undefined) return undefined;
-    return { path: `${this.#home}/${name}`, members: async () => pidsIn(await this.#ask(`list ${name}`)) };
+    return { path: `${this.#home}/${name}`, members: () => this.#list(name) };
   }
 
   /** Returns a group that is empty. One that is not must not be returned. */
@@ -121,6 +121,11 @@ export class RunGroups {
     this.#writer?.close().catch(() => {});
     this.#writer = undefined;
     for (const answer of this.#waiting.splice(0)) answer(undefined);
+  }
+
+  async #list(name: string): Promise<number[] | undefined> {
+    const answer = await this.#ask(`list ${name}`);
+    return answer?.[0] === "list" ? pidsIn(answer) : undefined;
   }
 
   async #make(): Promise<string | undefined> {

@@ -86,7 +86,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** Starts the process, in a group of its own if that can be done. */
   async function start(launching: Launch, attempt: StartAttempt): Promise<Started> {
-    const shell = suitsLauncher(launching) ? await (launcher ??= findLauncher()) : undefined;
+    const shell = suitsLauncher(launching) ? await (launcher ??= findLauncher(clock)) : undefined;
     const group = shell && await groups?.take();
     const before = clock.now();
     try {

@@ -14,7 +14,7 @@ export async function listRows(clock: Clock, selection: PsSelection): Promise<Pr
   const units = procfsUnits();
   if (!units) return await listPs(clock, selection, ourOs(), PS_BOUND_MS);
   const tick_ms = 1000 / units.ticks_per_second;
-  const boot_ms = bootTime();
+  const boot_ms = bootTime(clock);
   const rows: ProcessRow[] = [];
   for (const [i, pid] of (typeof selection === "number" ? [selection] : procfsPids()).entries()) {
     if (i % PROCFS_SLICE === PROCFS_SLICE - 1) await sleep(clock, 0);

@@ -90,9 +90,14 @@ export function procfsPids(): number[] {
   return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter(Number.isInteger);
 }
 
-/** When the machine started, in epoch milliseconds. It follows the clock when that is set. */
-export function bootTime(): number {
-  return Number(/^btime (\d+)$/m.exec(Deno.readTextFileSync("/proc/stat"))?.[1]) * 1000;
+/**
+ * When the machine started, in epoch milliseconds. It follows the clock when that is set. Where /proc shows nothing but
+ * processes (`subset=pid`, systemd's `ProcSubset=pid`), it varies by a second.
+ */
+export function bootTime(clock: Clock): number {
+  const stat = attempt(() => Deno.readTextFileSync("/proc/stat")) ?? "";
+  const seconds = /^btime (\d+)$/m.exec(stat)?.[1];
+  return seconds === undefined ? clock.now() - Deno.osUptime() * 1000 : Number(seconds) * 1000;
 }
 
 /** The source over /proc; undefined if it does not exist or may not be read. */
@@ -101,7 +106,7 @@ export function openProcfs(clock: Clock): ProcessSource | undefined {
   if (units === undefined) return undefined;
   const { page_bytes } = units;
   // Read once, so that a process has the same start time in every scan.
-  const boot_ms = bootTime();
+  const boot_ms = bootTime(clock);
   const tick_ms = 1000 / units.ticks_per_second;
 
   function read(pid: number): RawProcess | undefined {

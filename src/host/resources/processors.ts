@@ -32,6 +32,7 @@ export function processorCount(): number {
 export function readProcessors(): ProcessorFigures {
   try {
     const all = cpus();
+    if (all.length === 0) throw new Error("the system shows none");
     const ticks = { busy: 0, total: 0 };
     for (const { times } of all) {
       const busy = times.user + times.nice + times.sys + times.irq;
