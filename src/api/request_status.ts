@@ -3,8 +3,8 @@ import { fullStatus, machineStatus } from "./status.ts";
 
 export const requestStatus = capability({
   type: "request_status",
-  doc:
-    "Returns everything at a glance: the agents at work, the newest 1,000 tasks, the machine. If processes cannot be " +
+  doc: "Returns everything at a glance: the agents at work, the newest tasks (1,000, or as many as " +
+    "have 400 KiB), the machine. If processes cannot be " +
     "listed, that part is absent. The first dashboards of this API read the same fields beside `data`.",
   permission: "read",
   errors: [],

@@ -1,6 +1,7 @@
 /** Everything at a glance: the agents at work, the newest tasks, the machine. */
 import { getLogger } from "@logtape/logtape";
 import type { TaskQueries } from "../engine/task_queries.ts";
+import { fitting } from "../domain/page.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { Status } from "../protocol/basic_messages.ts";
 import type { Reply } from "../protocol/messages.ts";
@@ -10,6 +11,8 @@ const log = getLogger(["opencode-agents", "api"]);
 
 /** More tasks than this are not sent at once; `list_tasks` pages through all. */
 const TASKS_SHOWN = 1000;
+/** Sent twice, within what WebSocket libraries take by default (1 MiB): the first dashboards' clients cannot page. */
+const TASKS_BYTES = 400 << 10;
 
 export interface StatusSources {
   queries: Pick<TaskQueries, "agents" | "list">;
@@ -33,9 +36,11 @@ export function fullStatus(
   machine: MachineStatus,
 ): Omit<Reply<"request_status">, "request_id"> {
   const sort = { field: "created_at", order: "desc" } as const;
+  const { tasks, total_count } = queries.list({ sort, limit: TASKS_SHOWN, offset: 0 });
   const status = {
     agents: measured(queries.agents(), machine.claude_processes ?? []),
-    tasks: queries.list({ sort, limit: TASKS_SHOWN, offset: 0 }).tasks,
+    tasks: fitting(tasks, TASKS_BYTES),
+    total_tasks: total_count,
     ...machine,
   };
   return { type: "full_status", data: status, ...status };

@@ -50,6 +50,13 @@ export function utf8Length(text: string): number {
   return utf8.encode(text).length;
 }
 
+/** The beginning of a text that has at most `max` UTF-8 bytes, which ends with a whole character. */
+export function cutToBytes(text: string, max: number): string {
+  if (text.length * 3 <= max) return text;
+  const { read } = utf8.encodeInto(text, new Uint8Array(max));
+  return text.slice(0, read);
+}
+
 /** A non-empty string of at most `max` UTF-8 bytes. */
 export function bytes(max: number): z.ZodString {
   return z.string().refine(

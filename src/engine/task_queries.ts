@@ -1,5 +1,7 @@
 /** Answers clients' queries about tasks and the agents that run them. */
 import type { ApiError } from "../domain/errors.ts";
+import { fitting } from "../domain/page.ts";
+import { cutToBytes } from "../domain/scalars.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
@@ -14,6 +16,8 @@ import { shownTask } from "./shown_task.ts";
 
 /** The most silent tasks that a finding names. */
 const NAMED_MAX = 10;
+/** How much of a prompt a list shows, in bytes. */
+const LISTED_PROMPT_BYTES = 2048;
 
 export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
   cannotRun(): ApiError | undefined;
@@ -57,12 +61,13 @@ export class TaskQueries {
     return [...found];
   }
 
+  /** One page of tasks. It may end before `limit`, and its prompts are cut, so that its size is bounded. */
   list(
     query: Parameters<typeof queryTasks>[2],
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { index } = this.#options;
     const page = queryTasks(index.columns, index.size, query);
-    return { ...page, tasks: page.tasks.map((task) => this.view(task)) };
+    return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task)))) };
   }
 
   /** Throws `TASK_NOT_FOUND`. */
@@ -126,4 +131,10 @@ export class TaskQueries {
       run: this.#dispatcher.active.get(record.id),
     });
   }
+}
+
+function listed(task: Task): Task {
+  const { execution } = task;
+  if (execution?.prompt === undefined) return task;
+  return { ...task, execution: { ...execution, prompt: cutToBytes(execution.prompt, LISTED_PROMPT_BYTES) } };
 }

@@ -51,10 +51,13 @@ export type AgentMakeView = z.infer<typeof AgentMakeView>;
 const status = {
   agents: z.array(Agent),
   tasks: z.array(Task),
+  total_tasks: z.number().int().optional().describe(
+    "The number of all tasks, of which `tasks` has the newest.",
+  ),
   system_resources: SystemResources.optional(),
   claude_processes: z.array(ClaudeProcess).optional(),
 };
-/** Everything at a glance. The last two are absent if processes or resources are out of reach. */
+/** Everything at a glance. The machine's parts are absent if processes or resources are out of reach. */
 export type Status = z.infer<z.ZodObject<typeof status>>;
 
 export const basicMessages = {

@@ -1,4 +1,6 @@
 /** Collects the entries of one page. They may be offered in any order. Pure. */
+import { countFitting } from "../domain/page.ts";
+import { utf8Length } from "../domain/scalars.ts";
 import { type ChunkHeader, endSeq } from "./log_chunk.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogOrder } from "./log_order.ts";
@@ -21,11 +23,16 @@ export class Page {
   }
 
   get entries(): SeqLine[] {
-    return this.#found.slice(0, this.#limit);
+    return this.#found.slice(0, this.#count);
   }
 
   get hasMore(): boolean {
-    return this.#found.length > this.#limit;
+    return this.#found.length > this.#count;
+  }
+
+  /** How many entries the page has. */
+  get #count(): number {
+    return Math.min(this.#limit, countFitting(this.#found.values().map(({ line }) => utf8Length(line))));
   }
 
   /** Whether entries of this chunk may be on the page. */

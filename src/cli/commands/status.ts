@@ -7,9 +7,6 @@ import type { Cli, CommonFlags } from "../cli.ts";
 import { printTable } from "../table.ts";
 import { statusStyle } from "../task_text.ts";
 
-/** The server describes at most this many tasks at once. */
-const DESCRIBED_MAX = 1000;
-
 export function addStatus(program: Command, cli: Cli): void {
   cli.command(program, "status", "show how many tasks there are and which agents are at work")
     .action(async (flags: CommonFlags) => {
@@ -21,7 +18,9 @@ export function addStatus(program: Command, cli: Cli): void {
         return count > 0 ? [terminal.paint(`${count} ${status}`, statusStyle(status))] : [];
       });
       terminal.line(`server  ${cli.address(flags)}`);
-      const among = data.tasks.length === DESCRIBED_MAX ? `, of the newest ${DESCRIBED_MAX}` : "";
+      // The server describes only the newest.
+      const { length } = data.tasks;
+      const among = length < (data.total_tasks ?? length) ? `, of the newest ${length}` : "";
       terminal.line(`tasks   ${counts.join(", ") || "none"}${among}`);
       terminal.line(`agents  ${data.agents.length === 0 ? "none at work" : `${data.agents.length} at work`}`);
       if (data.agents.length === 0) return;

@@ -87,7 +87,8 @@ async function loadPages(
   seen: Set<string>,
   isEnough: () => boolean,
 ): Promise<boolean> {
-  for (let offset = 0; offset < TASKS_MAX; offset += PAGE) {
+  let offset = 0;
+  while (offset < TASKS_MAX) {
     const { tasks, total_count, pagination } = await ask("list_tasks", {
       sort: { field: "created_at", order: "desc" },
       limit: PAGE,
@@ -96,11 +97,13 @@ async function loadPages(
     });
     for (const task of tasks) {
       seen.add(task.id);
-      put(task);
+      // A list cuts long prompts. How a task is carried out never changes.
+      put({ ...task, execution: byId.get(task.id)?.execution ?? task.execution });
     }
     tasksTotal.value = total_count;
-    if (!pagination.has_more) return true;
+    if (pagination.next_offset === undefined) return true;
     if (isEnough()) return false;
+    offset = pagination.next_offset;
   }
   return false;
 }
