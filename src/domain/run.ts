@@ -43,6 +43,8 @@ export type RunEvent =
   | { kind: "started"; pid: number }
   /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. */
   | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
+  /** The agent has said or done something in its session, after the prompt. Reported once. */
+  | { kind: "at_work" }
   | {
     kind: "progress";
     completed_steps: number;

@@ -209,12 +209,22 @@ for (
     ["load-garbage", "The agent did not answer session/load within 1 s", [false]],
     ["load-forgets", "Session s0 not found", [true, false]],
     ["load-dies-late", "Agent exited with code 7 before the end of its turn: out of memory", [true, false]],
+    ["load-starts-once", "Agent exited with code 6 before it answered initialize: the database is locked", [
+      false,
+    ]],
+    ["load-breaks", "Agent exited with code 8 before it answered session/new: the database is broken", [
+      false,
+    ]],
+    ["load-settles-never", "The agent did not answer session/set_mode within 1 s", [true, false]],
   ] as const
 ) {
   Deno.test(`acp: a session that cannot be loaded costs only the session (${mode})`, () =>
     withSupervisor(async (bench) => {
-      const request = acpRequest(bench.folder, misbehaving(mode), "hello", { resume: { session_id: "s0" } });
-      const run = await ran(bench, request, { bounds: { load_ms: 1000 } });
+      const request = acpRequest(bench.folder, misbehaving(mode), "hello", {
+        resume: { session_id: "s0" },
+        agent: { profile: "claude" },
+      });
+      const run = await ran(bench, request, { bounds: { load_ms: 1000, setting_ms: 1000 } });
       assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
       assert.deepEqual(run.all("session").map(({ resumed }) => resumed), sessions);
       assert.ok(run.logs("warn").includes(`The earlier session cannot be loaded, a new one begins: ${why}`));

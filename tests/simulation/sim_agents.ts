@@ -278,6 +278,7 @@ export class SimProcess implements Run {
   #step(): void {
     const { random, faults } = this.#machine;
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
+    if (this.#stepsLeft === this.#steps) void this.#tell({ kind: "at_work" });
     if (this.#stepsLeft-- <= 0) {
       const failed = random.chance(faults.fails);
       return this.#end(

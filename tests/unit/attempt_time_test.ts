@@ -59,18 +59,20 @@ Deno.test("silence: a warning, a sign of life, a warning again, and the limit", 
   assert.deepEqual(world.timers, []);
 });
 
-Deno.test("silence: an agent that falls silent over its earlier session loses it, not one that has loaded it", () => {
+Deno.test("silence: an agent that does nothing in its earlier session loses it, not one that has worked in it", () => {
   const stopped: AttemptEvent = { kind: "agent_ended", outcome: { status: "stopped", output: "" } };
   const loaded: AttemptEvent = {
     kind: "reported",
     report: { kind: "session", session_id: "s", resumable: true, resumed: true },
   };
+  const works: AttemptEvent = { kind: "reported", report: { kind: "at_work" } };
   for (
-    const [hasEarlierSession, events, loses] of [[true, [], true], [true, [loaded], undefined], [
-      false,
-      [],
-      undefined,
-    ]] as const
+    const [hasEarlierSession, events, loses] of [
+      [true, [], true],
+      [true, [loaded], true],
+      [true, [loaded, works], undefined],
+      [false, [loaded], undefined],
+    ] as const
   ) {
     const world = new AttemptWorld(
       SILENCE,

@@ -30,7 +30,7 @@ export class AgentRefusal extends AgentFailure {
   /** Whether the agent does not know the session. */
   get misses_session(): boolean {
     return this.code === -32002 ||
-      /\bsession\b.*\b(not found|not exist|unknown|expired|invalid|missing)|\b(no such|unknown|invalid|missing) session\b/i
+      /\b(session|thread|conversation)\b.*\b(not found|not exist|unknown|expired|invalid|missing|corrupt(ed)?)|\b(no|no such|unknown|invalid|missing) (session|thread|conversation)\b/i
         .test(this.message);
   }
 }

@@ -5,11 +5,17 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, type LastWords } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
-import { type AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
+import { AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import type { Permissions } from "./permissions.ts";
 import { promptBlocks } from "./prompt.ts";
-import { openSession, type SessionBounds, setUpSession } from "./session.ts";
+import {
+  type OpenedSession,
+  openSession,
+  type SessionBounds,
+  type SessionSteps,
+  setUpSession,
+} from "./session.ts";
 import type { AcpTurn } from "./turn.ts";
 import { cut, objectOf } from "./wire_value.ts";
 
@@ -71,9 +77,8 @@ export class Conversation {
       this.#phase = "working";
     }
     await events.emit({ kind: "session", session_id, resumable, resumed });
+    await this.#setUp(opened, steps);
     try {
-      await setUpSession(request, opened, steps);
-
       // A session that was killed before its prompt arrived has no history, so it needs the prompt.
       const continues = resumed && turn.history > 0;
       this.#phase = "working";
@@ -84,6 +89,15 @@ export class Conversation {
       // It answered that the session is loaded, but could not go on with it. Nothing has been done yet.
       if (resumed && !this.#has_news && losesSession(error)) throw new SessionLost(error);
       throw error;
+    }
+  }
+
+  /** An earlier session whose mode or model cannot be set is not insisted on. */
+  async #setUp(opened: OpenedSession, steps: SessionSteps): Promise<void> {
+    try {
+      await setUpSession(this.#options.request, opened, steps);
+    } catch (error) {
+      throw opened.resumed && error instanceof AgentFailure ? new SessionLost(error) : error;
     }
   }
 
@@ -107,13 +121,16 @@ export class Conversation {
   }
 
   async #update(params: WireObject): Promise<void> {
-    const { turn } = this.#options;
+    const { turn, events } = this.#options;
     const update = objectOf(params.update);
     if (update === undefined || this.#phase === "over") return;
     // Ignores the sessions of subagents: they report to the session that started them.
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
     if (this.#phase === "loading") return turn.remember(update);
-    this.#has_news ||= this.#result !== undefined;
+    if (this.#result !== undefined && !this.#has_news) {
+      this.#has_news = true;
+      void events.emit({ kind: "at_work" });
+    }
     await turn.update(update);
   }
 }

@@ -45,17 +45,12 @@ export interface SessionSteps {
 const PROTOCOL_VERSION = 1;
 
 /**
- * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if the
- * earlier one costs the process.
+ * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if another
+ * process should begin a new one.
  */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
-  const hello = await call("initialize", {
-    protocolVersion: PROTOCOL_VERSION,
-    // The agent uses the files and the shell of this machine directly.
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
-    clientInfo: { name: "opencode-agents", version: "1.0.0" },
-  }, bounds.initialize_ms);
+  const hello = await greet();
   if (hello.protocolVersion !== PROTOCOL_VERSION) {
     throw new AgentFailure(
       `The agent speaks version ${cut(String(hello.protocolVersion), 20)} of the Agent Client Protocol, ` +
@@ -68,14 +63,13 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const resumable = make.resumes && (load || resume);
   const place = { cwd: request.working_dir, mcpServers: [] };
 
-  if (request.resume !== undefined && resumable) {
-    const { session_id } = request.resume;
+  const earlier = resumable ? request.resume?.session_id : undefined;
+  if (earlier !== undefined) {
     try {
       // Loading replays the history, which shows whether the prompt ever arrived. Resuming does not.
       const method = load ? "session/load" : "session/resume";
-      const params = { sessionId: session_id, ...place };
-      const reply = await call(method, params, bounds.load_ms, "of_silence");
-      return { session_id, resumable, resumed: true, reply };
+      const reply = await call(method, { sessionId: earlier, ...place }, bounds.load_ms, "of_silence");
+      return { session_id: earlier, resumable, resumed: true, reply };
     } catch (error) {
       if (!(error instanceof AgentFailure)) throw error;
       // An agent that has died, hangs or talks nonsense will not open a new session either.
@@ -83,10 +77,30 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       await steps.warn(`The earlier session cannot be resumed, a new one begins: ${error.message}`);
     }
   }
-  const reply = await call("session/new", place, bounds.session_ms);
-  const session_id = textOf(reply.sessionId);
-  if (session_id === undefined) throw new AgentFailure("The agent answered session/new without a session id");
-  return { session_id, resumable, resumed: false, reply };
+  try {
+    const reply = await call("session/new", place, bounds.session_ms);
+    const session_id = textOf(reply.sessionId);
+    if (session_id !== undefined) return { session_id, resumable, resumed: false, reply };
+    throw new AgentFailure("The agent answered session/new without a session id");
+  } catch (error) {
+    // The attempt to load a session may have broken the process.
+    throw earlier !== undefined && error instanceof AgentFailure ? new SessionLost(error) : error;
+  }
+
+  async function greet(): Promise<WireObject> {
+    try {
+      return await call("initialize", {
+        protocolVersion: PROTOCOL_VERSION,
+        // The agent uses the files and the shell of this machine directly.
+        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+        clientInfo: { name: "opencode-agents", version: "1.0.0" },
+      }, bounds.initialize_ms);
+    } catch (error) {
+      // What the earlier process left may be in the way. Another start costs no more than the session.
+      const isDead = error instanceof AgentFailure && !(error instanceof AgentRefusal);
+      throw isDead && request.resume !== undefined ? new SessionLost(error) : error;
+    }
+  }
 }
 
 /** Sets the mode in which the agent asks, and the task's model. */

@@ -87,7 +87,7 @@ function reportOf(
 
 function saving(state: AttemptState, outcome: RunOutcome) {
   const end = attemptEnd(outcome, state.stop, state.rules);
-  if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.hasSession) end.losesSession = true;
+  if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
   const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
   return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft } };
 }

@@ -19,6 +19,8 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
       return started(state);
     case "session":
       return sessionOpened(state, report);
+    case "at_work":
+      return stay({ ...state, isAtWork: true });
     case "progress":
     case "activity":
       return noteProgress(state, report, at_ms);

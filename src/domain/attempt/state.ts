@@ -55,6 +55,8 @@ export interface AttemptState {
   /** Whether an earlier attempt left a session that can be resumed. */
   readonly hasEarlierSession: boolean;
   readonly hasSession: boolean;
+  /** The agent has said or done something in its session. */
+  readonly isAtWork: boolean;
   readonly working_dir?: string;
   /** The agent has reported that its process runs. */
   readonly isStarted: boolean;
@@ -96,6 +98,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     takesTurns: false,
     hasEarlierSession: false,
     hasSession: false,
+    isAtWork: false,
     isStarted: false,
     isReady: false,
     isPaused: false,

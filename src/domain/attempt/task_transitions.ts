@@ -13,7 +13,7 @@ export interface AttemptEnd {
   error?: string;
   exit_code?: number;
   stop_reason?: string;
-  /** The agent fell silent over its earlier session, which the next attempt leaves alone. */
+  /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
   losesSession?: true;
 }
 
