@@ -13,7 +13,7 @@ import { addLine, type Chunk, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts
 import { encodeChunk } from "./log_chunk_values.ts";
 import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
-import { end } from "./log_pack.ts";
+import { endChunk } from "./log_pack.ts";
 import type { Store } from "./open.ts";
 import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
@@ -188,7 +188,7 @@ class Target {
   async #writeChunk(): Promise<void> {
     const { header } = this.#chunk;
     if (header.count === 0) return;
-    end(this.#chunk);
+    endChunk(this.#chunk);
     await this.#kv.commit({ sets: encodeChunk(this.#chunk).values });
     this.#chunk = emptyChunk(FIRST_NODE, header.chunk + 1, endSeq(header));
   }

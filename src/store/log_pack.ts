@@ -29,7 +29,7 @@ export function packed(lines: readonly LogLine[], { node, open, next_chunk, next
   let count = 0;
   for (const line of lines) {
     if (!last || !hasRoom(last, line)) {
-      if (last) end(last);
+      if (last) endChunk(last);
       if (chunks.length === CHUNKS_MAX) break;
       chunks.push(last = emptyChunk(node, last ? last.header.chunk + 1 : next_chunk, next_seq + count));
     }
@@ -40,7 +40,7 @@ export function packed(lines: readonly LogLine[], { node, open, next_chunk, next
 }
 
 /** Gives a chunk that no longer grows its search text. */
-export function end(chunk: Chunk): void {
+export function endChunk(chunk: Chunk): void {
   chunk.search_text = encodeSearchText(chunk.lines);
   chunk.header.search_bytes = chunk.search_text.length;
 }

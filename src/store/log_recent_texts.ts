@@ -35,7 +35,7 @@ export class RecentTexts {
       const search = this.#texts.get(header);
       if (!search) continue;
       portion.push({ header, search });
-      size += search.text.length;
+      size += search.bytes;
       if (size < TURN_BYTES) continue;
       yield portion;
       portion = [];
@@ -51,13 +51,13 @@ export class RecentTexts {
 
   put({ header, search }: ChunkSearchText): void {
     // A search that was under way may end after `clear`.
-    if (!this.#expiry || this.#texts.has(header) || this.#bytes + search.text.length > BYTES_MAX) return;
+    if (!this.#expiry || this.#texts.has(header) || this.#bytes + search.bytes > BYTES_MAX) return;
     this.#texts.set(header, search);
-    this.#bytes += search.text.length;
+    this.#bytes += search.bytes;
   }
 
   forget(header: ChunkHeader): void {
-    this.#bytes -= this.#texts.get(header)?.text.length ?? 0;
+    this.#bytes -= this.#texts.get(header)?.bytes ?? 0;
     this.#texts.delete(header);
   }
 

@@ -22,11 +22,14 @@ export interface SearchText {
   text: string;
   /** Whether it is ASCII without escapes. Most texts are, and what looks like a match in them is one. */
   isPlain: boolean;
+  /** What it takes in memory. */
+  bytes: number;
 }
 
-export function decodeSearchText(bytes: Uint8Array): SearchText {
-  const text = decoder.decode(bytes);
-  return { text, isPlain: text.length === bytes.length && !text.includes("\\") };
+export function decodeSearchText(encoded: Uint8Array): SearchText {
+  const text = decoder.decode(encoded);
+  const isAscii = text.length === encoded.length;
+  return { text, isPlain: isAscii && !text.includes("\\"), bytes: text.length * (isAscii ? 1 : 2) };
 }
 
 const MARKS = LEVELS.map((_, i) => String.fromCharCode(i + 1));
