@@ -2,29 +2,37 @@
 import type { TaskQueries } from "../engine/task_queries.ts";
 
 /** Ids of tasks and schedules, which have one namespace; or all of them. */
-type Ids = readonly string[] | "all";
+type Ids = ReadonlySet<string> | "all";
 
 export interface Touches {
   reads: Ids;
   changes: Ids;
 }
 
-export const NOTHING: Touches = { reads: [], changes: [] };
+const NONE: Ids = new Set();
+
+export const NOTHING: Touches = { reads: NONE, changes: NONE };
 
 /** A request that reads tasks or schedules of any id. */
-export const EVERY_TASK: Touches = { reads: "all", changes: [] };
+export const EVERY_TASK: Touches = { reads: "all", changes: NONE };
 
 /** A new task or schedule. If a dependency is unknown, the error lists tasks that exist. */
 export function creating(
   { id, dependencies = [] }: { id: string; dependencies?: readonly string[] },
   queries: Pick<TaskQueries, "has">,
 ): Touches {
-  return { reads: dependencies.every((other) => queries.has(other)) ? dependencies : "all", changes: [id] };
+  const areKnown = dependencies.every((other) => queries.has(other));
+  return { reads: areKnown ? new Set(dependencies) : "all", changes: new Set([id]) };
 }
 
 /** A request about one task, whose view tells what it waits for. */
 export function reading(id: string, queries: Pick<TaskQueries, "dependenciesOf">): Touches {
-  return { reads: [id, ...queries.dependenciesOf(id)], changes: [] };
+  return { reads: new Set([id, ...queries.dependenciesOf(id)]), changes: NONE };
+}
+
+/** A schedule that is removed. What depends on it stays as it is. */
+export function removing(id: string): Touches {
+  return { reads: NONE, changes: new Set([id]) };
 }
 
 /** A change of a task which may change those that depend on it. */
@@ -32,7 +40,10 @@ export function changing(
   id: string,
   queries: Pick<TaskQueries, "dependenciesOf" | "allDependentsOf">,
 ): Touches {
-  return { reads: queries.dependenciesOf(id), changes: [id, ...queries.allDependentsOf(id)] };
+  return {
+    reads: new Set(queries.dependenciesOf(id)),
+    changes: new Set([id, ...queries.allDependentsOf(id)]),
+  };
 }
 
 /** Whether two requests must be carried out one after the other. Undefined: a request that touches more than tasks. */
@@ -42,6 +53,7 @@ export function conflict(a: Touches | undefined, b: Touches | undefined): boolea
 }
 
 function overlap(a: Ids, b: Ids): boolean {
-  if (a.length === 0 || b.length === 0) return false;
-  return a === "all" || b === "all" || a.some((id) => b.includes(id));
+  if (a === "all") return b === "all" || b.size > 0;
+  if (b === "all") return a.size > 0;
+  return !a.isDisjointFrom(b);
 }

@@ -1,5 +1,6 @@
 import { isoTime } from "../clock/clock.ts";
 import { capability } from "./capability.ts";
+import { removing } from "./touches.ts";
 
 export const unscheduleTask = capability({
   type: "unschedule_task",
@@ -7,7 +8,7 @@ export const unscheduleTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "unschedule_task", task_id: "scheduled_maintenance_001" },
-  touches: ({ task_id }) => ({ reads: [], changes: [task_id] }),
+  touches: ({ task_id }) => removing(task_id),
   handle: async ({ task_id }, { scheduler, clock }, { actor }) => {
     await scheduler.unschedule(task_id, actor);
     return { task_id, timestamp: isoTime(clock.now()) };
