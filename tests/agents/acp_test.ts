@@ -181,6 +181,16 @@ Deno.test("acp: an agent that never answers is ended after its bound", () =>
     assert.equal(await stateOf(run.run.pid), undefined);
   }));
 
+Deno.test("acp: a question that an agent prints instead of a message is shown while it waits", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("asks"), "hello");
+    const watched = await watchRun(bench, request, { bounds: { initialize_ms: 3000 } });
+    const asked = await watched.first("log", ({ source }) => source === "stdout");
+    assert.equal(asked.message, "Ignored on stdout, not finished: Ok to proceed? (y)");
+    const { error } = await watched.run.outcome;
+    assert.equal(error, "The agent did not answer initialize within 3 s; it printed last: waiting");
+  }));
+
 for (
   const [mode, error, exit_code] of [
     ["exits", "Agent exited with code 3 before it answered initialize: no account is set up", 3],
@@ -206,7 +216,11 @@ for (
       false,
     ]],
     ["load-hangs", "The agent did not answer session/load within 1 s", [false]],
-    ["load-garbage", "The agent did not answer session/load within 1 s", [false]],
+    [
+      "load-garbage",
+      "The agent did not answer session/load within 1 s; it printed last: segment 1 of 7",
+      [false],
+    ],
     ["load-forgets", "Session s0 not found", [true, false]],
     ["load-dies-late", "Agent exited with code 7 before the end of its turn: out of memory", [true, false]],
     ["load-starts-once", "Agent exited with code 6 before it answered initialize: the database is locked", [

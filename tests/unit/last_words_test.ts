@@ -100,6 +100,15 @@ Deno.test("last words: stdout is asked if stderr says only that something failed
   assert.equal(reason("", ""), "");
 });
 
+Deno.test("last words: a line that has only begun counts until the next", () => {
+  const words = wordsOf("starting");
+  words.begin("Enter the code");
+  words.begin("Enter the code: ");
+  assert.equal(words.reason(), "Enter the code:");
+  words.add("Enter the code: 42");
+  assert.equal(words.reason(), "Enter the code: 42");
+});
+
 Deno.test("last words: they stay short, however much is printed", () => {
   const words = createLastWords();
   for (let i = 0; i < 10_000; i++) words.add(`line ${i} ${"𝄞".repeat(5000)}`);

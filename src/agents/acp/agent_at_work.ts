@@ -1,7 +1,7 @@
 /** The agent of a run. One whose process cannot load the earlier session is started again, once, with a new session. */
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { WireObject } from "../makes/agent_make.ts";
-import { AgentGone, LONGEST_ERROR, SessionLost } from "./agent_failure.ts";
+import { LONGEST_ERROR, SessionLost, withWords } from "./agent_failure.ts";
 import { AgentLink } from "./agent_link.ts";
 import type { ConversationOptions } from "./conversation.ts";
 import { cut } from "./wire_value.ts";
@@ -42,8 +42,7 @@ export class AgentAtWork {
 
   async #beginAnew(lost: SessionLost): Promise<void> {
     const { spawn, isStopping, isPaused, warn, turn, request } = this.#options;
-    const reason = lost.cause instanceof AgentGone ? await this.#link.lastWords() : "";
-    const why = reason === "" ? lost.message : `${lost.message}: ${reason}`;
+    const why = withWords(lost.cause, await this.#link.wordsOn(lost.cause));
     await warn(cut(`The earlier session cannot be loaded, a new one begins: ${why}`, LONGEST_ERROR));
     await this.#link.end();
     if (isStopping()) throw lost.cause;

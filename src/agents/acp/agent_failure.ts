@@ -42,6 +42,9 @@ export class AgentGone extends AgentFailure {
   }
 }
 
+/** The agent did not answer in time. */
+export class AgentLate extends AgentFailure {}
+
 /** The earlier session cannot be had, and this process is of no more use. `cause` is what happened instead. */
 export class SessionLost extends AgentFailure {
   constructor(override readonly cause: AgentFailure) {
@@ -52,17 +55,17 @@ export class SessionLost extends AgentFailure {
 /** What is known when a run fails. */
 export interface FailureContext {
   task_id: string;
-  /** What the agent wrote to stderr that says why, empty for nothing. */
-  last_stderr: string;
+  /** What the agent printed last that may say why, empty for nothing. */
+  last_words: string;
   /** How the agent is installed and gets an account. */
   install_advice: string;
 }
 
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
-  if (error instanceof AgentGone) {
-    const reason = context.last_stderr === "" ? "" : `: ${context.last_stderr}`;
-    return { ...failed(error.message + reason), exit_code: error.exit_code };
+  if (error instanceof AgentGone || error instanceof AgentLate) {
+    const verdict = failed(withWords(error, context.last_words));
+    return error instanceof AgentGone ? { ...verdict, exit_code: error.exit_code } : verdict;
   }
   if (error instanceof AgentRefusal && error.wants_login) {
     const reason = error.message.replace(/\.+$/, "");
@@ -71,6 +74,14 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
   if (error instanceof AgentFailure || error instanceof ApiError) return failed(error.message);
   log.error("run of task {task} broke: {error}", { task: context.task_id, error });
   return failed("The server failed while it spoke to the agent; its log says why");
+}
+
+/** The failure with what the agent printed last. An agent that is late need not have told why. */
+export function withWords(failure: AgentFailure, words: string): string {
+  if (words === "") return failure.message;
+  return failure instanceof AgentLate
+    ? `${failure.message}; it printed last: ${words}`
+    : `${failure.message}: ${words}`;
 }
 
 function failed(error: string): Verdict {

@@ -2,6 +2,7 @@
 import { within } from "../../clock/clock.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { failureReason } from "../reporting/last_words.ts";
+import { AgentGone, AgentLate } from "./agent_failure.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { StderrLog } from "./stderr_log.ts";
 
@@ -29,8 +30,9 @@ export class AgentLink {
     this.conversation = new Conversation(options);
   }
 
-  /** What an agent that is gone wrote about that; empty for nothing. */
-  async lastWords(): Promise<string> {
+  /** What the agent printed about its end or its silence; empty for nothing, and for other failures. */
+  async wordsOn(error: unknown): Promise<string> {
+    if (!(error instanceof AgentGone || error instanceof AgentLate)) return "";
     await within(this.#clock, LAST_STDERR_MS, this.stderr.ended, undefined);
     return failureReason(this.stderr.words, this.conversation.junk);
   }

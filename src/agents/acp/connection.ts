@@ -1,10 +1,11 @@
 /** The official ACP client over a supervised process. Calls are bounded and fail clearly if the agent is gone. */
 import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
-import { AgentFailure, AgentGone, AgentRefusal } from "./agent_failure.ts";
+import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
 import type { AgentCall } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
+import { UnfinishedLine } from "./unfinished_line.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { codeText } from "../reporting/exit_status.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
@@ -18,9 +19,10 @@ const EXIT_AFTER_CLOSE_MS = 2000;
 /** How many times its bound an agent may take that is never silent for so long. */
 const MOST_SILENCES = 10;
 
-export interface AcpConnectionOptions extends StreamListener {
+export interface AcpConnectionOptions extends Omit<StreamListener, "onBytes"> {
   clock: Clock;
   process: SupervisedProcess;
+  onBytes(): void;
   permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
   /** The bounds of calls stand still while the agent is paused. */
   isPaused(): boolean;
@@ -41,11 +43,13 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
   let broken: unknown;
 
   let heard = 0;
+  const unfinished = new UnfinishedLine(clock, (text) => void options.junk(text, "not finished"));
   const stream = acpStream(process.stdin, process.stdout, {
     update: (params) => options.update(params),
     junk: (line, why) => options.junk(line, why),
-    onBytes() {
+    onBytes(chunk) {
       heard++;
+      unfinished.take(chunk);
       options.onBytes();
     },
   });
@@ -78,7 +82,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     try {
       const result = await bounded(reply, bound_ms, of_silence !== undefined);
       if (result === LATE) {
-        throw new AgentFailure(`The agent did not answer ${method} within ${Math.round(bound_ms / 1000)} s`);
+        throw new AgentLate(`The agent did not answer ${method} within ${Math.round(bound_ms / 1000)} s`);
       }
       return objectOf(result) ?? {};
     } catch (error) {
@@ -117,7 +121,10 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
       // An agent that is gone needs no notice.
       await connection.agent.notify(method, params).catch(() => {});
     },
-    close: () => connection.close(),
+    close() {
+      unfinished.end();
+      connection.close();
+    },
   };
 }
 

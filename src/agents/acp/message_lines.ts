@@ -13,7 +13,7 @@ export interface MessageLineOptions {
   /** Stops reading at once, even if nothing arrives any more. */
   signal: AbortSignal;
   /** Called for whatever arrives. */
-  onBytes?: () => void;
+  onBytes?: (chunk: Uint8Array) => void;
 }
 
 /** The lines of `bytes` without line ends. Bytes that are not UTF-8 become U+FFFD. The last line needs no newline. */
@@ -45,7 +45,7 @@ export async function* messageLines(
     for (;;) {
       const { value: chunk, done } = await reader.read();
       if (done) break;
-      onBytes?.();
+      onBytes?.(chunk);
       let start = 0;
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
         add(chunk.subarray(start, end));

@@ -11,7 +11,7 @@ import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentAtWork } from "./agent_at_work.ts";
-import { AgentGone, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
+import { LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
@@ -205,8 +205,7 @@ class AcpRun implements Run {
   async #failure(error: unknown): Promise<Verdict> {
     return verdictOf(error, {
       task_id: this.#request.task.id,
-      // The last lines of stderr say why the agent is gone.
-      last_stderr: error instanceof AgentGone ? await this.#work.link.lastWords() : "",
+      last_words: await this.#work.link.wordsOn(error),
       install_advice: this.#make.install.advice,
     });
   }

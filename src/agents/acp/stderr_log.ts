@@ -41,7 +41,7 @@ export class StderrLog {
     const { chatter, events } = this.#options;
     const line = text.replace(COLORS, "");
     const isChatter = chatter?.test(line) === true;
-    if (kind !== "draft" && !isChatter) this.words.add(line);
+    if (!isChatter) this.words[kind === "draft" ? "begin" : "add"](line);
     const message = news.replace(COLORS, "");
     if (message.trim() === "") return;
     return events.note(isChatter ? "debug" : "warn", message, "stderr");

@@ -13,7 +13,7 @@ const LONGEST_MESSAGE_BYTES = 16 << 20;
 
 export interface StreamListener {
   /** Called for whatever arrives, also in the middle of a message. */
-  onBytes(): void;
+  onBytes(chunk: Uint8Array): void;
   /** The `params` of one `session/update`. */
   update(params: Record<string, unknown>): Promise<void>;
   /** A line on stdout that is not a message we can use, and why. */
@@ -30,7 +30,7 @@ export function acpStream(
   const lines = messageLines(stdout, {
     max_bytes: LONGEST_MESSAGE_BYTES,
     signal: reading.signal,
-    onBytes: () => listener.onBytes(),
+    onBytes: (chunk) => listener.onBytes(chunk),
   });
   const readable = new ReadableStream<AnyMessage>({
     async pull(controller) {

@@ -57,6 +57,8 @@ const SUMMARY = new RegExp(
 export interface LastWords {
   /** Takes one line. */
   add(line: string): void;
+  /** Takes a line as far as it goes. The next one, begun or whole, replaces it. */
+  begin(line: string): void;
   /** The line that says why the program failed, with the end of its output; empty if none does. */
   reason(): string;
   /** Whether it is more than that something else failed. */
@@ -74,12 +76,17 @@ export function failureReason(stderr: LastWords, stdout: LastWords): string {
 /** Remembers the end of a program's output. Only a program that fails has it looked at. */
 export function createLastWords(): LastWords {
   let lines: string[] = [];
+  let begun = "";
   const texts = () =>
-    lines.slice(-MOST_LINES)
+    [...lines, begun].slice(-MOST_LINES)
       .map((line) => firstCharacters(stripVTControlCharacters(line).trim(), LONGEST_LINE))
       .filter((text) => text !== "");
   return {
+    begin(line) {
+      begun = firstCharacters(line, LONGEST_LINE);
+    },
     add(line) {
+      begun = "";
       if (line === "") return;
       lines.push(line.length > 2 * LONGEST_LINE ? line.slice(0, 2 * LONGEST_LINE) : line);
       // Copied only now and then.
