@@ -55,7 +55,8 @@ export function effectiveConfig(
   },
 ): Config {
   const schema = configWith(known);
-  const parsed = schema.safeParse(written);
+  // It is read once, so no code is generated for it.
+  const parsed = schema.safeParse(written, { jitless: true });
   if (!parsed.success) {
     const issue = schemaError(schema, parsed.error.issues, written);
     const first = parsed.error.issues[0]!;
