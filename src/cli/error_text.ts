@@ -1,5 +1,6 @@
 /** Expected failures as text for people. Pure. */
 import type { ApiError } from "../domain/errors.ts";
+import { LIMIT_NAMES } from "../protocol/limits.ts";
 
 /** The code, the message, and what to do about it. */
 export function describeError(error: ApiError): string {
@@ -13,7 +14,11 @@ function advice({ code, message, details }: ApiError): string[] {
     ];
   }
   if (code === "RATE_LIMIT_EXCEEDED" && details.retry_after_seconds !== undefined) {
-    return [`Try again in ${details.retry_after_seconds} s (limits.${details.limit}).`];
+    // Some limits cannot be configured, such as the one on wrong keys.
+    const isConfigured = (LIMIT_NAMES as readonly unknown[]).includes(details.limit);
+    return [
+      `Try again in ${details.retry_after_seconds} s${isConfigured ? ` (limits.${details.limit})` : ""}.`,
+    ];
   }
   if (code === "AUTHENTICATION_REQUIRED" || code === "INVALID_AUTH_TOKEN") {
     return ["Pass a key with --key or OPENCODE_AGENTS_KEY; `opencode-agents keys create` makes one."];

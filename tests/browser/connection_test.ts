@@ -47,3 +47,17 @@ Deno.test("dashboard: a page without a key that was reloaded too often says so, 
     complaints.length = 0;
   });
 });
+
+Deno.test("dashboard: an address that is locked out for wrong keys is told so, and for how long", async () => {
+  await visit({ config: { security: { auth: "required" } } }, async ({ server, page, go, complaints }) => {
+    for (let i = 0; i < 10; i++) {
+      await server.post({ type: "ping" }, { authorization: `Bearer wrong_${i}` });
+    }
+    await page.addInitScript(() => sessionStorage.setItem("opencode-agents.key", "sk-any"));
+    await go("/tasks");
+    await page.getByText(`${REFUSED} Too many wrong keys from this address. Please wait.`, { exact: true })
+      .waitFor();
+    await page.getByText(/Trying again in [45] min/).waitFor();
+    complaints.length = 0;
+  });
+});

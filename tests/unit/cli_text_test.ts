@@ -79,8 +79,13 @@ Deno.test("cli text: an error says each thing once, and what to do", () => {
     "error INVALID_FIELD_VALUE: Unknown field 'tsk'. Did you mean 'task'?",
   );
   assert.match(
-    told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "x" }),
-    /\nTry again in 7 s/,
+    told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "burst_per_second" }),
+    /\nTry again in 7 s \(limits\.burst_per_second\)\.$/,
+  );
+  // No key of the configuration.
+  assert.match(
+    told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "authentication_failures" }),
+    /\nTry again in 7 s\.$/,
   );
   assert.match(told("CONNECTION_LOST", "No connection"), /opencode-agents serve/);
   assert.equal(told("CONNECTION_LOST", "Late", { sent: true }), "error CONNECTION_LOST: Late");

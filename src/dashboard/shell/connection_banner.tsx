@@ -2,7 +2,7 @@
 import type { ApiError } from "../../domain/errors.ts";
 import { duration } from "../../protocol/formats.ts";
 import { link } from "../data/server.ts";
-import { limitText } from "../pages/limits/limit_names.ts";
+import { isLimit, limitText } from "../pages/limits/limit_names.ts";
 import { now } from "../ui/time.tsx";
 
 export function ConnectionBanner() {
@@ -24,7 +24,8 @@ function reasonText({ code, message, details: { limit, current_limit } }: ApiErr
   if (code === "CONNECTION_LOST" || code === "HEARTBEAT_TIMEOUT") {
     return "No connection to the server: what you see may be out of date.";
   }
-  const limited = typeof limit === "string" ? ` (${limitText(limit, Number(current_limit))})` : "";
+  // The message of a limit that cannot be configured, such as the one on wrong keys, says it all.
+  const limited = isLimit(limit) ? ` (${limitText(limit, Number(current_limit))})` : "";
   return `The server refuses the connection: ${message}${limited}`;
 }
 

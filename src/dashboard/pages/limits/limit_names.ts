@@ -27,12 +27,17 @@ export const LIMIT_ORDER = Object.keys(LIMITS) as LimitName[];
 /** The server does not report the use of these limits, only refusals. */
 export const UNMEASURED: readonly LimitName[] = ["burst_per_second", "reconnections_per_minute"];
 
+/** Whether this is one of the limits that can be configured. */
+export function isLimit(name: unknown): name is LimitName {
+  return typeof name === "string" && Object.hasOwn(LIMITS, name);
+}
+
 /** Such as `Reconnections: at most 5 per minute and address`. */
-export function limitText(limit: string, most: number): string {
-  const words = (LIMITS as Record<string, LimitWords | undefined>)[limit];
-  return `${words?.name ?? limit}: at most ${most} ${words?.what ?? ""}`.trim();
+export function limitText(limit: LimitName, most: number): string {
+  const { name, what } = LIMITS[limit];
+  return `${name}: at most ${most} ${what}`;
 }
 
 export function limitName(limit: string): string {
-  return (LIMITS as Record<string, LimitWords | undefined>)[limit]?.name ?? limit;
+  return isLimit(limit) ? LIMITS[limit].name : limit;
 }
