@@ -22,14 +22,16 @@ write
 
 ## Paths
 
-A relative path starts from the folder of the file; without a file, from the current folder. \`~\` and \`~/x\` stand for the
-home folder of the account that runs the server. \`~name\` is refused: write another account's folder in full. The same
-holds for \`working_dir\` of a task. A relative path in a flag or a variable starts from the current folder.
+A relative path starts from the folder of the file, or of the link to it that \`--config\` names; without a file, from the
+current folder. \`~\` and \`~/x\` stand for the home folder of the account that runs the server. \`~name\` is refused: write
+another account's folder in full. The same holds for \`working_dir\` of a task. A relative path in a flag or a variable
+starts from the current folder.
 
 The first word of \`agents.NAME.command\` is a path if it contains a slash: \`./bin/agent\` is beside the file. A bare name is
 looked up on PATH. The other words reach the program as they are.
 
-A folder in \`tasks.allowed_dirs\` that does not exist is named in the log at the start, and by \`doctor\`.
+A folder in \`tasks.allowed_dirs\` that does not exist, and a \`tasks.working_dir\` outside these folders, are named in the log
+at the start, and by \`doctor\`.
 `;
 
 /** The whole page. */

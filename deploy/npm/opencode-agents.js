@@ -6,14 +6,17 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const IS_WINDOWS = process.platform === "win32";
-/** npx starts a shell between itself and this program. The shell dies of a signal without passing it on. */
+/**
+ * npx starts a shell between itself and this program. The shell dies of a signal without passing it on. If npx itself is
+ * killed, the shell stays.
+ */
 const BELOW_NPX = process.env.npm_command === "exec";
 const PARENT_CHECK_MS = 500;
 
@@ -29,9 +32,24 @@ function denoArguments() {
 
 function environment() {
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1" };
-  // Without HOME, Deno would keep its cache in the current folder.
-  if (!env.HOME && !env.DENO_DIR && !IS_WINDOWS) env.DENO_DIR = join(homedir(), ".cache", "deno");
+  // Deno would take a relative path, or none, as a place for its cache in the current folder.
+  const place = env.XDG_CACHE_HOME || env.HOME || "";
+  if (!env.DENO_DIR && !IS_WINDOWS && !isAbsolute(place)) env.DENO_DIR = cacheFolder(env.HOME);
   return env;
+}
+
+/** In the home folder. A user id without an account may have none: then beside the program, if that can be written. */
+function cacheFolder(home) {
+  const folder = home && isAbsolute(home) ? home : accountsHome();
+  return folder === undefined ? join(ROOT, ".cache") : join(folder, ".cache", "deno");
+}
+
+function accountsHome() {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs the program beside this one, and ends as it ends. */
@@ -45,9 +63,10 @@ function run(program, args, env) {
     process.on(signal, () => passedOn.includes(signal) && child.kill(signal));
   }
   if (BELOW_NPX) {
-    const parent = process.ppid;
+    const shell = process.ppid;
+    const npx = npxAbove(shell);
     const watch = setInterval(() => {
-      if (process.ppid === parent) return;
+      if (process.ppid === shell && (npx === undefined || parentOf(shell) === npx)) return;
       clearInterval(watch);
       child.kill("SIGTERM");
     }, PARENT_CHECK_MS);
@@ -58,6 +77,25 @@ function run(program, args, env) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** The parent of the shell, if that is npx. A shell that the program has replaced is npx itself. */
+function npxAbove(shell) {
+  const parent = parentOf(shell);
+  return parent !== undefined && /^Name:\s*npm /m.test(statusOf(parent)) ? parent : undefined;
+}
+
+function parentOf(pid) {
+  return /^PPid:\s*(\d+)/m.exec(statusOf(pid))?.[1];
+}
+
+/** What /proc says of a process; empty where there is none. */
+function statusOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function fail(error) {

@@ -4,7 +4,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { homeFolder } from "../cli/home.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
 import { untilSignalled } from "../cli/signals.ts";
-import { writeAllSync, writeStdout } from "../cli/standard_streams.ts";
+import { writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
 import { createProcessAbility } from "../host/processes/ability.ts";
 import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
@@ -14,7 +14,7 @@ import { checkWorkingFolders } from "./checks/working_folders.ts";
 import type { Listening } from "./compose_options.ts";
 import { dataFolder, loadConfig, masked, type ServeFlags } from "./config_file.ts";
 import { LastNet } from "./last_net.ts";
-import type { LineOutput } from "./line_output.ts";
+import { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
 import { logToStderr } from "./logging.ts";
 import { orphanCare } from "./orphan_care.ts";
@@ -25,7 +25,7 @@ import { ServerLog } from "./server_log.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
 
-/** How long the end of the program waits for a reader of stderr. */
+/** How long the end of the program waits for a reader of stdout or stderr. */
 const FLUSH_MS = 500;
 
 /** Returns the exit code. */
@@ -37,11 +37,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
   const serverLog = new ServerLog(clock);
   const stderr = await logToStderr(undefined, "info", serverLog.sink);
+  const stdout = linesOfStdout();
   try {
-    await serveUntilSignalled(flags, written, base, serverLog, stderr);
+    await serveUntilSignalled(flags, written, base, { serverLog, stdout, stderr });
     return 0;
   } finally {
-    await stderr.flush(FLUSH_MS);
+    await Promise.all([stdout.flush(FLUSH_MS), stderr.flush(FLUSH_MS)]);
   }
 }
 
@@ -49,8 +50,7 @@ async function serveUntilSignalled(
   flags: ServeFlags,
   written: Config,
   base: string,
-  serverLog: ServerLog,
-  stderr: LineOutput,
+  { serverLog, stdout, stderr }: { serverLog: ServerLog; stdout: LineOutput; stderr: LineOutput },
 ): Promise<void> {
   refuseImpossible(written, flags.insecure ?? false);
   keepInheritedFiles();
@@ -79,7 +79,7 @@ async function serveUntilSignalled(
     processFindings: () => [...net.findings(), ...orphans.findings()],
     serverLog,
     owner_token: readAddress(folder)?.token,
-    announce: (listening) => announcement(folder, listening),
+    announce: (listening) => announcement(folder, listening, stdout),
   });
   const program = new Parts(
     "program",
@@ -100,24 +100,25 @@ async function serveUntilSignalled(
 /**
  * Announces where the server listens: to the user who started it, and to commands, through a file in the data folder.
  */
-function announcement(folder: string, listening: Listening): Part {
+function announcement(folder: string, listening: Listening, stdout: LineOutput): Part {
   return {
     name: "announcement",
     async start() {
       const { url, owner_token: token } = listening;
       await writeAddress(folder, { url, token });
-      sayOnStdout(`listening on ${url}`);
+      stdout.write(`listening on ${url}\n`);
       log.info("Listening on {url}, version {version}", { url, version: manifest.version });
     },
     stop: () => forgetAddress(folder),
   };
 }
 
-/** A stdout that cannot be written does not keep the server from serving. */
-function sayOnStdout(line: string): void {
-  try {
-    writeAllSync(Deno.stdout, `${line}\n`);
-  } catch (error) {
-    log.warn("stdout cannot be written: {error}", { error });
-  }
+/** A stdout that cannot be written, or whose reader hangs, does not keep the server from serving. */
+function linesOfStdout(): LineOutput {
+  return new LineOutput({
+    clock,
+    write: (bytes) => Deno.stdout.write(bytes),
+    failed: (reason) => log.warn("stdout cannot be written: {reason}", { reason }),
+    gap: () => "",
+  });
 }

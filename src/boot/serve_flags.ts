@@ -49,8 +49,8 @@ export function plainServeFlags(args: readonly string[]): ServeFlags | undefined
   for (const [name, given] of Object.entries(values)) {
     const { value } = SERVE_OPTIONS[name]!;
     const read = value === "port" ? portOf(String(given)) : given;
-    const isExpanded = (value === "dir" || value === "file") && String(given).startsWith("~");
-    if (read === undefined || isExpanded) return undefined;
+    const isPath = value === "dir" || value === "file";
+    if (read === undefined || (isPath && (given === "" || String(given).startsWith("~")))) return undefined;
     flags[name === "print-config" ? "printConfig" : name] = read;
   }
   return flags;

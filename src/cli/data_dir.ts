@@ -25,7 +25,7 @@ export function dataDir(
   if (folder === undefined) {
     throw new ApiError(
       "CONFIGURATION_ERROR",
-      `There is no folder for the data: HOME is not set, and this account has no home folder. Name one with --data DIR or ${VARIABLE}`,
+      `There is no folder for the data: HOME names no folder by its full path, and this account has no home folder. Name one with --data DIR or ${VARIABLE}`,
       { field: "data", expected: `--data, ${VARIABLE} or HOME` },
     );
   }

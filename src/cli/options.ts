@@ -12,6 +12,8 @@ export function wholeNumber(text: string): number {
 
 /** Parses a path: replaces `~`, which a shell leaves alone in `--data=~/x`. */
 export function path(text: string): string {
+  // As from `--data "$UNSET"`: the current folder is never meant.
+  if (text === "") throw new InvalidArgumentError("a path is expected, not an empty text");
   const place = expanded(text, homeFolder);
   if ("path" in place) return place.path;
   throw new InvalidArgumentError(place.refused);

@@ -103,6 +103,25 @@ Deno.test({ name: "the npm package", ignore: !await hasNpm() }, async (t) => {
       await until(async () => await processesWith(installed.dir) === 0);
     });
 
+    await t.step({
+      name: "a killed npx leaves nothing, where /proc tells it",
+      ignore: Deno.build.os !== "linux",
+      fn: async () => {
+        const server = installed.start([...npx, "serve", "--demo", "--port", "0"]);
+        await server.says(listening);
+        server.kill("SIGKILL");
+        await until(async () => await processesWith(installed.dir) === 0);
+      },
+    });
+
+    await t.step("nothing lands in the current folder if HOME and XDG_CACHE_HOME are no places", async () => {
+      const before = [...Deno.readDirSync(installed.dir)].length;
+      for (const env of ["HOME=", "HOME=home", "XDG_CACHE_HOME=cache"]) {
+        assert.equal((await installed.run(["env", env, BIN, "--version"])).code, 0);
+      }
+      assert.equal([...Deno.readDirSync(installed.dir)].length, before);
+    });
+
     await t.step("a signal reaches the program, and its exit code comes back", async () => {
       const server = installed.start([BIN, "serve", "--demo", "--port", "0"]);
       await server.says(listening);

@@ -46,6 +46,9 @@ const SCRIPTS = {
   "a closed stdout": 'exec "$@" >&-',
   "a closed stderr": 'exec "$@" 2>&-',
   "both on a full disk": 'exec "$@" >/dev/full 2>/dev/full',
+  // A pipe that is full before the server starts, as a hanging log rotator leaves it.
+  "a reader that hangs":
+    'f=$(mktemp -u); mkfifo "$f"; exec 3<>"$f"; rm "$f"; head -c 65536 /dev/zero >&3; exec "$@" >&3 2>&3',
   "readers that have gone": '{ "$@" 2>&3 | true; } 3>&1 | true',
 };
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readLines } from "../../src/agents/reporting/lines.ts";
+import type { Finding } from "../../src/boot/checks/finding.ts";
 import { command } from "../cli/fixtures/cli.ts";
 import { denoDir } from "../fixtures/deno_dir.ts";
 import { withServer } from "../fixtures/server.ts";
@@ -79,6 +80,43 @@ Deno.test("without HOME and an account, serve asks for --data; nothing lands in 
     assert.match(stderr, /CONFIGURATION_ERROR: There is no folder for the data.*--data/);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
     assert.equal((await run("--data=~/data")).code, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an empty --data or --config is a mistake, not the current folder", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "oa-test-" });
+  try {
+    for (const args of [["serve", "--data="], ["serve", "--config", ""], ["tasks", "--data", ""]]) {
+      const [program, ...words] = command(args);
+      const { code, stderr } = await new Deno.Command(program!, { args: words, cwd: folder }).output();
+      assert.equal(code, 2, args.join(" "));
+      assert.match(new TextDecoder().decode(stderr), /a path is expected/);
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a working folder outside the allowed ones is named by doctor, before a task fails", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-test-" }));
+  try {
+    for (const name of ["allowed", "elsewhere"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.symlink("allowed", `${folder}/link`);
+    const warned = async (working_dir: string) => {
+      const tasks = { working_dir, allowed_dirs: ["allowed"] };
+      await Deno.writeTextFile(`${folder}/c.json`, JSON.stringify({ tasks }));
+      const [program, ...args] = command([
+        ...["doctor", "--json", "--port", "0", "--data", `${folder}/data`, "--config", `${folder}/c.json`],
+      ]);
+      const { stdout } = await new Deno.Command(program!, { args }).output();
+      const { findings } = JSON.parse(new TextDecoder().decode(stdout)) as { findings: Finding[] };
+      return findings.find(({ what }) => what === "tasks.working_dir")?.found;
+    };
+    assert.equal(await warned("elsewhere"), `${folder}/elsewhere is outside tasks.allowed_dirs`);
+    assert.equal(await warned("link"), undefined);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,8 +1,13 @@
-/** Whether the folders exist that tasks may work in. A task in one that does not is refused, so this is said early. */
+/** Whether tasks can work in the folders that are configured. A task elsewhere is refused, so this is said early. */
+import { ApiError } from "../../domain/errors.ts";
+import { allowedWorkingDirs } from "../../engine/working_dir.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Finding } from "./finding.ts";
 
-/** A warning for each folder that is missing or is no folder. The configuration's paths are absolute. */
+/**
+ * A warning for each folder that is missing or is no folder, and for a default folder outside the allowed ones. The
+ * configuration's paths are absolute.
+ */
 export async function checkWorkingFolders(
   { working_dir, allowed_dirs }: Config["tasks"],
 ): Promise<Finding[]> {
@@ -14,15 +19,34 @@ export async function checkWorkingFolders(
   for (const [what, folder] of named) {
     const problem = await problemOf(folder);
     if (problem === undefined) continue;
-    findings.push({
-      what,
-      state: "warn",
-      found: `${folder} ${problem}`,
-      advice: "Tasks cannot work there. Make the folder, or name another one.",
-      details: { folder },
-    });
+    findings.push(
+      warning(what, folder, problem, "Tasks cannot work there. Make the folder, or name another one."),
+    );
+  }
+  if (findings.length === 0 && !await isAllowed(working_dir, allowed_dirs)) {
+    findings.push(warning(
+      "tasks.working_dir",
+      working_dir,
+      "is outside tasks.allowed_dirs",
+      "Tasks that name no folder will fail. Add it to tasks.allowed_dirs, or name another one.",
+    ));
   }
   return findings;
+}
+
+function warning(what: string, folder: string, problem: string, advice: string): Finding {
+  return { what, state: "warn", found: `${folder} ${problem}`, advice, details: { folder } };
+}
+
+/** Whether a task may work in this folder, which exists, by the same rule that a task meets. */
+async function isAllowed(folder: string, allowed_dirs: readonly string[]): Promise<boolean> {
+  try {
+    await allowedWorkingDirs("/", folder, allowed_dirs).resolve(undefined);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
 }
 
 async function problemOf(folder: string): Promise<string | undefined> {

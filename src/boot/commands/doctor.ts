@@ -39,11 +39,9 @@ export function addDoctor(program: Command, cli: Cli, { store }: Handlers): void
       cli.exit = ok ? 0 : 1;
       if (flags.json) return cli.terminal.json({ ok, running: running ?? null, findings }, 2);
       for (const finding of findings) for (const line of lines(cli, finding)) cli.terminal.line(line);
+      const outcome = running ? `a server runs: ${running.url}` : "serve would start";
       const { terminal } = cli;
-      if (!ok) terminal.line(terminal.paint("serve would not start", "red"));
-      else {terminal.line(
-          terminal.paint(running ? `a server runs: ${running.url}` : "serve would start", "green"),
-        );}
+      terminal.line(ok ? terminal.paint(outcome, "green") : terminal.paint("serve would not start", "red"));
     });
 }
 
@@ -116,5 +114,8 @@ const STYLE = { ok: "green", warn: "yellow", bad: "red" } as const;
 
 function lines({ terminal }: Cli, { what, state, found, advice }: Finding): string[] {
   const mark = terminal.paint(MARK[state], STYLE[state]);
-  return [`${mark}  ${what.padEnd(16)}${oneLine(found)}`, ...(advice ? [`${" ".repeat(22)}${advice}`] : [])];
+  return [
+    `${mark}  ${what.padEnd(14)}  ${oneLine(found)}`,
+    ...(advice ? [`${" ".repeat(22)}${advice}`] : []),
+  ];
 }

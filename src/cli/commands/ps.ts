@@ -1,4 +1,5 @@
 /** `ps`: the agents' processes, or all processes. */
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
 import {
@@ -9,7 +10,7 @@ import {
   ProcessType,
 } from "../../protocol/process.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import { addListOptions, anyOf, type ListFlags, number } from "../options.ts";
+import { addListOptions, anyOf, type ListFlags, number, path } from "../options.ts";
 import { type Column, printTable } from "../table.ts";
 
 interface PsFlags extends CommonFlags, ListFlags<ProcessSortField> {
@@ -33,7 +34,7 @@ export function addPs(program: Command, cli: Cli): void {
     .addOption(anyOf("status", ProcessStatus.options))
     .option("--name <text>", "processes whose name contains this text")
     .option("--contains <text>", "processes whose command line contains this text")
-    .option("--cwd <dir>", "processes that work in this folder")
+    .option("--cwd <dir>", "processes that work in this folder", (dir) => resolve(path(dir)))
     .option("--min-cpu <percent>", "processes that use at least this much of the machine", number)
     .option("--min-memory <percent>", "processes that use at least this much of the memory", number);
   addListOptions(command, PROCESS_SORT_FIELDS, "cpu_percent", "desc for figures, asc for names and pids")
