@@ -98,7 +98,7 @@ Deno.test("output: of a line that is redrawn only its last state is kept, and dr
   await program.print("|\b/\b-\b\\\bready\n");
   await program.print("\x1b[1Gfirst\x1b[1Gsecond\n");
   await program.print("50 %\x1b[2K\x1b[1000D60 %\n");
-  await program.print("loading ...\x1b[3D.\x1b[Dok\n");
+  await program.print("loading ...\x1b[3D.\x1b[Do𝄞𝄞\b\bk\n");
   assert.deepEqual(program.take(), [
     "line:done",
     "line:ready",

@@ -1,20 +1,14 @@
 /** One line of a program's output as a terminal shows it: carriage returns and backspaces redraw it. Pure. */
 import { stripVTControlCharacters } from "node:util";
 
-/** Moves the cursor to the first column, or some columns to the left: as a carriage return or backspaces do. */
+/** Moves the cursor to the first column, as a carriage return does. */
 // deno-lint-ignore no-control-regex -- it begins with a control character
-const TO_THE_LEFT = /\x1b\[(?:[01]?G|(\d{0,9})D)/g;
+const TO_FIRST_COLUMN = /\x1b\[[01]?G/g;
+/** Move it to the left. */
+// deno-lint-ignore no-control-regex -- these are control characters
+const TO_THE_LEFT = /[\b]+|\x1b\[(\d{0,9})D/g;
 // deno-lint-ignore no-control-regex -- these are control characters
 const REDRAWS = /[\r\b]|\x1b\[(?:[01]?G|\d{0,9}D)/;
-
-/** Programs name more columns than a line has to get to its beginning. */
-const MOST_COLUMNS = 200;
-
-function asTyped(_: string, columns?: string): string {
-  if (columns === undefined) return "\r";
-  const count = Number(columns) || 1;
-  return count > MOST_COLUMNS ? "\r" : "\b".repeat(count);
-}
 
 export class TerminalLine {
   /** What the line shows now. */
@@ -36,7 +30,7 @@ export class TerminalLine {
       this.text += written;
       return;
     }
-    const whole = (this.text + this.#return + written).replace(TO_THE_LEFT, asTyped);
+    const whole = (this.text + this.#return + written).replace(TO_FIRST_COLUMN, "\r");
     let end = whole.length;
     while (whole[end - 1] === "\r") end--;
     // One says as much as many, and takes no memory while a program prints nothing else.
@@ -68,13 +62,17 @@ export class TerminalLine {
     this.isRedrawn = false;
   }
 
+  /** What the cursor is moved back over counts as erased. Programs move it beyond the beginning to get there. */
   #withoutErased(text: string): string {
-    if (!text.includes("\b")) return text;
     const kept: string[] = [];
-    for (const character of text) {
-      if (character !== "\b") kept.push(character);
-      else if (kept.pop() !== undefined) this.isRedrawn = true;
+    let start = 0;
+    for (const { index, 0: move, 1: columns } of text.matchAll(TO_THE_LEFT)) {
+      for (const character of text.slice(start, index)) kept.push(character);
+      if (kept.length > 0) this.isRedrawn = true;
+      const count = columns === undefined ? move.length : Number(columns) || 1;
+      kept.length = Math.max(0, kept.length - count);
+      start = index + move.length;
     }
-    return kept.join("");
+    return start === 0 ? text : kept.join("") + text.slice(start);
   }
 }
