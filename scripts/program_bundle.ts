@@ -72,12 +72,17 @@ const IN_CACHE = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/]+)\/([^/]+)\/(.+)$/;
 async function tidyMap(path: string, folder: string, inputs: readonly string[]): Promise<void> {
   const { sourcesContent: _, ...map } = JSON.parse(await Deno.readTextFile(path));
   map.sources = map.sources.map((source: string) => {
-    const file = resolve(folder, source);
+    const file = withSlashes(resolve(folder, source));
     const [, name, version, rest] = IN_CACHE.exec(file) ?? [];
     if (name !== undefined) return `npm:${name}@${version}/${rest}`;
-    const own = relative(ROOT, file);
+    const own = withSlashes(relative(ROOT, file));
     if (inputs.some((input) => own === input || own.startsWith(`${input}/`))) return source;
     throw new Error(`${own} is in the bundle, but not among its inputs in scripts/program_bundle.ts`);
   });
   await Deno.writeTextFile(path, JSON.stringify(map));
+}
+
+/** As maps and inputs are written, on Windows, too. */
+function withSlashes(path: string): string {
+  return path.replaceAll("\\", "/");
 }
