@@ -5,12 +5,13 @@
 import { dirname } from "node:path";
 import { buildDashboard } from "./dashboard.ts";
 import { compileWithNpm, hasNpmBase, NPM_VERSION } from "./compile_with_npm.ts";
-import { buildProgram, PROGRAM } from "./program_bundle.ts";
+import { buildForBinary } from "./program_bundle.ts";
 import { ROOT } from "./root.ts";
 import { START_FLAGS } from "./start_flags.ts";
 
-/** Embedded in the binary: the dashboard's files, and the program's, which a stack trace needs. */
-const INCLUDED = ["dist/dashboard", dirname(PROGRAM)];
+const ENTRY = "dist/binary/main.js";
+/** Embedded in the binary: the dashboard's files, and the program's. */
+const INCLUDED = ["dist/dashboard", dirname(ENTRY)];
 /** Long enough to download a base binary, but at most a minute if npm is the alternative. */
 const PATIENCE_MS = { alone: 300_000, withAlternative: 60_000 };
 
@@ -34,7 +35,7 @@ export async function compileBinary(output: string, target: string = Deno.build.
     // An interrupted run may have left it.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await Promise.all([buildProgram(), buildDashboard()]);
+  await Promise.all([buildForBinary(), buildDashboard()]);
   const deno = await compileTo(fresh, target);
   // The exit code does not say reliably whether the file was made.
   const made = await Deno.stat(fresh).catch((error) => {
@@ -64,13 +65,13 @@ async function compileTo(output: string, target: string): Promise<string> {
   console.error(
     `This Deno cannot download its base binary. Compiling with Deno ${NPM_VERSION} from npm.`,
   );
-  await compileWithNpm(ROOT, PROGRAM, INCLUDED, flags);
+  await compileWithNpm(ROOT, ENTRY, INCLUDED, flags);
   return NPM_VERSION;
 }
 
 async function compileHere(flags: string[], patience_ms: number): Promise<void> {
   const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", ...flags, PROGRAM],
+    args: ["compile", "--quiet", ...flags, ENTRY],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

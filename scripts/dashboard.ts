@@ -27,7 +27,7 @@ const DASHBOARD: Recipe = {
   ],
   entry: "index.html",
   async make(folder) {
-    await denoBundle("src/dashboard/main.tsx", folder, ["--platform", "browser"]);
+    await denoBundle("src/dashboard/main.tsx", folder, ["--platform", "browser", "--minify"]);
     for (const name of COPIED) await Deno.copyFile(join(ROOT, "src/dashboard", name), join(folder, name));
     const { resolve } = createRequire(import.meta.url);
     for (const [name, font] of Object.entries(FONTS)) await Deno.copyFile(resolve(font), join(folder, name));

@@ -7,7 +7,7 @@ const WITHIN_MS = 300_000;
 /** Bundles `entry`, relative to the root, into the folder. Throws an error with what the bundler said. */
 export async function denoBundle(entry: string, folder: string, flags: readonly string[]): Promise<void> {
   const args = [
-    ...["bundle", "--quiet", "--frozen", "--minify", "--code-splitting", ...flags],
+    ...["bundle", "--quiet", "--frozen", "--code-splitting", ...flags],
     ...["--outdir", folder, entry],
   ];
   // Stdout is for the server that starts next.

@@ -60,6 +60,14 @@ const settings = {
   },
 };
 
+Deno.test("built: what a start loads leaves out what Node has for `require`", async () => {
+  const folder = await buildProgram();
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".js")) continue;
+    assert.doesNotMatch(await Deno.readTextFile(`${folder}/${name}`), /from ?"node:module"/, name);
+  }
+});
+
 // The client of MCP leaves timers behind when it closes a program's stdin, which the sanitizers would count.
 Deno.test("built: a server runs agents and answers at every door", { sanitizeOps: false }, async (t) => {
   await withBuilt(settings, async (server, run, env) => {
