@@ -100,12 +100,12 @@ groupTest(
 );
 
 groupTest(
-  "groups: a run whose keeper has died still ends with all that can be found",
+  "groups: a run whose keeper has died still ends with all that is in its group, and the next run has a group again",
   () =>
     withSupervisor(async (bench) => {
       const { folder } = bench;
-      const { child } = await spawnScript(bench, `sh -c 'echo $$ > ${folder}/near; sleep 300' & sleep 300`);
-      const near = await pidIn(`${folder}/near`);
+      const { child } = await spawnScript(bench, daemonScript(folder, "sleep 300"));
+      const daemon = await daemonPid(folder);
       const { stdout } = await new Deno.Command("pgrep", {
         args: ["-f", `opencode-agents.${bench.store_id}.`],
       }).output();
@@ -113,14 +113,11 @@ groupTest(
         Deno.kill(Number(pid), "SIGKILL");
       }
       await child.end({ stdin_grace_ms: 0 });
-      assert.equal(await stateOf(near), undefined);
-      const next = await spawnScript(bench, "echo still");
+      assert.equal(await stateOf(daemon), undefined);
+      const next = await spawnScript(bench, "cat /proc/self/cgroup");
       await next.child.status;
       await next.child.end();
-      assert.equal(await next.stdout, "still\n");
-      // The next server on the store removes the groups that the keeper could not.
-      const earlier = { store_id: bench.store_id };
-      await withSupervisor(async ({ supervisor }) => assert.equal(await supervisor.endStrays(), 0), earlier);
+      assert.match(await next.stdout, new RegExp(`^0::.*${bench.store_id}.*/run-\\d+$`, "m"));
     }),
 );
 

@@ -34,8 +34,9 @@ enters() { # whether a process of ours may enter a group
 while read -r _ point type _; do [ "$type" = cgroup2 ] && break; done < /proc/mounts
 while IFS= read -r line; do case $line in 0::*) own=\${line#0::};; esac; done < /proc/self/cgroup
 base=$point\${own%/} home=$base/$1
-if [ "$type" != cgroup2 ] || [ -z "$own" ] || ! mkdir "$home"; then echo none; exit; fi
-mkdir "$home/try"
+if [ "$type" != cgroup2 ] || [ -z "$own" ]; then echo none; exit; fi
+[ -d "$home" ] || mkdir "$home" || { echo none; exit; } # it is there if an earlier keeper of this server has died
+[ -d "$home/try" ] || mkdir "$home/try"
 if ! enters "$home/try"; then drop "$home"; echo none; exit; fi
 rmdir "$home/try"
 echo "home $home"

@@ -54,7 +54,7 @@ export async function runReaper(clock: Clock): Promise<void> {
       registered.delete(pid!);
     }
   });
-  const contained = () => groups === undefined ? Promise.resolve([]) : containedIn(clock, groups);
+  const contained = () => groups === undefined ? Promise.resolve(undefined) : containedIn(clock, groups);
   if (instance_id === "") return;
   const processes = [...registered.values()];
   await reap(clock, processes, instanceMark(instance_id), contained)
@@ -65,7 +65,7 @@ export async function runReaper(clock: Clock): Promise<void> {
 async function reapUnlisted(
   clock: Clock,
   registered: Registered[],
-  contained: () => Promise<number[]>,
+  contained: () => Promise<number[] | undefined>,
 ): Promise<void> {
   const led = registered.map(({ pid }) => -pid);
   const endLed = async () => {
@@ -81,7 +81,7 @@ async function reap(
   clock: Clock,
   registered: Registered[],
   mark: EnvironmentMark,
-  contained: () => Promise<number[]>,
+  contained: () => Promise<number[] | undefined>,
 ): Promise<void> {
   const lists = processLists(clock);
   const everything = createTree(lists, registered, mark, contained);

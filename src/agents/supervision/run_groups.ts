@@ -5,6 +5,7 @@ import { findProgram } from "../../host/processes/find_program.ts";
 import { readLines } from "../reporting/lines.ts";
 import type { ServerIdentity } from "./environment.ts";
 import { keeperCommand } from "./group_keeper.ts";
+import { containedIn } from "./group_list.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 
@@ -38,6 +39,7 @@ export class RunGroups {
   /** The names of empty groups. */
   readonly #free: string[] = [];
   #made = 0;
+  #closed = false;
 
   constructor(options: RunGroupsOptions) {
     this.#options = options;
@@ -48,7 +50,7 @@ export class RunGroups {
     return this.#home;
   }
 
-  /** Starts the keeper, once. */
+  /** Starts the keeper, if none has been started or the last one has died. */
   start(): Promise<void> {
     return this.#started ??= this.#start();
   }
@@ -56,10 +58,15 @@ export class RunGroups {
   /** An empty group; undefined where none can be made. */
   async take(): Promise<RunGroup | undefined> {
     await this.start();
-    if (this.#home === undefined) return undefined;
+    const home = this.#home;
+    if (home === undefined) return undefined;
     const name = this.#free.pop() ?? await this.#make();
     if (name === undefined) return undefined;
-    return { path: `${this.#home}/${name}`, members: () => this.#list(name) };
+    const path = `${home}/${name}`;
+    return {
+      path,
+      members: async () => this.#home === undefined ? await this.#listAlone(path) : await this.#list(name),
+    };
   }
 
   /** Returns a group that is empty. One that is not must not be returned. */
@@ -75,6 +82,7 @@ export class RunGroups {
 
   /** Removes the groups. The keeper stays until what is left in them is gone. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#started;
     if (!this.#keeper) return;
     this.#writer?.close().catch(() => {});
@@ -116,6 +124,10 @@ export class RunGroups {
   }
 
   #end(): void {
+    if (this.#home !== undefined && !this.#closed) {
+      log.warn("the keeper of the control groups has ended; the next task starts another");
+      this.#started = undefined;
+    }
     this.#home = undefined;
     this.#keeper = undefined;
     this.#writer?.close().catch(() => {});
@@ -126,6 +138,16 @@ export class RunGroups {
   async #list(name: string): Promise<number[] | undefined> {
     const answer = await this.#ask(`list ${name}`);
     return answer?.[0] === "list" ? pidsIn(answer) : undefined;
+  }
+
+  /** Without the keeper, which has died. */
+  async #listAlone(path: string): Promise<number[] | undefined> {
+    try {
+      return await containedIn(this.#options.clock, path);
+    } catch (error) {
+      log.warn("the processes in {path} cannot be listed: {error}", { path, error });
+      return undefined;
+    }
   }
 
   async #make(): Promise<string | undefined> {

@@ -89,8 +89,14 @@ export function supervise(
   async function endUnlisted(error: unknown, kill_after_ms = KILL_AFTER_MS): Promise<boolean> {
     log.error("the tree of {pid} cannot be listed, so its groups are ended: {error}", { pid, error });
     if (running) await signalAll(clock, [-pid, pid], "SIGKILL");
-    if (!group) return false;
-    await endTree(clock, containedTree(group.members), kill_after_ms);
+    if (group) await endTree(clock, containedTree(group.members), kill_after_ms);
+    // They may have left no room for the program that lists processes.
+    await endTree(clock, tree, kill_after_ms).catch((error) =>
+      log.error("what {pid} has started outside its groups is left until the next start: {error}", {
+        pid,
+        error,
+      })
+    );
     return await isEmpty();
   }
 
