@@ -1,20 +1,23 @@
 /** The body of a request. */
 import { ApiError } from "../../domain/errors.ts";
 
-/** The body as text. Throws `INVALID_FIELD_VALUE` if it is too large, `INVALID_JSON` if it is not UTF-8. */
+/**
+ * The body as text. Throws `INVALID_FIELD_VALUE` if it is too large or says that it will be, `INVALID_JSON` if it is not
+ * UTF-8 or its client went before all of it arrived.
+ */
 export async function readText(request: Request, max_bytes: number): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > max_bytes) throw tooLarge(max_bytes);
   const chunks: BlobPart[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > max_bytes) {
-      throw new ApiError("INVALID_FIELD_VALUE", `A message may have at most ${max_bytes} bytes`, {
-        field: "(root)",
-        value: null,
-        expected: `at most ${max_bytes} bytes`,
-      });
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.length;
+      if (size > max_bytes) throw tooLarge(max_bytes);
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError("INVALID_JSON", "The body did not arrive", { reason: String(error) });
   }
   const bytes = await new Blob(chunks).arrayBuffer();
   try {
@@ -23,4 +26,12 @@ export async function readText(request: Request, max_bytes: number): Promise<str
     // `fatal` throws a TypeError for what is not UTF-8.
     throw new ApiError("INVALID_JSON", "The body is not UTF-8");
   }
+}
+
+function tooLarge(max_bytes: number): ApiError {
+  return new ApiError("INVALID_FIELD_VALUE", `A message may have at most ${max_bytes} bytes`, {
+    field: "(root)",
+    value: null,
+    expected: `at most ${max_bytes} bytes`,
+  });
 }
