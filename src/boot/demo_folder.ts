@@ -1,7 +1,8 @@
 /** The demo's temporary folder, and those that killed demos have left behind. */
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
+import { ApiError } from "../domain/errors.ts";
 import { lockFile, lockHolder } from "./checks/folder.ts";
 
 const log = getLogger(["opencode-agents", "demo"]);
@@ -13,15 +14,29 @@ export const DEMO_DATA = ".data";
 /** A lock file younger than this may belong to a server that is about to lock it. */
 const YOUNG_MS = 60_000;
 
-/** Makes a new folder, and removes those of demos whose server is dead. */
+/** Makes a new folder, and removes those of demos whose server is dead. Throws `ApiError` if it cannot be made. */
 export async function openDemoFolder(now_ms: number): Promise<string> {
-  // Deno takes an empty TMPDIR for the current folder.
-  const folder = await Deno.makeTempDir({ dir: tmpdir(), prefix: PREFIX });
+  const folder = await newFolder();
   await removeDeadDemos(dirname(folder), now_ms).catch((error) => {
     // Leftover folders do no harm.
     log.debug("Folders of earlier demos stay: {error}", { error });
   });
   return folder;
+}
+
+async function newFolder(): Promise<string> {
+  // Deno takes an empty TMPDIR for the current folder.
+  const dir = resolve(tmpdir());
+  try {
+    return await Deno.makeTempDir({ dir, prefix: PREFIX });
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new ApiError(
+      "FILESYSTEM_ERROR",
+      `The demo's folder cannot be made in ${dir}: ${reason}. Name another temporary folder with TMPDIR.`,
+      { file_path: dir, operation: "write", reason },
+    );
+  }
 }
 
 /** Removes only folders whose lock file no server holds; a folder without one may be a demo that is just starting. */

@@ -58,6 +58,17 @@ Deno.test("cli demo: it removes the folder of a killed demo, and no others", () 
     for (const demo of [living, next]) assert.equal((await demo.ended).code, 0);
   }));
 
+Deno.test("cli demo: without a usable temporary folder it says so, and names TMPDIR", async () => {
+  const demo = new Running(command(["serve", "--demo", "--port", "0"]), { env: { TMPDIR: "/dev/null/tmp" } });
+  const { code, stderr } = await demo.ended;
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^error FILESYSTEM_ERROR: The demo's folder cannot be made in \/dev\/null\/tmp: .*TMPDIR\.\n/,
+  );
+  assert.doesNotMatch(stderr, /^\s+at /m);
+});
+
 /** The folder of Deno's cache that this test itself runs from. */
 function denoDir(): string {
   const { DENO_DIR, XDG_CACHE_HOME, HOME } = Deno.env.toObject();
