@@ -50,7 +50,12 @@ async function build(recipe: Recipe, root: string, output: string): Promise<void
   const stamp = stampOf(recipe, root);
   // Another process may have built it while this one waited for the lock.
   if (contentOf(join(output, STAMP)) === stamp) return;
-  const fresh = await Deno.makeTempDir({ dir: join(root, "dist"), prefix: `${recipe.name}-` });
+  const [dir, prefix] = [join(root, "dist"), `.${recipe.name}-`];
+  // Whoever has the lock is the only one who builds: these are left from builds that were killed.
+  for (const { name } of [...Deno.readDirSync(dir)]) {
+    if (name.startsWith(prefix)) await Deno.remove(join(dir, name), { recursive: true });
+  }
+  const fresh = await Deno.makeTempDir({ dir, prefix });
   try {
     await recipe.make(fresh);
     await Deno.writeTextFile(join(fresh, STAMP), stamp);

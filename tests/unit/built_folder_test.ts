@@ -55,6 +55,7 @@ Deno.test("built: made once, and again when a source changes, is added or is rem
     assert.equal(await Deno.readTextFile(`${folder}/main.js`), "two");
     assert.deepEqual(namesIn(folder), [".sources", "main.js", "two.js"], "a file of the last build is left");
 
+    await Deno.mkdir(`${root}/dist/.page-killed`);
     await Deno.writeTextFile(`${root}/src/b.ts`, "");
     await builtFolder(recipe, root);
     await Deno.remove(`${root}/src/b.ts`);
