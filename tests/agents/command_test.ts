@@ -152,6 +152,11 @@ Deno.test("command: stdout is info, stderr is warn, progress is no log entry, ex
   });
 });
 
+Deno.test("command: a line that only changes colors is no log entry, an empty line is one", async () => {
+  const { events } = await runScript(`printf '\\033[0m\\n\\na\\033[0m\\n'`);
+  assert.deepEqual(logs(events, "stdout").map(({ message }) => message), ["", "a\x1b[0m"]);
+});
+
 Deno.test("command: stdin is closed, so that a program that reads it does not wait", async () => {
   const { outcome } = await runScript("cat; echo read all");
   assert.equal(outcome.output, "read all\n");

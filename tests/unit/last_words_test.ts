@@ -59,6 +59,7 @@ const FAILURES: [printed: string, reason: string][] = [
     "Try 'grep --help' for more information.",
     "grep: unrecognized option '--nope'",
   ],
+  ["bell\x07 and \0nothing", "bell and nothing"],
   ["404: Unauthorized", "404: Unauthorized"],
   ["12% of the requests failed", "12% of the requests failed"],
   [

@@ -12,7 +12,7 @@ import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
-import { firstCharacters } from "../reporting/first_characters.ts";
+import { firstCharacters, firstPrinted } from "../reporting/first_characters.ts";
 import { MAX_STEP_CHARACTERS, mayBeProgress, progressOf } from "./progress_line.ts";
 import { unkeptWishes } from "./unkept_wishes.ts";
 
@@ -43,15 +43,15 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
       if (!reports_progress) return events.emit({ kind: "activity", current_step: line });
     });
     const doing = (text: string) => {
-      const step = firstCharacters(stripVTControlCharacters(text).trim(), MAX_STEP_CHARACTERS);
+      const step = firstPrinted(text, MAX_STEP_CHARACTERS);
       if (step !== "") activity.set(step);
     };
     const onBytes = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
 
     const note = ({ kind, text, news }: OutputPart, source: "stdout" | "stderr") => {
       if (kind !== "draft") said[source].add(text);
-      // The end of a line that has been shown already is not news.
-      if (news === "" && text !== "") return;
+      // The end of a line that has been shown already is not news, nor is a change of colors.
+      if (text !== "" && stripVTControlCharacters(news) === "") return;
       return events.note(source === "stdout" ? "info" : "warn", news, source);
     };
     const stdout = readOutput(process.stdout, {

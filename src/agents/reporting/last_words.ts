@@ -1,6 +1,5 @@
 /** Finds in what a failed program printed the lines that say why. Pure. */
-import { stripVTControlCharacters } from "node:util";
-import { firstCharacters } from "./first_characters.ts";
+import { firstCharacters, firstPrinted } from "./first_characters.ts";
 
 const MOST_LINES = 200;
 const LONGEST_LINE = 400;
@@ -79,7 +78,7 @@ export function createLastWords(): LastWords {
   let begun = "";
   const texts = () =>
     [...lines, begun].slice(-MOST_LINES)
-      .map((line) => firstCharacters(stripVTControlCharacters(line).trim(), LONGEST_LINE))
+      .map((line) => firstPrinted(line, LONGEST_LINE))
       .filter((text) => text !== "");
   return {
     begin(line) {
