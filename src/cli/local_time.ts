@@ -11,6 +11,18 @@ export function localZone(): string {
   return own = isTimeZone(zone) ? zone : "UTC";
 }
 
+/** UTC and its other names, as `TZ` may have them. */
+const NAMES_UTC = /\b(utc|uct|gmt|zulu|universal|greenwich)([+-]?0+)?$/i;
+
+/**
+ * A warning if `tz`, the variable `TZ`, means a time that the platform does not know and takes for UTC: POSIX rules such as
+ * `CET-1`, and typing errors.
+ */
+export function zoneWarning(tz = Deno.env.get("TZ"), zone = localZone()): string | undefined {
+  if (!tz || zone !== "UTC" || NAMES_UTC.test(tz)) return undefined;
+  return `TZ='${tz}' is no IANA zone such as Europe/Vienna: times are in UTC`;
+}
+
 /** `2026-01-14 12:00:00`. */
 export function localDateTime(iso: string, zone = localZone()): string {
   const at_ms = epochOf(iso);

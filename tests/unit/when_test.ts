@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { epochOf } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
+import { zoneWarning } from "../../src/cli/local_time.ts";
 import { pointInTime, type Sense } from "../../src/cli/when.ts";
 
 const VIENNA = "Europe/Vienna";
@@ -137,4 +138,14 @@ Deno.test("times: another text is refused with the forms that work, which do wor
       return true;
     }, `--${sense} ${text}`);
   }
+});
+
+Deno.test("a TZ that the platform takes for UTC is named, unless it means UTC", () => {
+  for (const tz of ["UTC+3", "CET-1", "<+03>-3", "Europe/Vena"]) {
+    assert.match(zoneWarning(tz, "UTC")!, /is no IANA zone .*: times are in UTC$/, tz);
+  }
+  for (const tz of [undefined, "", "UTC", "Etc/UTC", ":UTC", "UTC0", "GMT", "Etc/GMT+0", "Zulu"]) {
+    assert.equal(zoneWarning(tz, "UTC"), undefined, tz);
+  }
+  assert.equal(zoneWarning("CET", "Europe/Paris"), undefined);
 });

@@ -4,7 +4,7 @@ import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow/follow.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
-import { localWithOffset, localZone } from "../local_time.ts";
+import { localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { levelOption } from "../options.ts";
 import { pointInTime } from "../when.ts";
 
@@ -27,9 +27,10 @@ export function addRun(program: Command, cli: Cli): void {
       const { terminal } = cli;
       const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
       const here = { now_ms: cli.clock.now(), zone: localZone() };
-      const scheduled_time = flags.at === undefined
-        ? undefined
-        : pointInTime(flags.at, "at", "at", here).time;
+      const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", "at", here);
+      const warning = at?.isLocal ? zoneWarning() : undefined;
+      if (warning) terminal.note(warning);
+      const scheduled_time = at?.time;
       const server = cli.http(flags);
       const reply = await withFolder(
         cli,

@@ -5,7 +5,7 @@ import { RecurringConfig } from "../../domain/task.ts";
 import { isTimeZone } from "../../domain/time_zones.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
-import { localDateTime, localWithOffset, localZone } from "../local_time.ts";
+import { localDateTime, localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { wholeNumber } from "../options.ts";
 import { printTable } from "../table.ts";
 import { type Here, type PointInTime, pointInTime } from "../when.ts";
@@ -48,6 +48,8 @@ function addCreate(program: Command, cli: Cli): void {
   addTaskOptions(command).action(async (prompt: string, flags: ScheduleFlags) => {
     const here = { now_ms: cli.clock.now(), zone: zoneOf(flags) };
     const at = pointInTime(flags.at, "at", "at", here);
+    const warning = at.isLocal && flags.timezone === undefined ? zoneWarning() : undefined;
+    if (warning) cli.terminal.note(warning);
     const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
     const scheduled = {
       scheduled_time: at.time,
