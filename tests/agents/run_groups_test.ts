@@ -99,27 +99,27 @@ groupTest(
     }),
 );
 
-groupTest(
-  "groups: a run whose keeper has died still ends with all that is in its group, and the next run has a group again",
-  () =>
-    withSupervisor(async (bench) => {
-      const { folder } = bench;
-      const { child } = await spawnScript(bench, daemonScript(folder, "sleep 300"));
-      const daemon = await daemonPid(folder);
-      const { stdout } = await new Deno.Command("pgrep", {
-        args: ["-f", `opencode-agents.${bench.store_id}.`],
-      }).output();
-      for (const pid of new TextDecoder().decode(stdout).trim().split("\n")) {
-        Deno.kill(Number(pid), "SIGKILL");
-      }
-      await child.end({ stdin_grace_ms: 0 });
-      assert.equal(await stateOf(daemon), undefined);
-      const next = await spawnScript(bench, "cat /proc/self/cgroup");
-      await next.child.status;
-      await next.child.end();
-      assert.match(await next.stdout, new RegExp(`^0::.*${bench.store_id}.*/run-\\d+$`, "m"));
-    }),
-);
+for (const [what, signal] of [["died", "SIGKILL"], ["stopped answering", "SIGSTOP"]] as const) {
+  groupTest(
+    `groups: a run whose keeper has ${what} still ends with all that is in its group, and the next run has a group again`,
+    () =>
+      withSupervisor(async (bench) => {
+        const { folder } = bench;
+        const { child } = await spawnScript(bench, daemonScript(folder, "sleep 300"));
+        const daemon = await daemonPid(folder);
+        const { stdout } = await new Deno.Command("pgrep", {
+          args: ["-f", `opencode-agents.${bench.store_id}.`],
+        }).output();
+        for (const pid of new TextDecoder().decode(stdout).trim().split("\n")) Deno.kill(Number(pid), signal);
+        await child.end({ stdin_grace_ms: 0 });
+        assert.equal(await stateOf(daemon), undefined);
+        const next = await spawnScript(bench, "cat /proc/self/cgroup");
+        await next.child.status;
+        await next.child.end();
+        assert.match(await next.stdout, new RegExp(`^0::.*${bench.store_id}.*/run-\\d+$`, "m"));
+      }),
+  );
+}
 
 groupTest(
   "groups: a run starts and ends without its group when somebody has removed that",

@@ -3,8 +3,11 @@
  * its group by forking, by a session of its own, or by overwriting its title and environment. A shell does it because
  * Deno reads and writes /sys only with all permissions.
  *
- * It prints `home FOLDER`, or `none` where no groups can be made. Then it answers each line: `make NAME` with `made NAME` or `failed`,
- * `list NAME` with `list NAME PID…` or `failed`, `strays` with `strays PID…`, the processes of earlier servers on the same store.
+ * It prints `home FOLDER`, or `none` where no groups can be made. Then it answers each line:
+ * - `make NAME` with `made NAME` or `failed`;
+ * - `list NAME` with `list NAME PID…`, or `failed` if there is no such group;
+ * - `strays` with `strays PID…`, the processes of earlier servers on the same store.
+ *
  * When its stdin closes, the server has ended. It waits until the groups are empty, kills what is left after 10 s, and
  * removes them.
  */

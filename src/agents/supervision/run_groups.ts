@@ -163,11 +163,20 @@ export class RunGroups {
     return await answer;
   }
 
-  /** The words of the next answer; undefined if the keeper has ended or hangs. Without answers it is given up. */
+  /** The words of the next answer; undefined if the keeper has ended. One that hangs is killed. */
   async #answer(): Promise<string[] | undefined> {
+    const keeper = this.#keeper;
     const { promise, resolve } = Promise.withResolvers<string[] | undefined>();
     this.#waiting.push(resolve);
-    return await within(this.#options.clock, ANSWER_WITHIN_MS, promise, undefined);
+    const late = Symbol();
+    const answer = await within(this.#options.clock, ANSWER_WITHIN_MS, promise, late);
+    if (typeof answer !== "symbol") return answer;
+    try {
+      keeper?.kill("SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+    return undefined;
   }
 }
 

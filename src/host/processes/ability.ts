@@ -76,8 +76,9 @@ function windowsLacks(what: string, missing: string[]): ApiError {
 }
 
 async function listing(clock: Clock): Promise<ApiError | undefined> {
-  if (openProcfs(clock)) return undefined;
-  return await failure(() => listPs(clock, "all_with_environment", ourOs(), TRIAL_MS));
+  return await failure(async () => {
+    if (!openProcfs(clock)) await listPs(clock, "all_with_environment", ourOs(), TRIAL_MS);
+  });
 }
 
 /** With the full run permission Deno sends signals. The program is tried on this process, with a signal that does nothing. */
