@@ -2,7 +2,6 @@
  * Folders of `dist` that are built from the sources: made when they do not match them, and never half made. What they
  * were made from is kept in them as a digest, so that no clock and no order of times can pass off an old one.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ROOT } from "./root.ts";
 
@@ -29,7 +28,7 @@ export async function builtFolder(recipe: Recipe, root = ROOT): Promise<string> 
   const dist = join(root, "dist");
   const output = join(dist, recipe.name);
   // Needs no permission to write, so that a checkout that cannot be written to starts, too.
-  if (contentOf(join(output, STAMP)) === stampOf(recipe, root)) return output;
+  if (contentOf(join(output, STAMP)) === await stampOf(recipe, root)) return output;
   try {
     await Deno.mkdir(output, { recursive: true });
     using lock = await Deno.open(join(dist, `.${recipe.name}.lock`), { create: true, write: true });
@@ -47,7 +46,7 @@ export async function builtFolder(recipe: Recipe, root = ROOT): Promise<string> 
 
 async function build(recipe: Recipe, root: string, output: string): Promise<void> {
   // Before the sources are read: a change in the meantime makes the next start build again.
-  const stamp = stampOf(recipe, root);
+  const stamp = await stampOf(recipe, root);
   // Another process may have built it while this one waited for the lock.
   if (contentOf(join(output, STAMP)) === stamp) return;
   const [dir, prefix] = [join(root, "dist"), `.${recipe.name}-`];
@@ -87,8 +86,8 @@ async function locked(file: Deno.FsFile): Promise<void> {
 }
 
 /** The runtime that bundles, and a digest of all these files. */
-function stampOf({ inputs }: Recipe, root: string): string {
-  const hash = createHash("sha256");
+async function stampOf({ inputs }: Recipe, root: string): Promise<string> {
+  const parts: Uint8Array[] = [];
   const add = (path: string): void => {
     if (Deno.statSync(join(root, path)).isDirectory) {
       const names = [...Deno.readDirSync(join(root, path))].map(({ name }) => name);
@@ -96,10 +95,23 @@ function stampOf({ inputs }: Recipe, root: string): string {
       return;
     }
     const content = Deno.readFileSync(join(root, path));
-    hash.update(`${path}\0${content.length}\0`).update(content);
+    parts.push(new TextEncoder().encode(`${path}\0${content.length}\0`), content);
   };
   inputs.forEach(add);
-  return `Deno ${Deno.version.deno}\n${hash.digest("hex")}\n`;
+  // Every start comes here: `node:crypto` would take longer to load than all of this.
+  const digest = await crypto.subtle.digest("SHA-256", concatenated(parts));
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `Deno ${Deno.version.deno}\n${hex}\n`;
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function contentOf(path: string): string | undefined {

@@ -1,5 +1,4 @@
 /** The web page as files that a browser loads, in `dist/dashboard`. */
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { builtFolder, type Recipe } from "./built_folder.ts";
 import { denoBundle } from "./deno_bundle.ts";
@@ -29,7 +28,8 @@ const DASHBOARD: Recipe = {
   async make(folder) {
     await denoBundle("src/dashboard/main.tsx", folder, ["--platform", "browser", "--minify"]);
     for (const name of COPIED) await Deno.copyFile(join(ROOT, "src/dashboard", name), join(folder, name));
-    const { resolve } = createRequire(import.meta.url);
+    // Only here: a start that builds nothing need not wait for it.
+    const { resolve } = (await import("node:module")).createRequire(import.meta.url);
     for (const [name, font] of Object.entries(FONTS)) await Deno.copyFile(resolve(font), join(folder, name));
   },
 };
