@@ -153,10 +153,6 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-type WrittenConfig = z.infer<ReturnType<typeof configWith>>;
-type WrittenAgent = WrittenConfig["agents"][string];
-
-/** The configuration with the agents that are known without it, each laid under what is written of it. */
 /** The text of a file in UTF-8, or in UTF-16 if a byte order mark says so, without the mark. Throws for other encodings. */
 function decoded(bytes: Uint8Array): string {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
@@ -167,6 +163,10 @@ function decoded(bytes: Uint8Array): string {
   return new TextDecoder(encoding, { fatal: true }).decode(bytes);
 }
 
+type WrittenConfig = z.infer<ReturnType<typeof configWith>>;
+type WrittenAgent = WrittenConfig["agents"][string];
+
+/** The configuration with the agents that are known without it, each laid under what is written of it. */
 function withKnownAgents(written: WrittenConfig, known: KnownAgents): Config {
   const names = new Set([...Object.keys(known.agents), ...Object.keys(written.agents)]);
   const agents = [...names].map((name) => {
@@ -207,35 +207,4 @@ function checkAgents(config: Config): void {
 
 function configurationError(message: string, details: Record<string, unknown>): ApiError {
   return new ApiError("CONFIGURATION_ERROR", message, details);
-}
-
-const SECRET_NAME = /key|token|secret|password|credential|auth/i;
-const HIDDEN = "***";
-
-/** The configuration with secrets masked, for `--print-config`. */
-export function masked(config: Config): Config {
-  const agents = Object.entries(config.agents).map(([name, agent]) => [name, {
-    ...agent,
-    command: agent.command.map((argument, i, all) => maskedArgument(argument, all[i - 1])),
-    env: Object.fromEntries(
-      Object.entries(agent.env).map(([key, value]) => [
-        key,
-        SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value),
-      ]),
-    ),
-  }]);
-  return { ...config, agents: Object.fromEntries(agents) };
-}
-
-/** Masks the value of `--api-key=SECRET`, and the argument after `--api-key`. */
-function maskedArgument(argument: string, before: string | undefined): string {
-  const isOption = (text: string) => /^--?[\w-]+$/.test(text) && SECRET_NAME.test(text);
-  if (before !== undefined && isOption(before) && !argument.startsWith("-")) return HIDDEN;
-  const [, name] = /^(--?[\w-]+)=/.exec(argument) ?? [];
-  return name !== undefined && isOption(name) ? `${name}=${HIDDEN}` : withoutPassword(argument);
-}
-
-/** Masks the password in `https://user:PASSWORD@host`. */
-function withoutPassword(text: string): string {
-  return text.replace(/(\w+:\/\/[^/\s:@]*:)[^/\s@]+@/g, `$1${HIDDEN}@`);
 }

@@ -12,7 +12,7 @@ import type { Config } from "../protocol/config.ts";
 import { openStore } from "../store/open.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
 import type { Listening } from "./compose_options.ts";
-import { dataFolder, loadConfig, masked, type ServeFlags } from "./config_file.ts";
+import { dataFolder, loadConfig, type ServeFlags } from "./config_file.ts";
 import { LastNet } from "./last_net.ts";
 import { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
@@ -32,6 +32,7 @@ const FLUSH_MS = 500;
 export async function serve(flags: ServeFlags): Promise<number> {
   const { config: written, base } = await loadConfig(flags);
   if (flags.printConfig) {
+    const { masked } = await import("./masked_config.ts");
     writeStdout(`${JSON.stringify(masked(written), null, 2)}\n`);
     return 0;
   }
