@@ -41,8 +41,7 @@ export function allowedWorkingDirs(
       let real: string;
       try {
         real = await Deno.realPath(folder);
-        // Looked up in the folder itself, which takes the permission to enter it.
-        await Deno.stat(`${real}/.`);
+        await enter(real);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
         if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");
@@ -53,6 +52,18 @@ export function allowedWorkingDirs(
       throw refuse(folder, "is outside tasks.allowed_dirs");
     },
   };
+}
+
+/**
+ * Throws the system's error for a folder that may not be entered, and for what is no folder. Any name is looked up in
+ * it but `.`, which Deno cuts off before it asks the system.
+ */
+async function enter(folder: string): Promise<void> {
+  try {
+    await Deno.lstat(`${folder}/.git`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** The error for an allowed folder that cannot be used; undefined if no code fits. */

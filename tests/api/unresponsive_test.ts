@@ -48,9 +48,12 @@ async function taskOf(socket: TestSocket, id: string): Promise<Fields> {
   return (await socket.request({ type: "get_task_status", task_id: id })).task as Fields;
 }
 
+/** Other processes of this machine may sleep, too, but not for as long as this. */
+const OWN_SECONDS = 100_000 + Deno.pid;
+
 Deno.test("a silent agent is reported, ended and tried again; after the last attempt its task fails", () =>
   withServer({ config: CONFIG }, async (server) => {
-    const socket = await start(server, "stuck", "sleep 1000");
+    const socket = await start(server, "stuck", `sleep ${OWN_SECONDS}`);
     await socket.next(agentIs("unresponsive"));
     const { data } = await socket.request({ type: "request_system_health" });
     const issues = (data as Fields).issues as Fields[];
@@ -83,7 +86,7 @@ Deno.test("a silent agent is reported, ended and tried again; after the last att
     assert.ok(wait_ms >= 150, `tried again after ${wait_ms} ms`);
     const { stdout } = await new Deno.Command("ps", { args: ["axww", "-o", "args="] }).output();
     assert.ok(
-      !new TextDecoder().decode(stdout).split("\n").includes("sleep 1000"),
+      !new TextDecoder().decode(stdout).split("\n").includes(`sleep ${OWN_SECONDS}`),
       "its process is left over",
     );
   }));
