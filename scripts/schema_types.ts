@@ -1,5 +1,5 @@
 /** Writes out the TypeScript type of a zod schema, for declarations that do not need zod. */
-import { z } from "zod";
+import * as z from "zod";
 
 interface Schema {
   type?: string;

@@ -1,5 +1,5 @@
 /** An API key as it is stored. The key itself is never stored. */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "./actor.ts";
 
 /** `read`: look. `write`: start, change and end tasks. `admin`: manage keys, limits and security. */

@@ -1,5 +1,5 @@
 /** Who asks for a change. The door identifies the actor; the stored change and its event carry it. */
-import { z } from "zod";
+import * as z from "zod";
 
 const ActorKind = z.enum([
   "owner",

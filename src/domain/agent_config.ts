@@ -1,5 +1,5 @@
 /** A named way to run a task: how the configuration describes an agent. */
-import { z } from "zod";
+import * as z from "zod";
 import { text } from "./scalars.ts";
 
 const names = z.array(text(1, 4096));

@@ -1,5 +1,5 @@
 /** Leases: the right to run a task, as it is stored and as a running attempt holds it. */
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The right to run one attempt of a task. It is stored with the task while the attempt runs. A commit under any other

@@ -1,5 +1,5 @@
 /** How the log is stored: entries packed into chunks, each with a header that describes its contents. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Entries per level, in the order of `LogLevel`. */
 const LevelCounts = z.array(z.int());

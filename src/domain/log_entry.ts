@@ -1,5 +1,5 @@
 /** Log entries, as the API document defines them. */
-import { z } from "zod";
+import * as z from "zod";
 import { LOG_LEVELS } from "./log_levels.ts";
 
 export const LogLevel = z.enum(LOG_LEVELS);

@@ -1,5 +1,5 @@
 /** What is stored of an attempt besides the task's record: its answer, and how its process ended. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const AttemptOutput = z.object({
   output: z.string(),

@@ -1,5 +1,5 @@
 /** An agent's request for permission. It is kept while it is open, pushed to clients, and shown with its task. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const PermissionOption = z.object({
   option_id: z.string(),

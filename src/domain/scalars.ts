@@ -2,7 +2,7 @@
  * The field types that many messages share. A refinement names its error code in `params.code`; without one,
  * `field_errors.ts` derives the code from the kind of issue.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { epochOf, TIMESTAMP } from "../clock/clock.ts";
 
 /** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */

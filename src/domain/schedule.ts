@@ -2,7 +2,7 @@
  * When a schedule runs, computed in the schedule's time zone. Each occurrence is counted from the first one, so the
  * original day of the month is kept and errors do not add up. Pure.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { epochOf } from "../clock/clock.ts";
 import { localTimeAfter } from "./time_zones.ts";
 import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";

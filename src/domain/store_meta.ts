@@ -1,5 +1,5 @@
 /** The store's own description. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const StoreMeta = z.object({
   format: z.int().describe("Increases when an older program could no longer read what a newer one writes."),

@@ -4,7 +4,7 @@
  * The bounds of the schema are not checked: a record that an earlier version accepted stays readable when a bound is
  * tightened.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { migrated, VERSION } from "./migrations/migrations.ts";
 
 /** How one kind of stored value is read. */

@@ -1,5 +1,5 @@
 /** The task as clients send it and as the server shows it. */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { PermissionRequest } from "./permission_request.ts";

@@ -1,6 +1,6 @@
 /** A task as it is stored: its spec (never changes) and its state (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
 import { Lease } from "./lease.ts";
 import {

@@ -1,5 +1,5 @@
 /** What a task waits for. Every message that shows tasks has this field. */
-import { z } from "zod";
+import * as z from "zod";
 
 const until = z.string().describe("ISO 8601");
 

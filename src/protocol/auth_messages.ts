@@ -1,5 +1,5 @@
 /** API keys, and how a connection presents one. "Authentication and Security" of the API document. */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { KeySpec, Permission } from "../domain/access_key.ts";

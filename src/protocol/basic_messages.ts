@@ -1,5 +1,5 @@
 /** Section 1 of the API document: ping, the status of everything, and the configured agents. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Config } from "./config.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { alwaysSent } from "../domain/published.ts";

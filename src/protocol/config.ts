@@ -1,5 +1,5 @@
 /** The configuration file. All keys are optional; unknown keys are refused. */
-import { z } from "zod";
+import * as z from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { text } from "../domain/scalars.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";

@@ -1,5 +1,5 @@
 /** The frame of every message: `type`, and the `request_id` that ties a reply to its request. */
-import { z } from "zod";
+import * as z from "zod";
 import { text } from "../domain/scalars.ts";
 
 export const RequestId = z.union([text(0, 100), z.number()]);

@@ -2,7 +2,7 @@
  * JSON Schema from our zod schemas, in the part of the language that every validator knows: no formats, which a strict
  * one refuses and a lax one ignores (a pattern says the same), and no required field without a definition.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isAlwaysSent, isOpen } from "../domain/published.ts";
 
 export type JsonSchema = Record<string, unknown>;

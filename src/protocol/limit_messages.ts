@@ -1,5 +1,5 @@
 /** The messages of "Rate Limit Monitoring" and "Administrative Controls" of the API document. */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange } from "./exchange.ts";
 import { LIMIT_NAMES } from "./limits.ts";

@@ -1,5 +1,5 @@
 /** The log queries of section 3 of the API document. */
-import { z } from "zod";
+import * as z from "zod";
 import { epochOf } from "../clock/clock.ts";
 import { alwaysSent } from "../domain/published.ts";
 import { exchange, sortBy } from "./exchange.ts";

@@ -1,5 +1,5 @@
 /** The table of all messages. Types, validation and documents are derived from it. */
-import { z } from "zod";
+import * as z from "zod";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";

@@ -1,5 +1,5 @@
 /** Sections 3 and 4 of the API document: the machine's resources and its processes. */
-import { z } from "zod";
+import * as z from "zod";
 import { exchange, sortBy } from "./exchange.ts";
 import {
   ClaudeProcess,

@@ -1,5 +1,5 @@
 /** Processes as the API shows them, and the filters for listing them. */
-import { z } from "zod";
+import * as z from "zod";
 import { PROCESS_STATUSES } from "./process_statuses.ts";
 import { alwaysSent } from "../domain/published.ts";
 import { oneOrMany, text, Timestamp } from "../domain/scalars.ts";

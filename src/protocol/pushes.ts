@@ -1,5 +1,5 @@
 /** Section 6 of the API document: what the server pushes to subscribers. */
-import { z } from "zod";
+import * as z from "zod";
 import { Agent } from "./basic_messages.ts";
 import { LogEntry } from "../domain/log_entry.ts";
 import { ClaudeProcess, Process, SystemLoad } from "./process.ts";

@@ -1,5 +1,5 @@
 /** The machine's resources as the API shows them. */
-import { z } from "zod";
+import * as z from "zod";
 
 const percent = z.number().min(0).max(100);
 const bytes = z.number().min(0);

@@ -1,5 +1,5 @@
 /** Tasks that run at a given time, once or repeatedly. */
-import { z } from "zod";
+import * as z from "zod";
 import { exchange } from "./exchange.ts";
 import { Actor } from "../domain/actor.ts";
 import { TaskId, Timestamp } from "../domain/scalars.ts";

@@ -1,5 +1,5 @@
 /** Turns zod's issues with a message into the one error that the contract prescribes. */
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError, type ErrorCode, type ErrorDetails } from "../domain/errors.ts";
 import { fieldPath, nearest, shown } from "../domain/field_problem.ts";
 

@@ -1,5 +1,5 @@
 /** Section 5 of the API document: subscriptions to pushes. */
-import { z } from "zod";
+import * as z from "zod";
 import { exchange } from "./exchange.ts";
 import { LogLevel } from "../domain/log_entry.ts";
 import { ProcessType } from "./process.ts";

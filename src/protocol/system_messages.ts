@@ -1,5 +1,5 @@
 /** The server's own health and metrics: sections 3 and 6 of the API document. */
-import { z } from "zod";
+import * as z from "zod";
 import { alwaysSent } from "../domain/published.ts";
 import { exchange } from "./exchange.ts";
 

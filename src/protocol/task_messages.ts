@@ -1,5 +1,5 @@
 /** Section 2 of the API document, with the contract's extensions: the life of tasks. */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";

@@ -6,7 +6,7 @@
  * The store's own schemas check the shape of stored values. The schemas here check what a file from outside needs in
  * addition: valid ids, valid counts, and times in the form that is compared as text.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { LogEntry } from "../domain/log_entry.ts";
 import { TaskId } from "../domain/scalars.ts";
 

@@ -3,7 +3,7 @@
  * is written in the same commit as the change, under the node's name and an increasing number. The commit also sets a
  * key that all nodes watch. It does so without a check, so that this never causes a conflict.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import type { Changed } from "./group_commit.ts";
 import { decode, encode } from "./json.ts";

@@ -1,5 +1,5 @@
 /** The place where the next page of a query begins, as text for clients. Pure. */
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { LogMark } from "./log_place.ts";
 import type { LogOrder } from "./log_order.ts";

@@ -1,7 +1,7 @@
 /** The feed of each node's changes, and how the others follow it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { type Actor, OWNER, SERVER } from "../../src/domain/actor.ts";
 import { BELL, FEED_KEPT, FeedWriter, lastOf } from "../../src/store/feed.ts";
 import { FeedNotifier, type Followed } from "../../src/store/feed_notifier.ts";

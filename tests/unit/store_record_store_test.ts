@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OWNER, SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../../src/domain/errors.ts";
 import { GroupCommit } from "../../src/store/group_commit.ts";
 import type { TaskRecord } from "../../src/domain/task_record.ts";

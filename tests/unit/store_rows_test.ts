@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { SERVER } from "../../src/domain/actor.ts";
 import { ApiError } from "../../src/domain/errors.ts";

@@ -1,7 +1,7 @@
 /** What is stored is read by its schema: brought up from earlier versions, refused by name when it is damaged. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { systemClock as clock } from "../../src/clock/clock.ts";
 import { SERVER } from "../../src/domain/actor.ts";
 import { ApiError } from "../../src/domain/errors.ts";

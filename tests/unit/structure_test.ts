@@ -139,7 +139,7 @@ import type {
 import "./c.ts";
 export { d } from "./d.ts";
 const e = await import("./e.ts");
-import { z } from "zod";`;
+import * as z from "zod";`;
   const seen = importsOf("src/api/x.ts", text);
   const wanted = ["src/store/a.ts", "src/api/b.ts", "src/api/c.ts", "src/api/d.ts", "src/api/e.ts"];
   assert.deepEqual(seen, wanted);

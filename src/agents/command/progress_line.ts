@@ -1,5 +1,5 @@
 /** Lines on stdout by which a command reports its progress. Pure. */
-import { z } from "zod";
+import * as z from "zod";
 import type { RunEvent } from "../../domain/run.ts";
 import { firstCharacters } from "../reporting/first_characters.ts";
 

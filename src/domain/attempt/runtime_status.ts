@@ -1,5 +1,5 @@
 /** How a running agent is doing. Clients see this besides the task's record. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const RuntimeStatus = z.enum([
   "starting",

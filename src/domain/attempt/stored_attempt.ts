@@ -1,5 +1,5 @@
 /** The history of a task's attempts, as it is stored. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** An attempt in its task's record, also shown to clients. The running attempt has no `ended_at`. */
 export const Attempt = z.object({

@@ -1,5 +1,5 @@
 /** The tools that delegate work and wait for it. */
-import { z } from "zod";
+import * as z from "zod";
 import { describedBy } from "../../domain/description.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import { bytes, distinct, NewTaskId, TaskId, text } from "../../domain/scalars.ts";

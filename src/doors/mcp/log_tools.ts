@@ -1,5 +1,5 @@
 /** The tool that reads logs. */
-import { z } from "zod";
+import * as z from "zod";
 import { LogLevel } from "../../domain/log_entry.ts";
 import { text } from "../../domain/scalars.ts";
 import { taskId, tool } from "./tool.ts";

@@ -1,5 +1,5 @@
 /** The tools that look at tasks and steer them. */
-import { z } from "zod";
+import * as z from "zod";
 import { Agent } from "../../protocol/basic_messages.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
 import { text } from "../../domain/scalars.ts";

@@ -1,6 +1,6 @@
 /** The definition of a tool, and the shapes that several tools return. */
 import { isFinished } from "../../domain/task_values.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import { TaskId } from "../../domain/scalars.ts";
 import { Task } from "../../domain/task.ts";

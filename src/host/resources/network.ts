@@ -1,5 +1,5 @@
 /** The machine's network counters, over all interfaces except the loopback. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../clock/clock.ts";
 import type { NetworkStats } from "../../protocol/resources.ts";
 import { libraryNetwork } from "../systeminformation/figures.ts";
