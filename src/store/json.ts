@@ -13,11 +13,12 @@ export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Stored JSON: its bytes, or their text if that was read directly. */
-export type Encoded = Uint8Array | string;
+/** Stored JSON: its bytes, or their text or their value if that was read directly. */
+export type Encoded = Uint8Array | string | { readonly parsed: unknown };
 
 export function decode(encoded: Encoded): unknown {
-  return JSON.parse(typeof encoded === "string" ? encoded : decoder.decode(encoded));
+  if (typeof encoded === "string") return JSON.parse(encoded);
+  return encoded instanceof Uint8Array ? JSON.parse(decoder.decode(encoded)) : encoded.parsed;
 }
 
 /** Length of `text` in UTF-8. */

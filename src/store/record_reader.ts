@@ -1,5 +1,6 @@
 /** Reads the records of one kind from the store. */
 import { ApiError } from "../domain/errors.ts";
+import type { Encoded } from "./json.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import type { RecordKind } from "./record_kinds.ts";
 import type { Row, Rows } from "./kv/kv_rows.ts";
@@ -55,18 +56,18 @@ export class RecordReader<Spec, State> {
    */
   async allOf(rows: Rows, found: (held: Held<Spec, State>) => void): Promise<void> {
     const { name } = this.#kind;
-    const specs = new Map<string, string>();
+    const specs = new Map<string, Encoded>();
     const long = new Set<string>();
-    rows.under([name, "spec"], ({ name: id, text }) => {
+    rows.under([name, "spec"], ({ name: id, value }) => {
       if (specs.has(id)) long.add(id);
-      else specs.set(id, text);
+      else specs.set(id, value);
     });
     const damages: Damage[] = [];
-    const read = ({ name: id, text, versionstamp }: Row) => {
+    const read = ({ name: id, value, versionstamp }: Row) => {
       if (long.has(id)) return;
       const apart = specs.get(id);
       try {
-        const record = decodeRecord(this.#kind, id, text, apart);
+        const record = decodeRecord(this.#kind, id, value, apart);
         if (!record) throw withoutSpec(name, id);
         found({ record, versionstamp, spec_parts: apart === undefined ? 0 : 1, state_parts: 1 });
       } catch (error) {

@@ -118,6 +118,30 @@ Deno.test("damaged records in the file are named, all of them", async () => {
   });
 });
 
+Deno.test("one damaged record among many is named, whatever its text does to those that are read with it", async () => {
+  await inStore(async (kv, path) => {
+    const ids = Array.from({ length: 450 }, (_, i) => `t${String(i).padStart(3, "0")}`);
+    const value = encode([3, { count: 1 }, { text: "" }]);
+    for (let at = 0; at < ids.length; at += 50) {
+      await kv.commit({ sets: ids.slice(at, at + 50).map((id) => ({ key: ["task", "state", id], value })) });
+    }
+    assert.deepEqual((await throughRows(kv, path)).map(({ record }) => record.id), ids);
+    for (const text of ["[3,{", '[3,{"count":"', "[3,{}],[", '[3],["x",0,1,[3]', "1,2", "", "]", "null"]) {
+      await kv.commit({
+        sets: [{ key: ["task", "state", "t199"], value: new TextEncoder().encode(text) }],
+      });
+      await assert.rejects(throughRows(kv, path), (error) => {
+        assert.ok(error instanceof ApiError && error.code === "DATABASE_ERROR");
+        assert.deepEqual(
+          (error.details.damages as { record: string }[]).map(({ record }) => record),
+          ["task 't199'"],
+        );
+        return true;
+      }, text);
+    }
+  });
+});
+
 Deno.test("a file that is laid out in another way is left to Deno KV", async () => {
   const folder = await Deno.makeTempDir({ prefix: "oa-rows-" });
   try {
