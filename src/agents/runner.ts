@@ -14,6 +14,7 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
       request.agent.protocol === "acp"
         ? startAcp(request, listener, host, makes.of(request.agent))
         : startCommand(request, listener, host),
+    expect: () => supervisor.expect(),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),
   };

@@ -116,6 +116,8 @@ export interface AgentRunner {
    * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) if it cannot be started. The error says what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
+  /** Told that a run is likely to start within milliseconds. What a start waits for then begins now. */
+  expect?(): void;
   /**
    * Lets the agents run until `at_ms` on the monotonic clock, unless this is called again. Agents that still run then
    * are killed, even if this server is paused, and none starts after that: a start under way throws

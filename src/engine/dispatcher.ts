@@ -70,6 +70,11 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** To be called when a task is about to be queued: if it can start at once, its start is prepared meanwhile. */
+  expect(): void {
+    if (this.#open && this.#hasFreeSlot) this.#context.runner.expect?.();
+  }
+
   /** Resolves when no attempt runs. None begins while the node's lease is lost. */
   async idle(): Promise<void> {
     while (this.#runs.size > 0) {
@@ -152,6 +157,7 @@ export class Dispatcher {
     const run = new RunningAttempt(context, task, lease, agent);
     this.#runs.set(id, run);
     this.#startsUnderWay++;
+    context.runner.expect?.();
     const record = await this.#claim(id, lease, agent);
     void this.#untilReady(run);
     try {

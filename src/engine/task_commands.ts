@@ -67,6 +67,7 @@ export class TaskCommands {
     const created_at = isoTime(now);
     const spec = specOf(requested, { created_at, created_by: by, order: index.nextOrder(), schedule_id });
     const checked = this.check(requested);
+    this.#dispatcher.expect();
     if (checked) await checked;
     return await insert(store.tasks, id, (view) => {
       const dependencies = spec.dependencies ?? [];
@@ -112,6 +113,7 @@ export class TaskCommands {
     const { clock, index } = this.#options;
     this.#find(id);
     this.#requireRunnable();
+    this.#dispatcher.expect();
     let retry_count = 0;
     await this.#update((view) => {
       const task = this.#find(id, view);

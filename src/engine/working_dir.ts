@@ -34,13 +34,15 @@ export function allowedWorkingDirs(
       const place = placeOf(requested ?? default_dir, base, home);
       if ("refused" in place) throw refuse(requested ?? default_dir, `cannot be used: ${place.refused}`);
       const folder = place.path;
+      const looked = Deno.realPath(folder);
       // An allowed folder that does not exist is ignored.
-      const roots = Promise.all(
-        allowed_dirs.map((dir) => Deno.realPath(resolve(base, dir)).catch(() => undefined)),
-      );
+      const roots = Promise.all(allowed_dirs.map((dir) => {
+        const root = resolve(base, dir);
+        return (root === folder ? looked : Deno.realPath(root)).catch(() => undefined);
+      }));
       let real: string;
       try {
-        real = await Deno.realPath(folder);
+        real = await looked;
         await enter(real);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");

@@ -143,3 +143,18 @@ groupTest(
       assert.equal(await stateOf(far), undefined);
     }),
 );
+
+groupTest(
+  "groups: a run that was expected has its group, and the keeper's answers stay in order",
+  () =>
+    withSupervisor(async (bench) => {
+      for (let round = 0; round < 3; round++) {
+        bench.supervisor.expect();
+        const { child, stdout } = await spawnScript(bench, "cat /proc/self/cgroup");
+        bench.supervisor.expect();
+        await child.status;
+        await child.end();
+        assert.match(await stdout, new RegExp(`^0::.*${bench.store_id}.*/run-1$`, "m"));
+      }
+    }),
+);

@@ -5,6 +5,8 @@
  *
  * It prints `home FOLDER`, or `none` where no groups can be made. Then it answers each line:
  * - `make NAME` with `made NAME` or `failed`;
+ * - `ready` with nothing: it lets the next process enter its group without a wait. The kernel makes the first that moves
+ *   to another group after a pause wait for some 10 ms, even one that stays where it is, and the others not;
  * - `list NAME` with `list NAME PID…`, or `failed` if there is no such group;
  * - `strays` with `strays PID…`, the processes of earlier servers on the same store.
  *
@@ -47,6 +49,7 @@ while read -r verb name; do
   pids=
   case $verb in
     make) if mkdir "$home/$name"; then echo "made $name"; else echo failed; fi ;;
+    ready) echo 0 > "$base/cgroup.procs" ;;
     list)
       is_populated "$home/$name" && gather "$home/$name"
       if [ -d "$home/$name" ]; then echo "list $name$pids"; else echo failed; fi ;;

@@ -13,6 +13,8 @@ const log = getLogger(["opencode-agents", "agents"]);
 const ANSWER_WITHIN_MS = 5000;
 /** It ends at once when its groups are empty. */
 const CLOSE_WITHIN_MS = 1000;
+/** For about this time after a process has entered a group, the kernel lets others do so without a wait. */
+const ENTERED_MS = 10;
 
 export interface RunGroup {
   /** The group's folder. */
@@ -39,6 +41,8 @@ export class RunGroups {
   /** The names of empty groups. */
   readonly #free: string[] = [];
   #made = 0;
+  /** When a process was last about to enter a group. */
+  #entered_ms = -Infinity;
   #closed = false;
 
   constructor(options: RunGroupsOptions) {
@@ -55,6 +59,14 @@ export class RunGroups {
     return this.#started ??= this.#start();
   }
 
+  /** To be called when a run is about to start: it then enters its group without a wait. */
+  expect(): void {
+    const now = this.#options.clock.monotonic();
+    if (this.#home === undefined || now - this.#entered_ms < ENTERED_MS) return;
+    this.#entered_ms = now;
+    this.#say("ready");
+  }
+
   /** An empty group; undefined where none can be made. */
   async take(): Promise<RunGroup | undefined> {
     await this.start();
@@ -63,6 +75,7 @@ export class RunGroups {
     const name = this.#free.pop() ?? await this.#make();
     if (name === undefined) return undefined;
     const path = `${home}/${name}`;
+    this.#entered_ms = this.#options.clock.monotonic();
     return {
       path,
       members: async () => this.#home === undefined ? await this.#listAlone(path) : await this.#list(name),
@@ -136,6 +149,7 @@ export class RunGroups {
   }
 
   async #list(name: string): Promise<number[] | undefined> {
+    if (isSeenEmpty(`${this.#home}/${name}`)) return [];
     const answer = await this.#ask(`list ${name}`);
     return answer?.[0] === "list" ? pidsIn(answer) : undefined;
   }
@@ -159,8 +173,13 @@ export class RunGroups {
   async #ask(question: string): Promise<string[] | undefined> {
     if (this.#home === undefined) return undefined;
     const answer = this.#answer();
-    this.#writer!.write(new TextEncoder().encode(`${question}\n`)).catch(() => {});
+    this.#say(question);
     return await answer;
+  }
+
+  #say(line: string): void {
+    // Fails if the keeper has ended, which its end reports.
+    this.#writer?.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   }
 
   /** The words of the next answer; undefined if the keeper has ended. One that hangs is killed. */
@@ -177,6 +196,18 @@ export class RunGroups {
       // It has just ended.
     }
     return undefined;
+  }
+}
+
+/**
+ * Whether this process itself sees that the group is empty, which takes the permission to read /sys. It costs a tenth of
+ * an answer of the keeper. Synchronous, since the kernel answers at once.
+ */
+function isSeenEmpty(path: string): boolean {
+  try {
+    return /^populated 0$/m.test(Deno.readTextFileSync(`${path}/cgroup.events`));
+  } catch {
+    return false; // The keeper says more.
   }
 }
 

@@ -38,6 +38,8 @@ export interface SpawnOptions {
 export interface Supervisor {
   /** Throws `ApiError` if the program cannot be started. */
   spawn(options: SpawnOptions): Promise<SupervisedProcess>;
+  /** To be called when a process is about to be spawned. What takes time then begins now. */
+  expect(): void;
   /** Ends the processes that earlier servers on the same store left behind. Returns how many there were. */
   endStrays(): Promise<number>;
   /** Ends the reaper. Processes must have ended before. */
@@ -134,6 +136,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     spawn,
+    expect: () => groups?.expect(),
     async endStrays() {
       let found = 0;
       // A server without the permission to list processes could not have started any agents.
