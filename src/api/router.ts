@@ -76,7 +76,7 @@ export class Router {
         carryOut: () => {
           try {
             const answer = capability.handle(parsed.data, this.#context, session);
-            return answer instanceof Promise ? answer.then(finish).catch(fail) : finish(answer);
+            return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
           } catch (error) {
             return fail(error);
           }

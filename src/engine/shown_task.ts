@@ -12,7 +12,8 @@ export interface Seen extends Omit<Surroundings, "permissions"> {
 export function shownTask(record: TaskRecord, { run, ...around }: Seen): Task {
   const view = taskView(record);
   if (!run || !holdsSlot(record.state)) {
-    return { ...view, waiting_for: waitingFor(record, { ...around, permissions: [] }) };
+    view.waiting_for = waitingFor(record, { ...around, permissions: [] });
+    return view;
   }
   const { permissions, runtime_status } = run;
   return {

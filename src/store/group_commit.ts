@@ -44,12 +44,13 @@ export interface Stamp {
 /** The most that `Stamp.of` may add. */
 const STAMP: Size = { checks: 1, mutations: 4, bytes: 40 << 10, key_bytes: 2 << 10 };
 
-interface Waiting extends Size {
+interface Waiting {
   commit: Commit;
+  size: Size;
   changed: readonly Changed[];
-  /** The names of the keys that the commit only checks, and of those that it writes. */
-  checked: string[];
-  written: string[];
+  /** The names of the keys that the commit checks, and of those that it writes. One that it writes need not be in `checked`. */
+  checked: readonly string[];
+  written: readonly string[];
   resolve(result: CommitResult): void;
   reject(error: unknown): void;
 }
@@ -75,18 +76,18 @@ export class GroupCommit {
    * or not.
    */
   commit(commit: Commit, changed: readonly Changed[] = []): Promise<CommitResult> {
-    const measured = measure(commit);
-    refuseTooLarge(commit, sum(this.#room, measured));
+    const size = sizeOf(commit);
+    refuseTooLarge(commit, size, this.#room);
     if (this.#waiting.length >= WAITING_MAX) {
       throw new ApiError("SERVER_OVERLOAD", "Too many changes wait for the store", {
         waiting: WAITING_MAX,
         retry_after_seconds: 1,
       });
     }
-    const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
-    this.#waiting.push({ commit, changed, ...measured, resolve, reject });
-    this.#running ??= this.#run();
-    return promise;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ commit, changed, size, ...keysOf(commit), resolve, reject });
+      this.#running ??= this.#run();
+    });
   }
 
   /** Resolves when no commit waits. */
@@ -111,15 +112,15 @@ export class GroupCommit {
     const size = { ...this.#room };
     let full = false;
     for (const one of this.#waiting) {
-      full ||= !fits(sum(size, one));
-      const isFree = !full && !one.checked.some((key) => written.has(key)) &&
-        !one.written.some((key) => written.has(key) || checked.has(key));
+      full ||= !fit(size, one.size);
+      const isFree = !full && !hasAny(written, one.checked) && !hasAny(written, one.written) &&
+        !hasAny(checked, one.written);
       // Commits that are left for later also reserve their keys, so that changes of one key keep their order.
       for (const key of one.checked) checked.add(key);
       for (const key of one.written) written.add(key);
       if (isFree) {
         group.push(one);
-        Object.assign(size, sum(size, one));
+        add(size, one.size);
       } else left.push(one);
     }
     this.#waiting = left;
@@ -153,38 +154,34 @@ export class GroupCommit {
   }
 }
 
-function fits({ checks, mutations, bytes, key_bytes }: Size): boolean {
-  return checks <= ATOMIC_CHECKS_MAX && mutations <= ATOMIC_MUTATIONS_MAX && bytes <= COMMIT_BYTES_MAX &&
-    key_bytes <= KEY_BYTES_MAX;
+/** Whether both fit into one commit. */
+function fit(a: Size, b: Size): boolean {
+  return a.checks + b.checks <= ATOMIC_CHECKS_MAX && a.mutations + b.mutations <= ATOMIC_MUTATIONS_MAX &&
+    a.bytes + b.bytes <= COMMIT_BYTES_MAX && a.key_bytes + b.key_bytes <= KEY_BYTES_MAX;
 }
 
-function sum(a: Size, b: Size): Size {
-  return {
-    checks: a.checks + b.checks,
-    mutations: a.mutations + b.mutations,
-    bytes: a.bytes + b.bytes,
-    key_bytes: a.key_bytes + b.key_bytes,
-  };
+function add(size: Size, more: Size): void {
+  size.checks += more.checks;
+  size.mutations += more.mutations;
+  size.bytes += more.bytes;
+  size.key_bytes += more.key_bytes;
 }
 
-function measure({ checks = [], sets = [], deletes = [] }: Commit) {
-  const written: string[] = [];
-  const checked: string[] = [];
+function hasAny(names: ReadonlySet<string>, some: readonly string[]): boolean {
+  for (let i = 0; i < some.length; i++) if (names.has(some[i]!)) return true;
+  return false;
+}
+
+function sizeOf({ checks = [], sets = [], deletes = [] }: Commit): Size {
   let key_bytes = 0;
   let bytes = 0;
-  const add = (key: Key, names: string[]) => {
-    names.push(nameOf(key));
-    key_bytes += sizeOf(key);
-  };
-  for (const { key } of checks) add(key, checked);
-  for (const { key, value } of sets) {
-    add(key, written);
-    bytes += value.length;
+  for (let i = 0; i < checks.length; i++) key_bytes += keyBytes(checks[i]!.key);
+  for (let i = 0; i < sets.length; i++) {
+    key_bytes += keyBytes(sets[i]!.key);
+    bytes += sets[i]!.value.length;
   }
-  for (const key of deletes) add(key, written);
+  for (let i = 0; i < deletes.length; i++) key_bytes += keyBytes(deletes[i]!);
   return {
-    checked,
-    written,
     checks: checks.length,
     mutations: sets.length + deletes.length,
     bytes: bytes + key_bytes,
@@ -192,27 +189,46 @@ function measure({ checks = [], sets = [], deletes = [] }: Commit) {
   };
 }
 
+const NO_NAMES: readonly string[] = [];
+
+function keysOf({ checks = [], sets = [], deletes = [] }: Commit): Pick<Waiting, "checked" | "written"> {
+  const checked = checks.map(nameOfOne);
+  let written = sets.map(nameOfOne);
+  if (deletes.length > 0) written = written.concat(deletes.map(nameOf));
+  // Most commits check the one key that they write.
+  if (checked.length === 1 && checked[0] === written[0]) return { checked: NO_NAMES, written };
+  return { checked, written };
+}
+
+function nameOfOne({ key }: { key: Key }): string {
+  return nameOf(key);
+}
+
 /** Tells keys apart. Two keys with the same name would only not share a commit. */
 function nameOf(key: Key): string {
-  return key.join("\0");
+  let name = "";
+  for (let i = 0; i < key.length; i++) name += `\0${key[i]}`;
+  return name;
 }
 
 /** The size of a key in the store, in bytes. */
-function sizeOf(key: Key): number {
+function keyBytes(key: Key): number {
   let size = 0;
-  for (const part of key) size += typeof part === "string" ? byteLength(part) + 2 : 10;
+  for (let i = 0; i < key.length; i++) {
+    const part = key[i]!;
+    size += typeof part === "string" ? byteLength(part) + 2 : 10;
+  }
   return size;
 }
 
-function refuseTooLarge({ sets = [] }: Commit, size: Size): void {
-  const value_bytes = sets.reduce((most, { value }) => Math.max(most, value.length), 0);
-  if (fits(size) && value_bytes <= VALUE_BYTES_MAX) return;
+function refuseTooLarge({ sets = [] }: Commit, size: Size, room: Size): void {
+  if (fit(size, room) && sets.every(({ value }) => value.length <= VALUE_BYTES_MAX)) return;
   throw new ApiError("INVALID_FIELD_VALUE", "This is too large to be stored at once", {
-    bytes: size.bytes,
+    bytes: size.bytes + room.bytes,
     maximum_bytes: COMMIT_BYTES_MAX,
-    records: size.checks,
+    records: size.checks + room.checks,
     maximum_records: ATOMIC_CHECKS_MAX,
-    mutations: size.mutations,
+    mutations: size.mutations + room.mutations,
     maximum_mutations: ATOMIC_MUTATIONS_MAX,
   });
 }

@@ -2,6 +2,12 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Short values share a buffer, since a buffer of its own costs more than its bytes. It is freed with the last of them. */
+const SHARED_BYTES = 32 << 10;
+const SHARED_MOST = 4 << 10;
+let shared = new Uint8Array(0);
+let used = SHARED_BYTES;
+
 /** Up to this length, most text is ASCII, and a look at it is faster than encoding it. */
 const SHORT = 200;
 
@@ -10,7 +16,16 @@ export function encode(value: unknown): Uint8Array {
 }
 
 export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text);
+  // A character of UTF-16 has at most three bytes in UTF-8.
+  const most = text.length * 3;
+  if (most > SHARED_MOST) return encoder.encode(text);
+  if (most > SHARED_BYTES - used) {
+    shared = new Uint8Array(SHARED_BYTES);
+    used = 0;
+  }
+  const start = used;
+  used += encoder.encodeInto(text, shared.subarray(start)).written;
+  return shared.subarray(start, used);
 }
 
 /** Stored JSON: its bytes, or their text or their value if that was read directly. */

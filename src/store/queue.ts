@@ -44,14 +44,14 @@ function changing(states: States) {
  * Stores a new task. Its first state says whether it is queued or waits. Returns it once it is durable. Throws
  * `TASK_ALREADY_EXISTS`, and what `make` throws.
  */
-export async function insert(
+export function insert(
   tasks: Tasks,
   id: string,
   make: (view: TaskView) => NewRecord,
   by: Actor,
 ): Promise<TaskRecord> {
-  let record: TaskRecord | undefined;
-  await tasks.update((view) => {
+  let record: TaskRecord;
+  const stored = tasks.update((view) => {
     if (view.get(id)) {
       throw new ApiError("TASK_ALREADY_EXISTS", `Task with ID '${id}' already exists`, { task_id: id });
     }
@@ -59,7 +59,7 @@ export async function insert(
     record = { id, spec, state };
     return { creates: [record], reads };
   }, by);
-  return record!;
+  return stored.then(() => record);
 }
 
 /**

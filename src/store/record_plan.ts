@@ -31,6 +31,12 @@ export function prepare<Spec, State>(
   plan: Plan<Spec, State>,
 ): Prepared<Spec, State> {
   const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
+  if (
+    creates.length === 1 &&
+    updates.length + removes.length + reads.length + sets.length + deletes.length === 0
+  ) {
+    return prepareOne(kind, creates[0]!);
+  }
   const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
   const versions = new Map<string, string | undefined>();
   const after: After<Spec, State>[] = [];
@@ -40,9 +46,9 @@ export function prepare<Spec, State>(
     commit.checks.push({ key: stateKey(kind, id), versionstamp: versionstamp ?? null });
   };
   /** Returns the number of keys that hold the bytes. */
-  const set = (bytes: Uint8Array, keyOf: (part: number) => Key): number => {
-    const parts = parted(bytes);
-    for (const [i, value] of parts.entries()) commit.sets.push({ key: keyOf(i), value });
+  const set = (bytes: Uint8Array, keyOf: typeof specKey, id: string): number => {
+    const parts = keyed(bytes, keyOf, kind, id);
+    commit.sets.push(...parts);
     return parts.length;
   };
   const expect = (id: string): Held<Spec, State> => {
@@ -53,8 +59,8 @@ export function prepare<Spec, State>(
   for (const record of creates) {
     check(record.id, undefined);
     const { state, spec } = encodeRecord(record);
-    const state_parts = set(state, (part) => stateKey(kind, record.id, part));
-    const spec_parts = spec ? set(spec, (part) => specKey(kind, record.id, part)) : 0;
+    const state_parts = set(state, stateKey, record.id);
+    const spec_parts = spec ? set(spec, specKey, record.id) : 0;
     after.push({ id: record.id, held: { record, state_parts, spec_parts } });
   }
   for (const { id, state } of updates) {
@@ -62,7 +68,7 @@ export function prepare<Spec, State>(
     check(id, held.versionstamp);
     const record = { ...held.record, state };
     const bytes = encodeState(record, held.spec_parts > 0);
-    const state_parts = set(bytes, (part) => stateKey(kind, id, part));
+    const state_parts = set(bytes, stateKey, id);
     for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
     after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
   }
@@ -75,4 +81,31 @@ export function prepare<Spec, State>(
   }
   for (const id of reads) check(id, memory.versionOf(id));
   return { commit, after, versions };
+}
+
+/** A single new record, which is what most plans are: without the lists that others need. */
+function prepareOne<Spec, State>(kind: string, record: StoredRecord<Spec, State>): Prepared<Spec, State> {
+  const { id } = record;
+  const encoded = encodeRecord(record);
+  const states = keyed(encoded.state, stateKey, kind, id);
+  const specs = encoded.spec ? keyed(encoded.spec, specKey, kind, id) : [];
+  return {
+    commit: {
+      checks: [{ key: stateKey(kind, id), versionstamp: null }],
+      sets: specs.length > 0 ? [...states, ...specs] : states,
+      deletes: [],
+    },
+    after: [{ id, held: { record, state_parts: states.length, spec_parts: specs.length } }],
+    versions: new Map([[id, undefined]]),
+  };
+}
+
+/** The parts of a value, each under its key. */
+function keyed(
+  bytes: Uint8Array,
+  keyOf: typeof specKey,
+  kind: string,
+  id: string,
+): Required<Commit>["sets"] {
+  return parted(bytes).map((value, part) => ({ key: keyOf(kind, id, part), value }));
 }

@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock/clock.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
+import { ChangesUnderWay } from "./changes_under_way.ts";
 import { DoubtfulChanges } from "./doubtful_changes.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import type { KeyValue } from "./kv/kv.ts";
@@ -37,10 +38,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
   readonly #memory: RecordMemory<Spec, State>;
   readonly #reader: RecordReader<Spec, State>;
   readonly #doubtful: DoubtfulChanges;
-  /** Records with a change under way. */
-  readonly #changing = new Map<string, Promise<void>>();
-  /** Records that a change under way has read. Their removal waits for that change, since no check would notice it. */
-  readonly #reading = new Map<string, Set<Promise<void>>>();
+  readonly #underWay = new ChangesUnderWay();
 
   /** `publish` is called with the changes of each commit, in the order of the commits. It must not throw. */
   constructor(
@@ -58,7 +56,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     this.#doubtful = new DoubtfulChanges(
       kind.name,
       clock,
-      (id, by) => this.#refreshUnless(id, this.#memory.versionOf(id), by, () => this.#changing.has(id)),
+      (id, by) => this.#refreshUnless(id, this.#memory.versionOf(id), by, () => this.#underWay.changes(id)),
     );
   }
 
@@ -105,9 +103,9 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
       const prepared = prepare(this.#kind, this.#memory, plan(this));
       const { commit } = prepared;
       if (commit.sets.length === 0 && commit.deletes.length === 0) return;
-      const rival = this.#rivalOf(prepared);
+      const rival = this.#underWay.rivalOf(prepared);
       if (rival) {
-        await rival;
+        await rival.over;
         continue;
       }
       tries++;
@@ -118,46 +116,30 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
     });
   }
 
-  /** The change under way that this one must wait for. */
-  #rivalOf({ versions, after }: Prepared<Spec, State>): Promise<void> | undefined {
-    for (const id of versions.keys()) {
-      const rival = this.#changing.get(id);
-      if (rival) return rival;
-    }
-    for (const { id, held } of after) {
-      const [reader] = held ? [] : this.#reading.get(id) ?? [];
-      if (reader) return reader;
+  /** Returns whether it was committed; if not, memory is up to date again. */
+  async #send(prepared: Prepared<Spec, State>, by: Actor): Promise<boolean> {
+    const { commit, after } = prepared;
+    const change = this.#underWay.begin(prepared);
+    try {
+      const result = await this.#commits.commit(commit, after.map(({ id }) => [this.#kind, id, by] as const));
+      if (result.ok) this.#memory.apply(after, result.versionstamp, by);
+      else await this.#refreshAfter(prepared);
+      return result.ok;
+    } catch (error) {
+      this.#doubt(prepared, by);
+      throw error;
+    } finally {
+      this.#underWay.end(prepared, change);
+      if (this.isDoubtful) void this.#doubtful.learn();
     }
   }
 
-  /** Returns whether it was committed; if not, memory is up to date again. */
-  async #send({ commit, after, versions }: Prepared<Spec, State>, by: Actor): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // What changes is read as well, so most plans read nothing besides.
-    const read = versions.size === after.length
-      ? []
-      : [...versions.keys()].filter((id) => !after.some((one) => one.id === id));
-    for (const { id } of after) this.#changing.set(id, promise);
-    for (const id of read) this.#reading.set(id, (this.#reading.get(id) ?? new Set()).add(promise));
-    try {
-      const changed = after.map(({ id }) => [this.#kind, id, by] as const);
-      const result = await this.#commits.commit(commit, changed);
-      if (result.ok) this.#memory.apply(after, result.versionstamp, by);
-      else for (const [id, version] of versions) await this.#refreshUnless(id, version, SERVER, () => false);
-      return result.ok;
-    } catch (error) {
-      for (const { id } of after) this.#doubtful.add(id, by);
-      throw error;
-    } finally {
-      for (const { id } of after) this.#changing.delete(id);
-      for (const id of read) {
-        const readers = this.#reading.get(id)!;
-        readers.delete(promise);
-        if (readers.size === 0) this.#reading.delete(id);
-      }
-      resolve();
-      if (this.isDoubtful) void this.#doubtful.learn();
-    }
+  async #refreshAfter({ versions }: Prepared<Spec, State>): Promise<void> {
+    for (const [id, version] of versions) await this.#refreshUnless(id, version, SERVER, () => false);
+  }
+
+  #doubt({ after }: Prepared<Spec, State>, by: Actor): void {
+    for (const { id } of after) this.#doubtful.add(id, by);
   }
 
   /**
@@ -215,7 +197,7 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
 
   /** Other nodes may build on this node's changes before it knows of them itself. So their outcome is learned first. */
   async #outcomesKnown(ids: ReadonlyMap<string, Actor>): Promise<void> {
-    await Promise.all(this.#changing.values());
+    await this.#underWay.all();
     // The records of `ids` are read in their order, also those in doubt: another node may have changed them.
     await this.#doubtful.learn(ids);
     if (this.#doubtful.hasOtherThan(ids)) {
@@ -228,14 +210,14 @@ export class RecordStore<Spec, State> implements View<Spec, State> {
 
   async #readNow(id: string): Promise<Reading<Spec, State>> {
     // The outcome of our own change is known when its answer has come.
-    await this.#changing.get(id);
+    await this.#underWay.changeOf(id)?.over;
     const known = this.#memory.versionOf(id);
     return { known, found: await this.#reader.one(id, known) };
   }
 
   async #learnInTurn(id: string, read: Reading<Spec, State>, by: Actor): Promise<void> {
     // A record that was read before a change of our own is out of date.
-    while (this.#changing.has(id) || this.#memory.versionOf(id) !== read.known) {
+    while (this.#underWay.changes(id) || this.#memory.versionOf(id) !== read.known) {
       read = await this.#readNow(id);
     }
     if (read.found?.versionstamp !== read.known) this.#learned(id, read.found, by);

@@ -49,8 +49,9 @@ export class Sender {
 
   /** Whether the reader has taken all but what its socket holds. If not, `drained` is called once it has. */
   get isReaderReady(): boolean {
-    if (!this.#outbox.isFree) this.#flushLater();
-    return this.#outbox.isFree;
+    const { isFree } = this.#outbox;
+    if (!isFree) this.#flushLater();
+    return isFree;
   }
 
   /** Keeps pushes back until the next reply. */
