@@ -41,6 +41,8 @@ export class RunGroups {
   /** The names of empty groups. */
   readonly #free: string[] = [];
   #made = 0;
+  /** Whether this process may read /sys, as far as is known. It may with all permissions. */
+  #maySee = true;
   /** When a process was last about to enter a group. */
   #entered_ms = -Infinity;
   #closed = false;
@@ -149,9 +151,24 @@ export class RunGroups {
   }
 
   async #list(name: string): Promise<number[] | undefined> {
-    if (isSeenEmpty(`${this.#home}/${name}`)) return [];
+    if (this.#isSeenEmpty(name)) return [];
     const answer = await this.#ask(`list ${name}`);
     return answer?.[0] === "list" ? pidsIn(answer) : undefined;
+  }
+
+  /**
+   * Whether this process itself sees that the group is empty, which costs a tenth of an answer of the keeper. Synchronous,
+   * since the kernel answers at once.
+   */
+  #isSeenEmpty(name: string): boolean {
+    if (!this.#maySee) return false;
+    try {
+      return /^populated 0$/m.test(Deno.readTextFileSync(`${this.#home}/${name}/cgroup.events`));
+    } catch (error) {
+      // Otherwise the keeper says more.
+      if (error instanceof Deno.errors.NotCapable) this.#maySee = false;
+      return false;
+    }
   }
 
   /** Without the keeper, which has died. */
@@ -196,18 +213,6 @@ export class RunGroups {
       // It has just ended.
     }
     return undefined;
-  }
-}
-
-/**
- * Whether this process itself sees that the group is empty, which takes the permission to read /sys. It costs a tenth of
- * an answer of the keeper. Synchronous, since the kernel answers at once.
- */
-function isSeenEmpty(path: string): boolean {
-  try {
-    return /^populated 0$/m.test(Deno.readTextFileSync(`${path}/cgroup.events`));
-  } catch {
-    return false; // The keeper says more.
   }
 }
 
