@@ -257,16 +257,18 @@ Deno.test({
   withServer({ config }, async (server) => {
     const task = { id: "t1", type: "testing", priority: "low", description: "wait" };
     const statuses = async () =>
-      (await ask(server)).processes.filter(({ task_id }) => task_id === "t1").map(({ status }) => status);
+      (await ask(server)).processes.filter(({ task_id }) => task_id === "t1")
+        // On a busy machine it may still be on its way to sleep.
+        .map(({ status }) => status === "sleeping" || status === "running" ? "alive" : status);
     const taskStatus = async () => (await server.post({ type: "get_task_status", task_id: "t1" })).reply.task;
     assert.deepEqual(await statuses(), []);
     assert.equal((await server.post({ type: "start_task", task })).status, 200);
     await until(async () => (await taskStatus() as { runtime_status?: string }).runtime_status === "running");
-    assert.deepEqual(await statuses(), ["sleeping"]);
+    assert.deepEqual(await statuses(), ["alive"]);
     assert.equal((await server.post({ type: "pause_task", task_id: "t1" })).status, 200);
     assert.deepEqual(await statuses(), ["stopped"]);
     assert.equal((await server.post({ type: "resume_task", task_id: "t1" })).status, 200);
-    assert.deepEqual(await statuses(), ["sleeping"]);
+    assert.deepEqual(await statuses(), ["alive"]);
     assert.equal((await server.post({ type: "cancel_task", task_id: "t1" })).status, 200);
     assert.deepEqual(await statuses(), []);
   }));

@@ -89,7 +89,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("logs page: levels, text, task, source and details are filtered by the server, and are in the address", async () => {
   await visit(options(), async ({ server, page, go }) => {
     await start(server, "one", "echo apple; echo pear; echo apple pie >&2");
-    await start(server, "two", "echo apple; exit 3");
+    await start(server, "two", "echo apple; echo done; exit 3");
     await Promise.all([ended(server, "one"), ended(server, "two")]);
     await go("/server/logs");
     await line(page, "pear").waitFor();
