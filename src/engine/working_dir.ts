@@ -2,6 +2,7 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
+import { enterFolder } from "../host/enter_folder.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
 export interface WorkingDirs {
@@ -43,7 +44,7 @@ export function allowedWorkingDirs(
       let real: string;
       try {
         real = await looked;
-        await enter(real);
+        await enterFolder(real);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
         if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");
@@ -54,18 +55,6 @@ export function allowedWorkingDirs(
       throw refuse(folder, "is outside tasks.allowed_dirs");
     },
   };
-}
-
-/**
- * Throws the system's error for a folder that may not be entered, and for what is no folder. Any name is looked up in
- * it but `.`, which Deno cuts off before it asks the system.
- */
-async function enter(folder: string): Promise<void> {
-  try {
-    await Deno.lstat(`${folder}/.git`);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** The error for an allowed folder that cannot be used; undefined if no code fits. */

@@ -13,6 +13,7 @@ import type { Ability, ProcessAbility } from "../host/processes/ability.ts";
 import type { AgentRecognizer } from "../host/processes/launched.ts";
 import { createProcessScan, openProcessSource } from "../host/processes/process_scan.ts";
 import { diskFigures } from "../host/resources/disk.ts";
+import { createMemoryMonitor } from "../host/resources/memory.ts";
 import { createResourceMonitor } from "../host/resources/resources.ts";
 import type { OwnChild } from "./owners.ts";
 import { claudeProcesses, processCounts, type Scan } from "./scan.ts";
@@ -52,15 +53,17 @@ export function createMachine(
   ability?: ProcessAbility,
 ): Machine {
   const source = openProcessSource(clock);
+  const memory = createMemoryMonitor(clock);
   const scanner = createProcessScanner({
     clock,
     source,
     processes: createProcessScan(clock, source),
+    memory,
     classify: createClassifier(recognizers),
     ownChildren,
   });
   const killer = createKiller({ clock, source, scanner });
-  const monitor = createResourceMonitor(clock, data_path);
+  const monitor = createResourceMonitor(clock, data_path, Deno.build.os, memory);
 
   function requireAble(...needed: Ability[]): void {
     for (const to of needed) {

@@ -4,7 +4,7 @@ import { isSameProcess } from "../host/processes/process_identity.ts";
 import type { MeasuredProcess, ProcessScan } from "../host/processes/process_scan.ts";
 import type { ProcessSource } from "../host/processes/process_source.ts";
 import { loadAverage } from "../host/resources/load.ts";
-import { createMemoryMonitor } from "../host/resources/memory.ts";
+import { createMemoryMonitor, type MemoryMonitor } from "../host/resources/memory.ts";
 import { type Classifier, NO_AGENT } from "./classify.ts";
 import { inheritOwners, type OwnChild } from "./owners.ts";
 import { processOf, type Scan, type ScannedProcess } from "./scan.ts";
@@ -25,6 +25,8 @@ export interface ScannerOptions {
   clock: Clock;
   source: ProcessSource;
   processes: ProcessScan;
+  /** One that others read, too, spares a reading. */
+  memory?: MemoryMonitor;
   classify: Classifier;
   /** The processes of the running tasks, by pid. */
   ownChildren: () => ReadonlyMap<number, OwnChild>;
@@ -33,8 +35,8 @@ export interface ScannerOptions {
 }
 
 export function createProcessScanner(options: ScannerOptions): ProcessScanner {
-  const { clock, source, classify, self_pid = Deno.pid } = options;
-  const memory = createMemoryMonitor(clock);
+  const { clock, source, classify, memory = createMemoryMonitor(options.clock), self_pid = Deno.pid } =
+    options;
   let latest: { scan: Scan; at: number; children: string } | undefined;
   let running: { scan: Promise<Scan>; children: string } | undefined;
   let discovered = new Map<number, { started: number; at: string }>();

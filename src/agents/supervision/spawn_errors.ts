@@ -1,5 +1,6 @@
 /** Why an agent could not be started, and what the user can do about it. */
 import { ApiError } from "../../domain/errors.ts";
+import { enterFolder } from "../../host/enter_folder.ts";
 import { closedFolder, firstClosedFolder, type ProgramFault } from "../../host/processes/place_fault.ts";
 import { programFault } from "../../host/processes/program_fault.ts";
 
@@ -34,8 +35,8 @@ function notPermitted(attempt: StartAttempt, command: string, reason?: string): 
 /** Throws `ApiError` if the folder does not exist or may not be entered. If it may not be read, the spawn reports the error. */
 export async function requireFolder(cwd: string): Promise<void> {
   try {
-    // The dot is looked up in the folder itself, which takes the permission to enter it.
-    await Deno.stat(`${cwd}/.`);
+    await Deno.stat(cwd);
+    await enterFolder(cwd);
   } catch (error) {
     const { NotFound, NotADirectory, FilesystemLoop, PermissionDenied } = Deno.errors;
     if (error instanceof PermissionDenied) throw await closedWorkingDir(cwd);

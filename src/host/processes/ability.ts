@@ -5,7 +5,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { libraryObstacle } from "../systeminformation/library.ts";
-import { openProcfs } from "./procfs.ts";
+import { procfsUnits } from "./procfs.ts";
 import { listPs, ourOs } from "./ps.ts";
 import { signalByProgram } from "./signals.ts";
 
@@ -77,7 +77,7 @@ function windowsLacks(what: string, missing: string[]): ApiError {
 
 async function listing(clock: Clock): Promise<ApiError | undefined> {
   return await failure(async () => {
-    if (!openProcfs(clock)) await listPs(clock, "all_with_environment", ourOs(), TRIAL_MS);
+    if (!procfsUnits()) await listPs(clock, "all_with_environment", ourOs(), TRIAL_MS);
   });
 }
 

@@ -1,5 +1,6 @@
 /** What keeps a path from being that of a program: what is there, its mode, its file system, and the folders above it. */
 import { dirname } from "node:path";
+import { enterFolder } from "../enter_folder.ts";
 import type { Fault } from "./binary_fault.ts";
 import { noexecMount } from "./noexec.ts";
 
@@ -94,8 +95,7 @@ export async function firstClosedFolder(folder: string): Promise<string | undefi
   const above = parent === folder ? undefined : await firstClosedFolder(parent);
   if (above !== undefined) return above;
   try {
-    // The dot is looked up in the folder itself.
-    await Deno.stat(`${folder}/.`);
+    await enterFolder(folder);
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) return folder;
   }

@@ -61,12 +61,14 @@ function reaping(clock: Clock, libc: Libc): { stop(): void } {
   /** How often each zombie was seen in a row. */
   let seen = new Map<number, number>();
   let looking = false;
+  let stopped = false;
 
   async function look(): Promise<void> {
     if (!libc.hasZombie()) return seen.clear();
     const zombies = (await listRows(clock, "all")).filter((row) =>
       row.ppid === Deno.pid && row.state === "Z"
     );
+    if (stopped) return;
     const now = new Map<number, number>();
     for (const { pid } of zombies) {
       const times = (seen.get(pid) ?? 0) + 1;
@@ -86,9 +88,7 @@ function reaping(clock: Clock, libc: Libc): { stop(): void } {
   return {
     stop() {
       timer.cancel();
-      // A look under way ends without the library.
-      libc.hasZombie = () => false;
-      libc.reap = () => {};
+      stopped = true;
       libc.close();
     },
   };

@@ -3,6 +3,8 @@
  * Kubernetes. Both versions, and machines that mount both.
  */
 
+import { type Mount, MOUNTINFO, mountsIn } from "../mounts.ts";
+
 /** The text of a file; undefined if it does not exist or may not be read. */
 export type ReadText = (path: string) => string | undefined;
 
@@ -40,7 +42,7 @@ const V1: Version = {
 /** Undefined if no group limits the memory, or if /proc or /sys may not be read. */
 export function groupMemory(read: ReadText = readText): GroupMemory | undefined {
   const groups = read("/proc/self/cgroup") ?? "";
-  const mounts = read("/proc/self/mountinfo") ?? "";
+  const mounts = read(MOUNTINFO) ?? "";
   const found = [
     ...foldersOf(groups, mounts, V2).map((folder) => memoryOf(folder, V2, read)),
     ...foldersOf(groups, mounts, V1).map((folder) => memoryOf(folder, V1, read)),
@@ -75,7 +77,7 @@ function foldersOf(groups: string, mounts: string, version: Version): string[] {
   const path = version === V2
     ? /^0::(.*)$/m.exec(groups)?.[1]
     : /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1];
-  const mount = mountOf(mounts, version);
+  const mount = mountsIn(mounts).find((one) => holds(one, version));
   if (path === undefined || !mount) return [];
   // A container sees its own group as the root of the mount. A path from elsewhere, such as `/../x`, is not mounted.
   const isMounted = mount.root === "/" || path === mount.root || path.startsWith(`${mount.root}/`);
@@ -86,24 +88,9 @@ function foldersOf(groups: string, mounts: string, version: Version): string[] {
   return Array.from({ length: names.length + 1 }, (_, i) => [mount.point, ...names.slice(0, i)].join("/"));
 }
 
-/** Where the hierarchy is mounted, and which of its groups is at that place. */
-function mountOf(mounts: string, version: Version): { root: string; point: string } | undefined {
-  for (const line of mounts.split("\n")) {
-    const [before = "", after = ""] = line.split(" - ");
-    const [type, , options = ""] = after.split(" ");
-    const isWanted = version === V2
-      ? type === "cgroup2"
-      : type === "cgroup" && options.split(",").includes("memory");
-    if (!isWanted) continue;
-    const [, , , root, point] = before.split(" ").map(unescaped);
-    if (root !== undefined && point !== undefined) return { root, point };
-  }
-  return undefined;
-}
-
-/** A path of `mountinfo`, where white space and backslashes are octal. */
-function unescaped(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+/** Whether a mount is the hierarchy of this version. */
+function holds({ type, super_options }: Mount, version: Version): boolean {
+  return version === V2 ? type === "cgroup2" : type === "cgroup" && super_options.includes("memory");
 }
 
 /** The limit of one group and what is left of it; undefined if it has none. */

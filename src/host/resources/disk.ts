@@ -8,7 +8,7 @@ import { unreadable } from "./unreadable.ts";
 /** A dead network drive can block `statfs` forever. */
 const BOUND_MS = 2000;
 
-type DiskFigures = Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">;
+export type DiskFigures = Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free">;
 
 type Blocks = Pick<StatsFs, "blocks" | "bfree" | "bavail" | "bsize">;
 
@@ -25,12 +25,15 @@ export async function diskFigures(clock: Clock, path: string): Promise<DiskFigur
 
 /** The figures of a file system. Blocks reserved for the administrator count neither as used nor as free, as in `df`. */
 export function diskUse({ blocks, bfree, bavail, bsize }: Blocks): DiskFigures {
-  const used = (blocks - bfree) * bsize;
-  const free = bavail * bsize;
+  return diskFields((blocks - bfree) * bsize, bavail * bsize, blocks * bsize);
+}
+
+/** The fields of a message, from bytes. `free`: what this server may still use. */
+export function diskFields(used: number, free: number, total: number): DiskFigures {
   return {
     disk_usage: percent(100 * used / (used + free)),
     disk_used: used,
-    disk_total: blocks * bsize,
+    disk_total: total,
     disk_free: free,
   };
 }

@@ -1,6 +1,7 @@
 /** The memory of control groups, read by programs: with named permissions Deno does not open /proc and /sys itself. */
 import type { Clock } from "../../clock/clock.ts";
 import { runBriefly } from "../processes/brief_program.ts";
+import { MOUNTINFO } from "../mounts.ts";
 import { groupFiles, type GroupMemory, groupMemory } from "./control_groups.ts";
 
 const BOUND_MS = 1000;
@@ -9,8 +10,7 @@ const BOUND_MS = 1000;
 export async function printedGroupMemory(clock: Clock): Promise<GroupMemory | undefined> {
   try {
     // Both are in the same groups as this process.
-    const own =
-      (await runBriefly(clock, "cat", ["/proc/self/cgroup", "/proc/self/mountinfo"], BOUND_MS)).stdout;
+    const own = (await runBriefly(clock, "cat", ["/proc/self/cgroup", MOUNTINFO], BOUND_MS)).stdout;
     const files = groupFiles(own, own);
     if (files.length === 0) return undefined;
     // It prints each line with the name of its file.

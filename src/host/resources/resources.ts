@@ -9,7 +9,13 @@ import { libraryDisk, libraryLoad, libraryMemory } from "../systeminformation/fi
 import { openLibrary } from "../systeminformation/library.ts";
 import { diskFigures } from "./disk.ts";
 import { loadAverage } from "./load.ts";
-import { createMemoryMonitor, limitedMemory, memoryFields, memoryFigures } from "./memory.ts";
+import {
+  createMemoryMonitor,
+  limitedMemory,
+  memoryFields,
+  memoryFigures,
+  type MemoryMonitor,
+} from "./memory.ts";
 import { createNetworkMonitor } from "./network.ts";
 import { processorCount, ProcessorUsage, readProcessors } from "./processors.ts";
 import { optional } from "./unreadable.ts";
@@ -24,9 +30,9 @@ export function createResourceMonitor(
   clock: Clock,
   data_path: string,
   os: typeof Deno.build.os = Deno.build.os,
+  memory: MemoryMonitor = createMemoryMonitor(clock),
 ): ResourceMonitor {
   const processors = new ProcessorUsage(clock);
-  const memoryMonitor = createMemoryMonitor(clock);
   const library = openLibrary(clock);
   const network = createNetworkMonitor(clock, library, os);
 
@@ -43,10 +49,10 @@ export function createResourceMonitor(
 
   return {
     async read(counts) {
-      const [cpu_usage, memory, disk, network_stats] = await Promise.all([
+      const [cpu_usage, memory_figures, disk, network_stats] = await Promise.all([
         either(() => processors.read(), () => libraryLoad(library)),
         either(
-          () => memoryFigures(memoryMonitor),
+          () => memoryFigures(memory),
           async () => memoryFields(limitedMemory(await libraryMemory(library), undefined)),
         ),
         either(() => diskFigures(clock, data_path), () => libraryDisk(library, data_path)),
@@ -58,7 +64,7 @@ export function createResourceMonitor(
         cpu_usage,
         cpu_cores: cores,
         cpu_frequency: frequency > 0 ? frequency : undefined,
-        ...memory,
+        ...memory_figures,
         ...disk,
         network_stats,
         ...counts,

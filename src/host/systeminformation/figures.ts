@@ -1,6 +1,6 @@
 /** The machine's figures from systeminformation. */
-import type { SystemResources } from "../../protocol/resources.ts";
 import type { NetworkStats } from "../../protocol/resources.ts";
+import { diskFields, type DiskFigures } from "../resources/disk.ts";
 import { percent } from "../resources/percent.ts";
 import type { BoundedLibrary } from "./library.ts";
 
@@ -19,17 +19,11 @@ export async function libraryMemory(library: BoundedLibrary): Promise<{ total: n
 export async function libraryDisk(
   library: BoundedLibrary,
   path: string,
-): Promise<Pick<SystemResources, "disk_usage" | "disk_used" | "disk_total" | "disk_free"> | undefined> {
+): Promise<DiskFigures | undefined> {
   const disks = await library.ask("fsSize", (it) => it.fsSize());
   const holders = disks.filter(({ mount }) => isWithin(path, mount));
   const disk = holders.sort((a, b) => b.mount.length - a.mount.length)[0];
-  if (!disk) return undefined;
-  return {
-    disk_usage: percent(100 * disk.used / (disk.used + disk.available)),
-    disk_used: disk.used,
-    disk_total: disk.size,
-    disk_free: disk.available,
-  };
+  return disk && diskFields(disk.used, disk.available, disk.size);
 }
 
 function isWithin(path: string, mount: string): boolean {
