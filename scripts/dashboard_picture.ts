@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { type Client, connect } from "../src/client/client.ts";
 import type { NewTask } from "../src/domain/task.ts";
+import { ROOT } from "./root.ts";
 import { launchOptions } from "./test_browser.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const OUTPUT = join(ROOT, "docs", "dashboard.png");
 const SIZE = { width: 1280, height: 800 };
 const WITHIN_MS = 60_000;

@@ -1,9 +1,9 @@
 /** `deno task fmt`: formats the files whose formatting `deno task test` checks. */
-import { fileURLToPath } from "node:url";
+import { ROOT } from "./root.ts";
 import { FORMATTED } from "./sources.ts";
 
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["fmt", ...FORMATTED],
-  cwd: fileURLToPath(new URL("..", import.meta.url)),
+  cwd: ROOT,
 }).spawn().status;
 Deno.exit(code);

@@ -2,7 +2,6 @@
  * `deno task start:sandboxed [ARGS]`: the server, allowed only the hosts, folders and programs that its configuration
  * needs. Programs are resolved once, at the start: an agent that is installed later is refused until the next start.
  */
-import { fileURLToPath } from "node:url";
 import { tmpdir } from "node:os";
 import manifest from "../deno.json" with { type: "json" };
 import { loadConfig, type ServeFlags } from "../src/boot/config_file.ts";
@@ -12,9 +11,8 @@ import type { Handlers } from "../src/boot/handlers.ts";
 import { runProgram } from "../src/boot/program.ts";
 import { isProgram, type Permissions, permissionsFor } from "./sandbox_permissions.ts";
 import { PROGRAM } from "./program_bundle.ts";
+import { ROOT } from "./root.ts";
 import { PLAIN_FLAGS } from "./start_flags.ts";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Reads the same flags and file as the server, and works out the permissions. */
 async function computed(flags: ServeFlags): Promise<Permissions> {

@@ -5,16 +5,15 @@
  * Each file runs in its own process, several at once. Files that need the machine to themselves come last.
  * The last line says `N passed, N failed`. Each check counts as a test; failed checks are named.
  */
-import { fileURLToPath } from "node:url";
 import { SIZES, type Tier, TIER_VARIABLE } from "../tests/fixtures/tier.ts";
 import { buildDashboard } from "./dashboard.ts";
 import { buildProgram } from "./program_bundle.ts";
+import { ROOT } from "./root.ts";
 import { FORMATTED, SOURCES } from "./sources.ts";
 import { BROWSER_VARIABLE, startBrowser } from "./test_browser.ts";
 import { type Count, countOf, summary, totalCount } from "./test_count.ts";
 import { needsBrowser, needsMachine, testFiles } from "./test_files.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CHECKS = [
   // Not quiet: only then does it name the files.
   { name: "formatting", args: ["fmt", "--check", ...FORMATTED] },
