@@ -30,11 +30,8 @@ function recipe(name: string, flags: readonly string[]): Recipe {
     async make(folder) {
       await denoBundle("main.ts", folder, ["--platform", "deno", ...flags]);
       for (const { name } of [...Deno.readDirSync(folder)]) {
-        const file = join(folder, name);
-        if (name.endsWith(".map")) await tidyMap(file, folder, inputs);
-        if (!name.endsWith(".js")) continue;
-        await deferRequire(file);
-        await tidyNames(file);
+        if (name.endsWith(".map")) await rewrite(join(folder, name), (text) => tidyMap(text, folder, inputs));
+        if (name.endsWith(".js")) await rewrite(join(folder, name), (text) => tidyNames(deferRequire(text)));
       }
     },
   };
@@ -50,6 +47,10 @@ export function buildForBinary(): Promise<string> {
   return builtFolder(recipe("binary", []));
 }
 
+async function rewrite(file: string, change: (text: string) => string): Promise<void> {
+  await Deno.writeTextFile(file, change(await Deno.readTextFile(file)));
+}
+
 /** What the bundler writes for `require` in packages, as one of the first things that every start runs. */
 const REQUIRE =
   /import ?\{ ?createRequire as __deno_internal_createRequire ?\} from "node:module";\s*var (\w+) ?= ?__deno_internal_createRequire\(import\.meta\.url\);/;
@@ -60,9 +61,8 @@ const DEFERRED_REQUIRE =
  * Has `node:module` loaded by the first `require`: with it, Deno loads every other module of Node, which takes 12 ms. A
  * bundler that writes something else only makes the start slower.
  */
-async function deferRequire(file: string): Promise<void> {
-  const text = await Deno.readTextFile(file);
-  await Deno.writeTextFile(file, text.replace(REQUIRE, DEFERRED_REQUIRE));
+function deferRequire(text: string): string {
+  return text.replace(REQUIRE, DEFERRED_REQUIRE);
 }
 
 /** Where Deno keeps a file of a package: its registry, name, version and path. */
@@ -72,8 +72,8 @@ const IN_CACHE = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/]+)\/([^/]+)\/(.+)$/;
  * Stack traces name the sources by these maps. They contain no texts, which would be loaded with them, and no path of this
  * machine. Throws if the bundle contains a file that is not among its inputs: it would become outdated unnoticed.
  */
-async function tidyMap(path: string, folder: string, inputs: readonly string[]): Promise<void> {
-  const { sourcesContent: _, ...map } = JSON.parse(await Deno.readTextFile(path));
+function tidyMap(text: string, folder: string, inputs: readonly string[]): string {
+  const { sourcesContent: _, ...map } = JSON.parse(text);
   map.sources = map.sources.map((source: string) => {
     const file = withSlashes(resolve(folder, source));
     const [, name, version, rest] = IN_CACHE.exec(file) ?? [];
@@ -82,15 +82,14 @@ async function tidyMap(path: string, folder: string, inputs: readonly string[]):
     if (inputs.some((input) => own === input || own.startsWith(`${input}/`))) return source;
     throw new Error(`${own} is in the bundle, but not among its inputs in scripts/program_bundle.ts`);
   });
-  await Deno.writeTextFile(path, JSON.stringify(map));
+  return JSON.stringify(map);
 }
 
 /** Without minifying, the bundler names the packages' files by their place on this machine. */
 const PLACE_IN_CACHE = /(?:\.\.\/)+[^"\s]*?\/npm\/[^/"\s]+\/((?:@[^/"\s]+\/)?[^/"\s]+)\/(\d[^/"\s]*)\//g;
 
-async function tidyNames(file: string): Promise<void> {
-  const text = await Deno.readTextFile(file);
-  await Deno.writeTextFile(file, text.replace(PLACE_IN_CACHE, "npm:$1@$2/"));
+function tidyNames(text: string): string {
+  return text.replace(PLACE_IN_CACHE, "npm:$1@$2/");
 }
 
 /** As maps and inputs are written, on Windows, too. */
