@@ -1,4 +1,4 @@
-/** The npm packages that a program of this checkout imports. */
+/** The npm packages that the programs of this checkout import. */
 import { join } from "node:path";
 import { ROOT } from "../root.ts";
 import type { DenoLock } from "./deno_lock.ts";
@@ -20,25 +20,27 @@ interface ModuleGraph {
 }
 
 /**
- * The contents of the program that begins with this module; its packages are downloaded if need be. Throws if one of its
- * modules is missing or a package is not as locked.
+ * The contents of the programs that begin with these modules; their packages are downloaded if need be. Throws if one of
+ * the modules is missing or a package is not as locked.
  */
-export async function contentsOf(entry: string): Promise<Contents> {
+export async function contentsOf(entries: readonly string[]): Promise<Contents> {
   // Whatever the module, Deno downloads all packages that are locked.
   await runDeno("cache", "--quiet", "--frozen", "main.ts");
-  const { modules, npmPackages }: ModuleGraph = JSON.parse(
-    await runDeno("info", "--json", "--frozen", entry),
-  );
   const imported = new Set<string>();
-  for (const { kind, specifier, npmPackage, error } of modules) {
-    // `deno bundle` takes style sheets, which `deno info` reports as errors.
-    if (error !== undefined && !specifier.endsWith(".css")) throw new Error(`${specifier}: ${error}`);
-    if (kind === "npm") imported.add(npmPackage!);
+  const folders = new Map<string, string>();
+  for (const { modules, npmPackages } of await Promise.all(entries.map(graphOf))) {
+    for (const { kind, specifier, npmPackage, error } of modules) {
+      // `deno bundle` takes style sheets, which `deno info` reports as errors.
+      if (error !== undefined && !specifier.endsWith(".css")) throw new Error(`${specifier}: ${error}`);
+      if (kind === "npm") imported.add(npmPackage!);
+    }
+    for (const [id, { localPath }] of Object.entries(npmPackages)) folders.set(id, localPath);
   }
-  return {
-    imported: [...imported].sort(),
-    folders: new Map(Object.entries(npmPackages).map(([id, { localPath }]) => [id, localPath])),
-  };
+  return { imported: [...imported].sort(), folders };
+}
+
+async function graphOf(entry: string): Promise<ModuleGraph> {
+  return JSON.parse(await runDeno("info", "--json", "--frozen", entry));
 }
 
 export async function ownLock(): Promise<DenoLock> {

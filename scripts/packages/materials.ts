@@ -12,21 +12,20 @@ const ENTRIES = ["main.ts", "src/dashboard/main.tsx"];
 export async function materialsOf(
   release: { name: string; version: string },
 ): Promise<{ sbom: string; licenses: string }> {
-  const contents = await Promise.all(ENTRIES.map(contentsOf));
+  const contents = await contentsOf(ENTRIES);
   const lock = await ownLock();
   const packages = lockedPackages(lock);
   const fonts = Object.values(FONTS).map((file) => importedId(lock, file.split("/").slice(0, 2).join("/")));
-  const imported = [...new Set([...contents.flatMap(({ imported }) => imported), ...fonts])];
+  const imported = [...new Set([...contents.imported, ...fonts])];
   const ids = closureOf(imported, packages);
-  const folders = new Map(contents.flatMap(({ folders }) => [...folders]));
   const licenses = new Map<string, string>();
   for (const id of ids) {
-    const license = await licenseIn(folders.get(id)!);
+    const license = await licenseIn(contents.folders.get(id)!);
     if (license !== undefined) licenses.set(id, license);
   }
   const described = ids.map((id) => {
     const { name, version } = packages.get(id)!;
-    return { name, version, license: licenses.get(id), folder: folders.get(id)! };
+    return { name, version, license: licenses.get(id), folder: contents.folders.get(id)! };
   });
   return {
     sbom: sbomOf({ ...release, deno: await testedDeno(), imported, ids, packages, licenses }),
