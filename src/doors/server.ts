@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, within } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Config } from "../protocol/config.ts";
-import { isOwnPage, refusal } from "./guard.ts";
+import { type GuardRules, isOwnPage, refusal } from "./guard.ts";
 import { refusedHandshake } from "./handshake.ts";
 import { isKnown } from "../access/identity.ts";
 import { type HttpApp, httpApp, type HttpOptions } from "./http/app.ts";
@@ -59,9 +59,17 @@ export class Server {
 
   /** `http://HOST:PORT` as it listens. */
   get url(): string {
-    const { host, port } = this.#options;
+    const { host } = this.#options;
     const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-    return `http://${name}:${this.#listener?.port ?? port}`;
+    return `http://${name}:${this.#port}`;
+  }
+
+  get #port(): number {
+    return this.#listener?.port ?? this.#options.port;
+  }
+
+  get #guardRules(): GuardRules {
+    return { ...this.#options, port: this.#port };
   }
 
   /** Throws `SERVICE_UNAVAILABLE` if the address is unavailable, `CONFIGURATION_ERROR` if the transport is. */
@@ -98,16 +106,14 @@ export class Server {
 
   /** Why `Host` or `Origin` is refused. */
   #refusalByGuard(headers: Headers): string | undefined {
-    const port = this.#listener?.port ?? this.#options.port;
-    return refusal({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
+    return refusal(this.#guardRules, headers.get("host"), headers.get("origin"));
   }
 
   /** A page that this server sent. Without authentication it has no key to show, but the browser vouches for it. */
   #isOwnPage(headers: Headers): boolean {
-    const port = this.#listener?.port ?? this.#options.port;
     // Browsers leave out the origin of a page's own requests over HTTP.
     return headers.get("sec-fetch-site") === "same-origin" ||
-      isOwnPage({ ...this.#options, port }, headers.get("host"), headers.get("origin"));
+      isOwnPage(this.#guardRules, headers.get("host"), headers.get("origin"));
   }
 
   async #upgrade(request: Request, ip: string, take: Caller["upgrade"]): Promise<Response> {
