@@ -12,7 +12,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import type { Caller, Transport, TransportOptions } from "./listener.ts";
-import { handshakeOf, refusedUpgrade, requestOf } from "./node_handshake.ts";
+import { handshakeOf, requestOrRefusal } from "./node_handshake.ts";
 import { closeConnection, TcpStream } from "./tcp_stream.ts";
 
 const log = getLogger(["opencode-agents", "server"]);
@@ -112,10 +112,7 @@ function httpServer(
     stream.once("close", abort);
     incoming.once("close", () => stream.off("close", abort)).on("error", () => {});
     stream.busy();
-    void Promise.all([closed(incoming), closed(outgoing)]).then(() => {
-      stream.idle();
-      stream.emit("idle");
-    });
+    void Promise.all([closed(incoming), closed(outgoing)]).then(() => stream.idle());
     return respond(incoming, outgoing);
   });
   // It is handed its connections. A server that does not listen would close each after one request; and the event starts
@@ -143,7 +140,8 @@ function httpServer(
         };
       },
     };
-    const response = refusedUpgrade(incoming) ?? await answer(requestOf(incoming), caller);
+    const request = requestOrRefusal(incoming);
+    const response = request instanceof Response ? request : await answer(request, caller);
     if (!isTaken) await refuse(stream, response, clock);
   };
   return server;

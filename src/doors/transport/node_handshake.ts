@@ -7,8 +7,8 @@ import { SUBPROTOCOL } from "../../protocol/messages.ts";
 /** What RFC 6455 appends to a handshake's key. */
 const ACCEPTED = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** The answer to a request that is no sound HTTP/1.1 request without a body; undefined if it is one. */
-export function refusedUpgrade(incoming: IncomingMessage): Response | undefined {
+/** The handshake as a standard request; the answer to it if it is no sound HTTP/1.1 request without a body. */
+export function requestOrRefusal(incoming: IncomingMessage): Request | Response {
   if (incoming.httpVersion !== "1.1") return refused(505, "A WebSocket needs HTTP/1.1");
   const { headers } = incoming;
   if ("transfer-encoding" in headers || Number(headers["content-length"] ?? 0) !== 0) {
@@ -16,7 +16,7 @@ export function refusedUpgrade(incoming: IncomingMessage): Response | undefined 
     return refused(400, "A WebSocket handshake has no body");
   }
   try {
-    requestOf(incoming);
+    return requestOf(incoming);
   } catch {
     // `URL`, `Headers` and `Request` throw for what is not valid HTTP.
     return refused(400, "Bad request");
@@ -28,7 +28,7 @@ function refused(status: number, message: string): Response {
 }
 
 /** Throws if the request's target or headers are not valid HTTP. A header that comes twice is a list of both values. */
-export function requestOf({ headers: { host }, rawHeaders, method, url = "" }: IncomingMessage): Request {
+function requestOf({ headers: { host }, rawHeaders, method, url = "" }: IncomingMessage): Request {
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
   // A target such as `//name/path` is a path here, but would be another host for `URL`'s second argument.

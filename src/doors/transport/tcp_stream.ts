@@ -57,6 +57,7 @@ export class TcpStream extends Duplex {
     this.isBusy = false;
     this.#idle?.cancel();
     if (!this.destroyed && !this.#isTaken) this.#idle = this.#clock.after(IDLE_MS, () => this.destroy());
+    this.emit("idle");
   }
 
   /** node:http asks for a time limit that `idle` sets. */
