@@ -21,16 +21,14 @@ export class LastNet {
     this.#clock = clock;
   }
 
-  /** Catches from now on what reaches `scope` uncaught. Returns how to stop. */
-  spread(scope: EventTarget = globalThis): () => void {
+  /** Catches from now on, to the end of the process, what nothing else has caught. */
+  spread(): void {
     const caught = (event: Event) => {
       // Without this the process would end.
       event.preventDefault();
       this.#note(event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error);
     };
-    const kinds = ["unhandledrejection", "error"];
-    for (const kind of kinds) scope.addEventListener(kind, caught);
-    return () => kinds.forEach((kind) => scope.removeEventListener(kind, caught));
+    for (const kind of ["unhandledrejection", "error"]) globalThis.addEventListener(kind, caught);
   }
 
   /** The last error of the past hour, for the health report. */
