@@ -86,7 +86,6 @@ export class ServerLog {
 /** A record as a log entry, with the stack of an unexpected error among its properties. */
 function entryOf({ level, category, message, properties }: LogRecord): NewEntry {
   const errors = Object.values(properties).filter((value) => value instanceof Error);
-  const bug = errors.find((error) => !(error instanceof ApiError));
   const task_id = properties.task_id ?? properties.task;
   return {
     level: LEVELS[level],
@@ -95,7 +94,7 @@ function entryOf({ level, category, message, properties }: LogRecord): NewEntry 
     source: category.slice(1).join("."),
     details: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, shown(value)])),
     context: typeof task_id === "string" ? { task_id } : {},
-    stack_trace: bug && unexpectedStack(bug),
+    stack_trace: errors.map(unexpectedStack).find((stack) => stack !== undefined),
   };
 }
 
