@@ -79,25 +79,24 @@ function dayAndTime(text: string, sense: Sense, here: Here): number | undefined 
     Boolean,
   );
   const [day, ...rest] = words;
-  const days = daysOf(day ?? "", sense, here);
+  const today = Temporal.PlainDate.from(localTime(here.now_ms, here.zone).slice(0, 10));
+  const days = daysOf(day ?? "", today, sense);
   const time = timeOfDay((days ? rest : words).join(""));
   if (time === undefined && (!days || rest.length > 0)) return undefined;
-  const today = Temporal.PlainDate.from(localTime(here.now_ms, here.zone).slice(0, 10));
-  const moments = (days ?? around(today, sense)).map((date) => momentOn(date, time, sense, here));
+  const moments = (days ?? daysFrom(today, [0, 1], sense)).map((date) => momentOn(date, time, sense, here));
   if (moments.length === 1) return moments[0];
   return sense === "since"
     ? moments.find((at_ms) => at_ms <= here.now_ms)
     : moments.find((at_ms) => at_ms > here.now_ms);
 }
 
-/** Days in the order in which they are tried: the first whose moment lies on the right side of now counts. */
-function around(today: Temporal.PlainDate, sense: Sense): Temporal.PlainDate[] {
-  return [0, 1].map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
+/** The days this far from today, ahead or, for `since`, behind. The first whose moment lies on that side of now counts. */
+function daysFrom(today: Temporal.PlainDate, distances: number[], sense: Sense): Temporal.PlainDate[] {
+  return distances.map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
 }
 
 /** The days that the word may mean; undefined if it is none. */
-function daysOf(word: string, sense: Sense, { now_ms, zone }: Here): Temporal.PlainDate[] | undefined {
-  const today = Temporal.PlainDate.from(localTime(now_ms, zone).slice(0, 10));
+function daysOf(word: string, today: Temporal.PlainDate, sense: Sense): Temporal.PlainDate[] | undefined {
   if (word === "today") return [today];
   if (word === "tomorrow" && sense !== "since") return [today.add({ days: 1 })];
   if (word === "yesterday" && sense === "since") return [today.subtract({ days: 1 })];
@@ -106,7 +105,7 @@ function daysOf(word: string, sense: Sense, { now_ms, zone }: Here): Temporal.Pl
     const days = sense === "since"
       ? (today.dayOfWeek - weekday + 7) % 7
       : (weekday - today.dayOfWeek + 7) % 7;
-    return [days, days + 7].map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
+    return daysFrom(today, [days, days + 7], sense);
   }
   if (!/^\d{4}-\d{2}-\d{2}$/.test(word)) return undefined;
   try {
