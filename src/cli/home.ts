@@ -1,6 +1,6 @@
 /** The home folder of the account that runs the program. */
 import { userInfo } from "node:os";
-import { isAbsolute } from "node:path";
+import { isAbsolute, posix, win32 } from "node:path";
 
 export type Env = (name: string) => string | undefined;
 
@@ -22,7 +22,7 @@ export function homeFolder(
 
 /** Whether the path is absolute on this platform. */
 export function isAbsoluteOn(os: typeof Deno.build.os, path: string): boolean {
-  return os === "windows" ? /^([a-z]:)?[\\/]/i.test(path) : isAbsolute(path);
+  return (os === "windows" ? win32 : posix).isAbsolute(path);
 }
 
 function accountsHome(): string | undefined {
