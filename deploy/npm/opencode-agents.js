@@ -19,6 +19,7 @@ const IS_WINDOWS = process.platform === "win32";
  */
 const BELOW_NPX = process.env.npm_command === "exec";
 const PARENT_CHECK_MS = 500;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
 
 /** Deno's program for this platform. Throws if npm has installed none. */
 function denoProgram() {
@@ -58,8 +59,8 @@ function run(program, args, env) {
   // the whole group does not reach it twice: a second signal ends it at once.
   const onTerminal = Boolean(process.stdin.isTTY);
   const child = spawn(program, args, { stdio: "inherit", env, detached: !onTerminal && !IS_WINDOWS });
-  const passedOn = onTerminal ? ["SIGTERM"] : ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]) {
+  const passedOn = onTerminal ? ["SIGTERM"] : SIGNALS;
+  for (const signal of SIGNALS) {
     process.on(signal, () => passedOn.includes(signal) && child.kill(signal));
   }
   if (BELOW_NPX) {
