@@ -1,4 +1,5 @@
 /** Writes to a TCP connection: one write at a time, and what gathers meanwhile goes out together with the next. */
+import { Buffer } from "node:buffer";
 
 /** The most that one write carries of several pieces. */
 const JOINED_MAX = 256 << 10;
@@ -50,13 +51,6 @@ export class TcpWriter {
       size += this.#waiting[count++]!.length;
     }
     const pieces = this.#waiting.splice(0, count);
-    if (count === 1) return pieces[0]!;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return bytes;
+    return count === 1 ? pieces[0]! : Buffer.concat(pieces, size);
   }
 }
