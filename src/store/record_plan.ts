@@ -31,12 +31,6 @@ export function prepare<Spec, State>(
   plan: Plan<Spec, State>,
 ): Prepared<Spec, State> {
   const { creates = [], updates = [], removes = [], reads = [], sets = [], deletes = [] } = plan;
-  if (
-    creates.length === 1 &&
-    updates.length + removes.length + reads.length + sets.length + deletes.length === 0
-  ) {
-    return prepareOne(kind, creates[0]!);
-  }
   const commit: Required<Commit> = { checks: [], sets: [...sets], deletes: [...deletes] };
   const versions = new Map<string, string | undefined>();
   const after: After<Spec, State>[] = [];
@@ -81,23 +75,6 @@ export function prepare<Spec, State>(
   }
   for (const id of reads) check(id, memory.versionOf(id));
   return { commit, after, versions };
-}
-
-/** A single new record, which is what most plans are: without the lists that others need. */
-function prepareOne<Spec, State>(kind: string, record: StoredRecord<Spec, State>): Prepared<Spec, State> {
-  const { id } = record;
-  const encoded = encodeRecord(record);
-  const states = keyed(encoded.state, stateKey, kind, id);
-  const specs = encoded.spec ? keyed(encoded.spec, specKey, kind, id) : [];
-  return {
-    commit: {
-      checks: [{ key: stateKey(kind, id), versionstamp: null }],
-      sets: specs.length > 0 ? [...states, ...specs] : states,
-      deletes: [],
-    },
-    after: [{ id, held: { record, state_parts: states.length, spec_parts: specs.length } }],
-    versions: new Map([[id, undefined]]),
-  };
 }
 
 /** The parts of a value, each under its key. */
