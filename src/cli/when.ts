@@ -1,6 +1,7 @@
 /** Points in time as people type them: one parser for every option. Pure: the time and the zone are passed in. */
-import { Temporal } from "temporal-polyfill";
+import type { Temporal as Types } from "temporal-polyfill";
 import { epochOf, isoTime } from "../clock/clock.ts";
+import { Temporal } from "../clock/temporal.ts";
 import { ApiError } from "../domain/errors.ts";
 import { instantOf, localTime } from "../domain/time_zones.ts";
 
@@ -91,12 +92,12 @@ function dayAndTime(text: string, sense: Sense, here: Here): number | undefined 
 }
 
 /** The days this far from today, ahead or, for `since`, behind. The first whose moment lies on that side of now counts. */
-function daysFrom(today: Temporal.PlainDate, distances: number[], sense: Sense): Temporal.PlainDate[] {
+function daysFrom(today: Types.PlainDate, distances: number[], sense: Sense): Types.PlainDate[] {
   return distances.map((days) => sense === "since" ? today.subtract({ days }) : today.add({ days }));
 }
 
 /** The days that the word may mean; undefined if it is none. */
-function daysOf(word: string, today: Temporal.PlainDate, sense: Sense): Temporal.PlainDate[] | undefined {
+function daysOf(word: string, today: Types.PlainDate, sense: Sense): Types.PlainDate[] | undefined {
   if (word === "today") return [today];
   if (word === "tomorrow" && sense !== "since") return [today.add({ days: 1 })];
   if (word === "yesterday" && sense === "since") return [today.subtract({ days: 1 })];
@@ -129,7 +130,7 @@ function timeOfDay(text: string): string | undefined {
   return `${String(hours).padStart(2, "0")}:${minute ?? "00"}:${second}`;
 }
 
-function momentOn(date: Temporal.PlainDate, time: string | undefined, sense: Sense, here: Here): number {
+function momentOn(date: Types.PlainDate, time: string | undefined, sense: Sense, here: Here): number {
   if (time !== undefined) return instantOf(`${date}T${time}`, here.zone);
   if (sense === "since") return instantOf(`${date}T00:00`, here.zone);
   if (sense === "until") return instantOf(`${date.add({ days: 1 })}T00:00`, here.zone) - 1;

@@ -1,9 +1,6 @@
 /** Converts between instants and the local times of a time zone. The only rule for hours that clocks skip or repeat. */
-import type { Temporal as Polyfill } from "temporal-polyfill";
-
-/** The platform's own where it has one: loading the polyfill takes 12 ms of each start. */
-const Temporal = (globalThis as { Temporal?: typeof Polyfill }).Temporal ??
-  (await import("temporal-polyfill")).Temporal;
+import type { Temporal as Types } from "temporal-polyfill";
+import { Temporal } from "../clock/temporal.ts";
 
 /** Caches known zones: asking the platform costs as much as the rest of a message. Bounded, since spellings vary. */
 const known = new Set<string>();
@@ -43,7 +40,7 @@ export function offsetAt(at_ms: number, zone: string): string {
  * not a time. A time that clocks skip becomes the moment after the jump; of a repeated time, the first one is taken.
  */
 export function instantOf(local: string, zone: string): number {
-  let time: Polyfill.PlainDateTime;
+  let time: Types.PlainDateTime;
   try {
     time = Temporal.PlainDateTime.from(local, { overflow: "reject" });
   } catch {
@@ -63,11 +60,11 @@ export function localTimeAfter(
   return instantOfPlain(zoned(first_ms, zone).toPlainDateTime().add({ [unit]: count }), zone);
 }
 
-function zoned(at_ms: number, zone: string): Polyfill.ZonedDateTime {
+function zoned(at_ms: number, zone: string): Types.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(at_ms)).toZonedDateTimeISO(zone);
 }
 
-function instantOfPlain(local: Polyfill.PlainDateTime, zone: string): number {
+function instantOfPlain(local: Types.PlainDateTime, zone: string): number {
   const earlier = local.toZonedDateTime(zone, { disambiguation: "earlier" });
   if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;
   // The clocks skip this time. `earlier` lies before the jump by the length of the gap.
