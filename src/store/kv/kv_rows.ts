@@ -2,6 +2,7 @@
  * Reads the values of Deno KV straight from its SQLite file. A start reads all records, and this takes less than a third of
  * the time of Deno KV's own lists. Nobody else writes the store meanwhile, so there is nothing that could be out of date.
  */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import type { Encoded } from "../json.ts";
@@ -42,62 +43,82 @@ const SELECT_EACH = `
   SELECT ${NAME}, ${IS_PART}, version, CAST(v AS TEXT)
   FROM kv WHERE k >= ?2 AND k < ?3 ORDER BY k LIMIT ?4`;
 
-type Values<Value> = [name: string, isPart: number, version: number, value: Value];
+type Values = [name: string, isPart: number, version: number, value: unknown];
+type KeyRange = [name_at: number, from: Uint8Array, to: Uint8Array, limit: number];
 
 /** The rows of the file; undefined if this platform or this version of Deno KV cannot be read like this. */
 export async function openRows(path: string): Promise<Rows | undefined> {
+  let database: DatabaseSync | undefined;
   try {
     const { DatabaseSync } = await import("node:sqlite");
-    const database = new DatabaseSync(path, { readOnly: true });
-    try {
-      const statement = (sql: string) => {
-        const prepared = database.prepare(sql);
-        // Deno's types do not have it yet.
-        (prepared as typeof prepared & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
-        return prepared;
-      };
-      const [many, each] = [statement(SELECT_MANY), statement(SELECT_EACH)];
-      return {
-        under(prefix, found) {
-          const start = keyOf(prefix);
-          // Every name is a string, and the type of a string is 2.
-          const to = new Uint8Array([...start, 3]);
-          const versionstamps = new Versionstamps();
-          const pass = ([name, isPart, version]: Values<unknown>, value: Encoded) =>
-            found({ name, isPart: isPart === 1, value, versionstamp: versionstamps.of(version) });
-          for (let from = new Uint8Array([...start, 2]);;) {
-            const range = [start.length + 2, from, to, AT_ONCE] as const;
-            let read: [text: string | null, count: number, last: Uint8Array];
-            let apart: Values<string>[] = [];
-            let together: Values<unknown>[] | undefined;
-            try {
-              read = many.get(...range) as unknown as typeof read;
-              together = rowsOf(read[0], read[1]);
-              if (!together) apart = each.all(...range) as unknown as typeof apart;
-            } catch (error) {
-              throw unreadable(path, error);
-            }
-            const [, count, last] = read;
-            for (const row of together ?? []) pass(row, { parsed: row[3] });
-            for (const row of apart) pass(row, row[3]);
-            if (count < AT_ONCE) return;
-            from = new Uint8Array([...last, 0]);
-          }
-        },
-        close: () => database.close(),
-      };
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    database = new DatabaseSync(path, { readOnly: true });
+    return new FileRows(path, database);
   } catch (error) {
+    database?.close();
     log.debug("{path} is read through Deno KV alone: {error}", { path, error });
     return undefined;
   }
 }
 
+class FileRows implements Rows {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #many: StatementSync;
+  readonly #each: StatementSync;
+
+  /** Throws if the file has no such table. */
+  constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+    this.#many = arrayStatement(database, SELECT_MANY);
+    this.#each = arrayStatement(database, SELECT_EACH);
+  }
+
+  under(prefix: readonly [string, string], found: (row: Row) => void): void {
+    const start = keyOf(prefix);
+    // Every name is a string, and the type of a string is 2.
+    let from = new Uint8Array([...start, 2]);
+    const to = new Uint8Array([...start, 3]);
+    const versionstamps = new Versionstamps();
+    for (;;) {
+      const { rows, areParsed, last } = this.#read([start.length + 2, from, to, AT_ONCE]);
+      for (const [name, isPart, version, read] of rows) {
+        const value = areParsed ? { parsed: read } : read as string;
+        found({ name, isPart: isPart === 1, value, versionstamp: versionstamps.of(version) });
+      }
+      if (rows.length < AT_ONCE) return;
+      from = new Uint8Array([...last, 0]);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** The first rows of the range, their values parsed or as text, and the key of the last one. */
+  #read(range: KeyRange): { rows: Values[]; areParsed: boolean; last: Uint8Array } {
+    try {
+      const many = this.#many.get(...range) as unknown;
+      const [text, count, last] = many as [text: string | null, count: number, last: Uint8Array];
+      const parsed = rowsOf(text, count);
+      if (parsed) return { rows: parsed, areParsed: true, last };
+      return { rows: this.#each.all(...range) as unknown as Values[], areParsed: false, last };
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    }
+  }
+}
+
+/** A statement whose rows are arrays. */
+function arrayStatement(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  // Deno's types do not have it yet.
+  (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
+  return statement;
+}
+
 /** The rows of a text; undefined if a value is damaged or continues in another row, so that each must be read for itself. */
-function rowsOf(text: string | null, count: number): Values<unknown>[] | undefined {
+function rowsOf(text: string | null, count: number): Values[] | undefined {
   try {
     const rows: unknown = JSON.parse(`[${text ?? ""}]`);
     // A damaged value could add values, or swallow those that follow.
@@ -107,7 +128,7 @@ function rowsOf(text: string | null, count: number): Values<unknown>[] | undefin
   }
 }
 
-function isRow(row: unknown): row is Values<unknown> {
+function isRow(row: unknown): row is Values {
   return Array.isArray(row) && row.length === 4 && typeof row[0] === "string" &&
     typeof row[1] === "number" && typeof row[2] === "number";
 }
