@@ -63,11 +63,13 @@ export async function openStore({ folder, clock }: StoreOptions): Promise<Store>
     await checkFile(path, cleanMark);
     await createPrivate(path);
     kv = denoKeyValue(await Deno.openKv(path), clock);
-    const closed = async () => {
-      await markClean(path, cleanMark);
-      await lock.release();
-    };
-    const store = await loadStore(kv, clock, closed, undefined, () => openRows(path));
+    const store = await loadStore(kv, clock, {
+      closed: async () => {
+        await markClean(path, cleanMark);
+        await lock.release();
+      },
+      rows: () => openRows(path),
+    });
     await makePrivate(folder);
     return store;
   } catch (error) {
@@ -94,17 +96,18 @@ export interface Sharing {
   beforeJoin(): Promise<unknown>;
 }
 
-/**
- * The store over any key-value port. `closed` is called once it is closed. Without `sharing` this is the only node of
- * the store, so nothing is renewed and no feed is written. `rowsOf` opens a faster way to read all records, if there is one.
- */
-export async function loadStore(
-  kv: KeyValue,
-  clock: Clock,
-  closed: () => Promise<void> = () => Promise.resolve(),
-  sharing?: Sharing,
-  rowsOf?: () => Promise<Rows | undefined>,
-): Promise<Store> {
+interface LoadOptions {
+  /** Absent if this is the only node of the store. Then nothing is renewed and no feed is written. */
+  sharing?: Sharing;
+  /** Opens a faster way to read all records, if there is one. */
+  rows?(): Promise<Rows | undefined>;
+  /** Called once the store is closed. */
+  closed?(): Promise<void>;
+}
+
+/** The store over any key-value port. */
+export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions = {}): Promise<Store> {
+  const { sharing, closed } = options;
   const id = await identify(kv);
   const { node, stamp, changes, feeds } = sharing ? await joinOthers(kv, clock, sharing) : await alone(kv);
   const commits = new GroupCommit(kv, stamp);
@@ -116,7 +119,7 @@ export async function loadStore(
   const schedules = records(SCHEDULES, (some) => changes.publish("schedule", some));
   const keys = records(KEYS, (some) => changes.publish("key", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
-  const rows = await rowsOf?.();
+  const rows = await options.rows?.();
   try {
     await readAll([...[tasks, schedules, keys].map((part) => () => part.load(rows)), () => logs.load()]);
   } finally {
@@ -136,7 +139,7 @@ export async function loadStore(
       await node.leave();
     } finally {
       kv.close();
-      await closed();
+      await closed?.();
     }
   };
   return {

@@ -107,12 +107,9 @@ export class ServerLife {
     sharing?: Omit<Sharing, "beforeJoin">,
   ): Promise<void> {
     const port = wiring.port?.(this.port) ?? this.port;
-    const opened = await loadStore(
-      port,
-      this.clock,
-      undefined,
-      sharing && { ...sharing, beforeJoin: () => this.runner.endStrays() },
-    );
+    const opened = await loadStore(port, this.clock, {
+      sharing: sharing && { ...sharing, beforeJoin: () => this.runner.endStrays() },
+    });
     this.store = opened;
     loaded(opened);
     const { number, runner } = this;
