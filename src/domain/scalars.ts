@@ -45,9 +45,16 @@ export function text(min: number, max: number): z.ZodString {
 
 const utf8 = new TextEncoder();
 
+/** Up to this length, most text is ASCII, and a look at it is faster than encoding it. */
+const SHORT = 200;
+
 /** Length in UTF-8 bytes. */
 export function utf8Length(text: string): number {
-  return utf8.encode(text).length;
+  if (text.length > SHORT) return utf8.encode(text).length;
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return utf8.encode(text).length;
+  }
+  return text.length;
 }
 
 /** The beginning of a text that has at most `max` UTF-8 bytes, which ends with a whole character. */

@@ -4,7 +4,7 @@
  */
 import type { Actor } from "../domain/actor.ts";
 import { ApiError } from "../domain/errors.ts";
-import { byteLength } from "./json.ts";
+import { utf8Length } from "../domain/scalars.ts";
 import {
   ATOMIC_BYTES_MAX,
   ATOMIC_CHECKS_MAX,
@@ -216,7 +216,7 @@ function keyBytes(key: Key): number {
   let size = 0;
   for (let i = 0; i < key.length; i++) {
     const part = key[i]!;
-    size += typeof part === "string" ? byteLength(part) + 2 : 10;
+    size += typeof part === "string" ? utf8Length(part) + 2 : 10;
   }
   return size;
 }

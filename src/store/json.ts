@@ -8,9 +8,6 @@ const SHARED_MOST = 4 << 10;
 let shared = new Uint8Array(0);
 let used = SHARED_BYTES;
 
-/** Up to this length, most text is ASCII, and a look at it is faster than encoding it. */
-const SHORT = 200;
-
 export function encode(value: unknown): Uint8Array {
   return encodeText(JSON.stringify(value));
 }
@@ -34,13 +31,4 @@ export type Encoded = Uint8Array | string | { readonly parsed: unknown };
 export function decode(encoded: Encoded): unknown {
   if (typeof encoded === "string") return JSON.parse(encoded);
   return encoded instanceof Uint8Array ? JSON.parse(decoder.decode(encoded)) : encoded.parsed;
-}
-
-/** Length of `text` in UTF-8. */
-export function byteLength(text: string): number {
-  if (text.length > SHORT) return encoder.encode(text).length;
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).length;
-  }
-  return text.length;
 }

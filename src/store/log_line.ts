@@ -1,8 +1,8 @@
 /** One log entry as a line of a chunk. Pure. */
 import { LogEntry } from "../domain/log_entry.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
+import { utf8Length } from "../domain/scalars.ts";
 import { stored } from "../domain/stored.ts";
-import { byteLength } from "./json.ts";
 
 export type NewEntry = Pick<LogEntry, "level" | "message" | "agent" | "source"> & Partial<LogEntry>;
 
@@ -44,7 +44,7 @@ export function lineOf(wanted: NewEntry, time: string): LogLine {
 
 function lineWithin(entry: LogEntry): LogLine | undefined {
   const text = JSON.stringify(entry);
-  const bytes = byteLength(text) + 1;
+  const bytes = utf8Length(text) + 1;
   return bytes <= LINE_BYTES_MAX ? { entry, text, bytes } : undefined;
 }
 
