@@ -3,6 +3,7 @@
  * were made from is kept in them as a digest, so that no clock and no order of times can pass off an old one.
  */
 import { join } from "node:path";
+import { sha256 } from "../src/domain/sha256.ts";
 import { ROOT } from "./root.ts";
 
 const STAMP = ".sources";
@@ -98,10 +99,7 @@ async function stampOf({ inputs }: Recipe, root: string): Promise<string> {
     parts.push(new TextEncoder().encode(`${path}\0${content.length}\0`), content);
   };
   inputs.forEach(add);
-  // Every start comes here: `node:crypto` would take longer to load than all of this.
-  const digest = await crypto.subtle.digest("SHA-256", concatenated(parts));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `Deno ${Deno.version.deno}\n${hex}\n`;
+  return `Deno ${Deno.version.deno}\n${await sha256(concatenated(parts))}\n`;
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,5 @@
-/**
- * Random secrets, and the digests that are kept of them. By the platform's Web Crypto: loading `node:crypto` would take
- * a tenth of the server's start.
- */
+/** Random secrets, and the digests that are kept of them. */
+import { sha256 } from "../domain/sha256.ts";
 
 const BYTES = 24;
 
@@ -17,8 +15,7 @@ export function isSessionToken(text: unknown): text is string {
   return typeof text === "string" && /^sess_[\w-]{32}$/.test(text);
 }
 
-/** The SHA-256 digest in hexadecimal, by which a secret is recognized without being stored. */
-export async function digestOf(secret: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** The digest by which a secret is recognized without being stored. */
+export function digestOf(secret: string): Promise<string> {
+  return sha256(new TextEncoder().encode(secret));
 }

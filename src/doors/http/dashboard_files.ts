@@ -1,5 +1,6 @@
 /** The dashboard's files, as `scripts/dashboard.ts` builds them: read on the first request and kept compressed. */
 import { join } from "node:path";
+import { sha256 } from "../../domain/sha256.ts";
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
@@ -82,12 +83,8 @@ async function readOne(path: string, type: string): Promise<DashboardFile> {
   const packed = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
   return {
     type,
-    etag: `W/"${hexadecimal(await crypto.subtle.digest("SHA-256", plain)).slice(0, 24)}"`,
+    etag: `W/"${(await sha256(plain)).slice(0, 24)}"`,
     plain,
     gzip: new Uint8Array(await new Response(packed).arrayBuffer()),
   };
-}
-
-function hexadecimal(bytes: ArrayBuffer): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
