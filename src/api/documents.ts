@@ -7,18 +7,21 @@ import { PUSHED } from "../protocol/pushed.ts";
 import { pushes } from "../protocol/pushes.ts";
 import { capabilityTable } from "./table.ts";
 
+/** The schema as a part of a document, which names the dialect itself. */
+function definition(schema: z.ZodType, side: Side): JsonSchema {
+  const { $schema: _dialect, ...definition } = jsonSchema(schema, side);
+  return definition;
+}
+
 /** Definitions by message type: requests as clients write them, replies and pushes as servers of this API send them. */
 function definitions(reply: Exclude<Side, "request"> = "reply"): Record<string, JsonSchema> {
   const all: Record<string, JsonSchema> = {};
-  const define = (type: string, schema: z.ZodType, side: Side) => {
-    const { $schema: _dialect, ...definition } = jsonSchema(schema, side);
-    all[type] = definition;
-  };
   for (const type of REQUEST_TYPES) {
-    define(type, EXCHANGES[type].request, "request");
-    define(EXCHANGES[type].reply.shape.type.value, EXCHANGES[type].reply, reply);
+    const exchange = EXCHANGES[type];
+    all[type] = definition(exchange.request, "request");
+    all[exchange.reply.shape.type.value] = definition(exchange.reply, reply);
   }
-  for (const [type, schema] of Object.entries(SERVER_MESSAGES)) define(type, schema, reply);
+  for (const [type, schema] of Object.entries(SERVER_MESSAGES)) all[type] = definition(schema, reply);
   return all;
 }
 
@@ -126,14 +129,14 @@ export interface PushEntry {
 }
 
 export function pushEntries(): PushEntry[] {
-  const schemas = definitions();
-  const described = Object.keys(pushes).map((type) => ({
+  const described = Object.entries(pushes).map(([type, schema]) => ({
     type,
     ...PUSHED[type as keyof typeof pushes],
-    schema: schemas[type]!,
+    schema: definition(schema, "reply"),
   }));
   const when = "The first message of every connection.";
-  return [{ type: "connection_established", when, schema: schemas.connection_established! }, ...described];
+  const schema = definition(SERVER_MESSAGES.connection_established, "reply");
+  return [{ type: "connection_established", when, schema }, ...described];
 }
 
 /** The codes of the document's table: HTTP status (0: none), and when each arises. */
