@@ -48,7 +48,8 @@ export const AgentMakeView = z.object({
 });
 export type AgentMakeView = z.infer<typeof AgentMakeView>;
 
-const status = {
+/** Everything at a glance. The machine's parts are absent if processes or resources are out of reach. */
+const Status = z.object({
   agents: z.array(Agent),
   tasks: z.array(Task),
   total_tasks: z.number().int().optional().describe(
@@ -56,9 +57,8 @@ const status = {
   ),
   system_resources: SystemResources.optional(),
   claude_processes: z.array(ClaudeProcess).optional(),
-};
-/** Everything at a glance. The machine's parts are absent if processes or resources are out of reach. */
-export type Status = z.infer<z.ZodObject<typeof status>>;
+});
+export type Status = z.infer<typeof Status>;
 
 export const basicMessages = {
   list_agents: exchange("list_agents", {}, "agent_list", {
@@ -71,9 +71,9 @@ export const basicMessages = {
     server_time: z.string(),
   }),
   request_status: exchange("request_status", {}, "full_status", {
-    data: z.object(status),
+    data: Status,
     // The first dashboards of this API read it here.
-    ...z.object(status).partial().shape,
+    ...Status.partial().shape,
   }),
 };
 
