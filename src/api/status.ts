@@ -1,7 +1,6 @@
 /** Everything at a glance: the agents at work, the newest tasks, the machine. */
 import { getLogger } from "@logtape/logtape";
 import type { TaskQueries } from "../engine/task_queries.ts";
-import { fitting } from "../domain/page.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { Status } from "../protocol/basic_messages.ts";
 import type { Reply } from "../protocol/messages.ts";
@@ -36,10 +35,10 @@ export function fullStatus(
   machine: MachineStatus,
 ): Omit<Reply<"request_status">, "request_id"> {
   const sort = { field: "created_at", order: "desc" } as const;
-  const { tasks, total_count } = queries.list({ sort, limit: TASKS_SHOWN, offset: 0 });
+  const { tasks, total_count } = queries.list({ sort, limit: TASKS_SHOWN, offset: 0 }, TASKS_BYTES);
   const status = {
     agents: measured(queries.agents(), machine.claude_processes ?? []),
-    tasks: fitting(tasks, TASKS_BYTES),
+    tasks,
     total_tasks: total_count,
     ...machine,
   };

@@ -61,13 +61,17 @@ export class TaskQueries {
     return [...found];
   }
 
-  /** One page of tasks. It may end before `limit`, and its prompts are cut, so that its size is bounded. */
+  /**
+   * One page of tasks. It may end before `limit`, and its prompts are cut, so that its size is bounded. `max_bytes`: as
+   * for any page if not given.
+   */
   list(
     query: Parameters<typeof queryTasks>[2],
+    max_bytes?: number,
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { index } = this.#options;
     const page = queryTasks(index.columns, index.size, query);
-    return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task)))) };
+    return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task))), max_bytes) };
   }
 
   /** Throws `TASK_NOT_FOUND`. */
