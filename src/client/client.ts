@@ -16,6 +16,7 @@ import type { Task } from "../domain/task.ts";
 import { socketAddress } from "./addresses.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type FollowFilter, type FollowOptions, LogFollow, type LogSource } from "./log_follow.ts";
+import { patiently } from "./patience.ts";
 import { PendingRequests } from "./pending.ts";
 import { QUEUE_MAX } from "./push_queue.ts";
 import { type BackoffOptions, DEFAULT_BACKOFF, Link } from "./reconnect.ts";
@@ -184,7 +185,11 @@ export class Client implements Requester {
 
   readonly #logs: LogSource = {
     query: (fields, arrived, waits) =>
-      this.#withPatience(() => this.#ask("request_log_entries", fields, {}, arrived), waits),
+      patiently(
+        () => this.#ask("request_log_entries", fields, {}, arrived),
+        (wait_ms) => this.#pause(wait_ms),
+        waits,
+      ),
     unsubscribe: (subscription_id) => {
       this.request("unsubscribe_from_updates", { subscription_id }).catch(() => {
         // Entries that still arrive are ignored until the connection ends.
@@ -260,20 +265,6 @@ export class Client implements Requester {
     } catch (error) {
       // Refused for now. The next connection tries again, after a longer pause.
       if (connection === this.#connections) this.#link.drop(error as ApiError);
-    }
-  }
-
-  /** Repeats a request that a limit refused, as soon as the limit allows. */
-  async #withPatience<T>(ask: () => Promise<T>, waits?: (wait_ms: number) => void): Promise<T> {
-    while (true) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
-        const wait_ms = 1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1);
-        waits?.(wait_ms);
-        await this.#pause(wait_ms);
-      }
     }
   }
 

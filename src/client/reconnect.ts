@@ -1,6 +1,7 @@
 /** Keeps a connection open: opens it, notices when it ends, and opens the next one after a growing pause. */
 import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
+import { askedWait } from "./patience.ts";
 import { lost, type WireMessage } from "./replies.ts";
 import { openTransport, type Transport } from "./transport.ts";
 
@@ -25,11 +26,6 @@ export function backoffDelay(attempt: number, { base_ms, max_ms }: BackoffOption
 
 /** The longest wait that a server can ask for. It blocks who guesses keys for five minutes. */
 const ASKED_MAX_MS = 600_000;
-
-/** How long the error's server asks to wait, in milliseconds; 0 if it does not say. */
-function askedDelay({ details }: ApiError): number {
-  return Math.min(ASKED_MAX_MS, 1000 * (Number(details.retry_after_seconds) || 0));
-}
 
 export interface LinkOptions {
   url: string;
@@ -140,7 +136,7 @@ export class Link {
     const { signal } = this.#ending;
     if (signal.aborted) return Promise.resolve();
     const delay_ms = Math.max(
-      askedDelay(reason),
+      Math.min(ASKED_MAX_MS, askedWait(reason)),
       backoffDelay(this.#attempt++, backoff, clock.random()),
     );
     this.#options.retrying(reason, delay_ms);

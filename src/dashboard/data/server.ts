@@ -1,9 +1,10 @@
 /** The one connection to this page's server, and its state. */
 import { signal } from "@preact/signals";
 import { Client, type ConnectionChange } from "../../client/client.ts";
+import { patiently } from "../../client/patience.ts";
 import type { RequestArguments } from "../../client/replies.ts";
-import { systemClock } from "../../clock/clock.ts";
-import { ApiError } from "../../domain/errors.ts";
+import { sleep, systemClock } from "../../clock/clock.ts";
+import type { ApiError } from "../../domain/errors.ts";
 import type { Reply, RequestType } from "../../protocol/messages.ts";
 import { currentKey } from "./key.ts";
 
@@ -31,9 +32,11 @@ function changed(change: ConnectionChange): void {
   link.value = { state: "lost", reason: change.reason, retry_at };
 }
 
+const pause = (wait_ms: number) => sleep(systemClock, wait_ms);
+
 /** Sends a request that is safe to repeat, and waits while a rate limit refuses it. Rejects like `Client.request`. */
 export function ask<T extends RequestType>(type: T, ...args: RequestArguments<T>): Promise<Reply<T>> {
-  return patiently(() => client.request(type, ...args), () => {});
+  return patiently(() => client.request(type, ...args), pause);
 }
 
 /** Like `ask`, and calls `waits` before each wait. */
@@ -42,18 +45,5 @@ export function askWaiting<T extends RequestType>(
   fields: RequestArguments<T>[0],
   waits: (wait_ms: number) => void,
 ): Promise<Reply<T>> {
-  return patiently(() => client.request(type, ...[fields] as unknown as RequestArguments<T>), waits);
-}
-
-async function patiently<R>(question: () => Promise<R>, waits: (wait_ms: number) => void): Promise<R> {
-  while (true) {
-    try {
-      return await question();
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "RATE_LIMIT_EXCEEDED") throw error;
-      const wait_ms = 1000 * Math.min(60, Number(error.details.retry_after_seconds ?? 1) || 1);
-      waits(wait_ms);
-      await new Promise<void>((resolve) => systemClock.after(wait_ms, resolve));
-    }
-  }
+  return patiently(() => client.request(type, ...[fields] as unknown as RequestArguments<T>), pause, waits);
 }
