@@ -6,7 +6,7 @@ import { ApiError } from "../domain/errors.ts";
 import { instantOf, localTime } from "../domain/time_zones.ts";
 
 /**
- * What the time is for. `at`: a moment ahead. `until`: the end of a period, so a day without a time of day means its
+ * What the time is for, which is also the name of its option. `at`: a moment ahead. `until`: the end of a period, so a day without a time of day means its
  * end. `since`: a moment behind, so `10m` is ten minutes ago, and a day without a time of day means its start.
  */
 export type Sense = "at" | "until" | "since";
@@ -30,8 +30,8 @@ const EXAMPLES: Record<Sense, string> = {
   since: "10m, 2h, 09:00, yesterday, monday 18:00",
 };
 
-/** Throws `CONFIGURATION_ERROR` for other text. `option`: the name of the command-line option. */
-export function pointInTime(text: string, option: string, sense: Sense, here: Here): PointInTime {
+/** Throws `CONFIGURATION_ERROR` for other text. */
+export function pointInTime(text: string, sense: Sense, here: Here): PointInTime {
   const spelled = text.trim().toLowerCase().replace(/\s+/g, " ");
   const exact_ms = epochOf(spelled.replace(/^(\S+) (?=\d)/, "$1T").replace(/ /g, ""));
   if (!Number.isNaN(exact_ms)) return { time: isoTime(exact_ms), isLocal: false };
@@ -40,8 +40,8 @@ export function pointInTime(text: string, option: string, sense: Sense, here: He
   const expected = `${
     EXAMPLES[sense]
   }, or a date and time such as 2026-12-31 18:00 (local) or 2026-12-31T18:00:00Z`;
-  throw new ApiError("CONFIGURATION_ERROR", `--${option} '${text}' is not a time. Expected: ${expected}`, {
-    field: option,
+  throw new ApiError("CONFIGURATION_ERROR", `--${sense} '${text}' is not a time. Expected: ${expected}`, {
+    field: sense,
     value: text,
     expected,
   });

@@ -34,7 +34,7 @@ export function addLogs(program: Command, cli: Cli): void {
         message_contains: flags.contains,
         since: flags.since === undefined
           ? undefined
-          : pointInTime(flags.since, "since", "since", { now_ms: cli.clock.now(), zone: localZone() }).time,
+          : pointInTime(flags.since, "since", { now_ms: cli.clock.now(), zone: localZone() }).time,
       };
       await (flags.follow ? followEntries : showEntries)(cli, task, flags, filter);
     });

@@ -27,7 +27,7 @@ export function addRun(program: Command, cli: Cli): void {
       const { terminal } = cli;
       const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
       const here = { now_ms: cli.clock.now(), zone: localZone() };
-      const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", "at", here);
+      const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", here);
       const warning = at?.isLocal ? zoneWarning() : undefined;
       if (warning) terminal.note(warning);
       const scheduled_time = at?.time;

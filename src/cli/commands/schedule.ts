@@ -47,7 +47,7 @@ function addCreate(program: Command, cli: Cli): void {
     .option("--overlap", "with --every: also run while the previous run is still going on");
   addTaskOptions(command).action(async (prompt: string, flags: ScheduleFlags) => {
     const here = { now_ms: cli.clock.now(), zone: zoneOf(flags) };
-    const at = pointInTime(flags.at, "at", "at", here);
+    const at = pointInTime(flags.at, "at", here);
     const warning = at.isLocal && flags.timezone === undefined ? zoneWarning() : undefined;
     if (warning) cli.terminal.note(warning);
     const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
@@ -88,7 +88,7 @@ function recurringOf(flags: ScheduleFlags, at: PointInTime, here: Here): Recurri
   if (flags.every === undefined) return undefined;
   return {
     interval: flags.every,
-    end_time: flags.until === undefined ? undefined : pointInTime(flags.until, "until", "until", here).time,
+    end_time: flags.until === undefined ? undefined : pointInTime(flags.until, "until", here).time,
     max_runs: flags.maxRuns,
     timezone: flags.timezone ?? (at.isLocal ? here.zone : undefined),
     allow_overlap: flags.overlap,
