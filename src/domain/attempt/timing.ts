@@ -8,18 +8,18 @@ import { entry, stay, type Step } from "./step.ts";
 
 /** Sets and clears the timers for this state. They run only while the agent is at work. */
 export function keepTime(state: AttemptState, at_ms: number): Step {
-  const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined;
-  const [timed, deadline] = keepDeadline(state, isAtWork, at_ms);
+  const isWorking = state.phase === "working" && !state.isFrozen && state.stop === undefined;
+  const [timed, deadline] = keepDeadline(state, isWorking, at_ms);
   // An agent that waits for a permission is allowed to be silent.
-  const [heard, silence] = keepSilence(timed, isAtWork && state.permissions.length === 0, at_ms);
+  const [heard, silence] = keepSilence(timed, isWorking && state.permissions.length === 0, at_ms);
   return [heard, [...deadline, ...silence]];
 }
 
-function keepDeadline(state: AttemptState, isAtWork: boolean, at_ms: number): Step {
+function keepDeadline(state: AttemptState, isWorking: boolean, at_ms: number): Step {
   const { deadline } = state;
   const isRunning = deadline.since_ms !== undefined;
-  if (isAtWork === isRunning) return stay(state);
-  return isAtWork
+  if (isWorking === isRunning) return stay(state);
+  return isWorking
     ? [{ ...state, deadline: runDeadline(deadline, at_ms) }, [
       { kind: "set_timer", timer: "deadline", ms: deadline.left_ms },
     ]]
