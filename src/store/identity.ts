@@ -4,14 +4,15 @@ import { ApiError } from "../domain/errors.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { StoreMeta } from "../domain/store_meta.ts";
 import { decode, encode } from "./json.ts";
-import type { Key, KeyValue } from "./kv/kv.ts";
+import { bytesOfKey } from "./kv/key_bytes.ts";
+import type { KeyValue } from "./kv/kv.ts";
 
 /** The version that is written. An older program refuses a store of a newer version. */
 export const FORMAT = VERSION;
 
-const META: Key = ["meta"];
+const META = ["meta"] as const;
 /** The same key as Deno KV writes it into SQLite. */
-export const META_BLOB = new Uint8Array([2, ...new TextEncoder().encode("meta"), 0]);
+export const META_BLOB = bytesOfKey(META);
 
 /**
  * Returns the store's id. A new store gets one. Throws `ApiError` before anything is written: `CONFIGURATION_ERROR` for

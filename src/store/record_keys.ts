@@ -4,11 +4,11 @@ import type { Key } from "./kv/kv.ts";
 /** The end of a range over one record's parts: greater than the number of any part. */
 const PART_END = 1e6;
 
-export function specsOf(kind: string): Key {
+export function specsOf(kind: string): readonly [string, string] {
   return [kind, "spec"];
 }
 
-export function statesOf(kind: string): Key {
+export function statesOf(kind: string): readonly [string, string] {
   return [kind, "state"];
 }
 

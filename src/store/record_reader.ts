@@ -58,7 +58,7 @@ export class RecordReader<Spec, State> {
     const { name } = this.#kind;
     const specs = new Map<string, Encoded>();
     const long = new Set<string>();
-    rows.under([name, "spec"], ({ name: id, value }) => {
+    rows.under(specsOf(name), ({ name: id, value }) => {
       if (specs.has(id)) long.add(id);
       else specs.set(id, value);
     });
@@ -76,7 +76,7 @@ export class RecordReader<Spec, State> {
     };
     // A part follows the row that it continues.
     let last: Row | undefined;
-    rows.under([name, "state"], (row) => {
+    rows.under(statesOf(name), (row) => {
       if (row.isPart) return void long.add(row.name);
       if (last) read(last);
       last = row;

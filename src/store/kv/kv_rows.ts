@@ -6,6 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import type { Encoded } from "../json.ts";
+import { bytesOfKey } from "./key_bytes.ts";
 
 const log = getLogger(["opencode-agents", "store"]);
 
@@ -75,7 +76,7 @@ class FileRows implements Rows {
   }
 
   under(prefix: readonly [string, string], found: (row: Row) => void): void {
-    const start = keyOf(prefix);
+    const start = bytesOfKey(prefix);
     // Every name is a string, and the type of a string is 2.
     let from = new Uint8Array([...start, 2]);
     const to = new Uint8Array([...start, 3]);
@@ -131,12 +132,6 @@ function rowsOf(text: string | null, count: number): Values[] | undefined {
 function isRow(row: unknown): row is Values {
   return Array.isArray(row) && row.length === 4 && typeof row[0] === "string" &&
     typeof row[1] === "number" && typeof row[2] === "number";
-}
-
-/** A key of strings without zero bytes, as Deno KV encodes it. */
-function keyOf(prefix: readonly string[]): number[] {
-  const encoder = new TextEncoder();
-  return prefix.flatMap((part) => [2, ...encoder.encode(part), 0]);
 }
 
 /** Many rows are of the same commit. Each versionstamp is one string in memory. */
