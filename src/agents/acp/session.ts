@@ -2,6 +2,7 @@
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { AgentFailure, AgentRefusal, SessionLost } from "./agent_failure.ts";
+import { clientAbilities } from "./client_abilities.ts";
 import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 /**
@@ -91,8 +92,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
     try {
       return await call("initialize", {
         protocolVersion: PROTOCOL_VERSION,
-        // The agent uses the files and the shell of this machine directly.
-        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+        clientCapabilities: clientAbilities(make),
         clientInfo: { name: "opencode-agents", version: "1.0.0" },
       }, bounds.initialize_ms);
     } catch (error) {

@@ -9,6 +9,7 @@ type Identity = "name" | "display_name" | "icon" | "install" | "programs" | "sta
 export const acpMake: Omit<AgentMake, Identity> = {
   environment: () => ({}),
   arguments: () => [],
+  client_meta: undefined,
   modes: [],
   resumes: true,
   chatter: undefined,

@@ -46,6 +46,8 @@ export interface AgentMake {
   environment(request: RunRequest): Record<string, string>;
   /** Arguments added to the configured command. */
   arguments(request: RunRequest): string[];
+  /** What the client declares to it in `clientCapabilities._meta`, beyond the protocol; undefined for nothing. */
+  readonly client_meta: WireObject | undefined;
   /** Session modes in order of preference. The first that the agent offers is set; an empty list sets none. */
   readonly modes: readonly string[];
   /** Whether a new process may load the session of a killed one. */

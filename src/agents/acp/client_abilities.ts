@@ -1,0 +1,12 @@
+/** What this client declares to an agent in `initialize`. Agents use only what is declared here. */
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+
+/** The `clientCapabilities` for agents of `make`: the protocol's own, and in `_meta` what only that make knows. */
+export function clientAbilities(make: AgentMake): WireObject {
+  return {
+    // The agent uses the files and the shell of this machine directly.
+    fs: { readTextFile: false, writeTextFile: false },
+    terminal: false,
+    _meta: make.client_meta,
+  };
+}
