@@ -2,6 +2,7 @@
  * The interface between the engine, which decides when a task runs, and the agents, which run it. One `Run` is one
  * attempt of one task by one agent process. It has one turn, or several if the agent supports them.
  */
+import type { Failure } from "./failure.ts";
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
@@ -72,8 +73,8 @@ export type RunEvent =
 export interface TurnOutcome {
   /** `stopped`: ended because the engine called `stop`. */
   status: "completed" | "failed" | "stopped";
-  /** At most 1,000 characters; present if the turn failed. */
-  error?: string;
+  /** Present if the turn failed. The message has at most 1,000 characters. */
+  failure?: Failure;
   /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
   output: string;
   stop_reason?: string;

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
+import { Failure } from "./failure.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
@@ -116,6 +117,7 @@ export const STATE_FIELDS = {
   started_at: z.string().optional(),
   completed_at: z.string().optional(),
   error: text(0, 1000).optional(),
+  failure: Failure.optional().describe("Why the task failed, with the text of `error`."),
   progress_details: ProgressDetails.optional(),
   retry_count: alwaysSent(
     z.int().describe("How often the task was restarted: by `retry_task`, or after a lost attempt."),

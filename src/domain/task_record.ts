@@ -103,6 +103,7 @@ export function taskView(record: TaskRecord): Task {
     started_at: state.started_at,
     completed_at: state.completed_at,
     error: state.error,
+    failure: state.failure,
     progress_details: state.progress_details,
     files_pattern: spec.files_pattern,
     dependencies: spec.dependencies ?? [],

@@ -2,7 +2,7 @@
  * How clients and dependencies change a task's state. Each function takes a task and returns its next state. It throws
  * `ApiError` if the task's status does not allow the change. `at` is an ISO 8601 time.
  */
-import { endAttempt } from "./attempt/task_transitions.ts";
+import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { requireStatus } from "./expected_status.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
@@ -39,8 +39,7 @@ export function settle(state: TaskState, readiness: Readiness, due: boolean, at:
 function dependencyFailed(state: TaskState, dependency: string, at: string): TaskState {
   return {
     ...state,
-    status: "failed",
-    error: `Dependency '${dependency}' failed`,
+    ...failedWith({ kind: "dependency", message: `Dependency '${dependency}' failed` }),
     failed_dependency: dependency,
     completed_at: at,
     paused_from: undefined,
@@ -54,7 +53,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     ...task.state,
     status: "cancelled",
     completed_at: at,
-    error: undefined,
+    ...notFailed,
     not_before: undefined,
     failed_dependency: undefined,
     paused_from: undefined,
@@ -81,7 +80,7 @@ function fresh(state: TaskState): TaskState {
     ...state,
     progress: 0,
     progress_details: undefined,
-    error: undefined,
+    ...notFailed,
     started_at: undefined,
     completed_at: undefined,
     failed_dependency: undefined,

@@ -1,6 +1,7 @@
 /** Section 2 of the API document, with the contract's extensions: the life of tasks. */
 import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
+import { FailureKind } from "../domain/failure.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
@@ -23,6 +24,7 @@ export const TaskFilter = z.strictObject({
     }).optional(),
   description_contains: text(1, 1000).optional(),
   files_pattern: FilesPattern.optional(),
+  failure: oneOrMany(FailureKind).optional().describe("Tasks that failed for such a reason."),
 });
 export type TaskFilter = z.infer<typeof TaskFilter>;
 

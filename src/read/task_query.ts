@@ -29,6 +29,10 @@ function predicates(filter: TaskFilter): Predicate[] {
   if (filter.files_pattern !== undefined) {
     all.push((task) => task.spec.files_pattern === filter.files_pattern);
   }
+  if (filter.failure !== undefined) {
+    const kinds = new Set<string | undefined>([filter.failure].flat());
+    all.push((task) => kinds.has(task.state.failure?.kind));
+  }
   return all;
 }
 

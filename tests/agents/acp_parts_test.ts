@@ -86,7 +86,7 @@ for (
 ) {
   Deno.test(`acp outcome: ${what} is ${status}`, () => {
     const judgement = judgeTurn(facts(changes));
-    assert.deepEqual([judgement.status, judgement.error], [status, error]);
+    assert.deepEqual([judgement.status, judgement.failure?.message], [status, error]);
   });
 }
 

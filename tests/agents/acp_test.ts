@@ -89,7 +89,7 @@ for (
     withSupervisor(async (bench) => {
       const changes = { permissions, permission_timeout_ms: 50 };
       const run = await ran(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:ask", changes));
-      assert.deepEqual([run.outcome.status, run.outcome.error], ["failed", error]);
+      assert.deepEqual([run.outcome.status, run.outcome.failure?.message], ["failed", error]);
       assert.deepEqual(run.all("permission_settled").map((e) => [e.outcome, e.by]), [["reject_once", by]]);
     }));
 }
@@ -109,11 +109,14 @@ Deno.test("acp: an error of the agent and a refusal fail the task", () =>
   withSupervisor(async (bench) => {
     const failing = await ran(bench, demo(bench.folder, "demo:steps=2 demo:delay=0 demo:fail"));
     assert.equal(failing.outcome.status, "failed");
-    assert.match(failing.outcome.error!, /The demo was asked to fail at step 2/);
+    assert.match(failing.outcome.failure!.message, /The demo was asked to fail at step 2/);
     const refusing = await ran(bench, demo(bench.folder, "demo:refuse"));
     assert.equal(refusing.outcome.status, "failed");
     assert.equal(refusing.outcome.stop_reason, "refusal");
-    assert.equal(refusing.outcome.error, "The model refused the request: I would rather not do that.");
+    assert.equal(
+      refusing.outcome.failure?.message,
+      "The model refused the request: I would rather not do that.",
+    );
   }));
 
 Deno.test("acp: stop cancels the turn, ends the agent, and may be called twice", () =>
@@ -147,7 +150,7 @@ Deno.test("acp: a killed agent's session resumes, and its replayed history is no
     Deno.kill(first.run.pid, "SIGKILL");
     const killed = await first.run.outcome;
     assert.equal(killed.status, "failed");
-    assert.match(killed.error!, /^Agent was ended by SIGKILL before the end of its turn/);
+    assert.match(killed.failure!.message, /^Agent was ended by SIGKILL before the end of its turn/);
 
     const state = `${bench.folder}/.demo-agent/${session_id}.json`;
     await Deno.writeTextFile(state, (await Deno.readTextFile(state)).replace(" demo:hang=3", ""));
@@ -174,7 +177,7 @@ Deno.test("acp: an agent that never answers is ended after its bound", () =>
     const run = await ran(bench, acpRequest(bench.folder, misbehaving("silent"), "hello"), {
       bounds: { initialize_ms: 1000 },
     });
-    assert.deepEqual([run.outcome.status, run.outcome.error], [
+    assert.deepEqual([run.outcome.status, run.outcome.failure?.message], [
       "failed",
       "The agent did not answer initialize within 1 s",
     ]);
@@ -187,8 +190,11 @@ Deno.test("acp: a question that an agent prints instead of a message is shown wh
     const watched = await watchRun(bench, request, { bounds: { initialize_ms: 3000 } });
     const asked = await watched.first("log", ({ source }) => source === "stdout");
     assert.equal(asked.message, "Ignored on stdout, not finished: Ok to proceed? (y)");
-    const { error } = await watched.run.outcome;
-    assert.equal(error, "The agent did not answer initialize within 3 s; it printed last: waiting");
+    const { failure } = await watched.run.outcome;
+    assert.equal(
+      failure?.message,
+      "The agent did not answer initialize within 3 s; it printed last: waiting",
+    );
   }));
 
 for (
@@ -204,7 +210,11 @@ for (
   Deno.test(`acp: an agent that goes wrong is named in the error (${mode})`, () =>
     withSupervisor(async (bench) => {
       const { outcome, run } = await ran(bench, acpRequest(bench.folder, misbehaving(mode), "hello"));
-      assert.deepEqual([outcome.status, outcome.error, outcome.exit_code], ["failed", error, exit_code]);
+      assert.deepEqual([outcome.status, outcome.failure?.message, outcome.exit_code], [
+        "failed",
+        error,
+        exit_code,
+      ]);
       if (mode === "dies") assert.equal(outcome.output, "half of the ans");
       assert.equal(await stateOf(run.pid), undefined);
     }));
@@ -264,7 +274,10 @@ Deno.test("acp: an agent that dies at its work in a loaded session does not begi
       bench,
       acpRequest(bench.folder, misbehaving("load-works-first"), "hello", changes),
     );
-    assert.equal(outcome.error, "Agent exited with code 7 before the end of its turn: out of memory");
+    assert.equal(
+      outcome.failure?.message,
+      "Agent exited with code 7 before the end of its turn: out of memory",
+    );
   }));
 
 Deno.test("acp: a run that is stopped while its agent hangs over a session begins no new one", () =>
@@ -284,7 +297,10 @@ Deno.test("acp: an agent that wants a login says how to get one", () =>
   withSupervisor(async (bench) => {
     const changes = { agent: { profile: "opencode" as const } };
     const { outcome } = await ran(bench, acpRequest(bench.folder, misbehaving("login"), "hello", changes));
-    assert.match(outcome.error!, /^The agent wants a login: Authentication required.*opencode auth login/);
+    assert.match(
+      outcome.failure!.message,
+      /^The agent wants a login: Authentication required.*opencode auth login/,
+    );
   }));
 
 Deno.test("acp: garbage on stdout is logged and skipped", () =>

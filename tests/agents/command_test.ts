@@ -166,27 +166,30 @@ Deno.test("command: another exit code fails with the last line of stderr", async
   const { outcome } = await runScript("echo first >&2; echo 'no such thing' >&2; echo >&2; exit 3");
   assert.deepEqual(outcome, {
     status: "failed",
-    error: "Exit code 3: no such thing",
+    failure: { kind: "command_failed", message: "Exit code 3: no such thing" },
     output: "",
     exit_code: 3,
   });
-  assert.equal(outcomeOf({ code: 1, signal: null }, "", "").error, "Exit code 1");
-  assert.equal([...outcomeOf({ code: 1, signal: null }, "𝄞".repeat(5000), "").error!].length, 1000);
+  assert.equal(outcomeOf({ code: 1, signal: null }, "", "").failure?.message, "Exit code 1");
+  assert.equal([...outcomeOf({ code: 1, signal: null }, "𝄞".repeat(5000), "").failure!.message].length, 1000);
 });
 
 Deno.test("command: a program ended by a signal fails with the signal's name", async () => {
   const { outcome } = await runScript("kill -SEGV $$");
   assert.equal(outcome.status, "failed");
-  assert.equal(outcome.error, "Killed by SIGSEGV");
+  assert.equal(outcome.failure?.message, "Killed by SIGSEGV");
 });
 
 Deno.test("command: the reason is not the last line of stderr if that says nothing, else what stdout says", async () => {
   const notice = "echo npm notice >&2";
-  const failed = async (script: string) => (await runScript(`${script}; exit 1`)).outcome.error;
+  const failed = async (script: string) => (await runScript(`${script}; exit 1`)).outcome.failure?.message;
   assert.equal(await failed(`echo 'no such file' >&2; ${notice}`), "Exit code 1: no such file");
   assert.equal(await failed(`echo '2 tests failed'; ${notice}`), "Exit code 1: 2 tests failed");
   assert.equal(await failed(notice), "Exit code 1: npm notice");
-  assert.match((await runScript("sh -c 'kill -9 $$'; exit $?")).outcome.error!, /^Exit code 137 \(SIGKILL\)/);
+  assert.match(
+    (await runScript("sh -c 'kill -9 $$'; exit $?")).outcome.failure!.message,
+    /^Exit code 137 \(SIGKILL\)/,
+  );
 });
 
 Deno.test("command: output that is no line is a sign of life, and is shown while the program waits", () =>

@@ -150,7 +150,7 @@ Deno.test("a new make's hidden failure is found", () =>
     });
     const { outcome } = await ran(bench, request, { makes });
     assert.equal(outcome.status, "failed");
-    assert.match(outcome.error!, /^The agent failed: Please fall!/);
+    assert.match(outcome.failure!.message, /^The agent failed: Please fall!/);
   }));
 
 Deno.test("a new make that is not installed is refused with how to install it", async () => {

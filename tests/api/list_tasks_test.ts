@@ -237,6 +237,12 @@ Deno.test("list_tasks", async (t) => {
       await expectOnly({ description_contains: "pars.r" }, () => false, 0);
     });
 
+    await t.step("failure selects tasks that failed for such a reason", async () => {
+      await expectOnly({ failure: "command_failed" }, (task) => task.status === "failed");
+      await expectOnly({ failure: ["command_failed", "bug"] }, (task) => task.failure !== undefined);
+      await expectOnly({ failure: "timeout" }, () => false, 0);
+    });
+
     await t.step("files_pattern is compared, not matched", async () => {
       await expectOnly({ files_pattern: "src/**" }, (task) => task.files_pattern === "src/**", 4);
       await expectOnly({ files_pattern: "src/a.ts" }, () => false, 0);

@@ -32,7 +32,7 @@ function withOpenCode(body: (bench: Bench, ask: Ask, model: ModelServer) => Prom
 longTest("opencode: writes the file it was asked for", () =>
   withOpenCode(async (bench, ask) => {
     const run = await ran(bench, ask("mock:write path=greeting.txt text=hello"));
-    assert.equal(run.outcome.status, "completed", run.outcome.error);
+    assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
     assert.equal(run.outcome.output, "File written.");
     assert.equal((await Deno.readTextFile(`${bench.folder}/work/greeting.txt`)).trim(), "hello");
     assert.equal(run.all("session")[0]!.resumable, true);
@@ -53,7 +53,7 @@ longTest(
           task: { files_pattern: "src/**/*.ts", metadata: { ticket: "A-1" } },
         }),
       );
-      assert.equal(run.outcome.status, "completed", run.outcome.error);
+      assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
       assert.deepEqual(progressOf(run), [
         "0/3 Step 1 of 3",
         "1/3 Step 2 of 3",
@@ -86,7 +86,7 @@ longTest(
       assert.ok(rejected.run.answerPermission(second.permission_id, no.option_id));
       const outcome = await rejected.run.outcome;
       // It gives up there, and says `end_turn`.
-      assert.deepEqual([outcome.status, outcome.error, outcome.stop_reason], [
+      assert.deepEqual([outcome.status, outcome.failure?.message, outcome.stop_reason], [
         "failed",
         "Permission denied: echo hi > rejected.txt",
         "end_turn",
@@ -119,7 +119,7 @@ longTest("opencode: a refusal and a model's error fail the task", () =>
     assert.deepEqual([refused.outcome.status, refused.outcome.stop_reason], ["failed", "refusal"]);
     const broken = await ran(bench, ask("mock:http code=400"));
     assert.equal(broken.outcome.status, "failed");
-    assert.match(broken.outcome.error!, /scripted error 400/);
+    assert.match(broken.outcome.failure!.message, /scripted error 400/);
   }));
 
 longTest(
@@ -134,7 +134,7 @@ longTest(
 
       const before = model.requests.length;
       const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
-      assert.equal(second.outcome.status, "completed", second.outcome.error);
+      assert.equal(second.outcome.status, "completed", second.outcome.failure?.message);
       assert.deepEqual(second.all("session"), [{
         kind: "session",
         session_id,

@@ -38,7 +38,7 @@ for (const name of ["claude", "codex"] as const) {
     () =>
       withAgent(name, async (bench, ask) => {
         const planned = await ran(bench, ask("mock:plan n=2 delay=20"));
-        assert.equal(planned.outcome.status, "completed", planned.outcome.error);
+        assert.equal(planned.outcome.status, "completed", planned.outcome.failure?.message);
         assert.deepEqual(progressOf(planned), ["0/2 Step 1 of 2", "1/2 Step 2 of 2", "2/2 -"]);
         assert.equal(planned.outcome.output, "All 2 steps completed.");
         assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
@@ -48,7 +48,7 @@ for (const name of ["claude", "codex"] as const) {
           bench,
           ask("mock:write path=note.txt text=hello", { permissions: "allow" }),
         );
-        assert.equal(written.outcome.status, "completed", written.outcome.error);
+        assert.equal(written.outcome.status, "completed", written.outcome.failure?.message);
         assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
       }),
   );
@@ -64,7 +64,7 @@ for (const name of ["claude", "codex"] as const) {
         assert.equal((await first.run.outcome).status, "failed");
 
         const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
-        assert.equal(second.outcome.status, "completed", second.outcome.error);
+        assert.equal(second.outcome.status, "completed", second.outcome.failure?.message);
         assert.equal(second.all("session")[0]!.resumed, true);
         const steps = progressOf(second);
         // Claude Code may be killed between telling a step and noting it; then it tells that step again.
@@ -79,7 +79,7 @@ for (const name of ["claude", "codex"] as const) {
       withAgent(name, async (bench, ask) => {
         const { outcome } = await ran(bench, ask("mock:http code=400"));
         assert.equal(outcome.status, "failed");
-        assert.match(outcome.error!, /scripted error 400/);
+        assert.match(outcome.failure!.message, /scripted error 400/);
       }),
   );
 
@@ -100,7 +100,7 @@ longTest(
   () =>
     withAgent("gemini", async (bench, ask) => {
       const planned = await ran(bench, ask("mock:plan n=2 delay=20", { permissions: "allow" }));
-      assert.equal(planned.outcome.status, "completed", planned.outcome.error);
+      assert.equal(planned.outcome.status, "completed", planned.outcome.failure?.message);
       assert.equal(planned.outcome.output, "All 2 steps completed.");
       assert.deepEqual(progressOf(planned), []);
       assert.ok(planned.all("activity").length > 0);
@@ -121,5 +121,5 @@ longTest("gemini: a model's error fails the task", () =>
   withAgent("gemini", async (bench, ask) => {
     const { outcome } = await ran(bench, ask("mock:http code=400"));
     assert.equal(outcome.status, "failed");
-    assert.match(outcome.error!, /scripted error 400/);
+    assert.match(outcome.failure!.message, /scripted error 400/);
   }));

@@ -180,7 +180,12 @@ export class SimProcess implements Run {
     const { random, faults } = this.#machine;
     void this.#tell({ kind: "started", pid: this.pid });
     if (random.chance(faults.dies)) {
-      const killed = { status: "failed" as const, error: "Killed", output: "", exit_code: 137 };
+      const killed: RunOutcome = {
+        status: "failed" as const,
+        failure: { kind: "agent_crashed", message: "Killed" },
+        output: "",
+        exit_code: 137,
+      };
       this.#clock.after(random.between(0, 8_000), () => this.#end(killed));
     }
     this.#after(this.#machine.random.between(0, 3_000), () => {
@@ -234,7 +239,12 @@ export class SimProcess implements Run {
 
   /** By somebody else. */
   kill(): void {
-    this.#end({ status: "failed", error: "Killed", output: "", exit_code: 137 });
+    this.#end({
+      status: "failed",
+      failure: { kind: "agent_crashed", message: "Killed" },
+      output: "",
+      exit_code: 137,
+    });
   }
 
   /** Ended by a later server: nobody hears of it. */
@@ -283,7 +293,12 @@ export class SimProcess implements Run {
       const failed = random.chance(faults.fails);
       return this.#end(
         failed
-          ? { status: "failed", error: "It did not work", output: "", exit_code: 1 }
+          ? {
+            status: "failed",
+            failure: { kind: "command_failed", message: "It did not work" },
+            output: "",
+            exit_code: 1,
+          }
           : { status: "completed", output: "done", exit_code: 0 },
       );
     }

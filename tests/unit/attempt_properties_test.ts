@@ -134,7 +134,11 @@ Deno.test("attempt: the first reason to end an agent stands", () => {
 /** What an engine answers to an effect, as chance has it; undefined when it answers nothing. */
 function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptEvent | undefined {
   const stopped: RunOutcome = { status: "stopped", output: "" };
-  const missing: AttemptEvent = { kind: "not_started", error: "missing", details: {} };
+  const missing: AttemptEvent = {
+    kind: "not_started",
+    failure: { kind: "not_installed", message: "missing" },
+    details: {},
+  };
   switch (effect.kind) {
     case "prepare":
       return goesWrong ? missing : { kind: "prepared", working_dir: "/folder", isWorkspaceOpen: true };

@@ -44,7 +44,7 @@ const OPERATIONS: Record<string, { from: TaskStatus[]; to: TaskStatus; apply(t: 
   fail: {
     from: ["running", "paused"],
     to: "failed",
-    apply: (t) => attempts.ended(t, { outcome: "failed", error: "x" }, AT),
+    apply: (t) => attempts.ended(t, { outcome: "failed", failure: { kind: "bug", message: "x" } }, AT),
   },
   cancel: {
     from: ["pending", "queued", "running", "paused"],
@@ -115,7 +115,10 @@ Deno.test("progress: whole percents of the plan, never 100 before completion", (
 });
 
 Deno.test("errors are cut at 1,000 characters", () => {
-  const state = attempts.ended(task("running"), { outcome: "failed", error: "é".repeat(5000) }, AT);
+  const state = attempts.ended(task("running"), {
+    outcome: "failed",
+    failure: { kind: "bug", message: "é".repeat(5000) },
+  }, AT);
   assert.equal(state.error!.length, 1000);
 });
 
@@ -226,7 +229,10 @@ Deno.test("retry delay: doubles up to its bound, minus a random part of at most 
 });
 
 Deno.test("unresponsive: waits for its next attempt, with the session where there is one; fails at the last", () => {
-  const end = { outcome: "unresponsive", error: "No sign of life" } as const;
+  const end = {
+    outcome: "unresponsive",
+    failure: { kind: "unresponsive", message: "No sign of life" },
+  } as const;
   const running = task("running");
   const after = (changes: Partial<TaskRecord["state"]>) =>
     attempts.unresponsive(

@@ -1,6 +1,7 @@
 /** Why a conversation with an agent failed, and the text for the task's `error`. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
+import type { FailureKind } from "../../domain/failure.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { cut } from "./wire_value.ts";
 
@@ -9,7 +10,7 @@ const log = getLogger(["opencode-agents", "agents"]);
 export const LONGEST_ERROR = 1000;
 
 /** How a run ends, before its output and usage are added. */
-export type Verdict = Pick<RunOutcome, "status" | "error" | "stop_reason" | "exit_code">;
+export type Verdict = Pick<RunOutcome, "status" | "failure" | "stop_reason" | "exit_code">;
 
 /** A failure of the run whose message is meant for the task's `error`. */
 export class AgentFailure extends Error {
@@ -63,17 +64,19 @@ export interface FailureContext {
 
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
-  if (error instanceof AgentGone || error instanceof AgentLate) {
-    const verdict = failed(withWords(error, context.last_words));
-    return error instanceof AgentGone ? { ...verdict, exit_code: error.exit_code } : verdict;
+  if (error instanceof AgentLate) return failed("unresponsive", withWords(error, context.last_words));
+  if (error instanceof AgentGone) {
+    return { ...failed("agent_crashed", withWords(error, context.last_words)), exit_code: error.exit_code };
   }
   if (error instanceof AgentRefusal && error.wants_login) {
     const reason = error.message.replace(/\.+$/, "");
-    return failed(`The agent wants a login: ${reason}. ${context.install_advice}`);
+    return failed("needs_login", `The agent wants a login: ${reason}. ${context.install_advice}`);
   }
-  if (error instanceof AgentFailure || error instanceof ApiError) return failed(error.message);
+  if (error instanceof AgentRefusal) return failed("refused", error.message);
+  if (error instanceof AgentFailure) return failed("bug", error.message);
+  if (error instanceof ApiError) return failed("not_installed", error.message);
   log.error("run of task {task} broke: {error}", { task: context.task_id, error });
-  return failed("The server failed while it spoke to the agent; its log says why");
+  return failed("bug", "The server failed while it spoke to the agent; its log says why");
 }
 
 /** The failure with what the agent printed last. An agent that is late need not have told why. */
@@ -84,6 +87,6 @@ export function withWords(failure: AgentFailure, words: string): string {
     : `${failure.message}: ${words}`;
 }
 
-function failed(error: string): Verdict {
-  return { status: "failed", error: cut(error, LONGEST_ERROR) };
+function failed(kind: FailureKind, message: string): Verdict {
+  return { status: "failed", failure: { kind, message: cut(message, LONGEST_ERROR) } };
 }

@@ -8,6 +8,7 @@
  *   the person has steered it, and the task is completed with a warning in its log.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
+import type { Failure, FailureKind } from "../../domain/failure.ts";
 import type { PlanStep } from "../../domain/task.ts";
 
 export interface Denial {
@@ -30,14 +31,14 @@ export interface TurnFacts {
 
 export interface Judgement {
   status: "completed" | "failed";
-  error?: string;
+  failure?: Failure;
   /** What the log should say although the task is completed. */
   warnings: string[];
 }
 
 export function judgeTurn(facts: TurnFacts): Judgement {
-  const error = failureOf(facts);
-  if (error !== undefined) return { status: "failed", error, warnings: [] };
+  const failure = failureOf(facts);
+  if (failure !== undefined) return { status: "failed", failure, warnings: [] };
   const warnings: string[] = [];
   if (facts.denials.length > 0) {
     warnings.push(`Finished without what was denied: ${facts.denials.map((d) => d.title).join("; ")}`);
@@ -52,26 +53,39 @@ export function judgeTurn(facts: TurnFacts): Judgement {
   return { status: "completed", warnings };
 }
 
-function failureOf(facts: TurnFacts): string | undefined {
+function failureOf(facts: TurnFacts): Failure | undefined {
   const said = facts.last_message.trim();
   switch (facts.stop_reason) {
     case "refusal":
-      return said === "" ? "The model refused the request" : `The model refused the request: ${said}`;
+      return failure(
+        "refused",
+        said === "" ? "The model refused the request" : `The model refused the request: ${said}`,
+      );
     case "max_tokens":
-      return "The model stopped at its limit of tokens (max_tokens)";
+      return failure("context_overflow", "The model stopped at its limit of tokens (max_tokens)");
     case "max_turn_requests":
-      return "The agent stopped at its limit of model requests in one turn (max_turn_requests)";
+      return failure(
+        "budget",
+        "The agent stopped at its limit of model requests in one turn (max_turn_requests)",
+      );
   }
   if (facts.hidden_failure) {
-    return said === "" ? "The agent reports a system error" : `The agent failed: ${said}`;
+    return failure("refused", said === "" ? "The agent reports a system error" : `The agent failed: ${said}`);
   }
   const unattended = facts.denials.find((denial) => denial.by !== "client");
   const decisive = unattended ?? (facts.continued_after_denial ? undefined : facts.denials.at(-1));
   if (decisive !== undefined) {
     const by = { client: "", policy: " by policy", timeout: ", nobody answered in time" }[decisive.by];
-    return `Permission denied${by}: ${decisive.title}`;
+    return failure("permission_denied", `Permission denied${by}: ${decisive.title}`);
   }
-  if (facts.stop_reason === "cancelled") return "The agent cancelled its turn by itself";
+  if (facts.stop_reason === "cancelled") return failure("refused", "The agent cancelled its turn by itself");
   if (facts.stop_reason === "end_turn") return undefined;
-  return `The agent ended its turn for an unknown reason: ${facts.stop_reason ?? "none given"}`;
+  return failure(
+    "bug",
+    `The agent ended its turn for an unknown reason: ${facts.stop_reason ?? "none given"}`,
+  );
+}
+
+function failure(kind: FailureKind, message: string): Failure {
+  return { kind, message };
 }

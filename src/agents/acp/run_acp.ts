@@ -197,9 +197,13 @@ class AcpRun implements Run {
 
   async #judge(result: WireObject): Promise<Verdict> {
     const stop_reason = textOf(result.stopReason);
-    const { status, error, warnings } = judgeTurn({ stop_reason, ...await this.#turn.end(result) });
+    const { status, failure, warnings } = judgeTurn({ stop_reason, ...await this.#turn.end(result) });
     for (const warning of warnings) await this.#warn(warning);
-    return { status, stop_reason, error: error && cut(error, LONGEST_ERROR) };
+    return {
+      status,
+      stop_reason,
+      failure: failure && { ...failure, message: cut(failure.message, LONGEST_ERROR) },
+    };
   }
 
   async #failure(error: unknown): Promise<Verdict> {
@@ -216,9 +220,9 @@ class AcpRun implements Run {
 }
 
 /** The outcome with only the fields that have a value. */
-function outcomeOf({ status, error, stop_reason, exit_code }: Verdict, turn: AcpTurn): RunOutcome {
+function outcomeOf({ status, failure, stop_reason, exit_code }: Verdict, turn: AcpTurn): RunOutcome {
   const outcome: RunOutcome = { status, output: turn.transcript.output };
-  if (error !== undefined) outcome.error = error;
+  if (failure !== undefined) outcome.failure = failure;
   if (stop_reason !== undefined) outcome.stop_reason = stop_reason;
   if (exit_code !== undefined) outcome.exit_code = exit_code;
   if (Object.keys(turn.usage).length > 0) outcome.usage = turn.usage;

@@ -93,7 +93,10 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     await end(process);
     return {
       status: "failed",
-      error: firstCharacters(`The run could not be followed: ${error}`, MAX_ERROR_CHARACTERS),
+      failure: {
+        kind: "bug",
+        message: firstCharacters(`The run could not be followed: ${error}`, MAX_ERROR_CHARACTERS),
+      },
       output: "",
     };
   });
@@ -121,5 +124,6 @@ export function outcomeOf(exit: ExitStatus, reason: string, output: string): Run
   const outcome = { output, exit_code: exit.code };
   if (exit.code === 0 && !exit.signal) return { status: "completed", ...outcome };
   const error = reason === "" ? exitText(exit) : `${exitText(exit)}: ${reason}`;
-  return { status: "failed", error: firstCharacters(error, MAX_ERROR_CHARACTERS), ...outcome };
+  const message = firstCharacters(error, MAX_ERROR_CHARACTERS);
+  return { status: "failed", failure: { kind: "command_failed", message }, ...outcome };
 }

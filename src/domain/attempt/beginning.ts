@@ -1,4 +1,5 @@
 /** The start of an attempt: from the commit that claims the task until the agent is at work. */
+import type { Failure } from "../failure.ts";
 import { close, NEVER_STARTED, settle } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import type { AttemptState } from "./state.ts";
@@ -39,16 +40,16 @@ export function prepared(
 
 export function notStarted(
   state: AttemptState,
-  { error, details, working_dir = state.working_dir }: {
-    error: string;
+  { failure, details, working_dir = state.working_dir }: {
+    failure: Failure;
     details: Record<string, unknown>;
     working_dir?: string;
   },
   at_ms: number,
 ): Step {
   if (state.phase !== "preparing" && state.phase !== "starting") return stay(state);
-  const [next, effects] = close({ ...state, working_dir }, { status: "failed", error, output: "" }, at_ms);
-  return [next, [entry("error", error, details), ...effects]];
+  const [next, effects] = close({ ...state, working_dir }, { status: "failed", failure, output: "" }, at_ms);
+  return [next, [entry("error", failure.message, details), ...effects]];
 }
 
 /** The process runs. It now gets the requests that came before it did. */

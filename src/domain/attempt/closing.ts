@@ -79,10 +79,10 @@ function reportOf(
   if (isLeft) {
     return { level: "info", message: "Attempt ended: the server is shutting down", outcome: "interrupted" };
   }
-  const { outcome, error } = end;
+  const { outcome, failure } = end;
   return outcome === "completed"
     ? { level: "info", message: "Task completed", outcome }
-    : { level: "error", message: `Attempt ended: ${error ?? outcome}`, outcome };
+    : { level: "error", message: `Attempt ended: ${failure?.message ?? outcome}`, outcome };
 }
 
 function saving(state: AttemptState, outcome: RunOutcome) {

@@ -1,9 +1,13 @@
 /** How an attempt ended, and the next state of its task. */
 import { isoTime } from "../../clock/clock.ts";
+import type { Failure } from "../failure.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
 import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "./task_transitions.ts";
 import type { AttemptRules, StopCause } from "./state.ts";
+
+const INTERNAL: Failure = { kind: "bug", message: "Internal error" };
+const STOPPED: Failure = { kind: "bug", message: "The agent was stopped" };
 
 /** Derives the end from the agent's outcome and from the server's reason to stop it. */
 export function attemptEnd(
@@ -13,17 +17,17 @@ export function attemptEnd(
 ): AttemptEnd {
   const { status, exit_code, stop_reason } = outcome;
   if (stop === "timeout") {
-    const error = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${rules.timeout_ms} ms`;
-    return { outcome: "timeout", error, exit_code, stop_reason };
+    const message = `TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of ${rules.timeout_ms} ms`;
+    return { outcome: "timeout", failure: { kind: "timeout", message }, exit_code, stop_reason };
   }
   // An agent that completes its work while it is being ended was not silent after all.
   if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
   if (stop === "silence") {
-    const error = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
-    return { outcome: "unresponsive", error, exit_code, stop_reason };
+    const message = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
+    return { outcome: "unresponsive", failure: { kind: "unresponsive", message }, exit_code, stop_reason };
   }
-  if (stop === "bug") return { outcome: "failed", error: "Internal error", exit_code, stop_reason };
-  return { outcome: "failed", error: outcome.error ?? "The agent was stopped", exit_code, stop_reason };
+  const failure = stop === "bug" ? INTERNAL : outcome.failure ?? STOPPED;
+  return { outcome: "failed", failure, exit_code, stop_reason };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The events of an attempt. */
+import type { Failure } from "../failure.ts";
 import type { RunEvent, RunOutcome } from "../run.ts";
 import type { AttemptTimer } from "./effects.ts";
 
@@ -20,10 +21,10 @@ type EngineEvent =
   | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }
   | { kind: "spawned"; takesTurns: boolean }
   /**
-   * The workspace cannot be opened or the agent cannot be started. `error` tells clients why. `working_dir` is absent
+   * The workspace cannot be opened or the agent cannot be started. `failure` tells clients why. `working_dir` is absent
    * when not even the task's folder is known.
    */
-  | { kind: "not_started"; error: string; details: Record<string, unknown>; working_dir?: string }
+  | { kind: "not_started"; failure: Failure; details: Record<string, unknown>; working_dir?: string }
   /** The whole process tree is gone. */
   | { kind: "agent_ended"; outcome: RunOutcome }
   /** A signal has reached the agent, or could not. */

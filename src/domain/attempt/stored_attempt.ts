@@ -1,5 +1,6 @@
 /** The history of a task's attempts, as it is stored. */
 import * as z from "zod";
+import { Failure } from "../failure.ts";
 
 /** An attempt in its task's record, also shown to clients. The running attempt has no `ended_at`. */
 export const Attempt = z.object({
@@ -13,6 +14,7 @@ export const Attempt = z.object({
       "interrupted: the server ended before the attempt did. unresponsive: the agent gave no sign of life.",
     ),
   error: z.string().optional(),
+  failure: Failure.optional(),
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
   resumed: z.boolean().optional().describe("Whether the attempt resumed the session of the one before it."),

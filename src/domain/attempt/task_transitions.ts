@@ -2,15 +2,19 @@
  * How attempts change their task's state: an attempt begins, ends, is lost or falls silent. Each function takes a task
  * and returns its next state. It throws `ApiError` if the task's status does not allow the change.
  */
+import type { Failure } from "../failure.ts";
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 
+const UNKNOWN: Failure = { kind: "bug", message: "failed" };
+
 /** How an attempt ended. */
 export interface AttemptEnd {
   outcome: NonNullable<Attempt["outcome"]>;
-  error?: string;
+  /** Present unless the attempt was completed or cancelled. */
+  failure?: Failure;
   exit_code?: number;
   stop_reason?: string;
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
@@ -22,6 +26,19 @@ const ERROR_MAX = 1000;
 function cut(error: string): string {
   return error.length <= ERROR_MAX ? error : Array.from(error).slice(0, ERROR_MAX).join("");
 }
+
+/** The fields of a task that has failed, or of its attempt. */
+function blamed({ kind, message }: Failure): { error: string; failure: Failure } {
+  const error = cut(message);
+  return { error, failure: { kind, message: error } };
+}
+
+export function failedWith(failure: Failure): Pick<TaskState, "status" | "error" | "failure"> {
+  return { status: "failed", ...blamed(failure) };
+}
+
+/** The fields of a task that has not failed. */
+export const notFailed = { error: undefined, failure: undefined };
 
 /** A node claims the task: a new attempt begins under a lease. */
 export function started(task: TaskRecord, lease: Lease, agent: string, at: string): TaskState {
@@ -35,7 +52,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
     status: "running",
     started_at: at,
     completed_at: undefined,
-    error: undefined,
+    ...notFailed,
     not_before: undefined,
     attempt,
     turn,
@@ -58,7 +75,7 @@ export function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attem
         ...attempt,
         ended_at: at,
         outcome: end.outcome,
-        error: end.error === undefined ? undefined : cut(end.error),
+        ...(end.failure === undefined ? notFailed : blamed(end.failure)),
         exit_code: end.exit_code,
         stop_reason: end.stop_reason,
       }
@@ -75,7 +92,7 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
     ...state,
     status,
     progress: status === "completed" ? 100 : state.progress,
-    error: status === "failed" ? cut(end.error ?? "failed") : undefined,
+    ...(status === "failed" ? failedWith(end.failure ?? UNKNOWN) : notFailed),
     completed_at: at,
     attempts: endAttempt(state, end, at),
     lease: undefined,
@@ -93,12 +110,16 @@ export function recovered(task: TaskRecord, max_attempts: number, orderly: boole
   const { state } = task;
   const attempts = endAttempt(state, {
     outcome: "interrupted",
-    error: "The server went away while this attempt was running",
+    failure: { kind: "agent_crashed", message: "The server went away while this attempt was running" },
   }, at);
   const used = orderly ? Math.max(0, state.automatic_attempts - 1) : state.automatic_attempts;
   const lost = { ...state, attempts, lease: undefined, automatic_attempts: used };
   if (used >= max_attempts) {
-    return usedUp(lost, "The server went away while the task was running", max_attempts, at);
+    const failure = {
+      kind: "agent_crashed",
+      message: "The server went away while the task was running",
+    } as const;
+    return usedUp(lost, failure, max_attempts, at);
   }
   const held = state.status === "paused";
   return { ...again(lost), status: held ? "paused" : "queued", paused_from: held ? "queued" : undefined };
@@ -120,7 +141,7 @@ export function unresponsive(
   const session = end.losesSession ? undefined : state.session;
   const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined, session };
   if (state.automatic_attempts >= max_attempts) {
-    return usedUp(lost, end.error ?? "The agent is unresponsive", max_attempts, at);
+    return usedUp(lost, end.failure ?? UNKNOWN, max_attempts, at);
   }
   return { ...again(lost), status: "pending", not_before };
 }
@@ -142,11 +163,10 @@ export function retryDelay(attempts: number, policy: RetryPolicy, chance: number
   return Math.round(delay_ms * (1 - chance / 2));
 }
 
-function usedUp(state: TaskState, error: string, max_attempts: number, at: string): TaskState {
+function usedUp(state: TaskState, { kind, message }: Failure, max_attempts: number, at: string): TaskState {
   return {
     ...state,
-    status: "failed",
-    error: cut(`${error}, and all ${max_attempts} attempts are used up`),
+    ...failedWith({ kind, message: `${message}, and all ${max_attempts} attempts are used up` }),
     completed_at: at,
     paused_from: undefined,
     session: undefined,

@@ -75,5 +75,6 @@ export class AgentProcess {
 /** The outcome of a run that broke, which is a bug. Without one its task would stay running and keep its slot. */
 function brokenOutcome(error: unknown): RunOutcome {
   log.error("A run broke: {error}", { error });
-  return { status: "failed", error: `The run broke: ${(error as Error).message}`, output: "" };
+  const message = `The run broke: ${(error as Error).message}`;
+  return { status: "failed", failure: { kind: "bug", message }, output: "" };
 }

@@ -1,7 +1,8 @@
 /** The event of an agent that could not be started. */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
-import { ApiError } from "../../domain/errors.ts";
+import { ApiError, type ErrorCode } from "../../domain/errors.ts";
+import type { FailureKind } from "../../domain/failure.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -12,8 +13,20 @@ export function notStarted(
 ): Extract<AttemptEvent, { kind: "not_started" }> {
   if (error instanceof ApiError) {
     const { code, message, details } = error;
-    return { kind: "not_started", error: message, details: { code, ...details } };
+    return { kind: "not_started", failure: { kind: kindOf(error), message }, details: { code, ...details } };
   }
   log.error("Task {task_id} could not be started: {error}", { task_id, error });
-  return { kind: "not_started", error: "Internal error", details: {} };
+  return { kind: "not_started", failure: { kind: "bug", message: "Internal error" }, details: {} };
+}
+
+const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
+  SERVER_OVERLOAD: "overloaded",
+  DISK_SPACE_EXCEEDED: "overloaded",
+  // A worktree that cannot be made.
+  FILESYSTEM_ERROR: "conflict",
+};
+
+/** What keeps an agent from starting is otherwise missing or wrong here: its program, its folder or a setting. */
+function kindOf({ code }: ApiError): FailureKind {
+  return KINDS[code] ?? "not_installed";
 }
