@@ -3,6 +3,7 @@
  * attempt of one task by one agent process. It has one turn, or several if the agent supports them.
  */
 import type { Failure } from "./failure.ts";
+import type { Actor } from "./actor.ts";
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
@@ -101,8 +102,11 @@ export interface Run {
   resume(): Promise<void>;
   /** Answers `turn_ended`: begins the next turn, or ends the run. Absent if the agent takes only one prompt. */
   next?(prompt: string | undefined): void;
-  /** Answers an open permission request. Returns false if there is no such request or no such option. */
-  answerPermission(permission_id: string, option_id: string): boolean;
+  /**
+   * Answers an open permission request. Returns false if it is not open any more, or has no such option: of several
+   * answers one counts.
+   */
+  answerPermission(permission_id: string, option_id: string, by: Actor): boolean;
 }
 
 /**

@@ -11,13 +11,6 @@ export type DomainEvent =
   | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
-  | {
-    kind: "permission.answered";
-    task_id: string;
-    request: PermissionRequest;
-    option_id: string;
-    by: Actor;
-  }
   | { kind: "agent.changed"; agent: Agent }
   | { kind: "security.alert"; alert: SecurityAlert }
   | { kind: "log.appended"; entries: readonly SeqEntry[] };

@@ -152,24 +152,22 @@ export class TaskCommands {
     { task_id, permission_id, ...answer }: PermissionAnswer & { task_id: string; permission_id: string },
     by: Actor,
   ): string {
-    const task = this.#find(task_id);
-    const run = this.#dispatcher.active.get(task_id);
+    const { state } = this.#find(task_id);
+    // The agent of a task that has just been cancelled is still being ended.
+    const run = holdsSlot(state) ? this.#dispatcher.active.get(task_id) : undefined;
     const open = run?.permissions ?? [];
     const request = open.find((one) => one.permission_id === permission_id);
-    if (!run || !request) {
-      throw fieldProblem(
-        "INVALID_FIELD_VALUE",
-        "permission_id",
-        permission_id,
-        open.map((one) => one.permission_id),
-        `Task '${task_id}' has no open permission request '${permission_id}'`,
-        { current_status: task.state.status },
-      );
-    }
-    const { option_id } = chosenOption(answer, request);
-    run.answerPermission(permission_id, option_id);
-    this.#options.bus.publish({ kind: "permission.answered", task_id, request, option_id, by });
-    return option_id;
+    const option = request && chosenOption(answer, request);
+    // Another answer, or the timeout, may have come first although the request is still listed.
+    if (option && run?.answerPermission(permission_id, option.option_id, by)) return option.option_id;
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "permission_id",
+      permission_id,
+      open.filter((one) => one !== request).map((one) => one.permission_id),
+      `Task '${task_id}' has no open permission request '${permission_id}'`,
+      { current_status: state.status },
+    );
   }
 
   #requireRunnable(): void {

@@ -1,5 +1,5 @@
 /** Turns events of tasks into entries of their logs, except for events that other entries already report. Pure. */
-import { type Actor, actorName } from "../domain/actor.ts";
+import type { Actor } from "../domain/actor.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { DomainEvent } from "./events.ts";
@@ -7,7 +7,6 @@ import type { DomainEvent } from "./events.ts";
 /** The log entry of an event; undefined if it has none. */
 export function entryOfEvent(event: DomainEvent): NewEntry | undefined {
   if (event.kind === "task.changed") return entryOfChange(event.before, event.after, event.by);
-  if (event.kind === "permission.answered") return entryOfAnswer(event);
 }
 
 /** A new task has no entry, since the list of tasks shows it. Attempts log their own beginning and end. */
@@ -32,18 +31,5 @@ function entryOfChange(
     source: "engine",
     details: { old_status, new_status, by },
     context: { task_id: id },
-  };
-}
-
-function entryOfAnswer(
-  { task_id, request, option_id, by }: DomainEvent & { kind: "permission.answered" },
-): NewEntry {
-  return {
-    level: "info",
-    message: `'${request.title}' was answered with '${option_id}' by ${actorName(by)}`,
-    agent: task_id,
-    source: "engine",
-    details: { permission_id: request.permission_id, option_id, by },
-    context: { task_id },
   };
 }

@@ -1,3 +1,4 @@
+import { OWNER } from "../../src/domain/actor.ts";
 import assert from "node:assert/strict";
 import { ApiError } from "../../src/domain/errors.ts";
 import {
@@ -57,10 +58,14 @@ Deno.test("acp: the agent asks for permission, and a client allows it", () =>
       "allow_always",
       "reject_once",
     ]);
-    assert.equal(watched.run.answerPermission(request.permission_id, "maybe"), false);
-    assert.equal(watched.run.answerPermission("other", "yes"), false);
-    assert.equal(watched.run.answerPermission(request.permission_id, "yes"), true);
-    assert.equal(watched.run.answerPermission(request.permission_id, "yes"), false, "answered already");
+    assert.equal(watched.run.answerPermission(request.permission_id, "maybe", OWNER), false);
+    assert.equal(watched.run.answerPermission("other", "yes", OWNER), false);
+    assert.equal(watched.run.answerPermission(request.permission_id, "yes", OWNER), true);
+    assert.equal(
+      watched.run.answerPermission(request.permission_id, "yes", OWNER),
+      false,
+      "answered already",
+    );
     assert.equal((await watched.run.outcome).status, "completed");
     assert.deepEqual(watched.all("permission_settled"), [{
       kind: "permission_settled",
@@ -74,7 +79,7 @@ Deno.test("acp: if the agent continues after a person denied permission, the tas
   withSupervisor(async (bench) => {
     const watched = await watchRun(bench, demo(bench.folder, "demo:steps=3 demo:delay=0 demo:ask"));
     const { request } = await watched.first("permission_requested");
-    watched.run.answerPermission(request.permission_id, "no");
+    watched.run.answerPermission(request.permission_id, "no", OWNER);
     assert.equal((await watched.run.outcome).status, "completed");
     assert.ok(watched.logs("warn").includes("Finished without what was denied: Edit demo.md"));
   }));
@@ -350,4 +355,24 @@ Deno.test("acp: a missing program is refused with what to install", () =>
       (error) =>
         error instanceof ApiError && /npm install -g opencode-ai/.test(String(error.details.install)),
     );
+  }));
+
+Deno.test("an answer and the timeout that meet: one settles the request, and the other is told so", () =>
+  withSupervisor(async (bench) => {
+    let taken = 0;
+    const watched = await watchRun(
+      bench,
+      acpRequest(bench.folder, DEMO_COMMAND, "demo:steps=2 demo:delay=0 demo:ask", {
+        permission_timeout_ms: 40,
+      }),
+    );
+    const { request } = await watched.first("permission_requested");
+    for (const end = Date.now() + 500; Date.now() < end;) {
+      if (Date.now() < Date.parse(request.expires_at)) continue;
+      if (watched.run.answerPermission(request.permission_id, "yes", OWNER)) taken++;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    await watched.run.outcome;
+    const settled = watched.all("permission_settled").map((event) => event.by);
+    assert.deepEqual(settled, taken === 1 ? ["client"] : ["timeout"]);
   }));

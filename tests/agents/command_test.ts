@@ -1,3 +1,4 @@
+import { OWNER } from "../../src/domain/actor.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock/clock.ts";
@@ -264,7 +265,7 @@ Deno.test("command: stop ends the tree and the outcome is stopped; stopping agai
     assert.deepEqual([outcome.status, outcome.output], ["stopped", "up\n"]);
     assert.equal(await stateOf(far), undefined);
     await run.stop();
-    assert.equal(run.answerPermission("x", "y"), false);
+    assert.equal(run.answerPermission("x", "y", OWNER), false);
   }));
 
 Deno.test("command: a slow listener slows the program down; a throwing listener does not", () =>

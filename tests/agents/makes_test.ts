@@ -1,4 +1,5 @@
 /** A make of agent is one value: what it says is all that finding, starting, recognizing and reading it takes. */
+import { OWNER } from "../../src/domain/actor.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadConfig } from "../../src/boot/config_file.ts";
@@ -133,7 +134,7 @@ Deno.test("a new make is started, recognized, and its plan, limit and cost are r
     const { process } = processes.find(({ process }) => process.pid === watched.run.pid)!;
     assert.deepEqual([process.type, process.agent], ["unknown", "parrot"]);
 
-    assert.ok(watched.run.answerPermission(asked.permission_id, "yes"));
+    assert.ok(watched.run.answerPermission(asked.permission_id, "yes", OWNER));
     const outcome = await watched.run.outcome;
     assert.deepEqual([outcome.status, outcome.output], ["completed", "Hello! (tame, cheerful)"]);
     assert.deepEqual(outcome.usage, { cost: { amount: 3, currency: "CRACKERS" }, output_tokens: 7 });

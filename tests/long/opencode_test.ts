@@ -1,5 +1,6 @@
 /** The real OpenCode against the scripted model; it is installed on first use. */
 import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
 import type { RunRequest } from "../../src/domain/run.ts";
 import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
@@ -76,14 +77,14 @@ longTest(
       assert.equal(request.title, "echo hi > allowed.txt");
       assert.deepEqual(request.tool_call.raw_input, { command: "echo hi > allowed.txt" });
       const yes = request.options.find((option) => option.kind === "allow_once")!;
-      assert.ok(allowed.run.answerPermission(request.permission_id, yes.option_id));
+      assert.ok(allowed.run.answerPermission(request.permission_id, yes.option_id, OWNER));
       assert.equal((await allowed.run.outcome).status, "completed");
       assert.equal((await Deno.readTextFile(`${bench.folder}/work/allowed.txt`)).trim(), "hi");
 
       const rejected = await watchRun(bench, ask('mock:bash cmd="echo hi > rejected.txt"'));
       const second = (await rejected.first("permission_requested")).request;
       const no = second.options.find((option) => option.kind === "reject_once")!;
-      assert.ok(rejected.run.answerPermission(second.permission_id, no.option_id));
+      assert.ok(rejected.run.answerPermission(second.permission_id, no.option_id, OWNER));
       const outcome = await rejected.run.outcome;
       // It gives up there, and says `end_turn`.
       assert.deepEqual([outcome.status, outcome.failure?.message, outcome.stop_reason], [

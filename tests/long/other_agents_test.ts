@@ -1,5 +1,6 @@
 /** Claude Code, Codex and Gemini CLI against the scripted model; they are installed on first use. */
 import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
 import type { RunRequest } from "../../src/domain/run.ts";
 import { type AgentName, installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
@@ -89,7 +90,7 @@ for (const name of ["claude", "codex"] as const) {
       const { request } = await watched.first("permission_requested");
       assert.equal(request.title, "echo hi > perm.txt");
       const yes = request.options.find((option) => option.kind === "allow_once")!;
-      assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id));
+      assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id, OWNER));
       assert.equal((await watched.run.outcome).status, "completed");
       assert.equal((await Deno.readTextFile(`${bench.folder}/work/perm.txt`)).trim(), "hi");
     }));
@@ -110,7 +111,7 @@ longTest(
       const watched = await watchRun(bench, ask("mock:write path=note.txt text=hello"));
       const { request } = await watched.first("permission_requested");
       const yes = request.options.find((option) => option.kind === "allow_once")!;
-      assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id));
+      assert.ok(watched.run.answerPermission(request.permission_id, yes.option_id, OWNER));
       assert.equal((await watched.run.outcome).status, "completed");
       assert.equal((await Deno.readTextFile(`${bench.folder}/work/note.txt`)).trim(), "hello");
       assert.equal(await stateOf(watched.run.pid), undefined);

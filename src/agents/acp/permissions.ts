@@ -3,6 +3,7 @@
  * the end of the run.
  */
 import { type Clock, isoTime } from "../../clock/clock.ts";
+import { type Actor, actorName } from "../../domain/actor.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
 import { narrowestOption } from "../../domain/permission_answer.ts";
 import type { PermissionPolicy } from "../../domain/task.ts";
@@ -25,7 +26,15 @@ type Settler = "client" | "policy" | "timeout" | "end";
 
 interface OpenRequest {
   request: PermissionRequest;
-  settle(option: PermissionOption | undefined, by: Settler): void;
+  settle(option: PermissionOption | undefined, by: Settler, actor?: Actor): void;
+}
+
+/** How a request ended. */
+interface Settlement {
+  option: PermissionOption | undefined;
+  by: Settler;
+  /** The client that answered. */
+  actor?: Actor;
 }
 
 export interface PermissionsOptions {
@@ -66,12 +75,8 @@ export class Permissions {
     });
     if (this.#closed) return CANCELLED;
     if (policy !== "ask") {
-      return await this.#settled(
-        request,
-        narrowestOption(request.options, policy),
-        "policy",
-        policy === "deny",
-      );
+      const option = narrowestOption(request.options, policy);
+      return await this.#settled(request, { option, by: "policy" }, policy === "deny");
     }
     if (this.#open.size >= MOST_OPEN) {
       await events.note(
@@ -79,17 +84,18 @@ export class Permissions {
         `Denied, since ${MOST_OPEN} permission requests wait already: ${request.title}`,
         "permission",
       );
-      return await this.#settled(request, narrowestOption(request.options, "deny"), "policy", true);
+      const option = narrowestOption(request.options, "deny");
+      return await this.#settled(request, { option, by: "policy" }, true);
     }
     return await this.#askClient(request, signal);
   }
 
   /** Returns false if no such request is open or it has no such option. */
-  answer(permission_id: string, option_id: string): boolean {
+  answer(permission_id: string, option_id: string, actor: Actor): boolean {
     const open = this.#open.get(permission_id);
     const option = open?.request.options.find((candidate) => candidate.option_id === option_id);
     if (open === undefined || option === undefined) return false;
-    open.settle(option, "client");
+    open.settle(option, "client", actor);
     return true;
   }
 
@@ -101,12 +107,12 @@ export class Permissions {
 
   async #askClient(request: PermissionRequest, signal: AbortSignal): Promise<PermissionAnswer> {
     const { clock, timeout_ms, events } = this.#options;
-    const answered = new Promise<{ option: PermissionOption | undefined; by: Settler }>((resolve) => {
-      const settle = (option: PermissionOption | undefined, by: Settler) => {
+    const answered = new Promise<Settlement>((resolve) => {
+      const settle = (option: PermissionOption | undefined, by: Settler, actor?: Actor) => {
         if (!this.#open.delete(request.permission_id)) return;
         timer.cancel();
         signal.removeEventListener("abort", withdraw);
-        resolve({ option, by });
+        resolve({ option, by, actor });
       };
       const withdraw = () => settle(undefined, "end");
       const timer = clock.after(
@@ -117,15 +123,15 @@ export class Permissions {
       this.#open.set(request.permission_id, { request, settle });
     });
     await events.emit({ kind: "permission_requested", request });
-    const { option, by } = await answered;
+    const settlement = await answered;
+    const { option, by } = settlement;
     const denied = by === "timeout" || (by === "client" && option?.kind.startsWith("reject") === true);
-    return await this.#settled(request, option, by, denied);
+    return await this.#settled(request, settlement, denied);
   }
 
   async #settled(
     request: PermissionRequest,
-    option: PermissionOption | undefined,
-    by: Settler,
+    { option, by, actor }: Settlement,
     denied: boolean,
   ): Promise<PermissionAnswer> {
     if (denied && by !== "end") this.#options.denied({ title: request.title, by });
@@ -135,9 +141,9 @@ export class Permissions {
     await this.#options.events.emit({
       kind: "log",
       level: denied ? "warn" : "info",
-      message: `Permission ${given} (${outcome}, by ${by}): ${title}`,
+      message: `Permission ${given} (${outcome}, by ${nameOf(by, actor)}): ${title}`,
       source: "permission",
-      details: { ...tool_call, permission_id },
+      details: { ...tool_call, permission_id, by: actor },
     });
     await this.#options.events.emit({ kind: "permission_settled", permission_id, outcome, by });
     return option === undefined
@@ -150,4 +156,9 @@ export class Permissions {
     const chance = Math.floor(this.#options.clock.random() * 36 ** 6).toString(36).padStart(6, "0");
     return `perm_${this.#options.attempt}_${++this.#asked}_${chance}`;
   }
+}
+
+/** Who settled the request. An anonymous client has no name. */
+function nameOf(by: Settler, actor: Actor | undefined): string {
+  return actor === undefined || actor.kind === "anonymous" ? by : actorName(actor);
 }

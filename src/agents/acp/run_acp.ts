@@ -3,6 +3,7 @@
  * conversation, judge the turn, end the process tree.
  */
 import { type Clock, within } from "../../clock/clock.ts";
+import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
@@ -144,8 +145,8 @@ class AcpRun implements Run {
     return this.#work.link.process.pid;
   }
 
-  answerPermission(permission_id: string, option_id: string): boolean {
-    return this.#permissions.answer(permission_id, option_id);
+  answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
+    return this.#permissions.answer(permission_id, option_id, by);
   }
 
   async pause(): Promise<void> {

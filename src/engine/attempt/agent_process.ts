@@ -1,5 +1,6 @@
 /** Starts, signals and ends the agent of an attempt. Its reports and its end become events. */
 import { getLogger } from "@logtape/logtape";
+import type { Actor } from "../../domain/actor.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Run, RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
@@ -53,8 +54,8 @@ export class AgentProcess {
   }
 
   /** Returns false if no such request is open or it has no such option. */
-  answerPermission(permission_id: string, option_id: string): boolean {
-    return this.#run?.answerPermission(permission_id, option_id) ?? false;
+  answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
+    return this.#run?.answerPermission(permission_id, option_id, by) ?? false;
   }
 
   /** Settles when the signals requested so far have arrived. Rejects if the last one could not be sent. */

@@ -13,6 +13,7 @@ import {
   newAttempt,
   runtimeStatus,
 } from "../../domain/attempt/state.ts";
+import type { Actor } from "../../domain/actor.ts";
 import type { HeldLease } from "../../domain/lease.ts";
 import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
@@ -148,8 +149,8 @@ export class RunningAttempt {
   }
 
   /** Returns false if no such request is open or it has no such option. */
-  answerPermission(permission_id: string, option_id: string): boolean {
-    return this.#process.answerPermission(permission_id, option_id);
+  answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
+    return this.#process.answerPermission(permission_id, option_id, by);
   }
 
   // ---- the machine and its effects
