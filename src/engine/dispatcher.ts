@@ -95,6 +95,16 @@ export class Dispatcher {
     this.#alarm?.cancel();
   }
 
+  /** Takes over the tasks of an earlier server. To be called once, before anything is noted. */
+  load(): void {
+    const queued: TaskRecord[] = [];
+    for (const task of this.#context.index.all()) {
+      if (task.state.status === "queued") queued.push(task);
+      else if (task.state.status === "pending") this.note(undefined, task);
+    }
+    this.#queue.addAll(queued);
+  }
+
   /** To be called with each committed change, in order. */
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     const id = after?.id ?? before?.id;

@@ -63,9 +63,7 @@ export class Engine {
 
   /** Recovers the running tasks of an earlier server: queues them again, or fails them if their attempts are used up. */
   async recover(): Promise<void> {
-    for (const task of this.#options.index.all()) {
-      if (!holdsSlot(task.state)) this.#dispatcher.note(undefined, task);
-    }
+    this.#dispatcher.load();
     const lost = await recoverLost(this.#options);
     await this.#dispatcher.settleAll();
     if (lost > 0) {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Priority } from "../../src/domain/task.ts";
-import { compareQueued, ReadyQueue } from "../../src/domain/queue.ts";
+import { ReadyQueue } from "../../src/domain/queue.ts";
+import { compareQueued } from "../fixtures/queue_order.ts";
 import type { TaskRecord } from "../../src/domain/task_record.ts";
 
 const task = (id: string, priority: Priority, order: number, priority_boost?: number) =>
@@ -33,6 +34,20 @@ Deno.test("tasks are taken by priority, boost and age, each once, however often 
     }
     while (waiting.size > 0) take();
     take();
+  }));
+});
+
+Deno.test("tasks that are added at once are taken like those that are added one by one", () => {
+  const made = fc.array(fc.tuple(fc.constantFrom(...Priority.options), fc.integer({ min: -100, max: 100 })), {
+    maxLength: 60,
+  });
+  fc.assert(fc.property(made, fc.nat(60), (wanted, alone) => {
+    const tasks = wanted.map(([priority, boost], i) => task(`t${i}`, priority, i, boost));
+    const queue = new ReadyQueue();
+    for (const one of tasks.slice(0, alone)) queue.add(one);
+    queue.addAll(tasks);
+    assert.deepEqual(tasks.map(() => queue.take(() => true)), [...tasks].sort(compareQueued));
+    assert.equal(queue.take(() => true), undefined);
   }));
 });
 

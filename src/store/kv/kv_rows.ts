@@ -28,23 +28,23 @@ export interface Rows {
 /** How many rows come as one text. A call into SQLite and one of the JSON parser cost as much as some rows. */
 const AT_ONCE = 200;
 
-/** A name begins at ?1 and ends at the first zero byte. Names are ids, which have none. */
-const NAME = "CAST(substr(k, ?1, instr(substr(k, ?1), x'00') - 1) AS TEXT)";
-const IS_PART = "length(k) >= ?1 + instr(substr(k, ?1), x'00')";
+/** The rows of a range. A name begins at ?1 and ends at the first zero byte. Names are ids, which have none. */
+const FOUND = `
+  FROM (SELECT k, v, version, instr(substr(k, ?1), x'00') AS name_end
+        FROM kv WHERE k >= ?2 AND k < ?3 ORDER BY k LIMIT ?4)`;
+const NAME = "CAST(substr(k, ?1, name_end - 1) AS TEXT)";
+const IS_PART = "length(k) >= ?1 + name_end";
 
-/** Many rows as one JSON text, `[name, isPart, version, value],…`, with their number and the last key. */
+/** Many rows as JSON texts. */
 const SELECT_MANY = `
-  SELECT group_concat('[' || json_quote(${NAME}) || ',' || (${IS_PART}) || ',' || version || ',' || v || ']'),
-         count(*),
-         max(k)
-  FROM (SELECT k, v, version FROM kv WHERE k >= ?2 AND k < ?3 ORDER BY k LIMIT ?4)`;
+  SELECT json_group_array(${NAME}), json_group_array(version), '[' || group_concat(v) || ']',
+         sum(${IS_PART}), count(*), max(k) ${FOUND}`;
 
 /** The same rows, each for itself. */
-const SELECT_EACH = `
-  SELECT ${NAME}, ${IS_PART}, version, CAST(v AS TEXT)
-  FROM kv WHERE k >= ?2 AND k < ?3 ORDER BY k LIMIT ?4`;
+const SELECT_EACH = `SELECT ${NAME}, version, CAST(v AS TEXT), ${IS_PART} ${FOUND}`;
 
-type Values = [name: string, isPart: number, version: number, value: unknown];
+type Many = [names: string, versions: string, values: string, parts: number, count: number, last: Uint8Array];
+type Each = [name: string, version: number, value: string, isPart: number];
 type KeyRange = [name_at: number, from: Uint8Array, to: Uint8Array, limit: number];
 
 /** The rows of the file; undefined if this platform or this version of Deno KV cannot be read like this. */
@@ -82,12 +82,9 @@ class FileRows implements Rows {
     const to = new Uint8Array([...start, 3]);
     const versionstamps = new Versionstamps();
     for (;;) {
-      const { rows, areParsed, last } = this.#read([start.length + 2, from, to, AT_ONCE]);
-      for (const [name, isPart, version, read] of rows) {
-        const value = areParsed ? { parsed: read } : read as string;
-        found({ name, isPart: isPart === 1, value, versionstamp: versionstamps.of(version) });
-      }
-      if (rows.length < AT_ONCE) return;
+      const { rows, last } = this.#read([start.length + 2, from, to, AT_ONCE], versionstamps);
+      rows.forEach(found);
+      if (!last || rows.length < AT_ONCE) return;
       from = new Uint8Array([...last, 0]);
     }
   }
@@ -96,14 +93,21 @@ class FileRows implements Rows {
     this.#database.close();
   }
 
-  /** The first rows of the range, their values parsed or as text, and the key of the last one. */
-  #read(range: KeyRange): { rows: Values[]; areParsed: boolean; last: Uint8Array } {
+  /** The first rows of the range, and the key of the last one. */
+  #read(range: KeyRange, versionstamps: Versionstamps): { rows: Row[]; last?: Uint8Array } {
     try {
-      const many = this.#many.get(...range) as unknown;
-      const [text, count, last] = many as [text: string | null, count: number, last: Uint8Array];
-      const parsed = rowsOf(text, count);
-      if (parsed) return { rows: parsed, areParsed: true, last };
-      return { rows: this.#each.all(...range) as unknown as Values[], areParsed: false, last };
+      const many = this.#many.get(...range) as unknown as Many;
+      const [, , , , count, last] = many;
+      if (count === 0) return { rows: [] };
+      const rows = rowsOf(many, versionstamps);
+      if (rows) return { rows, last };
+      const each = this.#each.all(...range) as unknown as Each[];
+      return {
+        rows: each.map(([name, version, value, isPart]) => (
+          { name, isPart: isPart === 1, value, versionstamp: versionstamps.of(version) }
+        )),
+        last,
+      };
     } catch (error) {
       throw unreadable(this.#path, error);
     }
@@ -118,20 +122,30 @@ function arrayStatement(database: DatabaseSync, sql: string): StatementSync {
   return statement;
 }
 
-/** The rows of a text; undefined if a value is damaged or continues in another row, so that each must be read for itself. */
-function rowsOf(text: string | null, count: number): Values[] | undefined {
+/** The rows; undefined if a value is damaged or continues in another row, so that each must be read for itself. */
+function rowsOf(
+  [names, versions, values, parts, count]: Many,
+  versionstamps: Versionstamps,
+): Row[] | undefined {
+  const parsed = parts === 0 ? parsedOf(values) : undefined;
+  // A damaged value could add values, or swallow those that follow.
+  if (parsed?.length !== count) return undefined;
+  const name_of: string[] = JSON.parse(names);
+  const version_of: number[] = JSON.parse(versions);
+  return parsed.map((value, at) => ({
+    name: name_of[at]!,
+    isPart: false,
+    value: { parsed: value },
+    versionstamp: versionstamps.of(version_of[at]!),
+  }));
+}
+
+function parsedOf(text: string): unknown[] | undefined {
   try {
-    const rows: unknown = JSON.parse(`[${text ?? ""}]`);
-    // A damaged value could add values, or swallow those that follow.
-    return Array.isArray(rows) && rows.length === count && rows.every(isRow) ? rows : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function isRow(row: unknown): row is Values {
-  return Array.isArray(row) && row.length === 4 && typeof row[0] === "string" &&
-    typeof row[1] === "number" && typeof row[2] === "number";
 }
 
 /** Many rows are of the same commit. Each versionstamp is one string in memory. */
