@@ -24,6 +24,17 @@ export async function openDemoFolder(now_ms: number): Promise<string> {
   return folder;
 }
 
+/** Removes the folder. What cannot be removed now, a later demo removes. */
+export async function removeDemoFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      log.warn("The demo's folder {folder} stays: {error}", { folder, error });
+    }
+  }
+}
+
 async function newFolder(): Promise<string> {
   // Deno takes an empty TMPDIR for the current folder.
   const dir = resolve(tmpdir());

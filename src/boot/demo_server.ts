@@ -6,7 +6,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { Config } from "../protocol/config.ts";
 import type { Listening } from "./compose_options.ts";
 import { demoConfig, playDemo } from "./demo.ts";
-import { DEMO_DATA, openDemoFolder } from "./demo_folder.ts";
+import { DEMO_DATA, openDemoFolder, removeDemoFolder } from "./demo_folder.ts";
 import { opened, type Part } from "./parts.ts";
 import { selfCommand } from "./self.ts";
 
@@ -38,7 +38,7 @@ export async function openDemo(
   return {
     config: demoConfig(written, agent, await Deno.realPath(folder)),
     data: join(folder, DEMO_DATA),
-    folder: opened("demo folder", () => Deno.remove(folder, { recursive: true })),
+    folder: opened("demo folder", () => removeDemoFolder(folder)),
     player: (server) => ({
       name: "demo",
       start() {

@@ -1,5 +1,6 @@
 /** The interface of everything long-lived, and the order in which parts start and stop. */
 import { getLogger } from "@logtape/logtape";
+import { type Clock, within } from "../clock/clock.ts";
 
 const log = getLogger(["opencode-agents", "main"]);
 
@@ -8,6 +9,21 @@ export interface Part {
   start(): Promise<void> | void;
   /** Idempotent. May be called even if the part was never started. */
   stop(): Promise<void> | void;
+}
+
+/** That some parts did not stop in order. Why is in the log. */
+export class StopFailure extends Error {}
+
+/**
+ * Stops a part; what hangs, such as a disk that does not answer, is left behind after `bound_ms`. Throws `StopFailure`
+ * then, and what `stop` throws.
+ */
+export async function stopInTime(part: Part, clock: Clock, bound_ms: number): Promise<void> {
+  const stopping = Promise.try(() => part.stop()).then(() => true);
+  if (await within(clock, bound_ms, stopping, false)) return;
+  const message = `${part.name}: did not stop in order within ${bound_ms} ms, and is left as it is`;
+  log.error("{message}", { message });
+  throw new StopFailure(message);
 }
 
 /** A part that needs no start, because it works as soon as it is composed. */
@@ -34,7 +50,7 @@ export class Parts implements Part {
     return this.#starting ??= this.#startAll();
   }
 
-  /** Waits for a start that is under way. Throws the first failure, after all parts were stopped. */
+  /** Waits for a start that is under way. Throws `StopFailure` if parts failed, after all were stopped. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stopAll();
   }
@@ -61,15 +77,18 @@ export class Parts implements Part {
 
   /** Stops all parts, even if some fail to stop. */
   async #stopEach(): Promise<void> {
-    const failures: unknown[] = [];
+    const failed: string[] = [];
     for (const part of this.#parts.toReversed()) {
       try {
         await part.stop();
       } catch (error) {
-        log.error("{part} did not stop: {error}", { part: part.name, error });
-        failures.push(error);
+        // Parts within parts have logged why.
+        if (!(error instanceof StopFailure)) {
+          log.error("{part}: did not stop in order: {error}", { part: part.name, error });
+        }
+        failed.push(part.name);
       }
     }
-    if (failures.length > 0) throw failures[0];
+    if (failed.length > 0) throw new StopFailure(`did not stop in order: ${failed.join(", ")}`);
   }
 }

@@ -2,7 +2,8 @@
 import { Command, CommanderError } from "commander";
 import { isoTime, systemClock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import { Cli, EXIT } from "../cli/cli.ts";
+import { Cli } from "../cli/cli.ts";
+import { EXIT } from "../cli/exit_codes.ts";
 import { BOOT_COMMANDS, SERVE } from "./commands.ts";
 import type { Handlers } from "./handlers.ts";
 import { describeError } from "../cli/error_text.ts";

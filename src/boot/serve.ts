@@ -1,14 +1,17 @@
 /** The `serve` command: reads the configuration, composes the server, runs it until a signal comes, and stops it. */
 import { getLogger } from "@logtape/logtape";
 import manifest from "../../deno.json" with { type: "json" };
+import { EXIT } from "../cli/exit_codes.ts";
 import { homeFolder } from "../cli/home.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
 import { untilSignalled } from "../cli/signals.ts";
 import { writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
+import { ApiError } from "../domain/errors.ts";
 import { createProcessAbility } from "../host/processes/ability.ts";
 import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
 import type { Config } from "../protocol/config.ts";
+import { folderError } from "../store/data_folder.ts";
 import { openStore } from "../store/open.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
 import type { Listening } from "./compose_options.ts";
@@ -18,7 +21,7 @@ import { LineOutput } from "./line_output.ts";
 import { localAgents } from "./local_agents.ts";
 import { logToStderr } from "./logging.ts";
 import { orphanCare } from "./orphan_care.ts";
-import { type Part, Parts } from "./parts.ts";
+import { type Part, Parts, StopFailure, stopInTime } from "./parts.ts";
 import { serverEnding } from "./server_signals.ts";
 import { refuseImpossible } from "./refused_config.ts";
 import { ServerLog } from "./server_log.ts";
@@ -26,7 +29,9 @@ import { ServerLog } from "./server_log.ts";
 const log = getLogger(["opencode-agents", "main"]);
 
 /** How long the end of the program waits for a reader of stdout or stderr. */
-const FLUSH_MS = 500;
+const FLUSH_MS = 400;
+/** How long a stop may take, so that the program is gone within 10 s whatever hangs. */
+const STOP_MS = 9500;
 
 /** Returns the exit code. */
 export async function serve(flags: ServeFlags): Promise<number> {
@@ -41,7 +46,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const stdout = linesOfStdout();
   try {
     await serveUntilSignalled(flags, written, base, { serverLog, stdout, stderr });
-    return 0;
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    // Thrown on, it would reach only the last net, and the program would not end. A part that did not stop is logged.
+    if (!(error instanceof StopFailure)) log.error("The server ends: {error}", { error });
+    return EXIT.failed;
   } finally {
     await Promise.all([stdout.flush(FLUSH_MS), stderr.flush(FLUSH_MS)]);
   }
@@ -82,20 +92,30 @@ async function serveUntilSignalled(
     owner_token: readAddress(folder)?.token,
     announce: (listening) => announcement(folder, listening, stdout),
   });
-  const program = new Parts(
-    "program",
-    demo ? [demo.folder, server, demo.player(server), orphans] : [server, orphans],
-  );
+  const program = new Parts("program", [
+    ...(demo ? [demo.folder] : []),
+    { name: "ability", start: () => tried, stop() {} },
+    server,
+    ...(demo ? [demo.player(server)] : []),
+    orphans,
+    { name: "working folders", start: () => sayWhere(folder, config.tasks), stop() {} },
+  ]);
   const signalled = untilSignalled(clock, serverEnding());
   net.spread();
-  await tried;
-  await program.start();
-  for (const { what, found } of await checkWorkingFolders(config.tasks)) {
+  const starting = program.start();
+  // A start that takes long, or hangs, does not keep a signal waiting.
+  const signal = await Promise.race([starting.then(() => signalled), signalled]);
+  log.info("{signal}: stopping; running tasks go on at the next start", { signal });
+  await stopInTime(program, clock, STOP_MS);
+  // The start may have failed meanwhile.
+  await starting;
+}
+
+async function sayWhere(folder: string, tasks: Config["tasks"]): Promise<void> {
+  for (const { what, found } of await checkWorkingFolders(tasks)) {
     log.warn("{what}: {found}", { what, found });
   }
-  log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: config.tasks.max_concurrent });
-  log.info("{signal}: stopping; running tasks go on at the next start", { signal: await signalled });
-  await program.stop();
+  log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: tasks.max_concurrent });
 }
 
 /**
@@ -106,7 +126,9 @@ function announcement(folder: string, listening: Listening, stdout: LineOutput):
     name: "announcement",
     async start() {
       const { url, owner_token: token } = listening;
-      await writeAddress(folder, { url, token });
+      await writeAddress(folder, { url, token }).catch((error) => {
+        throw folderError(folder, error);
+      });
       stdout.write(`listening on ${url}\n`);
       log.info("Listening on {url}, version {version}", { url, version: manifest.version });
     },

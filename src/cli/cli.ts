@@ -12,8 +12,6 @@ export interface CommonFlags extends ServerChoice {
   json?: boolean;
 }
 
-export const EXIT = { done: 0, failed: 1, usage: 2, cancelled: 130, terminated: 143 } as const;
-
 /** A limit on connections passes within a minute, but another client may take the free place first. */
 const CONNECT_PATIENCE_MS = 150_000;
 /** How long to wait for a lost server. Longer than an update of its machine takes; unbounded, a script would hang. */

@@ -1,5 +1,6 @@
 /** A running server leaves its address in its data folder, where commands find it. */
 import { join } from "node:path";
+import { ApiError } from "../domain/errors.ts";
 
 const ADDRESS_FILE = "server.json";
 
@@ -19,15 +20,26 @@ export async function writeAddress(folder: string, address: { url: string; token
   await Deno.rename(temporary, path);
 }
 
-/** Removes the address if it is still this process's. */
+/** Removes the address if it is still this process's. Throws `ApiError` if it cannot be removed. */
 export async function forgetAddress(folder: string): Promise<void> {
   const address = readAddress(folder);
   if (address?.pid !== Deno.pid) return;
+  const path = join(folder, ADDRESS_FILE);
   try {
-    await Deno.remove(join(folder, ADDRESS_FILE));
+    await Deno.remove(path);
   } catch (error) {
     // Already gone.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return;
+    const reason = (error as Error).message;
+    throw new ApiError(
+      "FILESYSTEM_ERROR",
+      `${path} cannot be removed and still names this server: ${reason}`,
+      {
+        file_path: path,
+        operation: "delete",
+        reason,
+      },
+    );
   }
 }
 

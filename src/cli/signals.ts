@@ -1,11 +1,16 @@
 /** Signals that end the program. */
 import type { Clock } from "../clock/clock.ts";
+import { EXIT } from "./exit_codes.ts";
 
 const ENDING: Deno.Signal[] = ["SIGINT", "SIGTERM"];
 /** Under `deno task`, Ctrl-C arrives twice: from the terminal, and passed on by `deno task`. */
 const SAME_SIGNAL_MS = 300;
 
-const EXIT_CODES: Partial<Record<Deno.Signal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
+  SIGHUP: EXIT.hung_up,
+  SIGINT: EXIT.cancelled,
+  SIGTERM: EXIT.terminated,
+};
 
 /** Resolves at the first of the signals; a second one ends the process at once. */
 export function untilSignalled(clock: Clock, ending: Deno.Signal[] = ENDING): Promise<Deno.Signal> {

@@ -1,8 +1,6 @@
 /** Complete writes to stdout and stderr: one call to the system may write only a part. */
 import { ApiError } from "../domain/errors.ts";
-
-/** The exit code that a shell reports for a program that SIGPIPE has ended. */
-const BROKEN_PIPE_EXIT = 141;
+import { EXIT } from "./exit_codes.ts";
 
 const utf8 = new TextEncoder();
 
@@ -19,7 +17,7 @@ export function writeStdout(text: string): void {
   try {
     writeAllSync(Deno.stdout, text);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(BROKEN_PIPE_EXIT);
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.unread);
     const reason = (error as Error).message;
     const code = /no space|quota/i.test(reason) ? "DISK_SPACE_EXCEEDED" : "FILESYSTEM_ERROR";
     throw new ApiError(code, `stdout cannot be written: ${reason}`, { reason });

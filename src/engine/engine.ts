@@ -21,8 +21,10 @@ import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** How long the end of all agents may take, so that the server is gone within 10 s. */
-const STOP_WAIT_MS = 7000;
+/** How long a server that stops may take to put tasks back and to end all agents, so that it is gone within 10 s. */
+const STOP_WAIT_MS = 6000;
+/** What of that the store may take. A store that hangs leaves the rest to the agents. */
+const RELEASE_WAIT_MS = 2000;
 /** How long after a failure it is tried again to end the processes of an earlier server. */
 const OPEN_AGAIN_MS = 3000;
 
@@ -112,14 +114,20 @@ export class Engine {
   async leave(): Promise<void> {
     const { clock } = this.#options;
     const runs = [...this.#dispatcher.active];
+    const until_ms = clock.monotonic() + STOP_WAIT_MS;
     const release = async () => {
-      try {
-        await within(clock, STOP_WAIT_MS, releaseOwn(this.#options, runs.map(([id]) => id)), undefined);
-      } catch (error) {
-        log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
-      }
+      const released = releaseOwn(this.#options, runs.map(([id]) => id)).then(
+        () => undefined,
+        (error) => error,
+      );
+      const error = await within(clock, RELEASE_WAIT_MS, released, new Error("the store does not answer"));
+      if (!error) return;
+      log.error("Running tasks could not be put back, which is left to the next start: {error}", { error });
     };
-    const end = () => within(clock, STOP_WAIT_MS, Promise.all(runs.map(([, run]) => run.leave())), undefined);
+    const end = async () => {
+      const ended = Promise.all(runs.map(([, run]) => run.leave()));
+      await within(clock, until_ms - clock.monotonic(), ended, undefined);
+    };
     // Another node may start a task as soon as it is released, so its agent must be gone before. If there is no other
     // node, the release comes first, so that it is not lost if the agents take too long.
     const steps = this.#options.store.node.until === undefined ? [release, end] : [end, release];

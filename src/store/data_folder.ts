@@ -30,10 +30,16 @@ export async function lockFolder(folder: string, clock: Clock): Promise<FolderLo
     await file.write(new TextEncoder().encode(String(Deno.pid)));
     return {
       async release() {
-        // So that a dead pid is never named as the holder.
-        await file.truncate(0);
-        await file.unlock();
-        file.close();
+        try {
+          // So that a dead pid is never named as the holder.
+          await file.truncate(0);
+          await file.unlock();
+        } catch (error) {
+          log.warn("The lock file {path} keeps this server's pid: {error}", { path, error });
+        } finally {
+          // Which gives up the lock in any case.
+          file.close();
+        }
       },
     };
   } catch (error) {
@@ -66,7 +72,8 @@ function heldBy(folder: string, pid: string): ApiError {
   );
 }
 
-function folderError(folder: string, error: unknown): ApiError {
+/** That the folder cannot be used, and why. */
+export function folderError(folder: string, error: unknown): ApiError {
   const reason = error instanceof Error ? error.message : String(error);
   const denied = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
   return new ApiError(

@@ -113,8 +113,8 @@ export class LogStore {
     return this.#writer.handOver();
   }
 
-  /** Accepts no more entries, and commits those that wait if the store accepts them. */
-  close(): Promise<void> {
+  /** As `LogWriter.close`. */
+  close(): Promise<number> {
     this.#texts.clear();
     return this.#writer.close();
   }

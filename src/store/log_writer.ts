@@ -114,14 +114,14 @@ export class LogWriter {
     return reached;
   }
 
-  /** Accepts no more entries, and commits those that wait if the store accepts them. */
-  async close(): Promise<void> {
+  /**
+   * Accepts no more entries, and commits those that wait if the store accepts them. Returns how many it did not.
+   */
+  async close(): Promise<number> {
     this.#closed = true;
     this.#hurry?.();
     await this.#running;
-    if (this.#pending.length > 0) {
-      log.error("{count} log entries are lost: the store did not take them", { count: this.#pending.length });
-    }
+    return this.#pending.length;
   }
 
   /** Makes the next entry begin a new chunk. Returns false if the open chunk is being written. */

@@ -5,7 +5,7 @@ import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
-import { checkFile, inspectFile, markClean } from "./file_check.ts";
+import { checkFile, inspectFile } from "./file_check.ts";
 import { FeedNotifier } from "./feed_notifier.ts";
 import { FeedWriter } from "./feed.ts";
 import { GroupCommit, type Stamp } from "./group_commit.ts";
@@ -21,6 +21,7 @@ import { Outputs } from "./outputs.ts";
 import { KEYS, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
+import { identityOf, recordEnd, requireInPlace } from "./store_end.ts";
 import { readAll } from "./stored_values.ts";
 
 export const STORE_FILE = "store.sqlite3";
@@ -39,9 +40,9 @@ export interface Store {
   readonly changes: Notifier;
   readonly outputs: Outputs;
   readonly closed: boolean;
-  /** Writes a small value. Throws if the store cannot be written. */
+  /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
-  /** Commits what still waits, then closes. Idempotent. */
+  /** Commits what still waits, then closes. Idempotent. Throws `ApiError` with what could not be stored. */
   close(): Promise<void>;
 }
 
@@ -62,12 +63,17 @@ export async function openStore({ folder, clock }: StoreOptions): Promise<Store>
   try {
     await checkFile(path, cleanMark);
     await createPrivate(path);
+    const file = await identityOf(path);
     kv = denoKeyValue(await Deno.openKv(path), clock);
     const store = await loadStore(kv, clock, {
-      closed: async () => {
-        await markClean(path, cleanMark);
-        await lock.release();
+      closed: async (lost) => {
+        try {
+          await recordEnd({ path, cleanMark, file, lost });
+        } finally {
+          await lock.release();
+        }
       },
+      inPlace: () => requireInPlace(path, file),
       rows: () => openRows(path),
     });
     await makePrivate(folder);
@@ -101,8 +107,10 @@ interface LoadOptions {
   sharing?: Sharing;
   /** Opens a faster way to read all records, if there is one. */
   rows?(): Promise<Rows | undefined>;
-  /** Called once the store is closed. */
-  closed?(): Promise<void>;
+  /** Throws if the store's file was taken away. A store whose file is gone still accepts commits. */
+  inPlace?(): Promise<void>;
+  /** Called once the store is closed, with the number of log entries that it did not take. */
+  closed?(lost: number): Promise<void>;
 }
 
 /** The store over any key-value port. */
@@ -132,14 +140,15 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     tasks.close();
     schedules.close();
     keys.close();
+    let lost = 0;
     try {
       await feeds?.stop();
-      await logs.close();
+      lost = await logs.close();
       await commits.idle();
       await node.leave();
     } finally {
       kv.close();
-      await closed?.();
+      await closed?.(lost);
     }
   };
   return {
@@ -152,6 +161,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     changes,
     outputs: new Outputs(kv),
     async probe() {
+      await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });
     },
     get closed() {

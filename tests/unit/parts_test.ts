@@ -1,6 +1,7 @@
 /** Parts start in order and stop in reverse, whatever fails and whoever asks how often. */
 import assert from "node:assert/strict";
-import { opened, type Part, Parts } from "../../src/boot/parts.ts";
+import { HandClock } from "./fixtures/hand_clock.ts";
+import { opened, type Part, Parts, StopFailure, stopInTime } from "../../src/boot/parts.ts";
 
 /** Parts that write down what is done to them; `fails` names what throws. */
 function recorded(names: string[], fails: string[] = []): { parts: Part[]; done: string[] } {
@@ -34,8 +35,20 @@ Deno.test("a part that fails to stop does not keep the others running", async ()
   const { parts, done } = recorded(["a", "b", "c"], ["-b", "-c"]);
   const all = new Parts("all", parts);
   await all.start();
-  await assert.rejects(all.stop(), /-c/);
+  await assert.rejects(all.stop(), new StopFailure("did not stop in order: c, b"));
   assert.deepEqual(done.slice(3), ["-c", "-b", "-a"]);
+});
+
+Deno.test("a part that never stops is left behind after the bound; one that fails says so", async () => {
+  const clock = new HandClock();
+  const hangs = opened("disk", () => new Promise<void>(() => {}));
+  const stopping = stopInTime(new Parts("all", [hangs]), clock, 9000);
+  const refused = assert.rejects(stopping, StopFailure);
+  clock.pass(9000);
+  await refused;
+  const fails = opened("store", () => Promise.reject(new Error("full")));
+  await assert.rejects(stopInTime(new Parts("all", [fails]), clock, 9000), /in order: store/);
+  await stopInTime(new Parts("all", []), clock, 9000);
 });
 
 Deno.test("a stop during the start waits for the part that is starting and starts no others", async () => {

@@ -9,7 +9,8 @@ const log = getLogger(["opencode-agents", "agents"]);
 
 /** Starting a process takes 0.1 s; on a busy machine, much longer. */
 const ANSWER_WITHIN_MS = 15_000;
-const CLOSE_WITHIN_MS = 3000;
+/** Part of the 10 s within which a server is gone. */
+const CLOSE_WITHIN_MS = 2000;
 const FIRST_RESTART_AFTER_MS = 100;
 const LAST_RESTART_AFTER_MS = 5000;
 /** A process that ends within this time costs the reaper nothing. */

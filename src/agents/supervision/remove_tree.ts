@@ -19,7 +19,9 @@ async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const { NotFound, NotADirectory } = Deno.errors;
+    // If a file has taken the place of a folder above, there is none either.
+    if (!(error instanceof NotFound || error instanceof NotADirectory)) throw error;
   }
 }
 

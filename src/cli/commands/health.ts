@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { duration } from "../../protocol/formats.ts";
 import type { ComponentStatus } from "../../protocol/system_messages.ts";
-import { type Cli, type CommonFlags, EXIT } from "../cli.ts";
+import type { Cli, CommonFlags } from "../cli.ts";
+import { EXIT } from "../exit_codes.ts";
 import { localWithOffset } from "../local_time.ts";
 import type { Style } from "../terminal.ts";
 import { oneLine } from "../text.ts";

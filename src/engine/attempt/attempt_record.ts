@@ -16,6 +16,8 @@ export class AttemptRecord {
   readonly #task_id: string;
   readonly #lease: Lease;
   readonly #emit: (event: AttemptEvent) => unknown;
+  /** Whether it was said that the result is not stored: once, not at each try. */
+  #isSaid = false;
 
   constructor(context: RunContext, task_id: string, lease: Lease, emit: (event: AttemptEvent) => unknown) {
     this.#context = context;
@@ -58,10 +60,20 @@ export class AttemptRecord {
     this.#commitEnd(result).then(
       () => this.#emit({ kind: "committed" }),
       (error) => {
-        log.error("Result of task {task_id} not stored yet: {error}", { task_id: this.#task_id, error });
+        this.#sayUnsaved(error, store.closed);
         this.#emit({ kind: "commit_failed", isStoreClosed: store.closed });
       },
     );
+  }
+
+  #sayUnsaved(error: unknown, isStoreClosed: boolean): void {
+    const task_id = this.#task_id;
+    if (isStoreClosed) {
+      log.error("Result of task {task_id} not stored; the next start runs the task again", { task_id });
+    } else if (!this.#isSaid) {
+      log.error("Result of task {task_id} not stored yet, trying again: {error}", { task_id, error });
+    }
+    this.#isSaid = true;
   }
 
   async #commitEnd(result: AttemptResult): Promise<void> {
