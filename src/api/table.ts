@@ -28,6 +28,7 @@ import { requestStatus } from "./request_status.ts";
 import { requestRateLimits } from "./request_rate_limits.ts";
 import { requestSystemHealth } from "./request_system_health.ts";
 import { requestSystemResources } from "./request_system_resources.ts";
+import { answerQuestion } from "./answer_question.ts";
 import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
@@ -53,6 +54,7 @@ const ALL = [
   listTasks,
   getTaskResult,
   respondToPermission,
+  answerQuestion,
   scheduleTask,
   unscheduleTask,
   listSchedules,

@@ -7,6 +7,7 @@ import type { Actor } from "./actor.ts";
 import type { LogLevel } from "./log_entry.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
+import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
 import type { PermissionPolicy, PlanStep } from "./task.ts";
 
 export interface RunRequest {
@@ -32,7 +33,7 @@ export interface RunRequest {
   permissions: PermissionPolicy;
   /** Whether the task itself names that policy. */
   namesPermissions?: boolean;
-  /** A permission request that nobody answers is denied after this time. */
+  /** A permission request that nobody answers is denied after this time, and a question is cancelled. */
   permission_timeout_ms: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
@@ -63,6 +64,13 @@ export type RunEvent =
     permission_id: string;
     outcome: string;
     by: "client" | "policy" | "timeout" | "end";
+  }
+  | { kind: "question_asked"; question: Question }
+  | {
+    kind: "question_settled";
+    question_id: string;
+    action: QuestionAction;
+    by: "client" | "timeout" | "end";
   }
   /** The agent has given a sign of life that is no other report, such as output that is not a whole line. */
   | { kind: "sign" }
@@ -107,6 +115,8 @@ export interface Run {
    * answers one counts.
    */
   answerPermission(permission_id: string, option_id: string, by: Actor): boolean;
+  /** Answers an open question. Returns false if it is not open any more. Absent if the agent asks none. */
+  answerQuestion?(question_id: string, answer: QuestionAnswer, by: Actor): boolean;
 }
 
 /**

@@ -4,6 +4,7 @@ import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { PermissionRequest } from "./permission_request.ts";
+import { Question } from "./question.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
 import { alwaysSent } from "./published.ts";
@@ -136,6 +137,7 @@ const readOnly = {
   ...ADDED_FIELDS,
   runtime_status: RuntimeStatus.optional(),
   pending_permissions: z.array(PermissionRequest).optional(),
+  pending_questions: z.array(Question).optional(),
   next_attempt_at: z.string().optional(),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
 };

@@ -6,6 +6,7 @@ import { epochOf, isoTime } from "../clock/clock.ts";
 import type { Graph } from "./cascade.ts";
 import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
+import type { Question } from "./question.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
@@ -17,6 +18,8 @@ export interface Surroundings {
   bottleneck: "slot" | "agent_start";
   /** Open permission requests of the task's agent, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
+  /** Open questions of the task's agent, the oldest first. */
+  questions: readonly Pick<Question, "question_id" | "expires_at" | "agent_goes_on">[];
 }
 
 /** Returns undefined if the task is finished or at work. */
@@ -30,9 +33,11 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return { kind: "paused" };
     case "running": {
       const [request] = around.permissions;
-      if (!request) return undefined;
-      const { permission_id, expires_at } = request;
-      return { kind: "permission", permission_id, until: expires_at };
+      if (request) {
+        return { kind: "permission", permission_id: request.permission_id, until: request.expires_at };
+      }
+      const question = around.questions.find((one) => one.agent_goes_on !== true);
+      return question && { kind: "question", question_id: question.question_id, until: question.expires_at };
     }
     case "completed":
     case "failed":

@@ -5,12 +5,17 @@ import type { Actor } from "../domain/actor.ts";
 import type { SeqEntry } from "../store/log_query.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
+import type { Question } from "../domain/question.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
 export type DomainEvent =
   | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
+  /** It is no longer open: it was answered, withdrawn, or nobody answered in time. */
+  | { kind: "permission.settled"; task_id: string; permission_id: string }
+  | { kind: "question.asked"; task_id: string; question: Question }
+  | { kind: "question.settled"; task_id: string; question_id: string }
   | { kind: "agent.changed"; agent: Agent }
   | { kind: "security.alert"; alert: SecurityAlert }
   | { kind: "log.appended"; entries: readonly SeqEntry[] };

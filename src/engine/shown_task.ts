@@ -4,22 +4,23 @@ import { holdsSlot, type TaskRecord, taskView } from "../domain/task_record.ts";
 import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
 import type { RunningAttempt } from "./attempt/running_attempt.ts";
 
-export interface Seen extends Omit<Surroundings, "permissions"> {
+export interface Seen extends Omit<Surroundings, "permissions" | "questions"> {
   /** The task's attempt, if this server runs it. */
-  run: Pick<RunningAttempt, "runtime_status" | "permissions"> | undefined;
+  run: Pick<RunningAttempt, "runtime_status" | "permissions" | "questions"> | undefined;
 }
 
 export function shownTask(record: TaskRecord, { run, ...around }: Seen): Task {
   const view = taskView(record);
   if (!run || !holdsSlot(record.state)) {
-    view.waiting_for = waitingFor(record, { ...around, permissions: [] });
+    view.waiting_for = waitingFor(record, { ...around, permissions: [], questions: [] });
     return view;
   }
-  const { permissions, runtime_status } = run;
+  const { permissions, questions, runtime_status } = run;
   return {
     ...view,
     runtime_status,
     pending_permissions: permissions.length > 0 ? [...permissions] : undefined,
-    waiting_for: waitingFor(record, { ...around, permissions }),
+    pending_questions: questions.length > 0 ? [...questions] : undefined,
+    waiting_for: waitingFor(record, { ...around, permissions, questions }),
   };
 }

@@ -7,10 +7,12 @@ import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
+import type { QuestionAnswer } from "../domain/question.ts";
 import type { NewTask } from "../domain/task.ts";
 import { holdsSlot, specOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
+import { checkedContent } from "../protocol/question_content.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
 import { insert } from "../store/queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -168,6 +170,32 @@ export class TaskCommands {
       `Task '${task_id}' has no open permission request '${permission_id}'`,
       { current_status: state.status },
     );
+  }
+
+  /**
+   * Answers an agent's open question. The first answer wins; later ones are refused like those to a question that is not
+   * open. Content of an answer other than `accept`, or to a page to visit, is ignored.
+   */
+  async answerQuestion(
+    { task_id, question_id, action, content = {} }: QuestionAnswer & { task_id: string; question_id: string },
+    by: Actor,
+  ): Promise<void> {
+    const task = this.#find(task_id);
+    // The agent of a task that has just been cancelled is still being ended.
+    const run = holdsSlot(task.state) ? this.#dispatcher.active.get(task_id) : undefined;
+    const question = run?.questions.find((one) => one.question_id === question_id);
+    const isForm = action === "accept" && question?.schema !== undefined;
+    const answer = isForm ? { action, content: await checkedContent(question.schema!, content) } : { action };
+    if (!question || !run?.answerQuestion(question_id, answer, by)) {
+      throw fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "question_id",
+        question_id,
+        run?.questions.map((one) => one.question_id).filter((id) => id !== question_id) ?? [],
+        `Task '${task_id}' has no open question '${question_id}'`,
+        { current_status: task.state.status },
+      );
+    }
   }
 
   #requireRunnable(): void {

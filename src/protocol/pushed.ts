@@ -11,6 +11,15 @@ export const PUSHED = {
     channel: "task_status",
     when: "An agent asks for permission. Answer with respond_to_permission.",
   },
+  question_asked: {
+    channel: "conversations",
+    when: "An agent asks a person something. Answer with answer_question.",
+  },
+  task_changed: {
+    channel: "conversations",
+    when:
+      "A task waits for something else than before, or for nothing; or its open requests or questions changed.",
+  },
   task_progress_update: { channel: "task_progress", when: "A task's progress or current step has changed." },
   task_manager_status: {
     channel: "task_manager",

@@ -7,6 +7,7 @@ import { alwaysSent } from "../domain/published.ts";
 import { SystemResources } from "./resources.ts";
 import { TaskSummary } from "./system_messages.ts";
 import { PermissionRequest } from "../domain/permission_request.ts";
+import { Question } from "../domain/question.ts";
 import { ProgressDetails, TaskStatus } from "../domain/task.ts";
 
 const push = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -29,6 +30,13 @@ export const pushes = {
   permission_request: push("permission_request", {
     task_id: z.string(),
     ...PermissionRequest.shape,
+  }),
+  question_asked: push("question_asked", { task_id: z.string(), ...Question.shape }),
+  task_changed: push("task_changed", {
+    task_id: z.string(),
+    changed: z.array(z.string()).describe(
+      "The task's fields that have new values; get_task_status has them.",
+    ),
   }),
   agent_update: push("agent_update", { agent: Agent }).extend({ timestamp: alwaysSent(z.string()) }),
   resource_update: z.object({ type: z.literal("resource_update"), resources: SystemResources }),

@@ -18,6 +18,7 @@ const taskFilter = z.strictObject({ task_ids: alternatives(TaskId), statuses: al
 export const SubscriptionFilters = z.strictObject({
   task_status: taskFilter,
   task_progress: taskFilter,
+  conversations: z.strictObject({ task_ids: alternatives(TaskId) }).optional(),
   log_entries: z.strictObject({ levels: alternatives(LogLevel), agents: alternatives(text(1, 100)) })
     .optional(),
   processes: z.strictObject({ types: alternatives(ProcessType) }).optional(),

@@ -6,6 +6,7 @@ import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
 import { PermissionDecision } from "../domain/permission_request.ts";
+import { AnswerContent, QuestionAction } from "../domain/question.ts";
 import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
 import { TaskState } from "../domain/task_record.ts";
 
@@ -90,5 +91,16 @@ export const taskMessages = {
     },
     "permission_answered",
     { ...done, permission_id: z.string(), option_id: z.string(), by: Actor },
+  ),
+  answer_question: exchange(
+    "answer_question",
+    {
+      task_id: TaskId,
+      question_id: text(1, 200),
+      action: QuestionAction,
+      content: AnswerContent.optional().describe("With `accept`: the values of the form's fields."),
+    },
+    "question_answered",
+    { ...done, question_id: z.string(), action: QuestionAction, by: Actor },
   ),
 };

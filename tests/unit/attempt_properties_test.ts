@@ -3,13 +3,19 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AttemptEffect } from "../../src/domain/attempt/effects.ts";
 import type { AttemptEvent } from "../../src/domain/attempt/events.ts";
+import { waitsForPerson } from "../../src/domain/attempt/state.ts";
 import type { RunOutcome } from "../../src/domain/run.ts";
 import { reach, type StateName, TABLE_EVENTS, TABLE_STATES } from "./fixtures/attempt_table.ts";
-import { AttemptWorld, CLAIMED } from "./fixtures/attempt_world.ts";
+import { ASIDE, AttemptWorld, CLAIMED, QUESTION, QUESTION_OVER } from "./fixtures/attempt_world.ts";
 
 /** Anything that may be heard, sense or not, and time that passes. */
 const anything = fc.oneof(
-  fc.constantFrom<AttemptEvent>(...Object.values(TABLE_EVENTS) as AttemptEvent[]),
+  fc.constantFrom<AttemptEvent>(
+    ...Object.values(TABLE_EVENTS) as AttemptEvent[],
+    QUESTION,
+    QUESTION_OVER,
+    ASIDE,
+  ),
   fc.integer({ min: 1, max: 400 }),
 );
 
@@ -87,9 +93,10 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
   fc.assert(
     fc.property(histories, (history) => {
       happen(history, ({ state, timers }) => {
-        const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined;
+        const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined &&
+          !waitsForPerson(state);
         assert.equal(timers.includes("deadline"), isAtWork);
-        assert.equal(timers.includes("silence"), isAtWork && state.permissions.length === 0);
+        assert.equal(timers.includes("silence"), isAtWork);
         assert.equal(timers.includes("save_again"), state.isWaitingToSave);
       });
     }),

@@ -61,7 +61,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
     "asks for permission":
-      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear silence",
+      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "agent completed":
       "saving, running | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
@@ -84,7 +84,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "working, running, writing, 0 after it | info: hello",
     "reports activity": "working, running, writing, 1 after it",
     "asks for permission":
-      "working, waiting_for_permission, writing, 0 after it | publish p2 | warn: Permission asked: May I? | publish agent | clear silence",
+      "working, waiting_for_permission, writing, 0 after it | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "agent completed": "closing, running, writing, 0 after it | clear deadline | clear silence",
     "agent failed": "closing, running, writing, 0 after it | clear deadline | clear silence",
     "agent stopped": "closing, running, writing, 0 after it | clear deadline | clear silence",
@@ -110,22 +110,19 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent",
-    "has its answer": "working, running | publish agent | set silence 100",
-    "agent completed":
-      "saving, waiting_for_permission | info: Task completed | commit turn 1 completed | clear deadline",
-    "agent failed":
-      "saving, waiting_for_permission | error: Attempt ended: no | commit turn 1 failed | clear deadline",
+    "has its answer": "working, running | end of p1 | publish agent | set deadline 1000 | set silence 100",
+    "agent completed": "saving, waiting_for_permission | info: Task completed | commit turn 1 completed",
+    "agent failed": "saving, waiting_for_permission | error: Attempt ended: no | commit turn 1 failed",
     "agent stopped":
-      "saving, waiting_for_permission | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline",
-    pause: "working, paused | pause agent | clear deadline",
+      "saving, waiting_for_permission | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+    pause: "working, paused | pause agent",
     "signalled: pause": "working, waiting_for_permission | publish agent",
     "signalled: resume": "working, waiting_for_permission | publish agent",
-    cancel: "working, stopping | publish agent | stop agent | clear deadline",
-    leave: "working, stopping | publish agent | stop agent | clear deadline",
-    "lease lost": "working, stopping | stop agent | clear deadline",
-    broke: "working, stopping | publish agent | stop agent | clear deadline",
+    cancel: "working, stopping | publish agent | stop agent",
+    leave: "working, stopping | publish agent | stop agent",
+    "lease lost": "working, stopping | stop agent",
+    broke: "working, stopping | publish agent | stop agent",
     message: "working, waiting_for_permission, messages: 1",
-    "deadline fired": "working, stopping | publish agent | stop agent",
   },
   unresponsive: {
     "reports its start":
@@ -139,7 +136,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports usage":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "asks for permission":
-      "working, waiting_for_permission | clear silence | info: The agent gives signs of life again | publish agent | publish p2 | warn: Permission asked: May I? | publish agent",
+      "working, waiting_for_permission | clear silence | info: The agent gives signs of life again | publish agent | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline",
     "has its answer":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "ends its turn":
@@ -220,7 +217,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "working, running, messages: 1 | info: hello",
     "reports activity": "working, running, messages: 1, writing, 0 after it | write progress",
     "asks for permission":
-      "working, waiting_for_permission, messages: 1 | publish p2 | warn: Permission asked: May I? | publish agent | clear silence",
+      "working, waiting_for_permission, messages: 1 | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "ends its turn":
       "working, running, turn 2 | clear deadline | write turn | publish agent | next turn: more | set deadline 1000",
     "fails its turn": "working, running, messages: 1 | next turn: none",
@@ -246,7 +243,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
     "asks for permission":
-      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear silence",
+      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "ends its turn": "working, running | next turn: none",
     "fails its turn": "working, running | next turn: none",
     "agent completed":

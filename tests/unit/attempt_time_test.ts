@@ -6,10 +6,14 @@ import type { AttemptEvent } from "../../src/domain/attempt/events.ts";
 import { runtimeStatus } from "../../src/domain/attempt/state.ts";
 import {
   ANSWERED,
+  ASIDE,
   ASKED,
   AttemptWorld,
   CLAIMED,
+  lineOf,
   PREPARED,
+  QUESTION,
+  QUESTION_OVER,
   SPAWNED,
   SPOKE,
   STARTED,
@@ -122,17 +126,64 @@ Deno.test("silence: a paused agent need not speak, and has its full time afterwa
   assert.deepEqual(heard, ["silent at 11199"]);
 });
 
-Deno.test("silence: an agent that waits for an answer need not speak", () => {
-  const { world, heard, pass, take } = listening(SILENCE);
+for (
+  const [what, asked, answered] of [["permission", ASKED, ANSWERED], [
+    "an answer",
+    QUESTION,
+    QUESTION_OVER,
+  ]] as const
+) {
+  Deno.test(`silence: an agent that waits for ${what} need not speak`, () => {
+    const { world, heard, pass, take } = listening(SILENCE);
+    pass(50);
+    take(asked);
+    assert.deepEqual(world.timers, []);
+    pass(10_000);
+    take(answered);
+    pass(99);
+    assert.deepEqual(heard, []);
+    pass(1);
+    assert.deepEqual(heard, ["silent at 10150"]);
+  });
+
+  Deno.test(`deadline: stands still while the agent waits for ${what}`, () => {
+    const { world, pass, take } = listening({
+      timeout_ms: 1000,
+      unresponsive_after_ms: 0,
+      unresponsive_limit_ms: 0,
+    });
+    pass(400);
+    take(asked);
+    pass(10_000);
+    take(answered);
+    pass(599);
+    assert.equal(world.state.stop, undefined);
+    pass(1);
+    assert.equal(world.state.stop, "timeout");
+  });
+}
+
+Deno.test("timers: both go on while a question is open for which the agent does not wait", () => {
+  const { world, pass, take } = listening(SILENCE);
   pass(50);
-  take(ASKED);
-  assert.deepEqual(world.timers, ["deadline"]);
-  pass(10_000);
-  take(ANSWERED);
-  pass(99);
-  assert.deepEqual(heard, []);
-  pass(1);
-  assert.deepEqual(heard, ["silent at 10150"]);
+  take(ASIDE);
+  assert.equal(runtimeStatus(world.state), "running");
+  assert.deepEqual([...world.timers].sort(), ["deadline", "silence"]);
+});
+
+Deno.test("question: it is published once, shown in the status, and its end is published once", () => {
+  const world = new AttemptWorld({}, ...TO_WORK);
+  const lines = (event: AttemptEvent) => world.take(event).map(lineOf);
+  assert.deepEqual(lines(QUESTION).slice(0, 3), [
+    "publish q1",
+    "warn: The agent asks: Which?",
+    "publish agent",
+  ]);
+  assert.equal(runtimeStatus(world.state), "waiting_for_answer");
+  assert.deepEqual(lines(QUESTION), []);
+  assert.deepEqual(lines(QUESTION_OVER).slice(0, 2), ["end of q1", "publish agent"]);
+  assert.equal(runtimeStatus(world.state), "running");
+  assert.deepEqual(lines(QUESTION_OVER), []);
 });
 
 Deno.test("silence: 0 switches the warning or the limit off", () => {

@@ -39,6 +39,7 @@ function reason(of: TaskRecord, around: Partial<Surroundings> = {}, others: Task
     now_ms: NOW,
     bottleneck: "slot",
     permissions: [],
+    questions: [],
     ...around,
   });
 }
@@ -85,6 +86,18 @@ Deno.test("waiting for: a running task waits only for the oldest open permission
     permission_id: "p1",
     until: "2026-03-01T12:00:01.000Z",
   });
+  const questions = [{ question_id: "q0", agent_goes_on: true }, { question_id: "q1", expires_at: LATER }];
+  assert.deepEqual(reason(task("t", { status: "running" }), { questions }), {
+    kind: "question",
+    question_id: "q1",
+    until: LATER,
+  });
+  assert.equal(reason(task("t", { status: "running" }), { questions, permissions })?.kind, "permission");
+  assert.equal(
+    reason(task("t", { status: "running" }), { questions: questions.slice(0, 1) }),
+    undefined,
+    "the agent goes on",
+  );
   const paused = task("t", { status: "paused", paused_from: "running" });
   assert.deepEqual(reason(paused, { permissions }), { kind: "paused" });
 });

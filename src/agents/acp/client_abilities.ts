@@ -7,6 +7,8 @@ export function clientAbilities(make: AgentMake): WireObject {
     // The agent uses the files and the shell of this machine directly.
     fs: { readTextFile: false, writeTextFile: false },
     terminal: false,
+    // What an agent asks goes to a person: a form, or a page to visit.
+    elicitation: { form: {}, url: {} },
     _meta: make.client_meta,
   };
 }

@@ -1,6 +1,7 @@
 /** The official ACP client over a supervised process. Calls are bounded and fail clearly if the agent is gone. */
 import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
+import type { ElicitationAnswer } from "./questions.ts";
 import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
 import type { AgentCall } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
@@ -24,6 +25,9 @@ export interface AcpConnectionOptions extends Omit<StreamListener, "onBytes"> {
   process: SupervisedProcess;
   onBytes(): void;
   permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
+  question(params: WireObject, signal: AbortSignal): Promise<ElicitationAnswer>;
+  /** A page that the agent sent a person to has done its work. */
+  questionCompleted(params: WireObject): void;
   /** The bounds of calls stand still while the agent is paused. */
   isPaused(): boolean;
 }
@@ -58,6 +62,16 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
       "session/request_permission",
       (params) => objectOf(params) ?? {},
       (context) => options.permission(context.params, context.signal),
+    )
+    .onRequest(
+      "elicitation/create",
+      (params) => objectOf(params) ?? {},
+      (context) => options.question(context.params, context.signal),
+    )
+    .onNotification(
+      "elicitation/complete",
+      (params) => objectOf(params) ?? {},
+      (context) => options.questionCompleted(context.params),
     )
     .connect({ writable: stream.writable, readable: noticingErrors(stream.readable, (e) => broken ??= e) });
   void process.status.then(async (status) => {

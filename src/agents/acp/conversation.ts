@@ -9,6 +9,7 @@ import { AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_fail
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import type { Permissions } from "./permissions.ts";
 import { promptBlocks } from "./prompt.ts";
+import type { Questions } from "./questions.ts";
 import {
   type OpenedSession,
   openSession,
@@ -28,6 +29,7 @@ export interface ConversationOptions {
   events: EventQueue;
   turn: AcpTurn;
   permissions: Permissions;
+  questions: Questions;
   isPaused: () => boolean;
   /** Called for whatever the agent sends: a sign of life. */
   onBytes: () => void;
@@ -52,7 +54,8 @@ export class Conversation {
 
   /** Returns the result of the prompt. Rejects with `AgentFailure` if the agent gives none. */
   async hold(): Promise<WireObject> {
-    const { clock, request, make, process, bounds, events, turn, permissions, isPaused } = this.#options;
+    const { clock, request, make, process, bounds, events, turn, permissions, questions, isPaused } = this
+      .#options;
     this.#connection = await connectAgent({
       clock,
       process,
@@ -63,6 +66,8 @@ export class Conversation {
         return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
       },
       permission: (params, signal) => permissions.ask(params, signal),
+      question: (params, signal) => questions.ask(params, signal),
+      questionCompleted: (params) => questions.completed(params.elicitationId),
       isPaused,
     });
     const { call } = this.#connection;
@@ -107,6 +112,7 @@ export class Conversation {
     const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
     // Only after the cancellation. Otherwise the agent would take `cancelled` for a refusal and continue.
     this.#options.permissions.close();
+    this.#options.questions.close();
     await sent;
     await within(this.#options.clock, bound_ms, this.#result.catch(() => {}), undefined);
   }

@@ -121,6 +121,7 @@ export class Permissions {
       );
       signal.addEventListener("abort", withdraw, { once: true });
       this.#open.set(request.permission_id, { request, settle });
+      if (signal.aborted) withdraw();
     });
     await events.emit({ kind: "permission_requested", request });
     const settlement = await answered;

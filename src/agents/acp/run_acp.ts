@@ -5,6 +5,7 @@
 import { type Clock, within } from "../../clock/clock.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
+import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
@@ -16,6 +17,7 @@ import { LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
+import { Questions } from "./questions.ts";
 import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { AcpTurn } from "./turn.ts";
@@ -78,6 +80,7 @@ class AcpRun implements Run {
   readonly #events: EventQueue;
   readonly #turn: AcpTurn;
   readonly #permissions: Permissions;
+  readonly #questions: Questions;
   readonly #silence: SilenceWatch;
   readonly #work: AgentAtWork;
 
@@ -112,10 +115,17 @@ class AcpRun implements Run {
       titleOf: (id) => turn.transcript.titleOf(id),
       denied: (denial) => turn.denied(denial),
     });
+    const questions = this.#questions = new Questions({
+      clock,
+      timeout_ms: request.permission_timeout_ms,
+      attempt: request.attempt,
+      events,
+      goesOn: (question) => make.goesOnAfter(question),
+    });
     const silence = this.#silence = new SilenceWatch(
       clock,
       bounds.silence_ms,
-      () => this.#paused || permissions.waiting,
+      () => this.#paused || permissions.waiting || questions.waiting,
       (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
     );
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
@@ -128,6 +138,7 @@ class AcpRun implements Run {
       events,
       turn,
       permissions,
+      questions,
       isPaused: () => this.#paused,
       onBytes() {
         silence.sign();
@@ -147,6 +158,10 @@ class AcpRun implements Run {
 
   answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
     return this.#permissions.answer(permission_id, option_id, by);
+  }
+
+  answerQuestion(question_id: string, answer: QuestionAnswer, by: Actor): boolean {
+    return this.#questions.answer(question_id, answer, by);
   }
 
   async pause(): Promise<void> {
@@ -188,6 +203,7 @@ class AcpRun implements Run {
     conversation.end();
     this.#silence.stop();
     this.#permissions.close();
+    this.#questions.close();
     await process.end();
     const last_events = stderr.ended.then(() => this.#turn.transcript.end());
     await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);

@@ -11,6 +11,9 @@ import { objectOf } from "./wire_value.ts";
 /** Lines are long because tool calls contain files. A longer line means that the agent is broken. */
 const LONGEST_MESSAGE_BYTES = 16 << 20;
 
+/** The agent's notifications that the connection takes: a request withdrawn, and a page that has done its work. */
+const HEARD = ["$/cancel_request", "elicitation/complete"];
+
 export interface StreamListener {
   /** Called for whatever arrives, also in the middle of a message. */
   onBytes(chunk: Uint8Array): void;
@@ -80,8 +83,9 @@ async function take(
       if (params !== undefined) await listener.update(params);
       return undefined;
     }
-    // Nobody here needs the agent's own notifications.
-    return "id" in message ? message as unknown as AnyMessage : undefined;
+    return "id" in message || HEARD.includes(String(message.method))
+      ? message as unknown as AnyMessage
+      : undefined;
   }
   if (!unanswered.delete(message.id)) return void await listener.junk(line, "answers no open request");
   return message as unknown as AnyMessage;

@@ -13,6 +13,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   modes: [],
   resumes: true,
   chatter: undefined,
+  goesOnAfter: () => false,
   planOf,
   changesOf: reportedChanges,
   turnSign: () => undefined,

@@ -55,6 +55,9 @@ export interface AgentMake {
   /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */
   readonly chatter: RegExp | undefined;
 
+  /** Whether the agent goes on while its question (`elicitation/create`) waits for an answer. */
+  goesOnAfter(question: WireObject): boolean;
+
   /** The whole list of steps in an update; undefined if it has none. */
   planOf(update: WireObject): PlanStep[] | undefined;
   /** The changes that a tool call makes to files. */

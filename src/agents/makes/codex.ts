@@ -34,6 +34,7 @@ export const codex: AgentMake = {
   }),
   // In its default mode it reviews its own requests. In this mode it asks a person.
   modes: ["workspace-write"],
+  goesOnAfter: (question) => objectOf(objectOf(question._meta)?.codex)?.delivery === "async",
   turnSign,
   limitOf,
 };

@@ -8,6 +8,7 @@ import { agents } from "./agents.ts";
 import type { ChannelDefinition, ChannelPush, StateSources } from "./channel.ts";
 import { claudeProcesses } from "./claude_processes.ts";
 import { connection } from "./connection.ts";
+import { conversations } from "./conversations.ts";
 import { logEntries } from "./log_entries.ts";
 import { processes } from "./processes.ts";
 import type { Producer } from "./producers.ts";
@@ -22,6 +23,7 @@ const ALL: readonly ChannelDefinition[] = [
   systemResources,
   taskStatus,
   taskProgress,
+  conversations,
   taskManager,
   agents,
   logEntries,

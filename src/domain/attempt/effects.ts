@@ -1,6 +1,7 @@
 /** The effects of an attempt. The engine carries them out in order. */
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
+import type { Question } from "../question.ts";
 import type { RunOutcome } from "../run.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
 import type { RecordChange } from "./record_change.ts";
@@ -34,6 +35,9 @@ export type AttemptEffect =
   /** A change of kind `progress` is answered by `progress_written`. */
   | { kind: "write"; change: RecordChange }
   | { kind: "publish_permission"; request: PermissionRequest }
+  | { kind: "publish_permission_end"; permission_id: string }
+  | { kind: "publish_question"; question: Question }
+  | { kind: "publish_question_end"; question_id: string }
   /** Report to clients how the agent is doing. */
   | { kind: "publish_agent" }
   /** Answered by `workspace_closed`. */

@@ -1,5 +1,6 @@
 /** Handles what an agent reports while it works. */
 import type { PermissionRequest } from "../permission_request.ts";
+import type { Question } from "../question.ts";
 import type { RunEvent, TurnOutcome } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { noteProgress } from "./progress.ts";
@@ -28,6 +29,10 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
       return permissionRequested(state, report.request);
     case "permission_settled":
       return permissionSettled(state, report.permission_id);
+    case "question_asked":
+      return questionAsked(state, report.question);
+    case "question_settled":
+      return questionSettled(state, report.question_id);
     case "turn_ended":
       return turnEnded(state, report.outcome);
     case "usage":
@@ -76,7 +81,28 @@ function permissionRequested(state: AttemptState, request: PermissionRequest): S
 function permissionSettled(state: AttemptState, permission_id: string): Step {
   const permissions = state.permissions.filter((one) => one.permission_id !== permission_id);
   if (permissions.length === state.permissions.length) return stay(state);
-  return [{ ...state, permissions }, [{ kind: "publish_agent" }]];
+  return [{ ...state, permissions }, [{ kind: "publish_permission_end", permission_id }, {
+    kind: "publish_agent",
+  }]];
+}
+
+function questionAsked(state: AttemptState, question: Question): Step {
+  const { question_id, message } = question;
+  if (state.questions.some((one) => one.question_id === question_id)) return stay(state);
+  return [{ ...state, questions: [...state.questions, question] }, [
+    { kind: "publish_question", question },
+    entry("warn", `The agent asks: ${message}`, { question_id }),
+    { kind: "publish_agent" },
+  ]];
+}
+
+/** Writes no log entry: the agent's run has already logged the answer. */
+function questionSettled(state: AttemptState, question_id: string): Step {
+  const questions = state.questions.filter((one) => one.question_id !== question_id);
+  if (questions.length === state.questions.length) return stay(state);
+  return [{ ...state, questions }, [{ kind: "publish_question_end", question_id }, {
+    kind: "publish_agent",
+  }]];
 }
 
 /** The prompt of the next turn; undefined if the run ends. */

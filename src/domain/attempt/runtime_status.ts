@@ -5,6 +5,7 @@ export const RuntimeStatus = z.enum([
   "starting",
   "running",
   "waiting_for_permission",
+  "waiting_for_answer",
   "unresponsive",
   "paused",
   "stopping",

@@ -1,5 +1,6 @@
 /** The state of one attempt, in the server's memory. */
 import type { PermissionRequest } from "../permission_request.ts";
+import type { Question } from "../question.ts";
 import type { RunOutcome } from "../run.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
@@ -72,6 +73,8 @@ export interface AttemptState {
   readonly isLost: boolean;
   /** Open requests, the oldest first. */
   readonly permissions: readonly PermissionRequest[];
+  /** Open questions, the oldest first. */
+  readonly questions: readonly Question[];
   readonly deadline: Deadline;
   readonly silence: Silence;
   /** Progress that waits for the write before it: the newest report of each kind. */
@@ -105,6 +108,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     isFrozen: false,
     isLost: false,
     permissions: [],
+    questions: [],
     deadline: { left_ms: rules.timeout_ms },
     silence: { heard_ms: at_ms, isListening: false, isLong: false, hasTimer: false },
     unwritten: [],
@@ -115,10 +119,16 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
   };
 }
 
+/** Whether the agent has stopped until a person answers it. */
+export function waitsForPerson({ permissions, questions }: AttemptState): boolean {
+  return permissions.length > 0 || questions.some((question) => question.agent_goes_on !== true);
+}
+
 export function runtimeStatus(state: AttemptState): RuntimeStatus {
   if (state.stop !== undefined || state.phase === "settled") return "stopping";
   if (state.isPaused) return "paused";
   if (!state.isStarted) return "starting";
   if (state.permissions.length > 0) return "waiting_for_permission";
+  if (waitsForPerson(state)) return "waiting_for_answer";
   return state.silence.isLong ? "unresponsive" : "running";
 }

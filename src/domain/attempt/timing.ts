@@ -3,15 +3,16 @@ import { hold, holdDeadline, judgeSilence, listen, runDeadline, untilDue } from 
 import type { AttemptEffect, AttemptTimer } from "./effects.ts";
 import { saveAgain } from "./closing.ts";
 import { endAgent } from "./ending.ts";
-import type { AttemptState } from "./state.ts";
+import { type AttemptState, waitsForPerson } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 
 /** Sets and clears the timers for this state. They run only while the agent is at work. */
 export function keepTime(state: AttemptState, at_ms: number): Step {
-  const isWorking = state.phase === "working" && !state.isFrozen && state.stop === undefined;
+  // A person takes the time that a person needs: meanwhile the agent may be silent, and its time stands still.
+  const isWorking = state.phase === "working" && !state.isFrozen && state.stop === undefined &&
+    !waitsForPerson(state);
   const [timed, deadline] = keepDeadline(state, isWorking, at_ms);
-  // An agent that waits for a permission is allowed to be silent.
-  const [heard, silence] = keepSilence(timed, isWorking && state.permissions.length === 0, at_ms);
+  const [heard, silence] = keepSilence(timed, isWorking, at_ms);
   return [heard, [...deadline, ...silence]];
 }
 

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Actor } from "../../domain/actor.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
+import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -56,6 +57,11 @@ export class AgentProcess {
   /** Returns false if no such request is open or it has no such option. */
   answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
     return this.#run?.answerPermission(permission_id, option_id, by) ?? false;
+  }
+
+  /** Returns false if no such question is open. */
+  answerQuestion(question_id: string, answer: QuestionAnswer, by: Actor): boolean {
+    return this.#run?.answerQuestion?.(question_id, answer, by) ?? false;
   }
 
   /** Settles when the signals requested so far have arrived. Rejects if the last one could not be sent. */

@@ -16,6 +16,7 @@ import {
 import type { Actor } from "../../domain/actor.ts";
 import type { HeldLease } from "../../domain/lease.ts";
 import type { PermissionRequest } from "../../domain/permission_request.ts";
+import type { Question, QuestionAnswer } from "../../domain/question.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Agent } from "../../protocol/basic_messages.ts";
 import type { RunContext } from "../run_context.ts";
@@ -96,6 +97,11 @@ export class RunningAttempt {
     return this.#state.permissions;
   }
 
+  /** Open questions, the oldest first. */
+  get questions(): readonly Question[] {
+    return this.#state.questions;
+  }
+
   /** The agent as clients see it. */
   view(): Agent {
     const task = this.#context.index.find(this.#task.id) ?? this.#task;
@@ -151,6 +157,11 @@ export class RunningAttempt {
   /** Returns false if no such request is open or it has no such option. */
   answerPermission(permission_id: string, option_id: string, by: Actor): boolean {
     return this.#process.answerPermission(permission_id, option_id, by);
+  }
+
+  /** Returns false if no such question is open. */
+  answerQuestion(question_id: string, answer: QuestionAnswer, by: Actor): boolean {
+    return this.#process.answerQuestion(question_id, answer, by);
   }
 
   // ---- the machine and its effects
@@ -213,6 +224,20 @@ export class RunningAttempt {
           kind: "permission.requested",
           task_id: this.#task.id,
           request: effect.request,
+        });
+      case "publish_permission_end":
+        return bus.publish({
+          kind: "permission.settled",
+          task_id: this.#task.id,
+          permission_id: effect.permission_id,
+        });
+      case "publish_question":
+        return bus.publish({ kind: "question.asked", task_id: this.#task.id, question: effect.question });
+      case "publish_question_end":
+        return bus.publish({
+          kind: "question.settled",
+          task_id: this.#task.id,
+          question_id: effect.question_id,
         });
       case "publish_agent":
         return bus.publish({ kind: "agent.changed", agent: this.view() });

@@ -14,6 +14,7 @@ const STATES: Record<string, { name: string; color: string }> = {
   starting: { name: "Starting", color: "queued" },
   running: { name: "Working", color: "running" },
   waiting_for_permission: { name: "Waits for permission", color: "needs" },
+  waiting_for_answer: { name: "Waits for an answer", color: "needs" },
   paused: { name: "Paused", color: "paused" },
   unresponsive: { name: "No sign of life", color: "failed" },
   stopping: { name: "Stopping", color: "cancelled" },
