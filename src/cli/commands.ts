@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { addAnswers } from "./commands/answer.ts";
+import { addAnswerQuestion } from "./commands/answer_question.ts";
+import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addHealth } from "./commands/health.ts";
@@ -33,7 +35,9 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addRetry,
   addPause,
   addResume,
+  addAsks,
   addAnswers,
+  addAnswerQuestion,
   addLogs,
   addTop,
   addSchedule,

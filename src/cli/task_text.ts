@@ -1,6 +1,7 @@
 /** Tasks as text for people. */
 import { epochOf } from "../clock/clock.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
+import type { Question } from "../domain/question.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import { duration } from "../protocol/formats.ts";
 import type { Style } from "./terminal.ts";
@@ -43,4 +44,9 @@ export function steps(task: Pick<Task, "progress_details">): string {
 /** The task's open permission requests, the oldest first. */
 export function openPermissions(task: Task): PermissionRequest[] {
   return task.pending_permissions ?? [];
+}
+
+/** The task's open questions, the oldest first. */
+export function openQuestions(task: Task): Question[] {
+  return task.pending_questions ?? [];
 }

@@ -69,10 +69,11 @@ export type Question = z.infer<typeof Question>;
 export const QuestionAction = z.enum(["accept", "decline", "cancel"]);
 export type QuestionAction = z.infer<typeof QuestionAction>;
 
-export const AnswerValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
-
 /** The values of the form's fields. */
-export const AnswerContent = z.record(z.string(), AnswerValue);
+export const AnswerContent = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+);
 export type AnswerContent = z.infer<typeof AnswerContent>;
 
 export interface QuestionAnswer {

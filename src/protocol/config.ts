@@ -98,7 +98,9 @@ export const Config = z.strictObject({
         "How long an agent that loads an earlier session may be silent. Then it is started again with a new one.",
       ),
     permission_timeout_ms: milliseconds.default(300_000)
-      .describe("How long a permission request waits for an answer before it is denied."),
+      .describe(
+        "How long a permission request waits for an answer before it is denied, and a question before it is cancelled.",
+      ),
   }).prefault({}),
   limits: z.strictObject({
     enabled: z.boolean().default(true).describe("false turns all limits off."),

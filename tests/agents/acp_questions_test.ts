@@ -1,7 +1,7 @@
 /** An agent's questions over ACP: what is asked of a person, and what the agent is answered. */
 import assert from "node:assert/strict";
 import { readQuestion } from "../../src/agents/acp/question_request.ts";
-import type { Actor } from "../../src/domain/actor.ts";
+import { OWNER } from "../../src/domain/actor.ts";
 import type { RunRequest } from "../../src/domain/run.ts";
 import { codex } from "../../src/agents/makes/codex.ts";
 import { checkedContent } from "../../src/protocol/question_content.ts";
@@ -17,7 +17,6 @@ const FORM = {
   message: "Which?",
   requestedSchema: { type: "object", properties: { color: { type: "string", enum: ["red", "blue"] } } },
 };
-const BY: Actor = { kind: "anonymous", tenant: "default" };
 const ask = (params: Fields, more: Fields = {}) => ({ method: "elicitation/create", params, ...more });
 
 function asking(
@@ -42,15 +41,15 @@ Deno.test("acp: a question is asked, and the answer of a client is the agent's",
     assert.deepEqual(question.schema!.properties, FORM.requestedSchema.properties);
     assert.ok(Date.parse(question.expires_at!) > Date.now());
     const { run } = watched;
-    assert.equal(run.answerQuestion!("other", { action: "decline" }, BY), false);
+    assert.equal(run.answerQuestion!("other", { action: "decline" }, OWNER), false);
     const answer = { action: "accept" as const, content: { color: "blue" } };
-    assert.equal(run.answerQuestion!(question.question_id, answer, BY), true);
-    assert.equal(run.answerQuestion!(question.question_id, answer, BY), false, "answered already");
+    assert.equal(run.answerQuestion!(question.question_id, answer, OWNER), true);
+    assert.equal(run.answerQuestion!(question.question_id, answer, OWNER), false, "answered already");
     const { abilities, answers } = await saidBy(watched);
     assert.deepEqual(answers, [answer]);
     assert.deepEqual(abilities.elicitation, { form: {}, url: {} });
     assert.deepEqual(watched.all("question_settled").map((e) => [e.action, e.by]), [["accept", "client"]]);
-    assert.ok(watched.logs("info").includes("Question answered (accept, by client): Which?"));
+    assert.ok(watched.logs("info").includes("Question answered (accept, by owner): Which?"));
   }));
 
 Deno.test("acp: the log says who answered a question, and not what", () =>
@@ -58,12 +57,11 @@ Deno.test("acp: the log says who answered a question, and not what", () =>
     const watched = await watchRun(bench, asking(bench, [ask(FORM)]));
     const { question } = await watched.first("question_asked");
     const answer = { action: "accept" as const, content: { color: "blue" } };
-    const owner: Actor = { kind: "owner", tenant: "default" };
-    watched.run.answerQuestion!(question.question_id, answer, owner);
+    watched.run.answerQuestion!(question.question_id, answer, OWNER);
     await watched.run.outcome;
     const entry = watched.all("log").find((e) => e.source === "question")!;
     assert.equal(entry.message, "Question answered (accept, by owner): Which?");
-    assert.deepEqual(entry.details, { question_id: question.question_id, by: owner });
+    assert.deepEqual(entry.details, { question_id: question.question_id, by: OWNER });
   }));
 
 Deno.test("acp: a question that nobody answers in time is cancelled, and the log says so", () =>
@@ -101,7 +99,7 @@ Deno.test("acp: a page to visit is told, and is open no longer once the agent ha
     );
     const { question } = await watched.first("question_asked");
     assert.deepEqual([question.url, question.schema], [page.url, undefined]);
-    watched.run.answerQuestion!(question.question_id, { action: "accept", content: { x: 1 } }, BY);
+    watched.run.answerQuestion!(question.question_id, { action: "accept", content: { x: 1 } }, OWNER);
     assert.deepEqual((await saidBy(watched)).answers, [{ action: "accept" }, { action: "cancel" }]);
     assert.deepEqual(watched.all("question_settled").map((e) => [e.action, e.by]), [
       ["accept", "client"],
@@ -132,7 +130,7 @@ Deno.test("acp: a question does not outlive its run", () =>
     const { question } = await watched.first("question_asked");
     await watched.run.stop();
     assert.deepEqual(watched.all("question_settled").map((e) => [e.action, e.by]), [["cancel", "end"]]);
-    assert.equal(watched.run.answerQuestion!(question.question_id, { action: "decline" }, BY), false);
+    assert.equal(watched.run.answerQuestion!(question.question_id, { action: "decline" }, OWNER), false);
   }));
 
 Deno.test("acp question: every kind of field is read, and what makes no sense is left out", () => {

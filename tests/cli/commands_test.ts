@@ -223,3 +223,40 @@ Deno.test("cli: allow and deny answer an agent's request", () =>
     assert.equal(late.code, 1);
     assert.match(late.stderr, /no open permission request/);
   }));
+
+Deno.test("cli: asks lists what agents ask, and answer answers a question", () =>
+  withCli(async ({ run, json, taskIs }) => {
+    assert.match((await run(["asks"])).stdout, /^nobody asks/);
+    const asking = async (id: string) => {
+      await run(["run", "demo:question=1 demo:steps=1 demo:delay=10", "--agent", "demo", "--id", id]);
+      await until(async () => (await json("task", id)).task.pending_questions?.length === 1);
+    };
+    await asking("one");
+    await asking("two");
+    const { stdout } = await run(["asks"]);
+    assert.match(stdout, /one +question +ask_\S+ +.*Which color shall it be\?/);
+    assert.deepEqual((await json("asks")).asks.map((one: { task_id: string }) => one.task_id), [
+      "one",
+      "two",
+    ]);
+    const shown = await run(["answer", "one"]);
+    assert.match(shown.stdout, /^Which color shall it be\?\n {2}color {2}Color {2}\[red \| blue\]\n/);
+    assert.match((await run(["task", "one"])).stdout, /asks\s.*opencode-agents answer one/);
+    const wrong = await run(["answer", "one", "pink"]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /red, blue/);
+    const answered = await run(["answer", "one", "Blue", "count=3", "extras=bow,box", "gift=yes"]);
+    assert.equal(answered.code, 0, answered.stderr);
+    assert.match(answered.stdout, /^answered: ask_/);
+    await taskIs("one", /completed/);
+    const log = await run(["logs", "one", "--contains", "The answer"]);
+    assert.match(
+      log.stdout,
+      /The answer: accept {"color":"blue","extras":\["bow","box"\],"count":3,"gift":true}/,
+    );
+    assert.match((await run(["answer", "two", "--decline"])).stdout, /^declined: /);
+    await taskIs("two", /completed/);
+    const late = await run(["answer", "two", "red"]);
+    assert.equal(late.code, 1);
+    assert.match(late.stderr, /has no open question/);
+  }));

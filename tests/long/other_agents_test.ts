@@ -1,37 +1,10 @@
 /** Claude Code, Codex and Gemini CLI against the scripted model; they are installed on first use. */
 import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
-import type { RunRequest } from "../../src/domain/run.ts";
-import { type AgentName, installed } from "../fixtures/agents.ts";
-import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { longTest } from "../fixtures/tier.ts";
-import { acpRequest, progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
-import { type Bench, stateOf, withSupervisor } from "../agents/fixtures/harness.ts";
-
-type Ask = (prompt: string, changes?: Parameters<typeof acpRequest>[3]) => RunRequest;
-
-function withAgent(
-  name: AgentName,
-  body: (bench: Bench, ask: Ask, model: ModelServer) => Promise<void>,
-): Promise<void> {
-  return withSupervisor(async (bench) => {
-    const model = await startModelServer();
-    try {
-      const home = `${bench.folder}/home`;
-      const work = `${bench.folder}/work`;
-      await Deno.mkdir(home);
-      await Deno.mkdir(work);
-      const agent = await installed(name, { model_url: model.url, home });
-      await body(
-        bench,
-        (prompt, changes) => acpRequest(work, agent.command, prompt, { agent, ...changes }),
-        model,
-      );
-    } finally {
-      await model.close();
-    }
-  });
-}
+import { progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
+import { stateOf } from "../agents/fixtures/harness.ts";
+import { withAgent } from "./fixtures/real_agent.ts";
 
 for (const name of ["claude", "codex"] as const) {
   longTest(

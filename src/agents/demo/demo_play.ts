@@ -41,6 +41,7 @@ export async function play(
     if (cancelled.aborted) return "cancelled";
     if (script.fail_at === step) throw new DemoFailure(`The demo was asked to fail at step ${step}`);
 
+    if (script.question_at === step) await say(await answerOf(client, session_id), `answer_${step}`);
     const change = await nextChange(session, script, step, clock);
     const allowed = script.ask_at !== step || await mayEdit(client, session_id, script.file, step, change);
     if (cancelled.aborted) return "cancelled";
@@ -113,6 +114,39 @@ async function mayEdit(
     ],
   });
   return outcome.outcome === "selected" && outcome.optionId !== "no";
+}
+
+async function answerOf(client: AgentContext, sessionId: string): Promise<string> {
+  const answer = await client.request("elicitation/create", {
+    sessionId,
+    mode: "form",
+    message: "Which color shall it be?",
+    requestedSchema: {
+      type: "object",
+      properties: {
+        color: {
+          type: "string",
+          title: "Color",
+          oneOf: [{ const: "red", title: "Red" }, {
+            const: "blue",
+            title: "Blue",
+            description: "Like the sky",
+          }],
+        },
+        extras: {
+          type: "array",
+          title: "Extras",
+          items: { anyOf: [{ const: "bow", title: "A bow" }, { const: "box", title: "A box" }] },
+        },
+        count: { type: "integer", title: "How many", minimum: 1, maximum: 9, default: 1 },
+        gift: { type: "boolean", title: "It is a gift" },
+        note: { type: "string", title: "Note", maxLength: 100 },
+      },
+      required: ["color"],
+    },
+  });
+  const content = answer.action === "accept" ? JSON.stringify(answer.content) : "";
+  return `The answer: ${answer.action} ${content}\n\n`;
 }
 
 async function edit(send: SendUpdate, script: DemoScript, step: number, change: Change): Promise<void> {

@@ -9,6 +9,8 @@ export interface DemoScript {
   file: string;
   /** The step, counted from 1, before which it asks for permission. */
   ask_at: number | undefined;
+  /** The step before which it asks a person which word to write. */
+  question_at: number | undefined;
   /** The step at which it fails with an error. */
   fail_at: number | undefined;
   /** The step at which it hangs until it is canceled. */
@@ -27,8 +29,8 @@ const TITLES = [
 
 /**
  * Reads `demo:NAME` and `demo:NAME=VALUE` from anywhere in a prompt: `steps` (1–50, default 4), `delay` (ms per step,
- * 0–60000, default 400), `file` (default demo.md), `ask`, `fail`, `hang` (each with a step number, default the second),
- * `refuse`.
+ * 0–60000, default 400), `file` (default demo.md), `ask`, `question`, `fail`, `hang` (each with a step number, default the
+ * second), `refuse`.
  */
 export function demoScript(prompt: string): DemoScript {
   const options = new Map<string, string>();
@@ -50,6 +52,7 @@ export function demoScript(prompt: string): DemoScript {
     delay_ms: number("delay", 400, 0, 60_000),
     file: /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file) ? file : "demo.md",
     ask_at: step("ask"),
+    question_at: step("question"),
     fail_at: step("fail"),
     hang_at: step("hang"),
     refuse: options.has("refuse"),

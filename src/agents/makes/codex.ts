@@ -26,7 +26,7 @@ export const codex: AgentMake = {
   environment: () => ({
     CODEX_CONFIG: JSON.stringify({
       tools: { update_plan: { enabled: true } },
-      features: { plugins: false, apps: false },
+      features: { plugins: false, apps: false, default_mode_request_user_input: true },
     }),
     // Used only if Codex has no account of its own.
     DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: "api-key" }),

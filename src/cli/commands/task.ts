@@ -6,7 +6,7 @@ import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
 import { tableLines } from "../table.ts";
-import { openPermissions, statusInWords, statusStyle, steps } from "../task_text.ts";
+import { openPermissions, openQuestions, statusInWords, statusStyle, steps } from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
 
 type Result = Reply<"get_task_result">["result"];
@@ -50,6 +50,9 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
         `  asks        ${oneLine(title)}  (opencode-agents allow ${task.id} ${permission_id})`,
         "yellow",
       )
+    ),
+    ...openQuestions(task).map(({ message }) =>
+      terminal.paint(`  asks        ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
     ),
     ...attempts(result),
     ...(result.output === "" ? [] : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),

@@ -1,4 +1,4 @@
-/** Follows a task to its end: its log, its progress and its permission requests. */
+/** Follows a task to its end: its log, its progress and what its agent asks. */
 import type { Client } from "../../client/client.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
 import { isFinished } from "../../domain/task_values.ts";
@@ -45,9 +45,10 @@ async function followWith(
   const view: View = json ? new JsonView(cli.terminal) : new TextView(cli.terminal, cli.clock);
   const questions = new Questions(cli.terminal, client, task_id, json);
   const only = { task_ids: [task_id] };
-  const pushes = await client.subscribe(["task_status", "task_progress"], {
+  const pushes = await client.subscribe(["task_status", "task_progress", "conversations"], {
     task_status: only,
     task_progress: only,
+    conversations: only,
   });
   const levels = levelsFrom(level);
   try {
@@ -100,6 +101,9 @@ async function untilEnded(
     } else if (push.type === "permission_request") {
       view.permission(push);
       questions.ask(push);
+    } else if (push.type === "question_asked") {
+      view.question(push);
+      questions.show(push);
     } else if (push.type === "task_status_update") {
       view.status(push);
       task = await look();

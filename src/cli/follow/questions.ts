@@ -1,10 +1,12 @@
-/** An agent's permission requests while its task is followed. In a terminal, a key answers them. */
+/** What an agent asks while its task is followed. In a terminal, a key answers a permission request. */
 import type { Client } from "../../client/client.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
+import type { Question } from "../../domain/question.ts";
 import type { Task } from "../../domain/task.ts";
+import { fieldLines } from "../answer_values.ts";
 import { describeError } from "../error_text.ts";
-import { openPermissions } from "../task_text.ts";
+import { openPermissions, openQuestions } from "../task_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../text.ts";
 
@@ -30,9 +32,23 @@ export class Questions {
     this.#canAnswer = !quiet && terminal.isTerminal && Deno.stdin.isTerminal();
   }
 
-  /** Asks about the task's open requests. */
+  /** Asks about the task's open requests, and shows its open questions. */
   askOpen(task: Task): void {
     for (const request of openPermissions(task)) this.ask(request);
+    for (const question of openQuestions(task)) this.show(question);
+  }
+
+  /** Shows a question and how to answer it, once. */
+  show(question: Pick<Question, "question_id" | "message" | "schema" | "url">): void {
+    const { question_id, message, schema } = question;
+    if (this.#quiet || this.#seen.has(question_id)) return;
+    this.#seen.add(question_id);
+    const terminal = this.#terminal;
+    terminal.line(terminal.paint(`The agent asks: ${oneLine(message)}`, "yellow", "bold"));
+    for (const line of fieldLines(question)) terminal.line(line);
+    const value = schema === undefined ? "done" : "VALUE";
+    const which = `${this.#task_id} --question ${question_id}`;
+    terminal.line(`answer with: opencode-agents answer ${which} ${value}   or: … answer ${which} --decline`);
   }
 
   /** Asks about a request, once. */

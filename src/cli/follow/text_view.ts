@@ -52,6 +52,9 @@ export class TextView implements View {
   /** `Questions` shows the request. */
   permission(): void {}
 
+  /** `Questions` shows it too. */
+  question(): void {}
+
   ended(task: Task): void {
     const terminal = this.#terminal;
     terminal.status("");

@@ -78,6 +78,8 @@ export function afterPush(board: Board, push: Subscribed): { board: Board; stale
       const stale = push.type !== "permission_request" && openPermissions(task).length > 0;
       return { board: { ...board, tasks }, stale };
     }
+    case "task_changed":
+      return { board, stale: push.changed.includes("pending_questions") };
     default:
       return { board, stale: false };
   }
@@ -107,6 +109,7 @@ function changed(task: Task, push: TaskPush): Task {
         started_at: isStarted ? timestamp : task.started_at,
         completed_at: isEnded ? timestamp : undefined,
         pending_permissions: isEnded ? undefined : task.pending_permissions,
+        pending_questions: isEnded ? undefined : task.pending_questions,
       };
     }
   }

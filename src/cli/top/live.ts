@@ -76,6 +76,7 @@ class Live {
     this.#updates = await this.#client.subscribe([
       "task_status",
       "task_progress",
+      "conversations",
       "task_manager",
       "system_resources",
     ]);

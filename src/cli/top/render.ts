@@ -4,7 +4,7 @@ import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";
 import { levelStyle } from "../log_text.ts";
-import { openPermissions, runTime, statusStyle } from "../task_text.ts";
+import { openPermissions, openQuestions, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
@@ -138,6 +138,8 @@ function shortTime(ms: number, { columns: width }: Screen): string {
 function doing(task: Task): string {
   const [asks] = openPermissions(task);
   if (asks) return `ASKS: ${oneLine(asks.title)}`;
+  const [question] = openQuestions(task);
+  if (question) return `ASKS: ${oneLine(question.message)}`;
   if (task.error) return oneLine(task.error);
   const step = task.status === "running" ? oneLine(task.progress_details?.current_step ?? "") : "";
   return step || oneLine(task.description);
@@ -154,7 +156,7 @@ function boardPage(board: Board, screen: Screen, room: number): string[] {
   const first = Math.max(0, Math.min(at - Math.floor(listRoom / 2), tasks.length - listRoom));
   const lines = tasks.slice(first, first + listRoom).map((task) => {
     const { text, style } = taskRow(task, board, screen);
-    const asks = openPermissions(task).length > 0;
+    const asks = openPermissions(task).length + openQuestions(task).length > 0;
     if (task.id !== board.selected) return screen.paint(text, asks ? "yellow" : style);
     return screen.paint(padded(`> ${text.slice(2)}`, screen.columns), "reverse");
   });
