@@ -2,6 +2,7 @@
 import type { AgentRunner } from "../domain/run.ts";
 import { startAcp } from "./acp/run_acp.ts";
 import { startCommand } from "./command/run_command.ts";
+import { lookAt, probe } from "./probe_agent.ts";
 import { createSupervisor, type SupervisorOptions } from "./supervision/supervisor.ts";
 
 /** Runs agents on this machine. One per server; `close` ends its reaper. */
@@ -14,6 +15,8 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
       request.agent.protocol === "acp"
         ? startAcp(request, listener, host, makes.of(request.agent))
         : startCommand(request, listener, host),
+    look: (agent) => lookAt(agent, options),
+    probe: (name, agent, found, signal) => probe(name, agent, host, options, found, signal),
     expect: () => supervisor.expect(),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),

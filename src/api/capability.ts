@@ -6,13 +6,14 @@ import type { Identity } from "../access/identity.ts";
 import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
+import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
 import type { HealthMonitor } from "../monitor/health.ts";
 import type { Machine } from "../monitor/machine.ts";
 import type { RequestMetrics } from "../monitor/request_metrics.ts";
-import type { AgentMakeView, ConfiguredAgent } from "../protocol/basic_messages.ts";
+import type { AgentMakeView } from "../protocol/basic_messages.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Permission } from "../domain/access_key.ts";
 import type { LogEntry } from "../domain/log_entry.ts";
@@ -58,6 +59,8 @@ export interface BatchMember {
 
 /** A message that has been validated and counted, but not carried out. If it was refused, it touches nothing. */
 export interface PreparedMessage {
+  /** Whether its reply may come after those to later requests. */
+  readonly isSlow: boolean;
   /** What it would touch now; undefined for a message that touches more than tasks. */
   touches(): Touches | undefined;
   /** Returns the reply. Never throws or rejects. */
@@ -73,7 +76,7 @@ export interface ApiContext {
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
-  agents: readonly ConfiguredAgent[];
+  agents: Pick<AgentDirectory, "list" | "probe">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;
@@ -97,6 +100,8 @@ export interface Capability<T extends RequestType> {
   /** The errors that it may answer, besides those that any message may get. */
   readonly errors: readonly ErrorCode[];
   readonly example: RequestInput<T>;
+  /** Whether it may take many seconds. With a `request_id`, the client's later requests do not wait for it. */
+  readonly isSlow?: boolean;
   /**
    * The tasks and schedules that it reads and changes, for `batch`. Without this function it is carried out alone: after
    * the members before it have been answered, and before those after it begin.

@@ -5,14 +5,14 @@ import { NOTHING } from "./touches.ts";
 export const listAgents = capability({
   type: "list_agents",
   doc:
-    "The agents that tasks may name, as the configuration has them, and the makes of agents that the server knows. " +
-    "It does not check whether they are installed.",
+    "The agents that tasks may name, and the makes of agents that the server knows. For each agent: whether its program " +
+    "is there, and what it offered at its last start or probe. It starts no agent; `probe_agent` does.",
   permission: "read",
   errors: [],
   example: { type: "list_agents" },
   touches: () => NOTHING,
-  handle: (_request, { agents, makes, clock }) => ({
-    agents: [...agents],
+  handle: async (_request, { agents, makes, clock }) => ({
+    agents: await agents.list(),
     makes: [...makes],
     timestamp: isoTime(clock.now()),
   }),

@@ -26,8 +26,15 @@ export class Router {
     };
   }
 
-  /** The reply to one frame of text. Never throws or rejects. */
-  receive(text: string, session: Session): Outgoing | Promise<Outgoing> {
+  /**
+   * The reply to one frame of text. Never throws or rejects. A reply that may take long goes to `later`, if that is given
+   * and the request has an id to match it by; then nothing is returned.
+   */
+  receive(
+    text: string,
+    session: Session,
+    later?: (reply: Promise<Outgoing>) => void,
+  ): Outgoing | Promise<Outgoing> | undefined {
     let message: unknown;
     try {
       message = parse(text);
@@ -35,7 +42,11 @@ export class Router {
       this.#context.metrics.note("unknown", 0, true);
       return errorReply(counted(error, session), this.#context.clock, "parse");
     }
-    return this.dispatch(message, session);
+    const prepared = this.#prepare(message, session);
+    const reply = prepared.carryOut();
+    if (!prepared.isSlow || later === undefined || !(reply instanceof Promise)) return reply;
+    later(reply);
+    return undefined;
   }
 
   /** The reply to one parsed message. Never throws or rejects. */
@@ -72,6 +83,7 @@ export class Router {
         };
       };
       return {
+        isSlow: capability.isSlow === true && request_id !== undefined,
         touches: () => capability.touches?.(parsed.data, this.#context),
         carryOut: () => {
           try {
@@ -84,7 +96,7 @@ export class Router {
       };
     } catch (error) {
       const refusal = fail(error);
-      return { touches: () => NOTHING, carryOut: () => refusal };
+      return { isSlow: false, touches: () => NOTHING, carryOut: () => refusal };
     }
   }
 

@@ -18,6 +18,7 @@ import { listAgents } from "./list_agents.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
+import { probeAgent } from "./probe_agent.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
 import { requestClaudeProcesses } from "./request_claude_processes.ts";
@@ -45,6 +46,7 @@ const ALL = [
   authenticate,
   requestStatus,
   listAgents,
+  probeAgent,
   startTask,
   cancelTask,
   retryTask,

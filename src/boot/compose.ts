@@ -45,10 +45,10 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 }
 
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
-  const { engine, scheduler, bus, runner } = composeEngine(options, store);
+  const { engine, scheduler, bus, runner, directory } = composeEngine(options, store);
   const access = await composeAccess(options, store, bus);
   const monitor = composeMonitor(options, store, engine, access);
-  const server = composeDoors(options, { store, bus, engine, scheduler, access, monitor });
+  const server = composeDoors(options, { store, bus, engine, scheduler, directory, access, monitor });
   const listening: Listening = {
     get url() {
       return server.url;
@@ -59,6 +59,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     opened("store", () => store.close()),
     opened("server log", () => options.serverLog?.close()),
     opened("agents", () => runner.close()),
+    { name: "agent directory", start: () => directory.clear(), stop: () => directory.close() },
     { name: "recovery", start: () => engine.recover(), stop: () => engine.leave() },
     opened("load scaling", () => access.scaling.stop()),
     server,

@@ -9,9 +9,9 @@ import { allRoutes } from "../doors/http/routes.ts";
 import { Server } from "../doors/server.ts";
 import { Connections } from "../doors/ws/connections.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
-import { configuredAgents } from "../protocol/basic_messages.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
@@ -24,12 +24,13 @@ export interface Behind {
   bus: EventBus;
   engine: Engine;
   scheduler: Scheduler;
+  directory: AgentDirectory;
   access: Access;
   monitor: Monitor;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, scheduler, access, monitor } = behind;
+  const { store, bus, engine, scheduler, directory, access, monitor } = behind;
   const { auth, keys, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -54,7 +55,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     metrics,
     machine,
     health,
-    agents: configuredAgents(config),
+    agents: directory,
     makes: BUILT_IN_MAKES.views,
     auth,
     keys,

@@ -1,11 +1,14 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
+import { AgentDirectory } from "../engine/agent_directory.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs } from "../engine/working_dir.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
+import { configuredAgents } from "../protocol/basic_messages.ts";
+import { AgentHistory } from "../read/agent_history.ts";
 import { TaskIndex } from "../read/task_index.ts";
 import type { Store } from "../store/open.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
@@ -19,8 +22,20 @@ export function composeEngine(options: ComposeOptions, store: Store) {
   const bus = new EventBus();
   const index = new TaskIndex(store.tasks, store.changes);
   const runner = options.openRunner({ store_id: store.id, instance_id: crypto.randomUUID() });
+  const cannotRun = () =>
+    ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
+  const directory = new AgentDirectory({
+    clock,
+    runner,
+    agents: config.agents,
+    listed: configuredAgents(config),
+    offers: store.agents,
+    history: new AgentHistory(store.tasks, store.changes),
+    cannotRun,
+  });
   const engine = new Engine({
     clock,
+    directory,
     store,
     index,
     bus,
@@ -46,8 +61,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     max_finished: tasks.max_finished,
     log_retention: config.logs,
     cannotSupervise: () => ability?.obstacle("run"),
-    cannotRun: () =>
-      ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes),
+    cannotRun,
   });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({
@@ -69,5 +83,5 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
-  return { bus, engine, scheduler, runner };
+  return { bus, engine, scheduler, runner, directory };
 }

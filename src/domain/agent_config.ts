@@ -11,8 +11,14 @@ export const AgentConfig = z.strictObject({
   command: z.array(text(0, 4096)).min(1).max(100)
     .describe(
       "Program and arguments; no shell. A program with a slash is a path: see Paths. May contain {id}, {type}, " +
-        "{description}, {prompt}, {files_pattern}, {model}; an argument with {model} is left out if the task names none.",
+        "{description}, {prompt}, {files_pattern}, {model}, {effort}, {mode}; an argument with one of the last three is " +
+        "left out if the task does not choose it.",
     ),
+  model: text(1, 200).optional().describe("The model for tasks that name none."),
+  effort: text(1, 200).optional().describe(
+    "The effort, which is how much the model thinks, for tasks that name none.",
+  ),
+  mode: text(1, 200).optional().describe("The session mode for tasks that name none."),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
   pass_env: names.default([]).describe(
     "Variables of the server's own environment that the agent gets, besides those that every agent gets and the " +

@@ -6,10 +6,10 @@
 import * as z from "zod";
 
 /** ok: it has an account to work with. needed: it refused to work without one. unknown: it has not said. */
-export const AgentLogin = z.enum(["ok", "needed", "unknown"]);
+const AgentLogin = z.enum(["ok", "needed", "unknown"]);
 export type AgentLogin = z.infer<typeof AgentLogin>;
 
-export const AgentModel = z.object({
+const AgentModel = z.object({
   id: z.string(),
   name: z.string().optional(),
   efforts: z.array(z.string()).optional().describe(
@@ -18,21 +18,17 @@ export const AgentModel = z.object({
 });
 export type AgentModel = z.infer<typeof AgentModel>;
 
-export const AgentMode = z.object({
+const AgentMode = z.object({
   id: z.string(),
   name: z.string().optional(),
   description: z.string().optional(),
 });
-export type AgentMode = z.infer<typeof AgentMode>;
-
 /** A command that a prompt may begin with, as `/name`. */
-export const AgentCommand = z.object({
+const AgentCommand = z.object({
   name: z.string(),
   description: z.string().optional(),
   hint: z.string().optional().describe("What the command takes after its name."),
 });
-export type AgentCommand = z.infer<typeof AgentCommand>;
-
 export const AgentOffer = z.object({
   found_at: z.string().describe("ISO 8601: when the agent said so."),
   version: z.string().optional(),
@@ -53,7 +49,10 @@ export const AgentOffer = z.object({
 });
 export type AgentOffer = z.infer<typeof AgentOffer>;
 
-/** What one start, or one message of the agent, has shown. What it leaves out stays as it was known. */
+/**
+ * What one message of the agent has shown. A field that it leaves out stays as it was known; one that is undefined is
+ * known no longer, except for `login` and `accepts`.
+ */
 export type OfferNews = Partial<Omit<AgentOffer, "found_at">>;
 
 /** One value of the store has at most 64 KiB. */
@@ -65,7 +64,13 @@ const WORDS_MAX = 20;
 
 /** What is known of the agent after the news. It always fits into one value of the store. */
 export function offerAfter(known: AgentOffer | undefined, news: OfferNews, now: string): AgentOffer {
-  return bounded({ login: "unknown", accepts: [], ...known, ...news, found_at: now });
+  return bounded({
+    ...known,
+    ...news,
+    login: news.login ?? known?.login ?? "unknown",
+    accepts: news.accepts ?? known?.accepts ?? [],
+    found_at: now,
+  });
 }
 
 /** The same with texts cut, without absent fields, and with lists that lose their end. Models go last: a provider may have hundreds. */

@@ -5,6 +5,7 @@
 import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
 import type { LogLevel } from "./log_entry.ts";
+import type { OfferNews } from "./agent_offer.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
@@ -29,7 +30,10 @@ export interface RunRequest {
   working_dir: string;
   /** Extra variables of this task (`execution.env`). */
   env: Record<string, string>;
+  /** What the task, else its agent's configuration, chooses of what the agent offers. */
   model?: string;
+  effort?: string;
+  mode?: string;
   permissions: PermissionPolicy;
   /** Whether the task itself names that policy. */
   namesPermissions?: boolean;
@@ -75,6 +79,8 @@ export type RunEvent =
   /** The agent has given a sign of life that is no other report, such as output that is not a whole line. */
   | { kind: "sign" }
   | { kind: "usage"; usage: Record<string, unknown> }
+  /** What the agent turns out to offer, for lists and pickers. */
+  | { kind: "offer"; news: OfferNews }
   /** A turn has ended and the run waits for `Run.next`. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };
 
@@ -125,12 +131,33 @@ export interface Run {
  */
 export type RunListener = (event: RunEvent) => void | Promise<void>;
 
+/** An agent's program as it is found on this machine. */
+export interface AgentProgram {
+  installed: boolean;
+  /** How to install it, or what else to do about it. */
+  install_advice: string;
+  /** How to get it an account. */
+  login_advice: string;
+}
+
 export interface AgentRunner {
   /**
    * Spawns the agent in its own process group, registers it with the reaper, and starts the work. Throws `ApiError`
    * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) if it cannot be started. The error says what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
+  /** Looks for the agent's program, without running it. */
+  look?(agent: AgentConfig): Promise<AgentProgram>;
+  /**
+   * Starts the agent in a folder of its own, opens and closes a session, and ends it. `found` gets what it offers.
+   * Returns why no session could be opened, if so, soon after `signal` aborts. Throws as `start` does.
+   */
+  probe?(
+    name: string,
+    agent: AgentConfig,
+    found: (news: OfferNews) => void,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   /** Told that a run is likely to start within milliseconds. What a start waits for then begins now. */
   expect?(): void;
   /**

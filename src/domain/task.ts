@@ -62,7 +62,13 @@ export const Execution = z.strictObject({
   prompt: bytes(65_536).optional().describe("The agent's prompt. By default it is the description."),
   working_dir: text(1, 4096).optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(0, 32_768)).optional(),
-  model: text(1, 200).optional(),
+  model: text(1, 200).optional().describe("One of the models that the agent offers: see `list_agents`."),
+  effort: text(1, 200).optional().describe(
+    "How much the model thinks: one of the efforts that the agent offers for it.",
+  ),
+  mode: text(1, 200).optional().describe(
+    "One of the agent's session modes. A mode that asks less than `permissions` requires is refused.",
+  ),
   isolation: Isolation.optional(),
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),

@@ -6,6 +6,7 @@ import type { PermissionPolicy } from "../domain/task.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
+import type { AgentDirectory } from "./agent_directory.ts";
 import type { EventBus } from "./events.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
@@ -29,6 +30,8 @@ export interface RunContext {
   index: TaskIndex;
   bus: EventBus;
   runner: AgentRunner;
+  /** Told what agents at work offer. */
+  directory?: Pick<AgentDirectory, "note">;
   working_dirs: WorkingDirs;
   workspaces: Workspaces;
   settings: RunSettings;

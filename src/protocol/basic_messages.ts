@@ -1,6 +1,8 @@
 /** Section 1 of the API document: ping, the status of everything, and the configured agents. */
 import * as z from "zod";
 import { type Config } from "./config.ts";
+import { AgentOffer } from "../domain/agent_offer.ts";
+import { text } from "../domain/scalars.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { alwaysSent } from "../domain/published.ts";
 import { exchange } from "./exchange.ts";
@@ -40,6 +42,20 @@ export const ConfiguredAgent = z.object({
 });
 export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
 
+/** What is known of a configured agent. */
+export const ListedAgent = ConfiguredAgent.extend({
+  installed: alwaysSent(z.boolean()).describe("Whether its program is on this machine."),
+  ...AgentOffer.shape,
+  found_at: AgentOffer.shape.found_at.optional(),
+  login: alwaysSent(AgentOffer.shape.login),
+  accepts: alwaysSent(AgentOffer.shape.accepts),
+  last_success: z.string().optional().describe("ISO 8601: when it last completed an attempt of a task."),
+  last_failure: z.string().optional().describe("ISO 8601: when an attempt of it last failed."),
+  todo: z.string().optional().describe("What to do before it can work: how to install it, or to log in."),
+  problem: z.string().optional().describe("Only in `agent_probed`: why it could not open a session."),
+});
+export type ListedAgent = z.infer<typeof ListedAgent>;
+
 /** A make of agent: its name and icon, shown with its processes and tasks. */
 export const AgentMakeView = z.object({
   name: z.string().describe("The same name as `agent` of a process and `profile` of a configured agent."),
@@ -62,8 +78,13 @@ export type Status = z.infer<typeof Status>;
 
 export const basicMessages = {
   list_agents: exchange("list_agents", {}, "agent_list", {
-    agents: z.array(ConfiguredAgent),
+    agents: z.array(ListedAgent),
     makes: z.array(AgentMakeView),
+    timestamp: z.string(),
+  }),
+  probe_agent: exchange("probe_agent", { agent: text(1, 100) }, "agent_probed", {
+    ...ListedAgent.shape,
+    agent: ListedAgent.describe("All of it once more, as `list_agents` has it."),
     timestamp: z.string(),
   }),
   ping: exchange("ping", { timestamp: z.number().optional() }, "pong", {

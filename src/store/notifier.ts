@@ -1,8 +1,10 @@
 /** Passes committed changes to everything that depends on them: indexes, the dispatcher, pushes. */
 import { getLogger } from "@logtape/logtape";
+import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
+import type { NoSpec } from "./record_kinds.ts";
 import type { SeqEntry } from "./log_query.ts";
 import type { Change } from "./record_memory.ts";
 import type { NodeEvent } from "./shared_node.ts";
@@ -14,6 +16,7 @@ export interface Topics {
   task: Change<TaskSpec, TaskState>[];
   schedule: Change<ScheduleSpec, ScheduleState>[];
   key: Change<KeySpec, KeyState>[];
+  agent: Change<NoSpec, AgentOffer>[];
   log: SeqEntry[];
   /** Changes of the leases of this node and of others. */
   node: NodeEvent;

@@ -1,6 +1,7 @@
 /** Opens the store of a data folder: checks it and loads it. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
+import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
@@ -18,7 +19,7 @@ import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
-import { KEYS, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
+import { AGENTS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
 import { identityOf, recordEnd, requireInPlace } from "./store_end.ts";
@@ -35,6 +36,8 @@ export interface Store {
   readonly tasks: RecordStore<TaskSpec, TaskState>;
   readonly schedules: RecordStore<ScheduleSpec, ScheduleState>;
   readonly keys: RecordStore<KeySpec, KeyState>;
+  /** What each configured agent offers, by its name. */
+  readonly agents: RecordStore<NoSpec, AgentOffer>;
   readonly logs: LogStore;
   /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
@@ -126,21 +129,26 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
   const tasks = records(TASKS, (some) => changes.publish("task", some));
   const schedules = records(SCHEDULES, (some) => changes.publish("schedule", some));
   const keys = records(KEYS, (some) => changes.publish("key", some));
+  const agents = records(AGENTS, (some) => changes.publish("agent", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
   const rows = await options.rows?.();
   try {
-    await readAll([...[tasks, schedules, keys].map((part) => () => part.load(rows)), () => logs.load()]);
+    await readAll([
+      ...[tasks, schedules, keys, agents].map((part) => () => part.load(rows)),
+      () => logs.load(),
+    ]);
   } finally {
     rows?.close();
   }
   await adoptFormat(kv, id);
-  await feeds?.start({ task: tasks, schedule: schedules, key: keys }, logs);
+  await feeds?.start({ task: tasks, schedule: schedules, key: keys, agent: agents }, logs);
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
     schedules.close();
     keys.close();
     let lost = 0;
+    agents.close();
     try {
       await feeds?.stop();
       lost = await logs.close();
@@ -157,6 +165,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     tasks,
     schedules,
     keys,
+    agents,
     logs,
     changes,
     outputs: new Outputs(kv),

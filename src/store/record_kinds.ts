@@ -1,5 +1,6 @@
 /** The kinds of records in a store, each with the schemas that read it. */
-import type { z } from "zod";
+import * as z from "zod";
+import { AgentOffer } from "../domain/agent_offer.ts";
 import { KeySpec, KeyState } from "../domain/access_key.ts";
 import { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import { type Stored, stored } from "../domain/stored.ts";
@@ -22,4 +23,9 @@ export function recordKind<Spec, State>(
 
 export const TASKS = recordKind("task", TaskSpec, TaskState);
 export const SCHEDULES = recordKind("schedule", ScheduleSpec, ScheduleState);
+/** Of records that have only a state. */
+const NoSpec = z.object({});
+export type NoSpec = z.infer<typeof NoSpec>;
+
+export const AGENTS = recordKind("agent", NoSpec, AgentOffer);
 export const KEYS = recordKind("key", KeySpec, KeyState);

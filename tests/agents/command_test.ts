@@ -61,7 +61,7 @@ Deno.test("command: any text leaves the number of arguments unchanged and arrive
 Deno.test("command: the task's model is passed on, and an argument for it is left out if there is none", () => {
   const task = { id: "t1", type: "testing", description: "d", prompt: "p" };
   const command = ["run", "--model={model}", "{prompt}"];
-  assert.deepEqual(fillCommand(command, task, "m {id}"), ["run", "--model=m {id}", "p"]);
+  assert.deepEqual(fillCommand(command, task, { model: "m {id}" }), ["run", "--model=m {id}", "p"]);
   assert.deepEqual(fillCommand(command, task), ["run", "p"]);
 });
 

@@ -47,6 +47,9 @@ Deno.test("the protocol", async (t) => {
         program: "opencode",
         is_default: true,
         task_types: [],
+        installed: true,
+        login: "unknown",
+        accepts: [],
       });
     });
 

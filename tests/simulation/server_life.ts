@@ -180,7 +180,7 @@ export class ServerLife {
       machine: { changed: () => {} } as ApiContext["machine"],
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
-      agents: [],
+      agents: {} as ApiContext["agents"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

@@ -46,6 +46,13 @@ export class AgentGone extends AgentFailure {
 /** The agent did not answer in time. */
 export class AgentLate extends AgentFailure {}
 
+/** The agent does not offer what the task chooses. `details` have the field, the value and the choices. */
+export class NotOffered extends AgentFailure {
+  constructor(message: string, readonly details: Record<string, unknown>) {
+    super(message);
+  }
+}
+
 /** The earlier session cannot be had, and this process is of no more use. `cause` is what happened instead. */
 export class SessionLost extends AgentFailure {
   constructor(override readonly cause: AgentFailure) {
@@ -58,8 +65,8 @@ export interface FailureContext {
   task_id: string;
   /** What the agent printed last that may say why, empty for nothing. */
   last_words: string;
-  /** How the agent is installed and gets an account. */
-  install_advice: string;
+  /** How the agent gets an account. */
+  login_advice: string;
 }
 
 /** The verdict on a turn that did not end by itself. */
@@ -70,9 +77,10 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
   }
   if (error instanceof AgentRefusal && error.wants_login) {
     const reason = error.message.replace(/\.+$/, "");
-    return failed("needs_login", `The agent wants a login: ${reason}. ${context.install_advice}`);
+    return failed("needs_login", `The agent wants a login: ${reason}. ${context.login_advice}`);
   }
   if (error instanceof AgentRefusal) return failed("refused", error.message);
+  if (error instanceof NotOffered) return failed("refused", error.message);
   if (error instanceof AgentFailure) return failed("bug", error.message);
   if (error instanceof ApiError) return failed("not_installed", error.message);
   log.error("run of task {task} broke: {error}", { task: context.task_id, error });

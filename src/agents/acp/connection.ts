@@ -50,6 +50,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
   const unfinished = new UnfinishedLine(clock, (text) => void options.junk(text, "not finished"));
   const stream = acpStream(process.stdin, process.stdout, {
     update: (params) => options.update(params),
+    notice: (method, params) => options.notice(method, params),
     junk: (line, why) => options.junk(line, why),
     onBytes(chunk) {
       heard++;

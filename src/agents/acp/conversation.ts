@@ -5,18 +5,15 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, type LastWords } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
-import { AgentFailure, AgentGone, AgentRefusal, SessionLost } from "./agent_failure.ts";
+import type { OfferNews } from "../../domain/agent_offer.ts";
+import { AgentFailure, AgentGone, AgentRefusal, NotOffered, SessionLost } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
+import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
 import { promptBlocks } from "./prompt.ts";
 import type { Questions } from "./questions.ts";
-import {
-  type OpenedSession,
-  openSession,
-  type SessionBounds,
-  type SessionSteps,
-  setUpSession,
-} from "./session.ts";
+import { type OpenedSession, openSession, type SessionBounds, type SessionSteps } from "./session.ts";
+import { setUpSession } from "./set_up.ts";
 import type { AcpTurn } from "./turn.ts";
 import { cut, objectOf } from "./wire_value.ts";
 
@@ -61,6 +58,7 @@ export class Conversation {
       process,
       onBytes: this.#options.onBytes,
       update: (params) => this.#update(params),
+      notice: (method, params) => this.#notice(method, params),
       junk: (line, why) => {
         this.junk.add(line);
         return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
@@ -72,7 +70,8 @@ export class Conversation {
     });
     const { call } = this.#connection;
     const warn = (message: string) => events.note("warn", message, "acp");
-    const steps = { call, make, bounds, warn };
+    const found = (news: OfferNews) => this.#found(news);
+    const steps = { call, make, bounds, warn, found };
     if (request.resume !== undefined) this.#phase = "loading";
     const opened = await openSession(request, steps);
     const { session_id, resumable, resumed } = opened;
@@ -102,8 +101,20 @@ export class Conversation {
     try {
       await setUpSession(this.#options.request, opened, steps);
     } catch (error) {
-      throw opened.resumed && error instanceof AgentFailure ? new SessionLost(error) : error;
+      const isTheTasks = error instanceof NotOffered;
+      if (isTheTasks) await this.#options.events.note("error", error.message, "acp", error.details);
+      throw opened.resumed && error instanceof AgentFailure && !isTheTasks ? new SessionLost(error) : error;
     }
+  }
+
+  async #found(news: OfferNews): Promise<void> {
+    await this.#options.events.emit({ kind: "offer", news });
+  }
+
+  /** Takes a notification that belongs to no session. */
+  async #notice(method: string, params: WireObject): Promise<void> {
+    const news = offerOfNotice(method, params);
+    if (news !== undefined) await this.#found(news);
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */
@@ -132,6 +143,8 @@ export class Conversation {
     if (update === undefined || this.#phase === "over") return;
     // Ignores the sessions of subagents: they report to the session that started them.
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
+    const news = offerOfUpdate(update);
+    if (news !== undefined) return await this.#found(news);
     if (this.#phase === "loading") return turn.remember(update);
     if (this.#result !== undefined && !this.#has_news) {
       this.#has_news = true;

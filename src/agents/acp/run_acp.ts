@@ -30,7 +30,7 @@ export interface AcpBounds extends SessionBounds {
   silence_ms: number;
 }
 
-const BOUNDS: AcpBounds = {
+export const BOUNDS: AcpBounds = {
   initialize_ms: 60_000,
   session_ms: 120_000,
   load_ms: 60_000,
@@ -227,7 +227,7 @@ class AcpRun implements Run {
     return verdictOf(error, {
       task_id: this.#request.task.id,
       last_words: await this.#work.link.wordsOn(error),
-      install_advice: this.#make.install.advice,
+      login_advice: this.#make.login.advice,
     });
   }
 

@@ -1,9 +1,11 @@
 /** Brings a connected agent to a session that is ready for its prompt. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import type { OfferNews } from "../../domain/agent_offer.ts";
 import { AgentFailure, AgentRefusal, SessionLost } from "./agent_failure.ts";
 import { clientAbilities } from "./client_abilities.ts";
-import { cut, listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
+import { offerOfGreeting, offerOfSession } from "./offer.ts";
+import { cut, objectOf, textOf } from "./wire_value.ts";
 
 /**
  * Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. `of_silence`: the
@@ -41,6 +43,8 @@ export interface SessionSteps {
   make: AgentMake;
   bounds: SessionBounds;
   warn: (message: string) => Promise<void>;
+  /** Called with what the agent turns out to offer. */
+  found: (news: OfferNews) => Promise<void>;
 }
 
 const PROTOCOL_VERSION = 1;
@@ -58,6 +62,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
         `this server version ${PROTOCOL_VERSION}`,
     );
   }
+  await steps.found(offerOfGreeting(hello));
   const abilities = objectOf(hello.agentCapabilities) ?? {};
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
@@ -70,6 +75,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       // Loading replays the history, which shows whether the prompt ever arrived. Resuming does not.
       const method = load ? "session/load" : "session/resume";
       const reply = await call(method, { sessionId: earlier, ...place }, bounds.load_ms, "of_silence");
+      await steps.found(offerOfSession(hello, reply, make));
       return { session_id: earlier, resumable, resumed: true, reply };
     } catch (error) {
       if (!(error instanceof AgentFailure)) throw error;
@@ -81,9 +87,13 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   try {
     const reply = await call("session/new", place, bounds.session_ms);
     const session_id = textOf(reply.sessionId);
-    if (session_id !== undefined) return { session_id, resumable, resumed: false, reply };
-    throw new AgentFailure("The agent answered session/new without a session id");
+    if (session_id === undefined) {
+      throw new AgentFailure("The agent answered session/new without a session id");
+    }
+    await steps.found(offerOfSession(hello, reply, make));
+    return { session_id, resumable, resumed: false, reply };
   } catch (error) {
+    if (error instanceof AgentRefusal && error.wants_login) await steps.found({ login: "needed" });
     // The attempt to load a session may have broken the process.
     throw earlier !== undefined && error instanceof AgentFailure ? new SessionLost(error) : error;
   }
@@ -101,59 +111,4 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       throw isDead && request.resume !== undefined ? new SessionLost(error) : error;
     }
   }
-}
-
-/** Sets the mode in which the agent asks, and the task's model. */
-export async function setUpSession(
-  request: RunRequest,
-  opened: OpenedSession,
-  steps: SessionSteps,
-): Promise<void> {
-  const { call, make, bounds } = steps;
-  const sessionId = opened.session_id;
-  const options = objectsOf(opened.reply.configOptions);
-
-  const modes = objectOf(opened.reply.modes);
-  const mode_option = options.find((option) => option.category === "mode");
-  const offered = modes === undefined ? valuesOf(mode_option) : idsOf(modes.availableModes, "id");
-  const current = modes === undefined ? mode_option?.currentValue : modes.currentModeId;
-  const mode = make.modes.find((candidate) => offered.includes(candidate));
-  if (mode !== undefined && mode !== current) {
-    if (modes !== undefined) await call("session/set_mode", { sessionId, modeId: mode }, bounds.setting_ms);
-    else await setOption(mode_option, mode);
-  } else if (mode === undefined && make.modes.length > 0) {
-    await steps.warn(
-      `The agent offers none of the modes ${make.modes.join(", ")}; its own stays: ${current}`,
-    );
-  }
-
-  const { model } = request;
-  if (model === undefined) return;
-  const model_option = options.find((option) => option.category === "model");
-  const models = objectOf(opened.reply.models);
-  if (model_option !== undefined) {
-    if (model_option.currentValue !== model) await setOption(model_option, model);
-  } else if (models !== undefined) {
-    if (models.currentModelId !== model) {
-      await call("session/set_model", { sessionId, modelId: model }, bounds.setting_ms);
-    }
-  } else {
-    await steps.warn(`The agent offers no choice of models; '${model}' is left to its own configuration`);
-  }
-
-  async function setOption(option: WireObject | undefined, value: string): Promise<void> {
-    await call("session/set_config_option", { sessionId, configId: option?.id, value }, bounds.setting_ms);
-  }
-}
-
-function idsOf(list: unknown, key: string): string[] {
-  return listOf(list).flatMap((item) => textOf(objectOf(item)?.[key]) ?? []);
-}
-
-/** The values of a select option, whose choices may be grouped. */
-function valuesOf(option: WireObject | undefined): string[] {
-  return listOf(option?.options).flatMap((item) => {
-    const group = objectOf(item)?.options;
-    return group === undefined ? idsOf([item], "value") : idsOf(group, "value");
-  });
 }

@@ -19,6 +19,8 @@ export interface StreamListener {
   onBytes(chunk: Uint8Array): void;
   /** The `params` of one `session/update`. */
   update(params: Record<string, unknown>): Promise<void>;
+  /** A notification other than `session/update`. */
+  notice(method: string, params: Record<string, unknown>): Promise<void>;
   /** A line on stdout that is not a message we can use, and why. */
   junk(line: string, why: string): Promise<void>;
 }
@@ -83,9 +85,10 @@ async function take(
       if (params !== undefined) await listener.update(params);
       return undefined;
     }
-    return "id" in message || HEARD.includes(String(message.method))
-      ? message as unknown as AnyMessage
-      : undefined;
+    const method = String(message.method);
+    if ("id" in message || HEARD.includes(method)) return message as unknown as AnyMessage;
+    await listener.notice(method, objectOf(message.params) ?? {});
+    return undefined;
   }
   if (!unanswered.delete(message.id)) return void await listener.junk(line, "answers no open request");
   return message as unknown as AnyMessage;

@@ -2,33 +2,43 @@
 import type { RunRequest } from "../../domain/run.ts";
 import { withoutNul } from "../supervision/environment.ts";
 
-const MODEL = "{model}";
+/** What a task may choose. An argument that contains it is left out if the task does not. */
+export const CHOICES = ["model", "effort", "mode"] as const;
+type ChoiceName = typeof CHOICES[number];
 
-/** Whether the command passes on the task's model. */
-export function takesModel(command: string[]): boolean {
-  return command.slice(1).some((arg) => arg.includes(MODEL));
+/** Whether the command passes on the task's choice. */
+export function takes(command: readonly string[], choice: ChoiceName): boolean {
+  return command.slice(1).some((arg) => arg.includes(`{${choice}}`));
 }
 
 /**
- * Replaces `{id}`, `{type}`, `{description}`, `{prompt}`, `{files_pattern}` and `{model}` in the agent's command by the
- * task's texts. A text stays within its argument and is not searched for placeholders again. An argument with `{model}`
- * is left out if the task names no model. The program's own name is not replaced, so a task's text never chooses what is
- * run.
+ * Replaces `{id}`, `{type}`, `{description}`, `{prompt}`, `{files_pattern}`, `{model}`, `{effort}` and `{mode}` in the
+ * agent's command by the task's texts. A text stays within its argument and is not searched for placeholders again. The
+ * program's own name is not replaced, so a task's text never chooses what is run.
  */
-export function fillCommand(command: string[], task: RunRequest["task"], model?: string): string[] {
+export function fillCommand(
+  command: string[],
+  task: RunRequest["task"],
+  choices: Pick<RunRequest, ChoiceName> = {},
+): string[] {
+  const { model = "", effort = "", mode = "" } = choices;
   const texts: Record<string, string> = {
     id: task.id,
     type: task.type,
     description: task.description,
     prompt: task.prompt,
     files_pattern: task.files_pattern ?? "",
-    model: model ?? "",
+    model,
+    effort,
+    mode,
   };
   const [program = "", ...args] = command;
   const fill = (arg: string) =>
     arg.replace(
-      /\{(id|type|description|prompt|files_pattern|model)\}/g,
+      /\{(id|type|description|prompt|files_pattern|model|effort|mode)\}/g,
       (_, name) => withoutNul(texts[name]!),
     );
-  return [program, ...args.filter((arg) => model !== undefined || !arg.includes(MODEL)).map(fill)];
+  const isNamed = (arg: string) =>
+    CHOICES.every((choice) => choices[choice] !== undefined || !arg.includes(`{${choice}}`));
+  return [program, ...args.filter(isNamed).map(fill)];
 }

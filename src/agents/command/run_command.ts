@@ -25,7 +25,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
   const process = await supervisor.spawn({
-    command: fillCommand(request.agent.command, request.task, request.model),
+    command: fillCommand(request.agent.command, request.task, request),
     request,
   });
   let exited = false;

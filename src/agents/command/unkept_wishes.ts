@@ -1,16 +1,18 @@
 /** What a task asks for and a plain command cannot be held to. Pure. */
 import type { RunRequest } from "../../domain/run.ts";
-import { takesModel } from "./fill_command.ts";
+import { CHOICES, takes } from "./fill_command.ts";
 
 /** A sentence for the task's log on each wish that may have no effect. */
 export function unkeptWishes(
-  { agent, agent_name, model, permissions, namesPermissions }: RunRequest,
+  { agent, agent_name, permissions, namesPermissions, ...choices }: RunRequest,
 ): string[] {
   const unkept: string[] = [];
-  if (model !== undefined && !takesModel(agent.command)) {
+  for (const choice of CHOICES) {
+    const value = choices[choice];
+    if (value === undefined || takes(agent.command, choice)) continue;
     unkept.push(
-      `The model '${model}' may have no effect: the command of agent '${agent_name}' has no {model}. ` +
-        "It is passed on in TASK_MODEL only",
+      `The ${choice} '${value}' may have no effect: the command of agent '${agent_name}' has no {${choice}}. ` +
+        `It is passed on in TASK_${choice.toUpperCase()} only`,
     );
   }
   if (permissions === "deny" || namesPermissions && permissions === "ask") {

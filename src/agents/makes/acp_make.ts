@@ -2,15 +2,28 @@
 import { planOf } from "../acp/progress.ts";
 import { reportedChanges } from "../acp/reported_changes.ts";
 import { tokensOf, usageUpdateOf } from "../acp/usage.ts";
-import type { AgentMake } from "./agent_make.ts";
+import type { AgentMake, Unasked } from "./agent_make.ts";
 
-type Identity = "name" | "display_name" | "icon" | "install" | "programs" | "standard" | "recognize";
+type Identity =
+  | "name"
+  | "display_name"
+  | "icon"
+  | "install"
+  | "programs"
+  | "standard"
+  | "recognize";
 
 export const acpMake: Omit<AgentMake, Identity> = {
+  login: {
+    advice: "Log in with the agent's own program, or name the variable of its key in agents.NAME.pass_env.",
+  },
   environment: () => ({}),
   arguments: () => [],
   client_meta: undefined,
   modes: [],
+  unasked: likelyUnasked,
+  resolves_models: false,
+  session_shows_login: false,
   resumes: true,
   chatter: undefined,
   goesOnAfter: () => false,
@@ -22,3 +35,9 @@ export const acpMake: Omit<AgentMake, Identity> = {
   tokensOf,
   tokens_scope: undefined,
 };
+
+/** What the name of an unknown mode suggests. A guess too many only refuses a mode. */
+function likelyUnasked(mode: string): Unasked {
+  if (/edit/i.test(mode)) return "edits";
+  return /yolo|bypass|full|auto|accept|danger|unrestricted|never|all/i.test(mode) ? "everything" : "nothing";
+}

@@ -18,6 +18,9 @@ export interface ProviderLimit {
   until_ms?: number;
 }
 
+/** nothing: it asks before it changes or runs anything. edits: it changes files of its workspace. */
+export type Unasked = "nothing" | "edits" | "everything";
+
 export interface AgentMake {
   /** The value of `profile` in the configuration and of `agent` of a process. */
   readonly name: string;
@@ -31,6 +34,11 @@ export interface AgentMake {
     /** The command that installs it; undefined if unknown. */
     command: string | undefined;
     /** A sentence or two with the command and what comes after it. */
+    advice: string;
+  };
+  /** How a user gets it an account, when the program is there. */
+  readonly login: {
+    /** A sentence or two with the command, and the variables that do without it. */
     advice: string;
   };
   /** Base names, without extension, of its programs. A configured command with one of them is of this make. */
@@ -50,6 +58,12 @@ export interface AgentMake {
   readonly client_meta: WireObject | undefined;
   /** Session modes in order of preference. The first that the agent offers is set; an empty list sets none. */
   readonly modes: readonly string[];
+  /** What it does in a mode without asking for permission. */
+  unasked(mode: string): Unasked;
+  /** Whether it knows more names of its models than it lists, and refuses those that it does not know. */
+  readonly resolves_models: boolean;
+  /** Whether it opens a session only if it has an account to work with, or needs none. */
+  readonly session_shows_login: boolean;
   /** Whether a new process may load the session of a killed one. */
   readonly resumes: boolean;
   /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */

@@ -2,7 +2,7 @@ import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, ProviderLimit, WireObject } from "./agent_make.ts";
+import type { AgentMake, ProviderLimit, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const ADAPTER: OwnSigns = {
@@ -15,6 +15,13 @@ const PROGRAM: OwnSigns = {
   scripts: /\/(@anthropic-ai|resources)\/claude-code\/cli\.[cm]?js$/,
 };
 
+const UNASKED: Record<string, Unasked> = {
+  default: "nothing",
+  plan: "nothing",
+  dontAsk: "nothing",
+  acceptEdits: "edits",
+};
+
 /** Claude Code through `claude-agent-acp`. */
 export const claude: AgentMake = {
   ...acpMake,
@@ -25,6 +32,9 @@ export const claude: AgentMake = {
     command: "npm install -g @agentclientprotocol/claude-agent-acp",
     advice: "Install Claude Code's adapter with `npm install -g @agentclientprotocol/claude-agent-acp`, " +
       "then log in with `claude` or set ANTHROPIC_API_KEY.",
+  },
+  login: {
+    advice: "Log in with `claude` and its command /login, or set ANTHROPIC_API_KEY for the server.",
   },
   programs: ["claude-agent-acp"],
   standard: {
@@ -47,6 +57,9 @@ export const claude: AgentMake = {
   }),
   // By default it starts in `auto` and answers its own permission requests.
   modes: ["default"],
+  unasked: (mode) => UNASKED[mode] ?? "everything",
+  // It takes the ids of the models API for those of its list.
+  resolves_models: true,
   limitOf,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };

@@ -1,12 +1,14 @@
 import { objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, ProviderLimit, TurnSign, WireObject } from "./agent_make.ts";
+import type { AgentMake, ProviderLimit, TurnSign, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = {
   names: ["codex", "codex-acp"],
   scripts: /\/codex-acp\/(dist|bin)\/[^/]+$|\/@openai\/codex\/bin\/codex(\.js)?$/,
 };
+
+const UNASKED: Record<string, Unasked> = { "read-only": "nothing", "workspace-write": "edits" };
 
 /** Codex through `codex-acp`. */
 export const codex: AgentMake = {
@@ -18,6 +20,9 @@ export const codex: AgentMake = {
     command: "npm install -g @agentclientprotocol/codex-acp",
     advice: "Install Codex's adapter with `npm install -g @agentclientprotocol/codex-acp`, " +
       "then log in with `codex login` or set CODEX_API_KEY.",
+  },
+  login: {
+    advice: "Log in with `codex-acp login`, or set CODEX_API_KEY or OPENAI_API_KEY for the server.",
   },
   programs: ["codex-acp"],
   standard: { command: ["codex-acp"], pass_env: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_HOME"] },
@@ -35,6 +40,8 @@ export const codex: AgentMake = {
   // In its default mode it reviews its own requests. In this mode it asks a person.
   modes: ["workspace-write"],
   goesOnAfter: (question) => objectOf(objectOf(question._meta)?.codex)?.delivery === "async",
+  unasked: (mode) => UNASKED[mode] ?? "everything",
+  session_shows_login: true,
   turnSign,
   limitOf,
 };

@@ -1,13 +1,15 @@
 import { countsOf } from "../acp/usage.ts";
 import { objectOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, WireObject } from "./agent_make.ts";
+import type { AgentMake, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = {
   names: ["gemini"],
   scripts: /\/(gemini-cli|@google\/gemini-cli)\/(bundle\/gemini|dist\/index)\.js$/,
 };
+
+const UNASKED: Record<string, Unasked> = { default: "nothing", plan: "nothing", autoEdit: "edits" };
 
 /** `gemini --acp`. It sends no plan. */
 export const gemini: AgentMake = {
@@ -20,6 +22,7 @@ export const gemini: AgentMake = {
     advice: "Install Gemini CLI with `npm install -g @google/gemini-cli`, " +
       "then log in with `gemini` or set GEMINI_API_KEY.",
   },
+  login: { advice: "Log in with `gemini`, or set GEMINI_API_KEY for the server." },
   programs: ["gemini"],
   standard: {
     command: ["gemini", "--acp"],
@@ -28,10 +31,9 @@ export const gemini: AgentMake = {
   // The API document has no type for it.
   recognize: (launched) => bears(launched, SIGNS) ? "unknown" : undefined,
   environment: () => ({ GEMINI_CLI_NO_RELAUNCH: "true" }),
-  // A command that names a model keeps it until the session's own is set.
-  arguments: ({ model, agent: { command } }) =>
-    model === undefined || command.includes("-m") || command.includes("--model") ? [] : ["-m", model],
   modes: ["default"],
+  unasked: (mode) => UNASKED[mode] ?? "everything",
+  session_shows_login: true,
   // It replays a loaded session partly after the reply, and sometimes loses it.
   resumes: false,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),

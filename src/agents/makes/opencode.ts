@@ -38,6 +38,10 @@ export const opencode: AgentMake = {
     command: "npm install -g opencode-ai",
     advice: "Install OpenCode with `npm install -g opencode-ai`, then `opencode auth login`.",
   },
+  login: {
+    advice:
+      "Log in with `opencode auth login`, or set a provider's key for the server, such as ANTHROPIC_API_KEY.",
+  },
   programs: ["opencode"],
   standard: {
     command: ["opencode", "acp"],
@@ -57,6 +61,10 @@ export const opencode: AgentMake = {
   // An agent must not replace its own program in the middle of a task.
   environment: () => ({ OPENCODE_DISABLE_AUTOUPDATE: "1" }),
   modes: ["build"],
+  // Its modes are its agents. Its permission settings decide in all of them.
+  unasked: () => "nothing",
+  // It needs no account for the models that its makers offer for free.
+  session_shows_login: true,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
   tokens_scope: "last_model_call",

@@ -29,8 +29,13 @@ export class EventQueue {
   }
 
   /** Emits an entry for the task's log. */
-  note(level: LogEvent["level"], message: string, source: string): Promise<void> {
-    return this.emit({ kind: "log", level, message, source });
+  note(
+    level: LogEvent["level"],
+    message: string,
+    source: string,
+    details?: LogEvent["details"],
+  ): Promise<void> {
+    return this.emit({ kind: "log", level, message, source, details });
   }
 
   /** Settles when the listener is done with everything so far. */

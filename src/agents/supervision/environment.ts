@@ -57,7 +57,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     TASK_PROMPT: withoutNul(task.prompt),
     TASK_FILES_PATTERN: withoutNul(task.files_pattern ?? ""),
     TASK_ATTEMPT: String(request.attempt),
-    ...request.model === undefined ? {} : { TASK_MODEL: withoutNul(request.model) },
+    ...chosenVariables(request),
     [STORE]: source.store_id,
     [INSTANCE]: source.instance_id,
   };
@@ -70,6 +70,13 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     });
   }
   return env;
+}
+
+function chosenVariables({ model, effort, mode }: RunRequest): Record<string, string> {
+  const chosen = Object.entries({ TASK_MODEL: model, TASK_EFFORT: effort, TASK_MODE: mode });
+  return Object.fromEntries(
+    chosen.flatMap(([name, value]) => value === undefined ? [] : [[name, withoutNul(value)]]),
+  );
 }
 
 /** The mark of every process of one run, even if it has moved to another group or session. */

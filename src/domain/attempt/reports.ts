@@ -37,6 +37,7 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
       return turnEnded(state, report.outcome);
     case "usage":
     case "sign":
+    case "offer":
       return stay(state);
   }
 }

@@ -236,7 +236,9 @@ export class Connection implements Session, Subscriber {
     if (exceeds(data, max_message_bytes)) {
       return this.close(CLOSE.too_big, `messages may have ${max_message_bytes} bytes`);
     }
-    if (typeof data === "string") return this.#requests.add(() => router.receive(data, this), data.length);
+    if (typeof data === "string") {
+      return this.#requests.add((later) => router.receive(data, this, later), data.length);
+    }
     const error = new ApiError("INVALID_JSON", "Binary frames are not understood; send JSON as text");
     this.#requests.add(() => errorReply(error, clock, "frame"), 0);
   }

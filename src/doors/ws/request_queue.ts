@@ -20,7 +20,11 @@ const FLOOD_BACKLOG_MAX = 10;
 const REFUSALS_MADE_GOOD = 10;
 const SLOW_DOWN_MS = 10;
 
-type Request = () => object | Promise<object>;
+/** Replies that may come after those to later requests. Beyond this, later requests wait as usual. */
+const LATER_MAX = 20;
+
+/** Carries the request out. Returns its reply, or gives `later` a reply that later requests need not wait for. */
+type Request = (later?: (reply: Promise<object>) => void) => object | Promise<object> | undefined;
 
 export interface RequestQueueOptions {
   clock: Clock;
@@ -43,6 +47,8 @@ export class RequestQueue {
   #busy = false;
   #awaitsReader = false;
   #refusals = 0;
+  /** Replies that are still to come, while later requests are carried out. */
+  #later = 0;
   #slowedDown: Timer | undefined;
   #closed = false;
 
@@ -78,7 +84,8 @@ export class RequestQueue {
     const { answer, guarded, clock } = this.#options;
     this.#busy = true;
     for (let next: Request | undefined = request; next; next = this.#next()) {
-      const reply = next();
+      const reply = next(this.#later < LATER_MAX ? (reply) => this.#answerLater(reply) : undefined);
+      if (reply === undefined) continue;
       if (reply instanceof Promise) {
         void reply.then((message) =>
           guarded(() => {
@@ -97,6 +104,15 @@ export class RequestQueue {
         return;
       }
     }
+  }
+
+  #answerLater(reply: Promise<object>): void {
+    const { answer, guarded } = this.#options;
+    this.#later++;
+    void reply.then((message) => {
+      this.#later--;
+      if (!this.#closed) guarded(() => answer(message));
+    });
   }
 
   /** Whether the client keeps sending far more than the limits allow. */

@@ -12,13 +12,13 @@ import { runRequest } from "./run_request.ts";
 const log = getLogger(["opencode-agents", "engine"]);
 
 export class AgentProcess {
-  readonly #context: Pick<RunContext, "runner" | "settings">;
+  readonly #context: Pick<RunContext, "runner" | "settings" | "directory">;
   readonly #emit: (event: AttemptEvent) => void | Promise<void>;
   #run: Run | undefined;
   #signalled: Promise<void> = Promise.resolve();
 
   constructor(
-    context: Pick<RunContext, "runner" | "settings">,
+    context: Pick<RunContext, "runner" | "settings" | "directory">,
     emit: (event: AttemptEvent) => void | Promise<void>,
   ) {
     this.#context = context;
@@ -34,10 +34,13 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings } = this.#context;
+    const { runner, settings, directory } = this.#context;
     try {
       const request = runRequest(task, settings, agent, working_dir);
-      this.#run = await runner.start(request, (report) => this.#emit({ kind: "reported", report }));
+      this.#run = await runner.start(request, (report) => {
+        if (report.kind === "offer") return directory?.note(agent, report.news);
+        return this.#emit({ kind: "reported", report });
+      });
     } catch (error) {
       void this.#emit(notStarted(task.id, error));
       return;

@@ -20,6 +20,7 @@ export function runRequest(
   working_dir: string,
 ): RunRequest {
   const execution = executionOf({ id, spec, state });
+  const agent = agentConfig(settings, agent_name);
   const { session } = state;
   const isSame = session?.agent === agent_name && session.working_dir === working_dir;
   return {
@@ -33,10 +34,12 @@ export function runRequest(
     },
     attempt: state.attempt,
     agent_name,
-    agent: agentConfig(settings, agent_name),
+    agent,
     working_dir,
     env: execution.env ?? {},
-    model: execution.model,
+    model: execution.model ?? agent.model,
+    effort: execution.effort ?? agent.effort,
+    mode: execution.mode ?? agent.mode,
     permissions: execution.permissions ?? settings.permissions,
     namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,

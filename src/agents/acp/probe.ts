@@ -1,0 +1,122 @@
+/** Starts an agent to find out what it offers: opens a session, closes it, and ends the agent. It uses no model. */
+import { type Clock, within } from "../../clock/clock.ts";
+import type { OfferNews } from "../../domain/agent_offer.ts";
+import type { RunRequest } from "../../domain/run.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import { EventQueue } from "../reporting/event_queue.ts";
+import { createLastWords, failureReason } from "../reporting/last_words.ts";
+import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { verdictOf } from "./agent_failure.ts";
+import { type AcpConnection, connectAgent } from "./connection.ts";
+import { offerOfNotice, offerOfUpdate } from "./offer.ts";
+import { openSession, type SessionBounds } from "./session.ts";
+import { StderrLog } from "./stderr_log.ts";
+import { objectOf } from "./wire_value.ts";
+
+/** Agents tell their commands and their account soon after they have opened a session. */
+const AFTERWARDS_MS = 2_000;
+
+export interface ProbeOptions {
+  clock: Clock;
+  request: RunRequest;
+  make: AgentMake;
+  process: SupervisedProcess;
+  bounds: SessionBounds;
+  found(news: OfferNews): void;
+  signal: AbortSignal;
+}
+
+/** Returns why no session could be opened; undefined if one was. Ends the process, also when `signal` aborts. */
+export async function probeAcp(options: ProbeOptions): Promise<string | undefined> {
+  const { clock, request, make, process, signal } = options;
+  const stop = () => void process.end();
+  signal.addEventListener("abort", stop);
+  const stderr = new StderrLog({
+    clock,
+    task_id: request.task.id,
+    stderr: process.stderr,
+    chatter: make.chatter,
+    events: new EventQueue(request.task.id, () => {}),
+    onBytes() {},
+  });
+  const junk = createLastWords();
+  let connection: AcpConnection | undefined;
+  try {
+    const told = new Told(options.found);
+    connection = await connectAgent({
+      clock,
+      process,
+      onBytes() {},
+      update: (params) => told.update(objectOf(params.update) ?? {}),
+      notice: (method, params) => told.notice(method, params),
+      junk: (line) => Promise.resolve(junk.add(line)),
+      permission: () => Promise.resolve({ outcome: { outcome: "cancelled" } }),
+      question: () => Promise.resolve({ action: "cancel" }),
+      questionCompleted() {},
+      isPaused: () => false,
+    });
+    await openAndClose(connection, told, options);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return "The agent opened no session in time";
+    await process.end();
+    await stderr.ended;
+    const last_words = failureReason(stderr.words, junk);
+    const { failure } = verdictOf(error, {
+      task_id: request.task.id,
+      last_words,
+      login_advice: make.login.advice,
+    });
+    return failure?.message;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await process.end();
+    connection?.close();
+  }
+}
+
+async function openAndClose(
+  { call }: AcpConnection,
+  told: Told,
+  { clock, request, make, bounds }: ProbeOptions,
+): Promise<void> {
+  const found = (news: OfferNews) => told.found(news);
+  const { session_id } = await openSession(request, { call, make, bounds, warn: async () => {}, found });
+  await within(clock, AFTERWARDS_MS, told.all, undefined);
+  // A session that nobody used need not stay in the agent's list.
+  for (const ability of ["close", "delete"]) {
+    if (!told.sessions.includes(ability)) continue;
+    await call(`session/${ability}`, { sessionId: session_id }, bounds.setting_ms).catch(() => {});
+  }
+}
+
+/** What the agent tells of itself, and whether all of it has come. */
+class Told {
+  sessions: readonly string[] = [];
+  readonly #found: (news: OfferNews) => void;
+  readonly #commands = Promise.withResolvers<void>();
+  readonly #login = Promise.withResolvers<void>();
+  readonly all = Promise.all([this.#commands.promise, this.#login.promise]);
+
+  constructor(found: (news: OfferNews) => void) {
+    this.#found = found;
+  }
+
+  // deno-lint-ignore require-await -- the session awaits a promise
+  async found(news: OfferNews): Promise<void> {
+    if (news.sessions !== undefined) this.sessions = news.sessions;
+    if (news.commands !== undefined) this.#commands.resolve();
+    if (news.login !== undefined) this.#login.resolve();
+    this.#found(news);
+  }
+
+  async update(update: WireObject): Promise<void> {
+    const news = offerOfUpdate(update);
+    if (news !== undefined) await this.found(news);
+  }
+
+  async notice(method: string, params: WireObject): Promise<void> {
+    const news = offerOfNotice(method, params);
+    if (news !== undefined) await this.found(news);
+  }
+}

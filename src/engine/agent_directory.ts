@@ -1,0 +1,155 @@
+/** The agents that tasks may name: what each offers, whether it is ready, and how it did lately. */
+import { isDeepStrictEqual } from "node:util";
+import { getLogger } from "@logtape/logtape";
+import { type Clock, epochOf, isoTime } from "../clock/clock.ts";
+import { SERVER } from "../domain/actor.ts";
+import type { AgentConfig } from "../domain/agent_config.ts";
+import { type AgentOffer, offerAfter, type OfferNews } from "../domain/agent_offer.ts";
+import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import type { AgentProgram, AgentRunner } from "../domain/run.ts";
+import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
+import type { AgentHistory } from "../read/agent_history.ts";
+import type { NoSpec } from "../store/record_kinds.ts";
+import type { RecordStore } from "../store/record_store.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** With what comes before and after, a probe is answered within 120 s. */
+const PROBE_MS = 100_000;
+/** News that are not new are stored this often, so that the time of the last look is about right. */
+const STORED_EVERY_MS = 3_600_000;
+
+export interface AgentDirectoryOptions {
+  clock: Clock;
+  runner: AgentRunner;
+  /** The configured agents by name. */
+  agents: Readonly<Record<string, AgentConfig>>;
+  listed: readonly ConfiguredAgent[];
+  offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
+  history: AgentHistory;
+  /** Why no agent can be started now, if so. */
+  cannotRun(): ApiError | undefined;
+}
+
+export class AgentDirectory {
+  readonly #options: AgentDirectoryOptions;
+  readonly #probes = new Map<string, Promise<ListedAgent>>();
+  readonly #closing = new AbortController();
+
+  constructor(options: AgentDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets what agents offered that are no longer configured. */
+  async clear(): Promise<void> {
+    const { offers, agents } = this.#options;
+    const gone = () => [...offers.values()].map(({ id }) => id).filter((id) => !Object.hasOwn(agents, id));
+    await offers.update(() => ({ removes: gone() }), SERVER);
+  }
+
+  list(): Promise<ListedAgent[]> {
+    return Promise.all(this.#options.listed.map((agent) => this.#view(agent)));
+  }
+
+  /**
+   * Starts the agent, opens a session, and ends it. Resolves to what is then known of it, also if it could not be
+   * started; then `problem` says why. A probe of the same agent that is under way is joined. Throws
+   * `INVALID_FIELD_VALUE` for an unknown agent, and `SERVICE_UNAVAILABLE` if no agent can be started.
+   */
+  async probe(name: string): Promise<ListedAgent> {
+    const { listed, cannotRun } = this.#options;
+    const agent = listed.find((one) => one.name === name);
+    if (agent === undefined) {
+      const names = listed.map((one) => one.name);
+      throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, names, `There is no agent '${name}'`);
+    }
+    const obstacle = cannotRun();
+    if (obstacle) throw obstacle;
+    const underWay = this.#probes.get(name);
+    if (underWay) return await underWay;
+    const probe = this.#probe(agent);
+    this.#probes.set(name, probe);
+    try {
+      return await probe;
+    } finally {
+      this.#probes.delete(name);
+    }
+  }
+
+  /** Takes what an agent at work has shown. */
+  note(name: string, news: OfferNews): void {
+    void this.#store(name, news);
+  }
+
+  /** Ends the probes under way. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled([...this.#probes.values()]);
+  }
+
+  async #probe(agent: ConfiguredAgent): Promise<ListedAgent> {
+    const { runner, agents, clock } = this.#options;
+    const { name, protocol } = agent;
+    const config = agents[name];
+    const program = await this.#look(name);
+    if (config === undefined || !program.installed || protocol === "command") {
+      return await this.#view(agent, program);
+    }
+    const bound = new AbortController();
+    const timer = clock.after(PROBE_MS, () => bound.abort());
+    const signal = AbortSignal.any([bound.signal, this.#closing.signal]);
+    const stored: Promise<void>[] = [];
+    const found = (news: OfferNews) => void stored.push(this.#store(name, news));
+    let problem: string | undefined;
+    try {
+      problem = await runner.probe?.(name, config, found, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      problem = error.message;
+    } finally {
+      timer.cancel();
+    }
+    await Promise.all(stored);
+    return { ...await this.#view(agent, program), problem };
+  }
+
+  async #store(name: string, news: OfferNews): Promise<void> {
+    const { offers, clock } = this.#options;
+    try {
+      await offers.update(() => {
+        const known = offers.get(name)?.state;
+        const state = offerAfter(known, news, isoTime(clock.now()));
+        if (known === undefined) return { creates: [{ id: name, spec: {}, state }] };
+        const isOld = clock.now() - epochOf(known.found_at) >= STORED_EVERY_MS;
+        if (!isOld && isDeepStrictEqual({ ...state, found_at: known.found_at }, known)) return {};
+        return { updates: [{ id: name, state }] };
+      }, SERVER);
+    } catch (error) {
+      // It is found again at the next start.
+      log.warn("What agent {name} offers was not stored: {error}", { name, error });
+    }
+  }
+
+  async #look(name: string): Promise<AgentProgram> {
+    const { runner, agents } = this.#options;
+    const config = agents[name];
+    const found = config && await runner.look?.(config);
+    return found ?? { installed: true, install_advice: "", login_advice: "" };
+  }
+
+  async #view(agent: ConfiguredAgent, program?: AgentProgram): Promise<ListedAgent> {
+    const { offers, history } = this.#options;
+    const { name } = agent;
+    const { installed, install_advice, login_advice } = program ?? await this.#look(name);
+    const offer = offers.get(name)?.state ?? { login: "unknown" as const, accepts: [] };
+    const todo = !installed ? install_advice : offer.login === "needed" ? login_advice : "";
+    return {
+      ...agent,
+      installed,
+      ...offer,
+      ...history.of(name),
+      todo: todo === "" ? undefined : todo,
+    };
+  }
+}
