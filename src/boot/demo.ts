@@ -1,5 +1,6 @@
 /** `serve --demo`: a small workflow of dependent tasks, so that newcomers see the whole system at work. */
 import { isoTime } from "../clock/clock.ts";
+import { ownCommand } from "../cli/own_command.ts";
 import type { Config } from "../protocol/config.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import { type Client, connect } from "../client/client.ts";
@@ -114,7 +115,9 @@ async function play(
     if (push.type === "task_status_update" && isFinished(push.new_status)) open.delete(push.task_id);
     if (open.size > 0) continue;
     return print(
-      `Demo: done. The server goes on; try: opencode-agents tasks --url ${url}, or logs, top, run "demo:steps=3" --follow`,
+      `Demo: done. The server goes on; try: ${
+        ownCommand("tasks", { url })
+      }, or logs, top, run "demo:steps=3" --follow`,
     );
   }
 }

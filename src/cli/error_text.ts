@@ -41,12 +41,13 @@ function advice({ code, message, details }: ApiError): string[] {
 function detailsIn(message: string, details: ApiError["details"]): string[] {
   const lines: string[] = [];
   const { current_status, expected, suggestion } = details;
-  const words = Array.isArray(expected) ? expected.join(", ") : String(expected);
+  const words = [expected].flat().map(String);
+  const isSaid = words.every((word) => message.includes(word));
   if (current_status !== undefined && !message.includes(`it is ${current_status}`)) {
     lines.push(`It is ${current_status}.`);
   }
-  if (expected !== undefined && details.pid === undefined && !message.includes(words)) {
-    lines.push(`Expected: ${words}.`);
+  if (expected !== undefined && details.pid === undefined && !isSaid) {
+    lines.push(`Expected: ${words.join(", ")}.`);
   }
   if (suggestion !== undefined && !message.includes("Did you mean")) {
     lines.push(`Did you mean ${suggestion}?`);

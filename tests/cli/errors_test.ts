@@ -57,7 +57,7 @@ Deno.test("cli: without a server, every command exits with 1 and says how to sta
 
 Deno.test("cli: a mistake exits with 2 and names what was meant", async () => {
   const cases: [string[], RegExp][] = [
-    [["tsks"], /unknown command 'tsks'\n\(Did you mean tasks\?\)/],
+    [["tsks"], /unknown command 'tsks'\n\(Did you mean one of asks, tasks\?\)/],
     [["tasks", "--stats", "failed"], /unknown option '--stats'\n\(Did you mean --status\?\)/],
     [["tasks", "--status", "done"], /Allowed choices are pending, running/],
     [["task"], /missing required argument 'task'/],

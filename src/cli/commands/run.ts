@@ -7,6 +7,7 @@ import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder }
 import { localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { levelOption } from "../options.ts";
 import { pointInTime } from "../when.ts";
+import { ownCommand } from "../own_command.ts";
 
 interface RunFlags extends TaskFlags {
   follow?: boolean;
@@ -45,7 +46,7 @@ export function addRun(program: Command, cli: Cli): void {
       if (flags.follow) {
         cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level });
       } else if (!flags.json) {
-        terminal.note(`follow it with: opencode-agents follow ${task_id}`);
+        terminal.note(`follow it with: ${ownCommand(`follow ${task_id}`, flags)}`);
       }
     });
 }

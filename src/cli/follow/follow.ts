@@ -7,6 +7,7 @@ import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Task, TaskStatus } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { EXIT } from "../exit_codes.ts";
+import { ownCommand } from "../own_command.ts";
 import { levelsFrom } from "../log_text.ts";
 import { untilSignalled } from "../signals.ts";
 import { JsonView } from "./json_view.ts";
@@ -26,11 +27,11 @@ export interface FollowOptions {
  * cancelled. Ctrl-C (130) and SIGTERM (143) end only the following; the task continues.
  */
 export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
-  const interrupted = untilInterrupted(cli, options.task_id);
+  const interrupted = untilInterrupted(cli, flags, options.task_id);
   const client = await Promise.race([cli.connect(flags), interrupted]);
   if (typeof client === "number") return client;
   try {
-    return await followWith(cli, client, options, interrupted);
+    return await followWith(cli, client, flags, options, interrupted);
   } finally {
     client.close();
   }
@@ -39,11 +40,12 @@ export async function follow(cli: Cli, flags: CommonFlags, options: FollowOption
 async function followWith(
   cli: Cli,
   client: Client,
+  flags: CommonFlags,
   { task_id, json, level }: FollowOptions,
   interrupted: Promise<number>,
 ): Promise<number> {
   const view: View = json ? new JsonView(cli.terminal) : new TextView(cli.terminal, cli.clock);
-  const questions = new Questions(cli.terminal, client, task_id, json);
+  const questions = new Questions(cli.terminal, client, task_id, json, flags);
   const only = { task_ids: [task_id] };
   const pushes = await client.subscribe(["task_status", "task_progress", "conversations"], {
     task_status: only,
@@ -115,12 +117,18 @@ async function untilEnded(
 }
 
 /** Resolves to the exit code when a signal ends the following before the task ends. */
-async function untilInterrupted({ clock, terminal }: Cli, task_id: string): Promise<number> {
+async function untilInterrupted(
+  { clock, terminal }: Cli,
+  flags: CommonFlags,
+  task_id: string,
+): Promise<number> {
   const signal = await untilSignalled(clock);
   terminal.status("");
   terminal.note(
     `no longer following; task ${task_id} continues\n` +
-      `again: opencode-agents follow ${task_id}\nto end it: opencode-agents cancel ${task_id}`,
+      `again: ${ownCommand(`follow ${task_id}`, flags)}\nto end it: ${
+        ownCommand(`cancel ${task_id}`, flags)
+      }`,
   );
   return signal === "SIGTERM" ? EXIT.terminated : EXIT.cancelled;
 }

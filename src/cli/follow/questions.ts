@@ -6,6 +6,8 @@ import type { Question } from "../../domain/question.ts";
 import type { Task } from "../../domain/task.ts";
 import { fieldLines } from "../answer_values.ts";
 import { describeError } from "../error_text.ts";
+import type { ServerChoice } from "../find_server.ts";
+import { ownCommand } from "../own_command.ts";
 import { openPermissions, openQuestions } from "../task_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../text.ts";
@@ -18,17 +20,19 @@ export class Questions {
   readonly #task_id: string;
   /** Whether to neither show nor answer requests. */
   readonly #quiet: boolean;
+  readonly #server: ServerChoice;
   readonly #canAnswer: boolean;
   readonly #seen = new Set<string>();
   readonly #waiting: Asked[] = [];
   #asking = false;
   #closed = false;
 
-  constructor(terminal: Terminal, client: Client, task_id: string, quiet: boolean) {
+  constructor(terminal: Terminal, client: Client, task_id: string, quiet: boolean, server: ServerChoice) {
     this.#terminal = terminal;
     this.#client = client;
     this.#task_id = task_id;
     this.#quiet = quiet;
+    this.#server = server;
     this.#canAnswer = !quiet && terminal.isTerminal && Deno.stdin.isTerminal();
   }
 
@@ -48,7 +52,8 @@ export class Questions {
     for (const line of fieldLines(question)) terminal.line(line);
     const value = schema === undefined ? "done" : "VALUE";
     const which = `${this.#task_id} --question ${question_id}`;
-    terminal.line(`answer with: opencode-agents answer ${which} ${value}   or: … answer ${which} --decline`);
+    const answer = ownCommand(`answer ${which} ${value}`, this.#server);
+    terminal.line(`answer with: ${answer}   or: … answer ${which} --decline`);
   }
 
   /** Asks about a request, once. */
@@ -58,10 +63,10 @@ export class Questions {
     const terminal = this.#terminal;
     terminal.line(terminal.paint(`The agent asks: ${oneLine(title)}`, "yellow", "bold"));
     if (!this.#canAnswer) {
-      const answer = `${this.#task_id} ${permission_id}`;
-      return terminal.line(
-        `answer with: opencode-agents allow ${answer}   or: opencode-agents deny ${answer}`,
+      const [allow, deny] = ["allow", "deny"].map((word) =>
+        ownCommand(`${word} ${this.#task_id} ${permission_id}`, this.#server)
       );
+      return terminal.line(`answer with: ${allow}   or: ${deny}`);
     }
     terminal.line("allow it? y/n");
     this.#waiting.push({ permission_id, title });
