@@ -61,6 +61,10 @@ export type RunEvent =
     steps?: PlanStep[];
   }
   | { kind: "activity"; current_step: string }
+  /** The agent asks its model again. `current_step`: what went wrong and which try it is, at most 200 characters. */
+  | { kind: "retrying"; current_step: string }
+  /** The agent goes on after `retrying`. `current_step`: what it does now, if that is known. */
+  | { kind: "recovered"; current_step?: string }
   | { kind: "log"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }
   | { kind: "permission_requested"; request: PermissionRequest }
   | {

@@ -6,6 +6,8 @@ import { loadConfig } from "../../src/boot/config_file.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { claude } from "../../src/agents/makes/claude.ts";
 import { codex } from "../../src/agents/makes/codex.ts";
+import type { AgentMake, WireObject } from "../../src/agents/makes/agent_make.ts";
+import { gemini } from "../../src/agents/makes/gemini.ts";
 import { generic } from "../../src/agents/makes/generic.ts";
 import { opencode } from "../../src/agents/makes/opencode.ts";
 import { AgentMakes } from "../../src/agents/makes/registry.ts";
@@ -216,22 +218,88 @@ Deno.test("the pages say the same install commands as the makes", async () => {
   }
 });
 
-Deno.test("Claude's and Codex's limits are read", () => {
-  const rate_limit = (status: string) => ({
-    sessionUpdate: "usage_update",
-    used: 1,
-    size: 2,
-    _meta: { "_claude/rateLimit": { status, resetsAt: 1_800_000_000, rateLimitType: "five_hour" } },
-  });
-  assert.deepEqual(claude.limitOf(rate_limit("rejected")), {
-    reason: "usage limit five_hour",
+const NOW = Date.UTC(2026, 10, 30, 13);
+const heard = (make: AgentMake, update: WireObject) => make.troubleOf({ from: "update", update }, NOW);
+
+Deno.test("Claude's limits and retries are read", () => {
+  const rate_limit = (status: string, more = {}) =>
+    heard(claude, {
+      sessionUpdate: "usage_update",
+      used: 1,
+      size: 2,
+      _meta: {
+        "_claude/rateLimit": { status, resetsAt: 1_800_000_000, rateLimitType: "five_hour", ...more },
+      },
+    });
+  assert.deepEqual(rate_limit("rejected"), {
+    kind: "provider_limit",
+    what: "usage limit five_hour",
     until_ms: 1_800_000_000_000,
   });
-  assert.equal(claude.limitOf(rate_limit("allowed_warning")), undefined);
-  const error = (codexErrorInfo: unknown) => ({
-    sessionUpdate: "session_info_update",
-    _meta: { codex: { error: { message: "Reconnecting… 1/5", codexErrorInfo, willRetry: true } } },
+  assert.equal(rate_limit("allowed_warning"), undefined);
+  assert.equal(rate_limit("rejected", { isUsingOverage: true }), undefined);
+  const retry = (error_status: number | null, error: string) => {
+    const counts = { attempt: 2, max_retries: 10, retry_delay_ms: 581 };
+    const message = { type: "system", subtype: "api_retry", ...counts, error_status, error };
+    return claude.troubleOf({ from: "notification", method: "_claude/sdkMessage", params: { message } }, NOW);
+  };
+  const tried = { attempt: 2, of: 10 };
+  assert.deepEqual(retry(401, "authentication_failed"), {
+    kind: "needs_login",
+    what: "HTTP 401, authentication failed",
+    ...tried,
   });
-  assert.deepEqual(codex.limitOf(error("rateLimitExceeded")), { reason: "Reconnecting… 1/5" });
-  assert.equal(codex.limitOf(error("serverOverloaded")), undefined);
+  assert.deepEqual(retry(529, "overloaded"), { kind: "overloaded", what: "HTTP 529, overloaded", ...tried });
+  assert.deepEqual(retry(null, "unknown"), { kind: "network", what: "no answer", ...tried });
+});
+
+Deno.test("Codex's retries are read", () => {
+  const error = (codexErrorInfo: unknown, additionalDetails: string | null = null) =>
+    heard(codex, {
+      sessionUpdate: "session_info_update",
+      _meta: {
+        codex: {
+          error: { message: "Reconnecting... 1/5", additionalDetails, codexErrorInfo, willRetry: true },
+        },
+      },
+    });
+  const tried = { attempt: 1, of: 5, until_ms: undefined };
+  assert.deepEqual(error("rateLimitExceeded"), {
+    kind: "provider_limit",
+    what: "Reconnecting... 1/5",
+    ...tried,
+  });
+  const broken = { responseStreamDisconnected: { httpStatusCode: null } };
+  const demand = "We’re currently experiencing high demand, which may cause temporary errors.";
+  assert.deepEqual(error(broken, demand), { kind: "overloaded", what: demand, ...tried });
+  const cut = "stream disconnected before completion: Transport error";
+  assert.deepEqual(error(broken, cut), { kind: "network", what: cut, ...tried });
+  assert.equal(error({ httpConnectionFailed: { httpStatusCode: 429 } }, "no")?.kind, "provider_limit");
+});
+
+Deno.test("OpenCode's and Gemini's retries are read from their logs on stderr", () => {
+  const line = (make: AgentMake, text: string) => make.troubleOf({ from: "stderr", line: text }, NOW);
+  const failed = (small: boolean) =>
+    'timestamp=2026-11-30T13:30:26.735Z level=ERROR run=333d8f83 message="stream error" providerID=test modelID=m1 ' +
+    `session.id=ses_1 small=${small} agent=build mode=primary error.error="AI_APICallError: usage limit of \\"pro\\" until 20:00"`;
+  assert.deepEqual([line(opencode, failed(false))?.kind, line(opencode, failed(false))?.what], [
+    "provider_limit",
+    'usage limit of "pro" until 20:00',
+  ]);
+  assert.equal(line(opencode, failed(true)), undefined, "only the title is missing");
+  assert.equal(line(opencode, failed(false).slice(0, -5)), undefined, "cut off");
+  const attempt = (text: string) => line(gemini, `[2026-11-30T13:32:08.106Z] [WARN] Attempt 2 failed${text}`);
+  assert.deepEqual(
+    attempt(
+      ' with status 429. Retrying with backoff... _ApiError: {"error":{"code":429,"message":"try again in 2 minutes"}}',
+    ),
+    { kind: "provider_limit", what: "try again in 2 minutes", attempt: 2, until_ms: NOW + 120_000 },
+  );
+  assert.equal(attempt(" with 5xx error. Retrying with backoff... x")?.kind, "overloaded");
+  assert.equal(attempt(". Retrying with backoff... TypeError: fetch failed")?.kind, "network");
+  assert.equal(
+    line(gemini, "Attempt 2 failed with status 429. Retrying with backoff..."),
+    undefined,
+    "told again",
+  );
 });

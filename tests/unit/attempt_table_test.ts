@@ -48,6 +48,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "starting, starting | ready | write session",
     "reports a line": "starting, starting | info: hello",
     "reports activity": "starting, starting, writing, 0 after it | write progress",
+    "reports a retry": "starting, starting, writing, 0 after it | write progress | publish agent",
     "asks for permission": "starting, starting | publish p2 | warn: Permission asked: May I? | publish agent",
     pause: "starting, paused | publish agent",
     cancel: "starting, stopping | publish agent",
@@ -60,6 +61,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
+    "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "agent completed":
@@ -83,6 +85,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, running, writing, 0 after it | ready | write session",
     "reports a line": "working, running, writing, 0 after it | info: hello",
     "reports activity": "working, running, writing, 1 after it",
+    "reports a retry": "working, retrying, writing, 1 after it | publish agent",
     "asks for permission":
       "working, waiting_for_permission, writing, 0 after it | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "agent completed": "closing, running, writing, 0 after it | clear deadline | clear silence",
@@ -108,6 +111,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, waiting_for_permission | ready | write session",
     "reports a line": "working, waiting_for_permission | info: hello",
     "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, waiting_for_permission, writing, 0 after it | write progress | publish agent",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent",
     "has its answer": "working, running | end of p1 | publish agent | set deadline 1000 | set silence 100",
@@ -124,6 +129,31 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     broke: "working, stopping | publish agent | stop agent",
     message: "working, waiting_for_permission, messages: 1",
   },
+  retrying: {
+    "reports a session": "working, retrying | ready | write session",
+    "reports a line": "working, retrying | info: hello",
+    "reports activity": "working, retrying, writing, 0 after it | write progress",
+    "reports a retry": "working, retrying, writing, 0 after it | write progress",
+    "reports that it goes on": "working, running | publish agent",
+    "asks for permission":
+      "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "agent completed":
+      "saving, retrying | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
+    "agent failed":
+      "saving, retrying | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+    "agent stopped":
+      "saving, retrying | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
+    "pause": "working, paused | pause agent | clear deadline | clear silence",
+    "signalled: pause": "working, retrying | publish agent",
+    "signalled: resume": "working, retrying | publish agent",
+    "cancel": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "leave": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
+    "broke": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "message": "working, retrying, messages: 1",
+    "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
+    "silence fired": "working, retrying | set silence 100",
+  },
   unresponsive: {
     "reports its start":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
@@ -133,6 +163,10 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | info: hello | set silence 100",
     "reports activity":
       "working, running, writing, 0 after it | clear silence | info: The agent gives signs of life again | publish agent | write progress | set silence 100",
+    "reports a retry":
+      "working, retrying, writing, 0 after it | clear silence | info: The agent gives signs of life again | publish agent | write progress | publish agent | set silence 100",
+    "reports that it goes on":
+      "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "reports usage":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "asks for permission":
@@ -168,6 +202,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "starting, paused | ready | write session",
     "reports a line": "starting, paused | info: hello",
     "reports activity": "starting, paused, writing, 0 after it | write progress",
+    "reports a retry": "starting, paused, writing, 0 after it | write progress | publish agent",
     "asks for permission": "starting, paused | publish p2 | warn: Permission asked: May I? | publish agent",
     resume: "starting, starting | publish agent",
     cancel: "starting, stopping | publish agent",
@@ -180,6 +215,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, paused | ready | write session",
     "reports a line": "working, paused | info: hello",
     "reports activity": "working, paused, writing, 0 after it | write progress",
+    "reports a retry": "working, paused, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, paused | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, paused | info: Task completed | commit turn 1 completed",
     "agent failed": "saving, paused | error: Attempt ended: no | commit turn 1 failed",
@@ -197,6 +233,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, running, frozen | ready | write session",
     "reports a line": "working, running, frozen | info: hello",
     "reports activity": "working, running, frozen, writing, 0 after it | write progress",
+    "reports a retry": "working, retrying, frozen, writing, 0 after it | write progress | publish agent",
     "asks for permission":
       "working, waiting_for_permission, frozen | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, running, frozen | info: Task completed | commit turn 1 completed",
@@ -216,6 +253,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, running, messages: 1 | ready | write session",
     "reports a line": "working, running, messages: 1 | info: hello",
     "reports activity": "working, running, messages: 1, writing, 0 after it | write progress",
+    "reports a retry": "working, retrying, messages: 1, writing, 0 after it | write progress | publish agent",
     "asks for permission":
       "working, waiting_for_permission, messages: 1 | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "ends its turn":
@@ -242,6 +280,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
+    "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
     "ends its turn": "working, running | next turn: none",
@@ -278,6 +317,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "starting, stopping | ready | write session",
     "reports a line": "starting, stopping | info: hello",
     "reports activity": "starting, stopping, writing, 0 after it | write progress",
+    "reports a retry": "starting, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "starting, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "lease lost": "starting, stopping",
   },
@@ -285,6 +325,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
       "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 completed",
@@ -298,6 +339,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
       "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout",
@@ -313,6 +355,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed":
@@ -327,6 +370,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed",
@@ -340,6 +384,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
+    "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed": "saving, stopping | error: Attempt ended: Internal error | commit turn 1 failed",
@@ -351,6 +396,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   "stopping: lease lost": {
     "reports a session": "working, stopping | ready",
     "reports activity": "working, stopping, writing, 0 after it",
+    "reports a retry": "working, stopping, writing, 0 after it",
     "asks for permission": "working, stopping",
     "agent completed": "settled, stopping | ready | release",
     "agent failed": "settled, stopping | ready | release",

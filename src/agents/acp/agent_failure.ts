@@ -1,7 +1,7 @@
 /** Why a conversation with an agent failed, and the text for the task's `error`. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
-import type { FailureKind } from "../../domain/failure.ts";
+import type { Failure, FailureKind } from "../../domain/failure.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { cut } from "./wire_value.ts";
 
@@ -43,6 +43,13 @@ export class AgentGone extends AgentFailure {
   }
 }
 
+/** The turn was ended, since the agent would only have gone on to ask its model in vain. */
+export class GivenUp extends AgentFailure {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
 /** The agent did not answer in time. */
 export class AgentLate extends AgentFailure {}
 
@@ -71,6 +78,7 @@ export interface FailureContext {
 
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
+  if (error instanceof GivenUp) return { status: "failed", failure: error.failure };
   if (error instanceof AgentLate) return failed("unresponsive", withWords(error, context.last_words));
   if (error instanceof AgentGone) {
     return { ...failed("agent_crashed", withWords(error, context.last_words)), exit_code: error.exit_code };

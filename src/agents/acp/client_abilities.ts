@@ -9,6 +9,9 @@ export function clientAbilities(make: AgentMake): WireObject {
     terminal: false,
     // What an agent asks goes to a person: a form, or a page to visit.
     elicitation: { form: {}, url: {} },
-    _meta: make.client_meta,
+    // Without it, adapters put warnings of the agent among its words.
+    session: { notices: {} },
+    // What a command prints comes as it is, in pieces.
+    _meta: { terminal_output: true, terminal_output_delta: true, ...make.client_meta },
   };
 }

@@ -111,10 +111,11 @@ export class Conversation {
     await this.#options.events.emit({ kind: "offer", news });
   }
 
-  /** Takes a notification that belongs to no session. */
+  /** Takes a notification other than `session/update`. */
   async #notice(method: string, params: WireObject): Promise<void> {
     const news = offerOfNotice(method, params);
     if (news !== undefined) await this.#found(news);
+    await this.#options.turn.hear({ from: "notification", method, params });
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */

@@ -9,6 +9,7 @@
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { Failure, FailureKind } from "../../domain/failure.ts";
+import { kindOfText, type ModelTrouble } from "./model_trouble.ts";
 import type { PlanStep } from "../../domain/task.ts";
 
 export interface Denial {
@@ -24,6 +25,8 @@ export interface TurnFacts {
   continued_after_denial: boolean;
   /** Whether an update showed that the turn has failed. */
   hidden_failure: boolean;
+  /** The trouble with the model that the agent told last and did not recover from. */
+  trouble?: ModelTrouble;
   /** The agent's last message. */
   last_message: string;
   steps: PlanStep[];
@@ -70,7 +73,8 @@ function failureOf(facts: TurnFacts): Failure | undefined {
       );
   }
   if (facts.hidden_failure) {
-    return failure("refused", said === "" ? "The agent reports a system error" : `The agent failed: ${said}`);
+    const kind = facts.trouble?.kind ?? kindOfText(said) ?? "refused";
+    return failure(kind, said === "" ? "The agent reports a system error" : `The agent failed: ${said}`);
   }
   const unattended = facts.denials.find((denial) => denial.by !== "client");
   const decisive = unattended ?? (facts.continued_after_denial ? undefined : facts.denials.at(-1));

@@ -13,13 +13,14 @@ import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentAtWork } from "./agent_at_work.ts";
-import { LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
+import { GivenUp, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
 import { Questions } from "./questions.ts";
 import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
+import { TroubleWatch } from "./trouble_watch.ts";
 import { AcpTurn } from "./turn.ts";
 import { cut, textOf } from "./wire_value.ts";
 
@@ -84,6 +85,8 @@ class AcpRun implements Run {
   readonly #silence: SilenceWatch;
   readonly #work: AgentAtWork;
 
+  /** Rejects if the turn must end since the agent would only go on to ask its model in vain. */
+  readonly #givenUp = Promise.withResolvers<never>();
   #is_over = false;
   #stopping = false;
   #paused = false;
@@ -104,7 +107,13 @@ class AcpRun implements Run {
     this.#bounds = bounds;
     const events = this.#events = new EventQueue(request.task.id, listener);
     const readDiffs = diffReader(make.changesOf, request.working_dir);
-    const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs);
+    const troubles = new TroubleWatch({
+      clock,
+      events,
+      login_advice: make.login.advice,
+      giveUp: (failure) => this.#givenUp.reject(new GivenUp(failure)),
+    });
+    const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs, troubles);
     const permissions = this.#permissions = new Permissions({
       clock,
       policy: request.permissions,
@@ -193,7 +202,7 @@ class AcpRun implements Run {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
-      verdict = await this.#judge(await this.#work.converse());
+      verdict = await this.#judge(await Promise.race([this.#work.converse(), this.#givenUp.promise]));
     } catch (error) {
       verdict = await this.#failure(error);
     }
@@ -224,6 +233,7 @@ class AcpRun implements Run {
   }
 
   async #failure(error: unknown): Promise<Verdict> {
+    if (error instanceof GivenUp) await this.#work.link.conversation.cancel(this.#bounds.cancel_ms);
     return verdictOf(error, {
       task_id: this.#request.task.id,
       last_words: await this.#work.link.wordsOn(error),

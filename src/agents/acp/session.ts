@@ -67,7 +67,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
-  const place = { cwd: request.working_dir, mcpServers: [] };
+  const place = { cwd: request.working_dir, mcpServers: [], _meta: make.session_meta };
 
   const earlier = resumable ? request.resume?.session_id : undefined;
   if (earlier !== undefined) {

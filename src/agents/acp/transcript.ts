@@ -28,6 +28,11 @@ export class Transcript {
     return this.#speech.lastMessage;
   }
 
+  /** What the agent did last, in one line; empty for nothing. */
+  get activity(): string | undefined {
+    return this.#last_activity || undefined;
+  }
+
   /** The title of an open tool call, for a permission request that refers to it. */
   titleOf(tool_call_id: string): string | undefined {
     return this.#calls.titleOf(tool_call_id);

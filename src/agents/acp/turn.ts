@@ -1,15 +1,20 @@
 /** Follows a turn's updates: emits events as they come, and keeps the facts that decide the turn's outcome. */
-import { type Clock, isoTime } from "../../clock/clock.ts";
+import type { Clock } from "../../clock/clock.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
 import type { PlanStep } from "../../domain/task.ts";
-import type { AgentMake, ProviderLimit, WireObject } from "../makes/agent_make.ts";
+import type { AgentMake, AgentSign, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
+import { LONGEST_ENTRY } from "./speech.ts";
+import { cut, textOf } from "./wire_value.ts";
 import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import { Transcript } from "./transcript.ts";
-import { cut } from "./wire_value.ts";
+import type { TroubleWatch } from "./trouble_watch.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
+/** The protocol's severity of a notice → the level of its entry. */
+const LEVELS: Record<string, LogLevel> = { info: "info", warning: "warn", error: "error" };
 
 export class AcpTurn {
   readonly transcript: Transcript;
@@ -20,18 +25,25 @@ export class AcpTurn {
   readonly #clock: Clock;
   readonly #make: AgentMake;
   readonly #events: EventQueue;
+  readonly #troubles: TroubleWatch;
   #steps: PlanStep[] = [];
   #progress: Progress | undefined;
   #usage_emitted_at = -Infinity;
   #denials: Denial[] = [];
   #continued = false;
   #hidden_failure = false;
-  #limit_noted = "";
 
-  constructor(clock: Clock, make: AgentMake, events: EventQueue, readDiffs: DiffReader) {
+  constructor(
+    clock: Clock,
+    make: AgentMake,
+    events: EventQueue,
+    readDiffs: DiffReader,
+    troubles: TroubleWatch,
+  ) {
     this.#clock = clock;
     this.#make = make;
     this.#events = events;
+    this.#troubles = troubles;
     this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
   }
 
@@ -39,9 +51,11 @@ export class AcpTurn {
   async update(update: WireObject): Promise<void> {
     const sign = this.#make.turnSign(update);
     if (sign !== undefined) this.#hidden_failure = sign === "failed";
-    const limit = this.#make.limitOf(update);
-    if (limit !== undefined) await this.#noteLimit(limit);
+    await this.hear({ from: "update", update });
     const steps = this.#make.planOf(update);
+    if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
+      await this.#troubles.over(this.#progress?.current_step ?? this.transcript.activity);
+    }
     if (steps !== undefined) return await this.#follow(steps);
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
@@ -53,10 +67,19 @@ export class AcpTurn {
         return await this.transcript.toolCall(update);
       case "tool_call_update":
         return await this.transcript.toolCall(update);
+      case "notice":
+        return await this.#notice(update);
       case "usage_update":
         Object.assign(this.usage, this.#make.usageOf(update));
         return await this.#emitUsage();
     }
+  }
+
+  /** Takes a sign that may tell trouble with the model. Returns whether it does. */
+  async hear(sign: AgentSign): Promise<boolean> {
+    const trouble = this.#make.troubleOf(sign, this.#clock.now());
+    if (trouble !== undefined) await this.#troubles.take(trouble);
+    return trouble !== undefined;
   }
 
   /** Takes an update that a loaded session replays. Only its plan is used; the rest was reported before. */
@@ -92,6 +115,7 @@ export class AcpTurn {
       denials: this.#denials,
       continued_after_denial: this.#continued,
       hidden_failure: this.#hidden_failure,
+      trouble: this.#troubles.unsolved,
       last_message: this.transcript.output,
       steps: this.#steps,
     };
@@ -106,13 +130,12 @@ export class AcpTurn {
     await this.#events.emit(progress);
   }
 
-  /** Logs a limit once, although agents report it repeatedly while it lasts. */
-  async #noteLimit({ reason, until_ms }: ProviderLimit): Promise<void> {
-    const until = until_ms === undefined ? "" : ` until ${isoTime(until_ms)}`;
-    const message = cut(`The model's provider limits the agent${until}: ${reason}`, 1000);
-    if (message === this.#limit_noted) return;
-    this.#limit_noted = message;
-    await this.#events.note("warn", message, "acp");
+  /** A warning or the like of the agent, which is not among its words. */
+  async #notice({ severity, title, description }: WireObject): Promise<void> {
+    const text = [title, description].flatMap((part) => textOf(part) ?? []).join(": ");
+    if (text !== "") {
+      await this.#events.note(LEVELS[String(severity)] ?? "warn", cut(text, LONGEST_ENTRY), "agent");
+    }
   }
 
   async #emitUsage(): Promise<void> {
@@ -121,4 +144,10 @@ export class AcpTurn {
     this.#usage_emitted_at = now;
     await this.#events.emit({ kind: "usage", usage: { ...this.usage } });
   }
+}
+
+/** Whether the update shows that the model has answered. */
+function isWork({ sessionUpdate }: WireObject): boolean {
+  return sessionUpdate === "agent_message_chunk" || sessionUpdate === "agent_thought_chunk" ||
+    sessionUpdate === "tool_call" || sessionUpdate === "tool_call_update";
 }

@@ -2,6 +2,7 @@
 import type { RunRequest } from "../../domain/run.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { FileChange } from "../acp/file_change.ts";
+import type { ModelTrouble } from "../acp/model_trouble.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 
@@ -11,12 +12,13 @@ export type WireObject = Record<string, unknown>;
 /** What an update shows about the whole turn: it has failed, or it continues after all. */
 export type TurnSign = "failed" | "going_on";
 
-/** A limit of the model's provider: it refuses or slows down the agent for a time. */
-export interface ProviderLimit {
-  reason: string;
-  /** When it ends, in epoch milliseconds; undefined if the agent does not report that. */
-  until_ms?: number;
-}
+/** One thing that an agent tells, by whichever way. */
+export type AgentSign =
+  | { from: "update"; update: WireObject }
+  /** A notification of its own, beyond the protocol. */
+  | { from: "notification"; method: string; params: WireObject }
+  /** A line on stderr, without colors. */
+  | { from: "stderr"; line: string };
 
 /** nothing: it asks before it changes or runs anything. edits: it changes files of its workspace. */
 export type Unasked = "nothing" | "edits" | "everything";
@@ -56,6 +58,8 @@ export interface AgentMake {
   arguments(request: RunRequest): string[];
   /** What the client declares to it in `clientCapabilities._meta`, beyond the protocol; undefined for nothing. */
   readonly client_meta: WireObject | undefined;
+  /** What `session/new` and `session/load` carry in `_meta`; undefined for nothing. */
+  readonly session_meta: WireObject | undefined;
   /** Session modes in order of preference. The first that the agent offers is set; an empty list sets none. */
   readonly modes: readonly string[];
   /** What it does in a mode without asking for permission. */
@@ -78,8 +82,8 @@ export interface AgentMake {
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
-  /** A limit of the model's provider that an update reports. */
-  limitOf(update: WireObject): ProviderLimit | undefined;
+  /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */
+  troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined;
   /** The context and cost in a `usage_update`. */
   usageOf(update: WireObject): Record<string, unknown>;
   /** The tokens in the result of a prompt. */

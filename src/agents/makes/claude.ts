@@ -1,8 +1,9 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
+import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
 import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, ProviderLimit, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const ADAPTER: OwnSigns = {
@@ -60,7 +61,11 @@ export const claude: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   // It takes the ids of the models API for those of its list.
   resolves_models: true,
-  limitOf,
+  // Otherwise the adapter keeps to itself that Claude Code asks again, for three minutes if its key is wrong.
+  session_meta: {
+    claudeCode: { emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }] },
+  },
+  troubleOf,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };
 
@@ -85,14 +90,41 @@ function isDesktop({ path, name, role }: Launched): boolean {
     path.includes("/claude-desktop/") || name === "claude-desktop";
 }
 
+function troubleOf(sign: AgentSign): ModelTrouble | undefined {
+  switch (sign.from) {
+    case "update":
+      return limitOf(sign.update);
+    case "notification":
+      return sign.method === "_claude/sdkMessage" ? retryOf(objectOf(sign.params.message)) : undefined;
+    case "stderr":
+      return undefined;
+  }
+}
+
 /** The adapter reports the provider's limit in `usage_update._meta`. */
-function limitOf(update: WireObject): ProviderLimit | undefined {
+function limitOf(update: WireObject): ModelTrouble | undefined {
   if (update.sessionUpdate !== "usage_update") return undefined;
   const limit = objectOf(objectOf(update._meta)?.["_claude/rateLimit"]);
-  if (limit?.status !== "rejected") return undefined;
+  // Beyond the limit, an account may go on for money.
+  if (limit?.status !== "rejected" || limit.isUsingOverage === true) return undefined;
   const resets_at_s = numberOf(limit.resetsAt);
   return {
-    reason: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
+    kind: "provider_limit",
+    what: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
     until_ms: resets_at_s === undefined ? undefined : resets_at_s * 1000,
+  };
+}
+
+/** `{"type":"system","subtype":"api_retry","attempt":1,"max_retries":10,"error_status":401,"error":"…"}`; no status: no answer. */
+function retryOf(message: WireObject | undefined): ModelTrouble | undefined {
+  if (message?.subtype !== "api_retry") return undefined;
+  const status = numberOf(message.error_status);
+  const error = textOf(message.error)?.replaceAll("_", " ");
+  const what = status === undefined ? "no answer" : `HTTP ${status}`;
+  return {
+    kind: kindOfStatus(status),
+    what: error === undefined || error === "unknown" ? what : `${what}, ${error}`,
+    attempt: numberOf(message.attempt),
+    of: numberOf(message.max_retries),
   };
 }

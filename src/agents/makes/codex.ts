@@ -1,6 +1,8 @@
-import { objectOf, textOf } from "../acp/wire_value.ts";
+import type { FailureKind } from "../../domain/failure.ts";
+import { kindOfStatus, kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, ProviderLimit, TurnSign, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, TurnSign, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = {
@@ -43,7 +45,7 @@ export const codex: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   turnSign,
-  limitOf,
+  troubleOf,
 };
 
 /** If its model fails, its turn still ends normally. Only the thread's status shows the failure. */
@@ -53,12 +55,40 @@ function turnSign(update: WireObject): TurnSign | undefined {
   return status?.type === "active" ? "going_on" : undefined;
 }
 
-/** It reports the provider's errors while it retries. */
-function limitOf(update: WireObject): ProviderLimit | undefined {
-  const error = objectOf(sessionInfo(update)?.error);
-  const kind = error?.codexErrorInfo;
-  if (kind !== "rateLimitExceeded" && kind !== "usageLimitExceeded") return undefined;
-  return { reason: textOf(error?.message) ?? kind };
+/** Its own names of errors. */
+const KINDS: Record<string, FailureKind> = {
+  unauthorized: "needs_login",
+  usageLimitExceeded: "provider_limit",
+  rateLimitExceeded: "provider_limit",
+  serverOverloaded: "overloaded",
+  internalServerError: "overloaded",
+  httpConnectionFailed: "network",
+  responseStreamConnectionFailed: "network",
+  responseStreamDisconnected: "network",
+  responseTooManyFailedAttempts: "network",
+};
+
+/** It reports an error before it asks again: `{message: "Reconnecting... 1/5", additionalDetails, codexErrorInfo}`. */
+function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
+  if (sign.from !== "update") return undefined;
+  const error = objectOf(sessionInfo(sign.update)?.error);
+  if (error === undefined) return undefined;
+  const message = textOf(error.message) ?? "";
+  const [, attempt, of] = /(\d+)\/(\d+)/.exec(message) ?? [];
+  const text = textOf(error.additionalDetails) ?? message;
+  return {
+    ...troubleInText(text, now_ms, kindOf(error.codexErrorInfo, text)),
+    attempt: attempt === undefined ? undefined : Number(attempt),
+    of: of === undefined ? undefined : Number(of),
+  };
+}
+
+/** `info` is a name, or `{NAME: {httpStatusCode}}`. A stream that breaks off does not say why; the text may. */
+function kindOf(info: unknown, text: string): FailureKind | undefined {
+  if (typeof info === "string") return KINDS[info];
+  const [name = "", details] = Object.entries(objectOf(info) ?? {})[0] ?? [];
+  const status = numberOf(objectOf(details)?.httpStatusCode);
+  return status === undefined ? kindOfText(text) ?? KINDS[name] : kindOfStatus(status);
 }
 
 function sessionInfo(update: WireObject): WireObject | undefined {

@@ -1,7 +1,8 @@
+import { kindOfStatus, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { countsOf } from "../acp/usage.ts";
 import { objectOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = {
@@ -30,15 +31,35 @@ export const gemini: AgentMake = {
   },
   // The API document has no type for it.
   recognize: (launched) => bears(launched, SIGNS) ? "unknown" : undefined,
-  environment: () => ({ GEMINI_CLI_NO_RELAUNCH: "true" }),
+  environment: () => ({
+    GEMINI_CLI_NO_RELAUNCH: "true",
+    // Its log is the only place where it tells that its model does not answer. On stderr itself it holds that back.
+    GEMINI_DEBUG_LOG_FILE: "/dev/stderr",
+  }),
   modes: ["default"],
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
+  troubleOf,
   // It replays a loaded session partly after the reply, and sometimes loses it.
   resumes: false,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
-  chatter: /^(\[STARTUP\]|Ripgrep is not available|Skipping project agents|Project hooks disabled)/,
+  chatter:
+    /^(\[STARTUP\]|Ripgrep is not available|Skipping project agents|Project hooks disabled|Error handling request \{)/,
 };
+
+/** `[2026-11-30T13:32:08.106Z] [WARN] Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {"error":{…}}`. */
+function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
+  if (sign.from !== "stderr") return undefined;
+  const [, attempt, text] = /^\[[^\]]+\] \[\w+\] Attempt (\d+) failed\b(.* Retrying .*)$/.exec(sign.line) ??
+    [];
+  if (attempt === undefined || text === undefined) return undefined;
+  const [, status = text.includes("5xx") ? "500" : undefined] = /\b(?:status |with )(\d{3})\b/.exec(text) ??
+    [];
+  const [, message] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  const what = message ?? text.replace(/^[:.\s]+|Retrying (after|with) \S+/g, "");
+  const kind = status === undefined ? undefined : kindOfStatus(Number(status));
+  return { ...troubleInText(what, now_ms, kind), attempt: Number(attempt) };
+}
 
 /** It counts tokens in `_meta.quota` of the prompt's result instead of in `usage`. */
 export function quotaTokensOf(result: WireObject): Record<string, number> | undefined {

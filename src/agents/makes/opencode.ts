@@ -1,9 +1,10 @@
 import type { PlanStep } from "../../domain/task.ts";
 import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts";
+import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = { names: ["opencode"], scripts: /\/opencode-ai\/bin\/opencode$/ };
@@ -60,15 +61,35 @@ export const opencode: AgentMake = {
     bears(launched, SIGNS) && !HOUSEKEEPING.has(launched.first_argument ?? "") ? "opencode" : undefined,
   // An agent must not replace its own program in the middle of a task.
   environment: () => ({ OPENCODE_DISABLE_AUTOUPDATE: "1" }),
+  // Its log is the only place where it tells that its model does not answer.
+  arguments: ({ agent: { command } }) =>
+    command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "ERROR"],
   modes: ["build"],
   // Its modes are its agents. Its permission settings decide in all of them.
   unasked: () => "nothing",
   // It needs no account for the models that its makers offer for free.
   session_shows_login: true,
+  troubleOf,
+  // What it answers with an error, it prints too.
+  chatter: /^Error handling request \{| level=ERROR .* message=process .* error=/,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
   tokens_scope: "last_model_call",
 };
+
+/** `timestamp=… level=ERROR … message="stream error" … small=false … error.error="AI_APICallError: Too Many Requests"`. */
+function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
+  // A small model makes the session's title; the work goes on without one.
+  if (sign.from !== "stderr" || !/ message="stream error" .* small=false /.test(sign.line)) return undefined;
+  const [, quoted] = / error\.error=("(?:[^"\\]|\\.)*")/.exec(sign.line) ?? [];
+  if (quoted === undefined) return undefined;
+  try {
+    return troubleInText(String(JSON.parse(quoted)).replace(/^AI_\w+Error: /, ""), now_ms);
+  } catch {
+    // A line that is cut in the middle.
+    return undefined;
+  }
+}
 
 /**
  * OpenCode sends no plan. Its todo list is in `rawInput.todos` of a tool call, or in `rawOutput.metadata.todos` when a

@@ -25,6 +25,9 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "progress":
     case "activity":
       return noteProgress(state, report, at_ms);
+    case "retrying":
+    case "recovered":
+      return retried(state, report, at_ms);
     case "permission_requested":
       return permissionRequested(state, report.request);
     case "permission_settled":
@@ -66,6 +69,17 @@ function sessionOpened(state: AttemptState, report: Report<"session">): Step {
 
 function becomeReady(state: AttemptState): Step {
   return state.isReady ? stay(state) : [{ ...state, isReady: true }, [{ kind: "ready" }]];
+}
+
+/** The agent asks its model again, or goes on. Clients are told of the change once, and of each try as the current step. */
+function retried(state: AttemptState, report: Report<"retrying" | "recovered">, at_ms: number): Step {
+  const { current_step } = report;
+  const isRetrying = report.kind === "retrying";
+  const [noted, effects] = current_step === undefined
+    ? stay(state)
+    : noteProgress(state, { kind: "activity", current_step }, at_ms);
+  if (state.isRetrying === isRetrying) return [noted, effects];
+  return [{ ...noted, isRetrying }, [...effects, { kind: "publish_agent" }]];
 }
 
 function permissionRequested(state: AttemptState, request: PermissionRequest): Step {
@@ -120,7 +134,7 @@ function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
   const effects: AttemptEffect[] = [{ kind: "write", change: { kind: "turn", turn } }];
   if (state.deadline.since_ms !== undefined) effects.unshift({ kind: "clear_timer", timer: "deadline" });
   const deadline = { left_ms: state.rules.timeout_ms };
-  return [{ ...state, turn, deadline, messages: state.messages.slice(1) }, [
+  return [{ ...state, turn, deadline, messages: state.messages.slice(1), isRetrying: false }, [
     ...effects,
     { kind: "publish_agent" },
     { kind: "next_turn", prompt },

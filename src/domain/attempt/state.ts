@@ -58,6 +58,8 @@ export interface AttemptState {
   readonly hasSession: boolean;
   /** The agent has said or done something in its session. */
   readonly isAtWork: boolean;
+  /** The agent asks its model again, which has not answered. */
+  readonly isRetrying: boolean;
   readonly working_dir?: string;
   /** The agent has reported that its process runs. */
   readonly isStarted: boolean;
@@ -102,6 +104,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     hasEarlierSession: false,
     hasSession: false,
     isAtWork: false,
+    isRetrying: false,
     isStarted: false,
     isReady: false,
     isPaused: false,
@@ -130,5 +133,6 @@ export function runtimeStatus(state: AttemptState): RuntimeStatus {
   if (!state.isStarted) return "starting";
   if (state.permissions.length > 0) return "waiting_for_permission";
   if (waitsForPerson(state)) return "waiting_for_answer";
-  return state.silence.isLong ? "unresponsive" : "running";
+  if (state.silence.isLong) return "unresponsive";
+  return state.isRetrying ? "retrying" : "running";
 }

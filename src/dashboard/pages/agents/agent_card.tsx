@@ -13,6 +13,7 @@ import "./agent_card.css";
 const STATES: Record<string, { name: string; color: string }> = {
   starting: { name: "Starting", color: "queued" },
   running: { name: "Working", color: "running" },
+  retrying: { name: "Asks its model again", color: "queued" },
   waiting_for_permission: { name: "Waits for permission", color: "needs" },
   waiting_for_answer: { name: "Waits for an answer", color: "needs" },
   paused: { name: "Paused", color: "paused" },

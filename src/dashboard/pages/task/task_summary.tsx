@@ -27,6 +27,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
       <div class="task-line">
         <StatusBadge status={status} />
         {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
+        {task.runtime_status === "retrying" && <span class="badge status-queued">Asks its model again</span>}
         <PriorityMark priority={priority} />
         <span class="task-type">{type}</span>
         <TaskId id={id} />

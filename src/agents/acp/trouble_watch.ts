@@ -1,0 +1,74 @@
+/** Follows the trouble that an agent has with its model: shows it, logs it once, and says when the turn must end. */
+import type { Clock } from "../../clock/clock.ts";
+import type { Failure } from "../../domain/failure.ts";
+import type { EventQueue } from "../reporting/event_queue.ts";
+import { endsTurn, limitText, type ModelTrouble, stepOf } from "./model_trouble.ts";
+
+/** An agent that recovers and falters again and again is logged as a warning this often; in between as `debug`. */
+const WARN_EVERY_MS = 60_000;
+
+export interface TroubleWatchOptions {
+  clock: Clock;
+  events: EventQueue;
+  /** How the agent gets an account. */
+  login_advice: string;
+  /** Called once, when the agent would only go on to ask in vain. */
+  giveUp: (failure: Failure) => void;
+}
+
+export class TroubleWatch {
+  readonly #options: TroubleWatchOptions;
+  #now: { trouble: ModelTrouble; times: number; since_ms: number; tries: number } | undefined;
+  /** When each kind was last logged as a warning. */
+  readonly #warned = new Map<string, number>();
+  #hasGivenUp = false;
+
+  constructor(options: TroubleWatchOptions) {
+    this.#options = options;
+  }
+
+  /** The trouble that the agent had last and has not recovered from. */
+  get unsolved(): ModelTrouble | undefined {
+    return this.#now?.trouble;
+  }
+
+  async take(trouble: ModelTrouble): Promise<void> {
+    const { clock, events, login_advice, giveUp } = this.#options;
+    const at_ms = clock.monotonic();
+    const before = this.#now;
+    const isSame = before?.trouble.kind === trouble.kind;
+    const now = this.#now = {
+      // A later report need not repeat when the limit ends.
+      trouble: isSame ? { ...trouble, until_ms: trouble.until_ms ?? before.trouble.until_ms } : trouble,
+      times: isSame ? before.times + 1 : 1,
+      since_ms: isSame ? before.since_ms : at_ms,
+      tries: (before?.tries ?? 0) + 1,
+    };
+    const isNew = !isSame && at_ms - (this.#warned.get(trouble.kind) ?? -Infinity) >= WARN_EVERY_MS;
+    if (isNew) this.#warned.set(trouble.kind, at_ms);
+    const step = stepOf(now.trouble);
+    const text = trouble.kind === "provider_limit" ? limitText(now.trouble) : step;
+    await events.note(isNew ? "warn" : "debug", text, "acp");
+    void events.emit({ kind: "retrying", current_step: step });
+    const lasting = { trouble: now.trouble, times: now.times, lasts_ms: at_ms - now.since_ms };
+    const failure = endsTurn(lasting, clock.now(), login_advice);
+    if (failure === undefined || this.#hasGivenUp) return;
+    this.#hasGivenUp = true;
+    giveUp(failure);
+  }
+
+  /** The model has answered. `current_step`: what the agent does now, if that is known. */
+  async over(current_step: string | undefined): Promise<void> {
+    const { clock, events } = this.#options;
+    const solved = this.#now;
+    if (solved === undefined) return;
+    this.#now = undefined;
+    const seconds = Math.round((clock.monotonic() - solved.since_ms) / 1000);
+    await events.note(
+      "info",
+      `The model answers again after ${seconds} s and ${solved.tries} failed tries`,
+      "acp",
+    );
+    void events.emit({ kind: "recovered", current_step });
+  }
+}

@@ -1,0 +1,201 @@
+/** Trouble with the model: it is shown, logged once, and ends the turn where the agent would only go on to ask. */
+import assert from "node:assert/strict";
+import { endsTurn, kindOfStatus, type ModelTrouble, stepOf } from "../../src/agents/acp/model_trouble.ts";
+import { resetTimeIn } from "../../src/agents/acp/reset_time.ts";
+import { framesRequest, ran, type WatchedRun } from "./fixtures/acp_run.ts";
+import type { Frame } from "./fixtures/frames_agent.ts";
+import { withSupervisor } from "./fixtures/harness.ts";
+
+const retry = (attempt: number, error_status: number, error: string): Frame => ({
+  notification: "_claude/sdkMessage",
+  params: {
+    message: { type: "system", subtype: "api_retry", attempt, max_retries: 10, error_status, error },
+  },
+});
+const says = (text: string): Frame => ({
+  update: { sessionUpdate: "agent_message_chunk", messageId: "m", content: { type: "text", text } },
+});
+const done: Frame = { result: { stopReason: "end_turn" } };
+const steps = (watched: WatchedRun) => watched.all("retrying").map(({ current_step }) => current_step);
+
+Deno.test("trouble: each try is the current step, the log has it once, and the answer ends it", () =>
+  withSupervisor(async (bench) => {
+    const frames = [1, 2, 3].map((attempt) => retry(attempt, 529, "overloaded"));
+    const run = await ran(
+      bench,
+      framesRequest(bench.folder, "claude", [...frames, says("Here I am."), done]),
+    );
+    assert.equal(run.outcome.status, "completed");
+    assert.deepEqual(
+      steps(run),
+      [1, 2, 3].map((attempt) => `Asks its model again, try ${attempt} of 10: HTTP 529, overloaded`),
+    );
+    const warned = run.logs("warn").filter((text) => /model again/.test(text));
+    assert.deepEqual(warned, ["Asks its model again, try 1 of 10: HTTP 529, overloaded"]);
+    assert.ok(
+      run.logs("info").some((text) => /^The model answers again after \d+ s and 3 failed tries$/.test(text)),
+    );
+    assert.equal(run.all("recovered").length, 1);
+    const kinds = run.events.map(({ kind }) => kind);
+    assert.ok(kinds.lastIndexOf("retrying") < kinds.indexOf("recovered"));
+  }));
+
+Deno.test("trouble: a key that is refused twice ends the turn through the protocol, and says what to do", () =>
+  withSupervisor(async (bench) => {
+    const refused = [1, 2].map((attempt) => retry(attempt, 401, "authentication_failed"));
+    const run = await ran(bench, framesRequest(bench.folder, "claude", [...refused, { until: "cancel" }]));
+    assert.equal(run.outcome.status, "failed");
+    assert.equal(run.outcome.failure?.kind, "needs_login");
+    assert.match(run.outcome.failure.message, /^The agent wants a login: HTTP 401.* Log in with `claude`/);
+  }));
+
+Deno.test("trouble: one refused key is no end, since the agent may renew it", () =>
+  withSupervisor(async (bench) => {
+    const frames = [retry(1, 401, "authentication_failed"), says("Renewed."), done];
+    const run = await ran(bench, framesRequest(bench.folder, "claude", frames));
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "Renewed."]);
+  }));
+
+Deno.test("trouble: a limit that says when it ends is not sat out", () =>
+  withSupervisor(async (bench) => {
+    const line =
+      'timestamp=2026-11-30T13:30:26.735Z level=ERROR run=1 message="stream error" providerID=test ' +
+      'small=false agent=build mode=primary error.error="AI_APICallError: usage limit, try again in 2 hours"';
+    const run = await ran(
+      bench,
+      framesRequest(bench.folder, "opencode", [says("Well, "), { stderr: line }, { until: "cancel" }]),
+    );
+    assert.equal(run.outcome.failure?.kind, "provider_limit");
+    assert.match(
+      run.outcome.failure.message,
+      /^The model's provider limits the agent until 20\d\d-.*: usage limit/,
+    );
+    assert.ok(
+      run.logs("warn").every((text) => !text.includes("level=ERROR")),
+      "the line is not logged twice",
+    );
+  }));
+
+Deno.test("trouble: what an agent told of it explains a turn that failed without a reason", () =>
+  withSupervisor(async (bench) => {
+    const codex = (codex: Record<string, unknown>): Frame => ({
+      update: { sessionUpdate: "session_info_update", _meta: { codex } },
+    });
+    const error = { message: "Reconnecting... 1/5", codexErrorInfo: "serverOverloaded", willRetry: true };
+    const frames = [
+      codex({ error }),
+      codex({ threadStatus: { type: "systemError" } }),
+      says("Something went wrong."),
+      done,
+    ];
+    const { outcome } = await ran(bench, framesRequest(bench.folder, "codex", frames));
+    assert.deepEqual(outcome.failure, {
+      kind: "overloaded",
+      message: "The agent failed: Something went wrong.",
+    });
+  }));
+
+Deno.test("trouble: the client declares that it listens", () =>
+  withSupervisor(async (bench) => {
+    await ran(bench, framesRequest(bench.folder, "claude", [done]));
+    const begun = JSON.parse(await Deno.readTextFile(`${bench.folder}/begun`));
+    assert.deepEqual(begun.initialize.clientCapabilities.session, { notices: {} });
+    assert.deepEqual(begun["session/new"]._meta, {
+      claudeCode: { emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }] },
+    });
+  }));
+
+Deno.test("notices: what an agent warns of is in the log, and no part of its answer", () =>
+  withSupervisor(async (bench) => {
+    const notice = (severity: string, title: string, description?: string): Frame => ({
+      update: { sessionUpdate: "notice", severity, title, description },
+    });
+    const frames = [
+      says("All is "),
+      notice("warning", "Model not found", "falling back to m2"),
+      notice("error", "A hook failed"),
+      notice("info", "By the way"),
+      says("done."),
+      done,
+    ];
+    const run = await ran(bench, framesRequest(bench.folder, "generic", frames));
+    assert.equal(run.outcome.output, "All is done.");
+    assert.deepEqual(run.logs("warn"), ["Model not found: falling back to m2"]);
+    assert.deepEqual(run.logs("error"), ["A hook failed"]);
+    assert.ok(run.logs("info").includes("By the way"));
+  }));
+
+Deno.test("stderr: an adapter's own log has the level that it states, and what is told again is chatter", () =>
+  withSupervisor(async (bench) => {
+    const lines = [
+      "[2026-11-30T13:32:08.106Z] [WARN] The folder is not trusted",
+      "[2026-11-30T13:32:08.106Z] [DEBUG] Hook registry initialized",
+      "timestamp=2026-11-30T13:30:14.997Z level=ERROR run=1 message=broken",
+      "2026-11-30T13:30:14.997123Z  INFO codex_core: started",
+      "TypeError: it broke",
+      "    at place (file.js:1:2)",
+      "Plain words",
+      "The folder is not trusted",
+      "Plain words",
+    ];
+    const frames = lines.map((stderr): Frame => ({ stderr }));
+    const run = await ran(bench, framesRequest(bench.folder, "generic", [...frames, done]));
+    const at = (level: string) =>
+      run.all("log").filter((e) => e.source === "stderr" && e.level === level).length;
+    assert.deepEqual(["debug", "info", "warn", "error"].map(at), [5, 0, 3, 1]);
+  }));
+
+const NOW = Date.UTC(2026, 10, 30, 13, 30);
+
+Deno.test("trouble: which of it ends the turn", () => {
+  const ends = (trouble: Partial<ModelTrouble>, times: number, lasts_ms: number) =>
+    endsTurn({ trouble: { kind: "network", what: "x", ...trouble }, times, lasts_ms }, NOW, "Log in.")?.kind;
+  assert.equal(ends({}, 100, 3_600_000), undefined, "a lost connection may come back");
+  assert.equal(ends({ kind: "overloaded" }, 100, 3_600_000), undefined);
+  assert.equal(ends({ kind: "needs_login" }, 1, 0), undefined);
+  assert.equal(ends({ kind: "needs_login" }, 2, 0), "needs_login");
+  assert.equal(ends({ kind: "provider_limit" }, 5, 60_000), undefined, "it may be short");
+  assert.equal(ends({ kind: "provider_limit" }, 5, 120_000), "provider_limit");
+  assert.equal(ends({ kind: "provider_limit", until_ms: NOW + 1 }, 1, 0), "provider_limit");
+  assert.equal(ends({ kind: "provider_limit", until_ms: NOW }, 1, 0), undefined, "it is over");
+});
+
+Deno.test("trouble: the step names what is known", () => {
+  assert.equal(stepOf({ kind: "network", what: "no answer" }), "Asks its model again: no answer");
+  assert.equal(stepOf({ kind: "network", what: "a\nb", attempt: 2 }), "Asks its model again, try 2: a b");
+  assert.ok(stepOf({ kind: "network", what: "x".repeat(1000), attempt: 2, of: 3 }).length <= 200);
+  assert.deepEqual([401, 403, 429, 500, 529, 404, undefined].map(kindOfStatus), [
+    "needs_login",
+    "needs_login",
+    "provider_limit",
+    "overloaded",
+    "overloaded",
+    "refused",
+    "network",
+  ]);
+});
+
+Deno.test("trouble: when a limit ends is read from what is said of it", () => {
+  const at = (text: string, zone = "UTC") => {
+    const ms = resetTimeIn(text, NOW, zone);
+    return ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16);
+  };
+  const cases: [text: string, found: string | undefined, zone?: string][] = [
+    ["Claude AI usage limit reached|1796050800", "2026-11-30T15:00"],
+    ["limit reached|1796050800000", "2026-11-30T15:00"],
+    ["You can try again at 2026-12-01T08:00:00Z.", "2026-12-01T08:00"],
+    ["usage limit until 20:00", "2026-11-30T20:00"],
+    ["usage limit until 20:00", "2026-11-30T19:00", "Europe/Berlin"],
+    ["5-hour limit reached ∙ resets 3am", "2026-12-01T03:00"],
+    ["You've hit your limit · resets 12:30pm", "2026-12-01T12:30"],
+    ["Try again at Dec 1st, 2026 8:05 PM.", "2026-12-01T20:05"],
+    ["resets Jan 2, 12am", "2027-01-02T00:00"],
+    ["Please try again in 2 hours 5 minutes.", "2026-11-30T15:35"],
+    ["retry after 90s", "2026-11-30T13:31"],
+    ["try again in 3 days", "2026-12-03T13:30"],
+    ["until 25:00", undefined],
+    ["rate limit of 5 requests", undefined],
+    ["a limit", undefined],
+  ];
+  for (const [text, found, zone] of cases) assert.equal(at(text, zone), found, text);
+});

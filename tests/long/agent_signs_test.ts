@@ -1,0 +1,70 @@
+/** What the real agents tell of themselves while they work, against the scripted model. They are installed on first use. */
+import assert from "node:assert/strict";
+import type { RunRequest } from "../../src/domain/run.ts";
+import { type AgentName, installed } from "../fixtures/agents.ts";
+import { startModelServer } from "../fixtures/model_server.ts";
+import { longTest } from "../fixtures/tier.ts";
+import { acpRequest, ran } from "../agents/fixtures/acp_run.ts";
+import { type Bench, withSupervisor } from "../agents/fixtures/harness.ts";
+
+const AGENTS: readonly AgentName[] = ["opencode", "claude", "codex", "gemini"];
+
+function withAgent(
+  name: AgentName,
+  body: (bench: Bench, ask: (prompt: string) => RunRequest) => Promise<void>,
+): Promise<void> {
+  return withSupervisor(async (bench) => {
+    const model = await startModelServer();
+    try {
+      const home = `${bench.folder}/home`;
+      const work = `${bench.folder}/work`;
+      await Deno.mkdir(home);
+      await Deno.mkdir(work);
+      const agent = await installed(name, { model_url: model.url, home });
+      await body(bench, (prompt) => acpRequest(work, agent.command, prompt, { agent, permissions: "allow" }));
+    } finally {
+      await model.close();
+    }
+  });
+}
+
+for (const name of AGENTS) {
+  longTest(
+    `${name}: while its model fails, it is seen to ask again, and then to go on`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        // Codex tells only what outlasts its own client's four tries.
+        const run = await ran(bench, ask(`mock:http code=503 times=${name === "codex" ? 6 : 2}`));
+        assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
+        assert.equal(run.outcome.output, "Recovered.");
+        assert.ok(run.all("retrying").length > 0);
+        assert.equal(run.all("recovered").length, 1);
+        const warned = run.logs("warn").filter((text) => text.startsWith("Asks its model again"));
+        assert.equal(warned.length, 1, warned.join("\n"));
+      }),
+  );
+
+  longTest(
+    `${name}: a wrong key ends its turn within seconds, and the failure says what to do`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        const { outcome } = await ran(bench, ask('mock:http code=401 msg="invalid api key"'));
+        assert.equal(outcome.failure?.kind, "needs_login", outcome.failure?.message);
+      }),
+  );
+}
+
+for (const name of ["opencode", "gemini"] as const) {
+  longTest(
+    `${name}: a limit that says when it ends ends its turn`,
+    () =>
+      withAgent(name, async (bench, ask) => {
+        const { outcome } = await ran(
+          bench,
+          ask('mock:http code=429 msg="usage limit, try again in 2 hours"'),
+        );
+        assert.equal(outcome.failure?.kind, "provider_limit", outcome.failure?.message);
+        assert.match(outcome.failure.message, /until 20\d\d-/);
+      }),
+  );
+}
