@@ -43,8 +43,7 @@ export function allowedWorkingDirs(
       }));
       let real: string;
       try {
-        real = await looked;
-        await enterFolder(real);
+        [real] = await Promise.all([looked, enterFolder(folder)]);
       } catch (error) {
         if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
         if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");

@@ -15,7 +15,7 @@ Deno.test("a tree of read-only folders is removed, and what its links lead to is
 Deno.test("a temporary folder that cannot be made is an error of the file system, with its place", async () => {
   const file = await Deno.makeTempFile();
   try {
-    await assert.rejects(() => new RunFolders(`${file}/tmp`, "instance").create(), (error) => {
+    assert.throws(() => new RunFolders(`${file}/tmp`, "instance").create(), (error) => {
       assert.ok(error instanceof ApiError);
       assert.deepEqual([error.code, error.details.file_path], ["FILESYSTEM_ERROR", `${file}/tmp`]);
       return true;

@@ -162,6 +162,18 @@ Deno.test("supervisor: megabytes of output wait for a slow reader and arrive who
     assert.deepEqual([length, last], [8_000_003, "end"]);
   }));
 
+Deno.test("supervisor: the agent gets no variable of its launcher's", () =>
+  withSupervisor(async (bench) => {
+    const command = ["env"];
+    const child = await bench.supervisor.spawn({ command, request: requestFor(bench.folder, command) });
+    const [text] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    await child.end();
+    const names = text.trim().split("\n").map((line) => line.split("=", 1)[0]!);
+    const given = /^(PATH|LANG|TMPDIR|(TASK|OPENCODE_AGENTS)_[A-Z_]+)$/;
+    assert.deepEqual(names.filter((name) => !given.test(name)), []);
+    assert.ok(names.includes("LANG"));
+  }, { server_env: { PATH: Deno.env.get("PATH")!, LANG: "C.UTF-8" } }));
+
 Deno.test("supervisor: the agent gets the given environment and nothing of the server's", () =>
   withSupervisor(async (bench) => {
     const command = ["env", "-0"];

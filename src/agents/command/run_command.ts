@@ -32,8 +32,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
   let stopped = false;
 
   async function follow(): Promise<RunOutcome> {
-    // The program gets everything in its arguments and environment. Closing fails if it has already ended.
-    process.stdin.close().catch(() => {});
+    // The program gets everything in its arguments and environment.
+    process.closeStdin();
     await events.emit({ kind: "started", pid: process.pid });
     for (const unkept of unkeptWishes(request)) void events.note("warn", unkept, "command");
     const tail = createOutputTail();

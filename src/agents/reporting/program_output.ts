@@ -98,14 +98,20 @@ export async function readOutput(stream: ReadableStream<Uint8Array>, reader: Out
     void part({ kind: "draft", text, news });
   };
 
+  // Not `for await`: it releases its reader at the end, for which the platform makes an error with its stack.
+  const chunks = stream.getReader();
   try {
-    for await (const chunk of stream) {
+    for (let next = await chunks.read(); !next.done; next = await chunks.read()) {
       onBytes();
       heard_ms = clock.monotonic();
-      await take(decoder.decode(chunk, { stream: true }));
+      await take(decoder.decode(next.value, { stream: true }));
     }
     await take(decoder.decode());
     if (line.text !== "") await end();
+  } catch (error) {
+    // Fails if it is the stream that has failed.
+    chunks.cancel(error).catch(() => {});
+    throw error;
   } finally {
     timer?.cancel();
   }

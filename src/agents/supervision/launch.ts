@@ -58,8 +58,8 @@ export interface Launch {
 
 /** A shell passes on only variables with such names. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Variables that a shell sets by itself. */
-const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL"];
+/** Variables that a shell sets by itself, and `LC_ALL`, which a launch sets for the launcher. */
+const OF_THE_LAUNCHER = ["PWD", "OLDPWD", "SHLVL", "LC_ALL"];
 
 /** Whether a launcher passes on the program's name and variables as they are. */
 export function suitsLauncher({ program, env }: Launch): boolean {
@@ -73,7 +73,7 @@ export function launch(launching: Launch, into?: { launcher: Launcher; group: Ru
   const common = { env, clearEnv: true, cwd, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
   if (!into) return new Deno.Command(program, { ...common, args, detached: true }).spawn();
   const { launcher: { shell, setsid }, group } = into;
-  const unset = OF_THE_SHELL.filter((name) => env[name] === undefined).join(" ");
+  const unset = OF_THE_LAUNCHER.filter((name) => env[name] === undefined).join(" ");
   const words = [
     shell,
     "-c",
@@ -84,7 +84,9 @@ export function launch(launching: Launch, into?: { launcher: Launcher; group: Ru
     program,
     ...args,
   ];
+  // In the plain locale, `setsid` does not read the files of another, a fifth of its work.
+  const options = { ...common, env: { LC_ALL: "C", ...env } };
   return setsid === undefined
-    ? new Deno.Command(shell, { ...common, args: words.slice(1), detached: true }).spawn()
-    : new Deno.Command(setsid, { ...common, args: words }).spawn();
+    ? new Deno.Command(shell, { ...options, args: words.slice(1), detached: true }).spawn()
+    : new Deno.Command(setsid, { ...options, args: words }).spawn();
 }

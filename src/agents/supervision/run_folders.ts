@@ -18,17 +18,20 @@ export class RunFolders {
     this.#prefix = `${PREFIX}${instance_id.slice(0, 8)}-`;
   }
 
-  /** Throws `ApiError` if there can be no folder, such as on a full disk. */
-  async create(): Promise<string> {
+  /**
+   * Throws `ApiError` if there can be no folder, such as on a full disk. Synchronous, since a thread for one call of the
+   * system would cost more than the call.
+   */
+  create(): string {
     const where = { dir: this.#root, prefix: this.#prefix };
     try {
-      return await Deno.makeTempDir(where);
+      return Deno.makeTempDirSync(where);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw noFolder(this.#root, error);
     }
     try {
-      await Deno.mkdir(this.#root, { recursive: true, mode: 0o700 });
-      return await Deno.makeTempDir(where);
+      Deno.mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+      return Deno.makeTempDirSync(where);
     } catch (error) {
       throw noFolder(this.#root, error);
     }
@@ -36,6 +39,7 @@ export class RunFolders {
 
   /** Removes a folder and its content. If that fails, the next server tries again. */
   async remove(path: string): Promise<void> {
+    if (isRemovedEmpty(path)) return;
     try {
       await removeTree(path);
     } catch (error) {
@@ -55,6 +59,16 @@ export class RunFolders {
       log.warn("{root} cannot be cleared: {error}", { root: this.#root, error });
     }
     for (const name of old) await this.remove(`${this.#root}/${name}`);
+  }
+}
+
+/** Removes a folder if it is empty, as most runs leave it: that is one call of the system. */
+function isRemovedEmpty(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -19,6 +19,8 @@ export interface SupervisedProcess {
   readonly pid: number;
   /** Closing it is the first step of ending. */
   readonly stdin: WritableStream<Uint8Array>;
+  /** For an agent that is told nothing. Idempotent. */
+  closeStdin(): void;
   /** Ends at the latest shortly after the tree is gone, even if an escaped process holds the pipe. */
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
@@ -106,7 +108,10 @@ export function supervise(
 
   return {
     pid,
-    stdin: stdin.stream,
+    get stdin() {
+      return stdin.stream;
+    },
+    closeStdin: () => stdin.close(),
     stdout: boundedOutput(clock, child.stdout, gone.promise),
     stderr: boundedOutput(clock, child.stderr, gone.promise),
     status,

@@ -114,7 +114,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     };
     await requireRunPermission(attempt);
     await reaper.ready();
-    const tmp_dir = await folders.create();
+    const tmp_dir = folders.create();
     try {
       const env = runEnvironment(request, { ...options, tmp_dir, defaults });
       await programs.require(attempt, env.PATH ?? "");

@@ -77,8 +77,8 @@ export function collectText(source: ReadableStream<Uint8Array>, max_bytes: numbe
 }
 
 export interface SharedInput {
-  /** For the protocol to write to. */
-  stream: WritableStream<Uint8Array>;
+  /** For the protocol to write to. Made at its first use. */
+  readonly stream: WritableStream<Uint8Array>;
   /** Closes the pipe, even while the protocol holds the stream locked. Idempotent. */
   close(): void;
 }
@@ -87,13 +87,16 @@ export interface SharedInput {
 export function sharedInput(pipe: WritableStream<Uint8Array>): SharedInput {
   const writer = pipe.getWriter();
   let closing: Promise<void> | undefined;
+  let stream: WritableStream<Uint8Array> | undefined;
   const close = () => closing ??= writer.close();
   return {
-    stream: new WritableStream<Uint8Array>({
-      write: (chunk) => writer.write(chunk),
-      close,
-      abort: (reason) => writer.abort(reason),
-    }),
+    get stream() {
+      return stream ??= new WritableStream<Uint8Array>({
+        write: (chunk) => writer.write(chunk),
+        close,
+        abort: (reason) => writer.abort(reason),
+      });
+    },
     close() {
       // Fails if the process has closed its end, which is just as good.
       close().catch(() => {});
