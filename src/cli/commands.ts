@@ -1,6 +1,7 @@
 /** The commands that talk to a server, in the order of the help. */
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
+import { addAgents } from "./commands/agents.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
 import { addAsks } from "./commands/asks.ts";
@@ -41,6 +42,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addLogs,
   addTop,
   addSchedule,
+  addAgents,
   addPs,
   addKill,
   addStatus,

@@ -1,5 +1,6 @@
 /** Completion scripts, made from commander's tree of commands. Pure. */
 import type { Command, Option } from "commander";
+import { CHOSEN, type Chosen } from "./agent_choices.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof SHELLS[number];
@@ -11,6 +12,8 @@ export interface CompletedOption {
   /** Whether it takes a value. */
   value: boolean;
   choices: string[];
+  /** What the server's agents offer for it. */
+  offered: Chosen | undefined;
 }
 
 export interface CompletedCommand {
@@ -40,8 +43,13 @@ function optionOf({ short, long, description, required, optional, argChoices }: 
     description,
     value: required || optional,
     choices: [...argChoices ?? []],
+    offered: required && !argChoices ? CHOSEN.find((name) => long === `--${name}`) : undefined,
   };
 }
+
+/** The command line that prints what is offered. `typed`: the shell's variable with the words so far. */
+const asking = (program: string, what: Chosen, typed: string) =>
+  `${program} agents --complete ${what} -- ${typed} 2>/dev/null`;
 
 export function script(shell: Shell, program: string, commands: CompletedCommand[]): string {
   return { bash, zsh, fish }[shell](program, commands).join("\n");
@@ -61,6 +69,8 @@ function bash(program: string, commands: CompletedCommand[]): string[] {
       const pattern = option.flags.map((flag) => `"${name} ${flag}"`).join("|");
       const found = isPath(option)
         ? 'compgen -f -- "$cur"'
+        : option.offered
+        ? `compgen -W "$(${asking(program, option.offered, '"${COMP_WORDS[@]}"')})" -- "$cur"`
         : `compgen -W "${words(option.choices)}" -- "$cur"`;
       return `    ${pattern}) COMPREPLY=($(${found})); return ;;`;
     })
@@ -101,7 +111,13 @@ function zsh(program: string, commands: CompletedCommand[]): string[] {
   // _arguments and _describe give colons and brackets a meaning.
   const plain = (text: string) => text.replace(/[\[\]:\\]/g, (char) => `\\${char}`);
   const spec = (option: CompletedOption) => {
-    const value = !option.value ? "" : isPath(option) ? ":path:_files" : `:value:(${words(option.choices)})`;
+    const value = !option.value
+      ? ""
+      : isPath(option)
+      ? ":path:_files"
+      : option.offered
+      ? `:value:{compadd -- \${(f)"$(${asking(program, option.offered, "$words")})"}}`
+      : `:value:(${words(option.choices)})`;
     return option.flags.map((flag) => quoted(`*${flag}[${plain(option.description)}]${value}`));
   };
   return [
@@ -153,6 +169,8 @@ function fish(program: string, commands: CompletedCommand[]): string[] {
             ? ""
             : isPath(option)
             ? " -rF"
+            : option.offered
+            ? ` -xa ${text(`(${asking(program, option.offered, "(commandline -opc)")})`)}`
             : ` -x${option.choices.length > 0 ? `a ${text(words(option.choices))}` : ""}`;
           return `${when} ${words(named)}${value} -d ${text(option.description)}`;
         }),

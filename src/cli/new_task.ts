@@ -17,6 +17,8 @@ export interface TaskFlags extends CommonFlags {
   priority: Priority;
   timeout?: number;
   model?: string;
+  effort?: string;
+  mode?: string;
   permissions?: PermissionPolicy;
   isolation?: Isolation;
   dependsOn?: string[];
@@ -36,7 +38,9 @@ export function addTaskOptions(command: Command): Command {
     .addOption(new Option("--type <type>").choices(TaskType.options).default("feature"))
     .addOption(new Option("--priority <priority>").choices(Priority.options).default("medium"))
     .option("--timeout <ms>", "end the task after this many milliseconds", wholeNumber)
-    .option("--model <model>", "the model for the agent to use")
+    .option("--model <model>", "the model for the agent to use; `agents NAME` lists them")
+    .option("--effort <effort>", "how much the model thinks, as the agent offers it for the model")
+    .option("--mode <mode>", "the agent's session mode, such as plan")
     .addOption(
       new Option("--permissions <policy>", "how to answer the agent's permission requests")
         .choices(PermissionPolicy.options),
@@ -72,6 +76,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       prompt: described.prompt,
       working_dir: resolve(cwd, flags.cwd ?? "."),
       model: flags.model,
+      effort: flags.effort,
+      mode: flags.mode,
       permissions: flags.permissions,
       isolation: flags.isolation,
     },

@@ -69,8 +69,19 @@ export function offerAfter(known: AgentOffer | undefined, news: OfferNews, now: 
     ...news,
     login: news.login ?? known?.login ?? "unknown",
     accepts: news.accepts ?? known?.accepts ?? [],
+    models: Object.hasOwn(news, "models") ? withEfforts(news.models, known?.models) : known?.models,
     found_at: now,
   });
+}
+
+/** Some agents tell only the efforts of the model in force. Those of others stay as they were known. */
+function withEfforts(
+  models: AgentModel[] | undefined,
+  known: AgentModel[] | undefined,
+): AgentModel[] | undefined {
+  if (known === undefined) return models;
+  const efforts = new Map(known.map((model) => [model.id, model.efforts]));
+  return models?.map((model) => ({ ...model, efforts: model.efforts ?? efforts.get(model.id) }));
 }
 
 /** The same with texts cut, without absent fields, and with lists that lose their end. Models go last: a provider may have hundreds. */
@@ -91,7 +102,9 @@ function bounded(offer: AgentOffer): AgentOffer {
 }
 
 function cutTexts(value: unknown): unknown {
-  if (typeof value === "string") return value.slice(0, TEXT_MAX).toWellFormed();
+  if (typeof value === "string") {
+    return value.length <= TEXT_MAX ? value : `${value.slice(0, TEXT_MAX - 1).toWellFormed()}…`;
+  }
   if (Array.isArray(value)) return value.map(cutTexts);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Reads what an agent offers from what it says at its start. Pure. */
 import type { AgentLogin, AgentModel, OfferNews } from "../../domain/agent_offer.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
-import { effortsByModel, settingsOf } from "./session_settings.ts";
+import { effortsByModel, type Settings, settingsOf } from "./session_settings.ts";
 import { listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 /** What the protocol calls its abilities, and what they are called here. */
@@ -29,14 +29,22 @@ export function offerOfGreeting(hello: WireObject): OfferNews {
 
 /** From the reply that opened a session, after the reply to `initialize`. */
 export function offerOfSession(hello: WireObject, reply: WireObject, make: AgentMake): OfferNews {
-  const { model, effort, mode } = settingsOf(reply);
-  const told = effortsByModel(reply);
-  const models = model?.choices.map(({ id, name }): AgentModel => {
+  const settings = settingsOf(reply);
+  const { model, mode } = settings;
+  const models = modelsOf(settings, effortsByModel(reply));
+  return { models, model: model?.current, modes: mode?.choices, login: loginOf(hello, make) };
+}
+
+/** The models in these settings. `told`: the efforts that are known of each besides. */
+export function modelsOf(
+  { model, effort }: Settings,
+  told: ReadonlyMap<string, string[]> = new Map(),
+): AgentModel[] | undefined {
+  return model?.choices.map(({ id, name }): AgentModel => {
     // The option for the effort belongs to the model in force.
     const efforts = id === model.current ? effort?.choices.map((choice) => choice.id) : undefined;
     return { id, name, efforts: efforts ?? told.get(id) };
   });
-  return { models, model: model?.current, modes: mode?.choices, login: loginOf(hello, make) };
 }
 
 /** What an open session shows of the agent's account; undefined for nothing new. */

@@ -6,15 +6,24 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, failureReason } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
-import { verdictOf } from "./agent_failure.ts";
+import { AgentRefusal, verdictOf } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
-import { offerOfNotice, offerOfUpdate } from "./offer.ts";
-import { openSession, type SessionBounds } from "./session.ts";
+import { modelsOf, offerOfNotice, offerOfUpdate } from "./offer.ts";
+import {
+  type AgentCall,
+  type OpenedSession,
+  openSession,
+  type SessionBounds,
+  type SessionSteps,
+} from "./session.ts";
+import { effortsByModel, settingsOf } from "./session_settings.ts";
 import { StderrLog } from "./stderr_log.ts";
 import { objectOf } from "./wire_value.ts";
 
 /** Agents tell their commands and their account soon after they have opened a session. */
 const AFTERWARDS_MS = 2_000;
+/** Of more models than this, the efforts are asked of the first only. */
+const MOST_MODELS = 20;
 
 export interface ProbeOptions {
   clock: Clock;
@@ -31,6 +40,7 @@ export async function probeAcp(options: ProbeOptions): Promise<string | undefine
   const { clock, request, make, process, signal } = options;
   const stop = () => void process.end();
   signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
   const stderr = new StderrLog({
     clock,
     task_id: request.task.id,
@@ -81,12 +91,39 @@ async function openAndClose(
   { clock, request, make, bounds }: ProbeOptions,
 ): Promise<void> {
   const found = (news: OfferNews) => told.found(news);
-  const { session_id } = await openSession(request, { call, make, bounds, warn: async () => {}, found });
+  const opened = await openSession(request, { call, make, bounds, warn: async () => {}, found });
+  const { session_id } = opened;
+  await tellEfforts(opened, { call, found, bound_ms: bounds.setting_ms });
   await within(clock, AFTERWARDS_MS, told.all, undefined);
   // A session that nobody used need not stay in the agent's list.
   for (const ability of ["close", "delete"]) {
     if (!told.sessions.includes(ability)) continue;
     await call(`session/${ability}`, { sessionId: session_id }, bounds.setting_ms).catch(() => {});
+  }
+}
+
+/** Agents with an option for the effort tell the efforts of the model in force only. So each model is set once. */
+async function tellEfforts(
+  { session_id, reply }: OpenedSession,
+  { call, found, bound_ms }: { call: AgentCall; found: SessionSteps["found"]; bound_ms: number },
+): Promise<void> {
+  const { model, effort } = settingsOf(reply);
+  if (model?.by.method !== "session/set_config_option" || effort === undefined) return;
+  if (effortsByModel(reply).size > 0) return;
+  const configId = model.by.option;
+  for (const { id } of model.choices.slice(0, MOST_MODELS)) {
+    if (id === model.current) continue;
+    try {
+      const changed = await call(
+        "session/set_config_option",
+        { sessionId: session_id, configId, value: id },
+        bound_ms,
+      );
+      await found({ models: modelsOf(settingsOf(changed)) });
+    } catch (error) {
+      // Such a model is listed without efforts.
+      if (!(error instanceof AgentRefusal)) throw error;
+    }
   }
 }
 

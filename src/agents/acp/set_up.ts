@@ -1,6 +1,7 @@
 /** Sets what a task chooses in its session: the model, the effort and the mode. What is not offered fails the task. */
 import type { RunRequest } from "../../domain/run.ts";
 import { AgentRefusal, NotOffered } from "./agent_failure.ts";
+import { modelsOf } from "./offer.ts";
 import type { OpenedSession, SessionSteps } from "./session.ts";
 import {
   type Choice,
@@ -18,12 +19,13 @@ export async function setUpSession(
   opened: OpenedSession,
   steps: SessionSteps,
 ): Promise<void> {
-  const { call, make, bounds, warn } = steps;
+  const { call, make, bounds, warn, found } = steps;
   let settings = settingsOf(opened.reply);
 
   await setMode();
   // The efforts depend on the model.
   await setWanted("model");
+  if (request.model !== undefined) await found({ models: modelsOf(settings) });
   await setWanted("effort");
 
   async function setMode(): Promise<void> {

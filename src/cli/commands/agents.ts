@@ -1,0 +1,153 @@
+/** `agents`: the agents that tasks may name, whether they are ready, and what they offer. */
+import { type Command, Option } from "commander";
+import { ApiError } from "../../domain/errors.ts";
+import { fieldProblem } from "../../domain/field_problem.ts";
+import type { ListedAgent } from "../../protocol/basic_messages.ts";
+import { CHOSEN, type Chosen, offeredWords } from "../agent_choices.ts";
+import type { Cli, CommonFlags } from "../cli.ts";
+import { localDateTime } from "../local_time.ts";
+import { type Column, printTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface AgentsFlags extends CommonFlags {
+  complete?: Chosen;
+}
+
+const USAGE = `
+opencode-agents agents              all agents, and what to do where one is not ready
+opencode-agents agents NAME         one agent, with its models, efforts, modes and commands
+opencode-agents agents probe [NAME] starts it, or each that is installed, to find that out`;
+
+export function addAgents(program: Command, cli: Cli): void {
+  cli.command(
+    program,
+    "agents",
+    "list the agents, look at one (NAME), or find out what it offers (probe NAME)",
+  )
+    .argument("[words...]", "nothing, an agent's name, or probe and a name")
+    .addHelpText("after", USAGE)
+    .addOption(new Option("--complete <what>").choices(CHOSEN).hideHelp())
+    .action(async (words: string[], flags: AgentsFlags) => {
+      if (flags.complete) return await complete(cli, flags, flags.complete, words);
+      const [first, second, ...rest] = words;
+      if (rest.length > 0 || (second !== undefined && first !== "probe")) {
+        throw fieldProblem(
+          "INVALID_FIELD_VALUE",
+          "words",
+          words.join(" "),
+          "NAME, or probe NAME",
+          `Too many words.${USAGE}`,
+        );
+      }
+      if (first === "probe") return await probe(cli, flags, second);
+      const reply = await cli.http(flags).request("list_agents", {});
+      const { terminal } = cli;
+      if (first === undefined) {
+        if (flags.json) return terminal.json(reply, 2);
+        return printAgents(terminal, reply.agents);
+      }
+      const agent = reply.agents.find(({ name }) => name === first);
+      if (agent === undefined) {
+        const names = reply.agents.map(({ name }) => name);
+        throw fieldProblem("INVALID_FIELD_VALUE", "name", first, names, `There is no agent '${first}'`);
+      }
+      if (flags.json) return terminal.json(agent, 2);
+      printAgent(terminal, agent);
+    });
+}
+
+async function probe(cli: Cli, flags: AgentsFlags, name: string | undefined): Promise<void> {
+  const server = cli.http(flags);
+  const { terminal } = cli;
+  const names = name !== undefined ? [name] : (await server.request("list_agents", {})).agents
+    .filter(({ installed, protocol }) => installed && protocol === "acp").map((agent) => agent.name);
+  const probed: ListedAgent[] = [];
+  // One after another: each takes a processor, and hundreds of megabytes.
+  for (const each of names) {
+    if (!flags.json) terminal.note(`starting ${each}`);
+    const { agent } = await server.request("probe_agent", { agent: each });
+    probed.push(agent);
+  }
+  if (
+    probed.some(({ installed, login, problem }) => !installed || login === "needed" || problem !== undefined)
+  ) {
+    cli.exit = 1;
+  }
+  if (flags.json) return terminal.json(name === undefined ? probed : probed[0], 2);
+  for (const agent of probed) printAgent(terminal, agent);
+}
+
+/** Prints what may follow in a shell; nothing if the server cannot be asked. */
+async function complete(cli: Cli, flags: AgentsFlags, what: Chosen, typed: string[]): Promise<void> {
+  try {
+    const { agents } = await cli.http(flags).request("list_agents", {});
+    for (const word of offeredWords(what, agents, typed)) cli.terminal.line(word);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+function printAgents(terminal: Terminal, agents: ListedAgent[]): void {
+  printTable(terminal, agents, COLUMNS);
+  for (const { name, todo } of agents) if (todo !== undefined) terminal.note(`${name}: ${todo}`);
+}
+
+const COLUMNS: Column<ListedAgent>[] = [
+  { title: "AGENT", value: ({ name, is_default }) => is_default ? `${name} (default)` : name },
+  { title: "INSTALLED", value: ({ installed }) => installed ? "yes" : "no" },
+  { title: "VERSION", value: ({ version }) => version ?? "-" },
+  { title: "LOGIN", value: loginOf },
+  { title: "MODEL", value: ({ model }) => model ?? "-" },
+  {
+    title: "LAST SUCCESS",
+    value: ({ last_success }) => last_success === undefined ? "-" : localDateTime(last_success),
+  },
+  {
+    title: "LAST FAILURE",
+    value: ({ last_failure }) => last_failure === undefined ? "-" : localDateTime(last_failure),
+  },
+];
+
+function loginOf({ protocol, login }: ListedAgent): string {
+  return protocol === "command" ? "-" : login;
+}
+
+function printAgent(terminal: Terminal, agent: ListedAgent): void {
+  const { models, modes, commands, model: current } = agent;
+  const facts: [string, string | undefined][] = [
+    ["agent", agent.name],
+    ["program", agent.program],
+    ["installed", agent.installed ? "yes" : "no"],
+    ["version", agent.version],
+    ["login", loginOf(agent)],
+    ["to do", agent.todo],
+    ["problem", agent.problem],
+    ["accepts", agent.accepts.join(", ")],
+    ["MCP", agent.mcp?.join(", ")],
+    ["sessions", agent.sessions?.join(", ")],
+    ["last success", agent.last_success && localDateTime(agent.last_success)],
+    ["last failure", agent.last_failure && localDateTime(agent.last_failure)],
+    ["found", agent.found_at && localDateTime(agent.found_at)],
+  ];
+  for (const [what, value] of facts) if (value) terminal.line(`${what.padEnd(14)}${value}`);
+  const list = (what: string, lines: string[] | undefined) => {
+    for (const [i, line] of (lines ?? []).entries()) {
+      terminal.line(`${(i === 0 ? what : "").padEnd(14)}${line}`);
+    }
+  };
+  list(
+    "models",
+    models?.map(({ id, name, efforts }) =>
+      [id, name && `(${name})`, efforts && `efforts: ${efforts.join(", ")}`, id === current && "by default"]
+        .filter(Boolean).join("  ")
+    ),
+  );
+  list("modes", modes?.map(({ id, description }) => description ? `${id}  ${description}` : id));
+  list(
+    "commands",
+    commands?.map(({ name, description }) => description ? `/${name}  ${description}` : `/${name}`),
+  );
+  if (models === undefined && agent.protocol === "acp" && agent.installed) {
+    terminal.note(`find out what it offers with: opencode-agents agents probe ${agent.name}`);
+  }
+}
