@@ -26,7 +26,7 @@ export class AgentRefusal extends AgentFailure {
   /** Whether the agent has no account to work with. */
   get wants_login(): boolean {
     return this.code === -32000 ||
-      /\bAPI[_ ]?KEY\b.*\b(not set|not configured|missing)\b|\bnot logged in\b|\b(login|authentication) (is )?required\b/i
+      /API[_ ]?KEY\b.*\b(not set|not configured|missing)\b|\bnot logged in\b|\b(login|authentication) (is )?required\b/i
         .test(this.message);
   }
 
