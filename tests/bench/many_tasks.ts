@@ -1,4 +1,7 @@
-/** A store with many tasks: questions to it, and its next start. */
+/** A store with many tasks: questions to it, and its next start. Of the built program, which is what users start. */
+import { buildProgram } from "../../scripts/program_bundle.ts";
+import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { builtProgram } from "../fixtures/program.ts";
 import { withServer } from "../fixtures/server.ts";
 import { type Figure, median } from "./figure.ts";
 import { startMany, WAITING } from "./load.ts";
@@ -20,7 +23,8 @@ export async function manyTasks(): Promise<Figure[]> {
   const questions: number[] = [];
   let matching: unknown;
   let restart = 0;
-  await withServer({ config: WAITING }, async (server) => {
+  await buildProgram();
+  await withServer({ command: builtProgram(START_PERMISSIONS), config: WAITING }, async (server) => {
     await startMany(server, { count: TASKS, clients: 20, batch: 50, prompt: "bench" });
     const socket = await server.connect();
     for (let i = 0; i < QUESTIONS; i++) {

@@ -12,8 +12,8 @@ const TASKS = 1000;
 const GOAL_IDLE_MB = 80;
 /** More than that is more than code that was not in use before. */
 const GOAL_GROWTH_MB = 15;
-/** The runtime tidies up some 10 to 20 s after the last work. */
-const SETTLE_MS = 30_000;
+/** The runtime tidies up 10 to 30 s after the last work. */
+const SETTLE_MS = 45_000;
 
 async function residentMB({ pid }: { pid: number }): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
