@@ -41,15 +41,31 @@ export interface RunRequest {
   permission_timeout_ms: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
-  /** The session of an earlier attempt, which is resumed if the agent can. */
-  resume?: { session_id: string };
+  /** The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. */
+  resume?: { session_id: string; opened_at?: string };
+  /** What earlier attempts did: absent in the first one, and in one that begins anew. */
+  earlier?: EarlierWork;
+}
+
+/** What an agent needs to know of the attempts before it, whether it goes on in their session or begins a new one. */
+export interface EarlierWork {
+  /** Why the last attempt ended. */
+  stopped: string;
+  /** The agent's last words. */
+  answer?: string;
+  /** The last plan, with what was done of it. */
+  plan: readonly PlanStep[];
+  /** The last tool calls, the oldest first. */
+  steps: readonly string[];
+  /** The files that the tool calls changed. */
+  files: readonly string[];
 }
 
 /** What a run reports. Progress comes from the agent's own plan or todo list, never from a timer. */
 export type RunEvent =
   | { kind: "started"; pid: number }
-  /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. */
-  | { kind: "session"; session_id: string; resumable: boolean; resumed: boolean }
+  /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. `opened_at`: ISO 8601, when the session was new. */
+  | { kind: "session"; session_id: string; opened_at?: string; resumable: boolean; resumed: boolean }
   /** The agent has said or done something in its session, after the prompt. Reported once. */
   | { kind: "at_work" }
   | {

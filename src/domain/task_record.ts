@@ -35,8 +35,18 @@ export const TaskState = z.object({
   paused_from: z.enum(ALLOWED_FROM.pause).optional().describe(
     "The status to which `resume_task` returns. running: the agent is stopped and keeps its slot.",
   ),
-  session: z.object({ agent: z.string(), session_id: z.string(), working_dir: z.string() }).optional()
-    .describe("The session of the lost attempt, which the next one resumes."),
+  session: z.object({
+    agent: z.string(),
+    session_id: z.string(),
+    working_dir: z.string(),
+    node: z.string().optional().describe("The node on whose machine it is kept."),
+    opened_at: z.string().optional(),
+  }).optional().describe(
+    "The agent's session, which the next attempt resumes. It is kept when the task ends.",
+  ),
+  fresh_from: z.int().optional().describe(
+    "The attempt with which a person had the task begin anew. Later ones know nothing of those before it.",
+  ),
 });
 export type TaskState = z.infer<typeof TaskState>;
 

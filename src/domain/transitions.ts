@@ -58,35 +58,44 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     failed_dependency: undefined,
     paused_from: undefined,
     lease: undefined,
-    session: undefined,
     attempts: endAttempt(task.state, { outcome: "cancelled" }, at),
   };
 }
 
-/** A client retries a task that failed or was cancelled. */
-export function retried(task: TaskRecord, readiness: Readiness, due: boolean, at: string): TaskState {
+/**
+ * A client retries a task that failed or was cancelled. It goes on in the agent's session if there is one. `fresh`: it
+ * begins a new one, as at first.
+ */
+export function retried(
+  task: TaskRecord,
+  readiness: Readiness,
+  due: boolean,
+  at: string,
+  { fresh }: { fresh: boolean },
+): TaskState {
   requireStatus(task, "retry", ALLOWED_FROM.retry);
-  return settle({ ...fresh(task.state), retry_count: task.state.retry_count + 1 }, readiness, due, at);
+  const { attempt, retry_count } = task.state;
+  const before = fresh ? { ...task.state, session: undefined, fresh_from: attempt + 1 } : task.state;
+  return settle({ ...openAgain(before), retry_count: retry_count + 1 }, readiness, due, at);
 }
 
 /** A task that failed only because of its dependency waits again, because that dependency is being retried. */
 export function putBack(state: TaskState): TaskState {
-  return { ...fresh(state), status: "pending" };
+  return { ...openAgain(state), status: "pending" };
 }
 
-/** The state without results: only the counts and the history of attempts are kept. */
-function fresh(state: TaskState): TaskState {
+/** The state without the end of the task. A session keeps its progress. */
+function openAgain(state: TaskState): TaskState {
   return {
     ...state,
-    progress: 0,
-    progress_details: undefined,
+    progress: state.session ? state.progress : 0,
+    progress_details: state.session ? state.progress_details : undefined,
     ...notFailed,
     started_at: undefined,
     completed_at: undefined,
     failed_dependency: undefined,
     automatic_attempts: 0,
     not_before: undefined,
-    session: undefined,
   };
 }
 

@@ -110,8 +110,8 @@ export class TaskCommands {
     }, by);
   }
 
-  /** Queues a failed or cancelled task again. Returns its retry count. */
-  async retry(id: string, by: Actor): Promise<number> {
+  /** Queues a failed or cancelled task again; `fresh`: without the agent's session. Returns its retry count. */
+  async retry(id: string, fresh: boolean, by: Actor): Promise<number> {
     const { clock, index } = this.#options;
     this.#find(id);
     this.#requireRunnable();
@@ -122,7 +122,7 @@ export class TaskCommands {
       const now = clock.now();
       const graph = index.graphOf(view);
       const ready = readiness(task.spec.dependencies ?? [], graph.find);
-      const state = retried(task, ready, isDue(task, now), isoTime(now));
+      const state = retried(task, ready, isDue(task, now), isoTime(now), { fresh });
       retry_count = state.retry_count;
       // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
       const back = isFinished(state.status) ? [] : putBackByRetry(graph, id);

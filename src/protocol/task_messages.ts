@@ -57,7 +57,15 @@ export type TaskResult = z.infer<typeof TaskResult>;
 export const taskMessages = {
   start_task: exchange("start_task", { task: NewTask }, "task_started", { task_id: z.string(), task: Task }),
   cancel_task: exchange("cancel_task", { task_id: TaskId }, "task_cancelled", done),
-  retry_task: exchange("retry_task", { task_id: TaskId }, "task_retried", { ...done, retry_count: z.int() }),
+  retry_task: exchange(
+    "retry_task",
+    {
+      task_id: TaskId,
+      fresh: z.boolean().optional().describe("Begin a new session, with the first prompt."),
+    },
+    "task_retried",
+    { ...done, retry_count: z.int() },
+  ),
   pause_task: exchange("pause_task", { task_id: TaskId }, "task_paused", done),
   resume_task: exchange("resume_task", { task_id: TaskId }, "task_resumed", done),
   get_task_status: exchange("get_task_status", { task_id: TaskId }, "task_status", { task: Task }),

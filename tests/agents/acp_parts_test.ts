@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AgentConfig } from "../../src/domain/agent_config.ts";
+import { kindOfError } from "../../src/agents/acp/failure_kind.ts";
 import { judgeTurn, type TurnFacts } from "../../src/agents/acp/outcome.ts";
 import { progressOf } from "../../src/agents/acp/progress.ts";
-import { promptBlocks } from "../../src/agents/acp/prompt.ts";
+import { firstPrompt, goOnPrompt } from "../../src/agents/acp/prompt.ts";
 import { demoScript } from "../../src/agents/demo/demo_script.ts";
 import { LineTooLongError, messageLines } from "../../src/agents/acp/message_lines.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { codex } from "../../src/agents/makes/codex.ts";
+import { gemini } from "../../src/agents/makes/gemini.ts";
 import { generic } from "../../src/agents/makes/generic.ts";
 import { opencode } from "../../src/agents/makes/opencode.ts";
 import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
@@ -215,17 +217,114 @@ function pieces(bytes: Uint8Array, sizes: number[]): ReadableStream<Uint8Array> 
   });
 }
 
-Deno.test("acp prompt: context is separate from the prompt, and a resumed session gets neither", () => {
+Deno.test("acp prompt: context and what was done before are separate from the prompt", () => {
   const task = { id: "t", type: "testing", description: "d", prompt: "do it" };
-  assert.deepEqual(promptBlocks(task, false), [{ type: "text", text: "do it" }]);
-  assert.deepEqual(promptBlocks({ ...task, files_pattern: "*.ts", metadata: { a: 1 } }, false), [
-    { type: "text", text: "do it" },
-    { type: "text", text: 'Context of the task\nFiles concerned (glob): *.ts\nMetadata: {"a":1}' },
+  const texts = (blocks: { text: string }[]) => blocks.map(({ text }) => text);
+  assert.deepEqual(firstPrompt(task, undefined), [{ type: "text", text: "do it" }]);
+  assert.deepEqual(texts(firstPrompt({ ...task, files_pattern: "*.ts", metadata: { a: 1 } }, undefined)), [
+    "do it",
+    'Context of the task\nFiles concerned (glob): *.ts\nMetadata: {"a":1}',
   ]);
-  assert.deepEqual(promptBlocks({ ...task, files_pattern: "*.ts" }, true), [{
-    type: "text",
-    text: "continue",
-  }]);
+  const idle = { stopped: "it was killed.", plan: [], steps: [], files: [] };
+  assert.deepEqual(texts(firstPrompt(task, idle)), ["do it"]);
+  const [prompt, told] = texts(firstPrompt(task, {
+    ...idle,
+    answer: "So far\nso good",
+    plan: [{ title: "Look", status: "completed" }, { title: "Write", status: "in_progress" }],
+    files: ["a.ts"],
+    steps: ["ls: completed", "Write a.ts: not finished"],
+  }));
+  assert.equal(prompt, "do it");
+  assert.equal(
+    told,
+    [
+      "You began this task in an earlier session, which ended before the work was done: it was killed. " +
+      "Its work may be half done in this folder. Look at what is there before you change it, keep what is " +
+      "right, and continue from there.",
+      "The plan\n- [x] Look\n- [ ] Write",
+      "Files that were changed\n- a.ts",
+      "The last steps\n- ls: completed\n- Write a.ts: not finished",
+      "The last words\nSo far\nso good",
+    ].join("\n\n"),
+  );
+});
+
+Deno.test("acp prompt: a session that goes on is told why it stopped", () => {
+  assert.deepEqual(goOnPrompt(undefined), [{ type: "text", text: "continue" }]);
+  const [block] = goOnPrompt({ stopped: "the model\nwas overloaded. ", plan: [], steps: [], files: [] });
+  assert.equal(
+    block!.text,
+    "Continue where you stopped. Your turn ended before your work was done: the model was overloaded. " +
+      "Your last step may be half done, so check it first.",
+  );
+});
+
+Deno.test("acp prompt: what is told of earlier work is bounded", () => {
+  const long = "é".repeat(100_000);
+  const told = firstPrompt({ id: "t", type: "testing", description: "d", prompt: "do it" }, {
+    stopped: long,
+    answer: long,
+    plan: Array(500).fill({ title: long, status: "pending" }),
+    files: Array(50).fill(long),
+    steps: Array(20).fill(long),
+  }).at(-1)!.text;
+  assert.ok(new TextEncoder().encode(told).length <= 12 * 1024);
+});
+
+for (
+  const [kind, code, data, text] of [
+    [
+      "overloaded",
+      -32603,
+      { errorKind: "server_error" },
+      "Internal error: API Error: Repeated 529 Overloaded errors.",
+    ],
+    [
+      "network",
+      -32603,
+      { errorKind: "server_error" },
+      "Internal error: API Error: Connection to the API was lost (ECONNRESET). This is usually temporary",
+    ],
+    [
+      "overloaded",
+      0,
+      null,
+      "unexpected status 503 Service Unavailable: scripted error 503, url: http://x/v1/responses",
+    ],
+    ["overloaded", 0, null, "unexpected status 529 <unknown status code>: scripted error 529, url: http://x"],
+    ["overloaded", 0, null, "We’re currently experiencing high demand, which may cause temporary errors."],
+    [
+      "network",
+      0,
+      null,
+      "stream disconnected before completion: Transport error: network error: error decoding response body",
+    ],
+    ["provider_limit", 429, undefined, "Too Many Requests"],
+    ["overloaded", 500, undefined, "Something went wrong"],
+    ["provider_limit", -32603, { errorKind: "rate_limit" }, "Internal error"],
+    ["provider_limit", -32603, undefined, "You've hit your usage limit until 20:00"],
+    ["needs_login", -32000, undefined, "Authentication required"],
+    ["needs_login", -32603, undefined, "unexpected status 401 Unauthorized: no such key"],
+    [
+      "context_overflow",
+      -32603,
+      undefined,
+      "API Error: 400 prompt is too long: 250000 tokens > 200000 maximum",
+    ],
+    ["refused", 400, undefined, "scripted error 400"],
+    ["refused", -32603, undefined, "The file has 503 lines"],
+    ["refused", -32603, undefined, "Internal error"],
+  ] as const
+) {
+  Deno.test(`acp failures: ${kind} is recognized in "${text.slice(0, 40)}" (${code})`, () => {
+    assert.equal(kindOfError(code, data, text), kind);
+  });
+}
+
+Deno.test("gemini: a session is not loaded in the minute in which it began", () => {
+  assert.match(gemini.obstacleToLoad(60_000, 119_999)!, /in which it began/);
+  assert.equal(gemini.obstacleToLoad(119_999, 120_000), undefined);
+  assert.equal(gemini.obstacleToLoad(undefined, 5), undefined);
 });
 
 Deno.test("acp usage: every agent's figures get the same shape", () => {

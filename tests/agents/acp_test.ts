@@ -161,7 +161,7 @@ Deno.test("acp: a killed agent's session resumes, and its replayed history is no
     await Deno.writeTextFile(state, (await Deno.readTextFile(state)).replace(" demo:hang=3", ""));
     const second = await ran(bench, demo(bench.folder, "something else", { resume: { session_id } }));
     assert.deepEqual(second.all("session"), [
-      { kind: "session", session_id, resumable: true, resumed: true },
+      { kind: "session", session_id, opened_at: undefined, resumable: true, resumed: true },
     ]);
     assert.deepEqual(progressOf(second), ["2/4 Plan the change", "3/4 Write it down", "4/4 -"]);
     assert.equal(second.outcome.status, "completed");
@@ -238,9 +238,8 @@ for (
     ],
     ["load-forgets", "Session s0 not found", [true, false]],
     ["load-dies-late", "Agent exited with code 7 before the end of its turn: out of memory", [true, false]],
-    ["load-starts-once", "Agent exited with code 6 before it answered initialize: the database is locked", [
-      false,
-    ]],
+    ["load-refuses", "Internal error: bad history", [true, false]],
+    ["load-talks", "Internal error: bad history", [true, false]],
     ["load-breaks", "Agent exited with code 8 before it answered session/new: the database is broken", [
       false,
     ]],
@@ -261,6 +260,30 @@ for (
       assert.deepEqual([...Deno.readDirSync(`${bench.folder}/tmp`)], []);
     }));
 }
+
+Deno.test("acp: an agent that does not come up to load its session is started again, and loads it", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-starts-once"), "hello", {
+      resume: { session_id: "s0" },
+    });
+    const run = await ran(bench, request);
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.deepEqual(run.all("session").map(({ resumed }) => resumed), [true]);
+    assert.deepEqual(run.logs("warn").filter((line) => line.startsWith("The agent did not start")), [
+      "The agent did not start, it is started again: " +
+      "Agent exited with code 6 before it answered initialize: the database is locked",
+    ]);
+  }));
+
+Deno.test("acp: trouble with the model at the first prompt does not cost the session", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-overloaded"), "hello", {
+      resume: { session_id: "s0" },
+    });
+    const { all, outcome } = await ran(bench, request);
+    assert.deepEqual([outcome.status, outcome.failure?.kind], ["failed", "overloaded"]);
+    assert.deepEqual(all("session").map(({ resumed }) => resumed), [true]);
+  }));
 
 Deno.test("acp: an agent that replays a long session takes its time", () =>
   withSupervisor(async (bench) => {

@@ -191,11 +191,13 @@ export class Model {
       if (!isRetry) return "changed after its end";
     }
     const last = state.attempts.at(-1);
-    if (from === "running" && status === "queued" && last?.outcome !== "interrupted") {
-      return "taken back for no reason";
-    }
-    if (from === "running" && status === "pending" && last?.outcome !== "unresponsive") {
+    const hasDied = last?.failure?.kind === "agent_crashed";
+    if (from === "running" && status === "queued" && !hasDied) return "taken back for no reason";
+    if (from === "running" && status === "pending" && !hasDied && last?.outcome !== "unresponsive") {
       return "put off for no reason";
+    }
+    if (status === "failed" && from !== status && hasDied && state.automatic_attempts < MAX_ATTEMPTS) {
+      return "given up although it may be tried again";
     }
     if (status === "running" && from === "paused" && before?.paused_from !== "running") {
       return "resumed without a run";

@@ -359,9 +359,9 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed":
-      "saving, stopping | error: Attempt ended: The agent gave no sign of life for 300 ms | commit turn 1 unresponsive",
+      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive",
     "agent stopped":
-      "saving, stopping | error: Attempt ended: The agent gave no sign of life for 300 ms | commit turn 1 unresponsive",
+      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",

@@ -142,7 +142,13 @@ Deno.test("an attempt is prepared, started, followed and saved", async () => {
   void listener({ kind: "started", pid: 77 });
   // The agent is held back until its session is stored.
   await listener({ kind: "session", session_id: "s", resumable: true, resumed: false });
-  assert.deepEqual(state().session, { agent: "scripted", session_id: "s", working_dir: "/folder" });
+  assert.deepEqual(state().session, {
+    agent: "scripted",
+    session_id: "s",
+    working_dir: "/folder",
+    node: "node_1",
+    opened_at: undefined,
+  });
   await attempt.ready;
   void listener({ kind: "progress", completed_steps: 1, total_steps: 4 });
   run.end({ status: "completed", output: "done" });

@@ -55,7 +55,7 @@ const OPERATIONS: Record<string, { from: TaskStatus[]; to: TaskStatus; apply(t: 
   retry: {
     from: ["failed", "cancelled"],
     to: "queued",
-    apply: (t) => transitions.retried(t, READY, true, AT),
+    apply: (t) => transitions.retried(t, READY, true, AT, { fresh: false }),
   },
   pause: { from: ["pending", "queued", "running"], to: "paused", apply: (t) => transitions.paused(t) },
 };
@@ -236,7 +236,7 @@ Deno.test("unresponsive: waits for its next attempt, with the session where ther
   } as const;
   const running = task("running");
   const after = (changes: Partial<TaskRecord["state"]>) =>
-    attempts.unresponsive(
+    attempts.triedAgain(
       { ...running, state: { ...running.state, progress: 50, automatic_attempts: 1, ...changes } },
       end,
       2,
@@ -250,7 +250,7 @@ Deno.test("unresponsive: waits for its next attempt, with the session where ther
   );
   const session = { agent: "a", session_id: "s", working_dir: "/" };
   assert.deepEqual([after({ session }).progress, after({ session }).session], [50, session]);
-  const lost = attempts.unresponsive(
+  const lost = attempts.triedAgain(
     { ...running, state: { ...running.state, progress: 50, session } },
     { ...end, losesSession: true },
     2,

@@ -1,7 +1,11 @@
-/** The agent of a run. One whose process cannot load the earlier session is started again, once, with a new session. */
+/**
+ * The agent of a run. One whose process does not come up to load the earlier session is started again, once, and one
+ * whose process cannot load it is started again with a new session.
+ */
+import type { RunRequest } from "../../domain/run.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { WireObject } from "../makes/agent_make.ts";
-import { LONGEST_ERROR, SessionLost, withWords } from "./agent_failure.ts";
+import { LONGEST_ERROR, SessionLost, StartFailed, withWords } from "./agent_failure.ts";
 import { AgentLink } from "./agent_link.ts";
 import type { ConversationOptions } from "./conversation.ts";
 import { cut } from "./wire_value.ts";
@@ -30,27 +34,41 @@ export class AgentAtWork {
 
   /** Returns the prompt's result. Rejects with `AgentFailure`, or with `ApiError` if the agent cannot be started again. */
   async converse(): Promise<WireObject> {
+    const { request } = this.#options;
     try {
-      return await this.#link.conversation.hold();
+      return await this.#withSession(request);
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      if (this.#options.isStopping()) throw error.cause;
-      await this.#beginAnew(error);
-      return await this.#link.conversation.hold();
+      await this.#startAgain(error, "The earlier session cannot be loaded, a new one begins");
+      return await this.#link.conversation.hold({ ...request, resume: undefined });
     }
   }
 
-  async #beginAnew(lost: SessionLost): Promise<void> {
-    const { spawn, isStopping, isPaused, warn, turn, request } = this.#options;
-    const why = withWords(lost.cause, await this.#link.wordsOn(lost.cause));
-    await warn(cut(`The earlier session cannot be loaded, a new one begins: ${why}`, LONGEST_ERROR));
+  async #withSession(request: RunRequest): Promise<WireObject> {
+    try {
+      return await this.#link.conversation.hold(request);
+    } catch (error) {
+      if (!(error instanceof StartFailed)) throw error;
+      await this.#startAgain(error, "The agent did not start, it is started again");
+      return await this.#link.conversation.hold(request).catch((again) => {
+        throw again instanceof StartFailed ? again.cause : again;
+      });
+    }
+  }
+
+  async #startAgain({ cause }: SessionLost | StartFailed, what: string): Promise<void> {
+    const { spawn, isStopping, isPaused, warn, turn } = this.#options;
+    if (isStopping()) throw cause;
+    const why = withWords(cause, await this.#link.wordsOn(cause));
+    await warn(cut(`${what}: ${why}`, LONGEST_ERROR));
     await this.#link.end();
-    if (isStopping()) throw lost.cause;
+    await turn.transcript.endMessage();
+    if (isStopping()) throw cause;
     const process = await spawn();
     turn.forget();
-    this.#link = new AgentLink({ ...this.#options, process, request: { ...request, resume: undefined } });
+    this.#link = new AgentLink({ ...this.#options, process });
     if (isPaused()) await process.pause();
     // Whoever stopped the run meanwhile has ended only the process of that time.
-    if (isStopping()) throw lost.cause;
+    if (isStopping()) throw cause;
   }
 }

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
 import type { RunOutcome } from "../../domain/run.ts";
+import { SIGNALLED } from "../reporting/exit_status.ts";
 import { cut } from "./wire_value.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -19,7 +20,7 @@ export class AgentFailure extends Error {
 
 /** An error reply from the agent to one of our requests. */
 export class AgentRefusal extends AgentFailure {
-  constructor(message: string, readonly code: number) {
+  constructor(message: string, readonly code: number, readonly kind: FailureKind) {
     super(message);
   }
 
@@ -30,18 +31,22 @@ export class AgentRefusal extends AgentFailure {
         .test(this.message);
   }
 
-  /** Whether the agent does not know the session. */
-  get misses_session(): boolean {
-    return this.code === -32002 ||
-      /\b(session|thread|conversation)\b.*\b(not found|not exist|unknown|expired|invalid|missing|corrupt(ed)?)|\b(no|no such|unknown|invalid|missing) (session|thread|conversation)\b/i
-        .test(this.message);
+  /** Whether a loaded session may be to blame: one that is unknown, damaged or full. */
+  get may_be_of_session(): boolean {
+    return this.kind === "refused" || this.kind === "context_overflow";
   }
 }
 
 /** The agent ended, or closed its output, before it answered. */
 export class AgentGone extends AgentFailure {
-  constructor(message: string, readonly exit_code: number | undefined) {
+  /** `method`: the request that it did not answer. */
+  constructor(message: string, readonly exit_code: number | undefined, readonly method: string) {
     super(message);
+  }
+
+  /** Whether it ended by itself before it began, as programs do that are called or set up wrongly. */
+  get refused_to_start(): boolean {
+    return this.method === "initialize" && this.exit_code !== undefined && this.exit_code < SIGNALLED;
   }
 }
 
@@ -69,6 +74,13 @@ export class SessionLost extends AgentFailure {
   }
 }
 
+/** The agent did not come up to open the earlier session. Another process may. */
+export class StartFailed extends AgentFailure {
+  constructor(override readonly cause: AgentFailure) {
+    super(cause.message);
+  }
+}
+
 /** What is known when a run fails. */
 export interface FailureContext {
   task_id: string;
@@ -76,6 +88,8 @@ export interface FailureContext {
   last_words: string;
   /** How the agent gets an account. */
   login_advice: string;
+  /** Whether the agent has worked for the task before, so that it is not set up wrongly. */
+  has_worked?: boolean;
 }
 
 /** The verdict on a turn that did not end by itself. */
@@ -83,13 +97,14 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
   if (error instanceof GivenUp) return { status: "failed", failure: error.failure };
   if (error instanceof AgentLate) return failed("unresponsive", withWords(error, context.last_words));
   if (error instanceof AgentGone) {
-    return { ...failed("agent_crashed", withWords(error, context.last_words)), exit_code: error.exit_code };
+    const kind = error.refused_to_start && !context.has_worked ? "command_failed" : "agent_crashed";
+    return { ...failed(kind, withWords(error, context.last_words)), exit_code: error.exit_code };
   }
   if (error instanceof AgentRefusal && error.wants_login) {
     const reason = error.message.replace(/\.+$/, "");
     return failed("needs_login", `The agent wants a login: ${reason}. ${context.login_advice}`);
   }
-  if (error instanceof AgentRefusal) return failed("refused", error.message);
+  if (error instanceof AgentRefusal) return failed(error.kind, error.message);
   if (error instanceof NotOffered) return failed("refused", error.message);
   if (error instanceof AgentFailure) return failed("bug", error.message);
   if (error instanceof ApiError) return failed("not_installed", error.message);

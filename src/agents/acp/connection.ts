@@ -3,6 +3,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
 import type { ElicitationAnswer } from "./questions.ts";
 import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
+import { kindOfError } from "./failure_kind.ts";
 import type { AgentCall } from "./session.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
@@ -81,14 +82,16 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     connection.close();
   });
 
-  async function whyGone(waiting_for: string): Promise<AgentFailure> {
+  async function whyGone(method: string, waiting_for: string): Promise<AgentFailure> {
     if (broken instanceof LineTooLongError) return new AgentFailure(`The agent printed ${broken.message}`);
     await within(clock, EXIT_AFTER_CLOSE_MS, process.status, undefined);
-    if (exit === undefined) return new AgentGone(`Agent closed its output before ${waiting_for}`, undefined);
+    if (exit === undefined) {
+      return new AgentGone(`Agent closed its output before ${waiting_for}`, undefined, method);
+    }
     const how = exit.signal === null
       ? `exited with code ${codeText(exit.code)}`
       : `was ended by ${exit.signal}`;
-    return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code);
+    return new AgentGone(`Agent ${how} before ${waiting_for}`, exit.code, method);
   }
 
   const call: AgentCall = async (method, params, bound_ms, of_silence) => {
@@ -103,9 +106,10 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     } catch (error) {
       if (error instanceof AgentFailure) throw error;
       if (error instanceof RequestError) {
-        throw new AgentRefusal(refusalText(method, error), error.code);
+        const text = refusalText(method, error);
+        throw new AgentRefusal(text, error.code, kindOfError(error.code, error.data, text));
       }
-      throw await whyGone(waiting_for);
+      throw await whyGone(method, waiting_for);
     }
   };
 

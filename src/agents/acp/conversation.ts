@@ -1,5 +1,5 @@
 /** The conversation of one run with its agent: connect, open a session, prompt it once, cancel. */
-import { type Clock, within } from "../../clock/clock.ts";
+import { type Clock, epochOf, isoTime, sleep, within } from "../../clock/clock.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
@@ -10,12 +10,17 @@ import { AgentFailure, AgentGone, AgentRefusal, NotOffered, SessionLost } from "
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
-import { promptBlocks } from "./prompt.ts";
+import { kindOfText } from "./model_trouble.ts";
+import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
 import type { Questions } from "./questions.ts";
 import { type OpenedSession, openSession, type SessionBounds, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
 import type { AcpTurn } from "./turn.ts";
 import { cut, objectOf } from "./wire_value.ts";
+
+/** What an agent says and does, besides reports on the session itself. */
+const WORK = /^(agent_message_chunk|agent_thought_chunk|tool_call|tool_call_update|plan)$/;
+const SPEECH = /^agent_/;
 
 export interface ConversationOptions {
   clock: Clock;
@@ -44,15 +49,16 @@ export class Conversation {
   #result: Promise<WireObject> | undefined;
   /** Whether the agent has done or said anything after the prompt. */
   #has_news = false;
+  /** Whether it has done anything. */
+  #has_acted = false;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
   }
 
-  /** Returns the result of the prompt. Rejects with `AgentFailure` if the agent gives none. */
-  async hold(): Promise<WireObject> {
-    const { clock, request, make, process, bounds, events, turn, permissions, questions, isPaused } = this
-      .#options;
+  /** Opens the session that is wanted, and prompts it. Returns the prompt's result. Rejects with `AgentFailure` if there is none. */
+  async hold(wanted: RunRequest): Promise<WireObject> {
+    const { clock, make, process, bounds, events, turn, permissions, questions, isPaused } = this.#options;
     this.#connection = await connectAgent({
       clock,
       process,
@@ -72,34 +78,79 @@ export class Conversation {
     const warn = (message: string) => events.note("warn", message, "acp");
     const found = (news: OfferNews) => this.#found(news);
     const steps = { call, make, bounds, warn, found };
+    const request = await this.#loadable(wanted, warn);
     if (request.resume !== undefined) this.#phase = "loading";
     const opened = await openSession(request, steps);
     const { session_id, resumable, resumed } = opened;
     this.#session_id = session_id;
+    if (opened.replayed) await this.#untilReplayed(make.replay_pause_ms);
     if (!resumed) {
       turn.forget();
       this.#phase = "working";
     }
-    await events.emit({ kind: "session", session_id, resumable, resumed });
-    await this.#setUp(opened, steps);
+    const opened_at = resumed ? request.resume?.opened_at : isoTime(clock.now());
+    await events.emit({ kind: "session", session_id, opened_at, resumable, resumed });
+    await this.#setUp(request, opened, steps);
     try {
-      // A session that was killed before its prompt arrived has no history, so it needs the prompt.
-      const continues = resumed && turn.history > 0;
       this.#phase = "working";
-      const prompt = promptBlocks(request.task, continues);
+      const prompt = this.#promptFor(request, opened);
       this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
-      return await this.#result;
+      const result = await this.#result;
+      if (resumed && turn.has_failed) this.#requireOwnFailure(turn.transcript.output);
+      return result;
     } catch (error) {
       // It answered that the session is loaded, but could not go on with it. Nothing has been done yet.
-      if (resumed && !this.#has_news && losesSession(error)) throw new SessionLost(error);
+      if (resumed && this.#costsSession(error)) throw new SessionLost(error);
       throw error;
     }
   }
 
+  /** The request without its session if that cannot be loaded now. */
+  async #loadable(request: RunRequest, warn: SessionSteps["warn"]): Promise<RunRequest> {
+    const { clock, make } = this.#options;
+    const { resume } = request;
+    const opened_ms = resume?.opened_at === undefined ? undefined : epochOf(resume.opened_at);
+    const obstacle = resume && make.obstacleToLoad(opened_ms, clock.now());
+    if (obstacle === undefined) return request;
+    await warn(`The earlier session cannot be loaded, a new one begins: ${obstacle}`);
+    return { ...request, resume: undefined };
+  }
+
+  /** Waits until the agent has been quiet for `pause_ms`. It has replayed all of the session then. */
+  async #untilReplayed(pause_ms: number): Promise<void> {
+    if (pause_ms === 0) return;
+    const { clock, turn } = this.#options;
+    for (let seen = -1; seen !== turn.history;) {
+      seen = turn.history;
+      await sleep(clock, pause_ms);
+    }
+  }
+
+  /** A session that was killed before its prompt arrived is empty, so it needs the prompt. */
+  #promptFor({ task, earlier }: RunRequest, { resumed, replayed }: OpenedSession) {
+    const isEmpty = replayed
+      ? this.#options.turn.history === 0
+      : earlier === undefined || !hasWorked(earlier);
+    return resumed && !isEmpty ? goOnPrompt(earlier) : firstPrompt(task, earlier);
+  }
+
+  /** Throws the failure of a turn that has ended as if it had not failed, if the loaded session may be to blame. */
+  #requireOwnFailure(said: string): void {
+    const message = said.trim() || "The agent reports a system error";
+    const failure = new AgentRefusal(message, 0, kindOfText(said) ?? "refused");
+    if (this.#costsSession(failure)) throw failure;
+  }
+
+  /** Whether the failure of the first prompt in a loaded session is the session's own, or may be. */
+  #costsSession(error: unknown): error is AgentFailure {
+    if (error instanceof AgentGone) return !this.#has_news;
+    return error instanceof AgentRefusal && !this.#has_acted && error.may_be_of_session;
+  }
+
   /** An earlier session whose mode or model cannot be set is not insisted on. */
-  async #setUp(opened: OpenedSession, steps: SessionSteps): Promise<void> {
+  async #setUp(request: RunRequest, opened: OpenedSession, steps: SessionSteps): Promise<void> {
     try {
-      await setUpSession(this.#options.request, opened, steps);
+      await setUpSession(request, opened, steps);
     } catch (error) {
       const isTheTasks = error instanceof NotOffered;
       if (isTheTasks) await this.#options.events.note("error", error.message, "acp", error.details);
@@ -147,14 +198,12 @@ export class Conversation {
     const news = offerOfUpdate(update);
     if (news !== undefined) return await this.#found(news);
     if (this.#phase === "loading") return turn.remember(update);
-    if (this.#result !== undefined && !this.#has_news) {
+    const kind = String(update.sessionUpdate);
+    if (this.#result !== undefined && WORK.test(kind)) {
+      if (!this.#has_news) void events.emit({ kind: "at_work" });
       this.#has_news = true;
-      void events.emit({ kind: "at_work" });
+      this.#has_acted ||= !SPEECH.test(kind);
     }
     await turn.update(update);
   }
-}
-
-function losesSession(error: unknown): error is AgentFailure {
-  return error instanceof AgentGone || error instanceof AgentRefusal && error.misses_session;
 }

@@ -34,6 +34,10 @@ export function kindOfStatus(status: number | undefined): FailureKind {
 /** Known texts of providers and agents. The first that fits decides. */
 const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
   [
+    /prompt is too long|context (length|window)|maximum context|too many (input )?tokens/i,
+    "context_overflow",
+  ],
+  [
     /\b(usage|rate|session|spend(ing)?|weekly|daily|monthly|hourly)[ _-]limit|limit reached|too many requests|quota|\b429\b|out of credits|insufficient (balance|credit)/i,
     "provider_limit",
   ],
@@ -42,7 +46,7 @@ const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
     "needs_login",
   ],
   [
-    /overload|high demand|at capacity|unavailable|\b(500|502|503|504|529)\b|internal server error/i,
+    /overload|high demand|at capacity|unavailable|\b(status|http|error|code)\b\W{0,4}(code\W{0,4})?5\d\d\b|internal server error|bad gateway|gateway time-?out/i,
     "overloaded",
   ],
   [

@@ -1,22 +1,80 @@
-/** Builds the prompt for an agent. Pure. */
-import type { RunRequest } from "../../domain/run.ts";
+/** Builds the prompts for an agent. Pure. */
+import type { EarlierWork, RunRequest } from "../../domain/run.ts";
+import { cutToBytes } from "../../domain/scalars.ts";
+import { oneLine } from "./wire_value.ts";
 
 /** Metadata beyond this many characters of JSON is left out. */
 const MOST_METADATA = 16 * 1024;
+/** The most bytes of what is told of earlier work, and of its parts. */
+const TOLD_BYTES = 12 * 1024;
+const ANSWER_BYTES = 2048;
+const MOST_STEPS = 50;
+const LINE_CHARACTERS = 200;
+const REASON_CHARACTERS = 500;
+
+type Block = { type: "text"; text: string };
+
+const textBlock = (text: string): Block => ({ type: "text", text });
 
 /**
- * The prompt's content blocks: the task's prompt unchanged, and its context in a separate block. A session that
- * continues after its agent was killed already has both.
+ * The content blocks that begin a session: the task's prompt unchanged, its context, and what earlier sessions did, each
+ * in a block of its own.
  */
-export function promptBlocks(task: RunRequest["task"], continues: boolean): { type: "text"; text: string }[] {
-  if (continues) return [{ type: "text", text: "continue" }];
+export function firstPrompt(task: RunRequest["task"], earlier: EarlierWork | undefined): Block[] {
+  const blocks = [textBlock(task.prompt)];
   const context: string[] = [];
   if (task.files_pattern !== undefined) context.push(`Files concerned (glob): ${task.files_pattern}`);
   if (task.metadata !== undefined && Object.keys(task.metadata).length > 0) {
     const json = JSON.stringify(task.metadata);
     context.push(json.length > MOST_METADATA ? "Metadata: too long to be shown" : `Metadata: ${json}`);
   }
-  const blocks = [{ type: "text" as const, text: task.prompt }];
-  if (context.length > 0) blocks.push({ type: "text", text: `Context of the task\n${context.join("\n")}` });
+  if (context.length > 0) blocks.push(textBlock(`Context of the task\n${context.join("\n")}`));
+  if (earlier !== undefined && hasWorked(earlier)) blocks.push(textBlock(whatWasDone(earlier)));
   return blocks;
+}
+
+/** The prompt of a session that goes on. It has the task's prompt already. */
+export function goOnPrompt(earlier: EarlierWork | undefined): Block[] {
+  if (earlier === undefined) return [textBlock("continue")];
+  return [
+    textBlock(
+      `Continue where you stopped. Your turn ended before your work was done: ${reasonOf(earlier)}. ` +
+        "Your last step may be half done, so check it first.",
+    ),
+  ];
+}
+
+/** Whether anything is known that an agent did for the task. */
+export function hasWorked({ answer, plan, steps, files }: EarlierWork): boolean {
+  return [answer ?? "", plan, steps, files].some((part) => part.length > 0);
+}
+
+function whatWasDone(earlier: EarlierWork): string {
+  const { answer, plan, steps, files } = earlier;
+  const told = [
+    `You began this task in an earlier session, which ended before the work was done: ${
+      reasonOf(earlier)
+    }. ` +
+    "Its work may be half done in this folder. Look at what is there before you change it, keep what is " +
+    "right, and continue from there.",
+    listOf(
+      "The plan",
+      plan.slice(0, MOST_STEPS).map(({ title, status }) =>
+        `[${status === "completed" ? "x" : " "}] ${title}`
+      ),
+    ),
+    listOf("Files that were changed", files),
+    listOf("The last steps", steps),
+    answer ? `The last words\n${cutToBytes(answer.trim(), ANSWER_BYTES)}` : "",
+  ];
+  return cutToBytes(told.filter(Boolean).join("\n\n"), TOLD_BYTES);
+}
+
+function reasonOf({ stopped }: EarlierWork): string {
+  return oneLine(stopped, REASON_CHARACTERS).replace(/[.\s]+$/, "");
+}
+
+function listOf(title: string, lines: readonly string[]): string {
+  if (lines.length === 0) return "";
+  return [title, ...lines.map((line) => `- ${oneLine(line, LINE_CHARACTERS)}`)].join("\n");
 }

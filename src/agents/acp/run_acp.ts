@@ -17,6 +17,7 @@ import { GivenUp, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
+import { hasWorked } from "./prompt.ts";
 import { Questions } from "./questions.ts";
 import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
@@ -238,6 +239,7 @@ class AcpRun implements Run {
       task_id: this.#request.task.id,
       last_words: await this.#work.link.wordsOn(error),
       login_advice: this.#make.login.advice,
+      has_worked: this.#request.earlier !== undefined && hasWorked(this.#request.earlier),
     });
   }
 

@@ -2,7 +2,7 @@
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";
-import { AgentFailure, AgentRefusal, SessionLost } from "./agent_failure.ts";
+import { AgentFailure, AgentRefusal, SessionLost, StartFailed } from "./agent_failure.ts";
 import { clientAbilities } from "./client_abilities.ts";
 import { offerOfGreeting, offerOfSession } from "./offer.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
@@ -34,6 +34,8 @@ export interface OpenedSession {
   resumable: boolean;
   /** Whether the earlier session continues. */
   resumed: boolean;
+  /** Whether the agent has replayed what the session holds. */
+  replayed: boolean;
   /** The agent's reply, with the modes, models and options that it offers. */
   reply: WireObject;
 }
@@ -51,7 +53,7 @@ const PROTOCOL_VERSION = 1;
 
 /**
  * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if another
- * process should begin a new one.
+ * process should begin a new one, and `StartFailed` if another process should open the earlier one.
  */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
@@ -76,7 +78,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       const method = load ? "session/load" : "session/resume";
       const reply = await call(method, { sessionId: earlier, ...place }, bounds.load_ms, "of_silence");
       await steps.found(offerOfSession(hello, reply, make));
-      return { session_id: earlier, resumable, resumed: true, reply };
+      return { session_id: earlier, resumable, resumed: true, replayed: load, reply };
     } catch (error) {
       if (!(error instanceof AgentFailure)) throw error;
       // An agent that has died, hangs or talks nonsense will not open a new session either.
@@ -91,7 +93,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       throw new AgentFailure("The agent answered session/new without a session id");
     }
     await steps.found(offerOfSession(hello, reply, make));
-    return { session_id, resumable, resumed: false, reply };
+    return { session_id, resumable, resumed: false, replayed: false, reply };
   } catch (error) {
     if (error instanceof AgentRefusal && error.wants_login) await steps.found({ login: "needed" });
     // The attempt to load a session may have broken the process.
@@ -106,9 +108,9 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
         clientInfo: { name: "opencode-agents", version: "1.0.0" },
       }, bounds.initialize_ms);
     } catch (error) {
-      // What the earlier process left may be in the way. Another start costs no more than the session.
+      // What the earlier process left may be in the way.
       const isDead = error instanceof AgentFailure && !(error instanceof AgentRefusal);
-      throw isDead && request.resume !== undefined ? new SessionLost(error) : error;
+      throw isDead && request.resume !== undefined ? new StartFailed(error) : error;
     }
   }
 }

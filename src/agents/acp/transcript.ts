@@ -54,6 +54,11 @@ export class Transcript {
     return this.#speech.flush();
   }
 
+  /** Emits what has been said so far. What follows is another message. */
+  endMessage(): Promise<void> {
+    return this.#speech.interrupt();
+  }
+
   /** Emits what is left. Nothing may follow. */
   async end(): Promise<void> {
     await this.flush();

@@ -90,10 +90,16 @@ export class AcpTurn {
     if (/^(user_message|agent_message|agent_thought|tool_call|plan)/.test(kind)) this.history++;
   }
 
-  /** Forgets the replayed updates of a session that could not be loaded after all. */
+  /** Forgets the replayed updates of a session that could not be loaded after all, and its failure. */
   forget(): void {
     if (this.history > 0) this.#steps = [];
     this.history = 0;
+    this.#hidden_failure = false;
+  }
+
+  /** Whether the turn has failed, although the agent may end it as if it had not. */
+  get has_failed(): boolean {
+    return this.#hidden_failure;
   }
 
   denied(denial: Denial): void {

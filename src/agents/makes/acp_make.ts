@@ -26,6 +26,8 @@ export const acpMake: Omit<AgentMake, Identity> = {
   resolves_models: false,
   session_shows_login: false,
   resumes: true,
+  obstacleToLoad: () => undefined,
+  replay_pause_ms: 0,
   chatter: undefined,
   goesOnAfter: () => false,
   planOf,

@@ -70,6 +70,13 @@ export interface AgentMake {
   readonly session_shows_login: boolean;
   /** Whether a new process may load the session of a killed one. */
   readonly resumes: boolean;
+  /**
+   * Why a session that was opened at `opened_ms` cannot be loaded at `now_ms`; undefined if it can. Both in epoch
+   * milliseconds.
+   */
+  obstacleToLoad(opened_ms: number | undefined, now_ms: number): string | undefined;
+  /** How long the agent must be quiet after it has loaded a session, if it replays a part of it after its reply. */
+  readonly replay_pause_ms: number;
   /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */
   readonly chatter: RegExp | undefined;
 

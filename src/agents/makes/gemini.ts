@@ -40,12 +40,24 @@ export const gemini: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   troubleOf,
-  // It replays a loaded session partly after the reply, and sometimes loses it.
-  resumes: false,
+  obstacleToLoad: (opened_ms, now_ms) =>
+    opened_ms !== undefined && minuteOf(now_ms) <= minuteOf(opened_ms)
+      ? "Gemini CLI would overwrite it in the minute in which it began"
+      : undefined,
+  // It replays most of a loaded session after the reply.
+  replay_pause_ms: 300,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
   chatter:
     /^(\[STARTUP\]|Ripgrep is not available|Skipping project agents|Project hooks disabled|Error handling request \{)/,
 };
+
+/**
+ * It names the file of a session by the minute in which its process opens it, and begins that file before it reads the
+ * session. So a process that loads a session in its first minute empties it.
+ */
+function minuteOf(time_ms: number): number {
+  return Math.floor(time_ms / 60_000);
+}
 
 /** `[2026-11-30T13:32:08.106Z] [WARN] Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {"error":{…}}`. */
 function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {

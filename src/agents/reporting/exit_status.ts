@@ -7,7 +7,7 @@ export interface ExitStatus {
 }
 
 /** From this number on, a shell's exit code is that of a signal which ended its command. */
-const SIGNALLED = 128;
+export const SIGNALLED = 128;
 
 /** Such as `Exit code 3`, `Killed by SIGSEGV` or `Exit code 137 (SIGKILL)`: a shell passes a signal on as a code. */
 export function exitText({ code, signal }: ExitStatus): string {

@@ -36,10 +36,14 @@ const DOES = {
   cancel: ["cancel_task", "Cancelled"],
 } as const;
 
-/** Carries out the action and reports the outcome. */
-export async function act(name: ActionName, task_id: string): Promise<void> {
+/** Carries out the action and reports the outcome. `options`: further fields of its message. */
+export async function act(
+  name: ActionName,
+  task_id: string,
+  options: { fresh?: boolean } = {},
+): Promise<void> {
   const [type, done] = DOES[name];
-  await attempt(() => client.request(type, { task_id }), `${done}: ${task_id}`);
+  await attempt(() => client.request(type, { task_id, ...options }), `${done}: ${task_id}`);
 }
 
 export interface ActionButtonsProps {

@@ -2,17 +2,18 @@
 import type { Failure } from "../failure.ts";
 import { close, NEVER_STARTED, settle } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
+import type { ClaimedTask } from "./events.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 
 export function claimed(
   state: AttemptState,
-  task: Pick<AttemptState, "attempt" | "turn" | "hasEarlierSession">,
+  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft }: ClaimedTask,
   at_ms: number,
 ): Step {
   if (state.phase !== "claiming") return stay(state);
-  const { attempt, turn, hasEarlierSession } = task;
-  const begun: AttemptState = { ...state, phase: "preparing", attempt, turn, hasEarlierSession };
+  const task = { attempt, turn, hasEarlierSession, isRetried, attemptsLeft };
+  const begun: AttemptState = { ...state, ...task, phase: "preparing" };
   if (state.stop !== undefined) return close(begun, NEVER_STARTED, at_ms);
   return [begun, [{ kind: "publish_agent" }, { kind: "prepare" }]];
 }

@@ -69,9 +69,10 @@ function saveWhenClosed(state: AttemptState, at_ms: number): Step {
  * did not complete its work.
  */
 function reportOf(
-  { stop }: AttemptState,
+  state: AttemptState,
   { end, isLeft }: AttemptResult,
 ): { level: LogLevel; message: string; outcome: AttemptEnd["outcome"] } {
+  const { stop, attemptsLeft } = state;
   // The task was cancelled before its agent was ended. What the agent still did changes nothing.
   if (stop === "cancel") {
     return { level: "info", message: "Attempt ended: the task was cancelled", outcome: "cancelled" };
@@ -79,14 +80,22 @@ function reportOf(
   if (isLeft) {
     return { level: "info", message: "Attempt ended: the server is shutting down", outcome: "interrupted" };
   }
-  const { outcome, failure } = end;
-  return outcome === "completed"
-    ? { level: "info", message: "Task completed", outcome }
-    : { level: "error", message: `Attempt ended: ${failure?.message ?? outcome}`, outcome };
+  const { outcome, failure, again } = end;
+  if (outcome === "completed") return { level: "info", message: "Task completed", outcome };
+  const message = `Attempt ended: ${failure?.message ?? outcome}`;
+  if (again === undefined || attemptsLeft === 0) return { level: "error", message, outcome };
+  const when = again === "later" ? " after a wait" : "";
+  const where = goesOn(state, end) ? ", to go on in its session" : "";
+  return { level: "warn", message: `${message}. The agent is started again${when}${where}`, outcome };
+}
+
+/** Whether the next attempt has a session to resume. */
+function goesOn({ hasSession, isResumable, hasEarlierSession }: AttemptState, { losesSession }: AttemptEnd) {
+  return !losesSession && (hasSession ? isResumable : hasEarlierSession);
 }
 
 function saving(state: AttemptState, outcome: RunOutcome) {
-  const end = attemptEnd(outcome, state.stop, state.rules);
+  const end = attemptEnd(outcome, state);
   if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
   const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
   return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft } };

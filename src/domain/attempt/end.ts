@@ -3,8 +3,8 @@ import { isoTime } from "../../clock/clock.ts";
 import type { Failure } from "../failure.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
-import { type AttemptEnd, ended, retryDelay, type RetryPolicy, unresponsive } from "./task_transitions.ts";
-import type { AttemptRules, StopCause } from "./state.ts";
+import { type AttemptEnd, ended, retryDelay, type RetryPolicy, triedAgain } from "./task_transitions.ts";
+import type { AttemptRules, AttemptState } from "./state.ts";
 
 const INTERNAL: Failure = { kind: "bug", message: "Internal error" };
 const STOPPED: Failure = { kind: "bug", message: "The agent was stopped" };
@@ -12,8 +12,9 @@ const STOPPED: Failure = { kind: "bug", message: "The agent was stopped" };
 /** Derives the end from the agent's outcome and from the server's reason to stop it. */
 export function attemptEnd(
   outcome: RunOutcome,
-  stop: StopCause | undefined,
-  rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms">,
+  { stop, isAtWork, rules }: Pick<AttemptState, "stop" | "isAtWork"> & {
+    rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms">;
+  },
 ): AttemptEnd {
   const { status, exit_code, stop_reason } = outcome;
   if (stop === "timeout") {
@@ -24,14 +25,18 @@ export function attemptEnd(
   if (status === "completed") return { outcome: "completed", exit_code, stop_reason };
   if (stop === "silence") {
     const message = `The agent gave no sign of life for ${rules.unresponsive_limit_ms} ms`;
-    return { outcome: "unresponsive", failure: { kind: "unresponsive", message }, exit_code, stop_reason };
+    const failure: Failure = { kind: "unresponsive", message };
+    return { outcome: "unresponsive", failure, exit_code, stop_reason, again: "later" };
   }
   const failure = stop === "bug" ? INTERNAL : outcome.failure ?? STOPPED;
-  return { outcome: "failed", failure, exit_code, stop_reason };
+  const end: AttemptEnd = { outcome: "failed", failure, exit_code, stop_reason };
+  // One that dies before it does anything would die again at once.
+  if (failure.kind === "agent_crashed") end.again = isAtWork ? "at_once" : "later";
+  return end;
 }
 
 /**
- * The task's state after its attempt has ended. If the agent was unresponsive, the task is retried after a delay.
+ * The task's state after its attempt has ended. If the agent died or was unresponsive, the task is tried again.
  * @param now epoch milliseconds
  * @param chance 0–1, varies the delay
  */
@@ -42,10 +47,9 @@ export function stateAfter(
   now: number,
   chance: number,
 ): TaskState {
-  if (end.outcome !== "unresponsive" || task.state.status !== "running") {
-    return ended(task, end, isoTime(now));
-  }
+  if (end.again === undefined) return ended(task, end, isoTime(now));
   const wait_ms = retryDelay(task.state.automatic_attempts, policy, chance);
+  const not_before = end.again === "later" ? isoTime(now + wait_ms) : undefined;
   const attempts = executionOf(task).max_attempts ?? policy.max_attempts;
-  return unresponsive(task, end, attempts, isoTime(now + wait_ms), isoTime(now));
+  return triedAgain(task, end, attempts, not_before, isoTime(now));
 }

@@ -12,10 +12,24 @@ export type AttemptEvent =
   | EngineEvent
   | RequestEvent;
 
+/** What an attempt needs to know of its task. */
+export interface ClaimedTask {
+  /** The number of the attempt; 0 before it is known. */
+  readonly attempt: number;
+  /** The number of the current turn, counted through all attempts of the task. */
+  readonly turn: number;
+  /** Whether an earlier attempt left a session that can be resumed. */
+  readonly hasEarlierSession: boolean;
+  /** A person retried the task, which counts as a restart whether or not the session can be resumed. */
+  readonly isRetried: boolean;
+  /** How often the task is tried again if the agent dies. */
+  readonly attemptsLeft: number;
+}
+
 /** The results of effects, and the fate of the lease. */
 type EngineEvent =
   /** The commit that claims the task is durable. */
-  | { kind: "claimed"; attempt: number; turn: number; hasEarlierSession: boolean }
+  | ({ kind: "claimed" } & ClaimedTask)
   /** The claim failed: this attempt may not run the task. */
   | { kind: "abandoned" }
   | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }

@@ -9,7 +9,7 @@ export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "a
 export type RecordChange =
   | {
     kind: "session";
-    /** The session to resume after a crash; absent if the agent cannot resume one. */
+    /** The session that the next attempt resumes; absent if the agent cannot resume one. */
     session: TaskState["session"];
     isResumed: boolean;
     /** The work starts over, because the session of an earlier attempt is lost. */
@@ -26,8 +26,10 @@ export function changed(state: TaskState, change: RecordChange): TaskState {
       return {
         ...state,
         session: change.session,
+        progress: change.isResumed ? state.progress : 0,
+        progress_details: change.isResumed ? state.progress_details : undefined,
         retry_count: state.retry_count + (change.startsOver ? 1 : 0),
-        attempts: change.isResumed ? withCurrent(state, { resumed: true }) : state.attempts,
+        attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
       };
     case "progress":
       return change.reports.reduce((after, report) => afterReport(after, report, change.elapsed_ms), state);

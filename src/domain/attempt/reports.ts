@@ -53,22 +53,24 @@ function started(state: AttemptState): Step {
 }
 
 function sessionOpened(state: AttemptState, report: Report<"session">): Step {
-  const { session_id, resumable, resumed } = report;
-  const session = { agent: state.rules.agent, session_id, working_dir: state.working_dir ?? "" };
-  const [ready, effects] = becomeReady({ ...state, hasSession: true });
+  const { session_id, opened_at, resumable, resumed } = report;
+  const { agent, node } = state.rules;
+  const session = { agent, session_id, working_dir: state.working_dir ?? "", node, opened_at };
+  const [ready, effects] = becomeReady({ ...state, hasSession: true, isResumable: resumable });
+  if (resumed) effects.push(entry("info", "The agent goes on in its earlier session", { session_id }));
   return [ready, [...effects, {
     kind: "write",
     change: {
       kind: "session",
       session: resumable ? session : undefined,
       isResumed: resumed,
-      startsOver: state.hasEarlierSession && !resumed && !state.hasSession,
+      startsOver: state.hasEarlierSession && !state.isRetried && !resumed && !state.hasSession,
     },
   }]];
 }
 
-function becomeReady(state: AttemptState): Step {
-  return state.isReady ? stay(state) : [{ ...state, isReady: true }, [{ kind: "ready" }]];
+function becomeReady(state: AttemptState): [AttemptState, AttemptEffect[]] {
+  return state.isReady ? [state, []] : [{ ...state, isReady: true }, [{ kind: "ready" }]];
 }
 
 /** The agent asks its model again, or goes on. Clients are told of the change once, and of each try as the current step. */

@@ -4,12 +4,15 @@ import type { Question } from "../question.ts";
 import type { RunOutcome } from "../run.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
+import type { ClaimedTask } from "./events.ts";
 import type { RuntimeStatus } from "./runtime_status.ts";
 
 /** The settings of an attempt. They do not change. Times are in milliseconds. */
 export interface AttemptRules {
   /** The agent's name in the configuration. */
   agent: string;
+  /** The node that runs it. Its sessions are on that machine. */
+  node: string;
   /** How long each turn may take. */
   timeout_ms: number;
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
@@ -40,22 +43,18 @@ export type AttemptPhase =
 /** Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. */
 export type StopCause = "cancel" | "timeout" | "silence" | "lease_lost" | "leave" | "bug";
 
-export interface AttemptState {
+export interface AttemptState extends ClaimedTask {
   readonly rules: AttemptRules;
   readonly phase: AttemptPhase;
   /** Monotonic milliseconds. */
   readonly began_ms: number;
-  /** The number of the attempt; 0 before it is known. */
-  readonly attempt: number;
-  /** The number of the current turn, counted through all attempts of the task. */
-  readonly turn: number;
   /** Prompts of the next turns. */
   readonly messages: readonly string[];
   /** Whether the run accepts a prompt after its first turn. */
   readonly takesTurns: boolean;
-  /** Whether an earlier attempt left a session that can be resumed. */
-  readonly hasEarlierSession: boolean;
   readonly hasSession: boolean;
+  /** Whether the next attempt can resume the session. */
+  readonly isResumable: boolean;
   /** The agent has said or done something in its session. */
   readonly isAtWork: boolean;
   /** The agent asks its model again, which has not answered. */
@@ -102,7 +101,10 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     messages: [],
     takesTurns: false,
     hasEarlierSession: false,
+    isRetried: false,
+    attemptsLeft: 0,
     hasSession: false,
+    isResumable: false,
     isAtWork: false,
     isRetrying: false,
     isStarted: false,

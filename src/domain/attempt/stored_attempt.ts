@@ -17,6 +17,8 @@ export const Attempt = z.object({
   failure: Failure.optional(),
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
-  resumed: z.boolean().optional().describe("Whether the attempt resumed the session of the one before it."),
+  resumed: z.boolean().optional().describe(
+    "Whether the attempt resumed the session of the one before it. Absent in the first, and before there is a session.",
+  ),
 });
 export type Attempt = z.infer<typeof Attempt>;

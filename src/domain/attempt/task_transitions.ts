@@ -1,5 +1,5 @@
 /**
- * How attempts change their task's state: an attempt begins, ends, is lost or falls silent. Each function takes a task
+ * How attempts change their task's state: an attempt begins, ends, is lost, or is followed by another. Each function takes a task
  * and returns its next state. It throws `ApiError` if the task's status does not allow the change.
  */
 import type { Failure } from "../failure.ts";
@@ -17,6 +17,8 @@ export interface AttemptEnd {
   failure?: Failure;
   exit_code?: number;
   stop_reason?: string;
+  /** The task is tried again: at once, or after a delay. */
+  again?: "at_once" | "later";
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
   losesSession?: true;
 }
@@ -97,7 +99,6 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
     attempts: endAttempt(state, end, at),
     lease: undefined,
     paused_from: undefined,
-    session: undefined,
   };
 }
 
@@ -126,24 +127,28 @@ export function recovered(task: TaskRecord, max_attempts: number, orderly: boole
 }
 
 /**
- * The agent fell silent and has been ended. The task is retried after `not_before`, as after a lost attempt. After
- * `max_attempts` it fails.
+ * The agent died, or fell silent and has been ended. The task is tried again, as after a lost attempt: at once, or after
+ * `not_before`. A paused one waits until it is resumed. After `max_attempts` the task fails.
  */
-export function unresponsive(
+export function triedAgain(
   task: TaskRecord,
   end: AttemptEnd,
   max_attempts: number,
-  not_before: string,
+  not_before: string | undefined,
   at: string,
 ): TaskState {
-  requireStatus(task, "end", ["running"]);
+  requireStatus(task, "end", ["running", "paused"]);
   const { state } = task;
   const session = end.losesSession ? undefined : state.session;
   const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined, session };
   if (state.automatic_attempts >= max_attempts) {
     return usedUp(lost, end.failure ?? UNKNOWN, max_attempts, at);
   }
-  return { ...again(lost), status: "pending", not_before };
+  const next = { ...again(lost), not_before };
+  const waits = not_before === undefined ? "queued" : "pending";
+  return state.status === "paused"
+    ? { ...next, status: "paused", paused_from: waits }
+    : { ...next, status: waits };
 }
 
 export interface RetryPolicy {
@@ -169,7 +174,6 @@ function usedUp(state: TaskState, { kind, message }: Failure, max_attempts: numb
     ...failedWith({ kind, message: `${message}, and all ${max_attempts} attempts are used up` }),
     completed_at: at,
     paused_from: undefined,
-    session: undefined,
   };
 }
 

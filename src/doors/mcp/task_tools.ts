@@ -91,12 +91,16 @@ export const cancelTask = tool({
 export const retryTask = tool({
   name: "retry_task",
   title: "Retry a task",
-  description: "Put a failed or cancelled task back into the queue, with the same prompt.",
-  input: { task_id: taskId },
+  description:
+    "Put a failed or cancelled task back into the queue. Its agent goes on in its session, if that can be loaded.",
+  input: {
+    task_id: taskId,
+    fresh: z.boolean().optional().describe("Begin a new session with the same prompt."),
+  },
   output: { task_id: z.string(), retry_count: z.int() },
   hints: { readOnlyHint: false },
-  async run({ task_id }, { backend }) {
-    const { retry_count } = await backend.request("retry_task", { task_id });
+  async run({ task_id, fresh }, { backend }) {
+    const { retry_count } = await backend.request("retry_task", { task_id, fresh });
     return { task_id, retry_count };
   },
 });

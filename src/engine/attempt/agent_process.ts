@@ -7,18 +7,19 @@ import type { Run, RunOutcome } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { notStarted } from "./not_started.ts";
-import { runRequest } from "./run_request.ts";
+import { earlierWork } from "./earlier_work.ts";
+import { type Place, runRequest, strangeTo } from "./run_request.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
 export class AgentProcess {
-  readonly #context: Pick<RunContext, "runner" | "settings" | "directory">;
+  readonly #context: Pick<RunContext, "runner" | "settings" | "directory" | "store">;
   readonly #emit: (event: AttemptEvent) => void | Promise<void>;
   #run: Run | undefined;
   #signalled: Promise<void> = Promise.resolve();
 
   constructor(
-    context: Pick<RunContext, "runner" | "settings" | "directory">,
+    context: Pick<RunContext, "runner" | "settings" | "directory" | "store">,
     emit: (event: AttemptEvent) => void | Promise<void>,
   ) {
     this.#context = context;
@@ -34,9 +35,14 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory } = this.#context;
+    const { runner, settings, directory, store } = this.#context;
+    const here = { agent, working_dir, node: store.node.node };
     try {
-      const request = runRequest(task, settings, agent, working_dir);
+      const request = runRequest(task, settings, here);
+      if (request.agent.protocol === "acp") {
+        request.earlier = await earlierWork(store, task);
+        this.#noteStrangeSession(task, here);
+      }
       this.#run = await runner.start(request, (report) => {
         if (report.kind === "offer") return directory?.note(agent, report.news);
         return this.#emit({ kind: "reported", report });
@@ -47,6 +53,14 @@ export class AgentProcess {
     }
     void this.#emit({ kind: "spawned", takesTurns: this.#run.next !== undefined });
     void this.#emit({ kind: "agent_ended", outcome: await this.#run.outcome.catch(brokenOutcome) });
+  }
+
+  /** The run knows only of a session that it can resume. */
+  #noteStrangeSession({ state: { session } }: TaskRecord, here: Place): void {
+    const whose = session && strangeTo(session, here);
+    if (whose === undefined) return;
+    const message = `The earlier session is ${whose} and cannot be loaded here: a new one begins`;
+    void this.#emit({ kind: "reported", report: { kind: "log", level: "warn", message, source: "engine" } });
   }
 
   stop(): void {

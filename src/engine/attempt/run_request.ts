@@ -2,7 +2,7 @@
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
+import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
 import type { RunSettings } from "../run_context.ts";
 
 /** Throws `CONFIGURATION_ERROR` if there is no such agent. */
@@ -12,17 +12,24 @@ export function agentConfig({ agents }: Pick<RunSettings, "agents">, name: strin
   return config;
 }
 
-/** @param working_dir absolute, symlinks resolved */
+/** Where an attempt runs, and by which agent. */
+export interface Place {
+  /** The agent's name in the configuration. */
+  agent: string;
+  /** Absolute, symlinks resolved. */
+  working_dir: string;
+  node: string;
+}
+
 export function runRequest(
   { id, spec, state }: TaskRecord,
   settings: RunSettings,
-  agent_name: string,
-  working_dir: string,
+  here: Place,
 ): RunRequest {
+  const { agent: agent_name, working_dir } = here;
   const execution = executionOf({ id, spec, state });
   const agent = agentConfig(settings, agent_name);
   const { session } = state;
-  const isSame = session?.agent === agent_name && session.working_dir === working_dir;
   return {
     task: {
       id,
@@ -44,6 +51,17 @@ export function runRequest(
     namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
     session_timeout_ms: settings.session_timeout_ms,
-    resume: isSame ? { session_id: session.session_id } : undefined,
+    resume: session && strangeTo(session, here) === undefined
+      ? { session_id: session.session_id, opened_at: session.opened_at }
+      : undefined,
   };
+}
+
+type Session = NonNullable<TaskState["session"]>;
+
+/** Whose the session is, if this attempt cannot load it: another agent's, folder's or node's. */
+export function strangeTo(session: Session, here: Place): string | undefined {
+  if (session.agent !== here.agent) return `of agent '${session.agent}'`;
+  if (session.working_dir !== here.working_dir) return `of the folder ${session.working_dir}`;
+  return (session.node ?? here.node) === here.node ? undefined : `on node '${session.node}'`;
 }

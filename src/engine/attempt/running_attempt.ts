@@ -4,7 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { AttemptEffect } from "../../domain/attempt/effects.ts";
-import type { AttemptEvent } from "../../domain/attempt/events.ts";
+import type { AttemptEvent, ClaimedTask } from "../../domain/attempt/events.ts";
 import { attempt } from "../../domain/attempt/attempt.ts";
 import type { RuntimeStatus } from "../../domain/attempt/runtime_status.ts";
 import {
@@ -17,7 +17,7 @@ import type { Actor } from "../../domain/actor.ts";
 import type { HeldLease } from "../../domain/lease.ts";
 import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { Question, QuestionAnswer } from "../../domain/question.ts";
-import type { TaskRecord } from "../../domain/task_record.ts";
+import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { Agent } from "../../protocol/basic_messages.ts";
 import type { RunContext } from "../run_context.ts";
 import { AgentProcess } from "./agent_process.ts";
@@ -122,8 +122,7 @@ export class RunningAttempt {
   /** Runs the attempt to its end. `task`: the record as committed with this attempt's lease. Never rejects. */
   async execute(task: TaskRecord): Promise<void> {
     this.#task = task;
-    const { attempt, turn = 1, session } = task.state;
-    void this.#dispatch({ kind: "claimed", attempt, turn, hasEarlierSession: session !== undefined });
+    void this.#dispatch({ kind: "claimed", ...claimedTask(task, this.#context.max_attempts) });
     await this.over;
   }
 
@@ -250,13 +249,26 @@ export class RunningAttempt {
   }
 }
 
-function rulesOf({ settings }: RunContext, task: TaskRecord, agent: string): AttemptRules {
+function rulesOf({ settings, store }: RunContext, task: TaskRecord, agent: string): AttemptRules {
   const config = settings.agents[agent];
   return {
     agent,
+    node: store.node.node,
     timeout_ms: task.spec.timeout ?? settings.default_timeout_ms,
     unresponsive_after_ms: settings.unresponsive_after_ms,
     unresponsive_limit_ms: config?.unresponsive_limit_ms ?? settings.unresponsive_limit_ms,
     ready_on: config?.protocol === "command" ? "started" : "session",
+  };
+}
+
+function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
+  const { attempt, attempts, automatic_attempts, turn = 1, session } = task.state;
+  const isFirst = automatic_attempts === 1 && attempts.at(-2)?.outcome !== "interrupted";
+  return {
+    attempt,
+    turn,
+    hasEarlierSession: session !== undefined,
+    isRetried: isFirst && attempt > 1,
+    attemptsLeft: Math.max(0, (executionOf(task).max_attempts ?? max_attempts) - automatic_attempts),
   };
 }

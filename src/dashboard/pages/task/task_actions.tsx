@@ -1,5 +1,5 @@
 /** The task's actions, as buttons and keys. */
-import { CopyPlus } from "lucide-preact";
+import { CopyPlus, RotateCcw } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
@@ -13,10 +13,10 @@ export function TaskActions({ task }: { task: Task }) {
   // The status when the action was requested. A new status ends the wait even before the reply.
   const [busyIn, setBusyIn] = useState<TaskStatus>();
   const isBusy = busyIn === status;
-  const start = async (name: ActionName) => {
+  const start = async (name: ActionName, options?: Parameters<typeof act>[2]) => {
     if (name === "cancel") return setAsking(true);
     setBusyIn(status);
-    await act(name, id);
+    await act(name, id, options);
     setBusyIn((before) => before === status ? undefined : before);
   };
   const run = (...names: ActionName[]) => {
@@ -41,6 +41,17 @@ export function TaskActions({ task }: { task: Task }) {
           {title}
         </button>
       ))}
+      {isPossible("retry", task) && task.attempt > 0 && (
+        <button
+          type="button"
+          title="Begins a new session with the task's prompt. Retry goes on in the agent's session."
+          disabled={isBusy}
+          onClick={() => void start("retry", { fresh: true })}
+        >
+          <RotateCcw size={16} aria-hidden="true" />
+          Retry afresh
+        </button>
+      )}
       <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
         <CopyPlus size={16} aria-hidden="true" />
         Run again as a copy
