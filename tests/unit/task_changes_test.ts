@@ -25,6 +25,21 @@ function entry(
 
 const diff = (path: string, added: number, removed?: number) => ({ path, added, removed, patch: "" });
 
+Deno.test("tool calls: what a call printed is shown under it, also if it prints after its end", () => {
+  const printed = (id: string, text: string) => entry(id, "", text, { status: undefined, output: true });
+  const [first, second, ...more] = callsOf([
+    entry("1", "in_progress", "make", { kind: "execute" }),
+    printed("1", "cc main.c"),
+    entry("2", "in_progress", "ls", { kind: "execute" }),
+    printed("2", "main.c"),
+    entry("1", "completed", "make: completed"),
+    printed("1", "in the background"),
+    printed("3", "of a call that is not there"),
+  ]);
+  assert.deepEqual([first!.output, first!.status], ["cc main.c\nin the background\n", "completed"]);
+  assert.deepEqual([second!.output, second!.status, more.length], ["main.c\n", "in_progress", 0]);
+});
+
 Deno.test("tool calls: entries are grouped by call, even if ids repeat", () => {
   second = 0;
   const calls = callsOf([

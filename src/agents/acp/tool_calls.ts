@@ -1,14 +1,19 @@
 /** An agent's tool calls as log entries. */
+import type { Clock } from "../../clock/clock.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { FileDiff } from "../../domain/file_diff.ts";
 import type { DiffReader } from "./diffs.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
-import { cut, cutValue, listOf, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
+import { ToolOutput } from "./tool_output.ts";
+import { outputOf, type Printed, shownText } from "./tool_printed.ts";
+import { cut, cutValue, objectOf, oneLine, pathsOf, textOf } from "./wire_value.ts";
 
 /** Open calls whose title and kind are remembered; the oldest is forgotten first. */
 const MOST_OPEN = 200;
 /** A longer input is shown only in part, and not kept to find out what it wrote. */
 const LARGEST_INPUT = 200_000;
+/** How many characters of output all calls may show in a second. */
+const MOST_PER_SECOND = 64 * 1024;
 
 interface ToolCall {
   title: string;
@@ -19,16 +24,21 @@ interface ToolCall {
   input: Record<string, unknown> | undefined;
   diffs: FileDiff[] | undefined;
   announced: boolean;
+  output: ToolOutput | undefined;
 }
 
 export class ToolCalls {
+  readonly #clock: Clock;
   readonly #events: EventQueue;
   readonly #readDiffs: DiffReader;
   readonly #onDoing: (title: string) => void;
   #open = new Map<string, ToolCall>();
+  /** How much output was shown since that time. */
+  #shown = { since_ms: -Infinity, characters: 0 };
 
   /** `onDoing`: called with the title of a call that begins or ends. */
-  constructor(events: EventQueue, readDiffs: DiffReader, onDoing: (title: string) => void) {
+  constructor(clock: Clock, events: EventQueue, readDiffs: DiffReader, onDoing: (title: string) => void) {
+    this.#clock = clock;
     this.#events = events;
     this.#readDiffs = readDiffs;
     this.#onDoing = onDoing;
@@ -51,12 +61,48 @@ export class ToolCalls {
       this.#onDoing(call.title);
       await this.#log(id, call, status ?? "pending", call.title);
     }
+    await this.#print(id, call, outputOf(update, call.kind));
     if (over) {
       this.#open.delete(id);
+      await call.output?.end();
       this.#onDoing(call.title);
-      const output = status === "failed" ? failureText(update) : undefined;
-      await this.#log(id, call, status, `${call.title}: ${output ?? status}`);
+      const why = status === "failed" ? failureText(update, call.output) : undefined;
+      await this.#log(id, call, status, `${call.title}: ${why ?? status}`);
     }
+  }
+
+  /** Shows what the calls have printed that are still open. */
+  async end(): Promise<void> {
+    for (const { output } of this.#open.values()) await output?.end();
+  }
+
+  async #print(id: string, call: ToolCall, printed: Printed | undefined): Promise<void> {
+    if (printed === undefined) return;
+    call.output ??= new ToolOutput({
+      clock: this.#clock,
+      emit: (message, left_out) => {
+        const details = { tool_call_id: id, output: true, left_out: left_out || undefined };
+        const before = left_out === 0 ? "" : `… ${left_out} characters left out …\n`;
+        return this.#events.emit({
+          kind: "log",
+          level: "info",
+          message: before + message,
+          source: "tool",
+          details,
+        });
+      },
+      mayShow: (characters) => this.#mayShow(characters),
+    });
+    await ("new" in printed ? call.output.add(printed.new) : call.output.replace(printed.whole));
+  }
+
+  /** All calls together may show only so much at a time. */
+  #mayShow(characters: number): boolean {
+    const now = this.#clock.monotonic();
+    if (now - this.#shown.since_ms >= 1000) this.#shown = { since_ms: now, characters: 0 };
+    if (this.#shown.characters + characters > MOST_PER_SECOND) return false;
+    this.#shown.characters += characters;
+    return true;
   }
 
   #remember(id: string, update: Record<string, unknown>): ToolCall {
@@ -70,10 +116,14 @@ export class ToolCalls {
       input,
       diffs: this.#readDiffs({ ...update, rawInput: input }) ?? earlier?.diffs,
       announced: earlier?.announced ?? false,
+      output: earlier?.output,
     };
     this.#open.set(id, call);
     const [oldest] = this.#open.keys();
-    if (this.#open.size > MOST_OPEN) this.#open.delete(oldest!);
+    if (this.#open.size > MOST_OPEN) {
+      void this.#open.get(oldest!)?.output?.end();
+      this.#open.delete(oldest!);
+    }
     return call;
   }
 
@@ -93,13 +143,11 @@ export class ToolCalls {
   }
 }
 
-/** Why a tool call failed, as far as its update says. */
-function failureText(update: Record<string, unknown>): string | undefined {
-  const output = update.rawOutput;
-  const direct = textOf(output) ?? textOf(objectOf(output)?.error);
-  const shown = listOf(update.content).map((part) => textOf(objectOf(objectOf(part)?.content)?.text)).find(
-    Boolean,
-  );
-  const text = direct ?? shown;
-  return text === undefined ? undefined : `failed: ${cut(text.trim(), 1000)}`;
+/** Why a tool call failed, as far as its update says, or what it printed. That is in the log already but for its last line. */
+function failureText(update: Record<string, unknown>, output: ToolOutput | undefined): string | undefined {
+  const raw = update.rawOutput;
+  const text = output === undefined || output.isEmpty
+    ? textOf(raw) ?? textOf(objectOf(raw)?.error) ?? shownText(update)
+    : output.lastLine;
+  return text === undefined || text.trim() === "" ? undefined : `failed: ${cut(text.trim(), 1000)}`;
 }

@@ -17,7 +17,7 @@ export class Transcript {
   constructor(clock: Clock, events: EventQueue, readDiffs: DiffReader, hasPlan: () => boolean) {
     const doing = (text: string) => this.#doing(text);
     this.#speech = new Speech(clock, events, doing);
-    this.#calls = new ToolCalls(events, readDiffs, doing);
+    this.#calls = new ToolCalls(clock, events, readDiffs, doing);
     this.#activity = createActivity(clock, (current_step) => {
       if (!hasPlan()) return events.emit({ kind: "activity", current_step });
     });
@@ -62,6 +62,7 @@ export class Transcript {
   /** Emits what is left. Nothing may follow. */
   async end(): Promise<void> {
     await this.flush();
+    await this.#calls.end();
     await this.#activity.end();
   }
 

@@ -18,7 +18,12 @@ export interface ToolCall {
   /** Why it failed. */
   error?: string;
   diffs: readonly FileDiff[];
+  /** What it has printed, as far as the log has it. */
+  output: string;
 }
+
+/** The most of its output that is shown under a call: the end of it. */
+const OUTPUT_MAX = 64 * 1024;
 
 const ENDED = ["completed", "failed"];
 
@@ -26,12 +31,19 @@ const ENDED = ["completed", "failed"];
 export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
   const calls: ToolCall[] = [];
   const open = new Map<string, ToolCall>();
+  /** By id, the newest of each. A command in the background prints after its call has ended. */
+  const newest = new Map<string, ToolCall>();
   for (const entry of entries) {
     const { time, message, details, context } = entry;
     const status = String(details.status ?? "");
     const attempt = typeof context.attempt === "number" ? context.attempt : undefined;
     // Call ids start again in each attempt.
     const id = `${attempt} ${details.tool_call_id}`;
+    if (details.output === true) {
+      const printing = newest.get(id);
+      if (printing) printing.output = `${printing.output}${message}\n`.slice(-OUTPUT_MAX);
+      continue;
+    }
     let call = open.get(id);
     if (!call) {
       call = {
@@ -43,9 +55,11 @@ export function callsOf(entries: readonly LogEntry[]): ToolCall[] {
         started_at: time,
         locations: [],
         diffs: [],
+        output: "",
       };
       calls.push(call);
       open.set(id, call);
+      newest.set(id, call);
     }
     call.status = status;
     call.kind = String(details.kind ?? call.kind);

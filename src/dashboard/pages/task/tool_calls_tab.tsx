@@ -13,6 +13,7 @@ import {
 } from "lucide-preact";
 import { useMemo, useState } from "preact/hooks";
 import { duration, timeOfDay } from "../../../protocol/formats.ts";
+import { printable } from "../../data/log_text.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { isFinished } from "../../../domain/task_values.ts";
@@ -96,7 +97,7 @@ interface CallProps {
 }
 
 function Call({ call, isOver, attempt }: CallProps) {
-  const { title, kind, status, started_at, locations, input, error, diffs } = call;
+  const { title, kind, status, started_at, locations, input, error, diffs, output } = call;
   const [isOpen, setOpen] = useState(false);
   const Icon = ICONS[kind] ?? Wrench;
   const took = durationOf(call);
@@ -125,13 +126,14 @@ function Call({ call, isOver, attempt }: CallProps) {
             {error && <pre class="call-error">{error}</pre>}
             <Places paths={locations} />
             {input !== undefined && <ValueView value={input} />}
+            {output !== "" && <pre class="call-output" aria-label="Output">{printable(output)}</pre>}
             {diffs.map((diff, index) => (
               <div key={index}>
                 {diffs.length > 1 && <code class="call-file">{diff.path}</code>}
                 <DiffView diff={diff} label={`Change of ${diff.path}`} />
               </div>
             ))}
-            {!error && locations.length === 0 && input === undefined && (
+            {!error && locations.length === 0 && input === undefined && output === "" && (
               <p class="muted">The agent reported no details.</p>
             )}
           </div>
