@@ -95,6 +95,25 @@ Deno.test("trouble: what an agent told of it explains a turn that failed without
     });
   }));
 
+Deno.test("trouble: an error that does not say why is explained by it, and a provider's answer is read", () =>
+  withSupervisor(async (bench) => {
+    const retried: Frame = {
+      notification: "_claude/sdkMessage",
+      params: { message: { subtype: "api_retry", attempt: 1, max_retries: 10, error_status: 401 } },
+    };
+    const failing: Frame = { error: { code: -32603, message: "Internal error" } };
+    const claude = await ran(bench, framesRequest(bench.folder, "claude", [retried, failing]));
+    assert.equal(claude.outcome.failure?.kind, "needs_login");
+    assert.match(
+      claude.outcome.failure.message,
+      /^The agent wants a login: Internal error. Log in with `claude`/,
+    );
+    const answer = { error: { code: 401, message: "API key not valid.", status: "INVALID_ARGUMENT" } };
+    const raw: Frame = { error: { code: 401, message: JSON.stringify(answer) } };
+    const gemini = await ran(bench, framesRequest(bench.folder, "gemini", [raw]));
+    assert.match(gemini.outcome.failure!.message, /^The agent wants a login: API key not valid\. \S/);
+  }));
+
 Deno.test("trouble: the client declares that it listens", () =>
   withSupervisor(async (bench) => {
     await ran(bench, framesRequest(bench.folder, "claude", [done]));

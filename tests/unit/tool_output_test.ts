@@ -8,11 +8,10 @@ import { HandClock } from "./fixtures/hand_clock.ts";
 function printing(mayShow: (characters: number) => boolean = () => true) {
   const clock = new HandClock();
   const entries: { text: string; left_out: number }[] = [];
-  // deno-lint-ignore require-await -- the output awaits a promise
   const output = new ToolOutput({
     clock,
     mayShow,
-    emit: async (text, left_out) => void entries.push({ text, left_out }),
+    emit: (text, left_out) => Promise.resolve(void entries.push({ text, left_out })),
   });
   return { clock, entries, output, take: () => entries.splice(0).map(({ text }) => text) };
 }
@@ -52,7 +51,9 @@ Deno.test("tool output: the whole of it, told again and again, is shown once, ev
         let whole = "";
         let line = 0;
         for (const size of sizes) {
-          for (let end = whole.length + size; whole.length < end;) whole += `line ${line++} of the output\n`;
+          for (const end = whole.length + size; whole.length < end;) {
+            whole += `line ${line++} of the output\n`;
+          }
           await output.replace(whole.length > kept + 1000 ? `...\n\n${whole.slice(-kept - 1000)}` : whole);
         }
         await output.end();

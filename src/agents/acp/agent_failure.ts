@@ -4,6 +4,7 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { SIGNALLED } from "../reporting/exit_status.ts";
+import { loginText, type ModelTrouble } from "./model_trouble.ts";
 import { cut } from "./wire_value.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -88,6 +89,8 @@ export interface FailureContext {
   last_words: string;
   /** How the agent gets an account. */
   login_advice: string;
+  /** The trouble with the model that the agent told last and did not recover from. */
+  trouble?: ModelTrouble;
   /** Whether the agent has worked for the task before, so that it is not set up wrongly. */
   has_worked?: boolean;
 }
@@ -100,11 +103,13 @@ export function verdictOf(error: unknown, context: FailureContext): Verdict {
     const kind = error.refused_to_start && !context.has_worked ? "command_failed" : "agent_crashed";
     return { ...failed(kind, withWords(error, context.last_words)), exit_code: error.exit_code };
   }
-  if (error instanceof AgentRefusal && error.wants_login) {
-    const reason = error.message.replace(/\.+$/, "");
-    return failed("needs_login", `The agent wants a login: ${reason}. ${context.login_advice}`);
+  if (error instanceof AgentRefusal) {
+    const kind = error.kind === "refused" ? context.trouble?.kind ?? error.kind : error.kind;
+    return failed(
+      kind,
+      kind === "needs_login" ? loginText(error.message, context.login_advice) : error.message,
+    );
   }
-  if (error instanceof AgentRefusal) return failed(error.kind, error.message);
   if (error instanceof NotOffered) return failed("refused", error.message);
   if (error instanceof AgentFailure) return failed("bug", error.message);
   if (error instanceof ApiError) return failed("not_installed", error.message);

@@ -153,8 +153,21 @@ const LATE = Symbol("late");
 function refusalText(method: string, error: { code: number; message: string; data?: unknown }): string {
   const data = objectOf(error.data);
   const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);
-  const message = error.message === "" ? `error ${error.code} in answer to ${method}` : error.message;
+  const message = error.message === ""
+    ? `error ${error.code} in answer to ${method}`
+    : providersText(error.message) ?? error.message;
   return cut(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`, 1000);
+}
+
+/** The text in `{"error":{"code":401,"message":"…"}}`: some agents pass on what their model's provider answered. */
+function providersText(message: string): string | undefined {
+  if (!message.startsWith("{")) return undefined;
+  try {
+    const answer = objectOf(JSON.parse(message));
+    return textOf(objectOf(answer?.error)?.message) ?? textOf(answer?.message);
+  } catch {
+    return undefined; // It only looks like JSON.
+  }
 }
 
 /** The same stream, with its error passed to `notice`: the connection does not say why it closed. */

@@ -97,12 +97,16 @@ export function endsTurn(
 ): Failure | undefined {
   const { kind, what, until_ms } = trouble;
   if (kind === "needs_login" && times >= REFUSALS_OF_KEY) {
-    const reason = what.replace(/\.+$/, "");
-    return { kind, message: cut(`The agent wants a login: ${reason}. ${login_advice}`, 1000) };
+    return { kind, message: cut(loginText(what, login_advice), 1000) };
   }
   if (kind !== "provider_limit") return undefined;
   if (until_ms !== undefined && until_ms > now_ms) return { kind, message: limitText(trouble) };
   return lasts_ms < LONGEST_LIMIT_MS ? undefined : { kind, message: limitText(trouble) };
+}
+
+/** Why the agent has no account to work with, and what to do. */
+export function loginText(reason: string, login_advice: string): string {
+  return `The agent wants a login: ${reason.replace(/\.+$/, "")}. ${login_advice}`;
 }
 
 /** The limit as a sentence. */

@@ -239,6 +239,7 @@ class AcpRun implements Run {
       task_id: this.#request.task.id,
       last_words: await this.#work.link.wordsOn(error),
       login_advice: this.#make.login.advice,
+      trouble: this.#turn.trouble,
       has_worked: this.#request.earlier !== undefined && hasWorked(this.#request.earlier),
     });
   }

@@ -10,6 +10,7 @@ import { LONGEST_ENTRY } from "./speech.ts";
 import { cut, textOf } from "./wire_value.ts";
 import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import { Transcript } from "./transcript.ts";
+import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
@@ -75,6 +76,11 @@ export class AcpTurn {
     }
   }
 
+  /** The trouble with the model that the agent told last and did not recover from. */
+  get trouble(): ModelTrouble | undefined {
+    return this.#troubles.unsolved;
+  }
+
   /** Takes a sign that may tell trouble with the model. Returns whether it does. */
   async hear(sign: AgentSign): Promise<boolean> {
     const trouble = this.#make.troubleOf(sign, this.#clock.now());
@@ -121,7 +127,7 @@ export class AcpTurn {
       denials: this.#denials,
       continued_after_denial: this.#continued,
       hidden_failure: this.#hidden_failure,
-      trouble: this.#troubles.unsolved,
+      trouble: this.trouble,
       last_message: this.transcript.output,
       steps: this.#steps,
     };
