@@ -45,10 +45,19 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 }
 
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
-  const { engine, scheduler, bus, runner, directory } = composeEngine(options, store);
+  const { engine, scheduler, bus, runner, directory, attachments } = await composeEngine(options, store);
   const access = await composeAccess(options, store, bus);
   const monitor = composeMonitor(options, store, engine, access);
-  const server = composeDoors(options, { store, bus, engine, scheduler, directory, access, monitor });
+  const server = composeDoors(options, {
+    store,
+    bus,
+    engine,
+    scheduler,
+    directory,
+    access,
+    monitor,
+    attachments,
+  });
   const listening: Listening = {
     get url() {
       return server.url;

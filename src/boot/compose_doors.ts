@@ -8,6 +8,7 @@ import { DashboardFiles } from "../doors/http/dashboard_files.ts";
 import { allRoutes } from "../doors/http/routes.ts";
 import { Server } from "../doors/server.ts";
 import { Connections } from "../doors/ws/connections.ts";
+import type { Attachments } from "../engine/attachments.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { EventBus } from "../engine/events.ts";
@@ -27,10 +28,11 @@ export interface Behind {
   directory: AgentDirectory;
   access: Access;
   monitor: Monitor;
+  attachments: Attachments | undefined;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, scheduler, directory, access, monitor } = behind;
+  const { store, bus, engine, scheduler, directory, access, monitor, attachments } = behind;
   const { auth, keys, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -86,6 +88,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     refused: (ip, reason) => watch.note("suspicious_activity", ip, { reason }),
     routes: allRoutes({
       router,
+      attachments,
       max_message_bytes,
       health,
       prometheus,

@@ -1,6 +1,7 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
 import { AgentDirectory } from "../engine/agent_directory.ts";
+import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import { Scheduler } from "../engine/scheduler.ts";
@@ -10,13 +11,14 @@ import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
 import { TaskIndex } from "../read/task_index.ts";
+import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
 const DAY_MS = 86_400_000;
 
-export function composeEngine(options: ComposeOptions, store: Store) {
+export async function composeEngine(options: ComposeOptions, store: Store) {
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const bus = new EventBus();
@@ -33,6 +35,10 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     history: new AgentHistory(store.tasks, store.changes),
     cannotRun,
   });
+  // Another node would not find a file that this one keeps.
+  const attachments = config.store.url === undefined
+    ? new Attachments({ clock, store, files: await AttachmentFiles.open(join(folder, "attachments"), clock) })
+    : undefined;
   const engine = new Engine({
     clock,
     directory,
@@ -41,6 +47,7 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     bus,
     runner,
     working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
+    attachments,
     workspaces: gitWorkspaces(join(folder, "worktrees")),
     settings: {
       agents: config.agents,
@@ -83,5 +90,5 @@ export function composeEngine(options: ComposeOptions, store: Store) {
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
-  return { bus, engine, scheduler, runner, directory };
+  return { bus, engine, scheduler, runner, directory, attachments };
 }

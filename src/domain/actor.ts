@@ -51,3 +51,8 @@ export function actorName({ kind, id, name }: Actor): string {
   ];
   return words.filter((word) => word !== undefined).join(" ");
 }
+
+/** The same text for the same actor, whatever it is called now. */
+export function actorKey({ kind, id, tenant }: Actor): string {
+  return [tenant, kind, id].filter((part) => part !== undefined).join(" ");
+}

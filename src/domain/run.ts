@@ -4,12 +4,18 @@
  */
 import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
+import type { Attachment } from "./attachment.ts";
 import type { LogLevel } from "./log_entry.ts";
 import type { OfferNews } from "./agent_offer.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
 import type { PermissionPolicy, PlanStep } from "./task.ts";
+
+/** A file for the agent, and where its content is. */
+export interface AttachmentFile extends Attachment {
+  path: string;
+}
 
 export interface RunRequest {
   task: {
@@ -41,6 +47,8 @@ export interface RunRequest {
   permission_timeout_ms: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
+  /** Files that the agent gets with the task's prompt. */
+  attachments?: readonly AttachmentFile[];
   /** The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. */
   resume?: { session_id: string; opened_at?: string };
   /** What earlier attempts did: absent in the first one, and in one that begins anew. */

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
+import { AttachmentIds } from "./attachment.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { Question } from "./question.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
@@ -73,6 +74,9 @@ export const Execution = z.strictObject({
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),
+  attachments: AttachmentIds.optional().describe(
+    "Ids of files, from `POST /attachments`. The agent gets them with its prompt.",
+  ),
 });
 export type Execution = z.infer<typeof Execution>;
 

@@ -26,6 +26,7 @@ export interface RetentionOptions {
   /** Beyond this many finished tasks, the oldest are removed early. */
   max_finished: number;
   log_retention: LogRetention;
+  attachments?: { sweep(): Promise<number> };
 }
 
 /** When a finished task ended, in epoch milliseconds. */
@@ -124,6 +125,13 @@ export function startRetention(options: RetentionOptions): Timer {
 async function tidy(options: RetentionOptions): Promise<void> {
   const tasks = await removeExpired(options);
   const entries = await options.store.logs.prune(options.log_retention);
+  const files = await options.attachments?.sweep() ?? 0;
+  if (files > 0) {
+    log.info("Removed {what}", {
+      what: counted(files, "attachment that no task uses", "attachments that no task uses"),
+      files,
+    });
+  }
   if (tasks + entries > 0) {
     const what = `${counted(tasks, "finished task")} and ${counted(entries, "log entry", "log entries")}`;
     log.info("Removed {what}", { what, tasks, entries });

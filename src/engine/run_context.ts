@@ -8,6 +8,7 @@ import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
 import type { EventBus } from "./events.ts";
+import type { Attachments } from "./attachments.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { WorkingDirs } from "./working_dir.ts";
 
@@ -34,6 +35,8 @@ export interface RunContext {
   directory?: Pick<AgentDirectory, "note">;
   working_dirs: WorkingDirs;
   workspaces: Workspaces;
+  /** Absent on a server that keeps no files. */
+  attachments?: Pick<Attachments, "claim" | "of" | "sweep">;
   settings: RunSettings;
   /** How often a task is tried automatically, unless the task sets its own value. */
   max_attempts: number;

@@ -49,10 +49,11 @@ export class TaskCommands {
       throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
     }
     this.#requireRunnable();
-    const { agent, working_dir } = execution ?? {};
+    const { agent, working_dir, attachments = [] } = execution ?? {};
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
     }
+    if (attachments.length > 0) this.#claim(attachments);
     const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
     if (working_dir === undefined) checkDependencies();
     else return working_dirs.resolve(working_dir).then(checkDependencies);
@@ -196,6 +197,17 @@ export class TaskCommands {
         { current_status: task.state.status },
       );
     }
+  }
+
+  #claim(ids: readonly string[]): void {
+    const { attachments } = this.#options;
+    if (attachments) return attachments.claim(ids);
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "task.execution.attachments",
+      ids,
+      "no attachments: a server whose store is shared keeps none",
+    );
   }
 
   #requireRunnable(): void {

@@ -12,14 +12,16 @@ import { type Place, runRequest, strangeTo } from "./run_request.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
+type AgentContext = Pick<RunContext, "runner" | "settings" | "directory" | "store" | "attachments">;
+
 export class AgentProcess {
-  readonly #context: Pick<RunContext, "runner" | "settings" | "directory" | "store">;
+  readonly #context: AgentContext;
   readonly #emit: (event: AttemptEvent) => void | Promise<void>;
   #run: Run | undefined;
   #signalled: Promise<void> = Promise.resolve();
 
   constructor(
-    context: Pick<RunContext, "runner" | "settings" | "directory" | "store">,
+    context: AgentContext,
     emit: (event: AttemptEvent) => void | Promise<void>,
   ) {
     this.#context = context;
@@ -35,10 +37,11 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory, store } = this.#context;
+    const { runner, settings, directory, store, attachments } = this.#context;
     const here = { agent, working_dir, node: store.node.node };
     try {
       const request = runRequest(task, settings, here);
+      request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
         request.earlier = await earlierWork(store, task);
         this.#noteStrangeSession(task, here);
