@@ -1,8 +1,11 @@
 /** The task that a prompt and options describe, for `run` and `schedule`. */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { ApiError } from "../domain/errors.ts";
+import type { HttpClient } from "../client/http.ts";
+import { ATTACHMENT_MAX_BYTES } from "../domain/attachment.ts";
+import { ApiError, type ErrorCode } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
+import { bytes } from "../protocol/formats.ts";
 import type { RequestInput } from "../protocol/messages.ts";
 import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { Clock } from "../clock/clock.ts";
@@ -22,6 +25,7 @@ export interface TaskFlags extends CommonFlags {
   permissions?: PermissionPolicy;
   isolation?: Isolation;
   dependsOn?: string[];
+  attach?: string[];
 }
 
 type NewTask = RequestInput<"start_task">["task"];
@@ -48,7 +52,12 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
-    .option("--depends-on <id...>", "run only after these tasks have completed");
+    .option("--depends-on <id...>", "run only after these tasks have completed")
+    .option(
+      "--attach <file>",
+      "give the agent this file, such as an image; may be repeated",
+      (file: string, files: string[] = []) => [...files, path(file)],
+    );
 }
 
 /** The prompt itself, or stdin for `-`. */
@@ -82,6 +91,39 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       isolation: flags.isolation,
     },
   };
+}
+
+/** Sends the files that the flags name, and returns the task with them. */
+export async function withAttachments(server: HttpClient, flags: TaskFlags, task: NewTask): Promise<NewTask> {
+  const attachments: string[] = [];
+  for (const file of flags.attach ?? []) {
+    const name = basename(file);
+    const { id } = await server.attach(await fileBlob(file), { name });
+    attachments.push(id);
+  }
+  return attachments.length === 0 ? task : { ...task, execution: { ...task.execution, attachments } };
+}
+
+/** The whole file. Throws `ApiError` if it is not there or too large. */
+async function fileBlob(file: string): Promise<Blob> {
+  const refused = (code: ErrorCode, why: string) =>
+    new ApiError(code, `${file} cannot be attached: ${why}`, { field: "attach", value: file });
+  let size: number;
+  try {
+    const info = await Deno.stat(file);
+    if (!info.isFile) throw refused("INVALID_FIELD_VALUE", "it is not a file");
+    size = info.size;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw refused("FILE_NOT_FOUND", (error as Error).message);
+  }
+  if (size > ATTACHMENT_MAX_BYTES) {
+    throw refused(
+      "INVALID_FIELD_VALUE",
+      `it has ${bytes(size)}, and at most ${bytes(ATTACHMENT_MAX_BYTES)} are taken`,
+    );
+  }
+  return new Blob([await Deno.readFile(file)]);
 }
 
 /** `run_`, the time, so that ids sort by age, and a few random letters. */

@@ -11,6 +11,11 @@ export function apiAddress(url: string): string {
   return address(url, "http", "/api");
 }
 
+/** Like `socketAddress`, for `POST …/attachments`. */
+export function attachmentAddress(url: string): string {
+  return address(url, "http", "/attachments");
+}
+
 function address(url: string, scheme: "ws" | "http", endpoint: string): string {
   let parsed: URL;
   try {
@@ -21,7 +26,7 @@ function address(url: string, scheme: "ws" | "http", endpoint: string): string {
   }
   const match = /^(?:ws|http)(s?):$/.exec(parsed.protocol);
   if (!match || parsed.hostname === "") throw invalid(url);
-  const path = parsed.pathname.replace(/\/+$/, "").replace(/\/(ws|api)$/, "");
+  const path = parsed.pathname.replace(/\/+$/, "").replace(/\/(ws|api|attachments)$/, "");
   return `${scheme}${match[1]}://${parsed.host}${path}${endpoint}`;
 }
 

@@ -13,7 +13,9 @@ import type { LogEntry } from "../domain/log_entry.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
 import type { Channel, SubscriptionFilters } from "../protocol/subscription_messages.ts";
 import type { Task } from "../domain/task.ts";
+import type { Attachment } from "../domain/attachment.ts";
 import { socketAddress } from "./addresses.ts";
+import { attachFile, type AttachOptions } from "./attach.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type FollowFilter, type FollowOptions, LogFollow, type LogSource } from "./log_follow.ts";
 import { patiently } from "./patience.ts";
@@ -79,6 +81,7 @@ export async function connect(url: string, options: ClientOptions = {}): Promise
 }
 
 export class Client implements Requester {
+  readonly #url: string;
   readonly #options: ClientOptions;
   readonly #link: Link;
   readonly #pending: PendingRequests;
@@ -96,6 +99,7 @@ export class Client implements Requester {
   /** Not connected yet; use `connect`. */
   constructor(url: string, options: ClientOptions) {
     const clock = options.clock ?? systemClock;
+    this.#url = url;
     this.#options = options;
     this.#clock = clock;
     this.#pending = new PendingRequests(clock);
@@ -170,6 +174,14 @@ export class Client implements Requester {
     await Promise.race([started, follow.entries.filled()]);
     handedOut = true;
     return follow.entries;
+  }
+
+  /**
+   * Sends a file of at most 20 MiB, over HTTP. Its id goes into a task's `execution.attachments` within an hour. Rejects
+   * like `request`.
+   */
+  attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
+    return attachFile({ url: this.#url, api_key: this.#key(), clock: this.#clock }, file, options);
   }
 
   /** Resolves with the ended task: completed, failed or cancelled. */

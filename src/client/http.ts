@@ -2,6 +2,8 @@
 import { type Clock, systemClock } from "../clock/clock.ts";
 import type { Reply, RequestType } from "../protocol/messages.ts";
 import { apiAddress } from "./addresses.ts";
+import type { Attachment } from "../domain/attachment.ts";
+import { attachFile, type AttachOptions } from "./attach.ts";
 import { bearer } from "./bearer.ts";
 import {
   DEFAULT_TIMEOUT_MS,
@@ -25,6 +27,7 @@ export class HttpClient implements Requester {
   readonly #clock: Clock;
   readonly #timeout_ms: number;
   readonly #headers: Record<string, string>;
+  readonly #api_key: string | undefined;
 
   /** `url`: as for `connect`. */
   constructor(url: string, options: HttpOptions = {}) {
@@ -32,6 +35,7 @@ export class HttpClient implements Requester {
     this.#url = apiAddress(url);
     this.#clock = clock;
     this.#timeout_ms = timeout_ms;
+    this.#api_key = api_key;
     this.#headers = { "content-type": "application/json", ...bearer(api_key) };
   }
 
@@ -46,6 +50,11 @@ export class HttpClient implements Requester {
     const error = errorIn(message);
     if (error) throw error;
     return message as unknown as Reply<T>;
+  }
+
+  /** Sends a file of at most 20 MiB. Its id goes into a task's `execution.attachments`. */
+  attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
+    return attachFile({ url: this.#url, api_key: this.#api_key, clock: this.#clock }, file, options);
   }
 
   async #post(body: string, type: string, timeout_ms: number, signal?: AbortSignal): Promise<string> {

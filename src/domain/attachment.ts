@@ -77,7 +77,7 @@ const ENDINGS: Record<string, string | undefined> = Object.fromEntries(
 
 /** What is at the start of an image's bytes. */
 const MAGIC: readonly [mime_type: string, start: RegExp][] = [
-  ["image/png", /^\x89PNG\r\n\x1a\n/],
+  ["image/png", /^\x89PNG\r\n/],
   ["image/jpeg", /^\xff\xd8\xff/],
   ["image/gif", /^GIF8[79]a/],
   ["image/webp", /^RIFF[^]{4}WEBP/],

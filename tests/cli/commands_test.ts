@@ -260,3 +260,20 @@ Deno.test("cli: asks lists what agents ask, and answer answers a question", () =
     assert.equal(late.code, 1);
     assert.match(late.stderr, /has no open question/);
   }));
+
+Deno.test("cli: run --attach gives the agent files", () =>
+  withCli(async ({ run, taskIs, server: { dir } }) => {
+    await Deno.writeTextFile(`${dir}/one note.txt`, "first\n");
+    await Deno.writeTextFile(`${dir}/two.txt`, "second\n");
+    const script = 'echo "$TASK_ATTACHMENTS" | while read -r each; do cat "$each"; done';
+    const files = ["--attach", `${dir}/one note.txt`, "--attach", `${dir}/two.txt`];
+    const started = await run(["run", script, "--id", "with", ...files]);
+    assert.equal(started.code, 0, started.stderr);
+    await taskIs("with", /completed/);
+    assert.equal((await run(["result", "with"])).stdout, "first\nsecond\n");
+    const missing = await run(["run", script, "--attach", `${dir}/none.txt`]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /none\.txt cannot be attached/);
+    const folder = await run(["run", script, "--attach", dir]);
+    assert.match(folder.stderr, /it is not a file/);
+  }));

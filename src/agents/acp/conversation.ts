@@ -12,6 +12,8 @@ import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
 import { kindOfText } from "./model_trouble.ts";
 import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
+import type { PlacedFiles } from "../attachments/placed_files.ts";
+import { attachmentBlocks } from "./attachments.ts";
 import type { Questions } from "./questions.ts";
 import { type OpenedSession, openSession, type SessionBounds, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
@@ -32,6 +34,8 @@ export interface ConversationOptions {
   turn: AcpTurn;
   permissions: Permissions;
   questions: Questions;
+  /** The attachments that go into the workspace. */
+  placed: PlacedFiles;
   isPaused: () => boolean;
   /** Called for whatever the agent sends: a sign of life. */
   onBytes: () => void;
@@ -47,6 +51,8 @@ export class Conversation {
   /** Updates are new from the prompt on. While a session is being loaded, they are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
+  /** What the agent takes in a prompt besides text. */
+  #accepts: readonly string[] = [];
   /** Whether the agent has done or said anything after the prompt. */
   #has_news = false;
   /** Whether it has done anything. */
@@ -93,7 +99,7 @@ export class Conversation {
     await this.#setUp(request, opened, steps);
     try {
       this.#phase = "working";
-      const prompt = this.#promptFor(request, opened);
+      const prompt = await this.#promptFor(request, opened);
       this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
       const result = await this.#result;
       if (resumed && turn.has_failed) this.#requireOwnFailure(turn.transcript.output);
@@ -127,11 +133,15 @@ export class Conversation {
   }
 
   /** A session that was killed before its prompt arrived is empty, so it needs the prompt. */
-  #promptFor({ task, earlier }: RunRequest, { resumed, replayed }: OpenedSession) {
+  async #promptFor(request: RunRequest, { resumed, replayed }: OpenedSession): Promise<WireObject[]> {
+    const { task, earlier, attachments = [], working_dir } = request;
     const isEmpty = replayed
       ? this.#options.turn.history === 0
       : earlier === undefined || !hasWorked(earlier);
-    return resumed && !isEmpty ? goOnPrompt(earlier) : firstPrompt(task, earlier);
+    const goesOn = resumed && !isEmpty;
+    const prompt = goesOn ? goOnPrompt(earlier) : firstPrompt(task, earlier);
+    const delivery = { accepts: this.#accepts, placed: this.#options.placed, working_dir, again: goesOn };
+    return [...prompt, ...await attachmentBlocks(attachments, delivery)];
   }
 
   /** Throws the failure of a turn that has ended as if it had not failed, if the loaded session may be to blame. */
@@ -159,6 +169,8 @@ export class Conversation {
   }
 
   async #found(news: OfferNews): Promise<void> {
+    const { takes_badly } = this.#options.make;
+    if (news.accepts) this.#accepts = news.accepts.filter((kind) => !takes_badly.some((one) => one === kind));
     await this.#options.events.emit({ kind: "offer", news });
   }
 

@@ -18,6 +18,7 @@ import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
 import { hasWorked } from "./prompt.ts";
+import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
 import { Questions } from "./questions.ts";
 import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
@@ -83,6 +84,7 @@ class AcpRun implements Run {
   readonly #turn: AcpTurn;
   readonly #permissions: Permissions;
   readonly #questions: Questions;
+  readonly #placed: PlacedFiles;
   readonly #silence: SilenceWatch;
   readonly #work: AgentAtWork;
 
@@ -132,6 +134,7 @@ class AcpRun implements Run {
       events,
       goesOn: (question) => make.goesOnAfter(question),
     });
+    const placed = this.#placed = new PlacedFiles(request.working_dir, request.task.id);
     const silence = this.#silence = new SilenceWatch(
       clock,
       bounds.silence_ms,
@@ -149,6 +152,7 @@ class AcpRun implements Run {
       turn,
       permissions,
       questions,
+      placed,
       isPaused: () => this.#paused,
       onBytes() {
         silence.sign();
@@ -215,11 +219,17 @@ class AcpRun implements Run {
     this.#permissions.close();
     this.#questions.close();
     await process.end();
+    await this.#removePlaced();
     const last_events = stderr.ended.then(() => this.#turn.transcript.end());
     await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);
     conversation.close();
     await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
     return outcomeOf(verdict, this.#turn);
+  }
+
+  async #removePlaced(): Promise<void> {
+    const kept = await this.#placed.remove();
+    if (kept.length > 0) void this.#events.note("info", keptText(kept), "acp");
   }
 
   async #judge(result: WireObject): Promise<Verdict> {

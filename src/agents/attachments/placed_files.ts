@@ -88,6 +88,11 @@ export class PlacedFiles {
   }
 }
 
+/** What the log says of files that stay. */
+export function keptText(paths: readonly string[]): string {
+  return `Stays in the workspace, since the agent has changed it: ${paths.join(", ")}`;
+}
+
 /** Calls `take` with `name`, `name-2` … until it takes one. It may not find it free. The ending stays at the end. */
 async function free(folder: string, name: string, take: (path: string) => Promise<boolean>): Promise<string> {
   const [, stem = name, ending = ""] = /^(.+)(\.[^.]*)$/.exec(name) ?? [];

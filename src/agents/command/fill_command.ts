@@ -14,12 +14,13 @@ export function takes(command: readonly string[], choice: ChoiceName): boolean {
 /**
  * Replaces `{id}`, `{type}`, `{description}`, `{prompt}`, `{files_pattern}`, `{model}`, `{effort}` and `{mode}` in the
  * agent's command by the task's texts. A text stays within its argument and is not searched for placeholders again. The
- * program's own name is not replaced, so a task's text never chooses what is run.
+ * program's own name is not replaced, so a task's text never chooses what is run. An argument with `{attachments}` comes
+ * once for each attached file.
  */
 export function fillCommand(
   command: string[],
   task: RunRequest["task"],
-  choices: Pick<RunRequest, ChoiceName> = {},
+  choices: Pick<RunRequest, ChoiceName | "attachments"> = {},
 ): string[] {
   const { model = "", effort = "", mode = "" } = choices;
   const texts: Record<string, string> = {
@@ -33,12 +34,16 @@ export function fillCommand(
     mode,
   };
   const [program = "", ...args] = command;
-  const fill = (arg: string) =>
+  const fill = (arg: string, attachments = "") =>
     arg.replace(
-      /\{(id|type|description|prompt|files_pattern|model|effort|mode)\}/g,
-      (_, name) => withoutNul(texts[name]!),
+      /\{(id|type|description|prompt|files_pattern|model|effort|mode|attachments)\}/g,
+      (_, name) => name === "attachments" ? attachments : withoutNul(texts[name]!),
     );
+  const fillAll = (arg: string) =>
+    arg.includes("{attachments}")
+      ? (choices.attachments ?? []).map(({ path }) => fill(arg, path))
+      : [fill(arg)];
   const isNamed = (arg: string) =>
     CHOICES.every((choice) => choices[choice] !== undefined || !arg.includes(`{${choice}}`));
-  return [program, ...args.filter(isNamed).map(fill)];
+  return [program, ...args.filter(isNamed).flatMap(fillAll)];
 }

@@ -1,7 +1,8 @@
 /** Runs an agent of `"protocol": "command"`: any program. Its lines are the log and its exit code is the outcome. */
 import { stripVTControlCharacters } from "node:util";
 import { getLogger } from "@logtape/logtape";
-import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
+import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
+import type { AttachmentFile, Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import { createActivity } from "../reporting/activity.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { type ExitStatus, exitText } from "../reporting/exit_status.ts";
@@ -24,12 +25,26 @@ const MAX_ERROR_CHARACTERS = 1000;
 export async function startCommand(request: RunRequest, listener: RunListener, host: RunHost): Promise<Run> {
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
-  const process = await supervisor.spawn({
-    command: fillCommand(request.agent.command, request.task, request),
-    request,
+  const placed = new PlacedFiles(request.working_dir, request.task.id);
+  const process = await spawn().catch(async (error) => {
+    await placed.remove();
+    throw error;
   });
   let exited = false;
   let stopped = false;
+
+  /** A command gets all attachments as files of its workspace. */
+  async function spawn(): Promise<SupervisedProcess> {
+    const attachments: AttachmentFile[] = [];
+    for (const file of request.attachments ?? []) {
+      attachments.push({ ...file, path: await placed.place(file) });
+    }
+    const given = { ...request, attachments };
+    return await supervisor.spawn({
+      command: fillCommand(request.agent.command, request.task, given),
+      request: given,
+    });
+  }
 
   async function follow(): Promise<RunOutcome> {
     // The program gets everything in its arguments and environment.
@@ -82,6 +97,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     // Ends the processes that it left running. Only then are its pipes sure to close.
     await end(process);
     await Promise.all([stdout, stderr]);
+    const kept = await placed.remove();
+    if (kept.length > 0) void events.note("info", keptText(kept), "command");
     await activity.end();
     const outcome = outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
     if (!stopped) return outcome;

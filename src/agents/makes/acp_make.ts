@@ -29,6 +29,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   obstacleToLoad: () => undefined,
   replay_pause_ms: 0,
   chatter: undefined,
+  takes_badly: [],
   goesOnAfter: () => false,
   planOf,
   changesOf: reportedChanges,

@@ -80,6 +80,9 @@ export interface AgentMake {
   /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */
   readonly chatter: RegExp | undefined;
 
+  /** What it says it takes in a prompt but does not take well. That goes as a file. */
+  readonly takes_badly: readonly ("image" | "audio" | "resource")[];
+
   /** Whether the agent goes on while its question (`elicitation/create`) waits for an answer. */
   goesOnAfter(question: WireObject): boolean;
 

@@ -15,6 +15,8 @@ const UNASKED: Record<string, Unasked> = { default: "nothing", plan: "nothing", 
 /** `gemini --acp`. It sends no plan. */
 export const gemini: AgentMake = {
   ...acpMake,
+  // A prompt with a text beside it loses its images.
+  takes_badly: ["resource"],
   name: "gemini",
   display_name: "Gemini CLI",
   icon: "M12 2c0 6-4 10-10 10 6 0 10 4 10 10 0-6 4-10 10-10-6 0-10-4-10-10z",

@@ -58,6 +58,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     TASK_FILES_PATTERN: withoutNul(task.files_pattern ?? ""),
     TASK_ATTEMPT: String(request.attempt),
     ...chosenVariables(request),
+    ...attachedTo(request),
     [STORE]: source.store_id,
     [INSTANCE]: source.instance_id,
   };
@@ -77,6 +78,12 @@ function chosenVariables({ model, effort, mode }: RunRequest): Record<string, st
   return Object.fromEntries(
     chosen.flatMap(([name, value]) => value === undefined ? [] : [[name, withoutNul(value)]]),
   );
+}
+
+/** The attached files of a command, one a line. An agent that speaks ACP has them from its prompt. */
+function attachedTo({ agent, attachments = [] }: RunRequest): Record<string, string> {
+  if (agent.protocol !== "command" || attachments.length === 0) return {};
+  return { TASK_ATTACHMENTS: attachments.map(({ path }) => path).join("\n") };
 }
 
 /** The mark of every process of one run, even if it has moved to another group or session. */

@@ -3,7 +3,15 @@ import type { Command } from "commander";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow/follow.ts";
-import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
+import {
+  addTaskOptions,
+  newId,
+  promptText,
+  type TaskFlags,
+  taskOf,
+  withAttachments,
+  withFolder,
+} from "../new_task.ts";
 import { localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { levelOption } from "../options.ts";
 import { pointInTime } from "../when.ts";
@@ -26,13 +34,14 @@ export function addRun(program: Command, cli: Cli): void {
     .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (prompt: string, flags: RunFlags) => {
       const { terminal } = cli;
-      const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
+      const asked = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
       const here = { now_ms: cli.clock.now(), zone: localZone() };
       const at = flags.at === undefined ? undefined : pointInTime(flags.at, "at", here);
       const warning = at?.isLocal ? zoneWarning() : undefined;
       if (warning) terminal.note(warning);
       const scheduled_time = at?.time;
       const server = cli.http(flags);
+      const task = await withAttachments(server, flags, asked);
       const reply = await withFolder(
         cli,
         flags,

@@ -4,7 +4,15 @@ import { ApiError } from "../../domain/errors.ts";
 import { RecurringConfig } from "../../domain/task.ts";
 import { isTimeZone } from "../../domain/time_zones.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import { addTaskOptions, newId, promptText, type TaskFlags, taskOf, withFolder } from "../new_task.ts";
+import {
+  addTaskOptions,
+  newId,
+  promptText,
+  type TaskFlags,
+  taskOf,
+  withAttachments,
+  withFolder,
+} from "../new_task.ts";
 import { localDateTime, localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { wholeNumber } from "../options.ts";
 import { printTable } from "../table.ts";
@@ -50,12 +58,13 @@ function addCreate(program: Command, cli: Cli): void {
     const at = pointInTime(flags.at, "at", here);
     const warning = at.isLocal && flags.timezone === undefined ? zoneWarning() : undefined;
     if (warning) cli.terminal.note(warning);
-    const task = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
+    const asked = taskOf(await promptText(prompt), flags, flags.id ?? newId(cli.clock), Deno.cwd());
     const scheduled = {
       scheduled_time: at.time,
       recurring: recurringOf(flags, at, here),
     };
     const server = cli.http(flags);
+    const task = await withAttachments(server, flags, asked);
     const reply = await withFolder(
       cli,
       flags,
