@@ -57,7 +57,7 @@ Deno.test("probe: an account, and that there is none", async () => {
   assert.equal(refused.offer?.login, "needed");
   assert.match(
     refused.problem!,
-    /^The agent wants a login: Authentication required\. Log in with `codex-acp login`/,
+    /^The agent wants a login: Authentication required\. Log in with `codex-acp cli login`/,
   );
 });
 

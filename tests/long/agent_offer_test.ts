@@ -89,7 +89,7 @@ for (const name of Object.keys(EXPECTED) as AgentName[]) {
     const { offer, problem } = await probed(name, false);
     // OpenCode's makers offer models that need none.
     assert.equal(offer.login, name === "opencode" ? "ok" : "needed");
-    if (name === "codex") assert.match(problem!, /Log in with `codex-acp login`/);
+    if (name === "codex") assert.match(problem!, /Log in with `codex-acp cli login`/);
     if (name === "gemini") assert.match(problem!, /set GEMINI_API_KEY/);
   });
 

@@ -14,8 +14,12 @@ type Identity =
   | "recognize";
 
 export const acpMake: Omit<AgentMake, Identity> = {
+  node: undefined,
   login: {
     advice: "Log in with the agent's own program, or name the variable of its key in agents.NAME.pass_env.",
+    variables: [],
+    files: () => [],
+    isOptional: false,
   },
   environment: () => ({}),
   arguments: () => [],

@@ -38,10 +38,18 @@ export interface AgentMake {
     /** A sentence or two with the command and what comes after it. */
     advice: string;
   };
+  /** The oldest major version of Node that its present version runs on; undefined for any, and for none. */
+  readonly node: number | undefined;
   /** How a user gets it an account, when the program is there. */
   readonly login: {
     /** A sentence or two with the command, and the variables that do without it. */
     advice: string;
+    /** Variables that do without a login. */
+    variables: readonly string[];
+    /** The files that a login leaves. Their presence is looked at, not their content. `env`: the agent's variables. */
+    files(env: Readonly<Record<string, string>>): string[];
+    /** Whether it works without any, if only with some models. */
+    isOptional: boolean;
   };
   /** Base names, without extension, of its programs. A configured command with one of them is of this make. */
   readonly programs: readonly string[];

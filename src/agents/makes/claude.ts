@@ -31,11 +31,18 @@ export const claude: AgentMake = {
   icon: "M12 3v18 M3 12h18 M5.6 5.6l12.8 12.8 M18.4 5.6L5.6 18.4",
   install: {
     command: "npm install -g @agentclientprotocol/claude-agent-acp",
-    advice: "Install Claude Code's adapter with `npm install -g @agentclientprotocol/claude-agent-acp`, " +
-      "then log in with `claude` or set ANTHROPIC_API_KEY.",
+    advice:
+      "Install Claude Code's adapter with `npm install -g @agentclientprotocol/claude-agent-acp` (it needs Node 22), " +
+      "then log in with `claude-agent-acp --cli auth login` or set ANTHROPIC_API_KEY.",
   },
+  node: 22,
   login: {
-    advice: "Log in with `claude` and its command /login, or set ANTHROPIC_API_KEY for the server.",
+    advice: "Log in with `claude-agent-acp --cli auth login`, or set ANTHROPIC_API_KEY for the server.",
+    variables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
+    // On macOS it is in the keychain.
+    files: ({ HOME, CLAUDE_CONFIG_DIR = `${HOME}/.claude` }) =>
+      Deno.build.os === "darwin" ? [] : [`${CLAUDE_CONFIG_DIR}/.credentials.json`],
+    isOptional: false,
   },
   programs: ["claude-agent-acp"],
   standard: {

@@ -21,10 +21,15 @@ export const codex: AgentMake = {
   install: {
     command: "npm install -g @agentclientprotocol/codex-acp",
     advice: "Install Codex's adapter with `npm install -g @agentclientprotocol/codex-acp`, " +
-      "then log in with `codex login` or set CODEX_API_KEY.",
+      "then log in with `codex-acp cli login` or set CODEX_API_KEY.",
   },
   login: {
-    advice: "Log in with `codex-acp login`, or set CODEX_API_KEY or OPENAI_API_KEY for the server.",
+    advice:
+      "Log in with `codex-acp cli login` (where Codex is installed too, `codex-acp login` or `codex login`), or " +
+      "set CODEX_API_KEY or OPENAI_API_KEY for the server.",
+    variables: ["CODEX_API_KEY", "OPENAI_API_KEY"],
+    files: ({ HOME, CODEX_HOME = `${HOME}/.codex` }) => [`${CODEX_HOME}/auth.json`],
+    isOptional: false,
   },
   programs: ["codex-acp"],
   standard: { command: ["codex-acp"], pass_env: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_HOME"] },

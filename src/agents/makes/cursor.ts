@@ -18,7 +18,7 @@ export const cursor: AgentMake = {
     advice:
       "Install Cursor's agent program and put it on PATH, or name its full path in agents.NAME.command.",
   },
-  login: { advice: "Log in with `cursor-agent login`." },
+  login: { ...generic.login, advice: "Log in with `cursor-agent login`." },
   programs: ["cursor-agent"],
   standard: undefined,
   recognize: (launched) => bears(launched, SIGNS) ? "cursor_claude" : undefined,

@@ -25,7 +25,14 @@ export const gemini: AgentMake = {
     advice: "Install Gemini CLI with `npm install -g @google/gemini-cli`, " +
       "then log in with `gemini` or set GEMINI_API_KEY.",
   },
-  login: { advice: "Log in with `gemini`, or set GEMINI_API_KEY for the server." },
+  node: 20,
+  login: {
+    advice: "Log in with `gemini`, which asks at its first start, or set GEMINI_API_KEY for the server.",
+    variables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+    files: ({ HOME }) =>
+      ["oauth_creds.json", "gemini-credentials.json"].map((name) => `${HOME}/.gemini/${name}`),
+    isOptional: false,
+  },
   programs: ["gemini"],
   standard: {
     command: ["gemini", "--acp"],

@@ -42,6 +42,10 @@ export const opencode: AgentMake = {
   login: {
     advice:
       "Log in with `opencode auth login`, or set a provider's key for the server, such as ANTHROPIC_API_KEY.",
+    variables: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
+    files: ({ HOME, XDG_DATA_HOME = `${HOME}/.local/share` }) => [`${XDG_DATA_HOME}/opencode/auth.json`],
+    // Its makers offer some models for free.
+    isOptional: true,
   },
   programs: ["opencode"],
   standard: {

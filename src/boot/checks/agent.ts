@@ -7,6 +7,8 @@ import type { Config } from "../../protocol/config.ts";
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import type { Finding } from "./finding.ts";
 import { programFault } from "../../host/processes/program_fault.ts";
+import { findLogin } from "./agent_login.ts";
+import { findNode } from "./agent_node.ts";
 import { findProgram } from "../../host/processes/find_program.ts";
 
 /** OpenCode takes more than four seconds to answer on a busy machine. */
@@ -44,13 +46,31 @@ export async function checkAgent(
       },
     };
   }
+  const make = BUILT_IN_MAKES.of(agent);
   // Only ACP agents are asked for a version: any other program might do its work when it is started.
   const version = agent.protocol === "acp" ? await versionOf(clock, path, search) : undefined;
+  const node = agent.protocol === "acp" ? await findNode(clock, make, search) : undefined;
+  const login = agent.protocol === "acp" ? await findLogin(make, agent, Deno.env.toObject()) : undefined;
+  const account = login?.where !== undefined
+    ? `login: ${login.where}`
+    : login?.advice !== undefined
+    ? "no login found in the usual places"
+    : undefined;
+  const advice = node?.advice ?? login?.advice;
   return {
     what,
-    state: "ok",
-    found: [version, path].filter(Boolean).join("  "),
-    details: { ...details, path, version: version ?? null },
+    state: advice === undefined ? "ok" : "warn",
+    found: [version, path, account, node?.advice && `Node ${node.version} is too old`].filter(Boolean).join(
+      "  ",
+    ),
+    advice,
+    details: {
+      ...details,
+      path,
+      version: version ?? null,
+      login: login?.where ?? null,
+      node: node?.version ?? null,
+    },
   };
 }
 

@@ -55,7 +55,9 @@ export class AgentProcess {
       return;
     }
     void this.#emit({ kind: "spawned", takesTurns: this.#run.next !== undefined });
-    void this.#emit({ kind: "agent_ended", outcome: await this.#run.outcome.catch(brokenOutcome) });
+    const outcome = await this.#run.outcome.catch(brokenOutcome);
+    if (settings.agents[agent]?.protocol === "acp") this.#noteLogin(agent, outcome);
+    void this.#emit({ kind: "agent_ended", outcome });
   }
 
   /** The run knows only of a session that it can resume. */
@@ -64,6 +66,14 @@ export class AgentProcess {
     if (whose === undefined) return;
     const message = `The earlier session is ${whose} and cannot be loaded here: a new one begins`;
     void this.#emit({ kind: "reported", report: { kind: "log", level: "warn", message, source: "engine" } });
+  }
+
+  /** A turn that ended well shows that the agent has an account, whatever it told at its start. */
+  #noteLogin(agent: string, { status, failure }: RunOutcome): void {
+    const isNeeded = failure?.kind === "needs_login";
+    if (isNeeded || status === "completed") {
+      this.#context.directory?.note(agent, { login: isNeeded ? "needed" : "ok" });
+    }
   }
 
   stop(): void {
