@@ -153,3 +153,38 @@ Deno.test("an agent that dies while its task is paused is started when the task 
     await socket.next(becomes("completed"));
     assert.deepEqual(sessionsOf(app.agents.runs), [undefined, "s1"]);
   }));
+
+Deno.test("an agent is told what earlier attempts did: their steps, files, plan and last words", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const did = "edit c1 in_progress a.ts; edit c1 completed a.ts; edit c2 in_progress b.ts; print Half way";
+    const socket = await start(app, `session s1; work; attempt 1: wait a; ${did}; attempt 1: ${DIES}`);
+    app.agents.open("a");
+    await socket.next(becomes("completed"));
+    assert.deepEqual(app.agents.runs[1]!.request.earlier, {
+      stopped: "It was killed",
+      answer: "Half way\n",
+      plan: [],
+      steps: ["Edit a.ts: completed", "Edit b.ts: not finished"],
+      files: ["a.ts"],
+    });
+  }));
+
+Deno.test("a retried task finds its worktree at the same place, and its session with it", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const git = async (...args: string[]) => {
+      const { success } = await new Deno.Command("git", { args: ["-C", app.dir, ...args], stdout: "null" })
+        .output();
+      assert.ok(success, args.join(" "));
+    };
+    const me = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    await git("init", "--quiet");
+    await git(...me, "commit", "--quiet", "--allow-empty", "-m", "first");
+    const prompt = "session s1; work; attempt 1: fail network The connection was lost";
+    const socket = await start(app, prompt, { isolation: "worktree" });
+    await socket.next(becomes("failed"));
+    await socket.request({ type: "retry_task", task_id: "t" });
+    await socket.next(becomes("completed"));
+    const [first, second] = app.agents.runs.map(({ request }) => request);
+    assert.equal(second!.working_dir, first!.working_dir);
+    assert.equal(second!.resume?.session_id, "s1");
+  }));

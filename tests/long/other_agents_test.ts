@@ -79,7 +79,7 @@ longTest(
       assert.deepEqual(progressOf(planned), []);
       assert.ok(planned.all("activity").length > 0);
       assert.ok(Number(planned.outcome.usage?.input_tokens) > 0);
-      assert.equal(planned.all("session")[0]!.resumable, false);
+      assert.equal(planned.all("session")[0]!.resumable, true);
 
       const watched = await watchRun(bench, ask("mock:write path=note.txt text=hello"));
       const { request } = await watched.first("permission_requested");

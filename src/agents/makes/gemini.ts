@@ -42,6 +42,8 @@ export const gemini: AgentMake = {
   recognize: (launched) => bears(launched, SIGNS) ? "unknown" : undefined,
   environment: () => ({
     GEMINI_CLI_NO_RELAUNCH: "true",
+    // A client has chosen the folder. Without trust, its instructions and MCP servers are not read.
+    GEMINI_CLI_TRUST_WORKSPACE: "true",
     // Its log is the only place where it tells that its model does not answer. On stderr itself it holds that back.
     GEMINI_DEBUG_LOG_FILE: "/dev/stderr",
   }),
