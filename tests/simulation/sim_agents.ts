@@ -171,9 +171,16 @@ export class SimProcess implements Run {
   }
   #session = false;
 
-  /** How long it has been at work, without the time it was frozen. */
+  /** How long it has been at work, without the time it was frozen or waited for a person. */
   get worked_ms(): number {
-    return this.#worked_ms + (this.#isFrozen ? 0 : this.#machine.time.monotonic_ms - this.#since_ms);
+    const isWorking = !this.#isFrozen && this.#asked === undefined;
+    return this.#worked_ms + (isWorking ? this.#machine.time.monotonic_ms - this.#since_ms : 0);
+  }
+
+  /** Notes the work so far, before something changes whether it works. */
+  #countWork(): void {
+    this.#worked_ms = this.worked_ms;
+    this.#since_ms = this.#machine.time.monotonic_ms;
   }
 
   begin(): void {
@@ -219,15 +226,15 @@ export class SimProcess implements Run {
   async pause(): Promise<void> {
     await this.#signalled();
     if (this.#isFrozen || this.#isOver) return;
-    this.#worked_ms = this.worked_ms;
+    this.#countWork();
     this.#isFrozen = true;
   }
 
   async resume(): Promise<void> {
     await this.#signalled();
     if (!this.#isFrozen) return;
+    this.#countWork();
     this.#isFrozen = false;
-    this.#since_ms = this.#machine.time.monotonic_ms;
     for (const action of this.#held.splice(0)) action();
   }
 
@@ -334,9 +341,11 @@ export class SimProcess implements Run {
     const timer = this.#clock.after(permission_timeout_ms, () => this.#asked?.answer("no", "timeout"));
     const answer = (outcome: string, by: "client" | "timeout") => {
       timer.cancel();
+      this.#countWork();
       this.#asked = undefined;
       void this.#tellAndGoOn({ kind: "permission_settled", permission_id, outcome, by });
     };
+    this.#countWork();
     this.#asked = { request, answer };
     void this.#tell({ kind: "permission_requested", request });
   }
