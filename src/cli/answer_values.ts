@@ -1,6 +1,7 @@
 /** Reads the answer to an agent's question from the words of a command line, and says how to write one. Pure. */
 import { ApiError } from "../domain/errors.ts";
-import { type AnswerContent, choicesOf, type Question, type QuestionField } from "../domain/question.ts";
+import type { AnswerContent, Question, QuestionField } from "../domain/question.ts";
+import { choicesOf } from "../domain/question_choices.ts";
 import { nearest } from "../domain/field_problem.ts";
 import { oneLine } from "./text.ts";
 

@@ -2,7 +2,7 @@
 import { basename, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { HttpClient } from "../client/http.ts";
-import { ATTACHMENT_MAX_BYTES } from "../domain/attachment.ts";
+import { ATTACHMENT_MAX_BYTES } from "../domain/attachment_bounds.ts";
 import { ApiError, type ErrorCode } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
 import { bytes } from "../protocol/formats.ts";

@@ -2,12 +2,6 @@
 import * as z from "zod";
 import { distinct, text } from "./scalars.ts";
 
-/** The most bytes of one file. */
-export const ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024;
-/** The most bytes of all files of one actor that no task uses. */
-export const UNUSED_MAX_BYTES = 200 * 1024 * 1024;
-/** How long a file is kept that no task uses. */
-export const UNUSED_KEPT_MS = 3_600_000;
 /** The most files of one task. */
 const MOST_ATTACHMENTS = 10;
 

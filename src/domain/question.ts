@@ -81,16 +81,3 @@ export interface QuestionAnswer {
   /** With `accept`. */
   content?: AnswerContent;
 }
-
-/** The values among which a field is chosen; undefined if it is free. */
-export function choicesOf(field: QuestionField): readonly QuestionOption[] | undefined {
-  if (field.type === "array") {
-    return "anyOf" in field.items ? field.items.anyOf : untitled(field.items.enum);
-  }
-  if (field.type !== "string") return undefined;
-  return field.oneOf ?? (field.enum && untitled(field.enum));
-}
-
-function untitled(values: readonly string[]): QuestionOption[] {
-  return values.map((value) => ({ const: value, title: value }));
-}

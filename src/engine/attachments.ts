@@ -1,7 +1,8 @@
 /** The attachments of tasks: who may bring how much, which tasks use them, and when they go. */
 import { type Actor, actorKey } from "../domain/actor.ts";
 import { type Clock, epochOf } from "../clock/clock.ts";
-import { type Attachment, UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../domain/attachment.ts";
+import type { Attachment } from "../domain/attachment.ts";
+import { UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../domain/attachment_bounds.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { AttachmentFile } from "../domain/run.ts";

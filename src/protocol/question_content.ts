@@ -1,11 +1,7 @@
 /** Checks the answer to an agent's question against the schema that the agent sent with it. */
 import * as z from "zod";
-import {
-  type AnswerContent,
-  choicesOf,
-  type QuestionField,
-  type QuestionSchema,
-} from "../domain/question.ts";
+import type { AnswerContent, QuestionField, QuestionSchema } from "../domain/question.ts";
+import { choicesOf } from "../domain/question_choices.ts";
 import { text } from "../domain/scalars.ts";
 import { schemaError } from "./schema_errors.ts";
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import * as z from "zod";
 import { type Clock, isoTime, within } from "../clock/clock.ts";
-import { Attachment, ATTACHMENT_MAX_BYTES, mimeTypeOf, safeName } from "../domain/attachment.ts";
+import { Attachment, mimeTypeOf, safeName } from "../domain/attachment.ts";
+import { ATTACHMENT_MAX_BYTES } from "../domain/attachment_bounds.ts";
 import { ApiError } from "../domain/errors.ts";
 
 const log = getLogger(["opencode-agents", "store"]);

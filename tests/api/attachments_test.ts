@@ -1,7 +1,7 @@
 /** Attachments as a specification: what is taken, what is refused, what a task gets, and what becomes of the files. */
 import assert from "node:assert/strict";
 import { HttpClient } from "../../src/client/http.ts";
-import { ATTACHMENT_MAX_BYTES } from "../../src/domain/attachment.ts";
+import { ATTACHMENT_MAX_BYTES } from "../../src/domain/attachment_bounds.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
 import { SCRIPTED } from "../fixtures/scripted_agents.ts";

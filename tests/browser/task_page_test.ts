@@ -238,3 +238,50 @@ Deno.test("task page: an id that the server does not know has a page that says s
     await page.waitForURL(/#\/tasks$/);
   });
 });
+
+Deno.test("task page: an agent's question is a form: what does not fit is told at its field, and the answer is the agent's", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(server, "choose", "demo:steps=1 demo:delay=50 demo:question=1");
+    await go("/tasks");
+    const card = page.getByRole("group", { name: "Question of choose" });
+    await card.getByText("Asks: Which color shall it be?").waitFor();
+    await becomes(() => page.title(), /\(1\)|need/i);
+    await card.getByRole("link", { name: "Answer" }).click();
+    const form = page.getByRole("form", { name: "Which color shall it be?" });
+    await form.getByText(/^waits \d+ min/).waitFor();
+    await form.getByRole("button", { name: "Answer" }).click();
+    await form.getByText("Required field 'content.color' is missing").waitFor();
+    await form.getByLabel("How many (optional)").fill("12");
+    await form.getByRole("radio", { name: /Blue/ }).check();
+    await form.getByRole("button", { name: "Answer" }).click();
+    await form.getByText(/Invalid value of 'content.count'/).waitFor();
+    await isAccessible(page);
+    await picture("task-question");
+    await form.getByLabel("How many (optional)").fill("3");
+    await form.getByRole("checkbox", { name: "A box" }).check();
+    await form.getByRole("checkbox", { name: "It is a gift (optional)" }).check();
+    await form.getByLabel("Note (optional)").fill("thanks");
+    await form.getByRole("button", { name: "Answer" }).click();
+    await form.waitFor({ state: "detached" });
+    await badge(page, "Completed").waitFor();
+    await go("/tasks/choose?tab=log");
+    await page.getByText(
+      'The answer: accept {"color":"blue","extras":["box"],"count":3,"gift":true,"note":"thanks"}',
+    ).waitFor();
+  });
+});
+
+Deno.test("task page: a question that somebody else declines goes away, on a phone too", async () => {
+  await visit(options({ context: { viewport: PHONE } }), async ({ server, page, go }) => {
+    await start(server, "other", "demo:steps=1 demo:delay=50 demo:question=1");
+    await go("/tasks/other");
+    const form = page.getByRole("form", { name: "Which color shall it be?" });
+    await form.waitFor();
+    await isNoWider(page, PHONE.width);
+    const { reply } = await server.post({ type: "get_task_status", task_id: "other" });
+    const [{ question_id }] =
+      (reply.task as { pending_questions: [{ question_id: string }] }).pending_questions;
+    await server.post({ type: "answer_question", task_id: "other", question_id, action: "decline" });
+    await form.waitFor({ state: "detached" });
+  });
+});

@@ -1,7 +1,7 @@
 /** The questions of the real agents that ask any. */
 import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
-import { choicesOf } from "../../src/domain/question.ts";
+import { choicesOf } from "../../src/domain/question_choices.ts";
 import { watchRun } from "../agents/fixtures/acp_run.ts";
 import { longTest } from "../fixtures/tier.ts";
 import { withAgent } from "./fixtures/real_agent.ts";

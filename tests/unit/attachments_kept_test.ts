@@ -1,6 +1,10 @@
 /** How much an actor may have unused, and when files go: on a clock that the test moves. */
 import assert from "node:assert/strict";
-import { ATTACHMENT_MAX_BYTES, UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../../src/domain/attachment.ts";
+import {
+  ATTACHMENT_MAX_BYTES,
+  UNUSED_KEPT_MS,
+  UNUSED_MAX_BYTES,
+} from "../../src/domain/attachment_bounds.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { Attachments } from "../../src/engine/attachments.ts";

@@ -1,12 +1,11 @@
 /** The navigation's counts: tasks that wait for a person, and work under way. */
 import { computed } from "@preact/signals";
 import { agents } from "./machine.ts";
+import { asksPerson } from "./questions.ts";
 import { tasks } from "./tasks.ts";
 
 /** How many tasks ask a person for something. */
-export const asking = computed(() =>
-  tasks.value.filter(({ pending_permissions = [] }) => pending_permissions.length > 0).length
-);
+export const asking = computed(() => tasks.value.filter(asksPerson).length);
 
 const running = computed(() => tasks.value.filter(({ status }) => status === "running").length);
 

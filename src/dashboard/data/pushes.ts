@@ -10,6 +10,7 @@ import { client } from "./server.ts";
 const CHANNELS: Channel[] = [
   "task_status",
   "task_progress",
+  "conversations",
   "task_manager",
   "agents",
   "system_resources",

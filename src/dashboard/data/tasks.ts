@@ -176,7 +176,10 @@ function statusChanged(
   else delete task.completed_at;
   task.error = error;
   task.waiting_for = WAITING_FOR[new_status];
-  if (new_status !== "running" && new_status !== "paused") delete task.pending_permissions;
+  if (new_status !== "running" && new_status !== "paused") {
+    delete task.pending_permissions;
+    delete task.pending_questions;
+  }
   put(task);
   // Queued for another attempt: the push says neither when it starts nor how many attempts there were.
   const isPutBack = new_status === "queued" && (old_status === "running" || isFinished(old_status));
@@ -194,6 +197,19 @@ function permissionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["
   if (known === undefined) return lookUp(task_id);
   const others = (known.pending_permissions ?? []).filter((one) => one.permission_id !== asked.permission_id);
   put({ ...known, pending_permissions: [...others, asked] });
+}
+
+function questionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["question_asked"]): void {
+  const known = byId.get(task_id);
+  if (known === undefined) return lookUp(task_id);
+  const others = (known.pending_questions ?? []).filter((one) => one.question_id !== asked.question_id);
+  put({ ...known, pending_questions: [...others, asked] });
+}
+
+/** Something that is no longer open must be looked up: the push does not say which. */
+function taskChanged({ task_id, changed }: Pushes["task_changed"]): void {
+  const known = byId.get(task_id);
+  if (known?.pending_questions !== undefined && changed.includes("pending_questions")) lookUp(task_id);
 }
 
 /**
@@ -224,6 +240,8 @@ export function keepTasks(): void {
   onPush("task_status_update", statusChanged);
   onPush("task_progress_update", progressed);
   onPush("permission_request", permissionAsked);
+  onPush("question_asked", questionAsked);
+  onPush("task_changed", taskChanged);
   onPush("agent_update", agentChanged);
   onPush("task_manager_status", summarised);
 }

@@ -11,9 +11,11 @@ import "./waits_for.css";
 
 const SHOWN_MAX = 2;
 
-/** Shows nothing for a task that does not wait. Permission requests have their own display. */
+/** Shows nothing for a task that does not wait. Permission requests and questions have their own display. */
 export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
-  if (waiting_for === undefined || waiting_for.kind === "permission") return null;
+  if (waiting_for === undefined || waiting_for.kind === "permission" || waiting_for.kind === "question") {
+    return null;
+  }
   return (
     <p class="task-waits">
       Waits for {waiting_for.kind === "dependency"

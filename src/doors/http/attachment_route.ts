@@ -1,5 +1,5 @@
 /** `/attachments`: takes a file, as the body of a request, for a later task. */
-import { ATTACHMENT_MAX_BYTES } from "../../domain/attachment.ts";
+import { ATTACHMENT_MAX_BYTES } from "../../domain/attachment_bounds.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Attachments } from "../../engine/attachments.ts";
 import type { Route } from "./route.ts";

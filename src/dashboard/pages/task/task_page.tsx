@@ -15,6 +15,7 @@ import { ChangesTab } from "./changes_tab.tsx";
 import { LogTab } from "./log_tab.tsx";
 import { OverviewTab } from "./overview_tab.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
+import { QuestionPanels } from "./question_panel.tsx";
 import { ResultTab } from "./result_tab.tsx";
 import { TaskActions } from "./task_actions.tsx";
 import { TaskSummary } from "./task_summary.tsx";
@@ -118,6 +119,7 @@ function KnownTask({ task }: { task: Task }) {
       }
     >
       <PermissionPanels task={task} />
+      <QuestionPanels task={task} />
       <TaskSummary task={task} attempts={result.value?.attempts ?? []} />
       <section aria-label={title} class="task-tab">
         <Content task={task} result={result} tools={tools} />

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
+import { asksPerson } from "../../data/questions.ts";
 import { agents } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
@@ -81,7 +82,7 @@ function Progress({ task }: { task: Task }) {
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
   // While the agent waits for a person, no end can be estimated.
-  const asks = (task.pending_permissions?.length ?? 0) > 0;
+  const asks = asksPerson(task);
   return (
     <div class="task-progress">
       <ProgressBar task={task} />

@@ -9,6 +9,7 @@ import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/s
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
+import { QuestionAsked } from "./question_asked.tsx";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";
 
@@ -49,6 +50,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
       {isBarShown && <ProgressBar task={task} />}
       {status === "running" && <Plan task={task} />}
       <PermissionAsked task={task} />
+      <QuestionAsked task={task} />
       {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
       <WaitsFor task={task} />
       <footer>

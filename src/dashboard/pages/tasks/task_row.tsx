@@ -5,6 +5,7 @@ import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
 import { ActionButtons } from "../../ui/task_actions.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
+import { QuestionAsked } from "./question_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
 import { TaskTime } from "./task_time.tsx";
 
@@ -26,6 +27,7 @@ export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, 
         </span>
         <WaitsFor task={task} />
         <PermissionAsked task={task} />
+        <QuestionAsked task={task} />
       </div>
       <span class="row-type">{task.type}</span>
       <span class="row-priority">

@@ -1,4 +1,5 @@
 /** Which tasks are shown, where and in which order, according to the address. Pure. */
+import { asksPerson } from "../../data/questions.ts";
 import type { Priority, Task, TaskStatus } from "../../../domain/task.ts";
 import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values.ts";
 
@@ -126,7 +127,7 @@ type Compare = (a: Task, b: Task) => number;
 
 const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 const byRank = <T>(ranks: readonly T[], a: T, b: T) => ranks.indexOf(a) - ranks.indexOf(b);
-const asking = (task: Task) => (task.pending_permissions?.length ?? 0) > 0 ? 0 : 1;
+const asking = (task: Task) => asksPerson(task) ? 0 : 1;
 
 /** Waiting: the next to start first. Running: tasks that ask a person, then the newest. Ended: the latest first. */
 const IN_COLUMN: Record<string, Compare> = {
