@@ -14,10 +14,12 @@ export async function lookAt(
   { makes, server_env }: Pick<SupervisorOptions, "makes" | "server_env">,
 ): Promise<AgentProgram> {
   const [program = ""] = agent.command;
+  const make = makes.of(agent);
   return {
+    make: make === makes.other ? undefined : make.name,
     installed: await findProgram(program, agent.env.PATH ?? server_env.PATH ?? "") !== undefined,
     install_advice: makes.installAdvice(program),
-    login_advice: makes.of(agent).login.advice,
+    login_advice: make.login.advice,
   };
 }
 

@@ -161,6 +161,8 @@ export type RunListener = (event: RunEvent) => void | Promise<void>;
 
 /** An agent's program as it is found on this machine. */
 export interface AgentProgram {
+  /** The name of its make; undefined if it is none that the server knows. */
+  make?: string;
   installed: boolean;
   /** How to install it, or what else to do about it. */
   install_advice: string;

@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
-import { type AgentOffer, offerAfter, type OfferNews } from "../domain/agent_offer.ts";
+import { type AgentOffer, offerAfter, type OfferNews, PROBE_ANSWER_MS } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { AgentProgram, AgentRunner } from "../domain/run.ts";
@@ -15,8 +15,8 @@ import type { RecordStore } from "../store/record_store.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** With what comes before and after, a probe is answered within 120 s. */
-const PROBE_MS = 100_000;
+/** The rest is for the end of the agent. */
+const PROBE_MS = PROBE_ANSWER_MS - 20_000;
 /** News that are not new are stored this often, so that the time of the last look is about right. */
 const STORED_EVERY_MS = 3_600_000;
 
@@ -141,11 +141,12 @@ export class AgentDirectory {
   async #view(agent: ConfiguredAgent, program?: AgentProgram): Promise<ListedAgent> {
     const { offers, history } = this.#options;
     const { name } = agent;
-    const { installed, install_advice, login_advice } = program ?? await this.#look(name);
+    const { make, installed, install_advice, login_advice } = program ?? await this.#look(name);
     const offer = offers.get(name)?.state ?? { login: "unknown" as const, accepts: [] };
     const todo = !installed ? install_advice : offer.login === "needed" ? login_advice : "";
     return {
       ...agent,
+      make,
       installed,
       ...offer,
       ...history.of(name),

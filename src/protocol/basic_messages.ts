@@ -44,6 +44,9 @@ export type ConfiguredAgent = z.infer<typeof ConfiguredAgent>;
 
 /** What is known of a configured agent. */
 export const ListedAgent = ConfiguredAgent.extend({
+  make: z.string().optional().describe(
+    "The name of its make: see `makes`. Absent for agents of no known make.",
+  ),
   installed: alwaysSent(z.boolean()).describe("Whether its program is on this machine."),
   ...AgentOffer.shape,
   found_at: AgentOffer.shape.found_at.optional(),

@@ -1,6 +1,7 @@
 /** The agents' page: what agents and processes take while a real task runs, and ending one of them. */
 import assert from "node:assert/strict";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
+import { choosy } from "../agents/fixtures/acp_run.ts";
 import type { TestServer } from "../fixtures/server.ts";
 import {
   becomes,
@@ -211,5 +212,54 @@ Deno.test("agents page: without permission to run programs, it names the missing
     await alert.getByText(/Start the server with --allow-run=ps/).waitFor();
     await isAccessible(page);
     await picture("agents-without-run");
+  });
+});
+
+Deno.test("agents page: an agent is checked, and says what it offers; the form for a new task offers the same", async () => {
+  const agents = {
+    choosy: { protocol: "acp", command: choosy("account"), pass_env: ["DENO_DIR"] },
+    nobody: {
+      protocol: "acp",
+      command: choosy("account", "nobody"),
+      pass_env: ["DENO_DIR"],
+      profile: "codex",
+    },
+    missing: { protocol: "acp", command: ["no-such-agent-anywhere"] },
+  };
+  const settings = { ...config, agents, tasks: { default_agent: "choosy" } };
+  await visit({ config: settings }, async ({ page, go, picture }) => {
+    await go("/agents");
+    const row = (name: string) => page.getByRole("listitem", { name: `Agent ${name}`, exact: true });
+    await row("choosy").getByText("Not checked yet").waitFor();
+    await row("missing").getByText("Not installed").waitFor();
+    await row("missing").getByText(/What to do: Install the agent's program/).waitFor();
+    await row("choosy").getByRole("button", { name: "Check choosy" }).click();
+    await row("choosy").getByText("Ready").waitFor();
+    await row("choosy").getByText("1.2.3 · by default acme/small · 3 models").waitFor();
+    await row("choosy").getByText("What it offers").click();
+    await row("choosy").getByText("acme/small (low), acme/Large (low, high), other/large").waitFor();
+    await row("nobody").getByRole("button", { name: "Check nobody" }).click();
+    await row("nobody").getByText("Log in first").waitFor();
+    await row("nobody").getByText(/What to do: Log in with codex-acp cli login/).waitFor();
+    await picture("agents-known");
+    await isAccessible(page);
+    await page.setViewportSize(PHONE);
+    await isNoWider(page, PHONE.width);
+
+    await go("/new");
+    await page.locator("summary", { hasText: "More" }).click();
+    const offered = (list: string) =>
+      page.locator(`#${list} option`).evaluateAll((options) =>
+        options.map((option) => (option as unknown as { value: string }).value)
+      );
+    await becomes(() => offered("offered-model"), ["acme/small", "acme/Large", "other/large"]);
+    await becomes(() => offered("offered-mode"), ["ask", "acceptEdits", "yolo"]);
+    await becomes(() => offered("offered-effort"), ["low"]);
+    await page.getByLabel("Model").fill("acme/Large");
+    await becomes(() => offered("offered-effort"), ["low", "high"]);
+    await page.getByLabel("Agent", { exact: true }).fill("nobody");
+    await becomes(() => offered("offered-effort"), ["low", "high"]);
+    await page.getByLabel("Agent", { exact: true }).fill("missing");
+    await becomes(() => offered("offered-model"), []);
   });
 });

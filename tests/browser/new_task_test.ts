@@ -70,6 +70,8 @@ Deno.test("new task: every field of the form arrives", async () => {
     await page.keyboard.press("Enter");
     await page.getByRole("list", { name: "Waits for these" }).getByText("earlier").waitFor();
     await page.getByLabel("Model").fill("m1");
+    await page.getByLabel("Effort").fill("high");
+    await page.getByLabel("Mode", { exact: true }).fill("plan");
     await page.getByLabel("Files").fill("src/**/*.ts");
     await page.getByLabel("Permission requests").selectOption("deny");
     await page.getByLabel("Isolation").selectOption("none");
@@ -96,6 +98,8 @@ Deno.test("new task: every field of the form arrives", async () => {
       working_dir: server.dir,
       env: { COLOUR: "green" },
       model: "m1",
+      effort: "high",
+      mode: "plan",
       isolation: "none",
       permissions: "deny",
       max_attempts: 2,

@@ -13,17 +13,18 @@ const MOST_ARGUMENTS = 8;
 
 export class AgentMakes {
   readonly #makes: readonly AgentMake[];
-  readonly #other: AgentMake;
+  /** The make of all other agents. */
+  readonly other: AgentMake;
 
   /** `other`: the make of all other agents. Throws for an incomplete or duplicate make. */
   constructor(makes: readonly AgentMake[], other: AgentMake) {
     this.#makes = makes;
-    this.#other = other;
+    this.other = other;
     refuseNonsense([...makes, other]);
   }
 
   get all(): readonly AgentMake[] {
-    return [...this.#makes, this.#other];
+    return [...this.#makes, this.other];
   }
 
   /** The make that the configuration names, else the make of the command's program, else the generic one. */
@@ -39,7 +40,7 @@ export class AgentMakes {
       const make = this.#ofProgram(candidate);
       if (make !== undefined) return make;
     }
-    return this.#other;
+    return this.other;
   }
 
   /** The command that installs `program`; undefined if unknown. */
@@ -49,7 +50,7 @@ export class AgentMakes {
 
   /** How to get `program`, whichever agent runs by it. */
   installAdvice(program: string): string {
-    return (this.#ofProgram(program) ?? this.#other).install.advice;
+    return (this.#ofProgram(program) ?? this.other).install.advice;
   }
 
   /** The makes as clients see them. */

@@ -1,5 +1,6 @@
 /** `agents`: the agents that tasks may name, whether they are ready, and what they offer. */
 import { type Command, Option } from "commander";
+import { PROBE_ANSWER_MS } from "../../domain/agent_offer.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import type { ListedAgent } from "../../protocol/basic_messages.ts";
@@ -65,7 +66,7 @@ async function probe(cli: Cli, flags: AgentsFlags, name: string | undefined): Pr
   // One after another: each takes a processor, and hundreds of megabytes.
   for (const each of names) {
     if (!flags.json) terminal.note(`starting ${each}`);
-    const { agent } = await server.request("probe_agent", { agent: each });
+    const { agent } = await server.request("probe_agent", { agent: each }, { timeout_ms: PROBE_ANSWER_MS });
     probed.push(agent);
   }
   if (

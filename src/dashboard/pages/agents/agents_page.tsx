@@ -1,10 +1,11 @@
-/** The agents at work, and the machine's processes with their usage and a way to end one. */
+/** The agents at work, those that tasks may name, and the machine's processes with their usage and a way to end one. */
 import { Bot } from "lucide-preact";
 import { Link } from "wouter-preact";
 import "./agents.css";
 import { agents } from "../../data/machine.ts";
 import { AgentCard } from "./agent_card.tsx";
 import { Processes } from "./processes.tsx";
+import { ReadyAgents } from "./ready_agents.tsx";
 import { Page } from "../../ui/page.tsx";
 
 export function AgentsPage() {
@@ -30,6 +31,7 @@ export function AgentsPage() {
             </div>
           )}
       </section>
+      <ReadyAgents />
       <Processes />
     </Page>
   );

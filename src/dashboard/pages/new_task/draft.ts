@@ -36,6 +36,8 @@ export interface Draft {
   id: string | undefined;
   prompt: string;
   model: string;
+  effort: string;
+  mode: string;
   files_pattern: string;
   dependencies: readonly string[];
   timeout: string;
@@ -64,6 +66,8 @@ const EMPTY: Draft = {
   id: undefined,
   prompt: "",
   model: "",
+  effort: "",
+  mode: "",
   files_pattern: "",
   dependencies: [],
   timeout: "",
@@ -105,12 +109,15 @@ export function chooseWhen(when: When): void {
 
 /** Whether any field outside the short form is set. */
 export function hasMore(draft: Draft): boolean {
-  const { id, prompt, model, files_pattern, dependencies, timeout, permissions, isolation } = draft;
+  const { id, prompt, model, effort, mode, files_pattern, dependencies, timeout, permissions, isolation } =
+    draft;
   const { max_attempts, priority_boost, env, tags, metadata } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
       prompt,
       model,
+      effort,
+      mode,
       files_pattern,
       timeout,
       permissions,
@@ -140,6 +147,8 @@ export function draftOf(
     working_dir: text(execution.working_dir),
     prompt: text(execution.prompt),
     model: text(execution.model),
+    effort: text(execution.effort),
+    mode: text(execution.mode),
     files_pattern: text(files_pattern),
     dependencies,
     timeout: timeout === undefined ? "" : spanText(timeout),

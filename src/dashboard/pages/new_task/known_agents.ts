@@ -1,28 +1,45 @@
 /** Suggestions for the form: the server's agents, and folders that tasks have used. */
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { AgentMakeView, ConfiguredAgent } from "../../../protocol/basic_messages.ts";
+import { PROBE_ANSWER_MS } from "../../../domain/agent_offer.ts";
+import type { AgentMakeView, ListedAgent } from "../../../protocol/basic_messages.ts";
 import { onResubscribed } from "../../data/pushes.ts";
 import { report } from "../../data/report.ts";
-import { ask } from "../../data/server.ts";
+import { ask, client } from "../../data/server.ts";
 import { tasks } from "../../data/tasks.ts";
 
-export const knownAgents = signal<readonly ConfiguredAgent[]>([]);
+export const knownAgents = signal<readonly ListedAgent[]>([]);
 /** The known makes of agents, with their names and icons. */
 export const knownMakes = signal<readonly AgentMakeView[]>([]);
+
+/** Asks the server for its agents. Rejects like `ask`. */
+export async function loadAgents(): Promise<void> {
+  const { agents, makes } = await ask("list_agents");
+  knownAgents.value = agents;
+  knownMakes.value = makes;
+}
 
 /** Loads the agents while a page needs them: the configuration may change between server starts. */
 export function useKnownAgents(): void {
   useEffect(() => {
-    const load = async () => {
-      const { agents, makes } = await ask("list_agents");
-      knownAgents.value = agents;
-      knownMakes.value = makes;
-    };
     // Without the list, names can still be typed, and the server refuses unknown agents.
-    load().catch(report);
-    return onResubscribed(load);
+    loadAgents().catch(report);
+    return onResubscribed(loadAgents);
   }, []);
+}
+
+/** Has the server start the agent to find out what it offers. Returns why it opened no session, if so. */
+export async function checkAgent(name: string): Promise<string | undefined> {
+  const { agent } = await client.request("probe_agent", { agent: name }, { timeout_ms: PROBE_ANSWER_MS });
+  const { problem, ...known } = agent;
+  knownAgents.value = knownAgents.value.map((one) => one.name === name ? known : one);
+  return problem;
+}
+
+/** The agent that a task of this type gets, if it names this one or none. */
+export function chosenAgent(named: string, type: string): ListedAgent | undefined {
+  const name = named.trim() || agentFor(type);
+  return knownAgents.value.find((agent) => agent.name === name);
 }
 
 /** The default agent for tasks of this type. */

@@ -101,6 +101,8 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     working_dir: draft.working_dir.trim(),
     env,
     model: draft.model.trim(),
+    effort: draft.effort.trim(),
+    mode: draft.mode.trim(),
     isolation: draft.isolation,
     permissions: draft.permissions,
     max_attempts: numberOf(draft.max_attempts),

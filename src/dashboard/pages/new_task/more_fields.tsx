@@ -4,6 +4,7 @@ import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { change, type Draft, draft, idOf } from "./draft.ts";
+import { AgentChoiceFields } from "./agent_choice_fields.tsx";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { Field, type FieldProps } from "./field.tsx";
@@ -73,11 +74,7 @@ export function MoreFields() {
         )}
       </Field>
       <DependencyField />
-      <TextField
-        name="task.execution.model"
-        of="model"
-        hint="The agent's name for the model. Empty: the agent chooses."
-      />
+      <AgentChoiceFields />
       <TextField
         name="task.files_pattern"
         of="files_pattern"

@@ -30,6 +30,8 @@ export const FIELDS = {
   "task.id": "Id",
   "task.execution.prompt": "Prompt",
   "task.execution.model": "Model",
+  "task.execution.effort": "Effort",
+  "task.execution.mode": "Mode",
   "task.files_pattern": "Files",
   "task.dependencies": "Waits for",
   "task.timeout": "Timeout",
