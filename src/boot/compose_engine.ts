@@ -8,6 +8,7 @@ import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs } from "../engine/working_dir.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
+import { mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
 import { TaskIndex } from "../read/task_index.ts";
@@ -53,6 +54,7 @@ export async function composeEngine(options: ComposeOptions, store: Store) {
       agents: config.agents,
       default_timeout_ms: tasks.default_timeout,
       permissions: tasks.permissions,
+      client_commands: mayNameCommands(config),
       session_timeout_ms: tasks.session_timeout_ms,
       permission_timeout_ms: tasks.permission_timeout_ms,
       unresponsive_after_ms: tasks.unresponsive_after_ms,

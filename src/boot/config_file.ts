@@ -83,7 +83,13 @@ function withPlaces(config: Config, base: string, home: Home): Config {
   const agents = Object.entries(config.agents).map(([name, agent]): [string, AgentConfig] => {
     const [program, ...args] = agent.command;
     const path = pathAt(`agents.${name}.command[0]`, programOf(program!, base, home));
-    return [name, { ...agent, command: [path, ...args] }];
+    const mcp_servers = agent.mcp_servers?.map((server, i) =>
+      server.command === undefined ? server : {
+        ...server,
+        command: pathAt(`agents.${name}.mcp_servers[${i}].command`, programOf(server.command, base, home)),
+      }
+    );
+    return [name, { ...agent, command: [path, ...args], mcp_servers }];
   });
   return {
     ...config,

@@ -1,4 +1,5 @@
 /** The configuration as it may be shown: without secrets. */
+import { shownServer } from "../domain/mcp_server.ts";
 import type { Config } from "../protocol/config.ts";
 
 const SECRET_NAME = /key|token|secret|password|credential|auth/i;
@@ -15,6 +16,14 @@ export function masked(config: Config): Config {
         SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value),
       ]),
     ),
+    mcp_servers: agent.mcp_servers?.map((server) => {
+      const { args, url, ...shown } = shownServer(server);
+      return {
+        ...shown,
+        args: args?.map((argument, i, all) => maskedArgument(argument, all[i - 1])),
+        url: url === undefined ? undefined : withoutPassword(url),
+      };
+    }),
   }]);
   return { ...config, agents: Object.fromEntries(agents) };
 }

@@ -8,8 +8,10 @@ import { describedBy } from "../domain/description.ts";
 import { bytes } from "../protocol/formats.ts";
 import type { RequestInput } from "../protocol/messages.ts";
 import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
+import type { McpServer } from "../domain/mcp_server.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
+import { mcpServer } from "./mcp_option.ts";
 import { path, wholeNumber } from "./options.ts";
 
 export interface TaskFlags extends CommonFlags {
@@ -26,6 +28,7 @@ export interface TaskFlags extends CommonFlags {
   isolation?: Isolation;
   dependsOn?: string[];
   attach?: string[];
+  mcp?: McpServer[];
 }
 
 type NewTask = RequestInput<"start_task">["task"];
@@ -52,6 +55,7 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
+    .option("--mcp <server>", "an MCP server for the agent, as NAME=URL or JSON; may be repeated", mcpServer)
     .option("--depends-on <id...>", "run only after these tasks have completed")
     .option(
       "--attach <file>",
@@ -89,6 +93,7 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       mode: flags.mode,
       permissions: flags.permissions,
       isolation: flags.isolation,
+      mcp_servers: flags.mcp,
     },
   };
 }

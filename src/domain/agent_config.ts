@@ -1,5 +1,6 @@
 /** A named way to run a task: how the configuration describes an agent. */
 import * as z from "zod";
+import { McpServers } from "./mcp_server.ts";
 import { text } from "./scalars.ts";
 
 const names = z.array(text(1, 4096));
@@ -19,6 +20,10 @@ export const AgentConfig = z.strictObject({
     "The effort, which is how much the model thinks, for tasks that name none.",
   ),
   mode: text(1, 200).optional().describe("The session mode for tasks that name none."),
+  mcp_servers: McpServers.optional().describe(
+    "Servers of the Model Context Protocol that the agent gets in each session: { name, command, args?, env? } or " +
+      "{ name, url, type?, headers? }. A program with a slash is a path: see Paths.",
+  ),
   env: z.record(z.string(), z.string()).default({}).describe("Variables set for the agent."),
   pass_env: names.default([]).describe(
     "Variables of the server's own environment that the agent gets, besides those that every agent gets and the " +

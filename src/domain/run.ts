@@ -6,6 +6,7 @@ import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
 import type { Attachment } from "./attachment.ts";
 import type { LogLevel } from "./log_entry.ts";
+import type { McpServer } from "./mcp_server.ts";
 import type { OfferNews } from "./agent_offer.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
@@ -47,6 +48,8 @@ export interface RunRequest {
   permission_timeout_ms: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
+  /** Servers of the Model Context Protocol whose tools the agent gets. */
+  mcp_servers?: readonly McpServer[];
   /** Files that the agent gets with the task's prompt. */
   attachments?: readonly AttachmentFile[];
   /** The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. */

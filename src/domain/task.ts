@@ -4,6 +4,7 @@ import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { AttachmentIds } from "./attachment.ts";
+import { McpServers } from "./mcp_server.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { Question } from "./question.ts";
 import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
@@ -76,6 +77,10 @@ export const Execution = z.strictObject({
   priority_boost: z.int().min(-100).max(100).optional(),
   attachments: AttachmentIds.optional().describe(
     "Ids of files, from `POST /attachments`. The agent gets them with its prompt.",
+  ),
+  mcp_servers: McpServers.optional().describe(
+    "Servers of the Model Context Protocol for the agent's session, besides those of its configuration. One with the " +
+      "same name replaces it. One with a `command` needs `tasks.client_commands`.",
   ),
 });
 export type Execution = z.infer<typeof Execution>;

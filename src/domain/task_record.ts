@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
+import { shownServer } from "./mcp_server.ts";
 import { Lease } from "./lease.ts";
 import {
   ADDED_FIELDS,
@@ -98,6 +99,12 @@ export function specOf(
   };
 }
 
+/** What the task says about its execution, without secrets. */
+export function shownExecution(execution: Execution | undefined): Execution | undefined {
+  if (execution?.mcp_servers === undefined) return execution;
+  return { ...execution, mcp_servers: execution.mcp_servers.map(shownServer) };
+}
+
 /** The task as the API document defines it. */
 export function taskView(record: TaskRecord): Task {
   const { spec, state } = record;
@@ -120,7 +127,7 @@ export function taskView(record: TaskRecord): Task {
     timeout: spec.timeout,
     scheduled_time: spec.scheduled_time,
     metadata: spec.metadata,
-    execution: spec.execution,
+    execution: shownExecution(spec.execution),
     retry_count: state.retry_count,
     attempt: state.attempt,
     turn: state.turn,

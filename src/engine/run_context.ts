@@ -16,6 +16,8 @@ export interface RunSettings extends RetryPolicy {
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
   permissions: PermissionPolicy;
+  /** Whether tasks may name programs to run. */
+  client_commands: boolean;
   /** How long an agent that loads an earlier session may be silent. */
   session_timeout_ms: number;
   permission_timeout_ms: number;

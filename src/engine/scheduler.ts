@@ -17,6 +17,7 @@ import {
   upcoming,
   withMet,
 } from "../domain/schedule.ts";
+import { shownExecution } from "../domain/task_record.ts";
 import type { TaskCommands } from "./task_commands.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { Notifier } from "../store/notifier.ts";
@@ -145,7 +146,7 @@ export class Scheduler {
       .map(({ id, spec, state }) => ({
         id,
         // An earlier version also stored the read-only fields that a client had sent.
-        task: { id, ...runFields(spec.task) },
+        task: { id, ...runFields(spec.task), execution: shownExecution(spec.task.execution) },
         scheduled_time: spec.scheduled_time,
         recurring: spec.recurring,
         created_by: spec.created_by,

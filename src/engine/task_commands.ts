@@ -15,6 +15,7 @@ import { cancelled, created, paused, resumed, retried } from "../domain/transiti
 import { checkedContent } from "../protocol/question_content.ts";
 import { present, requireDependencies, type TaskMemory } from "../read/task_index.ts";
 import { insert } from "../store/queue.ts";
+import { refuseCommands } from "./client_commands.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
@@ -53,6 +54,7 @@ export class TaskCommands {
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
     }
+    refuseCommands(execution ?? {}, settings);
     if (attachments.length > 0) this.#claim(attachments);
     const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
     if (working_dir === undefined) checkDependencies();

@@ -93,6 +93,10 @@ export const Config = z.strictObject({
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
     permissions: PermissionPolicy.default("ask")
       .describe("How permission requests of agents are answered, unless the task says otherwise."),
+    client_commands: z.boolean().optional().describe(
+      "Whether tasks may name programs to run, such as MCP servers with a command. Default: true while security.auth is " +
+        "none and the store is on this machine, else false.",
+    ),
     session_timeout_ms: milliseconds.default(60_000)
       .describe(
         "How long an agent that loads an earlier session may be silent. Then it is started again with a new one.",
@@ -206,6 +210,11 @@ export function configWith({ profiles, agents }: KnownAgents) {
         "it is; its env and pass_env are added to.",
     ),
   });
+}
+
+/** Whether tasks may name programs to run. */
+export function mayNameCommands({ tasks, security, store }: Config): boolean {
+  return tasks.client_commands ?? (security.auth === "none" && store.url === undefined);
 }
 
 /** Whether only this machine can reach a server that listens on this address. */

@@ -120,7 +120,9 @@ Deno.test("trouble: the client declares that it listens", () =>
     const begun = JSON.parse(await Deno.readTextFile(`${bench.folder}/begun`));
     assert.deepEqual(begun.initialize.clientCapabilities.session, { notices: {} });
     assert.deepEqual(begun["session/new"]._meta, {
-      claudeCode: { emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }] },
+      claudeCode: {
+        emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }, { type: "system", subtype: "init" }],
+      },
     });
   }));
 

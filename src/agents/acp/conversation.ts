@@ -86,7 +86,7 @@ export class Conversation {
     const steps = { call, make, bounds, warn, found };
     const request = await this.#loadable(wanted, warn);
     if (request.resume !== undefined) this.#phase = "loading";
-    const opened = await openSession(request, steps);
+    const opened = await openSession(request, steps).catch((error) => this.#noted(error));
     const { session_id, resumable, resumed } = opened;
     this.#session_id = session_id;
     if (opened.replayed) await this.#untilReplayed(make.replay_pause_ms);
@@ -162,10 +162,17 @@ export class Conversation {
     try {
       await setUpSession(request, opened, steps);
     } catch (error) {
-      const isTheTasks = error instanceof NotOffered;
-      if (isTheTasks) await this.#options.events.note("error", error.message, "acp", error.details);
-      throw opened.resumed && error instanceof AgentFailure && !isTheTasks ? new SessionLost(error) : error;
+      if (error instanceof NotOffered) await this.#noted(error);
+      throw opened.resumed && error instanceof AgentFailure ? new SessionLost(error) : error;
     }
+  }
+
+  /** Throws the error. One that is the task's own is in its log with the choices. */
+  async #noted(error: unknown): Promise<never> {
+    if (error instanceof NotOffered) {
+      await this.#options.events.note("error", error.message, "acp", error.details);
+    }
+    throw error;
   }
 
   async #found(news: OfferNews): Promise<void> {

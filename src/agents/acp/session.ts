@@ -4,6 +4,7 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";
 import { AgentFailure, AgentRefusal, SessionLost, StartFailed } from "./agent_failure.ts";
 import { clientAbilities } from "./client_abilities.ts";
+import { mcpServersFor } from "./mcp_servers.ts";
 import { offerOfGreeting, offerOfSession } from "./offer.ts";
 import { cut, objectOf, textOf } from "./wire_value.ts";
 
@@ -53,7 +54,8 @@ const PROTOCOL_VERSION = 1;
 
 /**
  * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if another
- * process should begin a new one, and `StartFailed` if another process should open the earlier one.
+ * process should begin a new one, `StartFailed` if another process should open the earlier one, and `NotOffered` for an MCP
+ * server that the agent cannot reach.
  */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
@@ -69,7 +71,8 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
-  const place = { cwd: request.working_dir, mcpServers: [], _meta: make.session_meta };
+  const mcpServers = mcpServersFor(request.mcp_servers ?? [], hello);
+  const place = { cwd: request.working_dir, mcpServers, _meta: make.session_meta };
 
   const earlier = resumable ? request.resume?.session_id : undefined;
   if (earlier !== undefined) {

@@ -2,7 +2,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { LogLevel } from "../../domain/log_entry.ts";
 import type { PlanStep } from "../../domain/task.ts";
-import type { AgentMake, AgentSign, WireObject } from "../makes/agent_make.ts";
+import type { AgentMake, AgentSign, BrokenServer, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
@@ -30,6 +30,8 @@ export class AcpTurn {
   #steps: PlanStep[] = [];
   #progress: Progress | undefined;
   #usage_emitted_at = -Infinity;
+  /** The names of the MCP servers that do not work. */
+  readonly #broken = new Set<string>();
   #denials: Denial[] = [];
   #continued = false;
   #hidden_failure = false;
@@ -81,11 +83,21 @@ export class AcpTurn {
     return this.#troubles.unsolved;
   }
 
-  /** Takes a sign that may tell trouble with the model. Returns whether it does. */
+  /** Takes a sign that may tell trouble with the model or an MCP server. Returns whether it does. */
   async hear(sign: AgentSign): Promise<boolean> {
     const trouble = this.#make.troubleOf(sign, this.#clock.now());
     if (trouble !== undefined) await this.#troubles.take(trouble);
-    return trouble !== undefined;
+    const broken = this.#make.brokenServers(sign);
+    for (const server of broken) await this.#noteBroken(server);
+    return trouble !== undefined || broken.length > 0;
+  }
+
+  /** The agent works without it, and may say so at each prompt. */
+  async #noteBroken({ name, why }: BrokenServer): Promise<void> {
+    if (this.#broken.has(name)) return;
+    this.#broken.add(name);
+    const text = `The agent cannot use MCP server '${name}'${why === undefined ? "" : `: ${why}`}`;
+    await this.#events.note("warn", cut(text, LONGEST_ENTRY), "acp");
   }
 
   /** Takes an update that a loaded session replays. Only its plan is used; the rest was reported before. */

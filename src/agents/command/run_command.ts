@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { AttachmentFile, Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import { createActivity } from "../reporting/activity.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
@@ -23,6 +24,7 @@ const MAX_ERROR_CHARACTERS = 1000;
 
 /** Starts the program. For errors and the listener's promises, see `AgentRunner.start`. */
 export async function startCommand(request: RunRequest, listener: RunListener, host: RunHost): Promise<Run> {
+  refuseMcpServers(request);
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
   const placed = new PlacedFiles(request.working_dir, request.task.id);
@@ -143,4 +145,15 @@ export function outcomeOf(exit: ExitStatus, reason: string, output: string): Run
   const error = reason === "" ? exitText(exit) : `${exitText(exit)}: ${reason}`;
   const message = firstCharacters(error, MAX_ERROR_CHARACTERS);
   return { status: "failed", failure: { kind: "command_failed", message }, ...outcome };
+}
+
+/** A program that does not speak the protocol cannot be told of them. */
+function refuseMcpServers({ agent_name, mcp_servers = [] }: RunRequest): void {
+  if (mcp_servers.length === 0) return;
+  const names = mcp_servers.map(({ name }) => name);
+  throw new ApiError(
+    "INVALID_FIELD_VALUE",
+    `Agent '${agent_name}' is a command, which takes no MCP servers, so not '${names.join("', '")}'`,
+    { field: "task.execution.mcp_servers", value: names, expected: "an agent that speaks ACP" },
+  );
 }

@@ -33,6 +33,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   obstacleToLoad: () => undefined,
   replay_pause_ms: 0,
   chatter: undefined,
+  brokenServers: () => [],
   takes_badly: [],
   goesOnAfter: () => false,
   planOf,

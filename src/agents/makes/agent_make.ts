@@ -23,6 +23,13 @@ export type AgentSign =
 /** nothing: it asks before it changes or runs anything. edits: it changes files of its workspace. */
 export type Unasked = "nothing" | "edits" | "everything";
 
+/** An MCP server that an agent cannot use. */
+export interface BrokenServer {
+  name: string;
+  /** Why, if the agent says so. */
+  why?: string;
+}
+
 export interface AgentMake {
   /** The value of `profile` in the configuration and of `agent` of a process. */
   readonly name: string;
@@ -102,6 +109,8 @@ export interface AgentMake {
   turnSign(update: WireObject): TurnSign | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */
   troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined;
+  /** The MCP servers of its session that a sign says do not work. */
+  brokenServers(sign: AgentSign): BrokenServer[];
   /** The context and cost in a `usage_update`. */
   usageOf(update: WireObject): Record<string, unknown>;
   /** The tokens in the result of a prompt. */

@@ -1,9 +1,9 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
-import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
+import { numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, AgentSign, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, BrokenServer, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const ADAPTER: OwnSigns = {
@@ -70,9 +70,16 @@ export const claude: AgentMake = {
   resolves_models: true,
   // Otherwise the adapter keeps to itself that Claude Code asks again, for three minutes if its key is wrong.
   session_meta: {
-    claudeCode: { emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }] },
+    claudeCode: {
+      emitRawSDKMessages: [
+        { type: "system", subtype: "api_retry" },
+        // Lists the MCP servers, with those that do not work.
+        { type: "system", subtype: "init" },
+      ],
+    },
   },
   troubleOf,
+  brokenServers,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };
 
@@ -134,4 +141,16 @@ function retryOf(message: WireObject | undefined): ModelTrouble | undefined {
     attempt: numberOf(message.attempt),
     of: numberOf(message.max_retries),
   };
+}
+
+/** `{"type":"system","subtype":"init","mcp_servers":[{"name":"x","status":"failed"},…]}` */
+function brokenServers(sign: AgentSign): BrokenServer[] {
+  if (sign.from !== "notification" || sign.method !== "_claude/sdkMessage") return [];
+  const message = objectOf(sign.params.message);
+  if (message?.subtype !== "init") return [];
+  return objectsOf(message.mcp_servers).flatMap(({ name, status }) => {
+    const server = textOf(name);
+    if (server === undefined || (status !== "failed" && status !== "needs-auth")) return [];
+    return [{ name: server, why: status === "failed" ? undefined : "it wants a login" }];
+  });
 }

@@ -2,7 +2,7 @@ import { kindOfStatus, type ModelTrouble, troubleInText } from "../acp/model_tro
 import { countsOf } from "../acp/usage.ts";
 import { objectOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, AgentSign, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, BrokenServer, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = {
@@ -51,6 +51,7 @@ export const gemini: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   troubleOf,
+  brokenServers,
   obstacleToLoad: (opened_ms, now_ms) =>
     opened_ms !== undefined && minuteOf(now_ms) <= minuteOf(opened_ms)
       ? "Gemini CLI would overwrite it in the minute in which it began"
@@ -82,6 +83,14 @@ function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
   const what = message ?? text.replace(/^[:.\s]+|Retrying (after|with) \S+/g, "");
   const kind = status === undefined ? undefined : kindOfStatus(Number(status));
   return { ...troubleInText(what, now_ms, kind), attempt: Number(attempt) };
+}
+
+/** `[2026-11-30T14:10:54.931Z] [LOG] [MCP error] Error during discovery for MCP server 'x': spawn x ENOENT Error: …`. */
+function brokenServers(sign: AgentSign): BrokenServer[] {
+  if (sign.from !== "stderr") return [];
+  const [, name, why] = /\[MCP error\] Error during discovery for MCP server '([^']+)': (.*?)(?: Error: .*)?$/
+    .exec(sign.line) ?? [];
+  return name === undefined ? [] : [{ name, why }];
 }
 
 /** It counts tokens in `_meta.quota` of the prompt's result instead of in `usage`. */

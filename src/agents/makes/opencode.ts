@@ -4,7 +4,7 @@ import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, AgentSign, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, BrokenServer, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = { names: ["opencode"], scripts: /\/opencode-ai\/bin\/opencode$/ };
@@ -65,17 +65,18 @@ export const opencode: AgentMake = {
     bears(launched, SIGNS) && !HOUSEKEEPING.has(launched.first_argument ?? "") ? "opencode" : undefined,
   // An agent must not replace its own program in the middle of a task.
   environment: () => ({ OPENCODE_DISABLE_AUTOUPDATE: "1" }),
-  // Its log is the only place where it tells that its model does not answer.
+  // Its log is the only place where it tells that its model does not answer, or an MCP server.
   arguments: ({ agent: { command } }) =>
-    command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "ERROR"],
+    command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "WARN"],
   modes: ["build"],
   // Its modes are its agents. Its permission settings decide in all of them.
   unasked: () => "nothing",
   // It needs no account for the models that its makers offer for free.
   session_shows_login: true,
   troubleOf,
+  brokenServers,
   // What it answers with an error, it prints too.
-  chatter: /^Error handling request \{| level=ERROR .* message=process .* error=/,
+  chatter: /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=/,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
   tokens_scope: "last_model_call",
@@ -93,6 +94,13 @@ function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
     // A line that is cut in the middle.
     return undefined;
   }
+}
+
+/** `timestamp=… level=WARN … message="server unavailable" key=NAME type=local status=failed` */
+function brokenServers(sign: AgentSign): BrokenServer[] {
+  if (sign.from !== "stderr") return [];
+  const [, name] = / message="server unavailable" key="?([^\s"]+)"? /.exec(sign.line) ?? [];
+  return name === undefined ? [] : [{ name }];
 }
 
 /**

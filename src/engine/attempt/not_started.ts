@@ -22,6 +22,8 @@ export function notStarted(
 const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   SERVER_OVERLOAD: "overloaded",
   DISK_SPACE_EXCEEDED: "overloaded",
+  INVALID_FIELD_VALUE: "refused",
+  PERMISSION_DENIED: "permission_denied",
   // A worktree that cannot be made.
   FILESYSTEM_ERROR: "conflict",
 };

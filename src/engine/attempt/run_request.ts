@@ -1,8 +1,10 @@
 /** Builds the request for an agent from its task's record and the settings. */
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import { ApiError } from "../../domain/errors.ts";
+import { addedUp } from "../../domain/mcp_server.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
+import { refuseCommands } from "../client_commands.ts";
 import type { RunSettings } from "../run_context.ts";
 
 /** Throws `CONFIGURATION_ERROR` if there is no such agent. */
@@ -21,6 +23,7 @@ export interface Place {
   node: string;
 }
 
+/** Throws `CONFIGURATION_ERROR`, and `PERMISSION_DENIED` for a task with commands that are no longer allowed. */
 export function runRequest(
   { id, spec, state }: TaskRecord,
   settings: RunSettings,
@@ -29,6 +32,7 @@ export function runRequest(
   const { agent: agent_name, working_dir } = here;
   const execution = executionOf({ id, spec, state });
   const agent = agentConfig(settings, agent_name);
+  refuseCommands(execution, settings);
   const { session } = state;
   return {
     task: {
@@ -47,6 +51,7 @@ export function runRequest(
     model: execution.model ?? agent.model,
     effort: execution.effort ?? agent.effort,
     mode: execution.mode ?? agent.mode,
+    mcp_servers: addedUp(agent.mcp_servers, execution.mcp_servers),
     permissions: execution.permissions ?? settings.permissions,
     namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,

@@ -1,0 +1,21 @@
+/** Whether a task may name programs for the server to run: that is for the configuration, unless it lets clients do so. */
+import { ApiError } from "../domain/errors.ts";
+import type { Execution } from "../domain/task.ts";
+
+/** Throws `PERMISSION_DENIED` for a task with commands of its own. */
+export function refuseCommands(
+  { mcp_servers = [] }: Execution,
+  { client_commands }: { client_commands: boolean },
+): void {
+  if (client_commands) return;
+  const at = mcp_servers.findIndex(({ command }) => command !== undefined);
+  if (at === -1) return;
+  throw new ApiError(
+    "PERMISSION_DENIED",
+    `MCP server '${
+      mcp_servers[at]!.name
+    }' is a command, which tasks may not name on this server. An administrator ` +
+      "may add it to the agent's mcp_servers in the configuration, or set tasks.client_commands",
+    { field: `task.execution.mcp_servers[${at}].command`, setting: "tasks.client_commands" },
+  );
+}
