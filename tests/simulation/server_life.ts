@@ -144,6 +144,7 @@ export class ServerLife {
         default_timeout_ms: promised.timeout_ms,
         permissions: "ask",
         permission_timeout_ms: 20_000,
+        client_commands: true,
         session_timeout_ms: 60_000,
         unresponsive_after_ms: 30_000,
         unresponsive_limit_ms: 45_000,
