@@ -299,6 +299,18 @@ for (
       null,
       "stream disconnected before completion: Transport error: network error: error decoding response body",
     ],
+    [
+      "agent_crashed",
+      -32603,
+      undefined,
+      "Internal error: The Claude Agent process exited unexpectedly. Please start a new session.",
+    ],
+    [
+      "agent_crashed",
+      1001,
+      undefined,
+      "The Codex app-server was killed by SIGKILL, which usually means it ran out of memory.",
+    ],
     ["provider_limit", 429, undefined, "Too Many Requests"],
     ["overloaded", 500, undefined, "Something went wrong"],
     ["provider_limit", -32603, { errorKind: "rate_limit" }, "Internal error"],

@@ -95,6 +95,38 @@ for (const name of AGENTS) {
   );
 }
 
+for (const name of ["claude", "codex"] as const) {
+  longTest(
+    `${name}: the program inside its adapter is killed, and it goes on in its session`,
+    () =>
+      withTask(name, "mock:plan n=5 delay=700", async (socket, _server, model) => {
+        await model.seen(({ side, step }) => !side && step === 3, PATIENCE_MS);
+        const { data } = await socket.request({ type: "request_status" });
+        const [agent] = (data as Fields).agents as Fields[];
+        Deno.kill(await childOf(Number(agent!.pid), /\/(claude|codex)$/), "SIGKILL");
+        await socket.next(becomes("completed"), PATIENCE_MS);
+        const [first, second] = await attemptsOf(socket);
+        assert.equal((first!.failure as Fields).kind, "agent_crashed", JSON.stringify(first));
+        assert.equal(second!.resumed, true);
+      }),
+  );
+}
+
+/** The pid of the child, at any depth, whose program is called so. */
+async function childOf(parent: number, program: RegExp): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid=,args="] }).output();
+  const rows = new TextDecoder().decode(stdout).split("\n").map((line) => line.trim().split(/\s+/));
+  const todo = [String(parent)];
+  for (let pid = todo.pop(); pid !== undefined; pid = todo.pop()) {
+    for (const [child, of, command = ""] of rows) {
+      if (of !== pid) continue;
+      if (program.test(command)) return Number(child);
+      todo.push(child!);
+    }
+  }
+  throw new Error(`no child of ${parent} is ${program}`);
+}
+
 for (const name of ["opencode", "codex", "claude"] as const) {
   longTest(
     `${name}: an overloaded model fails the task as such, with its session kept`,

@@ -32,9 +32,9 @@ export class AgentRefusal extends AgentFailure {
         .test(this.message);
   }
 
-  /** Whether a loaded session may be to blame: one that is unknown, damaged or full. */
+  /** Whether a loaded session may be to blame: one that is unknown, damaged, deadly or full. */
   get may_be_of_session(): boolean {
-    return this.kind === "refused" || this.kind === "context_overflow";
+    return this.kind === "refused" || this.kind === "context_overflow" || this.kind === "agent_crashed";
   }
 }
 

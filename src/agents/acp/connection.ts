@@ -1,4 +1,5 @@
 /** The official ACP client over a supervised process. Calls are bounded and fail clearly if the agent is gone. */
+import { stripVTControlCharacters } from "node:util";
 import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
 import type { ElicitationAnswer } from "./questions.ts";
@@ -153,9 +154,8 @@ const LATE = Symbol("late");
 function refusalText(method: string, error: { code: number; message: string; data?: unknown }): string {
   const data = objectOf(error.data);
   const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);
-  const message = error.message === ""
-    ? `error ${error.code} in answer to ${method}`
-    : providersText(error.message) ?? error.message;
+  const told = stripVTControlCharacters(error.message).trim();
+  const message = told === "" ? `error ${error.code} in answer to ${method}` : providersText(told) ?? told;
   return cut(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`, 1000);
 }
 
