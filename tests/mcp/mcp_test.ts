@@ -98,15 +98,25 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
           const result = await use(client, "get_task_result", { task_id: "one" });
           assert.deepEqual([result.exit_code, (result.attempts as Fields[]).length], [0, 1]);
 
-          const started = await use(client, "start_task", { prompt: "echo begun; exec sleep 600" });
+          const chosen = { model: "m1", effort: "high", mode: "plan" };
+          const started = await use(client, "start_task", {
+            prompt: "echo begun; exec sleep 600",
+            ...chosen,
+          });
           const task_id = started.task_id as string;
+          const { execution } = (await use(client, "get_task", { task_id })).task as { execution: Fields };
+          assert.deepEqual(
+            { model: execution.model, effort: execution.effort, mode: execution.mode },
+            chosen,
+          );
           assert.match(task_id, /^mcp_[a-z0-9_]+$/);
           await until(async () =>
             (await use(client, "read_logs", { task_id, contains: "begun" })).total === 1
           );
           const waited = await use(client, "wait_for_task", { task_id, timeout_seconds: 1 });
           assert.deepEqual([waited.status, waited.finished], ["running", false]);
-          const { agents } = await use(client, "list_agents");
+          const { agents, available } = await use(client, "list_agents");
+          assert.ok((available as Fields[]).some((agent) => agent.is_default && agent.ready));
           assert.deepEqual((agents as Fields[]).map((agent) => agent.task_id), [task_id]);
           const running = await use(client, "list_tasks", { status: ["running"] });
           assert.deepEqual((running.tasks as Fields[]).map((task) => task.task_id), [task_id]);

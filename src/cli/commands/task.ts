@@ -33,6 +33,8 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["agent", execution?.agent ?? result.attempts.at(-1)?.agent],
     ["working dir", execution?.working_dir],
     ["model", execution?.model],
+    ["effort", execution?.effort],
+    ["mode", execution?.mode],
     ["depends on", task.dependencies?.join(", ")],
     ["created", localWithOffset(task.created_at)],
     ["scheduled", task.scheduled_time && localWithOffset(task.scheduled_time)],

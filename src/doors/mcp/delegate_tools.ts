@@ -34,6 +34,13 @@ export const startTask = tool({
     agent: text(1, 100).optional().describe(
       "Which of the server's configured agents; leave out for the usual one",
     ),
+    model: text(1, 200).optional().describe("One of the agent's models, as list_agents names them"),
+    effort: text(1, 200).optional().describe(
+      "How much the model thinks: one of the efforts that it has there",
+    ),
+    mode: text(1, 200).optional().describe(
+      "One of the agent's modes, as list_agents names them, such as plan",
+    ),
     working_dir: text(1, 4096).optional().describe(
       "Absolute path of the folder to work in; left out: that of the calling task, else the server's own",
     ),
@@ -90,6 +97,9 @@ interface Requested {
   task_id: string;
   prompt: string;
   agent?: string;
+  model?: string;
+  effort?: string;
+  mode?: string;
   working_dir?: string;
   type: TaskType;
   priority: Priority;
@@ -109,6 +119,9 @@ function newTask(requested: Requested, parent: Task | undefined): RequestInput<"
     metadata: parent && { ...lineageBelow(parent) },
     execution: given({
       agent: requested.agent,
+      model: requested.model,
+      effort: requested.effort,
+      mode: requested.mode,
       prompt,
       working_dir: requested.working_dir ?? parent?.execution?.working_dir,
       isolation: requested.isolation,

@@ -1,6 +1,6 @@
 /** The tools that look at tasks and steer them. */
 import * as z from "zod";
-import { Agent } from "../../protocol/basic_messages.ts";
+import { Agent, type ListedAgent } from "../../protocol/basic_messages.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
 import { text } from "../../domain/scalars.ts";
 import { Attempt } from "../../domain/attempt/stored_attempt.ts";
@@ -105,15 +105,41 @@ export const retryTask = tool({
   },
 });
 
+/** A provider may have hundreds of models, and the caller reads every word. */
+const MOST_CHOICES = 40;
+
+const offered = z.object({
+  name: z.string(),
+  is_default: z.boolean(),
+  ready: z.boolean().describe("false: it is not installed, or needs a login"),
+  models: z.array(z.object({ id: z.string(), efforts: z.array(z.string()).optional() })).optional(),
+  modes: z.array(z.string()).optional(),
+});
+
 export const listAgents = tool({
   name: "list_agents",
-  title: "List agents at work",
+  title: "List agents",
   description:
-    "The agents that run at the moment: which task each works on, its progress, process and folder.",
+    "`agents`: those that run at the moment, with the task each works on, its progress, process and folder. " +
+    "`available`: those that start_task may name, with their models, efforts and modes as far as they are known.",
   input: {},
-  output: { agents: z.array(z.looseObject(Agent.shape)) },
+  output: { agents: z.array(z.looseObject(Agent.shape)), available: z.array(offered) },
   hints: { readOnlyHint: true },
-  run: async (_, { backend, signal }) => ({
-    agents: (await backend.request("request_status", {}, { signal })).data.agents,
-  }),
+  async run(_, { backend, signal }) {
+    const { data } = await backend.request("request_status", {}, { signal });
+    const known = await backend.request("list_agents", {}, { signal });
+    return { agents: data.agents, available: known.agents.map(offeredOf) };
+  },
 });
+
+function offeredOf(
+  { name, is_default, installed, login, models, modes }: ListedAgent,
+): z.infer<typeof offered> {
+  return {
+    name,
+    is_default,
+    ready: installed && login !== "needed",
+    models: models?.slice(0, MOST_CHOICES).map(({ id, efforts }) => ({ id, efforts })),
+    modes: modes?.map(({ id }) => id),
+  };
+}

@@ -1,4 +1,5 @@
 /** The task's progress: the agent's plan, its prompt, its answer and its settings. */
+import { Fragment } from "preact";
 import { Circle, CircleCheck, CircleDot } from "lucide-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
@@ -121,7 +122,8 @@ const PERMISSIONS = {
 
 function Settings({ task }: { task: Task }) {
   const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
-  const { working_dir, model, isolation, permissions, max_attempts, priority_boost, env } = execution;
+  const { working_dir, model, effort, mode, isolation, permissions, max_attempts, priority_boost, env } =
+    execution;
   const working = agents.value.find(({ task_id }) => task_id === task.id);
   const own = <span class="muted">server default</span>;
   return (
@@ -142,11 +144,15 @@ function Settings({ task }: { task: Task }) {
         <dd>{timeout === undefined ? own : duration(timeout)}</dd>
         <dt>Permissions</dt>
         <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
-        {model && <dt>Model</dt>}
-        {model && (
-          <dd>
-            <code>{model}</code>
-          </dd>
+        {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) =>
+          chosen && (
+            <Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <code>{chosen}</code>
+              </dd>
+            </Fragment>
+          )
         )}
         {isolation === "worktree" && <dt>Isolation</dt>}
         {isolation === "worktree" && <dd>separate git worktree</dd>}
