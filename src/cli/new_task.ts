@@ -26,6 +26,7 @@ export interface TaskFlags extends CommonFlags {
   mode?: string;
   permissions?: PermissionPolicy;
   isolation?: Isolation;
+  waitBackground?: number;
   dependsOn?: string[];
   attach?: string[];
   mcp?: McpServer[];
@@ -56,6 +57,11 @@ export function addTaskOptions(command: Command): Command {
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
     .option("--mcp <server>", "an MCP server for the agent, as NAME=URL or JSON; may be repeated", mcpServer)
+    .option(
+      "--wait-background <ms>",
+      "wait so long for what the agent leaves running before ending it",
+      wholeNumber,
+    )
     .option("--depends-on <id...>", "run only after these tasks have completed")
     .option(
       "--attach <file>",
@@ -94,6 +100,7 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       permissions: flags.permissions,
       isolation: flags.isolation,
       mcp_servers: flags.mcp,
+      wait_for_background_ms: flags.waitBackground,
     },
   };
 }

@@ -1,10 +1,21 @@
 /** What is stored of an attempt besides the task's record: its answer, and how its process ended. */
 import * as z from "zod";
 
+/** A process that a turn has left at work. */
+export const LeftProcess = z.object({
+  pid: z.int(),
+  command: z.string().describe("The program and its arguments, at most 300 characters."),
+  age_ms: z.int().describe("How long it had been running."),
+});
+export type LeftProcess = z.infer<typeof LeftProcess>;
+
 export const AttemptOutput = z.object({
   output: z.string(),
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
   usage: z.record(z.string(), z.unknown()).optional(),
+  left_running: z.array(LeftProcess).optional().describe(
+    "What the turn had left at work when it ended, other than the agent's own helpers. It was ended with the agent.",
+  ),
 });
 export type AttemptOutput = z.infer<typeof AttemptOutput>;

@@ -2,6 +2,7 @@
  * The interface between the engine, which decides when a task runs, and the agents, which run it. One `Run` is one
  * attempt of one task by one agent process. It has one turn, or several if the agent supports them.
  */
+import type { LeftProcess } from "./output.ts";
 import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
 import type { Attachment } from "./attachment.ts";
@@ -46,6 +47,8 @@ export interface RunRequest {
   namesPermissions?: boolean;
   /** A permission request that nobody answers is denied after this time, and a question is cancelled. */
   permission_timeout_ms: number;
+  /** How long to wait for what a turn leaves at work. */
+  wait_for_background_ms?: number;
   /** How long the agent may be silent while it loads an earlier session. */
   session_timeout_ms?: number;
   /** Servers of the Model Context Protocol whose tools the agent gets. */
@@ -130,6 +133,8 @@ export interface TurnOutcome {
 /** How the run ended: as its last turn did, with the exit code of the process if that decided it. */
 export interface RunOutcome extends TurnOutcome {
   exit_code?: number;
+  /** What the turn left at work, if anything. It has been ended with the agent. */
+  left_running?: LeftProcess[];
 }
 
 export interface Run {

@@ -75,6 +75,9 @@ export const Execution = z.strictObject({
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),
+  wait_for_background_ms: z.int().min(0).max(86_400_000).optional().describe(
+    "How long to wait for processes that a turn leaves at work before they are ended with the agent. By default not at all.",
+  ),
   attachments: AttachmentIds.optional().describe(
     "Ids of files, from `POST /attachments`. The agent gets them with its prompt.",
   ),

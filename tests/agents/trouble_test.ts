@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { endsTurn, kindOfStatus, type ModelTrouble, stepOf } from "../../src/agents/acp/model_trouble.ts";
 import { resetTimeIn } from "../../src/agents/acp/reset_time.ts";
+import { claude } from "../../src/agents/makes/claude.ts";
 import { framesRequest, ran, type WatchedRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
 import { withSupervisor } from "./fixtures/harness.ts";
@@ -46,7 +47,10 @@ Deno.test("trouble: a key that is refused twice ends the turn through the protoc
     const run = await ran(bench, framesRequest(bench.folder, "claude", [...refused, { until: "cancel" }]));
     assert.equal(run.outcome.status, "failed");
     assert.equal(run.outcome.failure?.kind, "needs_login");
-    assert.match(run.outcome.failure.message, /^The agent wants a login: HTTP 401.* Log in with `claude`/);
+    assert.equal(
+      run.outcome.failure.message,
+      `The agent wants a login: HTTP 401, authentication failed. ${claude.login.advice}`,
+    );
   }));
 
 Deno.test("trouble: one refused key is no end, since the agent may renew it", () =>
@@ -102,11 +106,11 @@ Deno.test("trouble: an error that does not say why is explained by it, and a pro
       params: { message: { subtype: "api_retry", attempt: 1, max_retries: 10, error_status: 401 } },
     };
     const failing: Frame = { error: { code: -32603, message: "Internal error" } };
-    const claude = await ran(bench, framesRequest(bench.folder, "claude", [retried, failing]));
-    assert.equal(claude.outcome.failure?.kind, "needs_login");
-    assert.match(
-      claude.outcome.failure.message,
-      /^The agent wants a login: Internal error. Log in with `claude`/,
+    const internal = await ran(bench, framesRequest(bench.folder, "claude", [retried, failing]));
+    assert.equal(internal.outcome.failure?.kind, "needs_login");
+    assert.equal(
+      internal.outcome.failure.message,
+      `The agent wants a login: Internal error. ${claude.login.advice}`,
     );
     const answer = { error: { code: 401, message: "API key not valid.", status: "INVALID_ARGUMENT" } };
     const raw: Frame = { error: { code: 401, message: JSON.stringify(answer) } };
@@ -119,11 +123,11 @@ Deno.test("trouble: the client declares that it listens", () =>
     await ran(bench, framesRequest(bench.folder, "claude", [done]));
     const begun = JSON.parse(await Deno.readTextFile(`${bench.folder}/begun`));
     assert.deepEqual(begun.initialize.clientCapabilities.session, { notices: {} });
-    assert.deepEqual(begun["session/new"]._meta, {
-      claudeCode: {
-        emitRawSDKMessages: [{ type: "system", subtype: "api_retry" }, { type: "system", subtype: "init" }],
-      },
-    });
+    const told: { subtype: string }[] = begun["session/new"]._meta.claudeCode.emitRawSDKMessages;
+    const subtypes = told.map(({ subtype }) => subtype);
+    for (const subtype of ["api_retry", "background_tasks_changed", "session_state_changed"]) {
+      assert.ok(subtypes.includes(subtype), subtype);
+    }
   }));
 
 Deno.test("notices: what an agent warns of is in the log, and no part of its answer", () =>

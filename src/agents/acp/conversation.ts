@@ -100,6 +100,7 @@ export class Conversation {
     try {
       this.#phase = "working";
       const prompt = await this.#promptFor(request, opened);
+      await process.left.noteOwn();
       this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
       const result = await this.#result;
       if (resumed && turn.has_failed) this.#requireOwnFailure(turn.transcript.output);
@@ -183,6 +184,7 @@ export class Conversation {
 
   /** Takes a notification other than `session/update`. */
   async #notice(method: string, params: WireObject): Promise<void> {
+    if (this.#phase === "over") return;
     const news = offerOfNotice(method, params);
     if (news !== undefined) await this.#found(news);
     await this.#options.turn.hear({ from: "notification", method, params });

@@ -8,6 +8,9 @@ import { ApiError } from "../../domain/errors.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import { afterTurn } from "./after_turn.ts";
+import type { LeftProcess } from "../../domain/output.ts";
+import { leftWords } from "../../protocol/left_words.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
@@ -94,6 +97,7 @@ class AcpRun implements Run {
   #stopping = false;
   #paused = false;
   #stopped: Promise<void> | undefined;
+  #left: LeftProcess[] = [];
 
   constructor(
     request: RunRequest,
@@ -207,7 +211,7 @@ class AcpRun implements Run {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
-      verdict = await this.#judge(await Promise.race([this.#work.converse(), this.#givenUp.promise]));
+      verdict = await this.#judge(await Promise.race([this.#turnAndAfter(), this.#givenUp.promise]));
     } catch (error) {
       verdict = await this.#failure(error);
     }
@@ -224,7 +228,30 @@ class AcpRun implements Run {
     await within(this.#clock, LAST_EVENTS_MS, last_events, undefined);
     conversation.close();
     await within(this.#clock, LAST_EVENTS_MS, this.#events.idle, undefined);
-    return outcomeOf(verdict, this.#turn);
+    return outcomeOf(verdict, this.#turn, this.#left);
+  }
+
+  /** Returns the prompt's result once the agent has done what it does of itself after that. */
+  async #turnAndAfter(): Promise<WireObject> {
+    const result = await this.#work.converse();
+    const { process } = this.#work.link;
+    let hasExited = false;
+    void process.status.then(() => hasExited = true);
+    const { left, times } = await afterTurn({
+      clock: this.#clock,
+      own_work: this.#turn.own_work,
+      list: () => process.left.list((command) => this.#make.helpers?.test(command) === true),
+      wait_ms: this.#request.wait_for_background_ms ?? 0,
+      onWait: (left) =>
+        void this.#events.note("info", `The turn has ended, and waits for ${leftWords(left)}`, "acp"),
+      isStopping: () => this.#stopping || hasExited,
+    });
+    this.#left = left;
+    if (times > 0) {
+      await this.#events.note("info", "The agent went on of itself after its turn had ended", "acp");
+    }
+    if (left.length > 0) await this.#warn(`Left at work, and ended with the agent: ${leftWords(left)}`);
+    return result;
   }
 
   async #removePlaced(): Promise<void> {
@@ -260,11 +287,16 @@ class AcpRun implements Run {
 }
 
 /** The outcome with only the fields that have a value. */
-function outcomeOf({ status, failure, stop_reason, exit_code }: Verdict, turn: AcpTurn): RunOutcome {
+function outcomeOf(
+  { status, failure, stop_reason, exit_code }: Verdict,
+  turn: AcpTurn,
+  left: LeftProcess[],
+): RunOutcome {
   const outcome: RunOutcome = { status, output: turn.transcript.output };
   if (failure !== undefined) outcome.failure = failure;
   if (stop_reason !== undefined) outcome.stop_reason = stop_reason;
   if (exit_code !== undefined) outcome.exit_code = exit_code;
+  if (left.length > 0) outcome.left_running = left;
   if (Object.keys(turn.usage).length > 0) outcome.usage = turn.usage;
   return outcome;
 }

@@ -10,6 +10,7 @@ import { LONGEST_ENTRY } from "./speech.ts";
 import { cut, textOf } from "./wire_value.ts";
 import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import { Transcript } from "./transcript.ts";
+import { OwnWorkWatch } from "./own_work.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
 
@@ -20,6 +21,7 @@ const LEVELS: Record<string, LogLevel> = { info: "info", warning: "warn", error:
 export class AcpTurn {
   readonly transcript: Transcript;
   readonly usage: Record<string, unknown> = {};
+  readonly own_work: OwnWorkWatch;
   /** How many updates of an earlier process a loaded session has replayed. */
   history = 0;
 
@@ -47,6 +49,7 @@ export class AcpTurn {
     this.#make = make;
     this.#events = events;
     this.#troubles = troubles;
+    this.own_work = new OwnWorkWatch(clock);
     this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
   }
 
@@ -55,6 +58,7 @@ export class AcpTurn {
     const sign = this.#make.turnSign(update);
     if (sign !== undefined) this.#hidden_failure = sign === "failed";
     await this.hear({ from: "update", update });
+    if (isWork(update)) this.own_work.sign();
     const steps = this.#make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
       await this.#troubles.over(this.#progress?.current_step ?? this.transcript.activity);
@@ -83,8 +87,13 @@ export class AcpTurn {
     return this.#troubles.unsolved;
   }
 
-  /** Takes a sign that may tell trouble with the model or an MCP server. Returns whether it does. */
+  /**
+   * Takes a sign that may tell of the agent's own work, or trouble with the model or an MCP server. Returns whether it tells
+   * trouble.
+   */
   async hear(sign: AgentSign): Promise<boolean> {
+    const own = this.#make.ownWorkOf(sign);
+    if (own !== undefined) this.own_work.hear(own);
     const trouble = this.#make.troubleOf(sign, this.#clock.now());
     if (trouble !== undefined) await this.#troubles.take(trouble);
     const broken = this.#make.brokenServers(sign);

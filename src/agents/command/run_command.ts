@@ -8,6 +8,8 @@ import { createActivity } from "../reporting/activity.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { type ExitStatus, exitText } from "../reporting/exit_status.ts";
 import { createLastWords, failureReason } from "../reporting/last_words.ts";
+import { leftWords } from "../../protocol/left_words.ts";
+import { leftAfterWait } from "../reporting/left_running.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
 import { type OutputPart, readOutput } from "../reporting/program_output.ts";
@@ -96,6 +98,17 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     });
     const exit = await process.status;
     exited = true;
+    const left = stopped ? [] : await leftAfterWait({
+      clock,
+      list: () => process.left.list(),
+      wait_ms: request.wait_for_background_ms ?? 0,
+      onWait: (left) =>
+        void events.note("info", `The command has ended, and waits for ${leftWords(left)}`, "command"),
+      isStopping: () => stopped,
+    });
+    if (left.length > 0) {
+      void events.note("warn", `Left at work, and ended with the command: ${leftWords(left)}`, "command");
+    }
     // Ends the processes that it left running. Only then are its pipes sure to close.
     await end(process);
     await Promise.all([stdout, stderr]);
@@ -103,6 +116,7 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     if (kept.length > 0) void events.note("info", keptText(kept), "command");
     await activity.end();
     const outcome = outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
+    if (left.length > 0) outcome.left_running = left;
     if (!stopped) return outcome;
     return { status: "stopped", output: outcome.output, exit_code: exit.code };
   }

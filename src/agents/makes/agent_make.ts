@@ -20,6 +20,14 @@ export type AgentSign =
   /** A line on stderr, without colors. */
   | { from: "stderr"; line: string };
 
+/** What an agent does of itself, or has at work in the background. */
+export interface OwnWork {
+  /** Whether it works now. */
+  isAtWork?: boolean;
+  /** How much runs in its background that it will look at when it has ended. */
+  background?: number;
+}
+
 /** nothing: it asks before it changes or runs anything. edits: it changes files of its workspace. */
 export type Unasked = "nothing" | "edits" | "everything";
 
@@ -92,6 +100,8 @@ export interface AgentMake {
   obstacleToLoad(opened_ms: number | undefined, now_ms: number): string | undefined;
   /** How long the agent must be quiet after it has loaded a session, if it replays a part of it after its reply. */
   readonly replay_pause_ms: number;
+  /** The commands of processes that it keeps for itself, such as language servers. They are not work that is left. */
+  readonly helpers: RegExp | undefined;
   /** Lines on stderr that are only chatter. They are logged as `debug` instead of `warn`. */
   readonly chatter: RegExp | undefined;
 
@@ -107,6 +117,8 @@ export interface AgentMake {
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
+  /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
+  ownWorkOf(sign: AgentSign): OwnWork | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */
   troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined;
   /** The MCP servers of its session that a sign says do not work. */

@@ -1,9 +1,9 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
-import { numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
+import { listOf, numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, AgentSign, BrokenServer, Unasked, WireObject } from "./agent_make.ts";
+import type { AgentMake, AgentSign, BrokenServer, OwnWork, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const ADAPTER: OwnSigns = {
@@ -75,9 +75,13 @@ export const claude: AgentMake = {
         { type: "system", subtype: "api_retry" },
         // Lists the MCP servers, with those that do not work.
         { type: "system", subtype: "init" },
+        // Whether Claude Code works on after the turn.
+        { type: "system", subtype: "background_tasks_changed" },
+        { type: "system", subtype: "session_state_changed" },
       ],
     },
   },
+  ownWorkOf,
   troubleOf,
   brokenServers,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
@@ -127,6 +131,20 @@ function limitOf(update: WireObject): ModelTrouble | undefined {
     what: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
     until_ms: resets_at_s === undefined ? undefined : resets_at_s * 1000,
   };
+}
+
+/** When a command in its background has ended, Claude Code goes on of itself. */
+function ownWorkOf(sign: AgentSign): OwnWork | undefined {
+  if (sign.from !== "notification" || sign.method !== "_claude/sdkMessage") return undefined;
+  const message = objectOf(sign.params.message);
+  switch (message?.subtype) {
+    case "session_state_changed":
+      return { isAtWork: message.state !== "idle" };
+    case "background_tasks_changed":
+      return { background: listOf(message.tasks).length };
+    default:
+      return undefined;
+  }
 }
 
 /** `{"type":"system","subtype":"api_retry","attempt":1,"max_retries":10,"error_status":401,"error":"…"}`; no status: no answer. */

@@ -75,6 +75,9 @@ export const opencode: AgentMake = {
   session_shows_login: true,
   troubleOf,
   brokenServers,
+  // Language servers, which it starts when it first reads a file of theirs.
+  helpers:
+    /language-?server|\btsserver\b|\b(gopls|rust-analyzer|clangd|pyright|jdtls|zls|ruby-lsp|solargraph|elixir-ls|lua-language-server|sourcekit-lsp|biome|oxlint)\b|--stdio|\/\.?opencode\/bin\//,
   // What it answers with an error, it prints too.
   chatter: /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=/,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),

@@ -5,6 +5,7 @@ import { boundedOutput, sharedInput } from "../../host/processes/child_streams.t
 import { continueTree, endTree, stopTree } from "../../host/processes/end_tree.ts";
 import { containedTree, type Tree } from "../../host/processes/process_tree.ts";
 import { signalAll } from "../../host/processes/signals.ts";
+import type { LeftProcesses } from "./left_processes.ts";
 import type { RunGroup } from "./run_groups.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -24,6 +25,8 @@ export interface SupervisedProcess {
   /** Ends at the latest shortly after the tree is gone, even if an escaped process holds the pipe. */
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
+  /** What it has left at work besides itself. */
+  readonly left: LeftProcesses;
   /** The process itself has exited; processes that it started may still run until `end`. */
   readonly status: Promise<{ code: number; signal: string | null }>;
   /**
@@ -55,6 +58,7 @@ export function supervise(
   child: Deno.ChildProcess,
   tree: Tree,
   group: RunGroup | undefined,
+  left: LeftProcesses,
   release: (isEmpty: boolean) => Promise<void>,
 ): SupervisedProcess {
   const { pid } = child;
@@ -115,6 +119,7 @@ export function supervise(
     stdout: boundedOutput(clock, child.stdout, gone.promise),
     stderr: boundedOutput(clock, child.stderr, gone.promise),
     status,
+    left,
     end: (end = {}) =>
       ending ??= endInOrder(end).catch((error) => endUnlisted(error, end.kill_after_ms)).catch((error) => {
         log.error("ending the tree of {pid} failed: {error}", { pid, error });

@@ -12,6 +12,7 @@ import { startTime } from "../../host/processes/process_rows.ts";
 import type { AgentMakes } from "../makes/registry.ts";
 import { runEnvironment, runMark, strayMark } from "./environment.ts";
 import { findLauncher, type Launch, launch, suitsLauncher } from "./launch.ts";
+import { LeftProcesses } from "./left_processes.ts";
 import { ProgramCheck } from "./program_check.ts";
 import { createReaperLink } from "./reaper_link.ts";
 import { RunFolders } from "./run_folders.ts";
@@ -123,7 +124,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
-      return supervise(clock, child, tree, group, async (isEmpty) => {
+      const left = new LeftProcesses({ clock, lists, pid, tree, group });
+      return supervise(clock, child, tree, group, left, async (isEmpty) => {
         reaper.forget(pid);
         if (group && isEmpty) groups?.giveBack(group);
         await folders.remove(tmp_dir);

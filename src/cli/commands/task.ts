@@ -1,6 +1,7 @@
 /** `task`: everything about one task. */
 import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
+import { leftWords } from "../../protocol/left_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -42,6 +43,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["ended", task.completed_at && localWithOffset(task.completed_at)],
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
+    ["left running", result.left_running && oneLine(leftWords(result.left_running))],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],
   ];
   return [

@@ -55,6 +55,7 @@ export function runRequest(
     permissions: execution.permissions ?? settings.permissions,
     namesPermissions: execution.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
+    wait_for_background_ms: execution.wait_for_background_ms,
     session_timeout_ms: settings.session_timeout_ms,
     resume: session && strangeTo(session, here) === undefined
       ? { session_id: session.session_id, opened_at: session.opened_at }

@@ -1,6 +1,6 @@
 /** The agent's answer, how its process ended, and its usage. */
 import { isFinished } from "../../../domain/task_values.ts";
-import { count } from "../../../protocol/formats.ts";
+import { count, duration } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { TextBox, ValueView } from "./value_view.tsx";
@@ -11,7 +11,7 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
       ? <div class="card empty">Loading…</div>
       : <Problem what="The result cannot be shown" error={error} />;
   }
-  const { output, exit_code, stop_reason, usage } = value;
+  const { output, exit_code, stop_reason, usage, left_running = [] } = value;
   const isOver = isFinished(task.status);
   if (!isOver && output === "") {
     return (
@@ -42,6 +42,13 @@ export function ResultTab({ task, result: { value, error } }: TabProps) {
           )}
           {exit_code !== undefined && <dt>Exit code</dt>}
           {exit_code !== undefined && <dd class="figure">{exit_code}</dd>}
+          {left_running.length > 0 && <dt>Left running</dt>}
+          {left_running.map(({ pid, command, age_ms }) => (
+            <dd key={pid}>
+              <code>{command}</code>{" "}
+              <span class="muted">pid {pid}, {duration(age_ms)}, ended with the agent</span>
+            </dd>
+          ))}
         </dl>
         {usage && Object.keys(usage).length > 0 && <Usage usage={usage} />}
       </div>
