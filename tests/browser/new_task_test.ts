@@ -1,5 +1,6 @@
 /** The form for a new task: it starts real tasks, and what the API refuses is said at the field that it names. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { becomes, isAccessible, isNoWider, visit, type VisitOptions } from "./fixtures/browser.ts";
 
@@ -355,5 +356,54 @@ Deno.test("new task: it fits on a phone, and a very long text becomes the prompt
     const task = reply.task as { description: string; execution: { prompt: string } };
     assert.equal(task.execution.prompt, long);
     assert.equal([...task.description].length, 1000);
+  });
+});
+
+Deno.test("new task: files are chosen, dropped and pasted; they arrive with the task, and a refused one keeps it back", async () => {
+  await visit(SHELL, async ({ server, page, go, picture }) => {
+    await go("/new");
+    await page.getByLabel("What to do").fill('cat $(echo "$TASK_ATTACHMENTS")');
+    const input = page.getByLabel("Attachments");
+    const list = page.getByRole("list", { name: "Files of the task" });
+    await input.setInputFiles([
+      { name: "one.txt", mimeType: "text/plain", buffer: Buffer.from("first ") },
+      { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) },
+    ]);
+    await list.getByText("This file is empty.").waitFor();
+    await start(page);
+    await isRefused(page, "Attachments", /Remove the files/);
+    await page.getByRole("button", { name: "Remove empty.txt" }).click();
+    // A browser lets no test drop a real file, so the form gets the events that it would.
+    await page.evaluate(`{
+      const form = document.querySelector("form");
+      const transfer = (name, text) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], name, { type: "text/plain" }));
+        return data;
+      };
+      const options = { bubbles: true, cancelable: true };
+      const dataTransfer = transfer("two.txt", "second ");
+      form.dispatchEvent(new DragEvent("drop", { ...options, dataTransfer }));
+      const clipboardData = transfer("three.txt", "third");
+      form.dispatchEvent(new ClipboardEvent("paste", { ...options, clipboardData }));
+    }`);
+    await becomes(
+      async () => (await list.getByRole("listitem").allInnerTexts()).map((text) => text.replace(/\s+/g, " ")),
+      ["one.txt 6 B sent ×", "two.txt 7 B sent ×", "three.txt 5 B sent ×"],
+    );
+    await isAccessible(page);
+    await picture("new-task-files");
+    await page.locator("summary", { hasText: "More" }).click();
+    await page.getByLabel("Id", { exact: true }).fill("with_files");
+    await start(page);
+    await page.waitForURL(/#\/tasks\/with_files$/);
+    await page.getByText("3 files").waitFor();
+    await becomes(async () => {
+      const { reply } = await server.post({ type: "get_task_result", task_id: "with_files" });
+      return (reply.result as { output: string }).output;
+    }, "first second third\n");
+    await go("/new");
+    await page.getByLabel("What to do").waitFor();
+    assert.equal(await list.count(), 0, "sent is sent");
   });
 });

@@ -4,6 +4,7 @@ import { describedBy, isTooLong } from "../../../domain/description.ts";
 import type { NewTask } from "../../../domain/task.ts";
 import { isTimeZone } from "../../../domain/time_zones.ts";
 import type { Draft } from "./draft.ts";
+import type { DraftFile } from "./files.ts";
 import { firstRun } from "./first_run.ts";
 import type { Problem } from "./problems.ts";
 import { spanOf } from "./span.ts";
@@ -13,7 +14,7 @@ export interface Message {
   task: NewTask & { scheduled_time: string };
 }
 
-export function messageOf(draft: Draft, id: string): Message | Problem[] {
+export function messageOf(draft: Draft, id: string, files: readonly DraftFile[]): Message | Problem[] {
   const problems: Problem[] = [];
   const refuse = (field: string, message: string) => void problems.push({ field, message });
   const task = {
@@ -25,7 +26,7 @@ export function messageOf(draft: Draft, id: string): Message | Problem[] {
       dependencies: draft.dependencies,
       timeout: timeoutOf(draft, refuse),
       metadata: metadataOf(draft, refuse),
-      execution: executionOf(draft, refuse),
+      execution: given({ ...executionOf(draft, refuse), attachments: attachmentsOf(files, refuse) }),
     }),
     ...ruleOf(draft, refuse),
   };
@@ -108,6 +109,15 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     max_attempts: numberOf(draft.max_attempts),
     priority_boost: numberOf(draft.priority_boost),
   });
+}
+
+/** A file that has not arrived, or could not be sent, must not be left out silently. */
+function attachmentsOf(files: readonly DraftFile[], refuse: Refuse): string[] {
+  const field = "task.execution.attachments";
+  if (files.some(({ problem }) => problem !== undefined)) {
+    refuse(field, "Remove the files that cannot be sent.");
+  } else if (files.some(({ id }) => id === undefined)) refuse(field, "Wait until all files have been sent.");
+  return files.flatMap(({ id }) => id ?? []);
 }
 
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {

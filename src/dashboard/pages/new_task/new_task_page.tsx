@@ -4,6 +4,8 @@ import { client, link } from "../../data/server.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
 import { toastDone } from "../../ui/toast.tsx";
 import { change, chooseWhen, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
+import { clearFiles, files } from "./files.ts";
+import { useFileDrop } from "./files_field.tsx";
 import { useKnownAgents } from "./known_agents.ts";
 import { messageOf } from "./message.ts";
 import { MoreFields } from "./more_fields.tsx";
@@ -16,7 +18,7 @@ import { WhenFields } from "./when_fields.tsx";
 import { Page } from "../../ui/page.tsx";
 
 const MORE_FIELDS =
-  /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir).*)$/;
+  /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir|attachments).*)$/;
 
 /** Without a description no id can be suggested: the missing description is the problem, not the id. */
 const PLACEHOLDER_ID = "task";
@@ -31,6 +33,7 @@ export function NewTaskPage() {
   const template = useTemplate(from, () => setMore(hasMore(draft.peek())));
   useAddress(place);
   useFirstFocus(form);
+  const drop = useFileDrop();
   useKnownAgents();
   useEffect(() => show([]), []);
 
@@ -46,13 +49,14 @@ export function NewTaskPage() {
   };
   const send = async () => {
     if (isSending) return;
-    const message = messageOf(draft.peek(), idOf.peek() || PLACEHOLDER_ID);
+    const message = messageOf(draft.peek(), idOf.peek() || PLACEHOLDER_ID, files.peek());
     if (Array.isArray(message)) return refused(message);
     setSending(true);
     try {
       const { task_id } = await client.request(message.type, { task: message.task });
       show([]);
       clearDraft();
+      clearFiles();
       toastDone(message.type === "start_task" ? `${task_id} was started` : `${task_id} was scheduled`);
       navigate(message.type === "start_task" ? `/tasks/${task_id}` : `/schedules?schedule=${task_id}`);
     } catch (error) {
@@ -66,11 +70,12 @@ export function NewTaskPage() {
     <Page
       class="new-task-page"
       title={<h1>{place.get("schedule") === "1" ? "New schedule" : "New task"}</h1>}
-      actions={!isEmpty.value && (
+      actions={(!isEmpty.value || files.value.length > 0) && (
         <button
           type="button"
           onClick={() => {
             clearDraft();
+            clearFiles();
             show([]);
             setMore(false);
             if (from !== "") navigate("/new", { replace: true });
@@ -91,6 +96,8 @@ export function NewTaskPage() {
       <ProblemSummary box={summary} />
       <form
         ref={form}
+        class={drop.isOver ? "is-dropping" : ""}
+        {...drop.handlers}
         noValidate
         aria-label="New task"
         onSubmit={(event) => {

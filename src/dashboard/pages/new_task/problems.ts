@@ -17,6 +17,7 @@ export interface Problem {
 /** The fields of the form as errors name them, in the order of the page. */
 export const FIELDS = {
   "task.description": "What to do",
+  "task.execution.attachments": "Attachments",
   "task.type": "Type",
   "task.priority": "Priority",
   "task.execution.agent": "Agent",

@@ -4,6 +4,7 @@ import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { change, draft } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
+import { FilesField } from "./files_field.tsx";
 import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
@@ -35,6 +36,7 @@ export function ShortFields() {
           />
         )}
       </Field>
+      <FilesField />
       <ChoiceField name="task.type" of="type" choices={TYPES} />
       <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
       <Field

@@ -122,6 +122,7 @@ const PERMISSIONS = {
 
 function Settings({ task }: { task: Task }) {
   const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
+  const { attachments = [] } = execution;
   const { working_dir, model, effort, mode, isolation, permissions, max_attempts, priority_boost, env } =
     execution;
   const working = agents.value.find(({ task_id }) => task_id === task.id);
@@ -144,6 +145,8 @@ function Settings({ task }: { task: Task }) {
         <dd>{timeout === undefined ? own : duration(timeout)}</dd>
         <dt>Permissions</dt>
         <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
+        {attachments.length > 0 && <dt>Attached</dt>}
+        {attachments.length > 0 && <dd>{counted(attachments.length, "file")}</dd>}
         {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) =>
           chosen && (
             <Fragment key={name}>
