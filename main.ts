@@ -12,9 +12,10 @@ async function main(args: string[]): Promise<number> {
     await runReaper(systemClock);
     return 0;
   }
-  if (args[0] === "demo-agent" && args.length === 1) {
+  const asks = args[1] === "--ask";
+  if (args[0] === "demo-agent" && args.length === (asks ? 2 : 1)) {
     const { runDemoAgent } = await import("./src/agents/demo/demo_agent.ts");
-    await runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, systemClock);
+    await runDemoAgent(Deno.stdin.readable, Deno.stdout.writable, systemClock, asks);
     return 0;
   }
   const { plainServeFlags } = await import("./src/boot/serve_flags.ts");

@@ -17,6 +17,7 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
         : startCommand(request, listener, host),
     look: (agent) => lookAt(agent, options),
     probe: (name, agent, found, signal) => probe(name, agent, host, options, found, signal),
+    canHold: (agent) => agent.protocol === "acp" && makes.of(agent).bind !== undefined,
     expect: () => supervisor.expect(),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),

@@ -184,6 +184,8 @@ export interface AgentRunner {
    * (`SERVICE_UNAVAILABLE`, `FILE_NOT_FOUND`, …) if it cannot be started. The error says what to install.
    */
   start(request: RunRequest, listener: RunListener): Promise<Run>;
+  /** Whether the agent can be held to `ask` and `deny`. Absent: each can. */
+  canHold?(agent: AgentConfig): boolean;
   /** Looks for the agent's program, without running it. */
   look?(agent: AgentConfig): Promise<AgentProgram>;
   /**

@@ -2,8 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, Workspaces } from "../domain/run.ts";
-import type { PermissionPolicy } from "../domain/task.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
+import type { NewTask, PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
@@ -24,7 +23,7 @@ export interface RunSettings extends RetryPolicy {
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
-  agentFor(task: TaskRecord): string;
+  agentFor(task: { spec: Pick<NewTask, "type" | "execution"> }): string;
 }
 
 export interface RunContext {

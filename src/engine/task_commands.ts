@@ -8,6 +8,7 @@ import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
 import type { QuestionAnswer } from "../domain/question.ts";
+import { unboundProblem } from "../domain/permission_binding.ts";
 import type { NewTask } from "../domain/task.ts";
 import { holdsSlot, specOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
@@ -44,7 +45,8 @@ export class TaskCommands {
   }
 
   /** Checks a task before it is stored: its agent, its folder, its dependencies. Throws `ApiError`. */
-  check({ id, execution, dependencies = [] }: NewTask): void | Promise<void> {
+  check(task: NewTask): void | Promise<void> {
+    const { id, execution, dependencies = [] } = task;
     const { settings, working_dirs, store } = this.#options;
     if (this.#closed) {
       throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
@@ -54,6 +56,7 @@ export class TaskCommands {
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
     }
+    if (execution?.permissions === "deny") this.#requireHold(settings.agentFor({ spec: task }));
     refuseCommands(execution ?? {}, settings);
     if (attachments.length > 0) this.#claim(attachments);
     const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
@@ -210,6 +213,13 @@ export class TaskCommands {
       ids,
       "no attachments: a server whose store is shared keeps none",
     );
+  }
+
+  /** An agent that is not configured fails its task later. */
+  #requireHold(agent: string): void {
+    const { settings, runner } = this.#options;
+    const config = settings.agents[agent];
+    if (config !== undefined && runner.canHold?.(config) === false) throw unboundProblem(agent, config);
   }
 
   #requireRunnable(): void {

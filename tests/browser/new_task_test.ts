@@ -74,7 +74,7 @@ Deno.test("new task: every field of the form arrives", async () => {
     await page.getByLabel("Effort").fill("high");
     await page.getByLabel("Mode", { exact: true }).fill("plan");
     await page.getByLabel("Files").fill("src/**/*.ts");
-    await page.getByLabel("Permission requests").selectOption("deny");
+    await page.getByLabel("Permission requests").selectOption("ask");
     await page.getByLabel("Isolation").selectOption("none");
     await page.getByLabel("Attempts").fill("2");
     await page.getByLabel("Boost").fill("-5");
@@ -102,7 +102,7 @@ Deno.test("new task: every field of the form arrives", async () => {
       effort: "high",
       mode: "plan",
       isolation: "none",
-      permissions: "deny",
+      permissions: "ask",
       max_attempts: 2,
       priority_boost: -5,
     });
@@ -405,5 +405,16 @@ Deno.test("new task: files are chosen, dropped and pasted; they arrive with the 
     await go("/new");
     await page.getByLabel("What to do").waitFor();
     assert.equal(await list.count(), 0, "sent is sent");
+  });
+});
+
+Deno.test("new task: an agent that cannot be held to a denial is refused at the field", async () => {
+  await visit(SHELL, async ({ page, go }) => {
+    await go("/new");
+    await page.getByLabel("What to do").fill("true");
+    await more(page);
+    await page.getByLabel("Permission requests").selectOption("deny");
+    await start(page);
+    await isRefused(page, "Permission requests", /asks for no permission/);
   });
 });

@@ -11,18 +11,43 @@ export interface RequestContext {
   /** ISO 8601. */
   expires_at: string;
   readDiffs: DiffReader;
-  /** Title of a tool call seen earlier. */
-  titleOf: (tool_call_id: string) => string | undefined;
 }
 
-/** Reads the `params` of `session/request_permission`. Parts that cannot be used are left out. */
-export function readRequest(params: Record<string, unknown>, context: RequestContext): PermissionRequest {
+/**
+ * The tool call that a request is about. Some agents refer in it to what they have told before.
+ *
+ * @param seen the call as told before
+ */
+export function askedCall(
+  params: Record<string, unknown>,
+  seen: (tool_call_id: string) => Record<string, unknown> | undefined,
+): Record<string, unknown> {
   const call = objectOf(params.toolCall) ?? {};
-  const id = textOf(call.toolCallId) ?? "";
+  const told = seen(textOf(call.toolCallId) ?? "") ?? {};
+  const input = objectOf(call.rawInput);
+  return {
+    ...call,
+    title: call.title ?? told.title,
+    kind: call.kind ?? told.kind,
+    rawInput: input === undefined ? call.rawInput ?? told.rawInput : { ...objectOf(told.rawInput), ...input },
+    locations: listOf(call.locations).length > 0 ? call.locations : told.locations,
+  };
+}
+
+/**
+ * Reads the `params` of `session/request_permission`. Parts that cannot be used are left out.
+ *
+ * @param call the result of `askedCall`
+ */
+export function readRequest(
+  params: Record<string, unknown>,
+  call: Record<string, unknown>,
+  context: RequestContext,
+): PermissionRequest {
   return {
     permission_id: context.permission_id,
-    title: oneLine(textOf(call.title) ?? context.titleOf(id) ?? "Permission request", 500),
-    tool_call: toolCallOf(call, id, context.readDiffs),
+    title: oneLine(textOf(call.title) ?? "Permission request", 500),
+    tool_call: toolCallOf(call, textOf(call.toolCallId) ?? "", context.readDiffs),
     options: listOf(params.options).slice(0, MOST_OPTIONS).flatMap(optionOf),
     expires_at: context.expires_at,
   };

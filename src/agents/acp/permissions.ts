@@ -5,12 +5,13 @@
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import { type Actor, actorName } from "../../domain/actor.ts";
 import type { PermissionOption, PermissionRequest } from "../../domain/permission_request.ts";
+import { decisionFor } from "../../domain/permission_decision.ts";
 import { narrowestOption } from "../../domain/permission_answer.ts";
 import type { PermissionPolicy } from "../../domain/task.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial } from "./outcome.ts";
-import { readRequest } from "./permission_request.ts";
+import { askedCall, readRequest } from "./permission_request.ts";
 
 /** The protocol's answer to `session/request_permission`. */
 export interface PermissionAnswer {
@@ -44,8 +45,10 @@ export interface PermissionsOptions {
   attempt: number;
   readDiffs: DiffReader;
   events: EventQueue;
-  /** Title of a tool call seen earlier. */
-  titleOf: (tool_call_id: string) => string | undefined;
+  /** A tool call as the agent has told it so far. */
+  callOf: (tool_call_id: string) => Record<string, unknown> | undefined;
+  /** The places of a tool call that are outside the task's folders. */
+  placesOutside: (call: Record<string, unknown>) => Promise<string[]>;
   denied: (denial: Denial) => void;
 }
 
@@ -66,18 +69,22 @@ export class Permissions {
 
   /** Answers the agent's request. `signal` aborts when the agent withdraws it. */
   async ask(params: Record<string, unknown>, signal: AbortSignal): Promise<PermissionAnswer> {
-    const { policy, clock, timeout_ms, readDiffs, titleOf, events } = this.#options;
-    const request = readRequest(params, {
-      permission_id: this.#newId(),
+    const { policy, clock, timeout_ms, readDiffs, callOf, placesOutside, events } = this.#options;
+    const permission_id = this.#newId();
+    const call = askedCall(params, callOf);
+    const outside = policy === "allow" ? await placesOutside(call) : [];
+    const request = readRequest(params, call, {
+      permission_id,
       expires_at: isoTime(clock.now() + timeout_ms),
       readDiffs,
-      titleOf,
     });
     if (this.#closed) return CANCELLED;
-    if (policy !== "ask") {
-      const option = narrowestOption(request.options, policy);
-      return await this.#settled(request, { option, by: "policy" }, policy === "deny");
+    const decision = decisionFor(policy, outside);
+    if (decision !== "ask") {
+      const option = narrowestOption(request.options, decision);
+      return await this.#settled(request, { option, by: "policy" }, decision === "deny");
     }
+    if (outside.length > 0) request.tool_call.outside = outside;
     if (this.#open.size >= MOST_OPEN) {
       await events.note(
         "warn",

@@ -6,6 +6,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
+import type { PolicyNote } from "../../domain/permission_binding.ts";
 import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { afterTurn } from "./after_turn.ts";
@@ -17,8 +18,10 @@ import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentAtWork } from "./agent_at_work.ts";
 import { GivenUp, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
+import { bindingOf } from "./permission_binding.ts";
 import { diffReader } from "./diffs.ts";
 import { judgeTurn } from "./outcome.ts";
+import { placesOutside } from "./permission_scope.ts";
 import { Permissions } from "./permissions.ts";
 import { hasWorked } from "./prompt.ts";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
@@ -58,17 +61,19 @@ export async function startAcp(
   make: AgentMake,
   bounds: Partial<AcpBounds> = {},
 ): Promise<Run> {
+  const { bind, notes } = bindingOf(make, request);
   const spawn = () =>
     host.supervisor.spawn({
       command: [...request.agent.command, ...make.arguments(request)],
       request,
       defaults: make.environment(request),
+      bind,
     });
   try {
     const process = await spawn();
     const load_ms = request.session_timeout_ms ?? BOUNDS.load_ms;
     const all_bounds = { ...BOUNDS, load_ms, ...bounds };
-    return new AcpRun(request, listener, host.clock, make, process, spawn, all_bounds);
+    return new AcpRun(request, listener, host.clock, make, process, spawn, all_bounds, notes);
   } catch (error) {
     if (!(error instanceof ApiError) || error.details.install === undefined) throw error;
     throw new ApiError(error.code, error.message, { ...error.details, install: make.install.advice });
@@ -82,6 +87,7 @@ class AcpRun implements Run {
   readonly #clock: Clock;
   readonly #make: AgentMake;
   readonly #bounds: AcpBounds;
+  readonly #notes: readonly PolicyNote[];
 
   readonly #events: EventQueue;
   readonly #turn: AcpTurn;
@@ -107,11 +113,13 @@ class AcpRun implements Run {
     process: SupervisedProcess,
     spawn: () => Promise<SupervisedProcess>,
     bounds: AcpBounds,
+    notes: readonly PolicyNote[],
   ) {
     this.#request = request;
     this.#clock = clock;
     this.#make = make;
     this.#bounds = bounds;
+    this.#notes = notes;
     const events = this.#events = new EventQueue(request.task.id, listener);
     const readDiffs = diffReader(make.changesOf, request.working_dir);
     const troubles = new TroubleWatch({
@@ -128,7 +136,12 @@ class AcpRun implements Run {
       attempt: request.attempt,
       readDiffs,
       events,
-      titleOf: (id) => turn.transcript.titleOf(id),
+      callOf: (id) => turn.transcript.callOf(id),
+      placesOutside: (call) =>
+        placesOutside(call, {
+          working_dir: request.working_dir,
+          tmp_dir: this.#work.link.process.tmp_dir,
+        }),
       denied: (denial) => turn.denied(denial),
     });
     const questions = this.#questions = new Questions({
@@ -211,6 +224,7 @@ class AcpRun implements Run {
     let verdict: Verdict;
     try {
       void this.#events.emit({ kind: "started", pid: this.pid });
+      for (const { level, message } of this.#notes) void this.#events.note(level, message, "permission");
       verdict = await this.#judge(await Promise.race([this.#turnAndAfter(), this.#givenUp.promise]));
     } catch (error) {
       verdict = await this.#failure(error);

@@ -6,7 +6,7 @@ import { AgentFailure, AgentRefusal, SessionLost, StartFailed } from "./agent_fa
 import { clientAbilities } from "./client_abilities.ts";
 import { mcpServersFor } from "./mcp_servers.ts";
 import { offerOfGreeting, offerOfSession } from "./offer.ts";
-import { cut, objectOf, textOf } from "./wire_value.ts";
+import { cut, merged, objectOf, textOf } from "./wire_value.ts";
 
 /**
  * Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. `of_silence`: the
@@ -72,7 +72,9 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
   const mcpServers = mcpServersFor(request.mcp_servers ?? [], hello);
-  const place = { cwd: request.working_dir, mcpServers, _meta: make.session_meta };
+  const place: WireObject = { cwd: request.working_dir, mcpServers };
+  const meta = merged(make.session_meta ?? {}, make.bind?.(request).session_meta ?? {});
+  if (Object.keys(meta).length > 0) place._meta = meta;
 
   const earlier = resumable ? request.resume?.session_id : undefined;
   if (earlier !== undefined) {

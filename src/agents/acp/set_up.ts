@@ -1,6 +1,6 @@
 /** Sets what a task chooses in its session: the model, the effort and the mode. What is not offered fails the task. */
 import type { RunRequest } from "../../domain/run.ts";
-import { AgentRefusal, NotOffered } from "./agent_failure.ts";
+import { AgentFailure, AgentRefusal, NotOffered } from "./agent_failure.ts";
 import { modelsOf } from "./offer.ts";
 import type { OpenedSession, SessionSteps } from "./session.ts";
 import {
@@ -31,12 +31,16 @@ export async function setUpSession(
   async function setMode(): Promise<void> {
     if (request.mode !== undefined) return await setWanted("mode");
     const setting = settings.mode;
-    const preferred = make.modes.find((candidate) => setting?.choices.some(({ id }) => id === candidate));
+    const modes = make.modes(request.permissions);
+    const preferred = modes.find((candidate) => setting?.choices.some(({ id }) => id === candidate));
     if (setting !== undefined && preferred !== undefined) return await set(setting, preferred);
-    if (make.modes.length === 0) return;
-    await warn(
-      `The agent offers none of the modes ${make.modes.join(", ")}; its own stays: ${setting?.current}`,
-    );
+    if (modes.length === 0) return;
+    const lacks = `The agent offers none of the modes ${modes.join(", ")}`;
+    // One without any modes may be an old version. What else binds it holds.
+    if (request.permissions === "allow" || setting === undefined) {
+      return await warn(`${lacks}; its own stays: ${setting?.current}`);
+    }
+    throw new AgentFailure(`${lacks}, in which permissions: "${request.permissions}" holds it back`);
   }
 
   async function setWanted(name: SettingName): Promise<void> {

@@ -44,9 +44,12 @@ export class ToolCalls {
     this.#onDoing = onDoing;
   }
 
-  /** The title of an open call. */
-  titleOf(tool_call_id: string): string | undefined {
-    return this.#open.get(tool_call_id)?.title;
+  /** What an open call has told so far of what it does, as the protocol names it; undefined if it is not known. */
+  callOf(tool_call_id: string): Record<string, unknown> | undefined {
+    const call = this.#open.get(tool_call_id);
+    if (call === undefined) return undefined;
+    const { title, kind, input, locations } = call;
+    return { title, kind, rawInput: input, locations: locations.map((path) => ({ path })) };
   }
 
   /** Takes a `tool_call` or `tool_call_update`. A call is logged when its input is known, and when it ends. */

@@ -33,9 +33,9 @@ export class Transcript {
     return this.#last_activity || undefined;
   }
 
-  /** The title of an open tool call, for a permission request that refers to it. */
-  titleOf(tool_call_id: string): string | undefined {
-    return this.#calls.titleOf(tool_call_id);
+  /** An open tool call as told so far, for a permission request that refers to it. */
+  callOf(tool_call_id: string): Record<string, unknown> | undefined {
+    return this.#calls.callOf(tool_call_id);
   }
 
   /** Takes a chunk of the agent's message or thought. */

@@ -48,3 +48,16 @@ export function cutValue(value: unknown, max: number): unknown {
 export function pathsOf(locations: unknown): string[] {
   return listOf(locations).slice(0, MOST_PATHS).flatMap((place) => textOf(objectOf(place)?.path) ?? []);
 }
+
+/** Both objects as one, also where they nest. Where they disagree, `other` counts. */
+export function merged(
+  one: Record<string, unknown>,
+  other: Record<string, unknown>,
+): Record<string, unknown> {
+  const all = { ...one };
+  for (const [name, value] of Object.entries(other)) {
+    const [inner, more] = [objectOf(all[name]), objectOf(value)];
+    all[name] = inner !== undefined && more !== undefined ? merged(inner, more) : value;
+  }
+  return all;
+}

@@ -1,6 +1,7 @@
 /** Runs an agent of `"protocol": "command"`: any program. Its lines are the log and its exit code is the outcome. */
 import { stripVTControlCharacters } from "node:util";
 import { getLogger } from "@logtape/logtape";
+import { unboundNote } from "../../domain/permission_binding.ts";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { AttachmentFile, Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
@@ -55,6 +56,9 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     process.closeStdin();
     await events.emit({ kind: "started", pid: process.pid });
     for (const unkept of unkeptWishes(request)) void events.note("warn", unkept, "command");
+    const unbound = unboundNote(request);
+    // That a command asks for nothing is worth a word only where somebody wanted it to.
+    if (unbound?.level === "warn") void events.note("warn", unbound.message, "command");
     const tail = createOutputTail();
     const said = { stdout: createLastWords(), stderr: createLastWords() };
     let reports_progress = false;

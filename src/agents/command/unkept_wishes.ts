@@ -4,7 +4,7 @@ import { CHOICES, takes } from "./fill_command.ts";
 
 /** A sentence for the task's log on each wish that may have no effect. */
 export function unkeptWishes(
-  { agent, agent_name, permissions, namesPermissions, ...choices }: RunRequest,
+  { agent, agent_name, ...choices }: RunRequest,
 ): string[] {
   const unkept: string[] = [];
   for (const choice of CHOICES) {
@@ -13,12 +13,6 @@ export function unkeptWishes(
     unkept.push(
       `The ${choice} '${value}' may have no effect: the command of agent '${agent_name}' has no {${choice}}. ` +
         `It is passed on in TASK_${choice.toUpperCase()} only`,
-    );
-  }
-  if (permissions === "deny" || namesPermissions && permissions === "ask") {
-    unkept.push(
-      `permissions: "${permissions}" has no effect: agent '${agent_name}' is a command, which asks for no permission ` +
-        "before it acts. Use an agent that speaks the Agent Client Protocol",
     );
   }
   return unkept;

@@ -9,11 +9,15 @@ import { type DemoSession, readState } from "./demo_session.ts";
 
 const CONTINUE = /^\s*(continue|resume)\b/i;
 
-/** Serves one client until `stdin` closes. Needs read and write permission for the sessions' folders. */
+/**
+ * Serves one client until `stdin` closes. Needs read and write permission for the sessions' folders. `asks`: it asks
+ * before each edit, whatever the script says.
+ */
 export async function runDemoAgent(
   stdin: ReadableStream<Uint8Array>,
   stdout: WritableStream<Uint8Array>,
   clock: Clock,
+  asks = false,
 ): Promise<void> {
   const acp = await import("@agentclientprotocol/sdk");
   const sessions = new Map<string, DemoSession>();
@@ -64,7 +68,7 @@ export async function runDemoAgent(
       const turn = new AbortController();
       turns.set(params.sessionId, turn);
       try {
-        return { stopReason: await play(params.sessionId, session, client, clock, turn.signal) };
+        return { stopReason: await play(params.sessionId, session, client, clock, turn.signal, asks) };
       } catch (error) {
         throw error instanceof DemoFailure
           ? acp.RequestError.internalError({ details: error.message })

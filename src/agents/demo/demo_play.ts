@@ -21,6 +21,7 @@ export async function play(
   client: AgentContext,
   clock: Clock,
   cancelled: AbortSignal,
+  asks: boolean,
 ): Promise<"end_turn" | "cancelled" | "refusal"> {
   const script = demoScript(session.prompt);
   const send = updates(client, session_id);
@@ -43,7 +44,8 @@ export async function play(
 
     if (script.question_at === step) await say(await answerOf(client, session_id), `answer_${step}`);
     const change = await nextChange(session, script, step, clock);
-    const allowed = script.ask_at !== step || await mayEdit(client, session_id, script.file, step, change);
+    const isAsked = asks || script.ask_at === step;
+    const allowed = !isAsked || await mayEdit(client, session_id, script.file, step, change);
     if (cancelled.aborted) return "cancelled";
     if (allowed) await edit(send, script, step, change);
     else await say(`Step ${step} was left out, since it was not permitted.\n\n`, `left_out_${step}`);

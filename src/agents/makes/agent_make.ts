@@ -1,6 +1,6 @@
 /** A make of coding agent: everything that is specific to it, as one value. The protocol itself is in `acp/`. */
 import type { RunRequest } from "../../domain/run.ts";
-import type { PlanStep } from "../../domain/task.ts";
+import type { PermissionPolicy, PlanStep } from "../../domain/task.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { ModelTrouble } from "../acp/model_trouble.ts";
 import type { Launched } from "../../host/processes/launched.ts";
@@ -36,6 +36,43 @@ export interface BrokenServer {
   name: string;
   /** Why, if the agent says so. */
   why?: string;
+}
+
+/** What makes a program ask before it writes or runs something, whatever its user's own settings allow. */
+export interface Binding {
+  /** `_meta` of the requests that open a session. */
+  readonly session_meta?: WireObject;
+  /** What changes at the start of the program. */
+  prepare?(place: StartingPlace): BoundStart | Promise<BoundStart>;
+}
+
+/** What a task asks for that decides how its agent is held back. */
+export type PolicyRequest = Pick<RunRequest, "permissions" | "mode">;
+
+/** Where a program is about to start. */
+export interface StartingPlace {
+  /** The variables that it would get. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly working_dir: string;
+  /** The path that one of our `files` will have. */
+  file(name: string): string;
+  /** The text of a file; undefined if it cannot be read. */
+  read(path: string): Promise<string | undefined>;
+  /** The paths of the files in a folder. */
+  list(folder: string): Promise<string[]>;
+}
+
+export interface BoundStart {
+  /** The content of files in the run's temporary folder, by name. */
+  files?: Record<string, string>;
+  /** Arguments after all others. */
+  args?: string[];
+  /** Variables that override all others. */
+  env?: Record<string, string>;
+  /** What the task's log should say, such as what cannot be held back. */
+  warnings?: string[];
+  /** Why it cannot be held to the policy here: it is not started. */
+  obstacle?: string;
 }
 
 export interface AgentMake {
@@ -84,7 +121,9 @@ export interface AgentMake {
   /** What `session/new` and `session/load` carry in `_meta`; undefined for nothing. */
   readonly session_meta: WireObject | undefined;
   /** Session modes in order of preference. The first that the agent offers is set; an empty list sets none. */
-  readonly modes: readonly string[];
+  modes(policy: PermissionPolicy): readonly string[];
+  /** How it is held to a policy, together with its mode; undefined if nothing holds it. */
+  readonly bind: ((request: PolicyRequest) => Binding) | undefined;
   /** What it does in a mode without asking for permission. */
   unasked(mode: string): Unasked;
   /** Whether it knows more names of its models than it lists, and refuses those that it does not know. */

@@ -3,7 +3,16 @@ import type { ProcessType } from "../../protocol/process.ts";
 import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
 import { listOf, numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
-import type { AgentMake, AgentSign, BrokenServer, OwnWork, Unasked, WireObject } from "./agent_make.ts";
+import type {
+  AgentMake,
+  AgentSign,
+  Binding,
+  BrokenServer,
+  OwnWork,
+  PolicyRequest,
+  Unasked,
+  WireObject,
+} from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const ADAPTER: OwnSigns = {
@@ -64,7 +73,8 @@ export const claude: AgentMake = {
     DISABLE_AUTOUPDATER: "1",
   }),
   // By default it starts in `auto` and answers its own permission requests.
-  modes: ["default"],
+  modes: () => ["default"],
+  bind,
   unasked: (mode) => UNASKED[mode] ?? "everything",
   // It takes the ids of the models API for those of its list.
   resolves_models: true,
@@ -86,6 +96,30 @@ export const claude: AgentMake = {
   brokenServers,
   chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
 };
+
+/** A rule that asks outweighs every rule that allows, in the user's settings and in those of the project. */
+const ASKED = [
+  "Bash",
+  "PowerShell",
+  "Monitor",
+  "Edit",
+  "Write",
+  "NotebookEdit",
+  "EnterWorktree",
+  "ExitWorktree",
+  "Workflow",
+  "Skill",
+  "WebFetch",
+  "WebSearch",
+  "mcp__*",
+];
+
+function bind({ permissions: policy }: PolicyRequest): Binding {
+  if (policy === "allow") return {};
+  const permissions = { ask: ASKED, disableBypassPermissionsMode: "disable" };
+  const settings = { permissions, disableAutoMode: "disable", sandbox: { autoAllowBashIfSandboxed: false } };
+  return { session_meta: { claudeCode: { options: { settings } } } };
+}
 
 function recognize(launched: Launched): ProcessType | undefined {
   const { role, path } = launched;

@@ -1,6 +1,7 @@
 import type { FailureKind } from "../../domain/failure.ts";
 import { kindOfStatus, kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
+import { bindCodex } from "./codex_binding.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, TurnSign, Unasked, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -45,7 +46,8 @@ export const codex: AgentMake = {
     NO_BROWSER: "1",
   }),
   // In its default mode it reviews its own requests. In this mode it asks a person.
-  modes: ["workspace-write"],
+  modes: (policy) => [policy === "allow" ? "workspace-write" : "read-only"],
+  bind: bindCodex,
   goesOnAfter: (question) => objectOf(objectOf(question._meta)?.codex)?.delivery === "async",
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,

@@ -1,4 +1,5 @@
 import { kindOfStatus, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import { bindGemini } from "./gemini_binding.ts";
 import { countsOf } from "../acp/usage.ts";
 import { objectOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
@@ -47,7 +48,8 @@ export const gemini: AgentMake = {
     // Its log is the only place where it tells that its model does not answer. On stderr itself it holds that back.
     GEMINI_DEBUG_LOG_FILE: "/dev/stderr",
   }),
-  modes: ["default"],
+  modes: () => ["default"],
+  bind: bindGemini,
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   troubleOf,

@@ -3,6 +3,7 @@ import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts"
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
+import { bindOpenCode } from "./opencode_binding.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, BrokenServer, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -68,7 +69,8 @@ export const opencode: AgentMake = {
   // Its log is the only place where it tells that its model does not answer, or an MCP server.
   arguments: ({ agent: { command } }) =>
     command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "WARN"],
-  modes: ["build"],
+  modes: () => ["build"],
+  bind: bindOpenCode,
   // Its modes are its agents. Its permission settings decide in all of them.
   unasked: () => "nothing",
   // It needs no account for the models that its makers offer for free.

@@ -7,9 +7,9 @@ import type { AgentMake } from "./agent_make.ts";
 
 /** Programs that run a script, an npm package or another program, which one of their arguments names. */
 const RUNS_OTHERS =
-  /^(node|deno|bun|bunx|npx|npm|pnpm|pnpx|yarn|env|nice|ionice|nohup|setsid|stdbuf|time|timeout|xvfb-run)$/;
+  /^(node|deno|bun|bunx|npx|npm|pnpm|pnpx|yarn|env|nice|ionice|nohup|setsid|stdbuf|time|timeout|xvfb-run|opencode-agents)$/;
 /** How many of their arguments are looked at: options, and what those take, come before the name. */
-const MOST_ARGUMENTS = 8;
+const MOST_ARGUMENTS = 16;
 
 export class AgentMakes {
   readonly #makes: readonly AgentMake[];

@@ -18,6 +18,8 @@ const KILL_AFTER_MS = 10_000;
 /** One agent process and its tree. Both outputs must be read, or the agent blocks. */
 export interface SupervisedProcess {
   readonly pid: number;
+  /** Its TMPDIR. */
+  readonly tmp_dir: string;
   /** Closing it is the first step of ending. */
   readonly stdin: WritableStream<Uint8Array>;
   /** For an agent that is told nothing. Idempotent. */
@@ -56,6 +58,7 @@ export interface EndOptions {
 export function supervise(
   clock: Clock,
   child: Deno.ChildProcess,
+  tmp_dir: string,
   tree: Tree,
   group: RunGroup | undefined,
   left: LeftProcesses,
@@ -112,6 +115,7 @@ export function supervise(
 
   return {
     pid,
+    tmp_dir,
     get stdin() {
       return stdin.stream;
     },

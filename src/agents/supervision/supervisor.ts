@@ -34,7 +34,17 @@ export interface SpawnOptions {
   request: RunRequest;
   /** Variables that this make of agent needs. The agent's and the task's own `env` override them. */
   defaults?: Record<string, string>;
+  bind?: Bind;
 }
+
+/**
+ * The last changes to a process before it starts: arguments after all others, and variables that override all others.
+ * `folder`: its TMPDIR. `own`: its variables without the change. May write files into the folder.
+ */
+export type Bind = (
+  folder: string,
+  own: Readonly<Record<string, string>>,
+) => Promise<{ args: string[]; env: Record<string, string> }>;
 
 export interface Supervisor {
   /** Throws `ApiError` if the program cannot be started. */
@@ -106,7 +116,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   async function spawn(spawning: SpawnOptions): Promise<SupervisedProcess> {
-    const { request, command: [program = "", ...args], defaults } = spawning;
+    const { request, command: [program = "", ...own_args], defaults, bind } = spawning;
     const attempt = {
       program,
       install: options.makes.installCommand(program),
@@ -117,7 +127,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     await reaper.ready();
     const tmp_dir = folders.create();
     try {
-      const env = runEnvironment(request, { ...options, tmp_dir, defaults });
+      const own = runEnvironment(request, { ...options, tmp_dir, defaults });
+      const bound = await bind?.(tmp_dir, own);
+      const env = { ...own, ...bound?.env };
+      const args = [...own_args, ...bound?.args ?? []];
       await programs.require(attempt, env.PATH ?? "");
       const { child, group, started } = await start({ program, args, env, cwd: attempt.cwd }, attempt);
       const { pid } = child;
@@ -125,7 +138,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
       const left = new LeftProcesses({ clock, lists, pid, tree, group });
-      return supervise(clock, child, tree, group, left, async (isEmpty) => {
+      return supervise(clock, child, tmp_dir, tree, group, left, async (isEmpty) => {
         reaper.forget(pid);
         if (group && isEmpty) groups?.giveBack(group);
         await folders.remove(tmp_dir);

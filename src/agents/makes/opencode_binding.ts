@@ -1,0 +1,108 @@
+/**
+ * How OpenCode is made to ask: by its own permission rules, of which the last that fits decides. It merges the
+ * configurations of machine, user, project and environment key by key, so a rule comes last only under a key that
+ * none of them has. Keys are patterns in which `*` is any text, so there are many for each name.
+ */
+import { pathToFileURL } from "node:url";
+import { objectOf } from "../acp/wire_value.ts";
+import type { Binding, BoundStart, PolicyRequest, WireObject } from "./agent_make.ts";
+
+type Rules = Record<string, string | Record<string, string>>;
+
+/** Its agents that a session may be switched to, besides the one that the task names. */
+const AGENTS = ["build", "plan"];
+/** Its agents that others start. */
+const SUBAGENTS = ["general", "explore"];
+
+const PLUGIN = "ask.js";
+
+export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
+  return {
+    prepare({ env, file }): BoundStart {
+      const config = parsed(env.OPENCODE_CONFIG_CONTENT);
+      if (config === undefined) return { obstacle: "OPENCODE_CONFIG_CONTENT is not a JSON object" };
+      // The path of a run is random. What is in a project cannot foresee it.
+      const rule = (name: string) => foldedInto(name, file(PLUGIN));
+      const agents = mode === undefined ? AGENTS : [...AGENTS, mode];
+      if (permissions === "allow") {
+        const asking = withRules(config, agents, { [rule("external_directory")]: outside(env, "ask") });
+        // A subagent's request never reaches the client, so it would wait forever.
+        const all = withRules(asking, SUBAGENTS, {
+          [rule("external_directory")]: outside(env, "deny"),
+          [rule("doom_loop")]: "deny",
+        });
+        return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(all) } };
+      }
+      const bound = withRules(config, agents, {
+        // Tools of MCP servers: SERVER_TOOL.
+        [rule("*_*")]: "ask",
+        [rule("external_directory")]: outside(env, "ask"),
+        [rule("edit")]: "ask",
+        [rule("bash")]: "ask",
+        [rule("webfetch")]: "ask",
+        [rule("websearch")]: "ask",
+        [rule("task")]: "deny",
+      });
+      const plugins = Array.isArray(bound.plugin) ? bound.plugin : [];
+      const plugin = [...plugins, pathToFileURL(file(PLUGIN)).href];
+      return {
+        files: { [PLUGIN]: PLUGIN_TEXT },
+        // Without this variable it loads the plugin.
+        env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...bound, plugin }), OPENCODE_PURE: "" },
+      };
+    },
+  };
+}
+
+/** A pattern that fits `name`, as random as `seed`. */
+function foldedInto(name: string, seed: string): string {
+  const stars = (at: number) => "*".repeat(seed.charCodeAt(seed.length - 1 - (at % seed.length)) % 4);
+  return `${[...name].map((letter, at) => letter + stars(at * 3 + 7)).join("")}*`;
+}
+
+/** Places outside the project. What it puts aside for itself it may read. */
+function outside(env: Readonly<Record<string, string>>, decision: "ask" | "deny"): Record<string, string> {
+  const data = env.XDG_DATA_HOME ?? `${env.HOME ?? "~"}/.local/share`;
+  return { "*": decision, [`${data}/opencode/tool-output/*`]: "allow" };
+}
+
+/** The configuration with these rules after the own ones of these agents. */
+function withRules(config: WireObject, agents: readonly string[], rules: Rules): WireObject {
+  const agent = { ...objectOf(config.agent) };
+  for (const name of agents) {
+    const own = objectOf(agent[name]);
+    agent[name] = { ...own, permission: { ...objectOf(own?.permission), ...rules } };
+  }
+  return { ...config, agent };
+}
+
+function parsed(text: string | undefined): WireObject | undefined {
+  if (text === undefined || text.trim() === "") return {};
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * It asks about the programs in a command, so a command without one, such as `> file`, runs unasked. Such a command gets
+ * a program to ask about.
+ */
+const PLUGIN_TEXT = `
+const UNSEEN = /^(cd|if|while|until|for|case|select|function|time|coproc|declare|typeset|export|readonly|local|unset)$/;
+
+function isAskedFor(command) {
+  const rest = command.replace(/^(\\s*cd(\\s+[^\\s;&|<>()$\`]+)?\\s*(&&|;))+/, "");
+  const word = /^\\s*([A-Za-z0-9_./-]+)(\\s|$)/.exec(rest)?.[1];
+  return word !== undefined && !UNSEEN.test(word);
+}
+
+export default async () => ({
+  "tool.execute.before": async ({ tool }, { args }) => {
+    if (tool === "bash" && typeof args?.command === "string" && !isAskedFor(args.command)) {
+      args.command = "true; " + args.command;
+    }
+  },
+});
+`;

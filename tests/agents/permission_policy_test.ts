@@ -1,0 +1,358 @@
+/** How a task's permission policy holds its agent: what it is started with, its mode, and which requests a person sees. */
+import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
+import { ApiError } from "../../src/domain/errors.ts";
+import { opencode } from "../../src/agents/makes/opencode.ts";
+import { claude } from "../../src/agents/makes/claude.ts";
+import { codex } from "../../src/agents/makes/codex.ts";
+import { gemini } from "../../src/agents/makes/gemini.ts";
+import type { AgentMake, BoundStart } from "../../src/agents/makes/agent_make.ts";
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
+import { acpRequest, ran, watchRun } from "./fixtures/acp_run.ts";
+import { withSupervisor } from "./fixtures/harness.ts";
+
+type Fields = Record<string, unknown>;
+
+const PROGRAM = new URL("./fixtures/asking_agent.ts", import.meta.url).pathname;
+const asking = (habits: Fields = {}) => [
+  Deno.execPath(),
+  "run",
+  "--no-check",
+  "--no-config",
+  PROGRAM,
+  JSON.stringify(habits),
+];
+
+Deno.test("allow asks a person for what is outside the task's folders, and for nothing else", () =>
+  withSupervisor(async (bench) => {
+    const ask = (asked: Fields, announced?: Fields) =>
+      watchRun(
+        bench,
+        acpRequest(bench.folder, asking(), JSON.stringify({ announced, asked }), { permissions: "allow" }),
+      );
+    const inside = await ask({ kind: "edit", locations: [{ path: `${bench.folder}/a` }] });
+    assert.equal((await inside.run.outcome).output, "undefined: yes");
+    assert.deepEqual(inside.all("permission_requested"), []);
+
+    // The TMPDIR of the run is below this folder of the test.
+    const elsewhere = await Deno.makeTempDir();
+    for (
+      const [asked, announced] of [
+        [{ kind: "edit", locations: [{ path: `${elsewhere}/a` }] }],
+        [{ title: "Write it" }, { title: "Write it", kind: "edit", locations: [{ path: `${elsewhere}/a` }] }],
+        [{}, { title: "Call it", kind: "other", rawInput: { target: `${elsewhere}/a` } }],
+      ] as [Fields, Fields?][]
+    ) {
+      const outside = await ask(asked, announced);
+      const { request } = await outside.first("permission_requested");
+      assert.deepEqual(request.tool_call.outside, [`${elsewhere}/a`]);
+      assert.ok(outside.run.answerPermission(request.permission_id, "no", OWNER));
+      assert.equal((await outside.run.outcome).output, "undefined: no");
+    }
+    await Deno.remove(elsewhere);
+  }));
+
+Deno.test("a request that nobody answers is denied, also under allow", () =>
+  withSupervisor(async (bench) => {
+    const prompt = JSON.stringify({ asked: { title: "touch /srv/a", kind: "execute" } });
+    const { outcome } = await ran(
+      bench,
+      acpRequest(bench.folder, asking(), prompt, { permissions: "allow", permission_timeout_ms: 50 }),
+    );
+    assert.equal(outcome.failure?.kind, "permission_denied");
+  }));
+
+const CODEX_MODES = ["agent", "workspace-write", "read-only"];
+
+for (
+  const [policy, profile, habits, output] of [
+    ["ask", "codex", { modes: CODEX_MODES }, "read-only: yes"],
+    ["allow", "codex", { modes: CODEX_MODES }, "workspace-write: yes"],
+    ["ask", "claude", { modes: ["auto", "default"] }, "default: yes"],
+    ["ask", "gemini", { modes: ["yolo", "default"] }, "default: yes"],
+    ["allow", "codex", { modes: ["agent"] }, "agent: yes"],
+  ] as const
+) {
+  Deno.test(`${profile} works under ${policy} in a mode that fits, also in a loaded session`, () =>
+    withSupervisor(async (bench) => {
+      for (const resume of [undefined, { session_id: "s1" }]) {
+        const watched = await watchRun(
+          bench,
+          acpRequest(
+            bench.folder,
+            asking({ ...habits, loads: true }),
+            JSON.stringify({ asked: { title: "ls" } }),
+            {
+              permissions: policy,
+              resume,
+              agent: { profile },
+            },
+          ),
+        );
+        if (policy === "ask") {
+          const { request } = await watched.first("permission_requested");
+          watched.run.answerPermission(request.permission_id, "yes", OWNER);
+        }
+        const outcome = await watched.run.outcome;
+        assert.equal(outcome.output, output);
+      }
+    }));
+}
+
+for (const policy of ["ask", "deny"] as const) {
+  Deno.test(`an agent that cannot be brought into a mode that fits ${policy} is not prompted`, () =>
+    withSupervisor(async (bench) => {
+      for (const habits of [{ modes: ["agent"] }, { modes: CODEX_MODES, refuses_mode: true }]) {
+        const run = await ran(
+          bench,
+          acpRequest(bench.folder, asking(habits), JSON.stringify({ asked: {} }), {
+            permissions: policy,
+            agent: { profile: "codex" },
+          }),
+        );
+        assert.equal(run.outcome.status, "failed");
+        assert.deepEqual([run.outcome.output, run.all("at_work"), run.all("permission_settled")], [
+          "",
+          [],
+          [],
+        ]);
+      }
+    }));
+}
+
+Deno.test("an agent that cannot be held to its policy says so in the log at the start", () =>
+  withSupervisor(async (bench) => {
+    const said = async (changes: Fields, profile?: string) => {
+      const prompt = JSON.stringify({ asked: { title: "ls" } });
+      const run = await ran(
+        bench,
+        acpRequest(bench.folder, asking(), prompt, {
+          permission_timeout_ms: 20,
+          ...changes,
+          agent: { profile },
+        }),
+      );
+      const first = run.events.filter((event) => event.kind === "log")[0];
+      return first?.message.startsWith("permissions:") ? `${first.level} ${first.message}` : undefined;
+    };
+    const ask = /^info permissions: "ask" has no effect: how agent 'checks' can be made to ask/;
+    assert.match(await said({ permissions: "ask" }) ?? "", ask);
+    assert.match(await said({ permissions: "ask", namesPermissions: true }) ?? "", /^warn/);
+    assert.match(await said({ permissions: "deny" }) ?? "", /^warn permissions: "deny"/);
+    assert.equal(await said({ permissions: "allow" }), undefined);
+    assert.equal(await said({ permissions: "ask" }, "claude"), undefined);
+  }));
+
+// ---- what each make starts its agent with
+
+/** A machine with these files. */
+async function start(
+  make: AgentMake,
+  permissions: "ask" | "deny" | "allow",
+  { env = {}, files = {}, mode, folder = "/tmp/run" }: {
+    env?: Record<string, string>;
+    files?: Record<string, string>;
+    mode?: string;
+    folder?: string;
+  } = {},
+): Promise<BoundStart> {
+  return await make.bind!({ permissions, mode }).prepare?.({
+    env: { HOME: "/u", ...env },
+    working_dir: "/p/sub",
+    file: (name) => `${folder}/${name}`,
+    read: (path) => Promise.resolve(files[path]),
+    list: (folder) =>
+      Promise.resolve(Object.keys(files).filter((path) => path.slice(0, path.lastIndexOf("/")) === folder)),
+  }) ?? {};
+}
+
+/** Decides as OpenCode does: the last rule that fits. Keys and patterns are globs. */
+function ruleOf(config: Fields, permission: string, pattern: string): string | undefined {
+  const fits = (glob: string, text: string) =>
+    new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`)
+      .test(text);
+  let decision: string | undefined;
+  for (const [key, rule] of Object.entries(config)) {
+    if (!fits(key, permission)) continue;
+    if (typeof rule === "string") decision = rule;
+    else {for (const [glob, one] of Object.entries(rule as Fields)) {
+        if (fits(glob, pattern)) decision = String(one);
+      }}
+  }
+  return decision;
+}
+
+Deno.test("opencode: the rules come last, whatever the user's configuration allows", async () => {
+  const own = {
+    model: "m",
+    plugin: ["mine"],
+    agent: {
+      build: { prompt: "Be kind", permission: { "*": "allow", bash: { "*": "allow" }, edit: "allow" } },
+      other: {},
+    },
+  };
+  const { env, files } = await start(opencode, "ask", {
+    env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(own) },
+    mode: "reviewer",
+  });
+  const config = JSON.parse(env!.OPENCODE_CONFIG_CONTENT!);
+  assert.equal(config.model, "m");
+  assert.deepEqual(config.plugin, ["mine", "file:///tmp/run/ask.js"]);
+  assert.deepEqual(Object.keys(files!), ["ask.js"]);
+  assert.deepEqual(Object.keys(config.agent), ["build", "other", "plan", "reviewer"]);
+  assert.equal(config.agent.build.prompt, "Be kind");
+  for (const name of ["build", "plan", "reviewer"]) {
+    const { permission } = config.agent[name];
+    for (
+      const tool of ["edit", "bash", "webfetch", "websearch", "github_create_issue", "external_directory"]
+    ) {
+      assert.equal(ruleOf(permission, tool, "anything"), "ask", `${name} ${tool}`);
+    }
+    assert.equal(ruleOf(permission, "task", "general"), "deny");
+    const output = "/u/.local/share/opencode/tool-output/x";
+    assert.equal(ruleOf(permission, "external_directory", output), "allow", "its own notes");
+  }
+  assert.equal(ruleOf(config.agent.plan.permission, "read", "a"), undefined, "it reads as it pleases");
+});
+
+Deno.test("opencode: under allow only places outside are asked for, which subagents cannot; nonsense is not run", async () => {
+  const { env, files } = await start(opencode, "allow");
+  const { agent } = JSON.parse(env!.OPENCODE_CONFIG_CONTENT!);
+  const decisions = (name: string) =>
+    ["external_directory", "doom_loop", "bash", "edit", "task"].map((tool) =>
+      ruleOf(agent[name].permission, tool, "x")
+    );
+  assert.deepEqual(decisions("build"), ["ask", undefined, undefined, undefined, undefined]);
+  assert.deepEqual(decisions("general"), ["deny", "deny", undefined, undefined, undefined]);
+  assert.equal(files, undefined);
+  for (const text of ["[]", "{", "7"]) {
+    const { obstacle } = await start(opencode, "ask", { env: { OPENCODE_CONFIG_CONTENT: text } });
+    assert.match(obstacle!, /OPENCODE_CONFIG_CONTENT/);
+  }
+});
+
+Deno.test("opencode: a project cannot foresee the keys of the rules", async () => {
+  const keys = async (folder: string) => {
+    const { env } = await start(opencode, "ask", { folder });
+    return Object.keys(JSON.parse(env!.OPENCODE_CONFIG_CONTENT!).agent.build.permission);
+  };
+  const [one, other] = await Promise.all([keys("/tmp/run-1a-f00d77"), keys("/tmp/run-1a-c2fe9b")]);
+  const shared = one!.filter((key) => other!.includes(key));
+  assert.deepEqual(shared, []);
+  for (const key of one!) assert.match(key, /\*/);
+});
+
+Deno.test("opencode: a command without a program gets one to ask about", async () => {
+  const { files } = await start(opencode, "ask");
+  const path = await Deno.makeTempFile({ suffix: ".mjs" });
+  await Deno.writeTextFile(path, files!["ask.js"]!);
+  const plugin = await (await import(`file://${path}`)).default();
+  const after = async (command: string, tool = "bash") => {
+    const args = { command };
+    await plugin["tool.execute.before"]({ tool }, { args });
+    return args.command;
+  };
+  const UNASKED = [
+    "> a",
+    " >a",
+    "cd .>a",
+    "cd . > a",
+    "cd b && > a",
+    "X=1 > a",
+    "export X=1 > a",
+    "{ > a; }",
+    "(> a)",
+    "if [[ -f b ]]; then > a; fi",
+    "[[ -f b ]] > a",
+    "! > a",
+    "",
+  ];
+  for (const command of UNASKED) assert.equal(await after(command), `true; ${command}`);
+  for (
+    const command of ["npm test", "cd a && npm test", "cd a; ./b > c", "git commit -m 'x'", "echo hi > a"]
+  ) {
+    assert.equal(await after(command), command);
+  }
+  assert.equal(await after("> a", "other"), "> a");
+  await Deno.remove(path);
+});
+
+Deno.test("claude: rules that ask go with its session, and outweigh what allows", () => {
+  const meta = claude.bind!({ permissions: "ask" }).session_meta as {
+    claudeCode: { options: { settings: { permissions: { ask: string[] } } } };
+  };
+  const { ask } = meta.claudeCode.options.settings.permissions;
+  for (const tool of ["Bash", "Edit", "Write", "NotebookEdit", "WebFetch", "mcp__*"]) {
+    assert.ok(ask.includes(tool));
+  }
+  assert.equal(claude.bind!({ permissions: "allow" }).session_meta, undefined);
+});
+
+Deno.test("codex: rules of its own that allow something are said, or keep it from starting", async () => {
+  const allows = 'prefix_rule(pattern=["git", "add"])\n';
+  const asks = '# prefix_rule(pattern=["rm"])\nprefix_rule(pattern=["git"], decision="prompt")\n';
+  const own = "/u/.codex/rules/default.rules";
+  const given = "/p/.codex/rules/team.rules";
+  assert.deepEqual(await start(codex, "ask", { files: { [own]: asks, [given]: asks } }), { warnings: [] });
+  const said = await start(codex, "ask", { files: { [own]: allows } });
+  assert.equal(said.obstacle, undefined);
+  assert.match(said.warnings!.join(), /default\.rules/);
+  assert.match((await start(codex, "deny", { files: { [own]: allows } })).obstacle!, /default\.rules/);
+  assert.match((await start(codex, "ask", { files: { [given]: allows } })).obstacle!, /team\.rules/);
+  assert.deepEqual(await start(codex, "allow", { files: { [own]: allows, [given]: allows } }), {});
+  const moved = { env: { CODEX_HOME: "/c" }, files: { "/c/rules/a.rules": allows } };
+  assert.match((await start(codex, "deny", moved)).obstacle!, /a\.rules/);
+});
+
+Deno.test("gemini: a policy of an administrator asks for all but reading; trusted servers are switched off", async () => {
+  const { args, files } = await start(gemini, "deny");
+  assert.deepEqual(args, ["--admin-policy", "/tmp/run/ask.toml"]);
+  assert.match(files!["ask.toml"]!, /toolName = "\*"\ndecision = "ask_user"/);
+  assert.match(files!["ask.toml"]!, /"read_file"[^]*decision = "allow"/);
+  for (const tool of ["run_shell_command", "write_file", "replace", "web_fetch"]) {
+    assert.doesNotMatch(files!["ask.toml"]!, new RegExp(tool));
+  }
+  const trusting = (text: string) => start(gemini, "ask", { files: { "/u/.gemini/settings.json": text } });
+  const servers = { mine: { command: "x", trust: true }, other: { command: "y" } };
+  const trusted = await trusting(JSON.stringify({ mcpServers: servers }));
+  assert.match(trusted.files!["ask.toml"]!, /mcpName = "mine"\ndecision = "deny"/);
+  assert.doesNotMatch(trusted.files!["ask.toml"]!, /other/);
+  assert.match(trusted.warnings!.join(), /mine/);
+  const unreadable = await trusting('{ // mine\n"mcpServers": { "mine": { "trust": true } } }');
+  assert.match(unreadable.files!["ask.toml"]!, /toolName = "mcp_\*"\ndecision = "deny"/);
+  assert.deepEqual(await start(gemini, "allow"), {});
+});
+
+Deno.test("what a policy needs reaches the program: files, arguments and variables; an obstacle keeps it from starting", () =>
+  withSupervisor(async (bench) => {
+    const command = [
+      "sh",
+      "-c",
+      'echo "$@ $OPENCODE_CONFIG_CONTENT" >&2; cat "$TMPDIR/ask.js" >&2; exit 3',
+      "sh",
+    ];
+    const request = acpRequest(bench.folder, command, "hello", {
+      agent: { profile: "opencode", env: { OPENCODE_CONFIG_CONTENT: '{"model":"m"}' } },
+      env: { OPENCODE_CONFIG_CONTENT: '{"model":"of the task"}' },
+    });
+    const { logs } = await ran(bench, request);
+    const said = logs().join("\n");
+    assert.match(said, /"model":"of the task"/);
+    assert.match(said, /"b\**a\**s\**h\*+":"ask"/);
+    assert.match(said, /tool\.execute\.before/);
+
+    const broken = acpRequest(bench.folder, command, "hello", {
+      agent: { profile: "opencode" },
+      env: { OPENCODE_CONFIG_CONTENT: "no" },
+    });
+    await assert.rejects(
+      ran(bench, broken),
+      (error) => error instanceof ApiError && error.code === "CONFIGURATION_ERROR",
+    );
+    assert.deepEqual([...Deno.readDirSync(`${bench.folder}/tmp`)], []);
+  }));
+
+Deno.test("every known agent can be held to a policy; others cannot", () => {
+  const held = BUILT_IN_MAKES.all.filter(({ bind }) => bind !== undefined).map(({ name }) => name);
+  assert.deepEqual(held.sort(), ["claude", "codex", "demo", "gemini", "opencode"]);
+});
