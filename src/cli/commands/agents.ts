@@ -9,6 +9,7 @@ import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime } from "../local_time.ts";
 import { type Column, printTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
+import { oneLine } from "../text.ts";
 
 interface AgentsFlags extends CommonFlags {
   complete?: Chosen;
@@ -90,7 +91,7 @@ async function complete(cli: Cli, flags: AgentsFlags, what: Chosen, typed: strin
 
 function printAgents(terminal: Terminal, agents: ListedAgent[]): void {
   printTable(terminal, agents, COLUMNS);
-  for (const { name, todo } of agents) if (todo !== undefined) terminal.note(`${name}: ${todo}`);
+  for (const { name, todo } of agents) if (todo !== undefined) terminal.note(`${name}: ${oneLine(todo)}`);
 }
 
 const COLUMNS: Column<ListedAgent>[] = [
@@ -130,10 +131,10 @@ function printAgent(terminal: Terminal, agent: ListedAgent): void {
     ["last failure", agent.last_failure && localDateTime(agent.last_failure)],
     ["found", agent.found_at && localDateTime(agent.found_at)],
   ];
-  for (const [what, value] of facts) if (value) terminal.line(`${what.padEnd(14)}${value}`);
+  for (const [what, value] of facts) if (value) terminal.line(`${what.padEnd(14)}${oneLine(value)}`);
   const list = (what: string, lines: string[] | undefined) => {
     for (const [i, line] of (lines ?? []).entries()) {
-      terminal.line(`${(i === 0 ? what : "").padEnd(14)}${line}`);
+      terminal.line(`${(i === 0 ? what : "").padEnd(14)}${oneLine(line)}`);
     }
   };
   list(
