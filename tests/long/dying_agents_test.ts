@@ -6,7 +6,6 @@ import { type ModelServer, startModelServer } from "../fixtures/model_server.ts"
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 import { longTest } from "../fixtures/tier.ts";
-import { until } from "../fixtures/until.ts";
 import { ran, watchRun } from "../agents/fixtures/acp_run.ts";
 import { withAgent } from "./fixtures/real_agent.ts";
 
@@ -77,23 +76,30 @@ for (const name of AGENTS) {
   );
 
   longTest(
-    `${name}: its work is done, then it fails for its model; retried, it goes on in its session`,
+    `${name}: cancelled and retried, it goes on with its task`,
     () =>
-      withTask(
-        name,
-        `mock:http code=400 times=${name === "gemini" ? 5 : 1}`,
-        async (socket, _server, model) => {
-          await socket.next(becomes("failed"), PATIENCE_MS);
-          const [failed] = await attemptsOf(socket);
-          assert.equal((failed!.failure as Fields).kind, "refused", JSON.stringify(failed));
-          const seen = model.requests.length;
-          await socket.request({ type: "retry_task", task_id: "t" });
-          await until(async () => (await attemptsOf(socket)).at(1)?.ended_at !== undefined, PATIENCE_MS);
-          assert.ok(model.requests.length > seen);
-        },
-      ),
+      withTask(name, "mock:plan n=5 delay=700", async (socket, _server, model) => {
+        await model.seen(({ side, step }) => !side && step === 2, PATIENCE_MS);
+        await socket.request({ type: "cancel_task", task_id: "t" });
+        await socket.request({ type: "retry_task", task_id: "t" });
+        await socket.next(becomes("completed"), PATIENCE_MS);
+        const second = (await attemptsOf(socket))[1]!;
+        // Within the minute in which it began, a session of Gemini cannot be loaded.
+        if (name !== "gemini") assert.equal(second.resumed, true);
+        const { prompt } = model.requests.filter(({ side }) => !side).at(-1)!;
+        assert.match(prompt, /a person cancelled it/);
+      }),
   );
 }
+
+longTest(
+  "opencode: a request that its model refuses is a refusal",
+  () =>
+    withAgent("opencode", async (bench, ask) => {
+      const { outcome } = await ran(bench, ask("mock:http code=400"));
+      assert.deepEqual(outcome.failure, { kind: "refused", message: "Internal error: scripted error 400" });
+    }),
+);
 
 for (const name of ["claude", "codex"] as const) {
   longTest(

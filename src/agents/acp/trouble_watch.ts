@@ -2,7 +2,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Failure } from "../../domain/failure.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import { endsTurn, limitText, type ModelTrouble, stepOf } from "./model_trouble.ts";
+import { endsTurn, kindOfText, limitText, type ModelTrouble, stepOf } from "./model_trouble.ts";
 
 /** An agent that recovers and falters again and again is logged as a warning this often; in between as `debug`. */
 const WARN_EVERY_MS = 60_000;
@@ -29,7 +29,10 @@ export class TroubleWatch {
 
   /** The trouble that the agent had last and has not recovered from. */
   get unsolved(): ModelTrouble | undefined {
-    return this.#now?.trouble;
+    const now = this.#now;
+    // What was told once and in unknown words was no passing trouble: the agent did not ask again.
+    const isPassing = now !== undefined && (now.tries > 1 || kindOfText(now.trouble.what) !== undefined);
+    return isPassing ? now.trouble : undefined;
   }
 
   async take(trouble: ModelTrouble): Promise<void> {
