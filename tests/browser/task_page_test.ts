@@ -164,6 +164,13 @@ Deno.test("task page: buttons and keys pause, resume, cancel and retry the task"
       () => page.getByRole("link", { name: "Run again as a copy" }).getAttribute("href"),
       "#/new?from=long",
     );
+
+    await button(page, "Cancel").click();
+    await dialog.getByRole("button", { name: "Cancel the task" }).click();
+    await button(page, "Start afresh").click();
+    await badge(page, "Running").waitFor();
+    await tab(page, "Attempts").click();
+    await becomes(() => attempts.nth(0).innerText(), /Attempt 3\s+Under way/);
   });
 });
 

@@ -38,6 +38,8 @@ Deno.test("cli: pause, resume, cancel and retry say what became of the task", ()
     assert.equal((await run(["resume", "long"])).stdout, "task long resumed\n");
     assert.equal((await json("cancel", "long")).type, "task_cancelled");
     assert.equal((await run(["retry", "long"])).stdout, "task long put back into the queue\n");
+    assert.equal((await json("cancel", "long")).type, "task_cancelled");
+    assert.equal((await run(["retry", "long", "--fresh"])).stdout, "task long put back into the queue\n");
     const refused = await run(["resume", "long"]);
     assert.equal(refused.code, 1);
     assert.match(

@@ -44,6 +44,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
     ["left running", result.left_running && oneLine(leftWords(result.left_running))],
+    ["failure", task.failure?.kind],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],
   ];
   return [

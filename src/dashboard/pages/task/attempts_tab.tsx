@@ -41,7 +41,8 @@ export function AttemptsTab({ task, result }: TabProps) {
 }
 
 function Attempt({ attempt: one }: { attempt: AttemptView }) {
-  const { attempt, agent, started_at, ended_at, outcome, error, exit_code, stop_reason, resumed } = one;
+  const { attempt, agent, started_at, ended_at, outcome, error, failure, exit_code, stop_reason, resumed } =
+    one;
   const state = outcome === undefined
     ? { name: "Under way", color: "running" }
     : OUTCOMES[outcome] ?? { name: outcome, color: "cancelled" };
@@ -52,6 +53,11 @@ function Attempt({ attempt: one }: { attempt: AttemptView }) {
         <span class={`badge status-${state.color}`}>{state.name}</span>
         {resumed && (
           <span class="badge" title="It continued the session of the previous attempt">Session resumed</span>
+        )}
+        {resumed === false && (
+          <span class="badge" title="It did not continue the session of the previous attempt">
+            New session
+          </span>
         )}
       </header>
       <dl class="run-facts">
@@ -79,6 +85,12 @@ function Attempt({ attempt: one }: { attempt: AttemptView }) {
             <Lasting from={started_at} to={ended_at} />
           </dd>
         </div>
+        {failure !== undefined && (
+          <div>
+            <dt>Failure</dt>
+            <dd>{failure.kind.replaceAll("_", " ")}</dd>
+          </div>
+        )}
         {exit_code !== undefined && (
           <div>
             <dt>Exit code</dt>

@@ -49,7 +49,7 @@ export function TaskActions({ task }: { task: Task }) {
           onClick={() => void start("retry", { fresh: true })}
         >
           <RotateCcw size={16} aria-hidden="true" />
-          Retry afresh
+          Start afresh
         </button>
       )}
       <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
