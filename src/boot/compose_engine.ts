@@ -6,7 +6,7 @@ import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
-import { allowedWorkingDirs } from "../engine/working_dir.ts";
+import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
@@ -49,6 +49,7 @@ export async function composeEngine(options: ComposeOptions, store: Store) {
     runner,
     working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
     attachments,
+    exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
     workspaces: gitWorkspaces(join(folder, "worktrees")),
     settings: {
       agents: config.agents,

@@ -1,4 +1,8 @@
-/** The order in which queued tasks get a slot: priority, then age. */
+/**
+ * The order in which queued tasks start: priority, then age. Tasks that are held up are passed over, and keep their
+ * place.
+ */
+import { Heap, type Placed } from "./heap.ts";
 import { executionOf, type TaskRecord } from "./task_record.ts";
 import { PRIORITIES } from "./task_values.ts";
 
@@ -17,79 +21,153 @@ function placeOf(task: TaskRecord): number {
   return task.spec.order - rank * ORDERS;
 }
 
-interface Waiting {
-  task: TaskRecord;
+/**
+ * Whether a task may start. `drop`: it is no longer queued. `later`: that is not known yet, and none may start before it
+ * is. `held_by`: the name of what holds it up, until `wake` is called with that name.
+ */
+export type Verdict = "start" | "drop" | "later" | { held_by: string };
+
+/** Tasks that the same things hold up, so that only the first of them is judged. */
+interface Lane {
+  name: string;
+  tasks: Heap<TaskRecord>;
+  /** Where the lane is listed: among those to be judged, or with those that wait for the same thing. */
+  list: Heap<Lane> | undefined;
+  /** The place under which it is listed: that of its first task. */
   place: number;
+  /** What it waited for until it was woken. */
+  woken_by: string | undefined;
 }
 
 /**
- * A binary heap of queued tasks. A task that has left the queue is dropped when it reaches the top. Each task is in the
- * heap at most once, even if it is added again, since its place never changes.
+ * Queued tasks in lanes. The lanes that may start are in a heap; those that are held up are in a heap for each thing
+ * that they wait for. When that thing has room, only the first of them is woken, then the next when that one has been
+ * judged. So a start costs the same however many tasks are held up. A task that has left the queue is dropped when it
+ * is judged. Each task is in the queue at most once, even if it is added again, since its place never changes.
  */
 export class ReadyQueue {
-  readonly #heap: Waiting[] = [];
+  readonly #laneOf: (task: TaskRecord) => string;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ready = new Heap<Lane>();
+  readonly #held = new Map<string, Heap<Lane>>();
   readonly #ids = new Set<string>();
 
+  /** `laneOf`: tasks with the same name get the same verdict. It never changes for a task. */
+  constructor(laneOf: (task: TaskRecord) => string = () => "") {
+    this.#laneOf = laneOf;
+  }
+
   get size(): number {
-    return this.#heap.length;
+    return this.#ids.size;
   }
 
   add(task: TaskRecord): void {
-    if (!this.#append(task)) return;
-    const heap = this.#heap;
-    let at = heap.length - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (heap[parent]!.place <= heap[at]!.place) break;
-      [heap[parent], heap[at]] = [heap[at]!, heap[parent]!];
-      at = parent;
-    }
+    if (this.#ids.has(task.id)) return;
+    this.#ids.add(task.id);
+    const lane = this.#lane(task);
+    const place = placeOf(task);
+    lane.tasks.push(task, place);
+    if (place < lane.place) this.#list(lane, lane.list ?? this.#ready);
   }
 
   /** Adds many at once, which takes less time. */
   addAll(tasks: Iterable<TaskRecord>): void {
-    for (const task of tasks) this.#append(task);
-    for (let at = this.#heap.length >> 1; at-- > 0;) this.#sink(at);
+    const added = new Map<Lane, Placed<TaskRecord>[]>();
+    for (const task of tasks) {
+      if (this.#ids.has(task.id)) continue;
+      this.#ids.add(task.id);
+      const lane = this.#lane(task);
+      const entry = { item: task, place: placeOf(task) };
+      const entries = added.get(lane);
+      if (entries) entries.push(entry);
+      else added.set(lane, [entry]);
+    }
+    for (const [lane, entries] of added) {
+      lane.tasks.pushAll(entries);
+      if (lane.tasks.first!.place < lane.place) this.#list(lane, lane.list ?? this.#ready);
+    }
   }
 
-  /** Removes and returns the first task for which `stillQueued` is true, and drops those before it. */
-  take(stillQueued: (task: TaskRecord) => boolean): TaskRecord | undefined {
-    for (let top = this.#pop(); top; top = this.#pop()) if (stillQueued(top)) return top;
+  /** Removes and returns the first task that may start. Drops those before it that are no longer queued. */
+  take(judge: (task: TaskRecord) => Verdict): TaskRecord | undefined {
+    for (let lane = popped(this.#ready); lane; lane = popped(this.#ready)) {
+      const task = lane.tasks.first!.item;
+      const verdict = judge(task);
+      if (verdict === "later") {
+        this.#list(lane, this.#ready);
+        return undefined;
+      }
+      if (typeof verdict === "object") {
+        this.#hold(lane, verdict.held_by);
+        continue;
+      }
+      lane.tasks.pop();
+      this.#ids.delete(task.id);
+      if (lane.tasks.size === 0) this.#lanes.delete(lane.name);
+      else this.#list(lane, this.#ready);
+      if (verdict === "start") {
+        this.#wakeNext(lane);
+        return task;
+      }
+      // The lane itself is judged again, unless nothing is left of it.
+      if (lane.tasks.size === 0) this.#wakeNext(lane);
+    }
     return undefined;
   }
 
-  /** Returns false if it is there already. */
-  #append(task: TaskRecord): boolean {
-    if (this.#ids.has(task.id)) return false;
-    this.#ids.add(task.id);
-    this.#heap.push({ task, place: placeOf(task) });
-    return true;
+  /** To be called when what holds tasks up has room again: the first of them is judged at the next `take`. */
+  wake(held_by: string): void {
+    const held = this.#held.get(held_by);
+    if (!held) return;
+    const lane = popped(held);
+    if (held.size === 0) this.#held.delete(held_by);
+    if (!lane) return;
+    lane.woken_by = held_by;
+    this.#list(lane, this.#ready);
   }
 
-  #pop(): TaskRecord | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (!top || !last) return undefined;
-    this.#ids.delete(top.task.id);
-    if (heap.length > 0) {
-      heap[0] = last;
-      this.#sink(0);
-    }
-    return top.task;
+  /** There may be room for more than the one that was woken. */
+  #wakeNext(lane: Lane): void {
+    const { woken_by } = lane;
+    lane.woken_by = undefined;
+    if (woken_by !== undefined) this.wake(woken_by);
   }
 
-  /** Moves a task down until none below it goes before it. */
-  #sink(at: number): void {
-    const heap = this.#heap;
-    for (;;) {
-      let first = at;
-      for (let child = 2 * at + 1; child <= 2 * at + 2 && child < heap.length; child++) {
-        if (heap[child]!.place < heap[first]!.place) first = child;
-      }
-      if (first === at) return;
-      [heap[first], heap[at]] = [heap[at]!, heap[first]!];
-      at = first;
-    }
+  #hold(lane: Lane, held_by: string): void {
+    let held = this.#held.get(held_by);
+    if (!held) this.#held.set(held_by, held = new Heap());
+    this.#list(lane, held);
+    // What woke it has no room: then it has none for the next one either.
+    if (lane.woken_by === held_by) lane.woken_by = undefined;
+    else this.#wakeNext(lane);
   }
+
+  #lane(task: TaskRecord): Lane {
+    const name = this.#laneOf(task);
+    let lane = this.#lanes.get(name);
+    if (!lane) {
+      lane = { name, tasks: new Heap(), list: undefined, place: Infinity, woken_by: undefined };
+      this.#lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  /** Its entries elsewhere, and those under another place, no longer count. */
+  #list(lane: Lane, list: Heap<Lane>): void {
+    lane.list = list;
+    lane.place = lane.tasks.first!.place;
+    list.push(lane, lane.place);
+  }
+}
+
+/** Removes the first lane that is listed here. */
+function popped(list: Heap<Lane>): Lane | undefined {
+  for (let entry = list.pop(); entry; entry = list.pop()) {
+    const { item: lane, place } = entry;
+    if (lane.list !== list || lane.place !== place) continue;
+    lane.list = undefined;
+    lane.place = Infinity;
+    return lane;
+  }
+  return undefined;
 }

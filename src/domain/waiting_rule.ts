@@ -10,12 +10,20 @@ import type { Question } from "./question.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
+/** Running tasks that keep a queued one from starting, and what they share with it. */
+export interface HeldUp {
+  by: "working_dir";
+  task_ids: string[];
+}
+
 /** What a decision needs besides the task. */
 export interface Surroundings {
   find: Graph["find"];
   now_ms: number;
   /** What keeps the next queued task from starting. */
   bottleneck: "slot" | "agent_start";
+  /** What keeps this task from starting, if it is queued and others pass it. */
+  held_up?: HeldUp;
   /** Open permission requests of the task's agent, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
   /** Open questions of the task's agent, the oldest first. */
@@ -28,7 +36,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
     case "pending":
       return whilePending(task, around);
     case "queued":
-      return { kind: around.bottleneck };
+      return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
       return { kind: "paused" };
     case "running": {

@@ -1,17 +1,19 @@
 /**
- * Gives slots to queued tasks by priority and age, and releases tasks that are due. It reacts to committed changes and
- * does not poll, except that it reads the clock once a minute in case the clock was set.
+ * Starts queued tasks by priority and age, as far as they may run beside the others, and releases tasks that are due. It
+ * reacts to committed changes and does not poll, except that it reads the clock once a minute in case the clock was set.
  */
 import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
 import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
 import { failuresRead, resettled } from "../domain/cascade.ts";
 import { dueAt } from "../domain/due.ts";
-import { ReadyQueue } from "../domain/queue.ts";
+import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
+import type { HeldUp } from "../domain/waiting_rule.ts";
 import { claim } from "../store/queue.ts";
+import { Admission } from "./admission.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -30,7 +32,8 @@ export class Dispatcher {
   readonly #context: RunContext;
   readonly #slots: number;
   readonly #startsAtOnce: number;
-  readonly #queue = new ReadyQueue();
+  readonly #admission: Admission;
+  readonly #queue: ReadyQueue;
   readonly #runs = new Map<string, RunningAttempt>();
   /** Tasks that are queued again while their old processes still end. */
   readonly #heldBack = new Map<string, TaskRecord>();
@@ -48,6 +51,14 @@ export class Dispatcher {
     this.#context = context;
     this.#startsAtOnce = startsAtOnce;
     this.#slots = slots;
+    this.#admission = new Admission(context, {
+      slots,
+      wake: (held_by) => {
+        this.#queue.wake(held_by);
+        this.#pumpSoon();
+      },
+    });
+    this.#queue = new ReadyQueue(this.#admission.laneOf);
   }
 
   get active(): ReadonlyMap<string, RunningAttempt> {
@@ -57,6 +68,11 @@ export class Dispatcher {
   /** What the next queued task waits for: a slot, or an agent that is still starting. */
   get bottleneck(): "slot" | "agent_start" {
     return this.#hasFreeSlot && this.#startsUnderWay >= this.#startsAtOnce ? "agent_start" : "slot";
+  }
+
+  /** Who keeps a queued task from starting while others pass it. */
+  heldUp(task: TaskRecord): HeldUp | undefined {
+    return this.#admission.heldUp(task);
   }
 
   get #hasFreeSlot(): boolean {
@@ -99,6 +115,7 @@ export class Dispatcher {
   load(): void {
     const queued: TaskRecord[] = [];
     for (const task of this.#context.index.all()) {
+      this.#admission.note(undefined, task);
       if (task.state.status === "queued") queued.push(task);
       else if (task.state.status === "pending") this.note(undefined, task);
     }
@@ -109,6 +126,7 @@ export class Dispatcher {
   note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
     const id = after?.id ?? before?.id;
     if (id === undefined) return;
+    this.#admission.note(before, after);
     const status = after?.state.status;
     const due_ms = after && status === "pending" ? dueAt(after) : undefined;
     if (due_ms !== undefined) {
@@ -126,7 +144,7 @@ export class Dispatcher {
     }
   }
 
-  // ---- slots
+  // ---- starts
 
   /**
    * Starts tasks in a later microtask: a commit that releases several tasks is reported task by task, and the first one
@@ -143,19 +161,19 @@ export class Dispatcher {
 
   #pump(): void {
     const { lost } = this.#context.store.node;
-    while (this.#open && !lost.aborted && this.#hasFreeSlot && this.#startsUnderWay < this.#startsAtOnce) {
-      const task = this.#queue.take((candidate) => this.#isNext(candidate));
+    while (this.#open && !lost.aborted && this.#startsUnderWay < this.#startsAtOnce) {
+      const task = this.#queue.take((candidate) => this.#judge(candidate));
       if (!task) return;
       void this.#begin(task.id);
     }
   }
 
-  #isNext(candidate: TaskRecord): boolean {
+  #judge(candidate: TaskRecord): Verdict {
     const task = this.#context.index.find(candidate.id);
-    if (task?.state.status !== "queued") return false;
-    if (!this.#runs.has(task.id)) return true;
+    if (task?.state.status !== "queued") return "drop";
+    if (!this.#runs.has(task.id)) return this.#admission.judge(task);
     this.#heldBack.set(task.id, task);
-    return false;
+    return "drop";
   }
 
   async #begin(id: string): Promise<void> {
@@ -166,6 +184,7 @@ export class Dispatcher {
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new RunningAttempt(context, task, lease, agent);
     this.#runs.set(id, run);
+    this.#admission.enter(task);
     this.#startsUnderWay++;
     context.runner.expect?.();
     const record = await this.#claim(id, lease, agent);
@@ -178,6 +197,7 @@ export class Dispatcher {
       log.error("The attempt of task {id} broke: {error}", { id, error });
     }
     this.#runs.delete(id);
+    this.#admission.leave(id);
     const waiting = this.#heldBack.get(id);
     this.#heldBack.delete(id);
     if (waiting) this.#queue.add(waiting);

@@ -9,7 +9,7 @@ import type { AgentDirectory } from "./agent_directory.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";
 import type { TaskIndex } from "../read/task_index.ts";
-import type { WorkingDirs } from "./working_dir.ts";
+import type { RepositoryRoots, WorkingDirs } from "./working_dir.ts";
 
 export interface RunSettings extends RetryPolicy {
   agents: Readonly<Record<string, AgentConfig>>;
@@ -35,6 +35,8 @@ export interface RunContext {
   /** Told what agents at work offer. */
   directory?: Pick<AgentDirectory, "note">;
   working_dirs: WorkingDirs;
+  /** Given if agents that speak ACP do not work in the same repository at once. */
+  exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;
   /** Absent on a server that keeps no files. */
   attachments?: Pick<Attachments, "claim" | "of" | "sweep">;

@@ -132,6 +132,7 @@ export class TaskQueries {
       find: index.find,
       now_ms: clock.now(),
       bottleneck: this.#dispatcher.bottleneck,
+      held_up: this.#dispatcher.heldUp(record),
       run: this.#dispatcher.active.get(record.id),
     });
   }

@@ -1,8 +1,12 @@
-/** Checks the folder that an agent works in: it must be inside `tasks.allowed_dirs` after symlinks are resolved. */
+/**
+ * Checks the folder that an agent works in: it must be inside `tasks.allowed_dirs` after symlinks are resolved. Finds the
+ * repository that it is in.
+ */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { enterFolder } from "../host/enter_folder.ts";
+import { repositoryRoot } from "../host/repository_root.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
 export interface WorkingDirs {
@@ -11,6 +15,29 @@ export interface WorkingDirs {
    * is not allowed or cannot be used.
    */
   resolve(requested: string | undefined): Promise<string>;
+}
+
+export interface RepositoryRoots {
+  /**
+   * The root of the repository that `requested` (without it, the default folder) is in, else the folder itself, with
+   * symlinks resolved. Rejects if it is not there.
+   */
+  rootOf(requested: string | undefined): Promise<string>;
+}
+
+/** `base`, `home`: as in `allowedWorkingDirs`. */
+export function repositoryRoots(
+  base: string,
+  default_dir: string,
+  home: Home = () => undefined,
+): RepositoryRoots {
+  return {
+    async rootOf(requested = default_dir) {
+      const place = placeOf(requested, base, home);
+      if ("refused" in place) throw new Error(place.refused);
+      return await repositoryRoot(place.path);
+    },
+  };
 }
 
 /** `base`: the folder that relative paths start from; `home`: what `~` stands for. */

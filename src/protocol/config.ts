@@ -63,7 +63,14 @@ export const Config = z.strictObject({
     agent_by_type: z.partialRecord(TaskType, z.string()).default({})
       .describe("The agent for each type of task; types not listed here go to the default agent."),
     max_concurrent: z.int().min(1).max(1000).default(4)
-      .describe("How many tasks run at once. One OpenCode takes about 600 MB."),
+      .describe(
+        "How many tasks run at once. One OpenCode takes about 600 MB. A task that an agent delegates does not wait for " +
+          "the slots of those above it.",
+      ),
+    exclusive_folders: z.boolean().optional().describe(
+      "Whether two tasks of agents that speak ACP run one after the other if they work in the same repository, each " +
+        "without a worktree of its own. Default: true if projects are configured, otherwise false.",
+    ),
     default_timeout: z.int().min(1000).max(86_400_000).default(3_600_000)
       .describe("The timeout, in milliseconds, of tasks that name none."),
     working_dir: z.string().min(1).default(".")

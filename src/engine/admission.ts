@@ -1,0 +1,164 @@
+/** Decides which queued tasks may start now: whether a slot is free for them, and the folder that they work in. */
+import type { Clock } from "../clock/clock.ts";
+import {
+  ancestorsOf,
+  type Bound,
+  obstacleTo,
+  parentOf,
+  type RunningTasks,
+  whoHolds,
+} from "../domain/concurrency.ts";
+import type { Verdict } from "../domain/queue.ts";
+import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import type { HeldUp } from "../domain/waiting_rule.ts";
+import { FolderRoots } from "./folder_roots.ts";
+import type { RunContext } from "./run_context.ts";
+
+const SLOT = "slot";
+/** The task names no folder, so it works in the default one. */
+const DEFAULT_FOLDER = "";
+
+export interface AdmissionRules {
+  slots: number;
+  /** To be called with what may have room now. */
+  wake(held_by: string): void;
+}
+
+export class Admission {
+  readonly #context: Pick<RunContext, "index" | "settings" | "exclusive_folders">;
+  readonly #rules: AdmissionRules;
+  readonly #roots: FolderRoots | undefined;
+  /** What each running task holds. */
+  readonly #held = new Map<string, readonly Bound[]>();
+  readonly #holders = new Map<string, Set<string>>();
+  /** The tasks that are queued or run, by the task that has delegated them. */
+  readonly #children = new Map<string, Set<string>>();
+
+  constructor(
+    context: Pick<RunContext, "index" | "settings" | "exclusive_folders"> & { clock: Clock },
+    rules: AdmissionRules,
+  ) {
+    this.#context = context;
+    this.#rules = rules;
+    const { exclusive_folders, clock } = context;
+    this.#roots = exclusive_folders &&
+      new FolderRoots(
+        clock,
+        (folder) => exclusive_folders.rootOf(folder === DEFAULT_FOLDER ? undefined : folder),
+        (folder) => rules.wake(lookKey(folder)),
+      );
+  }
+
+  /** Tasks of one lane get the same verdict. */
+  readonly laneOf = (task: TaskRecord): string => {
+    const [parent, folder] = [parentOf(task), this.#exclusiveFolder(task)];
+    return parent === undefined && folder === undefined ? "" : JSON.stringify([parent, folder]);
+  };
+
+  /** Whether a queued task may start now. */
+  judge(task: TaskRecord): Verdict {
+    if (obstacleTo(task.id, [this.#slot], this.#running)) return { held_by: SLOT };
+    const folder = this.#exclusiveFolder(task);
+    if (folder === undefined) return "start";
+    // Looked up only when there is a slot, so that many queued tasks cost nothing.
+    const look = this.#roots!.look(folder);
+    if (look === "soon") return "later";
+    if (look === "slow") return { held_by: lookKey(folder) };
+    const obstacle = obstacleTo(task.id, [rootBound(look.path)], this.#running);
+    return obstacle ? { held_by: obstacle.key } : "start";
+  }
+
+  /** To be called before a task is started that was judged so. */
+  enter(task: TaskRecord): void {
+    const bounds = this.#boundsOf(task);
+    this.#held.set(task.id, bounds);
+    for (const { key } of bounds) gathered(this.#holders, key).add(task.id);
+  }
+
+  /** To be called when nothing of the task runs any more. */
+  leave(id: string): void {
+    for (const { key } of this.#held.get(id) ?? []) {
+      removed(this.#holders, key, id);
+      this.#rules.wake(key);
+    }
+    this.#held.delete(id);
+  }
+
+  /** Who keeps a queued task from starting in its folder, as far as is known. */
+  heldUp(task: TaskRecord): HeldUp | undefined {
+    if (task.state.status !== "queued") return undefined;
+    const bound = this.#folderBound(task);
+    const task_ids = bound ? whoHolds(bound, task.id, this.#running) : [];
+    return bound && task_ids.length >= bound.limit ? { by: "working_dir", task_ids } : undefined;
+  }
+
+  /** To be called with each committed change. */
+  note(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const task = after ?? before;
+    const parent = task && parentOf(task);
+    if (parent === undefined) return;
+    const isAlive = after && (after.state.status === "queued" || holdsSlot(after.state));
+    if (isAlive) gathered(this.#children, parent).add(task!.id);
+    else removed(this.#children, parent, task!.id);
+  }
+
+  /** The folder that the task must have for itself; undefined if it may share its folder, or has none of its own. */
+  #exclusiveFolder(task: TaskRecord): string | undefined {
+    const { exclusive_folders, settings } = this.#context;
+    if (!exclusive_folders) return undefined;
+    const { isolation, working_dir = DEFAULT_FOLDER } = executionOf(task);
+    if (isolation === "worktree") return undefined;
+    return settings.agents[settings.agentFor(task)]?.protocol === "acp" ? working_dir : undefined;
+  }
+
+  #folderBound(task: TaskRecord): Bound | undefined {
+    const folder = this.#exclusiveFolder(task);
+    const root = folder === undefined ? undefined : this.#roots!.known(folder);
+    return root === undefined ? undefined : rootBound(root);
+  }
+
+  #boundsOf(task: TaskRecord): Bound[] {
+    const folder = this.#folderBound(task);
+    return folder ? [this.#slot, folder] : [this.#slot];
+  }
+
+  get #slot(): Bound {
+    return { key: SLOT, limit: this.#rules.slots };
+  }
+
+  readonly #running: RunningTasks = {
+    isRunning: (id) => this.#held.has(id),
+    holdersOf: (key) => this.#holders.get(key) ?? [],
+    boundsOf: (id) => {
+      const task = this.#context.index.find(id);
+      return this.#held.get(id) ?? (task ? this.#boundsOf(task) : []);
+    },
+    ancestorsOf: (id) => {
+      const { find } = this.#context.index;
+      const task = find(id);
+      return task ? ancestorsOf(task, find) : new Set();
+    },
+    childrenOf: (id) => this.#children.get(id) ?? [],
+  };
+}
+
+function rootBound(root: string): Bound {
+  return { key: `working_dir ${root}`, limit: 1 };
+}
+
+/** What holds up tasks of a folder that is still being looked up. */
+function lookKey(folder: string): string {
+  return `look ${folder}`;
+}
+
+function gathered(sets: Map<string, Set<string>>, key: string): Set<string> {
+  let set = sets.get(key);
+  if (!set) sets.set(key, set = new Set());
+  return set;
+}
+
+function removed(sets: Map<string, Set<string>>, key: string, id: string): void {
+  const set = sets.get(key);
+  set?.delete(id);
+  if (set?.size === 0) sets.delete(key);
+}
