@@ -2,11 +2,6 @@
  * Which queued task may run beside those that run already. A task never waits for what its ancestors hold: they may be
  * waiting for it.
  */
-import type { TaskRecord } from "./task_record.ts";
-
-/** The most ancestors of a task that count: delegations go no deeper. */
-const ANCESTORS_MAX = 3;
-
 /** What a task holds while it runs. */
 export interface Bound {
   /** The same for all tasks that share it. */
@@ -23,26 +18,6 @@ export interface RunningTasks {
   ancestorsOf(id: string): ReadonlySet<string>;
   /** The tasks that it has delegated and that are queued or run. */
   childrenOf(id: string): Iterable<string>;
-}
-
-/** The task whose agent has started this one. */
-export function parentOf({ spec }: TaskRecord): string | undefined {
-  const parent = spec.metadata?.parent_task;
-  return typeof parent === "string" ? parent : undefined;
-}
-
-export function ancestorsOf(
-  task: TaskRecord,
-  find: (id: string) => TaskRecord | undefined,
-): ReadonlySet<string> {
-  const ancestors = new Set<string>();
-  for (let above: TaskRecord | undefined = task; above && ancestors.size < ANCESTORS_MAX;) {
-    const parent = parentOf(above);
-    if (parent === undefined || parent === task.id || ancestors.has(parent)) break;
-    ancestors.add(parent);
-    above = find(parent);
-  }
-  return ancestors;
 }
 
 /** The first of the bounds that keeps the task from starting now; undefined if none does. */

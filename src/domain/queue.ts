@@ -27,9 +27,16 @@ function placeOf(task: TaskRecord): number {
  */
 export type Verdict = "start" | "drop" | "later" | { held_by: string };
 
-/** Tasks that the same things hold up, so that only the first of them is judged. */
-interface Lane {
+/** Tasks of one lane get the same verdict. Those of one group find room in the same things. */
+export interface LaneName {
   name: string;
+  group: string;
+}
+
+const ONE_LANE: LaneName = { name: "", group: "" };
+
+/** Only the first task of a lane is judged. */
+interface Lane extends LaneName {
   tasks: Heap<TaskRecord>;
   /** Where the lane is listed: among those to be judged, or with those that wait for the same thing. */
   list: Heap<Lane> | undefined;
@@ -40,20 +47,20 @@ interface Lane {
 }
 
 /**
- * Queued tasks in lanes. The lanes that may start are in a heap; those that are held up are in a heap for each thing
- * that they wait for. When that thing has room, only the first of them is woken, then the next when that one has been
- * judged. So a start costs the same however many tasks are held up. A task that has left the queue is dropped when it
+ * Queued tasks in lanes. The lanes that may start are in a heap; those that are held up are in heaps, by what they wait
+ * for and by their group. When that thing has room, only the first of each group is woken, then the next when that one
+ * has found room. So a start costs the same however many tasks are held up. A task that has left the queue is dropped when it
  * is judged. Each task is in the queue at most once, even if it is added again, since its place never changes.
  */
 export class ReadyQueue {
-  readonly #laneOf: (task: TaskRecord) => string;
+  readonly #laneOf: (task: TaskRecord) => LaneName;
   readonly #lanes = new Map<string, Lane>();
   readonly #ready = new Heap<Lane>();
-  readonly #held = new Map<string, Heap<Lane>>();
+  readonly #held = new Map<string, Map<string, Heap<Lane>>>();
   readonly #ids = new Set<string>();
 
-  /** `laneOf`: tasks with the same name get the same verdict. It never changes for a task. */
-  constructor(laneOf: (task: TaskRecord) => string = () => "") {
+  /** `laneOf` never changes for a task. */
+  constructor(laneOf: (task: TaskRecord) => LaneName = () => ONE_LANE) {
     this.#laneOf = laneOf;
   }
 
@@ -115,12 +122,18 @@ export class ReadyQueue {
     return undefined;
   }
 
-  /** To be called when what holds tasks up has room again: the first of them is judged at the next `take`. */
+  /** To be called when what holds tasks up has room again: the first ones are judged at the next `take`. */
   wake(held_by: string): void {
-    const held = this.#held.get(held_by);
-    if (!held) return;
+    for (const group of [...this.#held.get(held_by)?.keys() ?? []]) this.#wakeFirst(held_by, group);
+  }
+
+  #wakeFirst(held_by: string, group: string): void {
+    const groups = this.#held.get(held_by);
+    const held = groups?.get(group);
+    if (!groups || !held) return;
     const lane = popped(held);
-    if (held.size === 0) this.#held.delete(held_by);
+    if (held.size === 0) groups.delete(group);
+    if (groups.size === 0) this.#held.delete(held_by);
     if (!lane) return;
     lane.woken_by = held_by;
     this.#list(lane, this.#ready);
@@ -128,25 +141,27 @@ export class ReadyQueue {
 
   /** There may be room for more than the one that was woken. */
   #wakeNext(lane: Lane): void {
-    const { woken_by } = lane;
+    const { woken_by, group } = lane;
     lane.woken_by = undefined;
-    if (woken_by !== undefined) this.wake(woken_by);
+    if (woken_by !== undefined) this.#wakeFirst(woken_by, group);
   }
 
   #hold(lane: Lane, held_by: string): void {
-    let held = this.#held.get(held_by);
-    if (!held) this.#held.set(held_by, held = new Heap());
+    let groups = this.#held.get(held_by);
+    if (!groups) this.#held.set(held_by, groups = new Map());
+    let held = groups.get(lane.group);
+    if (!held) groups.set(lane.group, held = new Heap());
     this.#list(lane, held);
-    // What woke it has no room: then it has none for the next one either.
+    // What woke it has no room: then it has none for the next one of its group either.
     if (lane.woken_by === held_by) lane.woken_by = undefined;
     else this.#wakeNext(lane);
   }
 
   #lane(task: TaskRecord): Lane {
-    const name = this.#laneOf(task);
+    const { name, group } = this.#laneOf(task);
     let lane = this.#lanes.get(name);
     if (!lane) {
-      lane = { name, tasks: new Heap(), list: undefined, place: Infinity, woken_by: undefined };
+      lane = { name, group, tasks: new Heap(), list: undefined, place: Infinity, woken_by: undefined };
       this.#lanes.set(name, lane);
     }
     return lane;

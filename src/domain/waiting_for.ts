@@ -11,7 +11,11 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("agent_start") }).describe("Too many agents are starting at once."),
   z.object({ kind: z.literal("provider_limit"), agent: z.string(), until, reason: z.string() }),
   z.object({ kind: z.literal("budget"), until: until.optional() }),
-  z.object({ kind: z.literal("concurrency"), by: z.string(), task_ids: z.array(z.string()).optional() }),
+  z.object({
+    kind: z.literal("concurrency"),
+    by: z.string().describe("What the tasks share. working_dir: the repository or folder that they work in."),
+    task_ids: z.array(z.string()).optional().describe("The running tasks that have it."),
+  }).describe("Other tasks pass this one until the running ones have ended."),
   z.object({ kind: z.literal("retry"), until }),
   z.object({ kind: z.literal("permission"), permission_id: z.string(), until: until.optional() }),
   z.object({ kind: z.literal("question"), question_id: z.string(), until: until.optional() }),

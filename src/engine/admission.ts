@@ -1,14 +1,8 @@
 /** Decides which queued tasks may start now: whether a slot is free for them, and the folder that they work in. */
 import type { Clock } from "../clock/clock.ts";
-import {
-  ancestorsOf,
-  type Bound,
-  obstacleTo,
-  parentOf,
-  type RunningTasks,
-  whoHolds,
-} from "../domain/concurrency.ts";
-import type { Verdict } from "../domain/queue.ts";
+import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
+import { ancestorsOf, parentOf } from "../domain/delegation.ts";
+import type { LaneName, Verdict } from "../domain/queue.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
 import { FolderRoots } from "./folder_roots.ts";
@@ -49,10 +43,10 @@ export class Admission {
       );
   }
 
-  /** Tasks of one lane get the same verdict. */
-  readonly laneOf = (task: TaskRecord): string => {
-    const [parent, folder] = [parentOf(task), this.#exclusiveFolder(task)];
-    return parent === undefined && folder === undefined ? "" : JSON.stringify([parent, folder]);
+  /** Tasks of one parent find the same room, since they share their ancestors. */
+  readonly laneOf = (task: TaskRecord): LaneName => {
+    const [group, folder] = [parentOf(task) ?? "", this.#exclusiveFolder(task)];
+    return { group, name: folder === undefined ? group : JSON.stringify([group, folder]) };
   };
 
   /** Whether a queued task may start now. */

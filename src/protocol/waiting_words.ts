@@ -21,7 +21,7 @@ export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) 
         ? "a higher budget"
         : `its budget until ${timeWords(waiting_for.until)}`;
     case "concurrency":
-      return `others of the same ${waiting_for.by}`;
+      return `${waiting_for.task_ids?.join(", ") ?? "others"} ${sharedWords(waiting_for.by)}`;
     case "retry":
       return `its next attempt: ${timeWords(waiting_for.until)}`;
     case "permission":
@@ -37,4 +37,9 @@ export function waitingWords(waiting_for: WaitingFor, timeWords = (iso: string) 
     case "paused":
       return "someone to resume it";
   }
+}
+
+/** What a task shares with those that it waits for: `(same folder)`. */
+export function sharedWords(by: string): string {
+  return `(same ${by === "working_dir" ? "folder" : by})`;
 }

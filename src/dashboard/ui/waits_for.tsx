@@ -2,8 +2,9 @@
 import { Link } from "wouter-preact";
 import { epochOf } from "../../clock/clock.ts";
 import type { Task } from "../../domain/task.ts";
+import type { WaitingFor } from "../../domain/waiting_for.ts";
 import { relative } from "../../protocol/formats.ts";
-import { waitingWords } from "../../protocol/waiting_words.ts";
+import { sharedWords, waitingWords } from "../../protocol/waiting_words.ts";
 import { taskOf } from "../data/tasks.ts";
 import { STATUS_NAMES } from "./status.tsx";
 import { now } from "./time.tsx";
@@ -18,11 +19,21 @@ export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
   }
   return (
     <p class="task-waits">
-      Waits for {waiting_for.kind === "dependency"
-        ? <TaskLinks ids={waiting_for.task_ids} />
-        : waitingWords(waiting_for, (iso) => relative(epochOf(iso), now.value))}
+      Waits for <Cause of={waiting_for} />
     </p>
   );
+}
+
+function Cause({ of: waiting_for }: { of: WaitingFor }) {
+  if (waiting_for.kind === "dependency") return <TaskLinks ids={waiting_for.task_ids} />;
+  if (waiting_for.kind === "concurrency" && waiting_for.task_ids) {
+    return (
+      <>
+        <TaskLinks ids={waiting_for.task_ids} /> {sharedWords(waiting_for.by)}
+      </>
+    );
+  }
+  return <>{waitingWords(waiting_for, (iso) => relative(epochOf(iso), now.value))}</>;
 }
 
 /** Leaves out completed tasks: no push announces that one of several dependencies completed. */

@@ -1,10 +1,8 @@
 /** Who delegates to whom: a task started by a task's agent names its parent, and the chain is bounded. */
+import { DELEGATION_DEPTH_MAX } from "../../domain/delegation.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Task } from "../../domain/task.ts";
 import type { McpBackend } from "./backend.ts";
-
-/** How many delegations deep a task may be below the one that a person started. */
-const MAX_DEPTH = 3;
 
 export interface Lineage {
   parent_task: string;
@@ -12,7 +10,7 @@ export interface Lineage {
 }
 
 /** The new task's metadata about its origin. Throws `INVALID_FIELD_VALUE` if the chain would be too long. */
-export function lineageBelow(parent: Task, max_depth = MAX_DEPTH): Lineage {
+export function lineageBelow(parent: Task, max_depth = DELEGATION_DEPTH_MAX): Lineage {
   const above = parent.metadata?.delegation_depth;
   const delegation_depth = (typeof above === "number" && above > 0 ? Math.floor(above) : 0) + 1;
   if (delegation_depth > max_depth) {
