@@ -93,7 +93,12 @@ export type RunEvent =
   | { kind: "activity"; current_step: string }
   /** The agent asks its model again. `current_step`: what went wrong and which try it is, at most 200 characters. */
   | { kind: "retrying"; current_step: string }
-  /** The agent goes on after `retrying`. `current_step`: what it does now, if that is known. */
+  /**
+   * The agent has been silent for a while, which is no sign of life. `current_step`: for how long, and what it was at.
+   * `isLong`: the log says so too.
+   */
+  | { kind: "silent"; current_step: string; isLong: boolean }
+  /** The agent goes on after `retrying` or `silent`. `current_step`: what it does now, if that is known. */
   | { kind: "recovered"; current_step?: string }
   | { kind: "log"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }
   | { kind: "permission_requested"; request: PermissionRequest }

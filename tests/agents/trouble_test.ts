@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { endsTurn, kindOfStatus, type ModelTrouble, stepOf } from "../../src/agents/acp/model_trouble.ts";
 import { resetTimeIn } from "../../src/agents/acp/reset_time.ts";
 import { claude } from "../../src/agents/makes/claude.ts";
-import { framesRequest, ran, type WatchedRun } from "./fixtures/acp_run.ts";
+import { framesRequest, ran, type WatchedRun, watchRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
 import { withSupervisor } from "./fixtures/harness.ts";
 
@@ -116,6 +116,36 @@ Deno.test("trouble: an error that does not say why is explained by it, and a pro
     const raw: Frame = { error: { code: 401, message: JSON.stringify(answer) } };
     const gemini = await ran(bench, framesRequest(bench.folder, "gemini", [raw]));
     assert.match(gemini.outcome.failure!.message, /^The agent wants a login: API key not valid\. \S/);
+  }));
+
+Deno.test("silence: it is shown with what the agent was at, which is no sign of life, and ends with one", () =>
+  withSupervisor(async (bench) => {
+    const builds: Frame = {
+      update: {
+        sessionUpdate: "tool_call",
+        toolCallId: "c",
+        title: "make all",
+        kind: "execute",
+        status: "in_progress",
+        rawInput: { command: "make all" },
+      },
+    };
+    const request = framesRequest(bench.folder, "generic", [
+      { until: "answered" },
+      builds,
+      { until: "built" },
+      says("Built."),
+      done,
+    ]);
+    const watched = await watchRun(bench, request, { bounds: { silence_ms: 800 } });
+    const waits = await watched.first("silent", ({ isLong }) => isLong);
+    assert.match(waits.current_step, /^No sign of life for \S+ m?s, while it waits for its model$/);
+    await Deno.writeTextFile(`${bench.folder}/answered`, "");
+    await watched.first("recovered");
+    await watched.first("silent", ({ current_step }) => current_step.endsWith("since it began: make all"));
+    await Deno.writeTextFile(`${bench.folder}/built`, "");
+    assert.equal((await watched.run.outcome).status, "completed");
+    assert.equal(watched.all("recovered").length, 2);
   }));
 
 Deno.test("trouble: the client declares that it listens", () =>

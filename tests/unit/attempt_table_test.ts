@@ -41,6 +41,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "preparing, starting, messages: 1",
   },
   starting: {
+    "reports a silence": "starting, starting, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
       "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
     spawned: "working, starting | set deadline 1000 | set silence 100",
@@ -58,6 +59,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "starting, starting, messages: 1",
   },
   working: {
+    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
@@ -82,6 +84,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, running | set silence 100",
   },
   writing: {
+    "reports a silence": "working, running, writing, 1 after it | warn: No sign of life",
     "reports a session": "working, running, writing, 0 after it | ready | write session",
     "reports a line": "working, running, writing, 0 after it | info: hello",
     "reports activity": "working, running, writing, 1 after it",
@@ -108,6 +111,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "progress refused": "working, running",
   },
   asking: {
+    "reports a silence":
+      "working, waiting_for_permission, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, waiting_for_permission | ready | write session",
     "reports a line": "working, waiting_for_permission | info: hello",
     "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
@@ -130,6 +135,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, waiting_for_permission, messages: 1",
   },
   retrying: {
+    "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, retrying | ready | write session",
     "reports a line": "working, retrying | info: hello",
     "reports activity": "working, retrying, writing, 0 after it | write progress",
@@ -155,6 +161,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, retrying | set silence 100",
   },
   unresponsive: {
+    "reports a silence":
+      "working, unresponsive, writing, 0 after it | warn: No sign of life | write progress",
     "reports its start":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "reports a session":
@@ -195,6 +203,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, unresponsive | set silence 200",
   },
   "paused while starting": {
+    "reports a silence": "starting, paused, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
       "saving, paused | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
     spawned: "working, paused | pause agent",
@@ -212,6 +221,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "starting, paused, messages: 1",
   },
   paused: {
+    "reports a silence": "working, paused, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, paused | ready | write session",
     "reports a line": "working, paused | info: hello",
     "reports activity": "working, paused, writing, 0 after it | write progress",
@@ -230,6 +240,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, paused, messages: 1",
   },
   resuming: {
+    "reports a silence":
+      "working, running, frozen, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running, frozen | ready | write session",
     "reports a line": "working, running, frozen | info: hello",
     "reports activity": "working, running, frozen, writing, 0 after it | write progress",
@@ -250,6 +262,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, running, frozen, messages: 1",
   },
   "with a message": {
+    "reports a silence":
+      "working, running, messages: 1, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running, messages: 1 | ready | write session",
     "reports a line": "working, running, messages: 1 | info: hello",
     "reports activity": "working, running, messages: 1, writing, 0 after it | write progress",
@@ -277,6 +291,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, running, messages: 1 | set silence 100",
   },
   "without a message": {
+    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
@@ -310,6 +325,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "preparing, stopping",
   },
   "cancelled while starting": {
+    "reports a silence": "starting, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
       "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     spawned: "working, stopping | stop agent",
@@ -322,6 +338,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "starting, stopping",
   },
   "stopping: cancel": {
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
@@ -336,6 +353,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping",
   },
   "stopping: timeout": {
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
@@ -352,6 +370,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping",
   },
   "stopping: silence": {
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
@@ -367,6 +386,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping",
   },
   "stopping: leave": {
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
@@ -381,6 +401,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping",
   },
   "stopping: bug": {
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
@@ -394,6 +415,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping",
   },
   "stopping: lease lost": {
+    "reports a silence": "working, stopping, writing, 0 after it",
     "reports a session": "working, stopping | ready",
     "reports activity": "working, stopping, writing, 0 after it",
     "reports a retry": "working, stopping, writing, 0 after it",

@@ -97,6 +97,15 @@ Deno.test("silence: an agent that does nothing in its earlier session loses it, 
   }
 });
 
+Deno.test("silence: to tell that the agent is silent is no sign of its life", () => {
+  const { heard, pass, take } = listening(SILENCE);
+  for (let i = 0; i < 8; i++) {
+    pass(50);
+    take({ kind: "reported", report: { kind: "silent", current_step: "No sign of life", isLong: false } });
+  }
+  assert.deepEqual(heard.slice(0, 2), ["silent at 100", "limit at 300"]);
+});
+
 Deno.test("silence: output that is no report is a sign of life, and changes nothing else", () => {
   const { world, heard, pass, take } = listening(SILENCE);
   const before = world.effects.length;

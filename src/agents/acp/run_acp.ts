@@ -11,6 +11,7 @@ import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { afterTurn } from "./after_turn.ts";
 import type { LeftProcess } from "../../domain/output.ts";
+import { duration } from "../../protocol/formats.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
@@ -30,12 +31,12 @@ import type { SessionBounds } from "./session.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { TroubleWatch } from "./trouble_watch.ts";
 import { AcpTurn } from "./turn.ts";
-import { cut, textOf } from "./wire_value.ts";
+import { cut, oneLine, textOf } from "./wire_value.ts";
 
 export interface AcpBounds extends SessionBounds {
   /** How long a canceled turn may take to answer before its process is ended. */
   cancel_ms: number;
-  /** After this long without a sign of life from the agent, a warning is logged. */
+  /** After this long without a sign of life from the agent, a warning is logged. It is shown after a quarter of it. */
   silence_ms: number;
 }
 
@@ -152,12 +153,16 @@ class AcpRun implements Run {
       goesOn: (question) => make.goesOnAfter(question),
     });
     const placed = this.#placed = new PlacedFiles(request.working_dir, request.task.id);
-    const silence = this.#silence = new SilenceWatch(
+    const silence = this.#silence = new SilenceWatch({
       clock,
-      bounds.silence_ms,
-      () => this.#paused || permissions.waiting || questions.waiting,
-      (silent_ms) => void this.#warn(`No sign of life from the agent for ${Math.round(silent_ms / 1000)} s`),
-    );
+      long_ms: bounds.silence_ms,
+      isExpected: () => this.#paused || permissions.waiting || questions.waiting,
+      report: (silent_ms, isLong) => {
+        const current_step = oneLine(`No sign of life for ${duration(silent_ms)}, ${turn.pending}`, 200);
+        void events.emit({ kind: "silent", current_step, isLong });
+      },
+      onSign: () => void events.emit({ kind: "recovered", current_step: turn.current_step }),
+    });
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
     this.#work = new AgentAtWork({
       clock,

@@ -44,6 +44,11 @@ export class ToolCalls {
     this.#onDoing = onDoing;
   }
 
+  /** The title of the call that began last and has not ended. */
+  get openCall(): string | undefined {
+    return [...this.#open.values()].findLast(({ announced }) => announced)?.title;
+  }
+
   /** What an open call has told so far of what it does, as the protocol names it; undefined if it is not known. */
   callOf(tool_call_id: string): Record<string, unknown> | undefined {
     const call = this.#open.get(tool_call_id);

@@ -33,6 +33,11 @@ export class Transcript {
     return this.#last_activity || undefined;
   }
 
+  /** The title of the tool call that began last and is at work; undefined for none. */
+  get openCall(): string | undefined {
+    return this.#calls.openCall;
+  }
+
   /** An open tool call as told so far, for a permission request that refers to it. */
   callOf(tool_call_id: string): Record<string, unknown> | undefined {
     return this.#calls.callOf(tool_call_id);

@@ -61,7 +61,7 @@ export class AcpTurn {
     if (isWork(update)) this.own_work.sign();
     const steps = this.#make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
-      await this.#troubles.over(this.#progress?.current_step ?? this.transcript.activity);
+      await this.#troubles.over(this.current_step);
     }
     if (steps !== undefined) return await this.#follow(steps);
     switch (update.sessionUpdate) {
@@ -80,6 +80,21 @@ export class AcpTurn {
         Object.assign(this.usage, this.#make.usageOf(update));
         return await this.#emitUsage();
     }
+  }
+
+  /** What the agent does: its plan's step, else its last activity; undefined if neither is known. */
+  get current_step(): string | undefined {
+    return this.#progress?.current_step ?? this.transcript.activity;
+  }
+
+  /** What the agent has not come back from, for somebody who wonders why it is silent. */
+  get pending(): string {
+    const { openCall } = this.transcript;
+    if (openCall !== undefined) return `since it began: ${openCall}`;
+    const { trouble } = this;
+    return trouble === undefined
+      ? "while it waits for its model"
+      : `after trouble with its model: ${trouble.what}`;
   }
 
   /** The trouble with the model that the agent told last and did not recover from. */

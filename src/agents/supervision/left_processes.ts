@@ -10,6 +10,7 @@ const log = getLogger(["opencode-agents", "agents"]);
 
 /** What ends by itself within this time was not left at work: shells end a little after what they ran. */
 const ENDING_MS = 300;
+const SHELL = /^\S*\b(ba|da|z|k)?sh -\w*c /;
 const MOST_SHOWN = 20;
 const LONGEST_COMMAND = 300;
 
@@ -60,10 +61,13 @@ export class LeftProcesses {
     const left = new Set((await this.#strangers()).filter((pid) => first.has(pid)));
     if (left.size === 0) return [];
     const rows = await lists.withoutEnvironment();
-    return rows
-      .filter(({ pid, state, command }) =>
-        left.has(pid) && state !== "Z" && command !== "" && !isOwn(command)
-      )
+    const found = rows.filter(({ pid, state, command }) =>
+      left.has(pid) && state !== "Z" && command !== "" && !isOwn(command)
+    );
+    // A shell only waits for what it has started.
+    const parents = new Set(found.map(({ ppid }) => ppid));
+    return found
+      .filter(({ pid, command }) => !(SHELL.test(command) && parents.has(pid)))
       .sort((a, b) => a.started - b.started || a.pid - b.pid)
       .slice(0, MOST_SHOWN)
       .map(({ pid, command, started }) => ({

@@ -24,7 +24,8 @@ const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
 /** Returns the state after `event` and the effects in order. An event that does not fit the state changes nothing. */
 export function attempt(state: AttemptState, event: TimedEvent): Step {
   if (state.phase === "settled") return stay(state);
-  const [heard, signs] = event.kind === "reported" ? noteSignOfLife(state, event.at_ms) : stay(state);
+  const isSign = event.kind === "reported" && event.report.kind !== "silent";
+  const [heard, signs] = isSign ? noteSignOfLife(state, event.at_ms) : stay(state);
   const [next, effects] = react(heard, event);
   const [timed, timers] = keepTime(next, event.at_ms);
   return [timed, [...signs, ...effects, ...timers].filter((effect) => isAllowed(timed, effect))];

@@ -25,6 +25,8 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "progress":
     case "activity":
       return noteProgress(state, report, at_ms);
+    case "silent":
+      return silent(state, report, at_ms);
     case "retrying":
     case "recovered":
       return retried(state, report, at_ms);
@@ -71,6 +73,11 @@ function sessionOpened(state: AttemptState, report: Report<"session">): Step {
 
 function becomeReady(state: AttemptState): [AttemptState, AttemptEffect[]] {
   return state.isReady ? [state, []] : [{ ...state, isReady: true }, [{ kind: "ready" }]];
+}
+
+function silent(state: AttemptState, { current_step, isLong }: Report<"silent">, at_ms: number): Step {
+  const [noted, effects] = noteProgress(state, { kind: "activity", current_step }, at_ms);
+  return [noted, isLong ? [entry("warn", current_step, {}), ...effects] : effects];
 }
 
 /** The agent asks its model again, or goes on. Clients are told of the change once, and of each try as the current step. */
