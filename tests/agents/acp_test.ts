@@ -275,6 +275,67 @@ Deno.test("acp: an agent that does not come up to load its session is started ag
     ]);
   }));
 
+Deno.test("acp: a failure that the agent hides at the first prompt costs only the session", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-hides"), "hello", {
+      resume: { session_id: "s0" },
+      agent: { profile: "codex" },
+    });
+    const run = await ran(bench, request);
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.deepEqual(run.all("session").map(({ resumed }) => resumed), [true, false]);
+  }));
+
+Deno.test("acp: what an agent replays after its reply is history too", () =>
+  withSupervisor(async (bench) => {
+    const request = acpRequest(bench.folder, misbehaving("load-late"), "hello", {
+      resume: { session_id: "s0" },
+      agent: { profile: "gemini" },
+    });
+    const run = await ran(bench, request);
+    assert.deepEqual([run.outcome.status, run.outcome.output], ["completed", "All is well."]);
+    assert.deepEqual(
+      run.all("log").filter(({ source }) => source === "agent").map(({ message }) => message),
+      [
+        "All is well.",
+      ],
+    );
+  }));
+
+Deno.test("acp: a new session is told what was done in the lost one", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(
+      bench,
+      demo(bench.folder, "demo:steps=1 demo:hang=1", {
+        resume: { session_id: "demo_gone" },
+        earlier: { stopped: "it was killed", plan: [], steps: ["Edit a.ts: completed"], files: ["a.ts"] },
+      }),
+    );
+    const { session_id, resumed } = await watched.first("session");
+    await watched.first("progress");
+    assert.equal(resumed, false);
+    const { prompt } = JSON.parse(await Deno.readTextFile(`${bench.folder}/.demo-agent/${session_id}.json`));
+    assert.match(
+      prompt,
+      /^demo:steps=1 demo:hang=1\nYou began this task in an earlier session.*it was killed/,
+    );
+    assert.match(prompt, /Files that were changed\n- a\.ts\n\nThe last steps\n- Edit a\.ts: completed/);
+    await watched.run.stop();
+  }));
+
+for (
+  const [mode, kind] of [["exits", "command_failed"], ["dies", "agent_crashed"], [
+    "login",
+    "needs_login",
+  ]] as const
+) {
+  Deno.test(`acp: the kind of a failure is ${kind} (${mode})`, () =>
+    withSupervisor(async (bench) => {
+      const { outcome } = await ran(bench, acpRequest(bench.folder, misbehaving(mode), "hello"));
+      assert.equal(outcome.failure?.kind, kind);
+    }));
+}
+
 Deno.test("acp: trouble with the model at the first prompt does not cost the session", () =>
   withSupervisor(async (bench) => {
     const request = acpRequest(bench.folder, misbehaving("load-overloaded"), "hello", {
