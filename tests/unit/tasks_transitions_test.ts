@@ -262,3 +262,40 @@ Deno.test("unresponsive: waits for its next attempt, with the session where ther
   assert.deepEqual([failed.status, failed.not_before], ["failed", undefined]);
   assert.equal(failed.error, "No sign of life, and all 2 attempts are used up");
 });
+
+Deno.test("attempts that end by the agent's death, its silence or the server's are counted together", () => {
+  const lease = { node: "n", attempt: 1, fencing: 1 };
+  const died = { outcome: "failed", failure: { kind: "agent_crashed", message: "Killed" } } as const;
+  const silent = { outcome: "unresponsive", failure: { kind: "unresponsive", message: "Silent" } } as const;
+  const ends: Record<string, (t: TaskRecord) => TaskRecord["state"]> = {
+    death: (t) => attempts.triedAgain(t, died, 3, undefined, AT),
+    silence: (t) => attempts.triedAgain(t, silent, 3, "2030-01-01T00:00:00.000Z", AT),
+    crash: (t) => attempts.recovered(t, 3, false, AT),
+  };
+  const three = fc.array(fc.constantFrom(...Object.keys(ends)), { minLength: 3, maxLength: 3 });
+  fc.assert(fc.property(three, (kinds) => {
+    let record = task("queued");
+    record = {
+      ...record,
+      state: {
+        ...record.state,
+        automatic_attempts: 0,
+        session: { agent: "a", session_id: "s", working_dir: "/" },
+      },
+    };
+    const statuses = kinds.map((kind) => {
+      const running = { ...record, state: attempts.started(record, lease, "a", AT) };
+      const state = ends[kind]!(running);
+      record = {
+        ...record,
+        state: { ...state, status: state.status === "pending" ? "queued" : state.status },
+      };
+      return record.state.status;
+    });
+    assert.deepEqual(statuses, ["queued", "queued", "failed"]);
+    assert.equal(record.state.failure?.kind, kinds[2] === "silence" ? "unresponsive" : "agent_crashed");
+    assert.equal(record.state.session?.session_id, "s");
+    const retried = transitions.retried(record, READY, true, AT, { fresh: false });
+    assert.deepEqual([retried.status, retried.automatic_attempts], ["queued", 0]);
+  }));
+});
