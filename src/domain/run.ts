@@ -155,6 +155,11 @@ export interface Run {
   pause(): Promise<void>;
   /** SIGCONT to the whole tree. */
   resume(): Promise<void>;
+  /**
+   * Gives the agent a message in its running turn. Resolves to false if the agent takes none there, or the turn has ended:
+   * then the message is still the caller's to deliver. Rejects if that is unknown. Absent if the agent never takes one.
+   */
+  steer?(text: string): Promise<boolean>;
   /** Answers `turn_ended`: begins the next turn, or ends the run. Absent if the agent takes only one prompt. */
   next?(prompt: string | undefined): void;
   /**

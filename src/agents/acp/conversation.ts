@@ -17,6 +17,7 @@ import { attachmentBlocks } from "./attachments.ts";
 import type { Questions } from "./questions.ts";
 import { type OpenedSession, openSession, type SessionBounds, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
+import { steer } from "./steering.ts";
 import type { AcpTurn } from "./turn.ts";
 import { cut, objectOf } from "./wire_value.ts";
 
@@ -48,6 +49,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   #connection: AcpConnection | undefined;
   #session_id: string | undefined;
+  #steerable = false;
   /** Updates are new from the prompt on. While a session is being loaded, they are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
@@ -89,6 +91,7 @@ export class Conversation {
     const opened = await openSession(request, steps).catch((error) => this.#noted(error));
     const { session_id, resumable, resumed } = opened;
     this.#session_id = session_id;
+    this.#steerable = opened.steerable;
     if (opened.replayed) await this.#untilReplayed(make.replay_pause_ms);
     if (!resumed) {
       turn.forget();
@@ -188,6 +191,13 @@ export class Conversation {
     const news = offerOfNotice(method, params);
     if (news !== undefined) await this.#found(news);
     await this.#options.turn.hear({ from: "notification", method, params });
+  }
+
+  /** As `Run.steer`. */
+  async steer(text: string): Promise<boolean> {
+    const isAtWork = this.#phase === "working" && this.#result !== undefined;
+    if (!isAtWork || !this.#steerable || !this.#connection || this.#session_id === undefined) return false;
+    return await steer(this.#connection.call, this.#session_id, text);
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */

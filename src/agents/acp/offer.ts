@@ -27,6 +27,11 @@ export function offerOfGreeting(hello: WireObject): OfferNews {
   };
 }
 
+/** Whether it takes messages into a running turn, from its reply to `initialize`. */
+export function isSteerable(hello: WireObject): boolean {
+  return objectOf(objectOf(hello._meta)?.steering)?.supported === true;
+}
+
 /** From the reply that opened a session, after the reply to `initialize`. */
 export function offerOfSession(hello: WireObject, reply: WireObject, make: AgentMake): OfferNews {
   const settings = settingsOf(reply);

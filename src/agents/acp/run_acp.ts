@@ -200,6 +200,10 @@ class AcpRun implements Run {
     return this.#questions.answer(question_id, answer, by);
   }
 
+  steer(text: string): Promise<boolean> {
+    return this.#stopping ? Promise.resolve(false) : this.#work.link.conversation.steer(text);
+  }
+
   async pause(): Promise<void> {
     this.#paused = true;
     await this.#work.link.process.pause();

@@ -5,7 +5,7 @@ import type { OfferNews } from "../../domain/agent_offer.ts";
 import { AgentFailure, AgentRefusal, SessionLost, StartFailed } from "./agent_failure.ts";
 import { clientAbilities } from "./client_abilities.ts";
 import { mcpServersFor } from "./mcp_servers.ts";
-import { offerOfGreeting, offerOfSession } from "./offer.ts";
+import { isSteerable, offerOfGreeting, offerOfSession } from "./offer.ts";
 import { cut, merged, objectOf, textOf } from "./wire_value.ts";
 
 /**
@@ -37,6 +37,8 @@ export interface OpenedSession {
   resumed: boolean;
   /** Whether the agent has replayed what the session holds. */
   replayed: boolean;
+  /** Whether it takes messages into a running turn. */
+  steerable: boolean;
   /** The agent's reply, with the modes, models and options that it offers. */
   reply: WireObject;
 }
@@ -71,6 +73,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
+  const steerable = isSteerable(hello);
   const mcpServers = mcpServersFor(request.mcp_servers ?? [], hello);
   const place: WireObject = { cwd: request.working_dir, mcpServers };
   const meta = merged(make.session_meta ?? {}, make.bind?.(request).session_meta ?? {});
@@ -83,7 +86,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       const method = load ? "session/load" : "session/resume";
       const reply = await call(method, { sessionId: earlier, ...place }, bounds.load_ms, "of_silence");
       await steps.found(offerOfSession(hello, reply, make));
-      return { session_id: earlier, resumable, resumed: true, replayed: load, reply };
+      return { session_id: earlier, resumable, resumed: true, replayed: load, steerable, reply };
     } catch (error) {
       if (!(error instanceof AgentFailure)) throw error;
       // An agent that has died, hangs or talks nonsense will not open a new session either.
@@ -98,7 +101,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       throw new AgentFailure("The agent answered session/new without a session id");
     }
     await steps.found(offerOfSession(hello, reply, make));
-    return { session_id, resumable, resumed: false, replayed: false, reply };
+    return { session_id, resumable, resumed: false, replayed: false, steerable, reply };
   } catch (error) {
     if (error instanceof AgentRefusal && error.wants_login) await steps.found({ login: "needed" });
     // The attempt to load a session may have broken the process.
