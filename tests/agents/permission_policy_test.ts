@@ -306,20 +306,32 @@ Deno.test("codex: rules of its own that allow something are said, or keep it fro
 
 Deno.test("gemini: a policy of an administrator asks for all but reading; trusted servers are switched off", async () => {
   const { args, files } = await start(gemini, "deny");
-  assert.deepEqual(args, ["--admin-policy", "/tmp/run/ask.toml"]);
+  assert.deepEqual(args, [
+    "--admin-policy",
+    "/tmp/run/ask.toml",
+    "--admin-policy",
+    "/tmp/run/ask_exceptions.toml",
+  ]);
   assert.match(files!["ask.toml"]!, /toolName = "\*"\ndecision = "ask_user"/);
-  assert.match(files!["ask.toml"]!, /"read_file"[^]*decision = "allow"/);
+  assert.match(files!["ask_exceptions.toml"]!, /"read_file"[^]*decision = "allow"/);
   for (const tool of ["run_shell_command", "write_file", "replace", "web_fetch"]) {
-    assert.doesNotMatch(files!["ask.toml"]!, new RegExp(tool));
+    assert.doesNotMatch(files!["ask_exceptions.toml"]!, new RegExp(tool));
   }
   const trusting = (text: string) => start(gemini, "ask", { files: { "/u/.gemini/settings.json": text } });
   const servers = { mine: { command: "x", trust: true }, other: { command: "y" } };
   const trusted = await trusting(JSON.stringify({ mcpServers: servers }));
-  assert.match(trusted.files!["ask.toml"]!, /mcpName = "mine"\ndecision = "deny"/);
-  assert.doesNotMatch(trusted.files!["ask.toml"]!, /other/);
+  // A rule needs `toolName`, else the whole file is ignored.
+  assert.match(
+    trusted.files!["ask_exceptions.toml"]!,
+    /toolName = "\*"\nmcpName = "mine"\ndecision = "deny"/,
+  );
+  assert.doesNotMatch(trusted.files!["ask_exceptions.toml"]!, /other/);
   assert.match(trusted.warnings!.join(), /mine/);
   const unreadable = await trusting('{ // mine\n"mcpServers": { "mine": { "trust": true } } }');
-  assert.match(unreadable.files!["ask.toml"]!, /toolName = "mcp_\*"\ndecision = "deny"/);
+  assert.match(unreadable.files!["ask_exceptions.toml"]!, /toolName = "mcp_\*"\ndecision = "deny"/);
+  const managed = { files: { "/etc/gemini-cli/policies/ours.toml": "" } };
+  assert.match((await start(gemini, "deny", managed)).obstacle!, /ours\.toml/);
+  assert.match((await start(gemini, "ask", managed)).warnings!.join(), /ours\.toml/);
   assert.deepEqual(await start(gemini, "allow"), {});
 });
 

@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { objectOf } from "../acp/wire_value.ts";
 import type { Binding, PolicyRequest, StartingPlace } from "./agent_make.ts";
 
-const POLICY = "ask.toml";
+/** Two files: one that Gemini does not understand is ignored as a whole. */
+const ASK = "ask.toml";
+const EXCEPTIONS = "ask_exceptions.toml";
+
+/** Where an administrator has policies. With any there, those of the command line are ignored. */
+const SYSTEM_POLICIES = ["/etc/gemini-cli/policies", "/Library/Application Support/GeminiCli/policies"];
 
 /** Tools that only read, or that change nothing but Gemini's own notes. */
 const HARMLESS = [
@@ -14,7 +19,6 @@ const HARMLESS = [
   "grep_search",
   "list_directory",
   "read_file",
-  "read_many_files",
   "list_background_processes",
   "read_background_output",
   "cli_help",
@@ -30,25 +34,33 @@ export function bindGemini({ permissions }: PolicyRequest): Binding {
   if (permissions === "allow") return {};
   return {
     async prepare(place) {
+      const others = (await Promise.all(SYSTEM_POLICIES.map(place.list))).flat()
+        .filter((path) => path.endsWith(".toml"));
+      if (others.length > 0) {
+        const why = `Gemini heeds no other policy beside those of this machine: ${others.join(", ")}`;
+        return permissions === "deny" ? { obstacle: why } : { warnings: [why] };
+      }
       const { names, warnings } = await trustedServers(place);
       return {
-        files: { [POLICY]: policyText(names) },
-        args: ["--admin-policy", place.file(POLICY)],
+        files: { [ASK]: rule('toolName = "*"', "ask_user", 900), [EXCEPTIONS]: exceptions(names) },
+        args: [ASK, EXCEPTIONS].flatMap((name) => ["--admin-policy", place.file(name)]),
         warnings,
       };
     },
   };
 }
 
-function policyText(switched_off: readonly string[]): string {
-  const rule = (matches: string, decision: string, priority: number) =>
-    `[[rule]]\n${matches}\ndecision = "${decision}"\npriority = ${priority}\n`;
+function rule(matches: string, decision: string, priority: number): string {
+  return `[[rule]]\n${matches}\ndecision = "${decision}"\npriority = ${priority}\n`;
+}
+
+function exceptions(switched_off: readonly string[]): string {
   return [
-    rule('toolName = "*"', "ask_user", 900),
     rule(`toolName = ${JSON.stringify(HARMLESS)}`, "allow", 910),
-    ...switched_off.map((name) =>
-      rule(name === "*" ? 'toolName = "mcp_*"' : `mcpName = ${JSON.stringify(name)}`, "deny", 920)
-    ),
+    ...switched_off.map((name) => {
+      const tools = name === "*" ? 'toolName = "mcp_*"' : `toolName = "*"\nmcpName = ${JSON.stringify(name)}`;
+      return rule(tools, "deny", 920);
+    }),
   ].join("\n");
 }
 
