@@ -199,6 +199,7 @@ Deno.test("opencode: the rules come last, whatever the user's configuration allo
   assert.equal(config.model, "m");
   assert.deepEqual(config.plugin, ["mine", "file:///tmp/run/ask.js"]);
   assert.deepEqual(Object.keys(files!), ["ask.js"]);
+  assert.equal(env!.OPENCODE_PURE, "false", "it refuses an empty value");
   assert.deepEqual(Object.keys(config.agent), ["build", "other", "plan", "reviewer"]);
   assert.equal(config.agent.build.prompt, "Be kind");
   for (const name of ["build", "plan", "reviewer"]) {

@@ -4,6 +4,7 @@ import { installed } from "../fixtures/agents.ts";
 import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
+import type { PermissionPolicy } from "../../src/domain/task.ts";
 import type { Message, TestSocket } from "../fixtures/socket.ts";
 import { longTest } from "../fixtures/tier.ts";
 
@@ -29,7 +30,12 @@ async function withOpenCode(test: (server: TestServer, model: ModelServer) => Pr
   }
 }
 
-async function begin(server: TestServer, id: string, prompt: string): Promise<TestSocket> {
+async function begin(
+  server: TestServer,
+  id: string,
+  prompt: string,
+  permissions: PermissionPolicy = "allow",
+): Promise<TestSocket> {
   const socket = await server.connect();
   await socket.request({
     type: "subscribe_to_updates",
@@ -37,7 +43,7 @@ async function begin(server: TestServer, id: string, prompt: string): Promise<Te
   });
   const reply = await socket.request({
     type: "start_task",
-    task: { id, type: "feature", priority: "high", description: prompt },
+    task: { id, type: "feature", priority: "high", description: prompt, execution: { permissions } },
   });
   assert.equal(reply.type, "task_started", JSON.stringify(reply));
   return socket;
@@ -82,7 +88,13 @@ Deno.test("opencode: writes a file and works through its todo list, seen from th
     assert.ok(steps.every(({ title }) => typeof title === "string" && title !== ""));
     await socket.request({
       type: "start_task",
-      task: { id: "edit", type: "feature", priority: "high", description: "mock:edit path=greeting.txt" },
+      task: {
+        id: "edit",
+        type: "feature",
+        priority: "high",
+        description: "mock:edit path=greeting.txt",
+        execution: { permissions: "allow" },
+      },
     });
     await socket.next(becomes("edit", "completed"), PATIENCE_MS);
     const entries = await entriesOf(socket, "write");
@@ -113,7 +125,7 @@ longTest(
   "opencode: asks a permission, which a client gives; is cancelled in the middle",
   () =>
     withOpenCode(async (server, model) => {
-      const socket = await begin(server, "ask", 'mock:bash cmd="echo hi > allowed.txt"');
+      const socket = await begin(server, "ask", 'mock:bash cmd="echo hi > allowed.txt"', "ask");
       const asked = await socket.next((m) => m.type === "permission_request", PATIENCE_MS);
       assert.equal(asked.task_id, "ask");
       const waiting = (await socket.request({ type: "get_task_status", task_id: "ask" })).task as Fields;

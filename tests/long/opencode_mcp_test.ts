@@ -45,7 +45,7 @@ for (const [transport, entry] of Object.entries(ENTRIES)) {
         const config = {
           limits: { enabled: false },
           agents: { opencode },
-          tasks: { default_agent: "opencode", max_concurrent: 2 },
+          tasks: { default_agent: "opencode", max_concurrent: 2, permissions: "allow" },
         };
         await withServer({ config }, async (server) => {
           const settings = JSON.parse(opencode.env.OPENCODE_CONFIG_CONTENT!);

@@ -48,7 +48,7 @@ export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
       return {
         files: { [PLUGIN]: PLUGIN_TEXT },
         // Without this variable it loads the plugin.
-        env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...bound, plugin }), OPENCODE_PURE: "" },
+        env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...bound, plugin }), OPENCODE_PURE: "false" },
       };
     },
   };
