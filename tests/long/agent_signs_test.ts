@@ -11,7 +11,7 @@ const AGENTS: readonly AgentName[] = ["opencode", "claude", "codex", "gemini"];
 
 function withAgent(
   name: AgentName,
-  body: (bench: Bench, ask: (prompt: string) => RunRequest) => Promise<void>,
+  body: (bench: Bench, ask: (prompt: string, changes?: Partial<RunRequest>) => RunRequest) => Promise<void>,
 ): Promise<void> {
   return withSupervisor(async (bench) => {
     const model = await startModelServer();
@@ -21,7 +21,11 @@ function withAgent(
       await Deno.mkdir(home);
       await Deno.mkdir(work);
       const agent = await installed(name, { model_url: model.url, home });
-      await body(bench, (prompt) => acpRequest(work, agent.command, prompt, { agent, permissions: "allow" }));
+      const given = { agent, permissions: "allow" as const };
+      await body(
+        bench,
+        (prompt, changes) => ({ ...acpRequest(work, agent.command, prompt, given), ...changes }),
+      );
     } finally {
       await model.close();
     }
@@ -68,3 +72,43 @@ for (const name of ["opencode", "gemini"] as const) {
       }),
   );
 }
+
+for (const name of ["opencode", "claude", "codex"] as const) {
+  longTest(`${name}: what a command prints is in the log, once`, () =>
+    withAgent(name, async (bench, ask) => {
+      const run = await ran(
+        bench,
+        ask('mock:bash cmd="sleep 0.5; for i in 1 2 3; do echo line $i; sleep 0.7; done"'),
+      );
+      assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
+      const printed = run.all("log").filter(({ details }) => details?.output === true).map(({ message }) =>
+        message
+      );
+      assert.equal(printed.join("\n"), "line 1\nline 2\nline 3");
+    }));
+}
+
+longTest(
+  "opencode: a process that a command leaves at work is named",
+  () =>
+    withAgent("opencode", async (bench, ask) => {
+      const { outcome } = await ran(bench, ask('mock:bash cmd="(sleep 477 > /dev/null 2>&1 &)"'));
+      assert.equal(outcome.status, "completed", outcome.failure?.message);
+      assert.deepEqual(outcome.left_running?.map(({ command }) => command), ["sleep 477"]);
+    }),
+);
+
+longTest(
+  "claude: when a command in its background has ended, it goes on of itself, and is heard out",
+  () =>
+    withAgent("claude", async (bench, ask) => {
+      const request = ask("mock:bash background=1 cmd=\"sh -c 'sleep 3; touch over'\"", {
+        wait_for_background_ms: 60_000,
+      });
+      const run = await ran(bench, request);
+      assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
+      await Deno.stat(`${bench.folder}/work/over`);
+      assert.equal(run.outcome.left_running, undefined);
+      assert.ok(run.logs("info").includes("The agent went on of itself after its turn had ended"));
+    }),
+);
