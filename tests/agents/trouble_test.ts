@@ -180,6 +180,27 @@ Deno.test("notices: what an agent warns of is in the log, and no part of its ans
     assert.ok(run.logs("info").includes("By the way"));
   }));
 
+Deno.test("notices: an error that is said like an answer is none, nor is a warning of an older version", () =>
+  withSupervisor(async (bench) => {
+    const error = "API Error: 529 overloaded. Try again in a moment.";
+    const failing: Frame = { error: { code: -32603, message: `Internal error: ${error}` } };
+    const frames = [says("Half of it."), retry(1, 529, "overloaded"), says(error), failing];
+    const claude = await ran(bench, framesRequest(bench.folder, "claude", frames));
+    assert.deepEqual([claude.outcome.output, claude.outcome.failure?.kind], ["Half of it.", "overloaded"]);
+    assert.ok(claude.logs("error").includes(error));
+    assert.equal(claude.all("recovered").length, 0);
+
+    const chunk: Frame = {
+      update: {
+        sessionUpdate: "agent_message_chunk",
+        content: { type: "text", text: "Warning: the model m9 was not found, m1 is used\n\n" },
+      },
+    };
+    const codex = await ran(bench, framesRequest(bench.folder, "codex", [chunk, says("Hello."), done]));
+    assert.equal(codex.outcome.output, "Hello.");
+    assert.ok(codex.logs("warn").includes("Warning: the model m9 was not found, m1 is used"));
+  }));
+
 Deno.test("stderr: an adapter's own log has the level that it states, and what is told again is chatter", () =>
   withSupervisor(async (bench) => {
     const lines = [

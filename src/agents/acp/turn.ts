@@ -1,13 +1,12 @@
 /** Follows a turn's updates: emits events as they come, and keeps the facts that decide the turn's outcome. */
 import type { Clock } from "../../clock/clock.ts";
-import type { LogLevel } from "../../domain/log_entry.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { AgentMake, AgentSign, BrokenServer, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import type { DiffReader } from "./diffs.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
-import { cut, textOf } from "./wire_value.ts";
+import { cut } from "./wire_value.ts";
 import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import { Transcript } from "./transcript.ts";
 import { OwnWorkWatch } from "./own_work.ts";
@@ -15,8 +14,6 @@ import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
-/** The protocol's severity of a notice → the level of its entry. */
-const LEVELS: Record<string, LogLevel> = { info: "info", warning: "warn", error: "error" };
 
 export class AcpTurn {
   readonly transcript: Transcript;
@@ -58,6 +55,10 @@ export class AcpTurn {
     const sign = this.#make.turnSign(update);
     if (sign !== undefined) this.#hidden_failure = sign === "failed";
     await this.hear({ from: "update", update });
+    const notice = this.#make.noticeOf(update);
+    if (notice !== undefined) {
+      return await this.#events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
+    }
     if (isWork(update)) this.own_work.sign();
     const steps = this.#make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
@@ -74,8 +75,6 @@ export class AcpTurn {
         return await this.transcript.toolCall(update);
       case "tool_call_update":
         return await this.transcript.toolCall(update);
-      case "notice":
-        return await this.#notice(update);
       case "usage_update":
         Object.assign(this.usage, this.#make.usageOf(update));
         return await this.#emitUsage();
@@ -176,14 +175,6 @@ export class AcpTurn {
     this.#progress = progress;
     await this.transcript.flush();
     await this.#events.emit(progress);
-  }
-
-  /** A warning or the like of the agent, which is not among its words. */
-  async #notice({ severity, title, description }: WireObject): Promise<void> {
-    const text = [title, description].flatMap((part) => textOf(part) ?? []).join(": ");
-    if (text !== "") {
-      await this.#events.note(LEVELS[String(severity)] ?? "warn", cut(text, LONGEST_ENTRY), "agent");
-    }
   }
 
   async #emitUsage(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The behavior that the Agent Client Protocol defines. Each make starts from it and overrides only its differences. */
+import { noticeOf } from "../acp/notice.ts";
 import { planOf } from "../acp/progress.ts";
 import { reportedChanges } from "../acp/reported_changes.ts";
 import { tokensOf, usageUpdateOf } from "../acp/usage.ts";
@@ -41,6 +42,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   planOf,
   changesOf: reportedChanges,
   turnSign: () => undefined,
+  noticeOf,
   ownWorkOf: () => undefined,
   troubleOf: () => undefined,
   usageOf: usageUpdateOf,

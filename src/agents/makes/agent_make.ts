@@ -3,6 +3,7 @@ import type { RunRequest } from "../../domain/run.ts";
 import type { PermissionPolicy, PlanStep } from "../../domain/task.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { ModelTrouble } from "../acp/model_trouble.ts";
+import type { Notice } from "../acp/notice.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 
@@ -156,6 +157,8 @@ export interface AgentMake {
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
+  /** What an update says that is no part of the answer, such as a warning; undefined for nothing. */
+  noticeOf(update: WireObject): Notice | undefined;
   /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
   ownWorkOf(sign: AgentSign): OwnWork | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */

@@ -1,6 +1,7 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
+import { messageText, type Notice } from "../acp/notice.ts";
 import { listOf, numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type {
@@ -91,10 +92,12 @@ export const claude: AgentMake = {
       ],
     },
   },
+  noticeOf,
   ownWorkOf,
   troubleOf,
   brokenServers,
-  chatter: /^\[(session\/|idle-compaction\]|authStatus\])/,
+  chatter:
+    /^(\[(session\/|idle-compaction\]|authStatus\])|claude auth status failed|Failed to cancel prompt|Session \S+: could not drop)/,
 };
 
 /** A rule that asks outweighs every rule that allows, in the user's settings and in those of the project. */
@@ -165,6 +168,14 @@ function limitOf(update: WireObject): ModelTrouble | undefined {
     what: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
     until_ms: resets_at_s === undefined ? undefined : resets_at_s * 1000,
   };
+}
+
+/** It says why its model did not answer as if that were its answer, before it fails with the same text. */
+function noticeOf(update: WireObject): Notice | undefined {
+  const text = messageText(update);
+  const isError = text !== undefined &&
+    /^API Error: (\d{3} |Request rejected \(\d{3}\)|Connection error)/.test(text);
+  return isError ? { level: "error", text } : acpMake.noticeOf(update);
 }
 
 /** When a command in its background has ended, Claude Code goes on of itself. */

@@ -1,5 +1,6 @@
 import type { FailureKind } from "../../domain/failure.ts";
 import { kindOfStatus, kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import { messageText, type Notice } from "../acp/notice.ts";
 import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { bindCodex } from "./codex_binding.ts";
 import { acpMake } from "./acp_make.ts";
@@ -52,8 +53,18 @@ export const codex: AgentMake = {
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   turnSign,
+  noticeOf,
   troubleOf,
+  // What it answers with an error, it prints too.
+  chatter: /^(\[SYSTEM_ERROR\] Prompt for session|RequestError: )/,
 };
+
+/** To a client that takes no notices, older versions tell a warning as a message of its own, without an id. */
+function noticeOf(update: WireObject): Notice | undefined {
+  const text = update.messageId === undefined ? messageText(update) : undefined;
+  const isWarning = text !== undefined && /^\W*(warning|deprecat\w+|heads up)\b/i.test(text);
+  return isWarning ? { level: "warn", text: text.trim() } : acpMake.noticeOf(update);
+}
 
 /** If its model fails, its turn still ends normally. Only the thread's status shows the failure. */
 function turnSign(update: WireObject): TurnSign | undefined {
