@@ -29,7 +29,7 @@ type Shown = Pick<Task, "id" | "status" | "waiting_for">;
 /** What a task may wait for where it stands. */
 const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
   pending: ["dependency", "time", "retry", "slot"],
-  queued: ["slot", "agent_start"],
+  queued: ["slot", "agent_start", "concurrency"],
   running: [undefined, "permission"],
   paused: ["paused"],
   completed: [undefined],
@@ -133,6 +133,8 @@ export class Clients {
       description: id,
       ...(dependencies.size > 0 ? { dependencies: [...dependencies] } : {}),
       ...(random.chance(0.15) ? { scheduled_time: this.#soon() } : {}),
+      ...(random.chance(0.4) ? { execution: { working_dir: random.pick(["x", "y"]) } } : {}),
+      ...(known.length > 0 && random.chance(0.2) ? { metadata: { parent_task: random.pick(known) } } : {}),
       ...(random.chance(0.2) ? { timeout: random.between(5, 40) * 1000 } : {}),
     };
   }

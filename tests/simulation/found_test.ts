@@ -13,6 +13,7 @@ import { quiet, SimTime } from "./sim_time.ts";
 const PROMISED = {
   max_concurrent: 1,
   max_starting: 1,
+  exclusive_folders: false,
   timeout_ms: 60_000,
   tasks_per_minute: 1000,
   messages_per_minute: 1000,

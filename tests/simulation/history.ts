@@ -65,6 +65,7 @@ class History {
     this.#machine = new SimMachine(this.#time, random, this.#swarm.agents);
     this.#promised = {
       max_concurrent: random.between(1, 4),
+      exclusive_folders: random.chance(0.5),
       max_starting: random.between(1, 2),
       timeout_ms: 60_000,
       tasks_per_minute: random.pick([5, 20, 100]),
@@ -171,6 +172,8 @@ class History {
   #watched(store: Store, life: ServerLife): Store {
     const { tasks } = store;
     const busy = new Set<string>();
+    /** Their agents may not be known of yet. */
+    const claimed = new Set<string>();
     const update: typeof tasks.update = async (plan, by) => {
       let isFirst = true;
       let begun: string | undefined;
@@ -184,17 +187,21 @@ class History {
         }
         isFirst = false;
         begun = one.id;
-        const others = new Set([
-          ...busy,
-          ...(life.engine?.queries.agents() ?? []).map(({ task_id }) => task_id!),
-        ]);
+        const agents = (life.engine?.queries.agents() ?? []).map(({ task_id }) => task_id!);
+        for (const id of claimed) {
+          if (agents.includes(id) || tasks.get(id)?.state.status !== "running") claimed.delete(id);
+        }
         // A second try keeps its turn.
-        if (!busy.has(one.id)) this.#model.turnOf(one.id, store, others);
+        if (!busy.has(one.id)) {
+          this.#model.turnOf(one.id, store, new Set([...busy, ...claimed, ...agents]));
+        }
         busy.add(one.id);
         return answer;
       }, by);
       // One that failed is tried again, in its place.
-      if (begun !== undefined) busy.delete(begun);
+      if (begun === undefined) return;
+      busy.delete(begun);
+      claimed.add(begun);
     };
     const watched = {
       get: (id: string) => tasks.get(id),

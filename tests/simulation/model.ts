@@ -9,6 +9,7 @@ import type { Store } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { storedSpec, storedValue } from "./stored_value.ts";
+import { FolderModel } from "./model_folders.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 import type { SimTime } from "./sim_time.ts";
@@ -60,6 +61,7 @@ export interface KnownTask {
 export class Model {
   readonly tasks = new Map<string, KnownTask>();
   readonly schedules: ScheduleModel;
+  readonly folders: FolderModel;
   readonly promised: Promised;
   readonly #time: SimTime;
   readonly #machine: SimMachine;
@@ -94,6 +96,7 @@ export class Model {
     this.#time = time;
     this.#machine = machine;
     this.promised = promised;
+    this.folders = new FolderModel(this.tasks, promised);
     this.#trace = trace;
     this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
       const task = this.tasks.get(id);
@@ -337,22 +340,24 @@ export class Model {
     for (const other of processes) {
       if (other.task_id === task_id) this.fail(`task ${task_id} has two processes`);
     }
-    if (processes.size >= this.promised.max_concurrent) this.fail(`${processes.size + 1} agents at once`);
+    const wrong = this.folders.wrongWith(task_id, [...processes].map((other) => other.task_id));
+    if (wrong !== undefined) this.fail(wrong);
     const known = this.tasks.get(task_id);
     if (!known || known.state.attempt !== attempt) {
       this.fail(`task ${task_id}: attempt ${attempt} was not committed`);
     }
   }
 
-  /** A task is about to be started: was it its turn? `others` are those that cannot be started now. */
-  turnOf(id: string, store: Store, others: ReadonlySet<string>): void {
+  /** A task is about to be started: was it its turn? */
+  turnOf(id: string, store: Store, running: ReadonlySet<string>): void {
     const place = (task: { spec: TaskSpec }): [number, number] => [
       -["low", "medium", "high", "critical"].indexOf(task.spec.priority),
       task.spec.order,
     ];
     const [rank, age] = place(store.tasks.get(id)!);
     for (const other of store.tasks.values()) {
-      if (other.state.status !== "queued" || others.has(other.id)) continue;
+      if (other.state.status !== "queued" || running.has(other.id)) continue;
+      if (this.folders.isHeldUp(other.id, [...running])) continue;
       const [otherRank, otherAge] = place(other);
       if (otherRank < rank || (otherRank === rank && otherAge < age)) {
         this.fail(`task ${id} was started before ${other.id}, whose turn it was`);

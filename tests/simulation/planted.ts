@@ -204,6 +204,25 @@ export const PLANTS: Plant[] = [
     wiring: { parts: (parts) => promising(parts, { max_concurrent: parts.promised.max_concurrent + 1 }) },
   },
   {
+    name: "two agents work in one folder",
+    finds: /share a folder/,
+    wiring: { parts: (parts) => promising(parts, { exclusive_folders: false }) },
+  },
+  {
+    name: "a delegated task waits for those above it",
+    finds: /whose turn it was/,
+    wiring: {
+      parts: (parts) => {
+        const { find } = parts.index;
+        parts.index.find = (id) => {
+          const task = find(id);
+          return task && { ...task, spec: { ...task.spec, metadata: undefined } };
+        };
+        return parts;
+      },
+    },
+  },
+  {
     name: "one agent more than allowed starts at a time",
     finds: /agents start at once/,
     wiring: { parts: (parts) => promising(parts, { max_starting: parts.promised.max_starting + 1 }) },

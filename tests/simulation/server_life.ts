@@ -25,6 +25,7 @@ import type { OwnedClock, SimTime } from "./sim_time.ts";
 export interface Promised {
   max_concurrent: number;
   max_starting: number;
+  exclusive_folders: boolean;
   timeout_ms: number;
   tasks_per_minute: number;
   messages_per_minute: number;
@@ -138,6 +139,9 @@ export class ServerLife {
       bus,
       runner: parts.runner,
       working_dirs: { resolve: (wanted) => Promise.resolve(wanted ?? "here") },
+      exclusive_folders: promised.exclusive_folders
+        ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }
+        : undefined,
       workspaces: { open: () => Promise.reject(new Error("no workspace is asked for")) },
       settings: {
         agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },

@@ -65,6 +65,7 @@ class SharedHistory {
     }));
     this.#promised = {
       max_concurrent: random.between(1, 3),
+      exclusive_folders: random.chance(0.5),
       max_starting: 2,
       timeout_ms: MINUTE_MS,
       tasks_per_minute: 100_000,
@@ -73,7 +74,7 @@ class SharedHistory {
     };
     const note = (line: string) => this.#note(line);
     this.#model = new Model(time, this.#nodes[0]!.machine, this.#promised, note, true);
-    this.#shared = new SharedModel(this.#model, this.#promised);
+    this.#shared = new SharedModel(this.#model);
     const limits = new LimitModel({}, (what) => this.#model.fail(what));
     this.#clients = new Clients(random, time, this.#model, limits, note, 0, true);
     this.#disk.onCommit = (commit, answered, port) => {

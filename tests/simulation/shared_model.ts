@@ -5,7 +5,6 @@ import { decode } from "../../src/store/json.ts";
 import type { Commit } from "../../src/store/kv/kv.ts";
 import type { Store } from "../../src/store/open.ts";
 import type { Model } from "./model.ts";
-import type { Promised } from "./server_life.ts";
 import { storedValue } from "./stored_value.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
 
@@ -19,7 +18,6 @@ interface Heard {
 
 export class SharedModel {
   readonly #model: Model;
-  readonly #promised: Promised;
   /** Commits that changed anything but the lease of a node. */
   changes = 0;
   readonly #epochs = new Map<string, number>();
@@ -30,9 +28,8 @@ export class SharedModel {
   /** Everything that was told of the log, by node and number. */
   readonly #log = new Map<string, string>();
 
-  constructor(model: Model, promised: Promised) {
+  constructor(model: Model) {
     this.#model = model;
-    this.#promised = promised;
   }
 
   // ---- the disk
@@ -84,7 +81,9 @@ export class SharedModel {
         if (other.task_id === task_id) this.#model.fail(`two attempts of task ${task_id} run at once`);
       }
     }
-    if (machine.processes.size >= this.#promised.max_concurrent) this.#model.fail("too many agents at once");
+    const beside = [...machine.processes].map((other) => other.task_id);
+    const wrong = this.#model.folders.wrongWith(task_id, beside);
+    if (wrong !== undefined) this.#model.fail(wrong);
     const known = this.#model.tasks.get(task_id);
     // An agent that is slow to start may be overtaken; it is ended at once.
     if (!known || known.state.attempt < attempt) {

@@ -1,0 +1,55 @@
+/** Which tasks may run at once on a machine: by slots, by folders, and by who has delegated whom. */
+import type { TaskSpec } from "../../src/domain/task_record.ts";
+import type { Promised } from "./server_life.ts";
+
+const DEPTH_MAX = 3;
+
+export class FolderModel {
+  readonly #tasks: ReadonlyMap<string, { spec: TaskSpec }>;
+  readonly #promised: Promised;
+
+  constructor(tasks: ReadonlyMap<string, { spec: TaskSpec }>, promised: Promised) {
+    this.#tasks = tasks;
+    this.#promised = promised;
+  }
+
+  /**
+   * What is wrong with a process that begins beside these. A delegated task may get past others, so that none waits
+   * forever; its process may begin before that of the task above it.
+   */
+  wrongWith(id: string, running: readonly string[]): string | undefined {
+    const above = this.#above(id);
+    if (running.some((one) => above.includes(one) || this.#above(one).includes(id))) return undefined;
+    if (running.length >= this.#promised.max_concurrent) return `${running.length + 1} agents at once`;
+    const other = running.find((one) => this.#shareFolder(id, one));
+    return other === undefined ? undefined : `tasks ${other} and ${id} share a folder`;
+  }
+
+  /** Whether these keep a task from starting, so that others may pass it. */
+  isHeldUp(id: string, running: readonly string[]): boolean {
+    const above = this.#above(id);
+    const others = running.filter((one) => !above.includes(one));
+    return others.length >= this.#promised.max_concurrent || others.some((one) => this.#shareFolder(id, one));
+  }
+
+  #shareFolder(a: string, b: string): boolean {
+    return this.#promised.exclusive_folders && this.#folder(a) === this.#folder(b);
+  }
+
+  #folder(id: string): string {
+    return this.#tasks.get(id)?.spec.execution?.working_dir ?? "here";
+  }
+
+  #above(id: string): string[] {
+    const above: string[] = [];
+    for (let next = this.#parent(id); next !== undefined && next !== id && !above.includes(next);) {
+      if (above.push(next) === DEPTH_MAX) break;
+      next = this.#parent(next);
+    }
+    return above;
+  }
+
+  #parent(id: string): string | undefined {
+    return this.#tasks.get(id)?.spec.metadata?.parent_task as string | undefined;
+  }
+}
