@@ -159,9 +159,12 @@ longTest(
   () =>
     withAgent("gemini", async (bench, ask, model) => {
       await Deno.writeTextFile(`${bench.folder}/work/GEMINI.md`, "Always whistle while you work.");
+      const isTold = () => model.requests.some(({ told }) => told.includes("Always whistle while you work."));
+      await ran(bench, ask("mock:simple", { env: { GEMINI_CLI_TRUST_WORKSPACE: "false" } }));
+      assert.equal(isTold(), false, "a task's own setting counts");
       const { outcome } = await ran(bench, ask("mock:simple"));
       assert.equal(outcome.status, "completed", outcome.failure?.message);
-      assert.ok(model.requests.some(({ told }) => told.includes("Always whistle while you work.")));
+      assert.equal(isTold(), true);
     }),
 );
 
