@@ -11,8 +11,6 @@ export const probeAgent = capability({
   errors: ["INVALID_FIELD_VALUE", "SERVICE_UNAVAILABLE"],
   example: { type: "probe_agent", agent: "opencode" },
   isSlow: true,
-  handle: async ({ agent }, { agents, clock }) => {
-    const probed = await agents.probe(agent);
-    return { ...probed, agent: probed, timestamp: isoTime(clock.now()) };
-  },
+  handle: ({ agent }, { agents, clock }) =>
+    agents.probe(agent).then((probed) => ({ ...probed, agent: probed, timestamp: isoTime(clock.now()) })),
 });

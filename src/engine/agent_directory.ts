@@ -54,10 +54,10 @@ export class AgentDirectory {
 
   /**
    * Starts the agent, opens a session, and ends it. Resolves to what is then known of it, also if it could not be
-   * started; then `problem` says why. A probe of the same agent that is under way is joined. Throws
+   * started; then `problem` says why. A probe of the same agent that is under way is joined. Throws at once
    * `INVALID_FIELD_VALUE` for an unknown agent, and `SERVICE_UNAVAILABLE` if no agent can be started.
    */
-  async probe(name: string): Promise<ListedAgent> {
+  probe(name: string): Promise<ListedAgent> {
     const { listed, cannotRun } = this.#options;
     const agent = listed.find((one) => one.name === name);
     if (agent === undefined) {
@@ -67,14 +67,10 @@ export class AgentDirectory {
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
     const underWay = this.#probes.get(name);
-    if (underWay) return await underWay;
-    const probe = this.#probe(agent);
+    if (underWay) return underWay;
+    const probe = this.#probe(agent).finally(() => this.#probes.delete(name));
     this.#probes.set(name, probe);
-    try {
-      return await probe;
-    } finally {
-      this.#probes.delete(name);
-    }
+    return probe;
   }
 
   /** Takes what an agent at work has shown. */

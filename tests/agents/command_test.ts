@@ -63,6 +63,14 @@ Deno.test("command: the task's model is passed on, and an argument for it is lef
   const command = ["run", "--model={model}", "{prompt}"];
   assert.deepEqual(fillCommand(command, task, { model: "m {id}" }), ["run", "--model=m {id}", "p"]);
   assert.deepEqual(fillCommand(command, task), ["run", "p"]);
+  const all = ["run", "{model}/{effort}", "--mode={mode}", "-"];
+  assert.deepEqual(fillCommand(all, task, { model: "m", effort: "e", mode: "x" }), [
+    "run",
+    "m/e",
+    "--mode=x",
+    "-",
+  ]);
+  assert.deepEqual(fillCommand(all, task, { model: "m", mode: "x" }), ["run", "--mode=x", "-"]);
 });
 
 Deno.test("command: what a task asks for and a command does not heed is said in the log, once, at the start", () =>
@@ -87,6 +95,11 @@ Deno.test("command: what a task asks for and a command does not heed is said in 
     assert.match(warnings[1]!, /^permissions: "deny" has no effect: agent 'checks' is a command/);
     assert.equal(warnings.length, 2);
     assert.equal(output[0]!.message, "big ");
+    const more = await said([], { effort: "high", mode: "plan", permissions: "allow" });
+    assert.deepEqual(more.warnings.map((text) => /^The (.*) may .* TASK_(\w+) only$/.exec(text)?.slice(1)), [
+      ["effort 'high'", "EFFORT"],
+      ["mode 'plan'", "MODE"],
+    ]);
     const kept = await said(["-", "{model}"], { model: "big", permissions: "ask" });
     assert.deepEqual([kept.warnings, kept.output[0]!.message], [[], "big big"]);
     const asked = await said([], { permissions: "ask", namesPermissions: true });

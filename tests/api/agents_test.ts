@@ -82,7 +82,12 @@ Deno.test("agents: an agent that is not installed or is a command is not started
     const command = await probe(app, "cmd");
     assert.deepEqual([command.installed, command.login], [true, "unknown"]);
     assert.deepEqual(app.agents.probes, []);
-    const { code, details } = (await app.post({ type: "probe_agent", agent: "three" })).reply;
+    // A refusal comes in its turn.
+    const socket = await app.connect();
+    socket.send({ type: "probe_agent", agent: "three", request_id: 1 });
+    socket.send({ type: "ping", request_id: 2 });
+    await socket.next(({ request_id }) => request_id === 2);
+    const { code, details } = socket.messages.find(({ request_id }) => request_id === 1)!;
     assert.equal(code, "INVALID_FIELD_VALUE");
     const { field, expected } = details as Record<string, unknown>;
     assert.equal(field, "agent");
@@ -119,3 +124,23 @@ Deno.test("agents: a task tells what its agent offers, and when that last succee
     await app.restart();
     assert.deepEqual(await listed(app, "one"), last);
   }));
+
+Deno.test("agents: the model, effort and mode of the configuration are those of tasks that choose none", () =>
+  withApp(
+    { config: { ...config, agents: { one: { ...ACP, model: "m", effort: "low", mode: "plan" } } } },
+    async (app) => {
+      const socket = await app.connect();
+      await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+      const run = async (id: string, execution: Record<string, unknown>) => {
+        const task = { id, type: "testing", priority: "medium", description: "print x", execution };
+        const { task: shown } = await socket.request({ type: "start_task", task });
+        await socket.next((m) => m.task_id === id && m.new_status === "completed");
+        const { model, effort, mode } = app.agents.runs.at(-1)!.request;
+        return { chosen: [model, effort, mode], shown: (shown as { execution: unknown }).execution };
+      };
+      assert.deepEqual((await run("none", {})).chosen, ["m", "low", "plan"]);
+      const own = await run("own", { model: "n", effort: "high", mode: "default" });
+      assert.deepEqual(own.chosen, ["n", "high", "default"]);
+      assert.deepEqual(own.shown, { model: "n", effort: "high", mode: "default" });
+    },
+  ));

@@ -2,6 +2,7 @@
  * Whatever is sent is answered with the right code, once and in order, and hurts nobody: judged by the published
  * JSON Schema and a validator that is not ours. `HOSTILE_MESSAGES` sets how many are sent, `HOSTILE_SEED` which.
  */
+import { pushes } from "../../src/protocol/pushes.ts";
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { schemaDocument } from "../../src/api/documents.ts";
@@ -110,12 +111,10 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-const PUSHES = new Set(["connection_established", "rate_limit_info", "log_entry", "permission_request"]);
+const PUSHES = new Set(["connection_established", ...Object.keys(pushes)]);
 
 function isPush(message: Json): boolean {
-  return PUSHES.has(String(message.type)) ||
-    /_update$|^task_manager_status$|^detailed_process_scan$|^connection_status$|^security_alert$/
-      .test(String(message.type));
+  return PUSHES.has(String(message.type));
 }
 
 /** Sends the texts over one connection, a number of them at once, and judges what comes back. */

@@ -34,7 +34,7 @@ export function isSteerable(hello: WireObject): boolean {
 
 /** From the reply that opened a session, after the reply to `initialize`. */
 export function offerOfSession(hello: WireObject, reply: WireObject, make: AgentMake): OfferNews {
-  const settings = settingsOf(reply);
+  const settings = settingsOf(reply, make);
   const { model, mode } = settings;
   const models = modelsOf(settings, effortsByModel(reply));
   return { models, model: model?.current, modes: mode?.choices, login: loginOf(hello, make) };

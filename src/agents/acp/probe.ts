@@ -93,7 +93,7 @@ async function openAndClose(
   const found = (news: OfferNews) => told.found(news);
   const opened = await openSession(request, { call, make, bounds, warn: async () => {}, found });
   const { session_id } = opened;
-  await tellEfforts(opened, { call, found, bound_ms: bounds.setting_ms });
+  await tellEfforts(opened, { call, make, found, bound_ms: bounds.setting_ms });
   await within(clock, AFTERWARDS_MS, told.all, undefined);
   // A session that nobody used need not stay in the agent's list.
   for (const ability of ["close", "delete"]) {
@@ -105,9 +105,14 @@ async function openAndClose(
 /** Agents with an option for the effort tell the efforts of the model in force only. So each model is set once. */
 async function tellEfforts(
   { session_id, reply }: OpenedSession,
-  { call, found, bound_ms }: { call: AgentCall; found: SessionSteps["found"]; bound_ms: number },
+  { call, make, found, bound_ms }: {
+    call: AgentCall;
+    make: AgentMake;
+    found: SessionSteps["found"];
+    bound_ms: number;
+  },
 ): Promise<void> {
-  const { model, effort } = settingsOf(reply);
+  const { model, effort } = settingsOf(reply, make);
   if (model?.by.method !== "session/set_config_option" || effort === undefined) return;
   if (effortsByModel(reply).size > 0) return;
   const configId = model.by.option;
@@ -119,7 +124,7 @@ async function tellEfforts(
         { sessionId: session_id, configId, value: id },
         bound_ms,
       );
-      await found({ models: modelsOf(settingsOf(changed)) });
+      await found({ models: modelsOf(settingsOf(changed, make)) });
     } catch (error) {
       // Such a model is listed without efforts.
       if (!(error instanceof AgentRefusal)) throw error;

@@ -2,7 +2,7 @@
  * What a session lets its client choose: the model, the effort and the mode. Agents tell it in two ways: the older lists
  * `modes` and `models`, and the newer `configOptions`, whose categories say what they are for. Pure.
  */
-import type { WireObject } from "../makes/agent_make.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { listOf, objectOf, objectsOf, textOf } from "./wire_value.ts";
 
 export type SettingName = "model" | "effort" | "mode";
@@ -29,7 +29,7 @@ export type Settings = Partial<Record<SettingName, Setting>>;
 const CATEGORIES: Record<SettingName, string> = { model: "model", effort: "thought_level", mode: "mode" };
 
 /** The settings in a reply of the agent. */
-export function settingsOf(reply: WireObject): Settings {
+export function settingsOf(reply: WireObject, { hasMode }: Pick<AgentMake, "hasMode">): Settings {
   const settings: Settings = {};
   for (const name of ["model", "effort", "mode"] as const) {
     const setting = optionOf(reply, CATEGORIES[name]);
@@ -43,14 +43,21 @@ export function settingsOf(reply: WireObject): Settings {
     "modelId",
     "currentModelId",
   );
+  if (settings.mode !== undefined) {
+    settings.mode = { ...settings.mode, choices: settings.mode.choices.filter(hasMode) };
+  }
   return settings;
 }
 
 /** The settings after a change. The reply to a changed option has all options as they are then. */
-export function settingsAfter(before: Settings, reply: WireObject): Settings {
+export function settingsAfter(
+  before: Settings,
+  reply: WireObject,
+  make: Pick<AgentMake, "hasMode">,
+): Settings {
   if (reply.configOptions === undefined) return before;
   const listed = Object.entries(before).filter(([, { by }]) => by.method !== "session/set_config_option");
-  return { ...Object.fromEntries(listed), ...settingsOf(reply) };
+  return { ...Object.fromEntries(listed), ...settingsOf(reply, make) };
 }
 
 /**

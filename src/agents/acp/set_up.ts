@@ -20,7 +20,7 @@ export async function setUpSession(
   steps: SessionSteps,
 ): Promise<void> {
   const { call, make, bounds, warn, found } = steps;
-  let settings = settingsOf(opened.reply);
+  let settings = settingsOf(opened.reply, make);
 
   await setMode();
   // The efforts depend on the model.
@@ -79,7 +79,7 @@ export async function setUpSession(
       ? { modeId: id }
       : { modelId: id };
     const reply = await call(by.method, { sessionId, ...params }, bounds.setting_ms);
-    settings = settingsAfter(settings, reply);
+    settings = settingsAfter(settings, reply, make);
   }
 
   /** Such an agent knows more names of its models than it lists. It refuses those that it does not know. */

@@ -28,6 +28,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   session_meta: undefined,
   modes: () => [],
   bind: undefined,
+  hasMode: () => true,
   unasked: likelyUnasked,
   resolves_models: false,
   session_shows_login: false,

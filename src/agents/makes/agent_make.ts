@@ -125,6 +125,8 @@ export interface AgentMake {
   modes(policy: PermissionPolicy): readonly string[];
   /** How it is held to a policy, together with its mode; undefined if nothing holds it. */
   readonly bind: ((request: PolicyRequest) => Binding) | undefined;
+  /** Whether a mode that it lists exists. What binds an agent to the permissions may have it list the task's mode. */
+  hasMode(mode: { id: string; description?: string }): boolean;
   /** What it does in a mode without asking for permission. */
   unasked(mode: string): Unasked;
   /** Whether it knows more names of its models than it lists, and refuses those that it does not know. */

@@ -71,6 +71,8 @@ export const opencode: AgentMake = {
     command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "WARN"],
   modes: () => ["build"],
   bind: bindOpenCode,
+  // The rules for the task's mode define an agent of that name. Its own agents must have a description.
+  hasMode: ({ description }) => description !== undefined,
   // Its modes are its agents. Its permission settings decide in all of them.
   unasked: () => "nothing",
   // It needs no account for the models that its makers offer for free.
