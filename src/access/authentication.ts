@@ -6,6 +6,7 @@ import { ApiError } from "../domain/errors.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import { type Identity, isKnown, NOBODY } from "./identity.ts";
 import type { Keys } from "./keys.ts";
+import { isTaskToken, type TaskTokens } from "./task_tokens.ts";
 import { digestOf, isSessionToken, newSecret } from "./secrets.ts";
 import { SlidingWindow, WINDOW_SECONDS } from "./windows.ts";
 
@@ -20,6 +21,8 @@ const SESSIONS_MAX = 10_000;
 export interface AuthenticationOptions {
   clock: Clock;
   keys: Pick<Keys, "find" | "isValid">;
+  /** The tokens of agents at work. */
+  tasks: Pick<TaskTokens, "find" | "isValid">;
   /** Whether clients must show a key or a token. */
   required: boolean;
   session_ms: number;
@@ -76,6 +79,8 @@ export class Authentication {
     api_key: string,
     client_ip: string,
   ): Promise<{ session_token: string; identity: Identity }> {
+    const agent = this.#agentWith(api_key);
+    if (agent) return { session_token: api_key, identity: agent };
     const digest = await digestOf(api_key);
     // From here on nothing waits, so that guesses sent at once are counted one after another.
     this.#refuseBlocked(client_ip);
@@ -99,7 +104,10 @@ export class Authentication {
    */
   async identify({ authorization, ip, isProbe = false }: Shown): Promise<Identity> {
     if (authorization === null) return NOBODY;
-    const digest = await digestOf(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
+    const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+    const agent = this.#agentWith(shown);
+    if (agent) return agent;
+    const digest = await digestOf(shown);
     // See `authenticate`.
     this.#refuseBlocked(ip);
     const key = this.#options.keys.find(digest);
@@ -115,7 +123,7 @@ export class Authentication {
 
   /**
    * Throws `AUTHENTICATION_REQUIRED` or `PERMISSION_DENIED` unless `identity` has `permission`. If authentication is not
-   * required, everyone may do everything.
+   * required, everyone may do everything but the agents of tasks.
    */
   authorise(permission: Permission, what: string, identity: Identity, client_ip: string): void {
     if (this.allows(permission, identity)) return;
@@ -125,23 +133,45 @@ export class Authentication {
         expected: "authenticate with an api_key, or Authorization: Bearer over HTTP",
       });
     }
-    this.#options.note("authorization_denied", client_ip, { operation: what, key_id: identity.actor.id });
-    throw new ApiError("PERMISSION_DENIED", `This key may not use '${what}': it needs '${permission}'`, {
+    const { kind, id } = identity.actor;
+    const who = kind === "agent" ? `The agent of task '${id}'` : "This key";
+    const which = kind === "agent" ? { task_id: id } : { key_id: id };
+    this.#options.note("authorization_denied", client_ip, { operation: what, ...which });
+    throw new ApiError("PERMISSION_DENIED", `${who} may not use '${what}': it needs '${permission}'`, {
       permission,
       permissions: [...identity.permissions],
     });
   }
 
-  /** Whether `identity` has `permission`; everyone has, if authentication is not required. */
+  /** Whether `identity` has `permission`; all but the agents of tasks have, if authentication is not required. */
   allows(permission: Permission, identity: Identity): boolean {
-    if (!this.#options.required) return true;
+    if (!this.#options.required && identity.actor.kind !== "agent") return true;
     return isKnown(identity) && this.isValid(identity) && identity.permissions.includes(permission);
   }
 
   /** Whether a session, or the key behind it, is still valid. */
-  isValid({ actor, expires_ms }: Identity): boolean {
+  isValid(identity: Identity): boolean {
+    const { actor, expires_ms } = identity;
+    if (actor.kind === "agent") return this.#options.tasks.isValid(identity);
     return expires_ms > this.#options.clock.now() &&
       (actor.kind !== "key" || this.#options.keys.isValid(actor.id!));
+  }
+
+  /**
+   * The agent with this token; undefined if it is no task's token. Throws `INVALID_AUTH_TOKEN` for one that has ended. That
+   * is no guess: what an agent leaves at work goes on to show it.
+   */
+  #agentWith(token: string): Identity | undefined {
+    if (!isTaskToken(token)) return undefined;
+    const agent = this.#options.tasks.find(token);
+    if (agent !== undefined) return agent;
+    throw new ApiError(
+      "INVALID_AUTH_TOKEN",
+      "This token of a task has ended with the attempt it was made for",
+      {
+        expected: "the token in OPENCODE_AGENTS_TASK_TOKEN of a running agent",
+      },
+    );
   }
 
   #open(identity: Identity, digest: string): void {

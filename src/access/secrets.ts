@@ -4,7 +4,7 @@ import { sha256 } from "../domain/sha256.ts";
 const BYTES = 24;
 
 /** A new secret, with a prefix that says what it is for. */
-export function newSecret(prefix: "sk-" | "sess_"): string {
+export function newSecret(prefix: "sk-" | "sess_" | ""): string {
   const random = crypto.getRandomValues(new Uint8Array(BYTES));
   // base64url; the length is a multiple of three, so there is no padding.
   return prefix + btoa(String.fromCharCode(...random)).replaceAll("+", "-").replaceAll("/", "_");

@@ -9,6 +9,7 @@ export const cancelTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "cancel_task", task_id: "task_456" },
+  agentChanges: ({ task_id }) => [task_id],
   touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, clock }, { actor }) => {
     await commands.cancel(task_id, actor);

@@ -103,6 +103,11 @@ export interface Capability<T extends RequestType> {
   /** Whether it may take many seconds. With a `request_id`, the client's later requests do not wait for it. */
   readonly isSlow?: boolean;
   /**
+   * The existing tasks that it changes. The agent of a task may send only messages that change nothing and those that have
+   * this function, for tasks that its own task has started.
+   */
+  agentChanges?(request: Request<T>): readonly string[];
+  /**
    * The tasks and schedules that it reads and changes, for `batch`. Without this function it is carried out alone: after
    * the members before it have been answered, and before those after it begin.
    */

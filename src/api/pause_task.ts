@@ -8,6 +8,7 @@ export const pauseTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "pause_task", task_id: "task_456" },
+  agentChanges: ({ task_id }) => [task_id],
   touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, machine, clock }, { actor }) => {
     await commands.pause(task_id, actor);

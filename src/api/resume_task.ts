@@ -8,6 +8,7 @@ export const resumeTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND"],
   example: { type: "resume_task", task_id: "task_456" },
+  agentChanges: ({ task_id }) => [task_id],
   touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id }, { commands, machine, clock }, { actor }) => {
     await commands.resume(task_id, actor);

@@ -9,6 +9,7 @@ export const retryTask = capability({
   permission: "write",
   errors: ["TASK_NOT_FOUND", "SERVICE_UNAVAILABLE"],
   example: { type: "retry_task", task_id: "failed_task_789" },
+  agentChanges: ({ task_id }) => [task_id],
   touches: ({ task_id }, { queries }) => changing(task_id, queries),
   handle: async ({ task_id, fresh = false }, { commands, clock }, { actor }) => {
     const retry_count = await commands.retry(task_id, fresh, actor);

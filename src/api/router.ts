@@ -5,6 +5,7 @@ import { schemaError } from "../protocol/schema_errors.ts";
 import { fieldProblem, nearest, shown } from "../domain/field_problem.ts";
 import { EXCHANGES, REQUEST_TYPES } from "../protocol/messages.ts";
 import { inTodaysForm } from "../protocol/older_clients.ts";
+import { refuseAgent } from "./agent_rights.ts";
 import type { ApiContext, BatchMember, PreparedMessage, Session } from "./capability.ts";
 import { errorReply } from "./error_reply.ts";
 import { type AnyCapability, capabilitiesByType } from "./table.ts";
@@ -73,6 +74,7 @@ export class Router {
       const { request: schema, reply } = EXCHANGES[capability.type];
       const parsed = schema.safeParse(envelope, { reportInput: false });
       if (!parsed.success) throw schemaError(schema, parsed.error.issues, envelope);
+      refuseAgent(session.actor, capability, parsed.data, this.#context);
       if (capability.limit) session.limits.operation(capability.limit);
       const finish = (answer: object): Outgoing => {
         metrics.note(type, clock.monotonic() - started, false);

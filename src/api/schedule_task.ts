@@ -1,4 +1,5 @@
 import { isoTime } from "../clock/clock.ts";
+import { requireAdminForSession } from "./adopted_session.ts";
 import { capability } from "./capability.ts";
 import { checkScheduledTime } from "./scheduled_time.ts";
 import { creating } from "./touches.ts";
@@ -29,9 +30,11 @@ export const scheduleTask = capability({
     },
   },
   touches: ({ task }, { queries }) => creating(task, queries),
-  handle: async ({ task }, { scheduler, clock }, { actor }) => {
+  handle: async ({ task }, context, session) => {
+    const { scheduler, clock } = context;
+    requireAdminForSession(task, context, session);
     checkScheduledTime(task.scheduled_time, clock.now());
-    const times = await scheduler.schedule(task, actor);
+    const times = await scheduler.schedule(task, session.actor);
     return { task_id: task.id, ...times, recurring: task.recurring, timestamp: isoTime(clock.now()) };
   },
 });

@@ -1,3 +1,4 @@
+import { requireAdminForSession } from "./adopted_session.ts";
 import { capability } from "./capability.ts";
 import { checkScheduledTime, refuseRecurring } from "./scheduled_time.ts";
 import { creating } from "./touches.ts";
@@ -21,12 +22,15 @@ export const startTask = capability({
     type: "start_task",
     task: { id: "new_task_123", type: "testing", priority: "high", description: "Run integration tests" },
   },
+  agentChanges: () => [],
   touches: ({ task }, { queries }) => creating(task, queries),
-  handle: async ({ task: requested }, { commands, queries, scheduler, clock }, { actor }) => {
+  handle: async ({ task: requested }, context, session) => {
+    const { commands, queries, scheduler, clock } = context;
+    requireAdminForSession(requested, context, session);
     refuseRecurring(requested);
     scheduler.refuseTaken(requested.id);
     if (requested.scheduled_time !== undefined) checkScheduledTime(requested.scheduled_time, clock.now());
-    const task = await commands.create(requested, actor);
+    const task = await commands.create(requested, session.actor);
     return { task_id: task.id, task: queries.view(task) };
   },
 });

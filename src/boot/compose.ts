@@ -21,6 +21,8 @@
  * recoverable: compose again over the same key-value data (`MemoryKeyValue.reopened`) to test a restart.
  */
 import type { Store } from "../store/open.ts";
+import { TaskTokens } from "../access/task_tokens.ts";
+import { agentAccess } from "./agent_access.ts";
 import { composeAccess } from "./compose_access.ts";
 import { composeDoors } from "./compose_doors.ts";
 import { composeEngine } from "./compose_engine.ts";
@@ -45,8 +47,14 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 }
 
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
-  const { engine, scheduler, bus, runner, directory, attachments } = await composeEngine(options, store);
-  const access = await composeAccess(options, store, bus);
+  const tokens = new TaskTokens();
+  const ofAgents = agentAccess(tokens, () => server.url);
+  const { engine, scheduler, bus, runner, directory, attachments } = await composeEngine(
+    options,
+    store,
+    ofAgents,
+  );
+  const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, access);
   const server = composeDoors(options, {
     store,

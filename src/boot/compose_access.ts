@@ -8,6 +8,7 @@ import { LimitControl } from "../access/limit_control.ts";
 import { RateLimits } from "../access/limits.ts";
 import { LoadScaling } from "../access/load_scale.ts";
 import { PlainAddresses } from "../access/plain_addresses.ts";
+import type { TaskTokens } from "../access/task_tokens.ts";
 import type { EventBus } from "../engine/events.ts";
 import { loadPerCore } from "../host/resources/load.ts";
 import type { Store } from "../store/open.ts";
@@ -21,6 +22,7 @@ export async function composeAccess(
   { clock, config, owner_token }: ComposeOptions,
   store: Store,
   bus: EventBus,
+  tokens: TaskTokens,
 ) {
   const watch = new SecurityWatch(clock, (alert) => {
     bus.publish({ kind: "security.alert", alert });
@@ -34,6 +36,7 @@ export async function composeAccess(
   const auth = new Authentication({
     clock,
     keys,
+    tasks: tokens,
     required: config.security.auth === "required",
     session_ms: config.security.session_minutes * 60_000,
     note: (alert, client, details) => watch.note(alert, client, details),
@@ -51,6 +54,7 @@ export async function composeAccess(
   return {
     watch,
     keys,
+    tokens,
     auth,
     limits,
     scaling,

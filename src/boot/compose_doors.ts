@@ -33,7 +33,7 @@ export interface Behind {
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
   const { store, bus, engine, scheduler, directory, access, monitor, attachments } = behind;
-  const { auth, keys, limits, control, addresses, watch } = access;
+  const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
     bus,
@@ -77,6 +77,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
   });
   store.changes.subscribe("log", () => hub.caughtUp());
   store.changes.subscribe("key", () => connections.recheck());
+  tokens.onEnd(() => connections.recheck());
   return new Server({
     ...config.server,
     clock,

@@ -4,6 +4,7 @@ import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
+import type { TaskAccess } from "../engine/run_context.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -19,7 +20,7 @@ import type { ComposeOptions } from "./compose_options.ts";
 
 const DAY_MS = 86_400_000;
 
-export async function composeEngine(options: ComposeOptions, store: Store) {
+export async function composeEngine(options: ComposeOptions, store: Store, access: TaskAccess) {
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
   const bus = new EventBus();
@@ -47,6 +48,7 @@ export async function composeEngine(options: ComposeOptions, store: Store) {
     index,
     bus,
     runner,
+    access,
     working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
     attachments,
     exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
@@ -55,6 +57,7 @@ export async function composeEngine(options: ComposeOptions, store: Store) {
       agents: config.agents,
       default_timeout_ms: tasks.default_timeout,
       permissions: tasks.permissions,
+      delegate: tasks.delegate,
       client_commands: mayNameCommands(config),
       session_timeout_ms: tasks.session_timeout_ms,
       permission_timeout_ms: tasks.permission_timeout_ms,

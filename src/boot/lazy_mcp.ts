@@ -5,8 +5,8 @@ import type { McpOverHttp } from "./mcp_http.ts";
 
 export function lazyMcp(bus: EventBus, clock: Clock): McpOverHttp {
   let loading: Promise<McpOverHttp> | undefined;
-  return async (request, body, ask) => {
+  return async (request, body, caller) => {
     loading ??= import("./mcp_http.ts").then(({ mcpOver }) => mcpOver(bus, clock));
-    return await (await loading)(request, body, ask);
+    return await (await loading)(request, body, caller);
   };
 }

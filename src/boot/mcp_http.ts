@@ -3,15 +3,11 @@ import manifest from "../../deno.json" with { type: "json" };
 import type { Clock } from "../clock/clock.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { Change } from "../doors/mcp/backend.ts";
+import type { McpRouteOptions } from "../doors/http/mcp_route.ts";
 import { McpEndpoint } from "../doors/mcp/http.ts";
 import { InnerBackend } from "../doors/mcp/inner_backend.ts";
 
-/** Answers a POST to `/mcp` with this body. `ask` sends a message to the router in the caller's name. */
-export type McpOverHttp = (
-  request: Request,
-  body: string,
-  ask: (message: object) => Promise<object>,
-) => Promise<Response>;
+export type McpOverHttp = McpRouteOptions["mcp"];
 
 export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
   const endpoint = new McpEndpoint();
@@ -24,8 +20,9 @@ export function mcpOver(bus: EventBus, clock: Clock): McpOverHttp {
       const { id, state: { status, progress, progress_details } } = event.after;
       if (id === task_id) changed({ status, progress, step: progress_details?.current_step });
     });
-  return (request, body, ask) =>
+  return (request, body, { ask, isAgent }) =>
     endpoint.handle(request, body, {
+      isAgent,
       backend: new InnerBackend({ ask, watch }),
       clock,
       version: manifest.version,

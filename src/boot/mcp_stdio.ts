@@ -1,5 +1,6 @@
 /** Wires the `mcp` command: the tools, a connection to the server, stdin and stdout. */
 import manifest from "../../deno.json" with { type: "json" };
+import { ACCESS_TOKEN } from "../domain/agent_access.ts";
 import type { Cli, CommonFlags } from "../cli/cli.ts";
 import { logToStderr } from "./logging.ts";
 import { RemoteBackend } from "../doors/mcp/remote_backend.ts";
@@ -14,7 +15,8 @@ export async function serveMcp(flags: CommonFlags, cli: Cli): Promise<void> {
       backend,
       clock: cli.clock,
       version: manifest.version,
-      caller: Deno.env.get("TASK_ID"),
+      // With its token the server knows the calling task itself.
+      caller: Deno.env.has(ACCESS_TOKEN) ? undefined : Deno.env.get("TASK_ID"),
     });
   } finally {
     await backend.close();

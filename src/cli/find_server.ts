@@ -1,4 +1,5 @@
 /** Which server a command talks to. */
+import { ACCESS_TOKEN, ACCESS_URL } from "../domain/agent_access.ts";
 import { ApiError } from "../domain/errors.ts";
 import { dataDir } from "./data_dir.ts";
 import { envValue } from "./home.ts";
@@ -21,13 +22,16 @@ export interface FoundServer {
 }
 
 /**
- * The first of these that is given or found: `--url`, the server on `--data`, OPENCODE_AGENTS_URL, the server on the
- * default data folder, the default address.
+ * The first of these that is given or found: `--url`, the server on `--data`, OPENCODE_AGENTS_URL, the server that runs
+ * the task whose agent started this program, the server on the default data folder, the default address.
  */
 export function findServer({ url, data, key }: ServerChoice): FoundServer {
   const given = key || envValue("OPENCODE_AGENTS_KEY");
-  const named = url || (data ? undefined : envValue("OPENCODE_AGENTS_URL"));
-  if (named) return { url: named.includes("://") ? named : `http://${named}`, api_key: () => given };
+  const named = url || (data ? undefined : envValue("OPENCODE_AGENTS_URL") ?? envValue(ACCESS_URL));
+  if (named) {
+    const address = named.includes("://") ? named : `http://${named}`;
+    return { url: address, api_key: () => given ?? taskToken(address) };
+  }
   const folder = data ?? usualFolder();
   const address = folder === undefined ? undefined : readAddress(folder);
   if (data && !address) {
@@ -37,6 +41,12 @@ export function findServer({ url, data, key }: ServerChoice): FoundServer {
     url: reachable(address?.url ?? DEFAULT_URL),
     api_key: () => given ?? (folder === undefined ? undefined : readAddress(folder)?.token),
   };
+}
+
+/** The token of the task whose agent started this program, for the server that runs the task. */
+function taskToken(url: string): string | undefined {
+  const own = envValue(ACCESS_URL);
+  return own !== undefined && url.replace(/\/+$/, "") === own ? envValue(ACCESS_TOKEN) : undefined;
 }
 
 /** The default data folder; undefined if this account has none. Then a server is still looked for at the default address. */
@@ -50,6 +60,6 @@ function usualFolder(): string | undefined {
 }
 
 /** A server that listens on all addresses is reached on loopback. */
-function reachable(url: string): string {
+export function reachable(url: string): string {
   return url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");
 }

@@ -18,8 +18,8 @@ const DEFAULT_TENANT = "default";
 
 export const Actor = z.object({
   kind: ActorKind,
-  id: z.string().optional().describe("The id of the key or of the schedule."),
-  name: z.string().optional().describe("The name of the key."),
+  id: z.string().optional().describe("The id of the key, of the schedule, or of the agent's task."),
+  name: z.string().optional().describe("The name of the key or of the agent."),
   tenant: z.string(),
 }).describe("Who asked for the change.");
 export type Actor = z.infer<typeof Actor>;
@@ -35,6 +35,11 @@ export const SERVER: Actor = { kind: "server", tenant: DEFAULT_TENANT };
 
 export function keyActor({ id, name }: { id: string; name: string }): Actor {
   return { kind: "key", id, name, tenant: DEFAULT_TENANT };
+}
+
+/** The agent of a running task. */
+export function agentActor(task_id: string, agent: string): Actor {
+  return { kind: "agent", id: task_id, name: agent, tenant: DEFAULT_TENANT };
 }
 
 /** A schedule that is due. */

@@ -20,6 +20,9 @@ export const AgentConfig = z.strictObject({
     "The effort, which is how much the model thinks, for tasks that name none.",
   ),
   mode: text(1, 200).optional().describe("The session mode for tasks that name none."),
+  delegate: z.boolean().optional().describe(
+    "Whether it gets the server's own tools, to delegate work to other agents, unless the task says otherwise.",
+  ),
   mcp_servers: McpServers.optional().describe(
     "Servers of the Model Context Protocol that the agent gets in each session: { name, command, args?, env? } or " +
       "{ name, url, type?, headers? }. A program with a slash is a path: see Paths.",

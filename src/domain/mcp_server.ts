@@ -20,7 +20,10 @@ export const McpServer = z.strictObject({
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), withoutNul(32_768)).optional().describe(
     "Variables for the program. Their values are not shown.",
   ),
-  url: z.url({ protocol: /^https?$/, error: "an http or https URL" }).max(4096).optional().describe(
+  url: z.string().max(4096).regex(/^https?:\/\/\S+$/, { error: "an http or https URL" }).refine(
+    (url) => URL.canParse(url),
+    { error: "an http or https URL" },
+  ).optional().describe(
     "The address of a server that runs already.",
   ),
   type: Remote.optional().describe(
@@ -55,6 +58,12 @@ export const McpServers = z.array(McpServer).max(SERVERS_MAX)
     error: `at most ${BYTES_MAX} bytes as JSON`,
   });
 export type McpServers = z.infer<typeof McpServers>;
+
+/** The tools of the server that runs the task, by which its agent delegates. It gets one of them. */
+export interface OwnTools {
+  http: McpServer;
+  stdio: McpServer;
+}
 
 /** All servers of these lists. Of those with the same name, the one in the later list replaces the others. */
 export function addedUp(...lists: (readonly McpServer[] | undefined)[]): McpServer[] {

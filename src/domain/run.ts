@@ -7,8 +7,9 @@ import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
 import type { Attachment } from "./attachment.ts";
 import type { LogLevel } from "./log_entry.ts";
-import type { McpServer } from "./mcp_server.ts";
+import type { McpServer, OwnTools } from "./mcp_server.ts";
 import type { OfferNews } from "./agent_offer.ts";
+import type { AgentAccess } from "./agent_access.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
@@ -53,6 +54,9 @@ export interface RunRequest {
   session_timeout_ms?: number;
   /** Servers of the Model Context Protocol whose tools the agent gets. */
   mcp_servers?: readonly McpServer[];
+  /** This server's own tools, by which the agent delegates: over http where the agent takes that. */
+  own_tools?: OwnTools;
+  access?: AgentAccess;
   /** Files that the agent gets with the task's prompt. */
   attachments?: readonly AttachmentFile[];
   /** The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. */

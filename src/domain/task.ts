@@ -81,6 +81,13 @@ export const Execution = z.strictObject({
   attachments: AttachmentIds.optional().describe(
     "Ids of files, from `POST /attachments`. The agent gets them with its prompt.",
   ),
+  session: text(1, 200).optional().describe(
+    "The id of a session of the agent in this folder, which the task goes on with. Needs `admin`; see " +
+      "`list_agent_sessions`. If the session cannot be had, the task fails.",
+  ),
+  delegate: z.boolean().optional().describe(
+    "Whether the agent gets this server's own tools, by which it starts tasks for other agents and waits for them.",
+  ),
   mcp_servers: McpServers.optional().describe(
     "Servers of the Model Context Protocol for the agent's session, besides those of its configuration. One with the " +
       "same name replaces it. One with a `command` needs `tasks.client_commands`.",

@@ -17,6 +17,8 @@ export interface RunSettings extends RetryPolicy {
   permissions: PermissionPolicy;
   /** Whether tasks may name programs to run. */
   client_commands: boolean;
+  /** Whether agents get this server's own tools, unless their configuration or the task says otherwise. */
+  delegate: boolean;
   /** How long an agent that loads an earlier session may be silent. */
   session_timeout_ms: number;
   permission_timeout_ms: number;
@@ -24,6 +26,18 @@ export interface RunSettings extends RetryPolicy {
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
   agentFor(task: { spec: Pick<NewTask, "type" | "execution"> }): string;
+}
+
+/** How the agents of tasks reach this server. */
+export interface TaskAccess {
+  /** `http://HOST:PORT`, once the server listens. */
+  readonly url: string;
+  /** The program that serves MCP on its stdin and stdout, with its arguments. */
+  readonly mcp_program: readonly [string, ...string[]];
+  /** The variables that it needs to run. No secrets. */
+  readonly mcp_env: Readonly<Record<string, string>>;
+  /** A token for the agent of this task, until `end` is called. */
+  issue(task_id: string, agent: string): { token: string; end(): void };
 }
 
 export interface RunContext {
@@ -34,6 +48,8 @@ export interface RunContext {
   runner: AgentRunner;
   /** Told what agents at work offer. */
   directory?: Pick<AgentDirectory, "note">;
+  /** Absent: the agents know nothing of this server. */
+  access?: TaskAccess;
   working_dirs: WorkingDirs;
   /** Given if agents that speak ACP do not work in the same repository at once. */
   exclusive_folders?: RepositoryRoots;

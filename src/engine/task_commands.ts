@@ -2,6 +2,7 @@
 import { isoTime, within } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { cascade, failuresRead, putBackByRetry } from "../domain/cascade.ts";
+import { delegated } from "../domain/delegated_task.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -68,8 +69,9 @@ export class TaskCommands {
    * Stores a new task. `schedule_id`: the schedule that it is a run of. Tasks that are created at the same time are
    * queued in the order of these calls.
    */
-  async create(requested: NewTask, by: Actor, schedule_id?: string): Promise<TaskRecord> {
+  async create(asked: NewTask, by: Actor, schedule_id?: string): Promise<TaskRecord> {
     const { clock, index, store } = this.#options;
+    const requested = by.kind === "agent" ? this.#delegated(asked, by.id!) : asked;
     const { id } = requested;
     const now = clock.now();
     const created_at = isoTime(now);
@@ -220,6 +222,19 @@ export class TaskCommands {
     const { settings, runner } = this.#options;
     const config = settings.agents[agent];
     if (config !== undefined && runner.canHold?.(config) === false) throw unboundProblem(agent, config);
+  }
+
+  /** What the agent of a task asks for, within what that task has. */
+  #delegated(requested: NewTask, parent_id: string): NewTask {
+    const { settings, runner, index } = this.#options;
+    return delegated(requested, this.#find(parent_id), {
+      permissions: settings.permissions,
+      canHold: (spec) => {
+        const config = settings.agents[settings.agentFor({ spec })];
+        return config === undefined || runner.canHold?.(config) !== false;
+      },
+      find: index.find,
+    });
   }
 
   #requireRunnable(): void {

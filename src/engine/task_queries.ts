@@ -1,5 +1,6 @@
 /** Answers clients' queries about tasks and the agents that run them. */
 import type { ApiError } from "../domain/errors.ts";
+import { startersOf } from "../domain/delegated_task.ts";
 import { fitting } from "../domain/page.ts";
 import { cutToBytes } from "../domain/scalars.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
@@ -45,6 +46,13 @@ export class TaskQueries {
 
   dependenciesOf(id: string): readonly string[] {
     return this.#options.index.find(id)?.spec.dependencies ?? [];
+  }
+
+  /** Whether the agent of `above` has started the task, directly or through others. */
+  isBelow(id: string, above: string): boolean {
+    const { find } = this.#options.index;
+    const task = find(id);
+    return task !== undefined && startersOf(task, find).some((one) => one.id === above);
   }
 
   /** The tasks that depend on it, directly or through others. */

@@ -100,6 +100,9 @@ export const Config = z.strictObject({
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
     permissions: PermissionPolicy.default("ask")
       .describe("How permission requests of agents are answered, unless the task says otherwise."),
+    delegate: z.boolean().default(false).describe(
+      "Whether agents get the server's own tools, to delegate work to other agents: see docs/mcp.md.",
+    ),
     client_commands: z.boolean().optional().describe(
       "Whether tasks may name programs to run, such as MCP servers with a command. Default: true while security.auth is " +
         "none and the store is on this machine, else false.",

@@ -42,6 +42,17 @@ Deno.test("mcp servers: an agent that takes only sse gets an address as such", (
     assert.equal(JSON.parse(outcome.output).opened.mcpServers[0].type, "sse");
   }));
 
+Deno.test("mcp servers: the server's own tools come over http where the agent takes that, else over stdio", () =>
+  withSupervisor(async (bench) => {
+    const own_tools = { http: { ...SITE, name: "own" }, stdio: { ...PROGRAM, name: "own" } };
+    for (const [capabilities, has] of [[{ http: true }, "url"], [{ sse: true }, "command"]] as const) {
+      const agent = frank({ mcpCapabilities: capabilities });
+      const { outcome } = await ran(bench, acpRequest(bench.folder, agent, "go", { own_tools }));
+      const { mcpServers } = JSON.parse(outcome.output).opened;
+      assert.deepEqual([mcpServers.length, mcpServers[0].name, has in mcpServers[0]], [1, "own", true]);
+    }
+  }));
+
 Deno.test("mcp servers: a transport that the agent lacks fails the task with the names", () =>
   withSupervisor(async (bench) => {
     const servers = [PROGRAM, SITE, { name: "old", url: "http://127.0.0.1:1/sse", type: "sse" as const }];

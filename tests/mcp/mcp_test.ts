@@ -4,6 +4,8 @@ import { Ajv } from "ajv";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { DENO_ENV } from "../../src/agents/supervision/reaper_process.ts";
+import { frank } from "../agents/fixtures/acp_run.ts";
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
 
@@ -26,11 +28,17 @@ const TRANSPORTS = {
     const [command, ...args] = server.commandOf("mcp", "--url", server.url);
     return new StdioClientTransport({ command: command!, args, env: { ...Deno.env.toObject(), ...env } });
   },
-  http: (server: TestServer, env: Record<string, string> = {}) =>
-    new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), {
-      requestInit: { headers: env.TASK_ID ? { "x-parent-task": env.TASK_ID } : {} },
-    }),
+  http: (server: TestServer, { TASK_ID, OPENCODE_AGENTS_TASK_TOKEN }: Record<string, string> = {}) => {
+    const headers: Record<string, string> = {};
+    if (TASK_ID) headers["x-parent-task"] = TASK_ID;
+    if (OPENCODE_AGENTS_TASK_TOKEN) headers.authorization = `Bearer ${OPENCODE_AGENTS_TASK_TOKEN}`;
+    return new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit: { headers } });
+  },
 };
+const asOwner = ({ data }: TestServer): Record<string, string> => ({
+  authorization: `Bearer ${JSON.parse(Deno.readTextFileSync(`${data}/server.json`)).token}`,
+});
+
 type TransportName = keyof typeof TRANSPORTS;
 
 async function withMcp(
@@ -205,6 +213,44 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
         }, { TASK_ID: "no such/task" });
       }),
   );
+
+  Deno.test(
+    `mcp over ${name}: an agent that shows its task's token is known, also where keys are required`,
+    SDK_TIMERS,
+    () =>
+      withServer({ config: { ...config, security: { auth: "required" } } }, async (server) => {
+        const ask = async (message: Fields) => (await server.post(message, asOwner(server))).reply as Fields;
+        const prompt =
+          `env > ${server.dir}/env.tmp; mv ${server.dir}/env.tmp ${server.dir}/env; exec sleep 600`;
+        await ask({
+          type: "start_task",
+          task: {
+            id: "outer",
+            type: "testing",
+            priority: "low",
+            description: prompt,
+            execution: { working_dir: server.dir, permissions: "ask" },
+          },
+        });
+        const text = () => Deno.readTextFile(`${server.dir}/env`).catch(() => "");
+        await until(async () => await text() !== "");
+        const env = Object.fromEntries(
+          (await text()).split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2)),
+        );
+        assert.equal(env.OPENCODE_AGENTS_TASK_URL, server.url);
+        const { OPENCODE_AGENTS_TASK_URL, OPENCODE_AGENTS_TASK_TOKEN, TASK_ID } = env;
+        await withMcp(name, server, async (client) => {
+          await use(client, "start_task", { prompt: "true", task_id: "inner", wait: true });
+          assert.equal(
+            (await refusal(client, "cancel_task", { task_id: "outer" })).code,
+            "PERMISSION_DENIED",
+          );
+        }, { OPENCODE_AGENTS_TASK_URL, OPENCODE_AGENTS_TASK_TOKEN, TASK_ID });
+        const { task } = await ask({ type: "get_task_status", task_id: "inner" }) as { task: Fields };
+        assert.deepEqual(task.metadata, { parent_task: "outer", delegation_depth: 1 });
+        assert.deepEqual(task.execution, { working_dir: server.dir, permissions: "ask" });
+      }),
+  );
 }
 
 Deno.test(
@@ -301,4 +347,46 @@ Deno.test(
         await client.close();
       }
     }),
+);
+
+Deno.test(
+  "mcp over stdio: an agent that takes no http gets the server's own tools as a program, which finds the server",
+  SDK_TIMERS,
+  () => {
+    const agent = { protocol: "acp", command: frank({}), pass_env: DENO_ENV, delegate: true };
+    return withServer(
+      { config: { ...config, agents: { ...config.agents, frank: agent } } },
+      async (server) => {
+        const task = {
+          id: "outer",
+          type: "testing",
+          priority: "low",
+          description: "go",
+          execution: { agent: "frank" },
+        };
+        await server.post({ type: "start_task", task });
+        const result = async () =>
+          (await server.post({ type: "get_task_result", task_id: "outer" })).reply as Fields;
+        await until(async () => (await result()).status === "completed", 60_000);
+        const { output } = (await result()).result as { output: string };
+        const [{ command, args, env }] = JSON.parse(output).opened.mcpServers;
+        const variables = Object.fromEntries(env.map((one: Fields) => [one.name, one.value]));
+        const client = new Client({ name: "test", version: "1" });
+        // A bare environment, as some agents have it.
+        await client.connect(
+          new StdioClientTransport({ command, args, env: { PATH: "/usr/bin:/bin", ...variables } }),
+        );
+        try {
+          // It shows the token, which has ended with the agent.
+          const refused = await refusal(client, "list_tasks", {});
+          assert.deepEqual([refused.code, /has ended/.test(String(refused.message))], [
+            "INVALID_AUTH_TOKEN",
+            true,
+          ]);
+        } finally {
+          await client.close();
+        }
+      },
+    );
+  },
 );

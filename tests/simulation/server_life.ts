@@ -149,6 +149,7 @@ export class ServerLife {
         permissions: "ask",
         permission_timeout_ms: 20_000,
         client_commands: true,
+        delegate: false,
         session_timeout_ms: 60_000,
         unresponsive_after_ms: 30_000,
         unresponsive_limit_ms: 45_000,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { Task } from "../../src/domain/task.ts";
 import type { Change, McpBackend } from "../../src/doors/mcp/backend.ts";
-import { lineageBelow } from "../../src/doors/mcp/lineage.ts";
+import { lineageBelow } from "../../src/domain/delegated_task.ts";
 import { waitAtMost } from "../../src/doors/mcp/waiting.ts";
 import { HandClock } from "./fixtures/hand_clock.ts";
 
@@ -116,7 +116,7 @@ Deno.test("mcp waiting: when the time is up, returns the task as it is; when can
 
 Deno.test("mcp lineage: one level more than the parent's, however malformed, and no more than allowed", () => {
   const below = (delegation_depth: unknown) =>
-    lineageBelow(task("running", { metadata: { delegation_depth } }), 2).delegation_depth;
-  assert.deepEqual([undefined, "2", -5, 0, 1, 1.5].map(below), [1, 1, 1, 1, 2, 2]);
-  assert.throws(() => below(2), (error) => error instanceof ApiError && error.code === "INVALID_FIELD_VALUE");
+    lineageBelow(task("running", { metadata: { delegation_depth } })).delegation_depth;
+  assert.deepEqual([undefined, "2", -5, 0, 1, 1.5, 2].map(below), [1, 1, 1, 1, 2, 2, 3]);
+  assert.throws(() => below(3), (error) => error instanceof ApiError && error.code === "INVALID_FIELD_VALUE");
 });

@@ -93,6 +93,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
       permissions: "ask",
       permission_timeout_ms: 60_000,
       client_commands: true,
+      delegate: false,
       session_timeout_ms: 60_000,
       unresponsive_after_ms: 0,
       unresponsive_limit_ms: 0,

@@ -1,12 +1,18 @@
 /** The MCP servers of a session, as the protocol names them. Pure. */
-import { type McpServer, transportOf } from "../../domain/mcp_server.ts";
+import { addedUp, type McpServer, transportOf } from "../../domain/mcp_server.ts";
+import type { RunRequest } from "../../domain/run.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { NotOffered } from "./agent_failure.ts";
 import { offerOfGreeting } from "./offer.ts";
 
 /** For `session/new` and its kin, after the reply to `initialize`. Throws `NotOffered` if the agent lacks a transport. */
-export function mcpServersFor(servers: readonly McpServer[], hello: WireObject): WireObject[] {
+export function mcpServersFor(
+  { mcp_servers, own_tools }: Pick<RunRequest, "mcp_servers" | "own_tools">,
+  hello: WireObject,
+): WireObject[] {
   const { mcp: taken = [] } = offerOfGreeting(hello);
+  const own = own_tools && (taken.includes("http") ? own_tools.http : own_tools.stdio);
+  const servers = addedUp(mcp_servers, own && [own]);
   const lacking = servers.filter((server) => !taken.includes(transportOf(server, taken)));
   if (lacking.length > 0) {
     const named = lacking.map((server) => `'${server.name}' over ${transportOf(server, taken)}`).join(", ");

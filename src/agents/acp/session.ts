@@ -74,7 +74,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
   const steerable = isSteerable(hello);
-  const mcpServers = mcpServersFor(request.mcp_servers ?? [], hello);
+  const mcpServers = mcpServersFor(request, hello);
   const place: WireObject = { cwd: request.working_dir, mcpServers };
   const meta = merged(make.session_meta ?? {}, make.bind?.(request).session_meta ?? {});
   if (Object.keys(meta).length > 0) place._meta = meta;

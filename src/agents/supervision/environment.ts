@@ -1,5 +1,6 @@
 /** The environment of an agent process, and the marks in it that identify the process later. */
 import { ApiError } from "../../domain/errors.ts";
+import { accessVariables } from "../../domain/agent_access.ts";
 import type { RunRequest } from "../../domain/run.ts";
 import { commonVariables } from "./common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
@@ -59,6 +60,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     TASK_ATTEMPT: String(request.attempt),
     ...chosenVariables(request),
     ...attachedTo(request),
+    ...accessVariables(request.access),
     [STORE]: source.store_id,
     [INSTANCE]: source.instance_id,
   };

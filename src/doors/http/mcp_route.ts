@@ -6,11 +6,18 @@ import type { Route } from "./route.ts";
 /** The error code that JSON-RPC reserves for servers. */
 const SERVER_ERROR = -32000;
 
+export interface McpCaller {
+  /** Sends a message to the router in the caller's name. */
+  ask(message: object): Promise<object>;
+  /** Whether it has shown the token of a task. */
+  isAgent: boolean;
+}
+
 export interface McpRouteOptions {
   router: Router;
   max_message_bytes: number;
-  /** Answers a POST with this body; `ask` sends a message to the router in the caller's name. */
-  mcp(request: Request, body: string, ask: (message: object) => Promise<object>): Promise<Response>;
+  /** Answers a POST with this body. */
+  mcp(request: Request, body: string, caller: McpCaller): Promise<Response>;
 }
 
 export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): Route {
@@ -22,7 +29,10 @@ export function mcpRoute({ router, max_message_bytes, mcp }: McpRouteOptions): R
       // A tool's own messages are counted like all others. The call itself also counts, to limit calls that send none.
       session.limits.message();
       const body = await readText(context.req.raw, max_message_bytes);
-      return await mcp(context.req.raw, body, async (message) => await router.dispatch(message, session));
+      return await mcp(context.req.raw, body, {
+        ask: async (message) => await router.dispatch(message, session),
+        isAgent: session.actor.kind === "agent",
+      });
     },
     errorForm: ({ code, message, details }) => ({
       jsonrpc: "2.0",

@@ -4,7 +4,8 @@ import { describedBy } from "../../domain/description.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import { bytes, distinct, NewTaskId, TaskId, text } from "../../domain/scalars.ts";
 import { Isolation, MAX_DEPENDENCIES, Priority, type Task, TaskType } from "../../domain/task.ts";
-import { callingTask, lineageBelow } from "./lineage.ts";
+import { lineageBelow } from "../../domain/delegated_task.ts";
+import { namedTask } from "./lineage.ts";
 import { type Brief, brief, briefOf, type Call, taskId, tool } from "./tool.ts";
 import { waitAtMost } from "./waiting.ts";
 
@@ -60,7 +61,7 @@ export const startTask = tool({
   hints: { readOnlyHint: false, destructiveHint: true },
   async run(input, call) {
     const { backend } = call;
-    const parent = await callingTask(backend, call.caller);
+    const parent = await namedTask(backend, call.caller);
     const { task } = await backend.request("start_task", {
       task: newTask({ ...input, task_id: input.task_id ?? newId(call) }, parent),
     });
@@ -123,10 +124,8 @@ function newTask(requested: Requested, parent: Task | undefined): RequestInput<"
       effort: requested.effort,
       mode: requested.mode,
       prompt,
-      working_dir: requested.working_dir ?? parent?.execution?.working_dir,
+      working_dir: requested.working_dir,
       isolation: requested.isolation,
-      // The caller must not get around its own permissions by delegating.
-      permissions: parent?.execution?.permissions,
     }),
   };
 }

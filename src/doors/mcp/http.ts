@@ -6,7 +6,7 @@ import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { createMcpServer, type McpOptions } from "./server.ts";
 
-/** Names the task whose agent calls. Over stdio, that is in the environment (`TASK_ID`). */
+/** Names the task whose agent calls without its token. Over stdio, that is in the environment (`TASK_ID`). */
 const PARENT_HEADER = "x-parent-task";
 
 /** How many calls may wait at the same time. */
@@ -15,11 +15,11 @@ const CALLS_MAX = 100;
 export class McpEndpoint {
   #calls = 0;
 
-  /** The answer to one POST. */
+  /** The answer to one POST. `isAgent`: the caller has shown the token of a task. */
   async handle(
     request: Request,
     body: string,
-    options: Omit<McpOptions, "caller">,
+    { isAgent, ...options }: Omit<McpOptions, "caller"> & { isAgent: boolean },
   ): Promise<Response> {
     let parsedBody: unknown;
     try {
@@ -34,7 +34,7 @@ export class McpEndpoint {
       return refused(503, -32000, `More than ${CALLS_MAX} MCP requests at once`, { "retry-after": "1" });
     }
     this.#calls++;
-    const caller = request.headers.get(PARENT_HEADER) ?? undefined;
+    const caller = isAgent ? undefined : request.headers.get(PARENT_HEADER) ?? undefined;
     const server = createMcpServer({ ...options, caller });
     const end = this.#ending(server);
     try {

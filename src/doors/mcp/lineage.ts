@@ -1,30 +1,13 @@
-/** Who delegates to whom: a task started by a task's agent names its parent, and the chain is bounded. */
-import { DELEGATION_DEPTH_MAX } from "../../domain/delegation.ts";
+/**
+ * The task that a caller without a token says it belongs to. Anyone can say so: the new task only bears its name, and gets
+ * nothing from it. An agent that shows its token is known to the server itself.
+ */
 import { ApiError } from "../../domain/errors.ts";
 import type { Task } from "../../domain/task.ts";
 import type { McpBackend } from "./backend.ts";
 
-export interface Lineage {
-  parent_task: string;
-  delegation_depth: number;
-}
-
-/** The new task's metadata about its origin. Throws `INVALID_FIELD_VALUE` if the chain would be too long. */
-export function lineageBelow(parent: Task, max_depth = DELEGATION_DEPTH_MAX): Lineage {
-  const above = parent.metadata?.delegation_depth;
-  const delegation_depth = (typeof above === "number" && above > 0 ? Math.floor(above) : 0) + 1;
-  if (delegation_depth > max_depth) {
-    throw new ApiError(
-      "INVALID_FIELD_VALUE",
-      `Task '${parent.id}' is itself ${max_depth} delegations deep and may not delegate further: do the work yourself`,
-      { field: "metadata.delegation_depth", value: delegation_depth, expected: `at most ${max_depth}` },
-    );
-  }
-  return { parent_task: parent.id, delegation_depth };
-}
-
-/** The task whose agent calls; undefined if it is not a task of this server. */
-export async function callingTask(
+/** The named task; undefined if it is not a task of this server. */
+export async function namedTask(
   backend: McpBackend,
   caller: string | undefined,
 ): Promise<Task | undefined> {

@@ -33,7 +33,7 @@ export interface McpOptions {
   backend: McpBackend;
   clock: Clock;
   version: string;
-  /** The task whose agent calls, if known. */
+  /** The task that the caller names. An agent with a token is known without. */
   caller?: string;
 }
 

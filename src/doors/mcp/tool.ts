@@ -11,7 +11,7 @@ import type { McpBackend } from "./backend.ts";
 export interface Call {
   backend: McpBackend;
   clock: Clock;
-  /** The task whose agent calls, if known. */
+  /** The task that the caller names. An agent with a token is known without. */
   caller?: string;
   /** Aborted when the client cancels the call or disconnects. */
   signal: AbortSignal;

@@ -142,7 +142,8 @@ export class Connection implements Session, Subscriber {
   /** Closes the connection if it is not authenticated or its session has expired. */
   recheck(): void {
     const { auth } = this.#options;
-    if (!auth.isRequired) return;
+    // An agent is known, and bound, also where nobody must show a key.
+    if (!auth.isRequired && this.actor.kind !== "agent") return;
     if (!isKnown(this.#identity)) this.close(CLOSE.policy, "no API key was shown");
     else if (!auth.isValid(this.#identity)) this.close(CLOSE.policy, "the session is over");
   }

@@ -8,11 +8,15 @@ import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { notStarted } from "./not_started.ts";
 import { earlierWork } from "./earlier_work.ts";
-import { type Place, runRequest, strangeTo } from "./run_request.ts";
+import { ownTools } from "./own_tools.ts";
+import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-type AgentContext = Pick<RunContext, "runner" | "settings" | "directory" | "store" | "attachments">;
+type AgentContext = Pick<
+  RunContext,
+  "runner" | "settings" | "directory" | "store" | "attachments" | "access"
+>;
 
 export class AgentProcess {
   readonly #context: AgentContext;
@@ -37,10 +41,15 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory, store, attachments } = this.#context;
+    const { runner, settings, directory, store, attachments, access } = this.#context;
     const here = { agent, working_dir, node: store.node.node };
+    const issued = access?.issue(task.id, agent);
     try {
       const request = runRequest(task, settings, here);
+      if (access && issued) {
+        request.access = { url: access.url, token: issued.token };
+        if (delegates(task, settings, agent)) request.own_tools = ownTools(access, request.access);
+      }
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
         request.earlier = await earlierWork(store, task);
@@ -51,11 +60,13 @@ export class AgentProcess {
         return this.#emit({ kind: "reported", report });
       });
     } catch (error) {
+      issued?.end();
       void this.#emit(notStarted(task.id, error));
       return;
     }
     void this.#emit({ kind: "spawned", takesTurns: this.#run.next !== undefined });
     const outcome = await this.#run.outcome.catch(brokenOutcome);
+    issued?.end();
     if (settings.agents[agent]?.protocol === "acp") this.#noteLogin(agent, outcome);
     void this.#emit({ kind: "agent_ended", outcome });
   }

@@ -63,6 +63,11 @@ export function runRequest(
   };
 }
 
+/** Whether the agent gets this server's own tools. */
+export function delegates(task: TaskRecord, settings: RunSettings, agent: string): boolean {
+  return executionOf(task).delegate ?? agentConfig(settings, agent).delegate ?? settings.delegate;
+}
+
 type Session = NonNullable<TaskState["session"]>;
 
 /** Whose the session is, if this attempt cannot load it: another agent's, folder's or node's. */

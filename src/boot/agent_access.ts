@@ -1,0 +1,23 @@
+/** Wires how the agents of tasks reach this server: its address, a token for each, and its tools as a program. */
+import type { TaskTokens } from "../access/task_tokens.ts";
+import { DENO_ENV } from "../agents/supervision/reaper_process.ts";
+import { reachable } from "../cli/find_server.ts";
+import type { TaskAccess } from "../engine/run_context.ts";
+import { selfCommand } from "./self.ts";
+
+/** `url`: where the server listens, once it does. */
+export function agentAccess(tokens: TaskTokens, url: () => string): TaskAccess {
+  const [program, ...args] = selfCommand("mcp", ["--allow-net", "--allow-env", "--allow-read"]);
+  return {
+    get url() {
+      return reachable(url());
+    },
+    mcp_program: [program!, ...args],
+    // Agents pass on little, and their HOME may be another.
+    mcp_env: Object.fromEntries(["HOME", ...DENO_ENV].flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    })),
+    issue: (task_id, agent) => tokens.issue(task_id, agent),
+  };
+}
