@@ -89,7 +89,9 @@ function withPlaces(config: Config, base: string, home: Home): Config {
         command: pathAt(`agents.${name}.mcp_servers[${i}].command`, programOf(server.command, base, home)),
       }
     );
-    return [name, { ...agent, command: [path, ...args], mcp_servers }];
+    const placed = { ...agent, command: [path, ...args] };
+    if (mcp_servers !== undefined) placed.mcp_servers = mcp_servers;
+    return [name, placed];
   });
   return {
     ...config,
