@@ -52,7 +52,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
     attachments,
     exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
-    workspaces: gitWorkspaces(join(folder, "worktrees")),
+    workspaces: gitWorkspaces(join(folder, "worktrees"), clock),
     settings: {
       agents: config.agents,
       default_timeout_ms: tasks.default_timeout,

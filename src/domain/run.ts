@@ -234,6 +234,6 @@ export interface Workspace {
 }
 
 export interface Workspaces {
-  /** Opens the task's own copy of `working_dir`. Throws `ApiError` if it cannot. */
-  open(working_dir: string, task_id: string): Promise<Workspace>;
+  /** Opens the task's own copy of `working_dir`. Throws `ApiError` if it cannot, and soon after `signal` aborts. */
+  open(working_dir: string, task_id: string, signal: AbortSignal): Promise<Workspace>;
 }

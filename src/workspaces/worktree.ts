@@ -3,22 +3,29 @@
  * at the same time do not overwrite each other. The changes stay there until somebody merges them.
  */
 import { join } from "node:path";
-import { ApiError } from "../domain/errors.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { Workspace, Workspaces } from "../domain/run.ts";
+import { git, QUICK_MS } from "./git.ts";
 
 const BRANCH_PREFIX = "opencode-agents/";
 
+/** A large repository takes minutes to check out, and to remove. */
+const WHOLE_TREE_MS = 600_000;
+
 /** `root`: the folder that holds the worktrees. */
-export function gitWorkspaces(root: string): Workspaces {
+export function gitWorkspaces(root: string, clock: Clock): Workspaces {
   return {
-    async open(working_dir, task_id): Promise<Workspace> {
+    async open(working_dir, task_id, signal): Promise<Workspace> {
+      const opening = { clock, signal, bound_ms: WHOLE_TREE_MS };
+      const closing = { clock, bound_ms: QUICK_MS };
       const path = join(root, task_id);
       const branch = BRANCH_PREFIX + task_id;
       // A retried or recovered task continues in its worktree.
       if (!await exists(path)) {
         await Deno.mkdir(root, { recursive: true, mode: 0o700 });
-        const known = (await git(working_dir, "branch", "--list", branch)) !== "";
+        const known = (await git(opening, working_dir, "branch", "--list", branch)) !== "";
         await git(
+          opening,
           working_dir,
           "worktree",
           "add",
@@ -29,37 +36,27 @@ export function gitWorkspaces(root: string): Workspaces {
       return {
         working_dir: await Deno.realPath(path),
         async close() {
-          const changed = (await git(path, "status", "--porcelain")) !== "" ||
-            (await git(path, "rev-list", "--count", branch, "--not", "--exclude", branch, "--branches")) !==
+          const changed = (await git(closing, path, "status", "--porcelain")) !== "" ||
+            (await git(
+                closing,
+                path,
+                "rev-list",
+                "--count",
+                branch,
+                "--not",
+                "--exclude",
+                branch,
+                "--branches",
+              )) !==
               "0";
           if (changed) return `The changes are on branch '${branch}', in ${path}`;
-          await git(working_dir, "worktree", "remove", "--force", path);
-          await git(working_dir, "branch", "--quiet", "-D", branch);
+          await git({ clock, bound_ms: WHOLE_TREE_MS }, working_dir, "worktree", "remove", "--force", path);
+          await git(closing, working_dir, "branch", "--quiet", "-D", branch);
           return undefined;
         },
       };
     },
   };
-}
-
-/** Runs git and returns its trimmed output. Throws `ApiError` with git's error message. */
-async function git(folder: string, ...args: string[]): Promise<string> {
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command("git", { args: ["-C", folder, ...args], stdin: "null" }).output();
-  } catch (error) {
-    throw new ApiError(
-      "SERVICE_UNAVAILABLE",
-      `isolation "worktree" needs git, which cannot be run: ${(error as Error).message}`,
-      { program: "git", field: "task.execution.isolation" },
-    );
-  }
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  if (output.success) return text(output.stdout);
-  throw new ApiError("FILESYSTEM_ERROR", `git ${args[0]} failed in ${folder}: ${text(output.stderr)}`, {
-    operation: `git ${args.join(" ")}`,
-    file_path: folder,
-  });
 }
 
 async function exists(path: string): Promise<boolean> {

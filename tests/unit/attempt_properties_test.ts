@@ -50,7 +50,15 @@ Deno.test("attempt: its agent is started and ended at most once, and its end is 
     fc.property(histories, (history) => {
       const { effects } = happen(history, () => {});
       for (
-        const kind of ["prepare", "start_agent", "stop_agent", "close_workspace", "ready", "release"] as const
+        const kind of [
+          "prepare",
+          "stop_preparing",
+          "start_agent",
+          "stop_agent",
+          "close_workspace",
+          "ready",
+          "release",
+        ] as const
       ) {
         assert.ok(count(effects, kind) <= 1, `${kind}: ${count(effects, kind)}`);
       }
@@ -74,7 +82,7 @@ Deno.test("attempt: after it is settled, nothing more happens and no timer runs"
 });
 
 Deno.test("attempt: after its lease is lost, nothing is written or reported", () => {
-  const silent = ["stop_agent", "clear_timer", "ready", "release"];
+  const silent = ["stop_preparing", "stop_agent", "clear_timer", "ready", "release"];
   fc.assert(
     fc.property(histories, steps, ({ from, steps }, after_loss) => {
       let isLost = false;

@@ -34,10 +34,10 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "not started":
       "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
     pause: "preparing, paused | publish agent",
-    cancel: "preparing, stopping | publish agent",
-    leave: "preparing, stopping | publish agent",
-    "lease lost": "preparing, stopping",
-    broke: "preparing, stopping | publish agent",
+    cancel: "preparing, stopping | publish agent | stop preparing",
+    leave: "preparing, stopping | publish agent | stop preparing",
+    "lease lost": "preparing, stopping | stop preparing",
+    broke: "preparing, stopping | publish agent | stop preparing",
     message: "preparing, starting, messages: 1",
   },
   starting: {
@@ -320,8 +320,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   "cancelled while preparing": {
     prepared: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "prepared in a worktree": "closing, stopping | close workspace",
-    "not started":
-      "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    "not started": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "lease lost": "preparing, stopping",
   },
   "cancelled while starting": {

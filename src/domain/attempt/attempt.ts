@@ -15,6 +15,7 @@ import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
 
 /** The effects that remain after the lease is lost: the agent is ended and those who wait for the attempt continue. */
 const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
+  "stop_preparing",
   "stop_agent",
   "clear_timer",
   "ready",

@@ -49,6 +49,10 @@ export function notStarted(
   at_ms: number,
 ): Step {
   if (state.phase !== "preparing" && state.phase !== "starting") return stay(state);
+  // Its preparation was given up.
+  if (state.phase === "preparing" && state.stop !== undefined) {
+    return close({ ...state, working_dir }, NEVER_STARTED, at_ms);
+  }
   const [next, effects] = close({ ...state, working_dir }, { status: "failed", failure, output: "" }, at_ms);
   return [next, [entry("error", failure.message, details), ...effects]];
 }

@@ -22,6 +22,8 @@ export interface AttemptResult {
 export type AttemptEffect =
   /** Find the working folder and open the workspace; answered by `prepared` or `not_started`. */
   | { kind: "prepare" }
+  /** The answer to `prepare` is no longer needed, and should come soon. */
+  | { kind: "stop_preparing" }
   /** Answered by `spawned` or `not_started`. */
   | { kind: "start_agent" }
   | { kind: "stop_agent" }

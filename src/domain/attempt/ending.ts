@@ -8,6 +8,7 @@ import { stay, type Step } from "./step.ts";
 export function endAgent(state: AttemptState, cause: StopCause): Step {
   if (state.stop !== undefined || state.phase === "closing" || state.phase === "saving") return stay(state);
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
+  if (state.phase === "preparing") effects.push({ kind: "stop_preparing" });
   if (state.phase === "working") effects.push({ kind: "stop_agent" });
   return [{ ...state, stop: cause }, effects];
 }

@@ -198,6 +198,8 @@ export class RunningAttempt {
     switch (effect.kind) {
       case "prepare":
         return this.#workspace.open(this.#task, this.agent);
+      case "stop_preparing":
+        return this.#workspace.giveUp();
       case "close_workspace":
         return this.#workspace.close();
       case "start_agent":

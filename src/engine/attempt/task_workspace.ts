@@ -12,6 +12,7 @@ export class TaskWorkspace {
   /** The task's folder, which a workspace is made of. */
   #folder: string | undefined;
   #workspace: Workspace | undefined;
+  readonly #givenUp = new AbortController();
 
   constructor(context: RunContext, emit: (event: AttemptEvent) => unknown) {
     this.#context = context;
@@ -33,8 +34,13 @@ export class TaskWorkspace {
     const execution = executionOf(task);
     this.#folder = await working_dirs.resolve(execution.working_dir);
     if (execution.isolation !== "worktree") return this.#folder;
-    this.#workspace = await workspaces.open(this.#folder, task.id);
+    this.#workspace = await workspaces.open(this.#folder, task.id, this.#givenUp.signal);
     return this.#workspace.working_dir;
+  }
+
+  /** The attempt ends before it has begun. */
+  giveUp(): void {
+    this.#givenUp.abort();
   }
 
   close(): void {

@@ -1,0 +1,93 @@
+/** git that hangs: it is ended within a bound, or with its task. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock/clock.ts";
+import { git } from "../../src/workspaces/git.ts";
+import { withApp } from "../fixtures/app.ts";
+import { until } from "../fixtures/until.ts";
+import { HandClock } from "../unit/fixtures/hand_clock.ts";
+
+/** Says that it runs, and how it ended, in files of the folder that git is to work in. */
+const HANGING = `#!/bin/sh
+trap 'touch "$2/tidied"; exit 1' TERM
+touch "$2/begun"
+while :; do sleep 0.05; done
+`;
+
+/** Runs `test` with a git that hangs. */
+async function withHangingGit(test: () => Promise<void>): Promise<void> {
+  const programs = await Deno.makeTempDir({ prefix: "oa-git-" });
+  await Deno.writeTextFile(`${programs}/git`, HANGING, { mode: 0o755 });
+  const path = Deno.env.get("PATH")!;
+  Deno.env.set("PATH", `${programs}:${path}`);
+  try {
+    await test();
+  } finally {
+    Deno.env.set("PATH", path);
+    await Deno.remove(programs, { recursive: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+Deno.test("git: a command that hangs is ended after its bound, and may tidy up", async () => {
+  await withHangingGit(async () => {
+    const folder = await Deno.makeTempDir();
+    const clock = new HandClock();
+    const failed = assert.rejects(git({ clock, bound_ms: 60_000 }, folder, "status"), {
+      code: "FILESYSTEM_ERROR",
+      message: `git status failed in ${folder}: it did not end within 60 s`,
+    });
+    await until(() => exists(`${folder}/begun`));
+    clock.pass(60_000);
+    await failed;
+    assert.ok(await exists(`${folder}/tidied`));
+    await Deno.remove(folder, { recursive: true });
+  });
+});
+
+Deno.test("git: a command that nobody needs any more is not run, or ended", async () => {
+  await withHangingGit(async () => {
+    const folder = await Deno.makeTempDir();
+    const controller = new AbortController();
+    const bounds = { clock: systemClock, bound_ms: 60_000, signal: controller.signal };
+    const failed = assert.rejects(git(bounds, folder, "status"), /its task was ended/);
+    await until(() => exists(`${folder}/begun`));
+    controller.abort();
+    await failed;
+    assert.ok(await exists(`${folder}/tidied`));
+    await Deno.remove(`${folder}/begun`);
+    await assert.rejects(git(bounds, folder, "status"), /its task was ended/);
+    assert.equal(await exists(`${folder}/begun`), false);
+    await Deno.remove(folder, { recursive: true });
+  });
+});
+
+Deno.test("git: a task that is cancelled while its worktree is made gives its slot back at once", async () => {
+  const config = {
+    limits: { enabled: false },
+    agents: { scripted: { protocol: "command", command: ["scripted"] } },
+    tasks: { default_agent: "scripted", max_concurrent: 1 },
+  };
+  await withHangingGit(() =>
+    withApp({ config }, async (app) => {
+      const start = (id: string, isolation: string) => {
+        const execution = { prompt: "print done", isolation };
+        const task = { id, type: "testing", priority: "low", description: id, execution };
+        return app.post({ type: "start_task", task });
+      };
+      const taskOf = async (task_id: string) =>
+        (await app.post({ type: "get_task_status", task_id })).reply.task as Record<string, unknown>;
+      await start("hangs", "worktree");
+      await until(() => exists(`${app.dir}/begun`));
+      await start("next", "none");
+      assert.deepEqual((await taskOf("next")).waiting_for, { kind: "slot" });
+      await app.post({ type: "cancel_task", task_id: "hangs" });
+      await until(async () => (await taskOf("next")).status === "completed");
+      const { status, error } = await taskOf("hangs");
+      assert.deepEqual([status, error], ["cancelled", undefined]);
+      assert.ok(await exists(`${app.dir}/tidied`));
+    })
+  );
+});
