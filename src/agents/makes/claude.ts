@@ -72,6 +72,8 @@ export const claude: AgentMake = {
     CLAUDE_CODE_ENABLE_TASKS: "0",
     ENABLE_TOOL_SEARCH: "false",
     DISABLE_AUTOUPDATER: "1",
+    // Two minutes instead of three. Only then does it say what its provider answered, such as when a limit ends.
+    CLAUDE_CODE_MAX_RETRIES: "8",
   }),
   // By default it starts in `auto` and answers its own permission requests.
   modes: () => ["default"],
