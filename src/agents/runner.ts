@@ -2,7 +2,8 @@
 import type { AgentRunner } from "../domain/run.ts";
 import { startAcp } from "./acp/run_acp.ts";
 import { startCommand } from "./command/run_command.ts";
-import { lookAt, probe } from "./probe_agent.ts";
+import { shellText } from "./go_on_command.ts";
+import { lookAt, probe, sessionsOf } from "./look_at_agent.ts";
 import { createSupervisor, type SupervisorOptions } from "./supervision/supervisor.ts";
 
 /** Runs agents on this machine. One per server; `close` ends its reaper. */
@@ -18,6 +19,9 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
     look: (agent) => lookAt(agent, options),
     probe: (name, agent, found, signal) => probe(name, agent, host, options, found, signal),
     canHold: (agent) => agent.protocol === "acp" && makes.of(agent).bind !== undefined,
+    sessions: (name, agent, working_dir, signal) =>
+      sessionsOf(name, agent, host, options, working_dir, signal),
+    sessionCommand: (agent, session_id) => shellText(makes.of(agent).goOn(session_id)),
     expect: () => supervisor.expect(),
     endStrays: () => supervisor.endStrays(),
     close: () => supervisor.close(),

@@ -76,7 +76,7 @@ export interface ApiContext {
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
-  agents: Pick<AgentDirectory, "list" | "probe">;
+  agents: Pick<AgentDirectory, "list" | "probe" | "sessions">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;

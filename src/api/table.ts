@@ -15,6 +15,7 @@ import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
 import { killProcess } from "./kill_process.ts";
 import { listAgents } from "./list_agents.ts";
+import { listAgentSessions } from "./list_agent_sessions.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
 import { listTasks } from "./list_tasks.ts";
@@ -47,6 +48,7 @@ const ALL = [
   requestStatus,
   listAgents,
   probeAgent,
+  listAgentSessions,
   startTask,
   cancelTask,
   retryTask,

@@ -28,7 +28,9 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const runner = options.openRunner({ store_id: store.id, instance_id: crypto.randomUUID() });
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
+  const working_dirs = allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home);
   const directory = new AgentDirectory({
+    working_dirs,
     clock,
     runner,
     agents: config.agents,
@@ -49,7 +51,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     bus,
     runner,
     access,
-    working_dirs: allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home),
+    working_dirs,
     attachments,
     exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
     workspaces: gitWorkspaces(join(folder, "worktrees"), clock),

@@ -18,6 +18,7 @@ import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addRun } from "./commands/run.ts";
 import { addSchedule } from "./commands/schedule.ts";
+import { addSessions } from "./commands/sessions.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -43,6 +44,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addTop,
   addSchedule,
   addAgents,
+  addSessions,
   addPs,
   addKill,
   addStatus,

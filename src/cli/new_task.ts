@@ -30,6 +30,8 @@ export interface TaskFlags extends CommonFlags {
   dependsOn?: string[];
   attach?: string[];
   mcp?: McpServer[];
+  session?: string;
+  delegate?: boolean;
 }
 
 type NewTask = RequestInput<"start_task">["task"];
@@ -56,6 +58,12 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
+    .option(
+      "--session <id>",
+      "go on with this session of the agent, in its folder; `sessions AGENT` lists them",
+    )
+    .option("--delegate", "let the agent start tasks for other agents")
+    .option("--no-delegate", "do not let it, whatever the server's configuration says")
     .option("--mcp <server>", "an MCP server for the agent, as NAME=URL or JSON; may be repeated", mcpServer)
     .option(
       "--wait-background <ms>",
@@ -100,6 +108,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       permissions: flags.permissions,
       isolation: flags.isolation,
       mcp_servers: flags.mcp,
+      session: flags.session,
+      delegate: flags.delegate,
       wait_for_background_ms: flags.waitBackground,
     },
   };
@@ -156,7 +166,8 @@ export async function withFolder<T>(
   } catch (error) {
     const isFolderRefused = error instanceof ApiError &&
       error.details.field === "task.execution.working_dir";
-    if (!isFolderRefused || flags.cwd !== undefined) throw error;
+    // A session goes on in its own folder only.
+    if (!isFolderRefused || flags.cwd !== undefined || flags.session !== undefined) throw error;
     const { working_dir, ...execution } = task.execution!;
     terminal.note(
       `the server does not allow ${working_dir}, so the task works in the server's own folder (--cwd names another)`,

@@ -10,6 +10,7 @@ import type { LogLevel } from "./log_entry.ts";
 import type { McpServer, OwnTools } from "./mcp_server.ts";
 import type { OfferNews } from "./agent_offer.ts";
 import type { AgentAccess } from "./agent_access.ts";
+import type { AgentSession } from "./agent_session.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
@@ -59,8 +60,11 @@ export interface RunRequest {
   access?: AgentAccess;
   /** Files that the agent gets with the task's prompt. */
   attachments?: readonly AttachmentFile[];
-  /** The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. */
-  resume?: { session_id: string; opened_at?: string };
+  /**
+   * The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. `adopted`: the task has
+   * taken it up from elsewhere, and fails without it.
+   */
+  resume?: { session_id: string; opened_at?: string; adopted?: boolean };
   /** What earlier attempts did: absent in the first one, and in one that begins anew. */
   earlier?: EarlierWork;
 }
@@ -212,6 +216,18 @@ export interface AgentRunner {
     found: (news: OfferNews) => void,
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /**
+   * Starts the agent in a folder of its own, asks for the sessions that it keeps of this folder, or of all, and ends it,
+   * soon after `signal` aborts too. Throws `INVALID_FIELD_VALUE` if it has no list, `SERVICE_UNAVAILABLE` if it gives none.
+   */
+  sessions?(
+    name: string,
+    agent: AgentConfig,
+    working_dir: string | undefined,
+    signal: AbortSignal,
+  ): Promise<AgentSession[]>;
+  /** The command by which a person goes on with a session in the agent's own program; undefined if there is none. */
+  sessionCommand?(agent: AgentConfig, session_id: string): string | undefined;
   /** Told that a run is likely to start within milliseconds. What a start waits for then begins now. */
   expect?(): void;
   /**

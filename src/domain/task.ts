@@ -4,6 +4,7 @@ import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
 import { AttachmentIds } from "./attachment.ts";
+import { TaskSession } from "./agent_session.ts";
 import { McpServers } from "./mcp_server.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { Question } from "./question.ts";
@@ -164,6 +165,9 @@ const readOnly = {
   pending_permissions: z.array(PermissionRequest).optional(),
   pending_questions: z.array(Question).optional(),
   next_attempt_at: z.string().optional(),
+  agent_session: TaskSession.optional().describe(
+    "The agent's session, in which the task goes on when it is tried again.",
+  ),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
 };
 

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
+import type { TaskSession } from "./agent_session.ts";
 import { shownServer } from "./mcp_server.ts";
 import { Lease } from "./lease.ts";
 import {
@@ -133,7 +134,12 @@ export function taskView(record: TaskRecord): Task {
     turn: state.turn,
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
+    agent_session: state.session && sessionView(state.session),
   };
+}
+
+function sessionView({ agent, session_id, working_dir }: NonNullable<TaskState["session"]>): TaskSession {
+  return { agent, session_id, working_dir };
 }
 
 /** Whether the agent's reported progress has changed. */

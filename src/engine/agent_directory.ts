@@ -4,12 +4,14 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, epochOf, isoTime } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
+import type { AgentSession } from "../domain/agent_session.ts";
 import { type AgentOffer, offerAfter, type OfferNews, PROBE_ANSWER_MS } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { AgentProgram, AgentRunner } from "../domain/run.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
+import type { WorkingDirs } from "./working_dir.ts";
 import type { NoSpec } from "../store/record_kinds.ts";
 import type { RecordStore } from "../store/record_store.ts";
 
@@ -28,6 +30,7 @@ export interface AgentDirectoryOptions {
   listed: readonly ConfiguredAgent[];
   offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
   history: AgentHistory;
+  working_dirs: Pick<WorkingDirs, "resolve">;
   /** Why no agent can be started now, if so. */
   cannotRun(): ApiError | undefined;
 }
@@ -35,6 +38,9 @@ export interface AgentDirectoryOptions {
 export class AgentDirectory {
   readonly #options: AgentDirectoryOptions;
   readonly #probes = new Map<string, Promise<ListedAgent>>();
+  readonly #lists = new Map<string, Promise<AgentSession[]>>();
+  /** The last visit for a list to each agent. */
+  readonly #visits = new Map<string, Promise<unknown>>();
   readonly #closing = new AbortController();
 
   constructor(options: AgentDirectoryOptions) {
@@ -59,11 +65,7 @@ export class AgentDirectory {
    */
   probe(name: string): Promise<ListedAgent> {
     const { listed, cannotRun } = this.#options;
-    const agent = listed.find((one) => one.name === name);
-    if (agent === undefined) {
-      const names = listed.map((one) => one.name);
-      throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, names, `There is no agent '${name}'`);
-    }
+    const agent = requireAgent(name, listed);
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
     const underWay = this.#probes.get(name);
@@ -71,6 +73,29 @@ export class AgentDirectory {
     const probe = this.#probe(agent).finally(() => this.#probes.delete(name));
     this.#probes.set(name, probe);
     return probe;
+  }
+
+  /**
+   * The sessions that the agent keeps, in folders that tasks may use: of `working_dir`, or of all. The same question under
+   * way is joined; others about the same agent come one after another. Throws `INVALID_FIELD_VALUE` for an unknown agent,
+   * one without a list, and a folder that is not allowed, and `SERVICE_UNAVAILABLE` if the agent gives no list.
+   */
+  async sessions(name: string, working_dir: string | undefined): Promise<AgentSession[]> {
+    const { listed, cannotRun, working_dirs } = this.#options;
+    requireAgent(name, listed);
+    const obstacle = cannotRun();
+    if (obstacle) throw obstacle;
+    const folder = working_dir === undefined ? undefined : await working_dirs.resolve(working_dir);
+    const key = JSON.stringify([name, folder]);
+    const underWay = this.#lists.get(key);
+    if (underWay) return await underWay;
+    const list = this.#sessions(name, folder);
+    this.#lists.set(key, list);
+    try {
+      return await list;
+    } finally {
+      this.#lists.delete(key);
+    }
   }
 
   /** Takes what an agent at work has shown. */
@@ -81,7 +106,7 @@ export class AgentDirectory {
   /** Ends the probes under way. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled([...this.#probes.values()]);
+    await Promise.allSettled([...this.#probes.values(), ...this.#lists.values()]);
   }
 
   async #probe(agent: ConfiguredAgent): Promise<ListedAgent> {
@@ -108,6 +133,30 @@ export class AgentDirectory {
     }
     await Promise.all(stored);
     return { ...await this.#view(agent, program), problem };
+  }
+
+  async #sessions(name: string, folder: string | undefined): Promise<AgentSession[]> {
+    const { runner, agents, clock, working_dirs } = this.#options;
+    const config = agents[name];
+    if (config?.protocol !== "acp" || runner.sessions === undefined) {
+      const expected = "an agent that speaks ACP";
+      throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, expected, `Agent '${name}' keeps no sessions`);
+    }
+    const bound = new AbortController();
+    const timer = clock.after(PROBE_MS, () => bound.abort());
+    const signal = AbortSignal.any([bound.signal, this.#closing.signal]);
+    const before = this.#visits.get(name) ?? Promise.resolve();
+    const visit = before.then(() => runner.sessions!(name, config, folder, signal));
+    const over = visit.catch(() => {
+      // Whoever asked for it gets the error. The next one only waits for its end.
+    });
+    this.#visits.set(name, over);
+    try {
+      return await withAllowedFolders(await visit, working_dirs, folder);
+    } finally {
+      timer.cancel();
+      if (this.#visits.get(name) === over) this.#visits.delete(name);
+    }
   }
 
   async #store(name: string, news: OfferNews): Promise<void> {
@@ -148,5 +197,37 @@ export class AgentDirectory {
       ...history.of(name),
       todo: todo === "" ? undefined : todo,
     };
+  }
+}
+
+/** Throws `INVALID_FIELD_VALUE` if no agent has this name. */
+function requireAgent(name: string, listed: readonly ConfiguredAgent[]): ConfiguredAgent {
+  const agent = listed.find((one) => one.name === name);
+  if (agent !== undefined) return agent;
+  const names = listed.map((one) => one.name);
+  throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, names, `There is no agent '${name}'`);
+}
+
+/** The sessions whose folder tasks may use, of `folder` alone if one is given. */
+async function withAllowedFolders(
+  sessions: readonly AgentSession[],
+  working_dirs: Pick<WorkingDirs, "resolve">,
+  folder: string | undefined,
+): Promise<AgentSession[]> {
+  const allowed = new Map<string, boolean>();
+  for (const { working_dir } of sessions) {
+    if (allowed.has(working_dir)) continue;
+    allowed.set(working_dir, await isAllowed(working_dir));
+  }
+  return sessions.filter(({ working_dir }) => allowed.get(working_dir));
+
+  async function isAllowed(path: string): Promise<boolean> {
+    try {
+      const real = await working_dirs.resolve(path);
+      return folder === undefined || real === folder;
+    } catch (error) {
+      if (error instanceof ApiError) return false;
+      throw error;
+    }
   }
 }

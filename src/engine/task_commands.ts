@@ -20,6 +20,7 @@ import { insert } from "../store/queue.ts";
 import { refuseCommands } from "./client_commands.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
+import { TakenSessions } from "./taken_sessions.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** How long a cancel waits for the processes to end before it answers. They are ended in any case. */
@@ -33,11 +34,13 @@ export interface CommandOptions extends RunContext {
 export class TaskCommands {
   readonly #options: CommandOptions;
   readonly #dispatcher: Dispatcher;
+  readonly #sessions: TakenSessions;
   #closed = false;
 
   constructor(options: CommandOptions, dispatcher: Dispatcher) {
     this.#options = options;
     this.#dispatcher = dispatcher;
+    this.#sessions = new TakenSessions(options.index, options.settings);
   }
 
   /** Refuses new tasks from now on. */
@@ -59,6 +62,7 @@ export class TaskCommands {
     }
     if (execution?.permissions === "deny") this.#requireHold(settings.agentFor({ spec: task }));
     refuseCommands(execution ?? {}, settings);
+    this.#sessions.check(task);
     if (attachments.length > 0) this.#claim(attachments);
     const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
     if (working_dir === undefined) checkDependencies();
@@ -79,13 +83,14 @@ export class TaskCommands {
     const checked = this.check(requested);
     this.#dispatcher.expect();
     if (checked) await checked;
-    return await insert(store.tasks, id, (view) => {
-      const dependencies = spec.dependencies ?? [];
-      requireDependencies(id, dependencies, view);
-      const ready = readiness(dependencies, (other) => view.get(other));
-      const state = created(ready, isDue({ id, spec }, now), created_at);
-      return { spec, state, reads: present(dependencies, view) };
-    }, by);
+    return await this.#sessions.during(requested, () =>
+      insert(store.tasks, id, (view) => {
+        const dependencies = spec.dependencies ?? [];
+        requireDependencies(id, dependencies, view);
+        const ready = readiness(dependencies, (other) => view.get(other));
+        const state = created(ready, isDue({ id, spec }, now), created_at);
+        return { spec, state, reads: present(dependencies, view) };
+      }, by));
   }
 
   /** Cancels the task and ends its processes; the last ones may still be ending when this resolves. Idempotent. */
@@ -121,8 +126,9 @@ export class TaskCommands {
   /** Queues a failed or cancelled task again; `fresh`: without the agent's session. Returns its retry count. */
   async retry(id: string, fresh: boolean, by: Actor): Promise<number> {
     const { clock, index } = this.#options;
-    this.#find(id);
+    const ended = this.#find(id);
     this.#requireRunnable();
+    if (!fresh) this.#sessions.requireFree(ended);
     this.#dispatcher.expect();
     let retry_count = 0;
     await this.#update((view) => {

@@ -20,7 +20,7 @@ const NAMED_MAX = 10;
 /** How much of a prompt a list shows, in bytes. */
 const LISTED_PROMPT_BYTES = 2048;
 
-export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store"> {
+export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store" | "runner" | "settings"> {
   cannotRun(): ApiError | undefined;
   /** Why no queued task is started, if none is. */
   notOpen?(): string | undefined;
@@ -135,8 +135,12 @@ export class TaskQueries {
 
   /** A stored task as clients see it. */
   view(record: TaskRecord): Task {
-    const { index, clock } = this.#options;
+    const { index, clock, runner, settings } = this.#options;
     return shownTask(record, {
+      goOnCommand({ agent, session_id }) {
+        const config = settings.agents[agent];
+        return config && runner.sessionCommand?.(config, session_id);
+      },
       find: index.find,
       now_ms: clock.now(),
       bottleneck: this.#dispatcher.bottleneck,

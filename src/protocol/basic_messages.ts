@@ -1,6 +1,7 @@
 /** Section 1 of the API document: ping, the status of everything, and the configured agents. */
 import * as z from "zod";
 import { type Config } from "./config.ts";
+import { AgentSession } from "../domain/agent_session.ts";
 import { AgentOffer } from "../domain/agent_offer.ts";
 import { text } from "../domain/scalars.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
@@ -90,6 +91,15 @@ export const basicMessages = {
     agent: ListedAgent.describe("All of it once more, as `list_agents` has it."),
     timestamp: z.string(),
   }),
+  list_agent_sessions: exchange(
+    "list_agent_sessions",
+    {
+      agent: text(1, 100),
+      working_dir: text(1, 4096).optional().describe("Only the sessions of this folder."),
+    },
+    "agent_session_list",
+    { agent: z.string(), sessions: z.array(AgentSession), timestamp: z.string() },
+  ),
   ping: exchange("ping", { timestamp: z.number().optional() }, "pong", {
     timestamp: z.number().describe("The request's, or else the server's, in milliseconds since the epoch."),
     server_time: z.string(),

@@ -39,6 +39,7 @@ export class AgentAtWork {
       return await this.#withSession(request);
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
+      if (request.resume?.adopted) throw error.cause;
       await this.#startAgain(error, "The earlier session cannot be loaded, a new one begins");
       return await this.#link.conversation.hold({ ...request, resume: undefined });
     }

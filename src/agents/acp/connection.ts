@@ -5,7 +5,7 @@ import type { PermissionAnswer } from "./permissions.ts";
 import type { ElicitationAnswer } from "./questions.ts";
 import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
 import { kindOfError } from "./failure_kind.ts";
-import type { AgentCall } from "./session.ts";
+import type { AgentCall } from "./agent_call.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
 import { UnfinishedLine } from "./unfinished_line.ts";

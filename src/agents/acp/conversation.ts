@@ -14,8 +14,10 @@ import { kindOfText } from "./model_trouble.ts";
 import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
 import type { PlacedFiles } from "../attachments/placed_files.ts";
 import { attachmentBlocks } from "./attachments.ts";
+import { cannotGoOn } from "./adopted_session.ts";
 import type { Questions } from "./questions.ts";
-import { type OpenedSession, openSession, type SessionBounds, type SessionSteps } from "./session.ts";
+import type { SessionBounds } from "./agent_call.ts";
+import { type OpenedSession, openSession, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
 import { steer } from "./steering.ts";
 import type { AcpTurn } from "./turn.ts";
@@ -93,10 +95,9 @@ export class Conversation {
     this.#session_id = session_id;
     this.#steerable = opened.steerable;
     if (opened.replayed) await this.#untilReplayed(make.replay_pause_ms);
-    if (!resumed) {
-      turn.forget();
-      this.#phase = "working";
-    }
+    // What a session holds that was taken up just now is not of this task.
+    if (!resumed || (request.resume?.adopted && request.earlier === undefined)) turn.forget();
+    if (!resumed) this.#phase = "working";
     const opened_at = resumed ? request.resume?.opened_at : isoTime(clock.now());
     await events.emit({ kind: "session", session_id, opened_at, resumable, resumed });
     await this.#setUp(request, opened, steps);
@@ -121,7 +122,8 @@ export class Conversation {
     const { resume } = request;
     const opened_ms = resume?.opened_at === undefined ? undefined : epochOf(resume.opened_at);
     const obstacle = resume && make.obstacleToLoad(opened_ms, clock.now());
-    if (obstacle === undefined) return request;
+    if (resume === undefined || obstacle === undefined) return request;
+    if (resume.adopted) return await this.#noted(cannotGoOn(resume.session_id, obstacle));
     await warn(`The earlier session cannot be loaded, a new one begins: ${obstacle}`);
     return { ...request, resume: undefined };
   }
@@ -139,7 +141,8 @@ export class Conversation {
   /** A session that was killed before its prompt arrived is empty, so it needs the prompt. */
   async #promptFor(request: RunRequest, { resumed, replayed }: OpenedSession): Promise<WireObject[]> {
     const { task, earlier, attachments = [], working_dir } = request;
-    const isEmpty = replayed
+    // A session that was taken up is not empty, but has not heard of the task before its agent has worked for it.
+    const isEmpty = replayed && !request.resume?.adopted
       ? this.#options.turn.history === 0
       : earlier === undefined || !hasWorked(earlier);
     const goesOn = resumed && !isEmpty;

@@ -1,94 +1,29 @@
-/** Starts an agent to find out what it offers: opens a session, closes it, and ends the agent. It uses no model. */
-import { type Clock, within } from "../../clock/clock.ts";
+/** Finds out what an agent offers: opens a session and closes it. */
+import { within } from "../../clock/clock.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";
-import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
-import { EventQueue } from "../reporting/event_queue.ts";
-import { createLastWords, failureReason } from "../reporting/last_words.ts";
-import type { SupervisedProcess } from "../supervision/supervised_process.ts";
-import { AgentRefusal, verdictOf } from "./agent_failure.ts";
-import { type AcpConnection, connectAgent } from "./connection.ts";
+import { AgentRefusal } from "./agent_failure.ts";
 import { modelsOf, offerOfNotice, offerOfUpdate } from "./offer.ts";
-import {
-  type AgentCall,
-  type OpenedSession,
-  openSession,
-  type SessionBounds,
-  type SessionSteps,
-} from "./session.ts";
+import type { AgentCall } from "./agent_call.ts";
+import { type OpenedSession, openSession, type SessionSteps } from "./session.ts";
 import { effortsByModel, settingsOf } from "./session_settings.ts";
-import { StderrLog } from "./stderr_log.ts";
-import { objectOf } from "./wire_value.ts";
+import { type Visit, visit } from "./visit.ts";
 
 /** Agents tell their commands and their account soon after they have opened a session. */
 const AFTERWARDS_MS = 2_000;
 /** Of more models than this, the efforts are asked of the first only. */
 const MOST_MODELS = 20;
 
-export interface ProbeOptions {
-  clock: Clock;
-  request: RunRequest;
-  make: AgentMake;
-  process: SupervisedProcess;
-  bounds: SessionBounds;
-  found(news: OfferNews): void;
-  signal: AbortSignal;
-}
-
-/** Returns why no session could be opened; undefined if one was. Ends the process, also when `signal` aborts. */
-export async function probeAcp(options: ProbeOptions): Promise<string | undefined> {
-  const { clock, request, make, process, signal } = options;
-  const stop = () => void process.end();
-  signal.addEventListener("abort", stop);
-  if (signal.aborted) stop();
-  const stderr = new StderrLog({
-    clock,
-    task_id: request.task.id,
-    stderr: process.stderr,
-    chatter: make.chatter,
-    events: new EventQueue(request.task.id, () => {}),
-    onBytes() {},
-  });
-  const junk = createLastWords();
-  let connection: AcpConnection | undefined;
-  try {
-    const told = new Told(options.found);
-    connection = await connectAgent({
-      clock,
-      process,
-      onBytes() {},
-      update: (params) => told.update(objectOf(params.update) ?? {}),
-      notice: (method, params) => told.notice(method, params),
-      junk: (line) => Promise.resolve(junk.add(line)),
-      permission: () => Promise.resolve({ outcome: { outcome: "cancelled" } }),
-      question: () => Promise.resolve({ action: "cancel" }),
-      questionCompleted() {},
-      isPaused: () => false,
-    });
-    await openAndClose(connection, told, options);
-    return undefined;
-  } catch (error) {
-    if (signal.aborted) return "The agent opened no session in time";
-    await process.end();
-    await stderr.ended;
-    const last_words = failureReason(stderr.words, junk);
-    const { failure } = verdictOf(error, {
-      task_id: request.task.id,
-      last_words,
-      login_advice: make.login.advice,
-    });
-    return failure?.message;
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await process.end();
-    connection?.close();
-  }
+/** Returns why no session could be opened; undefined if one was. `found` gets what the agent tells. */
+export function probeAcp(options: Visit, found: (news: OfferNews) => void): Promise<string | undefined> {
+  const told = new Told(found);
+  return visit(options, told, (call) => openAndClose(call, told, options));
 }
 
 async function openAndClose(
-  { call }: AcpConnection,
+  call: AgentCall,
   told: Told,
-  { clock, request, make, bounds }: ProbeOptions,
+  { clock, request, make, bounds }: Visit,
 ): Promise<void> {
   const found = (news: OfferNews) => told.found(news);
   const opened = await openSession(request, { call, make, bounds, warn: async () => {}, found });

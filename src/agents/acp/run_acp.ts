@@ -27,7 +27,7 @@ import { Permissions } from "./permissions.ts";
 import { hasWorked } from "./prompt.ts";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
 import { Questions } from "./questions.ts";
-import type { SessionBounds } from "./session.ts";
+import type { SessionBounds } from "./agent_call.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { TroubleWatch } from "./trouble_watch.ts";
 import { AcpTurn } from "./turn.ts";

@@ -1,33 +1,14 @@
 /** Brings a connected agent to a session that is ready for its prompt. */
 import type { RunRequest } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
+import type { AgentCall, SessionBounds } from "./agent_call.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";
 import { AgentFailure, AgentRefusal, SessionLost, StartFailed } from "./agent_failure.ts";
-import { clientAbilities } from "./client_abilities.ts";
+import { cannotGoOn, refusedToLoad, requireOfFolder } from "./adopted_session.ts";
+import { greet, requireVersion } from "./greeting.ts";
 import { mcpServersFor } from "./mcp_servers.ts";
 import { isSteerable, offerOfGreeting, offerOfSession } from "./offer.ts";
-import { cut, merged, objectOf, textOf } from "./wire_value.ts";
-
-/**
- * Sends one request. Rejects with `AgentFailure` if it is refused or not answered within `bound_ms`. `of_silence`: the
- * bound begins again with whatever the agent sends, up to ten times as long.
- */
-export type AgentCall = (
-  method: string,
-  params: WireObject,
-  bound_ms: number,
-  of_silence?: "of_silence",
-) => Promise<WireObject>;
-
-export interface SessionBounds {
-  initialize_ms: number;
-  /** `session/new`. */
-  session_ms: number;
-  /** How long an agent that loads a session may be silent. It replays the session meanwhile. */
-  load_ms: number;
-  /** Setting mode and model. */
-  setting_ms: number;
-}
+import { merged, objectOf, textOf } from "./wire_value.ts";
 
 export interface OpenedSession {
   session_id: string;
@@ -52,22 +33,15 @@ export interface SessionSteps {
   found: (news: OfferNews) => Promise<void>;
 }
 
-const PROTOCOL_VERSION = 1;
-
 /**
  * Sends `initialize`, then opens the earlier session if the agent can, else a new one. Throws `SessionLost` if another
  * process should begin a new one, `StartFailed` if another process should open the earlier one, and `NotOffered` for an MCP
- * server that the agent cannot reach.
+ * server that the agent cannot reach, or a session that the task must go on with and that cannot be had.
  */
 export async function openSession(request: RunRequest, steps: SessionSteps): Promise<OpenedSession> {
   const { call, make, bounds } = steps;
-  const hello = await greet();
-  if (hello.protocolVersion !== PROTOCOL_VERSION) {
-    throw new AgentFailure(
-      `The agent speaks version ${cut(String(hello.protocolVersion), 20)} of the Agent Client Protocol, ` +
-        `this server version ${PROTOCOL_VERSION}`,
-    );
-  }
+  const hello = await greeting();
+  requireVersion(hello);
   await steps.found(offerOfGreeting(hello));
   const abilities = objectOf(hello.agentCapabilities) ?? {};
   const load = abilities.loadSession === true;
@@ -75,6 +49,9 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const resumable = make.resumes && (load || resume);
   const steerable = isSteerable(hello);
   const mcpServers = mcpServersFor(request, hello);
+  const adopted = request.resume?.adopted ? request.resume.session_id : undefined;
+  if (adopted !== undefined && !resumable) throw cannotGoOn(adopted, "it goes on with none");
+  await requireOfFolder(request, hello, call, bounds.session_ms);
   const place: WireObject = { cwd: request.working_dir, mcpServers };
   const meta = merged(make.session_meta ?? {}, make.bind?.(request).session_meta ?? {});
   if (Object.keys(meta).length > 0) place._meta = meta;
@@ -91,6 +68,7 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
       if (!(error instanceof AgentFailure)) throw error;
       // An agent that has died, hangs or talks nonsense will not open a new session either.
       if (!(error instanceof AgentRefusal)) throw new SessionLost(error);
+      if (adopted !== undefined) throw refusedToLoad(error, adopted);
       await steps.warn(`The earlier session cannot be resumed, a new one begins: ${error.message}`);
     }
   }
@@ -108,13 +86,9 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
     throw earlier !== undefined && error instanceof AgentFailure ? new SessionLost(error) : error;
   }
 
-  async function greet(): Promise<WireObject> {
+  async function greeting(): Promise<WireObject> {
     try {
-      return await call("initialize", {
-        protocolVersion: PROTOCOL_VERSION,
-        clientCapabilities: clientAbilities(make),
-        clientInfo: { name: "opencode-agents", version: "1.0.0" },
-      }, bounds.initialize_ms);
+      return await greet(steps);
     } catch (error) {
       // What the earlier process left may be in the way.
       const isDead = error instanceof AgentFailure && !(error instanceof AgentRefusal);

@@ -3,7 +3,7 @@
  * whose turn has just ended leaves the message to the client, so that one that comes too late is not lost.
  */
 import { AgentRefusal } from "./agent_failure.ts";
-import type { AgentCall } from "./session.ts";
+import type { AgentCall } from "./agent_call.ts";
 
 /** How long the agent may take to say whether the message has reached its turn. */
 const STEER_MS = 30_000;

@@ -32,6 +32,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   unasked: likelyUnasked,
   resolves_models: false,
   session_shows_login: false,
+  goOn: () => undefined,
   resumes: true,
   obstacleToLoad: () => undefined,
   replay_pause_ms: 0,

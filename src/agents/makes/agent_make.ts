@@ -133,6 +133,8 @@ export interface AgentMake {
   readonly resolves_models: boolean;
   /** Whether it opens a session only if it has an account to work with, or needs none. */
   readonly session_shows_login: boolean;
+  /** The command by which a person goes on with a session in the agent's own program; undefined if there is none. */
+  goOn(session_id: string): readonly string[] | undefined;
   /** Whether a new process may load the session of a killed one. */
   readonly resumes: boolean;
   /**

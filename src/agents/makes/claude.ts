@@ -98,6 +98,7 @@ export const claude: AgentMake = {
   ownWorkOf,
   troubleOf,
   brokenServers,
+  goOn: (session_id) => ["claude", "--resume", session_id],
   chatter:
     /^(\[(session\/|idle-compaction\]|authStatus\])|claude auth status failed|Failed to cancel prompt|Session \S+: could not drop)/,
 };

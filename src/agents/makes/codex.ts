@@ -55,6 +55,7 @@ export const codex: AgentMake = {
   turnSign,
   noticeOf,
   troubleOf,
+  goOn: (session_id) => ["codex", "resume", session_id],
   // What it answers with an error, it prints too.
   chatter: /^(\[SYSTEM_ERROR\] Prompt for session|RequestError: )/,
 };

@@ -54,6 +54,7 @@ export const gemini: AgentMake = {
   session_shows_login: true,
   troubleOf,
   brokenServers,
+  goOn: (session_id) => ["gemini", "--resume", session_id],
   obstacleToLoad: (opened_ms, now_ms) =>
     opened_ms !== undefined && minuteOf(now_ms) <= minuteOf(opened_ms)
       ? "Gemini CLI would overwrite it in the minute in which it began"

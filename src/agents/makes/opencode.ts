@@ -79,6 +79,7 @@ export const opencode: AgentMake = {
   session_shows_login: true,
   troubleOf,
   brokenServers,
+  goOn: (session_id) => ["opencode", "--session", session_id],
   // Language servers, which it starts when it first reads a file of theirs.
   helpers:
     /language-?server|\btsserver\b|\b(gopls|rust-analyzer|clangd|pyright|jdtls|zls|ruby-lsp|solargraph|elixir-ls|lua-language-server|sourcekit-lsp|biome|oxlint)\b|--stdio|\/\.?opencode\/bin\//,

@@ -36,6 +36,11 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["model", execution?.model],
     ["effort", execution?.effort],
     ["mode", execution?.mode],
+    ["MCP servers", execution?.mcp_servers?.map(({ name }) => name).join(", ")],
+    ["delegates", execution?.delegate === undefined ? undefined : execution.delegate ? "yes" : "no"],
+    ["parent", parentOf(task)],
+    ["session", task.agent_session?.session_id],
+    ["go on by hand", goOnByHand(task)],
     ["depends on", task.dependencies?.join(", ")],
     ["created", localWithOffset(task.created_at)],
     ["scheduled", task.scheduled_time && localWithOffset(task.scheduled_time)],
@@ -49,19 +54,30 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
   ];
   return [
     `${terminal.paint(task.id, "bold")}  ${oneLine(task.description)}`,
-    ...rows.filter(([, value]) => value).map(([name, value]) => `  ${name.padEnd(12)}${value}`),
+    ...rows.filter(([, value]) => value).map(([name, value]) => `  ${name.padEnd(14)}${value}`),
     ...openPermissions(task).map(({ permission_id, title }) =>
       terminal.paint(
-        `  asks        ${oneLine(title)}  (opencode-agents allow ${task.id} ${permission_id})`,
+        `  asks          ${oneLine(title)}  (opencode-agents allow ${task.id} ${permission_id})`,
         "yellow",
       )
     ),
     ...openQuestions(task).map(({ message }) =>
-      terminal.paint(`  asks        ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
+      terminal.paint(`  asks          ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
     ),
     ...attempts(result),
     ...(result.output === "" ? [] : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),
   ];
+}
+
+/** The task whose agent has started it. */
+function parentOf({ created_by }: Task): string | undefined {
+  return created_by?.kind === "agent" ? created_by.id : undefined;
+}
+
+/** The command by which the user goes on with the session, which no other program may have open then. */
+function goOnByHand({ agent_session }: Task): string | undefined {
+  if (agent_session?.command === undefined) return undefined;
+  return `${agent_session.command}  (in ${agent_session.working_dir})`;
 }
 
 function attempts({ attempts }: Result): string[] {

@@ -33,7 +33,6 @@ export function runRequest(
   const execution = executionOf({ id, spec, state });
   const agent = agentConfig(settings, agent_name);
   refuseCommands(execution, settings);
-  const { session } = state;
   return {
     task: {
       id,
@@ -57,15 +56,22 @@ export function runRequest(
     permission_timeout_ms: settings.permission_timeout_ms,
     wait_for_background_ms: execution.wait_for_background_ms,
     session_timeout_ms: settings.session_timeout_ms,
-    resume: session && strangeTo(session, here) === undefined
-      ? { session_id: session.session_id, opened_at: session.opened_at }
-      : undefined,
+    resume: resumed({ id, spec, state }, here),
   };
 }
 
 /** Whether the agent gets this server's own tools. */
 export function delegates(task: TaskRecord, settings: RunSettings, agent: string): boolean {
   return executionOf(task).delegate ?? agentConfig(settings, agent).delegate ?? settings.delegate;
+}
+
+/** The session that the attempt goes on with. A task that a person had begin anew does not take one up again. */
+function resumed(task: TaskRecord, here: Place): RunRequest["resume"] {
+  const { session, fresh_from } = task.state;
+  const adopted = fresh_from === undefined ? executionOf(task).session : undefined;
+  if (adopted !== undefined) return { session_id: adopted, opened_at: session?.opened_at, adopted: true };
+  if (session === undefined || strangeTo(session, here) !== undefined) return undefined;
+  return { session_id: session.session_id, opened_at: session.opened_at };
 }
 
 type Session = NonNullable<TaskState["session"]>;

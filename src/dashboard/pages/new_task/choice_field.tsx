@@ -2,7 +2,7 @@
 import { change, type Draft, draft } from "./draft.ts";
 import { Field, type FieldProps } from "./field.tsx";
 
-type ChoiceName = "type" | "priority" | "interval" | "permissions" | "isolation";
+type ChoiceName = "type" | "priority" | "interval" | "permissions" | "isolation" | "delegate";
 
 interface ChoiceProps<Name extends ChoiceName> extends Omit<FieldProps, "children"> {
   of: Name;

@@ -9,6 +9,7 @@ import type {
   RecurringConfig,
   TaskType,
 } from "../../../domain/task.ts";
+import type { McpServers } from "../../../domain/mcp_server.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
@@ -38,6 +39,10 @@ export interface Draft {
   model: string;
   effort: string;
   mode: string;
+  session: string;
+  delegate: "" | "yes" | "no";
+  /** A list in JSON. */
+  mcp_servers: string;
   files_pattern: string;
   dependencies: readonly string[];
   timeout: string;
@@ -68,6 +73,9 @@ const EMPTY: Draft = {
   model: "",
   effort: "",
   mode: "",
+  session: "",
+  delegate: "",
+  mcp_servers: "",
   files_pattern: "",
   dependencies: [],
   timeout: "",
@@ -111,13 +119,16 @@ export function chooseWhen(when: When): void {
 export function hasMore(draft: Draft): boolean {
   const { id, prompt, model, effort, mode, files_pattern, dependencies, timeout, permissions, isolation } =
     draft;
-  const { max_attempts, priority_boost, env, tags, metadata } = draft;
+  const { max_attempts, priority_boost, env, tags, metadata, session, delegate, mcp_servers } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
       prompt,
       model,
       effort,
       mode,
+      session,
+      delegate,
+      mcp_servers,
       files_pattern,
       timeout,
       permissions,
@@ -149,6 +160,8 @@ export function draftOf(
     model: text(execution.model),
     effort: text(execution.effort),
     mode: text(execution.mode),
+    delegate: execution.delegate === undefined ? "" : execution.delegate ? "yes" : "no",
+    mcp_servers: mcpText(execution.mcp_servers),
     files_pattern: text(files_pattern),
     dependencies,
     timeout: timeout === undefined ? "" : spanText(timeout),
@@ -161,6 +174,12 @@ export function draftOf(
     metadata: Object.keys(rest).length === 0 ? "" : JSON.stringify(rest, null, 2),
     ...ruleOf(rule),
   };
+}
+
+/** Servers with values that are not shown are left out: the copy would have stars for them. */
+function mcpText(servers: McpServers | undefined): string {
+  const whole = servers?.filter(({ env, headers }) => Object.keys({ ...env, ...headers }).length === 0) ?? [];
+  return whole.length === 0 ? "" : JSON.stringify(whole, null, 2);
 }
 
 function ruleOf(

@@ -104,11 +104,24 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     model: draft.model.trim(),
     effort: draft.effort.trim(),
     mode: draft.mode.trim(),
+    session: draft.session.trim(),
+    delegate: draft.delegate === "" ? undefined : draft.delegate === "yes",
+    mcp_servers: mcpServersOf(draft, refuse),
     isolation: draft.isolation,
     permissions: draft.permissions,
     max_attempts: numberOf(draft.max_attempts),
     priority_boost: numberOf(draft.priority_boost),
   });
+}
+
+/** What the servers say is checked by the API. */
+function mcpServersOf({ mcp_servers }: Draft, refuse: Refuse): unknown {
+  if (mcp_servers.trim() === "") return undefined;
+  const list = parsed(mcp_servers);
+  if (Array.isArray(list)) return list;
+  const field = "task.execution.mcp_servers";
+  if (typeof list === "string") refuse(field, `This is not valid JSON: ${list}`);
+  else refuse(field, 'Write a list in JSON, such as [{"name": "docs", "url": "https://docs.example/mcp"}].');
 }
 
 /** A file that has not arrived, or could not be sent, must not be left out silently. */

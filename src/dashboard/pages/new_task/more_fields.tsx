@@ -7,6 +7,7 @@ import { change, type Draft, draft, idOf } from "./draft.ts";
 import { AgentChoiceFields } from "./agent_choice_fields.tsx";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
+import { SessionField } from "./session_field.tsx";
 import { Field, type FieldProps } from "./field.tsx";
 
 const PERMISSIONS: Record<Draft["permissions"], string> = {
@@ -19,6 +20,12 @@ const ISOLATIONS: Record<Draft["isolation"], string> = {
   "": "Server default",
   none: "Work in the folder itself",
   worktree: "Work in a separate git worktree",
+};
+
+const DELEGATIONS: Record<Draft["delegate"], string> = {
+  "": "Server default",
+  yes: "May delegate",
+  no: "May not delegate",
 };
 
 type TextName = {
@@ -93,6 +100,14 @@ export function MoreFields() {
         choices={ISOLATIONS}
         hint="A git worktree keeps the changes out of the folder."
       />
+      <SessionField />
+      <ChoiceField
+        name="task.execution.delegate"
+        of="delegate"
+        choices={DELEGATIONS}
+        hint="Whether the agent may start tasks for other agents and wait for them."
+      />
+      <McpServersField />
       <TextField
         name="task.execution.max_attempts"
         of="max_attempts"
@@ -135,6 +150,28 @@ function IdField() {
           value={idOf.value}
           onInput={(event) => change({ id: event.currentTarget.value })}
           onBlur={() => id === "" && change({ id: undefined })}
+        />
+      )}
+    </Field>
+  );
+}
+
+function McpServersField() {
+  return (
+    <Field
+      name="task.execution.mcp_servers"
+      hint="A list in JSON of servers whose tools the agent gets: with a url, or with a command and args."
+      isWide
+    >
+      {(attributes) => (
+        <textarea
+          {...attributes}
+          class="mono"
+          rows={3}
+          spellcheck={false}
+          placeholder='[{"name": "docs", "url": "https://docs.example/mcp"}]'
+          value={draft.value.mcp_servers}
+          onInput={(event) => change({ mcp_servers: event.currentTarget.value })}
         />
       )}
     </Field>

@@ -120,6 +120,31 @@ const PERMISSIONS = {
   deny: "all are denied",
 };
 
+/** The agent's session, what it may use, and how the user goes on with it. */
+function SessionFacts({ task: { execution = {}, agent_session } }: { task: Task }) {
+  const { delegate, mcp_servers = [] } = execution;
+  return (
+    <>
+      {delegate !== undefined && <dt>Delegation</dt>}
+      {delegate !== undefined && <dd>{delegate ? "may start tasks for other agents" : "not allowed"}</dd>}
+      {mcp_servers.length > 0 && <dt>MCP servers</dt>}
+      {mcp_servers.length > 0 && <dd>{mcp_servers.map(({ name }) => name).join(", ")}</dd>}
+      {agent_session && <dt>Session</dt>}
+      {agent_session && (
+        <dd>
+          <code>{agent_session.session_id}</code>
+        </dd>
+      )}
+      {agent_session?.command && <dt>Go on by hand</dt>}
+      {agent_session?.command && (
+        <dd>
+          <code>{agent_session.command}</code> in <code>{agent_session.working_dir}</code>
+        </dd>
+      )}
+    </>
+  );
+}
+
 function Settings({ task }: { task: Task }) {
   const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
   const { attachments = [] } = execution;
@@ -145,6 +170,7 @@ function Settings({ task }: { task: Task }) {
         <dd>{timeout === undefined ? own : duration(timeout)}</dd>
         <dt>Permissions</dt>
         <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
+        <SessionFacts task={task} />
         {attachments.length > 0 && <dt>Attached</dt>}
         {attachments.length > 0 && <dd>{counted(attachments.length, "file")}</dd>}
         {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) =>
