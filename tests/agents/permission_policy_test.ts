@@ -191,15 +191,12 @@ Deno.test("opencode: the rules come last, whatever the user's configuration allo
       other: {},
     },
   };
-  const { env, files } = await start(opencode, "ask", {
+  const { env } = await start(opencode, "ask", {
     env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(own) },
     mode: "reviewer",
   });
   const config = JSON.parse(env!.OPENCODE_CONFIG_CONTENT!);
   assert.equal(config.model, "m");
-  assert.deepEqual(config.plugin, ["mine", "file:///tmp/run/ask.js"]);
-  assert.deepEqual(Object.keys(files!), ["ask.js"]);
-  assert.equal(env!.OPENCODE_PURE, "false", "it refuses an empty value");
   assert.deepEqual(Object.keys(config.agent), ["build", "other", "plan", "reviewer"]);
   assert.equal(config.agent.build.prompt, "Be kind");
   for (const name of ["build", "plan", "reviewer"]) {
@@ -241,41 +238,6 @@ Deno.test("opencode: a project cannot foresee the keys of the rules", async () =
   const shared = one!.filter((key) => other!.includes(key));
   assert.deepEqual(shared, []);
   for (const key of one!) assert.match(key, /\*/);
-});
-
-Deno.test("opencode: a command without a program gets one to ask about", async () => {
-  const { files } = await start(opencode, "ask");
-  const path = await Deno.makeTempFile({ suffix: ".mjs" });
-  await Deno.writeTextFile(path, files!["ask.js"]!);
-  const plugin = await (await import(`file://${path}`)).default();
-  const after = async (command: string, tool = "bash") => {
-    const args = { command };
-    await plugin["tool.execute.before"]({ tool }, { args });
-    return args.command;
-  };
-  const UNASKED = [
-    "> a",
-    " >a",
-    "cd .>a",
-    "cd . > a",
-    "cd b && > a",
-    "X=1 > a",
-    "export X=1 > a",
-    "{ > a; }",
-    "(> a)",
-    "if [[ -f b ]]; then > a; fi",
-    "[[ -f b ]] > a",
-    "! > a",
-    "",
-  ];
-  for (const command of UNASKED) assert.equal(await after(command), `true; ${command}`);
-  for (
-    const command of ["npm test", "cd a && npm test", "cd a; ./b > c", "git commit -m 'x'", "echo hi > a"]
-  ) {
-    assert.equal(await after(command), command);
-  }
-  assert.equal(await after("> a", "other"), "> a");
-  await Deno.remove(path);
 });
 
 Deno.test("claude: rules that ask go with its session, and outweigh what allows", () => {
@@ -341,7 +303,7 @@ Deno.test("what a policy needs reaches the program: files, arguments and variabl
     const command = [
       "sh",
       "-c",
-      'echo "$@ $OPENCODE_CONFIG_CONTENT" >&2; cat "$TMPDIR/ask.js" >&2; exit 3',
+      'echo "$@ $OPENCODE_CONFIG_CONTENT" >&2; exit 3',
       "sh",
     ];
     const request = acpRequest(bench.folder, command, "hello", {
@@ -352,7 +314,6 @@ Deno.test("what a policy needs reaches the program: files, arguments and variabl
     const said = logs().join("\n");
     assert.match(said, /"model":"of the task"/);
     assert.match(said, /"b\**a\**s\**h\*+":"ask"/);
-    assert.match(said, /tool\.execute\.before/);
 
     const broken = acpRequest(bench.folder, command, "hello", {
       agent: { profile: "opencode" },

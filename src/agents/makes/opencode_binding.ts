@@ -3,7 +3,6 @@
  * configurations of machine, user, project and environment key by key, so a rule comes last only under a key that
  * none of them has. Keys are patterns in which `*` is any text, so there are many for each name.
  */
-import { pathToFileURL } from "node:url";
 import { objectOf } from "../acp/wire_value.ts";
 import type { Binding, BoundStart, PolicyRequest, WireObject } from "./agent_make.ts";
 
@@ -14,15 +13,13 @@ const AGENTS = ["build", "plan"];
 /** Its agents that others start. */
 const SUBAGENTS = ["general", "explore"];
 
-const PLUGIN = "ask.js";
-
 export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
   return {
     prepare({ env, file }): BoundStart {
       const config = parsed(env.OPENCODE_CONFIG_CONTENT);
       if (config === undefined) return { obstacle: "OPENCODE_CONFIG_CONTENT is not a JSON object" };
       // The path of a run is random. What is in a project cannot foresee it.
-      const rule = (name: string) => foldedInto(name, file(PLUGIN));
+      const rule = (name: string) => foldedInto(name, file(""));
       const agents = mode === undefined ? AGENTS : [...AGENTS, mode];
       if (permissions === "allow") {
         const asking = withRules(config, agents, { [rule("external_directory")]: outside(env, "ask") });
@@ -43,13 +40,7 @@ export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
         [rule("websearch")]: "ask",
         [rule("task")]: "deny",
       });
-      const plugins = Array.isArray(bound.plugin) ? bound.plugin : [];
-      const plugin = [...plugins, pathToFileURL(file(PLUGIN)).href];
-      return {
-        files: { [PLUGIN]: PLUGIN_TEXT },
-        // Without this variable it loads the plugin.
-        env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...bound, plugin }), OPENCODE_PURE: "false" },
-      };
+      return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(bound) } };
     },
   };
 }
@@ -57,7 +48,7 @@ export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
 /** A pattern that fits `name`, as random as `seed`. */
 function foldedInto(name: string, seed: string): string {
   const stars = (at: number) => "*".repeat(seed.charCodeAt(seed.length - 1 - (at % seed.length)) % 4);
-  return `${[...name].map((letter, at) => letter + stars(at * 3 + 7)).join("")}*`;
+  return `${[...name].map((letter, at) => letter + stars(at * 3 + 1)).join("")}*`;
 }
 
 /** Places outside the project. What it puts aside for itself it may read. */
@@ -84,25 +75,3 @@ function parsed(text: string | undefined): WireObject | undefined {
     return undefined;
   }
 }
-
-/**
- * It asks about the programs in a command, so a command without one, such as `> file`, runs unasked. Such a command gets
- * a program to ask about.
- */
-const PLUGIN_TEXT = `
-const UNSEEN = /^(cd|if|while|until|for|case|select|function|time|coproc|declare|typeset|export|readonly|local|unset)$/;
-
-function isAskedFor(command) {
-  const rest = command.replace(/^(\\s*cd(\\s+[^\\s;&|<>()$\`]+)?\\s*(&&|;))+/, "");
-  const word = /^\\s*([A-Za-z0-9_./-]+)(\\s|$)/.exec(rest)?.[1];
-  return word !== undefined && !UNSEEN.test(word);
-}
-
-export default async () => ({
-  "tool.execute.before": async ({ tool }, { args }) => {
-    if (tool === "bash" && typeof args?.command === "string" && !isAskedFor(args.command)) {
-      args.command = "true; " + args.command;
-    }
-  },
-});
-`;
