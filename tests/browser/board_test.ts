@@ -220,6 +220,23 @@ Deno.test("board: an agent reported after its task has ended is not shown at wor
   });
 });
 
+Deno.test("board: a task that is held up names who has its folder, also when that changes", async () => {
+  const exclusive = { ...config, tasks: { ...config.tasks, exclusive_folders: true } };
+  await visit({ config: exclusive }, async (visit) => {
+    const { page, go, server } = visit;
+    await go("/tasks");
+    for (const id of ["first", "second", "third"]) {
+      await start(visit, id, demo("demo:steps=3 demo:hang=2 demo:delay=0"));
+    }
+    await becomes(() => card(page, "third").innerText(), /Waits for first \(same folder\)/);
+    await card(page, "third").getByRole("link", { name: "first" }).waitFor();
+    await server.post({ type: "cancel_task", task_id: "first" });
+    await becomes(() => card(page, "third").innerText(), /Waits for second \(same folder\)/);
+    await server.post({ type: "cancel_task", task_id: "second" });
+    await card(page, "third", column(page, "Running 1")).waitFor();
+  });
+});
+
 Deno.test("board: the address holds filters, order and view, and a link restores them", async () => {
   await visit({ config }, async (visit) => {
     const { page, go } = visit;

@@ -184,6 +184,15 @@ function statusChanged(
   // Queued for another attempt: the push says neither when it starts nor how many attempts there were.
   const isPutBack = new_status === "queued" && (old_status === "running" || isFinished(old_status));
   if (new_status === "pending" || isPutBack) lookUp(task_id);
+  if (new_status === "running") lookUpHeldUp();
+}
+
+/** Those that wait for a task that no longer runs may now wait for the one that has just started. No push says so. */
+function lookUpHeldUp(): void {
+  const hasLeft = (id: string) => !["running", "paused"].includes(byId.get(id)?.status ?? "running");
+  for (const { id, waiting_for } of byId.values()) {
+    if (waiting_for?.kind === "concurrency" && waiting_for.task_ids?.some(hasLeft)) lookUp(id);
+  }
 }
 
 function progressed({ task_id, new_progress, progress_details }: Pushes["task_progress_update"]): void {
