@@ -140,7 +140,11 @@ for (const [name, way, prepare] of WAYS) {
           assert.equal((await Deno.readTextFile(`${server.dir}/delegated.txt`)).trim(), "hello");
           const { reply: answer } = await server.post({ type: "get_task_result", task_id: "outer" });
           const { output } = answer.result as { output: string };
-          assert.match(output, /^Delegated: [^]*"status":\s*"completed"[^]*"output":\s*"File written\."/);
+          // Gemini passes on the answer as text within JSON.
+          assert.match(
+            output.replaceAll("\\", ""),
+            /^Delegated: [^]*"status":\s*"completed"[^]*"output":\s*"File written\."/,
+          );
         });
       } finally {
         await model.close();
