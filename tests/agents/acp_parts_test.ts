@@ -19,6 +19,8 @@ const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   denials: [],
   continued_after_denial: false,
   hidden_failure: false,
+  failure_text: "",
+  is_refused: false,
   last_message: "",
   steps: [],
   ...changes,
@@ -55,7 +57,7 @@ for (
     ],
     [
       "a hidden failure",
-      { hidden_failure: true, last_message: "HTTP 400" },
+      { hidden_failure: true, failure_text: "HTTP 400", last_message: "Half of it" },
       "failed",
       "The agent failed: HTTP 400",
     ],

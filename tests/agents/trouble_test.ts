@@ -13,8 +13,8 @@ const retry = (attempt: number, error_status: number, error: string): Frame => (
     message: { type: "system", subtype: "api_retry", attempt, max_retries: 10, error_status, error },
   },
 });
-const says = (text: string): Frame => ({
-  update: { sessionUpdate: "agent_message_chunk", messageId: "m", content: { type: "text", text } },
+const says = (text: string, messageId = "m"): Frame => ({
+  update: { sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } },
 });
 const done: Frame = { result: { stopReason: "end_turn" } };
 const steps = (watched: WatchedRun) => watched.all("retrying").map(({ current_step }) => current_step);
@@ -99,6 +99,64 @@ Deno.test("trouble: what an agent told of it explains a turn that failed without
     });
   }));
 
+const codexSays = (codex: Record<string, unknown>): Frame => ({
+  update: { sessionUpdate: "session_info_update", _meta: { codex } },
+});
+const chunk = (text: string): Frame => ({
+  update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text } },
+});
+
+Deno.test("trouble: why a turn failed that Codex ends as if it had not is no part of its answer", () =>
+  withSupervisor(async (bench) => {
+    const why = "stream disconnected before completion: Incomplete response returned, reason: content_filter";
+    const info = { responseStreamDisconnected: { httpStatusCode: null } };
+    const error = {
+      message: "Reconnecting... 1/5",
+      codexErrorInfo: info,
+      additionalDetails: why,
+      willRetry: true,
+    };
+    const frames = [
+      says("I cannot"),
+      codexSays({ error }),
+      says("I cannot help with that."),
+      codexSays({ threadStatus: { type: "systemError" } }),
+      chunk(`${why}\n\n`),
+      done,
+    ];
+    const run = await ran(bench, framesRequest(bench.folder, "codex", frames));
+    assert.deepEqual(run.outcome.failure, { kind: "refused", message: `The agent failed: ${why}` });
+    assert.match(run.outcome.output, /I cannot help with that\.$/);
+    assert.ok(!run.outcome.output.includes("disconnected"), run.outcome.output);
+    assert.deepEqual(run.all("log").slice(-1).map(({ level, message }) => [level, message]), [[
+      "error",
+      why,
+    ]]);
+  }));
+
+Deno.test("refusal: an answer that was withheld is one, unless Claude Code then works", () =>
+  withSupervisor(async (bench) => {
+    const title = "Opus 5.5's safeguards stopped the response above · continuing once with that noted";
+    const stopped: Frame = { update: { sessionUpdate: "notice", severity: "info", title } };
+    const works: Frame = {
+      update: { sessionUpdate: "tool_call", toolCallId: "c", title: "ls", status: "completed" },
+    };
+    const refused = await ran(
+      bench,
+      framesRequest(bench.folder, "claude", [works, says("I"), stopped, says("I will not.", "m2"), done]),
+    );
+    assert.deepEqual(refused.outcome.failure, {
+      kind: "refused",
+      message: "The model refused the request, and only spoke when it was asked again: I will not.",
+    });
+    const goes = await ran(
+      bench,
+      framesRequest(bench.folder, "claude", [says("I"), stopped, works, says("Done."), done]),
+    );
+    assert.equal(goes.outcome.status, "completed");
+    assert.ok(goes.logs("warn").includes(title));
+  }));
+
 Deno.test("trouble: an error that does not say why is explained by it, and a provider's answer is read", () =>
   withSupervisor(async (bench) => {
     const retried: Frame = {
@@ -114,6 +172,13 @@ Deno.test("trouble: an error that does not say why is explained by it, and a pro
     );
     const answer = { error: { code: 401, message: "API key not valid.", status: "INVALID_ARGUMENT" } };
     const raw: Frame = { error: { code: 401, message: JSON.stringify(answer) } };
+    const ends = [
+      codexSays({ threadStatus: { type: "systemError" } }),
+      chunk(JSON.stringify({ error: { message: "No such tool." } })),
+      done,
+    ];
+    const codex = await ran(bench, framesRequest(bench.folder, "codex", ends));
+    assert.deepEqual(codex.outcome.failure, { kind: "refused", message: "The agent failed: No such tool." });
     const gemini = await ran(bench, framesRequest(bench.folder, "gemini", [raw]));
     assert.match(gemini.outcome.failure!.message, /^The agent wants a login: API key not valid\. \S/);
   }));

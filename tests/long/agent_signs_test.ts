@@ -58,6 +58,14 @@ for (const name of AGENTS) {
   );
 }
 
+for (const name of ["opencode", "claude", "codex"] as const) {
+  longTest(`${name}: a refusal of its model is no success`, () =>
+    withAgent(name, async (bench, ask) => {
+      const { outcome } = await ran(bench, ask("mock:refuse"));
+      assert.deepEqual([outcome.status, outcome.failure?.kind], ["failed", "refused"]);
+    }));
+}
+
 for (const name of ["opencode", "gemini"] as const) {
   longTest(
     `${name}: a limit that says when it ends ends its turn`,

@@ -5,6 +5,7 @@ import type { PermissionAnswer } from "./permissions.ts";
 import type { ElicitationAnswer } from "./questions.ts";
 import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
 import { kindOfError } from "./failure_kind.ts";
+import { providersText } from "./model_trouble.ts";
 import type { AgentCall } from "./agent_call.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
@@ -155,19 +156,8 @@ function refusalText(method: string, error: { code: number; message: string; dat
   const data = objectOf(error.data);
   const detail = textOf(error.data) ?? textOf(data?.details) ?? textOf(data?.message);
   const told = stripVTControlCharacters(error.message).trim();
-  const message = told === "" ? `error ${error.code} in answer to ${method}` : providersText(told) ?? told;
+  const message = told === "" ? `error ${error.code} in answer to ${method}` : providersText(told);
   return cut(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`, 1000);
-}
-
-/** The text in `{"error":{"code":401,"message":"…"}}`: some agents pass on what their model's provider answered. */
-function providersText(message: string): string | undefined {
-  if (!message.startsWith("{")) return undefined;
-  try {
-    const answer = objectOf(JSON.parse(message));
-    return textOf(objectOf(answer?.error)?.message) ?? textOf(answer?.message);
-  } catch {
-    return undefined; // It only looks like JSON.
-  }
 }
 
 /** The same stream, with its error passed to `notice`: the connection does not say why it closed. */

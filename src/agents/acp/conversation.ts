@@ -107,7 +107,7 @@ export class Conversation {
       await process.left.noteOwn();
       this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
       const result = await this.#result;
-      if (resumed && turn.has_failed) this.#requireOwnFailure(turn.transcript.output);
+      if (resumed && turn.has_failed) this.#requireOwnFailure(turn.failure_text);
       return result;
     } catch (error) {
       // It answered that the session is loaded, but could not go on with it. Nothing has been done yet.

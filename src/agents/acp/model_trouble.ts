@@ -2,7 +2,7 @@
 import { isoTime } from "../../clock/clock.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
 import { resetTimeIn } from "./reset_time.ts";
-import { cut, oneLine } from "./wire_value.ts";
+import { cut, objectOf, oneLine, textOf } from "./wire_value.ts";
 
 export interface ModelTrouble {
   kind: FailureKind;
@@ -33,6 +33,7 @@ export function kindOfStatus(status: number | undefined): FailureKind {
 
 /** Known texts of providers and agents. The first that fits decides. */
 const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
+  [/content[_ ](filter|policy|management)|safety (classifier|filter|system)/i, "refused"],
   [
     /prompt is too long|context (length|window)|maximum context|too many (input )?tokens/i,
     "context_overflow",
@@ -58,6 +59,17 @@ const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
 /** The kind of failure that a text tells; undefined if it fits none. */
 export function kindOfText(text: string): FailureKind | undefined {
   return TEXTS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** What a provider says in `{"error":{"code":401,"message":"…"}}`, which some agents pass on as it is; else `text` itself. */
+export function providersText(text: string): string {
+  if (!text.startsWith("{")) return text;
+  try {
+    const answer = objectOf(JSON.parse(text));
+    return textOf(objectOf(answer?.error)?.message) ?? textOf(answer?.message) ?? text;
+  } catch {
+    return text; // It only looks like JSON.
+  }
 }
 
 /** The trouble that an agent tells only as text. `zone`: the agent's time zone, for times of day. */

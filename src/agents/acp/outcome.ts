@@ -25,6 +25,10 @@ export interface TurnFacts {
   continued_after_denial: boolean;
   /** Whether an update showed that the turn has failed. */
   hidden_failure: boolean;
+  /** What the agent said of that failure; empty for nothing. */
+  failure_text: string;
+  /** Whether the model's answer was withheld and nothing was done after that. */
+  is_refused: boolean;
   /** The trouble with the model that the agent told last and did not recover from. */
   trouble?: ModelTrouble;
   /** The agent's last message. */
@@ -73,8 +77,15 @@ function failureOf(facts: TurnFacts): Failure | undefined {
       );
   }
   if (facts.hidden_failure) {
-    const kind = facts.trouble?.kind ?? kindOfText(said) ?? "refused";
-    return failure(kind, said === "" ? "The agent reports a system error" : `The agent failed: ${said}`);
+    const why = facts.failure_text.trim();
+    const kind = facts.trouble?.kind ?? kindOfText(why) ?? "refused";
+    return failure(kind, why === "" ? "The agent reports a system error" : `The agent failed: ${why}`);
+  }
+  if (facts.is_refused && facts.stop_reason === "end_turn") {
+    return failure(
+      "refused",
+      `The model refused the request, and only spoke when it was asked again: ${said}`,
+    );
   }
   const unattended = facts.denials.find((denial) => denial.by !== "client");
   const decisive = unattended ?? (facts.continued_after_denial ? undefined : facts.denials.at(-1));

@@ -18,7 +18,9 @@ export interface TroubleWatchOptions {
 
 export class TroubleWatch {
   readonly #options: TroubleWatchOptions;
-  #now: { trouble: ModelTrouble; times: number; since_ms: number; tries: number } | undefined;
+  #now:
+    | { trouble: ModelTrouble; times: number; since_ms: number; tries: number; isWarned: boolean }
+    | undefined;
   /** When each kind was last logged as a warning. */
   readonly #warned = new Map<string, number>();
   #hasGivenUp = false;
@@ -40,14 +42,15 @@ export class TroubleWatch {
     const at_ms = clock.monotonic();
     const before = this.#now;
     const isSame = before?.trouble.kind === trouble.kind;
+    const isNew = !isSame && at_ms - (this.#warned.get(trouble.kind) ?? -Infinity) >= WARN_EVERY_MS;
     const now = this.#now = {
       // A later report need not repeat when the limit ends.
       trouble: isSame ? { ...trouble, until_ms: trouble.until_ms ?? before.trouble.until_ms } : trouble,
       times: isSame ? before.times + 1 : 1,
       since_ms: isSame ? before.since_ms : at_ms,
       tries: (before?.tries ?? 0) + 1,
+      isWarned: isNew || (before?.isWarned ?? false),
     };
-    const isNew = !isSame && at_ms - (this.#warned.get(trouble.kind) ?? -Infinity) >= WARN_EVERY_MS;
     if (isNew) this.#warned.set(trouble.kind, at_ms);
     const step = stepOf(now.trouble);
     const text = trouble.kind === "provider_limit" ? limitText(now.trouble) : step;
@@ -67,11 +70,10 @@ export class TroubleWatch {
     if (solved === undefined) return;
     this.#now = undefined;
     const seconds = Math.round((clock.monotonic() - solved.since_ms) / 1000);
-    await events.note(
-      "info",
-      `The model answers again after ${seconds} s and ${solved.tries} failed tries`,
-      "acp",
-    );
+    const tries = solved.tries === 1 ? "a failed try" : `${solved.tries} failed tries`;
+    // What was no warning needs no end that is news.
+    const level = solved.isWarned ? "info" : "debug";
+    await events.note(level, `The model answers again after ${seconds} s and ${tries}`, "acp");
     void events.emit({ kind: "recovered", current_step });
   }
 }

@@ -34,6 +34,10 @@ export class AcpTurn {
   #denials: Denial[] = [];
   #continued = false;
   #hidden_failure = false;
+  /** Why, if the agent says so. */
+  #failure_text: string | undefined;
+  /** An answer was withheld, and the agent has done nothing since. */
+  #isRefused = false;
 
   constructor(
     clock: Clock,
@@ -53,10 +57,13 @@ export class AcpTurn {
   /** Takes a new update. */
   async update(update: WireObject): Promise<void> {
     const sign = this.#make.turnSign(update);
-    if (sign !== undefined) this.#hidden_failure = sign === "failed";
+    if (sign === "refused") this.#isRefused = true;
+    else if (sign !== undefined) this.#hidden_failure = sign === "failed";
     await this.hear({ from: "update", update });
-    const notice = this.#make.noticeOf(update);
+    const notice = this.#make.noticeOf(update, this.#hidden_failure);
     if (notice !== undefined) {
+      if (this.#hidden_failure && notice.level === "error") this.#failure_text = notice.text;
+      await this.transcript.flush();
       return await this.#events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
     }
     if (isWork(update)) this.own_work.sign();
@@ -72,6 +79,8 @@ export class AcpTurn {
         return await this.transcript.speech(update);
       case "tool_call":
         this.#continued = true;
+        // The model works after all.
+        this.#isRefused = false;
         return await this.transcript.toolCall(update);
       case "tool_call_update":
         return await this.transcript.toolCall(update);
@@ -136,11 +145,17 @@ export class AcpTurn {
     if (this.history > 0) this.#steps = [];
     this.history = 0;
     this.#hidden_failure = false;
+    this.#failure_text = undefined;
   }
 
   /** Whether the turn has failed, although the agent may end it as if it had not. */
   get has_failed(): boolean {
     return this.#hidden_failure;
+  }
+
+  /** Why a turn has failed that the agent ends as if it had not; empty if it does not say. */
+  get failure_text(): string {
+    return this.#failure_text ?? this.transcript.output;
   }
 
   denied(denial: Denial): void {
@@ -162,6 +177,8 @@ export class AcpTurn {
       denials: this.#denials,
       continued_after_denial: this.#continued,
       hidden_failure: this.#hidden_failure,
+      failure_text: this.failure_text,
+      is_refused: this.#isRefused,
       trouble: this.trouble,
       last_message: this.transcript.output,
       steps: this.#steps,

@@ -10,8 +10,11 @@ import type { ProcessType } from "../../protocol/process.ts";
 /** A JSON object as an agent sent it, unchecked. */
 export type WireObject = Record<string, unknown>;
 
-/** What an update shows about the whole turn: it has failed, or it continues after all. */
-export type TurnSign = "failed" | "going_on";
+/**
+ * What an update shows about the whole turn: it has failed, or it continues after all. refused: what the model answered was
+ * withheld; the agent has asked it again.
+ */
+export type TurnSign = "failed" | "going_on" | "refused";
 
 /** One thing that an agent tells, by whichever way. */
 export type AgentSign =
@@ -161,8 +164,11 @@ export interface AgentMake {
   changesOf(call: WireObject): FileChange[];
   /** A failure that the agent does not report in its turn's result. */
   turnSign(update: WireObject): TurnSign | undefined;
-  /** What an update says that is no part of the answer, such as a warning; undefined for nothing. */
-  noticeOf(update: WireObject): Notice | undefined;
+  /**
+   * What an update says that is no part of the answer, such as a warning; undefined for nothing. `hasFailed`: `turnSign` has
+   * said that the turn has failed; a notice of level `error` then says why.
+   */
+  noticeOf(update: WireObject, hasFailed: boolean): Notice | undefined;
   /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
   ownWorkOf(sign: AgentSign): OwnWork | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */

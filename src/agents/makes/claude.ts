@@ -1,7 +1,7 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
-import { messageText, type Notice } from "../acp/notice.ts";
+import { messageText, type Notice, noticeOf as noticeIn } from "../acp/notice.ts";
 import { listOf, numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   BrokenServer,
   OwnWork,
   PolicyRequest,
+  TurnSign,
   Unasked,
   WireObject,
 } from "./agent_make.ts";
@@ -94,6 +95,7 @@ export const claude: AgentMake = {
       ],
     },
   },
+  turnSign,
   noticeOf,
   ownWorkOf,
   troubleOf,
@@ -174,11 +176,21 @@ function limitOf(update: WireObject): ModelTrouble | undefined {
 }
 
 /** It says why its model did not answer as if that were its answer, before it fails with the same text. */
-function noticeOf(update: WireObject): Notice | undefined {
+function noticeOf(update: WireObject, hasFailed: boolean): Notice | undefined {
   const text = messageText(update);
   const isError = text !== undefined &&
     /^API Error: (\d{3} |Request rejected \(\d{3}\)|Connection error)/.test(text);
-  return isError ? { level: "error", text } : acpMake.noticeOf(update);
+  if (isError) return { level: "error", text };
+  const notice = acpMake.noticeOf(update, hasFailed);
+  return notice && turnSign(update) === "refused" ? { ...notice, level: "warn" } : notice;
+}
+
+/** When the provider's safety system has stopped an answer, Claude Code asks once more, and only a notice tells. */
+function turnSign(update: WireObject): TurnSign | undefined {
+  const notice = noticeIn(update);
+  return notice !== undefined && /\bsafeguards stopped the response\b/i.test(notice.text)
+    ? "refused"
+    : undefined;
 }
 
 /** When a command in its background has ended, Claude Code goes on of itself. */

@@ -1,5 +1,11 @@
 import type { FailureKind } from "../../domain/failure.ts";
-import { kindOfStatus, kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import {
+  kindOfStatus,
+  kindOfText,
+  type ModelTrouble,
+  providersText,
+  troubleInText,
+} from "../acp/model_trouble.ts";
 import { messageText, type Notice } from "../acp/notice.ts";
 import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { bindCodex } from "./codex_binding.ts";
@@ -60,11 +66,15 @@ export const codex: AgentMake = {
   chatter: /^(\[SYSTEM_ERROR\] Prompt for session|RequestError: )/,
 };
 
-/** To a client that takes no notices, older versions tell a warning as a message of its own, without an id. */
-function noticeOf(update: WireObject): Notice | undefined {
+/**
+ * What is no part of the answer has no message id: why the turn has failed, and, to a client that takes no notices, the
+ * warnings of older versions.
+ */
+function noticeOf(update: WireObject, hasFailed: boolean): Notice | undefined {
   const text = update.messageId === undefined ? messageText(update) : undefined;
+  if (text !== undefined && hasFailed) return { level: "error", text: providersText(text.trim()) };
   const isWarning = text !== undefined && /^\W*(warning|deprecat\w+|heads up)\b/i.test(text);
-  return isWarning ? { level: "warn", text: text.trim() } : acpMake.noticeOf(update);
+  return isWarning ? { level: "warn", text: text.trim() } : acpMake.noticeOf(update, hasFailed);
 }
 
 /** If its model fails, its turn still ends normally. Only the thread's status shows the failure. */
