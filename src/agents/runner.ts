@@ -15,7 +15,7 @@ export function createAgentRunner(options: SupervisorOptions): AgentRunner {
     start: (request, listener) =>
       request.agent.protocol === "acp"
         ? startAcp(request, listener, host, makes.of(request.agent))
-        : startCommand(request, listener, host),
+        : startCommand(request, listener, host, makes.of(request.agent)),
     look: (agent) => lookAt(agent, options),
     probe: (name, agent, found, signal) => probe(name, agent, host, options, found, signal),
     canHold: (agent) => agent.protocol === "acp" && makes.of(agent).bind !== undefined,

@@ -79,7 +79,10 @@ export class Conversation {
         this.junk.add(line);
         return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
       },
-      permission: (params, signal) => permissions.ask(params, signal),
+      permission: async (params, signal) => {
+        await turn.transcript.asked(objectOf(params.toolCall) ?? {});
+        return await permissions.ask(params, signal);
+      },
       question: (params, signal) => questions.ask(params, signal),
       questionCompleted: (params) => questions.completed(params.elicitationId),
       isPaused,
@@ -224,9 +227,10 @@ export class Conversation {
   }
 
   async #update(params: WireObject): Promise<void> {
-    const { turn, events } = this.#options;
-    const update = objectOf(params.update);
-    if (update === undefined || this.#phase === "over") return;
+    const { turn, events, make } = this.#options;
+    const sent = objectOf(params.update);
+    if (sent === undefined || this.#phase === "over") return;
+    const update = make.inProtocolTerms(sent);
     // Ignores the sessions of subagents: they report to the session that started them.
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
     const news = offerOfUpdate(update);

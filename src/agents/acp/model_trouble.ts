@@ -13,6 +13,8 @@ export interface ModelTrouble {
   of?: number;
   /** When a limit ends, in epoch milliseconds; undefined if the agent does not tell. */
   until_ms?: number;
+  /** The agent asks no more: its turn ends with this, although its result may not say so. */
+  isFinal?: boolean;
 }
 
 /** How many refusals of the key in a row end the turn: an agent may renew a key of short life after the first. */

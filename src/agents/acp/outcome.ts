@@ -77,6 +77,7 @@ function failureOf(facts: TurnFacts): Failure | undefined {
       );
   }
   if (facts.hidden_failure) {
+    if (facts.trouble?.isFinal) return failure(facts.trouble.kind, `The agent failed: ${facts.trouble.what}`);
     const why = facts.failure_text.trim();
     const kind = facts.trouble?.kind ?? kindOfText(why) ?? "refused";
     return failure(kind, why === "" ? "The agent reports a system error" : `The agent failed: ${why}`);

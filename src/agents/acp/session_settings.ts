@@ -26,7 +26,12 @@ export interface Setting {
 
 export type Settings = Partial<Record<SettingName, Setting>>;
 
-const CATEGORIES: Record<SettingName, string> = { model: "model", effort: "thought_level", mode: "mode" };
+/** Besides the protocol's category, what agents call it. */
+const CATEGORIES: Record<SettingName, readonly string[]> = {
+  model: ["model"],
+  effort: ["thought_level", "thinking"],
+  mode: ["mode"],
+};
 
 /** The settings in a reply of the agent. */
 export function settingsOf(reply: WireObject, { hasMode }: Pick<AgentMake, "hasMode">): Settings {
@@ -96,10 +101,12 @@ export function effortsByModel(reply: WireObject): Map<string, string[]> {
   return efforts;
 }
 
-function optionOf(reply: WireObject, category: string): Setting | undefined {
-  const option = objectsOf(reply.configOptions).find((one) =>
-    one.category === category && one.type !== "boolean"
+function optionOf(reply: WireObject, categories: readonly string[]): Setting | undefined {
+  const options = objectsOf(reply.configOptions).filter(({ category, type }) =>
+    categories.some((one) => one === category) && type !== "boolean"
   );
+  // Cline has its provider under `model` too.
+  const option = options.find(({ id, category }) => id === category) ?? options[0];
   const id = textOf(option?.id);
   if (option === undefined || id === undefined) return undefined;
   return {

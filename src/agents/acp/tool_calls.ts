@@ -79,6 +79,13 @@ export class ToolCalls {
     }
   }
 
+  /** Takes the call of a permission request. Some agents say only there what the call does. */
+  async asked(call: Record<string, unknown>): Promise<void> {
+    const open = this.#open.get(textOf(call.toolCallId) ?? "");
+    if (open === undefined || open.announced) return;
+    await this.update({ ...call, sessionUpdate: "tool_call_update", status: undefined });
+  }
+
   /** Shows what the calls have printed that are still open. */
   async end(): Promise<void> {
     for (const { output } of this.#open.values()) await output?.end();

@@ -43,6 +43,11 @@ export class Transcript {
     return this.#calls.callOf(tool_call_id);
   }
 
+  /** Takes the call of a permission request. */
+  asked(call: Record<string, unknown>): Promise<void> {
+    return this.#calls.asked(call);
+  }
+
   /** Takes a chunk of the agent's message or thought. */
   speech(update: Record<string, unknown>): Promise<void> {
     return this.#speech.chunk(update);

@@ -51,6 +51,7 @@ export class TroubleWatch {
       tries: (before?.tries ?? 0) + 1,
       isWarned: isNew || (before?.isWarned ?? false),
     };
+    if (trouble.isFinal) return;
     if (isNew) this.#warned.set(trouble.kind, at_ms);
     const step = stepOf(now.trouble);
     const text = trouble.kind === "provider_limit" ? limitText(now.trouble) : step;

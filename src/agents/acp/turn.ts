@@ -38,6 +38,8 @@ export class AcpTurn {
   #failure_text: string | undefined;
   /** An answer was withheld, and the agent has done nothing since. */
   #isRefused = false;
+  /** Summed up since the turn began, of an agent that does not do that itself. */
+  #tokens_of_calls: Record<string, number> | undefined;
 
   constructor(
     clock: Clock,
@@ -67,6 +69,7 @@ export class AcpTurn {
       return await this.#events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
     }
     if (isWork(update)) this.own_work.sign();
+    this.#count(this.#make.tokensOfCall(update));
     const steps = this.#make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
       await this.#troubles.over(this.current_step);
@@ -166,7 +169,8 @@ export class AcpTurn {
   /** Takes the prompt's result and returns the facts of the turn. */
   async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason">> {
     await this.transcript.flush();
-    const tokens = this.#make.tokensOf(result);
+    const tokens = this.#make.tokensOf(result) ?? this.#tokens_of_calls;
+    this.#tokens_of_calls = undefined;
     if (tokens !== undefined) {
       Object.assign(this.usage, tokens);
       if (this.#make.tokens_scope !== undefined) this.usage.scope = this.#make.tokens_scope;
@@ -183,6 +187,12 @@ export class AcpTurn {
       last_message: this.transcript.output,
       steps: this.#steps,
     };
+  }
+
+  #count(tokens: Record<string, number> | undefined): void {
+    if (tokens === undefined) return;
+    const sum = this.#tokens_of_calls ??= {};
+    for (const [name, count] of Object.entries(tokens)) sum[name] = (sum[name] ?? 0) + count;
   }
 
   async #follow(steps: PlanStep[]): Promise<void> {

@@ -15,6 +15,9 @@ import { lifeSigns } from "../reporting/life_signs.ts";
 import { createOutputTail } from "../reporting/output_tail.ts";
 import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { acpMake } from "../makes/acp_make.ts";
+import type { AgentMake } from "../makes/agent_make.ts";
+import { kindOfText } from "../acp/model_trouble.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
 import { firstCharacters, firstPrinted } from "../reporting/first_characters.ts";
@@ -26,7 +29,12 @@ const log = getLogger(["opencode-agents", "agents"]);
 const MAX_ERROR_CHARACTERS = 1000;
 
 /** Starts the program. For errors and the listener's promises, see `AgentRunner.start`. */
-export async function startCommand(request: RunRequest, listener: RunListener, host: RunHost): Promise<Run> {
+export async function startCommand(
+  request: RunRequest,
+  listener: RunListener,
+  host: RunHost,
+  make: Pick<AgentMake, "lineSign" | "environment" | "standard"> = acpMake,
+): Promise<Run> {
   refuseMcpServers(request);
   const { clock, supervisor } = host;
   const events = new EventQueue(request.task.id, listener);
@@ -48,6 +56,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     return await supervisor.spawn({
       command: fillCommand(request.agent.command, request.task, given),
       request: given,
+      // Those of others are for the program as it speaks the protocol.
+      defaults: make.standard?.protocol === "command" ? make.environment(given) : undefined,
     });
   }
 
@@ -62,6 +72,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     const tail = createOutputTail();
     const said = { stdout: createLastWords(), stderr: createLastWords() };
     let reports_progress = false;
+    /** The line that shows that it has failed. */
+    let failed_line: string | undefined;
     const activity = createActivity(clock, (line) => {
       if (!reports_progress) return events.emit({ kind: "activity", current_step: line });
     });
@@ -88,6 +100,8 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
           reports_progress = true;
           return events.emit(progress);
         }
+        const sign = part.kind === "line" ? make.lineSign(part.text) : undefined;
+        if (sign !== undefined) failed_line = sign === "failed" ? part.text : undefined;
         if (part.kind !== "draft") tail.add(part.kind === "line" ? `${part.text}\n` : part.text);
         const noted = note(part, "stdout");
         doing(part.text);
@@ -119,7 +133,9 @@ export async function startCommand(request: RunRequest, listener: RunListener, h
     const kept = await placed.remove();
     if (kept.length > 0) void events.note("info", keptText(kept), "command");
     await activity.end();
-    const outcome = outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
+    const outcome = failed_line !== undefined && exit.code === 0
+      ? { ...outcomeOf(exit, "", tail.text()), ...failureOf(failed_line) }
+      : outcomeOf(exit, failureReason(said.stderr, said.stdout), tail.text());
     if (left.length > 0) outcome.left_running = left;
     if (!stopped) return outcome;
     return { status: "stopped", output: outcome.output, exit_code: exit.code };
@@ -163,6 +179,12 @@ export function outcomeOf(exit: ExitStatus, reason: string, output: string): Run
   const error = reason === "" ? exitText(exit) : `${exitText(exit)}: ${reason}`;
   const message = firstCharacters(error, MAX_ERROR_CHARACTERS);
   return { status: "failed", failure: { kind: "command_failed", message }, ...outcome };
+}
+
+/** The failure of a program that exits with 0 although it has failed. */
+function failureOf(line: string): Pick<RunOutcome, "status" | "failure"> {
+  const message = firstCharacters(`It printed: ${line}`, MAX_ERROR_CHARACTERS);
+  return { status: "failed", failure: { kind: kindOfText(line) ?? "command_failed", message } };
 }
 
 /** A program that does not speak the protocol cannot be told of them. */

@@ -11,10 +11,10 @@ type Identity =
   | "icon"
   | "install"
   | "programs"
-  | "standard"
   | "recognize";
 
 export const acpMake: Omit<AgentMake, Identity> = {
+  standard: undefined,
   node: undefined,
   login: {
     advice: "Log in with the agent's own program, or name the variable of its key in agents.NAME.pass_env.",
@@ -22,6 +22,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
     files: () => [],
     isOptional: false,
   },
+  lineSign: () => undefined,
   environment: () => ({}),
   arguments: () => [],
   client_meta: undefined,
@@ -41,6 +42,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   brokenServers: () => [],
   takes_badly: [],
   goesOnAfter: () => false,
+  inProtocolTerms: (update) => update,
   planOf,
   changesOf: reportedChanges,
   turnSign: () => undefined,
@@ -49,6 +51,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   troubleOf: () => undefined,
   usageOf: usageUpdateOf,
   tokensOf,
+  tokensOfCall: () => undefined,
   tokens_scope: undefined,
 };
 

@@ -111,8 +111,15 @@ export interface AgentMake {
   readonly programs: readonly string[];
   /** The agent that is known without any configuration, under the make's name; undefined for none. */
   readonly standard:
-    | { readonly command: readonly string[]; readonly pass_env: readonly string[] }
+    | {
+      /** acp, unless it says otherwise. */
+      readonly protocol?: "command";
+      readonly command: readonly string[];
+      readonly pass_env: readonly string[];
+    }
     | undefined;
+  /** Whether a line that a program of `"protocol": "command"` prints shows that it has failed, whatever its exit code. */
+  lineSign(line: string): TurnSign | undefined;
   /** The process type of what a process runs; undefined if that is not of this make. */
   recognize(launched: Launched): ProcessType | undefined;
 
@@ -158,6 +165,8 @@ export interface AgentMake {
   /** Whether the agent goes on while its question (`elicitation/create`) waits for an answer. */
   goesOnAfter(question: WireObject): boolean;
 
+  /** An update in the protocol's terms, of an agent that tells something in terms of its own. */
+  inProtocolTerms(update: WireObject): WireObject;
   /** The whole list of steps in an update; undefined if it has none. */
   planOf(update: WireObject): PlanStep[] | undefined;
   /** The changes that a tool call makes to files. */
@@ -179,6 +188,8 @@ export interface AgentMake {
   usageOf(update: WireObject): Record<string, unknown>;
   /** The tokens in the result of a prompt. */
   tokensOf(result: WireObject): Record<string, number> | undefined;
+  /** The tokens of one call of the model, in an update of an agent that does not sum them up in the prompt's result. */
+  tokensOfCall(update: WireObject): Record<string, number> | undefined;
   /** What these tokens cover, if not the whole turn. */
   readonly tokens_scope: "last_model_call" | undefined;
 }

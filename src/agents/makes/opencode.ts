@@ -70,7 +70,8 @@ export const opencode: AgentMake = {
   arguments: ({ agent: { command } }) =>
     command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "WARN"],
   modes: () => ["build"],
-  bind: bindOpenCode,
+  bind: (request) =>
+    bindOpenCode({ prefix: "OPENCODE", folder: "opencode", agents: ["build", "plan"] }, request),
   // The rules for the task's mode define an agent of that name. Its own agents must have a description.
   hasMode: ({ description }) => description !== undefined,
   // Its modes are its agents. Its permission settings decide in all of them.

@@ -8,39 +8,49 @@ import type { Binding, BoundStart, PolicyRequest, WireObject } from "./agent_mak
 
 type Rules = Record<string, string | Record<string, string>>;
 
-/** Its agents that a session may be switched to, besides the one that the task names. */
-const AGENTS = ["build", "plan"];
+/** What differs between OpenCode and the programs that are made of it. */
+export interface OpenCodeKind {
+  /** How the names of its variables begin. */
+  prefix: string;
+  /** Its folder among the data of its user. */
+  folder: string;
+  /** Its agents that a session may be switched to, besides the one that the task names. */
+  agents: readonly string[];
+}
+
 /** Its agents that others start. */
 const SUBAGENTS = ["general", "explore"];
 
-export function bindOpenCode({ permissions, mode }: PolicyRequest): Binding {
+export function bindOpenCode(kind: OpenCodeKind, { permissions, mode }: PolicyRequest): Binding {
+  const content = `${kind.prefix}_CONFIG_CONTENT`;
+  const own = `${kind.folder}/tool-output/*`;
   return {
     prepare({ env, file }): BoundStart {
-      const config = parsed(env.OPENCODE_CONFIG_CONTENT);
-      if (config === undefined) return { obstacle: "OPENCODE_CONFIG_CONTENT is not a JSON object" };
+      const config = parsed(env[content]);
+      if (config === undefined) return { obstacle: `${content} is not a JSON object` };
       // The path of a run is random. What is in a project cannot foresee it.
       const rule = (name: string) => foldedInto(name, file(""));
-      const agents = mode === undefined ? AGENTS : [...AGENTS, mode];
+      const agents = mode === undefined ? kind.agents : [...kind.agents, mode];
       if (permissions === "allow") {
-        const asking = withRules(config, agents, { [rule("external_directory")]: outside(env, "ask") });
+        const asking = withRules(config, agents, { [rule("external_directory")]: outside(env, own, "ask") });
         // A subagent's request never reaches the client, so it would wait forever.
         const all = withRules(asking, SUBAGENTS, {
-          [rule("external_directory")]: outside(env, "deny"),
+          [rule("external_directory")]: outside(env, own, "deny"),
           [rule("doom_loop")]: "deny",
         });
-        return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(all) } };
+        return { env: { [content]: JSON.stringify(all) } };
       }
       const bound = withRules(config, agents, {
         // Tools of MCP servers: SERVER_TOOL.
         [rule("*_*")]: "ask",
-        [rule("external_directory")]: outside(env, "ask"),
+        [rule("external_directory")]: outside(env, own, "ask"),
         [rule("edit")]: "ask",
         [rule("bash")]: "ask",
         [rule("webfetch")]: "ask",
         [rule("websearch")]: "ask",
         [rule("task")]: "deny",
       });
-      return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(bound) } };
+      return { env: { [content]: JSON.stringify(bound) } };
     },
   };
 }
@@ -52,9 +62,13 @@ function foldedInto(name: string, seed: string): string {
 }
 
 /** Places outside the project. What it puts aside for itself it may read. */
-function outside(env: Readonly<Record<string, string>>, decision: "ask" | "deny"): Record<string, string> {
+function outside(
+  env: Readonly<Record<string, string>>,
+  own: string,
+  decision: "ask" | "deny",
+): Record<string, string> {
   const data = env.XDG_DATA_HOME ?? `${env.HOME ?? "~"}/.local/share`;
-  return { "*": decision, [`${data}/opencode/tool-output/*`]: "allow" };
+  return { "*": decision, [`${data}/${own}`]: "allow" };
 }
 
 /** The configuration with these rules after the own ones of these agents. */

@@ -63,7 +63,8 @@ export class AgentMakes {
     const agents: Record<string, KnownAgents["agents"][string]> = {};
     for (const { name, standard } of this.#makes) {
       if (standard === undefined) continue;
-      agents[name] = { protocol: "acp", command: [...standard.command], pass_env: [...standard.pass_env] };
+      const { protocol = "acp", command, pass_env } = standard;
+      agents[name] = { protocol, command: [...command], pass_env: [...pass_env] };
     }
     return {
       profiles: this.all.map(({ name }) => name),
