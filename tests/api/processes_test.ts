@@ -70,6 +70,12 @@ const KINDS: Record<string, [path: string, args: string[], type: ProcessType, ag
   claude_in_cursor: [".cursor/extensions/native-binary/claude", ["json"], "cursor_claude", "claude"],
   codex: ["vendor/x86_64/bin/codex", ["exec"], "unknown", "codex"],
   gemini: ["node_g/node", ["gemini-cli/bundle/gemini.js"], "unknown", "gemini"],
+  copilot: ["copilot-linux-x64/copilot", ["-e", "acp"], "unknown", "copilot"],
+  copilot_of_aws: ["aws/copilot", ["svc"], "unknown"],
+  qwen: ["node_q/node", ["@qwen-code/qwen-code/cli-entry.js"], "unknown", "qwen"],
+  kilo: ["bin/kilo", ["acp"], "unknown", "kilo"],
+  goose: ["bin/goose", ["acp"], "unknown", "goose"],
+  goose_of_databases: ["databases/goose", ["up"], "unknown"],
   mentions: ["vim", ["opencode"], "unknown"],
   wrapper: ["timeout", ["claude"], "unknown"],
 };

@@ -90,6 +90,30 @@ const AGENTS: [type: string, agent: string, programs: string[]][] = [
     "node | /usr/bin/node --no-warnings=DEP0040 /usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js -m x",
     "node | node /usr/lib/node_modules/@google/gemini-cli/dist/index.js",
   ]],
+  ["unknown", "copilot", [
+    "node | node /usr/local/bin/copilot --acp",
+    "node | node /usr/lib/node_modules/@github/copilot/npm-loader.js -p hi",
+    "copilot | /usr/lib/node_modules/@github/copilot-linux-x64/copilot --acp",
+    "copilot | copilot",
+  ]],
+  ["unknown", "qwen", [
+    "node | node /usr/local/bin/qwen --acp",
+    "node | node /usr/lib/node_modules/@qwen-code/qwen-code/cli-entry.js fix␣it",
+  ]],
+  ["unknown", "kilo", [
+    "kilo | /usr/lib/node_modules/@kilocode/cli-linux-x64/bin/kilo acp",
+    "node | node /usr/lib/node_modules/@kilocode/cli/bin/kilo run x",
+    "kilo | kilo",
+  ]],
+  ["unknown", "cline", [
+    "node | node /usr/lib/node_modules/cline/bin/cline --acp",
+    "cline | /usr/lib/node_modules/@cline/cli-linux-x64/bin/cline fix␣it",
+  ]],
+  ["unknown", "goose", ["goose | /home/a/.local/bin/goose acp", "goose | goose session --resume"]],
+  ["unknown", "aider", [
+    "aider | /opt/venv/bin/python /opt/venv/bin/aider --message x",
+    "python3 | python3 /opt/aider/__main__.py",
+  ]],
 ];
 
 const NO_AGENTS = [
@@ -125,6 +149,16 @@ const NO_AGENTS = [
   "claude-monitor | python3 /usr/bin/claude-monitor",
   "opencode | opencode --version",
   "opencode | opencode auth login",
+  // Other programs of these names: for AWS, for migrations of databases, an editor.
+  "copilot | copilot svc deploy --name api",
+  "goose | goose -dir migrations up",
+  "goose | goose up",
+  "kilo | kilo main.c",
+  "copilot | copilot login",
+  "qwen | node /usr/local/bin/qwen mcp list",
+  "cline | cline auth",
+  "node | node /srv/copilot/index.js",
+  "vim | vim aider",
   "ps | ps axww -o args",
   "kthreadd | ",
 ];

@@ -44,6 +44,11 @@ export const cline: AgentMake = {
     bears(launched, SIGNS) && !HOUSEKEEPING.has(launched.first_argument ?? "") ? "unknown" : undefined,
   modes: () => ["act"],
   unasked: () => "nothing",
+  // It asks by itself, even before it reads. Only this argument keeps it from that.
+  bind: ({ permissions }) =>
+    permissions === "allow" ? {} : { prepare: () => ({ args: ["--auto-approve", "false"] }) },
+  // It shares a server of its own among all Clines of its user.
+  helpers: /--cline-hub-daemon\b/,
   // It takes any name of a model, listed or not.
   resolves_models: true,
   session_shows_login: true,
