@@ -59,6 +59,8 @@ Deno.test("copilot: its remarks are no part of its answer, a retry is told, and 
     const limited = await run(`${last}429 Too Many Requests`);
     assert.equal(limited.outcome.failure?.kind, "provider_limit");
     assert.equal((await run(`${last}500 no`)).outcome.failure?.kind, "overloaded");
+    const { failure } = (await run("Error: 400 no such model")).outcome;
+    assert.deepEqual(failure, { kind: "refused", message: "The agent failed: 400 no such model" });
 
     const went_on = await run("Error: a tool did not work", "So I took another.");
     assert.equal(went_on.outcome.status, "completed");
@@ -132,9 +134,12 @@ Deno.test("cline: its model is not taken for its provider, which has the same ca
     currentValue: value,
     options: [{ value, name: value }],
   });
-  const { model } = settingsOf({ configOptions: [option("provider", "cline"), option("model", "gpt-4o")] });
+  const { model } = settingsOf(
+    { configOptions: [option("provider", "cline"), option("model", "gpt-4o")] },
+    cline,
+  );
   assert.deepEqual(model?.choices.map(({ id }) => id), ["gpt-4o"]);
-  const only = settingsOf({ configOptions: [option("llm", "one")] });
+  const only = settingsOf({ configOptions: [option("llm", "one")] }, cline);
   assert.equal(only.model?.current, "one", "an option of another name");
 });
 

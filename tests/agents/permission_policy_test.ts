@@ -328,6 +328,17 @@ Deno.test("what a policy needs reaches the program: files, arguments and variabl
 
 Deno.test("every known agent can be held to a policy; others cannot", () => {
   const held = BUILT_IN_MAKES.all.filter(({ bind }) => bind !== undefined).map(({ name }) => name);
-  const known = ["claude", "cline", "codex", "copilot", "demo", "gemini", "goose", "kilo", "opencode", "qwen"];
+  const known = [
+    "claude",
+    "cline",
+    "codex",
+    "copilot",
+    "demo",
+    "gemini",
+    "goose",
+    "kilo",
+    "opencode",
+    "qwen",
+  ];
   assert.deepEqual(held.sort(), known);
 });

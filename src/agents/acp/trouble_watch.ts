@@ -33,8 +33,9 @@ export class TroubleWatch {
   get unsolved(): ModelTrouble | undefined {
     const now = this.#now;
     // What was told once and in unknown words was no passing trouble: the agent did not ask again.
-    const isPassing = now !== undefined && (now.tries > 1 || kindOfText(now.trouble.what) !== undefined);
-    return isPassing ? now.trouble : undefined;
+    const isTrouble = now !== undefined &&
+      (now.trouble.isFinal || now.tries > 1 || kindOfText(now.trouble.what) !== undefined);
+    return isTrouble ? now.trouble : undefined;
   }
 
   async take(trouble: ModelTrouble): Promise<void> {

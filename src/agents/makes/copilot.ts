@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import { kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { listOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, Binding, PolicyRequest, TurnSign, WireObject } from "./agent_make.ts";
@@ -86,7 +86,9 @@ function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
   if (sign.from !== "update" || sign.update.sessionUpdate !== "notice") return undefined;
   const { severity, title } = sign.update;
   const text = textOf(title) ?? "";
-  if (severity === "error") return { ...troubleInText(text, now_ms), isFinal: true };
+  if (severity === "error") {
+    return { ...troubleInText(text, now_ms, kindOfText(text) ?? "refused"), isFinal: true };
+  }
   return /\bRetrying\b/.test(text) ? troubleInText(text, now_ms) : undefined;
 }
 
