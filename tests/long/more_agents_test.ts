@@ -6,7 +6,7 @@ import { systemClock } from "../../src/clock/clock.ts";
 import { longTest } from "../fixtures/tier.ts";
 import type { MoreAgentName } from "../fixtures/agents.ts";
 import { progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
-import { stateOf } from "../agents/fixtures/harness.ts";
+import { stateOf, until } from "../agents/fixtures/harness.ts";
 import { withAgent } from "./fixtures/real_agent.ts";
 
 /** What each does besides writing, asking and ending as it should. */
@@ -66,7 +66,7 @@ for (
       await watched.first("permission_settled");
       const sleepers = async () =>
         (await listPs(systemClock, "all")).filter(({ command }) => /^sleep 7654$/.test(String(command)));
-      while ((await sleepers()).length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      await until("its command runs", async () => (await sleepers()).length > 0);
       await watched.run.stop();
       assert.equal((await watched.run.outcome).status, "stopped");
       assert.deepEqual(await sleepers(), []);
