@@ -240,6 +240,112 @@ Deno.test("opencode: a project cannot foresee the keys of the rules", async () =
   for (const key of one!) assert.match(key, /\*/);
 });
 
+/** Runs a command in the shell that OpenCode gets. Returns what it prints. */
+async function inShell(permissions: "ask" | "deny", command: string): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { programs, env } = await start(opencode, permissions, { folder });
+    const { shell } = JSON.parse(env!.OPENCODE_CONFIG_CONTENT!);
+    const [[name, script]] = Object.entries(programs!) as [[string, string]];
+    assert.equal(shell, `${folder}/${name}`);
+    await Deno.writeTextFile(shell, script, { mode: 0o700 });
+    const { stdout, stderr } = await new Deno.Command(shell, { args: ["-c", command], cwd: folder }).output();
+    return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("opencode: its shell runs no command that it does not ask about", async () => {
+  for (
+    const command of [
+      "> a",
+      " >a",
+      "2> a",
+      "cd .>a",
+      "cd . > a; echo ran",
+      "cd b && > a",
+      "X=1 > a",
+      "X=1 cd . > a",
+      "export X=1 > a",
+      "declare -p > a",
+      "{ > a; }",
+      "(> a)",
+      "f () { > a; }",
+      "if [[ -f b ]]; then > a; fi",
+      "[[ -f b ]] > a",
+      "! > a",
+      "x='a[$(echo ran >&2)]'; ((x))",
+      "# echo\n> a",
+      "",
+    ]
+  ) {
+    assert.match(
+      await inShell("ask", command),
+      /^Not run, since nobody was asked[^\n]*`true; `[^\n]*\n$/,
+      command,
+    );
+  }
+  for (
+    const command of [
+      "echo ran",
+      "# Say so.\n\necho ran",
+      "cd / && echo ran",
+      "cd '/' ; X=1 Y='a b' echo ran",
+      "true; > a; echo ran",
+      "echo ran>&2",
+      "/bin/echo ran",
+    ]
+  ) assert.equal(await inShell("ask", command), "ran\n", command);
+  assert.match(await inShell("deny", "echo ran"), /^Not run: the task has permissions: "deny"\n$/);
+});
+
+Deno.test("opencode: what an administrator decides is said, or keeps it from starting", async () => {
+  const files = { "/etc/opencode/opencode.jsonc": '{ "permission": { "*": "allow" } }' };
+  assert.match((await start(opencode, "ask", { files })).warnings!.join(), /opencode\.jsonc/);
+  assert.match((await start(opencode, "deny", { files })).obstacle!, /opencode\.jsonc/);
+  const harmless = { "/etc/opencode/opencode.json": '{ "share": "disabled" }' };
+  assert.deepEqual((await start(opencode, "ask", { files: harmless })).warnings, []);
+});
+
+Deno.test("opencode: its shell is of the user's kind", async () => {
+  const shellOf = async (env: Record<string, string>) => {
+    const { programs } = await start(opencode, "ask", { env });
+    const [[name, script]] = Object.entries(programs!) as [[string, string]];
+    return [name, script.trimEnd().split("\n").at(-1)];
+  };
+  assert.deepEqual(await shellOf({ SHELL: "/opt/my shells/zsh" }), ["zsh", `exec '/opt/my shells/zsh' "$@"`]);
+  const configured = { OPENCODE_CONFIG_CONTENT: '{"shell":"/bin/dash"}', SHELL: "/bin/zsh" };
+  assert.deepEqual(await shellOf(configured), ["dash", `exec '/bin/dash' "$@"`]);
+  // OpenCode does not use fish for commands.
+  assert.deepEqual(await shellOf({ SHELL: "/usr/bin/fish" }), ["sh", 'exec /bin/sh "$@"']);
+  assert.equal((await start(opencode, "allow")).programs, undefined);
+});
+
+Deno.test("opencode: what its shell did not run under deny counts as denied", () =>
+  withSupervisor(async (bench) => {
+    const told = {
+      sessionUpdate: "tool_call_update",
+      toolCallId: "c1",
+      status: "completed",
+      kind: "execute",
+      rawInput: { command: "> a" },
+      content: [{
+        type: "content",
+        content: { type: "text", text: 'Not run: the task has permissions: "deny"\n' },
+      }],
+    };
+    assert.equal(opencode.deniedIn(told), "> a");
+    assert.equal(opencode.deniedIn({ ...told, status: "in_progress" }), undefined);
+    assert.equal(opencode.deniedIn({ ...told, content: [] }), undefined);
+    const prompt = JSON.stringify({ told });
+    const run = await ran(
+      bench,
+      acpRequest(bench.folder, asking(), prompt, { permissions: "deny", agent: { profile: "opencode" } }),
+    );
+    assert.equal(run.outcome.failure?.kind, "permission_denied");
+  }));
+
 Deno.test("claude: rules that ask go with its session, and outweigh what allows", () => {
   const meta = claude.bind!({ permissions: "ask" }).session_meta as {
     claudeCode: { options: { settings: { permissions: { ask: string[] } } } };

@@ -50,6 +50,9 @@ function bindTo(
     for (const [name, content] of Object.entries(start.files ?? {})) {
       await Deno.writeTextFile(file(name), content, { mode: 0o600 });
     }
+    for (const [name, content] of Object.entries(start.programs ?? {})) {
+      await Deno.writeTextFile(file(name), content, { mode: 0o700 });
+    }
     for (const warning of start.warnings ?? []) warn(warning);
     return { args: start.args ?? [], env: start.env ?? {} };
   };

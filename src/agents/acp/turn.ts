@@ -85,8 +85,12 @@ export class AcpTurn {
         // The model works after all.
         this.#isRefused = false;
         return await this.transcript.toolCall(update);
-      case "tool_call_update":
-        return await this.transcript.toolCall(update);
+      case "tool_call_update": {
+        await this.transcript.toolCall(update);
+        const title = this.#make.deniedIn(update);
+        if (title !== undefined) this.denied({ title, by: "policy" });
+        return;
+      }
       case "usage_update":
         Object.assign(this.usage, this.#make.usageOf(update));
         return await this.#emitUsage();

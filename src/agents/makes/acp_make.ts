@@ -29,6 +29,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   session_meta: undefined,
   modes: () => [],
   bind: undefined,
+  deniedIn: () => undefined,
   hasMode: () => true,
   unasked: likelyUnasked,
   resolves_models: false,

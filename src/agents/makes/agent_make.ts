@@ -69,6 +69,8 @@ export interface StartingPlace {
 export interface BoundStart {
   /** The content of files in the run's temporary folder, by name. */
   files?: Record<string, string>;
+  /** Files that it runs as programs, likewise. */
+  programs?: Record<string, string>;
   /** Arguments after all others. */
   args?: string[];
   /** Variables that override all others. */
@@ -137,6 +139,8 @@ export interface AgentMake {
   readonly bind: ((request: PolicyRequest) => Binding) | undefined;
   /** Whether a mode that it lists exists. What binds an agent to the permissions may have it list the task's mode. */
   hasMode(mode: { id: string; description?: string }): boolean;
+  /** What a call would have done that its binding has denied without a request; undefined for none. */
+  deniedIn(update: WireObject): string | undefined;
   /** What it does in a mode without asking for permission. */
   unasked(mode: string): Unasked;
   /** Whether it knows more names of its models than it lists, and refuses those that it does not know. */

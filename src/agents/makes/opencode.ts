@@ -4,6 +4,7 @@ import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { bindOpenCode } from "./opencode_binding.ts";
+import { deniedInShell } from "./opencode_shell.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, BrokenServer, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
@@ -72,6 +73,7 @@ export const opencode: AgentMake = {
   modes: () => ["build"],
   bind: (request) =>
     bindOpenCode({ prefix: "OPENCODE", folder: "opencode", agents: ["build", "plan"] }, request),
+  deniedIn: deniedInShell,
   // The rules for the task's mode define an agent of that name. Its own agents must have a description.
   hasMode: ({ description }) => description !== undefined,
   // Its modes are its agents. Its permission settings decide in all of them.

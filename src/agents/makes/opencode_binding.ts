@@ -1,10 +1,12 @@
 /**
  * How OpenCode is made to ask: by its own permission rules, of which the last that fits decides. It merges the
  * configurations of machine, user, project and environment key by key, so a rule comes last only under a key that
- * none of them has. Keys are patterns in which `*` is any text, so there are many for each name.
+ * none of them has. Keys are patterns in which `*` is any text, so there are many for each name. What its rules do not
+ * reach, its shell does not run.
  */
-import { objectOf } from "../acp/wire_value.ts";
-import type { Binding, BoundStart, PolicyRequest, WireObject } from "./agent_make.ts";
+import { objectOf, textOf } from "../acp/wire_value.ts";
+import { askingShell } from "./opencode_shell.ts";
+import type { Binding, BoundStart, PolicyRequest, StartingPlace, WireObject } from "./agent_make.ts";
 
 type Rules = Record<string, string | Record<string, string>>;
 
@@ -25,7 +27,7 @@ export function bindOpenCode(kind: OpenCodeKind, { permissions, mode }: PolicyRe
   const content = `${kind.prefix}_CONFIG_CONTENT`;
   const own = `${kind.folder}/tool-output/*`;
   return {
-    prepare({ env, file }): BoundStart {
+    async prepare({ env, file, read }): Promise<BoundStart> {
       const config = parsed(env[content]);
       if (config === undefined) return { obstacle: `${content} is not a JSON object` };
       // The path of a run is random. What is in a project cannot foresee it.
@@ -40,6 +42,8 @@ export function bindOpenCode(kind: OpenCodeKind, { permissions, mode }: PolicyRe
         });
         return { env: { [content]: JSON.stringify(all) } };
       }
+      const managed = await rulesOfMachine(kind.folder, read);
+      if (managed !== undefined && permissions === "deny") return { obstacle: managed };
       const bound = withRules(config, agents, {
         // Tools of MCP servers: SERVER_TOOL.
         [rule("*_*")]: "ask",
@@ -50,9 +54,32 @@ export function bindOpenCode(kind: OpenCodeKind, { permissions, mode }: PolicyRe
         [rule("websearch")]: "ask",
         [rule("task")]: "deny",
       });
-      return { env: { [content]: JSON.stringify(bound) } };
+      const { name, script } = askingShell(permissions, textOf(config.shell) ?? env.SHELL);
+      return {
+        programs: { [name]: script },
+        env: { [content]: JSON.stringify({ ...bound, shell: file(name) }) },
+        warnings: managed === undefined ? [] : [managed],
+      };
     },
   };
+}
+
+/**
+ * Configuration by an administrator is the only one that comes after that of the environment. Returns what to say about it;
+ * undefined if it decides nothing of that kind.
+ */
+async function rulesOfMachine(name: string, read: StartingPlace["read"]): Promise<string | undefined> {
+  const files = ["/etc", "/Library/Application Support"].flatMap((folder) =>
+    ["json", "jsonc"].map((type) => `${folder}/${name}/${name}.${type}`)
+  );
+  const texts = await Promise.all(files.map(read));
+  const deciding = files.filter((_, index) =>
+    /"(permission|tools|agent|mode|shell)"/.test(texts[index] ?? "")
+  );
+  if (deciding.length === 0) return undefined;
+  return `What this machine's administrator lets the agent do outweighs the task's permissions: ${
+    deciding.join(", ")
+  }`;
 }
 
 /** A pattern that fits `name`, as random as `seed`. */
