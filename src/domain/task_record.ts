@@ -9,6 +9,7 @@ import {
   ADDED_FIELDS,
   type Execution,
   type NewTask,
+  PlanStep,
   REQUESTED_FIELDS,
   STATE_FIELDS,
   type Task,
@@ -45,6 +46,9 @@ export const TaskState = z.object({
     opened_at: z.string().optional(),
   }).optional().describe(
     "The agent's session, which the next attempt resumes. It is kept when the task ends.",
+  ),
+  earlier_plan: z.array(PlanStep).optional().describe(
+    "The last plan of earlier attempts whose work starts over. A new session is told.",
   ),
   fresh_from: z.int().optional().describe(
     "The attempt with which a person had the task begin anew. Later ones know nothing of those before it.",

@@ -3,6 +3,7 @@
  * `ApiError` if the task's status does not allow the change. `at` is an ISO 8601 time.
  */
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
+import { progressAfter } from "./attempt/record_change.ts";
 import { requireStatus } from "./expected_status.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
@@ -75,7 +76,8 @@ export function retried(
 ): TaskState {
   requireStatus(task, "retry", ALLOWED_FROM.retry);
   const { attempt, retry_count } = task.state;
-  const before = fresh ? { ...task.state, session: undefined, fresh_from: attempt + 1 } : task.state;
+  const forgotten = { session: undefined, progress_details: undefined, earlier_plan: undefined };
+  const before = fresh ? { ...task.state, ...forgotten, fresh_from: attempt + 1 } : task.state;
   return settle({ ...openAgain(before), retry_count: retry_count + 1 }, readiness, due, at);
 }
 
@@ -88,8 +90,7 @@ export function putBack(state: TaskState): TaskState {
 function openAgain(state: TaskState): TaskState {
   return {
     ...state,
-    progress: state.session ? state.progress : 0,
-    progress_details: state.session ? state.progress_details : undefined,
+    ...progressAfter(state, state.session !== undefined),
     ...notFailed,
     started_at: undefined,
     completed_at: undefined,

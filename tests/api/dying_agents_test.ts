@@ -16,7 +16,12 @@ const CONFIG = {
   tasks: { default_agent: "scripted", retry_delay_ms: 20, max_attempts: 3 },
 };
 
-async function start(app: TestApp, prompt: string, execution: Fields = {}): Promise<TestSocket> {
+async function start(
+  app: TestApp,
+  prompt: string,
+  execution: Fields = {},
+  more: Fields = {},
+): Promise<TestSocket> {
   const socket = await app.connect();
   await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
   const task = {
@@ -25,6 +30,7 @@ async function start(app: TestApp, prompt: string, execution: Fields = {}): Prom
     priority: "high",
     description: "d",
     execution: { prompt, ...execution },
+    ...more,
   };
   const reply = await socket.request({ type: "start_task", task });
   assert.equal(reply.type, "task_started", JSON.stringify(reply));
@@ -167,6 +173,63 @@ Deno.test("an agent is told what earlier attempts did: their steps, files, plan 
       steps: ["Edit a.ts: completed", "Edit b.ts: not finished"],
       files: ["a.ts"],
     });
+  }));
+
+Deno.test("a new session is told the plan that was kept of the lost ones; one that is begun afresh is not", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const prompt =
+      `work; attempt 1: plan 1/2 Read,Write; attempt 1: ${DIES}; attempt 2: wait a; attempt 2: ${DIES}; ` +
+      "attempt 3: fail refused No";
+    const socket = await start(app, prompt);
+    await until(() => app.agents.runs.length === 2);
+    const { progress, progress_details } = await taskOf(socket);
+    assert.deepEqual([progress, progress_details], [0, undefined]);
+    app.agents.open("a");
+    await socket.next(becomes("failed"));
+    await socket.request({ type: "retry_task", task_id: "t" });
+    await socket.next(becomes("completed"));
+    const plan = [{ title: "Read", status: "completed" }, { title: "Write", status: "pending" }];
+    assert.deepEqual(app.agents.runs.map(({ request }) => request.earlier?.plan), [
+      undefined,
+      plan,
+      plan,
+      plan,
+    ]);
+  }));
+
+Deno.test("a task that is begun afresh forgets the plan, also for the attempts after that", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const socket = await start(
+      app,
+      `work; attempt 1: plan 1/2 Read,Write; attempt 1: fail refused No; attempt 2: ${DIES}`,
+    );
+    await socket.next(becomes("failed"));
+    await socket.request({ type: "retry_task", task_id: "t", fresh: true });
+    await socket.next(becomes("completed"));
+    assert.deepEqual(app.agents.runs.map(({ request }) => request.earlier?.plan), [undefined, undefined, []]);
+  }));
+
+Deno.test("an agent that does not answer in time is started again after a wait, and one that took too long is told so", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const late = "fail unresponsive The agent did not answer initialize within 60 s";
+    const socket = await start(app, `attempt 1: ${late}; session s1; attempt 2: hang`, {}, { timeout: 1000 });
+    await socket.next(becomes("pending"));
+    await socket.next(becomes("failed"));
+    const [first, second] = await attemptsOf(socket);
+    assert.deepEqual([first!.outcome, (first!.failure as Fields).kind], ["failed", "unresponsive"]);
+    assert.deepEqual([second!.outcome, (second!.failure as Fields).kind], ["timeout", "timeout"]);
+    await socket.request({ type: "retry_task", task_id: "t" });
+    await socket.next(becomes("completed"));
+    const third = app.agents.runs[2]!.request;
+    assert.equal(third.resume?.session_id, "s1");
+    assert.equal(third.earlier?.stopped, "it took longer than the task's timeout");
+  }));
+
+Deno.test("a task with one attempt says that it has no other", () =>
+  withApp({ config: CONFIG }, async (app) => {
+    const socket = await start(app, DIES, { max_attempts: 1 });
+    await socket.next(becomes("failed"));
+    assert.equal((await taskOf(socket)).error, "It was killed, and the task has no other attempt");
   }));
 
 Deno.test("a retried task finds its worktree at the same place, and its session with it", () =>

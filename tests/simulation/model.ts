@@ -194,11 +194,10 @@ export class Model {
       if (!isRetry) return "changed after its end";
     }
     const last = state.attempts.at(-1);
-    const hasDied = last?.failure?.kind === "agent_crashed";
-    if (from === "running" && status === "queued" && !hasDied) return "taken back for no reason";
-    if (from === "running" && status === "pending" && !hasDied && last?.outcome !== "unresponsive") {
-      return "put off for no reason";
-    }
+    const isLate = last?.failure?.kind === "unresponsive";
+    const hasDied = isLate || last?.failure?.kind === "agent_crashed";
+    if (from === "running" && status === "queued" && (isLate || !hasDied)) return "taken back for no reason";
+    if (from === "running" && status === "pending" && !hasDied) return "put off for no reason";
     if (status === "failed" && from !== status && hasDied && state.automatic_attempts < MAX_ATTEMPTS) {
       return "given up although it may be tried again";
     }

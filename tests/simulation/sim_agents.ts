@@ -189,9 +189,10 @@ export class SimProcess implements Run {
     if (random.chance(faults.dies)) {
       const killed: RunOutcome = {
         status: "failed" as const,
-        failure: { kind: "agent_crashed", message: "Killed" },
+        failure: random.chance(0.3)
+          ? { kind: "unresponsive", message: "Late" }
+          : { kind: "agent_crashed", message: "Killed" },
         output: "",
-        exit_code: 137,
       };
       this.#clock.after(random.between(0, 8_000), () => this.#end(killed));
     }

@@ -30,8 +30,9 @@ export function attemptEnd(
   }
   const failure = stop === "bug" ? INTERNAL : outcome.failure ?? STOPPED;
   const end: AttemptEnd = { outcome: "failed", failure, exit_code, stop_reason };
-  // One that dies before it does anything would die again at once.
+  // One that dies before it does anything would die again at once. One that does not answer in time needs a quieter machine.
   if (failure.kind === "agent_crashed") end.again = isAtWork ? "at_once" : "later";
+  if (failure.kind === "unresponsive") end.again = "later";
   return end;
 }
 

@@ -26,8 +26,7 @@ export function changed(state: TaskState, change: RecordChange): TaskState {
       return {
         ...state,
         session: change.session,
-        progress: change.isResumed ? state.progress : 0,
-        progress_details: change.isResumed ? state.progress_details : undefined,
+        ...progressAfter(state, change.isResumed),
         retry_count: state.retry_count + (change.startsOver ? 1 : 0),
         attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
       };
@@ -67,6 +66,19 @@ export function progressed(
     steps,
   };
   return { ...state, progress: Math.min(99, Math.max(0, share)), progress_details: details };
+}
+
+/** The progress of work that goes on, or else starts over. Then its plan is kept for the agent that is told of it. */
+export function progressAfter(
+  { progress, progress_details, earlier_plan }: TaskState,
+  goesOn: boolean,
+): Pick<TaskState, "progress" | "progress_details" | "earlier_plan"> {
+  if (goesOn) return { progress, progress_details, earlier_plan };
+  return {
+    progress: 0,
+    progress_details: undefined,
+    earlier_plan: progress_details?.steps ?? earlier_plan,
+  };
 }
 
 /** Sets only the current step: what the agent does says nothing about how far it is. */

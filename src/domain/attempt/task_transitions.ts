@@ -5,6 +5,7 @@
 import type { Failure } from "../failure.ts";
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
+import { progressAfter } from "./record_change.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 
@@ -169,9 +170,12 @@ export function retryDelay(attempts: number, policy: RetryPolicy, chance: number
 }
 
 function usedUp(state: TaskState, { kind, message }: Failure, max_attempts: number, at: string): TaskState {
+  const used = max_attempts === 1
+    ? "the task has no other attempt"
+    : `all ${max_attempts} attempts are used up`;
   return {
     ...state,
-    ...failedWith({ kind, message: `${message}, and all ${max_attempts} attempts are used up` }),
+    ...failedWith({ kind, message: `${message}, and ${used}` }),
     completed_at: at,
     paused_from: undefined,
   };
@@ -181,9 +185,8 @@ function usedUp(state: TaskState, { kind, message }: Failure, max_attempts: numb
 function again(state: TaskState): TaskState {
   return {
     ...state,
+    ...progressAfter(state, state.session !== undefined),
     retry_count: state.session ? state.retry_count : state.retry_count + 1,
-    progress: state.session ? state.progress : 0,
-    progress_details: state.session ? state.progress_details : undefined,
     started_at: undefined,
   };
 }

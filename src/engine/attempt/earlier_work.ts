@@ -19,7 +19,7 @@ export async function earlierWork(
   { logs, outputs }: Pick<Store, "logs" | "outputs">,
   { id, state }: TaskRecord,
 ): Promise<EarlierWork | undefined> {
-  const { attempt, attempts, fresh_from = 1, progress_details } = state;
+  const { attempt, attempts, fresh_from = 1, progress_details, earlier_plan = [] } = state;
   const before = attempts.filter((one) => one.attempt >= fresh_from && one.attempt < attempt);
   const [first] = before;
   const last = before.at(-1);
@@ -34,7 +34,7 @@ export async function earlierWork(
   return {
     stopped: whyStopped(last),
     answer: answer || entries.find(isSaid)?.message,
-    plan: progress_details?.steps ?? [],
+    plan: progress_details?.steps ?? earlier_plan,
     ...doneIn(entries),
   };
 }
@@ -46,6 +46,10 @@ function whyStopped({ outcome, failure, error }: Attempt): string {
       return "the server that runs you was ended";
     case "cancelled":
       return "a person cancelled it, and now wants it done after all";
+    case "timeout":
+      return "it took longer than the task's timeout";
+    case "unresponsive":
+      return "you gave no sign of life for too long";
     default:
       return failure?.message ?? error ?? "the reason is not known";
   }

@@ -100,8 +100,7 @@ function Progress({ task }: { task: Task }) {
 }
 
 function Facts({ task, attempts }: TaskSummaryProps) {
-  const { id, status, created_at, started_at, completed_at, scheduled_time, next_attempt_at, retry_count } =
-    task;
+  const { id, status, created_at, started_at, completed_at, scheduled_time, next_attempt_at, attempt } = task;
   const working = agents.value.find(({ task_id }) => task_id === id);
   const agent = working?.type ?? attempts.at(-1)?.agent ?? task.execution?.agent;
   const isWaiting = status === "pending" || status === "queued";
@@ -144,9 +143,9 @@ function Facts({ task, attempts }: TaskSummaryProps) {
           <Lasting from={started_at} to={completed_at} />
         </Fact>
       )}
-      {retry_count > 0 && (
+      {attempt > 1 && (
         <Fact name="Attempt">
-          <span class="figure">{ordinal(retry_count + 1)}</span>
+          <span class="figure">{ordinal(attempt)}</span>
         </Fact>
       )}
       {task.schedule_id !== undefined && (

@@ -40,7 +40,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
           ? <StatusBadge status={status} />
           : <span class="visually-hidden">{STATUS_NAMES[status]}</span>}
         <PriorityMark priority={task.priority} />
-        {task.retry_count > 0 && <span class="task-retries">{ordinal(task.retry_count + 1)} attempt</span>}
+        {task.attempt > 1 && <span class="task-retries">{ordinal(task.attempt)} attempt</span>}
       </div>
       <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
       <div class="task-names">
