@@ -1,5 +1,6 @@
 /** What is peculiar to Copilot CLI, Qwen Code, Kilo, Cline, Goose and aider, as frames that the real programs sent. */
 import assert from "node:assert/strict";
+import { mcpServersFor } from "../../src/agents/acp/mcp_servers.ts";
 import { settingsOf } from "../../src/agents/acp/session_settings.ts";
 import { startCommand } from "../../src/agents/command/run_command.ts";
 import { aider } from "../../src/agents/makes/aider.ts";
@@ -229,4 +230,14 @@ Deno.test("kilo, goose, cline: how each is made to ask", async () => {
   }
   assert.deepEqual((await prepared(goose, "deny")).env, { GOOSE_MODE: "approve" });
   assert.deepEqual((await prepared(cline, "ask")).args, ["--auto-approve", "false"]);
+});
+
+Deno.test("copilot, cline: an MCP server that the agent would drop without a word fails the task", () => {
+  const hello = { agentCapabilities: { mcpCapabilities: { http: true } } };
+  const local = { mcp_servers: [{ name: "mine", command: "server" }] };
+  const remote = { mcp_servers: [{ name: "mine", url: "http://127.0.0.1/mcp" }] };
+  assert.throws(() => mcpServersFor(local, hello, copilot), /over http only, so not 'mine' over stdio/);
+  assert.equal(mcpServersFor(remote, hello, copilot).length, 1);
+  assert.throws(() => mcpServersFor(local, {}, cline), /takes no MCP servers from its client, so not 'mine'/);
+  assert.equal(mcpServersFor(local, hello, qwen).length, 1);
 });

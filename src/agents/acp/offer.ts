@@ -10,7 +10,7 @@ const TRANSPORTS = ["http", "sse"];
 const SESSION_ABILITIES = ["resume", "list", "fork", "close", "delete"];
 
 /** From the reply to `initialize`. */
-export function offerOfGreeting(hello: WireObject): OfferNews {
+export function offerOfGreeting(hello: WireObject, { lacks_mcp }: Pick<AgentMake, "lacks_mcp">): OfferNews {
   const abilities = objectOf(hello.agentCapabilities) ?? {};
   const content = objectOf(abilities.promptCapabilities) ?? {};
   const transports = objectOf(abilities.mcpCapabilities) ?? {};
@@ -19,7 +19,8 @@ export function offerOfGreeting(hello: WireObject): OfferNews {
     version: textOf(objectOf(hello.agentInfo)?.version),
     accepts: Object.entries(CONTENT).filter(([told]) => content[told] === true).map(([, name]) => name),
     // The protocol requires stdio of every agent.
-    mcp: ["stdio", ...TRANSPORTS.filter((name) => transports[name] === true)],
+    mcp: ["stdio", ...TRANSPORTS.filter((name) => transports[name] === true)]
+      .filter((name) => !lacks_mcp.some((one) => one === name)),
     sessions: [
       ...abilities.loadSession === true ? ["load"] : [],
       ...SESSION_ABILITIES.filter((name) => objectOf(sessions[name]) !== undefined),

@@ -42,13 +42,13 @@ export async function openSession(request: RunRequest, steps: SessionSteps): Pro
   const { call, make, bounds } = steps;
   const hello = await greeting();
   requireVersion(hello);
-  await steps.found(offerOfGreeting(hello));
+  await steps.found(offerOfGreeting(hello, make));
   const abilities = objectOf(hello.agentCapabilities) ?? {};
   const load = abilities.loadSession === true;
   const resume = objectOf(objectOf(abilities.sessionCapabilities)?.resume) !== undefined;
   const resumable = make.resumes && (load || resume);
   const steerable = isSteerable(hello);
-  const mcpServers = mcpServersFor(request, hello);
+  const mcpServers = mcpServersFor(request, hello, make);
   const adopted = request.resume?.adopted ? request.resume.session_id : undefined;
   if (adopted !== undefined && !resumable) throw cannotGoOn(adopted, "it goes on with none");
   await requireOfFolder(request, hello, call, bounds.session_ms);

@@ -42,6 +42,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   chatter: undefined,
   brokenServers: () => [],
   takes_badly: [],
+  lacks_mcp: [],
   goesOnAfter: () => false,
   inProtocolTerms: (update) => update,
   planOf,

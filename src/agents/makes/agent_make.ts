@@ -165,6 +165,8 @@ export interface AgentMake {
 
   /** What it says it takes in a prompt but does not take well. That goes as a file. */
   readonly takes_badly: readonly ("image" | "audio" | "resource")[];
+  /** Ways to MCP servers of which it says, or the protocol asks, that it has them, but which it does not use. */
+  readonly lacks_mcp: readonly ("stdio" | "http" | "sse")[];
 
   /** Whether the agent goes on while its question (`elicitation/create`) waits for an answer. */
   goesOnAfter(question: WireObject): boolean;

@@ -54,5 +54,6 @@ export const cline: AgentMake = {
   session_shows_login: true,
   // It says that it takes images, and drops them.
   takes_badly: ["image"],
+  lacks_mcp: ["stdio"],
   chatter: /^(\[acp\] starting|Error handling request \{|Warning: AI SDK|DeprecationWarning: AI SDK|\s+at )/,
 };

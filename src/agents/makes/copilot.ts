@@ -51,6 +51,8 @@ export const copilot: AgentMake = {
   modes: () => [`${MODE}agent`],
   unasked: (mode) => mode === `${MODE}agent` || mode === `${MODE}plan` ? "nothing" : "everything",
   bind,
+  // It refuses to start programs for its client.
+  lacks_mcp: ["stdio"],
   inProtocolTerms,
   turnSign,
   troubleOf,
