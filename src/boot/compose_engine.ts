@@ -23,6 +23,7 @@ const DAY_MS = 86_400_000;
 export async function composeEngine(options: ComposeOptions, store: Store, access: TaskAccess) {
   const { clock, config, base, home, folder, serverLog, ability } = options;
   const { tasks, limits } = config;
+  const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
   const bus = new EventBus();
   const index = new TaskIndex(store.tasks, store.changes);
   const runner = options.openRunner({ store_id: store.id, instance_id: crypto.randomUUID() });
@@ -33,7 +34,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     working_dirs,
     clock,
     runner,
-    agents: config.agents,
+    agents,
     listed: configuredAgents(config),
     offers: store.agents,
     history: new AgentHistory(store.tasks, store.changes),
@@ -56,7 +57,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
     workspaces: gitWorkspaces(join(folder, "worktrees"), clock),
     settings: {
-      agents: config.agents,
+      agents,
       default_timeout_ms: tasks.default_timeout,
       permissions: tasks.permissions,
       delegate: tasks.delegate,

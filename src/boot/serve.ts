@@ -4,6 +4,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { EXIT } from "../cli/exit_codes.ts";
 import { homeFolder } from "../cli/home.ts";
 import { forgetAddress, readAddress, writeAddress } from "../cli/server_address.ts";
+import { ownCommand } from "../cli/own_command.ts";
 import { untilSignalled } from "../cli/signals.ts";
 import { writeStdout } from "../cli/standard_streams.ts";
 import { systemClock as clock } from "../clock/clock.ts";
@@ -13,6 +14,7 @@ import { keepInheritedFiles } from "../host/processes/inherited_files.ts";
 import type { Config } from "../protocol/config.ts";
 import { folderError } from "../store/data_folder.ts";
 import { openStore } from "../store/open.ts";
+import { isAnyInstalled } from "./checks/installed_agents.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
 import type { Listening } from "./compose_options.ts";
 import { dataFolder, loadConfig, type ServeFlags } from "./config_file.ts";
@@ -99,6 +101,7 @@ async function serveUntilSignalled(
     ...(demo ? [demo.player(server)] : []),
     orphans,
     { name: "working folders", start: () => sayWhere(folder, config.tasks), stop() {} },
+    { name: "installed agents", start: () => sayIfNoAgent(config.agents), stop() {} },
   ]);
   const signalled = untilSignalled(clock, serverEnding());
   net.spread();
@@ -116,6 +119,14 @@ async function sayWhere(folder: string, tasks: Config["tasks"]): Promise<void> {
     log.warn("{what}: {found}", { what, found });
   }
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: tasks.max_concurrent });
+}
+
+/** A newcomer's first task would fail. */
+async function sayIfNoAgent(agents: Config["agents"]): Promise<void> {
+  if (await isAnyInstalled(agents)) return;
+  log.warn("No agent is installed, so tasks will fail. To see how to install one: {command}", {
+    command: ownCommand("doctor"),
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Expected failures as text for people. Pure. */
 import type { ApiError } from "../domain/errors.ts";
+import { inWords } from "../domain/field_problem.ts";
 import { LIMIT_NAMES } from "../protocol/limits.ts";
 
 /** The code, the message, and what to do about it. */
@@ -42,12 +43,12 @@ function detailsIn(message: string, details: ApiError["details"]): string[] {
   const lines: string[] = [];
   const { current_status, expected, suggestion } = details;
   const words = [expected].flat().map(String);
-  const isSaid = words.every((word) => message.includes(word));
+  const isSaid = words.every((word) => message.includes(word)) || message.includes(inWords(expected));
   if (current_status !== undefined && !message.includes(`it is ${current_status}`)) {
     lines.push(`It is ${current_status}.`);
   }
   if (expected !== undefined && details.pid === undefined && !isSaid) {
-    lines.push(`Expected: ${words.join(", ")}.`);
+    lines.push(`Expected: ${inWords(expected)}.`);
   }
   if (suggestion !== undefined && !message.includes("Did you mean")) {
     lines.push(`Did you mean ${suggestion}?`);

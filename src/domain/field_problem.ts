@@ -28,15 +28,23 @@ export function shown(value: unknown): unknown {
   return Array.from(text.slice(0, 2 * VALUE_MAX)).slice(0, VALUE_MAX).join("");
 }
 
+/** How many of the expected values a message names. `details.expected` has all. */
+const NAMED_MAX = 20;
+
+/** `opencode, claude, and 98 more`. */
+export function inWords(expected: unknown): string {
+  if (!Array.isArray(expected)) return String(expected);
+  const more = expected.length - NAMED_MAX;
+  return [...expected.slice(0, NAMED_MAX), ...more > 0 ? [`and ${more} more`] : []].join(", ");
+}
+
 /** Makes the error of one field. */
 export function fieldProblem(
   code: ErrorCode,
   field: string,
   value: unknown,
   expected: unknown,
-  message = `Invalid value of '${field}'. Expected: ${
-    Array.isArray(expected) ? expected.join(", ") : expected
-  }`,
+  message = `Invalid value of '${field}'. Expected: ${inWords(expected)}`,
   more: ErrorDetails = {},
 ): ApiError {
   return new ApiError(code, message, { field, value: shown(value), expected, ...more });

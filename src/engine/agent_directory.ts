@@ -8,6 +8,7 @@ import type { AgentSession } from "../domain/agent_session.ts";
 import { type AgentOffer, offerAfter, type OfferNews, PROBE_ANSWER_MS } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
+import { unknownAgent } from "../domain/unknown_agent.ts";
 import type { AgentProgram, AgentRunner } from "../domain/run.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
@@ -205,7 +206,7 @@ function requireAgent(name: string, listed: readonly ConfiguredAgent[]): Configu
   const agent = listed.find((one) => one.name === name);
   if (agent !== undefined) return agent;
   const names = listed.map((one) => one.name);
-  throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, names, `There is no agent '${name}'`);
+  throw unknownAgent("agent", name, names);
 }
 
 /** The sessions whose folder tasks may use, of `folder` alone if one is given. */

@@ -12,6 +12,7 @@ import type { TaskIndex } from "../read/task_index.ts";
 import type { RepositoryRoots, WorkingDirs } from "./working_dir.ts";
 
 export interface RunSettings extends RetryPolicy {
+  /** By name, without a prototype: an agent may be called `constructor`. */
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
   permissions: PermissionPolicy;

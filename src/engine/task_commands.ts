@@ -7,6 +7,7 @@ import { readiness } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
+import { unknownAgent } from "../domain/unknown_agent.ts";
 import { chosenOption, type PermissionAnswer } from "../domain/permission_answer.ts";
 import type { QuestionAnswer } from "../domain/question.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
@@ -58,7 +59,7 @@ export class TaskCommands {
     this.#requireRunnable();
     const { agent, working_dir, attachments = [] } = execution ?? {};
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
-      throw fieldProblem("INVALID_FIELD_VALUE", "task.execution.agent", agent, Object.keys(settings.agents));
+      throw unknownAgent("task.execution.agent", agent, Object.keys(settings.agents));
     }
     if (execution?.permissions === "deny") this.#requireHold(settings.agentFor({ spec: task }));
     refuseCommands(execution ?? {}, settings);

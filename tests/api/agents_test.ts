@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { type TestApp, withApp } from "../fixtures/app.ts";
 import { SCRIPTED } from "../fixtures/scripted_agents.ts";
+import { until } from "../fixtures/until.ts";
 
 const ACP = { protocol: "acp", command: ["scripted"] };
 const config = {
@@ -144,3 +145,50 @@ Deno.test("agents: the model, effort and mode of the configuration are those of 
       assert.deepEqual(own.shown, { model: "n", effort: "high", mode: "default" });
     },
   ));
+
+Deno.test("agents: an agent may be called as a part of every object is, and is missed like any other once it is gone", () => {
+  const named = { agents: { constructor: ACP }, tasks: { default_agent: "constructor" } };
+  return withApp({ config: named }, async (app) => {
+    const start = (id: string, prompt: string, agent?: string) =>
+      app.post({
+        type: "start_task",
+        task: { id, type: "feature", priority: "medium", description: "x", execution: { prompt, agent } },
+      });
+    const task = async (task_id: string) =>
+      (await app.post({ type: "get_task_status", task_id })).reply.task as Record<string, unknown>;
+    const is = (id: string, status: string) => until(async () => (await task(id)).status === status);
+    app.agents.open("probe constructor");
+    assert.equal((await probe(app, "constructor")).name, "constructor");
+    assert.equal((await start("one", "session s; print done")).reply.type, "task_started");
+    await is("one", "completed");
+    await start("two", "hang", "constructor");
+    const { reply } = await start("none", "print done", "toString");
+    assert.deepEqual([reply.code, reply.message], ["INVALID_FIELD_VALUE", "There is no agent 'toString'"]);
+
+    await app.restart(config);
+    assert.equal((await task("one")).status, "completed");
+    await is("two", "failed");
+    assert.equal((await task("two")).error, "Agent 'constructor' is not configured");
+  });
+});
+
+Deno.test("agents: of a hundred all are listed, and an error names some of them and the one that was meant", () => {
+  const agents = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`agent_${i}`, ACP]));
+  return withApp({ config: { agents, tasks: { default_agent: "agent_99" } } }, async (app) => {
+    assert.equal((await listed(app, "agent_99")).is_default, true);
+    const { reply } = await app.post({
+      type: "start_task",
+      task: {
+        id: "a",
+        type: "feature",
+        priority: "medium",
+        description: "x",
+        execution: { agent: "agnt_99" },
+      },
+    });
+    const { expected, suggestion } = reply.details as { expected: string[]; suggestion: string };
+    assert.equal(expected.filter((name) => name.startsWith("agent_")).length, 100);
+    assert.equal(suggestion, "agent_99");
+    assert.ok(String(reply.message).length < 100, String(reply.message));
+  });
+});

@@ -131,6 +131,11 @@ Deno.test("cli doctor: tells its own server, another server and a foreign progra
     const free = await run(["doctor", "--port", "0", "--data", `${server.dir}/other`]);
     assert.equal(free.code, 0, free.stdout);
     assert.match(free.stdout, /other, will be created[^]*serve would start\n$/);
+
+    const bare = await run(["doctor", "--port", "0", "--data", `${server.dir}/other`], {
+      env: { PATH: "/nowhere" },
+    });
+    assert.match(bare.stdout, /it is the default agent\n[^]*no agent is installed: tasks would fail\n/);
   }));
 
 Deno.test("cli doctor: it refuses what serve would refuse, in the same words", async () => {

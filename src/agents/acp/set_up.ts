@@ -35,12 +35,17 @@ export async function setUpSession(
     const preferred = modes.find((candidate) => setting?.choices.some(({ id }) => id === candidate));
     if (setting !== undefined && preferred !== undefined) return await set(setting, preferred);
     if (modes.length === 0) return;
-    const lacks = `The agent offers none of the modes ${modes.join(", ")}`;
+    const lacks = setting === undefined
+      ? `The agent offers no modes, so not '${modes[0]}'`
+      : `The agent has no mode '${modes.join("' or '")}'`;
     // One without any modes may be an old version. What else binds it holds.
     if (request.permissions === "allow" || setting === undefined) {
-      return await warn(`${lacks}; its own stays: ${setting?.current}`);
+      return await warn(setting === undefined ? lacks : `${lacks}; it stays in '${setting.current}'`);
     }
-    throw new AgentFailure(`${lacks}, in which permissions: "${request.permissions}" holds it back`);
+    throw new AgentFailure(
+      `${lacks}, without which permissions: "${request.permissions}" cannot hold it back. ` +
+        choicesText("modes", setting.choices),
+    );
   }
 
   async function setWanted(name: SettingName): Promise<void> {

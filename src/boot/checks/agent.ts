@@ -23,7 +23,7 @@ export async function checkAgent(
 ): Promise<Finding> {
   const what = `agent ${name}`;
   const [program] = agent.command as [string];
-  const used = name === tasks.default_agent || Object.values(tasks.agent_by_type).includes(name);
+  const used = useOf(name, tasks);
   const details = { agent: name, command: agent.command, default: name === tasks.default_agent };
   // As for a task: the agent's own `env` decides where its program is looked for.
   const search = agent.env.PATH ?? Deno.env.get("PATH") ?? "";
@@ -36,7 +36,7 @@ export async function checkAgent(
     return {
       what,
       state: "warn",
-      found: `${found ?? `there is no '${program}'`}${used ? "; tasks are meant to run with it" : ""}`,
+      found: [found ?? `there is no '${program}'`, ...used].join("; "),
       advice: isMissing ? BUILT_IN_MAKES.installAdvice(program) : sentence(fault.advice),
       details: {
         ...details,
@@ -76,6 +76,13 @@ export async function checkAgent(
 
 function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Which tasks get the agent unasked, in words: none or one of them. */
+function useOf(name: string, { default_agent, agent_by_type }: Config["tasks"]): string[] {
+  if (name === default_agent) return ["it is the default agent"];
+  const types = Object.entries(agent_by_type).filter(([, agent]) => agent === name).map(([type]) => type);
+  return types.length === 0 ? [] : [`it gets the tasks of type ${types.join(", ")}`];
 }
 
 /** The output of `--version`; undefined if the program cannot be run or prints nothing in time. */

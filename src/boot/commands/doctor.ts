@@ -5,6 +5,7 @@ import type { Cli } from "../../cli/cli.ts";
 import { dataFolder, loadConfig, type ServeFlags } from "../config_file.ts";
 import { path } from "../../cli/options.ts";
 import { checkAgent } from "../checks/agent.ts";
+import { isAnyInstalled } from "../checks/installed_agents.ts";
 import type { Finding } from "../checks/finding.ts";
 import { checkFolder } from "../checks/folder.ts";
 import { checkNetwork } from "../checks/network.ts";
@@ -34,19 +35,28 @@ export function addDoctor(program: Command, cli: Cli, { store }: Handlers): void
     .option("--insecure", "as for serve")
     .option("--json", "print JSON")
     .action(async (flags: DoctorFlags) => {
-      const { findings, running } = await examine(cli, store, flags);
+      const { findings, running, has_agent } = await examine(cli, store, flags);
       const ok = findings.every(({ state }) => state !== "bad");
       cli.exit = ok ? 0 : 1;
       if (flags.json) return cli.terminal.json({ ok, running: running ?? null, findings }, 2);
       for (const finding of findings) for (const line of lines(cli, finding)) cli.terminal.line(line);
-      const outcome = running ? `a server runs: ${running.url}` : "serve would start";
       const { terminal } = cli;
-      terminal.line(ok ? terminal.paint(outcome, "green") : terminal.paint("serve would not start", "red"));
+      if (ok && !has_agent) {
+        terminal.line(terminal.paint("no agent is installed: tasks would fail", "yellow"));
+      }
+      terminal.line(terminal.paint(outcomeOf(ok, running), ok ? "green" : "red"));
     });
+}
+
+function outcomeOf(ok: boolean, running: ServerAddress | undefined): string {
+  if (!ok) return "serve would not start";
+  return running ? `a server runs: ${running.url}` : "serve would start";
 }
 
 interface Examination {
   findings: Finding[];
+  /** Absent if the examination did not come to the agents. */
+  has_agent?: boolean;
   /** The server that has this data folder already. */
   running?: ServerAddress;
 }
@@ -89,7 +99,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   findings.push(...await checkNetwork(Deno.env.toObject()));
   const agents = Object.entries(config.agents);
   findings.push(...await Promise.all(agents.map(([name, agent]) => checkAgent(clock, name, agent, config))));
-  return { findings, running };
+  return { findings, running, has_agent: await isAnyInstalled(config.agents) };
 }
 
 /** The result of `work`, or the `ApiError` that `serve` would end with. */

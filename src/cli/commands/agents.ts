@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { PROBE_ANSWER_MS } from "../../domain/agent_offer.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
+import { unknownAgent } from "../../domain/unknown_agent.ts";
 import type { ListedAgent } from "../../protocol/basic_messages.ts";
 import { CHOSEN, type Chosen, offeredWords } from "../agent_choices.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
@@ -51,7 +52,7 @@ export function addAgents(program: Command, cli: Cli): void {
       const agent = reply.agents.find(({ name }) => name === first);
       if (agent === undefined) {
         const names = reply.agents.map(({ name }) => name);
-        throw fieldProblem("INVALID_FIELD_VALUE", "name", first, names, `There is no agent '${first}'`);
+        throw unknownAgent("name", first, names);
       }
       if (flags.json) return terminal.json(agent, 2);
       printAgent(terminal, agent);
@@ -132,22 +133,25 @@ function printAgent(terminal: Terminal, agent: ListedAgent): void {
     ["found", agent.found_at && localDateTime(agent.found_at)],
   ];
   for (const [what, value] of facts) if (value) terminal.line(`${what.padEnd(14)}${oneLine(value)}`);
-  const list = (what: string, lines: string[] | undefined) => {
-    for (const [i, line] of (lines ?? []).entries()) {
-      terminal.line(`${(i === 0 ? what : "").padEnd(14)}${oneLine(line)}`);
+  const list = (what: string, lines: (string | false | undefined)[][] | undefined) => {
+    for (const [i, facts] of (lines ?? []).entries()) {
+      const line = facts.filter((fact) => typeof fact === "string").map(oneLine).join("  ");
+      terminal.line(`${(i === 0 ? what : "").padEnd(14)}${line}`);
     }
   };
   list(
     "models",
-    models?.map(({ id, name, efforts }) =>
-      [id, name && `(${name})`, efforts && `efforts: ${efforts.join(", ")}`, id === current && "by default"]
-        .filter(Boolean).join("  ")
-    ),
+    models?.map(({ id, name, efforts }) => [
+      id,
+      name !== undefined && `(${name})`,
+      efforts && `efforts: ${efforts.join(", ")}`,
+      id === current && "by default",
+    ]),
   );
-  list("modes", modes?.map(({ id, description }) => description ? `${id}  ${description}` : id));
+  list("modes", modes?.map(({ id, description }) => [id, description]));
   list(
     "commands",
-    commands?.map(({ name, description }) => description ? `/${name}  ${description}` : `/${name}`),
+    commands?.map(({ name, description }) => [`/${name}`, description]),
   );
   if (models === undefined && agent.protocol === "acp" && agent.installed) {
     terminal.note(`find out what it offers with: opencode-agents agents probe ${agent.name}`);
