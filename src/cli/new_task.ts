@@ -52,7 +52,10 @@ export function addTaskOptions(command: Command): Command {
     .option("--effort <effort>", "how much the model thinks, as the agent offers it for the model")
     .option("--mode <mode>", "the agent's session mode, such as plan")
     .addOption(
-      new Option("--permissions <policy>", "how to answer the agent's permission requests")
+      new Option(
+        "--permissions <policy>",
+        "the agent's permission requests: ask a person, allow all in its folder, or deny",
+      )
         .choices(PermissionPolicy.options),
     )
     .addOption(

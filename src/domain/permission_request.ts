@@ -22,3 +22,16 @@ export const PermissionRequest = z.object({
   expires_at: z.string().describe("ISO 8601. The request is denied then unless somebody answers."),
 });
 export type PermissionRequest = z.infer<typeof PermissionRequest>;
+
+/** The places outside the task's folders that a request names, as far as the server has looked for them. */
+export function outsideOf({ tool_call: { outside } }: Pick<PermissionRequest, "tool_call">): string[] {
+  return Array.isArray(outside) ? outside.map(String) : [];
+}
+
+/** What a request asks for, in a line. */
+export function askedText(request: Pick<PermissionRequest, "title" | "tool_call">): string {
+  const outside = outsideOf(request);
+  return outside.length === 0
+    ? request.title
+    : `${request.title} (outside the task's folder: ${outside.join(", ")})`;
+}

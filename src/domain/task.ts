@@ -25,7 +25,7 @@ export type Priority = z.infer<typeof Priority>;
 export const TaskStatus = z.enum(TASK_STATUSES);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
-/** How an agent's permission requests are met: a person is asked, or all are allowed or denied. */
+/** How an agent's permission requests are met: a person is asked, all are denied, or all within the task's folders allowed. */
 export const PermissionPolicy = z.enum(["ask", "allow", "deny"]);
 export type PermissionPolicy = z.infer<typeof PermissionPolicy>;
 

@@ -363,6 +363,8 @@ Deno.test("codex: rules of its own that allow something are said, or keep it fro
   const own = "/u/.codex/rules/default.rules";
   const given = "/p/.codex/rules/team.rules";
   assert.deepEqual(await start(codex, "ask", { files: { [own]: asks, [given]: asks } }), { warnings: [] });
+  const { warnings } = await start(codex, "deny");
+  assert.match(warnings!.join(), /^permissions: "deny": what Codex tries to write in its sandbox fails/);
   const said = await start(codex, "ask", { files: { [own]: allows } });
   assert.equal(said.obstacle, undefined);
   assert.match(said.warnings!.join(), /default\.rules/);

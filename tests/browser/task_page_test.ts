@@ -5,6 +5,7 @@ import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
 import type { TestServer } from "../fixtures/server.ts";
 import { becomes, isAccessible, isNoWider, visit, type VisitOptions } from "./fixtures/browser.ts";
 
+const ASKING_AGENT = new URL("../agents/fixtures/asking_agent.ts", import.meta.url).pathname;
 const PHONE = { width: 380, height: 800 };
 const CONFIG = {
   agents: {
@@ -104,6 +105,28 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   });
 }
+
+Deno.test("task page: a request under allow names the places outside the task's folder", async () => {
+  const asking = {
+    protocol: "acp",
+    command: [Deno.execPath(), "run", "--no-check", "--no-config", ASKING_AGENT],
+  };
+  const config = { ...CONFIG, agents: { ...CONFIG.agents, asking } };
+  await visit({ config }, async ({ server, page, go, picture }) => {
+    const call = { title: "Write it", kind: "edit", locations: [{ path: "/srv/there" }] };
+    const prompt = JSON.stringify({ asked: call });
+    await start(server, "out", prompt, { execution: { agent: "asking", permissions: "allow" } });
+    await go("/tasks/out");
+    const permission = page.getByRole("region", { name: "Permission: Write it" });
+    await permission.getByText("Outside the task's folder:").waitFor();
+    await becomes(() => permission.innerText(), /Outside the task's folder:\s+\/srv\/there/);
+    await isAccessible(page);
+    await picture("task-asks-outside");
+    await go("/tasks");
+    await page.getByText("Asks: Write it (outside the task's folder: /srv/there)").waitFor();
+    await picture("tasks-asks-outside");
+  });
+});
 
 Deno.test("task page: a permission denied by key: the agent goes on without it; a deep link to a tab", async () => {
   await visit(options(), async ({ server, page, go }) => {

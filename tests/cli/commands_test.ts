@@ -4,6 +4,8 @@ import type { Schedule } from "../../src/protocol/schedule_messages.ts";
 import { until } from "../fixtures/until.ts";
 import { config, withCli } from "./fixtures/cli.ts";
 
+const ASKING_AGENT = new URL("../agents/fixtures/asking_agent.ts", import.meta.url).pathname;
+
 Deno.test("cli: run, task, result, tasks, status: the life of a task from the shell", () =>
   withCli(async ({ server, run, json, taskIs }) => {
     const started = await run(["run", "echo hello; echo there", "--id", "one", "--priority", "high"]);
@@ -224,6 +226,28 @@ Deno.test("cli: allow and deny answer an agent's request", () =>
     const late = await run(["allow", "allow"]);
     assert.equal(late.code, 1);
     assert.match(late.stderr, /no open permission request/);
+  }));
+
+Deno.test("cli: a request under allow names the places outside the task's folder", () =>
+  withCli(async ({ run, json, taskIs }) => {
+    const call = { asked: { title: "Write it", kind: "edit", locations: [{ path: "/srv/there" }] } };
+    await run(["run", JSON.stringify(call), "--agent", "asking", "--permissions", "allow", "--id", "out"]);
+    await until(async () => (await json("task", "out")).task.pending_permissions?.length === 1);
+    const words = /Write it \(outside the task's folder: \/srv\/there\)/;
+    for (const args of [["task", "out"], ["asks"], ["top"], ["logs", "out"]]) {
+      assert.match((await run(args)).stdout, words, args[0]);
+    }
+    assert.equal((await run(["deny", "out"])).code, 0);
+    await taskIs("out", /completed|failed/);
+  }, {
+    ...config,
+    agents: {
+      asking: {
+        protocol: "acp",
+        command: [Deno.execPath(), "run", "--no-check", "--no-config", ASKING_AGENT],
+      },
+    },
+    tasks: { default_agent: "asking" },
   }));
 
 Deno.test("cli: asks lists what agents ask, and answer answers a question", () =>

@@ -129,17 +129,19 @@ longTest(
   () =>
     withOpenCode(async (bench, ask, model) => {
       const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
-      const { session_id } = await first.first("session");
+      const { session_id, opened_at } = await first.first("session");
       await first.first("progress", (event) => event.completed_steps === 2);
       Deno.kill(-first.run.pid, "SIGKILL");
       assert.equal((await first.run.outcome).status, "failed");
 
       const before = model.requests.length;
-      const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume: { session_id } }));
+      const resume = { session_id, opened_at };
+      const second = await ran(bench, ask("mock:plan n=4 delay=300", { resume }));
       assert.equal(second.outcome.status, "completed", second.outcome.failure?.message);
       assert.deepEqual(second.all("session"), [{
         kind: "session",
         session_id,
+        opened_at,
         resumable: true,
         resumed: true,
       }]);

@@ -5,6 +5,10 @@
 import { dirname, join } from "node:path";
 import type { Binding, PolicyRequest, StartingPlace } from "./agent_make.ts";
 
+/** Of such a write it sends no more than the command's output, and at times not even that. */
+const FAILED_WRITES =
+  'permissions: "deny": what Codex tries to write in its sandbox fails. That does not fail its task';
+
 export function bindCodex({ permissions }: PolicyRequest): Binding {
   if (permissions === "allow") return {};
   return {
@@ -22,7 +26,9 @@ export function bindCodex({ permissions }: PolicyRequest): Binding {
             `unasked: ${held.join(", ")}`,
         };
       }
-      return { warnings: own.map((file) => `Codex runs what ${file} allows without asking`) };
+      const warnings = own.map((file) => `Codex runs what ${file} allows without asking`);
+      if (permissions === "deny") warnings.push(FAILED_WRITES);
+      return { warnings };
     },
   };
 }

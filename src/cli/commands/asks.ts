@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
 import type { HttpClient } from "../../client/http.ts";
+import { askedText } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Reply } from "../../protocol/messages.ts";
 import { duration } from "../../protocol/formats.ts";
@@ -59,12 +60,12 @@ async function openTasks(server: HttpClient): Promise<Task[]> {
 function asksOf(task: Task): Ask[] {
   const task_id = task.id;
   return [
-    ...openPermissions(task).map(({ permission_id, title, expires_at }) => ({
+    ...openPermissions(task).map((asked) => ({
       task_id,
       kind: "permission" as const,
-      id: permission_id,
-      what: title,
-      expires_at,
+      id: asked.permission_id,
+      what: askedText(asked),
+      expires_at: asked.expires_at,
     })),
     ...openQuestions(task).map(({ question_id, message, expires_at }) => ({
       task_id,

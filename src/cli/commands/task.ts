@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
+import { askedText } from "../../domain/permission_request.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
@@ -55,9 +56,11 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
   return [
     `${terminal.paint(task.id, "bold")}  ${oneLine(task.description)}`,
     ...rows.filter(([, value]) => value).map(([name, value]) => `  ${name.padEnd(14)}${value}`),
-    ...openPermissions(task).map(({ permission_id, title }) =>
+    ...openPermissions(task).map((asked) =>
       terminal.paint(
-        `  asks          ${oneLine(title)}  (opencode-agents allow ${task.id} ${permission_id})`,
+        `  asks          ${
+          oneLine(askedText(asked))
+        }  (opencode-agents allow ${task.id} ${asked.permission_id})`,
         "yellow",
       )
     ),

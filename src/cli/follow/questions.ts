@@ -1,7 +1,11 @@
 /** What an agent asks while its task is followed. In a terminal, a key answers a permission request. */
 import type { Client } from "../../client/client.ts";
 import { ApiError } from "../../domain/errors.ts";
-import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
+import {
+  askedText,
+  type PermissionDecision,
+  type PermissionRequest,
+} from "../../domain/permission_request.ts";
 import type { Question } from "../../domain/question.ts";
 import type { Task } from "../../domain/task.ts";
 import { fieldLines } from "../answer_values.ts";
@@ -12,7 +16,7 @@ import { openPermissions, openQuestions } from "../task_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../text.ts";
 
-type Asked = Pick<PermissionRequest, "permission_id" | "title">;
+type Asked = Pick<PermissionRequest, "permission_id" | "title" | "tool_call">;
 
 export class Questions {
   readonly #terminal: Terminal;
@@ -57,11 +61,12 @@ export class Questions {
   }
 
   /** Asks about a request, once. */
-  ask({ permission_id, title }: Asked): void {
+  ask(asked: Asked): void {
+    const { permission_id } = asked;
     if (this.#quiet || this.#seen.has(permission_id)) return;
     this.#seen.add(permission_id);
     const terminal = this.#terminal;
-    terminal.line(terminal.paint(`The agent asks: ${oneLine(title)}`, "yellow", "bold"));
+    terminal.line(terminal.paint(`The agent asks: ${oneLine(askedText(asked))}`, "yellow", "bold"));
     if (!this.#canAnswer) {
       const [allow, deny] = ["allow", "deny"].map((word) =>
         ownCommand(`${word} ${this.#task_id} ${permission_id}`, this.#server)
@@ -69,7 +74,7 @@ export class Questions {
       return terminal.line(`answer with: ${allow}   or: ${deny}`);
     }
     terminal.line("allow it? y/n");
-    this.#waiting.push({ permission_id, title });
+    this.#waiting.push(asked);
     if (!this.#asking) void this.#answerAll();
   }
 

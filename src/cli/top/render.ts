@@ -1,5 +1,6 @@
 /** `top` as lines of a screen. Pure. */
 import type { LogEntry } from "../../domain/log_entry.ts";
+import { askedText } from "../../domain/permission_request.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";
@@ -137,7 +138,7 @@ function shortTime(ms: number, { columns: width }: Screen): string {
 
 function doing(task: Task): string {
   const [asks] = openPermissions(task);
-  if (asks) return `ASKS: ${oneLine(asks.title)}`;
+  if (asks) return `ASKS: ${oneLine(askedText(asks))}`;
   const [question] = openQuestions(task);
   if (question) return `ASKS: ${oneLine(question.message)}`;
   if (task.error) return oneLine(task.error);

@@ -1,5 +1,5 @@
 /** Handles what an agent reports while it works. */
-import type { PermissionRequest } from "../permission_request.ts";
+import { askedText, type PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunEvent, TurnOutcome } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
@@ -92,11 +92,11 @@ function retried(state: AttemptState, report: Report<"retrying" | "recovered">, 
 }
 
 function permissionRequested(state: AttemptState, request: PermissionRequest): Step {
-  const { permission_id, title } = request;
+  const { permission_id } = request;
   if (state.permissions.some((one) => one.permission_id === permission_id)) return stay(state);
   return [{ ...state, permissions: [...state.permissions, request] }, [
     { kind: "publish_permission", request },
-    entry("warn", `Permission asked: ${title}`, { permission_id }),
+    entry("warn", `Permission asked: ${askedText(request)}`, { permission_id }),
     { kind: "publish_agent" },
   ]];
 }

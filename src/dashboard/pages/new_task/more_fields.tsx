@@ -13,7 +13,7 @@ import { Field, type FieldProps } from "./field.tsx";
 const PERMISSIONS: Record<Draft["permissions"], string> = {
   "": "Server default",
   ask: "Ask me",
-  allow: "Allow all",
+  allow: "Allow all in its folder",
   deny: "Deny all",
 };
 const ISOLATIONS: Record<Draft["isolation"], string> = {

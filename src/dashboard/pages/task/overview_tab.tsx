@@ -116,7 +116,7 @@ function Usage({ task }: { task: Task }) {
 
 const PERMISSIONS = {
   ask: "a person is asked",
-  allow: "all are allowed",
+  allow: "all in its folder are allowed",
   deny: "all are denied",
 };
 

@@ -3,10 +3,11 @@ import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { epochOf } from "../../../clock/clock.ts";
 import { narrowestOption } from "../../../domain/permission_answer.ts";
-import type {
-  PermissionDecision,
-  PermissionOption as Option,
-  PermissionRequest,
+import {
+  outsideOf,
+  type PermissionDecision,
+  type PermissionOption as Option,
+  type PermissionRequest,
 } from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
@@ -74,6 +75,7 @@ interface PermissionPanelProps {
 function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelProps) {
   const { title, tool_call, options, expires_at } = asked;
   const { kind, raw_input, explanation, locations, diffs } = tool_call;
+  const outside = outsideOf(asked);
   const keyOf = (option: Option) =>
     !isFirst
       ? undefined
@@ -95,6 +97,12 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
         </div>
         <Deadline iso={expires_at} />
       </header>
+      {outside.length > 0 && (
+        <div class="permission-outside">
+          <p>Outside the task's folder:</p>
+          <Places paths={outside} />
+        </div>
+      )}
       {typeof explanation === "string" && <pre class="permission-explanation">{explanation}</pre>}
       {Array.isArray(diffs) &&
         (diffs as FileDiff[]).map((diff, index) => (
@@ -104,7 +112,9 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
           </div>
         ))}
       {raw_input !== undefined && <ValueView value={raw_input} />}
-      {Array.isArray(locations) && raw_input === undefined && <Places paths={locations.map(String)} />}
+      {Array.isArray(locations) && raw_input === undefined && (
+        <Places paths={locations.map(String).filter((path) => !outside.includes(path))} />
+      )}
       <div class="buttons">
         {options.map((option) => {
           const key = keyOf(option);

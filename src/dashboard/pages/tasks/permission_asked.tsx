@@ -1,6 +1,6 @@
 /** A permission request with its two answers; the task's page has the details. */
 import { ShieldQuestion } from "lucide-preact";
-import type { PermissionDecision } from "../../../domain/permission_request.ts";
+import { askedText, type PermissionDecision } from "../../../domain/permission_request.ts";
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
@@ -36,7 +36,7 @@ export function PermissionAsked({ task }: { task: Task }) {
     <div class="task-asks" role="group" aria-label={`Permission for ${task.id}`}>
       <div class="task-asks-what">
         <ShieldQuestion size={16} aria-hidden="true" />
-        <span title={open.title}>Asks: {open.title}</span>
+        <span title={askedText(open)}>Asks: {askedText(open)}</span>
       </div>
       <div class="buttons">
         <button type="button" class="primary" disabled={isAnswering} onClick={() => void answer("allow")}>
