@@ -14,6 +14,10 @@ export const AttemptOutput = z.object({
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
   usage: z.record(z.string(), z.unknown()).optional(),
+  warnings: z.array(z.string()).optional().describe(
+    "What a person should know although the attempt was completed: what was denied, questions that nobody answered " +
+      "in time, steps of the plan that are not done.",
+  ),
   left_running: z.array(LeftProcess).optional().describe(
     "What the turn had left at work when it ended, other than the agent's own helpers. It was ended with the agent.",
   ),

@@ -146,6 +146,8 @@ export interface TurnOutcome {
 /** How the run ended: as its last turn did, with the exit code of the process if that decided it. */
 export interface RunOutcome extends TurnOutcome {
   exit_code?: number;
+  /** What a person should know although the work is completed, such as a question that nobody answered. */
+  warnings?: string[];
   /** What the turn left at work, if anything. It has been ended with the agent. */
   left_running?: LeftProcess[];
 }

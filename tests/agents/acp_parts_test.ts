@@ -17,6 +17,7 @@ import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
 const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   stop_reason: "end_turn",
   denials: [],
+  unanswered: [],
   continued_after_denial: false,
   hidden_failure: false,
   failure_text: "",
@@ -93,6 +94,14 @@ for (
     assert.deepEqual([judgement.status, judgement.failure?.message], [status, error]);
   });
 }
+
+Deno.test("acp outcome: questions that nobody answered are a warning, which names some of many", () => {
+  const judgement = judgeTurn(facts({ unanswered: ["a?", "b?", "c?", "d?", "e?", "f?", "g?"] }));
+  assert.deepEqual([judgement.status, judgement.warnings], [
+    "completed",
+    ["Finished without an answer to: a?; b?; c?; d?; e?; and 2 more"],
+  ]);
+});
 
 Deno.test("acp outcome: open steps of the plan are a warning", () => {
   const judgement = judgeTurn(facts({

@@ -64,14 +64,16 @@ Deno.test("acp: the log says who answered a question, and not what", () =>
     assert.deepEqual(entry.details, { question_id: question.question_id, by: OWNER });
   }));
 
-Deno.test("acp: a question that nobody answers in time is cancelled, and the log says so", () =>
+Deno.test("acp: a question that nobody answers in time is cancelled, and the log and the result say so", () =>
   withSupervisor(async (bench) => {
     const watched = await watchRun(bench, asking(bench, [ask(FORM)], { permission_timeout_ms: 50 }));
     assert.deepEqual((await saidBy(watched)).answers, [{ action: "cancel" }]);
     assert.deepEqual(watched.all("question_settled").map((e) => [e.action, e.by]), [["cancel", "timeout"]]);
     assert.deepEqual(watched.logs("warn"), [
       "Question answered with cancel, since nobody answered in time: Which?",
+      "Finished without an answer to: Which?",
     ]);
+    assert.deepEqual((await watched.run.outcome).warnings, ["Finished without an answer to: Which?"]);
   }));
 
 Deno.test("acp: a question that the agent withdraws is open no longer", () =>

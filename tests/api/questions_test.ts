@@ -139,6 +139,16 @@ Deno.test("questions", async (t) => {
       }
     });
 
+    await t.step(
+      "what nobody answered is in the result of a task that was completed without it",
+      async () => {
+        await start(socket, "unanswered", "remark Finished without an answer to: Which color?");
+        await ended("unanswered");
+        const { result } = await socket.request({ type: "get_task_result", task_id: "unanswered" });
+        assert.deepEqual((result as Fields).warnings, ["Finished without an answer to: Which color?"]);
+      },
+    );
+
     await t.step("a subscriber to other tasks hears of none", async () => {
       await start(socket, "elsewhere", "question Which color?");
       await start(socket, "d", "question Which color?");

@@ -139,6 +139,8 @@ Deno.test("task page: a permission denied by key: the agent goes on without it; 
     await page.keyboard.press("]");
     await page.getByText(/^1 file changed in 1 edit,/).waitFor();
     await page.waitForURL(/\?tab=changes$/);
+    await tab(page, "Overview").click();
+    await page.getByText("Finished without what was denied: Edit demo.md").waitFor();
   });
 });
 

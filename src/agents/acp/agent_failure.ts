@@ -12,7 +12,7 @@ const log = getLogger(["opencode-agents", "agents"]);
 export const LONGEST_ERROR = 1000;
 
 /** How a run ends, before its output and usage are added. */
-export type Verdict = Pick<RunOutcome, "status" | "failure" | "stop_reason" | "exit_code">;
+export type Verdict = Pick<RunOutcome, "status" | "failure" | "stop_reason" | "exit_code" | "warnings">;
 
 /** A failure of the run whose message is meant for the task's `error`. */
 export class AgentFailure extends Error {

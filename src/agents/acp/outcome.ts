@@ -6,6 +6,7 @@
  * - A permission denied by policy or by timeout: failed, since nobody chose to have the task done without it.
  * - A permission denied by a person: failed if the agent gave up there. If it continued and ended its turn by itself,
  *   the person has steered it, and the task is completed with a warning in its log.
+ * - A question that nobody answered in time: completed, with a warning. The agent has decided without a person.
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { Failure, FailureKind } from "../../domain/failure.ts";
@@ -21,6 +22,8 @@ export interface Denial {
 export interface TurnFacts {
   stop_reason: string | undefined;
   denials: Denial[];
+  /** The questions that nobody answered in time. */
+  unanswered: readonly string[];
   /** Whether the agent said or did anything after the last denial. */
   continued_after_denial: boolean;
   /** Whether an update showed that the turn has failed. */
@@ -39,7 +42,7 @@ export interface TurnFacts {
 export interface Judgement {
   status: "completed" | "failed";
   failure?: Failure;
-  /** What the log should say although the task is completed. */
+  /** What a person should know although the task is completed. */
   warnings: string[];
 }
 
@@ -48,16 +51,26 @@ export function judgeTurn(facts: TurnFacts): Judgement {
   if (failure !== undefined) return { status: "failed", failure, warnings: [] };
   const warnings: string[] = [];
   if (facts.denials.length > 0) {
-    warnings.push(`Finished without what was denied: ${facts.denials.map((d) => d.title).join("; ")}`);
+    warnings.push(`Finished without what was denied: ${listed(facts.denials.map((d) => d.title))}`);
+  }
+  if (facts.unanswered.length > 0) {
+    warnings.push(`Finished without an answer to: ${listed(facts.unanswered)}`);
   }
   const open = facts.steps.filter((step) => step.status !== "completed");
   if (open.length > 0) {
     warnings.push(
       `The agent ended its turn with ${open.length} of ${facts.steps.length} steps of its plan not completed: ` +
-        open.slice(0, 5).map((step) => step.title).join("; "),
+        listed(open.map((step) => step.title)),
     );
   }
   return { status: "completed", warnings };
+}
+
+const MOST_LISTED = 5;
+
+function listed(titles: readonly string[]): string {
+  const more = titles.length - MOST_LISTED;
+  return titles.slice(0, MOST_LISTED).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
 function failureOf(facts: TurnFacts): Failure | undefined {

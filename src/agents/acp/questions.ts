@@ -45,6 +45,9 @@ export interface QuestionsOptions {
 }
 
 export class Questions {
+  /** The questions that nobody answered in time, each in one line. */
+  readonly unanswered: string[] = [];
+
   readonly #options: QuestionsOptions;
   readonly #open = new Map<string, OpenQuestion>();
   #asked = 0;
@@ -135,6 +138,7 @@ export class Questions {
   ): Promise<void> {
     const { events } = this.#options;
     const title = oneLine(message, 500);
+    if (by === "timeout") this.unanswered.push(oneLine(message, 200));
     const isNamed = actor !== undefined && actor.kind !== "anonymous";
     // The content stays out of the log: it may hold a secret.
     await events.emit({

@@ -284,11 +284,15 @@ class AcpRun implements Run {
 
   async #judge(result: WireObject): Promise<Verdict> {
     const stop_reason = textOf(result.stopReason);
-    const { status, failure, warnings } = judgeTurn({ stop_reason, ...await this.#turn.end(result) });
+    const { unanswered } = this.#questions;
+    const facts = { stop_reason, unanswered, ...await this.#turn.end(result) };
+    const { status, failure, warnings: told } = judgeTurn(facts);
+    const warnings = told.map((warning) => cut(warning, LONGEST_ERROR));
     for (const warning of warnings) await this.#warn(warning);
     return {
       status,
       stop_reason,
+      warnings,
       failure: failure && { ...failure, message: cut(failure.message, LONGEST_ERROR) },
     };
   }
@@ -311,7 +315,7 @@ class AcpRun implements Run {
 
 /** The outcome with only the fields that have a value. */
 function outcomeOf(
-  { status, failure, stop_reason, exit_code }: Verdict,
+  { status, failure, stop_reason, exit_code, warnings = [] }: Verdict,
   turn: AcpTurn,
   left: LeftProcess[],
 ): RunOutcome {
@@ -319,6 +323,7 @@ function outcomeOf(
   if (failure !== undefined) outcome.failure = failure;
   if (stop_reason !== undefined) outcome.stop_reason = stop_reason;
   if (exit_code !== undefined) outcome.exit_code = exit_code;
+  if (warnings.length > 0) outcome.warnings = warnings;
   if (left.length > 0) outcome.left_running = left;
   if (Object.keys(turn.usage).length > 0) outcome.usage = turn.usage;
   return outcome;

@@ -171,7 +171,7 @@ export class AcpTurn {
   }
 
   /** Takes the prompt's result and returns the facts of the turn. */
-  async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason">> {
+  async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason" | "unanswered">> {
     await this.transcript.flush();
     const tokens = this.#make.tokensOf(result) ?? this.#tokens_of_calls;
     this.#tokens_of_calls = undefined;

@@ -49,6 +49,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["ended", task.completed_at && localWithOffset(task.completed_at)],
     ["now", task.runtime_status],
     ["waits for", task.waiting_for && waitingWords(task.waiting_for, localWithOffset)],
+    ...warningRows(terminal, result),
     ["left running", result.left_running && oneLine(leftWords(result.left_running))],
     ["failure", task.failure?.kind],
     ["error", task.error && terminal.paint(oneLine(task.error), "red")],
@@ -70,6 +71,10 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ...attempts(result),
     ...(result.output === "" ? [] : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),
   ];
+}
+
+function warningRows(terminal: Cli["terminal"], { warnings = [] }: Result): [string, string][] {
+  return warnings.map((warning) => ["warning", terminal.paint(oneLine(warning), "yellow")]);
 }
 
 /** The task whose agent has started it. */

@@ -20,6 +20,7 @@ export async function commitAttemptEnd(
     exit_code: outcome.exit_code,
     stop_reason: outcome.stop_reason,
     usage: outcome.usage,
+    warnings: outcome.warnings,
     left_running: outcome.left_running,
   });
   const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };

@@ -16,10 +16,11 @@ const LONG = 200;
 
 export function OverviewTab({ task, result }: TabProps) {
   const { description, status, execution } = task;
-  const output = isFinished(status) ? result.value?.output : undefined;
+  const { output, warnings = [] } = isFinished(status) ? result.value ?? {} : {};
   return (
     <div class="task-overview">
       <div class="task-main">
+        {warnings.map((warning) => <p key={warning} class="notice notice-warning">{warning}</p>)}
         <Plan task={task} />
         {output && (
           <div class="card">
