@@ -30,6 +30,15 @@ export function outsideOf({ tool_call: { outside } }: Pick<PermissionRequest, "t
 
 /** What a request asks for, in a line. */
 export function askedText(request: Pick<PermissionRequest, "title" | "tool_call">): string {
+  const { kind } = request.tool_call;
+  const what = titleWithPlaces(request);
+  // Some agents name only the file.
+  const isPath = /^\S*\/\S*$/.test(request.title);
+  return isPath && typeof kind === "string" && kind !== "other" ? `${kind}: ${what}` : what;
+}
+
+/** The title of a request, with the places outside the task's folders. */
+export function titleWithPlaces(request: Pick<PermissionRequest, "title" | "tool_call">): string {
   const outside = outsideOf(request);
   return outside.length === 0
     ? request.title

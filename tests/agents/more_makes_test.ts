@@ -224,7 +224,10 @@ Deno.test("qwen: the machine's settings ask, and keep what they had", async () =
 });
 
 Deno.test("kilo, goose, cline: how each is made to ask", async () => {
-  const config = JSON.parse((await prepared(kilo, "ask")).env!.KILO_CONFIG_CONTENT!);
+  const { env, programs } = await prepared(kilo, "ask");
+  const config = JSON.parse(env!.KILO_CONFIG_CONTENT!);
+  // It asks for every command. A shell that runs only some would refuse what a person has allowed.
+  assert.deepEqual([programs, config.shell], [undefined, undefined]);
   for (const agent of ["code", "debug", "orchestrator"]) {
     assert.ok(Object.values(config.agent[agent].permission).includes("ask"), agent);
   }

@@ -282,7 +282,7 @@ Deno.test("opencode: its shell runs no command that it does not ask about", asyn
   ) {
     assert.match(
       await inShell("ask", command),
-      /^Not run, since nobody was asked[^\n]*`true; `[^\n]*\n$/,
+      /^Not run: OpenCode asks for[^\n]*`true; `[^\n]*\n$/,
       command,
     );
   }

@@ -230,10 +230,10 @@ Deno.test("cli: allow and deny answer an agent's request", () =>
 
 Deno.test("cli: a request under allow names the places outside the task's folder", () =>
   withCli(async ({ run, json, taskIs }) => {
-    const call = { asked: { title: "Write it", kind: "edit", locations: [{ path: "/srv/there" }] } };
+    const call = { asked: { title: "/srv/there", kind: "edit", locations: [{ path: "/srv/there" }] } };
     await run(["run", JSON.stringify(call), "--agent", "asking", "--permissions", "allow", "--id", "out"]);
     await until(async () => (await json("task", "out")).task.pending_permissions?.length === 1);
-    const words = /Write it \(outside the task's folder: \/srv\/there\)/;
+    const words = /(edit|Permission asked): \/srv\/there \(outside the task's folder: \/srv\/there\)/;
     for (const args of [["task", "out"], ["asks"], ["top"], ["logs", "out"]]) {
       assert.match((await run(args)).stdout, words, args[0]);
     }

@@ -178,7 +178,7 @@ longTest(
       const unknown = await run('mock:bash cmd="> made.txt"', "ask");
       await unknown.run.outcome;
       assert.equal(await has("made.txt"), false);
-      assert.match(unknown.logs().join("\n"), /Not run, since nobody was asked.*`true; `/);
+      assert.match(unknown.logs().join("\n"), /Not run: OpenCode asks for.*`true; `/);
       const known = await run('mock:bash cmd="true; > made.txt"', "ask");
       const { request } = await known.first("permission_requested");
       assert.equal((request.tool_call.raw_input as { command: string }).command, "true; > made.txt");

@@ -9,6 +9,7 @@ const KIND: OpenCodeKind = {
   prefix: "KILO",
   folder: "kilo",
   agents: ["code", "debug", "orchestrator", "ask", "plan"],
+  runsUnasked: false,
 };
 
 /** The first arguments of commands that run an agent. All others are housekeeping. */

@@ -3,13 +3,20 @@ import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts"
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
-import { bindOpenCode } from "./opencode_binding.ts";
+import { bindOpenCode, type OpenCodeKind } from "./opencode_binding.ts";
 import { deniedInShell } from "./opencode_shell.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, BrokenServer, WireObject } from "./agent_make.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = { names: ["opencode"], scripts: /\/opencode-ai\/bin\/opencode$/ };
+
+const KIND: OpenCodeKind = {
+  prefix: "OPENCODE",
+  folder: "opencode",
+  agents: ["build", "plan"],
+  runsUnasked: true,
+};
 
 /** The first arguments of commands that do not run an agent, such as housekeeping and queries. */
 const HOUSEKEEPING = new Set([
@@ -71,8 +78,7 @@ export const opencode: AgentMake = {
   arguments: ({ agent: { command } }) =>
     command.includes("--print-logs") ? [] : ["--print-logs", "--log-level", "WARN"],
   modes: () => ["build"],
-  bind: (request) =>
-    bindOpenCode({ prefix: "OPENCODE", folder: "opencode", agents: ["build", "plan"] }, request),
+  bind: (request) => bindOpenCode(KIND, request),
   deniedIn: deniedInShell,
   // The rules for the task's mode define an agent of that name. Its own agents must have a description.
   hasMode: ({ description }) => description !== undefined,
@@ -87,7 +93,9 @@ export const opencode: AgentMake = {
   helpers:
     /language-?server|\btsserver\b|\b(gopls|rust-analyzer|clangd|pyright|jdtls|zls|ruby-lsp|solargraph|elixir-ls|lua-language-server|sourcekit-lsp|biome|oxlint)\b|--stdio|\/\.?opencode\/bin\//,
   // What it answers with an error, it prints too.
-  chatter: /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=/,
+  // It tells the client of each file that a person has let it write, also one that takes no such news.
+  chatter:
+    /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=|^\s*\d+ \| |^RequestError: "Method not found": fs\/write_text_file$/,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
   tokens_scope: "last_model_call",

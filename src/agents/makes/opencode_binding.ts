@@ -18,6 +18,8 @@ export interface OpenCodeKind {
   folder: string;
   /** Its agents that a session may be switched to, besides the one that the task names. */
   agents: readonly string[];
+  /** Whether it runs commands in which it sees no program without asking. */
+  runsUnasked: boolean;
 }
 
 /** Its agents that others start. */
@@ -54,11 +56,14 @@ export function bindOpenCode(kind: OpenCodeKind, { permissions, mode }: PolicyRe
         [rule("websearch")]: "ask",
         [rule("task")]: "deny",
       });
+      const warnings = managed === undefined ? [] : [managed];
+      if (!kind.runsUnasked) return { env: { [content]: JSON.stringify(bound) }, warnings };
       const { name, script } = askingShell(permissions, textOf(config.shell) ?? env.SHELL);
+      const shell = file(name);
       return {
         programs: { [name]: script },
-        env: { [content]: JSON.stringify({ ...bound, shell: file(name) }) },
-        warnings: managed === undefined ? [] : [managed],
+        env: { [content]: JSON.stringify({ ...bound, shell }) },
+        warnings,
       };
     },
   };

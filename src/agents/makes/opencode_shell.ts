@@ -11,8 +11,9 @@ import type { PolicyRequest, WireObject } from "./agent_make.ts";
 const SHELLS = ["bash", "zsh", "dash", "ksh", "sh"];
 
 const DENIED = 'Not run: the task has permissions: "deny"';
-const NOT_ASKED = "Not run, since nobody was asked: OpenCode asks about the programs in a command, " +
-  "and this one does not begin with a program. Begin it with `true; ` to have it asked for.";
+const NOT_ASKED =
+  "Not run: OpenCode asks for permission to use the programs in a command, and this one does not " +
+  "begin with a program. Begin it with `true; ` to have a person asked for it.";
 
 /** What a command may begin with that OpenCode does not ask about. */
 const TEXT = `([A-Za-z0-9_./:@%+=,~-]|'[^']*'|"[^"$\`\\\\]*")`;

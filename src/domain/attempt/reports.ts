@@ -1,5 +1,5 @@
 /** Handles what an agent reports while it works. */
-import { askedText, type PermissionRequest } from "../permission_request.ts";
+import { type PermissionRequest, titleWithPlaces } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunEvent, TurnOutcome } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
@@ -96,7 +96,7 @@ function permissionRequested(state: AttemptState, request: PermissionRequest): S
   if (state.permissions.some((one) => one.permission_id === permission_id)) return stay(state);
   return [{ ...state, permissions: [...state.permissions, request] }, [
     { kind: "publish_permission", request },
-    entry("warn", `Permission asked: ${askedText(request)}`, { permission_id }),
+    entry("warn", `Permission asked: ${titleWithPlaces(request)}`, { permission_id }),
     { kind: "publish_agent" },
   ]];
 }
