@@ -1,0 +1,41 @@
+/** All scenarios, in the order of the table. */
+import type { Scenario } from "./scenario.ts";
+import { image, model } from "./scenarios/abilities.ts";
+import { askCommand, askEdit, denyCommand, denyEdit, question } from "./scenarios/people.ts";
+import {
+  agentKilled,
+  broken,
+  dropped,
+  limited,
+  limitedUntil,
+  refused,
+  serverKilled,
+  stalled,
+  unauthorized,
+} from "./scenarios/trouble.ts";
+import { cancel, edit, followUp, pause, plan, timeout } from "./scenarios/work.ts";
+
+export const SCENARIOS: readonly Scenario[] = [
+  edit,
+  plan,
+  askEdit,
+  askCommand,
+  denyEdit,
+  denyCommand,
+  question,
+  pause,
+  cancel,
+  timeout,
+  followUp,
+  agentKilled,
+  serverKilled,
+  model,
+  image,
+  refused,
+  unauthorized,
+  limited,
+  limitedUntil,
+  broken,
+  dropped,
+  stalled,
+];

@@ -1,0 +1,69 @@
+/** What goes wrong, and what comes of it. */
+import assert from "node:assert/strict";
+import type { Scenario } from "../scenario.ts";
+import type { Fields, World } from "../world.ts";
+
+/** A plan of four steps, two of them done. */
+async function inTheMiddle(world: World, id: string): Promise<void> {
+  await world.start(id, "mock:plan n=4 delay=1500");
+  await world.model.seen(({ scenario, step, result, prompt }) =>
+    scenario === "plan" && step === 2 && result === "open" && prompt !== ""
+  );
+}
+
+async function goesOn(world: World, id: string): Promise<string> {
+  const task = await world.ended(id);
+  assert.deepEqual([task.status, task.attempt], ["completed", 2], String(task.error));
+  const { attempts } = await world.result(id) as { attempts: Fields[] };
+  return attempts[1]!.resumed === true ? "yes" : "in a new session, told what was done";
+}
+
+export const serverKilled: Scenario = {
+  name: "server_killed",
+  title: "goes on after the server was killed",
+  async play(world, id) {
+    await inTheMiddle(world, id);
+    await world.killServer();
+    return await goesOn(world, id);
+  },
+};
+
+export const agentKilled: Scenario = {
+  name: "agent_killed",
+  title: "goes on after it was killed itself",
+  async play(world, id) {
+    await inTheMiddle(world, id);
+    const { agents } = (await world.request({ type: "request_status" })).data as { agents: Fields[] };
+    const { pid } = agents.find(({ task_id }) => task_id === id)!;
+    Deno.kill(-Number(pid), "SIGKILL");
+    return await goesOn(world, id);
+  },
+};
+
+/** The model answers with an error; the word is the kind of the task's failure. */
+function fails(name: string, title: string, prompt: string, isLong = false): Scenario {
+  return {
+    name,
+    title,
+    isLong,
+    async play(world, id) {
+      const task = await world.ran(id, prompt, {}, { timeout: 150_000 });
+      assert.equal(task.status, "failed", "it must not pass for success");
+      assert.notEqual(task.error, "");
+      return (task.failure as { kind: string }).kind;
+    },
+  };
+}
+
+export const refused = fails("refused", "the model refuses", "mock:refuse");
+export const unauthorized = fails("401", "the key is wrong (401)", "mock:http code=401");
+export const limited = fails("429", "the provider limits it (429)", "mock:http code=429", true);
+export const limitedUntil = fails(
+  "limit",
+  "a usage limit with a time at which it ends",
+  'mock:http code=429 msg="You have hit your usage limit. Try again at 8:00 PM"',
+  true,
+);
+export const broken = fails("500", "the provider fails (500)", "mock:http code=500", true);
+export const dropped = fails("dropped", "the connection to the model breaks off", "mock:drop", true);
+export const stalled = fails("stalled", "the model falls silent", "mock:hang", true);

@@ -1,0 +1,92 @@
+/** What an agent does when nothing goes wrong. */
+import assert from "node:assert/strict";
+import type { Scenario } from "../scenario.ts";
+
+export const edit: Scenario = {
+  name: "edit",
+  title: "writes a file, and the task shows the change",
+  async play(world, id) {
+    const task = await world.ran(id, "mock:write path=edit.txt text=hello");
+    assert.equal(task.status, "completed", String(task.error));
+    assert.equal(await world.file("edit.txt"), "hello");
+    assert.equal((await world.result(id)).output, "File written.");
+    const diffs = (await world.log(id)).flatMap(({ details }) =>
+      (details as { diffs?: unknown[] }).diffs ?? []
+    );
+    return diffs.length > 0 ? "yes" : "written, not shown";
+  },
+};
+
+export const plan: Scenario = {
+  name: "plan",
+  title: "its plan is the progress",
+  async play(world, id) {
+    const task = await world.ran(id, "mock:plan n=3 delay=50");
+    assert.equal(task.status, "completed", String(task.error));
+    const { steps } = task.progress_details as { steps?: { status: string }[] };
+    if (steps === undefined) return "no plan";
+    assert.deepEqual(steps.map(({ status }) => status), Array(3).fill("completed"));
+    return "yes";
+  },
+};
+
+export const pause: Scenario = {
+  name: "pause",
+  title: "is paused, and goes on where it was",
+  async play(world, id) {
+    await world.start(id, "mock:slow n=60 delay=100");
+    await world.model.seen(({ scenario }) => scenario === "slow");
+    assert.equal((await world.request({ type: "pause_task", task_id: id })).type, "task_paused");
+    await world.becomes(id, ({ runtime_status }) => runtime_status === "paused");
+    assert.equal((await world.request({ type: "resume_task", task_id: id })).type, "task_resumed");
+    const task = await world.ended(id);
+    assert.deepEqual([task.status, task.attempt], ["completed", 1], String(task.error));
+    assert.match(String((await world.result(id)).output), /piece 60/);
+    return "yes";
+  },
+};
+
+export const cancel: Scenario = {
+  name: "cancel",
+  title: "is cancelled in the middle of a command, with all that it started",
+  async play(world, id) {
+    await world.start(id, `mock:bash escalate=1 cmd="echo begun > ${id}.txt; sleep 3001 & sleep 3002"`);
+    await world.becomes(id, ({ status }) => status === "running");
+    while (await world.file(`${id}.txt`) === undefined) {
+      await world.becomes(id, ({ status }) => status === "running");
+    }
+    assert.equal((await world.request({ type: "cancel_task", task_id: id })).type, "task_cancelled");
+    await world.nothingRuns();
+    assert.equal((await world.task(id)).status, "cancelled");
+    return "yes";
+  },
+};
+
+export const timeout: Scenario = {
+  name: "timeout",
+  title: "is ended when its time is over",
+  async play(world, id) {
+    const task = await world.ran(id, "mock:hang", {}, { timeout: 15_000 });
+    assert.equal(task.status, "failed");
+    assert.match(String(task.error), /TASK_TIMEOUT_EXCEEDED/);
+    assert.equal((task.failure as { kind: string }).kind, "timeout");
+    return "yes";
+  },
+};
+
+export const followUp: Scenario = {
+  name: "follow_up",
+  title: "a retry goes on in its session",
+  async play(world, id) {
+    const before = world.model.requests.length;
+    const failed = await world.ran(id, "mock:hang", {}, { timeout: 15_000 });
+    assert.equal(failed.status, "failed");
+    assert.equal((await world.request({ type: "retry_task", task_id: id })).type, "task_retried");
+    await world.becomes(id, ({ status, attempt }) => status === "running" && attempt === 2);
+    await world.becomes(id, ({ attempt, status }) => attempt === 2 && status === "running");
+    const attempts = () => world.result(id).then(({ attempts }) => attempts as { resumed?: boolean }[]);
+    const task = await world.ended(id);
+    assert.equal(task.attempt, 2, `${before}`);
+    return (await attempts())[1]!.resumed === true ? "yes" : "in a new session, told what was done";
+  },
+};
