@@ -13,7 +13,7 @@ import {
   stalled,
   unauthorized,
 } from "./scenarios/trouble.ts";
-import { cancel, edit, followUp, pause, plan, timeout } from "./scenarios/work.ts";
+import { cancel, edit, pause, plan, retry, timeout } from "./scenarios/work.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   edit,
@@ -26,7 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pause,
   cancel,
   timeout,
-  followUp,
+  retry,
   agentKilled,
   serverKilled,
   model,

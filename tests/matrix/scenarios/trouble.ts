@@ -1,22 +1,8 @@
 /** What goes wrong, and what comes of it. */
 import assert from "node:assert/strict";
+import { goesOn, inTheMiddle } from "../interrupted.ts";
 import type { Scenario } from "../scenario.ts";
-import type { Fields, World } from "../world.ts";
-
-/** A plan of four steps, two of them done. */
-async function inTheMiddle(world: World, id: string): Promise<void> {
-  await world.start(id, "mock:plan n=4 delay=1500");
-  await world.model.seen(({ scenario, step, result, prompt }) =>
-    scenario === "plan" && step === 2 && result === "open" && prompt !== ""
-  );
-}
-
-async function goesOn(world: World, id: string): Promise<string> {
-  const task = await world.ended(id);
-  assert.deepEqual([task.status, task.attempt], ["completed", 2], String(task.error));
-  const { attempts } = await world.result(id) as { attempts: Fields[] };
-  return attempts[1]!.resumed === true ? "yes" : "in a new session, told what was done";
-}
+import type { Fields } from "../world.ts";
 
 export const serverKilled: Scenario = {
   name: "server_killed",

@@ -1,6 +1,9 @@
 /** What an agent does when nothing goes wrong. */
 import assert from "node:assert/strict";
+import { until } from "../../fixtures/until.ts";
+import { goesOn, inTheMiddle } from "../interrupted.ts";
 import type { Scenario } from "../scenario.ts";
+import { PATIENCE_MS } from "../world.ts";
 
 export const edit: Scenario = {
   name: "edit",
@@ -51,10 +54,7 @@ export const cancel: Scenario = {
   title: "is cancelled in the middle of a command, with all that it started",
   async play(world, id) {
     await world.start(id, `mock:bash escalate=1 cmd="echo begun > ${id}.txt; sleep 3001 & sleep 3002"`);
-    await world.becomes(id, ({ status }) => status === "running");
-    while (await world.file(`${id}.txt`) === undefined) {
-      await world.becomes(id, ({ status }) => status === "running");
-    }
+    await until(async () => await world.file(`${id}.txt`) === "begun", PATIENCE_MS);
     assert.equal((await world.request({ type: "cancel_task", task_id: id })).type, "task_cancelled");
     await world.nothingRuns();
     assert.equal((await world.task(id)).status, "cancelled");
@@ -74,19 +74,13 @@ export const timeout: Scenario = {
   },
 };
 
-export const followUp: Scenario = {
-  name: "follow_up",
-  title: "a retry goes on in its session",
+export const retry: Scenario = {
+  name: "retry",
+  title: "goes on when its cancelled task is retried",
   async play(world, id) {
-    const before = world.model.requests.length;
-    const failed = await world.ran(id, "mock:hang", {}, { timeout: 15_000 });
-    assert.equal(failed.status, "failed");
+    await inTheMiddle(world, id);
+    assert.equal((await world.request({ type: "cancel_task", task_id: id })).type, "task_cancelled");
     assert.equal((await world.request({ type: "retry_task", task_id: id })).type, "task_retried");
-    await world.becomes(id, ({ status, attempt }) => status === "running" && attempt === 2);
-    await world.becomes(id, ({ attempt, status }) => attempt === 2 && status === "running");
-    const attempts = () => world.result(id).then(({ attempts }) => attempts as { resumed?: boolean }[]);
-    const task = await world.ended(id);
-    assert.equal(task.attempt, 2, `${before}`);
-    return (await attempts())[1]!.resumed === true ? "yes" : "in a new session, told what was done";
+    return await goesOn(world, id);
   },
 };
