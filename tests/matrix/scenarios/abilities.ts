@@ -4,7 +4,7 @@ import type { Scenario } from "../scenario.ts";
 import type { World } from "../world.ts";
 
 /** The models that the scripted provider has, by agent: one that is not its default. */
-const OTHER_MODEL = { opencode: "test/m2", claude: "opus", codex: "gpt-5.4", gemini: "gemini-2.5-pro" };
+const OTHER_MODEL = { opencode: "test/m2", claude: "opus", codex: "gpt-5.5", gemini: "gemini-2.5-pro" };
 
 export const model: Scenario = {
   name: "model",

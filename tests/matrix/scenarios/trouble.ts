@@ -26,7 +26,7 @@ export const agentKilled: Scenario = {
   },
 };
 
-/** The model answers with an error; the word is the kind of the task's failure. */
+/** The model does not answer; the word is the kind of the task's failure. */
 function fails(name: string, title: string, prompt: string, isLong = false): Scenario {
   return {
     name,
@@ -41,7 +41,18 @@ function fails(name: string, title: string, prompt: string, isLong = false): Sce
   };
 }
 
-export const refused = fails("refused", "the model refuses", "mock:refuse");
+/** Some agents do not tell a refusal from an answer. */
+export const refused: Scenario = {
+  name: "refused",
+  title: "the model refuses",
+  async play(world, id) {
+    const task = await world.ran(id, "mock:refuse");
+    if (task.status === "failed") return (task.failure as { kind: string }).kind;
+    assert.match(String((await world.result(id)).output), /cannot help/);
+    return "taken for an answer";
+  },
+};
+
 export const unauthorized = fails("401", "the key is wrong (401)", "mock:http code=401");
 export const limited = fails("429", "the provider limits it (429)", "mock:http code=429", true);
 export const limitedUntil = fails(
