@@ -41,7 +41,8 @@ function denies(what: keyof typeof PROMPTS): Scenario {
       const file = `${id}.txt`;
       const task = await world.ran(id, promptFor(what, file), { permissions: "deny" });
       assert.equal(await world.file(file), undefined);
-      assert.ok(task.status === "failed" || task.status === "completed", String(task.status));
+      const { kind } = task.failure as { kind: string } | undefined ?? { kind: "permission_denied" };
+      assert.equal(kind, "permission_denied", String(task.error));
       return "yes";
     },
   };
