@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Scenario } from "../scenario.ts";
 import { type Fields } from "../world.ts";
 
-const PROMPTS = { edit: "mock:write text=hi path=", command: "mock:bash escalate=1 cmd=" };
+const PROMPTS = { edit: "mock:write escalate=1 text=hi path=", command: "mock:bash escalate=1 cmd=" };
 
 function promptFor(what: keyof typeof PROMPTS, file: string): string {
   return PROMPTS[what] + (what === "edit" ? file : `"echo hi > ${file}"`);
