@@ -1,6 +1,6 @@
 /** All scenarios, in the order of the table. */
 import type { Scenario } from "./scenario.ts";
-import { image, model } from "./scenarios/abilities.ts";
+import { delegation, effort, image, mcp, model } from "./scenarios/abilities.ts";
 import { askCommand, askEdit, denyCommand, denyEdit, question } from "./scenarios/people.ts";
 import {
   agentKilled,
@@ -30,7 +30,10 @@ export const SCENARIOS: readonly Scenario[] = [
   agentKilled,
   serverKilled,
   model,
+  effort,
   image,
+  mcp,
+  delegation,
   refused,
   unauthorized,
   limited,

@@ -30,6 +30,53 @@ export const image: Scenario = {
   },
 };
 
+export const effort: Scenario = {
+  name: "effort",
+  title: "takes the task's effort, and refuses one that it does not have",
+  async play(world, id) {
+    const probed = await world.request({ type: "probe_agent", agent: world.agent });
+    assert.equal(probed.type, "agent_probed", JSON.stringify(probed));
+    const models = (probed.agent as { models?: { id: string; efforts?: string[] }[] }).models ?? [];
+    const able = models.find(({ efforts = [] }) => efforts.length > 1);
+    if (able === undefined) return "offers none";
+    const choice = { model: able.id, effort: able.efforts!.at(-1) };
+    const wrong = await world.ran(`${id}-wrong`, "mock:simple", { ...choice, effort: "no-such-effort" });
+    assert.equal(wrong.status, "failed", "an effort that it does not have is refused");
+    const task = await world.ran(id, "mock:simple", choice);
+    assert.equal(task.status, "completed", String(task.error));
+    return "yes";
+  },
+};
+
+const MCP_SERVER = new URL("../../agents/fixtures/touching_mcp_server.ts", import.meta.url).pathname;
+
+export const mcp: Scenario = {
+  name: "mcp",
+  title: "uses an MCP server that the task names",
+  async play(world, id) {
+    const server = { name: "tasks", command: Deno.execPath(), args: ["run", "--quiet", "-A", MCP_SERVER] };
+    const task = await world.ran(id, `mock:touch path=${id}.txt`, { mcp_servers: [server] });
+    assert.equal(task.status, "completed", String(task.error));
+    assert.equal(await world.file(`${id}.txt`), "by MCP");
+    return "yes";
+  },
+};
+
+export const delegation: Scenario = {
+  name: "delegation",
+  title: "`delegate`: gives work to another agent, and waits for it",
+  async play(world, id) {
+    const inner = `${id}-inner`;
+    const prompt = `mock:delegate id=${inner} prompt="mock:simple text=inner-answer"`;
+    const task = await world.ran(id, prompt, { delegate: true });
+    assert.equal(task.status, "completed", String(task.error));
+    assert.match(String((await world.result(id)).output), /inner-answer/);
+    const { metadata } = await world.task(inner) as { metadata: { parent_task: string } };
+    assert.equal(metadata.parent_task, id, "the parent is known");
+    return "yes";
+  },
+};
+
 /** A picture of one pixel. */
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
