@@ -48,7 +48,7 @@ export const effort: Scenario = {
   },
 };
 
-const MCP_SERVER = new URL("../../agents/fixtures/touching_mcp_server.ts", import.meta.url).pathname;
+const MCP_SERVER = new URL("../../fixtures/touching_mcp_server.ts", import.meta.url).pathname;
 
 export const mcp: Scenario = {
   name: "mcp",
@@ -57,7 +57,8 @@ export const mcp: Scenario = {
     const server = { name: "tasks", command: Deno.execPath(), args: ["run", "--quiet", "-A", MCP_SERVER] };
     const task = await world.ran(id, `mock:touch path=${id}.txt`, { mcp_servers: [server] });
     assert.equal(task.status, "completed", String(task.error));
-    assert.equal(await world.file(`${id}.txt`), "by MCP");
+    const done = `${(await world.result(id)).output}`;
+    assert.equal(await world.file(`${id}.txt`), "by MCP", done);
     return "yes";
   },
 };
