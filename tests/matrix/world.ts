@@ -9,7 +9,7 @@ import { until } from "../fixtures/until.ts";
 export type Fields = Record<string, unknown>;
 
 /** Real agents need seconds to start, and more on a machine that does other things too. */
-export const PATIENCE_MS = 180_000;
+export const PATIENCE_MS = 360_000;
 /** A silent agent is ended after this time. It is longer than the slowest start. */
 const SILENCE_LIMIT_MS = 40_000;
 

@@ -33,7 +33,7 @@ function fails(name: string, title: string, prompt: string, isLong = false): Sce
     title,
     isLong,
     async play(world, id) {
-      const task = await world.ran(id, prompt, {}, { timeout: 150_000 });
+      const task = await world.ran(id, prompt, {}, { timeout: 300_000 });
       assert.equal(task.status, "failed", "it must not pass for success");
       assert.notEqual(task.error, "");
       return (task.failure as { kind: string }).kind;
