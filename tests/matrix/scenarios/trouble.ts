@@ -34,7 +34,7 @@ function fails(name: string, title: string, prompt: string, isLong = false): Sce
     isLong,
     async play(world, id) {
       const task = await world.ran(id, prompt, {}, { timeout: 300_000 });
-      assert.equal(task.status, "failed", "it must not pass for success");
+      assert.equal(task.status, "failed", `it passes for success: ${(await world.result(id)).output}`);
       assert.notEqual(task.error, "");
       return (task.failure as { kind: string }).kind;
     },
