@@ -19,7 +19,7 @@ function table(): string {
   const agents = Object.keys(ANSWERS) as (keyof typeof ANSWERS)[];
   const rows = SCENARIOS.map((
     { name, title },
-  ) => [title, ...agents.map((agent) => ANSWERS[agent][name] ?? "")]);
+  ) => [title, ...agents.map((agent) => [ANSWERS[agent][name] ?? ""].flat().join(", or "))]);
   const lines = [["", ...agents], ["---", ...agents.map(() => "---")], ...rows];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 /** The folders of `tests`, those with the slowest files first, so that no long file starts last. */
 const ORDER = [
+  "matrix",
   "browser",
   "agents",
   "faults",

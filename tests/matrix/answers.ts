@@ -1,8 +1,11 @@
 /** What each agent does in each scenario. The tests play it; `deno task docs` writes it into docs/agents.md. */
 import type { AgentName } from "../fixtures/agents.ts";
 
-/** Agent → scenario → the word that `play` returns. */
-export const ANSWERS: Record<AgentName, Record<string, string>> = {
+/** It loads no session in the first minute of it, in which most tests are. */
+const GEMINI_GOES_ON = ["in a new session, told what was done", "yes"];
+
+/** Agent → scenario → the word that `play` returns, or the words that it may return. */
+export const ANSWERS: Record<AgentName, Record<string, string | readonly string[]>> = {
   opencode: {
     "edit": "yes",
     "plan": "yes",
@@ -18,7 +21,10 @@ export const ANSWERS: Record<AgentName, Record<string, string>> = {
     "agent_killed": "yes",
     "server_killed": "yes",
     "model": "yes",
+    "effort": "offers none",
     "image": "yes",
+    "mcp": "yes",
+    "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
     "429": "provider_limit",
@@ -42,7 +48,10 @@ export const ANSWERS: Record<AgentName, Record<string, string>> = {
     "agent_killed": "yes",
     "server_killed": "yes",
     "model": "yes",
+    "effort": "yes",
     "image": "yes",
+    "mcp": "yes",
+    "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
     "429": "provider_limit",
@@ -66,7 +75,10 @@ export const ANSWERS: Record<AgentName, Record<string, string>> = {
     "agent_killed": "yes",
     "server_killed": "yes",
     "model": "yes",
+    "effort": "yes",
     "image": "yes",
+    "mcp": "yes",
+    "delegation": "yes",
     "refused": "refused",
     "401": "needs_login",
     "429": "provider_limit",
@@ -86,11 +98,14 @@ export const ANSWERS: Record<AgentName, Record<string, string>> = {
     "pause": "yes",
     "cancel": "yes",
     "timeout": "yes",
-    "retry": "in a new session, told what was done",
-    "agent_killed": "in a new session, told what was done",
-    "server_killed": "in a new session, told what was done",
+    "retry": GEMINI_GOES_ON,
+    "agent_killed": GEMINI_GOES_ON,
+    "server_killed": GEMINI_GOES_ON,
     "model": "yes",
+    "effort": "offers none",
     "image": "yes",
+    "mcp": "yes",
+    "delegation": "yes",
     "refused": "taken for an answer",
     "401": "needs_login",
     "429": "provider_limit",

@@ -25,8 +25,8 @@ export function playAll(agent: AgentName, { isLong }: { isLong: boolean }): void
             ignore: isLeftOut,
             fn: async () => {
               const answer = await scenario.play(world, scenario.name);
-              const expected = ANSWERS[agent][scenario.name];
-              assert.equal(answer, expected, `answers "${answer}", and the table has "${expected}"`);
+              const expected = [ANSWERS[agent][scenario.name]].flat();
+              assert.ok(expected.includes(answer), `answers "${answer}", and the table has "${expected}"`);
             },
           });
         }
