@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { DESCRIPTION_MAX } from "./description.ts";
 import { Failure } from "./failure.ts";
-import { AttachmentIds } from "./attachment.ts";
+import { Attachment, AttachmentIds } from "./attachment.ts";
 import { TaskSession } from "./agent_session.ts";
 import { McpServers } from "./mcp_server.ts";
 import { PermissionRequest } from "./permission_request.ts";
@@ -169,6 +169,7 @@ const readOnly = {
     "The agent's session, in which the task goes on when it is tried again.",
   ),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
+  attached_files: z.array(Attachment).optional().describe("The files of `execution.attachments`."),
 };
 
 const READ_ONLY_TASK_FIELDS: readonly string[] = Object.keys(readOnly);

@@ -83,6 +83,14 @@ export class Attachments {
     }
   }
 
+  /** What is known of these files, without those that are gone. */
+  known(ids: readonly string[]): Attachment[] {
+    return ids.flatMap((id) => {
+      const found = this.#options.files.find(id);
+      return found === undefined ? [] : [shown(found)];
+    });
+  }
+
   /** The files of a task that starts. Throws `FILE_NOT_FOUND` if one is gone, as after a backup was restored. */
   of(ids: readonly string[]): AttachmentFile[] {
     const { files } = this.#options;
@@ -94,8 +102,7 @@ export class Attachments {
           value: id,
         });
       }
-      const { name, mime_type, bytes } = found;
-      return { id, name, mime_type, bytes, path: files.pathOf(found) };
+      return { ...shown(found), path: files.pathOf(found) };
     });
   }
 
@@ -140,6 +147,10 @@ export class Attachments {
       },
     );
   }
+}
+
+function shown({ id, name, mime_type, bytes }: StoredAttachment): Attachment {
+  return { id, name, mime_type, bytes };
 }
 
 function sizeOf(files: readonly Attachment[]): number {

@@ -56,7 +56,7 @@ export interface RunContext {
   exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;
   /** Absent on a server that keeps no files. */
-  attachments?: Pick<Attachments, "claim" | "of" | "sweep">;
+  attachments?: Pick<Attachments, "claim" | "known" | "of" | "sweep">;
   settings: RunSettings;
   /** How often a task is tried automatically, unless the task sets its own value. */
   max_attempts: number;

@@ -1,5 +1,6 @@
 /** A task as clients see it: its record, what it waits for and, while it runs, what its agent is doing. */
 import type { TaskSession } from "../domain/agent_session.ts";
+import type { Attachment } from "../domain/attachment.ts";
 import type { Task } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord, taskView } from "../domain/task_record.ts";
 import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
@@ -8,12 +9,14 @@ import type { RunningAttempt } from "./attempt/running_attempt.ts";
 export interface Seen extends Omit<Surroundings, "permissions" | "questions"> {
   /** The command by which a person goes on with the session. */
   goOnCommand?(session: TaskSession): string | undefined;
+  /** The files that the task names, as far as they are there. */
+  attached_files?: Attachment[];
   /** The task's attempt, if this server runs it. */
   run: Pick<RunningAttempt, "runtime_status" | "permissions" | "questions"> | undefined;
 }
 
-export function shownTask(record: TaskRecord, { run, goOnCommand, ...around }: Seen): Task {
-  const view = taskView(record);
+export function shownTask(record: TaskRecord, { run, goOnCommand, attached_files, ...around }: Seen): Task {
+  const view: Task = { ...taskView(record), attached_files };
   if (view.agent_session) view.agent_session.command = goOnCommand?.(view.agent_session);
   if (!run || !holdsSlot(record.state)) {
     view.waiting_for = waitingFor(record, { ...around, permissions: [], questions: [] });

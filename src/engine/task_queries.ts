@@ -20,7 +20,8 @@ const NAMED_MAX = 10;
 /** How much of a prompt a list shows, in bytes. */
 const LISTED_PROMPT_BYTES = 2048;
 
-export interface QueryOptions extends Pick<RunContext, "clock" | "index" | "store" | "runner" | "settings"> {
+export interface QueryOptions
+  extends Pick<RunContext, "clock" | "index" | "store" | "runner" | "settings" | "attachments"> {
   cannotRun(): ApiError | undefined;
   /** Why no queued task is started, if none is. */
   notOpen?(): string | undefined;
@@ -135,8 +136,10 @@ export class TaskQueries {
 
   /** A stored task as clients see it. */
   view(record: TaskRecord): Task {
-    const { index, clock, runner, settings } = this.#options;
+    const { index, clock, runner, settings, attachments } = this.#options;
+    const attached = record.spec.execution?.attachments;
     return shownTask(record, {
+      attached_files: attached && attachments?.known(attached),
       goOnCommand({ agent, session_id }) {
         const config = settings.agents[agent];
         return config && runner.sessionCommand?.(config, session_id);

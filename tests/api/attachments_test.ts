@@ -93,6 +93,17 @@ Deno.test("attachments", async (t) => {
       assert.deepEqual((await files(app)).filter((name) => name !== whole.reply.id), before);
     });
 
+    await t.step("a form with a file in it is refused: the file itself is the body", async () => {
+      const form = new FormData();
+      form.append("file", new File(["x"], "x.txt"));
+      const { status, reply } = await post(app, form);
+      assert.deepEqual([status, reply.code, (reply.details as Fields).field], [
+        400,
+        "INVALID_FIELD_VALUE",
+        "Content-Type",
+      ]);
+    });
+
     await t.step("another method, and a page of another origin, are refused", async () => {
       const get = await fetch(`${app.url}/attachments`);
       assert.equal(get.status, 405);
@@ -102,7 +113,7 @@ Deno.test("attachments", async (t) => {
     });
 
     await t.step(
-      "a task's agent gets the files, in order, and every view of the task shows their ids",
+      "a task's agent gets the files, in order, and every view of the task shows their ids and names",
       async () => {
         const client = new HttpClient(app.url);
         const one = await client.attach(new Blob(["# Hello"], { type: "text/markdown" }), { name: "one.md" });
@@ -123,7 +134,9 @@ Deno.test("attachments", async (t) => {
         ]);
         assert.equal(await Deno.readTextFile(attachments![1]!.path), "# Hello");
         const { tasks } = await socket.request({ type: "list_tasks" });
-        assert.deepEqual(((tasks as Fields[])[0]!.execution as Fields).attachments, [two.id, one.id]);
+        const listed = (tasks as Fields[])[0]!;
+        assert.deepEqual((listed.execution as Fields).attachments, [two.id, one.id]);
+        assert.deepEqual(listed.attached_files, [two, one]);
       },
     );
 

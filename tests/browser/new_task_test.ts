@@ -397,7 +397,7 @@ Deno.test("new task: files are chosen, dropped and pasted; they arrive with the 
     await page.getByLabel("Id", { exact: true }).fill("with_files");
     await start(page);
     await page.waitForURL(/#\/tasks\/with_files$/);
-    await page.getByText("3 files").waitFor();
+    await page.getByText("two.txt, 7 B").waitFor();
     await becomes(async () => {
       const { reply } = await server.post({ type: "get_task_result", task_id: "with_files" });
       return (reply.result as { output: string }).output;
@@ -405,6 +405,18 @@ Deno.test("new task: files are chosen, dropped and pasted; they arrive with the 
     await go("/new");
     await page.getByLabel("What to do").waitFor();
     assert.equal(await list.count(), 0, "sent is sent");
+    await go("/tasks/with_files");
+    await page.getByRole("link", { name: "Run again as a copy" }).click();
+    await becomes(
+      async () => (await list.getByRole("listitem").allInnerTexts()).map((text) => text.split(/\s/)[0]),
+      ["one.txt", "two.txt", "three.txt"],
+    );
+    await start(page);
+    await page.waitForURL(/#\/tasks\/with_files_2$/);
+    await becomes(async () => {
+      const { reply } = await server.post({ type: "get_task_result", task_id: "with_files_2" });
+      return (reply.result as { output: string }).output;
+    }, "first second third\n");
   });
 });
 

@@ -37,6 +37,7 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["model", execution?.model],
     ["effort", execution?.effort],
     ["mode", execution?.mode],
+    ["attached", task.attached_files?.map(({ name }) => name).join(", ")],
     ["MCP servers", execution?.mcp_servers?.map(({ name }) => name).join(", ")],
     ["delegates", execution?.delegate === undefined ? undefined : execution.delegate ? "yes" : "no"],
     ["parent", parentOf(task)],

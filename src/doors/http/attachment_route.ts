@@ -31,10 +31,19 @@ export function attachmentRoute({ attachments }: AttachmentRouteOptions): Route 
           expected,
         });
       }
+      const mime_type = headers.get("content-type") ?? undefined;
+      // What a browser's form sends holds the file in an envelope, which no agent could read.
+      if (mime_type?.toLowerCase().startsWith("multipart/form-data")) {
+        throw new ApiError("INVALID_FIELD_VALUE", "Send the file itself as the body, not a form", {
+          field: "Content-Type",
+          value: mime_type.slice(0, 200),
+          expected: "the type of the file; with curl, use --data-binary @FILE instead of --form",
+        });
+      }
       return await attachments.add({
         body: body ?? new Blob().stream(),
         name: fileName(headers.get("x-filename") ?? ""),
-        mime_type: headers.get("content-type") ?? undefined,
+        mime_type,
       }, session.actor);
     },
   };

@@ -1,7 +1,7 @@
 /** The files of the draft: each is sent as soon as it is chosen, and the task names those that have arrived. */
 import { signal } from "@preact/signals";
 import { ATTACHMENT_MAX_BYTES } from "../../../domain/attachment_bounds.ts";
-import { bytes } from "../../../protocol/formats.ts";
+import type { Task } from "../../../domain/task.ts";
 import { needsKey } from "../../data/key.ts";
 import { mended } from "./problems.ts";
 import { upload } from "../../data/upload.ts";
@@ -11,7 +11,8 @@ const MOST_FILES = 10;
 export interface DraftFile {
   key: number;
   name: string;
-  size: number;
+  /** Undefined for a file of another task of which only the id is known. */
+  size?: number;
   /** The share that has been sent, 0 to 1. */
   sent: number;
   /** Once it has arrived. */
@@ -28,6 +29,17 @@ export function addFiles(chosen: Iterable<File>): void {
   for (const file of chosen) add(file);
 }
 
+/** Replaces the files by those of a task that is copied. */
+export function copyFiles(
+  { attached_files = [], execution }: Pick<Task, "attached_files" | "execution">,
+): void {
+  clearFiles();
+  files.value = (execution?.attachments ?? []).map((id) => {
+    const known = attached_files.find((file) => file.id === id);
+    return { key: ++serial, id, name: known?.name ?? id, size: known?.bytes, sent: 1 };
+  });
+}
+
 function add(file: File): void {
   const key = ++serial;
   const entry = { key, name: file.name, size: file.size, sent: 0 };
@@ -35,7 +47,7 @@ function add(file: File): void {
   const problem = files.value.length > MOST_FILES
     ? `A task takes at most ${MOST_FILES} files.`
     : file.size > ATTACHMENT_MAX_BYTES
-    ? `A file may have at most ${bytes(ATTACHMENT_MAX_BYTES)}.`
+    ? `A file may have at most ${ATTACHMENT_MAX_BYTES / 1024 ** 2} MiB.`
     : file.size === 0
     ? "This file is empty."
     : undefined;

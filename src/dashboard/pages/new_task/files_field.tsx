@@ -38,7 +38,7 @@ function FileRow({ file: { key, name, size, sent, id, problem } }: { file: Draft
   return (
     <li class={problem === undefined ? "" : "is-refused"}>
       <span class="clip">{name}</span>
-      <span class="muted figure">{bytes(size)}</span>
+      {size !== undefined && <span class="muted figure">{bytes(size)}</span>}
       {problem !== undefined
         ? <span class="field-problem" role="alert">{problem}</span>
         : id === undefined

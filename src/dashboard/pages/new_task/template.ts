@@ -1,10 +1,12 @@
 /** The task or schedule that is copied into the form. */
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../../../domain/errors.ts";
-import type { NewTask } from "../../../domain/task.ts";
+import type { NewTask, Task } from "../../../domain/task.ts";
+import type { Schedule } from "../../../protocol/schedule_messages.ts";
 import { ask } from "../../data/server.ts";
 import { taskOf } from "../../data/tasks.ts";
-import { type Draft, draft, draftOf } from "./draft.ts";
+import { draft, draftOf } from "./draft.ts";
+import { copyFiles } from "./files.ts";
 import { freeId } from "./suggested_id.ts";
 
 export interface Template {
@@ -20,9 +22,13 @@ export function useTemplate(id: string, copied: () => void): Template {
     setTemplate({});
     if (id === "") return;
     let isLeft = false;
-    load(id).then((copy) => {
+    load(id).then(({ task, schedule }) => {
       if (isLeft) return;
-      draft.value = { ...copy, id: freeId(`${id.slice(0, 90)}_2`, (other) => taskOf(other) !== undefined) };
+      copyFiles(task);
+      draft.value = {
+        ...draftOf(task, schedule),
+        id: freeId(`${id.slice(0, 90)}_2`, (other) => taskOf(other) !== undefined),
+      };
       setTemplate({ name: id });
       copied();
     }, (error) => {
@@ -33,14 +39,14 @@ export function useTemplate(id: string, copied: () => void): Template {
   return template;
 }
 
-async function load(id: string): Promise<Draft> {
+async function load(id: string): Promise<{ task: Task | NewTask; schedule?: Schedule }> {
   try {
-    return draftOf((await ask("get_task_status", { task_id: id })).task);
+    return { task: (await ask("get_task_status", { task_id: id })).task };
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "TASK_NOT_FOUND") throw error;
     const { schedules } = await ask("list_schedules", { upcoming: 0 });
     const schedule = schedules.find((one) => one.id === id);
     if (!schedule) throw error;
-    return draftOf(schedule.task as NewTask, schedule);
+    return { task: schedule.task as NewTask, schedule };
   }
 }

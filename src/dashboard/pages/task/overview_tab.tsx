@@ -4,7 +4,7 @@ import { Circle, CircleCheck, CircleDot } from "lucide-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { agents, agentUsage } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
-import { counted, dateTime, duration } from "../../../protocol/formats.ts";
+import { bytes, counted, dateTime, duration } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 import type { TabProps } from "./tab_props.ts";
@@ -147,8 +147,7 @@ function SessionFacts({ task: { execution = {}, agent_session } }: { task: Task 
 }
 
 function Settings({ task }: { task: Task }) {
-  const { execution = {}, timeout, files_pattern, scheduled_time, recurring } = task;
-  const { attachments = [] } = execution;
+  const { execution = {}, timeout, files_pattern, scheduled_time, recurring, attached_files = [] } = task;
   const { working_dir, model, effort, mode, isolation, permissions, max_attempts, priority_boost, env } =
     execution;
   const working = agents.value.find(({ task_id }) => task_id === task.id);
@@ -172,8 +171,8 @@ function Settings({ task }: { task: Task }) {
         <dt>Permissions</dt>
         <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
         <SessionFacts task={task} />
-        {attachments.length > 0 && <dt>Attached</dt>}
-        {attachments.length > 0 && <dd>{counted(attachments.length, "file")}</dd>}
+        {attached_files.length > 0 && <dt>Attached</dt>}
+        {attached_files.map(({ id, name, bytes: size }) => <dd key={id}>{name}, {bytes(size)}</dd>)}
         {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) =>
           chosen && (
             <Fragment key={name}>
