@@ -143,6 +143,75 @@ Deno.test("an agent that cannot be held to its policy says so in the log at the 
     assert.equal(await said({ permissions: "ask" }, "claude"), undefined);
   }));
 
+const OWN_SERVER = { name: "opencode-agents", url: "http://127.0.0.1:1/mcp" };
+const OWN_TOOLS = { http: OWN_SERVER, stdio: { name: OWN_SERVER.name, command: "opencode-agents" } };
+const TOOL = { title: "opencode-agents_start_task", kind: "other", rawInput: {}, locations: [] };
+
+Deno.test("a task that delegates is not asked for the server's own tools, and is denied them under deny", () =>
+  withSupervisor(async (bench) => {
+    const ask = (permissions: "ask" | "deny" | "allow", more: Fields = { own_tools: OWN_TOOLS }) =>
+      watchRun(
+        bench,
+        acpRequest(bench.folder, asking(), JSON.stringify({ asked: TOOL }), {
+          permissions,
+          agent: { profile: "opencode" },
+          permission_timeout_ms: 50,
+          ...more,
+        }),
+      );
+    for (const policy of ["ask", "allow"] as const) {
+      const watched = await ask(policy);
+      assert.equal((await watched.run.outcome).output, "undefined: yes");
+      assert.deepEqual(watched.all("permission_requested"), []);
+    }
+    const denied = await ask("deny");
+    assert.equal((await denied.run.outcome).failure?.kind, "permission_denied");
+    // Another server of that name.
+    const other = await ask("ask", {});
+    await other.first("permission_requested");
+    await other.run.outcome;
+  }));
+
+Deno.test("a call is known to be of a server's tool by what its model cannot say", () => {
+  const is = (make: AgentMake, call: Fields) => make.isToolOf(call, OWN_SERVER.name);
+  const ofClaude = (source: string) => ({
+    _meta: { claudeCode: { mcpServer: { name: OWN_SERVER.name, source } } },
+  });
+  const ofCodex = { server: OWN_SERVER.name, tool: "start_task", arguments: {} };
+  const ofGemini = { title: "start_task (opencode-agents MCP Server)", kind: "other" };
+  for (
+    const [make, own, ...others] of [
+      [
+        opencode,
+        TOOL,
+        { ...TOOL, kind: "execute" },
+        { ...TOOL, title: "opencode_agents" },
+        {
+          ...TOOL,
+          title: "opencode-agents_start_task; rm a",
+          rawInput: { command: "…", directories: ["/"] },
+        },
+      ],
+      [claude, ofClaude("dynamic"), ofClaude("project"), { title: "mcp__opencode-agents__start_task" }],
+      [
+        codex,
+        { kind: "execute", rawInput: ofCodex },
+        { rawInput: { ...ofCodex, server: "other" } },
+        { title: "mcp.opencode-agents.start_task", kind: "execute", rawInput: { command: "x" } },
+      ],
+      [
+        gemini,
+        ofGemini,
+        { ...ofGemini, kind: "execute" },
+        { ...ofGemini, title: "rm a; start_task (opencode-agents MCP Server)" },
+      ],
+    ] as [AgentMake, Fields, ...Fields[]][]
+  ) {
+    assert.equal(is(make, own), true, make.name);
+    for (const other of others) assert.equal(is(make, other), false, JSON.stringify(other));
+  }
+});
+
 // ---- what each make starts its agent with
 
 /** A machine with these files. */

@@ -164,7 +164,12 @@ Deno.test("property: no call makes the search fail or run on", () => {
 });
 
 Deno.test("a policy decides alone, but none allows what is outside", () => {
-  for (const policy of ["ask", "deny", "allow"] as const) assert.equal(decisionFor(policy, []), policy);
-  assert.equal(decisionFor("allow", ["/etc"]), "ask");
-  assert.equal(decisionFor("deny", ["/etc"]), "deny");
+  for (const policy of ["ask", "deny", "allow"] as const) {
+    assert.equal(decisionFor(policy, { outside: [], isOwnTool: false }), policy);
+    const own = decisionFor(policy, { outside: ["/etc"], isOwnTool: true });
+    assert.equal(own, policy === "deny" ? "deny" : "allow", "who says delegate has said it");
+  }
+  const outside = { outside: ["/etc"], isOwnTool: false };
+  assert.equal(decisionFor("allow", outside), "ask");
+  assert.equal(decisionFor("deny", outside), "deny");
 });

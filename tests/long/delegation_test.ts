@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { AgentConfig } from "../../src/domain/agent_config.ts";
 import { DENO_ENV } from "../../src/agents/supervision/reaper_process.ts";
+import type { PermissionRequest } from "../../src/domain/permission_request.ts";
 import { type AgentName, installed } from "../fixtures/agents.ts";
 import { startModelServer } from "../fixtures/model_server.ts";
 import { type TestServer, withServer } from "../fixtures/server.ts";
@@ -36,7 +37,8 @@ const inOpenCode = (entry: (server: TestServer) => Fields): Way => (agent, serve
   return { env: { OPENCODE_CONFIG_CONTENT: config } };
 };
 
-const bySelf: Way = () => ({ delegate: true });
+/** A person is asked for what the other agent does, and for nothing else. */
+const bySelf: Way = () => ({ delegate: true, permissions: "ask" });
 
 const WAYS: [AgentName, string, Way][] = [
   ["opencode", "by itself", bySelf],
@@ -120,8 +122,18 @@ for (const [name, way, prepare] of WAYS) {
           assert.equal(reply.type, "task_started", JSON.stringify(reply));
           const shown = async (task_id: string) =>
             (await server.post({ type: "get_task_status", task_id })).reply.task as Fields | undefined;
+          const allow = (permission_id: string) =>
+            server.post({
+              type: "respond_to_permission",
+              task_id: "inner",
+              permission_id,
+              decision: "allow",
+            });
           await until(async () => {
-            const { status } = (await shown("outer"))!;
+            const { status, pending_permissions } = (await shown("outer"))!;
+            assert.equal(pending_permissions, undefined);
+            const asked = (await shown("inner"))?.pending_permissions as PermissionRequest[] | undefined;
+            for (const { permission_id } of asked ?? []) await allow(permission_id);
             return ["completed", "failed", "cancelled"].includes(status as string);
           }, PATIENCE_MS);
           const parent = await shown("outer");

@@ -49,6 +49,8 @@ export interface PermissionsOptions {
   callOf: (tool_call_id: string) => Record<string, unknown> | undefined;
   /** The places of a tool call that are outside the task's folders. */
   placesOutside: (call: Record<string, unknown>) => Promise<string[]>;
+  /** Whether a call is of a tool of the server that lets the agent delegate. */
+  isOwnTool: (call: Record<string, unknown>) => boolean;
   denied: (denial: Denial) => void;
 }
 
@@ -69,7 +71,7 @@ export class Permissions {
 
   /** Answers the agent's request. `signal` aborts when the agent withdraws it. */
   async ask(params: Record<string, unknown>, signal: AbortSignal): Promise<PermissionAnswer> {
-    const { policy, clock, timeout_ms, readDiffs, callOf, placesOutside, events } = this.#options;
+    const { policy, clock, timeout_ms, readDiffs, callOf, placesOutside, isOwnTool, events } = this.#options;
     const permission_id = this.#newId();
     const call = askedCall(params, callOf);
     const outside = policy === "allow" ? await placesOutside(call) : [];
@@ -79,7 +81,7 @@ export class Permissions {
       readDiffs,
     });
     if (this.#closed) return CANCELLED;
-    const decision = decisionFor(policy, outside);
+    const decision = decisionFor(policy, { outside, isOwnTool: isOwnTool(call) });
     if (decision !== "ask") {
       const option = narrowestOption(request.options, decision);
       return await this.#settled(request, { option, by: "policy" }, decision === "deny");

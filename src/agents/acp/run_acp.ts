@@ -130,6 +130,7 @@ class AcpRun implements Run {
       giveUp: (failure) => this.#givenUp.reject(new GivenUp(failure)),
     });
     const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs, troubles);
+    const own = request.own_tools?.http.name;
     const permissions = this.#permissions = new Permissions({
       clock,
       policy: request.permissions,
@@ -143,6 +144,7 @@ class AcpRun implements Run {
           working_dir: request.working_dir,
           tmp_dir: this.#work.link.process.tmp_dir,
         }),
+      isOwnTool: (call) => own !== undefined && make.isToolOf(call, own),
       denied: (denial) => turn.denied(denial),
     });
     const questions = this.#questions = new Questions({

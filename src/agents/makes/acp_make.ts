@@ -30,6 +30,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   modes: () => [],
   bind: undefined,
   deniedIn: () => undefined,
+  isToolOf: () => false,
   hasMode: () => true,
   unasked: likelyUnasked,
   resolves_models: false,

@@ -141,6 +141,11 @@ export interface AgentMake {
   hasMode(mode: { id: string; description?: string }): boolean;
   /** What a call would have done that its binding has denied without a request; undefined for none. */
   deniedIn(update: WireObject): string | undefined;
+  /**
+   * Whether a call for which it asks permission is of a tool of the MCP server of that name, and of no other tool that a model
+   * could make look so; false if its requests do not tell.
+   */
+  isToolOf(call: WireObject, server: string): boolean;
   /** What it does in a mode without asking for permission. */
   unasked(mode: string): Unasked;
   /** Whether it knows more names of its models than it lists, and refuses those that it does not know. */

@@ -79,6 +79,7 @@ export const claude: AgentMake = {
   // By default it starts in `auto` and answers its own permission requests.
   modes: () => ["default"],
   bind,
+  isToolOf,
   unasked: (mode) => UNASKED[mode] ?? "everything",
   // It takes the ids of the models API for those of its list.
   resolves_models: true,
@@ -127,6 +128,12 @@ function bind({ permissions: policy }: PolicyRequest): Binding {
   const permissions = { ask: ASKED, disableBypassPermissionsMode: "disable" };
   const settings = { permissions, disableAutoMode: "disable", sandbox: { autoAllowBashIfSandboxed: false } };
   return { session_meta: { claudeCode: { options: { settings } } } };
+}
+
+/** `dynamic`: the server came with the session. One of a project may have the same name. */
+function isToolOf({ _meta }: WireObject, server: string): boolean {
+  const from = objectOf(objectOf(objectOf(_meta)?.claudeCode)?.mcpServer);
+  return from?.name === server && from.source === "dynamic";
 }
 
 function recognize(launched: Launched): ProcessType | undefined {

@@ -55,6 +55,7 @@ export const codex: AgentMake = {
   // In its default mode it reviews its own requests. In this mode it asks a person.
   modes: (policy) => [policy === "allow" ? "workspace-write" : "read-only"],
   bind: bindCodex,
+  isToolOf,
   goesOnAfter: (question) => objectOf(objectOf(question._meta)?.codex)?.delivery === "async",
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
@@ -82,6 +83,12 @@ function turnSign(update: WireObject): TurnSign | undefined {
   const status = objectOf(sessionInfo(update)?.threadStatus);
   if (status?.type === "systemError") return "failed";
   return status?.type === "active" ? "going_on" : undefined;
+}
+
+/** The input of a command has other fields. */
+function isToolOf({ rawInput }: WireObject, server: string): boolean {
+  const input = objectOf(rawInput);
+  return input?.server === server && typeof input.tool === "string" && input.command === undefined;
 }
 
 /** Its own names of errors. */

@@ -50,6 +50,8 @@ export const gemini: AgentMake = {
   }),
   modes: () => ["default"],
   bind: bindGemini,
+  isToolOf: ({ kind, title }, server) =>
+    kind === "other" && String(title).replace(/^[a-z_]+/, "TOOL") === `TOOL (${server} MCP Server)`,
   unasked: (mode) => UNASKED[mode] ?? "everything",
   session_shows_login: true,
   troubleOf,

@@ -2,7 +2,7 @@ import type { PlanStep } from "../../domain/task.ts";
 import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts";
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
-import { objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
+import { listOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { bindOpenCode, type OpenCodeKind } from "./opencode_binding.ts";
 import { deniedInShell } from "./opencode_shell.ts";
 import { acpMake } from "./acp_make.ts";
@@ -80,6 +80,7 @@ export const opencode: AgentMake = {
   modes: () => ["build"],
   bind: (request) => bindOpenCode(KIND, request),
   deniedIn: deniedInShell,
+  isToolOf,
   // The rules for the task's mode define an agent of that name. Its own agents must have a description.
   hasMode: ({ description }) => description !== undefined,
   // Its modes are its agents. Its permission settings decide in all of them.
@@ -100,6 +101,12 @@ export const opencode: AgentMake = {
   changesOf,
   tokens_scope: "last_model_call",
 };
+
+/** A request for a place outside or a search has the model's words as its title, but also an input. */
+function isToolOf({ kind, title = "", rawInput, locations }: WireObject, server: string): boolean {
+  const hasNothing = listOf(locations).length === 0 && Object.keys(objectOf(rawInput) ?? {}).length === 0;
+  return kind === "other" && hasNothing && String(title).startsWith(`${server}_`);
+}
 
 /** `timestamp=… level=ERROR … message="stream error" … small=false … error.error="AI_APICallError: Too Many Requests"`. */
 function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
