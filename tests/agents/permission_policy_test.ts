@@ -336,6 +336,9 @@ Deno.test("opencode: its shell runs no command that it does not ask about", asyn
       "cd b && > a",
       "X=1 > a",
       "X=1 cd . > a",
+      "cd .\n> a",
+      "X=1; > a",
+      "export X=1; > a",
       "export X=1 > a",
       "declare -p > a",
       "{ > a; }",
@@ -362,6 +365,8 @@ Deno.test("opencode: its shell runs no command that it does not ask about", asyn
       "cd / && echo ran",
       "cd '/' ; X=1 Y='a b' echo ran",
       "true; > a; echo ran",
+      "cd /\necho ran",
+      "X=1\nexport Y=2 Z='a b' && cd / && echo ran",
       "echo ran>&2",
       "/bin/echo ran",
     ]

@@ -18,8 +18,10 @@ const NOT_ASKED =
 /** What a command may begin with that OpenCode does not ask about. */
 const TEXT = `([A-Za-z0-9_./:@%+=,~-]|'[^']*'|"[^"$\`\\\\]*")`;
 const SPACE = "[[:space:]]";
-const PRELUDE =
-  `^${SPACE}*(cd(${SPACE}+${TEXT}+)?${SPACE}*(&&|;)${SPACE}*)*([A-Za-z_][A-Za-z0-9_]*=${TEXT}*${SPACE}+)*`;
+const ASSIGNMENT = `[A-Za-z_][A-Za-z0-9_]*=${TEXT}*`;
+const END = `${SPACE}*(&&|;)${SPACE}*`;
+const PRELUDE = `^${SPACE}*(cd(${SPACE}+${TEXT}+)?${END}|export(${SPACE}+${ASSIGNMENT})+${END}|` +
+  `${ASSIGNMENT}(${END}|${SPACE}+))*`;
 /** A program's name is neither a number, which may belong to `2> file`, nor the name of a function that follows. */
 const PROGRAM = `[A-Za-z_./~][A-Za-z0-9_./~+-]*(${SPACE}*$|${SPACE}+[^([:space:]]|[;&|<>])`;
 /** Words that OpenCode takes for no program. */
@@ -41,10 +43,10 @@ export function askingShell(permissions: PolicyRequest["permissions"], own: stri
   const lines = [
     "#!/bin/sh",
     "# Called with -c and a command.",
-    `first=$(printf '%s\\n' "$2" | grep -Ev '^${SPACE}*(#|$)' | head -n 1 | sed -E ${
+    `rest=$(printf '%s\\n' "$2" | grep -Ev '^${SPACE}*(#|$)' | tr '\\n' ';' | sed -E ${
       quoted(`s#${PRELUDE}##`)
     })`,
-    `begins() { printf '%s\\n' "$first" | grep -Eq "^($1)"; }`,
+    `begins() { printf '%s\\n' "$rest" | grep -Eq "^($1)"; }`,
     `if ! begins ${quoted(PROGRAM)} || begins ${quoted(`(${WORDS})([^A-Za-z0-9_./~+-]|$)`)}; then`,
     `  ${refusal(NOT_ASKED)}`,
     "fi",
