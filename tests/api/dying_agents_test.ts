@@ -155,6 +155,9 @@ Deno.test("an agent that dies while its task is paused is started when the task 
     app.agents.runs[0]!.die("It was killed");
     await until(async () => (await attemptsOf(socket))[0]!.outcome === "failed");
     assert.equal((await taskOf(socket)).status, "paused");
+    const log = await logOf(socket);
+    const ended = "Attempt ended: It was killed. The agent is started again when the task is resumed";
+    assert.ok(log.includes(`${ended}, to go on in its session`), log.join("\n"));
     await socket.request({ type: "resume_task", task_id: "t" });
     await socket.next(becomes("completed"));
     assert.deepEqual(sessionsOf(app.agents.runs), [undefined, "s1"]);

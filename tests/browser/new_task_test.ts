@@ -198,7 +198,11 @@ const REFUSALS: Refusal[] = [
     label: "Metadata as JSON",
     problem: /low, medium, high.*INVALID_FIELD_VALUE/,
   },
-  { fill: field("Agent", "otter"), label: "Agent", problem: /There is no agent 'otter' INVALID_FIELD_VALUE\s+Use other/ },
+  {
+    fill: field("Agent", "otter"),
+    label: "Agent",
+    problem: /There is no agent 'otter' INVALID_FIELD_VALUE\s+Use other/,
+  },
   { fill: field("Folder", "/"), label: "Folder", problem: /outside tasks.allowed_dirs/ },
   { fill: field("Folder", "missing"), label: "Folder", problem: /does not exist.*FILE_NOT_FOUND/ },
   {

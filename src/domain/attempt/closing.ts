@@ -84,7 +84,7 @@ function reportOf(
   if (outcome === "completed") return { level: "info", message: "Task completed", outcome };
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
   if (again === undefined || attemptsLeft === 0) return { level: "error", message, outcome };
-  const when = again === "later" ? " after a wait" : "";
+  const when = state.isPaused ? " when the task is resumed" : again === "later" ? " after a wait" : "";
   const where = goesOn(state, end) ? ", to go on in its session" : "";
   return { level: "warn", message: `${message}. The agent is started again${when}${where}`, outcome };
 }
