@@ -213,6 +213,29 @@ Deno.test("silence: it is shown with what the agent was at, which is no sign of 
     assert.equal(watched.all("recovered").length, 2);
   }));
 
+Deno.test("silence: its end is not the end of trouble with the model", () =>
+  withSupervisor(async (bench) => {
+    const request = framesRequest(bench.folder, "claude", [
+      retry(1, 529, "overloaded"),
+      { until: "silent" },
+      { stderr: "Still here" },
+      { until: "over" },
+      says("Back."),
+      done,
+    ]);
+    const watched = await watchRun(bench, request, { bounds: { silence_ms: 800 } });
+    await watched.first("silent");
+    await Deno.writeTextFile(`${bench.folder}/silent`, "");
+    await watched.first("log", ({ message }) => message === "Still here");
+    await Deno.writeTextFile(`${bench.folder}/over`, "");
+    assert.equal((await watched.run.outcome).status, "completed");
+    const told = watched.events.flatMap(({ kind }) =>
+      kind === "retrying" || kind === "recovered" ? kind : []
+    );
+    assert.deepEqual([told.filter((kind) => kind === "recovered").length, told.at(-1)], [1, "recovered"]);
+    assert.ok(told.length > 2, "what it does is shown again");
+  }));
+
 Deno.test("trouble: the client declares that it listens", () =>
   withSupervisor(async (bench) => {
     await ran(bench, framesRequest(bench.folder, "claude", [done]));

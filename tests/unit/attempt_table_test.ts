@@ -138,7 +138,6 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, retrying | ready | write session",
     "reports a line": "working, retrying | info: hello",
-    "reports activity": "working, retrying, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, writing, 0 after it | write progress",
     "reports that it goes on": "working, running | publish agent",
     "asks for permission":

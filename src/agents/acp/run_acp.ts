@@ -163,7 +163,7 @@ class AcpRun implements Run {
         const current_step = oneLine(`No sign of life for ${duration(silent_ms)}, ${turn.pending}`, 200);
         void events.emit({ kind: "silent", current_step, isLong });
       },
-      onSign: () => void events.emit({ kind: "recovered", current_step: turn.current_step }),
+      onSign: () => turn.showStep(),
     });
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
     this.#work = new AgentAtWork({

@@ -38,6 +38,11 @@ export class TroubleWatch {
     return isTrouble ? now.trouble : undefined;
   }
 
+  /** What the agent does while it has not recovered; undefined if its model answers. */
+  get step(): string | undefined {
+    return this.#now && stepOf(this.#now.trouble);
+  }
+
   async take(trouble: ModelTrouble): Promise<void> {
     const { clock, events, login_advice, giveUp } = this.#options;
     const at_ms = clock.monotonic();

@@ -102,6 +102,15 @@ export class AcpTurn {
     return this.#progress?.current_step ?? this.transcript.activity;
   }
 
+  /** Tells anew what the agent does, after something else has been shown. */
+  showStep(): void {
+    const { step } = this.#troubles;
+    const { current_step } = this;
+    void this.#events.emit(
+      step === undefined ? { kind: "recovered", current_step } : { kind: "retrying", current_step: step },
+    );
+  }
+
   /** What the agent has not come back from, for somebody who wonders why it is silent. */
   get pending(): string {
     const { openCall } = this.transcript;

@@ -23,8 +23,10 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "at_work":
       return stay({ ...state, isAtWork: true });
     case "progress":
-    case "activity":
       return noteProgress(state, report, at_ms);
+    case "activity":
+      // What it did before is reported a little late. That it asks its model again is what there is to see.
+      return state.isRetrying ? stay(state) : noteProgress(state, report, at_ms);
     case "silent":
       return silent(state, report, at_ms);
     case "retrying":
