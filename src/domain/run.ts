@@ -128,6 +128,8 @@ export type RunEvent =
   | { kind: "usage"; usage: Record<string, unknown> }
   /** What the agent turns out to offer, for lists and pickers. */
   | { kind: "offer"; news: OfferNews }
+  /** The turn has ended, but the agent has begun another of itself. */
+  | { kind: "own_turn" }
   /** A turn has ended and the run waits for `Run.next`. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };
 

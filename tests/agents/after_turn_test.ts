@@ -4,7 +4,7 @@ import { framesRequest, ran, watchRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
 import { requestFor, stateOf, withSupervisor } from "./fixtures/harness.ts";
 import { startCommand } from "../../src/agents/command/run_command.ts";
-import { systemClock } from "../../src/clock/clock.ts";
+import { sleep, systemClock } from "../../src/clock/clock.ts";
 import type { RunEvent } from "../../src/domain/run.ts";
 
 const says = (text: string, messageId = "m"): Frame => ({
@@ -84,7 +84,46 @@ Deno.test("after a turn: what the agent does of itself when its background has e
     const outcome = await watched.run.outcome;
     assert.deepEqual([outcome.status, outcome.output], ["completed", "It has ended well."]);
     assert.deepEqual(outcome.usage?.cost, { amount: 3, currency: "USD" });
-    assert.ok(watched.logs("info").includes("The agent went on of itself after its turn had ended"));
+    assert.equal(watched.all("own_turn").length, 1);
+  }));
+
+Deno.test("after a turn: one of its own counts once, and lasts as long as its calls and requests", () =>
+  withSupervisor(async (bench) => {
+    const calls = (status: string, kind: string): Frame => ({
+      update: { sessionUpdate: kind, toolCallId: "c", title: "make", status },
+    });
+    const frames = [
+      says("First."),
+      done,
+      says(" Still the first."),
+      says("On with it.", "m2"),
+      calls("in_progress", "tool_call"),
+      { until: "made" },
+      calls("completed", "tool_call_update"),
+      says("Made.", "m3"),
+    ];
+    const watched = await watchRun(bench, framesRequest(bench.folder, "generic", frames));
+    await watched.first("log", ({ message }) => message === "make");
+    // Longer than the run listens to an agent that is quiet.
+    await sleep(systemClock, 400);
+    await Deno.writeTextFile(`${bench.folder}/made`, "");
+    assert.equal((await watched.run.outcome).output, "Made.");
+    assert.equal(watched.all("own_turn").length, 1);
+  }));
+
+Deno.test("after a turn: a paused task waits, whatever it waits for", () =>
+  withSupervisor(async (bench) => {
+    const frames: Frame[] = [{ run: ["sleep", "476"] }, done];
+    const request = framesRequest(bench.folder, "generic", frames, { wait_for_background_ms: 600 });
+    const watched = await watchRun(bench, request);
+    await watched.first("log", ({ message }) => message.startsWith("The turn has ended, and waits"));
+    await watched.run.pause();
+    let isOver = false;
+    void watched.run.outcome.then(() => isOver = true);
+    await sleep(systemClock, 1500);
+    assert.equal(isOver, false);
+    await watched.run.resume();
+    assert.equal((await watched.run.outcome).left_running?.length, 1);
   }));
 
 Deno.test("after a command: what outlives it is named, and ended with it", () =>

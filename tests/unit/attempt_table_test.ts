@@ -57,6 +57,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
     message: "starting, starting, messages: 1",
+    "goes on of itself":
+      "starting, starting, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   working: {
     "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
@@ -82,6 +84,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, running, messages: 1",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, running | set silence 100",
+    "goes on of itself":
+      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   writing: {
     "reports a silence": "working, running, writing, 1 after it | warn: No sign of life",
@@ -109,6 +113,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "silence fired": "working, running, writing, 0 after it | set silence 100",
     "progress written": "working, running | publish agent",
     "progress refused": "working, running",
+    "goes on of itself":
+      "working, running, turn 2, writing, 0 after it | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   asking: {
     "reports a silence":
@@ -133,6 +139,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
     message: "working, waiting_for_permission, messages: 1",
+    "goes on of itself":
+      "working, waiting_for_permission, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   retrying: {
     "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
@@ -158,6 +166,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "message": "working, retrying, messages: 1",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, retrying | set silence 100",
+    "goes on of itself":
+      "working, retrying, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   unresponsive: {
     "reports a silence":
@@ -200,6 +210,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, unresponsive, messages: 1",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, unresponsive | set silence 200",
+    "goes on of itself":
+      "working, running, turn 2 | clear silence | info: The agent gives signs of life again | publish agent | info: The agent goes on of itself after its turn has ended | write turn | publish agent | set silence 100",
   },
   "paused while starting": {
     "reports a silence": "starting, paused, writing, 0 after it | warn: No sign of life | write progress",
@@ -218,6 +230,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
     message: "starting, paused, messages: 1",
+    "goes on of itself":
+      "starting, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   paused: {
     "reports a silence": "working, paused, writing, 0 after it | warn: No sign of life | write progress",
@@ -237,6 +251,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
     message: "working, paused, messages: 1",
+    "goes on of itself":
+      "working, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   resuming: {
     "reports a silence":
@@ -259,6 +275,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping, frozen | stop agent",
     broke: "working, stopping, frozen | publish agent | stop agent",
     message: "working, running, frozen, messages: 1",
+    "goes on of itself":
+      "working, running, frozen, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   "with a message": {
     "reports a silence":
@@ -288,6 +306,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, running, messages: 2",
     "deadline fired": "working, stopping, messages: 1 | publish agent | stop agent | clear silence",
     "silence fired": "working, running, messages: 1 | set silence 100",
+    "goes on of itself":
+      "working, running, turn 2, messages: 1 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   "without a message": {
     "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
@@ -315,6 +335,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     message: "working, running, messages: 1",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, running | set silence 100",
+    "goes on of itself":
+      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   "cancelled while preparing": {
     prepared: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",

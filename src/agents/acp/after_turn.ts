@@ -5,21 +5,20 @@ import type { OwnWorkWatch } from "./own_work.ts";
 
 export interface AfterTurnOptions extends LeftOptions {
   own_work: OwnWorkWatch;
+  /** Whether the agent waits for a person. */
+  isWaiting: () => boolean;
 }
 
-/** `left`: what is still at work then. `times`: how often the agent has gone on of itself. */
-export async function afterTurn(options: AfterTurnOptions): Promise<{ left: LeftProcess[]; times: number }> {
-  const { clock, own_work, list, wait_ms, isStopping } = options;
-  const ended_ms = clock.monotonic();
+/** Returns what is still at work once the agent has done what it does of itself. */
+export async function afterTurn(options: AfterTurnOptions): Promise<LeftProcess[]> {
+  const { own_work, list, isPaused, isWaiting, isStopping } = options;
   own_work.turnEnded();
-  let hasWaited = false;
-  const onWait = (left: LeftProcess[]) => {
-    hasWaited = true;
-    options.onWait(left);
-  };
-  const left = await leftAfterWait({ ...options, onWait });
-  // An agent that has nothing to wait for does nothing of itself.
-  if (left.length === 0 && !hasWaited && !own_work.isOpen) return { left, times: 0 };
-  const times = await own_work.quiet(wait_ms - (clock.monotonic() - ended_ms), isStopping);
-  return { left: left.length === 0 && times === 0 ? left : await list(), times };
+  const { left, remaining_ms } = await leftAfterWait(options);
+  const had_turns = own_work.turns;
+  await own_work.quiet({
+    wait_ms: remaining_ms,
+    isOver: isStopping,
+    isHeld: () => isPaused() || isWaiting(),
+  });
+  return own_work.turns === had_turns ? left : await list();
 }

@@ -1,62 +1,111 @@
 /**
- * What an agent does of itself after its turn has ended: a command in its background has ended, and it looks at what came
- * of that. The task is over when it has been quiet for a while.
+ * What an agent does of itself after its turn has ended: a command in its background has ended and it looks at what came of
+ * that, or a plugin of its user has it go on. That is a turn of its own. The task is over when it has been quiet for a while.
  */
 import { type Clock, sleep } from "../../clock/clock.ts";
-import type { OwnWork } from "../makes/agent_make.ts";
+import type { OwnWork, WireObject } from "../makes/agent_make.ts";
+import { textOf } from "./wire_value.ts";
 
-/** So long after its last sign of work an agent is done. */
-const QUIET_MS = 2000;
 const LOOK_EVERY_MS = 200;
 
+export interface OwnWorkOptions {
+  clock: Clock;
+  /** So long after its last sign of work an agent is done. */
+  quiet_ms: number;
+  /** Called when it begins a turn of its own. */
+  onBegin: () => void;
+}
+
+export interface QuietOptions {
+  /** How long to wait for what it says it has in its background. */
+  wait_ms: number;
+  /** Whether the run is being ended. */
+  isOver: () => boolean;
+  /** Whether it cannot go on, since it is paused or waits for a person. */
+  isHeld: () => boolean;
+}
+
 export class OwnWorkWatch {
-  readonly #clock: Clock;
-  #isAtWork = false;
+  /** How many turns of its own it has begun. */
+  turns = 0;
+
+  readonly #options: OwnWorkOptions;
+  /** The turn that it was asked for has ended. */
+  #hasEnded = false;
+  #isInTurn = false;
+  /** Whether it tells when it is at work. */
+  #tells = false;
   #background = 0;
+  /** The tool calls of its own turns that have not ended. */
+  readonly #open = new Set<string>();
+  #last_message_id: string | undefined;
   #last_sign_ms = -Infinity;
-  /** How often it has worked since the turn ended. */
-  #times = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(options: OwnWorkOptions) {
+    this.#options = options;
   }
 
-  /** Whether it is at work of itself, has been so since the turn ended, or has something in its background. */
-  get isOpen(): boolean {
-    return this.#isAtWork || this.#times > 0 || this.#background > 0;
-  }
-
+  /** Takes what it tells of its work. */
   hear({ isAtWork, background }: OwnWork): void {
-    if (isAtWork === true && !this.#isAtWork) this.#times++;
-    this.#isAtWork = isAtWork ?? this.#isAtWork;
     this.#background = background ?? this.#background;
-    this.#last_sign_ms = this.#clock.monotonic();
+    if (isAtWork !== undefined) {
+      this.#tells = true;
+      if (!isAtWork) this.#isInTurn = false;
+      else this.#begin();
+    }
+    this.#noteSign();
   }
 
-  /** It has said or done something. */
-  sign(): void {
-    this.#last_sign_ms = this.#clock.monotonic();
+  /** Takes an update that shows work. */
+  sign(update: WireObject): void {
+    const message_id = textOf(update.messageId);
+    const isNew = update.sessionUpdate !== "tool_call_update" &&
+      (message_id === undefined || message_id !== this.#last_message_id);
+    if (isNew && !this.#tells) this.#begin();
+    this.#last_message_id = message_id ?? this.#last_message_id;
+    this.#followCall(update);
+    this.#noteSign();
   }
 
   /** The turn that it was asked for has ended: what it does from now on, it does of itself. */
   turnEnded(): void {
-    this.#isAtWork = false;
-    this.#times = 0;
-    this.#last_sign_ms = this.#clock.monotonic();
+    this.#hasEnded = true;
+    this.#noteSign();
   }
 
-  /**
-   * Settles when it has been quiet for 2 s, and its background has come to an end or `wait_ms` are over; also when the run
-   * is being stopped. Returns how often it has worked of itself.
-   */
-  async quiet(wait_ms: number, isOver: () => boolean): Promise<number> {
-    const until_ms = this.#clock.monotonic() + wait_ms;
-    while (!isOver()) {
-      const now = this.#clock.monotonic();
-      const isWaiting = this.#isAtWork || this.#background > 0 && now < until_ms;
-      if (!isWaiting && now - this.#last_sign_ms >= QUIET_MS) break;
-      await sleep(this.#clock, LOOK_EVERY_MS);
+  /** Settles when it has been quiet, and its background has come to an end or the wait is over; also when the run is over. */
+  async quiet({ wait_ms, isOver, isHeld }: QuietOptions): Promise<void> {
+    const { clock, quiet_ms } = this.#options;
+    let left_ms = wait_ms;
+    for (let now = clock.monotonic(); !isOver();) {
+      const isAtWork = this.#tells && this.#isInTurn || this.#open.size > 0;
+      if (!isAtWork && !isHeld() && now - this.#last_sign_ms >= quiet_ms) {
+        this.#isInTurn = false;
+        if (this.#background === 0 || left_ms <= 0) return;
+      }
+      await sleep(clock, Math.min(LOOK_EVERY_MS, quiet_ms));
+      const before = now;
+      now = clock.monotonic();
+      if (isHeld()) this.#noteSign();
+      else left_ms -= now - before;
     }
-    return this.#times;
+  }
+
+  #begin(): void {
+    if (!this.#hasEnded || this.#isInTurn) return;
+    this.#isInTurn = true;
+    this.turns++;
+    this.#options.onBegin();
+  }
+
+  #followCall({ sessionUpdate, toolCallId, status }: WireObject): void {
+    const id = textOf(toolCallId);
+    if (!this.#hasEnded || id === undefined) return;
+    if (status === "completed" || status === "failed") this.#open.delete(id);
+    else if (sessionUpdate === "tool_call") this.#open.add(id);
+  }
+
+  #noteSign(): void {
+    this.#last_sign_ms = this.#options.clock.monotonic();
   }
 }

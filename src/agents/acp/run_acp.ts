@@ -38,6 +38,8 @@ export interface AcpBounds extends SessionBounds {
   cancel_ms: number;
   /** After this long without a sign of life from the agent, a warning is logged. It is shown after a quarter of it. */
   silence_ms: number;
+  /** So long after its last sign of work an agent is done whose turn has ended. */
+  quiet_ms: number;
 }
 
 export const BOUNDS: AcpBounds = {
@@ -47,6 +49,7 @@ export const BOUNDS: AcpBounds = {
   setting_ms: 30_000,
   cancel_ms: 1_500,
   silence_ms: 120_000,
+  quiet_ms: 2000,
 };
 
 /** How long the listener may take for the last events. Then the outcome is given without waiting for it. */
@@ -129,7 +132,7 @@ class AcpRun implements Run {
       login_advice: make.login.advice,
       giveUp: (failure) => this.#givenUp.reject(new GivenUp(failure)),
     });
-    const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs, troubles);
+    const turn = this.#turn = new AcpTurn(clock, make, events, readDiffs, troubles, bounds.quiet_ms);
     const own = request.own_tools?.http.name;
     const permissions = this.#permissions = new Permissions({
       clock,
@@ -262,20 +265,23 @@ class AcpRun implements Run {
     const { process } = this.#work.link;
     let hasExited = false;
     void process.status.then(() => hasExited = true);
-    const { left, times } = await afterTurn({
+    this.#left = await afterTurn({
       clock: this.#clock,
       own_work: this.#turn.own_work,
       list: () => process.left.list((command) => this.#make.helpers?.test(command) === true),
       wait_ms: this.#request.wait_for_background_ms ?? 0,
-      onWait: (left) =>
-        void this.#events.note("info", `The turn has ended, and waits for ${leftWords(left)}`, "acp"),
+      onWait: (left) => {
+        const text = `The turn has ended, and waits for ${leftWords(left)}`;
+        void this.#events.note("info", text, "acp");
+        void this.#events.emit({ kind: "activity", current_step: oneLine(text, 200) });
+      },
+      isPaused: () => this.#paused,
+      isWaiting: () => this.#permissions.waiting || this.#questions.waiting,
       isStopping: () => this.#stopping || hasExited,
     });
-    this.#left = left;
-    if (times > 0) {
-      await this.#events.note("info", "The agent went on of itself after its turn had ended", "acp");
+    if (this.#left.length > 0) {
+      await this.#warn(`Left at work, and ended with the agent: ${leftWords(this.#left)}`);
     }
-    if (left.length > 0) await this.#warn(`Left at work, and ended with the agent: ${leftWords(left)}`);
     return result;
   }
 

@@ -47,12 +47,17 @@ export class AcpTurn {
     events: EventQueue,
     readDiffs: DiffReader,
     troubles: TroubleWatch,
+    quiet_ms: number,
   ) {
     this.#clock = clock;
     this.#make = make;
     this.#events = events;
     this.#troubles = troubles;
-    this.own_work = new OwnWorkWatch(clock);
+    this.own_work = new OwnWorkWatch({
+      clock,
+      quiet_ms,
+      onBegin: () => void events.emit({ kind: "own_turn" }),
+    });
     this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
   }
 
@@ -68,7 +73,7 @@ export class AcpTurn {
       await this.transcript.flush();
       return await this.#events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
     }
-    if (isWork(update)) this.own_work.sign();
+    if (isWork(update)) this.own_work.sign(update);
     this.#count(this.#make.tokensOfCall(update));
     const steps = this.#make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {

@@ -45,6 +45,7 @@ export async function startCommand(
   });
   let exited = false;
   let stopped = false;
+  let paused = false;
 
   /** A command gets all attachments as files of its workspace. */
   async function spawn(): Promise<SupervisedProcess> {
@@ -116,12 +117,16 @@ export async function startCommand(
     });
     const exit = await process.status;
     exited = true;
-    const left = stopped ? [] : await leftAfterWait({
+    const { left } = stopped ? { left: [] } : await leftAfterWait({
       clock,
       list: () => process.left.list(),
       wait_ms: request.wait_for_background_ms ?? 0,
-      onWait: (left) =>
-        void events.note("info", `The command has ended, and waits for ${leftWords(left)}`, "command"),
+      onWait(left) {
+        const text = `The command has ended, and waits for ${leftWords(left)}`;
+        void events.note("info", text, "command");
+        doing(text);
+      },
+      isPaused: () => paused,
       isStopping: () => stopped,
     });
     if (left.length > 0) {
@@ -161,8 +166,14 @@ export async function startCommand(
       stopped ||= !exited;
       await end(process);
     },
-    pause: () => process.pause(),
-    resume: () => process.resume(),
+    async pause() {
+      paused = true;
+      await process.pause();
+    },
+    async resume() {
+      await process.resume();
+      paused = false;
+    },
     answerPermission: () => false,
   };
 }

@@ -40,6 +40,8 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
       return questionAsked(state, report.question);
     case "question_settled":
       return questionSettled(state, report.question_id);
+    case "own_turn":
+      return ownTurn(state);
     case "turn_ended":
       return turnEnded(state, report.outcome);
     case "usage":
@@ -141,13 +143,20 @@ function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
   if (!state.takesTurns || state.stop !== undefined) return stay(state);
   const prompt = promptAfter(state, outcome);
   if (prompt === undefined) return [state, [{ kind: "next_turn" }]];
-  const turn = state.turn + 1;
-  const effects: AttemptEffect[] = [{ kind: "write", change: { kind: "turn", turn } }];
+  const [next, effects] = nextTurn({ ...state, messages: state.messages.slice(1), isRetrying: false });
   if (state.deadline.since_ms !== undefined) effects.unshift({ kind: "clear_timer", timer: "deadline" });
   const deadline = { left_ms: state.rules.timeout_ms };
-  return [{ ...state, turn, deadline, messages: state.messages.slice(1), isRetrying: false }, [
-    ...effects,
-    { kind: "publish_agent" },
-    { kind: "next_turn", prompt },
-  ]];
+  return [{ ...next, deadline }, [...effects, { kind: "next_turn", prompt }]];
+}
+
+/** It keeps to the timeout of the turn before: an agent that goes on for ever is ended. */
+function ownTurn(state: AttemptState): Step {
+  if (state.stop !== undefined) return stay(state);
+  const [next, effects] = nextTurn(state);
+  return [next, [entry("info", "The agent goes on of itself after its turn has ended", {}), ...effects]];
+}
+
+function nextTurn(state: AttemptState): [AttemptState, AttemptEffect[]] {
+  const turn = state.turn + 1;
+  return [{ ...state, turn }, [{ kind: "write", change: { kind: "turn", turn } }, { kind: "publish_agent" }]];
 }
