@@ -46,12 +46,14 @@ Deno.test("after a turn: with nothing left at work there is nothing to wait for"
 
 Deno.test("after a turn: it waits as long as it is told to, and a stop ends the wait", () =>
   withSupervisor(async (bench) => {
-    const frames: Frame[] = [{ run: ["sh", "-c", "sleep 1; touch over"] }, done];
+    const frames: Frame[] = [says("Go."), { run: ["sh", "-c", "sleep 1; touch over"] }, done];
     const waits = framesRequest(bench.folder, "generic", frames, { wait_for_background_ms: 30_000 });
     const waited = await ran(bench, waits);
     assert.equal(waited.outcome.left_running, undefined);
     await Deno.stat(`${bench.folder}/over`);
-    assert.ok(waited.logs("info").some((text) => /^The turn has ended, and waits for .*sleep 1/.test(text)));
+    const waits_for = /^The turn has ended, and waits for .*sleep 1/;
+    assert.ok(waited.logs("info").some((text) => waits_for.test(text)));
+    assert.match(waited.all("activity").at(-1)!.current_step, waits_for);
 
     const endless = framesRequest(bench.folder, "generic", [{ run: ["sleep", "478"] }, done], {
       wait_for_background_ms: 600_000,

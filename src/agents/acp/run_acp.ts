@@ -265,15 +265,18 @@ class AcpRun implements Run {
     const { process } = this.#work.link;
     let hasExited = false;
     void process.status.then(() => hasExited = true);
+    await this.#turn.transcript.flush();
+    const goesOn = result.stopReason === "end_turn" && !this.#turn.has_failed;
     this.#left = await afterTurn({
       clock: this.#clock,
       own_work: this.#turn.own_work,
       list: () => process.left.list((command) => this.#make.helpers?.test(command) === true),
-      wait_ms: this.#request.wait_for_background_ms ?? 0,
+      wait_ms: goesOn ? this.#request.wait_for_background_ms ?? 0 : 0,
+      goesOn,
       onWait: (left) => {
         const text = `The turn has ended, and waits for ${leftWords(left)}`;
         void this.#events.note("info", text, "acp");
-        void this.#events.emit({ kind: "activity", current_step: oneLine(text, 200) });
+        this.#turn.transcript.doing(text);
       },
       isPaused: () => this.#paused,
       isWaiting: () => this.#permissions.waiting || this.#questions.waiting,

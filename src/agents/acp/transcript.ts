@@ -15,7 +15,7 @@ export class Transcript {
 
   /** `activity` events are emitted only while `hasPlan` says that no plan names the current step. */
   constructor(clock: Clock, events: EventQueue, readDiffs: DiffReader, hasPlan: () => boolean) {
-    const doing = (text: string) => this.#doing(text);
+    const doing = (text: string) => this.doing(text);
     this.#speech = new Speech(clock, events, doing);
     this.#calls = new ToolCalls(clock, events, readDiffs, doing);
     this.#activity = createActivity(clock, (current_step) => {
@@ -76,7 +76,8 @@ export class Transcript {
     await this.#activity.end();
   }
 
-  #doing(text: string): void {
+  /** Takes what the agent does now. */
+  doing(text: string): void {
     const current_step = oneLine(text, 200);
     if (current_step === "" || current_step === this.#last_activity) return;
     this.#last_activity = current_step;
