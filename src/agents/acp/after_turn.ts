@@ -5,18 +5,18 @@ import type { OwnWorkWatch } from "./own_work.ts";
 
 export interface AfterTurnOptions extends LeftOptions {
   own_work: OwnWorkWatch;
-  /** Whether the turn has ended well, so that the agent may go on of itself. */
-  goesOn: boolean;
+  /** Whether the agent may go on of itself. */
+  mayGoOn: boolean;
   /** Whether the agent waits for a person. */
   isWaiting: () => boolean;
 }
 
 /** Returns what is still at work once the agent has done what it does of itself. */
 export async function afterTurn(options: AfterTurnOptions): Promise<LeftProcess[]> {
-  const { own_work, goesOn, list, isPaused, isWaiting, isStopping } = options;
+  const { own_work, mayGoOn, list, isPaused, isWaiting, isStopping } = options;
   own_work.turnEnded();
   const { left, remaining_ms } = await leftAfterWait(options);
-  if (!goesOn) return left;
+  if (!mayGoOn) return left;
   const had_turns = own_work.turns;
   await own_work.quiet({
     wait_ms: remaining_ms,

@@ -266,13 +266,13 @@ class AcpRun implements Run {
     let hasExited = false;
     void process.status.then(() => hasExited = true);
     await this.#turn.transcript.flush();
-    const goesOn = result.stopReason === "end_turn" && !this.#turn.has_failed;
+    const isGood = result.stopReason === "end_turn" && !this.#turn.has_failed;
     this.#left = await afterTurn({
       clock: this.#clock,
       own_work: this.#turn.own_work,
       list: () => process.left.list((command) => this.#make.helpers?.test(command) === true),
-      wait_ms: goesOn ? this.#request.wait_for_background_ms ?? 0 : 0,
-      goesOn,
+      wait_ms: isGood ? this.#request.wait_for_background_ms ?? 0 : 0,
+      mayGoOn: isGood && this.#make.may_go_on,
       onWait: (left) => {
         const text = `The turn has ended, and waits for ${leftWords(left)}`;
         void this.#events.note("info", text, "acp");

@@ -50,6 +50,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   changesOf: reportedChanges,
   turnSign: () => undefined,
   noticeOf,
+  may_go_on: true,
   ownWorkOf: () => undefined,
   troubleOf: () => undefined,
   usageOf: usageUpdateOf,

@@ -189,6 +189,8 @@ export interface AgentMake {
    * said that the turn has failed; a notice of level `error` then says why.
    */
   noticeOf(update: WireObject, hasFailed: boolean): Notice | undefined;
+  /** Whether it may go on of itself after its turn. */
+  readonly may_go_on: boolean;
   /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
   ownWorkOf(sign: AgentSign): OwnWork | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */

@@ -15,6 +15,8 @@ export const demo: AgentMake = {
   programs: ["demo-agent"],
   standard: undefined,
   recognize: () => undefined,
+  // Its script ends with its turn.
+  may_go_on: false,
   // It asks before each edit, so that none is made.
   bind: ({ permissions }) => permissions === "deny" ? { prepare: () => ({ args: ["--ask"] }) } : {},
 };
