@@ -4,7 +4,7 @@ import { framesRequest, ran, watchRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
 import { requestFor, stateOf, withSupervisor } from "./fixtures/harness.ts";
 import { startCommand } from "../../src/agents/command/run_command.ts";
-import { sleep, systemClock } from "../../src/clock/clock.ts";
+import { systemClock } from "../../src/clock/clock.ts";
 import type { RunEvent } from "../../src/domain/run.ts";
 
 const says = (text: string, messageId = "m"): Frame => ({
@@ -100,17 +100,15 @@ Deno.test("after a turn: one of its own counts once, and lasts as long as its ca
       says(" Still the first."),
       says("On with it.", "m2"),
       calls("in_progress", "tool_call"),
+      // Longer than the run listens to an agent that is quiet.
+      { run: ["sh", "-c", "sleep 0.4; touch made"] },
       { until: "made" },
       calls("completed", "tool_call_update"),
       says("Made.", "m3"),
     ];
-    const watched = await watchRun(bench, framesRequest(bench.folder, "generic", frames));
-    await watched.first("log", ({ message }) => message === "make");
-    // Longer than the run listens to an agent that is quiet.
-    await sleep(systemClock, 400);
-    await Deno.writeTextFile(`${bench.folder}/made`, "");
-    assert.equal((await watched.run.outcome).output, "Made.");
-    assert.equal(watched.all("own_turn").length, 1);
+    const run = await ran(bench, framesRequest(bench.folder, "generic", frames));
+    assert.equal(run.outcome.output, "Made.");
+    assert.equal(run.all("own_turn").length, 1);
   }));
 
 Deno.test("after a turn: a paused task waits, whatever it waits for", () =>
@@ -122,7 +120,8 @@ Deno.test("after a turn: a paused task waits, whatever it waits for", () =>
     await watched.run.pause();
     let isOver = false;
     void watched.run.outcome.then(() => isOver = true);
-    await sleep(systemClock, 1500);
+    // Another with the same wait comes to its end meanwhile.
+    await ran(bench, request);
     assert.equal(isOver, false);
     await watched.run.resume();
     assert.equal((await watched.run.outcome).left_running?.length, 1);
