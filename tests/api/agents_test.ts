@@ -163,7 +163,8 @@ Deno.test("agents: an agent may be called as a part of every object is, and is m
     await is("one", "completed");
     await start("two", "hang", "constructor");
     const { reply } = await start("none", "print done", "toString");
-    assert.deepEqual([reply.code, reply.message], ["INVALID_FIELD_VALUE", "There is no agent 'toString'"]);
+    assert.equal(reply.code, "INVALID_FIELD_VALUE");
+    assert.match(String(reply.message), /^There is no agent 'toString'\. Expected: .*constructor/);
 
     await app.restart(config);
     assert.equal((await task("one")).status, "completed");
@@ -189,6 +190,6 @@ Deno.test("agents: of a hundred all are listed, and an error names some of them 
     const { expected, suggestion } = reply.details as { expected: string[]; suggestion: string };
     assert.equal(expected.filter((name) => name.startsWith("agent_")).length, 100);
     assert.equal(suggestion, "agent_99");
-    assert.ok(String(reply.message).length < 100, String(reply.message));
+    assert.ok(String(reply.message).length < 400, String(reply.message));
   });
 });

@@ -1,5 +1,6 @@
 /** The agents' page: what agents and processes take while a real task runs, and ending one of them. */
 import assert from "node:assert/strict";
+import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { START_PERMISSIONS } from "../../scripts/start_flags.ts";
 import { choosy } from "../agents/fixtures/acp_run.ts";
 import type { TestServer } from "../fixtures/server.ts";
@@ -231,6 +232,7 @@ Deno.test("agents page: an agent is checked, and says what it offers; the form f
     await go("/agents");
     const row = (name: string) => page.getByRole("listitem", { name: `Agent ${name}`, exact: true });
     await row("choosy").getByText("Not checked yet").waitFor();
+    await page.locator("summary", { hasText: "Not installed" }).click();
     await row("missing").getByText("Not installed").waitFor();
     await row("missing").getByText(/What to do: Install the agent's program/).waitFor();
     await row("choosy").getByRole("button", { name: "Check choosy" }).click();
@@ -247,7 +249,6 @@ Deno.test("agents page: an agent is checked, and says what it offers; the form f
     await isNoWider(page, PHONE.width);
 
     await go("/new");
-    await page.locator("summary", { hasText: "More" }).click();
     const offered = (list: string) =>
       page.locator(`#${list} option`).evaluateAll((options) =>
         options.map((option) => (option as unknown as { value: string }).value)
@@ -261,5 +262,25 @@ Deno.test("agents page: an agent is checked, and says what it offers; the form f
     await becomes(() => offered("offered-effort"), ["low", "high"]);
     await page.getByLabel("Agent", { exact: true }).fill("missing");
     await becomes(() => offered("offered-model"), []);
+  });
+});
+
+Deno.test("a machine without agents: the board, the form for a new task and the agents page say what to do", async () => {
+  const names = Object.keys(BUILT_IN_MAKES.known.agents);
+  const agents = Object.fromEntries(names.map((name) => [name, { command: ["no-such-agent-anywhere"] }]));
+  await visit({ config: { agents } }, async ({ page, go, picture }) => {
+    await go("/tasks");
+    await page.getByText("No agent is installed on the server's machine").waitFor();
+    await isAccessible(page);
+    await page.getByRole("link", { name: "See how to install one" }).click();
+    await page.getByText("Install one of those below").waitFor();
+    const row = (name: string) => page.getByRole("listitem", { name: `Agent ${name}`, exact: true });
+    for (const name of names) await row(name).getByText(/What to do: Install/).waitFor();
+    await isAccessible(page);
+    await picture("agents-none");
+    await go("/new");
+    await page.getByText(/^Not installed\. Install/).waitFor();
+    await page.setViewportSize(PHONE);
+    await isNoWider(page, PHONE.width);
   });
 });

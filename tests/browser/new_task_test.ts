@@ -201,7 +201,7 @@ const REFUSALS: Refusal[] = [
   {
     fill: field("Agent", "otter"),
     label: "Agent",
-    problem: /There is no agent 'otter' INVALID_FIELD_VALUE\s+Use other/,
+    problem: /There is no agent 'otter'\. .*sh, other INVALID_FIELD_VALUE\s+Use other/,
   },
   { fill: field("Folder", "/"), label: "Folder", problem: /outside tasks.allowed_dirs/ },
   { fill: field("Folder", "missing"), label: "Folder", problem: /does not exist.*FILE_NOT_FOUND/ },

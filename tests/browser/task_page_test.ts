@@ -280,7 +280,7 @@ Deno.test("task page: an agent's question is a form: what does not fit is told a
     await becomes(() => page.title(), /\(1\)|need/i);
     await card.getByRole("link", { name: "Answer" }).click();
     const form = page.getByRole("form", { name: "Which color shall it be?" });
-    await form.getByText(/^waits \d+ min/).waitFor();
+    await form.getByText(/^dismissed in \d+ min/).waitFor();
     await form.getByRole("button", { name: "Answer" }).click();
     await form.getByText("Required field 'content.color' is missing").waitFor();
     await form.getByLabel("How many (optional)").fill("12");

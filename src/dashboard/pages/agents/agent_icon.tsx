@@ -1,5 +1,5 @@
 /** The icon of an agent's make; nothing for a process that is not an agent. */
-import { knownMakes } from "../new_task/known_agents.ts";
+import { knownMakes } from "../../data/known_agents.ts";
 
 export function AgentIcon({ agent }: { agent: string | undefined }) {
   const make = knownMakes.value.find(({ name }) => name === agent);

@@ -6,12 +6,14 @@ import { agents } from "../../data/machine.ts";
 import { AgentCard } from "./agent_card.tsx";
 import { Processes } from "./processes.tsx";
 import { ReadyAgents } from "./ready_agents.tsx";
+import { NoAgent } from "../../ui/no_agent.tsx";
 import { Page } from "../../ui/page.tsx";
 
 export function AgentsPage() {
   const atWork = [...agents.value].sort((a, b) => a.start_time.localeCompare(b.start_time));
   return (
     <Page class="agents-page">
+      <NoAgent />
       <section aria-labelledby="at-work">
         <h2 id="at-work">
           At work <span class="muted figure">{atWork.length}</span>

@@ -1,7 +1,7 @@
 /** The processes to show and their order, from the address. */
 import { computed } from "@preact/signals";
 import type { Process, ProcessType } from "../../../protocol/process.ts";
-import { knownMakes } from "../new_task/known_agents.ts";
+import { knownMakes } from "../../data/known_agents.ts";
 
 const TYPE_NAMES: Record<Exclude<ProcessType, "unknown">, string> = {
   opencode: "OpenCode",

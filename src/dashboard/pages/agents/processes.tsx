@@ -10,7 +10,7 @@ import { useShortcuts } from "../../keys.ts";
 import { timeOfDay } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { kindNames, shown, type View, viewOf } from "./process_list.ts";
-import { knownMakes, useKnownAgents } from "../new_task/known_agents.ts";
+import { knownMakes, useKnownAgents } from "../../data/known_agents.ts";
 import { ProcessTable } from "./process_table.tsx";
 import "./processes.css";
 

@@ -3,9 +3,10 @@ import { useState } from "preact/hooks";
 import type { ListedAgent } from "../../../protocol/basic_messages.ts";
 import { counted } from "../../../protocol/formats.ts";
 import { Ago } from "../../ui/time.tsx";
-import { checkAgent } from "../new_task/known_agents.ts";
+import { checkAgent } from "../../data/known_agents.ts";
 import { AgentIcon } from "./agent_icon.tsx";
-import { readinessOf } from "./readiness.ts";
+import { readinessOf } from "../../ui/readiness.ts";
+import { WithCode } from "../../ui/with_code.tsx";
 
 export function ReadyAgent({ agent }: { agent: ListedAgent }) {
   const { name, program, version, model, models, is_default, last_success, last_failure, todo, protocol } =
@@ -64,18 +65,13 @@ export function ReadyAgent({ agent }: { agent: ListedAgent }) {
       </div>
       {todo && (
         <p class="ready-agent-todo">
-          <b>What to do:</b> {withCode(todo)}
+          <b>What to do:</b> <WithCode text={todo} />
         </p>
       )}
       {problem && !todo && <p class="ready-agent-todo" role="alert">{problem}</p>}
       <Offer agent={agent} />
     </li>
   );
-}
-
-/** What stands between backticks as code. */
-function withCode(text: string) {
-  return text.split("`").map((part, i) => i % 2 === 0 ? part : <code key={i}>{part}</code>);
 }
 
 /** What it offers, folded away. */

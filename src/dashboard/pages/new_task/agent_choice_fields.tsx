@@ -2,7 +2,7 @@
 import { type ChoiceName, offeredTo } from "./agent_choices.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { chosenAgent } from "./known_agents.ts";
+import { chosenAgent } from "../../data/known_agents.ts";
 
 export function AgentChoiceFields() {
   return (

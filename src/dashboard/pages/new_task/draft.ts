@@ -117,21 +117,16 @@ export function chooseWhen(when: When): void {
 
 /** Whether any field outside the short form is set. */
 export function hasMore(draft: Draft): boolean {
-  const { id, prompt, model, effort, mode, files_pattern, dependencies, timeout, permissions, isolation } =
-    draft;
+  const { id, prompt, files_pattern, dependencies, timeout, isolation } = draft;
   const { max_attempts, priority_boost, env, tags, metadata, session, delegate, mcp_servers } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
       prompt,
-      model,
-      effort,
-      mode,
       session,
       delegate,
       mcp_servers,
       files_pattern,
       timeout,
-      permissions,
       isolation,
       max_attempts,
       priority_boost,

@@ -9,7 +9,7 @@ export function FilesField() {
   return (
     <Field
       name="task.execution.attachments"
-      hint="Files for the agent: choose them, drop them anywhere on this form, or paste a picture. The agent gets them with its prompt."
+      hint="The agent gets them with its prompt. You can also drop files on this form or paste a picture."
       isWide
     >
       {(attributes) => (

@@ -4,18 +4,11 @@ import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
 import { change, type Draft, draft, idOf } from "./draft.ts";
-import { AgentChoiceFields } from "./agent_choice_fields.tsx";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { SessionField } from "./session_field.tsx";
 import { Field, type FieldProps } from "./field.tsx";
 
-const PERMISSIONS: Record<Draft["permissions"], string> = {
-  "": "Server default",
-  ask: "Ask me",
-  allow: "Allow all in its folder",
-  deny: "Deny all",
-};
 const ISOLATIONS: Record<Draft["isolation"], string> = {
   "": "Server default",
   none: "Work in the folder itself",
@@ -81,7 +74,6 @@ export function MoreFields() {
         )}
       </Field>
       <DependencyField />
-      <AgentChoiceFields />
       <TextField
         name="task.files_pattern"
         of="files_pattern"
@@ -89,25 +81,17 @@ export function MoreFields() {
         hint="A pattern for the files that the task is about."
       />
       <ChoiceField
-        name="task.execution.permissions"
-        of="permissions"
-        choices={PERMISSIONS}
-        hint="What happens when the agent asks for permission."
-      />
-      <ChoiceField
         name="task.execution.isolation"
         of="isolation"
         choices={ISOLATIONS}
         hint="A git worktree keeps the changes out of the folder."
       />
-      <SessionField />
       <ChoiceField
         name="task.execution.delegate"
         of="delegate"
         choices={DELEGATIONS}
         hint="Whether the agent may start tasks for other agents and wait for them."
       />
-      <McpServersField />
       <TextField
         name="task.execution.max_attempts"
         of="max_attempts"
@@ -120,14 +104,15 @@ export function MoreFields() {
         input={{ inputMode: "numeric" }}
         hint="−100 to 100. Higher runs earlier among tasks of the same priority."
       />
-      <EnvFields />
       <TextField
         name="task.metadata.tags"
         of="tags"
         input={{ placeholder: "nightly, parser" }}
         hint="Separate them with commas."
-        isWide
       />
+      <SessionField />
+      <McpServersField />
+      <EnvFields />
       <MetadataField />
     </div>
   );

@@ -6,7 +6,7 @@ import { toastDone } from "../../ui/toast.tsx";
 import { change, chooseWhen, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
 import { clearFiles, files } from "./files.ts";
 import { useFileDrop } from "./files_field.tsx";
-import { useKnownAgents } from "./known_agents.ts";
+import { useKnownAgents } from "../../data/known_agents.ts";
 import { messageOf } from "./message.ts";
 import { MoreFields } from "./more_fields.tsx";
 import "./new_task.css";
@@ -18,7 +18,7 @@ import { WhenFields } from "./when_fields.tsx";
 import { Page } from "../../ui/page.tsx";
 
 const MORE_FIELDS =
-  /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir|attachments).*)$/;
+  /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir|attachments|model|effort|mode|permissions).*)$/;
 
 /** Without a description no id can be suggested: the missing description is the problem, not the id. */
 const PLACEHOLDER_ID = "task";

@@ -18,10 +18,14 @@ export interface Problem {
 export const FIELDS = {
   "task.description": "What to do",
   "task.execution.attachments": "Attachments",
-  "task.type": "Type",
-  "task.priority": "Priority",
   "task.execution.agent": "Agent",
   "task.execution.working_dir": "Folder",
+  "task.execution.model": "Model",
+  "task.execution.effort": "Effort",
+  "task.execution.mode": "Mode",
+  "task.execution.permissions": "Permission requests",
+  "task.type": "Type",
+  "task.priority": "Priority",
   "task.scheduled_time": "First run",
   "task.recurring.interval": "Every",
   "task.recurring.timezone": "Time zone",
@@ -29,22 +33,18 @@ export const FIELDS = {
   "task.recurring.max_runs": "Maximum runs",
   "task.recurring.allow_overlap": "Overlap",
   "task.id": "Id",
-  "task.execution.prompt": "Prompt",
-  "task.execution.model": "Model",
-  "task.execution.effort": "Effort",
-  "task.execution.mode": "Mode",
-  "task.execution.session": "Go on with a session",
-  "task.execution.delegate": "Delegation",
-  "task.execution.mcp_servers": "MCP servers",
-  "task.files_pattern": "Files",
-  "task.dependencies": "Waits for",
   "task.timeout": "Timeout",
-  "task.execution.permissions": "Permission requests",
+  "task.execution.prompt": "Prompt",
+  "task.dependencies": "Waits for",
+  "task.files_pattern": "Files",
   "task.execution.isolation": "Isolation",
+  "task.execution.delegate": "Delegation",
   "task.execution.max_attempts": "Attempts",
   "task.execution.priority_boost": "Boost",
-  "task.execution.env": "Environment",
   "task.metadata.tags": "Tags",
+  "task.execution.session": "Go on with a session",
+  "task.execution.mcp_servers": "MCP servers",
+  "task.execution.env": "Environment",
   "task.metadata": "Metadata",
 } as const;
 export type Field = keyof typeof FIELDS;
@@ -89,7 +89,7 @@ const ABOUT: Record<string, Field> = {
   TASK_DEPENDENCY_ERROR: "task.dependencies",
 };
 
-const AVAILABLE_SHOWN = 5;
+const SUGGESTED = 5;
 
 interface Told {
   code: string;
@@ -140,8 +140,10 @@ function suggestionsOf(code: string, field: string | undefined, details: Record<
   const strings = (value: unknown) =>
     Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
   const named = strings([details.suggestion]);
-  if (field === "task.execution.agent") return [...new Set([...named, ...strings(details.expected)])];
+  if (field === "task.execution.agent") {
+    return [...new Set([...named, ...strings(details.expected)])].slice(0, SUGGESTED);
+  }
   if (field === "task.execution.working_dir") return strings(details.allowed_dirs);
-  if (code === "TASK_DEPENDENCY_ERROR") return strings(details.available_tasks).slice(0, AVAILABLE_SHOWN);
+  if (code === "TASK_DEPENDENCY_ERROR") return strings(details.available_tasks).slice(0, SUGGESTED);
   return named;
 }

@@ -6,7 +6,7 @@ import { dateTime } from "../../../protocol/formats.ts";
 import { client } from "../../data/server.ts";
 import { change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { chosenAgent } from "./known_agents.ts";
+import { chosenAgent } from "../../data/known_agents.ts";
 
 const LIST = "sessions-of-agent";
 
@@ -38,7 +38,7 @@ export function SessionField() {
   return (
     <Field name="task.execution.session" hint={hintOf(found)} isWide>
       {(attributes) => (
-        <>
+        <div class="session-field">
           <input
             {...attributes}
             class="mono"
@@ -61,7 +61,7 @@ export function SessionField() {
           >
             List sessions
           </button>
-        </>
+        </div>
       )}
     </Field>
   );

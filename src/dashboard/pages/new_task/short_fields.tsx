@@ -1,11 +1,13 @@
-/** The short form: what to do, the kind of task, the agent and the folder. */
+/** The short form: what to do, who does it, where and how. */
 import type { Priority, TaskType } from "../../../domain/task.ts";
 import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
-import { change, draft } from "./draft.ts";
+import { AgentChoiceFields } from "./agent_choice_fields.tsx";
+import { AgentField } from "./agent_field.tsx";
+import { change, type Draft, draft } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
 import { FilesField } from "./files_field.tsx";
-import { agentFor, knownAgents, knownFolders } from "./known_agents.ts";
+import { knownFolders } from "../../data/known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
 /** Sorted by title. */
@@ -18,11 +20,17 @@ const PRIORITIES: Record<Priority, string> = {
   high: "High",
   critical: "Critical",
 };
+const PERMISSIONS: Record<Draft["permissions"], string> = {
+  "": "Server default",
+  ask: "Ask me",
+  allow: "Allow all in its folder",
+  deny: "Deny all",
+};
 /** From this length on, the form shows how many characters are left. */
 const NEARLY = 800;
 
 export function ShortFields() {
-  const { description, type, agent, working_dir } = draft.value;
+  const { description, working_dir } = draft.value;
   return (
     <div class="field-grid">
       <Field name="task.description" hint={<DescriptionHint />} isWide>
@@ -37,31 +45,7 @@ export function ShortFields() {
         )}
       </Field>
       <FilesField />
-      <ChoiceField name="task.type" of="type" choices={TYPES} />
-      <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
-      <Field
-        name="task.execution.agent"
-        hint="A name from the server's configuration. Empty: the default for tasks of this type."
-        onSuggestion={(value) => change({ agent: value })}
-      >
-        {(attributes) => (
-          <>
-            <input
-              {...attributes}
-              list="known-agents"
-              autoComplete="off"
-              spellcheck={false}
-              placeholder={agentFor(type) ?? "Default"}
-              value={agent}
-              onInput={(event) => change({ agent: event.currentTarget.value })}
-            />
-            <datalist id="known-agents">
-              {knownAgents.value.map(({ name, program }) => <option key={name} value={name}>{program}
-              </option>)}
-            </datalist>
-          </>
-        )}
-      </Field>
+      <AgentField />
       <Field
         name="task.execution.working_dir"
         hint="It must be inside the folders that the server allows. Empty: the server's default."
@@ -85,6 +69,15 @@ export function ShortFields() {
           </>
         )}
       </Field>
+      <AgentChoiceFields />
+      <ChoiceField
+        name="task.execution.permissions"
+        of="permissions"
+        choices={PERMISSIONS}
+        hint="What happens when the agent asks for permission."
+      />
+      <ChoiceField name="task.type" of="type" choices={TYPES} />
+      <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
     </div>
   );
 }

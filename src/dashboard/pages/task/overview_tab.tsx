@@ -98,9 +98,8 @@ function withoutPlan({ status, progress_details }: Task): string {
       ? `The agent reported no plan. Last activity: ${activity}`
       : "The agent reported no plan.";
   }
-  return activity
-    ? `The agent has reported no plan yet. Current activity: ${activity}`
-    : "The agent has reported no plan yet.";
+  // The page's head says what it does now.
+  return "The agent has reported no plan yet.";
 }
 
 function Usage({ task }: { task: Task }) {

@@ -13,7 +13,7 @@ import { contentOf, opened, problemsOf, type Typed } from "./question_answer.ts"
 import { QuestionInput } from "./question_input.tsx";
 import "./question_panel.css";
 
-const DONE = { accept: "Answered", decline: "Declined", cancel: "Put off" };
+const DONE = { accept: "Answered", decline: "Declined", cancel: "Dismissed" };
 
 export function QuestionPanels({ task }: { task: Task }) {
   const open = openQuestions(task);
@@ -153,7 +153,7 @@ function TimeLeft({ iso }: { iso: string }) {
   const left_ms = Math.max(0, epochOf(iso) - now.value);
   return (
     <span class={`question-left figure${left_ms < 60_000 ? " is-near" : ""}`} role="timer">
-      {left_ms === 0 ? "time is up" : `waits ${duration(1000 * Math.ceil(left_ms / 1000))}`}
+      {left_ms === 0 ? "time is up" : `dismissed in ${duration(1000 * Math.ceil(left_ms / 1000))}`}
     </span>
   );
 }

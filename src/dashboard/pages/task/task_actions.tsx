@@ -1,5 +1,5 @@
 /** The task's actions, as buttons and keys. */
-import { CopyPlus, RotateCcw } from "lucide-preact";
+import { CopyPlus, Sparkles } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
@@ -48,7 +48,7 @@ export function TaskActions({ task }: { task: Task }) {
           disabled={isBusy}
           onClick={() => void start("retry", { fresh: true })}
         >
-          <RotateCcw size={16} aria-hidden="true" />
+          <Sparkles size={16} aria-hidden="true" />
           Start afresh
         </button>
       )}

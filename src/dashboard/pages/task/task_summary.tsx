@@ -39,7 +39,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
       {error !== undefined && (
         <div class="notice notice-error">
           <strong>{status === "failed" ? "Why it failed" : "Last error"}</strong>
-          <pre>{error}</pre>
+          <p class="task-error">{error}</p>
         </div>
       )}
       <Relations task={task} />

@@ -1,6 +1,7 @@
 /** The page without tasks: how to start one, here or in a terminal. */
 import { Copy, Kanban, Plus } from "lucide-preact";
 import { Link } from "wouter-preact";
+import { NoAgent } from "../../ui/no_agent.tsx";
 import { attempt } from "../../ui/toast.tsx";
 import "./no_tasks.css";
 
@@ -16,6 +17,7 @@ export function NoTasks() {
       <Kanban size={32} aria-hidden="true" />
       <strong>No tasks yet</strong>
       <p>Tell an agent what to do. Its progress appears here while it works.</p>
+      <NoAgent hasLink />
       <Link class="button primary" href="/new">
         <Plus size={16} aria-hidden="true" /> Start a task
       </Link>

@@ -21,7 +21,7 @@ export function QuestionAsked({ task }: { task: Task }) {
           {others.length > 0 && `${others.length} more, `}
           {open.expires_at !== undefined && (
             <>
-              put off <Ago iso={open.expires_at} />
+              dismissed <Ago iso={open.expires_at} />
             </>
           )}
         </span>

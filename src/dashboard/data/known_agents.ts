@@ -1,12 +1,12 @@
 /** Suggestions for the form: the server's agents, and folders that tasks have used. */
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { PROBE_ANSWER_MS } from "../../../domain/agent_offer.ts";
-import type { AgentMakeView, ListedAgent } from "../../../protocol/basic_messages.ts";
-import { onResubscribed } from "../../data/pushes.ts";
-import { report } from "../../data/report.ts";
-import { ask, client } from "../../data/server.ts";
-import { tasks } from "../../data/tasks.ts";
+import { PROBE_ANSWER_MS } from "../../domain/agent_offer.ts";
+import type { AgentMakeView, ListedAgent } from "../../protocol/basic_messages.ts";
+import { onResubscribed } from "./pushes.ts";
+import { report } from "./report.ts";
+import { ask, client } from "./server.ts";
+import { tasks } from "./tasks.ts";
 
 export const knownAgents = signal<readonly ListedAgent[]>([]);
 /** The known makes of agents, with their names and icons. */
