@@ -17,7 +17,8 @@ Deno.test("cli: agents, agents probe, and a task that chooses from what they off
     assert.match(list.stdout, /^AGENT\s+INSTALLED\s+VERSION\s+LOGIN[^\n]*\n/);
     assert.match(list.stdout, /\nchoosy\s+yes\s+-\s+unknown/);
     assert.match(list.stdout, /\ngone\s+no\s+/);
-    assert.match(list.stderr, /gone: Install/);
+    assert.match(list.stderr, /not installed: .*gone/);
+    assert.match((await run(["agents", "gone"])).stdout, /to do\s+Install/);
 
     const probed = await run(["agents", "probe", "choosy"]);
     assert.equal(probed.code, 0, probed.stderr);

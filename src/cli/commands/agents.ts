@@ -64,6 +64,10 @@ async function probe(cli: Cli, flags: AgentsFlags, name: string | undefined): Pr
   const { terminal } = cli;
   const names = name !== undefined ? [name] : (await server.request("list_agents", {})).agents
     .filter(({ installed, protocol }) => installed && protocol === "acp").map((agent) => agent.name);
+  if (names.length === 0) {
+    cli.exit = 1;
+    terminal.note("no agent that speaks ACP is installed; `agents` says how to install one");
+  }
   const probed: ListedAgent[] = [];
   // One after another: each takes a processor, and hundreds of megabytes.
   for (const each of names) {
@@ -92,7 +96,15 @@ async function complete(cli: Cli, flags: AgentsFlags, what: Chosen, typed: strin
 
 function printAgents(terminal: Terminal, agents: ListedAgent[]): void {
   printTable(terminal, agents, COLUMNS);
-  for (const { name, todo } of agents) if (todo !== undefined) terminal.note(`${name}: ${oneLine(todo)}`);
+  // Whoever has an agent hardly looks for another one.
+  const isNone = !agents.some(({ installed }) => installed);
+  const matters = ({ installed, is_default, task_types }: ListedAgent) =>
+    isNone || installed || is_default || task_types.length > 0;
+  for (const agent of agents.filter(matters)) {
+    if (agent.todo !== undefined) terminal.note(`${agent.name}: ${oneLine(agent.todo)}`);
+  }
+  const others = agents.filter((agent) => !matters(agent)).map(({ name }) => name);
+  if (others.length > 0) terminal.note(`not installed: ${others.join(", ")} (\`agents NAME\` says how)`);
 }
 
 const COLUMNS: Column<ListedAgent>[] = [
