@@ -9,8 +9,8 @@ import { procfsUnits } from "./procfs.ts";
 import { listPs, ourOs } from "./ps.ts";
 import { signalByProgram } from "./signals.ts";
 
-/** A `ps` that takes longer is of no use to those who wait for an answer. */
-const TRIAL_MS = 2000;
+/** A `ps` that takes longer hangs. On a machine with much to do it may well take two seconds. */
+const TRIAL_MS = 5000;
 /** How long a result is used again: a problem shorter, so that its end is seen soon. */
 const FRESH_MS = { able: 60_000, unable: 2000 };
 
