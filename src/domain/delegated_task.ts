@@ -2,33 +2,13 @@
  * A task that the agent of another one starts. It bears the name of that one, gets its folder and its permissions, and never
  * more than it has.
  */
-import type { Actor } from "./actor.ts";
-import { DELEGATION_DEPTH_MAX } from "./delegation.ts";
+import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
 import type { NewTask, PermissionPolicy } from "./task.ts";
 import { executionOf, type TaskRecord } from "./task_record.ts";
 
 type Find = (id: string) => TaskRecord | undefined;
-
-/** The task whose agent has started this one. What its metadata says gives no rights: anyone can write that. */
-function starterOf({ created_by }: { created_by?: Actor }): string | undefined {
-  return created_by?.kind === "agent" ? created_by.id : undefined;
-}
-
-/** The tasks whose agents have started this one, directly or through others, as far as they are still there. */
-export function startersOf(task: TaskRecord, find: Find): TaskRecord[] {
-  const above: TaskRecord[] = [];
-  for (let below = task; above.length <= DELEGATION_DEPTH_MAX;) {
-    const id = starterOf(below.spec);
-    const parent = id === undefined ? undefined : find(id);
-    // One that is newer has only taken the id of the parent, which has been removed.
-    if (parent === undefined || parent.spec.order > below.spec.order) break;
-    above.push(parent);
-    below = parent;
-  }
-  return above;
-}
 
 export interface Lineage {
   parent_task: string;
@@ -51,7 +31,7 @@ export function delegated(requested: NewTask, parent: TaskRecord, rules: Delegat
   const { execution = {} } = requested;
   const theirs = executionOf(parent);
   const permissions = theirs.permissions ?? rules.permissions;
-  const above = [parent, ...startersOf(parent, rules.find)];
+  const above = [parent, ...ancestorsOf(parent, rules.find)];
   const lineage = lineageBelow({ id: parent.id, metadata: parent.spec.metadata }, above.length);
   refuseWaitingFor(above, requested.dependencies ?? [], rules.find);
   refuseMore(requested, parent, permissions, rules);

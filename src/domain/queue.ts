@@ -33,6 +33,9 @@ export interface LaneName {
   group: string;
 }
 
+/** Fewer tasks that have left the queue are not worth clearing out. */
+const GONE_MIN = 16;
+
 const ONE_LANE: LaneName = { name: "", group: "" };
 
 /** Only the first task of a lane is judged. */
@@ -50,14 +53,17 @@ interface Lane extends LaneName {
  * Queued tasks in lanes. The lanes that may start are in a heap; those that are held up are in heaps, by what they wait
  * for and by their group. When that thing has room, only the first of each group is woken, then the next when that one
  * has found room. So a start costs the same however many tasks are held up. A task that has left the queue is dropped when it
- * is judged. Each task is in the queue at most once, even if it is added again, since its place never changes.
+ * is judged, or with all others like it when they outnumber the rest. Each task is in the queue at most once, even if it is added again, since its place never changes.
  */
 export class ReadyQueue {
   readonly #laneOf: (task: TaskRecord) => LaneName;
   readonly #lanes = new Map<string, Lane>();
-  readonly #ready = new Heap<Lane>();
+  #ready = new Heap<Lane>();
   readonly #held = new Map<string, Map<string, Heap<Lane>>>();
-  readonly #ids = new Set<string>();
+  /** Those in the lanes. */
+  readonly #tasks = new Map<string, TaskRecord>();
+  /** Those of them that have left the queue. */
+  readonly #gone = new Set<string>();
 
   /** `laneOf` never changes for a task. */
   constructor(laneOf: (task: TaskRecord) => LaneName = () => ONE_LANE) {
@@ -65,12 +71,16 @@ export class ReadyQueue {
   }
 
   get size(): number {
-    return this.#ids.size;
+    return this.#tasks.size - this.#gone.size;
   }
 
   add(task: TaskRecord): void {
-    if (this.#ids.has(task.id)) return;
-    this.#ids.add(task.id);
+    const before = this.#tasks.get(task.id);
+    // Another task had the same id.
+    if (before && before.spec.order !== task.spec.order) this.#clearOut();
+    this.#gone.delete(task.id);
+    if (this.#tasks.has(task.id)) return;
+    this.#tasks.set(task.id, task);
     const lane = this.#lane(task);
     const place = placeOf(task);
     lane.tasks.push(task, place);
@@ -81,8 +91,8 @@ export class ReadyQueue {
   addAll(tasks: Iterable<TaskRecord>): void {
     const added = new Map<Lane, Placed<TaskRecord>[]>();
     for (const task of tasks) {
-      if (this.#ids.has(task.id)) continue;
-      this.#ids.add(task.id);
+      if (this.#tasks.has(task.id)) continue;
+      this.#tasks.set(task.id, task);
       const lane = this.#lane(task);
       const entry = { item: task, place: placeOf(task) };
       const entries = added.get(lane);
@@ -93,6 +103,13 @@ export class ReadyQueue {
       lane.tasks.pushAll(entries);
       if (lane.tasks.first!.place < lane.place) this.#list(lane, lane.list ?? this.#ready);
     }
+  }
+
+  /** To be called when a task is no longer queued, for example because it was cancelled. */
+  remove(id: string): void {
+    if (!this.#tasks.has(id)) return;
+    this.#gone.add(id);
+    if (this.#gone.size > GONE_MIN && this.#gone.size > this.size) this.#clearOut();
   }
 
   /** Removes and returns the first task that may start. Drops those before it that are no longer queued. */
@@ -109,7 +126,8 @@ export class ReadyQueue {
         continue;
       }
       lane.tasks.pop();
-      this.#ids.delete(task.id);
+      this.#tasks.delete(task.id);
+      this.#gone.delete(task.id);
       if (lane.tasks.size === 0) this.#lanes.delete(lane.name);
       else this.#list(lane, this.#ready);
       if (verdict === "start") {
@@ -125,6 +143,17 @@ export class ReadyQueue {
   /** To be called when what holds tasks up has room again: the first ones are judged at the next `take`. */
   wake(held_by: string): void {
     for (const group of [...this.#held.get(held_by)?.keys() ?? []]) this.#wakeFirst(held_by, group);
+  }
+
+  /** Forgets those that have left the queue. All lanes are judged again. */
+  #clearOut(): void {
+    const left = [...this.#tasks.values()].filter(({ id }) => !this.#gone.has(id));
+    this.#lanes.clear();
+    this.#held.clear();
+    this.#ready = new Heap();
+    this.#tasks.clear();
+    this.#gone.clear();
+    this.addAll(left);
   }
 
   #wakeFirst(held_by: string, group: string): void {

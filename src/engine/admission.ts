@@ -130,7 +130,7 @@ export class Admission {
     ancestorsOf: (id) => {
       const { find } = this.#context.index;
       const task = find(id);
-      return task ? ancestorsOf(task, find) : new Set();
+      return new Set(task && ancestorsOf(task, find).map((one) => one.id));
     },
     childrenOf: (id) => this.#children.get(id) ?? [],
   };

@@ -136,7 +136,7 @@ export class Dispatcher {
     if (after && status === "queued" && before?.state.status !== "queued") {
       this.#queue.add(after);
       this.#pumpSoon();
-    }
+    } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
     // Its dependencies may have ended before this change was known.
     if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
     if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {

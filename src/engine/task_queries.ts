@@ -1,6 +1,6 @@
 /** Answers clients' queries about tasks and the agents that run them. */
 import type { ApiError } from "../domain/errors.ts";
-import { startersOf } from "../domain/delegated_task.ts";
+import { ancestorsOf } from "../domain/delegation.ts";
 import { fitting } from "../domain/page.ts";
 import { cutToBytes } from "../domain/scalars.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
@@ -53,7 +53,7 @@ export class TaskQueries {
   isBelow(id: string, above: string): boolean {
     const { find } = this.#options.index;
     const task = find(id);
-    return task !== undefined && startersOf(task, find).some((one) => one.id === above);
+    return task !== undefined && ancestorsOf(task, find).some((one) => one.id === above);
   }
 
   /** The tasks that depend on it, directly or through others. */

@@ -15,9 +15,15 @@ const CONFIG = {
 };
 const ONE_SLOT = { ...CONFIG, tasks: { ...CONFIG.tasks, max_concurrent: 1 } };
 
-/** Each task waits at the gate of its own name. */
-async function start(app: TestApp, id: string, execution: Fields = {}, more: Fields = {}): Promise<void> {
-  const { reply } = await app.post({
+/** Each task waits at the gate of its own name. `token`: that of who asks for it. */
+async function start(
+  app: TestApp,
+  id: string,
+  execution: Fields = {},
+  more: Fields = {},
+  token?: string,
+): Promise<void> {
+  const message = {
     type: "start_task",
     task: {
       id,
@@ -27,11 +33,16 @@ async function start(app: TestApp, id: string, execution: Fields = {}, more: Fie
       execution: { prompt: `session ${id}; wait ${id}`, ...execution },
       ...more,
     },
-  });
+  };
+  const { reply } = await app.post(message, token === undefined ? {} : { authorization: `Bearer ${token}` });
   assert.equal(reply.type, "task_started", JSON.stringify(reply));
 }
 
-const below = (parent_task: string) => ({ metadata: { parent_task } });
+/** The agent of the running task `parent` starts one. */
+async function delegate(app: TestApp, parent: string, id: string, execution: Fields = {}): Promise<void> {
+  const { request } = app.agents.runs.findLast(({ request }) => request.task.id === parent)!;
+  await start(app, id, execution, {}, request.access!.token);
+}
 
 async function tasksOf(app: TestApp): Promise<Map<string, Fields>> {
   const { reply } = await app.post({ type: "list_tasks", limit: 100 });
@@ -168,11 +179,11 @@ Deno.test("a delegated task waits for no folder and no slot of the tasks above i
     await start(app, "top");
     await become(app, "running", "top");
     await start(app, "other", { agent: "command" }, { priority: "critical" });
-    await start(app, "child", {}, below("top"));
+    await delegate(app, "top", "child");
     await become(app, "running", "child");
-    await start(app, "grandchild", {}, below("child"));
+    await delegate(app, "child", "grandchild");
     await become(app, "running", "grandchild");
-    await start(app, "sibling", {}, below("top"));
+    await delegate(app, "top", "sibling");
     await isHeldUp(app, "sibling", "child", "grandchild");
     assert.deepEqual((await taskOf(app, "other")).waiting_for, { kind: "slot" });
     app.agents.open("grandchild");
@@ -190,11 +201,29 @@ Deno.test("two agents that delegate into each other's folder both go on", async 
     await start(app, "a", { working_dir: left });
     await start(app, "b", { working_dir: right });
     await become(app, "running", "a", "b");
-    await start(app, "below_a", { working_dir: right }, below("a"));
+    await delegate(app, "a", "below_a", { working_dir: right });
     await isHeldUp(app, "below_a", "b");
-    await start(app, "below_b", { working_dir: left }, below("b"));
+    await delegate(app, "b", "below_b", { working_dir: left });
     await become(app, "running", "below_b");
     for (const gate of ["below_b", "b"]) app.agents.open(gate);
     await become(app, "running", "below_a");
+  });
+});
+
+Deno.test("a client that only names a running task as parent waits for its folder and for a slot", async () => {
+  const claimed = { metadata: { parent_task: "top", delegation_depth: 1 } };
+  await withApp({ config: CONFIG }, async (app) => {
+    await start(app, "top");
+    await become(app, "running", "top");
+    await start(app, "claims", {}, claimed);
+    await isHeldUp(app, "claims", "top");
+  });
+  await withApp({ config: ONE_SLOT }, async (app) => {
+    await start(app, "top");
+    await become(app, "running", "top");
+    await start(app, "claims", { agent: "command" }, claimed);
+    assert.deepEqual((await taskOf(app, "claims")).waiting_for, { kind: "slot" });
+    app.agents.open("top");
+    await become(app, "running", "claims");
   });
 });

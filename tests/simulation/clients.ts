@@ -1,4 +1,5 @@
 /** Clients that ask for what chance has them ask, and what a reply obliges the server to. */
+import { type Actor, agentActor } from "../../src/domain/actor.ts";
 import type { Task } from "../../src/domain/task.ts";
 import type { WaitingFor } from "../../src/domain/waiting_for.ts";
 import type { Model } from "./model.ts";
@@ -9,6 +10,12 @@ import type { SimTime } from "./sim_time.ts";
 
 type Reply = Record<string, unknown> & { code?: string; details?: { limit?: string } };
 type Message = Record<string, unknown> & { type: string };
+
+/** `by`: the agent of a task, if it asks for this. */
+interface Wish {
+  message: Message;
+  by?: Actor;
+}
 
 const TASKS = 14;
 const SCHEDULES = 4;
@@ -70,7 +77,8 @@ export class Clients {
 
   /** One request; resolves when it is on its way. */
   async act(life: ServerLife, quiet: () => Promise<void>): Promise<void> {
-    await this.send(life, this.#wish(), this.#random.chance(0.1), quiet);
+    const { message, by } = this.#wish();
+    await this.send(life, message, this.#random.chance(0.1), quiet, by);
   }
 
   async send(
@@ -78,13 +86,14 @@ export class Clients {
     message: Message,
     vanishes: boolean,
     quiet: () => Promise<void>,
+    by?: Actor,
   ): Promise<void> {
     const client = this.#random.pick(CLIENTS);
-    const asked = life.ask(client, message);
+    const asked = life.ask(client, message, by);
     if (!asked) return;
     const sent = this.#model.order;
     const at_ms = this.#time.monotonic_ms;
-    this.#trace(`ask ${client} ${JSON.stringify(message)}`);
+    this.#trace(`ask ${by?.id ?? client} ${JSON.stringify(message)}`);
     if (message.type === "unschedule_task") this.#model.schedules.unwanted.add(message.task_id as string);
     let refused: string | undefined;
     void asked.then((reply: Reply) => {
@@ -102,11 +111,15 @@ export class Clients {
     return `t${this.#random.between(1, TASKS)}`;
   }
 
-  #wish(): Message {
+  #wish(): Wish {
     const random = this.#random;
-    if (random.chance(this.#schedules)) return this.#schedule();
+    if (random.chance(this.#schedules)) return { message: this.#schedule() };
     const kind = random.between(0, 99);
-    if (kind < 45) return { type: "start_task", task: this.#task() };
+    return kind < 45 ? this.#newTask() : { message: this.#ordinary(kind) };
+  }
+
+  #ordinary(kind: number): Message {
+    const random = this.#random;
     if (kind < 55) return { type: "cancel_task", task_id: this.#id() };
     if (kind < 65) return { type: "retry_task", task_id: this.#id() };
     if (kind < 73) return { type: "pause_task", task_id: this.#id() };
@@ -117,7 +130,7 @@ export class Clients {
     return { type: "unschedule_task", task_id: `s${random.between(1, SCHEDULES)}` };
   }
 
-  #task(): Record<string, unknown> {
+  #newTask(): Wish {
     const random = this.#random;
     const known = [...this.#model.tasks.keys()];
     const dependencies = new Set<string>();
@@ -126,7 +139,7 @@ export class Clients {
     }
     const id = this.#id();
     dependencies.delete(id);
-    return {
+    const task = {
       id,
       type: "testing",
       priority: random.pick(["low", "medium", "high", "critical"]),
@@ -134,8 +147,12 @@ export class Clients {
       ...(dependencies.size > 0 ? { dependencies: [...dependencies] } : {}),
       ...(random.chance(0.15) ? { scheduled_time: this.#soon() } : {}),
       ...(random.chance(0.4) ? { execution: { working_dir: random.pick(["x", "y"]) } } : {}),
-      ...(known.length > 0 && random.chance(0.2) ? { metadata: { parent_task: random.pick(known) } } : {}),
-      ...(random.chance(0.2) ? { timeout: random.between(5, 40) * 1000 } : {}),
+    };
+    const parent = known.length > 0 && random.chance(0.2) ? random.pick(known) : undefined;
+    const timeout = random.chance(0.2) ? { timeout: random.between(5, 40) * 1000 } : {};
+    return {
+      message: { type: "start_task", task: { ...task, ...timeout } },
+      by: parent === undefined ? undefined : agentActor(parent, "simulated"),
     };
   }
 
@@ -231,7 +248,10 @@ export class Clients {
     if (code === "SERVICE_UNAVAILABLE" && String(reply.message).startsWith("Internal error")) {
       this.#model.fail(`${message.type} met a bug`);
     } else if (this.#isShared && code.startsWith("TASK_")) this.#trace("perhaps not heard of yet");
-    else if (code === "TASK_NOT_FOUND" && this.#acknowledged.has(id) && isKnown) {
+    else if (
+      // The task whose agent asks for a new one may be gone.
+      code === "TASK_NOT_FOUND" && message.type !== "start_task" && this.#acknowledged.has(id) && isKnown
+    ) {
       this.#model.fail(`${message.type}: task ${id} was acknowledged and is not found`);
     } else if (
       code === "TASK_ALREADY_EXISTS" && !isKnown && !schedules.known.has(id) && !schedules.doubtful.has(id)

@@ -42,14 +42,17 @@ export class FolderModel {
 
   #above(id: string): string[] {
     const above: string[] = [];
-    for (let next = this.#parent(id); next !== undefined && next !== id && !above.includes(next);) {
-      if (above.push(next) === DEPTH_MAX) break;
-      next = this.#parent(next);
+    for (let next = this.#parent(id); next !== undefined; next = this.#parent(next)) {
+      if (above.push(next) > DEPTH_MAX) break;
     }
     return above;
   }
 
+  /** A newer task has only taken the id of a parent that is gone. */
   #parent(id: string): string | undefined {
-    return this.#tasks.get(id)?.spec.metadata?.parent_task as string | undefined;
+    const child = this.#tasks.get(id)?.spec;
+    if (child?.created_by?.kind !== "agent") return undefined;
+    const parent = this.#tasks.get(child.created_by.id!)?.spec;
+    return parent && parent.order < child.order ? child.created_by.id : undefined;
   }
 }

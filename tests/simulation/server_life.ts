@@ -1,6 +1,7 @@
 /** One life of the server: what main.ts wires, over simulated time, disk and agents. A crash leaves nothing of it. */
 import { NOBODY } from "../../src/access/identity.ts";
 import { Router } from "../../src/api/router.ts";
+import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { TaskCommands } from "../../src/engine/task_commands.ts";
@@ -201,8 +202,12 @@ export class ServerLife {
     this.isOpen = true;
   }
 
-  /** The reply to one message; undefined while there is no server to ask. */
-  ask(client: string, message: object): Promise<Record<string, unknown>> | undefined {
+  /** The reply to one message of this actor; undefined while there is no server to ask. */
+  ask(
+    client: string,
+    message: object,
+    actor: Actor = NOBODY.actor,
+  ): Promise<Record<string, unknown>> | undefined {
     if (!this.#router || this.isStopping) return undefined;
     let limits = this.#sessions.get(client);
     if (!limits) this.#sessions.set(client, limits = this.#limits!.http(client));
@@ -213,7 +218,7 @@ export class ServerLife {
       id: client,
       limits,
       identity: NOBODY,
-      actor: NOBODY.actor,
+      actor,
       identify: () => {},
       subscribe: refuse,
       follow: refuse,

@@ -23,13 +23,23 @@ Deno.test("the next task is the first one that nothing holds up, however tasks c
       lane: fc.constantFrom("", "a", "b", "ab", "abc", "c", "a!", "ac!"),
       priority: fc.constantFrom(...Priority.options),
     }),
-    fc.record({ kind: fc.constantFrom("take" as const, "end" as const, "cancel" as const), n: fc.nat(50) }),
+    fc.record({
+      kind: fc.constantFrom(
+        "take" as const,
+        "end" as const,
+        "cancel" as const,
+        "drop" as const,
+        "back" as const,
+      ),
+      n: fc.nat(50),
+    }),
   );
   const rooms = fc.record({ a: fc.integer({ min: 1, max: 3 }), b: fc.constant(1), c: fc.constant(1) });
-  fc.assert(fc.property(rooms, fc.array(step, { maxLength: 120 }), (room, steps) => {
+  fc.assert(fc.property(rooms, fc.array(step, { maxLength: 200 }), (room, steps) => {
     const queue = new ReadyQueue(laneOf);
     const waiting = new Map<string, TaskRecord>();
     const running: TaskRecord[] = [];
+    const cancelled: TaskRecord[] = [];
     const isFull = (name: string, more: number) =>
       running.filter((one) => needs(one).includes(name)).length >= room[name as keyof typeof room] + more;
     const heldBy = (one: TaskRecord) => needs(one).find((name) => isFull(name, isPrivileged(one) ? 1 : 0));
@@ -51,8 +61,18 @@ Deno.test("the next task is the first one that nothing holds up, however tasks c
         waiting.set(added.id, added);
         queue.add(added);
       } else if (one.kind === "take") take();
-      else if (one.kind === "cancel") waiting.delete([...waiting.keys()][one.n % waiting.size]!);
-      else {
+      else if (one.kind === "cancel" || one.kind === "drop") {
+        const left = [...waiting.values()][one.n % waiting.size];
+        if (!left) continue;
+        waiting.delete(left.id);
+        cancelled.push(left);
+        if (one.kind === "cancel") queue.remove(left.id);
+      } else if (one.kind === "back") {
+        for (const back of cancelled.splice(one.n % Math.max(1, cancelled.length), 1)) {
+          waiting.set(back.id, back);
+          queue.add(back);
+        }
+      } else {
         const [ended] = running.splice(one.n % Math.max(1, running.length), 1);
         if (ended) { for (const name of needs(ended)) queue.wake(name); }
       }
@@ -90,6 +110,33 @@ Deno.test("of very many tasks that are held up, one is looked at for each that e
     assert.equal(take(), undefined);
   }
   assert.equal(judged, 21);
+});
+
+Deno.test("tasks that come and are cancelled while nothing starts leave nothing behind", () => {
+  const queue = new ReadyQueue(laneOf);
+  queue.addAll(Array.from({ length: 20 }, (_, i) => task(`held${i}`, "a", "low", i)));
+  assert.equal(queue.take(() => ({ held_by: "a" })), undefined);
+  for (let i = 0; i < 10_000; i++) {
+    queue.add(task(`t${i}`, i % 2 === 0 ? "a" : `b${i}`, "critical", 20 + i));
+    if (i % 100 === 0) assert.equal(queue.take(() => ({ held_by: "a" })), undefined);
+    queue.remove(`t${i}`);
+  }
+  assert.equal(queue.size, 20);
+  let judged = 0;
+  queue.wake("a");
+  for (let left = 20; left > 0; left--) {
+    assert.match(queue.take(({ id }) => ++judged && id.startsWith("held") ? "start" : "drop")!.id, /^held/);
+  }
+  assert.ok(judged < 100, `${judged} tasks were still in the queue`);
+});
+
+Deno.test("a task with the id of one that is gone has its own place", () => {
+  const queue = new ReadyQueue(laneOf);
+  queue.add(task("first", "a", "high", 1));
+  queue.add(task("again", "a", "critical", 2));
+  queue.remove("again");
+  queue.add(task("again", "b", "low", 3));
+  assert.deepEqual([1, 2].map(() => queue.take(() => "start")?.id), ["first", "again"]);
 });
 
 Deno.test("while it is not known whether the first task may start, none starts before it", () => {
