@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commonVariables } from "../../src/agents/supervision/common_variables.ts";
+import { commonVariables, unproxied } from "../../src/agents/supervision/common_variables.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { readLines } from "../../src/agents/reporting/lines.ts";
 import {
@@ -353,3 +353,39 @@ Deno.test("supervisor: without run permission, every start names the missing per
     });
     assert.deepEqual(await inSandbox(folder, instance_id, []), [0, missing("sh"), missing("env")]);
   }));
+
+Deno.test("an agent that gets this server's own tools reaches them without the network's proxy", () => {
+  const url = "http://127.0.0.1:8080/mcp";
+  const proxy = { http_proxy: "p" };
+  const cases: [Record<string, string>, string | undefined, string | undefined][] = [
+    [{}, undefined, undefined],
+    [{ NO_PROXY: "a" }, undefined, undefined],
+    [{ https_proxy: "", NO_PROXY: "a" }, undefined, undefined],
+    [proxy, "127.0.0.1", "127.0.0.1"],
+    [{ ...proxy, NO_PROXY: "" }, "127.0.0.1", "127.0.0.1"],
+    [{ ...proxy, NO_PROXY: "a,b" }, "a,b,127.0.0.1", "a,b,127.0.0.1"],
+    [{ ...proxy, no_proxy: "a", NO_PROXY: "b" }, "b,127.0.0.1", "a,127.0.0.1"],
+    [{ ...proxy, no_proxy: "*" }, "*", "*"],
+    [{ ALL_PROXY: "p", NO_PROXY: "localhost, 127.0.0.1" }, "localhost, 127.0.0.1", "localhost, 127.0.0.1"],
+  ];
+  for (const [env, upper, lower] of cases) {
+    const { NO_PROXY, no_proxy } = unproxied(env, url);
+    assert.deepEqual([NO_PROXY, no_proxy], [upper, lower], JSON.stringify(env));
+  }
+  assert.equal(unproxied(proxy, "http://[::1]:8080").NO_PROXY, "::1");
+});
+
+Deno.test("supervisor: only an agent that delegates has the server's address among those without a proxy", () =>
+  withSupervisor(async (bench) => {
+    const own_tools = {
+      http: { name: "own", url: "http://127.0.0.1:8080/mcp" },
+      stdio: { name: "own", command: "true" },
+    };
+    const cases = [[{}, "internal"], [{ own_tools }, "internal,127.0.0.1"]] as const;
+    for (const [more, expected] of cases) {
+      const { child, stdout, stderr } = await spawnScript(bench, "echo $NO_PROXY", more);
+      assert.equal((await stdout).trim(), expected);
+      await stderr;
+      await child.end();
+    }
+  }, { server_env: { PATH: Deno.env.get("PATH")!, http_proxy: "http://proxy:3128", NO_PROXY: "internal" } }));

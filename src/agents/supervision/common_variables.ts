@@ -46,6 +46,21 @@ export function commonVariables(env: Record<string, string>, own: Record<string,
   return Object.keys(env).filter((name) => isCommon(name) && !replaced.has(name));
 }
 
+/** The variables that keep a program with these from asking a proxy for the host of `url`; none if it has no proxy. */
+export function unproxied(env: Record<string, string>, url: string): Record<string, string> {
+  const isProxied = PROXIES.some((name) => name !== "NO_PROXY" && spellings(name).some((one) => env[one]));
+  if (!isProxied) return {};
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");
+  // Programs read one spelling or the other first.
+  return Object.fromEntries(
+    spellings("NO_PROXY").map((name, i, names) => {
+      const list = env[name] ?? env[names[1 - i]!] ?? "";
+      const isListed = list.split(/[\s,]+/).some((one) => one === host || one === "*");
+      return [name, isListed ? list : [list, host].filter((part) => part !== "").join(",")];
+    }),
+  );
+}
+
 /** The names of those that the network needs. `paths`: those whose value is the path of a file or a folder. */
 export function networkVariables(env: Record<string, string>): { proxies: string[]; paths: string[] } {
   const names = Object.keys(env).filter((name) => env[name] !== "").sort();

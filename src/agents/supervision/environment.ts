@@ -2,7 +2,7 @@
 import { ApiError } from "../../domain/errors.ts";
 import { accessVariables } from "../../domain/agent_access.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import { commonVariables } from "./common_variables.ts";
+import { commonVariables, unproxied } from "./common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
 const STORE = "OPENCODE_AGENTS_STORE";
@@ -37,7 +37,8 @@ function pick(env: Record<string, string>, names: string[]): Record<string, stri
 
 /**
  * The whole environment of a run. Later values override earlier ones, in this order: the server's common variables, a
- * TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. Throws
+ * TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. An agent that
+ * gets this server's own tools reaches them without a proxy. Throws
  * `ApiError` for a name or value that an environment cannot contain.
  */
 export function runEnvironment(request: RunRequest, source: EnvironmentSource): Record<string, string> {
@@ -48,10 +49,11 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     ...pick(source.server_env, agent.pass_env),
     ...request.env,
   };
+  const given = { ...pick(source.server_env, commonVariables(source.server_env, own)), ...own };
   const env: Record<string, string> = {
-    ...pick(source.server_env, commonVariables(source.server_env, own)),
     TMPDIR: source.tmp_dir,
-    ...own,
+    ...given,
+    ...(request.own_tools?.http.url === undefined ? {} : unproxied(given, request.own_tools.http.url)),
     TASK_ID: task.id,
     TASK_TYPE: withoutNul(task.type),
     TASK_DESCRIPTION: withoutNul(task.description),
