@@ -46,10 +46,10 @@ export function commonVariables(env: Record<string, string>, own: Record<string,
   return Object.keys(env).filter((name) => isCommon(name) && !replaced.has(name));
 }
 
-/** The variables that keep a program with these from asking a proxy for the host of `url`; none if it has no proxy. */
-export function unproxied(env: Record<string, string>, url: string): Record<string, string> {
+/** The variables that keep a program with these from asking a proxy for the host of `url`; none without a proxy. */
+export function unproxied(env: Record<string, string>, url: string | undefined): Record<string, string> {
   const isProxied = PROXIES.some((name) => name !== "NO_PROXY" && spellings(name).some((one) => env[one]));
-  if (!isProxied) return {};
+  if (!isProxied || url === undefined) return {};
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");
   // Programs read one spelling or the other first.
   return Object.fromEntries(

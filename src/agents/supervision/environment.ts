@@ -53,7 +53,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
   const env: Record<string, string> = {
     TMPDIR: source.tmp_dir,
     ...given,
-    ...(request.own_tools?.http.url === undefined ? {} : unproxied(given, request.own_tools.http.url)),
+    ...unproxied(given, request.own_tools?.http.url),
     TASK_ID: task.id,
     TASK_TYPE: withoutNul(task.type),
     TASK_DESCRIPTION: withoutNul(task.description),
