@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import type { z } from "zod";
 import manifest from "../../deno.json" with { type: "json" };
+import { Attachment } from "../../src/domain/attachment.ts";
 import { LogEntry, LogLevel } from "../../src/domain/log_entry.ts";
 import { LogFilter } from "../../src/protocol/log_messages.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
@@ -35,10 +36,12 @@ export { ApiError, ERROR_CODES } from "./domain/errors.js";
 const INDEX_TYPES = `${INDEX}export type { ClientOptions, ConnectionChange } from "./client/client.js";
 export type { HttpOptions } from "./client/http.js";
 export type { FollowFilter, FollowOptions } from "./client/log_follow.js";
+export type { AttachOptions } from "./client/attach.js";
 export type { BackoffOptions } from "./client/reconnect.js";
 export type { Fields, Requester, RequestOptions } from "./client/replies.js";
 export type { PushStream, Resubscribed, Subscribed } from "./client/subscriptions.js";
 export type { ErrorCode, ErrorDetails } from "./domain/errors.js";
+export type { Attachment } from "./domain/attachment.js";
 export type { LogEntry, LogLevel } from "./domain/log_entry.js";
 export type { Reply, RequestInput, RequestType } from "./protocol/messages.js";
 export type { Push } from "./protocol/pushes.js";
@@ -57,6 +60,7 @@ function protocolTypes(): Record<string, string> {
   };
   return {
     "protocol/log_messages": alias("LogFilter", LogFilter, "input"),
+    "domain/attachment": alias("Attachment", Attachment),
     "domain/log_entry": alias("LogLevel", LogLevel) + alias("LogEntry", LogEntry),
     "domain/task": alias("TaskType", TaskType) + alias("Priority", Priority) +
       alias("TaskStatus", TaskStatus) +

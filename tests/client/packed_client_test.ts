@@ -19,6 +19,7 @@ const config = {
 /** The built-in agent, which speaks ACP. */
 const demo = {
   protocol: "acp",
+  profile: "demo",
   command: [Deno.execPath(), "run", "--no-prompt", "-A", DEMO_AGENT],
   pass_env: ["DENO_DIR"],
 };

@@ -2,11 +2,13 @@
  * Whatever is sent is answered with the right code, once and in order, and hurts nobody: judged by the published
  * JSON Schema and a validator that is not ours. `HOSTILE_MESSAGES` sets how many are sent, `HOSTILE_SEED` which.
  */
-import { pushes } from "../../src/protocol/pushes.ts";
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { schemaDocument } from "../../src/api/documents.ts";
+import { capabilityTable } from "../../src/api/table.ts";
 import { ERROR_CODES } from "../../src/domain/errors.ts";
+import type { RequestType } from "../../src/protocol/messages.ts";
+import { pushes } from "../../src/protocol/pushes.ts";
 import { HostileMessages } from "../fixtures/hostile_messages.ts";
 import { RawSocket, TEXT } from "../fixtures/raw_socket.ts";
 import { residentBytes } from "../fixtures/resident_bytes.ts";
@@ -39,6 +41,22 @@ const REFUSALS = ERROR_CODES.filter((code) =>
 );
 
 type Json = Record<string, unknown>;
+
+/** Messages that may be answered after later ones if they carry a `request_id`. */
+const SLOW = new Set([...capabilityTable().values()].filter(({ isSlow }) => isSlow).map(({ type }) => type));
+
+/** The same text, but answered in its turn, by which answers are told apart here. */
+function answeredInTurn(text: string): string {
+  if (!text.includes("request_id")) return text;
+  try {
+    const message = JSON.parse(text) as Json;
+    if (!SLOW.has(message?.type as RequestType)) return text;
+    delete message.request_id;
+    return JSON.stringify(message);
+  } catch {
+    return text;
+  }
+}
 
 class Judge {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: false, logger: false });
@@ -126,9 +144,10 @@ async function bombard(server: TestServer, judge: Judge, next: () => string | un
   let ended = false;
   const more = () => {
     while (!ended && sent.length < IN_FLIGHT) {
-      const text = next();
-      if (text === undefined) ended = true;
+      const wanted = next();
+      if (wanted === undefined) ended = true;
       else {
+        const text = answeredInTurn(wanted);
         sent.push(text);
         socket.send(text);
       }
