@@ -20,6 +20,11 @@ function rounded(value: number): number {
   return value >= 99.95 ? Math.round(value) : Math.round(value * 10) / 10;
 }
 
+/** A limit that is a whole number of mebibytes, exactly: "20 MiB". */
+export function mebibytes(count: number): string {
+  return `${count / 1024 ** 2} MiB`;
+}
+
 /** `850 ms`, `3.2 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`: two units at most. */
 export function duration(ms: number): string {
   const whole_ms = Math.max(0, Math.round(ms));

@@ -40,8 +40,9 @@ async function start(
 
 /** The agent of the running task `parent` starts one. */
 async function delegate(app: TestApp, parent: string, id: string, execution: Fields = {}): Promise<void> {
-  const { request } = app.agents.runs.findLast(({ request }) => request.task.id === parent)!;
-  await start(app, id, execution, {}, request.access!.token);
+  const run = () => app.agents.runs.findLast(({ request }) => request.task.id === parent);
+  await until(() => run() !== undefined);
+  await start(app, id, execution, {}, run()!.request.access!.token);
 }
 
 async function tasksOf(app: TestApp): Promise<Map<string, Fields>> {

@@ -1,7 +1,16 @@
 /** Sizes, durations and times as people read them: one way for the terminal and the page. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytes, count, counted, duration, latency, percent, relative } from "../../src/protocol/formats.ts";
+import {
+  bytes,
+  count,
+  counted,
+  duration,
+  latency,
+  mebibytes,
+  percent,
+  relative,
+} from "../../src/protocol/formats.ts";
 import { fileNames, ROOT } from "./fixtures/sources.ts";
 import { join } from "node:path";
 
@@ -68,6 +77,7 @@ Deno.test("formats: relative times, percentages, counts", () => {
   for (const [ms, text] of distances) assert.equal(relative(1e12 + ms, 1e12), text);
   assert.deepEqual([0, 0.04, 3.44, 9.96, 42.4].map(percent), ["0 %", "0 %", "3.4 %", "10 %", "42 %"]);
   assert.deepEqual([0.3414, 12.3, 99.6, 1234].map(latency), ["0.34 ms", "12 ms", "100 ms", "1.2 s"]);
+  assert.equal(mebibytes(20 << 20), "20 MiB");
   assert.equal(count(12_345), "12,345");
   assert.deepEqual([0, 1, 1200].map((n) => counted(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
   assert.equal(counted(2, "entry", "entries"), "2 entries");

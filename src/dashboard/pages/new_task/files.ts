@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { ATTACHMENT_MAX_BYTES } from "../../../domain/attachment_bounds.ts";
 import type { Task } from "../../../domain/task.ts";
+import { mebibytes } from "../../../protocol/formats.ts";
 import { needsKey } from "../../data/key.ts";
 import { mended } from "./problems.ts";
 import { upload } from "../../data/upload.ts";
@@ -47,7 +48,7 @@ function add(file: File): void {
   const problem = files.value.length > MOST_FILES
     ? `A task takes at most ${MOST_FILES} files.`
     : file.size > ATTACHMENT_MAX_BYTES
-    ? `A file may have at most ${ATTACHMENT_MAX_BYTES / 1024 ** 2} MiB.`
+    ? `A file may have at most ${mebibytes(ATTACHMENT_MAX_BYTES)}.`
     : file.size === 0
     ? "This file is empty."
     : undefined;
