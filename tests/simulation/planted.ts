@@ -216,7 +216,7 @@ export const PLANTS: Plant[] = [
         const { find } = parts.index;
         parts.index.find = (id) => {
           const task = find(id);
-          return task && { ...task, spec: { ...task.spec, metadata: undefined } };
+          return task && { ...task, spec: { ...task.spec, created_by: undefined } };
         };
         return parts;
       },
