@@ -1,9 +1,15 @@
 /** The questions of one run. Each is answered exactly once: by a client, by its timeout, by the agent itself, or by the end. */
-import { type Clock, isoTime } from "../../clock/clock.ts";
-import { type Actor, actorName } from "../../domain/actor.ts";
+import type { Actor } from "../../domain/actor.ts";
 import type { AnswerContent, Question, QuestionAnswer } from "../../domain/question.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
+import {
+  MOST_OPEN,
+  nameOf,
+  OpenRequests,
+  type OpenRequestsOptions,
+  type Settlement,
+} from "./open_requests.ts";
 import { readQuestion } from "./question_request.ts";
 import { oneLine, textOf } from "./wire_value.ts";
 
@@ -14,31 +20,13 @@ export type ElicitationAnswer =
 
 const CANCELLED: ElicitationAnswer = { action: "cancel" };
 
-/** The most open questions. More are answered with `cancel`. */
-const MOST_OPEN = 50;
-
-/** `end`: the run ends, or the agent has withdrawn the question. */
-type Settler = "client" | "timeout" | "end";
-
-interface OpenQuestion {
+interface Asked {
   question: Question;
   /** The agent's own id of a page to visit. */
   elicitation_id: string | undefined;
-  settle(answer: QuestionAnswer, by: Settler, actor?: Actor): void;
 }
 
-/** How a question ended. */
-interface Settlement {
-  answer: QuestionAnswer;
-  by: Settler;
-  /** The client that answered. */
-  actor?: Actor;
-}
-
-export interface QuestionsOptions {
-  clock: Clock;
-  timeout_ms: number;
-  attempt: number;
+export interface QuestionsOptions extends OpenRequestsOptions {
   events: EventQueue;
   /** Whether the agent does not wait for the answer. */
   goesOn: (params: WireObject) => boolean;
@@ -49,36 +37,38 @@ export class Questions {
   readonly unanswered: string[] = [];
 
   readonly #options: QuestionsOptions;
-  readonly #open = new Map<string, OpenQuestion>();
-  #asked = 0;
-  #closed = false;
+  readonly #open: OpenRequests<Asked, QuestionAnswer>;
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
+    this.#open = new OpenRequests<Asked, QuestionAnswer>(options, "ask", CANCELLED);
   }
 
   /** Whether the agent waits for a person. */
   get waiting(): boolean {
-    return [...this.#open.values()].some(({ question }) => question.agent_goes_on !== true);
+    return this.#open.all.some(({ request: { question } }) => question.agent_goes_on !== true);
   }
 
   /** Answers the agent's question. `signal` aborts when the agent withdraws it. */
   async ask(params: WireObject, signal: AbortSignal): Promise<ElicitationAnswer> {
-    const { clock, timeout_ms, events, goesOn } = this.#options;
-    if (this.#closed) return CANCELLED;
-    const read = this.#open.size < MOST_OPEN ? readQuestion(params) : `${MOST_OPEN} questions wait already`;
+    const { events, goesOn } = this.#options;
+    if (this.#open.isClosed) return CANCELLED;
+    const read = this.#open.isFull ? `${MOST_OPEN} questions wait already` : readQuestion(params);
     if (typeof read === "string") {
       const what = oneLine(String(params.message), 200);
       await events.note("warn", `A question was answered with cancel, since ${read}: ${what}`, "question");
       return CANCELLED;
     }
     const question: Question = {
-      question_id: this.#newId(),
+      question_id: this.#open.newId(),
       ...read,
-      expires_at: isoTime(clock.now() + timeout_ms),
+      expires_at: this.#open.expires_at,
       agent_goes_on: goesOn(params) || undefined,
     };
-    const settlement = await this.#askClient(question, textOf(params.elicitationId), signal);
+    const asked = { question, elicitation_id: textOf(params.elicitationId) };
+    const answered = this.#open.ask(question.question_id, asked, CANCELLED, signal);
+    await events.emit({ kind: "question_asked", question });
+    const settlement = await answered;
     await this.#report(question, settlement);
     const { answer } = settlement;
     if (answer.action !== "accept") return { action: answer.action };
@@ -96,66 +86,34 @@ export class Questions {
 
   /** The agent says that what it sent a person to a page for is done. */
   completed(elicitation_id: unknown): void {
-    for (const open of [...this.#open.values()]) {
-      if (elicitation_id !== undefined && open.elicitation_id === elicitation_id) {
-        open.settle(CANCELLED, "end");
-      }
+    if (elicitation_id === undefined) return;
+    for (const { request, settle } of this.#open.all) {
+      if (request.elicitation_id === elicitation_id) settle(CANCELLED, "end");
     }
   }
 
   /** Answers every open and every later question with `cancel`, because the run ends. */
   close(): void {
-    this.#closed = true;
-    for (const open of [...this.#open.values()]) open.settle(CANCELLED, "end");
-  }
-
-  async #askClient(
-    question: Question,
-    elicitation_id: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Settlement> {
-    const { clock, timeout_ms, events } = this.#options;
-    const answered = new Promise<Settlement>((resolve) => {
-      const settle = (answer: QuestionAnswer, by: Settler, actor?: Actor) => {
-        if (!this.#open.delete(question.question_id)) return;
-        timer.cancel();
-        signal.removeEventListener("abort", withdraw);
-        resolve({ answer, by, actor });
-      };
-      const withdraw = () => settle(CANCELLED, "end");
-      const timer = clock.after(timeout_ms, () => settle(CANCELLED, "timeout"));
-      signal.addEventListener("abort", withdraw, { once: true });
-      this.#open.set(question.question_id, { question, elicitation_id, settle });
-      if (signal.aborted) withdraw();
-    });
-    await events.emit({ kind: "question_asked", question });
-    return await answered;
+    this.#open.close();
   }
 
   async #report(
     { question_id, message }: Question,
-    { answer: { action }, by, actor }: Settlement,
+    { answer: { action }, by, actor }: Settlement<QuestionAnswer>,
   ): Promise<void> {
     const { events } = this.#options;
     const title = oneLine(message, 500);
     if (by === "timeout") this.unanswered.push(oneLine(message, 200));
-    const isNamed = actor !== undefined && actor.kind !== "anonymous";
     // The content stays out of the log: it may hold a secret.
     await events.emit({
       kind: "log",
       level: by === "timeout" ? "warn" : "info",
       message: by === "timeout"
         ? `Question answered with cancel, since nobody answered in time: ${title}`
-        : `Question answered (${action}, by ${isNamed ? actorName(actor) : by}): ${title}`,
+        : `Question answered (${action}, by ${nameOf(by, actor)}): ${title}`,
       source: "question",
       details: { question_id, by: actor },
     });
     await events.emit({ kind: "question_settled", question_id, action, by });
-  }
-
-  /** The random part is needed because a recovered task may run the same attempt again. */
-  #newId(): string {
-    const chance = Math.floor(this.#options.clock.random() * 36 ** 6).toString(36).padStart(6, "0");
-    return `ask_${this.#options.attempt}_${++this.#asked}_${chance}`;
   }
 }
