@@ -141,48 +141,50 @@ function IdField() {
   );
 }
 
-function McpServersField() {
+interface JsonFieldProps extends Pick<FieldProps, "name" | "label" | "hint"> {
+  placeholder: string;
+  /** The key of the draft's text. */
+  text: "mcp_servers" | "metadata";
+}
+
+function JsonField({ text, placeholder, ...field }: JsonFieldProps) {
   return (
-    <Field
-      name="task.execution.mcp_servers"
-      hint="A list in JSON of servers whose tools the agent gets: with a url, or with a command and args."
-      isWide
-    >
+    <Field {...field} isWide>
       {(attributes) => (
         <textarea
           {...attributes}
           class="mono"
           rows={3}
           spellcheck={false}
-          placeholder='[{"name": "docs", "url": "https://docs.example/mcp"}]'
-          value={draft.value.mcp_servers}
-          onInput={(event) => change({ mcp_servers: event.currentTarget.value })}
+          placeholder={placeholder}
+          value={draft.value[text]}
+          onInput={(event) => change({ [text]: event.currentTarget.value })}
         />
       )}
     </Field>
   );
 }
 
+function McpServersField() {
+  return (
+    <JsonField
+      name="task.execution.mcp_servers"
+      hint="A list in JSON of servers whose tools the agent gets: with a url, or with a command and args."
+      placeholder='[{"name": "docs", "url": "https://docs.example/mcp"}]'
+      text="mcp_servers"
+    />
+  );
+}
+
 function MetadataField() {
   return (
-    <Field
+    <JsonField
       name="task.metadata"
       label="Metadata as JSON"
       hint="owner, project, environment, complexity (low, medium, high), estimated_duration, and any others you like."
-      isWide
-    >
-      {(attributes) => (
-        <textarea
-          {...attributes}
-          class="mono"
-          rows={3}
-          spellcheck={false}
-          placeholder='{"owner": "ana", "ticket": "PAR-117"}'
-          value={draft.value.metadata}
-          onInput={(event) => change({ metadata: event.currentTarget.value })}
-        />
-      )}
-    </Field>
+      placeholder='{"owner": "ana", "ticket": "PAR-117"}'
+      text="metadata"
+    />
   );
 }
 

@@ -1,7 +1,6 @@
 /** The agent's permission requests: what it wants to do, the possible answers, and the time left to answer. */
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { epochOf } from "../../../clock/clock.ts";
 import { narrowestOption } from "../../../domain/permission_answer.ts";
 import {
   outsideOf,
@@ -13,9 +12,8 @@ import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { useShortcuts } from "../../keys.ts";
-import { duration } from "../../../protocol/formats.ts";
-import { now } from "../../ui/time.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
+import { TimeLeft } from "./asked.tsx";
 import { DiffView } from "./diff_view.tsx";
 import type { FileDiff } from "../../../domain/file_diff.ts";
 import { Places, ValueView } from "./value_view.tsx";
@@ -47,7 +45,7 @@ export function PermissionPanels({ task }: { task: Task }) {
     [open.map(({ permission_id }) => permission_id).join(), answering],
   );
   return (
-    <div class="permissions" hidden={open.length === 0}>
+    <div class="asked-list" hidden={open.length === 0}>
       <p class="visually-hidden" role="status">
         {open[0] && `The agent asks for permission: ${open[0].title}`}
       </p>
@@ -85,7 +83,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
       ? "d"
       : undefined;
   return (
-    <section class="card permission" aria-label={`Permission: ${title}`}>
+    <section class="card asked permission" aria-label={`Permission: ${title}`}>
       <header>
         <ShieldQuestion size={22} aria-hidden="true" />
         <div>
@@ -95,7 +93,7 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
           </p>
           <h2>{title}</h2>
         </div>
-        <Deadline iso={expires_at} />
+        <TimeLeft iso={expires_at} outcome="denied" />
       </header>
       {outside.length > 0 && (
         <div class="permission-outside">
@@ -138,17 +136,5 @@ function PermissionPanel({ asked, isFirst, isBusy, onAnswer }: PermissionPanelPr
         )}
       </div>
     </section>
-  );
-}
-
-function Deadline({ iso }: { iso: string }) {
-  const left_ms = Math.max(0, epochOf(iso) - now.value);
-  return (
-    <span
-      class={`permission-deadline figure${left_ms < 60_000 ? " is-near" : ""}`}
-      role="timer"
-    >
-      {left_ms === 0 ? "time is up" : `denied in ${duration(1000 * Math.ceil(left_ms / 1000))}`}
-    </span>
   );
 }

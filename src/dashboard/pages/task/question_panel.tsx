@@ -1,14 +1,12 @@
 /** The agent's questions: each as a form, or a page to visit, with the time left to answer. */
 import { MessageCircleQuestion } from "lucide-preact";
 import { useId, useState } from "preact/hooks";
-import { epochOf } from "../../../clock/clock.ts";
 import type { Question, QuestionAction, QuestionSchema } from "../../../domain/question.ts";
 import type { Task } from "../../../domain/task.ts";
-import { duration } from "../../../protocol/formats.ts";
 import { answerQuestion, openQuestions } from "../../data/questions.ts";
 import { refreshTask } from "../../data/tasks.ts";
-import { now } from "../../ui/time.tsx";
 import { toastDone, toastError } from "../../ui/toast.tsx";
+import { TimeLeft } from "./asked.tsx";
 import { contentOf, opened, problemsOf, type Typed } from "./question_answer.ts";
 import { QuestionInput } from "./question_input.tsx";
 import "./question_panel.css";
@@ -18,7 +16,7 @@ const DONE = { accept: "Answered", decline: "Declined", cancel: "Dismissed" };
 export function QuestionPanels({ task }: { task: Task }) {
   const open = openQuestions(task);
   return (
-    <div class="questions" hidden={open.length === 0}>
+    <div class="asked-list" hidden={open.length === 0}>
       <p class="visually-hidden" role="status">{open[0] && `The agent asks: ${open[0].message}`}</p>
       {open.map((question) => (
         <QuestionPanel key={question.question_id} task_id={task.id} question={question} />
@@ -56,7 +54,7 @@ function QuestionPanel({ task_id, question }: { task_id: string; question: Quest
 
   return (
     <form
-      class="card question"
+      class="card asked question"
       aria-labelledby={title}
       noValidate
       onSubmit={(event) => {
@@ -70,7 +68,7 @@ function QuestionPanel({ task_id, question }: { task_id: string; question: Quest
           <p>{agent_goes_on ? "The agent asks, and goes on meanwhile" : "The agent asks"}</p>
           <h2 id={title}>{message}</h2>
         </div>
-        {expires_at !== undefined && <TimeLeft iso={expires_at} />}
+        {expires_at !== undefined && <TimeLeft iso={expires_at} outcome="dismissed" />}
       </header>
       {url !== undefined && <PageToVisit url={url} />}
       {schema && (
@@ -146,14 +144,5 @@ function PageToVisit({ url }: { url: string }) {
       <code class="question-url">{url}</code>
       Only go there if you trust this site.
     </p>
-  );
-}
-
-function TimeLeft({ iso }: { iso: string }) {
-  const left_ms = Math.max(0, epochOf(iso) - now.value);
-  return (
-    <span class={`question-left figure${left_ms < 60_000 ? " is-near" : ""}`} role="timer">
-      {left_ms === 0 ? "time is up" : `dismissed in ${duration(1000 * Math.ceil(left_ms / 1000))}`}
-    </span>
   );
 }
