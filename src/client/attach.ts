@@ -39,11 +39,7 @@ export async function attachFile(
   signal?.addEventListener("abort", abort, { once: true });
   let text: string;
   try {
-    const headers = {
-      "content-type": mime_type === "" ? "application/octet-stream" : mime_type,
-      "x-filename": encodeURIComponent(name.toWellFormed()),
-      ...bearer(api_key),
-    };
+    const headers = attachmentHeaders(name, mime_type, api_key);
     const response = await fetch(address, { method: "POST", body: file, headers, signal: bound.signal });
     text = await response.text();
   } catch (error) {
@@ -55,6 +51,19 @@ export async function attachFile(
     signal?.removeEventListener("abort", abort);
   }
   return attachmentIn(text, address);
+}
+
+/** The headers of an upload. `mime_type`: empty if unknown. */
+export function attachmentHeaders(
+  name: string,
+  mime_type: string,
+  api_key: string | undefined,
+): Record<string, string> {
+  return {
+    "content-type": mime_type === "" ? "application/octet-stream" : mime_type,
+    "x-filename": encodeURIComponent(name.toWellFormed()),
+    ...bearer(api_key),
+  };
 }
 
 /** The reply to an upload. Throws the error that it is. */

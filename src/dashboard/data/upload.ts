@@ -1,7 +1,6 @@
 /** Sends files to the server. Unlike `fetch`, an XMLHttpRequest tells how much has been sent. */
 import { attachmentAddress } from "../../client/addresses.ts";
-import { attachmentIn } from "../../client/attach.ts";
-import { bearer } from "../../client/bearer.ts";
+import { attachmentHeaders, attachmentIn } from "../../client/attach.ts";
 import { lost } from "../../client/replies.ts";
 import type { Attachment } from "../../domain/attachment.ts";
 import { currentKey } from "./key.ts";
@@ -12,9 +11,8 @@ export function upload(file: File, sent: (share: number) => void, signal: AbortS
   const request = new XMLHttpRequest();
   return new Promise((resolve, reject) => {
     request.open("POST", url);
-    request.setRequestHeader("content-type", file.type || "application/octet-stream");
-    request.setRequestHeader("x-filename", encodeURIComponent(file.name.toWellFormed()));
-    for (const [name, value] of Object.entries(bearer(currentKey()))) request.setRequestHeader(name, value);
+    const headers = attachmentHeaders(file.name, file.type, currentKey());
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => sent(total === 0 ? 0 : loaded / total);
     request.onload = () => {
       try {
