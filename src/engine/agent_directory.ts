@@ -1,37 +1,29 @@
 /** The agents that tasks may name: what each offers, whether it is ready, and how it did lately. */
 import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
-import { type Clock, epochOf, isoTime } from "../clock/clock.ts";
+import { epochOf, isoTime } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
-import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentSession } from "../domain/agent_session.ts";
-import { type AgentOffer, offerAfter, type OfferNews, PROBE_ANSWER_MS } from "../domain/agent_offer.ts";
+import { type AgentOffer, offerAfter, type OfferNews } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
-import { fieldProblem } from "../domain/field_problem.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
-import type { AgentProgram, AgentRunner } from "../domain/run.ts";
+import type { AgentProgram } from "../domain/run.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
-import type { WorkingDirs } from "./working_dir.ts";
+import { AgentSessionLists, type AgentSessionListsOptions } from "./agent_session_lists.ts";
+import { bounded, joined } from "./agent_visits.ts";
 import type { NoSpec } from "../store/record_kinds.ts";
 import type { RecordStore } from "../store/record_store.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** The rest is for the end of the agent. */
-const PROBE_MS = PROBE_ANSWER_MS - 20_000;
 /** News that are not new are stored this often, so that the time of the last look is about right. */
 const STORED_EVERY_MS = 3_600_000;
 
-export interface AgentDirectoryOptions {
-  clock: Clock;
-  runner: AgentRunner;
-  /** The configured agents by name. */
-  agents: Readonly<Record<string, AgentConfig>>;
+export interface AgentDirectoryOptions extends AgentSessionListsOptions {
   listed: readonly ConfiguredAgent[];
   offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
   history: AgentHistory;
-  working_dirs: Pick<WorkingDirs, "resolve">;
   /** Why no agent can be started now, if so. */
   cannotRun(): ApiError | undefined;
 }
@@ -39,13 +31,12 @@ export interface AgentDirectoryOptions {
 export class AgentDirectory {
   readonly #options: AgentDirectoryOptions;
   readonly #probes = new Map<string, Promise<ListedAgent>>();
-  readonly #lists = new Map<string, Promise<AgentSession[]>>();
-  /** The last visit for a list to each agent. */
-  readonly #visits = new Map<string, Promise<unknown>>();
   readonly #closing = new AbortController();
+  readonly #sessions: AgentSessionLists;
 
   constructor(options: AgentDirectoryOptions) {
     this.#options = options;
+    this.#sessions = new AgentSessionLists(options, this.#closing.signal);
   }
 
   /** Forgets what agents offered that are no longer configured. */
@@ -69,11 +60,7 @@ export class AgentDirectory {
     const agent = requireAgent(name, listed);
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
-    const underWay = this.#probes.get(name);
-    if (underWay) return underWay;
-    const probe = this.#probe(agent).finally(() => this.#probes.delete(name));
-    this.#probes.set(name, probe);
-    return probe;
+    return joined(this.#probes, name, () => this.#probe(agent));
   }
 
   /**
@@ -82,21 +69,11 @@ export class AgentDirectory {
    * one without a list, and a folder that is not allowed, and `SERVICE_UNAVAILABLE` if the agent gives no list.
    */
   async sessions(name: string, working_dir: string | undefined): Promise<AgentSession[]> {
-    const { listed, cannotRun, working_dirs } = this.#options;
+    const { listed, cannotRun } = this.#options;
     requireAgent(name, listed);
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
-    const folder = working_dir === undefined ? undefined : await working_dirs.resolve(working_dir);
-    const key = JSON.stringify([name, folder]);
-    const underWay = this.#lists.get(key);
-    if (underWay) return await underWay;
-    const list = this.#sessions(name, folder);
-    this.#lists.set(key, list);
-    try {
-      return await list;
-    } finally {
-      this.#lists.delete(key);
-    }
+    return await this.#sessions.of(name, working_dir);
   }
 
   /** Takes what an agent at work has shown. */
@@ -107,7 +84,7 @@ export class AgentDirectory {
   /** Ends the probes under way. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled([...this.#probes.values(), ...this.#lists.values()]);
+    await Promise.allSettled([...this.#probes.values(), ...this.#sessions.underWay]);
   }
 
   async #probe(agent: ConfiguredAgent): Promise<ListedAgent> {
@@ -118,46 +95,21 @@ export class AgentDirectory {
     if (config === undefined || !program.installed || protocol === "command") {
       return await this.#view(agent, program);
     }
-    const bound = new AbortController();
-    const timer = clock.after(PROBE_MS, () => bound.abort());
-    const signal = AbortSignal.any([bound.signal, this.#closing.signal]);
     const stored: Promise<void>[] = [];
     const found = (news: OfferNews) => void stored.push(this.#store(name, news));
     let problem: string | undefined;
     try {
-      problem = await runner.probe?.(name, config, found, signal);
+      problem = await bounded(
+        clock,
+        this.#closing.signal,
+        (signal) => runner.probe?.(name, config, found, signal) ?? Promise.resolve(undefined),
+      );
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       problem = error.message;
-    } finally {
-      timer.cancel();
     }
     await Promise.all(stored);
     return { ...await this.#view(agent, program), problem };
-  }
-
-  async #sessions(name: string, folder: string | undefined): Promise<AgentSession[]> {
-    const { runner, agents, clock, working_dirs } = this.#options;
-    const config = agents[name];
-    if (config?.protocol !== "acp" || runner.sessions === undefined) {
-      const expected = "an agent that speaks ACP";
-      throw fieldProblem("INVALID_FIELD_VALUE", "agent", name, expected, `Agent '${name}' keeps no sessions`);
-    }
-    const bound = new AbortController();
-    const timer = clock.after(PROBE_MS, () => bound.abort());
-    const signal = AbortSignal.any([bound.signal, this.#closing.signal]);
-    const before = this.#visits.get(name) ?? Promise.resolve();
-    const visit = before.then(() => runner.sessions!(name, config, folder, signal));
-    const over = visit.catch(() => {
-      // Whoever asked for it gets the error. The next one only waits for its end.
-    });
-    this.#visits.set(name, over);
-    try {
-      return await withAllowedFolders(await visit, working_dirs, folder);
-    } finally {
-      timer.cancel();
-      if (this.#visits.get(name) === over) this.#visits.delete(name);
-    }
   }
 
   async #store(name: string, news: OfferNews): Promise<void> {
@@ -207,28 +159,4 @@ function requireAgent(name: string, listed: readonly ConfiguredAgent[]): Configu
   if (agent !== undefined) return agent;
   const names = listed.map((one) => one.name);
   throw unknownAgent("agent", name, names);
-}
-
-/** The sessions whose folder tasks may use, of `folder` alone if one is given. */
-async function withAllowedFolders(
-  sessions: readonly AgentSession[],
-  working_dirs: Pick<WorkingDirs, "resolve">,
-  folder: string | undefined,
-): Promise<AgentSession[]> {
-  const allowed = new Map<string, boolean>();
-  for (const { working_dir } of sessions) {
-    if (allowed.has(working_dir)) continue;
-    allowed.set(working_dir, await isAllowed(working_dir));
-  }
-  return sessions.filter(({ working_dir }) => allowed.get(working_dir));
-
-  async function isAllowed(path: string): Promise<boolean> {
-    try {
-      const real = await working_dirs.resolve(path);
-      return folder === undefined || real === folder;
-    } catch (error) {
-      if (error instanceof ApiError) return false;
-      throw error;
-    }
-  }
 }
