@@ -5,12 +5,12 @@ import type { AgentProgram, RunRequest } from "../domain/run.ts";
 import type { AgentSession } from "../domain/agent_session.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import { findProgram } from "../host/processes/find_program.ts";
 import { greet, requireVersion } from "./acp/greeting.ts";
 import { probeAcp } from "./acp/probe.ts";
 import { listedSessions, listsSessions } from "./acp/session_list.ts";
 import { type Visit, visit } from "./acp/visit.ts";
-import { BOUNDS } from "./acp/run_acp.ts";
+import { BOUNDS } from "./acp/bounds.ts";
+import { isInstalled } from "./installed.ts";
 import { RunFolders } from "./supervision/run_folders.ts";
 import type { RunHost, SupervisorOptions } from "./supervision/supervisor.ts";
 
@@ -23,7 +23,7 @@ export async function lookAt(
   const make = makes.of(agent);
   return {
     make: make === makes.other ? undefined : make.name,
-    installed: await findProgram(program, agent.env.PATH ?? server_env.PATH ?? "") !== undefined,
+    installed: await isInstalled(agent, server_env.PATH),
     install_advice: makes.installAdvice(program),
     login_advice: make.login.advice,
   };

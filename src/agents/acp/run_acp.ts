@@ -18,6 +18,7 @@ import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AgentAtWork } from "./agent_at_work.ts";
+import { type AcpBounds, BOUNDS } from "./bounds.ts";
 import { GivenUp, LONGEST_ERROR, type Verdict, verdictOf } from "./agent_failure.ts";
 import { bindingOf } from "./permission_binding.ts";
 import { diffReader } from "./diffs.ts";
@@ -27,33 +28,14 @@ import { Permissions } from "./permissions.ts";
 import { hasWorked } from "./prompt.ts";
 import { keptText, PlacedFiles } from "../attachments/placed_files.ts";
 import { Questions } from "./questions.ts";
-import type { SessionBounds } from "./agent_call.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { TroubleWatch } from "./trouble_watch.ts";
 import { AcpTurn } from "./turn.ts";
 import { cut, oneLine, textOf } from "./wire_value.ts";
 
-export interface AcpBounds extends SessionBounds {
-  /** How long a canceled turn may take to answer before its process is ended. */
-  cancel_ms: number;
-  /** After this long without a sign of life from the agent, a warning is logged. It is shown after a quarter of it. */
-  silence_ms: number;
-  /** So long after its last sign of work an agent is done whose turn has ended. */
-  quiet_ms: number;
-}
-
-export const BOUNDS: AcpBounds = {
-  initialize_ms: 60_000,
-  session_ms: 120_000,
-  load_ms: 60_000,
-  setting_ms: 30_000,
-  cancel_ms: 1_500,
-  silence_ms: 120_000,
-  quiet_ms: 2000,
-};
-
 /** How long the listener may take for the last events. Then the outcome is given without waiting for it. */
 const LAST_EVENTS_MS = 10_000;
+
 /**
  * Spawns the agent and begins. Throws the supervisor's `ApiError` when it cannot be spawned. If its program is missing and
  * known, `details.install` says how to get it, and an account.

@@ -1,6 +1,6 @@
 import type { AgentMake } from "./agent_make.ts";
 import { opencode } from "./opencode.ts";
-import { bindOpenCode, type OpenCodeKind } from "./opencode_binding.ts";
+import { bindOpenCode, type OpenCodeKind, usualVariables } from "./opencode_binding.ts";
 import { bears, type OwnSigns } from "./own_process.ts";
 
 const SIGNS: OwnSigns = { names: ["kilo", "kilocode"], scripts: /\/@kilocode\/cli\/bin\/kilo(code)?$/ };
@@ -35,17 +35,7 @@ export const kilo: AgentMake = {
   programs: ["kilo", "kilocode"],
   standard: {
     command: ["kilo", "acp"],
-    pass_env: [
-      "XDG_CONFIG_HOME",
-      "XDG_DATA_HOME",
-      "XDG_CACHE_HOME",
-      "XDG_STATE_HOME",
-      "ANTHROPIC_API_KEY",
-      "OPENAI_API_KEY",
-      "KILO_API_KEY",
-      "KILO_CONFIG",
-      "KILO_CONFIG_CONTENT",
-    ],
+    pass_env: usualVariables(KIND, "KILO_API_KEY"),
   },
   // The API document has no type for it.
   recognize: (launched) =>

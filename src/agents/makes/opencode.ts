@@ -3,7 +3,7 @@ import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts"
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { listOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
-import { bindOpenCode, type OpenCodeKind } from "./opencode_binding.ts";
+import { bindOpenCode, type OpenCodeKind, usualVariables } from "./opencode_binding.ts";
 import { deniedInShell } from "./opencode_shell.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, BrokenServer, WireObject } from "./agent_make.ts";
@@ -59,16 +59,7 @@ export const opencode: AgentMake = {
   programs: ["opencode"],
   standard: {
     command: ["opencode", "acp"],
-    pass_env: [
-      "XDG_CONFIG_HOME",
-      "XDG_DATA_HOME",
-      "XDG_CACHE_HOME",
-      "XDG_STATE_HOME",
-      "ANTHROPIC_API_KEY",
-      "OPENAI_API_KEY",
-      "OPENCODE_CONFIG",
-      "OPENCODE_CONFIG_CONTENT",
-    ],
+    pass_env: usualVariables(KIND),
   },
   recognize: (launched) =>
     bears(launched, SIGNS) && !HOUSEKEEPING.has(launched.first_argument ?? "") ? "opencode" : undefined,

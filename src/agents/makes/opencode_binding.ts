@@ -22,6 +22,13 @@ export interface OpenCodeKind {
   runsUnasked: boolean;
 }
 
+/** The variables that it needs from the server. `keys`: besides those of the usual providers. */
+export function usualVariables({ prefix }: OpenCodeKind, ...keys: string[]): string[] {
+  const folders = ["CONFIG", "DATA", "CACHE", "STATE"].map((name) => `XDG_${name}_HOME`);
+  const providers = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
+  return [...folders, ...providers, ...keys, `${prefix}_CONFIG`, `${prefix}_CONFIG_CONTENT`];
+}
+
 /** Its agents that others start. */
 const SUBAGENTS = ["general", "explore"];
 

@@ -1,0 +1,21 @@
+/** How long an agent may take for each part of a run. */
+import type { SessionBounds } from "./agent_call.ts";
+
+export interface AcpBounds extends SessionBounds {
+  /** How long a canceled turn may take to answer before its process is ended. */
+  cancel_ms: number;
+  /** After this long without a sign of life from the agent, a warning is logged. It is shown after a quarter of it. */
+  silence_ms: number;
+  /** So long after its last sign of work an agent is done whose turn has ended. */
+  quiet_ms: number;
+}
+
+export const BOUNDS: AcpBounds = {
+  initialize_ms: 60_000,
+  session_ms: 120_000,
+  load_ms: 60_000,
+  setting_ms: 30_000,
+  cancel_ms: 1_500,
+  silence_ms: 120_000,
+  quiet_ms: 2000,
+};
