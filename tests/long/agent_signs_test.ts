@@ -1,35 +1,19 @@
 /** What the real agents tell of themselves while they work, against the scripted model. They are installed on first use. */
 import assert from "node:assert/strict";
-import type { RunRequest } from "../../src/domain/run.ts";
-import { type AgentName, installed } from "../fixtures/agents.ts";
-import { startModelServer } from "../fixtures/model_server.ts";
+import type { AgentName } from "../fixtures/agents.ts";
 import { longTest } from "../fixtures/tier.ts";
-import { acpRequest, ran } from "../agents/fixtures/acp_run.ts";
-import { type Bench, withSupervisor } from "../agents/fixtures/harness.ts";
+import { ran } from "../agents/fixtures/acp_run.ts";
+import type { Bench } from "../agents/fixtures/harness.ts";
+import { type Ask, withAgent as withRealAgent } from "./fixtures/real_agent.ts";
 
 const AGENTS: readonly AgentName[] = ["opencode", "claude", "codex", "gemini"];
 
-function withAgent(
-  name: AgentName,
-  body: (bench: Bench, ask: (prompt: string, changes?: Partial<RunRequest>) => RunRequest) => Promise<void>,
-): Promise<void> {
-  return withSupervisor(async (bench) => {
-    const model = await startModelServer();
-    try {
-      const home = `${bench.folder}/home`;
-      const work = `${bench.folder}/work`;
-      await Deno.mkdir(home);
-      await Deno.mkdir(work);
-      const agent = await installed(name, { model_url: model.url, home });
-      const given = { agent, permissions: "allow" as const };
-      await body(
-        bench,
-        (prompt, changes) => ({ ...acpRequest(work, agent.command, prompt, given), ...changes }),
-      );
-    } finally {
-      await model.close();
-    }
-  });
+/** The agent may do what it asks for. */
+function withAgent(name: AgentName, body: (bench: Bench, ask: Ask) => Promise<void>): Promise<void> {
+  return withRealAgent(
+    name,
+    (bench, ask) => body(bench, (prompt, changes) => ask(prompt, { permissions: "allow", ...changes })),
+  );
 }
 
 for (const name of AGENTS) {

@@ -1,37 +1,13 @@
 /** The real OpenCode against the scripted model; it is installed on first use. */
 import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
-import type { RunRequest } from "../../src/domain/run.ts";
-import { installed } from "../fixtures/agents.ts";
-import { type ModelServer, startModelServer } from "../fixtures/model_server.ts";
 import { longTest } from "../fixtures/tier.ts";
-import { acpRequest, progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
-import { type Bench, stateOf, until, withSupervisor } from "../agents/fixtures/harness.ts";
-
-type Ask = (prompt: string, changes?: Parameters<typeof acpRequest>[3]) => RunRequest;
-
-function withOpenCode(body: (bench: Bench, ask: Ask, model: ModelServer) => Promise<void>): Promise<void> {
-  return withSupervisor(async (bench) => {
-    const model = await startModelServer();
-    try {
-      const home = `${bench.folder}/home`;
-      const work = `${bench.folder}/work`;
-      await Deno.mkdir(home);
-      await Deno.mkdir(work);
-      const agent = await installed("opencode", { model_url: model.url, home });
-      await body(
-        bench,
-        (prompt, changes) => acpRequest(work, agent.command, prompt, { agent, ...changes }),
-        model,
-      );
-    } finally {
-      await model.close();
-    }
-  });
-}
+import { progressOf, ran, watchRun } from "../agents/fixtures/acp_run.ts";
+import { stateOf, until } from "../agents/fixtures/harness.ts";
+import { withAgent } from "./fixtures/real_agent.ts";
 
 longTest("opencode: writes the file it was asked for", () =>
-  withOpenCode(async (bench, ask) => {
+  withAgent("opencode", async (bench, ask) => {
     const run = await ran(bench, ask("mock:write path=greeting.txt text=hello", { permissions: "allow" }));
     assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
     assert.equal(run.outcome.output, "File written.");
@@ -46,7 +22,7 @@ longTest("opencode: writes the file it was asked for", () =>
 longTest(
   "opencode: its todo list is the progress, with files pattern, metadata and model passed on",
   () =>
-    withOpenCode(async (bench, ask, model) => {
+    withAgent("opencode", async (bench, ask, model) => {
       const run = await ran(
         bench,
         ask("mock:plan n=3 delay=20", {
@@ -71,7 +47,7 @@ longTest(
 longTest(
   "opencode: a person allows one command and rejects another",
   () =>
-    withOpenCode(async (bench, ask) => {
+    withAgent("opencode", async (bench, ask) => {
       const allowed = await watchRun(bench, ask('mock:bash cmd="echo hi > allowed.txt"'));
       const { request } = await allowed.first("permission_requested");
       assert.equal(request.title, "echo hi > allowed.txt");
@@ -100,7 +76,7 @@ longTest(
 longTest(
   "opencode: stop cancels in mid-answer and leaves no process",
   () =>
-    withOpenCode(async (bench, ask, model) => {
+    withAgent("opencode", async (bench, ask, model) => {
       const watched = await watchRun(bench, ask("mock:slow n=1000 delay=50"));
       await watched.first("log", (event) => event.message.includes("piece 3"));
       await watched.run.stop();
@@ -115,19 +91,22 @@ longTest(
     }),
 );
 
-longTest("opencode: a refusal and a model's error fail the task", () =>
-  withOpenCode(async (bench, ask) => {
-    const refused = await ran(bench, ask("mock:refuse"));
-    assert.deepEqual([refused.outcome.status, refused.outcome.stop_reason], ["failed", "refusal"]);
-    const broken = await ran(bench, ask("mock:http code=400"));
-    assert.equal(broken.outcome.status, "failed");
-    assert.match(broken.outcome.failure!.message, /scripted error 400/);
-  }));
+longTest(
+  "opencode: a refusal and a model's error fail the task",
+  () =>
+    withAgent("opencode", async (bench, ask) => {
+      const refused = await ran(bench, ask("mock:refuse"));
+      assert.deepEqual([refused.outcome.status, refused.outcome.stop_reason], ["failed", "refusal"]);
+      const broken = await ran(bench, ask("mock:http code=400"));
+      assert.equal(broken.outcome.status, "failed");
+      assert.match(broken.outcome.failure!.message, /scripted error 400/);
+    }),
+);
 
 longTest(
   "opencode: killed in the middle of its plan, it goes on where it was",
   () =>
-    withOpenCode(async (bench, ask, model) => {
+    withAgent("opencode", async (bench, ask, model) => {
       const first = await watchRun(bench, ask("mock:plan n=4 delay=300"));
       const { session_id, opened_at } = await first.first("session");
       await first.first("progress", (event) => event.completed_steps === 2);
