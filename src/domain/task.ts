@@ -15,6 +15,7 @@ import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
+import { ChangeCounts, Review, Workspace } from "./workspace.ts";
 
 export const TaskType = z.enum(TASK_TYPES).describe(TASK_TYPES_TEXT);
 export type TaskType = z.infer<typeof TaskType>;
@@ -155,6 +156,10 @@ export const STATE_FIELDS = {
   turn: z.int().optional().describe(
     "The number of the current or last turn, counted from 1 through all attempts. Absent before the first turn.",
   ),
+  changes: ChangeCounts.optional().describe(
+    "What the task has changed, as of the end of its last turn. Absent if that is not known, such as outside a repository.",
+  ),
+  review: Review.optional().describe("Whether a person has to look at the task's changes. Default: none."),
 };
 
 /** Fields that the server sets. They are ignored if a client sends them. */
@@ -169,6 +174,7 @@ const readOnly = {
     "The agent's session, in which the task goes on when it is tried again.",
   ),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
+  workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   attached_files: z.array(Attachment).optional().describe("The files of `execution.attachments`."),
 };
 

@@ -15,6 +15,7 @@ import {
   type Task,
 } from "./task.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
+import { StoredWorkspace, type Workspace } from "./workspace.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 
@@ -47,6 +48,7 @@ export const TaskState = z.object({
   }).optional().describe(
     "The agent's session, which the next attempt resumes. It is kept when the task ends.",
   ),
+  workspace: StoredWorkspace.optional().describe("Where the task works, from its first attempt on."),
   earlier_plan: z.array(PlanStep).optional().describe(
     "The last plan of earlier attempts whose work starts over. A new session is told.",
   ),
@@ -136,10 +138,18 @@ export function taskView(record: TaskRecord): Task {
     retry_count: state.retry_count,
     attempt: state.attempt,
     turn: state.turn,
+    workspace: state.workspace && workspaceView(state.workspace),
+    changes: state.changes,
+    review: state.review ?? "none",
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
     agent_session: state.session && sessionView(state.session),
   };
+}
+
+function workspaceView(workspace: StoredWorkspace): Workspace {
+  const { kind, path, repository, branch, base, base_commit, head_commit } = workspace;
+  return { kind, path, repository, branch, base, base_commit, head_commit };
 }
 
 function sessionView({ agent, session_id, working_dir }: NonNullable<TaskState["session"]>): TaskSession {

@@ -1,0 +1,40 @@
+/** Where a task works, and what has become of its work. */
+import * as z from "zod";
+
+/** What clients see of a task's folder. */
+export const Workspace = z.object({
+  kind: z.enum(["worktree", "folder"]).describe(
+    "worktree: a git worktree of its own. folder: the folder itself, which others may use too.",
+  ),
+  path: z.string().describe("The folder in which the agent works."),
+  repository: z.string().optional().describe("The root of the repository. Absent outside a repository."),
+  branch: z.string().optional().describe("The branch on which the task's work is committed."),
+  base: z.string().optional().describe("The branch, tag or commit from which the work starts."),
+  base_commit: z.string().optional().describe("The commit from which the work starts."),
+  head_commit: z.string().optional().describe("The commit at the end of the last turn."),
+});
+export type Workspace = z.infer<typeof Workspace>;
+
+/** The workspace as it is stored. What merely has the same name or place is never taken for it. */
+export const StoredWorkspace = Workspace.extend({
+  /** The root of the worktree. `path` is this or a folder below it. */
+  root: z.string().optional(),
+  /** git's folder for this worktree. It is used even when the `.git` in the worktree is gone or leads elsewhere. */
+  git_dir: z.string().optional(),
+  /** git's folder that all worktrees of the repository share. */
+  common_dir: z.string().optional(),
+});
+export type StoredWorkspace = z.infer<typeof StoredWorkspace>;
+
+/** How much a task has changed against the commit from which it started. */
+export const ChangeCounts = z.object({
+  files: z.int().min(0),
+  additions: z.int().min(0),
+  deletions: z.int().min(0),
+  commits: z.int().min(0),
+});
+export type ChangeCounts = z.infer<typeof ChangeCounts>;
+
+/** none: there is nothing to review. */
+export const Review = z.enum(["none", "to_review", "changes_requested", "accepted", "discarded"]);
+export type Review = z.infer<typeof Review>;
