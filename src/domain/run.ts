@@ -21,6 +21,13 @@ export interface AttachmentFile extends Attachment {
   path: string;
 }
 
+/** What the agent is told in a turn after the first: the message of a person, of a review, of a check. */
+export interface TurnMessage {
+  /** Markdown, as it was written. */
+  text: string;
+  attachments?: readonly AttachmentFile[];
+}
+
 export interface RunRequest {
   task: {
     id: string;
@@ -67,12 +74,20 @@ export interface RunRequest {
   resume?: { session_id: string; opened_at?: string; adopted?: boolean };
   /** What earlier attempts did: absent in the first one, and in one that begins anew. */
   earlier?: EarlierWork;
+  /**
+   * The message whose turn this attempt begins with. Absent: that turn is the task's first, of its prompt. `mayBeTold`: an
+   * earlier attempt was at this turn, so that the agent may have had the message; a session that is loaded shows whether it
+   * has, and it is not told twice.
+   */
+  message?: TurnMessage & { mayBeTold: boolean };
+  /** Whether a message waits for the end of the turn. The run then does not wait for what the agent does of itself. */
+  hasNext?: () => boolean;
 }
 
 /** What an agent needs to know of the attempts before it, whether it goes on in their session or begins a new one. */
 export interface EarlierWork {
-  /** Why the last attempt ended. */
-  stopped: string;
+  /** Why the last attempt ended; absent if its last turn was completed. */
+  stopped?: string;
   /** The agent's last words. */
   answer?: string;
   /** The last plan, with what was done of it. */
@@ -128,28 +143,29 @@ export type RunEvent =
   | { kind: "usage"; usage: Record<string, unknown> }
   /** What the agent turns out to offer, for lists and pickers. */
   | { kind: "offer"; news: OfferNews }
-  /** The turn has ended, but the agent has begun another of itself. */
-  | { kind: "own_turn" }
-  /** A turn has ended and the run waits for `Run.next`. Only runs that have `next` report this. */
+  /** The turn has ended as `outcome` says, but the agent has begun another of itself. */
+  | { kind: "own_turn"; outcome: TurnOutcome }
+  /** A turn has ended and the run waits for `Run.next`, for 15 minutes. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };
 
 /** How a turn ended. */
 export interface TurnOutcome {
-  /** `stopped`: ended because the engine called `stop`. */
+  /** `stopped`: ended because the engine called `stop` or `interrupt`. */
   status: "completed" | "failed" | "stopped";
   /** Present if the turn failed. The message has at most 1,000 characters. */
   failure?: Failure;
   /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
   output: string;
   stop_reason?: string;
+  /** Of this turn alone. */
   usage?: Record<string, unknown>;
+  /** What a person should know although the work is completed, such as a question that nobody answered. */
+  warnings?: string[];
 }
 
 /** How the run ended: as its last turn did, with the exit code of the process if that decided it. */
 export interface RunOutcome extends TurnOutcome {
   exit_code?: number;
-  /** What a person should know although the work is completed, such as a question that nobody answered. */
-  warnings?: string[];
   /** What the turn left at work, if anything. It has been ended with the agent. */
   left_running?: LeftProcess[];
 }
@@ -171,9 +187,18 @@ export interface Run {
    * Gives the agent a message in its running turn. Resolves to false if the agent takes none there, or the turn has ended:
    * then the message is still the caller's to deliver. Rejects if that is unknown. Absent if the agent never takes one.
    */
-  steer?(text: string): Promise<boolean>;
-  /** Answers `turn_ended`: begins the next turn, or ends the run. Absent if the agent takes only one prompt. */
-  next?(prompt: string | undefined): void;
+  steer?(message: TurnMessage): Promise<boolean>;
+  /**
+   * Answers `turn_ended`: begins the next turn with the message, or ends the run. Returns false if no turn has ended or the
+   * run is over: then the message is still the caller's to deliver. Absent if the agent takes only one prompt.
+   */
+  next?(message: TurnMessage | undefined): boolean;
+  /**
+   * Ends the present turn through the protocol. Its end is reported as that of any turn, `stopped` unless the agent was faster;
+   * the process and the session stay. An agent that does not end its turn is ended, as `unresponsive`. Does nothing between
+   * turns. Absent if the agent takes only one prompt.
+   */
+  interrupt?(): void;
   /**
    * Answers an open permission request. Returns false if it is not open any more, or has no such option: of several
    * answers one counts.

@@ -14,12 +14,12 @@ Deno.test("acp steering: a message reaches the running turn, and is left to the 
     const prompt = JSON.stringify([QUESTION, { until: 2 }]);
     const watched = await watchRun(bench, acpRequest(bench.folder, frank({}, "steers"), prompt));
     const { run } = watched;
-    assert.equal(await run.steer!("too early"), false, "before there is a turn");
+    assert.equal(await run.steer!({ text: "too early" }), false, "before there is a turn");
     const { question } = await watched.first("question_asked");
-    assert.equal(await run.steer!("rather blue"), true);
+    assert.equal(await run.steer!({ text: "rather blue" }), true);
     run.answerQuestion!(question.question_id, { action: "decline" }, OWNER);
     await watched.first("question_settled");
-    assert.equal(await run.steer!("or green"), true);
+    assert.equal(await run.steer!({ text: "or green" }), true);
     const { status, output } = await run.outcome;
     assert.equal(status, "completed");
     assert.deepEqual(
@@ -30,13 +30,13 @@ Deno.test("acp steering: a message reaches the running turn, and is left to the 
         _meta: { steering: { idleBehavior: "promptRequired" } },
       })),
     );
-    assert.equal(await run.steer!("too late"), false);
+    assert.equal(await run.steer!({ text: "too late" }), false);
   }));
 
 Deno.test("acp steering: an agent that declares nothing of it is sent nothing", () =>
   withSupervisor(async (bench) => {
     const watched = await watchRun(bench, acpRequest(bench.folder, frank({}), JSON.stringify([QUESTION])));
     await watched.first("question_asked");
-    assert.equal(await watched.run.steer!("rather blue"), false);
+    assert.equal(await watched.run.steer!({ text: "rather blue" }), false);
     await watched.run.stop();
   }));

@@ -9,11 +9,11 @@ for (const name of ["claude", "codex"] as const) {
     withAgent(name, async (bench, ask) => {
       const watched = await watchRun(bench, ask("mock:plan n=3 delay=1500"));
       await watched.first("progress");
-      assert.equal(await watched.run.steer!('mock:simple text="steered well"'), true);
+      assert.equal(await watched.run.steer!({ text: 'mock:simple text="steered well"' }), true);
       const { status, failure, output } = await watched.run.outcome;
       assert.equal(status, "completed", failure?.message);
       assert.match(output, /steered well/);
-      assert.equal(await watched.run.steer!("too late"), false);
+      assert.equal(await watched.run.steer!({ text: "too late" }), false);
     }));
 }
 
@@ -22,7 +22,7 @@ for (const name of ["opencode", "gemini"] as const) {
     withAgent(name, async (bench, ask) => {
       const watched = await watchRun(bench, ask("mock:slow n=20 delay=200"));
       await watched.first("at_work");
-      assert.equal(await watched.run.steer!("more"), false);
+      assert.equal(await watched.run.steer!({ text: "more" }), false);
       await watched.run.stop();
     }));
 }

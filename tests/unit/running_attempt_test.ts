@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import type { Run, RunListener, RunOutcome, RunRequest } from "../../src/domain/run.ts";
+import type { Run, RunListener, RunOutcome, RunRequest, TurnMessage } from "../../src/domain/run.ts";
 import { created } from "../../src/domain/transitions.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
@@ -248,8 +248,13 @@ Deno.test("signals reach the agent in order; a failed signal is reported only to
 });
 
 Deno.test("a run that could take another turn is told that none follows", async () => {
-  const told = Promise.withResolvers<string | undefined>();
-  const { store, attempt, task, agent, state } = await world({}, (run) => run.next = told.resolve);
+  const told = Promise.withResolvers<TurnMessage | undefined>();
+  const { store, attempt, task, agent, state } = await world({}, (run) => {
+    run.next = (message) => {
+      told.resolve(message);
+      return true;
+    };
+  });
   const over = attempt.execute(task);
   const run = await agent;
   await run.listener({ kind: "started", pid: 77 });

@@ -1,6 +1,6 @@
 /** The conversation of one run with its agent: connect, open a session, prompt it once, cancel. */
 import { type Clock, epochOf, isoTime, sleep, within } from "../../clock/clock.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, type LastWords } from "../reporting/last_words.ts";
@@ -200,10 +200,13 @@ export class Conversation {
   }
 
   /** As `Run.steer`. */
-  async steer(text: string): Promise<boolean> {
+  async steer({ text, attachments = [] }: TurnMessage): Promise<boolean> {
     const isAtWork = this.#phase === "working" && this.#result !== undefined;
     if (!isAtWork || !this.#steerable || !this.#connection || this.#session_id === undefined) return false;
-    return await steer(this.#connection.call, this.#session_id, text);
+    const { placed, request: { working_dir } } = this.#options;
+    const delivery = { accepts: this.#accepts, placed, working_dir, again: false };
+    const prompt = [{ type: "text", text }, ...await attachmentBlocks(attachments, delivery)];
+    return await steer(this.#connection.call, this.#session_id, prompt);
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */

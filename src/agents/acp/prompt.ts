@@ -70,7 +70,7 @@ function whatWasDone(earlier: EarlierWork): string {
   return cutToBytes(told.filter(Boolean).join("\n\n"), TOLD_BYTES);
 }
 
-function reasonOf({ stopped }: EarlierWork): string {
+function reasonOf({ stopped = "the reason is not known" }: EarlierWork): string {
   return oneLine(stopped, REASON_CHARACTERS).replace(/[.\s]+$/, "");
 }
 

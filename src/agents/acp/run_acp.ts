@@ -7,7 +7,7 @@ import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
 import type { PolicyNote } from "../../domain/permission_binding.ts";
-import type { Run, RunListener, RunOutcome, RunRequest } from "../../domain/run.ts";
+import type { Run, RunListener, RunOutcome, RunRequest, TurnMessage } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { afterTurn } from "./after_turn.ts";
 import type { LeftProcess } from "../../domain/output.ts";
@@ -187,8 +187,8 @@ class AcpRun implements Run {
     return this.#questions.answer(question_id, answer, by);
   }
 
-  steer(text: string): Promise<boolean> {
-    return this.#stopping ? Promise.resolve(false) : this.#work.link.conversation.steer(text);
+  steer(message: TurnMessage): Promise<boolean> {
+    return this.#stopping ? Promise.resolve(false) : this.#work.link.conversation.steer(message);
   }
 
   async pause(): Promise<void> {

@@ -56,7 +56,11 @@ export class AcpTurn {
     this.own_work = new OwnWorkWatch({
       clock,
       quiet_ms,
-      onBegin: () => void events.emit({ kind: "own_turn" }),
+      onBegin: () =>
+        void events.emit({
+          kind: "own_turn",
+          outcome: { status: "completed", output: this.transcript.output, usage: { ...this.usage } },
+        }),
     });
     this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
   }

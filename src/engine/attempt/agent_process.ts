@@ -92,7 +92,7 @@ export class AgentProcess {
   }
 
   next(prompt: string | undefined): void {
-    this.#run?.next?.(prompt);
+    this.#run?.next?.(prompt === undefined ? undefined : { text: prompt });
   }
 
   /** Returns false if no such request is open or it has no such option. */
