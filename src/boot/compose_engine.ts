@@ -1,5 +1,6 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
+import { serverMarks } from "../agents/supervision/environment.ts";
 import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
@@ -8,6 +9,7 @@ import type { TaskAccess } from "../engine/run_context.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
+import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
@@ -15,6 +17,7 @@ import { AgentHistory } from "../read/agent_history.ts";
 import { TaskIndex } from "../read/task_index.ts";
 import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
+import { createGit } from "../workspaces/git.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -26,7 +29,14 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
   const bus = new EventBus();
   const index = new TaskIndex(store.tasks, store.changes);
-  const runner = options.openRunner({ store_id: store.id, instance_id: crypto.randomUUID() });
+  const ids = { store_id: store.id, instance_id: crypto.randomUUID() };
+  const runner = options.openRunner(ids);
+  const git = createGit({
+    clock,
+    run: containedPrograms(clock),
+    server_env: Deno.env.toObject(),
+    marks: serverMarks(ids),
+  });
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
   const working_dirs = allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home);
@@ -55,7 +65,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     working_dirs,
     attachments,
     exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
-    workspaces: gitWorkspaces(join(folder, "worktrees"), clock),
+    workspaces: gitWorkspaces(join(folder, "worktrees"), git),
     settings: {
       agents,
       default_timeout_ms: tasks.default_timeout,
@@ -99,5 +109,5 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
-  return { bus, engine, scheduler, runner, directory, attachments };
+  return { bus, engine, scheduler, runner, directory, attachments, git };
 }

@@ -1,77 +1,223 @@
-/** Runs git. Each command ends within a bound, or when nobody needs its result any more. */
-import { type Clock, within } from "../clock/clock.ts";
+/**
+ * Runs git for the server: bounded, in a process group of its own, without hooks, prompts, pagers, editors, signatures or
+ * daemons, and without the server's `GIT_*` and secrets. What git prints is passed on as it is; ask for lists with `-z`.
+ */
+import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import { collectText } from "../host/processes/child_streams.ts";
+import { commonVariables } from "../host/processes/common_variables.ts";
+import type { ProgramEnd, RunProgram } from "../host/processes/contained_program.ts";
 
 /** For commands that only look. */
 export const QUICK_MS = 60_000;
-/** git tidies up after SIGTERM, such as a worktree that is half made. */
-const TIDY_MS = 5_000;
+/** A large repository takes minutes to check out, to add and to remove. */
+export const WHOLE_TREE_MS = 600_000;
 /** What git prints of a large repository takes a tenth of it. */
 const OUTPUT_MAX = 64_000_000;
+/** How much of git's own words an error repeats. */
+const WORDS_MAX = 2_000;
 
-export interface GitBounds {
-  clock: Clock;
-  bound_ms: number;
+/**
+ * Where git works. A text: the folder, from which git looks for its repository upwards. Otherwise git's own folder, which
+ * is used even if the working tree's `.git` is gone or leads elsewhere.
+ */
+export type GitPlace = string | {
+  git_dir: string;
+  /** git's folder that all worktrees share. */
+  common_dir?: string;
+  /** Absent for commands that need no files. */
+  work_tree?: string;
+};
+
+export interface GitOptions {
+  /** 60 s by default. */
+  bound_ms?: number;
+  /** Ends the command when nobody needs it any more. */
   signal?: AbortSignal;
+  stdin?: string | Uint8Array<ArrayBuffer>;
+  /** An index file of its own, so that the working tree's stays as it is. */
+  index?: string;
+  /** More configuration, as `name=value`. */
+  config?: readonly string[];
+  /** More variables. */
+  env?: Record<string, string>;
+  /** Exit codes that are answers, besides 0. */
+  accepts?: readonly number[];
+  /** Whether it speaks to a remote repository, which may need the account's SSH agent. */
+  network?: boolean;
 }
 
-/** Returns git's trimmed output. Throws `ApiError` with git's error message, or if it was ended. */
-export async function git(
-  { clock, bound_ms, signal }: GitBounds,
-  folder: string,
-  ...args: string[]
-): Promise<string> {
-  const failed = (why: string) =>
-    new ApiError("FILESYSTEM_ERROR", `git ${args[0]} failed in ${folder}: ${why}`, {
-      operation: `git ${args.join(" ")}`,
-      file_path: folder,
-    });
-  if (signal?.aborted) throw failed("its task was ended");
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("git", {
-      args: ["-C", folder, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new ApiError(
-      "SERVICE_UNAVAILABLE",
-      `isolation "worktree" needs git, which cannot be run: ${(error as Error).message}`,
-      { program: "git", field: "task.execution.isolation" },
-    );
-  }
-  const stdout = collectText(child.stdout, OUTPUT_MAX);
-  const stderr = collectText(child.stderr, OUTPUT_MAX);
-  const done = Promise.all([child.status, stdout.text, stderr.text]).catch((error: Error) => error);
-  const aborted = Promise.withResolvers<"aborted">();
-  const abort = () => aborted.resolve("aborted");
-  signal?.addEventListener("abort", abort);
-  const ended = await within(clock, bound_ms, Promise.race([done, aborted.promise]), "late" as const);
-  signal?.removeEventListener("abort", abort);
-  if (Array.isArray(ended)) {
-    const [{ success }, out, err] = ended;
-    if (success) return out.trim();
-    throw failed(err.trim());
-  }
-  await end(clock, child);
-  // A process that git has started may keep the pipes open.
-  stdout.cancel();
-  stderr.cancel();
-  await within(clock, TIDY_MS, done, undefined);
-  if (ended === "aborted") throw failed("its task was ended");
-  throw failed(ended === "late" ? `it did not end within ${bound_ms / 1000} s` : ended.message);
+export interface GitOutput {
+  code: number;
+  stdout: Uint8Array<ArrayBuffer>;
+  stderr: string;
 }
 
-async function end(clock: Clock, child: Deno.ChildProcess): Promise<void> {
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+/** Each method throws `ApiError` `FILESYSTEM_ERROR` with git's own words, or `SERVICE_UNAVAILABLE` without git. */
+export interface Git {
+  run(place: GitPlace, args: readonly string[], options?: GitOptions): Promise<GitOutput>;
+  /** What git prints, exactly. What is not UTF-8 is replaced. */
+  text(place: GitPlace, args: readonly string[], options?: GitOptions): Promise<string>;
+  /** The single line that git prints, without its end. */
+  line(place: GitPlace, args: readonly string[], options?: GitOptions): Promise<string>;
+  /** The fields of an output that `-z` ends with NULs. */
+  fields(place: GitPlace, args: readonly string[], options?: GitOptions): Promise<string[]>;
+}
+
+export interface GitHost {
+  clock: Clock;
+  run: RunProgram;
+  /** The server's own environment, of which git gets the harmless part. */
+  server_env: Record<string, string>;
+  /** Variables by which a later server finds what an earlier one has left running. */
+  marks?: Record<string, string>;
+}
+
+/** What no configuration of the user, the repository or an agent may change. */
+const HARDENED = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "core.pager=cat",
+  "core.editor=:",
+  "sequence.editor=:",
+  "core.askPass=",
+  "credential.interactive=false",
+  "commit.gpgSign=false",
+  "tag.gpgSign=false",
+  "push.gpgSign=false",
+  "log.showSignature=false",
+  // Nothing goes on in the background.
+  "gc.auto=0",
+  "gc.autoDetach=false",
+  "maintenance.auto=false",
+  "core.splitIndex=false",
+  "core.quotePath=false",
+  // A warning about line ends must not keep work from being saved.
+  "core.safecrlf=false",
+  "advice.detachedHead=false",
+  "advice.addEmbeddedRepo=false",
+].flatMap((setting) => ["-c", setting]);
+
+/** Of the server's variables, besides those that every program gets. */
+const OWN_VARIABLES = ["USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"];
+
+export function createGit(host: GitHost): Git {
+  async function run(place: GitPlace, args: readonly string[], options: GitOptions = {}): Promise<GitOutput> {
+    const { bound_ms = QUICK_MS, signal, stdin, accepts = [] } = options;
+    const folder = folderOf(place);
+    const settings = (options.config ?? []).flatMap((setting) => ["-c", setting]);
+    let end: ProgramEnd;
     try {
-      child.kill(signal);
-    } catch {
-      // It has just ended.
+      end = await host.run({
+        program: "git",
+        args: ["-C", folder, "--no-pager", ...HARDENED, ...settings, ...args],
+        env: {
+          ...environment(host, options.network === true),
+          ...placeVariables(place, options),
+          ...options.env,
+        },
+        stdin: typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin,
+        bound_ms,
+        signal,
+        output_max: OUTPUT_MAX,
+      });
+    } catch (error) {
+      throw cannotRun(error as Error);
     }
-    if (await within(clock, TIDY_MS, child.status, undefined)) return;
+    const command = `git ${args[0]}`;
+    if (end.why !== "ended") throw failed(command, folder, args, whyEnded(end.why, bound_ms));
+    const { code, stdout } = end;
+    const stderr = new TextDecoder().decode(end.stderr);
+    if (code === 0 || accepts.includes(code)) return { code, stdout, stderr };
+    throw failed(command, folder, args, stderr.trim() || `exit code ${code}`, code);
   }
+
+  const text: Git["text"] = async (...call) => new TextDecoder().decode((await run(...call)).stdout);
+  return {
+    run,
+    text,
+    line: async (...call) => (await text(...call)).replace(/\r?\n$/, ""),
+    fields: async (...call) => {
+      const fields = (await text(...call)).split("\0");
+      if (fields.at(-1) === "") fields.pop();
+      return fields;
+    },
+  };
+}
+
+function folderOf(place: GitPlace): string {
+  return typeof place === "string" ? place : place.work_tree ?? place.git_dir;
+}
+
+function placeVariables(place: GitPlace, { index }: GitOptions): Record<string, string> {
+  const variables: Record<string, string> = {};
+  if (index !== undefined) variables.GIT_INDEX_FILE = index;
+  if (typeof place === "string") return variables;
+  variables.GIT_DIR = place.git_dir;
+  if (place.common_dir !== undefined) variables.GIT_COMMON_DIR = place.common_dir;
+  if (place.work_tree !== undefined) variables.GIT_WORK_TREE = place.work_tree;
+  return variables;
+}
+
+function environment({ server_env, marks }: GitHost, usesNetwork: boolean): Record<string, string> {
+  const names = [
+    ...commonVariables(server_env).filter((name) => !name.startsWith("GIT_")),
+    ...OWN_VARIABLES,
+    ...usesNetwork ? ["SSH_AUTH_SOCK"] : [],
+  ];
+  const env: Record<string, string> = {};
+  for (const name of names) {
+    const value = server_env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  // Messages in English, and still the account's encoding: a filter may need it.
+  const encoding = env.LC_ALL ?? env.LC_CTYPE;
+  delete env.LC_ALL;
+  if (encoding !== undefined) env.LC_CTYPE = encoding;
+  return {
+    ...env,
+    LC_MESSAGES: "C",
+    LANGUAGE: "C",
+    // Looking at a repository must not write to it.
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_TERMINAL_PROMPT: "0",
+    GCM_INTERACTIVE: "never",
+    GIT_EDITOR: ":",
+    GIT_SEQUENCE_EDITOR: ":",
+    GIT_PAGER: "cat",
+    GIT_MERGE_AUTOEDIT: "no",
+    ...marks,
+  };
+}
+
+function whyEnded(why: Exclude<ProgramEnd["why"], "ended">, bound_ms: number): string {
+  switch (why) {
+    case "late":
+      return `it did not end within ${bound_ms / 1000} s`;
+    case "aborted":
+      return "its task was ended";
+    case "too_much":
+      return `it printed more than ${OUTPUT_MAX} bytes`;
+  }
+}
+
+function failed(
+  command: string,
+  folder: string,
+  args: readonly string[],
+  words: string,
+  code?: number,
+): ApiError {
+  const why = words.length <= WORDS_MAX ? words : `${words.slice(0, WORDS_MAX)}…`;
+  return new ApiError("FILESYSTEM_ERROR", `${command} failed in ${folder}: ${why}`, {
+    operation: `git ${args.join(" ")}`.slice(0, WORDS_MAX),
+    file_path: folder,
+    ...(code === undefined ? {} : { exit_code: code }),
+  });
+}
+
+function cannotRun(error: Error): ApiError {
+  return new ApiError("SERVICE_UNAVAILABLE", `git is needed, but it cannot be run: ${error.message}`, {
+    program: "git",
+    missing: ["git"],
+  });
 }

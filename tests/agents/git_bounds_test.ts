@@ -1,7 +1,9 @@
 /** git that hangs: it is ended within a bound, or with its task. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock/clock.ts";
-import { git } from "../../src/workspaces/git.ts";
+import type { Clock } from "../../src/clock/clock.ts";
+import { containedPrograms } from "../../src/host/processes/contained_program.ts";
+import { createGit } from "../../src/workspaces/git.ts";
 import { withApp } from "../fixtures/app.ts";
 import { until } from "../fixtures/until.ts";
 import { HandClock } from "../unit/fixtures/hand_clock.ts";
@@ -27,6 +29,10 @@ async function withHangingGit(test: () => Promise<void>): Promise<void> {
   }
 }
 
+function gitWith(clock: Clock) {
+  return createGit({ clock, run: containedPrograms(clock), server_env: Deno.env.toObject() });
+}
+
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
@@ -35,7 +41,7 @@ Deno.test("git: a command that hangs is ended after its bound, and may tidy up",
   await withHangingGit(async () => {
     const folder = await Deno.makeTempDir();
     const clock = new HandClock();
-    const failed = assert.rejects(git({ clock, bound_ms: 60_000 }, folder, "status"), {
+    const failed = assert.rejects(gitWith(clock).run(folder, ["status"]), {
       code: "FILESYSTEM_ERROR",
       message: `git status failed in ${folder}: it did not end within 60 s`,
     });
@@ -51,14 +57,15 @@ Deno.test("git: a command that nobody needs any more is not run, or ended", asyn
   await withHangingGit(async () => {
     const folder = await Deno.makeTempDir();
     const controller = new AbortController();
-    const bounds = { clock: systemClock, bound_ms: 60_000, signal: controller.signal };
-    const failed = assert.rejects(git(bounds, folder, "status"), /its task was ended/);
+    const git = gitWith(systemClock);
+    const { signal } = controller;
+    const failed = assert.rejects(git.run(folder, ["status"], { signal }), /its task was ended/);
     await until(() => exists(`${folder}/begun`));
     controller.abort();
     await failed;
     assert.ok(await exists(`${folder}/tidied`));
     await Deno.remove(`${folder}/begun`);
-    await assert.rejects(git(bounds, folder, "status"), /its task was ended/);
+    await assert.rejects(git.run(folder, ["status"], { signal }), /its task was ended/);
     assert.equal(await exists(`${folder}/begun`), false);
     await Deno.remove(folder, { recursive: true });
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commonVariables, unproxied } from "../../src/agents/supervision/common_variables.ts";
+import { commonVariables, unproxied } from "../../src/host/processes/common_variables.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import { readLines } from "../../src/agents/reporting/lines.ts";
 import {

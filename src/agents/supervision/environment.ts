@@ -2,7 +2,7 @@
 import { ApiError } from "../../domain/errors.ts";
 import { accessVariables } from "../../domain/agent_access.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import { commonVariables, unproxied } from "./common_variables.ts";
+import { commonVariables, unproxied } from "../../host/processes/common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
 const STORE = "OPENCODE_AGENTS_STORE";
@@ -63,8 +63,7 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
     ...chosenVariables(request),
     ...attachedTo(request),
     ...accessVariables(request.access),
-    [STORE]: source.store_id,
-    [INSTANCE]: source.instance_id,
+    ...serverMarks(source),
   };
   for (const [name, value] of Object.entries(env)) {
     if (name !== "" && !/[=\0]/.test(name) && !value.includes("\0")) continue;
@@ -88,6 +87,11 @@ function chosenVariables({ model, effort, mode }: RunRequest): Record<string, st
 function attachedTo({ agent, attachments = [] }: RunRequest): Record<string, string> {
   if (agent.protocol !== "command" || attachments.length === 0) return {};
   return { TASK_ATTACHMENTS: attachments.map(({ path }) => path).join("\n") };
+}
+
+/** The variables by which the reaper and a later server find what this server has started. */
+export function serverMarks({ store_id, instance_id }: ServerIdentity): Record<string, string> {
+  return { [STORE]: store_id, [INSTANCE]: instance_id };
 }
 
 /** The mark of every process of one run, even if it has moved to another group or session. */

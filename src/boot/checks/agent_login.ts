@@ -1,6 +1,6 @@
 /** Whether an agent seems to have an account, judged by the presence of keys and files. Reads no secret. */
 import type { AgentMake } from "../../agents/makes/agent_make.ts";
-import { commonVariables } from "../../agents/supervision/common_variables.ts";
+import { commonVariables } from "../../host/processes/common_variables.ts";
 import type { AgentConfig } from "../../domain/agent_config.ts";
 
 /** What was found of an account. */

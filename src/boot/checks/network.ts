@@ -1,5 +1,5 @@
 /** Which proxies and certificates of this network reach the agents. */
-import { networkVariables } from "../../agents/supervision/common_variables.ts";
+import { networkVariables } from "../../host/processes/common_variables.ts";
 import type { Finding } from "./finding.ts";
 
 /** Nothing if the environment names neither. `env`: the server's own. */

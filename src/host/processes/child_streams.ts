@@ -55,22 +55,59 @@ export interface CollectedText {
 
 /** Reads `source` to its end, with one buffer for all reads. */
 export function collectText(source: ReadableStream<Uint8Array>, max_bytes: number): CollectedText {
+  const decoder = new TextDecoder();
+  let text = "";
+  const { done, cancel } = collect(source, max_bytes, (bytes) => {
+    text += decoder.decode(bytes, { stream: true });
+  });
+  return { text: done.then(() => text + decoder.decode()), cancel };
+}
+
+export interface CollectedBytes {
+  /** The whole content of the stream. Rejects with a `RangeError` if there are more than `max_bytes`. */
+  bytes: Promise<Uint8Array<ArrayBuffer>>;
+  /** Stops reading. `bytes` is then what has been read so far. */
+  cancel(): void;
+}
+
+export function collectBytes(source: ReadableStream<Uint8Array>, max_bytes: number): CollectedBytes {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const { done, cancel } = collect(source, max_bytes, (bytes) => {
+    parts.push(bytes.slice());
+    length += bytes.byteLength;
+  });
+  const joined = () => {
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.byteLength;
+    }
+    return all;
+  };
+  return { bytes: done.then(joined), cancel };
+}
+
+function collect(
+  source: ReadableStream<Uint8Array>,
+  max_bytes: number,
+  take: (bytes: Uint8Array) => void,
+): { done: Promise<void>; cancel(): void } {
   const reader = source.getReader({ mode: "byob" });
-  async function read(): Promise<string> {
-    const decoder = new TextDecoder();
+  async function read(): Promise<void> {
     let buffer = new ArrayBuffer(READ_BYTES);
-    let text = "";
     let left = max_bytes;
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return text + decoder.decode();
+      if (done) return;
       if ((left -= value.byteLength) < 0) throw new RangeError(`more than ${max_bytes} bytes`);
-      text += decoder.decode(value, { stream: true });
+      take(value);
       buffer = value.buffer;
     }
   }
   return {
-    text: read(),
+    done: read(),
     // Fails if the stream has already ended.
     cancel: () => void reader.cancel().catch(() => {}),
   };

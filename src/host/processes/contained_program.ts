@@ -1,0 +1,83 @@
+/** Runs a program to its end in a process group of its own, so that what it starts can be ended with it. POSIX only. */
+import { type Clock, within } from "../../clock/clock.ts";
+import { collectBytes } from "./child_streams.ts";
+import { signalAll } from "./signals.ts";
+
+/** How long a program may tidy up after SIGTERM. */
+const TIDY_MS = 5_000;
+
+export interface ProgramRun {
+  program: string;
+  args: readonly string[];
+  /** Its whole environment. */
+  env: Record<string, string>;
+  cwd?: string;
+  stdin?: Uint8Array<ArrayBuffer>;
+  bound_ms: number;
+  signal?: AbortSignal;
+  /** The most bytes that it may print on each of stdout and stderr. */
+  output_max: number;
+}
+
+export type ProgramEnd =
+  | { why: "ended"; code: number; stdout: Uint8Array<ArrayBuffer>; stderr: Uint8Array<ArrayBuffer> }
+  /** It was ended: after its bound, because nobody needs it any more, or because it printed without end. */
+  | { why: "late" | "aborted" | "too_much" };
+
+/** Throws what `Deno.Command` throws if the program cannot be started. */
+export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
+
+export function containedPrograms(clock: Clock): RunProgram {
+  return async ({ program, args, env, cwd, stdin, bound_ms, signal, output_max }) => {
+    if (signal?.aborted) return { why: "aborted" };
+    const child = new Deno.Command(program, {
+      args: [...args],
+      env,
+      clearEnv: true,
+      cwd,
+      // In a session of its own, with nobody to ask.
+      detached: true,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (stdin !== undefined) void give(child.stdin, stdin);
+    const stdout = collectBytes(child.stdout, output_max);
+    const stderr = collectBytes(child.stderr, output_max);
+    const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch(() => "too_much" as const);
+    const aborted = Promise.withResolvers<"aborted">();
+    const abort = () => aborted.resolve("aborted");
+    signal?.addEventListener("abort", abort);
+    const ended = await within(clock, bound_ms, Promise.race([done, aborted.promise]), "late" as const);
+    signal?.removeEventListener("abort", abort);
+    if (typeof ended !== "string") {
+      const [{ code }, out, err] = ended;
+      return { why: "ended", code, stdout: out, stderr: err };
+    }
+    await end(clock, child);
+    // A process that has left the group may keep the pipes open.
+    stdout.cancel();
+    stderr.cancel();
+    await within(clock, TIDY_MS, done, undefined);
+    return { why: ended };
+  };
+}
+
+async function give(pipe: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+  const writer = pipe.getWriter();
+  try {
+    await writer.write(bytes);
+    await writer.close();
+  } catch {
+    // It has ended without reading all, which its exit code tells.
+  }
+}
+
+async function end(clock: Clock, child: Deno.ChildProcess): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    await signalAll(clock, [-child.pid], signal);
+    if (await within(clock, TIDY_MS, child.status, undefined)) break;
+  }
+  // What it has started need not have ended with it.
+  await signalAll(clock, [-child.pid], "SIGKILL");
+}
