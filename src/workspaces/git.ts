@@ -8,7 +8,7 @@ import { commonVariables } from "../host/processes/common_variables.ts";
 import type { ProgramEnd, RunProgram } from "../host/processes/contained_program.ts";
 
 /** For commands that only look. */
-export const QUICK_MS = 60_000;
+const QUICK_MS = 60_000;
 /** A large repository takes minutes to check out, to add and to remove. */
 export const WHOLE_TREE_MS = 600_000;
 /** What git prints of a large repository takes a tenth of it. */
@@ -211,7 +211,7 @@ function failed(
   return new ApiError("FILESYSTEM_ERROR", `${command} failed in ${folder}: ${why}`, {
     operation: `git ${args.join(" ")}`.slice(0, WORDS_MAX),
     file_path: folder,
-    ...(code === undefined ? {} : { exit_code: code }),
+    exit_code: code,
   });
 }
 
