@@ -6,7 +6,7 @@ import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
 import type { NewTask, PermissionPolicy } from "./task.ts";
-import { executionOf, type TaskRecord } from "./task_record.ts";
+import { executionOf, holdsSlot, type TaskRecord } from "./task_record.ts";
 
 type Find = (id: string) => TaskRecord | undefined;
 
@@ -25,10 +25,11 @@ export interface DelegationRules {
 
 /**
  * The task as it is stored when the agent of `parent` asks for it. Throws `INVALID_FIELD_VALUE` below too many others or
- * for a task that would wait for its own parent, and `PERMISSION_DENIED` for what the parent does not have.
+ * for a task that would wait for its own parent, and `PERMISSION_DENIED` for what the parent does not have, or once it is over.
  */
 export function delegated(requested: NewTask, parent: TaskRecord, rules: DelegationRules): NewTask {
   const { execution = {} } = requested;
+  refuseOfEnded(parent);
   const theirs = executionOf(parent);
   const permissions = theirs.permissions ?? rules.permissions;
   const above = [parent, ...ancestorsOf(parent, rules.find)];
@@ -44,6 +45,16 @@ export function delegated(requested: NewTask, parent: TaskRecord, rules: Delegat
       permissions: execution.permissions ?? permissions,
     },
   };
+}
+
+/** The agent of a cancelled task may still be ending: nothing of it would be awaited or ended with it. */
+function refuseOfEnded({ id, state }: TaskRecord): void {
+  if (holdsSlot(state)) return;
+  throw new ApiError(
+    "PERMISSION_DENIED",
+    `Task '${id}' is ${state.status}: its agent may not start tasks any more`,
+    { task_id: id, current_status: state.status },
+  );
 }
 
 /**

@@ -105,6 +105,19 @@ Deno.test("delegation: the policy of the configuration is inherited too, and wha
     ]);
   }));
 
+Deno.test("delegation: the agent of a cancelled task starts nothing more while it is being ended", () =>
+  withAgents({}, async (app) => {
+    const socket = await app.connect();
+    await socket.request({ type: "subscribe_to_updates", channels: ["log_entries"] });
+    assert.equal((await owned(app, start("up", "deaf; print ready; wait gone"))).type, "task_started");
+    await socket.next(({ log }) => (log as Message | undefined)?.message === "ready");
+    const token = await tokenOf(app, "up");
+    assert.equal((await owned(app, { type: "cancel_task", task_id: "up" })).type, "task_cancelled");
+    const refused = await sent(app, start("late", "print"), token);
+    assert.deepEqual([refused.code, refused.details?.current_status], ["PERMISSION_DENIED", "cancelled"]);
+    app.agents.open("gone");
+  }));
+
 Deno.test("delegation: a task gives no more than it has", () =>
   withAgents({}, async (app) => {
     const token = await parent(app, "up", { permissions: "ask" });

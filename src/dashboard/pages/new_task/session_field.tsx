@@ -36,7 +36,7 @@ export function SessionField() {
     change(one ? { session: id, working_dir: one.working_dir } : { session: id });
   };
   return (
-    <Field name="task.execution.session" hint={hintOf(found)} isWide>
+    <Field name="task.execution.session" hint={hintOf(found, session)} isWide>
       {(attributes) => (
         <div class="session-field">
           <input
@@ -67,13 +67,15 @@ export function SessionField() {
   );
 }
 
-function hintOf(found: Found): string {
+function hintOf(found: Found, chosen: string): string {
   if (found === "none") {
     return "The id of a session of the agent, such as one that you began yourself. Empty: a new one.";
   }
   if (found === "looking") return "Starting the agent to list its sessions.";
   if ("problem" in found) return found.problem;
-  const { length } = found.sessions;
+  const { sessions, sessions: { length } } = found;
+  const one = sessions.find(({ session_id }) => session_id === chosen);
+  if (one) return `The task goes on with “${one.title ?? one.session_id}”.`;
   return length === 0 ? "The agent has none in folders that tasks may use." : `${length} found: choose one.`;
 }
 
