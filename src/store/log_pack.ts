@@ -5,6 +5,11 @@ import { encodeSearchText } from "./log_search_text.ts";
 
 /** How many chunks one commit writes. They fit even with headers and search texts of the largest size. */
 const CHUNKS_MAX = 4;
+/**
+ * A chunk that has grown to these bytes by several commits ends: each commit writes all of it again. Where many lines come
+ * at once, a chunk is full after one or two commits.
+ */
+const GROWN_BYTES = 16_000;
 
 /** Where the next line goes. */
 export interface PackPlace {
@@ -36,6 +41,8 @@ export function packed(lines: readonly LogLine[], { node, open, next_chunk, next
     addLine(last, line);
     count++;
   }
+  const isGrown = last && last.header.chunk === open?.header.chunk && last.header.bytes >= GROWN_BYTES;
+  if (isGrown && !last?.search_text) endChunk(last!);
   return { chunks, count };
 }
 

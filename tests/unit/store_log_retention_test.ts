@@ -28,6 +28,11 @@ async function countOf(kv: Tapped, kind: string): Promise<number> {
   return (await Array.fromAsync(kv.list({ prefix: ["log", kind] }))).length;
 }
 
+/** The nodes and numbers of the chunks that have a value of a kind. */
+async function namesOf(kv: Tapped, kind: string): Promise<string[]> {
+  return await Array.fromAsync(kv.list({ prefix: ["log", kind] }), ({ key }) => key.slice(2).join("/"));
+}
+
 async function storedKeys(kv: Tapped): Promise<number> {
   let count = 0;
   for await (const _ of kv.list({ prefix: ["log"] })) count++;
@@ -108,7 +113,25 @@ Deno.test("every chunk but the newest has a search text, also when commits end b
     for (let i = 0; i < count; i++) logs.append(entry("x".repeat(600)));
     await logs.flush();
   }
-  assert.equal(await countOf(kv, "text"), await countOf(kv, "chunk") - 1);
+  const [texts, chunks] = [await namesOf(kv, "text"), await namesOf(kv, "chunk")];
+  const newest = chunks.at(-1);
+  assert.deepEqual(texts.filter((name) => name !== newest), chunks.slice(0, -1));
+  await logs.close();
+});
+
+Deno.test("a line that comes alone is not stored with more than 16 kB of earlier ones; many lines fill their chunks", async () => {
+  const kv = tapped();
+  const logs = await logOn(kv, handClock());
+  for (let i = 0; i < 100; i++) {
+    logs.append(entry("x".repeat(600)));
+    await logs.flush();
+  }
+  const written = kv.sent.flatMap(({ sets = [] }) => sets).filter(({ key }) => key[1] === "chunk");
+  assert.ok(Math.max(...written.map(({ value }) => value.length)) < 17_000);
+  const few = await countOf(kv, "chunk");
+  for (let i = 0; i < 800; i++) logs.append(entry("x".repeat(600)));
+  await logs.flush();
+  assert.ok(await countOf(kv, "chunk") - few <= 800 * 800 / 60_000 + 2);
   await logs.close();
 });
 

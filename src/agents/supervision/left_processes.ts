@@ -19,6 +19,8 @@ export interface LeftProcessesOptions {
   lists: ProcessLists;
   /** The agent's own process. */
   pid: number;
+  /** Resolves when that process has exited. */
+  exit: Promise<unknown>;
   tree: Tree;
   group: RunGroup | undefined;
 }
@@ -27,10 +29,18 @@ export class LeftProcesses {
   readonly #options: LeftProcessesOptions;
   /** The agent's own processes. */
   #own: ReadonlySet<number>;
+  #hasExited = false;
+  #isGone = false;
 
   constructor(options: LeftProcessesOptions) {
     this.#options = options;
     this.#own = new Set([options.pid]);
+    options.exit.then(() => this.#hasExited = true);
+  }
+
+  /** Whether a look since the agent's own process has exited found nothing. Then nothing can follow it. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** To be called when the agent is about to begin its work: what runs now is its own. */
@@ -83,6 +93,12 @@ export class LeftProcesses {
 
   async #pids(): Promise<readonly number[]> {
     const { group, tree } = this.#options;
-    return await group?.members() ?? (await tree.members()).map(({ pid }) => pid);
+    const hadExited = this.#hasExited;
+    const held = await group?.members();
+    const pids = held ?? (await tree.members()).map(({ pid }) => pid);
+    // A group that cannot be listed may hold more than the tree shows.
+    const isWhole = held !== undefined || group === undefined;
+    this.#isGone = hadExited && isWhole && pids.length === 0;
+    return pids;
   }
 }

@@ -88,6 +88,7 @@ export function supervise(
       await within(clock, stdin_grace_ms, status, undefined);
     }
     stdin.close();
+    if (left.isGone) return group !== undefined;
     // Only an ended process is sure to have entered its group. Then no list of all processes is needed.
     if (!running && await isEmpty()) return true;
     await endTree(clock, tree, kill_after_ms);

@@ -137,7 +137,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       // A plain command does not react to a closed stdin, so the reaper need not wait for it.
       reaper.watch({ pid, started }, request.agent.protocol === "acp" ? STDIN_GRACE_MS : 0);
       const tree = createTree(lists, [{ pid, started }], runMark(request, options), group?.members);
-      const left = new LeftProcesses({ clock, lists, pid, tree, group });
+      const left = new LeftProcesses({ clock, lists, pid, exit: child.status, tree, group });
       return supervise(clock, child, tmp_dir, tree, group, left, async (isEmpty) => {
         reaper.forget(pid);
         if (group && isEmpty) groups?.giveBack(group);
