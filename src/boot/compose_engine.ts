@@ -6,12 +6,13 @@ import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
+import { Projects } from "../engine/projects.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
-import { mayNameCommands } from "../protocol/config.ts";
+import { foldersAreExclusive, mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
 import { TaskIndex } from "../read/task_index.ts";
@@ -39,7 +40,17 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   });
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
-  const working_dirs = allowedWorkingDirs(base, tasks.working_dir, tasks.allowed_dirs, home);
+  const projects = new Projects({
+    clock,
+    projects: config.projects,
+    default_dir: tasks.working_dir,
+    base,
+    home: home ?? (() => undefined),
+    agentByType: (type) => tasks.agent_by_type[type] ?? tasks.default_agent,
+  });
+  await projects.refresh();
+  const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];
+  const working_dirs = allowedWorkingDirs(base, tasks.working_dir, allowed_dirs, home);
   const directory = new AgentDirectory({
     working_dirs,
     clock,
@@ -64,7 +75,9 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     access,
     working_dirs,
     attachments,
-    exclusive_folders: tasks.exclusive_folders ? repositoryRoots(base, tasks.working_dir, home) : undefined,
+    exclusive_folders: foldersAreExclusive(config)
+      ? repositoryRoots(base, tasks.working_dir, home)
+      : undefined,
     workspaces: gitWorkspaces(join(folder, "worktrees"), git),
     settings: {
       agents,
@@ -78,7 +91,11 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       unresponsive_limit_ms: tasks.unresponsive_limit_ms,
       retry_delay_ms: tasks.retry_delay_ms,
       retry_delay_max_ms: tasks.retry_delay_max_ms,
-      agentFor: ({ spec }) => spec.execution?.agent ?? tasks.agent_by_type[spec.type] ?? tasks.default_agent,
+      projectOf: (task) => projects.projectOf(task),
+      executionOf: (task) => projects.executionOf(task),
+      boundOf: (task) => projects.boundOf(task),
+      agentFor: (task) => projects.agentFor(task),
+      refresh: () => projects.refresh(),
     },
     max_concurrent: tasks.max_concurrent,
     max_starting: navigator.hardwareConcurrency,

@@ -6,6 +6,8 @@ import type { z } from "zod";
 import { BUILT_IN_MAKES } from "../agents/makes/built_in.ts";
 import { memoryTotal } from "../host/resources/memory.ts";
 import { AgentConfig } from "../domain/agent_config.ts";
+import type { McpServers } from "../domain/mcp_server.ts";
+import type { Project } from "../domain/project.ts";
 import { type Config, configWith, type KnownAgents } from "../protocol/config.ts";
 import { ApiError } from "../domain/errors.ts";
 import { schemaError } from "../protocol/schema_errors.ts";
@@ -80,18 +82,24 @@ export function effectiveConfig(
 function withPlaces(config: Config, base: string, home: Home): Config {
   const { server, store, tasks } = config;
   const placed = (field: string, path: string) => pathAt(field, placeOf(path, base, home));
+  const placedServers = <T extends { mcp_servers?: McpServers }>(field: string, one: T): T =>
+    one.mcp_servers === undefined ? one : {
+      ...one,
+      mcp_servers: one.mcp_servers.map((server, i) =>
+        server.command === undefined ? server : {
+          ...server,
+          command: pathAt(`${field}.mcp_servers[${i}].command`, programOf(server.command, base, home)),
+        }
+      ),
+    };
   const agents = Object.entries(config.agents).map(([name, agent]): [string, AgentConfig] => {
     const [program, ...args] = agent.command;
     const path = pathAt(`agents.${name}.command[0]`, programOf(program!, base, home));
-    const mcp_servers = agent.mcp_servers?.map((server, i) =>
-      server.command === undefined ? server : {
-        ...server,
-        command: pathAt(`agents.${name}.mcp_servers[${i}].command`, programOf(server.command, base, home)),
-      }
-    );
-    const placed = { ...agent, command: [path, ...args] };
-    if (mcp_servers !== undefined) placed.mcp_servers = mcp_servers;
-    return [name, placed];
+    return [name, placedServers(`agents.${name}`, { ...agent, command: [path, ...args] })];
+  });
+  const projects = Object.entries(config.projects).map(([name, project]): [string, Project] => {
+    const path = placed(`projects.${name}.path`, project.path);
+    return [name, placedServers(`projects.${name}`, { ...project, path })];
   });
   return {
     ...config,
@@ -104,6 +112,7 @@ function withPlaces(config: Config, base: string, home: Home): Config {
     },
     store: store.path === undefined ? store : { ...store, path: placed("store.path", store.path) },
     agents: Object.fromEntries(agents),
+    projects: Object.fromEntries(projects),
     tasks: {
       ...tasks,
       working_dir: placed("tasks.working_dir", tasks.working_dir),
@@ -202,9 +211,10 @@ function checkAgents(config: Config): void {
   const used = [
     ["tasks.default_agent", default_agent],
     ...Object.entries(agent_by_type).map(([type, name]) => [`tasks.agent_by_type.${type}`, name]),
+    ...Object.entries(config.projects).map(([name, { agent }]) => [`projects.${name}.agent`, agent]),
   ];
   for (const [field, name] of used) {
-    if (Object.hasOwn(config.agents, name!)) continue;
+    if (name === undefined || Object.hasOwn(config.agents, name)) continue;
     throw configurationError(`${field}: there is no agent '${name}'`, {
       field,
       value: name,

@@ -1,5 +1,5 @@
 /** The configuration as it may be shown: without secrets. */
-import { shownServer } from "../domain/mcp_server.ts";
+import { type McpServer, shownServer } from "../domain/mcp_server.ts";
 import type { Config } from "../protocol/config.ts";
 
 const SECRET_NAME = /key|token|secret|password|credential|auth/i;
@@ -9,23 +9,38 @@ const HIDDEN = "***";
 export function masked(config: Config): Config {
   const agents = Object.entries(config.agents).map(([name, agent]) => [name, {
     ...agent,
-    command: agent.command.map((argument, i, all) => maskedArgument(argument, all[i - 1])),
-    env: Object.fromEntries(
-      Object.entries(agent.env).map(([key, value]) => [
-        key,
-        SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value),
-      ]),
-    ),
-    mcp_servers: agent.mcp_servers?.map((server) => {
-      const { args, url, ...shown } = shownServer(server);
-      return {
-        ...shown,
-        args: args?.map((argument, i, all) => maskedArgument(argument, all[i - 1])),
-        url: url === undefined ? undefined : withoutPassword(url),
-      };
-    }),
+    command: maskedArguments(agent.command),
+    env: maskedVariables(agent.env),
+    mcp_servers: agent.mcp_servers?.map(maskedServer),
   }]);
-  return { ...config, agents: Object.fromEntries(agents) };
+  const projects = Object.entries(config.projects).map(([name, project]) => [name, {
+    ...project,
+    env: project.env && maskedVariables(project.env),
+    mcp_servers: project.mcp_servers?.map(maskedServer),
+    setup: project.setup?.map(maskedArguments),
+    teardown: project.teardown?.map(maskedArguments),
+    checks: project.checks?.map(maskedArguments),
+  }]);
+  return { ...config, agents: Object.fromEntries(agents), projects: Object.fromEntries(projects) };
+}
+
+function maskedVariables(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([key, value]) => [key, SECRET_NAME.test(key) ? HIDDEN : withoutPassword(value)]),
+  );
+}
+
+function maskedServer(server: McpServer): McpServer {
+  const { args, url, ...shown } = shownServer(server);
+  return {
+    ...shown,
+    args: args && maskedArguments(args),
+    url: url === undefined ? undefined : withoutPassword(url),
+  };
+}
+
+function maskedArguments(all: readonly string[]): string[] {
+  return all.map((argument, i) => maskedArgument(argument, all[i - 1]));
 }
 
 /** Masks the value of `--api-key=SECRET`, and the argument after `--api-key`. */

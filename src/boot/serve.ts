@@ -15,6 +15,7 @@ import type { Config } from "../protocol/config.ts";
 import { folderError } from "../store/data_folder.ts";
 import { openStore } from "../store/open.ts";
 import { isAnyInstalled } from "./checks/installed_agents.ts";
+import { checkProjects } from "./checks/projects.ts";
 import { checkWorkingFolders } from "./checks/working_folders.ts";
 import type { Listening } from "./compose_options.ts";
 import { dataFolder, loadConfig, type ServeFlags } from "./config_file.ts";
@@ -100,7 +101,7 @@ async function serveUntilSignalled(
     server,
     ...(demo ? [demo.player(server)] : []),
     orphans,
-    { name: "working folders", start: () => sayWhere(folder, config.tasks), stop() {} },
+    { name: "working folders", start: () => sayWhere(folder, config), stop() {} },
     { name: "installed agents", start: () => sayIfNoAgent(config.agents), stop() {} },
   ]);
   const signalled = untilSignalled(clock, serverEnding());
@@ -114,10 +115,9 @@ async function serveUntilSignalled(
   await starting;
 }
 
-async function sayWhere(folder: string, tasks: Config["tasks"]): Promise<void> {
-  for (const { what, found } of await checkWorkingFolders(tasks)) {
-    log.warn("{what}: {found}", { what, found });
-  }
+async function sayWhere(folder: string, { tasks, projects }: Config): Promise<void> {
+  const findings = [...await checkWorkingFolders(tasks), ...await checkProjects(projects)];
+  for (const { what, found } of findings) log.warn("{what}: {found}", { what, found });
   log.info("Data in {folder}; at most {slots} tasks at once", { folder, slots: tasks.max_concurrent });
 }
 

@@ -5,7 +5,7 @@
 import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
-import type { NewTask, PermissionPolicy } from "./task.ts";
+import type { Execution, NewTask, PermissionPolicy } from "./task.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "./task_record.ts";
 
 type Find = (id: string) => TaskRecord | undefined;
@@ -15,11 +15,17 @@ export interface Lineage {
   delegation_depth: number;
 }
 
+type Asked = Pick<TaskRecord["spec"], "type" | "execution" | "metadata">;
+
 export interface DelegationRules {
-  /** The policy of tasks that name none. */
+  /** The policy of tasks where neither they nor their project name one. */
   permissions: PermissionPolicy;
+  /** What the task says about its execution, with its project's values where it says nothing. */
+  executionOf(task: { spec: Asked }): Execution;
+  /** The configured project that the task belongs to. */
+  projectOf(task: { spec: Asked }): { name: string; permissions?: PermissionPolicy } | undefined;
   /** Whether the agent that runs the task, or would run it, can be held to a policy. */
-  canHold(task: Pick<TaskRecord["spec"], "type" | "execution">): boolean;
+  canHold(task: Asked): boolean;
   find: Find;
 }
 
@@ -28,21 +34,20 @@ export interface DelegationRules {
  * for a task that would wait for its own parent, and `PERMISSION_DENIED` for what the parent does not have, or once it is over.
  */
 export function delegated(requested: NewTask, parent: TaskRecord, rules: DelegationRules): NewTask {
-  const { execution = {} } = requested;
   refuseOfEnded(parent);
-  const theirs = executionOf(parent);
+  const theirs = rules.executionOf(parent);
   const permissions = theirs.permissions ?? rules.permissions;
   const above = [parent, ...ancestorsOf(parent, rules.find)];
   const lineage = lineageBelow({ id: parent.id, metadata: parent.spec.metadata }, above.length);
   refuseWaitingFor(above, requested.dependencies ?? [], rules.find);
-  refuseMore(requested, parent, permissions, rules);
+  const placed = placedBeside(requested, parent, rules);
+  refuseMore(placed, parent, permissions, rules);
   return {
-    ...requested,
-    metadata: { ...requested.metadata, ...lineage },
+    ...placed,
+    metadata: { ...placed.metadata, ...lineage },
     execution: {
-      ...execution,
-      working_dir: execution.working_dir ?? theirs.working_dir,
-      permissions: execution.permissions ?? permissions,
+      ...placed.execution,
+      permissions: placed.execution?.permissions ?? inherited(permissions, placed, parent, rules),
     },
   };
 }
@@ -55,6 +60,41 @@ function refuseOfEnded({ id, state }: TaskRecord): void {
     `Task '${id}' is ${state.status}: its agent may not start tasks any more`,
     { task_id: id, current_status: state.status },
   );
+}
+
+/** The task in the project and the folder of its parent, unless it names others. */
+function placedBeside(requested: NewTask, parent: TaskRecord, rules: DelegationRules): NewTask {
+  const { metadata, execution } = requested;
+  const theirs = parent.spec.metadata?.project;
+  if (metadata?.project === undefined && theirs !== undefined && names(parent.spec, rules)) {
+    const working_dir = execution?.working_dir ?? executionOf(parent).working_dir;
+    return {
+      ...requested,
+      metadata: { ...metadata, project: theirs },
+      execution: { ...execution, working_dir },
+    };
+  }
+  if (names(requested, rules)) return requested;
+  const working_dir = execution?.working_dir ?? rules.executionOf(parent).working_dir;
+  return { ...requested, execution: { ...execution, working_dir } };
+}
+
+/** Whether the task names a configured project, not merely a label. */
+function names({ type, execution, metadata }: Asked, { projectOf }: DelegationRules): boolean {
+  return metadata?.project !== undefined &&
+    projectOf({ spec: { type, execution, metadata } })?.name === metadata.project;
+}
+
+/** The parent's, or those of another project if they are stricter. */
+function inherited(
+  permissions: PermissionPolicy,
+  task: NewTask,
+  parent: TaskRecord,
+  { projectOf }: DelegationRules,
+): PermissionPolicy {
+  const project = projectOf({ spec: task });
+  const others = project?.name === projectOf(parent)?.name ? undefined : project?.permissions;
+  return others !== undefined && isFreer(permissions, others) ? others : permissions;
 }
 
 /**
@@ -105,14 +145,18 @@ function refuseWaitingFor(above: readonly TaskRecord[], dependencies: readonly s
 /** From the strictest to the freest. */
 const FREEDOM: readonly PermissionPolicy[] = ["deny", "ask", "allow"];
 
+function isFreer(one: PermissionPolicy, other: PermissionPolicy): boolean {
+  return FREEDOM.indexOf(one) > FREEDOM.indexOf(other);
+}
+
 function refuseMore(
-  { type, execution = {} }: NewTask,
+  { type, metadata, execution = {} }: NewTask,
   parent: TaskRecord,
   permissions: PermissionPolicy,
   { canHold }: DelegationRules,
 ): void {
   const { permissions: wanted = permissions, env, mcp_servers = [] } = execution;
-  if (FREEDOM.indexOf(wanted) > FREEDOM.indexOf(permissions)) {
+  if (isFreer(wanted, permissions)) {
     throw denied(parent, "permissions", `permissions: "${wanted}", since its own are "${permissions}"`);
   }
   // Such an agent can run whatever it likes already.
@@ -121,7 +165,7 @@ function refuseMore(
   if (mcp_servers.some(({ command }) => command !== undefined)) {
     throw denied(parent, "mcp_servers", "commands, which run unasked");
   }
-  if (!canHold({ type, execution })) {
+  if (!canHold({ type, execution, metadata })) {
     const whom = execution.agent === undefined ? "the usual agent" : `agent '${execution.agent}'`;
     throw denied(parent, "agent", `work to ${whom}, which cannot be held to permissions: "${permissions}"`);
   }

@@ -23,6 +23,9 @@ export const TaskSpec = z.object({
   ...kept,
   ...ADDED_FIELDS,
   order: z.int().describe("Increases with every task created. Orders the queue by age."),
+  folder: z.string().optional().describe(
+    "The folder that the task named, absolute and with symbolic links resolved, as it was when the task was created.",
+  ),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
 
@@ -72,6 +75,7 @@ export function holdsSlot(state: TaskState): boolean {
   return state.status === "running" || (state.status === "paused" && state.paused_from === "running");
 }
 
+/** What the task itself says. The engine asks its settings, which know the task's project too. */
 export function executionOf(record: TaskRecord): Execution {
   return record.spec.execution ?? {};
 }
@@ -79,7 +83,7 @@ export function executionOf(record: TaskRecord): Execution {
 /** The spec of a new task: the fields that the client sets, and those that the server adds. */
 export function specOf(
   wanted: NewTask,
-  added: Pick<TaskSpec, "created_at" | "created_by" | "order" | "schedule_id">,
+  added: Pick<TaskSpec, "created_at" | "created_by" | "order" | "schedule_id" | "folder">,
 ): TaskSpec {
   const {
     type,

@@ -3,7 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
 import type { LaneName, Verdict } from "../domain/queue.ts";
-import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
 import { FolderRoots } from "./folder_roots.ts";
 import type { RunContext } from "./run_context.ts";
@@ -100,7 +100,7 @@ export class Admission {
   #exclusiveFolder(task: TaskRecord): string | undefined {
     const { exclusive_folders, settings } = this.#context;
     if (!exclusive_folders) return undefined;
-    const { isolation, working_dir = DEFAULT_FOLDER } = executionOf(task);
+    const { isolation, working_dir = DEFAULT_FOLDER } = settings.executionOf(task);
     if (isolation === "worktree") return undefined;
     return settings.agents[settings.agentFor(task)]?.protocol === "acp" ? working_dir : undefined;
   }

@@ -2,16 +2,17 @@
 import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner, Workspaces } from "../domain/run.ts";
-import type { NewTask, PermissionPolicy } from "../domain/task.ts";
+import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";
+import type { TaskSettings } from "./projects.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { RepositoryRoots, WorkingDirs } from "./working_dir.ts";
 
-export interface RunSettings extends RetryPolicy {
+export interface RunSettings extends RetryPolicy, TaskSettings {
   /** By name, without a prototype: an agent may be called `constructor`. */
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;
@@ -26,7 +27,6 @@ export interface RunSettings extends RetryPolicy {
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
-  agentFor(task: { spec: Pick<NewTask, "type" | "execution"> }): string;
 }
 
 /** How the agents of tasks reach this server. */

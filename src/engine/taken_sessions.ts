@@ -26,11 +26,11 @@ export class TakenSessions {
     this.#settings = settings;
   }
 
-  /** Throws `INVALID_FIELD_VALUE` for a task that could not go on with its session. */
-  check(task: NewTask): void {
+  /** Throws `INVALID_FIELD_VALUE` for a task that could not go on with its session. `folder`: as the task's spec has it. */
+  check(task: NewTask, folder: string | undefined): void {
     const { session, isolation } = task.execution ?? {};
     if (session === undefined) return;
-    const agent = this.#settings.agentFor({ spec: task });
+    const agent = this.#settings.agentFor({ spec: { ...task, folder } });
     if (isolation === "worktree") {
       throw fieldProblem(
         "INVALID_FIELD_VALUE",
@@ -53,10 +53,10 @@ export class TakenSessions {
   /**
    * Stores a new task by `store`, which holds its session meanwhile. Throws `INVALID_FIELD_VALUE` if another task has it.
    */
-  async during<T>(task: NewTask, store: () => Promise<T>): Promise<T> {
-    const session_id = task.execution?.session;
+  async during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T> {
+    const session_id = task.spec.execution?.session;
     if (session_id === undefined) return await store();
-    const session = { agent: this.#settings.agentFor({ spec: task }), session_id };
+    const session = { agent: this.#settings.agentFor(task), session_id };
     const key = JSON.stringify([session.agent, session_id]);
     const holder = this.#underWay.get(key) ?? this.#holderOf(session);
     if (holder !== undefined) throw taken("task.execution.session", session, holder);

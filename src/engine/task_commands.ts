@@ -49,25 +49,47 @@ export class TaskCommands {
     this.#closed = true;
   }
 
-  /** Checks a task before it is stored: its agent, its folder, its dependencies. Throws `ApiError`. */
-  check(task: NewTask): void | Promise<void> {
-    const { id, execution, dependencies = [] } = task;
-    const { settings, working_dirs, store } = this.#options;
+  /**
+   * Checks a task before it is stored: its agent, its folder, its dependencies. Throws `ApiError`. Returns the folder that
+   * the task names, with symbolic links resolved.
+   */
+  check(task: NewTask): undefined | Promise<string | undefined> {
+    const { settings, working_dirs } = this.#options;
     if (this.#closed) {
       throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
     }
     this.#requireRunnable();
-    const { agent, working_dir, attachments = [] } = execution ?? {};
+    const { agent } = task.execution ?? {};
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
       throw unknownAgent("task.execution.agent", agent, Object.keys(settings.agents));
     }
-    if (execution?.permissions === "deny") this.#requireHold(settings.agentFor({ spec: task }));
-    refuseCommands(execution ?? {}, settings);
-    this.#sessions.check(task);
+    const place = { spec: task };
+    // A folder that is relative to a project need not be looked at to know which.
+    const { working_dir } = settings.executionOf(place);
+    if (working_dir === undefined) {
+      this.#checkIn(undefined, task);
+      return undefined;
+    }
+    return Promise.all([working_dirs.resolve(working_dir, settings.boundOf(place)), settings.refresh()]).then(
+      ([folder]) => {
+        this.#checkIn(folder, task);
+        return folder;
+      },
+    );
+  }
+
+  /** The checks that depend on the task's project, so on its folder. */
+  #checkIn(folder: string | undefined, task: NewTask): void {
+    const { settings, store } = this.#options;
+    const { id, execution = {}, dependencies = [] } = task;
+    if (execution.permissions === "deny") {
+      this.#requireHold(settings.agentFor({ spec: { ...task, folder } }));
+    }
+    refuseCommands(execution, settings);
+    this.#sessions.check(task, folder);
+    const { attachments = [] } = execution;
     if (attachments.length > 0) this.#claim(attachments);
-    const checkDependencies = () => requireDependencies(id, dependencies, store.tasks);
-    if (working_dir === undefined) checkDependencies();
-    else return working_dirs.resolve(working_dir).then(checkDependencies);
+    requireDependencies(id, dependencies, store.tasks);
   }
 
   /**
@@ -80,11 +102,12 @@ export class TaskCommands {
     const { id } = requested;
     const now = clock.now();
     const created_at = isoTime(now);
-    const spec = specOf(requested, { created_at, created_by: by, order: index.nextOrder(), schedule_id });
+    const added = { created_at, created_by: by, order: index.nextOrder(), schedule_id };
     const checked = this.check(requested);
     this.#dispatcher.expect();
-    if (checked) await checked;
-    return await this.#sessions.during(requested, () =>
+    const folder = checked && await checked;
+    const spec = specOf(requested, { ...added, folder });
+    return await this.#sessions.during({ id, spec }, () =>
       insert(store.tasks, id, (view) => {
         const dependencies = spec.dependencies ?? [];
         requireDependencies(id, dependencies, view);
@@ -236,6 +259,8 @@ export class TaskCommands {
     const { settings, runner, index } = this.#options;
     return delegated(requested, this.#find(parent_id), {
       permissions: settings.permissions,
+      executionOf: settings.executionOf,
+      projectOf: settings.projectOf,
       canHold: (spec) => {
         const config = settings.agents[settings.agentFor({ spec })];
         return config === undefined || runner.canHold?.(config) !== false;

@@ -12,9 +12,9 @@ import { type Home, placeOf } from "../protocol/places.ts";
 export interface WorkingDirs {
   /**
    * The absolute folder for `requested` (without it, the default folder), with symlinks resolved. Throws `ApiError` if it
-   * is not allowed or cannot be used.
+   * is not allowed or cannot be used. `inside`: an allowed folder that it must not leave.
    */
-  resolve(requested: string | undefined): Promise<string>;
+  resolve(requested: string | undefined, inside?: string): Promise<string>;
 }
 
 export interface RepositoryRoots {
@@ -40,7 +40,10 @@ export function repositoryRoots(
   };
 }
 
-/** `base`: the folder that relative paths start from; `home`: what `~` stands for. */
+/**
+ * `base`: the folder that relative paths start from; `home`: what `~` stands for; `allowed_dirs`: with those of the
+ * projects.
+ */
 export function allowedWorkingDirs(
   base: string,
   default_dir: string,
@@ -56,15 +59,19 @@ export function allowedWorkingDirs(
       `Working folder '${folder}' ${reason}`,
       { allowed_dirs: allowed_dirs.map((dir) => resolve(base, dir)) },
     );
-  const isAllowedName = (path: string) => allowed_dirs.some((dir) => isInside(resolve(base, dir), path));
   return {
-    async resolve(requested) {
+    async resolve(requested, inside) {
+      const dirs = inside === undefined ? allowed_dirs : [inside];
+      const outside = inside === undefined
+        ? "is outside tasks.allowed_dirs"
+        : `leaves its project, ${inside}`;
+      const isAllowedName = (path: string) => dirs.some((dir) => isInside(resolve(base, dir), path));
       const place = placeOf(requested ?? default_dir, base, home);
       if ("refused" in place) throw refuse(requested ?? default_dir, `cannot be used: ${place.refused}`);
       const folder = place.path;
       const looked = Deno.realPath(folder);
       // An allowed folder that does not exist is ignored.
-      const roots = Promise.all(allowed_dirs.map((dir) => {
+      const roots = Promise.all(dirs.map((dir) => {
         const root = resolve(base, dir);
         return (root === folder ? looked : Deno.realPath(root)).catch(() => undefined);
       }));
@@ -72,13 +79,13 @@ export function allowedWorkingDirs(
       try {
         [real] = await Promise.all([looked, enterFolder(folder)]);
       } catch (error) {
-        if (!isAllowedName(folder)) throw refuse(folder, "is outside tasks.allowed_dirs");
+        if (!isAllowedName(folder)) throw refuse(folder, outside);
         if (error instanceof Deno.errors.NotADirectory) throw refuse(folder, "is not a folder");
         // The name may be too long or contain a NUL, for example.
         throw unusable(folder, error) ?? refuse(folder, `cannot be used: ${(error as Error).message}`);
       }
       if ((await roots).some((root) => root !== undefined && isInside(root, real))) return real;
-      throw refuse(folder, "is outside tasks.allowed_dirs");
+      throw refuse(folder, outside);
     },
   };
 }
@@ -95,7 +102,8 @@ function unusable(path: string, error: unknown): ApiError | undefined {
   }
 }
 
-function isInside(root: string, path: string): boolean {
+/** Both absolute. */
+export function isInside(root: string, path: string): boolean {
   const way = relative(root, path);
   return way === "" || (!isAbsolute(way) && way !== ".." && !way.startsWith(join("..", "/")));
 }

@@ -1,6 +1,7 @@
 /** The configuration file. All keys are optional; unknown keys are refused. */
 import * as z from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
+import { Project, ProjectName } from "../domain/project.ts";
 import { text } from "../domain/scalars.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";
 
@@ -58,6 +59,9 @@ export const Config = z.strictObject({
     url: z.string().optional().describe(NOT_YET),
   }).prefault({}),
   agents: namedAgents(AgentConfig).default({}).describe("Named ways to run a task."),
+  projects: z.record(ProjectName, Project).default({}).describe(
+    "Folders, usually repositories, with settings for the tasks that work in them: see docs/projects.md.",
+  ),
   tasks: z.strictObject({
     default_agent: z.string().default("opencode").describe("The agent for tasks that name none."),
     agent_by_type: z.partialRecord(TaskType, z.string()).default({})
@@ -225,6 +229,11 @@ export function configWith({ profiles, agents }: KnownAgents) {
 /** Whether tasks may name programs to run. */
 export function mayNameCommands({ tasks, security, store }: Config): boolean {
   return tasks.client_commands ?? (security.auth === "none" && store.url === undefined);
+}
+
+/** Whether agents that speak ACP take turns in a repository in which they have no worktree of their own. */
+export function foldersAreExclusive({ tasks, projects }: Config): boolean {
+  return tasks.exclusive_folders ?? Object.keys(projects).length > 0;
 }
 
 /** Whether only this machine can reach a server that listens on this address. */

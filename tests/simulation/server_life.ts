@@ -21,6 +21,7 @@ import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
+import { NO_PROJECTS } from "../fixtures/no_projects.ts";
 
 /** What clients may count on; the model knows them from here only. */
 export interface Promised {
@@ -156,6 +157,7 @@ export class ServerLife {
         unresponsive_limit_ms: 45_000,
         retry_delay_ms: 2_000,
         retry_delay_max_ms: 20_000,
+        ...NO_PROJECTS,
         agentFor: () => "simulated",
       },
       max_concurrent: promised.max_concurrent,

@@ -12,6 +12,7 @@ import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { claim, insert } from "../../src/store/queue.ts";
+import { NO_PROJECTS } from "../fixtures/no_projects.ts";
 
 const AT = "2030-01-01T00:00:00.000Z";
 
@@ -99,6 +100,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
       unresponsive_limit_ms: 0,
       retry_delay_ms: 1000,
       retry_delay_max_ms: 1000,
+      ...NO_PROJECTS,
       agentFor: () => "scripted",
     },
     max_attempts: 1,

@@ -49,7 +49,8 @@ async function isAllowed(folder: string, allowed_dirs: readonly string[]): Promi
   }
 }
 
-async function problemOf(folder: string): Promise<string | undefined> {
+/** Why nobody can work in this folder; undefined if it is one. */
+export async function problemOf(folder: string): Promise<string | undefined> {
   try {
     return (await Deno.stat(folder)).isDirectory ? undefined : "is no folder";
   } catch (error) {

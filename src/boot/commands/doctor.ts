@@ -11,6 +11,7 @@ import { checkFolder } from "../checks/folder.ts";
 import { checkNetwork } from "../checks/network.ts";
 import { checkPermissions } from "../checks/permissions.ts";
 import { checkPort } from "../checks/port.ts";
+import { checkProjects } from "../checks/projects.ts";
 import { checkGit, checkInit, checkProcesses } from "../checks/processes.ts";
 import { checkWorkingFolders } from "../checks/working_folders.ts";
 import type { Handlers } from "../handlers.ts";
@@ -93,7 +94,7 @@ async function examine({ clock }: Cli, store: StoreFiles, flags: DoctorFlags): P
   if (checked.state === "ok" && checked.details?.pid === undefined) {
     findings.push(await checkStore(store, folder));
   }
-  findings.push(...await checkWorkingFolders(config.tasks));
+  findings.push(...await checkWorkingFolders(config.tasks), ...await checkProjects(config.projects));
   findings.push(await checkPort(clock, config.server.host, config.server.port, running));
   findings.push(...await checkProcesses(clock), ...await checkInit(clock), await checkGit(clock));
   findings.push(...await checkNetwork(Deno.env.toObject()));

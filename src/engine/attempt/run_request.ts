@@ -30,9 +30,10 @@ export function runRequest(
   here: Place,
 ): RunRequest {
   const { agent: agent_name, working_dir } = here;
-  const execution = executionOf({ id, spec, state });
+  const own = executionOf({ id, spec, state });
+  const execution = settings.executionOf({ spec });
   const agent = agentConfig(settings, agent_name);
-  refuseCommands(execution, settings);
+  refuseCommands(own, settings);
   return {
     task: {
       id,
@@ -52,7 +53,7 @@ export function runRequest(
     mode: execution.mode ?? agent.mode,
     mcp_servers: addedUp(agent.mcp_servers, execution.mcp_servers),
     permissions: execution.permissions ?? settings.permissions,
-    namesPermissions: execution.permissions !== undefined,
+    namesPermissions: own.permissions !== undefined,
     permission_timeout_ms: settings.permission_timeout_ms,
     wait_for_background_ms: execution.wait_for_background_ms,
     session_timeout_ms: settings.session_timeout_ms,

@@ -1,7 +1,7 @@
 /** Opens the folder that an attempt works in: the task's folder, or its own workspace. */
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { Workspace } from "../../domain/run.ts";
-import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { notStarted } from "./not_started.ts";
 import { agentConfig } from "./run_request.ts";
@@ -31,8 +31,8 @@ export class TaskWorkspace {
     const { settings, working_dirs, workspaces } = this.#context;
     // A missing agent is detected before a workspace is made for it.
     agentConfig(settings, agent);
-    const execution = executionOf(task);
-    this.#folder = await working_dirs.resolve(execution.working_dir);
+    const execution = settings.executionOf(task);
+    this.#folder = await working_dirs.resolve(execution.working_dir, settings.boundOf(task));
     if (execution.isolation !== "worktree") return this.#folder;
     this.#workspace = await workspaces.open(this.#folder, task.id, this.#givenUp.signal);
     return this.#workspace.working_dir;

@@ -1,0 +1,44 @@
+/** Whether tasks can work in the projects of the configuration as it says. */
+import { NOT_YET_OF_PROJECT } from "../../domain/project.ts";
+import { repositoryRoot } from "../../host/repository_root.ts";
+import type { Config } from "../../protocol/config.ts";
+import type { Finding } from "./finding.ts";
+import { problemOf } from "./working_folders.ts";
+
+/** A warning for each folder that cannot be used, and for what a project asks for in vain. The paths are absolute. */
+export async function checkProjects(projects: Config["projects"]): Promise<Finding[]> {
+  const findings = await Promise.all(
+    Object.entries(projects).map(async ([name, project]) => {
+      const { path, isolation } = project;
+      const what = `projects.${name}`;
+      const warnings: Finding[] = [];
+      const warn = (found: string, advice: string) =>
+        warnings.push({ what, state: "warn", found, advice, details: { project: name, folder: path } });
+      const problem = await problemOf(path);
+      if (problem !== undefined) {
+        warn(`${path} ${problem}`, "Its tasks are refused. Make the folder, or name another one.");
+      } else if (isolation === "worktree" && !await isInRepository(path)) {
+        warn(
+          `${path} is in no git repository, so that no worktree can be made of it`,
+          'Its tasks are refused. Run `git init` and make a first commit there, or set isolation to "none".',
+        );
+      }
+      const idle = NOT_YET_OF_PROJECT.filter((key) => project[key] !== undefined);
+      if (idle.length > 0) {
+        warn(`${idle.join(", ")}: this version does not act on it`, "Tasks run as if it were not there.");
+      }
+      return warnings;
+    }),
+  );
+  return findings.flat();
+}
+
+/** The root of no repository is the folder itself, which then has no `.git`. */
+async function isInRepository(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(`${await repositoryRoot(path)}/.git`);
+    return true;
+  } catch {
+    return false;
+  }
+}
