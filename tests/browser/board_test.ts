@@ -50,7 +50,6 @@ const touch = ({ server }: Visit, name: string) => Deno.writeTextFile(`${server.
 
 const column = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
 const LONG_AGO = "2026-01-01T00:00:00.000Z";
-const ENDED_BADLY = "Failed or cancelled 1";
 
 /** The card, or the line, of this task within a part of the page. */
 function card(page: Page, id: string, within: Page | Locator = page): Locator {
@@ -85,7 +84,7 @@ Deno.test("board: a running task moves through the columns with its progress; pa
     await waiting.getByRole("button", { name: "Resume first" }).click();
     await first.waitFor();
     await touch(visit, "whole");
-    const done = card(page, "first", column(page, "Completed 1"));
+    const done = card(page, "first", column(page, "Done 1"));
     await done.getByText(/took/).waitFor();
 
     await start(visit, "second", command("sleep 600"));
@@ -95,14 +94,14 @@ Deno.test("board: a running task moves through the columns with its progress; pa
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Cancel second" }).click();
     await dialog.getByRole("button", { name: "Cancel task" }).click();
-    await card(page, "second", column(page, ENDED_BADLY)).getByText("Cancelled").waitFor();
+    await card(page, "second", column(page, "Done 2")).getByText("Cancelled").waitFor();
 
     await start(visit, "third", command("test -e again || { echo 'nothing there' >&2; exit 3; }"));
-    const third = card(page, "third", column(page, "Failed or cancelled 2"));
+    const third = card(page, "third", column(page, "Done 3"));
     await third.getByText("Exit code 3: nothing there").waitFor();
     await touch(visit, "again");
     await third.getByRole("button", { name: "Retry third" }).click();
-    const again = card(page, "third", column(page, "Completed 2"));
+    const again = card(page, "third", column(page, "Done 3"));
     await again.getByText("2nd attempt").waitFor();
   });
 });
@@ -114,7 +113,7 @@ Deno.test("board: keys select, open, pause, cancel and retry; going back returns
     await start(visit, "fails", command("exit 3"));
     for (const id of ["wait1", "wait2", "wait3"]) await start(visit, id, { dependencies: ["busy1"] });
     await go("/tasks");
-    await column(page, ENDED_BADLY).waitFor();
+    await column(page, "Done 1").waitFor();
 
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keyboard" });
@@ -152,7 +151,7 @@ Deno.test("board: keys select, open, pause, cancel and retry; going back returns
     await dialog.waitFor({ state: "detached" });
     await cancel.click();
     await page.getByRole("button", { name: "Cancel task" }).click();
-    await card(page, "wait2", column(page, "Failed or cancelled 2")).getByText("Cancelled").waitFor();
+    await card(page, "wait2", column(page, "Done 2")).getByText("Cancelled").waitFor();
     await page.keyboard.press("r");
     await card(page, "wait2", column(page, "Waiting 3")).getByText("Pending").waitFor();
 
@@ -173,10 +172,30 @@ Deno.test("board: an agent's request is allowed on the card and denied by key", 
     await go("/tasks");
     const asks = page.getByRole("group", { name: "Permission for asker" });
     await asks.getByText(/^Asks: Edit/).waitFor();
-    await becomes(() => card(page, "asker").innerText(), /Look through the folder[\s\S]*1 of 3 steps/);
+    await becomes(
+      () => card(page, "asker", column(page, "Needs you 1")).innerText(),
+      /Look through the folder[\s\S]*1 of 3 steps/,
+    );
+    await becomes(() => page.title(), /^\(1\) Tasks/);
+    await becomes(
+      () => page.getByRole("link", { name: "Tasks" }).first().innerText(),
+      /Tasks\s+1\s*need you/,
+    );
+    await start(visit, "calm", { ...command("sleep 600"), metadata: { project: "shop" } });
+    await card(page, "calm", column(page, "Running 1")).getByText("shop", { exact: true }).waitFor();
+    await page.keyboard.press("n");
+    await page.waitForURL(/needs=1/);
+    await card(page, "calm").waitFor({ state: "detached" });
+    await becomes(() => ids(page), ["asker"]);
+    await page.getByRole("button", { name: "Needs you 1" }).click();
+    await page.getByRole("combobox", { name: "Project" }).selectOption("shop");
+    await card(page, "asker").waitFor({ state: "detached" });
+    await becomes(() => ids(page), ["calm"]);
+    await page.waitForURL(/project=shop/);
+    await page.getByRole("combobox", { name: "Project" }).selectOption("");
     await isAccessible(page);
     await asks.getByRole("button", { name: "Allow" }).click();
-    await card(page, "asker", column(page, "Completed 1")).waitFor();
+    await card(page, "asker", column(page, "Done 1")).waitFor();
     assert.match(await Deno.readTextFile(`${visit.server.dir}/demo.md`), /Look through the folder/);
 
     await start(visit, "denied", demo("demo:steps=3 demo:ask=2 demo:delay=0 demo:file=denied.md"));
@@ -184,7 +203,7 @@ Deno.test("board: an agent's request is allowed on the card and denied by key", 
     await page.keyboard.press("j");
     await page.locator("article.is-selected").waitFor();
     await page.keyboard.press("d");
-    await card(page, "denied", column(page, "Completed 2")).waitFor();
+    await card(page, "denied", column(page, "Done 2")).waitFor();
     assert.doesNotMatch(await Deno.readTextFile(`${visit.server.dir}/denied.md`), /Look through the folder/);
   });
 });
@@ -208,7 +227,7 @@ Deno.test("board: an agent reported after its task has ended is not shown at wor
       });
     });
     await go("/tasks");
-    await card(page, "over", column(page, "Completed 1")).waitFor();
+    await card(page, "over", column(page, "Done 1")).waitFor();
     await until(() => isNamed);
     // Asked after the agents, and so answered when they are there.
     await page.getByRole("link", { name: "Server" }).click();
@@ -245,8 +264,7 @@ Deno.test("board: the address holds filters, order and view, and a link restores
     await start(visit, "gamma", { ...command("sleep 600"), execution: { agent: "sh", prompt: "sleep 600" } });
     await start(visit, "delta", { dependencies: ["gamma"], priority: "critical", description: "Waits" });
     await go("/tasks");
-    await column(page, ENDED_BADLY).waitFor();
-    await column(page, "Completed 1").waitFor();
+    await column(page, "Done 2").waitFor();
 
     await page.keyboard.press("/");
     await page.keyboard.type("parser");
@@ -324,8 +342,7 @@ async function busyDay(visit: Visit): Promise<void> {
   }
   await server.post({ type: "pause_task", task_id: "notes" });
   await server.post({ type: "cancel_task", task_id: "research" });
-  await page.getByText("Asks: Edit").waitFor();
-  await page.getByText("2 of 5 steps").waitFor();
+  await becomes(() => page.title(), /^\(1\)/);
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -339,6 +356,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       await picture(`empty-${colorScheme}`);
       await busyDay(visit);
       await page.getByText("no route to host").waitFor();
+      await page.getByText("Asks: Edit").waitFor();
+      await page.getByText("2 of 5 steps").waitFor();
       await page.keyboard.press("j");
       await page.locator("article.is-selected").waitFor();
       await isAccessible(page);
@@ -359,13 +378,17 @@ Deno.test("board on a phone: one column at a time, filters behind a button, noth
     await isNoWider(page, PHONE.width);
     await picture("empty-phone");
     await busyDay(visit);
+    // A page that opens starts with what needs somebody.
+    await page.reload();
     const tabs = page.getByRole("group", { name: "Columns" });
     await picture("busy-phone");
     await isNoWider(page, PHONE.width);
     await isAccessible(page);
-    await tabs.getByRole("button", { name: "Failed" }).click();
+    await becomes(() => tabs.getByRole("button", { pressed: true }).innerText(), /^Needs you\s+1$/);
+    await card(page, "orders_index").waitFor();
+    await tabs.getByRole("button", { name: "Done" }).click();
     await card(page, "deploy").waitFor();
-    await becomes(async () => (await ids(page)).sort(), ["deploy", "research"]);
+    await becomes(async () => (await ids(page)).sort(), ["deploy", "lint", "research"]);
     await page.getByRole("button", { name: "More filters" }).click();
     await page.getByRole("combobox", { name: "Type" }).selectOption("research");
     await card(page, "deploy").waitFor({ state: "detached" });
@@ -422,7 +445,7 @@ Deno.test(`board: ${MANY} tasks stay smooth`, async () => {
     }
     await go("/tasks");
     await page.getByRole("button", { name: "All 5,000" }).waitFor();
-    await column(page, "Completed 100").waitFor();
+    await column(page, "Done 100").waitFor();
     await column(page, "Running 1").waitFor();
     const nodes = await page.evaluate<number>("document.querySelectorAll('*').length");
 

@@ -9,11 +9,6 @@ export function openQuestions(task: Task): Question[] {
   return task.pending_questions ?? [];
 }
 
-/** Whether the task's agent asks a person for anything. */
-export function asksPerson({ pending_permissions = [], pending_questions = [] }: Task): boolean {
-  return pending_permissions.length + pending_questions.length > 0;
-}
-
 /** Rejects like `client.request`, also if someone else answered first. */
 export async function answerQuestion(
   task_id: string,

@@ -1,7 +1,7 @@
 /** Glyphs for statuses and priorities. Shapes differ, not only colors; screen readers read the words beside them. */
 import "./glyph.css";
 
-type StatusKind = "wait" | "hold" | "pause" | "run" | "needs" | "done" | "fail" | "stop";
+type StatusKind = "wait" | "hold" | "pause" | "run" | "needs" | "review" | "done" | "fail" | "stop";
 export type GlyphKind = StatusKind | "low" | "high" | "critical";
 
 /** `progress`: of a running task, in percent. */

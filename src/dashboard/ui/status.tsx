@@ -1,5 +1,6 @@
 /** A task's status as a glyph and a badge, its priority as a mark, its progress as a bar. */
 import type { Priority, Task, TaskStatus } from "../../domain/task.ts";
+import { needOf } from "../../domain/needs.ts";
 import { Glyph, type GlyphKind } from "./glyph.tsx";
 import "./status.css";
 
@@ -33,6 +34,29 @@ export function StatusBadge({ status }: { status: TaskStatus }) {
       <StatusGlyph status={status} />
       {STATUS_NAMES[status]}
     </span>
+  );
+}
+
+/** The task's state as a person sees it: whether somebody is needed comes before what the agent does. */
+export function TaskBadge({ task }: { task: Task }) {
+  const need = needOf(task);
+  if (need === undefined) return <StatusBadge status={task.status} />;
+  if (need !== "review") {
+    return (
+      <span class="badge status-needs">
+        <Glyph kind="needs" />
+        Needs you
+      </span>
+    );
+  }
+  return (
+    <>
+      {task.status !== "completed" && <StatusBadge status={task.status} />}
+      <span class="badge status-review">
+        <Glyph kind="review" />
+        To review
+      </span>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 /** A unified patch as numbered lines; additions and removals are marked by sign, color and word. */
 import { parsePatch } from "diff";
 import type { FileDiff } from "../../../domain/file_diff.ts";
+import { DiffStat } from "../../ui/diff_stat.tsx";
 import "./diff.css";
 
 interface Line {
@@ -77,12 +78,5 @@ function linesOf(patch: string): Line[] {
 export function DiffCounts({ diffs }: { diffs: readonly Pick<FileDiff, "added" | "removed">[] }) {
   const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
   const removed = diffs.reduce((sum, diff) => sum + (diff.removed ?? 0), 0);
-  if (added + removed === 0) return null;
-  return (
-    <span class="diff-counts figure">
-      <span class="visually-hidden">{added} lines added, {removed} removed</span>
-      <span class="diff-plus" aria-hidden="true">+{added}</span>
-      <span class="diff-minus" aria-hidden="true">−{removed}</span>
-    </span>
-  );
+  return <DiffStat additions={added} deletions={removed} />;
 }

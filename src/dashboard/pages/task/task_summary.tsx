@@ -4,11 +4,11 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
-import { asksPerson } from "../../data/questions.ts";
+import { needOf } from "../../../domain/needs.ts";
 import { agents } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
-import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
+import { PriorityMark, ProgressBar, TaskBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
@@ -26,7 +26,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
   return (
     <div class="card task-summary">
       <div class="task-line">
-        <StatusBadge status={status} />
+        <TaskBadge task={task} />
         {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
         {task.runtime_status === "retrying" && <span class="badge status-queued">Asks its model again</span>}
         <PriorityMark priority={priority} />
@@ -82,7 +82,7 @@ function Progress({ task }: { task: Task }) {
   const { total_steps, completed_steps = 0, estimated_time_remaining } = details ?? {};
   const isGoing = status === "running" || status === "paused";
   // While the agent waits for a person, no end can be estimated.
-  const asks = asksPerson(task);
+  const asks = needOf(task) !== undefined;
   return (
     <div class="task-progress">
       <ProgressBar task={task} />

@@ -29,7 +29,7 @@ export function Board({ all, view, agentOf }: BoardProps) {
   const [column, showColumn] = useColumn(groups);
   const shown = isNarrow ? groups.filter((group) => group.column.key === column) : groups;
   const list: Group = {
-    column: { key: LIST, name: "", statuses: [], empty: "" },
+    column: { key: LIST, name: "", statuses: [], usual: [], empty: "" },
     tasks: isList ? listOf(found, view, agentOf) : [],
   };
   // Keys can move the selection to a hidden column, which is then shown.
@@ -64,8 +64,12 @@ function useColumn(groups: readonly Group[]): [string, (column: string) => void]
   const filled = useRef<string>();
   const chosen = place.get("column") ?? filled.current;
   const isThere = groups.some(({ column }) => column.key === chosen);
-  const first = groups.find(({ column, tasks }) => column.key === "running" && tasks.length > 0) ??
-    groups.find(({ tasks }) => tasks.length > 0);
+  const first =
+    ["needs", "running"].map((key) =>
+      groups.find(({ column, tasks }) => column.key === key && tasks.length > 0)
+    )
+      .find((group) => group !== undefined) ??
+      groups.find(({ tasks }) => tasks.length > 0);
   const column = isThere ? chosen! : first?.column.key ?? groups[0]!.column.key;
   // The column stays visible when it becomes empty.
   filled.current = column;

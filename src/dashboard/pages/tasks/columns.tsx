@@ -1,4 +1,5 @@
 /** The tasks by status: columns side by side, or one at a time on narrow screens. */
+import { useEffect, useRef } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { Glyph, type GlyphKind } from "../../ui/glyph.tsx";
 import { VirtualList } from "../../ui/virtual_list.tsx";
@@ -12,8 +13,9 @@ const CARD_HEIGHT = 124;
 const GLYPHS: Record<string, GlyphKind> = {
   waiting: "wait",
   running: "run",
-  completed: "done",
-  failed: "fail",
+  needs: "needs",
+  review: "review",
+  done: "done",
 };
 /** Few, since each card has many elements. */
 export const OVERSCAN = 4;
@@ -33,7 +35,7 @@ export function Columns({ groups, ...shown }: Shown & { groups: readonly Group[]
 }
 
 function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Shown & { group: Group }) {
-  const { key, name, empty, statuses } = column;
+  const { key, name, empty, usual } = column;
   return (
     <section class={`board-column column-${key}`} aria-labelledby={`column-${key}`}>
       <h2 id={`column-${key}`}>
@@ -58,7 +60,7 @@ function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Sh
                 isSelected={task.id === selection.id}
                 cursor={selection.cursor}
                 onAction={onAction}
-                isStatusShown={statuses.length > 1}
+                isStatusShown={!usual.includes(task.status)}
               />
             );
           }}
@@ -76,9 +78,14 @@ export interface TabsProps {
 
 /** Chooses the visible column where only one fits. */
 export function ColumnTabs({ groups, chosen, choose }: TabsProps) {
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const tab = tabs.current?.querySelector<HTMLElement>("[aria-pressed=true]");
+    tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [chosen]);
   return (
-    <div class="board-tabs" role="group" aria-label="Columns">
-      {groups.map(({ column: { key, name, short = name }, tasks }) => (
+    <div ref={tabs} class="board-tabs" role="group" aria-label="Columns">
+      {groups.map(({ column: { key, name }, tasks }) => (
         <button
           key={key}
           type="button"
@@ -87,7 +94,7 @@ export function ColumnTabs({ groups, chosen, choose }: TabsProps) {
           onClick={() => choose(key)}
         >
           <Glyph kind={GLYPHS[key]!} />
-          <span title={name}>{short}</span> <b class="figure">{tasks.length}</b>
+          {name} <b class="figure">{tasks.length}</b>
         </button>
       ))}
     </div>

@@ -2,6 +2,7 @@
 import { SlidersHorizontal } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { TASK_TYPES } from "../../../domain/task_types.ts";
+import { projectNames } from "../../data/projects.ts";
 import { focusDueSearch } from "../../keys.ts";
 import { useAhead } from "../../ui/ahead.ts";
 import { PRIORITIES, type View } from "./view.ts";
@@ -55,6 +56,15 @@ export function Filters({ view, agents, change }: FiltersProps) {
       >
         <SlidersHorizontal size={16} aria-hidden="true" />
       </button>
+      {projectNames.value.length > 0 && (
+        <Choice
+          label="Project"
+          any="Any project"
+          value={view.project}
+          values={projectNames.value}
+          onChange={(project) => change({ project })}
+        />
+      )}
       <Choice
         label="Type"
         any="Any type"

@@ -9,7 +9,7 @@ import type { Group } from "./view.ts";
 /** Delays the change of the address: while a key is held down, browsers would refuse that many changes. */
 const REMEMBER_AFTER_MS = 300;
 /** The first key selects in the first of these columns that has tasks. */
-const FIRST = ["running", "waiting", "failed", "completed"];
+const FIRST = ["needs", "running", "waiting", "review", "done"];
 
 /** What a card needs to take part in the selection. */
 export interface Cursor {

@@ -1,9 +1,11 @@
 /** The counts of tasks by status, as filters, and the success rate. */
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
+import { needOf } from "../../../domain/needs.ts";
 import { agents } from "../../data/machine.ts";
 import { tasksTotal, taskSummary } from "../../data/tasks.ts";
 import { count, duration, percent } from "../../../protocol/formats.ts";
+import { Glyph } from "../../ui/glyph.tsx";
 import { STATUS_NAMES, StatusGlyph } from "../../ui/status.tsx";
 import { STATUSES } from "./view.ts";
 import "./summary.css";
@@ -16,9 +18,14 @@ export interface StatusFiltersProps {
   isFiltered: boolean;
   chosen: readonly TaskStatus[];
   choose: (statuses: readonly TaskStatus[]) => void;
+  /** Whether only tasks that need a person are shown. */
+  needsYou: boolean;
+  chooseNeedsYou: (needsYou: boolean) => void;
 }
 
-export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: StatusFiltersProps) {
+export function StatusFilters(props: StatusFiltersProps) {
+  const { tasks, countable, isFiltered, chosen, choose, needsYou, chooseNeedsYou } = props;
+  const needing = countable.filter((task) => needOf(task) !== undefined).length;
   const counts = isFiltered ? countsOf(countable) : allCounts(tasks);
   const total = isFiltered ? countable.length : Math.max(tasks.length, tasksTotal.value);
   const toggle = (status: TaskStatus) =>
@@ -28,10 +35,19 @@ export function StatusFilters({ tasks, countable, isFiltered, chosen, choose }: 
       <button
         type="button"
         class="status-filter"
-        aria-pressed={chosen.length === 0}
+        aria-pressed={chosen.length === 0 && !needsYou}
         onClick={() => choose([])}
       >
         All <b class="figure">{count(total)}</b>
+      </button>
+      <button
+        type="button"
+        class={`status-filter status-needs${needing > 0 ? "" : " is-none"}`}
+        aria-pressed={needsYou}
+        onClick={() => chooseNeedsYou(!needsYou)}
+      >
+        <Glyph kind="needs" />
+        Needs you <b class="figure">{count(needing)}</b>
       </button>
       {STATUSES.map((status) => (
         <button

@@ -5,9 +5,11 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { PlanStep, Task } from "../../../domain/task.ts";
 import { ordinal } from "../../../protocol/formats.ts";
-import { PriorityMark, ProgressBar, STATUS_NAMES, StatusBadge } from "../../ui/status.tsx";
+import { projectOf } from "../../data/projects.ts";
+import { PriorityMark, ProgressBar, STATUS_NAMES, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
+import { Changes } from "./changes.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
 import type { Cursor } from "./selection.ts";
@@ -32,12 +34,14 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
   const { task, agent, isSelected, cursor, onAction, isStatusShown } = props;
   const facts = useId();
   const { status } = task;
+  const project = projectOf(task);
   const isBarShown = status !== "completed" && (status === "running" || task.progress > 0);
   return (
     <article class={`task-card status-${status}${isSelected ? " is-selected" : ""}`}>
       <div class="task-facts" id={facts}>
+        {project !== undefined && <span class="task-project clip" title={project}>{project}</span>}
         {isStatusShown
-          ? <StatusBadge status={status} />
+          ? <TaskBadge task={task} />
           : <span class="visually-hidden">{STATUS_NAMES[status]}</span>}
         <PriorityMark priority={task.priority} />
         {task.attempt > 1 && <span class="task-retries">{ordinal(task.attempt)} attempt</span>}
@@ -60,6 +64,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
           </span>
         )}
         <TaskTime task={task} />
+        <Changes task={task} />
         <ActionButtons task={task} onAction={onAction} />
       </footer>
     </article>

@@ -1,9 +1,11 @@
 /** A task as a row of the list. */
 import { memo } from "preact/compat";
 import { useId } from "preact/hooks";
-import { PriorityMark, ProgressBar, StatusBadge } from "../../ui/status.tsx";
+import { projectOf } from "../../data/projects.ts";
+import { PriorityMark, ProgressBar, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons } from "../../ui/task_actions.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
+import { Changes } from "./changes.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
@@ -11,18 +13,21 @@ import { TaskTime } from "./task_time.tsx";
 
 export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, onAction }: TaskViewProps) {
   const facts = useId();
+  const project = projectOf(task);
   const { total_steps, completed_steps = 0, current_step } = task.progress_details ?? {};
   const isRunning = task.status === "running";
   return (
     <article class={`task-row${isSelected ? " is-selected" : ""}`}>
       <span class="row-status" id={facts}>
-        <StatusBadge status={task.status} />
+        <TaskBadge task={task} />
       </span>
       <div class="row-task">
         <TaskLink task={task} isSelected={isSelected} cursor={cursor} facts={facts} />
         <span class="row-more">
+          {project !== undefined && <span class="task-project clip" title={project}>{project}</span>}
           <code>{task.id}</code>
           {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
+          <Changes task={task} />
           {isRunning && current_step !== undefined && <span class="muted clip">{current_step}</span>}
         </span>
         <WaitsFor task={task} />

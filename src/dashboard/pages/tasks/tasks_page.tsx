@@ -25,7 +25,11 @@ export function TasksPage() {
   const { kind } = view;
   const show = (next: string) => setPlace({ view: next === "board" ? "" : next });
   const next = VIEWS[(VIEWS.indexOf(kind) + 1) % VIEWS.length]!;
-  useShortcuts([{ key: "v", does: "Board, list or graph", run: () => show(next) }], [next]);
+  const { needsYou } = view;
+  useShortcuts([
+    { key: "v", does: "Board, list or graph", run: () => show(next) },
+    { key: "n", does: "Only what needs you", run: () => setPlace({ needs: needsYou ? "" : "1" }) },
+  ], [next, needsYou]);
   return (
     <Page
       class={`tasks-page is-${kind}`}
@@ -57,9 +61,12 @@ function Shown({ all }: { all: readonly Task[] }) {
           <StatusFilters
             tasks={all}
             countable={matching(all, view, agentOf, true)}
-            isFiltered={isFiltered({ ...view, statuses: [] })}
+            isFiltered={isFiltered({ ...view, statuses: [], needsYou: false })}
             chosen={view.statuses}
-            choose={(statuses) => setPlace({ status: statuses.join(",") })}
+            choose={(statuses) =>
+              setPlace({ status: statuses.join(","), ...(statuses.length === 0 && { needs: "" }) })}
+            needsYou={view.needsYou}
+            chooseNeedsYou={(needsYou) => setPlace({ needs: needsYou ? "1" : "" })}
           />
           <Outcomes tasks={all} />
         </div>

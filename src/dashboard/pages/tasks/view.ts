@@ -1,41 +1,58 @@
 /** Which tasks are shown, where and in which order, according to the address. Pure. */
-import { asksPerson } from "../../data/questions.ts";
+import { projectOf } from "../../data/projects.ts";
+import { needOf } from "../../../domain/needs.ts";
 import type { Priority, Task, TaskStatus } from "../../../domain/task.ts";
 import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values.ts";
 
 export interface Column {
-  key: string;
+  key: LaneKey | "list";
   name: string;
-  /** The name on narrow screens. */
-  short?: string;
+  /** Statuses that its tasks may have. */
   statuses: readonly TaskStatus[];
+  /** Statuses that go without saying in this column. */
+  usual: readonly TaskStatus[];
   /** The text of the empty column. */
   empty: string;
 }
 
-const COLUMNS: readonly Column[] = [
+type LaneKey = "waiting" | "running" | "needs" | "review" | "done";
+
+const ENDED: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
+const WAITING: readonly TaskStatus[] = ["queued", "paused", "pending"];
+
+const COLUMNS: readonly (Column & { key: LaneKey })[] = [
+  { key: "waiting", name: "Waiting", statuses: WAITING, usual: [], empty: "Nothing waits" },
   {
-    key: "waiting",
-    name: "Waiting",
-    statuses: ["queued", "paused", "pending"],
-    empty: "Nothing waits",
-  },
-  { key: "running", name: "Running", statuses: ["running"], empty: "No agent is at work" },
-  {
-    key: "completed",
-    name: "Completed",
-    short: "Done",
-    statuses: ["completed"],
-    empty: "Nothing completed yet",
+    key: "running",
+    name: "Running",
+    statuses: ["running"],
+    usual: ["running"],
+    empty: "No agent is at work",
   },
   {
-    key: "failed",
-    name: "Failed or cancelled",
-    short: "Failed",
-    statuses: ["failed", "cancelled"],
-    empty: "Nothing failed, nothing cancelled",
+    key: "needs",
+    name: "Needs you",
+    statuses: ["running", ...WAITING],
+    usual: ["running"],
+    empty: "Nobody asks for you",
   },
+  {
+    key: "review",
+    name: "To review",
+    statuses: ENDED,
+    usual: ["completed"],
+    empty: "No changes to look at",
+  },
+  { key: "done", name: "Done", statuses: ENDED, usual: ["completed"], empty: "Nothing is done yet" },
 ];
+
+/** The column of a task. Completed work without changes is done; what a person is waited for stands apart. */
+export function laneOf(task: Task): LaneKey {
+  const need = needOf(task);
+  if (need !== undefined) return need === "review" ? "review" : "needs";
+  if (task.status === "running") return "running";
+  return WAITING.includes(task.status) ? "waiting" : "done";
+}
 
 /** In the order of interest: running, waiting, ended. */
 const INTEREST = ["running", "queued", "paused", "pending", "completed", "failed", "cancelled"];
@@ -61,6 +78,9 @@ export interface View {
   type: string;
   priority: string;
   agent: string;
+  project: string;
+  /** Only tasks that need a person. */
+  needsYou: boolean;
   /** Undefined: each column in its usual order. */
   sort: SortKey | undefined;
   isDescending: boolean;
@@ -68,7 +88,7 @@ export interface View {
 }
 
 /** The change that removes all filters from the address. */
-export const NO_FILTERS = { q: "", status: "", type: "", priority: "", agent: "" };
+export const NO_FILTERS = { q: "", status: "", type: "", priority: "", agent: "", needs: "", project: "" };
 
 export function viewOf(place: URLSearchParams): View {
   const text = place.get("q") ?? "";
@@ -82,6 +102,8 @@ export function viewOf(place: URLSearchParams): View {
     type: place.get("type") ?? "",
     priority: place.get("priority") ?? "",
     agent: place.get("agent") ?? "",
+    project: place.get("project") ?? "",
+    needsYou: place.has("needs"),
     sort: SORT_KEYS.find((one) => one === key),
     isDescending: sort.startsWith("-"),
     kind: VIEWS.find((kind) => kind === place.get("view")) ?? "board",
@@ -89,24 +111,27 @@ export function viewOf(place: URLSearchParams): View {
 }
 
 export function isFiltered(view: View): boolean {
-  const { words, statuses, type, priority, agent } = view;
-  return words.length > 0 || statuses.length > 0 || type !== "" || priority !== "" || agent !== "";
+  const { words, statuses, type, priority, agent, project, needsYou } = view;
+  return words.length > 0 || statuses.length > 0 || needsYou ||
+    [type, priority, agent, project].some((one) => one !== "");
 }
 
 /** A task's agent: the agent at work on it, else the agent that it names. */
 export type AgentOf = (task: Task) => string | undefined;
 
-/** The tasks that match. `isAnyStatus` ignores the status filter, for the counts. */
+/** The tasks that match. `isAnyStatus` ignores the filters by status and need, for the counts. */
 export function matching(
   tasks: readonly Task[],
   view: View,
   agentOf: AgentOf,
   isAnyStatus = false,
 ): readonly Task[] {
-  const { words, statuses, type, priority, agent } = view;
+  const { words, statuses, type, priority, agent, project, needsYou } = view;
   if (!isFiltered(view)) return tasks;
   return tasks.filter((task) =>
     (isAnyStatus || statuses.length === 0 || statuses.includes(task.status)) &&
+    (isAnyStatus || !needsYou || needOf(task) !== undefined) &&
+    (project === "" || projectOf(task) === project) &&
     (type === "" || task.type === type) &&
     (priority === "" || task.priority === priority) &&
     (agent === "" || agentOf(task) === agent) &&
@@ -127,15 +152,14 @@ type Compare = (a: Task, b: Task) => number;
 
 const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 const byRank = <T>(ranks: readonly T[], a: T, b: T) => ranks.indexOf(a) - ranks.indexOf(b);
-const asking = (task: Task) => asksPerson(task) ? 0 : 1;
 
-/** Waiting: the next to start first. Running: tasks that ask a person, then the newest. Ended: the latest first. */
-const IN_COLUMN: Record<string, Compare> = {
+/** Waiting: the next to start first. Needs you: the oldest first. Elsewhere: the latest first. */
+const IN_COLUMN: Partial<Record<LaneKey, Compare>> = {
   waiting: (a, b) =>
     byRank(["queued", "paused", "pending"], a.status, b.status) ||
     byRank(PRIORITIES, a.priority, b.priority) ||
     byText(a.created_at, b.created_at),
-  running: (a, b) => asking(a) - asking(b) || byText(lastMoment(b), lastMoment(a)),
+  needs: (a, b) => byText(lastMoment(a), lastMoment(b)),
 };
 
 const LATEST_FIRST: Compare = (a, b) => byText(lastMoment(b), lastMoment(a));
@@ -172,28 +196,26 @@ export interface Group {
   tasks: readonly Task[];
 }
 
-/** The columns of the chosen statuses, each with its tasks in order. */
+/** The columns that can hold what is chosen, each with its tasks in order. */
 export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf): Group[] {
   const { statuses } = view;
   const columns = COLUMNS.filter((column) =>
     statuses.length === 0 || column.statuses.some((status) => statuses.includes(status))
   );
-  const byStatus = Map.groupBy(tasks, ({ status }) => status);
+  const byLane = Map.groupBy(tasks, laneOf);
   return columns.map((column) => ({
     column,
-    tasks: sorted(
-      column.statuses.flatMap((status) => byStatus.get(status) ?? []),
-      view,
-      IN_COLUMN[column.key] ?? LATEST_FIRST,
-      agentOf,
-    ),
+    tasks: sorted(byLane.get(column.key) ?? [], view, IN_COLUMN[column.key] ?? LATEST_FIRST, agentOf),
   }));
 }
 
-/** All tasks in one order: running, waiting, ended. */
+/** What a list shows first: what needs a person, then what goes on. */
+const IN_LIST: readonly LaneKey[] = ["needs", "running", "review", "waiting", "done"];
+
+/** All tasks in one order. */
 export function listOf(tasks: readonly Task[], view: View, agentOf: AgentOf): readonly Task[] {
   if (view.sort !== undefined) return sorted(tasks, view, LATEST_FIRST, agentOf);
-  const [waiting, running, ...ended] = columnsOf(tasks, { ...view, statuses: [] }, agentOf);
-  const last = ended.flatMap((group) => group.tasks).sort(LATEST_FIRST);
-  return [...running!.tasks, ...waiting!.tasks, ...last];
+  return columnsOf(tasks, { ...view, statuses: [] }, agentOf)
+    .toSorted((a, b) => byRank(IN_LIST, a.column.key as LaneKey, b.column.key as LaneKey))
+    .flatMap((group) => group.tasks);
 }
