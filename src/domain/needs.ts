@@ -16,6 +16,6 @@ export function needOf(task: Needy): Need | undefined {
 }
 
 /** Whether the task has ended with changes that its owner has neither accepted nor discarded. */
-export function isToReview({ status, review }: Pick<Task, "status" | "review">): boolean {
+function isToReview({ status, review }: Pick<Task, "status" | "review">): boolean {
   return isFinished(status) && (review === "to_review" || review === "changes_requested");
 }

@@ -10,7 +10,7 @@ export function projectOf({ metadata, workspace }: Task): string | undefined {
 }
 
 /** The chosen project; empty: all. The tasks page keeps it in its address. */
-export const chosenProject = signal("");
+const chosenProject = signal("");
 
 /** Whether the task belongs to the chosen project. */
 export function isShown(task: Task): boolean {

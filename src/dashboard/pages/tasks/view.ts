@@ -47,7 +47,7 @@ const COLUMNS: readonly (Column & { key: LaneKey })[] = [
 ];
 
 /** The column of a task. Completed work without changes is done; what a person is waited for stands apart. */
-export function laneOf(task: Task): LaneKey {
+function laneOf(task: Task): LaneKey {
   const need = needOf(task);
   if (need !== undefined) return need === "review" ? "review" : "needs";
   if (task.status === "running") return "running";
