@@ -14,7 +14,9 @@ import type { AgentSession } from "./agent_session.ts";
 import type { AgentConfig } from "./agent_config.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
+import type { Project } from "./project.ts";
 import type { PermissionPolicy, PlanStep } from "./task.ts";
+import type { SavedWork, StoredWorkspace } from "./workspace.ts";
 
 /** A file for the agent, and where its content is. */
 export interface AttachmentFile extends Attachment {
@@ -271,14 +273,46 @@ export interface AgentRunner {
   close(): Promise<void>;
 }
 
-/** A folder that belongs to one task. */
-export interface Workspace {
+/** What a workspace needs to know of its task. */
+export interface WorkspaceTask {
+  id: string;
+  description: string;
+  /** The folder that the task names, with symbolic links resolved. */
   working_dir: string;
-  /** Returns where the changes are. If there are none, removes the folder. */
-  close(): Promise<string | undefined>;
+  isolation: "none" | "worktree";
+  /** The branch, tag or commit from which the work starts. */
+  base?: string;
+  /** The workspace as the task's record has it. */
+  known?: StoredWorkspace;
+  /** What the task's project says about worktrees. */
+  project?: Pick<Project, "base_branch" | "fetch" | "copy" | "setup" | "setup_timeout_ms" | "teardown" | "env">;
+}
+
+/** Where a task works. */
+export interface OpenWorkspace {
+  working_dir: string;
+  /** Whether there may be work to save. */
+  hasWork: boolean;
+  /**
+   * Commits what has changed. `isOver`: no agent follows soon, so a worktree without changes may go. Never rejects, and settles
+   * soon after `signal` aborts.
+   */
+  save(isOver: boolean, signal: AbortSignal): Promise<SavedWork>;
 }
 
 export interface Workspaces {
-  /** Opens the task's own copy of `working_dir`. Throws `ApiError` if it cannot, and soon after `signal` aborts. */
-  open(working_dir: string, task_id: string, signal: AbortSignal): Promise<Workspace>;
+  /**
+   * Checks that the task can have its workspace, before the task is stored. Throws `INVALID_FIELD_VALUE` for the field
+   * `task.execution.isolation` or `task.execution.base`.
+   */
+  check?(task: Pick<WorkspaceTask, "working_dir" | "isolation" | "base" | "project">): Promise<void>;
+  /**
+   * Opens the task's workspace: the one that its record has, else a new one. `record` stores what is about to be made, and what
+   * has been made, with the task. Throws `ApiError` if it cannot, and soon after `signal` aborts.
+   */
+  open(
+    task: WorkspaceTask,
+    record: (workspace: StoredWorkspace) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<OpenWorkspace>;
 }

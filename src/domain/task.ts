@@ -74,6 +74,9 @@ export const Execution = z.strictObject({
     "One of the agent's session modes. A mode that asks less than `permissions` requires is refused.",
   ),
   isolation: Isolation.optional(),
+  base: text(1, 255).optional().describe(
+    'The branch, tag or commit from which the worktree of `isolation: "worktree"` starts. By default HEAD.',
+  ),
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),

@@ -1,5 +1,6 @@
 /** Where a task works, and what has become of its work. */
 import * as z from "zod";
+import type { LogLevel } from "./log_entry.ts";
 
 /** What clients see of a task's folder. */
 export const Workspace = z.object({
@@ -21,6 +22,8 @@ export const StoredWorkspace = Workspace.extend({
   root: z.string().optional(),
   /** git's folder for this worktree. It is used even when the `.git` in the worktree is gone or leads elsewhere. */
   git_dir: z.string().optional(),
+  /** It may hold work that is not committed: an agent is in it, or was when the server ended. */
+  unsaved: z.boolean().optional(),
   /** git's folder that all worktrees of the repository share. */
   common_dir: z.string().optional(),
 });
@@ -34,6 +37,18 @@ export const ChangeCounts = z.object({
   commits: z.int().min(0),
 });
 export type ChangeCounts = z.infer<typeof ChangeCounts>;
+
+/** What was found and done when a task's work was saved at the end of a turn. */
+export interface SavedWork {
+  /** Absent if nothing could be found out about it. */
+  workspace?: StoredWorkspace;
+  /** Absent if that is not known. */
+  changes?: ChangeCounts;
+  /** For the task's log. */
+  notes?: readonly { level: LogLevel; message: string; details?: Record<string, unknown> }[];
+  /** Why the work could not be saved. It is where it was. */
+  failure?: string;
+}
 
 /** none: there is nothing to review. */
 export const Review = z.enum(["none", "to_review", "changes_requested", "accepted", "discarded"]);

@@ -101,7 +101,8 @@ export async function amend(
 
 /**
  * Ends the attempt. `after` returns the new states of its task and of those that wait for it. If the lease is gone (the
- * task was cancelled or taken over), only the other keys are stored: the attempt's output so far.
+ * task was cancelled or taken over), only the other keys are stored: the attempt's output so far. `late` adds what is known of
+ * a task whose attempt has lost its lease and has not been followed by another.
  */
 export async function settle(
   tasks: Tasks,
@@ -109,11 +110,16 @@ export async function settle(
   lease: Lease,
   after: (task: TaskRecord, view: TaskView) => States,
   besides: Besides,
+  late: (state: TaskState) => TaskState = (state) => state,
 ): Promise<void> {
   await tasks.update((view) => {
     const task = view.get(id);
     if (!task) return {};
-    return holds(task.state, lease) ? { ...changing(after(task, view)), ...besides } : besides;
+    const { state } = task;
+    if (holds(state, lease)) return { ...changing(after(task, view)), ...besides };
+    const isLast = state.lease === undefined && state.attempt === lease.attempt;
+    const known = isLast ? late(state) : state;
+    return known === state ? besides : { updates: [{ id, state: known }], ...besides };
   }, SERVER);
 }
 

@@ -3,7 +3,7 @@
  * at the same time do not overwrite each other. The changes stay there until somebody merges them.
  */
 import { join } from "node:path";
-import type { Workspace, Workspaces } from "../domain/run.ts";
+import type { OpenWorkspace, Workspaces } from "../domain/run.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 
 const BRANCH_PREFIX = "opencode-agents/";
@@ -11,7 +11,7 @@ const BRANCH_PREFIX = "opencode-agents/";
 /** `root`: the folder that holds the worktrees. */
 export function gitWorkspaces(root: string, git: Git): Workspaces {
   return {
-    async open(working_dir, task_id, signal): Promise<Workspace> {
+    async open({ working_dir, id: task_id }, _record, signal): Promise<OpenWorkspace> {
       const opening = { signal, bound_ms: WHOLE_TREE_MS };
       const path = join(root, task_id);
       const branch = BRANCH_PREFIX + task_id;
@@ -24,15 +24,20 @@ export function gitWorkspaces(root: string, git: Git): Workspaces {
       }
       return {
         working_dir: await Deno.realPath(path),
-        async close() {
+        hasWork: true,
+        async save() {
           const own = ["rev-list", "--count", branch, "--not", "--exclude", branch, "--branches"];
           const changed = (await git.text(path, ["status", "--porcelain", "--untracked-files=all"])) !== "" ||
             (await git.line(path, own)) !== "0";
-          if (changed) return `The changes are on branch '${branch}', in ${path}`;
+          if (changed) {
+            return {
+              notes: [{ level: "info", message: `The changes are on branch '${branch}', in ${path}` }],
+            };
+          }
           const removing = { bound_ms: WHOLE_TREE_MS };
           await git.run(working_dir, ["worktree", "remove", "--force", path], removing);
           await git.run(working_dir, ["branch", "--quiet", "-D", branch]);
-          return undefined;
+          return {};
         },
       };
     },

@@ -55,7 +55,8 @@ Deno.test("attempt: its agent is started and ended at most once, and its end is 
           "stop_preparing",
           "start_agent",
           "stop_agent",
-          "close_workspace",
+          "save_work",
+          "stop_saving",
           "ready",
           "release",
         ] as const
@@ -82,7 +83,7 @@ Deno.test("attempt: after it is settled, nothing more happens and no timer runs"
 });
 
 Deno.test("attempt: after its lease is lost, nothing is written or reported", () => {
-  const silent = ["stop_preparing", "stop_agent", "clear_timer", "ready", "release"];
+  const silent = ["stop_preparing", "stop_saving", "stop_agent", "clear_timer", "ready", "release"];
   fc.assert(
     fc.property(histories, steps, ({ from, steps }, after_loss) => {
       let isLost = false;
@@ -167,8 +168,8 @@ function answerTo(effect: AttemptEffect, goesWrong: boolean): AttemptEvent | und
       return effect.change.kind === "progress"
         ? { kind: "progress_written", isStored: !goesWrong }
         : undefined;
-    case "close_workspace":
-      return goesWrong ? { kind: "workspace_closed", failure: "locked" } : { kind: "workspace_closed" };
+    case "save_work":
+      return { kind: "work_saved", work: goesWrong ? { failure: "the disk is full" } : {} };
     case "commit_end":
       return goesWrong ? { kind: "commit_failed", isStoreClosed: false } : { kind: "committed" };
     default:

@@ -340,7 +340,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   },
   "cancelled while preparing": {
     prepared: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
-    "prepared in a worktree": "closing, stopping | close workspace",
+    "prepared in a worktree": "closing, stopping | save work",
     "not started": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
     "lease lost": "preparing, stopping",
   },
@@ -446,11 +446,14 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   },
   closing: {
     "reports a line": "closing, running | info: hello",
-    "lease lost": "settled, stopping | ready | release",
-    "workspace closed":
-      "saving, running | info: Changes are on branch x | info: Task completed | commit turn 1 completed",
-    "workspace not closed":
-      "saving, running | warn: The task's worktree was left as it is: locked | info: Task completed | commit turn 1 completed",
+    cancel: "closing, running | stop saving",
+    leave: "closing, running | stop saving",
+    broke: "closing, running | stop saving",
+    "lease lost": "settled, stopping | stop saving | ready | release",
+    "work saved":
+      "saving, running | info: The changes are on branch x | info: Task completed | commit turn 1 completed",
+    "work not saved":
+      "saving, running | warn: The work could not be saved: the disk is full | info: Task completed | commit turn 1 completed",
   },
   saving: {
     "reports a line": "saving, running | info: hello",

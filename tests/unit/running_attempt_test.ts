@@ -3,8 +3,16 @@ import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import type { Run, RunListener, RunOutcome, RunRequest, TurnMessage } from "../../src/domain/run.ts";
-import { created } from "../../src/domain/transitions.ts";
+import type {
+  Run,
+  RunListener,
+  RunOutcome,
+  RunRequest,
+  TurnMessage,
+  Workspaces,
+} from "../../src/domain/run.ts";
+import { cancelled, created } from "../../src/domain/transitions.ts";
+import type { SavedWork, StoredWorkspace } from "../../src/domain/workspace.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
 import type { RunContext } from "../../src/engine/run_context.ts";
@@ -106,7 +114,14 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     max_attempts: 1,
     ...more,
   };
-  const spec = { type: "testing", priority: "low", description: "d", created_at: AT, order: 1 } as const;
+  const spec = {
+    type: "testing",
+    priority: "low",
+    description: "d",
+    created_at: AT,
+    order: 1,
+    execution: more.workspaces && { isolation: "worktree" as const },
+  } as const;
   const record = { spec, state: created({ ready: true }, true, AT), reads: [] };
   await insert(store.tasks, "t", () => record, OWNER);
   const lost = new AbortController();
@@ -226,6 +241,82 @@ Deno.test("an unavailable agent fails the attempt with an error that clients can
     assert.deepEqual([state().status, state().error], ["failed", told]);
     await store.close();
   }
+});
+
+const WORKTREE: StoredWorkspace = { kind: "worktree", path: "/worktrees/t", branch: "opencode-agents/t" };
+const CHANGES = { files: 1, additions: 2, deletions: 0, commits: 1 };
+
+/** A workspace that is saved as the test says. */
+function savedAs(work: (isOver: boolean, signal: AbortSignal) => Promise<SavedWork>): Partial<RunContext> {
+  const workspaces: Workspaces = {
+    open: async (_task, record) => {
+      await record(WORKTREE);
+      return { working_dir: WORKTREE.path, hasWork: true, save: work };
+    },
+  };
+  return { workspaces };
+}
+
+Deno.test("the work of an attempt is saved before its end is stored, and is for review", async () => {
+  let isRunning: boolean | undefined;
+  const { store, attempt, task, agent, state } = await world(savedAs((isOver) => {
+    isRunning = state().status === "running" && isOver;
+    const workspace = { ...WORKTREE, head_commit: "b" };
+    return Promise.resolve({ workspace, changes: CHANGES });
+  }));
+  const over = attempt.execute(task);
+  const run = await agent;
+  assert.deepEqual([run.request.working_dir, state().workspace], [WORKTREE.path, WORKTREE]);
+  run.end({ status: "completed", output: "" });
+  await over;
+  assert.equal(isRunning, true);
+  const { status, workspace, changes, review } = state();
+  assert.deepEqual([status, workspace?.head_commit, changes, review], [
+    "completed",
+    "b",
+    CHANGES,
+    "to_review",
+  ]);
+  await store.close();
+});
+
+Deno.test("the work of a cancelled task is recorded although its attempt holds it no more", async () => {
+  const { store, attempt, task, agent, state } = await world(
+    savedAs(() => Promise.resolve({ workspace: { ...WORKTREE, head_commit: "b" }, changes: CHANGES })),
+  );
+  const over = attempt.execute(task);
+  await agent;
+  await store.tasks.update((view) => {
+    return { updates: [{ id: "t", state: cancelled(view.get("t")!, AT) }] };
+  }, OWNER);
+  await attempt.stop();
+  await over;
+  const { status, workspace, changes, review } = state();
+  assert.deepEqual([status, workspace?.head_commit, changes, review], [
+    "cancelled",
+    "b",
+    CHANGES,
+    "to_review",
+  ]);
+  await store.close();
+});
+
+Deno.test("a save that hangs is ended when the server stops, and what could not be saved is for review", async () => {
+  const saving = Promise.withResolvers<void>();
+  const { store, attempt, task, agent, state, entries } = await world(savedAs((_isOver, signal) => {
+    saving.resolve();
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(new Error("it was ended")));
+    });
+  }));
+  const over = attempt.execute(task);
+  (await agent).end({ status: "completed", output: "" });
+  await saving.promise;
+  await attempt.leave();
+  await over;
+  assert.deepEqual([state().status, state().review], ["completed", "to_review"]);
+  assert.ok(entries.includes("The work could not be saved: it was ended"), entries.join("\n"));
+  await store.close();
 });
 
 Deno.test("signals reach the agent in order; a failed signal is reported only to its caller", async () => {

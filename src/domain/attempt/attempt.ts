@@ -3,7 +3,7 @@
  * or process: events carry the time, and the engine carries out the effects.
  */
 import { abandoned, claimed, notStarted, prepared, spawned } from "./beginning.ts";
-import { close, commitFailed, progressWritten, settle, workspaceClosed } from "./closing.ts";
+import { close, commitFailed, progressWritten, settle, workSaved } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { endAgent, loseLease } from "./ending.ts";
 import type { TimedEvent } from "./events.ts";
@@ -16,6 +16,7 @@ import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
 /** The effects that remain after the lease is lost: the agent is ended and those who wait for the attempt continue. */
 const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
   "stop_preparing",
+  "stop_saving",
   "stop_agent",
   "clear_timer",
   "ready",
@@ -73,8 +74,8 @@ function react(state: AttemptState, event: TimedEvent): Step {
       return timerFired(state, event.timer, at_ms);
     case "progress_written":
       return progressWritten(state, event.isStored, at_ms);
-    case "workspace_closed":
-      return workspaceClosed(state, event, at_ms);
+    case "work_saved":
+      return workSaved(state, event.work, at_ms);
     case "committed":
       return state.phase === "saving" ? settle(state) : stay(state);
     case "commit_failed":

@@ -1,6 +1,7 @@
 /** The end of an attempt: its agent is gone and its result is committed. */
 import type { LogLevel } from "../log_entry.ts";
 import type { RunOutcome } from "../run.ts";
+import type { SavedWork } from "../workspace.ts";
 import type { AttemptEffect, AttemptResult } from "./effects.ts";
 import { attemptEnd } from "./end.ts";
 import { nextWrite } from "./progress.ts";
@@ -19,7 +20,10 @@ export function close(state: AttemptState, outcome: RunOutcome, at_ms: number): 
   const closing: AttemptState = { ...state, phase: "closing", outcome };
   // The workspace is left alone: another attempt may use it by now.
   if (state.isLost) return settle(closing);
-  return state.isWorkspaceOpen ? [closing, [{ kind: "close_workspace" }]] : saveWhenClosed(closing, at_ms);
+  if (!state.isWorkspaceOpen) return saveWhenClosed(closing, at_ms);
+  // There is no time for it: the next server does that, or its agent goes on with the work as it is.
+  if (state.stop === "leave") return saveWhenClosed({ ...closing, isWorkspaceOpen: false }, at_ms);
+  return [closing, [{ kind: "save_work", isOver: attemptEnd(outcome, state).again === undefined }]];
 }
 
 export function progressWritten(state: AttemptState, isStored: boolean, at_ms: number): Step {
@@ -30,23 +34,20 @@ export function progressWritten(state: AttemptState, isStored: boolean, at_ms: n
   return [next, [...published, ...effects]];
 }
 
-export function workspaceClosed(
-  state: AttemptState,
-  { kept, failure }: { kept?: string; failure?: string },
-  at_ms: number,
-): Step {
+export function workSaved(state: AttemptState, work: SavedWork, at_ms: number): Step {
   if (state.phase !== "closing" || !state.isWorkspaceOpen) return stay(state);
-  const entries: AttemptEffect[] = [];
-  if (kept !== undefined) entries.push(entry("info", kept, { working_dir: state.working_dir }));
-  // Only the cleanup failed. The work is done and stays where it is.
-  if (failure !== undefined) {
-    entries.push(entry("warn", `The task's worktree was left as it is: ${failure}`, {}));
+  const entries = (work.notes ?? []).map(({ level, message, details = {} }) =>
+    entry(level, message, details)
+  );
+  // The agent's work is done, and stays where it is.
+  if (work.failure !== undefined) {
+    entries.push(entry("warn", `The work could not be saved: ${work.failure}`, {}));
   }
-  const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false }, at_ms);
+  const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false, work }, at_ms);
   return [next, [...entries, ...effects]];
 }
 
-/** Commits the result once all that the agent reported is stored and its workspace is closed. */
+/** Commits the result once all that the agent reported is stored and its work is saved. */
 function saveWhenClosed(state: AttemptState, at_ms: number): Step {
   const { phase, outcome, isWriting, isWorkspaceOpen } = state;
   if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen) return stay(state);
@@ -98,7 +99,7 @@ function saving(state: AttemptState, outcome: RunOutcome) {
   const end = attemptEnd(outcome, state);
   if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
   const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
-  return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft } };
+  return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft, work: state.work } };
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */

@@ -3,6 +3,7 @@ import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunOutcome } from "../run.ts";
+import type { SavedWork } from "../workspace.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
 import type { RecordChange } from "./record_change.ts";
 
@@ -17,6 +18,8 @@ export interface AttemptResult {
   end: AttemptEnd;
   /** Ended because the server shuts down. The next server takes the task up. */
   isLeft: boolean;
+  /** What was saved of its work; absent if there was nothing to save. */
+  work?: SavedWork;
 }
 
 export type AttemptEffect =
@@ -42,8 +45,10 @@ export type AttemptEffect =
   | { kind: "publish_question_end"; question_id: string }
   /** Report to clients how the agent is doing. */
   | { kind: "publish_agent" }
-  /** Answered by `workspace_closed`. */
-  | { kind: "close_workspace" }
+  /** Commit what the agent has changed in its workspace; answered by `work_saved`. `isOver`: the task is not tried again. */
+  | { kind: "save_work"; isOver: boolean }
+  /** The answer to `save_work` should come soon. */
+  | { kind: "stop_saving" }
   /** Answered by `committed` or `commit_failed`. */
   | { kind: "commit_end"; result: AttemptResult }
   /** The agent has started: its start no longer loads the machine. */

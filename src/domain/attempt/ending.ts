@@ -6,19 +6,29 @@ import { stay, type Step } from "./step.ts";
 
 /** Ends the agent once; only the first cause counts. An agent that has already ended is left to have its result stored. */
 export function endAgent(state: AttemptState, cause: StopCause): Step {
-  if (state.stop !== undefined || state.phase === "closing" || state.phase === "saving") return stay(state);
+  if (state.phase === "closing") return stopSaving(state);
+  if (state.stop !== undefined || state.phase === "saving") return stay(state);
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }];
   if (state.phase === "preparing") effects.push({ kind: "stop_preparing" });
   if (state.phase === "working") effects.push({ kind: "stop_agent" });
   return [{ ...state, stop: cause }, effects];
 }
 
+/** The agent is gone. Only git may still take long. */
+function stopSaving(state: AttemptState): Step {
+  if (!state.isWorkspaceOpen || state.isSaveStopped) return stay(state);
+  return [{ ...state, isSaveStopped: true }, [{ kind: "stop_saving" }]];
+}
+
 /** Ends the agent and stops all writes: from now on another node may run the task. */
 export function loseLease(state: AttemptState): Step {
   const lost = { ...state, isLost: true };
   switch (state.phase) {
-    case "closing":
-      return settle(lost);
+    case "closing": {
+      const [stopped, effects] = stopSaving(lost);
+      const [settled, more] = settle(stopped);
+      return [settled, [...effects, ...more]];
+    }
     case "saving":
       // The store refuses a commit under way, unless it was committed before the lease was lost.
       return lost.isWaitingToSave ? settle(lost) : stay(lost);

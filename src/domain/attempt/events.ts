@@ -1,6 +1,7 @@
 /** The events of an attempt. */
 import type { Failure } from "../failure.ts";
 import type { RunEvent, RunOutcome } from "../run.ts";
+import type { SavedWork } from "../workspace.ts";
 import type { AttemptTimer } from "./effects.ts";
 
 /** An event with its time in monotonic milliseconds. */
@@ -46,8 +47,7 @@ type EngineEvent =
   | { kind: "timer_fired"; timer: AttemptTimer }
   /** The write of progress has ended. */
   | { kind: "progress_written"; isStored: boolean }
-  /** `kept`: where the changes are. `failure`: why the workspace was left as it is. */
-  | { kind: "workspace_closed"; kept?: string; failure?: string }
+  | { kind: "work_saved"; work: SavedWork }
   | { kind: "committed" }
   | { kind: "commit_failed"; isStoreClosed: boolean }
   | { kind: "lease_lost" }

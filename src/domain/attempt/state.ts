@@ -2,6 +2,7 @@
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunOutcome } from "../run.ts";
+import type { SavedWork } from "../workspace.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
 import type { ClaimedTask } from "./events.ts";
@@ -27,7 +28,7 @@ export interface AttemptRules {
  * - `preparing`: the working folder is being found and the workspace opened.
  * - `starting`: the agent's process is being spawned.
  * - `working`: the process runs.
- * - `closing`: the process is gone; its reports are being stored and its workspace closed.
+ * - `closing`: the process is gone; its reports are being stored and its work saved.
  * - `saving`: the result is being committed.
  * - `settled`: over. No event changes anything.
  */
@@ -81,7 +82,12 @@ export interface AttemptState extends ClaimedTask {
   /** Progress that waits for the write before it: the newest report of each kind. */
   readonly unwritten: readonly ProgressReport[];
   readonly isWriting: boolean;
+  /** Whether there is work to save. */
   readonly isWorkspaceOpen: boolean;
+  /** Whether the save of its work should end soon. */
+  readonly isSaveStopped: boolean;
+  /** What was saved of its work. */
+  readonly work?: SavedWork;
   /** How the agent ended, from `closing` on. */
   readonly outcome?: RunOutcome;
   /** The store has not accepted the result yet. */
@@ -119,6 +125,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     unwritten: [],
     isWriting: false,
     isWorkspaceOpen: false,
+    isSaveStopped: false,
     isUnsaved: false,
     isWaitingToSave: false,
   };

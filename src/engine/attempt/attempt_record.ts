@@ -4,7 +4,9 @@ import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { changed, type RecordChange } from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
+import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
+import type { StoredWorkspace } from "../../domain/workspace.ts";
 import { amend } from "../../store/queue.ts";
 import type { RunContext } from "../run_context.ts";
 import { commitAttemptEnd } from "./commit_end.ts";
@@ -53,6 +55,16 @@ export class AttemptRecord {
     );
     if (change.kind !== "progress") return written.then(() => undefined);
     void written.then((isStored) => this.#emit({ kind: "progress_written", isStored }));
+  }
+
+  /** Stores where the task works. Throws if the task is not this attempt's any more. */
+  async workspace(workspace: StoredWorkspace): Promise<void> {
+    let isStored = false;
+    await amend(this.#context.store.tasks, this.#task_id, this.#lease, (state) => {
+      isStored = true;
+      return { ...state, workspace };
+    });
+    if (!isStored) throw new ApiError("SERVICE_UNAVAILABLE", "The task is no longer this attempt's", {});
   }
 
   commitEnd(result: AttemptResult): void {

@@ -2,6 +2,7 @@
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
+import { withWork } from "../../domain/attempt/work.ts";
 import type { Lease } from "../../domain/lease.ts";
 import { settle } from "../../store/queue.ts";
 import { forgottenOutputs } from "../retention.ts";
@@ -12,7 +13,7 @@ export async function commitAttemptEnd(
   context: RunContext,
   task_id: string,
   lease: Lease,
-  { attempt, outcome, end, isLeft }: AttemptResult,
+  { attempt, outcome, end, isLeft, work }: AttemptResult,
 ): Promise<void> {
   const { store, index, clock, settings, max_attempts } = context;
   const output = store.outputs.entry(task_id, attempt, {
@@ -25,10 +26,17 @@ export async function commitAttemptEnd(
   });
   const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };
   const chance = clock.random();
-  await settle(store.tasks, task_id, lease, (task, view) => {
-    if (isLeft) return new Map();
-    const now = clock.now();
-    const state = stateAfter(task, end, { ...settings, max_attempts }, now, chance);
-    return cascade(index.graphOf(view), new Map([[task_id, state]]), now);
-  }, outputs);
+  await settle(
+    store.tasks,
+    task_id,
+    lease,
+    (task, view) => {
+      if (isLeft) return new Map();
+      const now = clock.now();
+      const state = withWork(stateAfter(task, end, { ...settings, max_attempts }, now, chance), work);
+      return cascade(index.graphOf(view), new Map([[task_id, state]]), now);
+    },
+    outputs,
+    (state) => withWork(state, work),
+  );
 }

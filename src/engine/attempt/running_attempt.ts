@@ -53,8 +53,8 @@ export class RunningAttempt {
     this.#state = newAttempt(rulesOf(context, task, agent), clock.monotonic());
     const emit = (event: AttemptEvent) => this.#dispatch(event);
     this.#process = new AgentProcess(context, emit);
-    this.#workspace = new TaskWorkspace(context, emit);
     this.#record = new AttemptRecord(context, task.id, lease.terms, emit);
+    this.#workspace = new TaskWorkspace(context, emit, this.#record);
     this.#timers = new AttemptTimers(clock, emit);
     lease.lost.addEventListener("abort", this.#loseLease);
     if (lease.lost.aborted) this.#loseLease();
@@ -200,8 +200,10 @@ export class RunningAttempt {
         return this.#workspace.open(this.#task, this.agent);
       case "stop_preparing":
         return this.#workspace.giveUp();
-      case "close_workspace":
-        return this.#workspace.close();
+      case "save_work":
+        return this.#workspace.save(effect.isOver);
+      case "stop_saving":
+        return this.#workspace.stopSaving();
       case "start_agent":
         return this.#process.start(this.#task, this.agent, this.#state.working_dir ?? "");
       case "stop_agent":

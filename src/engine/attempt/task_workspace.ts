@@ -1,41 +1,59 @@
-/** Opens the folder that an attempt works in: the task's folder, or its own workspace. */
+/** Opens the folder that an attempt works in, the task's folder or a worktree of its own, and has its work saved. */
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
-import type { Workspace } from "../../domain/run.ts";
+import type { OpenWorkspace } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
+import type { AttemptRecord } from "./attempt_record.ts";
 import { notStarted } from "./not_started.ts";
 import { agentConfig } from "./run_request.ts";
 
 export class TaskWorkspace {
   readonly #context: RunContext;
   readonly #emit: (event: AttemptEvent) => unknown;
+  readonly #record: Pick<AttemptRecord, "workspace">;
   /** The task's folder, which a workspace is made of. */
   #folder: string | undefined;
-  #workspace: Workspace | undefined;
+  #workspace: OpenWorkspace | undefined;
   readonly #givenUp = new AbortController();
+  readonly #saveStopped = new AbortController();
 
-  constructor(context: RunContext, emit: (event: AttemptEvent) => unknown) {
+  constructor(
+    context: RunContext,
+    emit: (event: AttemptEvent) => unknown,
+    record: Pick<AttemptRecord, "workspace">,
+  ) {
     this.#context = context;
     this.#emit = emit;
+    this.#record = record;
   }
 
   open(task: TaskRecord, agent: string): void {
     this.#open(task, agent).then(
-      (working_dir) =>
-        this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: this.#workspace !== undefined }),
+      ({ working_dir, hasWork }) => this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: hasWork }),
       (error) => this.#emit({ ...notStarted(task.id, error), working_dir: this.#folder }),
     );
   }
 
-  async #open(task: TaskRecord, agent: string): Promise<string> {
+  async #open(task: TaskRecord, agent: string): Promise<Pick<OpenWorkspace, "working_dir" | "hasWork">> {
     const { settings, working_dirs, workspaces } = this.#context;
     // A missing agent is detected before a workspace is made for it.
     agentConfig(settings, agent);
-    const execution = settings.executionOf(task);
-    this.#folder = await working_dirs.resolve(execution.working_dir, settings.boundOf(task));
-    if (execution.isolation !== "worktree") return this.#folder;
-    this.#workspace = await workspaces.open(this.#folder, task.id, this.#givenUp.signal);
-    return this.#workspace.working_dir;
+    const { working_dir, isolation = "none", base } = settings.executionOf(task);
+    this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
+    if (isolation === "none") return { working_dir: this.#folder, hasWork: false };
+    const { id, spec: { description }, state: { workspace: known } } = task;
+    const wanted = {
+      id,
+      description,
+      working_dir: this.#folder,
+      isolation,
+      base,
+      known,
+      project: settings.projectOf(task),
+    };
+    const record = this.#record.workspace.bind(this.#record);
+    this.#workspace = await workspaces.open(wanted, record, this.#givenUp.signal);
+    return this.#workspace;
   }
 
   /** The attempt ends before it has begun. */
@@ -43,10 +61,15 @@ export class TaskWorkspace {
     this.#givenUp.abort();
   }
 
-  close(): void {
-    this.#workspace?.close().then(
-      (kept) => this.#emit({ kind: "workspace_closed", kept }),
-      (error) => this.#emit({ kind: "workspace_closed", failure: (error as Error).message }),
+  save(isOver: boolean): void {
+    const saved = this.#workspace?.save(isOver, this.#saveStopped.signal) ?? Promise.resolve({});
+    saved.then(
+      (work) => this.#emit({ kind: "work_saved", work }),
+      (error: Error) => this.#emit({ kind: "work_saved", work: { failure: error.message } }),
     );
+  }
+
+  stopSaving(): void {
+    this.#saveStopped.abort();
   }
 }

@@ -1,0 +1,22 @@
+/** What saving a task's work means for its record. */
+import type { TaskState } from "../task_record.ts";
+import { isFinished } from "../task_values.ts";
+import type { Review, SavedWork } from "../workspace.ts";
+
+/** The state with what was saved. A task that has ended is for review if it changed anything in a worktree of its own. */
+export function withWork(state: TaskState, work: SavedWork | undefined): TaskState {
+  if (work === undefined) return state;
+  const saved = {
+    ...state,
+    workspace: work.workspace ?? state.workspace,
+    changes: work.changes ?? state.changes,
+  };
+  return isFinished(state.status) ? { ...saved, review: reviewOf(saved, work) } : saved;
+}
+
+function reviewOf({ workspace, changes }: TaskState, { failure }: SavedWork): Review {
+  if (workspace?.kind !== "worktree") return "none";
+  // What could not be saved must be looked at, whatever it is.
+  if (failure !== undefined) return "to_review";
+  return changes !== undefined && changes.files + changes.commits > 0 ? "to_review" : "none";
+}
