@@ -285,7 +285,10 @@ export interface WorkspaceTask {
   /** The workspace as the task's record has it. */
   known?: StoredWorkspace;
   /** What the task's project says about worktrees. */
-  project?: Pick<Project, "base_branch" | "fetch" | "copy" | "setup" | "setup_timeout_ms" | "teardown" | "env">;
+  project?: Pick<
+    Project,
+    "base_branch" | "fetch" | "copy" | "setup" | "setup_timeout_ms" | "teardown" | "env"
+  >;
 }
 
 /** Where a task works. */
