@@ -79,9 +79,9 @@ export interface RunRequest {
   /**
    * The message whose turn this attempt begins with. Absent: that turn is the task's first, of its prompt. `mayBeTold`: an
    * earlier attempt was at this turn, so that the agent may have had the message; a session that is loaded shows whether it
-   * has, and it is not told twice.
+   * has, and it is not told twice. `copies`: how many earlier messages had the same text, the task's prompt included.
    */
-  message?: TurnMessage & { mayBeTold: boolean };
+  message?: TurnMessage & { mayBeTold: boolean; copies?: number };
   /** Whether a message waits for the end of the turn. The run then does not wait for what the agent does of itself. */
   hasNext?: () => boolean;
 }

@@ -9,19 +9,25 @@ export interface AfterTurnOptions extends LeftOptions {
   mayGoOn: boolean;
   /** Whether the agent waits for a person. */
   isWaiting: () => boolean;
+  /** Whether a message waits for the end of the turn. */
+  hasNext: () => boolean;
 }
 
 /** Returns what is still at work once the agent has done what it does of itself. */
 export async function afterTurn(options: AfterTurnOptions): Promise<LeftProcess[]> {
-  const { own_work, mayGoOn, list, isPaused, isWaiting, isStopping } = options;
+  const { own_work, mayGoOn, list, isPaused, isWaiting, isStopping, hasNext } = options;
   own_work.turnEnded();
-  const { left, remaining_ms } = await leftAfterWait(options);
+  const { left, remaining_ms } = await leftAfterWait({
+    ...options,
+    isStopping: () => isStopping() || hasNext() && !own_work.isInTurn,
+  });
   if (!mayGoOn) return left;
   const had_turns = own_work.turns;
   await own_work.quiet({
     wait_ms: remaining_ms,
     isOver: isStopping,
     isHeld: () => isPaused() || isWaiting(),
+    hasNext,
   });
   return own_work.turns === had_turns ? left : await list();
 }

@@ -58,15 +58,15 @@ export class AgentAtWork {
   }
 
   async #startAgain({ cause }: SessionLost | StartFailed, what: string): Promise<void> {
-    const { spawn, isStopping, isPaused, warn, turn } = this.#options;
+    const { spawn, isStopping, isPaused, warn, turns } = this.#options;
     if (isStopping()) throw cause;
     const why = withWords(cause, await this.#link.wordsOn(cause));
     await warn(cut(`${what}: ${why}`, LONGEST_ERROR));
     await this.#link.end();
-    await turn.transcript.endMessage();
+    await turns.transcript.endMessage();
     if (isStopping()) throw cause;
     const process = await spawn();
-    turn.forget();
+    turns.forget();
     this.#link = new AgentLink({ ...this.#options, process });
     if (isPaused()) await process.pause();
     // Whoever stopped the run meanwhile has ended only the process of that time.

@@ -16,7 +16,7 @@ export class AgentLink {
   readonly #clock: ConversationOptions["clock"];
 
   constructor(options: ConversationOptions) {
-    const { clock, request, make, process, events, turn, onBytes } = options;
+    const { clock, request, make, process, events, turns, onBytes } = options;
     this.#clock = clock;
     this.process = process;
     this.stderr = new StderrLog({
@@ -24,7 +24,7 @@ export class AgentLink {
       task_id: request.task.id,
       stderr: process.stderr,
       chatter: make.chatter,
-      isTrouble: (line) => turn.hear({ from: "stderr", line }),
+      isTrouble: (line) => turns.hear({ from: "stderr", line }),
       events,
       onBytes,
     });

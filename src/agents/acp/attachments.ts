@@ -12,18 +12,22 @@ const LARGEST_IN_PROMPT = { image: 5 << 20, audio: 10 << 20, text: 256 << 10, fi
 /** What an agent must accept for it, in the words of its offer. */
 const NEEDED = { image: "image", audio: "audio", text: "resource", file: "" };
 
+export interface Delivery {
+  /** The kinds that the agent says it takes in a prompt. */
+  accepts: readonly string[];
+  placed: PlacedFiles;
+  working_dir: string;
+  /** The session has had them before: only what is placed in the folder is named again. */
+  again: boolean;
+}
+
 /**
  * The blocks that carry the files. What the agent does not take in a prompt is placed in the workspace and named in a last
- * block. `accepts`: the kinds that it says it takes. `again`: for a session that continues, which has the others already.
+ * block.
  */
 export async function attachmentBlocks(
   attachments: readonly AttachmentFile[],
-  { accepts, placed, working_dir, again }: {
-    accepts: readonly string[];
-    placed: PlacedFiles;
-    working_dir: string;
-    again: boolean;
-  },
+  { accepts, placed, working_dir, again }: Delivery,
 ): Promise<WireObject[]> {
   const blocks: WireObject[] = [];
   const named: string[] = [];

@@ -8,6 +8,10 @@ export interface AcpBounds extends SessionBounds {
   silence_ms: number;
   /** So long after its last sign of work an agent is done whose turn has ended. */
   quiet_ms: number;
+  /** How long a turn that is interrupted may take to end, before the agent is ended. */
+  interrupt_ms: number;
+  /** How long an agent waits for its next turn, while its work is saved. */
+  next_ms: number;
 }
 
 export const BOUNDS: AcpBounds = {
@@ -18,4 +22,6 @@ export const BOUNDS: AcpBounds = {
   cancel_ms: 1_500,
   silence_ms: 120_000,
   quiet_ms: 2000,
+  interrupt_ms: 30_000,
+  next_ms: 15 * 60_000,
 };

@@ -1,4 +1,4 @@
-/** The conversation of one run with its agent: connect, open a session, prompt it once, cancel. */
+/** The conversation of one run with its agent: connect, open a session, prompt it turn by turn, cancel. */
 import { type Clock, epochOf, isoTime, sleep, within } from "../../clock/clock.ts";
 import type { RunRequest, TurnMessage } from "../../domain/run.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
@@ -11,16 +11,15 @@ import { type AcpConnection, connectAgent } from "./connection.ts";
 import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
 import { kindOfText } from "./model_trouble.ts";
-import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
 import type { PlacedFiles } from "../attachments/placed_files.ts";
-import { attachmentBlocks } from "./attachments.ts";
+import { type Delivering, messageBlocks, openingPrompt } from "./opening_prompt.ts";
 import { cannotGoOn } from "./adopted_session.ts";
 import type { Questions } from "./questions.ts";
 import type { SessionBounds } from "./agent_call.ts";
 import { type OpenedSession, openSession, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
 import { steer } from "./steering.ts";
-import type { AcpTurn } from "./turn.ts";
+import type { AcpTurns } from "./turns.ts";
 import { cut, objectOf } from "./wire_value.ts";
 
 /** What an agent says and does, besides reports on the session itself. */
@@ -34,12 +33,16 @@ export interface ConversationOptions {
   process: SupervisedProcess;
   bounds: SessionBounds;
   events: EventQueue;
-  turn: AcpTurn;
+  turns: AcpTurns;
   permissions: Permissions;
   questions: Questions;
   /** The attachments that go into the workspace. */
   placed: PlacedFiles;
   isPaused: () => boolean;
+  /** Whether the present turn is to end. */
+  isInterrupted: () => boolean;
+  /** Called when the agent has been sent a prompt. */
+  onPrompted: () => void;
   /** Called for whatever the agent sends: a sign of life. */
   onBytes: () => void;
 }
@@ -68,7 +71,7 @@ export class Conversation {
 
   /** Opens the session that is wanted, and prompts it. Returns the prompt's result. Rejects with `AgentFailure` if there is none. */
   async hold(wanted: RunRequest): Promise<WireObject> {
-    const { clock, make, process, bounds, events, turn, permissions, questions, isPaused } = this.#options;
+    const { clock, make, process, bounds, events, turns, permissions, questions, isPaused } = this.#options;
     this.#connection = await connectAgent({
       clock,
       process,
@@ -80,7 +83,7 @@ export class Conversation {
         return events.note("warn", `Ignored on stdout, ${why}: ${cut(line, 500)}`, "stdout");
       },
       permission: async (params, signal) => {
-        await turn.transcript.asked(objectOf(params.toolCall) ?? {});
+        await turns.transcript.asked(objectOf(params.toolCall) ?? {});
         return await permissions.ask(params, signal);
       },
       question: (params, signal) => questions.ask(params, signal),
@@ -99,18 +102,17 @@ export class Conversation {
     this.#steerable = opened.steerable;
     if (opened.replayed) await this.#untilReplayed(make.replay_pause_ms);
     // What a session holds that was taken up just now is not of this task.
-    if (!resumed || (request.resume?.adopted && request.earlier === undefined)) turn.forget();
+    if (!resumed || (request.resume?.adopted && request.earlier === undefined)) turns.forget();
     if (!resumed) this.#phase = "working";
     const opened_at = resumed ? request.resume?.opened_at : isoTime(clock.now());
     await events.emit({ kind: "session", session_id, opened_at, resumable, resumed });
     await this.#setUp(request, opened, steps);
     try {
       this.#phase = "working";
-      const prompt = await this.#promptFor(request, opened);
+      const prompt = await openingPrompt(request, opened, turns.replay, this.#delivering, warn);
       await process.left.noteOwn();
-      this.#result = call("session/prompt", { sessionId: session_id, prompt }, Infinity);
-      const result = await this.#result;
-      if (resumed && turn.has_failed) this.#requireOwnFailure(turn.failure_text);
+      const result = await this.#send(prompt);
+      if (resumed && turns.now.has_failed) this.#requireOwnFailure(turns.now.failure_text);
       return result;
     } catch (error) {
       // It answered that the session is loaded, but could not go on with it. Nothing has been done yet.
@@ -134,24 +136,44 @@ export class Conversation {
   /** Waits until the agent has been quiet for `pause_ms`. It has replayed all of the session then. */
   async #untilReplayed(pause_ms: number): Promise<void> {
     if (pause_ms === 0) return;
-    const { clock, turn } = this.#options;
-    for (let seen = -1; seen !== turn.history;) {
-      seen = turn.history;
+    const { clock, turns: { replay } } = this.#options;
+    for (let seen = -1; seen !== replay.count;) {
+      seen = replay.count;
       await sleep(clock, pause_ms);
     }
   }
 
-  /** A session that was killed before its prompt arrived is empty, so it needs the prompt. */
-  async #promptFor(request: RunRequest, { resumed, replayed }: OpenedSession): Promise<WireObject[]> {
-    const { task, earlier, attachments = [], working_dir } = request;
-    // A session that was taken up is not empty, but has not heard of the task before its agent has worked for it.
-    const isEmpty = replayed && !request.resume?.adopted
-      ? this.#options.turn.history === 0
-      : earlier === undefined || !hasWorked(earlier);
-    const goesOn = resumed && !isEmpty;
-    const prompt = goesOn ? goOnPrompt(earlier) : firstPrompt(task, earlier);
-    const delivery = { accepts: this.#accepts, placed: this.#options.placed, working_dir, again: goesOn };
-    return [...prompt, ...await attachmentBlocks(attachments, delivery)];
+  /** Begins another turn. Returns the prompt's result. Rejects with `AgentFailure` if there is none. */
+  async prompt(message: TurnMessage): Promise<WireObject> {
+    const { turns, permissions, questions } = this.#options;
+    const prompt = await messageBlocks(message, this.#delivering);
+    permissions.reopen();
+    questions.reopen();
+    await turns.begin();
+    turns.own_work.turnBegins();
+    const result = this.#send(prompt);
+    // What the agent has done since its last turn ended is of this one.
+    turns.release();
+    return await result;
+  }
+
+  get #delivering(): Delivering {
+    const { placed, request: { working_dir } } = this.#options;
+    return { accepts: this.#accepts, placed, working_dir };
+  }
+
+  async #send(prompt: WireObject[]): Promise<WireObject> {
+    const { call } = this.#connection!;
+    const sessionId = this.#session_id!;
+    this.#result = call("session/prompt", { sessionId, prompt }, Infinity);
+    this.#options.onPrompted();
+    try {
+      return await this.#result;
+    } catch (error) {
+      // Some agents fail a turn that is canceled.
+      if (this.#options.isInterrupted() && error instanceof AgentRefusal) return { stopReason: "cancelled" };
+      throw error;
+    }
   }
 
   /** Throws the failure of a turn that has ended as if it had not failed, if the loaded session may be to blame. */
@@ -163,6 +185,7 @@ export class Conversation {
 
   /** Whether the failure of the first prompt in a loaded session is the session's own, or may be. */
   #costsSession(error: unknown): error is AgentFailure {
+    if (this.#options.isInterrupted()) return false;
     if (error instanceof AgentGone) return !this.#has_news;
     return error instanceof AgentRefusal && !this.#has_acted && error.may_be_of_session;
   }
@@ -196,28 +219,32 @@ export class Conversation {
     if (this.#phase === "over") return;
     const news = offerOfNotice(method, params);
     if (news !== undefined) await this.#found(news);
-    await this.#options.turn.hear({ from: "notification", method, params });
+    await this.#options.turns.hear({ from: "notification", method, params });
   }
 
   /** As `Run.steer`. */
-  async steer({ text, attachments = [] }: TurnMessage): Promise<boolean> {
+  async steer(message: TurnMessage): Promise<boolean> {
     const isAtWork = this.#phase === "working" && this.#result !== undefined;
     if (!isAtWork || !this.#steerable || !this.#connection || this.#session_id === undefined) return false;
-    const { placed, request: { working_dir } } = this.#options;
-    const delivery = { accepts: this.#accepts, placed, working_dir, again: false };
-    const prompt = [{ type: "text", text }, ...await attachmentBlocks(attachments, delivery)];
+    const prompt = await messageBlocks(message, this.#delivering);
     return await steer(this.#connection.call, this.#session_id, prompt);
   }
 
-  /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. */
-  async cancel(bound_ms: number): Promise<void> {
-    if (this.#result === undefined || this.#session_id === undefined) return;
+  /** Whether the agent has been prompted. */
+  get isPrompted(): boolean {
+    return this.#result !== undefined;
+  }
+
+  /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. Returns whether it has. */
+  async cancel(bound_ms: number): Promise<boolean> {
+    if (this.#result === undefined) return true;
     const sent = this.#connection?.notify("session/cancel", { sessionId: this.#session_id });
     // Only after the cancellation. Otherwise the agent would take `cancelled` for a refusal and continue.
     this.#options.permissions.close();
     this.#options.questions.close();
     await sent;
-    await within(this.#options.clock, bound_ms, this.#result.catch(() => {}), undefined);
+    const ended = this.#result.then(() => true, () => true);
+    return await within(this.#options.clock, bound_ms, ended, false);
   }
 
   /** Ignores whatever the agent still sends. */
@@ -230,7 +257,7 @@ export class Conversation {
   }
 
   async #update(params: WireObject): Promise<void> {
-    const { turn, events, make } = this.#options;
+    const { turns, events, make } = this.#options;
     const sent = objectOf(params.update);
     if (sent === undefined || this.#phase === "over") return;
     const update = make.inProtocolTerms(sent);
@@ -238,13 +265,13 @@ export class Conversation {
     if (this.#session_id !== undefined && params.sessionId !== this.#session_id) return;
     const news = offerOfUpdate(update);
     if (news !== undefined) return await this.#found(news);
-    if (this.#phase === "loading") return turn.remember(update);
+    if (this.#phase === "loading") return turns.remember(update);
     const kind = String(update.sessionUpdate);
     if (this.#result !== undefined && WORK.test(kind)) {
       if (!this.#has_news) void events.emit({ kind: "at_work" });
       this.#has_news = true;
       this.#has_acted ||= !SPEECH.test(kind);
     }
-    await turn.update(update);
+    await turns.update(update);
   }
 }

@@ -8,7 +8,7 @@ import { type Actor, actorName } from "../../domain/actor.ts";
 /** The most that may be open. An agent that asks for more does not wait for answers. */
 export const MOST_OPEN = 50;
 
-/** `end`: the run ends, or the agent has withdrawn its request. */
+/** `end`: the run or its turn ends, or the agent has withdrawn its request. */
 export type Settler = "client" | "timeout" | "end";
 
 /** How a request ended. */
@@ -49,7 +49,7 @@ export class OpenRequests<Request, Answer> {
     return this.#open.size >= MOST_OPEN;
   }
 
-  /** Whether the run ends, so that nothing more is asked. */
+  /** Whether the run or its turn ends, so that nothing more is asked. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -98,7 +98,12 @@ export class OpenRequests<Request, Answer> {
     });
   }
 
-  /** Withdraws every open request. No more should follow. */
+  /** Another turn begins, in which the agent may ask. */
+  reopen(): void {
+    this.#closed = false;
+  }
+
+  /** Withdraws every open request. No more should follow before `reopen`. */
   close(): void {
     this.#closed = true;
     for (const { settle } of this.all) settle(this.#withdrawn, "end");

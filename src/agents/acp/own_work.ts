@@ -12,15 +12,17 @@ export interface OwnWorkOptions {
   clock: Clock;
   /** So long after its last sign of work an agent is done. */
   quiet_ms: number;
-  /** Called when it begins a turn of its own. */
-  onBegin: () => void;
+  /** Called when it begins a turn of its own. What it does there waits for that. */
+  onBegin: () => Promise<void>;
 }
 
 export interface QuietOptions {
   /** How long to wait for what it says it has in its background. */
   wait_ms: number;
-  /** Whether the run is being ended. */
+  /** Whether the run is being ended, or the turn. */
   isOver: () => boolean;
+  /** Whether a message waits, so that it need not be quiet if it is not at work. */
+  hasNext: () => boolean;
   /** Whether it cannot go on, since it is paused or waits for a person. */
   isHeld: () => boolean;
 }
@@ -46,25 +48,36 @@ export class OwnWorkWatch {
   }
 
   /** Takes what it tells of its work. */
-  hear({ isAtWork, background }: OwnWork): void {
+  async hear({ isAtWork, background }: OwnWork): Promise<void> {
     this.#background = background ?? this.#background;
-    if (isAtWork !== undefined) {
-      this.#tells = true;
-      if (!isAtWork) this.#isInTurn = false;
-      else this.#begin();
-    }
     this.#noteSign();
+    if (isAtWork === undefined) return;
+    this.#tells = true;
+    if (!isAtWork) this.#isInTurn = false;
+    else await this.#begin();
   }
 
   /** Takes an update that shows work. */
-  sign(update: WireObject): void {
+  async sign(update: WireObject): Promise<void> {
     const message_id = textOf(update.messageId);
     const isNew = update.sessionUpdate !== "tool_call_update" &&
       (message_id === undefined || message_id !== this.#last_message_id);
-    if (isNew && !this.#tells) this.#begin();
     this.#last_message_id = message_id ?? this.#last_message_id;
     this.#followCall(update);
     this.#noteSign();
+    if (isNew && !this.#tells) await this.#begin();
+  }
+
+  /** It is asked for another turn. */
+  turnBegins(): void {
+    this.#hasEnded = false;
+    this.#isInTurn = false;
+    this.#open.clear();
+  }
+
+  /** Whether it is at a turn of its own. */
+  get isInTurn(): boolean {
+    return this.#isInTurn;
   }
 
   /** The turn that it was asked for has ended: what it does from now on, it does of itself. */
@@ -74,11 +87,12 @@ export class OwnWorkWatch {
   }
 
   /** Settles when it has been quiet, and its background has come to an end or the wait is over; also when the run is over. */
-  async quiet({ wait_ms, isOver, isHeld }: QuietOptions): Promise<void> {
+  async quiet({ wait_ms, isOver, isHeld, hasNext }: QuietOptions): Promise<void> {
     const { clock, quiet_ms } = this.#options;
     let left_ms = wait_ms;
     for (let now = clock.monotonic(); !isOver();) {
       const isAtWork = this.#tells && this.#isInTurn || this.#open.size > 0;
+      if (!this.#isInTurn && hasNext()) return;
       if (!isAtWork && !isHeld() && now - this.#last_sign_ms >= quiet_ms) {
         this.#isInTurn = false;
         if (this.#background === 0 || left_ms <= 0) return;
@@ -91,11 +105,11 @@ export class OwnWorkWatch {
     }
   }
 
-  #begin(): void {
+  async #begin(): Promise<void> {
     if (!this.#hasEnded || this.#isInTurn) return;
     this.#isInTurn = true;
     this.turns++;
-    this.#options.onBegin();
+    await this.#options.onBegin();
   }
 
   #followCall({ sessionUpdate, toolCallId, status }: WireObject): void {

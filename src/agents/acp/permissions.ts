@@ -98,7 +98,12 @@ export class Permissions {
     return true;
   }
 
-  /** Answers every open and every later request with `cancelled`, because the run ends. */
+  /** Another turn begins. */
+  reopen(): void {
+    this.#open.reopen();
+  }
+
+  /** Answers every open and every later request with `cancelled`, because the run or its turn ends. */
   close(): void {
     this.#open.close();
   }

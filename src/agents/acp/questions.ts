@@ -33,15 +33,18 @@ export interface QuestionsOptions extends OpenRequestsOptions {
 }
 
 export class Questions {
-  /** The questions that nobody answered in time, each in one line. */
-  readonly unanswered: string[] = [];
-
   readonly #options: QuestionsOptions;
   readonly #open: OpenRequests<Asked, QuestionAnswer>;
+  #unanswered: string[] = [];
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
     this.#open = new OpenRequests<Asked, QuestionAnswer>(options, "ask", CANCELLED);
+  }
+
+  /** The questions of this turn that nobody answered in time, each in one line. */
+  get unanswered(): readonly string[] {
+    return this.#unanswered;
   }
 
   /** Whether the agent waits for a person. */
@@ -92,7 +95,13 @@ export class Questions {
     }
   }
 
-  /** Answers every open and every later question with `cancel`, because the run ends. */
+  /** Another turn begins. */
+  reopen(): void {
+    this.#open.reopen();
+    this.#unanswered = [];
+  }
+
+  /** Answers every open and every later question with `cancel`, because the run or its turn ends. */
   close(): void {
     this.#open.close();
   }
@@ -103,7 +112,7 @@ export class Questions {
   ): Promise<void> {
     const { events } = this.#options;
     const title = oneLine(message, 500);
-    if (by === "timeout") this.unanswered.push(oneLine(message, 200));
+    if (by === "timeout") this.#unanswered.push(oneLine(message, 200));
     // The content stays out of the log: it may hold a secret.
     await events.emit({
       kind: "log",

@@ -1,4 +1,4 @@
-/** Records what an agent says and does: log entries in order, its current activity, and its final answer. */
+/** Records what an agent says and does: log entries in order, its current activity, and the answer of the present turn. */
 import type { Clock } from "../../clock/clock.ts";
 import { type Activity, createActivity } from "../reporting/activity.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
@@ -8,16 +8,19 @@ import { ToolCalls } from "./tool_calls.ts";
 import { oneLine } from "./wire_value.ts";
 
 export class Transcript {
-  readonly #speech: Speech;
+  readonly #clock: Clock;
+  readonly #events: EventQueue;
+  #speech: Speech;
   readonly #calls: ToolCalls;
   readonly #activity: Activity;
   #last_activity = "";
 
   /** `activity` events are emitted only while `hasPlan` says that no plan names the current step. */
   constructor(clock: Clock, events: EventQueue, readDiffs: DiffReader, hasPlan: () => boolean) {
-    const doing = (text: string) => this.doing(text);
-    this.#speech = new Speech(clock, events, doing);
-    this.#calls = new ToolCalls(clock, events, readDiffs, doing);
+    this.#clock = clock;
+    this.#events = events;
+    this.#speech = this.#newSpeech();
+    this.#calls = new ToolCalls(clock, events, readDiffs, (text) => this.doing(text));
     this.#activity = createActivity(clock, (current_step) => {
       if (!hasPlan()) return events.emit({ kind: "activity", current_step });
     });
@@ -69,11 +72,22 @@ export class Transcript {
     return this.#speech.interrupt();
   }
 
+  /** What follows is of another turn. Calls that are open stay so. */
+  async beginTurn(): Promise<void> {
+    await this.flush();
+    this.#speech = this.#newSpeech();
+    this.#last_activity = "";
+  }
+
   /** Emits what is left. Nothing may follow. */
   async end(): Promise<void> {
     await this.flush();
     await this.#calls.end();
     await this.#activity.end();
+  }
+
+  #newSpeech(): Speech {
+    return new Speech(this.#clock, this.#events, (text) => this.doing(text));
   }
 
   /** Takes what the agent does now. */

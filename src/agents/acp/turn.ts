@@ -1,36 +1,35 @@
-/** Follows a turn's updates: emits events as they come, and keeps the facts that decide the turn's outcome. */
+/** Follows the updates of one turn: emits events as they come, and keeps the facts that decide the turn's outcome. */
 import type { Clock } from "../../clock/clock.ts";
 import type { PlanStep } from "../../domain/task.ts";
-import type { AgentMake, AgentSign, BrokenServer, WireObject } from "../makes/agent_make.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import type { DiffReader } from "./diffs.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
 import { cut } from "./wire_value.ts";
 import { type Progress, progressOf, sameProgress } from "./progress.ts";
-import { Transcript } from "./transcript.ts";
-import { OwnWorkWatch } from "./own_work.ts";
+import type { Transcript } from "./transcript.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
+import { type Cost, costOf, withoutCost } from "./usage.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
 
-export class AcpTurn {
-  readonly transcript: Transcript;
-  readonly usage: Record<string, unknown> = {};
-  readonly own_work: OwnWorkWatch;
-  /** How many updates of an earlier process a loaded session has replayed. */
-  history = 0;
+export interface TurnOptions {
+  clock: Clock;
+  make: AgentMake;
+  events: EventQueue;
+  transcript: Transcript;
+  troubles: TroubleWatch;
+  /** What the session had cost before the turn. Agents tell the sum of the session. */
+  cost_before: Cost | undefined;
+}
 
-  readonly #clock: Clock;
-  readonly #make: AgentMake;
-  readonly #events: EventQueue;
-  readonly #troubles: TroubleWatch;
+export class AcpTurn {
+  readonly #options: TurnOptions;
+  #usage: Record<string, unknown> = {};
   #steps: PlanStep[] = [];
   #progress: Progress | undefined;
   #usage_emitted_at = -Infinity;
-  /** The names of the MCP servers that do not work. */
-  readonly #broken = new Set<string>();
   #denials: Denial[] = [];
   #continued = false;
   #hidden_failure = false;
@@ -41,88 +40,77 @@ export class AcpTurn {
   /** Summed up since the turn began, of an agent that does not do that itself. */
   #tokens_of_calls: Record<string, number> | undefined;
 
-  constructor(
-    clock: Clock,
-    make: AgentMake,
-    events: EventQueue,
-    readDiffs: DiffReader,
-    troubles: TroubleWatch,
-    quiet_ms: number,
-  ) {
-    this.#clock = clock;
-    this.#make = make;
-    this.#events = events;
-    this.#troubles = troubles;
-    this.own_work = new OwnWorkWatch({
-      clock,
-      quiet_ms,
-      onBegin: () =>
-        void events.emit({
-          kind: "own_turn",
-          outcome: { status: "completed", output: this.transcript.output, usage: { ...this.usage } },
-        }),
-    });
-    this.transcript = new Transcript(clock, events, readDiffs, () => this.#steps.length > 0);
+  constructor(options: TurnOptions) {
+    this.#options = options;
   }
 
   /** Takes a new update. */
   async update(update: WireObject): Promise<void> {
-    const sign = this.#make.turnSign(update);
-    if (sign === "refused") this.#isRefused = true;
-    else if (sign !== undefined) this.#hidden_failure = sign === "failed";
-    await this.hear({ from: "update", update });
-    const notice = this.#make.noticeOf(update, this.#hidden_failure);
-    if (notice !== undefined) {
-      if (this.#hidden_failure && notice.level === "error") this.#failure_text = notice.text;
-      await this.transcript.flush();
-      return await this.#events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
-    }
-    if (isWork(update)) this.own_work.sign(update);
-    this.#count(this.#make.tokensOfCall(update));
-    const steps = this.#make.planOf(update);
+    const { make, troubles, transcript } = this.#options;
+    this.#count(make.tokensOfCall(update));
+    const steps = make.planOf(update);
     if (!this.#hidden_failure && (steps !== undefined || isWork(update))) {
-      await this.#troubles.over(this.current_step);
+      await troubles.over(this.current_step);
     }
     if (steps !== undefined) return await this.#follow(steps);
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
       case "agent_thought_chunk":
         this.#continued = true;
-        return await this.transcript.speech(update);
+        return await transcript.speech(update);
       case "tool_call":
         this.#continued = true;
         // The model works after all.
         this.#isRefused = false;
-        return await this.transcript.toolCall(update);
+        return await transcript.toolCall(update);
       case "tool_call_update": {
-        await this.transcript.toolCall(update);
-        const title = this.#make.deniedIn(update);
+        await transcript.toolCall(update);
+        const title = make.deniedIn(update);
         if (title !== undefined) this.denied({ title, by: "policy" });
         return;
       }
       case "usage_update":
-        Object.assign(this.usage, this.#make.usageOf(update));
+        Object.assign(this.#usage, make.usageOf(update));
         return await this.#emitUsage();
     }
   }
 
+  get troubles(): TroubleWatch {
+    return this.#options.troubles;
+  }
+
+  /** What it has used so far. The cost is of this turn alone. */
+  get usage(): Record<string, unknown> {
+    return withoutCost(this.#usage, this.#options.cost_before);
+  }
+
+  /** What the session has cost, this turn included; undefined if that is not known. */
+  get cost(): Cost | undefined {
+    return costOf(this.#usage) ?? this.#options.cost_before;
+  }
+
+  /** Whether it has a plan, which names the current step. */
+  get has_plan(): boolean {
+    return this.#steps.length > 0;
+  }
+
   /** What the agent does: its plan's step, else its last activity; undefined if neither is known. */
   get current_step(): string | undefined {
-    return this.#progress?.current_step ?? this.transcript.activity;
+    return this.#progress?.current_step ?? this.#options.transcript.activity;
   }
 
   /** Tells anew what the agent does, after something else has been shown. */
   showStep(): void {
-    const { step } = this.#troubles;
+    const { troubles: { step }, events } = this.#options;
     const { current_step } = this;
-    void this.#events.emit(
+    void events.emit(
       step === undefined ? { kind: "recovered", current_step } : { kind: "retrying", current_step: step },
     );
   }
 
   /** What the agent has not come back from, for somebody who wonders why it is silent. */
   get pending(): string {
-    const { openCall } = this.transcript;
+    const { openCall } = this.#options.transcript;
     if (openCall !== undefined) return `since it began: ${openCall}`;
     const { trouble } = this;
     return trouble === undefined
@@ -132,43 +120,17 @@ export class AcpTurn {
 
   /** The trouble with the model that the agent told last and did not recover from. */
   get trouble(): ModelTrouble | undefined {
-    return this.#troubles.unsolved;
+    return this.#options.troubles.unsolved;
   }
 
-  /**
-   * Takes a sign that may tell of the agent's own work, or trouble with the model or an MCP server. Returns whether it tells
-   * trouble.
-   */
-  async hear(sign: AgentSign): Promise<boolean> {
-    const own = this.#make.ownWorkOf(sign);
-    if (own !== undefined) this.own_work.hear(own);
-    const trouble = this.#make.troubleOf(sign, this.#clock.now());
-    if (trouble !== undefined) await this.#troubles.take(trouble);
-    const broken = this.#make.brokenServers(sign);
-    for (const server of broken) await this.#noteBroken(server);
-    return trouble !== undefined || broken.length > 0;
+  /** Takes the plan that the session had. */
+  remember(steps: PlanStep[]): void {
+    this.#steps = steps;
   }
 
-  /** The agent works without it, and may say so at each prompt. */
-  async #noteBroken({ name, why }: BrokenServer): Promise<void> {
-    if (this.#broken.has(name)) return;
-    this.#broken.add(name);
-    const text = `The agent cannot use MCP server '${name}'${why === undefined ? "" : `: ${why}`}`;
-    await this.#events.note("warn", cut(text, LONGEST_ENTRY), "acp");
-  }
-
-  /** Takes an update that a loaded session replays. Only its plan is used; the rest was reported before. */
-  remember(update: WireObject): void {
-    const steps = this.#make.planOf(update);
-    if (steps !== undefined) this.#steps = steps;
-    const kind = String(update.sessionUpdate);
-    if (/^(user_message|agent_message|agent_thought|tool_call|plan)/.test(kind)) this.history++;
-  }
-
-  /** Forgets the replayed updates of a session that could not be loaded after all, and its failure. */
+  /** Forgets what was told before the turn, such as the failure of a session that could not be loaded after all. */
   forget(): void {
-    if (this.history > 0) this.#steps = [];
-    this.history = 0;
+    this.#steps = [];
     this.#hidden_failure = false;
     this.#failure_text = undefined;
   }
@@ -180,7 +142,21 @@ export class AcpTurn {
 
   /** Why a turn has failed that the agent ends as if it had not; empty if it does not say. */
   get failure_text(): string {
-    return this.#failure_text ?? this.transcript.output;
+    return this.#failure_text ?? this.#options.transcript.output;
+  }
+
+  /** Takes what an update shows about the whole turn. Returns whether it was a notice, and no part of the answer. */
+  async judge(update: WireObject): Promise<boolean> {
+    const { make, transcript, events } = this.#options;
+    const sign = make.turnSign(update);
+    if (sign === "refused") this.#isRefused = true;
+    else if (sign !== undefined) this.#hidden_failure = sign === "failed";
+    const notice = make.noticeOf(update, this.#hidden_failure);
+    if (notice === undefined) return false;
+    if (this.#hidden_failure && notice.level === "error") this.#failure_text = notice.text;
+    await transcript.flush();
+    await events.note(notice.level, cut(notice.text, LONGEST_ENTRY), "agent");
+    return true;
   }
 
   denied(denial: Denial): void {
@@ -190,12 +166,13 @@ export class AcpTurn {
 
   /** Takes the prompt's result and returns the facts of the turn. */
   async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason" | "unanswered">> {
-    await this.transcript.flush();
-    const tokens = this.#make.tokensOf(result) ?? this.#tokens_of_calls;
+    const { make, transcript } = this.#options;
+    await transcript.flush();
+    const tokens = make.tokensOf(result) ?? this.#tokens_of_calls;
     this.#tokens_of_calls = undefined;
     if (tokens !== undefined) {
-      Object.assign(this.usage, tokens);
-      if (this.#make.tokens_scope !== undefined) this.usage.scope = this.#make.tokens_scope;
+      Object.assign(this.#usage, tokens);
+      if (make.tokens_scope !== undefined) this.#usage.scope = make.tokens_scope;
     }
     this.#usage_emitted_at = -Infinity;
     await this.#emitUsage();
@@ -206,7 +183,7 @@ export class AcpTurn {
       failure_text: this.failure_text,
       is_refused: this.#isRefused,
       trouble: this.trouble,
-      last_message: this.transcript.output,
+      last_message: transcript.output,
       steps: this.#steps,
     };
   }
@@ -222,20 +199,23 @@ export class AcpTurn {
     const progress = progressOf(steps);
     if (sameProgress(this.#progress, progress)) return;
     this.#progress = progress;
-    await this.transcript.flush();
-    await this.#events.emit(progress);
+    const { transcript, events } = this.#options;
+    await transcript.flush();
+    await events.emit(progress);
   }
 
   async #emitUsage(): Promise<void> {
-    const now = this.#clock.monotonic();
-    if (Object.keys(this.usage).length === 0 || now - this.#usage_emitted_at < USAGE_EVENT_EVERY_MS) return;
+    const { clock, events } = this.#options;
+    const now = clock.monotonic();
+    const { usage } = this;
+    if (Object.keys(usage).length === 0 || now - this.#usage_emitted_at < USAGE_EVENT_EVERY_MS) return;
     this.#usage_emitted_at = now;
-    await this.#events.emit({ kind: "usage", usage: { ...this.usage } });
+    await events.emit({ kind: "usage", usage });
   }
 }
 
 /** Whether the update shows that the model has answered. */
-function isWork({ sessionUpdate }: WireObject): boolean {
+export function isWork({ sessionUpdate }: WireObject): boolean {
   return sessionUpdate === "agent_message_chunk" || sessionUpdate === "agent_thought_chunk" ||
     sessionUpdate === "tool_call" || sessionUpdate === "tool_call_update";
 }

@@ -40,3 +40,24 @@ export function usageUpdateOf(update: Record<string, unknown>): Record<string, u
   if (amount !== undefined) usage.cost = { amount, currency: String(cost?.currency ?? "USD") };
   return usage;
 }
+
+export interface Cost {
+  amount: number;
+  currency: string;
+}
+
+export function costOf({ cost }: Record<string, unknown>): Cost | undefined {
+  return cost as Cost | undefined;
+}
+
+/** The usage without what the session had cost before. */
+export function withoutCost(
+  usage: Record<string, unknown>,
+  before: Cost | undefined,
+): Record<string, unknown> {
+  const cost = costOf(usage);
+  if (cost === undefined || before?.currency !== cost.currency) return { ...usage };
+  // Without the noise of binary fractions. Some agents begin to count anew.
+  const amount = Number((cost.amount - before.amount).toFixed(9));
+  return { ...usage, cost: amount < 0 ? cost : { ...cost, amount } };
+}

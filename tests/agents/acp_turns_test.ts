@@ -1,0 +1,279 @@
+/** Several turns of one process and session: each is told by itself, and one can be ended for the next. */
+import assert from "node:assert/strict";
+import { OWNER } from "../../src/domain/actor.ts";
+import type { TurnMessage } from "../../src/domain/run.ts";
+import { acpRequest, framesRequest, frank, ran, watchRun } from "./fixtures/acp_run.ts";
+import type { Frame } from "./fixtures/frames_agent.ts";
+import { type Bench, stateOf, withSupervisor } from "./fixtures/harness.ts";
+
+const says = (text: string, messageId = text): Frame => ({
+  update: { sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } },
+});
+const plan = (...statuses: string[]): Frame => ({
+  update: {
+    sessionUpdate: "plan",
+    entries: statuses.map((status, at) => ({ content: `step ${at + 1}`, status, priority: "medium" })),
+  },
+});
+const costs = (amount: number): Frame => ({
+  update: { sessionUpdate: "usage_update", used: 10, size: 100, cost: { amount, currency: "USD" } },
+});
+const asks = (title: string): Frame => ({
+  request: "session/request_permission",
+  params: {
+    toolCall: { toolCallId: title, title },
+    options: [
+      { optionId: "yes", name: "Yes", kind: "allow_once" },
+      { optionId: "no", name: "No", kind: "reject_once" },
+    ],
+  },
+});
+const done = (usage?: Record<string, number>): Frame => ({ result: { stopReason: "end_turn", usage } });
+const message = (...frames: Frame[]): TurnMessage => ({ text: JSON.stringify(frames) });
+const request = (bench: Bench, ...frames: Frame[]) => framesRequest(bench.folder, "generic", frames);
+
+Deno.test("turns: each is reported with its own answer, tokens and cost, in one process and session", () =>
+  withSupervisor(async (bench) => {
+    const first = [says("One."), costs(0.1), done({ inputTokens: 5, outputTokens: 1 })];
+    const second = message(says("Two."), costs(0.3), done({ inputTokens: 7 }));
+    const { outcome, ...run } = await ran(bench, request(bench, ...first), {
+      messages: [second, message(done())],
+    });
+    const context = { used: 10, size: 100 };
+    const ends = run.all("turn_ended").map(({ outcome }) => outcome);
+    assert.deepEqual(ends.map(({ status, output, stop_reason }) => [status, output, stop_reason]), [
+      ["completed", "One.", "end_turn"],
+      ["completed", "Two.", "end_turn"],
+      ["completed", "", "end_turn"],
+    ]);
+    assert.deepEqual(ends.map(({ usage }) => usage), [
+      { context, cost: { amount: 0.1, currency: "USD" }, input_tokens: 5, output_tokens: 1 },
+      { context, cost: { amount: 0.2, currency: "USD" }, input_tokens: 7 },
+      undefined,
+    ]);
+    assert.deepEqual(outcome, ends[2]);
+    assert.equal(run.all("session").length, 1);
+    assert.equal(run.all("started").length, 1);
+    assert.equal(run.all("at_work").length, 1);
+    assert.deepEqual(run.logs("info").filter((text) => /^(One|Two)/.test(text)), ["One.", "Two."]);
+  }));
+
+Deno.test("turns: what was open, denied or told in one is no part of the next", () =>
+  withSupervisor(async (bench) => {
+    const first = [plan("completed", "pending"), asks("delete it"), says("Not done."), done()];
+    const watched = await watchRun(bench, request(bench, ...first), {
+      messages: [message(says("All done."), done())],
+    });
+    const { request: asked } = await watched.first("permission_requested");
+    watched.run.answerPermission(asked.permission_id, "no", OWNER);
+    const outcome = await watched.run.outcome;
+    const [one, two] = watched.all("turn_ended").map(({ outcome }) => outcome);
+    assert.equal(one!.warnings!.length, 2);
+    assert.deepEqual([two!.status, two!.warnings], ["completed", undefined]);
+    assert.equal(outcome.warnings, undefined);
+  }));
+
+Deno.test("turns: one that fails is the last, if nothing follows it", () =>
+  withSupervisor(async (bench) => {
+    const refused = message({ result: { stopReason: "refusal" } });
+    const { outcome, ...run } = await ran(bench, request(bench, says("Well."), done()), {
+      messages: [refused],
+    });
+    assert.deepEqual(run.all("turn_ended").map(({ outcome }) => outcome.status), ["completed", "failed"]);
+    assert.deepEqual([outcome.status, outcome.failure?.kind, outcome.output], ["failed", "refused", ""]);
+  }));
+
+Deno.test("turns: an error in answer to a later prompt fails the run", () =>
+  withSupervisor(async (bench) => {
+    const fails = message({ error: { code: -32603, message: "The disk is full" } });
+    const { outcome } = await ran(bench, request(bench, says("Well."), done()), { messages: [fails] });
+    assert.deepEqual([outcome.status, outcome.failure?.message, outcome.output], [
+      "failed",
+      "The disk is full",
+      "",
+    ]);
+  }));
+
+Deno.test("turns: an agent that dies between two of them takes no message, and its turn stays as it ended", () =>
+  withSupervisor(async (bench) => {
+    const frames = [says("One."), done(), { exit: 3 }];
+    const watched = await watchRun(bench, request(bench, ...frames), { holdsTurns: true });
+    const outcome = await watched.run.outcome;
+    assert.deepEqual([outcome.status, outcome.output], ["completed", "One."]);
+    assert.equal(watched.run.next!({ text: "more" }), false);
+    assert.ok(watched.logs("warn").includes("The agent ended by itself after its turn"));
+  }));
+
+Deno.test("turns: an agent does not wait for ever for the next", () =>
+  withSupervisor(async (bench) => {
+    const options = { holdsTurns: true, bounds: { next_ms: 200 } };
+    const watched = await watchRun(bench, request(bench, says("One."), done()), options);
+    assert.equal((await watched.run.outcome).status, "completed");
+    assert.equal(watched.run.next!({ text: "more" }), false);
+    assert.match(watched.logs("warn").join("\n"), /its next turn did not begin in time/);
+  }));
+
+Deno.test("turns: a run that is stopped between two of them ends as the one before", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, request(bench, says("One."), done()), { holdsTurns: true });
+    await watched.first("turn_ended");
+    assert.equal(watched.run.next!(message(says("Two."), { until: "never" })), true);
+    assert.equal(watched.run.next!({ text: "more" }), false, "in a turn");
+    await watched.first("log", ({ message }) => message === "Two.");
+    await watched.run.stop();
+    assert.equal((await watched.run.outcome).status, "stopped");
+
+    const between = await watchRun(bench, request(bench, says("One."), done()), { holdsTurns: true });
+    await between.first("turn_ended");
+    await between.run.stop();
+    assert.deepEqual(await between.run.outcome, between.all("turn_ended")[0]!.outcome);
+  }));
+
+Deno.test("turns: one is ended for the next, with what it had asked", () =>
+  withSupervisor(async (bench) => {
+    const first = [says("On it."), asks("first"), { until: "cancel" } as Frame];
+    const watched = await watchRun(bench, request(bench, ...first), { holdsTurns: true });
+    const { run } = watched;
+    await watched.first("permission_requested");
+    run.interrupt!();
+    run.interrupt!();
+    const { outcome } = await watched.first("turn_ended");
+    assert.deepEqual([outcome.status, outcome.stop_reason, outcome.output], [
+      "stopped",
+      "cancelled",
+      "On it.",
+    ]);
+    assert.equal(watched.all("permission_settled")[0]!.by, "end");
+    run.interrupt!();
+    assert.equal(run.next!(message(says("Instead."), asks("second"), done())), true);
+    const { request: asked } = await watched.first(
+      "permission_requested",
+      ({ request }) => request.title === "second",
+    );
+    assert.equal(run.answerPermission(asked.permission_id, "yes", OWNER), true);
+    await watched.first("turn_ended", ({ outcome }) => outcome.output === "Instead.");
+    run.next!(undefined);
+    const last = await run.outcome;
+    assert.deepEqual([last.status, last.failure, last.warnings], ["completed", undefined, undefined]);
+    assert.equal(watched.all("turn_ended").length, 2);
+  }));
+
+Deno.test("turns: one that is interrupted before its prompt is ended when it has it", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, request(bench, { until: "cancel" }), {
+      messages: [message(says("Two."), done())],
+    });
+    watched.run.interrupt!();
+    assert.equal((await watched.run.outcome).output, "Two.");
+    assert.deepEqual(watched.all("turn_ended").map(({ outcome }) => outcome.status), [
+      "stopped",
+      "completed",
+    ]);
+  }));
+
+Deno.test("turns: one that is interrupted may fail, or end as if it were done", () =>
+  withSupervisor(async (bench) => {
+    for (
+      const last of [{ error: { code: -32603, message: "Aborted" } }, done(), {
+        result: { stopReason: "refusal" },
+      }]
+    ) {
+      const frames = [asks("it"), last];
+      const watched = await watchRun(bench, request(bench, ...frames), {
+        messages: [message(says("Two."), done())],
+      });
+      await watched.first("permission_requested");
+      watched.run.interrupt!();
+      assert.equal((await watched.run.outcome).output, "Two.");
+      assert.equal(watched.all("turn_ended")[0]!.outcome.status, "stopped");
+    }
+    // It was faster.
+    const watched = await watchRun(bench, request(bench, says("One."), asks("it"), done()));
+    await watched.first("permission_requested");
+    watched.run.interrupt!();
+    assert.equal((await watched.run.outcome).status, "completed");
+  }));
+
+Deno.test("turns: an agent that does not end its turn when it is interrupted is ended", () =>
+  withSupervisor(async (bench) => {
+    const frames: Frame[] = [says("Deaf."), { until: "never" }];
+    const watched = await watchRun(bench, request(bench, ...frames), { bounds: { interrupt_ms: 300 } });
+    await watched.first("at_work");
+    watched.run.interrupt!();
+    const { status, failure } = await watched.run.outcome;
+    assert.deepEqual([status, failure?.kind], ["failed", "unresponsive"]);
+    assert.match(failure!.message, /was interrupted and did not end its turn within/);
+    assert.equal(watched.all("turn_ended").length, 0);
+  }));
+
+Deno.test("turns: those that the agent takes of itself are told with their own answers", () =>
+  withSupervisor(async (bench) => {
+    const frames = [says("Asked for."), costs(1), done({ inputTokens: 5 }), says("Of itself."), costs(3)];
+    const { outcome, ...run } = await ran(bench, request(bench, ...frames), {
+      messages: [message(says("Asked again."), done())],
+    });
+    const [own] = run.all("own_turn");
+    assert.deepEqual([own!.outcome.output, own!.outcome.usage?.input_tokens], ["Asked for.", 5]);
+    const [second, third] = run.all("turn_ended").map(({ outcome }) => outcome);
+    assert.equal(second!.output, "Of itself.");
+    assert.deepEqual(second!.usage, {
+      context: { used: 10, size: 100 },
+      cost: { amount: 2, currency: "USD" },
+    });
+    assert.equal(third!.output, "Asked again.");
+    assert.equal(outcome.output, "Asked again.");
+  }));
+
+Deno.test("turns: what the agent does of itself while it waits for the next is of the next", () =>
+  withSupervisor(async (bench) => {
+    const frames: Frame[] = [says("One."), done(), { until: "gate" }, says("Early."), { touch: "said" }];
+    const watched = await watchRun(bench, request(bench, ...frames), { holdsTurns: true });
+    await watched.first("turn_ended");
+    await Deno.writeTextFile(`${bench.folder}/gate`, "");
+    await fileOf(`${bench.folder}/said`);
+    assert.equal(watched.run.next!(message(says("Two."), done())), true);
+    const { outcome } = await watched.first("turn_ended", ({ outcome }) => outcome.output === "Two.");
+    watched.run.next!(undefined);
+    assert.equal(outcome.status, "completed");
+    await watched.run.outcome;
+    assert.equal(watched.all("own_turn").length, 0);
+    assert.deepEqual(watched.logs("info").filter((text) => /^\w+\.$/.test(text)), ["One.", "Early.", "Two."]);
+  }));
+
+Deno.test("turns: a message that waits is not kept waiting for what the last one has left at work", () =>
+  withSupervisor(async (bench) => {
+    const frames: Frame[] = [says("Started."), { run: ["sleep", "475"] }, done()];
+    let waits = false;
+    const wanted = { ...request(bench, ...frames), wait_for_background_ms: 600_000, hasNext: () => waits };
+    const watched = await watchRun(bench, wanted, { messages: [message(says("Two."), done())] });
+    await watched.first("log", ({ message }) => message.startsWith("The turn has ended, and waits for"));
+    waits = true;
+    const { output, left_running } = await watched.run.outcome;
+    assert.equal(output, "Two.");
+    assert.equal(left_running?.length, 1);
+    assert.equal(await stateOf(left_running![0]!.pid), undefined);
+  }));
+
+Deno.test("turns: a message comes with its attachments, as the first prompt does", () =>
+  withSupervisor(async (bench) => {
+    const path = `${bench.folder}/kept`;
+    await Deno.writeTextFile(path, "some notes");
+    const of = (name: string, mime_type: string) => ({ id: "att_1", name, mime_type, bytes: 10, path });
+    const capabilities = { promptCapabilities: { embeddedContext: true } };
+    const { outcome } = await ran(bench, acpRequest(bench.folder, frank(capabilities), "first"), {
+      messages: [{
+        text: "look",
+        attachments: [of("notes.txt", "text/plain"), of("a.bin", "application/x-a")],
+      }],
+    });
+    const [text, resource, named] = JSON.parse(outcome.output).blocks;
+    assert.deepEqual(text, { type: "text", text: "look" });
+    assert.equal(resource.resource.text, "some notes");
+    assert.match(named.text, /\.attachments-task-1\/a\.bin/);
+  }));
+
+async function fileOf(path: string): Promise<void> {
+  while (!await Deno.stat(path).then(() => true, () => false)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
