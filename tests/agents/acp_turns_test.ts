@@ -4,7 +4,7 @@ import { OWNER } from "../../src/domain/actor.ts";
 import type { TurnMessage } from "../../src/domain/run.ts";
 import { acpRequest, framesRequest, frank, ran, watchRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
-import { type Bench, stateOf, withSupervisor } from "./fixtures/harness.ts";
+import { type Bench, stateOf, until, withSupervisor } from "./fixtures/harness.ts";
 
 const says = (text: string, messageId = text): Frame => ({
   update: { sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } },
@@ -230,7 +230,8 @@ Deno.test("turns: what the agent does of itself while it waits for the next is o
     const watched = await watchRun(bench, request(bench, ...frames), { holdsTurns: true });
     await watched.first("turn_ended");
     await Deno.writeTextFile(`${bench.folder}/gate`, "");
-    await fileOf(`${bench.folder}/said`);
+    const said = () => Deno.stat(`${bench.folder}/said`).then(() => true, () => false);
+    await until("it has said more", said);
     assert.equal(watched.run.next!(message(says("Two."), done())), true);
     const { outcome } = await watched.first("turn_ended", ({ outcome }) => outcome.output === "Two.");
     watched.run.next!(undefined);
@@ -271,9 +272,3 @@ Deno.test("turns: a message comes with its attachments, as the first prompt does
     assert.equal(resource.resource.text, "some notes");
     assert.match(named.text, /\.attachments-task-1\/a\.bin/);
   }));
-
-async function fileOf(path: string): Promise<void> {
-  while (!await Deno.stat(path).then(() => true, () => false)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
