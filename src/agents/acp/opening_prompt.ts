@@ -33,7 +33,7 @@ export async function openingPrompt(
     return [...prompt, ...await ofTask(goesOn)];
   }
   if (!goesOn) {
-    const told = [...firstPrompt(task, earlier), ...await ofTask(false)];
+    const told = [...firstPrompt(task, earlier, true), ...await ofTask(false)];
     return [...told, ...await messageBlocks(message, delivering)];
   }
   // What was put into the folder went with the last attempt.

@@ -12,15 +12,21 @@ const MOST_STEPS = 50;
 const LINE_CHARACTERS = 200;
 const REASON_CHARACTERS = 500;
 
+const HALF_DONE = "Its work may be half done in this folder.";
+
 type Block = { type: "text"; text: string };
 
 const textBlock = (text: string): Block => ({ type: "text", text });
 
 /**
  * The content blocks that begin a session: the task's prompt unchanged, its context, and what earlier sessions did, each
- * in a block of its own.
+ * in a block of its own. `follows`: a message comes after them, which the turn is about.
  */
-export function firstPrompt(task: RunRequest["task"], earlier: EarlierWork | undefined): Block[] {
+export function firstPrompt(
+  task: RunRequest["task"],
+  earlier: EarlierWork | undefined,
+  follows: boolean = false,
+): Block[] {
   const blocks = [textBlock(task.prompt)];
   const context: string[] = [];
   if (task.files_pattern !== undefined) context.push(`Files concerned (glob): ${task.files_pattern}`);
@@ -29,7 +35,8 @@ export function firstPrompt(task: RunRequest["task"], earlier: EarlierWork | und
     context.push(json.length > MOST_METADATA ? "Metadata: too long to be shown" : `Metadata: ${json}`);
   }
   if (context.length > 0) blocks.push(textBlock(`Context of the task\n${context.join("\n")}`));
-  if (earlier !== undefined && hasWorked(earlier)) blocks.push(textBlock(whatWasDone(earlier)));
+  const isKnown = earlier !== undefined && hasWorked(earlier);
+  if (isKnown || follows) blocks.push(textBlock(whatWasDone(isKnown ? earlier : undefined, follows)));
   return blocks;
 }
 
@@ -49,14 +56,10 @@ export function hasWorked({ answer, plan, steps, files }: EarlierWork): boolean 
   return [answer ?? "", plan, steps, files].some((part) => part.length > 0);
 }
 
-function whatWasDone(earlier: EarlierWork): string {
-  const { answer, plan, steps, files } = earlier;
+function whatWasDone(earlier: EarlierWork | undefined, follows: boolean): string {
+  const { answer, plan = [], steps = [], files = [] } = earlier ?? {};
   const told = [
-    `You began this task in an earlier session, which ended before the work was done: ${
-      reasonOf(earlier)
-    }. ` +
-    "Its work may be half done in this folder. Look at what is there before you change it, keep what is " +
-    "right, and continue from there.",
+    follows ? beforeMessage(earlier) : beforeWork(earlier),
     listOf(
       "The plan",
       plan.slice(0, MOST_STEPS).map(({ title, status }) =>
@@ -70,8 +73,22 @@ function whatWasDone(earlier: EarlierWork): string {
   return cutToBytes(told.filter(Boolean).join("\n\n"), TOLD_BYTES);
 }
 
-function reasonOf({ stopped = "the reason is not known" }: EarlierWork): string {
-  return oneLine(stopped, REASON_CHARACTERS).replace(/[.\s]+$/, "");
+function beforeWork(earlier: EarlierWork | undefined): string {
+  return `You began this task in an earlier session, which ended before the work was done: ${
+    reasonOf(earlier)
+  }. ${HALF_DONE} Look at what is there before you change it, keep what is right, and continue from there.`;
+}
+
+function beforeMessage(earlier: EarlierWork | undefined): string {
+  const state = earlier?.stopped === undefined
+    ? "Look at what is there before you change it."
+    : `Your last turn ended before its work was done: ${reasonOf(earlier)}. ${HALF_DONE}`;
+  return "That is what you were asked first. You have worked on it in an earlier session, which cannot be loaded any more. " +
+    `${state} What you are asked now follows at the end.`;
+}
+
+function reasonOf(earlier: EarlierWork | undefined): string {
+  return oneLine(earlier?.stopped ?? "the reason is not known", REASON_CHARACTERS).replace(/[.\s]+$/, "");
 }
 
 function listOf(title: string, lines: readonly string[]): string {

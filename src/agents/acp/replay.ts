@@ -5,16 +5,19 @@ import { objectOf, textOf } from "./wire_value.ts";
 
 const HISTORY = /^(user_message|agent_message|agent_thought|tool_call|plan)/;
 
-/** The most characters of its messages that are kept, the last ones. */
+/** The most characters of what it was told that are kept, of the end. */
 const MOST_TOLD = 4 << 20;
+/** A text of this length is recognized inside of a longer one. A short one could be a part of it by chance. */
+const UNMISTAKABLE = 40;
 
 export class Replay {
   readonly #make: AgentMake;
   #count = 0;
   #steps: PlanStep[] | undefined;
-  /** What it was told, the pieces as they came, the oldest first. */
-  #told: string[] = [];
+  /** What it was told, the oldest first: each message, whether it came at once or in pieces. */
+  #told: { id: string | undefined; pieces: string[] }[] = [];
   #told_characters = 0;
+  #isTelling = false;
 
   constructor(make: AgentMake) {
     this.#make = make;
@@ -33,17 +36,22 @@ export class Replay {
   take(update: WireObject): void {
     this.#steps = this.#make.planOf(update) ?? this.#steps;
     const kind = String(update.sessionUpdate);
-    if (HISTORY.test(kind)) this.#count++;
-    if (kind !== "user_message_chunk") return;
-    this.#told.push(spaced(textOf(objectOf(update.content)?.text) ?? ""));
-    this.#told_characters += this.#told.at(-1)!.length;
-    while (this.#told_characters > MOST_TOLD) this.#told_characters -= this.#told.shift()!.length;
+    if (!HISTORY.test(kind)) return;
+    this.#count++;
+    const wasTelling = this.#isTelling;
+    this.#isTelling = kind === "user_message_chunk";
+    if (this.#isTelling) this.#tell(update, wasTelling);
   }
 
-  /** How often the agent was told this text. Agents may put more around it, or send it in pieces. */
+  /** How often the agent was told this text, alone or with other blocks. Agents may put more around a long one. */
   timesTold(text: string): number {
     const sought = spaced(text);
-    return sought === "" ? 0 : spaced(this.#told.join(" ")).split(sought).length - 1;
+    if (sought === "") return 0;
+    return this.#told.filter(({ pieces }) => {
+      if (pieces.some((piece) => spaced(piece) === sought)) return true;
+      const whole = spaced(pieces.join(""));
+      return whole === sought || sought.length >= UNMISTAKABLE && whole.includes(sought);
+    }).length;
   }
 
   forget(): void {
@@ -51,6 +59,19 @@ export class Replay {
     this.#steps = undefined;
     this.#told = [];
     this.#told_characters = 0;
+    this.#isTelling = false;
+  }
+
+  #tell(update: WireObject, goesOn: boolean): void {
+    const piece = textOf(objectOf(update.content)?.text) ?? "";
+    const id = textOf(update.messageId);
+    const last = this.#told.at(-1);
+    if (last !== undefined && goesOn && last.id === id) last.pieces.push(piece);
+    else this.#told.push({ id, pieces: [piece] });
+    this.#told_characters += piece.length;
+    while (this.#told_characters > MOST_TOLD && this.#told.length > 1) {
+      for (const { length } of this.#told.shift()!.pieces) this.#told_characters -= length;
+    }
   }
 }
 
