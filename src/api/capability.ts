@@ -6,6 +6,7 @@ import type { Identity } from "../access/identity.ts";
 import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
+import type { Acceptance } from "../engine/acceptance.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
@@ -72,6 +73,7 @@ export interface ApiContext {
   clock: Clock;
   commands: TaskCommands;
   queries: TaskQueries;
+  acceptance: Pick<Acceptance, "accept" | "discard">;
   scheduler: Scheduler;
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;

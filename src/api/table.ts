@@ -6,11 +6,13 @@ import { ERROR_CODES } from "../domain/errors.ts";
 import { Permission } from "../domain/access_key.ts";
 import { OPERATION_LIMITS } from "../protocol/limits.ts";
 import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
+import { acceptChanges } from "./accept_changes.ts";
 import { authenticate } from "./authenticate.ts";
 import { batch } from "./batch.ts";
 import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
 import { createKey } from "./create_key.ts";
+import { discardChanges } from "./discard_changes.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
 import { killProcess } from "./kill_process.ts";
@@ -57,6 +59,8 @@ const ALL = [
   getTaskStatus,
   listTasks,
   getTaskResult,
+  acceptChanges,
+  discardChanges,
   respondToPermission,
   answerQuestion,
   scheduleTask,

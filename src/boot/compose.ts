@@ -49,7 +49,7 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
   const tokens = new TaskTokens();
   const ofAgents = agentAccess(tokens, () => server.url);
-  const { engine, scheduler, bus, runner, directory, attachments } = await composeEngine(
+  const { engine, acceptance, endings, scheduler, bus, runner, directory, attachments } = await composeEngine(
     options,
     store,
     ofAgents,
@@ -60,6 +60,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     store,
     bus,
     engine,
+    acceptance,
     scheduler,
     directory,
     access,
@@ -82,6 +83,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     server,
     ...(options.announce ? [options.announce(listening)] : []),
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
+    { name: "endings", start: () => endings.start(), stop: () => endings.stop() },
     scheduler,
   ]);
   return {

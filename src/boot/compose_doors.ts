@@ -8,6 +8,7 @@ import { DashboardFiles } from "../doors/http/dashboard_files.ts";
 import { allRoutes } from "../doors/http/routes.ts";
 import { Server } from "../doors/server.ts";
 import { Connections } from "../doors/ws/connections.ts";
+import type { Acceptance } from "../engine/acceptance.ts";
 import type { Attachments } from "../engine/attachments.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
@@ -24,6 +25,7 @@ export interface Behind {
   store: Store;
   bus: EventBus;
   engine: Engine;
+  acceptance: Acceptance;
   scheduler: Scheduler;
   directory: AgentDirectory;
   access: Access;
@@ -32,7 +34,7 @@ export interface Behind {
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, scheduler, directory, access, monitor, attachments } = behind;
+  const { store, bus, engine, acceptance, scheduler, directory, access, monitor, attachments } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -52,6 +54,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     clock,
     commands: engine.commands,
     queries: engine.queries,
+    acceptance,
     scheduler,
     logs: store.logs,
     metrics,

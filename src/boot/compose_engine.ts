@@ -1,12 +1,15 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
 import { serverMarks } from "../agents/supervision/environment.ts";
+import { Acceptance } from "../engine/acceptance.ts";
 import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
+import { EndingRecovery } from "../engine/ending_recovery.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
 import { Projects } from "../engine/projects.ts";
+import { RepositoryTurns } from "../engine/repository_turns.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -19,6 +22,7 @@ import { TaskIndex } from "../read/task_index.ts";
 import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { createGit } from "../workspaces/git.ts";
+import { gitLanding } from "../workspaces/landing.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 
@@ -106,6 +110,16 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     cannotSupervise: () => ability?.obstacle("run"),
     cannotRun,
   });
+  const turns = new RepositoryTurns();
+  const landing = gitLanding(git, join(folder, "worktrees", ".room"));
+  const acceptance = new Acceptance({
+    clock,
+    store,
+    landing,
+    save: () => Promise.resolve({}),
+    methodOf: (task) => projects.projectOf(task)?.accept,
+  }, turns);
+  const endings = new EndingRecovery({ clock, store, landing, acceptance, turns });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({
     clock,
@@ -126,5 +140,5 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
-  return { bus, engine, scheduler, runner, directory, attachments, git };
+  return { bus, engine, acceptance, endings, scheduler, runner, directory, attachments, git };
 }

@@ -1,11 +1,13 @@
 /** The commands that talk to a server, in the order of the help. */
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
+import { addAccept } from "./commands/accept.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
 import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
+import { addDiscard } from "./commands/discard.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addHealth } from "./commands/health.ts";
 import { addKill } from "./commands/kill.ts";
@@ -33,6 +35,8 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addTasks,
   addTask,
   addResult,
+  addAccept,
+  addDiscard,
   addCancel,
   addRetry,
   addPause,

@@ -32,6 +32,12 @@ export const ERRORS = {
     status: 409,
     when: "Another server has this data folder already; `details.pid` names it. The program ends with 1.",
   },
+  CHANGES_CONFLICT: {
+    status: 409,
+    when:
+      "The state of a repository does not allow the operation, and nothing was changed. `details.files` names the " +
+      "files, and `details.reason` says what it is: conflict, uncommitted, dependencies or checks.",
+  },
   TASK_DEPENDENCY_ERROR: {
     status: 400,
     when: "A dependency does not exist, or is the task itself; `details.available_tasks` names some that do.",

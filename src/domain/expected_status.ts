@@ -5,6 +5,19 @@ import type { TaskRecord } from "./task_record.ts";
 
 /** Throws `INVALID_FIELD_VALUE` with `current_status` when the task has none of the expected statuses. */
 export function requireStatus(task: TaskRecord, operation: string, expected: readonly TaskStatus[]): void {
+  const { ending, status } = task.state;
+  if (ending !== undefined) {
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "task_id",
+      task.id,
+      "a task whose changes are not being accepted or discarded",
+      `Cannot ${operation} task '${task.id}': its changes are being ${
+        ending.kind === "discard" ? "discarded" : "accepted"
+      }`,
+      { current_status: status },
+    );
+  }
   if (expected.includes(task.state.status)) return;
   throw fieldProblem(
     "INVALID_FIELD_VALUE",

@@ -15,6 +15,7 @@ import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
 import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
+import { Accepted, Discarded } from "./ending.ts";
 import { ChangeCounts, Review, Workspace } from "./workspace.ts";
 
 export const TaskType = z.enum(TASK_TYPES).describe(TASK_TYPES_TEXT);
@@ -178,6 +179,8 @@ const readOnly = {
   ),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
+  accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
+  discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),
   attached_files: z.array(Attachment).optional().describe("The files of `execution.attachments`."),
 };
 

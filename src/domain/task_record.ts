@@ -14,6 +14,7 @@ import {
   STATE_FIELDS,
   type Task,
 } from "./task.ts";
+import { Accepted, Discarded, Ending } from "./ending.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 import { StoredWorkspace, type Workspace } from "./workspace.ts";
 
@@ -52,6 +53,13 @@ export const TaskState = z.object({
     "The agent's session, which the next attempt resumes. It is kept when the task ends.",
   ),
   workspace: StoredWorkspace.optional().describe("Where the task works, from its first attempt on."),
+  accepted: Accepted.optional(),
+  discarded: Discarded.optional(),
+  ending: Ending.optional().describe(
+    "What is being done with the worktree. Until it is over, the task stays ended.",
+  ),
+  refs: z.array(z.string()).optional().describe("References in the repository that go with the record."),
+  refs_dir: z.string().optional().describe("git's folder that has them."),
   earlier_plan: z.array(PlanStep).optional().describe(
     "The last plan of earlier attempts whose work starts over. A new session is told.",
   ),
@@ -145,6 +153,8 @@ export function taskView(record: TaskRecord): Task {
     workspace: state.workspace && workspaceView(state.workspace),
     changes: state.changes,
     review: state.review ?? "none",
+    accepted: state.accepted,
+    discarded: state.discarded,
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
     agent_session: state.session && sessionView(state.session),

@@ -1,5 +1,6 @@
 /** The table of all messages. Types, validation and documents are derived from it. */
 import * as z from "zod";
+import { acceptMessages } from "./accept_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
@@ -20,6 +21,7 @@ export const EXCHANGES = {
   ...basicMessages,
   ...authMessages,
   ...taskMessages,
+  ...acceptMessages,
   ...scheduleMessages,
   ...logMessages,
   ...monitorMessages,

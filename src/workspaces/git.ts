@@ -33,7 +33,9 @@ export interface GitOptions {
   bound_ms?: number;
   /** Ends the command when nobody needs it any more. */
   signal?: AbortSignal;
-  stdin?: string | Uint8Array<ArrayBuffer>;
+  stdin?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Gets what git prints as it comes, for a dialogue. */
+  heard?(bytes: Uint8Array): void;
   /** An index file of its own, so that the working tree's stays as it is. */
   index?: string;
   /** More configuration, as `name=value`. */
@@ -116,6 +118,7 @@ export function createGit(host: GitHost): Git {
           ...options.env,
         },
         stdin: typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin,
+        heard: options.heard,
         bound_ms,
         signal,
         output_max: OUTPUT_MAX,

@@ -183,6 +183,7 @@ export class ServerLife {
       commands: engine.commands,
       queries: engine.queries,
       scheduler: this.#scheduler,
+      acceptance: {} as ApiContext["acceptance"],
       logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
       metrics: { note: () => {} } as unknown as ApiContext["metrics"],

@@ -70,11 +70,17 @@ export interface CollectedBytes {
   cancel(): void;
 }
 
-export function collectBytes(source: ReadableStream<Uint8Array>, max_bytes: number): CollectedBytes {
+/** `heard` gets the parts as they come, and must not keep them. */
+export function collectBytes(
+  source: ReadableStream<Uint8Array>,
+  max_bytes: number,
+  heard?: (bytes: Uint8Array) => void,
+): CollectedBytes {
   const parts: Uint8Array[] = [];
   let length = 0;
   const { done, cancel } = collect(source, max_bytes, (bytes) => {
     parts.push(bytes.slice());
+    heard?.(bytes);
     length += bytes.byteLength;
   });
   const joined = () => {

@@ -12,7 +12,9 @@ export interface ProgramRun {
   /** Its whole environment. */
   env: Record<string, string>;
   cwd?: string;
-  stdin?: Uint8Array<ArrayBuffer>;
+  stdin?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Gets what it prints on stdout as it comes, for a dialogue. */
+  heard?(bytes: Uint8Array): void;
   bound_ms: number;
   signal?: AbortSignal;
   /** The most bytes that it may print on each of stdout and stderr. */
@@ -28,7 +30,7 @@ export type ProgramEnd =
 export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
 
 export function containedPrograms(clock: Clock): RunProgram {
-  return async ({ program, args, env, cwd, stdin, bound_ms, signal, output_max }) => {
+  return async ({ program, args, env, cwd, stdin, heard, bound_ms, signal, output_max }) => {
     if (signal?.aborted) return { why: "aborted" };
     const child = new Deno.Command(program, {
       args: [...args],
@@ -42,7 +44,7 @@ export function containedPrograms(clock: Clock): RunProgram {
       stderr: "piped",
     }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
-    const stdout = collectBytes(child.stdout, output_max);
+    const stdout = collectBytes(child.stdout, output_max, heard);
     const stderr = collectBytes(child.stderr, output_max);
     const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch(() => "too_much" as const);
     const aborted = Promise.withResolvers<"aborted">();
@@ -63,7 +65,11 @@ export function containedPrograms(clock: Clock): RunProgram {
   };
 }
 
-async function give(pipe: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+async function give(
+  pipe: WritableStream<Uint8Array>,
+  bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<void> {
+  if (bytes instanceof ReadableStream) return await bytes.pipeTo(pipe).catch(() => {});
   const writer = pipe.getWriter();
   try {
     await writer.write(bytes);

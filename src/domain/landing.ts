@@ -1,0 +1,90 @@
+/** What the engine asks of git when a task's work is accepted, discarded or kept. */
+import type { OwnWorktree } from "./accepting.ts";
+import type { AcceptIntent, AcceptMethod } from "./ending.ts";
+import { ApiError, type ErrorDetails } from "./errors.ts";
+
+export type ConflictReason = "conflict" | "uncommitted" | "dependencies" | "checks";
+
+/** The error for a repository whose state does not allow the operation. Nothing was changed. */
+export function changesConflict(
+  reason: ConflictReason,
+  files: readonly string[],
+  message: string,
+  more: ErrorDetails = {},
+): ApiError {
+  return new ApiError("CHANGES_CONFLICT", message, { reason, files: files.slice(0, FILES_MAX), ...more });
+}
+
+const FILES_MAX = 1000;
+
+/** The task's work, and that of one of its dependencies. */
+export interface Work {
+  task_id: string;
+  worktree: OwnWorktree;
+}
+
+/** Work that was accepted before: the commit that brought it, and the last commit of its own. */
+export interface Taken {
+  head: string;
+  commit: string;
+}
+
+export interface LandingOrder {
+  work: Work;
+  method: AcceptMethod;
+  /** The branch that takes the work; by default the one from which it started. */
+  into: string | undefined;
+  /** Of the commit that is made. */
+  message: string;
+  /** Those of the task's dependencies that are not accepted yet. */
+  dependencies: readonly Work[];
+  taken: readonly Taken[];
+}
+
+/** A commit that is ready to become the branch's, and that nobody sees yet. */
+export interface LandingPlan {
+  into: string;
+  from: string;
+  to: string;
+  head: string;
+  /** Whether the branch has commits that the task's work is not based on. */
+  hasMoved: boolean;
+  /** Dependencies of which it brings along all, with their last commits, or a part. */
+  brought: { task_id: string; head: string }[];
+  parts: string[];
+}
+
+/** References have full names. Each method throws `ApiError`. */
+export interface Landing {
+  /** Makes the commit. Throws `CHANGES_CONFLICT`, or `INVALID_FIELD_VALUE` for `into`; undefined: nothing has changed. */
+  plan(order: LandingOrder): Promise<LandingPlan | undefined>;
+  /**
+   * Moves the branch, with the working trees that have it checked out, and keeps the heads under their references. `begin`
+   * is called with those trees before the first change. Throws `CHANGES_CONFLICT`; false: the branch was moved meanwhile.
+   */
+  land(
+    plan: Omit<AcceptIntent, "kind" | "trees" | "message" | "include_dependencies">,
+    task_id: string,
+    begin: (trees: AcceptIntent["trees"]) => Promise<void>,
+  ): Promise<boolean>;
+  /** What became of a `land` that a crash interrupted. Throws `CHANGES_CONFLICT` if that cannot be settled now. */
+  settle(intent: AcceptIntent): Promise<"moved" | "undone">;
+  /** The last commit of the task's branch; undefined if the branch is gone. */
+  headOf(worktree: OwnWorktree): Promise<string | undefined>;
+  /** A name that is not taken yet: `prefix`, else with `-2`, `-3`, … */
+  freeRef(common_dir: string, prefix: string): Promise<string>;
+  /** Keeps a commit under a reference that does not exist, or is this already. */
+  keep(common_dir: string, ref: string, commit: string): Promise<void>;
+  /** Deletes references; those that are gone already are no failure. */
+  forget(common_dir: string, refs: readonly string[]): Promise<void>;
+  /** Throws `CHANGES_CONFLICT` if `takeDown` would not remove it. */
+  requireSaved(worktree: OwnWorktree, head: string): Promise<void>;
+  /** Removes the worktree, and its branch, if that still has the commit. Nothing of it may be unsaved. */
+  takeDown(worktree: OwnWorktree, head: string): Promise<void>;
+}
+
+export const KEPT = {
+  accepted: "refs/opencode-agents/accepted/",
+  discarded: "refs/opencode-agents/discarded/",
+  kept: "refs/opencode-agents/kept/",
+} as const;

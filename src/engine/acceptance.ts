@@ -1,0 +1,317 @@
+/**
+ * Accepts or discards what a task has changed. The intent is stored first; then the repository is changed, and last the
+ * record. After a crash at any step, `ending_recovery.ts` finishes what was begun, or finds it undone.
+ */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime } from "../clock/clock.ts";
+import {
+  isOwnWorktree,
+  nothingChanged,
+  type OwnWorktree,
+  requireAtRest,
+  requireOwnWorktree,
+  taskMessage,
+} from "../domain/accepting.ts";
+import { type Actor } from "../domain/actor.ts";
+import type { Accepted, AcceptIntent, AcceptMethod, Discarded, Ending } from "../domain/ending.ts";
+import { ApiError } from "../domain/errors.ts";
+import { changesConflict, KEPT, type Landing, type LandingPlan, type Work } from "../domain/landing.ts";
+import type { TaskRecord, TaskState } from "../domain/task_record.ts";
+import type { StoredWorkspace } from "../domain/workspace.ts";
+import type { Store } from "../store/open.ts";
+import { foundTask } from "./found_task.ts";
+import { RepositoryTurns } from "./repository_turns.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** How often it is begun again because the branch was moved meanwhile. */
+const TRIES_MAX = 5;
+
+export interface AcceptanceOptions {
+  clock: Clock;
+  store: Store;
+  landing: Landing;
+  /** Commits what is loose in a task's worktree. Throws, or says why it could not. */
+  save(task: TaskRecord): Promise<{ workspace?: StoredWorkspace; failure?: string }>;
+  /** What a task's project prefers. */
+  methodOf?(task: TaskRecord): AcceptMethod | undefined;
+  /** Runs the project's checks on a commit that is not accepted yet. Returns what failed, if anything. */
+  check?(task: TaskRecord, merged: { common_dir: string; commit: string }): Promise<string | undefined>;
+}
+
+export interface AcceptRequest {
+  task_id: string;
+  method?: AcceptMethod;
+  into?: string;
+  message?: string;
+  include_dependencies?: boolean;
+}
+
+export class Acceptance {
+  readonly #options: AcceptanceOptions;
+  readonly #turns: RepositoryTurns;
+
+  constructor(options: AcceptanceOptions, turns: RepositoryTurns) {
+    this.#options = options;
+    this.#turns = turns;
+  }
+
+  /** Throws `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE`, `CHANGES_CONFLICT`. Then nothing has changed. */
+  async accept(request: AcceptRequest, by: Actor): Promise<Accepted> {
+    const { worktree } = this.#atRest(request.task_id, "accept the changes of");
+    const asked = by.kind === "agent" ? this.#ofAgent(request, by.id!) : request;
+    return await this.#turns.in(worktree.common_dir, () => this.acceptInTurn(asked, by));
+  }
+
+  /** An agent accepts what it has delegated into its own branch, and nowhere else. */
+  #ofAgent(request: AcceptRequest, agent: string): AcceptRequest {
+    const own = this.#options.store.tasks.get(agent)?.state.workspace?.branch;
+    const isOwn = own !== undefined && (request.into === undefined || request.into === own);
+    if (isOwn && !request.include_dependencies) return { ...request, into: own };
+    throw new ApiError("PERMISSION_DENIED", "An agent accepts changes only into the branch of its own task", {
+      calling_task: agent,
+      branch: own ?? null,
+    });
+  }
+
+  /** For who has the repository's turn. */
+  async acceptInTurn(request: AcceptRequest, by: Actor): Promise<Accepted> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const task = await this.#saved(request.task_id, "accept the changes of");
+      const plan = await this.#planned(task, request);
+      const intent = await this.#intent(task, request, plan);
+      const brought = intent.brought.slice(1).map(({ task_id }) => task_id);
+      let hasBegun = false;
+      try {
+        const isDone = await this.#options.landing.land(intent, task.record.id, async (trees) => {
+          hasBegun = true;
+          await this.#begin(task.record.id, { ...intent, trees }, brought, by);
+        });
+        if (isDone) return await this.finish({ ...intent, trees: [] }, by);
+      } catch (error) {
+        // A failure that is not understood is left to the recovery, which looks at what has become of it.
+        if (hasBegun && error instanceof ApiError && error.code === "CHANGES_CONFLICT") {
+          await this.forgetIntent(task.record.id, by);
+        }
+        throw error;
+      }
+      if (hasBegun) await this.forgetIntent(task.record.id, by);
+    }
+    throw changesConflict("uncommitted", [], "The branch was moved again and again meanwhile. Try again");
+  }
+
+  async #planned(task: { record: TaskRecord; worktree: OwnWorktree }, request: AcceptRequest) {
+    const { landing, check, methodOf } = this.#options;
+    const { record, worktree } = task;
+    const method = request.method ?? methodOf?.(record) ?? "squash";
+    const all = this.#dependenciesOf(record);
+    const open: Work[] = [];
+    for (const { id, state } of all) {
+      const theirs = state.workspace;
+      if (
+        state.review === "accepted" || !isOwnWorktree(theirs) || theirs.common_dir !== worktree.common_dir
+      ) continue;
+      open.push({ task_id: id, worktree: theirs });
+    }
+    const taken = all.flatMap(({ state }) => state.accepted ? [state.accepted] : []);
+    const plan = await landing.plan({
+      work: { task_id: record.id, worktree },
+      method,
+      into: request.into,
+      message: taskMessage(record.id, request.message ?? record.spec.description),
+      dependencies: open,
+      taken,
+    });
+    if (plan === undefined) throw nothingChanged(record, "accept the changes of");
+    await landing.requireSaved(worktree, plan.head);
+    this.#requireDependencies(record, plan, request.include_dependencies === true);
+    if (plan.hasMoved && check) {
+      const failure = await check(record, { common_dir: worktree.common_dir, commit: plan.to });
+      if (failure !== undefined) {
+        throw changesConflict("checks", [], `The merged result fails its checks: ${failure}`);
+      }
+    }
+    return { ...plan, method };
+  }
+
+  /** Its dependencies, directly or through others. */
+  #dependenciesOf(task: TaskRecord): TaskRecord[] {
+    const found = new Map<string, TaskRecord>();
+    const todo = [...task.spec.dependencies ?? []];
+    for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
+      const one = found.has(id) ? undefined : this.#options.store.tasks.get(id);
+      if (!one) continue;
+      found.set(id, one);
+      todo.push(...one.spec.dependencies ?? []);
+    }
+    return [...found.values()];
+  }
+
+  #requireDependencies(task: TaskRecord, { brought, parts }: LandingPlan, isIncluded: boolean): void {
+    const ids = [...brought.map(({ task_id }) => task_id), ...parts];
+    if (ids.length === 0) return;
+    const named = ids.map((id) => `'${id}'`).join(", ");
+    if (!isIncluded) {
+      const message =
+        `Task '${task.id}' carries the work of ${named}, which is not accepted yet. Accept that first, or ` +
+        `include it`;
+      throw changesConflict("dependencies", [], message, {
+        task_ids: ids,
+        todo: "include_dependencies: true",
+      });
+    }
+    for (const { task_id } of brought) {
+      try {
+        requireAtRest(foundTask(task_id, this.#options.store.tasks), "accept the changes of");
+      } catch (error) {
+        throw changesConflict("dependencies", [], (error as Error).message, { task_ids: [task_id] });
+      }
+    }
+  }
+
+  async #intent(
+    { record, worktree: { common_dir } }: { record: TaskRecord; worktree: OwnWorktree },
+    { message, include_dependencies = false }: AcceptRequest,
+    { method, into, from, to, head, brought }: LandingPlan & { method: AcceptMethod },
+  ): Promise<Omit<AcceptIntent, "trees">> {
+    const { landing } = this.#options;
+    const all = [];
+    for (const one of [{ task_id: record.id, head }, ...brought]) {
+      all.push({ ...one, kept_as: await landing.freeRef(common_dir, KEPT.accepted + one.task_id) });
+    }
+    return {
+      kind: "accept",
+      common_dir,
+      method,
+      message,
+      include_dependencies,
+      into,
+      from,
+      to,
+      brought: all,
+    };
+  }
+
+  /** Stores the intent, if the tasks are still as they were. */
+  async #begin(task_id: string, ending: Ending, brought: readonly string[], by: Actor): Promise<void> {
+    await this.#options.store.tasks.update((view) => {
+      const updates = [task_id, ...brought].map((id) => {
+        const task = foundTask(id, view);
+        requireAtRest(task, "accept the changes of");
+        requireOwnWorktree(task, "accept the changes of");
+        const own: Ending = id === task_id ? ending : { kind: "brought", by: task_id };
+        return { id, state: { ...task.state, ending: own } };
+      });
+      return { updates };
+    }, by);
+  }
+
+  /** Nothing has become of the intent. */
+  async forgetIntent(task_id: string, by: Actor): Promise<void> {
+    await this.#options.store.tasks.update((view) => {
+      const updates = [...view.values()].filter(({ id, state }) =>
+        (id === task_id && state.ending !== undefined) ||
+        (state.ending?.kind === "brought" && state.ending.by === task_id)
+      ).map(({ id, state }) => ({ id, state: { ...state, ending: undefined } }));
+      return { updates };
+    }, by);
+  }
+
+  /** The branch has moved: the worktrees go, and the records say so. */
+  async finish(intent: AcceptIntent, by: Actor): Promise<Accepted> {
+    const { clock, store, landing } = this.#options;
+    const { brought, method, into, to } = intent;
+    const left = new Set<string>();
+    for (const { task_id, head } of brought) {
+      const { workspace } = foundTask(task_id, store.tasks).state;
+      if (!isOwnWorktree(workspace)) continue;
+      try {
+        await landing.takeDown(workspace, head);
+      } catch (error) {
+        // The work is where it belongs. What has come since is not thrown away.
+        log.warn("The worktree of task {id} stays in {root}, although its changes are accepted: {error}", {
+          id: task_id,
+          root: workspace.root,
+          error,
+        });
+        left.add(task_id);
+      }
+    }
+    const at = isoTime(clock.now());
+    await store.tasks.update((view) => ({
+      updates: brought.map(({ task_id, head, kept_as }) => {
+        const { state } = foundTask(task_id, view);
+        const accepted = { method, into, commit: to, head, at };
+        const workspace = left.has(task_id) ? state.workspace : undefined;
+        const next = { ...ended(state, intent.common_dir, kept_as), workspace };
+        return { id: task_id, state: { ...next, review: "accepted", accepted } };
+      }),
+    }), by);
+    const [own] = brought;
+    return { method, into, commit: to, head: own!.head, at };
+  }
+
+  // ---- discard
+
+  async discard(task_id: string, by: Actor): Promise<Discarded> {
+    const { worktree } = this.#atRest(task_id, "discard the changes of");
+    return await this.#turns.in(worktree.common_dir, async () => {
+      const { record, worktree } = await this.#saved(task_id, "discard the changes of");
+      const { landing } = this.#options;
+      const head = await landing.headOf(worktree);
+      if (head === undefined || head === worktree.base_commit) {
+        throw nothingChanged(record, "discard the changes of");
+      }
+      await landing.requireSaved(worktree, head);
+      const kept_as = await landing.freeRef(worktree.common_dir, KEPT.discarded + task_id);
+      await this.#begin(task_id, { kind: "discard", head, kept_as }, [], by);
+      return await this.finishDiscard(task_id, { kind: "discard", head, kept_as }, by);
+    });
+  }
+
+  async finishDiscard(
+    task_id: string,
+    { head, kept_as }: Extract<Ending, { kind: "discard" }>,
+    by: Actor,
+  ): Promise<Discarded> {
+    const { clock, store, landing } = this.#options;
+    const { workspace } = foundTask(task_id, store.tasks).state;
+    if (!isOwnWorktree(workspace)) throw new Error(`task '${task_id}' has lost its worktree`);
+    await landing.keep(workspace.common_dir, kept_as, head);
+    await landing.takeDown(workspace, head);
+    const discarded = { kept_as, at: isoTime(clock.now()) };
+    await store.tasks.update((view) => {
+      const { state } = foundTask(task_id, view);
+      return {
+        updates: [{
+          id: task_id,
+          state: { ...ended(state, workspace.common_dir, kept_as), review: "discarded", discarded },
+        }],
+      };
+    }, by);
+    return discarded;
+  }
+
+  // ---- both
+
+  #atRest(task_id: string, operation: string): { record: TaskRecord; worktree: OwnWorktree } {
+    const record = foundTask(task_id, this.#options.store.tasks);
+    requireAtRest(record, operation);
+    return { record, worktree: requireOwnWorktree(record, operation) };
+  }
+
+  /** The task, with what a person has changed in its worktree since the last turn committed. */
+  async #saved(task_id: string, operation: string): Promise<{ record: TaskRecord; worktree: OwnWorktree }> {
+    const { record, worktree } = this.#atRest(task_id, operation);
+    const { workspace, failure } = await this.#options.save(record);
+    if (failure !== undefined) {
+      throw changesConflict("uncommitted", [], `What is in ${worktree.root} cannot be committed: ${failure}`);
+    }
+    return { record, worktree: isOwnWorktree(workspace) ? workspace : worktree };
+  }
+}
+
+/** The record of a task whose worktree is gone. */
+function ended(state: TaskState, refs_dir: string, ref: string): TaskState {
+  return { ...state, ending: undefined, workspace: undefined, refs_dir, refs: [...state.refs ?? [], ref] };
+}

@@ -1,0 +1,130 @@
+/** Finishes what a crash has interrupted while changes were accepted or discarded, or finds it undone. */
+import { getLogger } from "@logtape/logtape";
+import { type Clock, type Timer } from "../clock/clock.ts";
+import { isOwnWorktree } from "../domain/accepting.ts";
+import { SERVER } from "../domain/actor.ts";
+import type { AcceptIntent } from "../domain/ending.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { Landing } from "../domain/landing.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
+import type { Store } from "../store/open.ts";
+import type { Acceptance } from "./acceptance.ts";
+import type { RepositoryTurns } from "./repository_turns.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+/** How long after a failure it is tried again, such as when git is at work there. */
+const AGAIN_MS = 15_000;
+
+export interface EndingRecoveryOptions {
+  clock: Clock;
+  store: Store;
+  landing: Landing;
+  acceptance: Acceptance;
+  turns: RepositoryTurns;
+}
+
+export class EndingRecovery {
+  readonly #options: EndingRecoveryOptions;
+  #again: Timer | undefined;
+  #closed = false;
+  readonly #told = new Map<string, string>();
+
+  constructor(options: EndingRecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when all has been tried once. What could not be finished is tried again until `close`. */
+  async start(): Promise<void> {
+    const { store } = this.#options;
+    const open = [...store.tasks.values()].filter(({ state }) => state.ending !== undefined);
+    let left = 0;
+    for (const task of open) if (!await this.#settled(task)) left++;
+    if (left > 0 && !this.#closed) this.#again = this.#options.clock.after(AGAIN_MS, () => void this.start());
+  }
+
+  stop(): void {
+    this.#closed = true;
+    this.#again?.cancel();
+  }
+
+  async #settled(task: TaskRecord): Promise<boolean> {
+    const { turns } = this.#options;
+    const { id, state } = task;
+    try {
+      const { ending } = state;
+      if (ending?.kind === "accept") await turns.in(ending.common_dir, () => this.#settleAccept(id));
+      if (ending?.kind === "discard" && isOwnWorktree(state.workspace)) {
+        await turns.in(state.workspace.common_dir, () => this.#settleDiscard(id));
+      }
+      if (ending?.kind === "brought") await this.#settleBrought(id, ending.by);
+      this.#told.delete(id);
+      return true;
+    } catch (error) {
+      const words = (error as Error).message;
+      if (this.#told.get(id) !== words) {
+        log.error("What was begun with the changes of task {id} cannot be finished yet: {error}", {
+          id,
+          error,
+        });
+      }
+      this.#told.set(id, words);
+      return false;
+    }
+  }
+
+  async #settleAccept(id: string): Promise<void> {
+    const { store, landing, acceptance } = this.#options;
+    const intent = store.tasks.get(id)?.state.ending;
+    if (intent?.kind !== "accept") return;
+    if (await landing.settle(intent) === "moved") {
+      await acceptance.finish(intent, SERVER);
+      log.info("The changes of task {id} have been accepted into {into}, as was begun before the restart", {
+        id,
+        into: intent.into,
+      });
+      return;
+    }
+    await acceptance.forgetIntent(id, SERVER);
+    await this.#acceptAgain(id, intent);
+  }
+
+  async #acceptAgain(task_id: string, { method, into, message, include_dependencies }: AcceptIntent) {
+    try {
+      await this.#options.acceptance.acceptInTurn(
+        { task_id, method, into, message, include_dependencies },
+        SERVER,
+      );
+      log.info("The changes of task {id} have been accepted into {into}, as was asked before the restart", {
+        id: task_id,
+        into,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      log.warn(
+        "The changes of task {id} were about to be accepted before the restart, and are not: {error}",
+        {
+          id: task_id,
+          error,
+        },
+      );
+    }
+  }
+
+  async #settleDiscard(id: string): Promise<void> {
+    const { store, acceptance } = this.#options;
+    const intent = store.tasks.get(id)?.state.ending;
+    if (intent?.kind === "discard") await acceptance.finishDiscard(id, intent, SERVER);
+  }
+
+  /** The task that brings it along settles both. What is left has no such task any more. */
+  async #settleBrought(id: string, by: string): Promise<void> {
+    const { store } = this.#options;
+    if (store.tasks.get(by)?.state.ending?.kind === "accept") return;
+    await store.tasks.update((view) => {
+      const task = view.get(id);
+      if (task?.state.ending?.kind !== "brought") return {};
+      return { updates: [{ id, state: { ...task.state, ending: undefined } }] };
+    }, SERVER);
+  }
+}

@@ -1,0 +1,137 @@
+/** The commit that the target branch gets: what a task has done, put on top of what the target is now. */
+import type { AcceptMethod } from "../domain/ending.ts";
+import type { Git, GitPlace } from "./git.ts";
+import type { MergedTree, TreeMerger } from "./merged_tree.ts";
+
+/** A squash merge leaves no trace in the history of what it took. */
+export interface Taken {
+  head: string;
+  commit: string;
+}
+
+export interface Wanted {
+  method: AcceptMethod;
+  /** The commit of the target branch. */
+  target: string;
+  /** The last commit of the task. */
+  head: string;
+  /** Work that was accepted before: the commit that brought it, and the last commit of its own. */
+  taken: readonly Taken[];
+  /** Of the one commit that is made; with `rebase`, the commits keep theirs. */
+  message: string;
+  /** Who commits, as variables. */
+  identity: Record<string, string>;
+}
+
+/** The new commit, which is the target itself if that has all changes already; or what stands against it. */
+export type Made = { commit: string } | { conflicts: string[]; notes: string[] };
+
+/** Makes commits in the object store. No reference moves. */
+export async function madeCommit(
+  git: Git,
+  place: GitPlace,
+  merger: TreeMerger,
+  wanted: Wanted,
+): Promise<Made> {
+  const { method, target, head, message, identity } = wanted;
+  if (await isAncestor(git, place, head, target)) return { commit: target };
+  const known = await takenHeads(git, place, wanted);
+  const ours = known.length === 0 ? target : await merger.virtual(target, target, ...known);
+  const whole = await merger.merged(ours, head);
+  if (isRefused(whole)) return whole;
+  if (method === "rebase") return await replayed(git, place, merger, wanted, known, whole.tree);
+  if (method === "squash" && whole.tree === await treeOf(git, place, target)) return { commit: target };
+  const parents = method === "merge" ? [target, head] : [target];
+  return { commit: await commitTree(git, place, whole.tree, parents, message, identity) };
+}
+
+/** Puts the task's commits on top of the target, one by one. Merges of its own are left out; what they did is kept. */
+async function replayed(
+  git: Git,
+  place: GitPlace,
+  merger: TreeMerger,
+  { target, head, message, identity }: Wanted,
+  taken: readonly string[],
+  whole: string,
+): Promise<Made> {
+  const own = [
+    "rev-list",
+    "--reverse",
+    "--topo-order",
+    "--no-merges",
+    head,
+    ...[target, ...taken].map((one) => `^${one}`),
+  ];
+  const commits = (await git.text(place, own)).split("\n").filter(Boolean);
+  let tip = target;
+  for (const commit of commits) {
+    const [parent] = await parentsOf(git, place, commit);
+    if (parent === tip) {
+      tip = commit;
+      continue;
+    }
+    const side = parent === undefined ? tip : await merger.virtual(tip, parent);
+    const step = await merger.merged(side, commit);
+    if (isRefused(step)) return step;
+    if (step.tree === await treeOf(git, place, tip)) continue;
+    const { text, author } = await writtenBy(git, place, commit);
+    tip = await commitTree(git, place, step.tree, [tip], text, { ...identity, ...author });
+  }
+  // A merge of the task's may have changed more than its sides.
+  if (whole !== await treeOf(git, place, tip)) {
+    tip = await commitTree(git, place, whole, [tip], message, identity);
+  }
+  return { commit: tip };
+}
+
+function isRefused({ conflicts, tree }: MergedTree): boolean {
+  return conflicts.length > 0 || tree === "";
+}
+
+/** The heads of what the target has taken, and still has, in another form than the task. */
+async function takenHeads(git: Git, place: GitPlace, { head, target, taken }: Wanted): Promise<string[]> {
+  const found: string[] = [];
+  for (const one of taken) {
+    if (!await isAncestor(git, place, one.head, head) || await isAncestor(git, place, one.head, target)) {
+      continue;
+    }
+    if (await isAncestor(git, place, one.commit, target)) found.push(one.head);
+  }
+  return found;
+}
+
+export async function isAncestor(git: Git, place: GitPlace, commit: string, of: string): Promise<boolean> {
+  const { code } = await git.run(place, ["merge-base", "--is-ancestor", commit, of], { accepts: [1, 128] });
+  return code === 0;
+}
+
+export function treeOf(git: Git, place: GitPlace, commit: string): Promise<string> {
+  return git.line(place, ["rev-parse", "--verify", "--quiet", `${commit}^{tree}`]);
+}
+
+async function parentsOf(git: Git, place: GitPlace, commit: string): Promise<string[]> {
+  return (await git.line(place, ["rev-list", "--parents", "-n", "1", commit])).split(" ").slice(1);
+}
+
+function commitTree(
+  git: Git,
+  place: GitPlace,
+  tree: string,
+  parents: readonly string[],
+  message: string,
+  identity: Record<string, string>,
+): Promise<string> {
+  const args = ["commit-tree", tree, ...parents.flatMap((one) => ["-p", one]), "-F", "-"];
+  return git.line(place, args, { stdin: message, env: identity, config: ["i18n.commitEncoding=UTF-8"] });
+}
+
+/** The message of a commit, and its author as variables. */
+async function writtenBy(git: Git, place: GitPlace, commit: string) {
+  const format = "--format=%an%x00%ae%x00%ad%x00%B";
+  const shown = await git.text(place, ["log", "-1", "--encoding=UTF-8", "--date=raw", format, commit]);
+  const [name = "", email = "", date = "", text = ""] = shown.split("\0");
+  return {
+    text: text.trimEnd() + "\n",
+    author: { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: date },
+  };
+}

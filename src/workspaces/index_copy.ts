@@ -1,0 +1,38 @@
+/** A copy of a working tree's index, to find out with what a real one would say. The original is only read. */
+import { join } from "node:path";
+import type { Git } from "./git.ts";
+import type { WorkingTree } from "./working_trees.ts";
+
+export interface IndexCopy {
+  file: string;
+  remove(): Promise<void>;
+}
+
+/** `room`: a folder for temporary files. A working tree that has no index yet gives an empty one. */
+export async function copyIndex({ git_dir }: WorkingTree, room: string): Promise<IndexCopy> {
+  await Deno.mkdir(room, { recursive: true, mode: 0o700 });
+  const folder = await Deno.makeTempDir({ dir: room, prefix: "index-" });
+  const file = join(folder, "index");
+  const original = join(git_dir, "index");
+  try {
+    await Deno.copyFile(original, file);
+    const { mtime } = await Deno.stat(original);
+    // git trusts what it knows of a file only if the file is older than the index. Earlier is safe, later is not.
+    if (mtime) await Deno.utime(file, Math.floor(mtime.getTime() / 1000), Math.floor(mtime.getTime() / 1000));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return { file, remove: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/** Compares the files with the index anew. What differs is no failure. */
+export async function refresh(git: Git, tree: WorkingTree, index?: string): Promise<void> {
+  await git.run(placeOf(tree), ["update-index", "-q", "--ignore-missing", "--refresh"], {
+    index,
+    accepts: [1],
+  });
+}
+
+export function placeOf({ path, git_dir }: WorkingTree) {
+  return { git_dir, work_tree: path };
+}

@@ -1,0 +1,206 @@
+/** Brings a task's work into a branch, and takes its worktree down. */
+
+import type { OwnWorktree } from "../domain/accepting.ts";
+import type { AcceptIntent } from "../domain/ending.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
+import {
+  changesConflict,
+  type Landing,
+  type LandingOrder,
+  type LandingPlan,
+  type Work,
+} from "../domain/landing.ts";
+import { moveBranch, settleMove } from "./branch_move.ts";
+import { isAncestor, madeCommit, treeOf } from "./commit_sequence.ts";
+import type { Git } from "./git.ts";
+import { identityOf } from "./own_identity.ts";
+import { TreeMerger } from "./merged_tree.ts";
+import { moveRefs, RefsBusy } from "./ref_transaction.ts";
+import { requireSaved, takeDown } from "./take_down.ts";
+import type { Obstacle } from "./working_trees.ts";
+
+const HEADS = "refs/heads/";
+
+/** `room`: a folder for temporary files. */
+export function gitLanding(git: Git, room: string): Landing {
+  const commitOf = async (common_dir: string, name: string) => {
+    const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
+    const found = await git.line({ git_dir: common_dir }, asked, { accepts: [1, 128] });
+    return found === "" ? undefined : found;
+  };
+
+  /** The branch that takes the work, and its commit. */
+  async function target({ branch, base, common_dir }: OwnWorktree, into: string | undefined) {
+    const name = (into ?? base ?? "").replace(/^refs\/heads\//, "");
+    const refuse = (why: string) =>
+      fieldProblem(
+        "INVALID_FIELD_VALUE",
+        "into",
+        into,
+        "an existing local branch",
+        `The work cannot go ${why}`,
+      );
+    if (name === "") throw refuse("anywhere: it started from no branch, so 'into' must name one");
+    if (name === branch) throw refuse(`into '${name}': that is the task's own branch`);
+    const commit = await commitOf(common_dir, HEADS + name);
+    if (commit !== undefined) return { name, commit };
+    throw refuse(
+      into === undefined
+        ? `into '${name}', from which it started: that is no local branch. Name one with 'into'`
+        : `into '${name}': there is no such local branch`,
+    );
+  }
+
+  /** What of the dependencies is in the work, and not in the branch that takes it. */
+  async function carried(dependencies: readonly Work[], head: string, from: string) {
+    const brought: LandingPlan["brought"] = [];
+    const parts: string[] = [];
+    for (const { task_id, worktree } of dependencies) {
+      const place = { git_dir: worktree.common_dir };
+      const own = await commitOf(worktree.common_dir, HEADS + worktree.branch);
+      if (own === undefined || own === worktree.base_commit) continue;
+      const common = await git.line(place, ["merge-base", own, head], { accepts: [1, 128] });
+      if (common === "" || await isAncestor(git, place, common, worktree.base_commit)) continue;
+      if (await isAncestor(git, place, common, from)) continue;
+      if (common === own) brought.push({ task_id, head: own });
+      else parts.push(task_id);
+    }
+    return { brought, parts };
+  }
+
+  return {
+    async plan({ work, method, into, message, dependencies, taken }: LandingOrder) {
+      const { worktree } = work;
+      const { common_dir, base_commit } = worktree;
+      const place = { git_dir: common_dir };
+      const { name, commit: from } = await target(worktree, into);
+      const head = await commitOf(common_dir, HEADS + worktree.branch);
+      if (head === undefined) throw gone(worktree);
+      if (await treeOf(git, place, head) === await treeOf(git, place, base_commit)) return undefined;
+      const merger = await TreeMerger.open(git, common_dir, from, room);
+      try {
+        const identity = await identityOf(git, place);
+        const made = await madeCommit(git, place, merger, {
+          method,
+          target: from,
+          head,
+          taken,
+          message,
+          identity,
+        });
+        if ("conflicts" in made) throw conflicting(work, name, made);
+        const hasMoved = !await isAncestor(git, place, from, head);
+        return {
+          into: name,
+          from,
+          to: made.commit,
+          head,
+          hasMoved,
+          ...await carried(dependencies, head, from),
+        };
+      } finally {
+        await merger.close();
+      }
+    },
+
+    async land({ common_dir, into, from, to, brought }, task_id, begin) {
+      const identity = await identityOf(git, { git_dir: common_dir });
+      const besides = brought.map(({ kept_as, head }) => ({ ref: kept_as, from: undefined, to: head }));
+      const reason = `opencode-agents: accept ${task_id}`;
+      if (from === to) {
+        await begin([]);
+        await locked(() => moveRefs(git, { git_dir: common_dir }, besides, reason, identity));
+        return true;
+      }
+      const move = { common_dir, branch: into, from, to, besides, reason, identity };
+      const end = await moveBranch(git, move, room, (trees) => begin(trees.map((tree) => ({ ...tree }))));
+      if (end === "moved") return true;
+      if (end === "overtaken") return false;
+      throw uncommitted(into, end);
+    },
+
+    async settle(intent: AcceptIntent) {
+      const { common_dir, into, from, to, trees, brought } = intent;
+      if (from === to) {
+        const [first] = brought;
+        return first && await commitOf(common_dir, first.kept_as) === undefined ? "undone" : "moved";
+      }
+      const end = await settleMove(git, { common_dir, branch: into, from, to }, trees, room);
+      if (typeof end === "string") return end;
+      throw uncommitted(into, end);
+    },
+
+    headOf: ({ common_dir, branch }) => commitOf(common_dir, HEADS + branch),
+
+    async freeRef(common_dir, prefix) {
+      const taken = new Set(
+        (await git.text({ git_dir: common_dir }, ["for-each-ref", "--format=%(refname)", `${prefix}*`]))
+          .split("\n"),
+      );
+      // On some systems, names that differ in case are one file.
+      const lower = new Set([...taken].map((name) => name.toLowerCase()));
+      for (let n = 1;; n++) {
+        const name = n === 1 ? prefix : `${prefix}-${n}`;
+        if (!lower.has(name.toLowerCase())) return name;
+      }
+    },
+
+    async keep(common_dir, ref, commit) {
+      if (await commitOf(common_dir, ref) === commit) return;
+      const identity = await identityOf(git, { git_dir: common_dir });
+      await locked(() =>
+        moveRefs(git, { git_dir: common_dir }, [{ ref, from: undefined, to: commit }], "kept", identity)
+      );
+    },
+
+    async forget(common_dir, refs) {
+      for (const ref of refs) {
+        const commit = await commitOf(common_dir, ref);
+        if (commit === undefined) continue;
+        await locked(() =>
+          moveRefs(git, { git_dir: common_dir }, [{ ref, from: commit, to: undefined }], "removed", {})
+        );
+      }
+    },
+
+    requireSaved: (worktree, head) => requireSaved(git, worktree, head),
+
+    takeDown: (worktree, head) => takeDown(git, worktree, head),
+  };
+}
+
+/** Somebody else's lock is no failure of ours. */
+async function locked(carryOut: () => Promise<void>): Promise<void> {
+  try {
+    await carryOut();
+  } catch (error) {
+    if (error instanceof RefsBusy) {
+      throw changesConflict("uncommitted", [], `git is at work there: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function uncommitted(into: string, { files, why }: Obstacle) {
+  return changesConflict("uncommitted", files, `'${into}' cannot take the work: ${why}`, {
+    todo: "Commit, stash or remove what is in the way, and accept again.",
+  });
+}
+
+function conflicting(
+  { task_id }: Work,
+  into: string,
+  { conflicts, notes }: { conflicts: string[]; notes: string[] },
+) {
+  const more = conflicts.length === 0 && notes.length > 0 ? `: ${notes[0]}` : "";
+  const message = `The work of task '${task_id}' conflicts with '${into}'${more}`;
+  return changesConflict("conflict", conflicts, message, {
+    notes: notes.slice(0, 50),
+    todo:
+      "Bring the branch into the task's workspace with update_workspace, have the conflicts resolved, and accept again.",
+  });
+}
+
+function gone({ branch, root }: OwnWorktree) {
+  return changesConflict("conflict", [], `The task's branch '${branch}' is gone; its worktree was ${root}`);
+}

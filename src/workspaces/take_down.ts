@@ -1,0 +1,77 @@
+/** Removes a task's worktree and its branch. What is in it must have been saved. */
+import { dirname, join } from "node:path";
+import type { OwnWorktree } from "../domain/accepting.ts";
+import { changesConflict } from "../domain/landing.ts";
+import { exists } from "./file_facts.ts";
+import type { Git } from "./git.ts";
+import { WHOLE_TREE_MS } from "./git.ts";
+import { moveRefs, RefsBusy } from "./ref_transaction.ts";
+
+/** Each step may have been done already. The branch goes only if it still has the commit `head`. */
+export async function takeDown(git: Git, worktree: OwnWorktree, head: string): Promise<void> {
+  const { root, git_dir, common_dir, branch } = worktree;
+  const place = { git_dir: common_dir };
+  if (await exists(root)) {
+    await requireSaved(git, worktree, head);
+    const asked = ["worktree", "remove", "--force", root];
+    const removed = await git.run(place, asked, { accepts: [1, 128, 255], bound_ms: WHOLE_TREE_MS });
+    // Such as a worktree whose `.git` has been deleted. Links in it are not followed.
+    if (removed.code !== 0) await removeFolder(root);
+  }
+  // What git keeps about it, if the folder was gone already.
+  if (dirname(git_dir) === join(common_dir, "worktrees")) await removeFolder(git_dir);
+  try {
+    await moveRefs(git, place, [{ ref: `refs/heads/${branch}`, from: head, to: undefined }], "removed", {});
+  } catch (error) {
+    if (!(error instanceof RefsBusy)) throw error;
+    const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {
+      accepts: [1],
+    });
+    if (now !== "") {
+      throw changesConflict("uncommitted", [], `The branch '${branch}' has other work: ${error.message}`);
+    }
+  }
+  await git.run(place, ["config", "--remove-section", `branch.${branch}`], { accepts: [1, 5, 128] });
+}
+
+/** Throws `CHANGES_CONFLICT` if the worktree may not go: it has more than the commit `head`, or somebody has locked it. */
+export async function requireSaved(
+  git: Git,
+  { root, git_dir, common_dir, branch }: OwnWorktree,
+  head: string,
+) {
+  const refuse = (files: readonly string[], why: string) => changesConflict("uncommitted", files, why);
+  if (await exists(join(git_dir, "locked"))) {
+    throw refuse([], `Somebody has locked the worktree ${root}. git worktree unlock opens it`);
+  }
+  const place = { git_dir: common_dir };
+  const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {
+    accepts: [1],
+  });
+  if (now !== "" && now !== head) {
+    throw refuse([], `Somebody has moved the task's branch '${branch}' meanwhile`);
+  }
+  if (!await exists(git_dir) || !await exists(root)) return;
+  const asked = [
+    "status",
+    "--porcelain",
+    "-z",
+    "--no-renames",
+    "--untracked-files=all",
+    "--ignore-submodules=none",
+  ];
+  const loose = await git.fields({ git_dir, work_tree: root }, asked);
+  if (loose.length === 0) return;
+  throw refuse(
+    loose.map((line) => line.slice(3)),
+    `There is uncommitted work in the task's worktree ${root}`,
+  );
+}
+
+async function removeFolder(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

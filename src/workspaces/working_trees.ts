@@ -1,0 +1,124 @@
+/** The working trees of a repository that have a branch checked out. They are read where git itself keeps them. */
+import { basename, dirname, join, resolve } from "node:path";
+import { exists, firstLine } from "./file_facts.ts";
+import type { Git } from "./git.ts";
+
+export interface WorkingTree {
+  /** The folder with the files. */
+  path: string;
+  /** git's folder of this working tree. */
+  git_dir: string;
+}
+
+/** Why a working tree does not let its branch be moved. */
+export interface Obstacle {
+  files: string[];
+  why: string;
+}
+
+export interface CheckedOut {
+  trees: WorkingTree[];
+  /** A working tree that cannot follow, or is in the middle of something. */
+  obstacle?: Obstacle;
+}
+
+const HEADS = "refs/heads/";
+
+/** What git is in the middle of, by the file that says so. */
+const UNDER_WAY: readonly (readonly [string, string])[] = [
+  ["MERGE_HEAD", "a merge"],
+  ["rebase-merge", "a rebase"],
+  ["rebase-apply", "a rebase, or patches that are applied,"],
+  ["CHERRY_PICK_HEAD", "a cherry-pick"],
+  ["REVERT_HEAD", "a revert"],
+  ["sequencer", "a series of cherry-picks or reverts"],
+  ["BISECT_LOG", "a bisection"],
+];
+
+const LOCKS = ["index.lock", "HEAD.lock"];
+
+/** Where a working tree says which branch it rebases. It has none checked out meanwhile. */
+const REBASED = ["rebase-merge/head-name", "rebase-apply/head-name"];
+
+/** `branch`: its short name. `own_locks`: those that are no obstacle. */
+export async function checkedOut(
+  git: Git,
+  common_dir: string,
+  branch: string,
+  own_locks: readonly string[] = [],
+): Promise<CheckedOut> {
+  const trees: WorkingTree[] = [];
+  for (const tree of await workingTrees(git, common_dir)) {
+    const head = await headOf(git, tree.git_dir);
+    const isHere = head === HEADS + branch;
+    if (!isHere && !await isAtWorkOn(tree.git_dir, branch)) continue;
+    if (!await exists(tree.path)) {
+      const why =
+        `'${branch}' is checked out in ${tree.path}, which is not there now. If it is gone for good, run ` +
+        `git worktree prune`;
+      return { trees, obstacle: { files: [], why } };
+    }
+    const obstacle = await obstacleIn(tree, own_locks);
+    if (obstacle !== undefined) return { trees, obstacle: { files: [], why: obstacle } };
+    trees.push(tree);
+  }
+  return { trees };
+}
+
+/** All working trees, the main one first. */
+async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]> {
+  const main = await mainFolder(git, common_dir);
+  const found = main === undefined ? [] : [{ path: main, git_dir: common_dir }];
+  const linked = join(common_dir, "worktrees");
+  try {
+    for await (const { name } of Deno.readDir(linked)) {
+      const git_dir = join(linked, name);
+      // It names the `.git` of the working tree.
+      const place = await firstLine(join(git_dir, "gitdir"));
+      if (place !== undefined) found.push({ path: dirname(resolve(git_dir, place)), git_dir });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found;
+}
+
+/** The folder of the main working tree; undefined for a bare repository. */
+async function mainFolder(git: Git, common_dir: string): Promise<string | undefined> {
+  const place = { git_dir: common_dir };
+  const set = await git.line(place, ["config", "--get", "core.worktree"], { accepts: [1] });
+  if (set !== "") return resolve(common_dir, set);
+  const isBare = await git.line(place, ["config", "--type=bool", "--get", "core.bare"], { accepts: [1] });
+  return isBare === "true" || basename(common_dir) !== ".git" ? undefined : dirname(common_dir);
+}
+
+/** The full name of the branch that is checked out; undefined if none is. */
+async function headOf(git: Git, git_dir: string): Promise<string | undefined> {
+  const line = await firstLine(join(git_dir, "HEAD"));
+  if (line?.startsWith("ref: ") && !line.endsWith("/.invalid")) return line.slice(5).trim();
+  if (line !== undefined && !line.startsWith("ref: ")) return undefined;
+  // A repository that keeps its references in another way.
+  const asked = await git.line({ git_dir }, ["symbolic-ref", "--quiet", "HEAD"], { accepts: [1, 128] });
+  return asked === "" ? undefined : asked;
+}
+
+async function isAtWorkOn(git_dir: string, branch: string): Promise<boolean> {
+  for (const name of REBASED) if (await firstLine(join(git_dir, name)) === HEADS + branch) return true;
+  const bisected = await firstLine(join(git_dir, "BISECT_START"));
+  return bisected === branch;
+}
+
+async function obstacleIn(
+  { path, git_dir }: WorkingTree,
+  own_locks: readonly string[],
+): Promise<string | undefined> {
+  for (const [name, what] of UNDER_WAY) {
+    if (await exists(join(git_dir, name))) return `${what} is going on in ${path}: finish or abort it first`;
+  }
+  for (const lock of LOCKS.filter((one) => !own_locks.includes(one))) {
+    const file = join(git_dir, lock);
+    if (await exists(file)) {
+      return `another git is at work in ${path}. If none is, one has crashed there: then remove ${file} yourself`;
+    }
+  }
+}
