@@ -303,12 +303,3 @@ Deno.test("OpenCode's and Gemini's retries are read from their logs on stderr", 
     "told again",
   );
 });
-
-Deno.test("opencode: what it prints about a file that it was let write is chatter", () => {
-  const lines = [
-    "4 | `,K=$.getWriter();try{await K.write(b.encode(y))}",
-    'RequestError: "Method not found": fs/write_text_file',
-  ];
-  for (const line of lines) assert.match(line, opencode.chatter!);
-  assert.doesNotMatch('RequestError: "Internal error": session/prompt', opencode.chatter!);
-});

@@ -10,6 +10,7 @@ import type { AgentCall } from "./agent_call.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
 import { LineTooLongError } from "./message_lines.ts";
 import { UnfinishedLine } from "./unfinished_line.ts";
+import { UNOFFERED, type Unoffered } from "./unoffered.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { codeText } from "../reporting/exit_status.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
@@ -19,6 +20,9 @@ import { cut, objectOf, textOf } from "./wire_value.ts";
 const LAST_WORDS_MS = 500;
 /** How long an agent may take to exit after it closed its stdout. Then it is reported as still running. */
 const EXIT_AFTER_CLOSE_MS = 2000;
+
+/** JSON-RPC's code. */
+const METHOD_NOT_FOUND = -32601;
 
 /** How many times its bound an agent may take that is never silent for so long. */
 const MOST_SILENCES = 10;
@@ -31,6 +35,8 @@ export interface AcpConnectionOptions extends Omit<StreamListener, "onBytes"> {
   question(params: WireObject, signal: AbortSignal): Promise<ElicitationAnswer>;
   /** A page that the agent sent a person to has done its work. */
   questionCompleted(params: WireObject): void;
+  /** A request for what this client does not offer. Returns whether it has an empty answer; otherwise it is refused. */
+  unoffered(method: Unoffered): Promise<boolean>;
   /** The bounds of calls stand still while the agent is paused. */
   isPaused(): boolean;
 }
@@ -61,7 +67,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
       options.onBytes();
     },
   });
-  const connection = client({ name: "opencode-agents" })
+  const answering = client({ name: "opencode-agents" })
     .onRequest(
       "session/request_permission",
       (params) => objectOf(params) ?? {},
@@ -76,7 +82,14 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
       "elicitation/complete",
       (params) => objectOf(params) ?? {},
       (context) => options.questionCompleted(context.params),
-    )
+    );
+  for (const method of UNOFFERED) {
+    answering.onRequest(method, (params) => objectOf(params) ?? {}, async () => {
+      if (await options.unoffered(method)) return {};
+      throw new RequestError(METHOD_NOT_FOUND, `This client does not offer ${method}`, { method });
+    });
+  }
+  const connection = answering
     .connect({ writable: stream.writable, readable: noticingErrors(stream.readable, (e) => broken ??= e) });
   void process.status.then(async (status) => {
     exit = status;

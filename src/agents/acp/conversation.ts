@@ -19,6 +19,7 @@ import type { SessionBounds } from "./agent_call.ts";
 import { type OpenedSession, openSession, type SessionSteps } from "./session.ts";
 import { setUpSession } from "./set_up.ts";
 import { steer } from "./steering.ts";
+import { UnofferedRequests } from "./unoffered.ts";
 import type { AcpTurns } from "./turns.ts";
 import { cut, objectOf } from "./wire_value.ts";
 
@@ -72,6 +73,7 @@ export class Conversation {
   /** Opens the session that is wanted, and prompts it. Returns the prompt's result. Rejects with `AgentFailure` if there is none. */
   async hold(wanted: RunRequest): Promise<WireObject> {
     const { clock, make, process, bounds, events, turns, permissions, questions, isPaused } = this.#options;
+    const unoffered = new UnofferedRequests(make, events);
     this.#connection = await connectAgent({
       clock,
       process,
@@ -87,6 +89,7 @@ export class Conversation {
         return await permissions.ask(params, signal);
       },
       question: (params, signal) => questions.ask(params, signal),
+      unoffered: (method) => unoffered.take(method),
       questionCompleted: (params) => questions.completed(params.elicitationId),
       isPaused,
     });

@@ -44,6 +44,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   brokenServers: () => [],
   takes_badly: [],
   lacks_mcp: [],
+  tells_writes: false,
   goesOnAfter: () => false,
   inProtocolTerms: (update) => update,
   planOf,

@@ -173,6 +173,12 @@ export interface AgentMake {
   /** Ways to MCP servers of which it says, or the protocol asks, that it has them, but which it does not use. */
   readonly lacks_mcp: readonly ("stdio" | "http" | "sse")[];
 
+  /**
+   * Whether its `fs/write_text_file` is the news of what it writes itself, which it also sends to a client that offers no
+   * such thing.
+   */
+  readonly tells_writes: boolean;
+
   /** Whether the agent goes on while its question (`elicitation/create`) waits for an answer. */
   goesOnAfter(question: WireObject): boolean;
 

@@ -84,10 +84,10 @@ export const opencode: AgentMake = {
   // Language servers, which it starts when it first reads a file of theirs.
   helpers:
     /language-?server|\btsserver\b|\b(gopls|rust-analyzer|clangd|pyright|jdtls|zls|ruby-lsp|solargraph|elixir-ls|lua-language-server|sourcekit-lsp|biome|oxlint)\b|--stdio|\/\.?opencode\/bin\//,
+  // Of each file that a person has let it write.
+  tells_writes: true,
   // What it answers with an error, it prints too.
-  // It tells the client of each file that a person has let it write, also one that takes no such news.
-  chatter:
-    /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=|^\s*\d+ \| |^RequestError: "Method not found": fs\/write_text_file$/,
+  chatter: /^Error handling request \{| level=WARN | level=ERROR .* message=process .* error=|^\s*\d+ \| /,
   planOf: (update) => acpMake.planOf(update) ?? todoListOf(update),
   changesOf,
   tokens_scope: "last_model_call",
