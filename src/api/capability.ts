@@ -8,6 +8,7 @@ import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Acceptance } from "../engine/acceptance.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
+import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
@@ -79,6 +80,7 @@ export interface ApiContext {
   metrics: Pick<RequestMetrics, "note" | "report">;
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
   agents: Pick<AgentDirectory, "list" | "probe" | "sessions">;
+  projects: Pick<ProjectDirectory, "list">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;
   auth: Pick<Authentication, "authenticate" | "authorise">;

@@ -20,6 +20,7 @@ import { listAgents } from "./list_agents.ts";
 import { listAgentSessions } from "./list_agent_sessions.ts";
 import { listKeys } from "./list_keys.ts";
 import { listSchedules } from "./list_schedules.ts";
+import { listProjects } from "./list_projects.ts";
 import { listTasks } from "./list_tasks.ts";
 import { probeAgent } from "./probe_agent.ts";
 import { pauseTask } from "./pause_task.ts";
@@ -61,6 +62,7 @@ const ALL = [
   getTaskResult,
   acceptChanges,
   discardChanges,
+  listProjects,
   respondToPermission,
   answerQuestion,
   scheduleTask,

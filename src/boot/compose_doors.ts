@@ -12,6 +12,7 @@ import type { Acceptance } from "../engine/acceptance.ts";
 import type { Attachments } from "../engine/attachments.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
+import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { Store } from "../store/open.ts";
@@ -28,13 +29,15 @@ export interface Behind {
   acceptance: Acceptance;
   scheduler: Scheduler;
   directory: AgentDirectory;
+  projects: ProjectDirectory;
   access: Access;
   monitor: Monitor;
   attachments: Attachments | undefined;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, acceptance, scheduler, directory, access, monitor, attachments } = behind;
+  const { store, bus, engine, acceptance, scheduler, directory, projects, access, monitor, attachments } =
+    behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -61,6 +64,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     machine,
     health,
     agents: directory,
+    projects,
     makes: BUILT_IN_MAKES.views,
     auth,
     keys,

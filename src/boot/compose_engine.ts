@@ -8,8 +8,9 @@ import { EndingRecovery } from "../engine/ending_recovery.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
-import { Projects } from "../engine/projects.ts";
 import { RepositoryTurns } from "../engine/repository_turns.ts";
+import { ProjectDirectory } from "../engine/project_directory.ts";
+import { agentOf, Projects } from "../engine/projects.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
@@ -18,6 +19,8 @@ import { memoryObstacle } from "../monitor/memory_limit.ts";
 import { foldersAreExclusive, mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
+import { ProjectCounts } from "../read/project_counts.ts";
+import type { TaskFacts } from "../read/task_columns.ts";
 import { TaskIndex } from "../read/task_index.ts";
 import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
@@ -33,7 +36,21 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const { tasks, limits } = config;
   const agents: typeof config.agents = Object.assign(Object.create(null), config.agents);
   const bus = new EventBus();
-  const index = new TaskIndex(store.tasks, store.changes);
+  const projects = new Projects({
+    clock,
+    projects: config.projects,
+    default_dir: tasks.working_dir,
+    base,
+    home: home ?? (() => undefined),
+    agentByType: (type) => tasks.agent_by_type[type] ?? tasks.default_agent,
+  });
+  await projects.refresh();
+  const facts: TaskFacts = {
+    projectOf: (task) => projects.projectOf(task)?.name,
+    agentOf: (task) => agentOf(task, projects),
+  };
+  const index = new TaskIndex(store.tasks, store.changes, facts);
+  const counts = new ProjectCounts(store.tasks, store.changes, facts.projectOf);
   const ids = { store_id: store.id, instance_id: crypto.randomUUID() };
   const runner = options.openRunner(ids);
   const git = createGit({
@@ -44,15 +61,6 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   });
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
-  const projects = new Projects({
-    clock,
-    projects: config.projects,
-    default_dir: tasks.working_dir,
-    base,
-    home: home ?? (() => undefined),
-    agentByType: (type) => tasks.agent_by_type[type] ?? tasks.default_agent,
-  });
-  await projects.refresh();
   const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];
   const working_dirs = allowedWorkingDirs(base, tasks.working_dir, allowed_dirs, home);
   const directory = new AgentDirectory({
@@ -120,6 +128,11 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     methodOf: (task) => projects.projectOf(task)?.accept,
   }, turns);
   const endings = new EndingRecovery({ clock, store, landing, acceptance, turns });
+  projects.listen(() => {
+    index.columns.forgetFacts();
+    counts.forget();
+    engine.regroup();
+  });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({
     clock,
@@ -140,5 +153,16 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     else publish();
   });
   serverLog?.attach((entry) => logs.append(entry));
-  return { bus, engine, acceptance, endings, scheduler, runner, directory, attachments, git };
+  return {
+    bus,
+    engine,
+    acceptance,
+    endings,
+    scheduler,
+    runner,
+    directory,
+    projects: new ProjectDirectory(projects, counts),
+    attachments,
+    git,
+  };
 }

@@ -65,7 +65,7 @@ export class ReadyQueue {
   /** Those of them that have left the queue. */
   readonly #gone = new Set<string>();
 
-  /** `laneOf` never changes for a task. */
+  /** If `laneOf` changes for a task, `regroup` must be called. */
   constructor(laneOf: (task: TaskRecord) => LaneName = () => ONE_LANE) {
     this.#laneOf = laneOf;
   }
@@ -143,6 +143,11 @@ export class ReadyQueue {
   /** To be called when what holds tasks up has room again: the first ones are judged at the next `take`. */
   wake(held_by: string): void {
     for (const group of [...this.#held.get(held_by)?.keys() ?? []]) this.#wakeFirst(held_by, group);
+  }
+
+  /** To be called when tasks have come to belong to other lanes. All lanes are judged again. */
+  regroup(): void {
+    this.#clearOut();
   }
 
   /** Forgets those that have left the queue. All lanes are judged again. */

@@ -51,12 +51,16 @@ export type RecurringConfig = z.infer<typeof RecurringConfig>;
 /** The most UTF-8 bytes of `metadata` as JSON: a task must fit into one commit of the store. */
 const METADATA_MAX_BYTES = 262_144;
 
+export const Tag = text(1, 50);
+/** The name of an owner or of a project, which need not be known to the server. */
+export const Label = text(0, 100);
+
 const TaskMetadata = z.looseObject({
   estimated_duration: z.number().min(0).optional(),
   complexity: z.enum(["low", "medium", "high"]).optional(),
-  tags: distinct(text(1, 50), 0, 10).optional(),
-  owner: text(0, 100).optional(),
-  project: text(0, 100).optional(),
+  tags: distinct(Tag, 0, 10).optional(),
+  owner: Label.optional(),
+  project: Label.optional(),
   environment: z.string().optional(),
 }).refine((value) => utf8Length(JSON.stringify(value)) <= METADATA_MAX_BYTES, {
   error: `at most ${METADATA_MAX_BYTES} bytes as JSON`,
@@ -164,6 +168,9 @@ export const STATE_FIELDS = {
     "What the task has changed, as of the end of its last turn. Absent if that is not known, such as outside a repository.",
   ),
   review: Review.optional().describe("Whether a person has to look at the task's changes. Default: none."),
+  archived: z.boolean().optional().describe(
+    "true: lists and counts leave the finished task out unless they are asked for archived ones.",
+  ),
 };
 
 /** Fields that the server sets. They are ignored if a client sends them. */
@@ -178,6 +185,9 @@ const readOnly = {
     "The agent's session, in which the task goes on when it is tried again.",
   ),
   waiting_for: WaitingFor.optional().describe("What the task is waiting for."),
+  project: z.string().optional().describe(
+    "The configured project that the task belongs to, whether it names it or works in its folder.",
+  ),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),

@@ -155,6 +155,7 @@ export function taskView(record: TaskRecord): Task {
     review: state.review ?? "none",
     accepted: state.accepted,
     discarded: state.discarded,
+    archived: state.archived,
     schedule_id: spec.schedule_id,
     next_attempt_at: state.not_before,
     agent_session: state.session && sessionView(state.session),

@@ -13,7 +13,9 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("budget"), until: until.optional() }),
   z.object({
     kind: z.literal("concurrency"),
-    by: z.string().describe("What the tasks share. working_dir: the repository or folder that they work in."),
+    by: z.string().describe(
+      "What the tasks share. project: the configured project. working_dir: the repository or folder that they work in.",
+    ),
     task_ids: z.array(z.string()).optional().describe("The running tasks that have it."),
   }).describe("Other tasks pass this one until the running ones have ended."),
   z.object({ kind: z.literal("retry"), until }),
@@ -25,3 +27,6 @@ export const WaitingFor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("paused") }),
 ]);
 export type WaitingFor = z.infer<typeof WaitingFor>;
+export type WaitingKind = WaitingFor["kind"];
+
+export const WaitingKind = z.enum(WaitingFor.options.map(({ shape }) => shape.kind.value));

@@ -12,7 +12,7 @@ import type { WaitingFor } from "./waiting_for.ts";
 
 /** Running tasks that keep a queued one from starting, and what they share with it. */
 export interface HeldUp {
-  by: "working_dir";
+  by: "project" | "working_dir";
   task_ids: string[];
 }
 

@@ -1,4 +1,7 @@
-/** Decides which queued tasks may start now: whether a slot is free for them, and the folder that they work in. */
+/**
+ * Decides which queued tasks may start now: whether a slot is free for them, one of their project, and the folder that they
+ * work in.
+ */
 import type { Clock } from "../clock/clock.ts";
 import { type Bound, obstacleTo, type RunningTasks, whoHolds } from "../domain/concurrency.ts";
 import { ancestorsOf, parentOf } from "../domain/delegation.ts";
@@ -45,13 +48,16 @@ export class Admission {
 
   /** Tasks of one parent find the same room, since they share their ancestors. */
   readonly laneOf = (task: TaskRecord): LaneName => {
-    const [group, folder] = [parentOf(task) ?? "", this.#exclusiveFolder(task)];
-    return { group, name: folder === undefined ? group : JSON.stringify([group, folder]) };
+    const group = parentOf(task) ?? "";
+    const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
+    const isPlain = folder === undefined && project === undefined;
+    return { group, name: isPlain ? group : JSON.stringify([group, folder, project]) };
   };
 
   /** Whether a queued task may start now. */
   judge(task: TaskRecord): Verdict {
-    if (obstacleTo(task.id, [this.#slot], this.#running)) return { held_by: SLOT };
+    const full = obstacleTo(task.id, this.#placesOf(task), this.#running);
+    if (full) return { held_by: full.key };
     const folder = this.#exclusiveFolder(task);
     if (folder === undefined) return "start";
     // Looked up only when there is a slot, so that many queued tasks cost nothing.
@@ -78,12 +84,16 @@ export class Admission {
     this.#held.delete(id);
   }
 
-  /** Who keeps a queued task from starting in its folder, as far as is known. */
+  /** Who keeps a queued task from starting in its project or its folder, as far as is known. */
   heldUp(task: TaskRecord): HeldUp | undefined {
     if (task.state.status !== "queued") return undefined;
-    const bound = this.#folderBound(task);
-    const task_ids = bound ? whoHolds(bound, task.id, this.#running) : [];
-    return bound && task_ids.length >= bound.limit ? { by: "working_dir", task_ids } : undefined;
+    const bounds = { project: this.#projectBound(task), working_dir: this.#folderBound(task) };
+    for (const by of ["project", "working_dir"] as const) {
+      const bound = bounds[by];
+      const task_ids = bound ? whoHolds(bound, task.id, this.#running) : [];
+      if (bound && task_ids.length >= bound.limit) return { by, task_ids };
+    }
+    return undefined;
   }
 
   /** To be called with each committed change. */
@@ -111,9 +121,21 @@ export class Admission {
     return root === undefined ? undefined : rootBound(root);
   }
 
+  #projectBound(task: TaskRecord): Bound | undefined {
+    const project = this.#context.settings.projectOf(task);
+    if (project?.max_concurrent === undefined) return undefined;
+    return { key: `project ${project.name}`, limit: project.max_concurrent };
+  }
+
+  /** A slot, and one of those that its project may have. */
+  #placesOf(task: TaskRecord): Bound[] {
+    const project = this.#projectBound(task);
+    return project ? [this.#slot, project] : [this.#slot];
+  }
+
   #boundsOf(task: TaskRecord): Bound[] {
     const folder = this.#folderBound(task);
-    return folder ? [this.#slot, folder] : [this.#slot];
+    return folder ? [...this.#placesOf(task), folder] : this.#placesOf(task);
   }
 
   get #slot(): Bound {

@@ -105,6 +105,12 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** To be called when tasks have come to belong to other projects. */
+  regroup(): void {
+    this.#queue.regroup();
+    this.#pumpSoon();
+  }
+
   /** Starts no more tasks. */
   close(): void {
     this.#open = false;

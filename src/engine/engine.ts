@@ -100,6 +100,11 @@ export class Engine {
     this.#dispatcher.open();
   }
 
+  /** To be called when tasks have come to belong to other projects. */
+  regroup(): void {
+    this.#dispatcher.regroup();
+  }
+
   /** Starts no more tasks and accepts no new ones. */
   close(): void {
     this.#closed = true;

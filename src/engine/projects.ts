@@ -6,7 +6,8 @@ import { isAbsolute, join } from "node:path";
 import { type Clock, within } from "../clock/clock.ts";
 import { executionIn, type NamedProject, type Project } from "../domain/project.ts";
 import type { Execution, NewTask } from "../domain/task.ts";
-import type { TaskSpec } from "../domain/task_record.ts";
+import { holdsSlot, type TaskRecord, type TaskSpec } from "../domain/task_record.ts";
+import { isFinished } from "../domain/task_values.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 import { isInside } from "./working_dir.ts";
 
@@ -141,6 +142,13 @@ export class Projects implements TaskSettings {
     const place = placeOf(working_dir, this.#options.base, this.#options.home);
     return "path" in place ? place.path : undefined;
   }
+}
+
+/** The agent that runs the task, or has run it; before that, the one that would run it. */
+export function agentOf(task: TaskRecord, settings: Pick<TaskSettings, "agentFor">): string {
+  const { state } = task;
+  const last = isFinished(state.status) || holdsSlot(state) ? state.attempts.at(-1) : undefined;
+  return last?.agent ?? settings.agentFor(task);
 }
 
 function innermostFirst<Place extends { path: string }>(places: Place[]): Place[] {

@@ -2,32 +2,35 @@
 import type { TaskSession } from "../domain/agent_session.ts";
 import type { Attachment } from "../domain/attachment.ts";
 import type { Task } from "../domain/task.ts";
-import { holdsSlot, type TaskRecord, taskView } from "../domain/task_record.ts";
+import { type TaskRecord, taskView } from "../domain/task_record.ts";
 import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
 import type { RunningAttempt } from "./attempt/running_attempt.ts";
 
-export interface Seen extends Omit<Surroundings, "permissions" | "questions"> {
+export interface Seen {
   /** The command by which a person goes on with the session. */
   goOnCommand?(session: TaskSession): string | undefined;
   /** The files that the task names, as far as they are there. */
   attached_files?: Attachment[];
+  /** The configured project that the task belongs to. */
+  project?: string;
+  around: Surroundings;
   /** The task's attempt, if this server runs it. */
   run: Pick<RunningAttempt, "runtime_status" | "permissions" | "questions"> | undefined;
 }
 
-export function shownTask(record: TaskRecord, { run, goOnCommand, attached_files, ...around }: Seen): Task {
-  const view: Task = { ...taskView(record), attached_files };
+export function shownTask(
+  record: TaskRecord,
+  { run, goOnCommand, attached_files, project, around }: Seen,
+): Task {
+  const waiting_for = waitingFor(record, around);
+  const view: Task = { ...taskView(record), project, attached_files, waiting_for };
   if (view.agent_session) view.agent_session.command = goOnCommand?.(view.agent_session);
-  if (!run || !holdsSlot(record.state)) {
-    view.waiting_for = waitingFor(record, { ...around, permissions: [], questions: [] });
-    return view;
-  }
+  if (!run) return view;
   const { permissions, questions, runtime_status } = run;
   return {
     ...view,
     runtime_status,
     pending_permissions: permissions.length > 0 ? [...permissions] : undefined,
     pending_questions: questions.length > 0 ? [...questions] : undefined,
-    waiting_for: waitingFor(record, { ...around, permissions, questions }),
   };
 }

@@ -4,12 +4,14 @@ import { ancestorsOf } from "../domain/delegation.ts";
 import { fitting } from "../domain/page.ts";
 import { cutToBytes } from "../domain/scalars.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
+import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import { type Surroundings, waitingFor } from "../domain/waiting_rule.ts";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { HealthFinding, TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskResult } from "../protocol/task_messages.ts";
 import { queryTasks } from "../read/task_query.ts";
 import { summarise } from "../read/task_summary.ts";
+import type { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
@@ -75,11 +77,11 @@ export class TaskQueries {
    * for any page if not given.
    */
   list(
-    query: Parameters<typeof queryTasks>[2],
+    query: Parameters<typeof queryTasks>[1],
     max_bytes?: number,
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { index } = this.#options;
-    const page = queryTasks(index.columns, index.size, query);
+    const page = queryTasks(index.columns, query, (task) => waitingFor(task, this.#around(task))?.kind);
     return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task))), max_bytes) };
   }
 
@@ -136,7 +138,7 @@ export class TaskQueries {
 
   /** A stored task as clients see it. */
   view(record: TaskRecord): Task {
-    const { index, clock, runner, settings, attachments } = this.#options;
+    const { runner, settings, attachments } = this.#options;
     const attached = record.spec.execution?.attachments;
     return shownTask(record, {
       attached_files: attached && attachments?.known(attached),
@@ -144,12 +146,28 @@ export class TaskQueries {
         const config = settings.agents[agent];
         return config && runner.sessionCommand?.(config, session_id);
       },
+      project: settings.projectOf(record)?.name,
+      around: this.#around(record),
+      run: this.#runOf(record),
+    });
+  }
+
+  #around(record: TaskRecord): Surroundings {
+    const { index, clock } = this.#options;
+    const run = this.#runOf(record);
+    return {
       find: index.find,
       now_ms: clock.now(),
       bottleneck: this.#dispatcher.bottleneck,
       held_up: this.#dispatcher.heldUp(record),
-      run: this.#dispatcher.active.get(record.id),
-    });
+      permissions: run?.permissions ?? [],
+      questions: run?.questions ?? [],
+    };
+  }
+
+  /** The attempt of a task that this server runs. One of a task that has just been cancelled is still being ended. */
+  #runOf({ id, state }: TaskRecord): RunningAttempt | undefined {
+    return holdsSlot(state) ? this.#dispatcher.active.get(id) : undefined;
   }
 }
 

@@ -20,6 +20,15 @@ export async function repositoryRoot(folder: string): Promise<string> {
   return real;
 }
 
+/** Whether the folder is in the working tree of a repository. */
+export async function isInRepository(folder: string): Promise<boolean> {
+  try {
+    return await isRepository(join(await repositoryRoot(folder), ".git"));
+  } catch {
+    return false;
+  }
+}
+
 /** A folder that is merely called `.git` is none, for git either. A file there says where the repository is. */
 async function isRepository(path: string): Promise<boolean> {
   const found = await kindOf(path);

@@ -9,6 +9,7 @@ import { exchange, RequestId } from "./exchange.ts";
 import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";
 import { monitorMessages } from "./monitor_messages.ts";
+import { projectMessages } from "./project_messages.ts";
 import { pushes } from "./pushes.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
@@ -22,6 +23,7 @@ export const EXCHANGES = {
   ...authMessages,
   ...taskMessages,
   ...acceptMessages,
+  ...projectMessages,
   ...scheduleMessages,
   ...logMessages,
   ...monitorMessages,

@@ -7,8 +7,10 @@ import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scal
 import { AttemptOutput } from "../domain/output.ts";
 import { PermissionDecision } from "../domain/permission_request.ts";
 import { AnswerContent, QuestionAction } from "../domain/question.ts";
-import { NewTask, Priority, Task, TaskStatus, TaskType } from "../domain/task.ts";
+import { Label, NewTask, Priority, Tag, Task, TaskStatus, TaskType } from "../domain/task.ts";
 import { TaskState } from "../domain/task_record.ts";
+import { WaitingKind } from "../domain/waiting_for.ts";
+import { Review } from "../domain/workspace.ts";
 
 const progress = z.number().min(0).max(100);
 
@@ -26,6 +28,19 @@ export const TaskFilter = z.strictObject({
   description_contains: text(1, 1000).optional(),
   files_pattern: FilesPattern.optional(),
   failure: oneOrMany(FailureKind).optional().describe("Tasks that failed for such a reason."),
+  project: oneOrMany(Label).optional().describe(
+    "Tasks that belong to a configured project of this name, or have it as their `metadata.project`.",
+  ),
+  owner: oneOrMany(Label).optional().describe("By `metadata.owner`."),
+  agent: oneOrMany(text(1, 100)).optional().describe(
+    "Tasks that this agent runs or has run last; before that, that it would run.",
+  ),
+  review: oneOrMany(Review).optional(),
+  waiting_for: oneOrMany(WaitingKind).optional().describe("Tasks that wait for something of this kind."),
+  tags: oneOrMany(Tag).optional().describe("Tasks with any of these in `metadata.tags`."),
+  archived: z.union([z.boolean(), z.literal("any")]).optional().describe(
+    'true: only archived tasks. "any": archived ones too. By default they are left out, of the counts too.',
+  ),
 });
 export type TaskFilter = z.infer<typeof TaskFilter>;
 

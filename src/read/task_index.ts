@@ -4,7 +4,7 @@ import { TaskStatus as Statuses } from "../domain/task.ts";
 import type { Graph } from "../domain/cascade.ts";
 import { checkDependencies } from "../domain/dependencies.ts";
 import type { Notifier } from "../store/notifier.ts";
-import { TaskColumns } from "./task_columns.ts";
+import { TaskColumns, type TaskFacts } from "./task_columns.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
 /** The part of the store that reads from memory. */
@@ -18,12 +18,13 @@ export class TaskIndex implements Graph {
   readonly #memory: TaskMemory;
   readonly #dependents = new Map<string, Set<string>>();
   readonly #counts = new Map<TaskStatus, number>(Statuses.options.map((status) => [status, 0]));
-  readonly columns = new TaskColumns();
+  readonly columns: TaskColumns;
   #lastOrder = 0;
 
   /** Listeners that ask the index about a change must subscribe after it. */
-  constructor(memory: TaskMemory, changes: Notifier) {
+  constructor(memory: TaskMemory, changes: Notifier, facts?: TaskFacts) {
     this.#memory = memory;
+    this.columns = new TaskColumns(facts);
     for (const task of memory.values()) this.#note(undefined, task);
     changes.subscribe("task", (some) => {
       for (const { before, after } of some) this.#note(before, after);

@@ -1,7 +1,10 @@
 /** `list_tasks`: filters, sorts and pages the tasks in memory. */
 import { epochOf } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
+import { many } from "../domain/scalars.ts";
 import { Priority, TaskStatus } from "../domain/task.ts";
+import { isFinished } from "../domain/task_values.ts";
+import type { WaitingKind } from "../domain/waiting_for.ts";
 import type { TaskFilter, TaskSortField } from "../protocol/task_messages.ts";
 import type { TaskColumns } from "./task_columns.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
@@ -15,8 +18,11 @@ export interface TaskPage {
   filtered_count: number;
 }
 
+/** What the task waits for now; undefined if it is finished or at work. */
+export type WaitOf = (task: TaskRecord) => WaitingKind | undefined;
+
 /** The conditions that the columns do not check. */
-function predicates(filter: TaskFilter): Predicate[] {
+function predicates(filter: TaskFilter, waitOf: WaitOf): Predicate[] {
   const all: Predicate[] = [];
   const { has_dependencies, progress_range: range } = filter;
   if (has_dependencies !== undefined) {
@@ -30,8 +36,16 @@ function predicates(filter: TaskFilter): Predicate[] {
     all.push((task) => task.spec.files_pattern === filter.files_pattern);
   }
   if (filter.failure !== undefined) {
-    const kinds = new Set<string | undefined>([filter.failure].flat());
+    const kinds = new Set<string | undefined>(many(filter.failure));
     all.push((task) => kinds.has(task.state.failure?.kind));
+  }
+  if (filter.tags !== undefined) {
+    const tags = new Set(many(filter.tags));
+    all.push(({ spec }) => spec.metadata?.tags?.some((tag) => tags.has(tag)) ?? false);
+  }
+  if (filter.waiting_for !== undefined) {
+    const kinds = new Set<string | undefined>(many(filter.waiting_for));
+    all.push((task) => !isFinished(task.state.status) && kinds.has(waitOf(task)));
   }
   return all;
 }
@@ -97,13 +111,14 @@ function smallest(
 }
 
 /**
- * One page of the tasks in `columns`. `total_count`: their number. Without `sort`: by `created_at`, oldest first.
+ * One page of the tasks in `columns`. Without `sort`: by `created_at`, oldest first. Archived tasks are left out, of
+ * `total_count` too, unless the filter asks for them.
  */
-export function queryTasks(columns: TaskColumns, total_count: number, query: Query): TaskPage {
+export function queryTasks(columns: TaskColumns, query: Query, waitOf: WaitOf): TaskPage {
   const filter = query.filter ?? {};
-  const conditions = predicates(filter);
+  const conditions = predicates(filter, waitOf);
   const matching = columns.select(filter).filter((task) => conditions.every((condition) => condition(task)));
   const filtered_count = matching.length;
   const tasks = smallest(matching, query.offset + query.limit, comparator(query.sort)).slice(query.offset);
-  return { tasks, total_count, filtered_count };
+  return { tasks, total_count: columns.count(filter.archived), filtered_count };
 }

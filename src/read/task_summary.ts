@@ -3,12 +3,13 @@ import { epochOf } from "../clock/clock.ts";
 import type { TaskSummary } from "../protocol/system_messages.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 
-/** `active_workers`: agents at work now. */
+/** `active_workers`: agents at work now. Archived tasks do not count. */
 export function summarise(tasks: Iterable<TaskRecord>, active_workers: number): TaskSummary {
   const counts = { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, queued: 0, paused: 0 };
   let total = 0;
   let spent_ms = 0;
   for (const { state } of tasks) {
+    if (state.archived) continue;
     total++;
     counts[state.status]++;
     if (state.status === "completed" && state.started_at !== undefined && state.completed_at !== undefined) {

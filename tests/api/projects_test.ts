@@ -210,3 +210,150 @@ Deno.test("the configuration of projects is checked", () => {
   assert.equal(projects.web!.path, "/base/x");
   assert.equal(projects.web!.mcp_servers![0]!.command, "/base/docs");
 });
+
+async function listed(app: TestApp, filter: Fields): Promise<string[]> {
+  const { reply } = await app.post({ type: "list_tasks", filter, sort: { field: "id" } });
+  assert.equal(reply.type, "task_list", JSON.stringify(reply));
+  return (reply.tasks as Fields[]).map(({ id }) => id as string);
+}
+
+async function taskOf(app: TestApp, id: string): Promise<Fields> {
+  return (await app.post({ type: "get_task_status", task_id: id })).reply.task as Fields;
+}
+
+async function become(app: TestApp, status: string, ...ids: string[]): Promise<void> {
+  for (const id of ids) await until(async () => (await taskOf(app, id)).status === status);
+}
+
+const counts = (some: Fields = {}) => ({
+  running: 0,
+  queued: 0,
+  pending: 0,
+  paused: 0,
+  to_review: 0,
+  ...some,
+});
+
+Deno.test("list_projects shows the projects with their tasks, and each task shows its project", async () => {
+  const projects = {
+    web: { path: "web", base_branch: "main", agent: "acp", isolation: "none" },
+    docs: { path: "docs", max_concurrent: 1 },
+    gone: { path: "gone" },
+  };
+  await withApp({ config: config(projects) }, async (app) => {
+    await folder(app, "web/.git");
+    await Deno.writeTextFile(`${app.dir}/web/.git/HEAD`, "ref: refs/heads/main\n");
+    await folder(app, "docs");
+    const list = async () => (await app.post({ type: "list_projects" })).reply.projects as Fields[];
+    assert.deepEqual(await list(), [
+      {
+        name: "web",
+        path: `${app.dir}/web`,
+        is_git: true,
+        base_branch: "main",
+        agent: "acp",
+        isolation: "none",
+        tasks: counts(),
+      },
+      { name: "docs", path: `${app.dir}/docs`, is_git: false, tasks: counts() },
+      { name: "gone", path: `${app.dir}/gone`, is_git: false, tasks: counts() },
+    ]);
+    await requestOf(app, "w1", {}, named("web"));
+    await requestOf(app, "d1", { working_dir: "docs" });
+    await start(app, "d2", {}, named("docs"));
+    await start(app, "d3", {}, { ...named("docs"), dependencies: ["d1"] });
+    await requestOf(app, "none", {}, named("label"));
+    await become(app, "queued", "d2");
+    const tasks = async () => Object.fromEntries((await list()).map(({ name, tasks }) => [name, tasks]));
+    assert.deepEqual(await tasks(), {
+      web: counts({ running: 1 }),
+      docs: counts({ running: 1, queued: 1, pending: 1 }),
+      gone: counts(),
+    });
+    await app.post({ type: "pause_task", task_id: "d2" });
+    app.agents.open("w1");
+    await become(app, "completed", "w1");
+    assert.deepEqual(await tasks(), {
+      web: counts(),
+      docs: counts({ running: 1, paused: 1, pending: 1 }),
+      gone: counts(),
+    });
+    const shown = async (id: string) => (await taskOf(app, id)).project;
+    assert.deepEqual([await shown("w1"), await shown("d1"), await shown("none")], ["web", "docs", undefined]);
+    assert.deepEqual(await listed(app, { project: "docs" }), ["d1", "d2", "d3"]);
+    assert.deepEqual(await listed(app, { project: ["label", "web"] }), ["none", "w1"]);
+    assert.deepEqual(await listed(app, { project: "gone" }), []);
+    assert.equal((await start(app, "lost", {}, named("gone"))).code, "FILE_NOT_FOUND");
+  });
+});
+
+Deno.test("a project runs as many tasks at once as it says, and holds up no other", async () => {
+  await withApp({ config: config({ web: { path: "web", max_concurrent: 1 } }) }, async (app) => {
+    await folder(app, "web");
+    await requestOf(app, "first", {}, named("web"));
+    await start(app, "second", { prompt: "session s; wait second" }, {
+      ...named("web"),
+      priority: "critical",
+    });
+    await start(app, "third", { working_dir: "web", prompt: "wait third" });
+    await requestOf(app, "other");
+    const held = { kind: "concurrency", by: "project", task_ids: ["first"] };
+    assert.deepEqual((await taskOf(app, "second")).waiting_for, held);
+    assert.deepEqual((await taskOf(app, "third")).waiting_for, held);
+    await app.post({ type: "pause_task", task_id: "first" });
+    assert.deepEqual((await taskOf(app, "second")).waiting_for, held, "a paused agent keeps its place");
+    await app.post({ type: "resume_task", task_id: "first" });
+    app.agents.open("first");
+    await become(app, "running", "second");
+    assert.deepEqual((await taskOf(app, "third")).waiting_for, { ...held, task_ids: ["second"] });
+    await app.post({ type: "cancel_task", task_id: "second" });
+    await become(app, "running", "third");
+  });
+});
+
+Deno.test("folders are exclusive by default where projects are configured", async () => {
+  const { tasks: { exclusive_folders: _, ...tasks }, ...rest } = config({ web: { path: "web" } }) as {
+    tasks: Fields;
+  };
+  await withApp({ config: { ...rest, tasks } }, async (app) => {
+    await folder(app, "web/sub");
+    await Deno.mkdir(`${app.dir}/web/.git`);
+    await Deno.writeTextFile(`${app.dir}/web/.git/HEAD`, "ref: refs/heads/main\n");
+    await requestOf(app, "first", {}, named("web"));
+    await start(app, "second", { working_dir: "sub", prompt: "wait second" }, named("web"));
+    await until(async () => ((await taskOf(app, "second")).waiting_for as Fields)?.by === "working_dir");
+  });
+});
+
+Deno.test("list_tasks filters by owner, agent, review, tags and what tasks wait for", async () => {
+  const more = { tasks: { max_concurrent: 2 } };
+  await withApp({ config: config({}, more) }, async (app) => {
+    await requestOf(app, "a", { prompt: "ask something" }, {
+      metadata: { owner: "ann", tags: ["red", "big"] },
+    });
+    await requestOf(app, "b", { agent: "other" }, { metadata: { owner: "bob", tags: ["blue"] } });
+    await start(app, "c", {}, { metadata: { tags: ["red"] } });
+    await start(app, "d", {}, { dependencies: ["c"] });
+    await start(app, "e");
+    await app.post({ type: "pause_task", task_id: "e" });
+    await until(async () => ((await taskOf(app, "a")).waiting_for as Fields)?.kind === "permission");
+    assert.deepEqual(await listed(app, { owner: "ann" }), ["a"]);
+    assert.deepEqual(await listed(app, { owner: ["ann", "bob"] }), ["a", "b"]);
+    assert.deepEqual(await listed(app, { agent: "other" }), ["b"]);
+    assert.deepEqual(await listed(app, { agent: "acp", tags: "red" }), ["a", "c"]);
+    assert.deepEqual(await listed(app, { tags: ["blue", "big"] }), ["a", "b"]);
+    assert.deepEqual(await listed(app, { review: "none", owner: "ann" }), ["a"]);
+    assert.deepEqual(await listed(app, { review: ["to_review", "accepted"] }), []);
+    assert.deepEqual(await listed(app, { waiting_for: "permission" }), ["a"]);
+    assert.deepEqual(await listed(app, { waiting_for: ["slot", "dependency"] }), ["c", "d"]);
+    assert.deepEqual(await listed(app, { waiting_for: "paused" }), ["e"]);
+    for (
+      const filter of [{ waiting_for: "nothing" }, { waiting_for: [] }, { review: "maybe" }, { tags: "" }, {
+        owner: 1,
+      }, { archived: "yes" }]
+    ) {
+      const { reply } = await app.post({ type: "list_tasks", filter });
+      assert.equal(reply.code, "FILTER_VALIDATION_ERROR", JSON.stringify(filter));
+    }
+  });
+});

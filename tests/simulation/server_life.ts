@@ -191,6 +191,7 @@ export class ServerLife {
       health: {} as ApiContext["health"],
       limits: {} as ApiContext["limits"],
       agents: {} as ApiContext["agents"],
+      projects: {} as ApiContext["projects"],
       makes: [],
       // Everybody may do everything, as without authentication.
       auth: { authorise: () => {} } as unknown as ApiContext["auth"],

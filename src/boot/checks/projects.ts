@@ -1,6 +1,6 @@
 /** Whether tasks can work in the projects of the configuration as it says. */
 import { NOT_YET_OF_PROJECT } from "../../domain/project.ts";
-import { repositoryRoot } from "../../host/repository_root.ts";
+import { isInRepository } from "../../host/repository_root.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Finding } from "./finding.ts";
 import { problemOf } from "./working_folders.ts";
@@ -31,14 +31,4 @@ export async function checkProjects(projects: Config["projects"]): Promise<Findi
     }),
   );
   return findings.flat();
-}
-
-/** The root of no repository is the folder itself, which then has no `.git`. */
-async function isInRepository(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(`${await repositoryRoot(path)}/.git`);
-    return true;
-  } catch {
-    return false;
-  }
 }
