@@ -168,6 +168,30 @@ Deno.test("acp: a killed agent's session resumes, and its replayed history is no
     assert.equal((await Deno.readTextFile(`${bench.folder}/demo.md`)).trim().split("\n").length, 4);
   }));
 
+Deno.test("acp: the demo agent goes on in its session after the end, and in several turns", () =>
+  withSupervisor(async (bench) => {
+    const quick = (file: string) => `demo:steps=1 demo:delay=0 demo:file=${file}`;
+    const first = await ran(bench, demo(bench.folder, quick("a.md")), { messages: [quick("b.md")] });
+    assert.match(first.outcome.output, /the result is in b\.md/);
+    const { session_id } = first.all("session")[0]!;
+    const again = { resume: { session_id }, earlier: { plan: [], steps: [], files: [], answer: "Done" } };
+    const told = { text: quick("b.md"), mayBeTold: true };
+    const second = await ran(bench, demo(bench.folder, quick("a.md"), { ...again, message: told }));
+    assert.match(second.outcome.output, /the result is in b\.md/);
+    const message = { text: quick("c.md"), mayBeTold: true };
+    const third = await ran(bench, demo(bench.folder, quick("a.md"), { ...again, message }));
+    assert.match(third.outcome.output, /the result is in c\.md/);
+    assert.deepEqual(third.all("session").map(({ resumed }) => resumed), [true]);
+    const lines = async (file: string) =>
+      (await Deno.readTextFile(`${bench.folder}/${file}`)).trim().split("\n");
+    assert.deepEqual((await Promise.all(["a.md", "b.md", "c.md"].map(lines))).map(({ length }) => length), [
+      1,
+      1,
+      1,
+    ]);
+    assert.equal(await Deno.readTextFile(`${bench.folder}/.demo-agent/.gitignore`), "*\n");
+  }));
+
 Deno.test("acp: a session that cannot be resumed is replaced by a new one", () =>
   withSupervisor(async (bench) => {
     const resume = { session_id: "demo_gone" };

@@ -5,7 +5,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import { DemoFailure, planUpdate, play, updates } from "./demo_play.ts";
 import { demoScript } from "./demo_script.ts";
-import { type DemoSession, readState } from "./demo_session.ts";
+import { type DemoSession, readState, tell } from "./demo_session.ts";
 
 const CONTINUE = /^\s*(continue|resume)\b/i;
 
@@ -44,13 +44,16 @@ export async function runDemoAgent(
     }))
     .onRequest("session/new", ({ params }) => {
       const sessionId = `demo_${Math.floor(clock.random() * 36 ** 10).toString(36).padStart(10, "0")}`;
-      sessions.set(sessionId, { cwd: params.cwd, prompt: "", completed: 0 });
+      sessions.set(sessionId, { cwd: params.cwd, prompt: "", told: [], completed: 0 });
       return { sessionId };
     })
     .onRequest("session/load", async ({ params, client }) => {
       const session = await reopen(params.sessionId, params.cwd);
       const send = updates(client, params.sessionId);
-      await send({ sessionUpdate: "user_message_chunk", content: { type: "text", text: session.prompt } });
+      for (const [at, text] of session.told.entries()) {
+        const messageId = `told_${at}`;
+        await send({ sessionUpdate: "user_message_chunk", messageId, content: { type: "text", text } });
+      }
       await send(planUpdate(demoScript(session.prompt), session.completed));
       return {};
     })
@@ -63,7 +66,7 @@ export async function runDemoAgent(
       const session = sessionOf(params.sessionId);
       const text = params.prompt.map((block) => block.type === "text" ? block.text : "").join("\n");
       if (session.prompt === "" || !CONTINUE.test(text)) {
-        Object.assign(session, { prompt: text, completed: 0 });
+        tell(session, text);
       }
       const turn = new AbortController();
       turns.set(params.sessionId, turn);

@@ -2,7 +2,7 @@
 import type { AgentContext, SessionUpdate } from "@agentclientprotocol/sdk";
 import { type Clock, isoTime } from "../../clock/clock.ts";
 import { type DemoScript, demoScript } from "./demo_script.ts";
-import { type DemoSession, removeState, textAt, writeState } from "./demo_session.ts";
+import { type DemoSession, textAt, writeState } from "./demo_session.ts";
 
 /** Thrown if the prompt asks the demo to fail. */
 export class DemoFailure extends Error {}
@@ -54,7 +54,6 @@ export async function play(
   }
   await send(planUpdate(script, script.steps.length));
   await say(`All ${script.steps.length} steps are done; the result is in ${script.file}.`, "summary");
-  await removeState(session_id, session);
   return "end_turn";
 }
 

@@ -1,20 +1,34 @@
-/** The sessions of the demo agent. Each is saved in a file of its folder, so that it can continue after a kill. */
-import { objectOf } from "../acp/wire_value.ts";
+/** The sessions of the demo agent. Each is saved in a file of its folder, so that it can go on in another process. */
+import { listOf, objectOf } from "../acp/wire_value.ts";
 
 export interface DemoSession {
   cwd: string;
+  /** What it was told last, and works on. */
   prompt: string;
+  /** All that it was told, the oldest first. */
+  told: string[];
   /** How many steps are finished. */
   completed: number;
 }
 
 const STATE_FOLDER = ".demo-agent";
+/** How much it remembers of what it was told. */
+const MOST_TOLD = 50;
 
 const statePath = (cwd: string, session_id: string) => `${cwd}/${STATE_FOLDER}/${session_id}.json`;
 
+/** Gives the session a prompt to work on. */
+export function tell(session: DemoSession, prompt: string): void {
+  const told = [...session.told, prompt].slice(-MOST_TOLD);
+  Object.assign(session, { prompt, told, completed: 0 });
+}
+
 /** Saves the progress of a session. */
 export async function writeState(session_id: string, session: DemoSession): Promise<void> {
-  await Deno.mkdir(`${session.cwd}/${STATE_FOLDER}`, { recursive: true });
+  const folder = `${session.cwd}/${STATE_FOLDER}`;
+  await Deno.mkdir(folder, { recursive: true });
+  // What it keeps is no part of its work.
+  await Deno.writeTextFile(`${folder}/.gitignore`, "*\n");
   const path = statePath(session.cwd, session_id);
   // Renamed into place, so that a kill leaves either the old state or the new one.
   await Deno.writeTextFile(`${path}.new`, JSON.stringify(session));
@@ -27,14 +41,12 @@ export async function readState(cwd: string, session_id: string): Promise<DemoSe
   const text = await textAt(statePath(cwd, session_id));
   if (text === null) return undefined;
   const state = objectOf(JSON.parse(text)) ?? {};
-  return { cwd, prompt: String(state.prompt ?? ""), completed: Number(state.completed) || 0 };
-}
-
-/** Removes the file of a finished session. */
-export async function removeState(session_id: string, session: DemoSession): Promise<void> {
-  await Deno.remove(statePath(session.cwd, session_id));
-  // The folder is not empty while another session in it runs. That session then removes it.
-  await Deno.remove(`${session.cwd}/${STATE_FOLDER}`).catch(() => {});
+  return {
+    cwd,
+    prompt: String(state.prompt ?? ""),
+    told: listOf(state.told).map(String),
+    completed: Number(state.completed) || 0,
+  };
 }
 
 /** The text of a file; null if there is no such file. */
