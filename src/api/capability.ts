@@ -11,6 +11,7 @@ import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
+import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
 import type { HealthMonitor } from "../monitor/health.ts";
 import type { Machine } from "../monitor/machine.ts";
@@ -75,6 +76,7 @@ export interface ApiContext {
   commands: TaskCommands;
   queries: TaskQueries;
   acceptance: Pick<Acceptance, "accept" | "discard">;
+  reviews: Pick<TaskReviews, "changes" | "save" | "get">;
   scheduler: Scheduler;
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;

@@ -13,6 +13,8 @@ import { cancelTask } from "./cancel_task.ts";
 import type { Capability } from "./capability.ts";
 import { createKey } from "./create_key.ts";
 import { discardChanges } from "./discard_changes.ts";
+import { getReview } from "./get_review.ts";
+import { getTaskChanges } from "./get_task_changes.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
 import { killProcess } from "./kill_process.ts";
@@ -38,6 +40,7 @@ import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
 import { revokeKey } from "./revoke_key.ts";
+import { saveReview } from "./save_review.ts";
 import { scheduleTask } from "./schedule_task.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
@@ -63,6 +66,9 @@ const ALL = [
   acceptChanges,
   discardChanges,
   listProjects,
+  getTaskChanges,
+  getReview,
+  saveReview,
   respondToPermission,
   answerQuestion,
   scheduleTask,

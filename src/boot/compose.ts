@@ -49,12 +49,8 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
   const tokens = new TaskTokens();
   const ofAgents = agentAccess(tokens, () => server.url);
-  const { engine, acceptance, endings, scheduler, bus, runner, directory, projects, attachments } =
-    await composeEngine(
-      options,
-      store,
-      ofAgents,
-    );
+  const { engine, acceptance, endings, reviews, scheduler, bus, runner, directory, projects, attachments } =
+    await composeEngine(options, store, ofAgents);
   const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, access);
   const server = composeDoors(options, {
@@ -68,6 +64,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     access,
     monitor,
     attachments,
+    reviews,
   });
   const listening: Listening = {
     get url() {

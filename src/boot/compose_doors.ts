@@ -19,6 +19,7 @@ import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 import type { Monitor } from "./compose_monitor.ts";
+import type { TaskReviews } from "../engine/task_reviews.ts";
 import { lazyMcp } from "./lazy_mcp.ts";
 import { DASHBOARD } from "./self.ts";
 
@@ -33,11 +34,12 @@ export interface Behind {
   access: Access;
   monitor: Monitor;
   attachments: Attachments | undefined;
+  reviews: TaskReviews;
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, acceptance, scheduler, directory, projects, access, monitor, attachments } =
-    behind;
+  const { store, bus, engine, acceptance, reviews, scheduler, directory, projects } = behind;
+  const { access, monitor, attachments } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
   const hub = new SubscriptionHub(
@@ -58,6 +60,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     commands: engine.commands,
     queries: engine.queries,
     acceptance,
+    reviews,
     scheduler,
     logs: store.logs,
     metrics,

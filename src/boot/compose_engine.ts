@@ -13,6 +13,7 @@ import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
+import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
@@ -24,6 +25,7 @@ import type { TaskFacts } from "../read/task_columns.ts";
 import { TaskIndex } from "../read/task_index.ts";
 import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
+import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
@@ -133,6 +135,10 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     counts.forget();
     engine.regroup();
   });
+  const reviews = new TaskReviews({
+    store,
+    comparisons: await gitComparisons({ git, clock, folder: join(folder, "comparisons") }),
+  });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({
     clock,
@@ -158,6 +164,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     engine,
     acceptance,
     endings,
+    reviews,
     scheduler,
     runner,
     directory,

@@ -16,7 +16,7 @@ import {
 } from "./task.ts";
 import { Accepted, Discarded, Ending } from "./ending.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
-import { StoredWorkspace, type Workspace } from "./workspace.ts";
+import { Milestones, StoredWorkspace, type Workspace } from "./workspace.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 
@@ -52,6 +52,7 @@ export const TaskState = z.object({
   }).optional().describe(
     "The agent's session, which the next attempt resumes. It is kept when the task ends.",
   ),
+  milestones: Milestones.optional(),
   workspace: StoredWorkspace.optional().describe("Where the task works, from its first attempt on."),
   accepted: Accepted.optional(),
   discarded: Discarded.optional(),

@@ -29,6 +29,14 @@ export const StoredWorkspace = Workspace.extend({
 });
 export type StoredWorkspace = z.infer<typeof StoredWorkspace>;
 
+/** Commits with which a task's work is compared. */
+export const Milestones = z.object({
+  turn: z.int().optional().describe("The last turn whose work was saved."),
+  turn_from: z.string().optional().describe("The commit from which that turn went on."),
+  reviewed: z.string().optional().describe("The commit for which a person has last asked for changes."),
+});
+export type Milestones = z.infer<typeof Milestones>;
+
 /** How much a task has changed against the commit from which it started. */
 export const ChangeCounts = z.object({
   files: z.int().min(0),

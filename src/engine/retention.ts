@@ -105,7 +105,10 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
         return task !== undefined && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
       });
       going = still.length;
-      return { removes: still.map(({ id }) => id), deletes: still.flatMap(outputsOf) };
+      return {
+        removes: still.map(({ id }) => id),
+        deletes: still.flatMap((task) => [...outputsOf(task), ...store.reviews.keysOf(task.id)]),
+      };
     }, SERVER);
     removed += going;
   }

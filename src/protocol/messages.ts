@@ -3,6 +3,7 @@ import * as z from "zod";
 import { acceptMessages } from "./accept_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
+import { changeMessages } from "./change_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
 import { alwaysSent, openNames } from "../domain/published.ts";
 import { exchange, RequestId } from "./exchange.ts";
@@ -24,6 +25,7 @@ export const EXCHANGES = {
   ...taskMessages,
   ...acceptMessages,
   ...projectMessages,
+  ...changeMessages,
   ...scheduleMessages,
   ...logMessages,
   ...monitorMessages,

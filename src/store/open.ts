@@ -19,6 +19,7 @@ import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Outputs } from "./outputs.ts";
+import { Reviews } from "./reviews.ts";
 import { AGENTS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
@@ -42,6 +43,7 @@ export interface Store {
   /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
   readonly outputs: Outputs;
+  readonly reviews: Reviews;
   readonly closed: boolean;
   /** Writes a small value. Throws if the store cannot be written, or if its file is gone. */
   probe(): Promise<void>;
@@ -169,6 +171,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     logs,
     changes,
     outputs: new Outputs(kv),
+    reviews: new Reviews(kv),
     async probe() {
       await options.inPlace?.();
       await commits.commit({ sets: [{ key: ["probe"], value: encode(clock.now()) }] });

@@ -44,6 +44,8 @@ export interface GitOptions {
   env?: Record<string, string>;
   /** Exit codes that are answers, besides 0. */
   accepts?: readonly number[];
+  /** Gets what git prints, without a bound, instead of the result. Once it returns false, git is ended, which is no error. */
+  take?(bytes: Uint8Array): boolean;
   /** Whether it speaks to a remote repository, which may need the account's SSH agent. */
   network?: boolean;
 }
@@ -122,10 +124,12 @@ export function createGit(host: GitHost): Git {
         bound_ms,
         signal,
         output_max: OUTPUT_MAX,
+        take: options.take,
       });
     } catch (error) {
       throw cannotRun(error as Error);
     }
+    if (end.why === "enough") return { code: 0, stdout: new Uint8Array(), stderr: "" };
     const command = `git ${args[0]}`;
     if (end.why !== "ended") throw failed(command, folder, args, whyEnded(end.why, bound_ms));
     const { code, stdout } = end;
@@ -192,7 +196,7 @@ function environment({ server_env, marks }: GitHost, usesNetwork: boolean): Reco
   };
 }
 
-function whyEnded(why: Exclude<ProgramEnd["why"], "ended">, bound_ms: number): string {
+function whyEnded(why: Exclude<ProgramEnd["why"], "ended" | "enough">, bound_ms: number): string {
   switch (why) {
     case "late":
       return `it did not end within ${bound_ms / 1000} s`;

@@ -184,6 +184,7 @@ export class ServerLife {
       queries: engine.queries,
       scheduler: this.#scheduler,
       acceptance: {} as ApiContext["acceptance"],
+      reviews: {} as ApiContext["reviews"],
       logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
       metrics: { note: () => {} } as unknown as ApiContext["metrics"],

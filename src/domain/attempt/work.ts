@@ -9,6 +9,7 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
   const saved = {
     ...state,
     workspace: work.workspace ?? state.workspace,
+    milestones: withTurn(state, work),
     changes: work.changes ?? state.changes,
   };
   return isFinished(state.status) ? { ...saved, review: reviewOf(saved, work) } : saved;
@@ -19,4 +20,12 @@ function reviewOf({ workspace, changes }: TaskState, { failure }: SavedWork): Re
   // What could not be saved must be looked at, whatever it is.
   if (failure !== undefined) return "to_review";
   return changes !== undefined && changes.files + changes.commits > 0 ? "to_review" : "none";
+}
+
+/** A turn may be saved more than once: what came first is where it began. */
+function withTurn({ turn, milestones, workspace }: TaskState, work: SavedWork): TaskState["milestones"] {
+  const head = work.workspace?.head_commit;
+  if (head === undefined || turn === undefined || milestones?.turn === turn) return milestones;
+  const turn_from = workspace?.head_commit ?? work.workspace?.base_commit;
+  return { ...milestones, turn, turn_from };
 }

@@ -95,10 +95,25 @@ export function collectBytes(
   return { bytes: done.then(joined), cancel };
 }
 
+export interface PassedBytes {
+  /** Settles when the stream has ended, or `take` wants no more. Rejects with what `take` throws. */
+  done: Promise<void>;
+  /** Stops reading. */
+  cancel(): void;
+}
+
+/** Passes on what arrives, until `take` returns false. What it is given is only valid during the call. */
+export function passBytes(
+  source: ReadableStream<Uint8Array>,
+  take: (bytes: Uint8Array) => boolean,
+): PassedBytes {
+  return collect(source, Infinity, take);
+}
+
 function collect(
   source: ReadableStream<Uint8Array>,
   max_bytes: number,
-  take: (bytes: Uint8Array) => void,
+  take: (bytes: Uint8Array) => boolean | void,
 ): { done: Promise<void>; cancel(): void } {
   const reader = source.getReader({ mode: "byob" });
   async function read(): Promise<void> {
@@ -108,7 +123,7 @@ function collect(
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return;
       if ((left -= value.byteLength) < 0) throw new RangeError(`more than ${max_bytes} bytes`);
-      take(value);
+      if (take(value) === false) return;
       buffer = value.buffer;
     }
   }

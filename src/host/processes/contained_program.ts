@@ -1,6 +1,6 @@
 /** Runs a program to its end in a process group of its own, so that what it starts can be ended with it. POSIX only. */
 import { type Clock, within } from "../../clock/clock.ts";
-import { collectBytes } from "./child_streams.ts";
+import { collectBytes, passBytes } from "./child_streams.ts";
 import { signalAll } from "./signals.ts";
 
 /** How long a program may tidy up after SIGTERM. */
@@ -19,18 +19,20 @@ export interface ProgramRun {
   signal?: AbortSignal;
   /** The most bytes that it may print on each of stdout and stderr. */
   output_max: number;
+  /** Gets what it prints on stdout, without a bound, instead of the end. The program is ended once it returns false. */
+  take?(bytes: Uint8Array): boolean;
 }
 
 export type ProgramEnd =
   | { why: "ended"; code: number; stdout: Uint8Array<ArrayBuffer>; stderr: Uint8Array<ArrayBuffer> }
-  /** It was ended: after its bound, because nobody needs it any more, or because it printed without end. */
-  | { why: "late" | "aborted" | "too_much" };
+  /** It was ended: after its bound, because nobody needs it any more, because it printed without end, or enough. */
+  | { why: "late" | "aborted" | "too_much" | "enough" };
 
 /** Throws what `Deno.Command` throws if the program cannot be started. */
 export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
 
 export function containedPrograms(clock: Clock): RunProgram {
-  return async ({ program, args, env, cwd, stdin, heard, bound_ms, signal, output_max }) => {
+  return async ({ program, args, env, cwd, stdin, heard, take, bound_ms, signal, output_max }) => {
     if (signal?.aborted) return { why: "aborted" };
     const child = new Deno.Command(program, {
       args: [...args],
@@ -44,14 +46,30 @@ export function containedPrograms(clock: Clock): RunProgram {
       stderr: "piped",
     }).spawn();
     if (stdin !== undefined) void give(child.stdin, stdin);
-    const stdout = collectBytes(child.stdout, output_max, heard);
+    const enough = Promise.withResolvers<"enough">();
+    const stdout = take === undefined
+      ? collectBytes(child.stdout, output_max, heard)
+      : passedOn(child.stdout, take, () => enough.resolve("enough"));
     const stderr = collectBytes(child.stderr, output_max);
-    const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch(() => "too_much" as const);
+    const done = Promise.all([child.status, stdout.bytes, stderr.bytes]).catch((error) => {
+      if (error instanceof RangeError) return "too_much" as const;
+      throw error;
+    });
     const aborted = Promise.withResolvers<"aborted">();
     const abort = () => aborted.resolve("aborted");
     signal?.addEventListener("abort", abort);
-    const ended = await within(clock, bound_ms, Promise.race([done, aborted.promise]), "late" as const);
-    signal?.removeEventListener("abort", abort);
+    let ended;
+    try {
+      const first = Promise.race([done, aborted.promise, enough.promise]);
+      ended = await within(clock, bound_ms, first, "late" as const);
+    } catch (error) {
+      await end(clock, child);
+      stdout.cancel();
+      stderr.cancel();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
     if (typeof ended !== "string") {
       const [{ code }, out, err] = ended;
       return { why: "ended", code, stdout: out, stderr: err };
@@ -63,6 +81,20 @@ export function containedPrograms(clock: Clock): RunProgram {
     await within(clock, TIDY_MS, done, undefined);
     return { why: ended };
   };
+}
+
+/** As `collectBytes`, but nothing is kept. */
+function passedOn(
+  source: ReadableStream<Uint8Array>,
+  take: (bytes: Uint8Array) => boolean,
+  full: () => void,
+) {
+  const { done, cancel } = passBytes(source, (bytes) => {
+    const goesOn = take(bytes);
+    if (!goesOn) full();
+    return goesOn;
+  });
+  return { bytes: done.then(() => new Uint8Array()), cancel };
 }
 
 async function give(

@@ -1,0 +1,50 @@
+/** What of a task's work is compared with what. */
+import type { ComparedWork } from "./comparison.ts";
+import { fieldProblem } from "./field_problem.ts";
+import type { Since } from "./task_changes.ts";
+import type { TaskRecord, TaskState } from "./task_record.ts";
+
+/** Throws `INVALID_FIELD_VALUE` if the task has no work that git knows. */
+export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
+  const { state } = task;
+  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base } = state.workspace ?? {};
+  if (common_dir === undefined || base_commit === undefined) throw notCompared(task);
+  const isSettled = state.review === "accepted" || state.review === "discarded";
+  const hasFolder = git_dir !== undefined && root !== undefined && !isSettled;
+  return {
+    common_dir,
+    folder: hasFolder ? { git_dir, work_tree: root } : undefined,
+    head: head_commit ?? base_commit,
+    from: startOf(state, since) ?? base_commit,
+    branch,
+    base,
+    base_commit,
+    isOpen: kind === "worktree" && !isSettled,
+  };
+}
+
+function startOf({ turn, milestones, workspace }: TaskState, since: Since): string | undefined {
+  switch (since) {
+    case "base":
+      return undefined;
+    case "last_turn":
+      // The work of a turn under way is not saved yet.
+      return milestones?.turn === turn ? milestones?.turn_from : workspace?.head_commit;
+    case "last_review":
+      return milestones?.reviewed;
+  }
+}
+
+function notCompared({ id, state }: TaskRecord) {
+  const { workspace, status } = state;
+  return fieldProblem(
+    "INVALID_FIELD_VALUE",
+    "task_id",
+    id,
+    "a task that works in a git repository",
+    workspace === undefined
+      ? `Task '${id}' has not begun to work, so it has no changes`
+      : `Task '${id}' works outside a git repository, so it is not known what it has changed`,
+    { current_status: status },
+  );
+}

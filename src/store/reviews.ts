@@ -1,0 +1,73 @@
+/**
+ * What people note about tasks' changes: comments that have not been sent yet, and marks of files that were viewed. Kept only
+ * in the store, because they are requested for one task at a time.
+ */
+import * as z from "zod";
+import { ReviewComment } from "../domain/review_comment.ts";
+import { stored } from "../domain/stored.ts";
+import type { Key, KeyValue } from "./kv/kv.ts";
+import { decodeStored, encodeStored } from "./stored_values.ts";
+import { joined, parted } from "./value_parts.ts";
+
+const REVIEWS: Key = ["review"];
+/** The most keys that one of the two takes. */
+const PARTS_MAX = 8;
+
+const COMMENTS = stored("review.comments", z.array(ReviewComment));
+const VIEWED = stored("review.viewed", z.array(z.string()));
+
+export interface NotedReview {
+  comments: ReviewComment[];
+  /** One mark for each file, made of its name and its content. */
+  viewed: string[];
+}
+
+type Part = keyof NotedReview;
+const PARTS: readonly Part[] = ["comments", "viewed"];
+
+export class Reviews {
+  readonly #kv: KeyValue;
+
+  constructor(kv: KeyValue) {
+    this.#kv = kv;
+  }
+
+  /** The keys to set and to delete, so that what is given replaces what was noted. The rest stays. */
+  entries(task_id: string, noted: Partial<NotedReview>) {
+    const sets: { key: Key; value: Uint8Array }[] = [];
+    const deletes: Key[] = [];
+    for (const part of PARTS) {
+      const value = noted[part];
+      if (value === undefined) continue;
+      const values = value.length === 0 ? [] : parted(encodeStored(value));
+      sets.push(...values.map((value, i) => ({ key: keyOf(task_id, part, i), value })));
+      deletes.push(...keysOf(task_id, part).slice(values.length));
+    }
+    return { sets, deletes };
+  }
+
+  async get(task_id: string): Promise<NotedReview> {
+    const values: Record<Part, Uint8Array[]> = { comments: [], viewed: [] };
+    const range = { prefix: [...REVIEWS, task_id], batch: PARTS.length * PARTS_MAX };
+    for await (const { key, value } of this.#kv.list(range)) values[key[2] as Part].push(value);
+    const record = `review of task '${task_id}'`;
+    const { comments, viewed } = values;
+    return {
+      comments: comments.length > 0 ? decodeStored(COMMENTS, record, joined(comments)) : [],
+      viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joined(viewed)) : [],
+    };
+  }
+
+  /** The keys of all that may be noted about a task. */
+  keysOf(task_id: string): Key[] {
+    return PARTS.flatMap((part) => keysOf(task_id, part));
+  }
+}
+
+function keyOf(task_id: string, part: Part, number: number): Key {
+  return [...REVIEWS, task_id, part, number];
+}
+
+function keysOf(task_id: string, part: Part): Key[] {
+  return Array.from({ length: PARTS_MAX }, (_, number) => keyOf(task_id, part, number));
+}

@@ -1,0 +1,151 @@
+/** Compares tasks' work by git: what has changed, and where commented lines are now. */
+import type { Clock } from "../../clock/clock.ts";
+import { ApiError } from "../../domain/errors.ts";
+import type { ComparedWork, Comparisons } from "../../domain/comparison.ts";
+import type { Git } from "../git.ts";
+import { adaptedGit } from "./adapted_git.ts";
+import { listChanges } from "./list_changes.ts";
+import { linesNow } from "./lines_now.ts";
+import { type PlainRepository, withPlainRepository } from "./plain_repository.ts";
+import { type Present, presentOf, resolved } from "./present.ts";
+import { standingOf } from "./standing.ts";
+
+/** How many comparisons run at once. */
+const AT_ONCE = 4;
+/** A comparison of a whole repository takes a second. */
+const BOUND_MS = 60_000;
+/** How many may wait for their turn. */
+const WAITING_MAX = 200;
+
+export interface ComparisonOptions {
+  git: Git;
+  clock: Clock;
+  /** For what git has to write. Nothing in it outlives a comparison. */
+  folder: string;
+}
+
+interface Lent {
+  git: Git;
+  plain: PlainRepository;
+  present: Present;
+}
+
+export async function gitComparisons(
+  { git: unbounded, clock, folder }: ComparisonOptions,
+): Promise<Comparisons> {
+  const inTurn = atMost(AT_ONCE);
+  // What a server that was killed has left behind.
+  await removed(folder);
+
+  async function withPresent<T>(work: ComparedWork, use: (lent: Lent) => Promise<T>): Promise<T> {
+    const until_ms = clock.monotonic() + BOUND_MS;
+    // No command runs longer than is left.
+    const git = adaptedGit(unbounded, (options) => ({
+      ...options,
+      bound_ms: Math.max(1, until_ms - clock.monotonic()),
+    }));
+    const repository = { common_dir: work.common_dir, commit: work.head };
+    const compare = (seen: ComparedWork) =>
+      withPlainRepository(
+        git,
+        folder,
+        repository,
+        async (plain) => await use({ git, plain, present: await presentOf(git, plain, seen) }),
+      );
+    const committed = { ...work, folder: undefined };
+    return await inTurn(async () => {
+      if (work.folder === undefined || !await isThere(work.folder)) return await compare(committed);
+      try {
+        return await compare(work);
+      } catch (error) {
+        // It may have been accepted or discarded meanwhile.
+        if (await isThere(work.folder)) throw error;
+        return await compare(committed);
+      }
+    });
+  }
+
+  return {
+    changes: (work, list) =>
+      withPresent(work, async ({ git, plain, present }) => {
+        const { head, tree, uncommitted, branch } = present;
+        const [diff, standing] = await Promise.all([
+          listChanges(plain, work.from, tree, list),
+          targetOf(git, work).then((target) =>
+            standingOf(git, plain, {
+              common_dir: work.common_dir,
+              target,
+              head,
+              tree: uncommitted ? tree : undefined,
+              mayConflict: work.isOpen,
+            })
+          ),
+        ]);
+        return {
+          base_commit: work.from,
+          head_commit: head,
+          branch,
+          uncommitted,
+          files: diff.files,
+          files_truncated: diff.files_truncated || undefined,
+          totals: diff.totals,
+          ...standing,
+        };
+      }),
+    lines: (work, lines) =>
+      withPresent(work, async ({ plain, present }) => ({
+        head_commit: present.head,
+        found: await linesNow(plain, work, present, lines),
+      })),
+  };
+}
+
+/** The commit that the work is to come into: the end of its base, if that is a branch. */
+async function targetOf(git: Git, { common_dir, base, base_commit }: ComparedWork): Promise<string> {
+  if (base === undefined) return base_commit;
+  return await resolved(git, { git_dir: common_dir }, `refs/heads/${base}`) ?? base_commit;
+}
+
+async function removed(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function isThere({ git_dir, work_tree }: NonNullable<ComparedWork["folder"]>): Promise<boolean> {
+  for (const path of [git_dir, work_tree]) {
+    try {
+      if (!(await Deno.stat(path)).isDirectory) return false;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+/** Runs at most so many jobs at once; the others wait for their turn. */
+function atMost(most: number): <T>(job: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (job) => {
+    if (running >= most) {
+      if (waiting.length >= WAITING_MAX) {
+        throw new ApiError("SERVER_OVERLOAD", "Too many comparisons wait already", {
+          retry_after_seconds: 1,
+        });
+      }
+      // Whoever ends hands its place on.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else running++;
+    try {
+      return await job();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
