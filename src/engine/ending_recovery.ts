@@ -13,8 +13,9 @@ import type { RepositoryTurns } from "./repository_turns.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** How long after a failure it is tried again, such as when git is at work there. */
-const AGAIN_MS = 15_000;
+/** How long after a failure it is tried again, such as when git is at work there: doubled up to a minute. */
+const AGAIN_MS = 250;
+const AGAIN_MAX_MS = 60_000;
 
 export interface EndingRecoveryOptions {
   clock: Clock;
@@ -28,6 +29,7 @@ export class EndingRecovery {
   readonly #options: EndingRecoveryOptions;
   #again: Timer | undefined;
   #closed = false;
+  #wait_ms = AGAIN_MS;
   readonly #told = new Map<string, string>();
 
   constructor(options: EndingRecoveryOptions) {
@@ -40,7 +42,9 @@ export class EndingRecovery {
     const open = [...store.tasks.values()].filter(({ state }) => state.ending !== undefined);
     let left = 0;
     for (const task of open) if (!await this.#settled(task)) left++;
-    if (left > 0 && !this.#closed) this.#again = this.#options.clock.after(AGAIN_MS, () => void this.start());
+    if (left === 0 || this.#closed) return;
+    this.#again = this.#options.clock.after(this.#wait_ms, () => void this.start());
+    this.#wait_ms = Math.min(2 * this.#wait_ms, AGAIN_MAX_MS);
   }
 
   stop(): void {
