@@ -171,6 +171,19 @@ Deno.test("turns: one that is interrupted before its prompt is ended when it has
     ]);
   }));
 
+Deno.test("turns: one that is interrupted as soon as its message is given is ended too", () =>
+  withSupervisor(async (bench) => {
+    const watched = await watchRun(bench, request(bench, says("One."), done()), { holdsTurns: true });
+    await watched.first("turn_ended");
+    watched.run.next!(message({ until: "cancel" }));
+    watched.run.interrupt!();
+    await watched.first("turn_ended", ({ outcome }) => outcome.status === "stopped");
+    watched.run.next!(message(says("Three."), done()));
+    await watched.first("turn_ended", ({ outcome }) => outcome.output === "Three.");
+    watched.run.next!(undefined);
+    assert.equal((await watched.run.outcome).status, "completed");
+  }));
+
 Deno.test("turns: one that is interrupted may fail, or end as if it were done", () =>
   withSupervisor(async (bench) => {
     for (

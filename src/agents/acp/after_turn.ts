@@ -16,7 +16,6 @@ export interface AfterTurnOptions extends LeftOptions {
 /** Returns what is still at work once the agent has done what it does of itself. */
 export async function afterTurn(options: AfterTurnOptions): Promise<LeftProcess[]> {
   const { own_work, mayGoOn, list, isPaused, isWaiting, isStopping, hasNext } = options;
-  own_work.turnEnded();
   const { left, remaining_ms } = await leftAfterWait({
     ...options,
     isStopping: () => isStopping() || hasNext() && !own_work.isInTurn,

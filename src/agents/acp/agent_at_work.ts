@@ -66,6 +66,7 @@ export class AgentAtWork {
     await turns.transcript.endMessage();
     if (isStopping()) throw cause;
     const process = await spawn();
+    turns.release();
     turns.forget();
     this.#link = new AgentLink({ ...this.#options, process });
     if (isPaused()) await process.pause();

@@ -61,6 +61,7 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
     update: (params) => options.update(params),
     notice: (method, params) => options.notice(method, params),
     junk: (line, why) => options.junk(line, why),
+    promptAnswered: () => options.promptAnswered(),
     onBytes(chunk) {
       heard++;
       unfinished.take(chunk);

@@ -89,6 +89,8 @@ export class Conversation {
         return await permissions.ask(params, signal);
       },
       question: (params, signal) => questions.ask(params, signal),
+      // What follows belongs to the turn only if the agent does not go on of itself.
+      promptAnswered: () => turns.hold(),
       unoffered: (method) => unoffered.take(method),
       questionCompleted: (params) => questions.completed(params.elicitationId),
       isPaused,
@@ -231,11 +233,6 @@ export class Conversation {
     if (!isAtWork || !this.#steerable || !this.#connection || this.#session_id === undefined) return false;
     const prompt = await messageBlocks(message, this.#delivering);
     return await steer(this.#connection.call, this.#session_id, prompt);
-  }
-
-  /** Whether the agent has been prompted. */
-  get isPrompted(): boolean {
-    return this.#result !== undefined;
   }
 
   /** Asks the agent to end its turn, and waits at most `bound_ms` for it to do so. Returns whether it has. */

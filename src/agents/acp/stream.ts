@@ -19,6 +19,8 @@ export interface StreamListener {
   onBytes(chunk: Uint8Array): void;
   /** The `params` of one `session/update`. */
   update(params: Record<string, unknown>): Promise<void>;
+  /** The reply to a prompt has come. Called before what the agent has sent after it is read. */
+  promptAnswered(): void;
   /** A notification other than `session/update`. */
   notice(method: string, params: Record<string, unknown>): Promise<void>;
   /** A line on stdout that is not a message we can use, and why. */
@@ -30,7 +32,8 @@ export function acpStream(
   stdout: ReadableStream<Uint8Array>,
   listener: StreamListener,
 ): Stream {
-  const unanswered = new Set<unknown>();
+  /** The methods of open requests, by their ids. */
+  const unanswered = new Map<unknown, string>();
   const reading = new AbortController();
   const lines = messageLines(stdout, {
     max_bytes: LONGEST_MESSAGE_BYTES,
@@ -54,7 +57,7 @@ export function acpStream(
   const encoder = new TextEncoder();
   const writable = new WritableStream<AnyMessage>({
     async write(message) {
-      if ("method" in message && "id" in message) unanswered.add(message.id);
+      if ("method" in message && "id" in message) unanswered.set(message.id, message.method);
       // The lock is released at once, so that the supervisor can close stdin to end the process.
       const writer = stdin.getWriter();
       const written = writer.write(encoder.encode(JSON.stringify(message) + "\n"));
@@ -68,7 +71,7 @@ export function acpStream(
 /** Returns a message for the connection; handles everything else. */
 async function take(
   line: string,
-  unanswered: Set<unknown>,
+  unanswered: Map<unknown, string>,
   listener: StreamListener,
 ): Promise<AnyMessage | undefined> {
   if (line.trim() === "") return undefined;
@@ -90,6 +93,8 @@ async function take(
     await listener.notice(method, objectOf(message.params) ?? {});
     return undefined;
   }
+  const method = unanswered.get(message.id);
   if (!unanswered.delete(message.id)) return void await listener.junk(line, "answers no open request");
+  if (method === "session/prompt") listener.promptAnswered();
   return message as unknown as AnyMessage;
 }

@@ -34,6 +34,8 @@ export class TurnTaking {
   /** Rejects if the present turn must end since nothing more is to be expected of it. */
   #givenUp = newGivenUp();
   #isInterrupted = false;
+  /** The agent has been sent the prompt of the present turn. */
+  #isPrompted = false;
   /** How the prompt of the present turn was answered; absent while the agent is at work on it. */
   #result: WireObject | undefined;
   #at: { work: AgentAtWork; parts: RunParts } | undefined;
@@ -55,22 +57,26 @@ export class TurnTaking {
 
   /** As `Run.next`. */
   next(message: TurnMessage | undefined): boolean {
-    return this.#next.give(message);
+    if (!this.#next.give(message)) return false;
+    // From now on an interruption is of the turn to come.
+    if (message !== undefined) this.#beginTurn();
+    return true;
   }
 
   /** As `Run.interrupt`. */
   interrupt(): void {
     if (this.#at === undefined || this.#isInterrupted || this.isBetween) return;
-    const { work: { link: { conversation } }, parts: { turns: { own_work } } } = this.#at;
     this.#isInterrupted = true;
-    if (own_work.isInTurn) this.#result = { stopReason: "cancelled" };
-    // The wait for what follows a turn sees it. A turn that has no prompt yet is ended when it has.
+    if (this.#at.parts.turns.own_work.isInTurn && this.#result !== undefined) {
+      this.#result = { stopReason: "cancelled" };
+    } // The wait for what follows a turn sees it. A turn that has no prompt yet is ended when it has.
     else if (this.#result !== undefined) return;
-    if (conversation.isPrompted) void this.#cancel();
+    if (this.#isPrompted) void this.#cancel();
   }
 
   /** To be called when the agent has been sent a prompt. */
   prompted(): void {
+    this.#isPrompted = true;
     if (this.#isInterrupted) void this.#cancel();
   }
 
@@ -89,10 +95,6 @@ export class TurnTaking {
       if (this.#options.isStopping()) return { status: "stopped", stop_reason: verdict.stop_reason };
       const message = await this.#nextMessage(verdict, work, parts);
       if (message === undefined) return verdict;
-      this.#result = undefined;
-      this.#isInterrupted = false;
-      this.#givenUp = newGivenUp();
-      this.left = [];
       parts.silence.sign();
       prompted = work.link.conversation.prompt(message);
     }
@@ -105,6 +107,14 @@ export class TurnTaking {
     await turns.begin();
     // Nothing answers for it. It ends well unless something shows that it has not.
     this.#result = { stopReason: "end_turn" };
+  }
+
+  #beginTurn(): void {
+    this.#result = undefined;
+    this.#isPrompted = false;
+    this.#isInterrupted = false;
+    this.#givenUp = newGivenUp();
+    this.left = [];
   }
 
   #unlessGivenUp<T>(promise: Promise<T>): Promise<T> {
@@ -124,14 +134,17 @@ export class TurnTaking {
     const { turns, permissions, questions } = parts;
     let hasExited = false;
     void process.status.then(() => hasExited = true);
-    await turns.transcript.flush();
     const isGood = this.#result?.stopReason === "end_turn" && !turns.now.has_failed && !this.#isInterrupted;
+    const mayGoOn = isGood && make.may_go_on;
+    if (mayGoOn) turns.own_work.turnEnded();
+    turns.release();
+    await turns.transcript.flush();
     this.left = await afterTurn({
       clock,
       own_work: turns.own_work,
       list: () => process.left.list((command) => make.helpers?.test(command) === true),
       wait_ms: isGood ? request.wait_for_background_ms ?? 0 : 0,
-      mayGoOn: isGood && make.may_go_on,
+      mayGoOn,
       onWait: (left) => {
         const text = `The turn has ended, and waits for ${leftWords(left)}`;
         void events.note("info", text, "acp");

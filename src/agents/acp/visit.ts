@@ -61,6 +61,7 @@ export async function visit(
       permission: () => Promise.resolve({ outcome: { outcome: "cancelled" } }),
       question: () => Promise.resolve({ action: "cancel" }),
       questionCompleted() {},
+      promptAnswered() {},
       unoffered: () => Promise.resolve(false),
       isPaused: () => false,
     });
