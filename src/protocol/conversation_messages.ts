@@ -7,7 +7,7 @@ import { bytes, TaskId, text } from "../domain/scalars.ts";
 import { exchange } from "./exchange.ts";
 
 /** The most bytes of a person's message. */
-export const MESSAGE_BYTES = 65_536;
+const MESSAGE_BYTES = 65_536;
 
 const MessageId = text(1, 100);
 

@@ -7,15 +7,15 @@ import { StoredMessage, type TurnRecord, type WaitingMessage } from "../domain/m
 import { stored } from "../domain/stored.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
-import { decodeStored, encodeStored } from "./stored_values.ts";
+import { decodeStored } from "./stored_values.ts";
 import { textValue, valueOfText } from "./text_value.ts";
 import { joined, parted } from "./value_parts.ts";
 
 export const MESSAGES: Key = ["message"];
-export const MESSAGE_TEXTS: Key = ["message_text"];
+const MESSAGE_TEXTS: Key = ["message_text"];
 
 /** A message of a conversation that has more than this many loses its oldest. */
-export const MESSAGES_KEPT = 2000;
+const MESSAGES_KEPT = 2000;
 /** The most keys of one text. */
 const PARTS_MAX = 5;
 /** Entries per read. An agent's message has up to 56 KB. */
@@ -52,8 +52,7 @@ export function userMessage(
   { number, source, by, at, parts, attachments }: WaitingMessage,
   now: { turn: number; attempt: number; state: StoredMessage["state"] },
 ): Entry {
-  const message: StoredMessage = { role: "user", source, by, at, parts, attachments, ...now };
-  return { key: keyOf(task_id, number), value: encodeStored(message) };
+  return storedMessage(task_id, number, { role: "user", source, by, at, parts, attachments, ...now });
 }
 
 /** The text of a user's message. */
@@ -64,20 +63,13 @@ export function userText(task_id: string, number: number, text: string): Entry[]
 /** The agent's message at the end of a turn. */
 export function agentMessage(task_id: string, number: number, record: TurnRecord): Entry {
   const { ended_at, output, ...rest } = record;
-  const message: StoredMessage = { role: "agent", at: ended_at, state: "delivered", ...rest };
-  const { turn, attempt, source, started_at } = record;
-  const least: StoredMessage = {
-    role: "agent",
-    at: ended_at,
-    state: "delivered",
-    turn,
-    attempt,
-    source,
-    started_at,
-    exit_code: record.exit_code,
-    stop_reason: record.stop_reason,
-  };
-  return { key: keyOf(task_id, number), value: textValue(message, least, output) };
+  return storedMessage(task_id, number, { role: "agent", at: ended_at, state: "delivered", ...rest }, output);
+}
+
+/** A message as it is stored: a user's without its text, an agent's with it. What is too long about it is left out. */
+export function storedMessage(task_id: string, number: number, message: StoredMessage, text = ""): Entry {
+  const { usage: _usage, warnings: _warnings, left_running: _left, by: _by, ...least } = message;
+  return { key: keyOf(task_id, number), value: textValue(message, least, text) };
 }
 
 /** The keys of the message that leaves the conversation when this one is stored, unless it still waits. */

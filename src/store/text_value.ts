@@ -27,11 +27,10 @@ export function textValue(head: unknown, least: unknown, text: string): Uint8Arr
   return value;
 }
 
-/** The head, to be decoded, and the text. A value without a text is a head alone. */
+/** The head, to be decoded, and the text. The head of a value that is none of these is empty, which no decoder takes. */
 export function valueOfText(value: Uint8Array): { head: Uint8Array; text: string } {
   const end = value.indexOf(LINE_FEED);
-  if (end === -1) return { head: value, text: "" };
-  return { head: value.subarray(0, end), text: decoder.decode(value.subarray(end + 1)) };
+  return { head: value.subarray(0, Math.max(0, end)), text: decoder.decode(value.subarray(end + 1)) };
 }
 
 /** The last bytes that fit, beginning with a whole character. */
