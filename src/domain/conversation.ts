@@ -2,6 +2,7 @@
  * How messages change a task's state: one is sent, or withdrawn. Each function returns the next state. It throws `ApiError` if
  * the task does not allow the change.
  */
+import { requireSettled } from "./expected_status.ts";
 import { fieldProblem } from "./field_problem.ts";
 import { messageId, messageNumber, WAITING_MAX, type WaitingMessage } from "./message.ts";
 import { closedAgain, reopened } from "./reopening.ts";
@@ -43,6 +44,7 @@ export function posted(
       { current_status: status },
     );
   }
+  requireSettled(task, "reopen");
   const { state: numbered, number } = withMessage(task.state);
   const message: WaitingMessage = { number, ...given };
   // One that does not wait passes those that do, but not its like.
