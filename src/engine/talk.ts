@@ -50,7 +50,7 @@ export class Talk {
     { text, source, mode, attachments, also = (state) => state }: Said,
     by: Actor,
   ): Promise<Sent> {
-    const { clock, store, index, settings, attachments: files, requireReopenable } = this.#options;
+    const { clock, store, index, attachments: files, requireReopenable } = this.#options;
     const task = foundTask(task_id, store.tasks);
     this.#requireListener(task);
     if (isFinished(task.state.status)) requireReopenable(task);

@@ -1,6 +1,6 @@
 /** Commits the end of an attempt: its answer, the task's next state, and the states of waiting tasks that follow. */
 import { isoTime } from "../../clock/clock.ts";
-import { answered, isAnswered } from "../../domain/attempt/answers.ts";
+import { isAnswered } from "../../domain/attempt/answers.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
