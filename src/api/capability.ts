@@ -7,6 +7,7 @@ import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Acceptance } from "../engine/acceptance.ts";
+import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
@@ -75,6 +76,7 @@ export interface ApiContext {
   clock: Clock;
   commands: TaskCommands;
   queries: TaskQueries;
+  pullRequests: Pick<PullRequestOpening, "create">;
   acceptance: Pick<Acceptance, "accept" | "discard">;
   reviews: Pick<TaskReviews, "changes" | "save" | "get">;
   scheduler: Scheduler;

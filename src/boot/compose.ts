@@ -49,8 +49,19 @@ export async function composeServer(options: ComposeOptions): Promise<ComposedSe
 async function compose(options: ComposeOptions, store: Store): Promise<ComposedServer> {
   const tokens = new TaskTokens();
   const ofAgents = agentAccess(tokens, () => server.url);
-  const { engine, acceptance, endings, reviews, scheduler, bus, runner, directory, projects, attachments } =
-    await composeEngine(options, store, ofAgents);
+  const {
+    engine,
+    acceptance,
+    pullRequests,
+    endings,
+    reviews,
+    scheduler,
+    bus,
+    runner,
+    directory,
+    projects,
+    attachments,
+  } = await composeEngine(options, store, ofAgents);
   const access = await composeAccess(options, store, bus, tokens);
   const monitor = composeMonitor(options, store, engine, access);
   const server = composeDoors(options, {
@@ -58,6 +69,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     bus,
     engine,
     acceptance,
+    pullRequests: pullRequests.opening,
     scheduler,
     directory,
     projects,
@@ -82,6 +94,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     server,
     ...(options.announce ? [options.announce(listening)] : []),
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
+    pullRequests.part,
     { name: "endings", start: () => endings.start(), stop: () => endings.stop() },
     scheduler,
   ]);

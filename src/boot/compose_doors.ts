@@ -14,6 +14,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
 import type { EventBus } from "../engine/events.ts";
+import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { Store } from "../store/open.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -28,6 +29,7 @@ export interface Behind {
   bus: EventBus;
   engine: Engine;
   acceptance: Acceptance;
+  pullRequests: PullRequestOpening;
   scheduler: Scheduler;
   directory: AgentDirectory;
   projects: ProjectDirectory;
@@ -38,7 +40,7 @@ export interface Behind {
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, acceptance, reviews, scheduler, directory, projects } = behind;
+  const { store, bus, engine, acceptance, reviews, pullRequests, scheduler, directory, projects } = behind;
   const { access, monitor, attachments } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
@@ -60,6 +62,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     commands: engine.commands,
     queries: engine.queries,
     acceptance,
+    pullRequests,
     reviews,
     scheduler,
     logs: store.logs,

@@ -30,6 +30,7 @@ import { createGit } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
 import { gitWorkspaces } from "../workspaces/worktree.ts";
 import type { ComposeOptions } from "./compose_options.ts";
+import { composePullRequests } from "./compose_pull_requests.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -129,6 +130,15 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     save: () => Promise.resolve({}),
     methodOf: (task) => projects.projectOf(task)?.accept,
   }, turns);
+  const pullRequests = composePullRequests({
+    clock,
+    store,
+    git,
+    landing,
+    acceptance,
+    save: () => Promise.resolve({}),
+    projectOf: (task) => projects.projectOf(task),
+  });
   const endings = new EndingRecovery({ clock, store, landing, acceptance, turns });
   projects.listen(() => {
     index.columns.forgetFacts();
@@ -163,6 +173,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     bus,
     engine,
     acceptance,
+    pullRequests,
     endings,
     reviews,
     scheduler,

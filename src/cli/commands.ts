@@ -14,6 +14,7 @@ import { addKill } from "./commands/kill.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMetrics } from "./commands/metrics.ts";
 import { addPause } from "./commands/pause.ts";
+import { addPr } from "./commands/pr.ts";
 import { addPs } from "./commands/ps.ts";
 import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
@@ -37,6 +38,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addResult,
   addAccept,
   addDiscard,
+  addPr,
   addCancel,
   addRetry,
   addPause,

@@ -48,7 +48,12 @@ export const Ending = z.union([
   }),
   /** Another task brings its work along. */
   z.object({ kind: z.literal("brought"), by: z.string() }),
-  z.object({ kind: z.literal("discard"), head: z.string(), kept_as: z.string() }),
+  z.object({
+    kind: z.literal("discard"),
+    head: z.string(),
+    kept_as: z.string(),
+    merged: z.boolean().optional().describe("A pull request has brought the work where it belongs."),
+  }),
 ]);
 export type Ending = z.infer<typeof Ending>;
 export type AcceptIntent = Extract<Ending, { kind: "accept" }>;

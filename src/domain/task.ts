@@ -16,6 +16,7 @@ import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
 import { Accepted, Discarded } from "./ending.ts";
+import { PullRequest } from "./pull_request.ts";
 import { ChangeCounts, Review, Workspace } from "./workspace.ts";
 
 export const TaskType = z.enum(TASK_TYPES).describe(TASK_TYPES_TEXT);
@@ -188,10 +189,12 @@ const readOnly = {
   project: z.string().optional().describe(
     "The configured project that the task belongs to, whether it names it or works in its folder.",
   ),
-  queued_messages: z.int().optional().describe("How many messages wait for the agent."),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),
+  pull_request: PullRequest.optional().describe(
+    "The task's last pull request, which is looked at every minute while it is open.",
+  ),
   attached_files: z.array(Attachment).optional().describe("The files of `execution.attachments`."),
 };
 

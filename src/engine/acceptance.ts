@@ -269,9 +269,35 @@ export class Acceptance {
     });
   }
 
+  /**
+   * A pull request with the commit `merged` has been merged, so the worktree goes and the task is accepted. Work beyond that
+   * commit is kept under a reference of its own, which is returned.
+   */
+  async merged(task_id: string, merged: string, by: Actor): Promise<string | undefined> {
+    const operation = "clear the worktree of";
+    const { worktree } = this.#atRest(task_id, operation);
+    return await this.#turns.in(worktree.common_dir, async () => {
+      const { record, worktree } = await this.#saved(task_id, operation);
+      const { landing } = this.#options;
+      const head = await landing.headOf(worktree);
+      if (head === undefined) throw nothingChanged(record, operation);
+      await landing.requireSaved(worktree, head);
+      let beyond: string | undefined;
+      if (head !== merged) {
+        beyond = await landing.freeRef(worktree.common_dir, KEPT.kept + task_id);
+        await landing.keep(worktree.common_dir, beyond, head);
+      }
+      const kept_as = await landing.freeRef(worktree.common_dir, KEPT.accepted + task_id);
+      const ending = { kind: "discard", head, kept_as, merged: true } as const;
+      await this.#begin(task_id, ending, [], by);
+      await this.finishDiscard(task_id, ending, by);
+      return beyond;
+    });
+  }
+
   async finishDiscard(
     task_id: string,
-    { head, kept_as }: Extract<Ending, { kind: "discard" }>,
+    { head, kept_as, merged }: Extract<Ending, { kind: "discard" }>,
     by: Actor,
   ): Promise<Discarded> {
     const { clock, store, landing } = this.#options;
@@ -282,11 +308,9 @@ export class Acceptance {
     const discarded = { kept_as, at: isoTime(clock.now()) };
     await store.tasks.update((view) => {
       const { state } = foundTask(task_id, view);
+      const outcome = merged ? { review: "accepted" } as const : { review: "discarded", discarded } as const;
       return {
-        updates: [{
-          id: task_id,
-          state: { ...ended(state, workspace.common_dir, kept_as), review: "discarded", discarded },
-        }],
+        updates: [{ id: task_id, state: { ...ended(state, workspace.common_dir, kept_as), ...outcome } }],
       };
     }, by);
     return discarded;

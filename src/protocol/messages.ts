@@ -4,7 +4,6 @@ import { acceptMessages } from "./accept_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { changeMessages } from "./change_messages.ts";
-import { conversationMessages } from "./conversation_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
 import { alwaysSent, openNames } from "../domain/published.ts";
 import { exchange, RequestId } from "./exchange.ts";
@@ -12,6 +11,7 @@ import { limitMessages } from "./limit_messages.ts";
 import { logMessages } from "./log_messages.ts";
 import { monitorMessages } from "./monitor_messages.ts";
 import { projectMessages } from "./project_messages.ts";
+import { pullRequestMessages } from "./pull_request_messages.ts";
 import { pushes } from "./pushes.ts";
 import { scheduleMessages } from "./schedule_messages.ts";
 import { subscriptionMessages } from "./subscription_messages.ts";
@@ -24,10 +24,10 @@ export const EXCHANGES = {
   ...basicMessages,
   ...authMessages,
   ...taskMessages,
+  ...pullRequestMessages,
   ...acceptMessages,
   ...projectMessages,
   ...changeMessages,
-  ...conversationMessages,
   ...scheduleMessages,
   ...logMessages,
   ...monitorMessages,

@@ -185,6 +185,7 @@ export class ServerLife {
       scheduler: this.#scheduler,
       acceptance: {} as ApiContext["acceptance"],
       reviews: {} as ApiContext["reviews"],
+      pullRequests: {} as ApiContext["pullRequests"],
       logs: store.logs,
       // Nothing is promised of them, and they take megabytes.
       metrics: { note: () => {} } as unknown as ApiContext["metrics"],

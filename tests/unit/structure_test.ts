@@ -20,6 +20,7 @@ const ROOMS: Record<string, string[]> = {
   store: WIRE,
   read: SERVICE,
   workspaces: SERVICE,
+  forges: MACHINE,
   agents: SERVICE,
   monitor: SERVICE,
   access: SERVICE,

@@ -1,0 +1,53 @@
+/** Wires pull requests: the remotes of repositories, the forges' programs, and what follows them. */
+import type { Clock } from "../clock/clock.ts";
+import { SERVER } from "../domain/actor.ts";
+import { ApiError } from "../domain/errors.ts";
+import type { Landing } from "../domain/landing.ts";
+import type { Acceptance } from "../engine/acceptance.ts";
+import { PullRequestFollowing } from "../engine/pull_requests/following.ts";
+import { type PullRequestContext, PullRequestOpening } from "../engine/pull_requests/opening.ts";
+import { forges } from "../forges/forges.ts";
+import { containedPrograms } from "../host/processes/contained_program.ts";
+import type { Store } from "../store/open.ts";
+import type { Git } from "../workspaces/git.ts";
+import { gitRemotes } from "../workspaces/remotes.ts";
+
+export interface PullRequestParts extends Pick<PullRequestContext, "projectOf" | "save"> {
+  clock: Clock;
+  store: Store;
+  git: Git;
+  landing: Landing;
+  acceptance: Acceptance;
+}
+
+export function composePullRequests(parts: PullRequestParts) {
+  const { clock, store, git, landing, acceptance, projectOf, save } = parts;
+  const context: PullRequestContext = {
+    clock,
+    store,
+    remotes: gitRemotes(git),
+    forges: forges({ run: containedPrograms(clock), server_env: Deno.env.toObject() }),
+    projectOf,
+    save,
+    requireSaved: (worktree, head) => landing.requireSaved(worktree, head),
+  };
+  const opening = new PullRequestOpening(context);
+  const following = new PullRequestFollowing({
+    ...context,
+    say: () => Promise.reject(new ApiError("INVALID_FIELD_VALUE", "Agents take no messages yet")),
+    merged: (task_id, head) => acceptance.merged(task_id, head, SERVER),
+    discard: (task_id) => acceptance.discard(task_id, SERVER),
+    tell: (entry) => void store.logs.append(entry),
+  });
+  return {
+    opening,
+    part: {
+      name: "pull requests",
+      start: () => following.start(),
+      async stop() {
+        opening.close();
+        await following.stop();
+      },
+    },
+  };
+}

@@ -1,0 +1,304 @@
+/**
+ * Follows open pull requests: asks the forge every minute, hands feedback on, pushes what the agent made of it, and tells the
+ * task how it ended. One follower for all tasks of this server, with a bound on how many it asks about at once.
+ */
+import { getLogger } from "@logtape/logtape";
+import { epochOf, isoTime, type Timer } from "../../clock/clock.ts";
+import { isOwnWorktree, requireAtRest } from "../../domain/accepting.ts";
+import { SERVER } from "../../domain/actor.ts";
+import { ApiError } from "../../domain/errors.ts";
+import type { ForgePlace } from "../../domain/forge.ts";
+import type { Feedback, PullRequestFacts, StoredPullRequest } from "../../domain/pull_request.ts";
+import { isFollowed } from "../../domain/pull_request.ts";
+import { forPerson, handedOn, newsOf, type Unsaid } from "../../domain/pull_request_news.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
+import { counted } from "../../protocol/formats.ts";
+import type { NewEntry } from "../../store/log_line.ts";
+import type { PullRequestContext } from "./opening.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
+
+const EVERY_MS = 60_000;
+/** After failures the pause doubles up to this. */
+const LONGEST_PAUSE_MS = 30 * 60_000;
+const TICK_MS = 5_000;
+const AT_ONCE = 4;
+/** Several programs run in one look; each has a bound of its own. */
+const LOOK_MAX_MS = 110_000;
+/** The time of the last look is stored at most this often, unless something else has changed. */
+const STAMP_MS = 10 * 60_000;
+
+export interface FollowingOptions extends PullRequestContext {
+  /** Sends a message to the task's agent. Throws `ApiError` if it takes none. */
+  say(task_id: string, said: { text: string; source: "review" | "check" }): Promise<unknown>;
+  /** Clears the worktree of a task whose commit `head` was merged. Returns where work beyond it is kept. */
+  merged(task_id: string, head: string): Promise<string | undefined>;
+  discard(task_id: string): Promise<unknown>;
+  /** Writes to the task's log. */
+  tell(entry: NewEntry): void;
+}
+
+interface Follow {
+  due_ms: number;
+  failures: number;
+  unsaid?: Unsaid;
+}
+
+export class PullRequestFollowing {
+  readonly #options: FollowingOptions;
+  readonly #follows = new Map<string, Follow>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
+  #tick: Timer | undefined;
+
+  constructor(options: FollowingOptions) {
+    this.#options = options;
+    options.store.changes.subscribe("task", (changes) => {
+      for (const { before, after } of changes) this.#note((after ?? before)!.id, after?.state.pull_request);
+    });
+  }
+
+  start(): void {
+    const { store, clock } = this.#options;
+    for (const { id, state } of store.tasks.values()) this.#note(id, state.pull_request);
+    this.#tick = clock.every(TICK_MS, () => this.#begin());
+    this.#begin();
+  }
+
+  async stop(): Promise<void> {
+    this.#tick?.cancel();
+    this.#closing.abort();
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  #note(id: string, pull: StoredPullRequest | undefined): void {
+    // Each has one follower: the node that opened it, which has the worktree.
+    const isOwn = pull?.node === this.#options.store.node.node;
+    if (pull === undefined || !isOwn || !isFollowed(pull)) this.#follows.delete(id);
+    else if (!this.#follows.has(id)) {
+      // A new one was looked at when it was opened.
+      const { clock } = this.#options;
+      const age_ms = pull.looked_at === undefined ? Infinity : clock.now() - epochOf(pull.looked_at);
+      const wait_ms = Math.min(EVERY_MS, Math.max(0, EVERY_MS - age_ms));
+      this.#follows.set(id, { due_ms: clock.monotonic() + wait_ms, failures: 0 });
+    }
+  }
+
+  #begin(): void {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    const due = [...this.#follows].filter(([id, { due_ms }]) => due_ms <= now && !this.#underWay.has(id))
+      .sort(([, a], [, b]) => a.due_ms - b.due_ms);
+    for (const [id, follow] of due.slice(0, Math.max(0, AT_ONCE - this.#underWay.size))) {
+      follow.due_ms = now + EVERY_MS;
+      const look = this.#look(id, follow).finally(() => {
+        this.#underWay.delete(id);
+        if (!this.#closing.signal.aborted) this.#begin();
+      });
+      this.#underWay.set(id, look);
+    }
+  }
+
+  /** Never rejects. */
+  async #look(id: string, follow: Follow): Promise<void> {
+    const { clock } = this.#options;
+    const bound = new AbortController();
+    const timer = clock.after(LOOK_MAX_MS, () => bound.abort());
+    try {
+      await this.#followed(id, follow, AbortSignal.any([bound.signal, this.#closing.signal]));
+      follow.failures = 0;
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      await this.#failed(id, follow, error as Error).catch((error) =>
+        log.error("What became of the pull request of task {id} cannot be stored: {error}", { id, error })
+      );
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #failed(id: string, follow: Follow, error: Error): Promise<void> {
+    const { clock } = this.#options;
+    if (!(error instanceof ApiError)) {
+      log.error("The pull request of task {id} cannot be followed: {error}", { id, error });
+    }
+    follow.failures++;
+    follow.due_ms = clock.monotonic() + Math.min(EVERY_MS * 2 ** follow.failures, LONGEST_PAUSE_MS);
+    const problem = error.message.slice(0, 500);
+    const isNew = this.#pullOf(id)?.problem !== problem;
+    await this.#change(id, (pull) => ({ ...pull, problem }));
+    if (isNew) this.#say(id, "warn", `The pull request cannot be followed now: ${problem}`);
+  }
+
+  async #followed(id: string, follow: Follow, signal: AbortSignal): Promise<void> {
+    const { forges } = this.#options;
+    const task = this.#options.store.tasks.get(id);
+    const pull = task?.state.pull_request;
+    if (!task || !pull) return;
+    if (pull.state !== "open") return await this.#settle(task, pull);
+    const place = placeOf(task, pull);
+    const facts = await forges.look(place, pull.number, signal);
+    if (isOther(pull, facts)) {
+      throw new ApiError("SERVICE_UNAVAILABLE", `Another pull request has the number ${pull.number} now`);
+    }
+    const now = await this.#noted(id, facts);
+    if (now === undefined) return;
+    if (now.state !== "open") return await this.#settle(task, now);
+    await this.#deliver(id);
+    await this.#push(id, signal);
+    await this.#feedback(id, follow, place, facts, signal);
+  }
+
+  /** Stores what the forge has said, if it is news. Returns what is stored. */
+  async #noted(id: string, facts: PullRequestFacts): Promise<StoredPullRequest | undefined> {
+    const now_ms = this.#options.clock.now();
+    await this.#change(id, (pull) => {
+      const isNews = (Object.keys(facts) as (keyof PullRequestFacts)[]).some((key) =>
+        facts[key] !== pull[key]
+      );
+      const age_ms = now_ms - epochOf(pull.looked_at ?? "1970-01-01T00:00:00Z");
+      if (!isNews && pull.problem === undefined && age_ms < STAMP_MS) return pull;
+      return { ...pull, ...facts, problem: undefined, looked_at: isoTime(now_ms) };
+    });
+    return this.#pullOf(id);
+  }
+
+  /** A task that works on is told when it has come to rest. */
+  async #settle(task: TaskRecord, pull: StoredPullRequest): Promise<void> {
+    const { id } = task;
+    if (!isAtRest(task)) return;
+    const { review, workspace } = task.state;
+    const isJudged = review === "accepted" || review === "discarded";
+    if (!isJudged && isOwnWorktree(workspace)) {
+      if (pull.state === "merged") {
+        const beyond = await this.#options.merged(id, pull.head || pull.pushed);
+        if (beyond !== undefined) {
+          this.#say(
+            id,
+            "warn",
+            `There was more work than pull request #${pull.number} had: it is kept as ${beyond}`,
+          );
+        }
+      } else await this.#options.discard(id);
+    }
+    await this.#change(id, (now) => ({ ...now, settled: true, problem: undefined }));
+    this.#say(id, "info", `Pull request #${pull.number} was ${pull.state}: ${pull.url}`);
+  }
+
+  /** Sends the agent what is on its way. After a crash, what has arrived is not sent again. */
+  async #deliver(id: string): Promise<void> {
+    const { store, say } = this.#options;
+    const task = store.tasks.get(id);
+    const outgoing = task?.state.pull_request?.outgoing;
+    if (!task || !outgoing) return;
+    try {
+      if (!hasArrived(task, outgoing.text)) await say(id, outgoing);
+      await this.#change(id, (pull) => ({ ...pull, outgoing: undefined, answering: true }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === "SERVICE_UNAVAILABLE") throw error;
+      // It takes no messages: a person decides.
+      const item: Feedback = { kind: "comment", id: "outgoing", title: error.message, text: outgoing.text };
+      await this.#change(id, (pull, { turn }) => ({ ...forPerson(pull, [item], turn), outgoing: undefined }));
+      this.#say(id, "warn", `Feedback on the pull request waits for a person: ${error.message}`);
+    }
+  }
+
+  /** What the agent has made of feedback goes to the same pull request. */
+  async #push(id: string, signal: AbortSignal): Promise<void> {
+    const { store, remotes } = this.#options;
+    const task = store.tasks.get(id);
+    const pull = task?.state.pull_request;
+    if (!task || !pull?.answering || !isAtRest(task)) return;
+    const { workspace, status } = task.state;
+    let pushed = pull.pushed;
+    if (status === "completed" && isOwnWorktree(workspace)) {
+      const { common_dir } = workspace;
+      const commit = await remotes.headOf(common_dir, workspace.branch);
+      if (commit !== undefined && commit !== pushed) {
+        await remotes.push({ common_dir, remote: pull.remote, commit, branch: pull.branch }, signal);
+        this.#say(id, "info", `What the agent made of the feedback is on pull request #${pull.number} now`);
+        pushed = commit;
+      }
+    }
+    await this.#change(id, (now) => ({ ...now, pushed, answering: undefined }));
+  }
+
+  async #feedback(
+    id: string,
+    follow: Follow,
+    place: ForgePlace,
+    facts: PullRequestFacts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store, forges, projectOf, clock } = this.#options;
+    const task = store.tasks.get(id);
+    const pull = task?.state.pull_request;
+    const wishes = task && projectOf(task)?.pull_request;
+    if (!task || !pull || !wishes || wishes.feedback === "off") return;
+    // What it answers now it has been told already.
+    if (pull.answering || pull.outgoing) return;
+    const items = await forges.feedback(place, facts, signal);
+    const news = newsOf(items, pull, follow.unsaid, clock.monotonic());
+    follow.unsaid = news.unsaid;
+    if (!news.isDue) return;
+    await this.#change(id, (now, { turn }) => handedOn(now, news.fresh, wishes, turn));
+    follow.unsaid = undefined;
+    const checks = news.fresh.filter(({ kind }) => kind === "check").length;
+    const what = [
+      ...checks > 0 ? [counted(checks, "failed check")] : [],
+      ...checks < news.fresh.length ? [counted(news.fresh.length - checks, "comment")] : [],
+    ].join(" and ");
+    const isSent = this.#pullOf(id)?.outgoing !== undefined;
+    const whom = isSent ? "goes to the agent" : "waits for a person";
+    this.#say(id, isSent ? "info" : "warn", `Feedback on pull request #${pull.number} ${whom}: ${what}`);
+    await this.#deliver(id);
+  }
+
+  #pullOf(id: string): StoredPullRequest | undefined {
+    return this.#options.store.tasks.get(id)?.state.pull_request;
+  }
+
+  async #change(
+    id: string,
+    change: (pull: StoredPullRequest, state: TaskRecord["state"]) => StoredPullRequest,
+  ): Promise<void> {
+    await this.#options.store.tasks.update((view) => {
+      const task = view.get(id);
+      const pull = task?.state.pull_request;
+      if (!task || !pull) return {};
+      const pull_request = change(pull, task.state);
+      return pull_request === pull ? {} : { updates: [{ id, state: { ...task.state, pull_request } }] };
+    }, SERVER);
+  }
+
+  #say(id: string, level: NewEntry["level"], message: string): void {
+    this.#options.tell({ level, message, agent: id, source: "pull_request", context: { task_id: id } });
+  }
+}
+
+/** The forge's program works in the worktree, or in the repository when that is gone. */
+function placeOf({ state }: TaskRecord, { forge, repository }: StoredPullRequest): ForgePlace {
+  const { workspace } = state;
+  return { forge, repository, folder: workspace?.root ?? workspace?.path ?? "/" };
+}
+
+/** The number belongs to another one, such as after a repository was deleted and made again. */
+function isOther(pull: StoredPullRequest, facts: PullRequestFacts): boolean {
+  // Of one that could not be looked at when it was opened, only the number is known.
+  return pull.id !== facts.id && pull.id !== String(pull.number);
+}
+
+function isAtRest(task: TaskRecord): boolean {
+  try {
+    requireAtRest(task, "follow");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the agent has the message, or will be told it. */
+function hasArrived({ state }: TaskRecord, text: string): boolean {
+  const { waiting = [], prompt } = state as { waiting?: { text?: string }[]; prompt?: { text?: string } };
+  return prompt?.text === text || waiting.some((message) => message.text === text);
+}

@@ -1,0 +1,300 @@
+/** Pull requests at GitHub, by its program `gh`. */
+import * as z from "zod";
+import { ApiError } from "../domain/errors.ts";
+import type { ForgePlace, Forges } from "../domain/forge.ts";
+import type { Feedback, PullRequestFacts } from "../domain/pull_request.ts";
+import type { ForgeProgram } from "./forge_program.ts";
+import { flag, listOf, maybeWord, printedUrl, word } from "./json.ts";
+
+type GitHub = Omit<Forges, "require">;
+
+const FACTS =
+  "id,number,url,state,isDraft,headRefOid,isCrossRepository,mergeable,reviewDecision,statusCheckRollup";
+
+/** A run of a check, or a status that another service has set. */
+const Check = z.object({
+  name: maybeWord,
+  workflowName: maybeWord,
+  status: maybeWord,
+  conclusion: maybeWord,
+  startedAt: maybeWord,
+  completedAt: maybeWord,
+  detailsUrl: maybeWord,
+  context: maybeWord,
+  state: maybeWord,
+  targetUrl: maybeWord,
+});
+type Check = z.infer<typeof Check>;
+
+const Pull = z.object({
+  id: word,
+  number: z.int(),
+  url: z.string(),
+  state: word,
+  isDraft: flag,
+  headRefOid: word,
+  isCrossRepository: flag,
+  mergeable: word,
+  reviewDecision: word,
+  statusCheckRollup: listOf(Check),
+});
+type Pull = z.infer<typeof Pull>;
+
+const Author = z.object({ login: word }).catch({ login: "" });
+
+const Comments = z.object({
+  comments: listOf(z.object({
+    id: word,
+    author: Author,
+    body: word,
+    url: maybeWord,
+    viewerDidAuthor: flag,
+    isMinimized: flag,
+  })),
+  reviews: listOf(z.object({ id: word, author: Author, body: word, state: word })),
+  statusCheckRollup: listOf(Check),
+  headRefOid: word,
+});
+
+const LineComments = listOf(z.object({
+  id: z.union([z.number(), z.string()]),
+  user: Author,
+  body: word,
+  path: word,
+  line: z.int().optional().catch(undefined),
+  original_line: z.int().optional().catch(undefined),
+  html_url: maybeWord,
+}));
+
+/** How many logs are fetched at a look: each is a request of its own. */
+const LOGS_MAX = 5;
+const LOG_CHARACTERS = 4000;
+
+export function github(gh: ForgeProgram): GitHub {
+  /** The account of each host whose comments are its own. */
+  const logins = new Map<string, string>();
+
+  async function ownLogin(place: ForgePlace, signal: AbortSignal): Promise<string | undefined> {
+    const host = hostOf(place) ?? "";
+    const known = logins.get(host);
+    if (known !== undefined) return known;
+    // A token of an application has no account.
+    const login = await gh.text(place, ["api", ...hostname(place), "user", "--jq", ".login"], signal).catch(
+      () => "",
+    );
+    if (login.trim() !== "") logins.set(host, login.trim());
+    return login.trim() || undefined;
+  }
+
+  /** The end of the failed step's log. */
+  async function logOf(place: ForgePlace, check: Check, signal: AbortSignal): Promise<string> {
+    const said = `${check.conclusion ?? check.state ?? "failed"}`.toLowerCase();
+    const job = /\/job\/(\d+)/.exec(check.detailsUrl ?? "")?.[1];
+    if (job === undefined) return said;
+    const log = await gh.text(place, ["run", "view", ...repo(place), "--job", job, "--log-failed"], signal)
+      .catch(() => "");
+    const lines = log.trimEnd().split("\n").map((line) => {
+      const [, step = "", ...rest] = line.split("\t");
+      const text = rest.join("\t").replace(/^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /, "");
+      return rest.length > 0 ? `${step}: ${text}` : line;
+    });
+    const end = lines.join("\n").slice(-LOG_CHARACTERS);
+    return end === "" ? said : `${said}\n${end}`;
+  }
+
+  return {
+    async find(place, branch, signal) {
+      const args = [
+        "pr",
+        "list",
+        ...repo(place),
+        "--head",
+        branch,
+        "--state",
+        "open",
+        "--limit",
+        "30",
+        "--json",
+        FACTS,
+      ];
+      const found = listOf(Pull).parse(await gh.json(place, args, signal));
+      // A fork may have a branch of the same name.
+      const own = found.find(({ isCrossRepository }) => !isCrossRepository);
+      return own && factsOf(own);
+    },
+
+    async create(place, { branch, title, body, draft, into }, signal) {
+      const args = [
+        ...["pr", "create", ...repo(place), "--head", branch, "--title", title, "--body", body],
+        ...into === undefined ? [] : ["--base", into],
+        ...draft ? ["--draft"] : [],
+      ];
+      const printed = await gh.text(place, args, signal);
+      const url = printedUrl(printed);
+      if (url === undefined) throw withoutAddress(printed);
+      return url;
+    },
+
+    async edit(place, number, { title, body }, signal) {
+      const args = [
+        ...["pr", "edit", String(number), ...repo(place)],
+        ...title === undefined ? [] : ["--title", title],
+        ...body === undefined ? [] : ["--body", body],
+      ];
+      await gh.text(place, args, signal);
+    },
+
+    async look(place, number, signal) {
+      const args = ["pr", "view", String(number), ...repo(place), "--json", FACTS];
+      const pull = Pull.safeParse(await gh.json(place, args, signal));
+      if (!pull.success) throw unreadable(number);
+      return factsOf(pull.data);
+    },
+
+    async feedback(place, { number }, signal) {
+      const fields = "headRefOid,statusCheckRollup,comments,reviews";
+      const [seen, lines, own] = await Promise.all([
+        gh.json(place, ["pr", "view", String(number), ...repo(place), "--json", fields], signal),
+        gh.json(
+          place,
+          ["api", ...hostname(place), `${api(place)}/pulls/${number}/comments?per_page=100`],
+          signal,
+        ),
+        ownLogin(place, signal),
+      ]);
+      const told = Comments.parse(seen ?? {});
+      const failed = latest(told.statusCheckRollup).filter((check) => outcomeOf(check) === "failing");
+      const checks = await Promise.all(
+        failed.slice(0, LOGS_MAX).map(async (check): Promise<Feedback> => ({
+          kind: "check",
+          id: `check:${told.headRefOid}:${nameOf(check)}:${check.completedAt ?? check.startedAt ?? ""}`,
+          title: nameOf(check),
+          text: await logOf(place, check, signal),
+          url: check.detailsUrl ?? check.targetUrl,
+        })),
+      );
+      const isOthers = (login: string) => login !== own;
+      const isPerson = (login: string) => !login.endsWith("[bot]");
+      const comments = told.comments
+        .filter(({ author, viewerDidAuthor, isMinimized, body }) =>
+          !viewerDidAuthor && !isMinimized && body.trim() !== "" && isOthers(author.login) &&
+          isPerson(author.login)
+        )
+        .map(({ id, author, body, url }) => comment(id, "the pull request", author.login, body, url));
+      const reviews = told.reviews
+        .filter(({ author, state, body }) =>
+          isOthers(author.login) &&
+          (state === "CHANGES_REQUESTED" || state === "COMMENTED" && body.trim() !== "")
+        )
+        .map(({ id, author, body, state }) =>
+          comment(id, "review", author.login, body.trim() || state.toLowerCase().replaceAll("_", " "))
+        );
+      const on_lines = LineComments.parse(lines)
+        .filter(({ user, body }) => isOthers(user.login) && body.trim() !== "")
+        .map(({ id, user, body, path, line, original_line, html_url }) => {
+          const at = line ?? original_line;
+          return comment(`line:${id}`, at === undefined ? path : `${path}:${at}`, user.login, body, html_url);
+        });
+      return [...checks, ...reviews, ...on_lines, ...comments];
+    },
+  };
+}
+
+function comment(id: string, title: string, author: string, text: string, url?: string): Feedback {
+  return { kind: "comment", id: `comment:${id}`, title, author, text, url };
+}
+
+function factsOf(pull: Pull): PullRequestFacts {
+  const { id, number, url, isDraft, headRefOid, statusCheckRollup } = pull;
+  return {
+    id: id || String(number),
+    number,
+    url,
+    state: pull.state === "MERGED" ? "merged" : pull.state === "CLOSED" ? "closed" : "open",
+    draft: isDraft,
+    head: headRefOid,
+    checks: checksOf(latest(statusCheckRollup)),
+    review: reviewOf(pull.reviewDecision),
+    mergeable: pull.mergeable === "MERGEABLE"
+      ? "mergeable"
+      : pull.mergeable === "CONFLICTING"
+      ? "conflicting"
+      : "unknown",
+  };
+}
+
+function reviewOf(decision: string): PullRequestFacts["review"] {
+  switch (decision) {
+    case "APPROVED":
+      return "approved";
+    case "CHANGES_REQUESTED":
+      return "changes_requested";
+    case "REVIEW_REQUIRED":
+      return "review_required";
+    default:
+      return "none";
+  }
+}
+
+/** Of a check that ran again, the last run. */
+function latest(checks: readonly Check[]): Check[] {
+  const by_name = new Map<string, Check>();
+  for (const check of checks) {
+    const other = by_name.get(nameOf(check));
+    if (!other || (other.startedAt ?? "") <= (check.startedAt ?? "")) by_name.set(nameOf(check), check);
+  }
+  return [...by_name.values()];
+}
+
+function nameOf({ name, workflowName, context }: Check): string {
+  return [workflowName, name ?? context ?? "check"].filter((part) => part).join(" / ");
+}
+
+function outcomeOf({ status, conclusion, state }: Check): "pending" | "passing" | "failing" {
+  const said = (conclusion || state || "").toUpperCase();
+  if (["FAILURE", "ERROR", "TIMED_OUT", "STARTUP_FAILURE", "ACTION_REQUIRED"].includes(said)) {
+    return "failing";
+  }
+  if (
+    said === "" || ["PENDING", "EXPECTED"].includes(said) ||
+    (status !== undefined && status !== "COMPLETED" && !state)
+  ) {
+    return "pending";
+  }
+  return "passing";
+}
+
+function checksOf(checks: readonly Check[]): PullRequestFacts["checks"] {
+  const outcomes = checks.map(outcomeOf);
+  if (outcomes.includes("failing")) return "failing";
+  if (outcomes.includes("pending")) return "pending";
+  return outcomes.length === 0 ? "none" : "passing";
+}
+
+function repo({ repository }: ForgePlace): string[] {
+  return repository === undefined ? [] : ["--repo", repository];
+}
+
+function hostOf({ repository }: ForgePlace): string | undefined {
+  return repository?.split("/")[0];
+}
+
+function hostname(place: ForgePlace): string[] {
+  const host = hostOf(place);
+  return host === undefined ? [] : ["--hostname", host];
+}
+
+/** Without a repository, gh fills in that of the folder. */
+function api({ repository }: ForgePlace): string {
+  return `repos/${repository?.split("/").slice(1).join("/") ?? "{owner}/{repo}"}`;
+}
+
+function unreadable(number: number): ApiError {
+  const message = `gh does not say what became of pull request #${number}`;
+  return new ApiError("SERVICE_UNAVAILABLE", message, { program: "gh", missing: ["gh"] });
+}
+
+function withoutAddress(printed: string): ApiError {
+  const message = `gh did not print the address of a pull request: ${printed.trim().slice(0, 300)}`;
+  return new ApiError("SERVICE_UNAVAILABLE", message, { program: "gh", missing: ["gh"] });
+}
