@@ -53,7 +53,8 @@ interface Lane extends LaneName {
  * Queued tasks in lanes. The lanes that may start are in a heap; those that are held up are in heaps, by what they wait
  * for and by their group. When that thing has room, only the first of each group is woken, then the next when that one
  * has found room. So a start costs the same however many tasks are held up. A task that has left the queue is dropped when it
- * is judged, or with all others like it when they outnumber the rest. Each task is in the queue at most once, even if it is added again, since its place never changes.
+ * is judged, or with all others like it when they outnumber the rest. Each task is in the queue at most once: one that is
+ * added again under another spec, and so perhaps in another place, leaves its old place.
  */
 export class ReadyQueue {
   readonly #laneOf: (task: TaskRecord) => LaneName;
@@ -64,6 +65,8 @@ export class ReadyQueue {
   readonly #tasks = new Map<string, TaskRecord>();
   /** Those of them that have left the queue. */
   readonly #gone = new Set<string>();
+  /** How many places in the lanes are of tasks that have another one now. */
+  #left = 0;
 
   /** If `laneOf` changes for a task, `regroup` must be called. */
   constructor(laneOf: (task: TaskRecord) => LaneName = () => ONE_LANE) {
@@ -76,15 +79,16 @@ export class ReadyQueue {
 
   add(task: TaskRecord): void {
     const before = this.#tasks.get(task.id);
-    // Another task had the same id.
-    if (before && before.spec.order !== task.spec.order) this.#clearOut();
     this.#gone.delete(task.id);
-    if (this.#tasks.has(task.id)) return;
+    // Only the spec decides about the place and the lane.
+    if (before?.spec === task.spec) return;
+    if (before) this.#left++;
     this.#tasks.set(task.id, task);
     const lane = this.#lane(task);
     const place = placeOf(task);
     lane.tasks.push(task, place);
     if (place < lane.place) this.#list(lane, lane.list ?? this.#ready);
+    this.#clearOutIfMany();
   }
 
   /** Adds many at once, which takes less time. */
@@ -109,14 +113,20 @@ export class ReadyQueue {
   remove(id: string): void {
     if (!this.#tasks.has(id)) return;
     this.#gone.add(id);
-    if (this.#gone.size > GONE_MIN && this.#gone.size > this.size) this.#clearOut();
+    this.#clearOutIfMany();
+  }
+
+  #clearOutIfMany(): void {
+    const gone = this.#gone.size + this.#left;
+    if (gone > GONE_MIN && gone > this.size) this.#clearOut();
   }
 
   /** Removes and returns the first task that may start. Drops those before it that are no longer queued. */
   take(judge: (task: TaskRecord) => Verdict): TaskRecord | undefined {
     for (let lane = popped(this.#ready); lane; lane = popped(this.#ready)) {
       const task = lane.tasks.first!.item;
-      const verdict = judge(task);
+      const isLeft = this.#tasks.get(task.id) !== task;
+      const verdict = isLeft ? "drop" : judge(task);
       if (verdict === "later") {
         this.#list(lane, this.#ready);
         return undefined;
@@ -126,16 +136,19 @@ export class ReadyQueue {
         continue;
       }
       lane.tasks.pop();
-      this.#tasks.delete(task.id);
-      this.#gone.delete(task.id);
+      if (isLeft) this.#left--;
+      else {
+        this.#tasks.delete(task.id);
+        this.#gone.delete(task.id);
+      }
       if (lane.tasks.size === 0) this.#lanes.delete(lane.name);
       else this.#list(lane, this.#ready);
       if (verdict === "start") {
         this.#wakeNext(lane);
         return task;
       }
-      // The lane itself is judged again, unless nothing is left of it.
-      if (lane.tasks.size === 0) this.#wakeNext(lane);
+      // The lane was woken in the place of a task that has left. Another one may come before its next task.
+      this.#wakeNext(lane);
     }
     return undefined;
   }
@@ -158,6 +171,7 @@ export class ReadyQueue {
     this.#ready = new Heap();
     this.#tasks.clear();
     this.#gone.clear();
+    this.#left = 0;
     this.addAll(left);
   }
 

@@ -1,4 +1,4 @@
-/** A task as it is stored: its spec (never changes) and its state (small, rewritten at each step). */
+/** A task as it is stored: its spec (changes only before its first attempt) and its state (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";

@@ -139,12 +139,13 @@ export class Dispatcher {
       this.#timed.set(id, due_ms);
       this.#setAlarm();
     } else if (this.#timed.delete(id)) this.#setAlarm();
-    if (after && status === "queued" && before?.state.status !== "queued") {
+    const isNew = before?.state.status !== status || before?.spec !== after?.spec;
+    if (after && status === "queued" && isNew) {
       this.#queue.add(after);
       this.#pumpSoon();
     } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
     // Its dependencies may have ended before this change was known.
-    if (status === "pending" && before?.state.status !== "pending") this.#settleLater([id]);
+    if (status === "pending" && isNew) this.#settleLater([id]);
     if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {
       this.#settleLater(this.#context.index.dependentsOf(id));
     }
@@ -184,7 +185,7 @@ export class Dispatcher {
 
   async #begin(id: string): Promise<void> {
     const context = this.#context;
-    const task = context.index.find(id)!;
+    const task = context.store.tasks.get(id)!;
     const lease = this.#leaseOf(task);
     const agent = context.settings.agentFor(task);
     // The slot is taken before the commit, so that two tasks never take the same one.
@@ -193,7 +194,7 @@ export class Dispatcher {
     this.#admission.enter(task);
     this.#startsUnderWay++;
     context.runner.expect?.();
-    const record = await this.#claim(id, lease, agent);
+    const record = await this.#claim(task, lease, agent);
     void this.#untilReady(run);
     try {
       if (record && !lease.lost.aborted) await run.execute(record);
@@ -220,11 +221,12 @@ export class Dispatcher {
    * Claims the task and returns its record under the lease; undefined if the task cannot be run any more. A failed
    * commit may still have been carried out, so the slot and the lease are kept until that is known.
    */
-  async #claim(id: string, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
+  async #claim(task: TaskRecord, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
     const { clock, store } = this.#context;
+    const { id } = task;
     do {
       try {
-        return await claim(store.tasks, id, lease.terms, agent, isoTime(clock.now()));
+        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()));
       } catch (error) {
         log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
         await sleep(clock, RETRY_MS);

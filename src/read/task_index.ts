@@ -68,8 +68,9 @@ export class TaskIndex implements Graph {
     if (after) this.#counts.set(after.state.status, this.count(after.state.status) + 1);
     if (after) this.columns.set(after);
     else if (before) this.columns.remove(before.id);
-    if (!before && after) this.#added(after);
-    if (before && !after) this.#removed(before);
+    if (before?.spec === after?.spec) return;
+    if (before) this.#removed(before);
+    if (after) this.#added(after);
   }
 
   #added(task: TaskRecord): void {

@@ -64,12 +64,12 @@ export function insert(
 
 /**
  * Claims a queued task for the attempt that the lease names. If several nodes claim it, exactly one succeeds. Returns
- * the running task, or undefined if it is no longer available. Claiming again under the same lease, after a lost
+ * the running task, or undefined if it is no longer available or no longer has the spec that it was chosen by. Claiming again under the same lease, after a lost
  * answer, returns the task that is already held.
  */
 export async function claim(
   tasks: Tasks,
-  id: string,
+  { id, spec }: Pick<TaskRecord, "id" | "spec">,
   lease: Lease,
   agent: string,
   at: string,
@@ -79,6 +79,7 @@ export async function claim(
     const task = view.get(id);
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
+    if (task.spec !== spec) return {};
     record = { ...task, state: started(task, lease, agent, at) };
     return { updates: [{ id, state: record.state }] };
   }, SERVER);

@@ -2,12 +2,13 @@
 import type { Commit, Key } from "./kv/kv.ts";
 import { specKey, stateKey } from "./record_keys.ts";
 import type { After, Held, RecordMemory, StoredRecord } from "./record_memory.ts";
-import { encodeRecord, encodeState } from "./stored_record.ts";
+import { encodeRecord, encodeState, type RecordBytes } from "./stored_record.ts";
 import { parted } from "./value_parts.ts";
 
 export interface Plan<Spec, State> {
   creates?: StoredRecord<Spec, State>[];
-  updates?: { id: string; state: State }[];
+  /** Without `spec`, the record keeps its own. */
+  updates?: { id: string; state: State; spec?: Spec }[];
   removes?: string[];
   /** Records that the plan depends on without changing them. If one of them changes first, the plan is made again. */
   reads?: string[];
@@ -50,19 +51,33 @@ export function prepare<Spec, State>(
     if (!held) throw new Error(`${kind} '${id}' is planned to change, but is not there`);
     return held;
   };
+  /** Sets all of a record, and removes the parts that it had before and has no more. */
+  const write = (
+    record: StoredRecord<Spec, State>,
+    { state, spec }: RecordBytes,
+    before: Pick<Held<Spec, State>, "state_parts" | "spec_parts">,
+  ) => {
+    const { id } = record;
+    const state_parts = set(state, stateKey, id);
+    const spec_parts = spec ? set(spec, specKey, id) : 0;
+    for (let i = state_parts; i < before.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
+    for (let i = spec_parts; i < before.spec_parts; i++) commit.deletes.push(specKey(kind, id, i));
+    after.push({ id, held: { record, state_parts, spec_parts } });
+  };
   for (const record of creates) {
     check(record.id, undefined);
-    const { state, spec } = encodeRecord(record);
-    const state_parts = set(state, stateKey, record.id);
-    const spec_parts = spec ? set(spec, specKey, record.id) : 0;
-    after.push({ id: record.id, held: { record, state_parts, spec_parts } });
+    write(record, encodeRecord(record), { state_parts: 0, spec_parts: 0 });
   }
-  for (const { id, state } of updates) {
+  for (const { id, state, spec } of updates) {
     const held = expect(id);
     check(id, held.versionstamp);
+    if (spec !== undefined) {
+      const record = { id, spec, state };
+      write(record, encodeRecord(record), held);
+      continue;
+    }
     const record = { ...held.record, state };
-    const bytes = encodeState(record, held.spec_parts > 0);
-    const state_parts = set(bytes, stateKey, id);
+    const state_parts = set(encodeState(record, held.spec_parts > 0), stateKey, id);
     for (let i = state_parts; i < held.state_parts; i++) commit.deletes.push(stateKey(kind, id, i));
     after.push({ id, held: { record, state_parts, spec_parts: held.spec_parts } });
   }

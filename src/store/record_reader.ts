@@ -28,23 +28,25 @@ export class RecordReader<Spec, State> {
   /** Calls `found` with every record. Throws `DATABASE_ERROR` that names all records that cannot be read. */
   async all(found: (held: Held<Spec, State>) => void): Promise<void> {
     const { name } = this.#kind;
-    const specs = new Map<string, Uint8Array[]>();
-    for await (const { key, value } of this.#kv.list({ prefix: specsOf(name) })) {
-      const parts = specs.get(key[2] as string);
-      if (parts) parts.push(value);
-      else specs.set(key[2] as string, [value]);
-    }
+    // The states come first: of a spec that another node changes meanwhile, the new one is read with the old version, and
+    // then read again.
     const states = new Map<string, { parts: Uint8Array[]; versionstamp: string }>();
     for await (const { key, value, versionstamp } of this.#kv.list({ prefix: statesOf(name) })) {
       const known = states.get(key[2] as string);
       if (known) known.parts.push(value);
       else states.set(key[2] as string, { parts: [value], versionstamp });
     }
+    const specs = new Map<string, Uint8Array[]>();
+    for await (const { key, value } of this.#kv.list({ prefix: specsOf(name) })) {
+      const parts = specs.get(key[2] as string);
+      if (parts) parts.push(value);
+      else specs.set(key[2] as string, [value]);
+    }
     await readAll(
       states.entries().map(([id, { parts, versionstamp }]) => () => {
         const held = this.#heldOf(id, specs.get(id), parts, versionstamp);
         if (held) return found(held);
-        // Another node may have created the record after the specs were listed.
+        // Another node may have removed the record, or stored its spec with its state.
         return this.one(id, undefined).then((one) => one?.record && found(one));
       }),
     );

@@ -1,6 +1,6 @@
 /**
  * Records in memory over the store: reads never wait, and writes are acknowledged after the commit. A record has a
- * `spec`, which is written once and never changes, and a small `state`, which is rewritten at each change.
+ * `spec`, which seldom changes, and a small `state`, which is rewritten at each change.
  *
  * Every change is optimistic: planned from memory, committed under the versions it read, and planned again when another
  * change came first.

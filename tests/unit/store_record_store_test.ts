@@ -83,21 +83,75 @@ Deno.test("a record that is replaced each time it is read is given up, with an e
   });
 });
 
-Deno.test("a record that another node creates while all are read is read whole", async () => {
+/** Another node's change between the two lists that a load reads. Returns the store that has loaded meanwhile. */
+async function loadedDuring(
+  first: { id: string; spec: Spec; state: State },
+  change: (other: RecordStore<Spec, State>) => Promise<void>,
+): Promise<RecordStore<Spec, State>> {
   const kv = tapped();
   const other = storeOn(tapped(kv.memory));
-  const long = "x".repeat(1000);
-  await other.update(() => ({ creates: [record("a", 0, long)] }), SERVER);
+  await other.update(() => ({ creates: [first] }), SERVER);
   const { list } = kv;
+  let isChanged = false;
   kv.list = async function* (range) {
     for await (const entry of list(range)) yield entry;
-    if (range.prefix[1] === "spec" && !other.get("b")) {
-      await other.update(() => ({ creates: [record("b", 0, long)] }), SERVER);
+    if (range.prefix[1] === "state" && !isChanged) {
+      isChanged = true;
+      await change(other);
     }
   };
   const store = storeOn(kv);
   await store.load();
-  assert.deepEqual(contents(store), [record("a", 0, long), record("b", 0, long)]);
+  return store;
+}
+
+Deno.test("a record that another node changes while all are read is whole once the change is heard of", async () => {
+  const long = (letter: string) => letter.repeat(1000);
+  const changes: [string, string][] = [
+    [long("x"), long("y")],
+    [long("x"), "short"],
+    ["short", long("y")],
+    ["short", "other"],
+  ];
+  for (const [before, after] of changes) {
+    const store = await loadedDuring(record("a", 0, before), (other) =>
+      other.update(() => ({
+        updates: [{ id: "a", state: { count: 1 }, spec: { text: after } }],
+        creates: [record("b", 0, long("z"))],
+      }), SERVER));
+    await store.refresh(new Map([["a", SERVER], ["b", SERVER]]));
+    assert.deepEqual(contents(store), [record("a", 1, after), record("b", 0, long("z"))]);
+  }
+});
+
+Deno.test("a record that another node removes while all are read is gone", async () => {
+  const store = await loadedDuring(
+    record("a", 0, "x".repeat(1000)),
+    (other) => other.update(() => ({ removes: ["a"] }), SERVER),
+  );
+  assert.equal(store.size, 0);
+});
+
+Deno.test("a specification of any length may be replaced by one of any other", async () => {
+  const length = fc.constantFrom(0, 480, 520, 70_000, 200_000);
+  await fc.assert(
+    fc.asyncProperty(fc.array(length, { minLength: 1, maxLength: 6 }), async (lengths) => {
+      const kv = tapped();
+      const store = storeOn(kv);
+      await store.update(creating("a"), SERVER);
+      for (const [i, size] of lengths.entries()) {
+        const spec = { text: String(i).repeat(size) };
+        await store.update(() => ({ updates: [{ id: "a", state: { count: i }, spec }] }), SERVER);
+        await store.update(adding("a"), SERVER);
+        const expected = { id: "a", spec, state: { count: i + 1 } };
+        assert.deepEqual(store.get("a"), expected);
+        assert.deepEqual((await reloaded(kv)).get("a"), expected);
+      }
+      await store.update(() => ({ removes: ["a"] }), SERVER);
+      assert.deepEqual(await keys(kv), []);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 Deno.test("a specification and a state of any length are kept, and removed whole", async () => {

@@ -33,60 +33,79 @@ Deno.test("the next task is the first one that nothing holds up, however tasks c
       ),
       n: fc.nat(50),
     }),
+    fc.record({
+      kind: fc.constant("change" as const),
+      n: fc.nat(50),
+      lane: fc.constantFrom("", "a", "b", "ab", "abc", "c", "a!", "ac!"),
+      priority: fc.constantFrom(...Priority.options),
+    }),
   );
   const rooms = fc.record({ a: fc.integer({ min: 1, max: 3 }), b: fc.constant(1), c: fc.constant(1) });
-  fc.assert(fc.property(rooms, fc.array(step, { maxLength: 200 }), (room, steps) => {
-    const queue = new ReadyQueue(laneOf);
-    const waiting = new Map<string, TaskRecord>();
-    const running: TaskRecord[] = [];
-    const cancelled: TaskRecord[] = [];
-    const isFull = (name: string, more: number) =>
-      running.filter((one) => needs(one).includes(name)).length >= room[name as keyof typeof room] + more;
-    const heldBy = (one: TaskRecord) => needs(one).find((name) => isFull(name, isPrivileged(one) ? 1 : 0));
-    const take = () => {
-      const expected = [...waiting.values()].sort(compareQueued).find((one) => heldBy(one) === undefined);
-      const taken = queue.take((one) => {
-        if (!waiting.has(one.id)) return "drop";
-        const held_by = heldBy(one);
-        return held_by === undefined ? "start" : { held_by };
-      });
-      assert.equal(taken?.id, expected?.id);
-      if (!taken) return;
-      waiting.delete(taken.id);
-      running.push(taken);
-    };
-    for (const [i, one] of steps.entries()) {
-      if (one.kind === "add") {
-        const added = task(`t${i}`, one.lane, one.priority, i);
-        waiting.set(added.id, added);
-        queue.add(added);
-      } else if (one.kind === "take") take();
-      else if (one.kind === "cancel" || one.kind === "drop") {
-        const left = [...waiting.values()][one.n % waiting.size];
-        if (!left) continue;
-        waiting.delete(left.id);
-        cancelled.push(left);
-        if (one.kind === "cancel") queue.remove(left.id);
-      } else if (one.kind === "back") {
-        for (const back of cancelled.splice(one.n % Math.max(1, cancelled.length), 1)) {
-          waiting.set(back.id, back);
-          queue.add(back);
+  fc.assert(
+    fc.property(rooms, fc.array(step, { maxLength: 200 }), (room, steps) => {
+      const queue = new ReadyQueue(laneOf);
+      const waiting = new Map<string, TaskRecord>();
+      const running: TaskRecord[] = [];
+      const cancelled: TaskRecord[] = [];
+      const isFull = (name: string, more: number) =>
+        running.filter((one) => needs(one).includes(name)).length >= room[name as keyof typeof room] + more;
+      const heldBy = (one: TaskRecord) => needs(one).find((name) => isFull(name, isPrivileged(one) ? 1 : 0));
+      const take = () => {
+        const expected = [...waiting.values()].sort(compareQueued).find((one) => heldBy(one) === undefined);
+        const taken = queue.take((one) => {
+          if (!waiting.has(one.id)) return "drop";
+          const held_by = heldBy(one);
+          return held_by === undefined ? "start" : { held_by };
+        });
+        assert.equal(taken?.id, expected?.id);
+        if (!taken) return;
+        waiting.delete(taken.id);
+        running.push(taken);
+      };
+      for (const [i, one] of steps.entries()) {
+        if (one.kind === "add") {
+          const added = task(`t${i}`, one.lane, one.priority, i);
+          waiting.set(added.id, added);
+          queue.add(added);
+        } else if (one.kind === "change") {
+          // One that waits, or one that has left the queue and comes back.
+          const all = [...waiting.values(), ...cancelled];
+          const old = all[one.n % Math.max(1, all.length)];
+          if (!old) continue;
+          const changed = task(old.id, one.lane, one.priority, old.spec.order);
+          const at = cancelled.indexOf(old);
+          if (at >= 0) cancelled.splice(at, 1);
+          waiting.set(changed.id, changed);
+          queue.add(changed);
+        } else if (one.kind === "take") take();
+        else if (one.kind === "cancel" || one.kind === "drop") {
+          const left = [...waiting.values()][one.n % waiting.size];
+          if (!left) continue;
+          waiting.delete(left.id);
+          cancelled.push(left);
+          if (one.kind === "cancel") queue.remove(left.id);
+        } else if (one.kind === "back") {
+          for (const back of cancelled.splice(one.n % Math.max(1, cancelled.length), 1)) {
+            waiting.set(back.id, back);
+            queue.add(back);
+          }
+        } else {
+          const [ended] = running.splice(one.n % Math.max(1, running.length), 1);
+          if (ended) { for (const name of needs(ended)) queue.wake(name); }
         }
-      } else {
-        const [ended] = running.splice(one.n % Math.max(1, running.length), 1);
-        if (ended) { for (const name of needs(ended)) queue.wake(name); }
       }
-    }
-    while (running.length > 0 || waiting.size > 0) {
-      const before = waiting.size;
+      while (running.length > 0 || waiting.size > 0) {
+        const before = waiting.size;
+        take();
+        if (waiting.size < before) continue;
+        const ended = running.shift()!;
+        for (const name of needs(ended)) queue.wake(name);
+      }
       take();
-      if (waiting.size < before) continue;
-      const ended = running.shift()!;
-      for (const name of needs(ended)) queue.wake(name);
-    }
-    take();
-    assert.equal(queue.size, 0);
-  }));
+      assert.equal(queue.size, 0);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 Deno.test("of very many tasks that are held up, one is looked at for each that ends", () => {
@@ -160,5 +179,22 @@ Deno.test("all that wait for the same thing go on when it is there for all", () 
     const judge = ({ id }: TaskRecord) => id === "first" ? status : "start";
     for (let one = queue.take(judge); one; one = queue.take(judge)) taken.push(one.id);
     assert.deepEqual(taken.sort(), status === "start" ? ["first", "second", "third"] : ["second", "third"]);
+  }
+});
+
+Deno.test("a lane whose first task has left is woken in the place of its next one", () => {
+  for (const leave of ["removed", "moved"]) {
+    const queue = new ReadyQueue(laneOf);
+    queue.add(task("first", "ab", "critical", 1));
+    queue.add(task("next", "ab", "low", 2));
+    queue.add(task("other", "a", "medium", 3));
+    assert.equal(queue.take(() => ({ held_by: "a" })), undefined);
+    if (leave === "removed") queue.remove("first");
+    else queue.add(task("first", "ab", "low", 4));
+    queue.wake("a");
+    assert.equal(
+      queue.take(({ id }) => id === "first" && leave === "removed" ? "drop" : "start")?.id,
+      "other",
+    );
   }
 });
