@@ -1,6 +1,7 @@
 /** All scenarios, in the order of the table. */
 import type { Scenario } from "./scenario.ts";
 import { delegation, effort, image, mcp, model } from "./scenarios/abilities.ts";
+import { lost, next, now, reopened, retried, steered, toldOnce } from "./scenarios/messages.ts";
 import { askCommand, askEdit, denyCommand, denyEdit, question } from "./scenarios/people.ts";
 import {
   agentKilled,
@@ -29,6 +30,13 @@ export const SCENARIOS: readonly Scenario[] = [
   retry,
   agentKilled,
   serverKilled,
+  next,
+  now,
+  steered,
+  reopened,
+  retried,
+  toldOnce,
+  lost,
   model,
   effort,
   image,

@@ -93,6 +93,13 @@ export class World {
     }
   }
 
+  /** Empties the agent's home, in which it keeps its sessions. */
+  async forget(): Promise<void> {
+    for await (const { name } of Deno.readDir(this.home)) {
+      await Deno.remove(`${this.home}/${name}`, { recursive: true });
+    }
+  }
+
   /** Kills the server. The next one takes over. */
   async killServer(): Promise<void> {
     await this.server.restart("SIGKILL");
