@@ -15,6 +15,7 @@ import { createKey } from "./create_key.ts";
 import { discardChanges } from "./discard_changes.ts";
 import { getReview } from "./get_review.ts";
 import { getTaskChanges } from "./get_task_changes.ts";
+import { getConversation } from "./get_conversation.ts";
 import { createPullRequest } from "./create_pull_request.ts";
 import { getTaskResult } from "./get_task_result.ts";
 import { getTaskStatus } from "./get_task_status.ts";
@@ -43,11 +44,13 @@ import { retryTask } from "./retry_task.ts";
 import { revokeKey } from "./revoke_key.ts";
 import { saveReview } from "./save_review.ts";
 import { scheduleTask } from "./schedule_task.ts";
+import { sendMessage } from "./send_message.ts";
 import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
 import { updateRateLimits } from "./update_rate_limits.ts";
+import { withdrawMessage } from "./withdraw_message.ts";
 
 const ALL = [
   ping,
@@ -73,6 +76,9 @@ const ALL = [
   createPullRequest,
   respondToPermission,
   answerQuestion,
+  sendMessage,
+  withdrawMessage,
+  getConversation,
   scheduleTask,
   unscheduleTask,
   listSchedules,

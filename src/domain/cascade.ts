@@ -53,6 +53,34 @@ export function cascade(
 }
 
 /**
+ * Adds to the changed states those of the dependents that are queued although a dependency goes on: they wait again. At most
+ * `limit` at once; the dispatcher sees to the rest when it learns that the task goes on.
+ */
+export function waitAgain(
+  graph: Graph,
+  changed: ReadonlyMap<string, TaskState>,
+  now_ms: number,
+  limit = CASCADE_LIMIT,
+): Map<string, TaskState> {
+  const states = new Map(changed);
+  const latest = (id: string): TaskRecord | undefined => {
+    const task = graph.find(id);
+    const state = states.get(id);
+    return task && state ? { ...task, state } : task;
+  };
+  for (const id of changed.keys()) {
+    for (const child of graph.dependentsOf(id)) {
+      if (states.size >= changed.size + limit) return states;
+      const task = latest(child);
+      if (task?.state.status !== "queued" || states.has(child)) continue;
+      const next = settled(task, readiness(task.spec.dependencies ?? [], latest), now_ms);
+      if (next !== task.state) states.set(child, next);
+    }
+  }
+  return states;
+}
+
+/**
  * The failed dependencies that these new states rely on, except those that change in the same commit. If one of them
  * is retried first, the states are wrong. Completed dependencies never change again.
  */
@@ -92,7 +120,8 @@ export function resettled(graph: Graph, task: TaskRecord, now_ms: number): TaskS
       ? settle(putBack(task.state), ready, isDue(task, now_ms), isoTime(now_ms))
       : undefined;
   }
-  if (!isWaiting(task.state)) return undefined;
+  // A queued one waits again if what it depends on goes on.
+  if (!isWaiting(task.state) && task.state.status !== "queued") return undefined;
   const next = settled(task, ready, now_ms);
   return next === task.state ? undefined : next;
 }
@@ -100,8 +129,9 @@ export function resettled(graph: Graph, task: TaskRecord, now_ms: number): TaskS
 /** Whether a task failed only because of a dependency that is no longer failed. */
 function isForgiven(graph: Graph, { state }: TaskRecord): boolean {
   if (state.status !== "failed" || state.failed_dependency === undefined) return false;
-  const status = graph.find(state.failed_dependency)?.state.status;
-  return status !== undefined && status !== "failed" && status !== "cancelled";
+  const dependency = graph.find(state.failed_dependency)?.state;
+  if (dependency === undefined || dependency.keeps_dependents) return false;
+  return dependency.status !== "failed" && dependency.status !== "cancelled";
 }
 
 /**

@@ -105,6 +105,8 @@ export type RunEvent =
   | { kind: "started"; pid: number }
   /** The agent is ready to work: over ACP, the session is open. `resumed`: an earlier session continues. `opened_at`: ISO 8601, when the session was new. */
   | { kind: "session"; session_id: string; opened_at?: string; resumable: boolean; resumed: boolean }
+  /** The agent has been given the prompt of the turn. */
+  | { kind: "prompted" }
   /** The agent has said or done something in its session, after the prompt. Reported once. */
   | { kind: "at_work" }
   | {

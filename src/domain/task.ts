@@ -189,6 +189,7 @@ const readOnly = {
   project: z.string().optional().describe(
     "The configured project that the task belongs to, whether it names it or works in its folder.",
   ),
+  queued_messages: z.int().optional().describe("How many messages wait for the agent."),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { Attempt } from "./attempt/stored_attempt.ts";
 import type { TaskSession } from "./agent_session.ts";
 import { shownServer } from "./mcp_server.ts";
+import { TurnPrompt, WaitingMessage } from "./message.ts";
 import { Lease } from "./lease.ts";
 import {
   ADDED_FIELDS,
@@ -30,6 +31,25 @@ export const TaskSpec = z.object({
   ),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
+
+/** How a task was before a message made it go on. */
+const Reopened = z.object({
+  status: STATE_FIELDS.status,
+  progress: STATE_FIELDS.progress,
+  progress_details: STATE_FIELDS.progress_details,
+  earlier_plan: z.array(PlanStep).optional(),
+  started_at: z.string().optional(),
+  completed_at: z.string().optional(),
+  error: STATE_FIELDS.error,
+  failure: STATE_FIELDS.failure,
+  failed_dependency: z.string().optional(),
+  automatic_attempts: z.int(),
+  review: STATE_FIELDS.review,
+  keeps_dependents: z.boolean().optional(),
+  turn_over: z.boolean().optional(),
+  waited: z.array(z.int()).describe("The numbers of the messages that waited already."),
+});
+export type Reopened = z.infer<typeof Reopened>;
 
 export const TaskState = z.object({
   ...STATE_FIELDS,
@@ -63,6 +83,26 @@ export const TaskState = z.object({
   ),
   refs: z.array(z.string()).optional().describe("References in the repository that go with the record."),
   refs_dir: z.string().optional().describe("git's folder that has them."),
+  messages: z.int().optional().describe(
+    "The number of the last message of the conversation. Absent before there is one besides the task's prompt.",
+  ),
+  old_outputs: z.int().optional().describe(
+    "How many messages after the first are outputs of attempts as older versions stored them.",
+  ),
+  waiting: z.array(WaitingMessage).optional().describe("Messages in the order of delivery, at most 20."),
+  prompt: TurnPrompt.optional().describe("What the turn answers; absent: the task's own prompt."),
+  prompted_turn: z.int().optional().describe(
+    "The last turn of which a session was given the prompt, as far as known.",
+  ),
+  turn_over: z.boolean().optional().describe(
+    "The turn has ended, although the task was not completed: a message begins the next one.",
+  ),
+  reopened: Reopened.optional().describe(
+    "Until an attempt begins: how the task was before a message reopened it.",
+  ),
+  keeps_dependents: z.boolean().optional().describe(
+    "A message made the task go on after it had failed: what failed with it stays failed until it is retried.",
+  ),
   earlier_plan: z.array(PlanStep).optional().describe(
     "The last plan of earlier attempts whose work starts over. A new session is told.",
   ),
@@ -153,6 +193,7 @@ export function taskView(record: TaskRecord): Task {
     retry_count: state.retry_count,
     attempt: state.attempt,
     turn: state.turn,
+    queued_messages: state.waiting?.length ?? 0,
     workspace: state.workspace && workspaceView(state.workspace),
     changes: state.changes,
     review: state.review ?? "none",

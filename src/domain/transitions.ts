@@ -4,7 +4,7 @@
  */
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { progressAfter } from "./attempt/record_change.ts";
-import { requireStatus } from "./expected_status.ts";
+import { requireSettled, requireStatus } from "./expected_status.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 
@@ -31,6 +31,10 @@ export function created(readiness: Readiness, due: boolean, at: string): TaskSta
 
 /** The state of a waiting task after its dependencies and its time were checked again. */
 export function settle(state: TaskState, readiness: Readiness, due: boolean, at: string): TaskState {
+  // One that has worked before has had what it depends on.
+  if (state.reopened !== undefined && state.attempt > 0) {
+    return { ...state, status: due ? "queued" : "pending" };
+  }
   if (readiness.failed_dependency !== undefined) {
     return dependencyFailed(state, readiness.failed_dependency, at);
   }
@@ -59,8 +63,15 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     failed_dependency: undefined,
     paused_from: undefined,
     lease: undefined,
+    reopened: undefined,
+    turn_over: task.state.turn_over || isPrompted(task.state),
     attempts: endAttempt(task.state, { outcome: "cancelled" }, at),
   };
+}
+
+/** Whether the agent was given the prompt of the turn, as far as the record knows; undefined if not. */
+export function isPrompted({ turn, prompted_turn }: TaskState): true | undefined {
+  return turn !== undefined && turn === prompted_turn ? true : undefined;
 }
 
 /**
@@ -75,10 +86,13 @@ export function retried(
   { fresh }: { fresh: boolean },
 ): TaskState {
   requireStatus(task, "retry", ALLOWED_FROM.retry);
+  requireSettled(task, "retry");
   const { attempt, retry_count } = task.state;
   const forgotten = { session: undefined, progress_details: undefined, earlier_plan: undefined };
   const before = fresh ? { ...task.state, ...forgotten, fresh_from: attempt + 1 } : task.state;
-  return settle({ ...openAgain(before), retry_count: retry_count + 1 }, readiness, due, at);
+  // The turn that was not completed goes on, before any message that waits.
+  const open = { ...openAgain(before), turn_over: undefined, keeps_dependents: undefined };
+  return settle({ ...open, retry_count: retry_count + 1 }, readiness, due, at);
 }
 
 /** A task that failed only because of its dependency waits again, because that dependency is being retried. */
@@ -87,7 +101,7 @@ export function putBack(state: TaskState): TaskState {
 }
 
 /** The state without the end of the task. A session keeps its progress. */
-function openAgain(state: TaskState): TaskState {
+export function openAgain(state: TaskState): TaskState {
   return {
     ...state,
     ...progressAfter(state, state.session !== undefined),

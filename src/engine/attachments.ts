@@ -67,14 +67,14 @@ export class Attachments {
     }
   }
 
-  /** Checks the attachments that a new task names, and keeps them until it is stored. Throws for one that is not there. */
-  claim(ids: readonly string[]): void {
+  /** Checks the attachments that a new task or a message names, and keeps them until it is stored. Throws for one that is not there. */
+  claim(ids: readonly string[], field = "task.execution.attachments"): void {
     const { clock, files } = this.#options;
     for (const [index, id] of ids.entries()) {
       if (files.find(id) === undefined) {
         throw fieldProblem(
           "INVALID_FIELD_VALUE",
-          `task.execution.attachments[${index}]`,
+          `${field}[${index}]`,
           id,
           "the id of a file sent to POST /attachments within the last hour",
         );

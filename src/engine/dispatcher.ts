@@ -178,9 +178,19 @@ export class Dispatcher {
   #judge(candidate: TaskRecord): Verdict {
     const task = this.#context.index.find(candidate.id);
     if (task?.state.status !== "queued") return "drop";
+    if (this.#mustWait(task)) {
+      this.#settleLater([task.id]);
+      return "drop";
+    }
     if (!this.#runs.has(task.id)) return this.#admission.judge(task);
     this.#heldBack.set(task.id, task);
     return "drop";
+  }
+
+  /** Whether something that the task depends on goes on again, since a message came after its end. */
+  #mustWait(task: TaskRecord): boolean {
+    if (!task.spec.dependencies?.length) return false;
+    return resettled(this.#context.index, task, this.#context.clock.now()) !== undefined;
   }
 
   async #begin(id: string): Promise<void> {
@@ -342,7 +352,10 @@ export class Dispatcher {
     const ids: string[] = [];
     for (const task of this.#context.index.all()) {
       const { status, failed_dependency } = task.state;
-      if (status === "pending" || status === "paused" || failed_dependency !== undefined) ids.push(task.id);
+      const isQueued = status === "queued" && task.spec.dependencies !== undefined;
+      if (status === "pending" || status === "paused" || isQueued || failed_dependency !== undefined) {
+        ids.push(task.id);
+      }
     }
     await this.#settle(ids);
   }

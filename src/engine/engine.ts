@@ -11,8 +11,10 @@ import {
 } from "../domain/task_record.ts";
 import type { LogRetention } from "../store/log_retention.ts";
 import type { Change } from "../store/record_memory.ts";
+import { messageOf } from "./conversation.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Membership } from "./membership.ts";
+import { changedFields, changedMessages, isInterrupted } from "./record_news.ts";
 import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
@@ -149,15 +151,35 @@ export class Engine {
     if (after && before?.state.status !== after.state.status) {
       bus.publish({ kind: "task.changed", before, after, by });
     }
+    if (before && after) this.#publishNews(before, after);
     this.#dispatcher.note(before, after);
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
+  }
+
+  #publishNews(before: TaskRecord, after: TaskRecord): void {
+    const { bus, store } = this.#options;
+    const { id } = after;
+    const fields = changedFields(before.state, after.state);
+    if (fields.length > 0) bus.publish({ kind: "task.fields_changed", task_id: id, fields });
+    const numbers = changedMessages(before.state, after.state);
+    if (numbers.length === 0) return;
+    const read = async () => {
+      const task = store.tasks.get(id) ?? after;
+      const messages = await Promise.all(numbers.map((number) => messageOf(this.#options, task, number)));
+      return messages.filter((message) => message !== undefined);
+    };
+    bus.publish({ kind: "conversation.changed", task_id: id, read });
   }
 
   /** Makes agents follow committed changes, including commits whose outcome was learned late. */
   #follow(before: TaskRecord, after: TaskRecord): void {
     const run = this.#dispatcher.active.get(after.id);
     const { status } = after.state;
-    if (!run || before.state.status === status) return;
+    if (!run) return;
+    if (before.state.waiting !== after.state.waiting) {
+      run.noteMessages(after.state.waiting?.length ?? 0, isInterrupted(before.state, after.state));
+    }
+    if (before.state.status === status) return;
     let done: Promise<void> | undefined;
     if (holdsSlot(after.state)) done = status === "paused" ? run.pause() : run.resume();
     else if (status === "cancelled") done = run.stop();

@@ -1,6 +1,7 @@
 /** The events of the engine. Each is published once, after the commit. `by`: the actor who asked for the change. */
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
+import type { ConversationMessage } from "../protocol/conversation_messages.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { SeqEntry } from "../store/log_query.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
@@ -11,6 +12,10 @@ import type { TaskRecord } from "../domain/task_record.ts";
 export type DomainEvent =
   | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
+  /** These fields of the task, as clients see it, have new values. */
+  | { kind: "task.fields_changed"; task_id: string; fields: readonly string[] }
+  /** Messages are new or have another state. `read` returns those of them that say anything, as they are now. */
+  | { kind: "conversation.changed"; task_id: string; read(): Promise<ConversationMessage[]> }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }
   /** It is no longer open: it was answered, withdrawn, or nobody answered in time. */
   | { kind: "permission.settled"; task_id: string; permission_id: string }

@@ -2,6 +2,8 @@
 import { isoTime } from "../clock/clock.ts";
 import { cascade } from "../domain/cascade.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import { followedUp } from "../domain/reopening.ts";
+import { isPrompted } from "../domain/transitions.ts";
 import { recovered } from "../domain/attempt/task_transitions.ts";
 import { release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
@@ -51,7 +53,8 @@ function statesAfter(
   const now = clock.now();
   const states = new Map(released.map((task) => {
     const attempts = executionOf(task).max_attempts ?? max_attempts;
-    return [task.id, recovered(task, attempts, reason === "shutdown", isoTime(now))] as const;
+    const state = recovered(task, attempts, reason === "shutdown", isoTime(now));
+    return [task.id, followedUp(state, isPrompted(state) ?? false)] as const;
   }));
   return cascade(index.graphOf(view), states, now);
 }

@@ -8,6 +8,7 @@ import { isFinished } from "../domain/task_values.ts";
 import type { Key } from "../store/kv/kv.ts";
 import type { LogRetention } from "../store/log_retention.ts";
 import type { Store } from "../store/open.ts";
+import { numbering } from "../domain/turns.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import { counted } from "../protocol/formats.ts";
 
@@ -17,6 +18,8 @@ const INTERVAL_MS = 600_000;
 const INTERVAL_MIN_MS = 10_000;
 /** How many tasks one commit removes. */
 const BATCH = 10;
+/** How many messages of a task one commit removes with it. */
+const KEYS_AT_ONCE = 60;
 
 export interface RetentionOptions {
   clock: Clock;
@@ -75,12 +78,22 @@ async function noteInSchedules(tasks: TaskRecord[], { schedules }: Store): Promi
   }
 }
 
-/**
- * The keys of the outputs to delete when attempt `attempt` is stored, so that a task that is retried forever keeps as
- * many outputs as attempts. There may be several, because attempts that were lost in a crash deleted none.
- */
-export function forgottenOutputs({ outputs }: Store, task_id: string, attempt: number): Key[] {
-  return outputs.keysOf(task_id, Math.max(0, attempt - ATTEMPTS_KEPT)).slice(-ATTEMPTS_KEPT);
+/** The keys of a task's conversation, and of the outputs that older versions stored. */
+async function conversationOf({ id, state }: TaskRecord, { messages, outputs }: Store): Promise<Key[]> {
+  const { last, old } = numbering(state);
+  // More than are kept, because a crash may have left some behind.
+  const outputs_kept = outputs.keysOf(id, old).slice(-2 * ATTEMPTS_KEPT);
+  return last > 1 + old ? [...outputs_kept, ...await messages.keysOf(id, last)] : outputs_kept;
+}
+
+/** Removes the oldest messages of a conversation that is too long to be removed with its task, and returns the rest. */
+async function shortened(keys: Key[], store: Store): Promise<Key[]> {
+  let rest = keys;
+  for (; rest.length > KEYS_AT_ONCE; rest = rest.slice(KEYS_AT_ONCE)) {
+    const deletes = rest.slice(0, KEYS_AT_ONCE);
+    await store.tasks.update(() => ({ deletes }), SERVER);
+  }
+  return rest;
 }
 
 /** Removes what has expired. Returns the number of tasks removed. */
@@ -89,13 +102,14 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
   const oldest_ms = oldestKept(options);
   const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms));
   let removed = 0;
-  // More than are kept, because a crash may have left some behind.
-  const outputsOf = ({ id, state }: TaskRecord) =>
-    store.outputs.keysOf(id, state.attempt).slice(-2 * ATTEMPTS_KEPT);
   for (let at = 0; at < expired.length; at += BATCH) {
     const some = expired.slice(at, at + BATCH);
     await noteInSchedules(some, store);
     let going = 0;
+    const conversations = new Map<string, Key[]>();
+    for (const task of some) {
+      conversations.set(task.id, await shortened(await conversationOf(task, store), store));
+    }
     await store.tasks.update((view) => {
       going = 0;
       // A commit of unknown outcome may have created a task or a schedule that depends on one of these.
@@ -107,7 +121,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
       going = still.length;
       return {
         removes: still.map(({ id }) => id),
-        deletes: still.flatMap((task) => [...outputsOf(task), ...store.reviews.keysOf(task.id)]),
+        deletes: still.flatMap(({ id }) => [...conversations.get(id)!, ...store.reviews.keysOf(id)]),
       };
     }, SERVER);
     removed += going;

@@ -21,6 +21,7 @@ import { insert } from "../store/queue.ts";
 import { refuseCommands } from "./client_commands.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
+import { type Said, type Sent, Talk } from "./talk.ts";
 import { TakenSessions } from "./taken_sessions.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -36,12 +37,14 @@ export class TaskCommands {
   readonly #options: CommandOptions;
   readonly #dispatcher: Dispatcher;
   readonly #sessions: TakenSessions;
+  readonly #talk: Talk;
   #closed = false;
 
   constructor(options: CommandOptions, dispatcher: Dispatcher) {
     this.#options = options;
     this.#dispatcher = dispatcher;
     this.#sessions = new TakenSessions(options.index, options.settings);
+    this.#talk = new Talk({ ...options, requireReopenable: (task) => this.#requireReopenable(task) });
   }
 
   /** Refuses new tasks from now on. */
@@ -55,9 +58,7 @@ export class TaskCommands {
    */
   check(task: NewTask): undefined | Promise<string | undefined> {
     const { settings, working_dirs } = this.#options;
-    if (this.#closed) {
-      throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
-    }
+    this.#requireOpen();
     this.#requireRunnable();
     const { agent } = task.execution ?? {};
     if (agent !== undefined && !Object.hasOwn(settings.agents, agent)) {
@@ -169,6 +170,16 @@ export class TaskCommands {
     return retry_count;
   }
 
+  /** Sends a message to a task's agent. Throws `INVALID_FIELD_VALUE` if the task takes none. */
+  async say(task_id: string, said: Said, by: Actor): Promise<Sent> {
+    return await this.#talk.say(task_id, said, by);
+  }
+
+  /** Takes back a message that waits. */
+  async withdraw(task_id: string, message_id: string, by: Actor): Promise<void> {
+    await this.#talk.withdraw(task_id, message_id, by);
+  }
+
   async pause(id: string, by: Actor): Promise<void> {
     this.#find(id);
     await this.#update((view) => new Map([[id, paused(this.#find(id, view))]]), by);
@@ -267,6 +278,18 @@ export class TaskCommands {
       },
       find: index.find,
     });
+  }
+
+  #requireReopenable(task: TaskRecord): void {
+    this.#requireOpen();
+    this.#requireRunnable();
+    this.#sessions.requireFree(task);
+    this.#dispatcher.expect();
+  }
+
+  #requireOpen(): void {
+    if (!this.#closed) return;
+    throw new ApiError("SERVICE_UNAVAILABLE", "The server is shutting down", { retry_after_seconds: 5 });
   }
 
   #requireRunnable(): void {

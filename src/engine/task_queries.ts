@@ -12,11 +12,15 @@ import type { TaskResult } from "../protocol/task_messages.ts";
 import { queryTasks } from "../read/task_query.ts";
 import { summarise } from "../read/task_summary.ts";
 import type { RunningAttempt } from "./attempt/running_attempt.ts";
+import { conversationOf } from "./conversation.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import type { RunContext } from "./run_context.ts";
 import { shownTask } from "./shown_task.ts";
+import { newestTurns, type Turn } from "./turns_of.ts";
 
+/** How many turns a result has. */
+const TURNS_LISTED = 200;
 /** The most silent tasks that a finding names. */
 const NAMED_MAX = 10;
 /** How much of a prompt a list shows, in bytes. */
@@ -87,10 +91,33 @@ export class TaskQueries {
 
   /** Throws `TASK_NOT_FOUND`. */
   async result(id: string): Promise<{ status: TaskStatus; result: TaskResult }> {
-    const { tasks, outputs } = this.#options.store;
-    const { state } = foundTask(id, tasks);
-    const last = state.attempt > 0 ? await outputs.get(id, state.attempt) : undefined;
-    return { status: state.status, result: { output: "", ...last, attempts: state.attempts } };
+    const { store } = this.#options;
+    const task = foundTask(id, store.tasks);
+    const newest: Turn[] = [];
+    for await (const turn of newestTurns(store, task)) {
+      newest.push(turn);
+      if (newest.length === TURNS_LISTED) break;
+    }
+    const { output = "", exit_code, stop_reason, usage, warnings, left_running } = newest[0] ?? {};
+    const { status, attempts } = task.state;
+    const turns = newest.reverse().map((turn) => ({
+      turn: turn.turn,
+      attempt: turn.attempt,
+      output: turn.output,
+      stop_reason: turn.stop_reason,
+      usage: turn.usage,
+      started_at: turn.started_at,
+      ended_at: turn.ended_at,
+    }));
+    return {
+      status,
+      result: { output, exit_code, stop_reason, usage, warnings, left_running, turns, attempts },
+    };
+  }
+
+  /** One page of a task's conversation. Throws `TASK_NOT_FOUND`, and `INVALID_FIELD_VALUE` for an unknown `after`. */
+  async conversation(id: string, page: { after?: string; limit: number }): ReturnType<typeof conversationOf> {
+    return await conversationOf(this.#options, foundTask(id, this.#options.store.tasks), page);
   }
 
   /** The number of tasks in each status, and their overall results. */

@@ -4,6 +4,7 @@ import { acceptMessages } from "./accept_messages.ts";
 import { authMessages } from "./auth_messages.ts";
 import { basicMessages } from "./basic_messages.ts";
 import { changeMessages } from "./change_messages.ts";
+import { conversationMessages } from "./conversation_messages.ts";
 import { ERROR_CODES, type ErrorCode } from "../domain/errors.ts";
 import { alwaysSent, openNames } from "../domain/published.ts";
 import { exchange, RequestId } from "./exchange.ts";
@@ -28,6 +29,7 @@ export const EXCHANGES = {
   ...acceptMessages,
   ...projectMessages,
   ...changeMessages,
+  ...conversationMessages,
   ...scheduleMessages,
   ...logMessages,
   ...monitorMessages,

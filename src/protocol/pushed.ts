@@ -15,10 +15,15 @@ export const PUSHED = {
     channel: "conversations",
     when: "An agent asks a person something. Answer with answer_question.",
   },
+  conversation_message: {
+    channel: "conversations",
+    when: "A message of a task's conversation is new, is delivered, or is withdrawn.",
+  },
   task_changed: {
     channel: "conversations",
     when:
-      "A task waits for something else than before, or for nothing; or its open requests or questions changed.",
+      "A task waits for something else than before, or for nothing; its open requests or questions, its turn, waiting " +
+      "messages, workspace, changes or review changed.",
   },
   task_progress_update: { channel: "task_progress", when: "A task's progress or current step has changed." },
   task_manager_status: {

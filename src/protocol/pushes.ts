@@ -1,6 +1,7 @@
 /** Section 6 of the API document: what the server pushes to subscribers. */
 import * as z from "zod";
 import { Agent } from "./basic_messages.ts";
+import { ConversationMessage } from "./conversation_messages.ts";
 import { LogEntry } from "../domain/log_entry.ts";
 import { ClaudeProcess, Process, SystemLoad } from "./process.ts";
 import { alwaysSent } from "../domain/published.ts";
@@ -32,6 +33,10 @@ export const pushes = {
     ...PermissionRequest.shape,
   }),
   question_asked: push("question_asked", { task_id: z.string(), ...Question.shape }),
+  conversation_message: push("conversation_message", {
+    task_id: z.string(),
+    message: ConversationMessage,
+  }),
   task_changed: push("task_changed", {
     task_id: z.string(),
     changed: z.array(z.string()).describe(

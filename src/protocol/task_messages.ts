@@ -66,7 +66,22 @@ export type TaskSortField = typeof TASK_SORT_FIELDS[number];
 
 const done = { task_id: z.string(), timestamp: z.string() };
 
-export const TaskResult = AttemptOutput.extend({ attempts: TaskState.shape.attempts });
+/** A turn that has ended. One that several attempts worked at is listed for each. */
+const Turn = z.object({
+  turn: z.int(),
+  attempt: z.int(),
+  output: z.string(),
+  stop_reason: AttemptOutput.shape.stop_reason,
+  usage: AttemptOutput.shape.usage,
+  started_at: z.string(),
+  ended_at: z.string(),
+});
+
+export const TaskResult = AttemptOutput.extend({
+  output: z.string().describe("The answer of the last turn that has ended."),
+  turns: z.array(Turn).describe("The last 200 turns, the oldest first."),
+  attempts: TaskState.shape.attempts,
+});
 export type TaskResult = z.infer<typeof TaskResult>;
 
 export const taskMessages = {

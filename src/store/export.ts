@@ -8,6 +8,7 @@ import { copyStore } from "./file_copy.ts";
 import { FORMAT, identify } from "./identity.ts";
 import { denoKeyValue, type Key, type KeyValue } from "./kv/kv.ts";
 import { logEntries } from "./log_merge.ts";
+import { decodeMessage, MESSAGES, Messages } from "./messages.ts";
 import { STORE_FILE } from "./open.ts";
 import { decodeOutput, OUTPUTS } from "./outputs.ts";
 import { specsOf, statesOf } from "./record_keys.ts";
@@ -63,7 +64,7 @@ export async function exportLines(
   kv: KeyValue,
   line: (value: ExportLine) => Promise<void> | void,
 ): Promise<Counts> {
-  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
+  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
   for await (const record of records(kv, SCHEDULES)) {
     await line({ kind: "schedule", ...record } as ExportLine);
     counts.schedules++;
@@ -76,6 +77,15 @@ export async function exportLines(
     const [, task_id, attempt] = key as [string, string, number];
     await line({ kind: "output", task_id, attempt, result: decodeOutput(task_id, attempt, value) });
     counts.outputs++;
+  }
+  const messages = new Messages(kv);
+  for await (const { key, value } of kv.list({ prefix: MESSAGES, batch: BATCH })) {
+    const [, task_id, number] = key as [string, string, number];
+    const { text, ...message } = decodeMessage(task_id, number, value);
+    const { parts } = message;
+    const said = parts === undefined ? text : await messages.text(task_id, { number, parts });
+    await line({ kind: "message", task_id, number, message, text: said });
+    counts.messages++;
   }
   for await (const entry of logEntries(kv)) {
     await line({ kind: "log", entry });

@@ -1,5 +1,5 @@
 /**
- * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs and log entries.
+ * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs, messages and log entries.
  * The last line has the number of each, so that a truncated file is recognized. Fields that this version does not know
  * are kept.
  *
@@ -10,14 +10,24 @@ import * as z from "zod";
 import { LogEntry } from "../domain/log_entry.ts";
 import { TaskId } from "../domain/scalars.ts";
 
-/** Increases when an older program could no longer read what a newer one exports. */
-export const EXPORT_VERSION = 1;
+/**
+ * Version 2 has messages, which version 1 had as outputs of attempts.
+ *
+ * Increases when an older program could no longer read what a newer one exports.
+ */
+export const EXPORT_VERSION = 2;
 
 const count = z.int().min(0);
 /** A time as `isoTime` writes it. */
 const Time = z.iso.datetime({ precision: 3 });
 
-export const Counts = z.object({ schedules: count, tasks: count, outputs: count, log_entries: count });
+export const Counts = z.object({
+  schedules: count,
+  tasks: count,
+  outputs: count,
+  messages: count.default(0).describe("Absent in exports of version 1."),
+  log_entries: count,
+});
 export type Counts = z.infer<typeof Counts>;
 
 export const HeaderLine = z.looseObject({
@@ -55,6 +65,14 @@ const OutputLine = z.object({
   result: z.looseObject({}),
 });
 
+const MessageLine = z.object({
+  kind: z.literal("message"),
+  task_id: TaskId,
+  number: z.int().min(2),
+  message: z.looseObject({ role: z.enum(["user", "agent"]), at: Time }),
+  text: z.string(),
+});
+
 const LogEntryLine = z.object({ kind: z.literal("log"), entry: LogEntry.extend({ time: Time }) });
 
 const EndLine = Counts.extend({ kind: z.literal("end") });
@@ -63,6 +81,7 @@ export const ExportLine = z.discriminatedUnion("kind", [
   ScheduleLine,
   TaskLine,
   OutputLine,
+  MessageLine,
   LogEntryLine,
   EndLine,
 ]);

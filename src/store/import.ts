@@ -15,6 +15,8 @@ import { FIRST_NODE } from "./node_lease.ts";
 import { lineOf } from "./log_line.ts";
 import { endChunk } from "./log_pack.ts";
 import type { Store } from "./open.ts";
+import type { StoredMessage } from "../domain/message.ts";
+import { STORED_MESSAGE, storedMessage, userText } from "./messages.ts";
 import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
@@ -93,13 +95,15 @@ export async function importLines(
 }
 
 type Content = Exclude<ExportLine, { kind: "end" }>;
+type MessageLine = Extract<ExportLine, { kind: "message" }>;
+type Entries = ReturnType<typeof userText>;
 
 class Target {
   /** The version of the values in the lines. */
   records_version = 1;
   /** The lines read so far. */
-  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
-  readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, log_entries: 0 };
+  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
+  readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
   readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
   readonly #skippedTasks = new Set<string>();
   readonly #store: Store;
@@ -151,6 +155,12 @@ class Target {
       const output = read("result", ATTEMPT_OUTPUT, line.result);
       const set = this.#store.outputs.entry(line.task_id, line.attempt, output);
       await this.#send(this.#kv.commit({ sets: [set] }).then(() => {}));
+    } else if (line.kind === "message") {
+      this.found.messages++;
+      if (this.#skippedTasks.has(line.task_id)) return;
+      this.#imported.messages++;
+      const message = read("message", STORED_MESSAGE, line.message);
+      await this.#send(this.#kv.commit({ sets: messageOf(line, message) }).then(() => {}));
     } else {
       this.found.log_entries++;
       if (!this.#takesLog) return;
@@ -192,6 +202,13 @@ class Target {
     await this.#kv.commit({ sets: encodeChunk(this.#chunk).values });
     this.#chunk = emptyChunk(FIRST_NODE, header.chunk + 1, endSeq(header));
   }
+}
+
+/** All that is stored of a message. */
+function messageOf({ task_id, number, text }: MessageLine, message: StoredMessage): Entries {
+  if (message.role === "agent") return [storedMessage(task_id, number, message, text)];
+  const texts = userText(task_id, number, text);
+  return [storedMessage(task_id, number, { ...message, parts: texts.length }), ...texts];
 }
 
 /** The version of the stored values in an export with this header. */

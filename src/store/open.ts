@@ -18,6 +18,7 @@ import { type NodeLease, onlyNode } from "./node_lease.ts";
 import { LogStore } from "./log_store.ts";
 import { SharedNode } from "./shared_node.ts";
 import { LocalNotifier, type Notifier } from "./notifier.ts";
+import { Messages } from "./messages.ts";
 import { Outputs } from "./outputs.ts";
 import { Reviews } from "./reviews.ts";
 import { AGENTS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
@@ -42,6 +43,9 @@ export interface Store {
   readonly logs: LogStore;
   /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
+  /** The tasks' conversations. */
+  readonly messages: Messages;
+  /** The answers of attempts as older versions stored them. */
   readonly outputs: Outputs;
   readonly reviews: Reviews;
   readonly closed: boolean;
@@ -170,6 +174,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     agents,
     logs,
     changes,
+    messages: new Messages(kv),
     outputs: new Outputs(kv),
     reviews: new Reviews(kv),
     async probe() {

@@ -4,7 +4,7 @@
  * is given must only read. Each rejects with the store's error. The commit may then have been carried out or not.
  * Clients request inserts; the server itself calls the other verbs.
  *
- * The life of an attempt: insert → claim → (amend …) → settle, or release. The lease that `claim` stores with the task
+ * The life of an attempt: insert → claim → (amend, advance …) → settle, or release. The lease that `claim` stores with the task
  * is kept by `renew` of `node_lease.ts`, for all tasks of the node together.
  */
 import { failuresRead } from "../domain/cascade.ts";
@@ -13,7 +13,9 @@ import { ApiError } from "../domain/errors.ts";
 import type { Lease } from "../domain/lease.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
 import { holds, started } from "../domain/attempt/task_transitions.ts";
+import { deliveredBetween } from "../domain/turns.ts";
 import type { Key } from "./kv/kv.ts";
+import { userMessage } from "./messages.ts";
 import type { View } from "./record_memory.ts";
 import type { RecordStore } from "./record_store.ts";
 
@@ -80,10 +82,18 @@ export async function claim(
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
     if (task.spec !== spec) return {};
-    record = { ...task, state: started(task, lease, agent, at) };
-    return { updates: [{ id, state: record.state }] };
+    const state = started(task, lease, agent, at);
+    record = { ...task, state };
+    return { updates: [{ id, state }], sets: deliveries(id, task.state, state) };
   }, SERVER);
   return record;
+}
+
+/** What is stored of a message that this change makes the prompt of a turn. */
+export function deliveries(id: string, before: TaskState, after: TaskState): Required<Besides>["sets"] {
+  const message = deliveredBetween(before, after);
+  const { turn = 1, attempt } = after;
+  return message ? [userMessage(id, message, { turn, attempt, state: "delivered" })] : [];
 }
 
 /** Changes the task during its attempt, for example its progress. Does nothing if the lease is gone. */
@@ -93,34 +103,44 @@ export async function amend(
   lease: Lease,
   change: (state: TaskState) => TaskState,
 ): Promise<void> {
+  await advance(tasks, id, lease, (state) => ({ state: change(state) }));
+}
+
+/**
+ * Changes the task during its attempt, with what belongs to the change: a turn ends and another one follows. Does nothing if
+ * the lease is gone, or if `change` returns nothing.
+ */
+export async function advance(
+  tasks: Tasks,
+  id: string,
+  lease: Lease,
+  change: (state: TaskState) => Besides & { state: TaskState } | undefined,
+): Promise<void> {
   await tasks.update((view) => {
     const task = view.get(id);
-    if (!task || !holds(task.state, lease)) return {};
-    return { updates: [{ id, state: change(task.state) }] };
+    const next = task && holds(task.state, lease) ? change(task.state) : undefined;
+    if (!next) return {};
+    const { state, ...besides } = next;
+    return { updates: [{ id, state }], ...besides };
   }, SERVER);
 }
 
 /**
- * Ends the attempt. `after` returns the new states of its task and of those that wait for it. If the lease is gone (the
- * task was cancelled or taken over), only the other keys are stored: the attempt's output so far. `late` adds what is known of
- * a task whose attempt has lost its lease and has not been followed by another.
+ * Ends the attempt. `after` returns the new states of its task and of those that wait for it, and what is stored with them.
+ * `isHeld`: whether the lease still holds; else the task was cancelled or taken over, and its status is not the attempt's to
+ * change.
  */
 export async function settle(
   tasks: Tasks,
   id: string,
   lease: Lease,
-  after: (task: TaskRecord, view: TaskView) => States,
-  besides: Besides,
-  late: (state: TaskState) => TaskState = (state) => state,
+  after: (task: TaskRecord, view: TaskView, isHeld: boolean) => Besides & { states: States },
 ): Promise<void> {
   await tasks.update((view) => {
     const task = view.get(id);
     if (!task) return {};
-    const { state } = task;
-    if (holds(state, lease)) return { ...changing(after(task, view)), ...besides };
-    const isLast = state.lease === undefined && state.attempt === lease.attempt;
-    const known = isLast ? late(state) : state;
-    return known === state ? besides : { updates: [{ id, state: known }], ...besides };
+    const { states, ...besides } = after(task, view, holds(task.state, lease));
+    return { ...changing(states), ...besides };
   }, SERVER);
 }
 

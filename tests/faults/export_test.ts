@@ -88,7 +88,7 @@ Deno.test("an export of a running server, imported elsewhere, gives the same ans
     await refused(lines.slice(0, -1).join("\n"), /it is cut short\); nothing was imported/);
     await refused([...lines.slice(0, 3), ...lines.slice(4)].join("\n"), /counts other lines than there are/);
     await refused("dear reader\n", /line 1/);
-    await refused(text.replace('"version":1', '"version":2'), /a newer opencode-agents wrote it/);
+    await refused(text.replace('"version":2', '"version":3'), /a newer opencode-agents wrote it/);
     await refused(text.replace('"status":"failed"', '"status":"lost"'), /line \d+: state\.status/);
 
     const imported = await run(server, "import", file, "--data", other.data, "--json");
@@ -126,7 +126,7 @@ Deno.test("an export of a running server, imported elsewhere, gives the same ans
     assert.equal(merged.code, 0, merged.stderr);
     const report = JSON.parse(merged.stdout);
     assert.deepEqual(report.skipped, { schedules: ["nightly"], tasks: ["fails", "prints"] });
-    assert.deepEqual([report.imported.tasks, report.imported.outputs, report.tasks], [1, 1, 3]);
+    assert.deepEqual([report.imported.tasks, report.imported.messages, report.tasks], [1, 1, 3]);
     assert.ok(report.log_entries_skipped > 0 && (await Deno.stat(report.kept)).isFile);
   });
 });
@@ -155,6 +155,24 @@ const taskLine = fc.record({
     of_a_later_version: fc.string(),
   }),
 });
+const messageLine = fc.record({
+  kind: fc.constant("message" as const),
+  task_id: id,
+  number: fc.integer({ min: 2, max: 2000 }),
+  text: fc.oneof(fc.string({ unit: "binary" }), fc.constant("ü".repeat(100_000))),
+}).chain((line) =>
+  fc.constantFrom("user" as const, "agent" as const).map((role) => {
+    const text = role === "agent" ? line.text.slice(0, 1000) : line.text;
+    const parts = role === "agent"
+      ? undefined
+      : Math.max(1, Math.ceil(new TextEncoder().encode(text).length / 60_000));
+    const message = {
+      ...{ role, source: "message", turn: 1, attempt: 1, at: "2026-01-01T00:00:00.000Z", state: "delivered" },
+      ...parts === undefined ? {} : { parts },
+    };
+    return { ...line, text, message };
+  })
+);
 const outputLine = fc.record({
   kind: fc.constant("output" as const),
   task_id: id,
@@ -174,19 +192,28 @@ Deno.test("any records survive an import and an export", async () => {
   const content = fc.tuple(
     fc.uniqueArray(taskLine, { selector: (line) => line.id, maxLength: 20 }),
     fc.uniqueArray(outputLine, { selector: (line) => `${line.task_id} ${line.attempt}`, maxLength: 10 }),
+    fc.uniqueArray(messageLine, { selector: (line) => `${line.task_id} ${line.number}`, maxLength: 10 }),
     fc.array(entry, { maxLength: 100 }),
     fc.array(time, { minLength: 100, maxLength: 100 }),
   );
   await fc.assert(
-    fc.asyncProperty(content, async ([tasks, outputs, entries, times]) => {
+    fc.asyncProperty(content, async ([tasks, outputs, messages, entries, times]) => {
       times.sort();
       const logs = entries.map((one, i) => ({ kind: "log", entry: { time: times[i], ...one } }));
       const lines = [
         { kind: "opencode-agents-export", version: 1, exported_at: "2026-01-01T00:00:00.000Z" },
         ...tasks,
         ...outputs,
+        ...messages,
         ...logs,
-        { kind: "end", schedules: 0, tasks: tasks.length, outputs: outputs.length, log_entries: logs.length },
+        {
+          kind: "end",
+          schedules: 0,
+          tasks: tasks.length,
+          outputs: outputs.length,
+          messages: messages.length,
+          log_entries: logs.length,
+        },
       ];
       const kv = new MemoryKeyValue();
       const store = await loadStore(kv, clock);
@@ -196,7 +223,7 @@ Deno.test("any records survive an import and an export", async () => {
       const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
       const of = (kind: string, from: { kind: string }[]) =>
         plain(from.filter((line) => line.kind === kind)).map((line: unknown) => JSON.stringify(line)).sort();
-      for (const kind of ["task", "output", "end"]) {
+      for (const kind of ["task", "output", "message", "end"]) {
         assert.deepEqual(
           of(kind, got).map((l: string) => JSON.parse(l)),
           of(kind, lines).map((l: string) => JSON.parse(l)),

@@ -102,8 +102,8 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
   fc.assert(
     fc.property(histories, (history) => {
       happen(history, ({ state, timers }) => {
-        const isAtWork = state.phase === "working" && !state.isFrozen && state.stop === undefined &&
-          !waitsForPerson(state);
+        const isAtWork = state.phase === "working" && !state.isFrozen && !state.isBetween &&
+          state.stop === undefined && !waitsForPerson(state);
         assert.equal(timers.includes("deadline"), isAtWork);
         assert.equal(timers.includes("silence"), isAtWork);
         assert.equal(timers.includes("save_again"), state.isWaitingToSave);

@@ -20,10 +20,12 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "claiming, stopping",
     "lease lost": "claiming, stopping",
     broke: "claiming, stopping",
-    message: "claiming, starting, messages: 1",
+    "a message": "claiming, starting, messages: 1",
+    "a message that does not wait": "claiming, starting, messages: 1, interrupted",
   },
   "cancelled while claiming": {
-    claimed: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    claimed:
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     abandoned: "settled, stopping | ready | release",
     "lease lost": "claiming, stopping",
   },
@@ -32,48 +34,53 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "prepared in a worktree":
       "starting, starting | info: Attempt 2 started with agent 'scripted' | start agent",
     "not started":
-      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
+      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun",
     pause: "preparing, paused | publish agent",
     cancel: "preparing, stopping | publish agent | stop preparing",
     leave: "preparing, stopping | publish agent | stop preparing",
     "lease lost": "preparing, stopping | stop preparing",
     broke: "preparing, stopping | publish agent | stop preparing",
-    message: "preparing, starting, messages: 1",
+    "a message": "preparing, starting, messages: 1",
+    "a message that does not wait": "preparing, starting, messages: 1, interrupted",
   },
   starting: {
-    "reports a silence": "starting, starting, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
-      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
+      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun",
     spawned: "working, starting | set deadline 1000 | set silence 100",
     "reports its start": "starting, running | publish agent",
     "reports a session": "starting, starting | ready | write session",
     "reports a line": "starting, starting | info: hello",
     "reports activity": "starting, starting, writing, 0 after it | write progress",
     "reports a retry": "starting, starting, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "starting, starting, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "starting, starting | publish p2 | warn: Permission asked: May I? | publish agent",
+    "goes on of itself":
+      "starting, starting, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     pause: "starting, paused | publish agent",
     cancel: "starting, stopping | publish agent",
     leave: "starting, stopping | publish agent",
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
-    message: "starting, starting, messages: 1",
-    "goes on of itself":
-      "starting, starting, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+    "is given its prompt": "starting, starting, prompted",
+    "a message": "starting, starting, messages: 1",
+    "a message that does not wait": "starting, starting, messages: 1, interrupted",
   },
   working: {
-    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed":
       "saving, running | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
-      "saving, running | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
     "agent stopped":
-      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear deadline | clear silence",
     pause: "working, paused | pause agent | clear deadline | clear silence",
     "signalled: pause": "working, running | publish agent",
     "signalled: resume": "working, running | publish agent",
@@ -81,20 +88,24 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
-    message: "working, running, messages: 1",
+    "is given its prompt": "working, running, prompted",
+    "a message": "working, running, messages: 1",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent | clear deadline | clear silence",
+    "message refused": "working, running, not taken",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, running | set silence 100",
-    "goes on of itself":
-      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   writing: {
-    "reports a silence": "working, running, writing, 1 after it | warn: No sign of life",
     "reports a session": "working, running, writing, 0 after it | ready | write session",
     "reports a line": "working, running, writing, 0 after it | info: hello",
     "reports activity": "working, running, writing, 1 after it",
     "reports a retry": "working, retrying, writing, 1 after it | publish agent",
+    "reports a silence": "working, running, writing, 1 after it | warn: No sign of life",
     "asks for permission":
       "working, waiting_for_permission, writing, 0 after it | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 2, writing, 0 after it | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed": "closing, running, writing, 0 after it | clear deadline | clear silence",
     "agent failed": "closing, running, writing, 0 after it | clear deadline | clear silence",
     "agent stopped": "closing, running, writing, 0 after it | clear deadline | clear silence",
@@ -108,29 +119,34 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "working, stopping, writing, 0 after it | stop agent | clear deadline | clear silence",
     broke:
       "working, stopping, writing, 0 after it | publish agent | stop agent | clear deadline | clear silence",
-    message: "working, running, messages: 1, writing, 0 after it",
+    "is given its prompt": "working, running, prompted, writing, 0 after it",
+    "a message": "working, running, messages: 1, writing, 0 after it",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted, writing, 0 after it | info: The turn is ended for a message | publish agent | stop agent | clear deadline | clear silence",
+    "message refused": "working, running, not taken, writing, 0 after it",
     "deadline fired": "working, stopping, writing, 0 after it | publish agent | stop agent | clear silence",
     "silence fired": "working, running, writing, 0 after it | set silence 100",
     "progress written": "working, running | publish agent",
     "progress refused": "working, running",
-    "goes on of itself":
-      "working, running, turn 2, writing, 0 after it | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   asking: {
-    "reports a silence":
-      "working, waiting_for_permission, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, waiting_for_permission | ready | write session",
     "reports a line": "working, waiting_for_permission | info: hello",
     "reports activity": "working, waiting_for_permission, writing, 0 after it | write progress",
     "reports a retry":
       "working, waiting_for_permission, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, waiting_for_permission, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent",
     "has its answer": "working, running | end of p1 | publish agent | set deadline 1000 | set silence 100",
+    "goes on of itself":
+      "working, waiting_for_permission, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed": "saving, waiting_for_permission | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, waiting_for_permission | error: Attempt ended: no | commit turn 1 failed",
+    "agent failed":
+      "saving, waiting_for_permission | error: Attempt ended: no | commit turn 1 failed, not begun",
     "agent stopped":
-      "saving, waiting_for_permission | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+      "saving, waiting_for_permission | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun",
     pause: "working, paused | pause agent",
     "signalled: pause": "working, waiting_for_permission | publish agent",
     "signalled: resume": "working, waiting_for_permission | publish agent",
@@ -138,40 +154,44 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping | publish agent | stop agent",
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
-    message: "working, waiting_for_permission, messages: 1",
-    "goes on of itself":
-      "working, waiting_for_permission, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+    "is given its prompt": "working, waiting_for_permission, prompted",
+    "a message": "working, waiting_for_permission, messages: 1",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent",
+    "message refused": "working, waiting_for_permission, not taken",
   },
   retrying: {
-    "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, retrying | ready | write session",
     "reports a line": "working, retrying | info: hello",
     "reports a retry": "working, retrying, writing, 0 after it | write progress",
+    "reports a silence": "working, retrying, writing, 0 after it | warn: No sign of life | write progress",
     "reports that it goes on": "working, running | publish agent",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, retrying, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed":
       "saving, retrying | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
-      "saving, retrying | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+      "saving, retrying | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
     "agent stopped":
-      "saving, retrying | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
-    "pause": "working, paused | pause agent | clear deadline | clear silence",
+      "saving, retrying | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear deadline | clear silence",
+    pause: "working, paused | pause agent | clear deadline | clear silence",
     "signalled: pause": "working, retrying | publish agent",
     "signalled: resume": "working, retrying | publish agent",
-    "cancel": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
-    "leave": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    cancel: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
-    "broke": "working, stopping | publish agent | stop agent | clear deadline | clear silence",
-    "message": "working, retrying, messages: 1",
+    broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
+    "is given its prompt": "working, retrying, prompted",
+    "a message": "working, retrying, messages: 1",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent | clear deadline | clear silence",
+    "message refused": "working, retrying, not taken",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, retrying | set silence 100",
-    "goes on of itself":
-      "working, retrying, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   unresponsive: {
-    "reports a silence":
-      "working, unresponsive, writing, 0 after it | warn: No sign of life | write progress",
     "reports its start":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "reports a session":
@@ -182,6 +202,8 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, running, writing, 0 after it | clear silence | info: The agent gives signs of life again | publish agent | write progress | set silence 100",
     "reports a retry":
       "working, retrying, writing, 0 after it | clear silence | info: The agent gives signs of life again | publish agent | write progress | publish agent | set silence 100",
+    "reports a silence":
+      "working, unresponsive, writing, 0 after it | warn: No sign of life | write progress",
     "reports that it goes on":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "reports usage":
@@ -190,16 +212,20 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
       "working, waiting_for_permission | clear silence | info: The agent gives signs of life again | publish agent | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline",
     "has its answer":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
+    "goes on of itself":
+      "working, running, turn 2 | clear silence | info: The agent gives signs of life again | publish agent | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent | set silence 100",
     "ends its turn":
+      "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
+    "has its turn ended":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "fails its turn":
       "working, running | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
     "agent completed":
       "saving, running | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
-      "saving, running | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
     "agent stopped":
-      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear deadline | clear silence",
     pause: "working, paused | pause agent | clear deadline | clear silence",
     "signalled: pause": "working, unresponsive | publish agent",
     "signalled: resume": "working, unresponsive | publish agent",
@@ -207,42 +233,50 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
-    message: "working, unresponsive, messages: 1",
+    "is given its prompt":
+      "working, running, prompted | clear silence | info: The agent gives signs of life again | publish agent | set silence 100",
+    "a message": "working, unresponsive, messages: 1",
+    "a message that does not wait":
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent | clear deadline | clear silence",
+    "message refused": "working, unresponsive, not taken",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, unresponsive | set silence 200",
-    "goes on of itself":
-      "working, running, turn 2 | clear silence | info: The agent gives signs of life again | publish agent | info: The agent goes on of itself after its turn has ended | write turn | publish agent | set silence 100",
   },
   "paused while starting": {
-    "reports a silence": "starting, paused, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
-      "saving, paused | error: not installed | error: Attempt ended: not installed | commit turn 1 failed",
+      "saving, paused | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun",
     spawned: "working, paused | pause agent",
     "reports its start": "starting, paused | publish agent",
     "reports a session": "starting, paused | ready | write session",
     "reports a line": "starting, paused | info: hello",
     "reports activity": "starting, paused, writing, 0 after it | write progress",
     "reports a retry": "starting, paused, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "starting, paused, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "starting, paused | publish p2 | warn: Permission asked: May I? | publish agent",
+    "goes on of itself":
+      "starting, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     resume: "starting, starting | publish agent",
     cancel: "starting, stopping | publish agent",
     leave: "starting, stopping | publish agent",
     "lease lost": "starting, stopping",
     broke: "starting, stopping | publish agent",
-    message: "starting, paused, messages: 1",
-    "goes on of itself":
-      "starting, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+    "is given its prompt": "starting, paused, prompted",
+    "a message": "starting, paused, messages: 1",
+    "a message that does not wait": "starting, paused, messages: 1",
   },
   paused: {
-    "reports a silence": "working, paused, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, paused | ready | write session",
     "reports a line": "working, paused | info: hello",
     "reports activity": "working, paused, writing, 0 after it | write progress",
     "reports a retry": "working, paused, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, paused, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, paused | publish p2 | warn: Permission asked: May I? | publish agent",
+    "goes on of itself":
+      "working, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed": "saving, paused | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, paused | error: Attempt ended: no | commit turn 1 failed",
-    "agent stopped": "saving, paused | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+    "agent failed": "saving, paused | error: Attempt ended: no | commit turn 1 failed, not begun",
+    "agent stopped":
+      "saving, paused | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun",
     resume: "working, running, frozen | resume agent",
     "signalled: pause": "working, paused | publish agent",
     "signalled: resume": "working, paused | publish agent",
@@ -250,23 +284,26 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping | publish agent | stop agent",
     "lease lost": "working, stopping | stop agent",
     broke: "working, stopping | publish agent | stop agent",
-    message: "working, paused, messages: 1",
-    "goes on of itself":
-      "working, paused, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+    "is given its prompt": "working, paused, prompted",
+    "a message": "working, paused, messages: 1",
+    "a message that does not wait": "working, paused, messages: 1",
+    "message refused": "working, paused, not taken",
   },
   resuming: {
-    "reports a silence":
-      "working, running, frozen, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running, frozen | ready | write session",
     "reports a line": "working, running, frozen | info: hello",
     "reports activity": "working, running, frozen, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, frozen, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, frozen, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission":
       "working, waiting_for_permission, frozen | publish p2 | warn: Permission asked: May I? | publish agent",
+    "goes on of itself":
+      "working, running, frozen, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "agent completed": "saving, running, frozen | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, running, frozen | error: Attempt ended: no | commit turn 1 failed",
+    "agent failed": "saving, running, frozen | error: Attempt ended: no | commit turn 1 failed, not begun",
     "agent stopped":
-      "saving, running, frozen | error: Attempt ended: The agent was stopped | commit turn 1 failed",
+      "saving, running, frozen | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun",
     pause: "working, paused | pause agent",
     "signalled: pause": "working, running, frozen | publish agent",
     "signalled: resume": "working, running | publish agent | set deadline 1000 | set silence 100",
@@ -274,28 +311,33 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping, frozen | publish agent | stop agent",
     "lease lost": "working, stopping, frozen | stop agent",
     broke: "working, stopping, frozen | publish agent | stop agent",
-    message: "working, running, frozen, messages: 1",
-    "goes on of itself":
-      "working, running, frozen, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+    "is given its prompt": "working, running, frozen, prompted",
+    "a message": "working, running, frozen, messages: 1",
+    "a message that does not wait":
+      "working, stopping, frozen, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent",
+    "message refused": "working, running, frozen, not taken",
   },
   "with a message": {
-    "reports a silence":
-      "working, running, messages: 1, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running, messages: 1 | ready | write session",
     "reports a line": "working, running, messages: 1 | info: hello",
     "reports activity": "working, running, messages: 1, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, messages: 1, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, messages: 1, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission":
       "working, waiting_for_permission, messages: 1 | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 2, messages: 1 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "ends its turn":
-      "working, running, turn 2 | clear deadline | write turn | publish agent | next turn: more | set deadline 1000",
+      "working, running, messages: 1, between turns | commit turn 1, to go on | clear deadline | clear silence",
+    "has its turn ended": "working, running, messages: 1 | next turn: none",
     "fails its turn": "working, running, messages: 1 | next turn: none",
     "agent completed":
-      "saving, running, messages: 1 | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
+      "saving, running, messages: 1 | info: The turn is completed. The next message follows in another attempt | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
-      "saving, running, messages: 1 | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running, messages: 1 | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
     "agent stopped":
-      "saving, running, messages: 1 | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running, messages: 1 | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear deadline | clear silence",
     pause: "working, paused, messages: 1 | pause agent | clear deadline | clear silence",
     "signalled: pause": "working, running, messages: 1 | publish agent",
     "signalled: resume": "working, running, messages: 1 | publish agent",
@@ -303,28 +345,197 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping, messages: 1 | stop agent | clear deadline | clear silence",
     broke: "working, stopping, messages: 1 | publish agent | stop agent | clear deadline | clear silence",
-    message: "working, running, messages: 2",
+    "is given its prompt": "working, running, messages: 1, prompted",
+    "a message that does not wait":
+      "working, running, messages: 1, interrupted | info: The turn is ended for a message | interrupt turn",
+    "no more messages": "working, running",
+    "message refused": "working, running, messages: 1, not taken",
     "deadline fired": "working, stopping, messages: 1 | publish agent | stop agent | clear silence",
     "silence fired": "working, running, messages: 1 | set silence 100",
+  },
+  "interrupted before it works": {
+    "not started":
+      "saving, starting, messages: 1, interrupted | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun",
+    spawned:
+      "working, stopping, messages: 1, interrupted | info: The turn is ended for a message | publish agent | stop agent",
+    "reports its start": "starting, running, messages: 1, interrupted | publish agent",
+    "reports a session": "starting, starting, messages: 1, interrupted | ready | write session",
+    "reports a line": "starting, starting, messages: 1, interrupted | info: hello",
+    "reports activity": "starting, starting, messages: 1, interrupted, writing, 0 after it | write progress",
+    "reports a retry":
+      "starting, starting, messages: 1, interrupted, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "starting, starting, messages: 1, interrupted, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "starting, starting, messages: 1, interrupted | publish p2 | warn: Permission asked: May I? | publish agent",
     "goes on of itself":
-      "working, running, turn 2, messages: 1 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
+      "starting, starting, turn 2, messages: 1, interrupted | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
+    pause: "starting, paused, messages: 1, interrupted | publish agent",
+    cancel: "starting, stopping, messages: 1, interrupted | publish agent",
+    leave: "starting, stopping, messages: 1, interrupted | publish agent",
+    "lease lost": "starting, stopping, messages: 1, interrupted",
+    broke: "starting, stopping, messages: 1, interrupted | publish agent",
+    "is given its prompt": "starting, starting, messages: 1, interrupted, prompted",
+    "no more messages": "starting, starting, interrupted",
+  },
+  "with an interrupted turn": {
+    "reports a session": "working, running, messages: 1, interrupted | ready | write session",
+    "reports a line": "working, running, messages: 1, interrupted | info: hello",
+    "reports activity": "working, running, messages: 1, interrupted, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, retrying, messages: 1, interrupted, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, messages: 1, interrupted, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, waiting_for_permission, messages: 1, interrupted | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 2, messages: 1, interrupted | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
+    "ends its turn":
+      "working, running, messages: 1, between turns, interrupted | commit turn 1, to go on | clear deadline | clear silence",
+    "has its turn ended":
+      "working, running, messages: 1, between turns, interrupted | commit turn 1, to go on | clear deadline | clear silence",
+    "fails its turn": "working, running, messages: 1, interrupted | next turn: none",
+    "agent completed":
+      "saving, running, messages: 1, interrupted | info: The turn is completed. The next message follows in another attempt | commit turn 1 completed | clear deadline | clear silence",
+    "agent failed":
+      "saving, running, messages: 1, interrupted | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
+    "agent stopped":
+      "saving, running, messages: 1, interrupted | info: Attempt ended: its turn was ended for a message | commit turn 1 interrupted, not begun | clear deadline | clear silence",
+    pause: "working, paused, messages: 1, interrupted | pause agent | clear deadline | clear silence",
+    "signalled: pause": "working, running, messages: 1, interrupted | publish agent",
+    "signalled: resume": "working, running, messages: 1, interrupted | publish agent",
+    cancel:
+      "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
+    leave:
+      "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
+    "lease lost": "working, stopping, messages: 1, interrupted | stop agent | clear deadline | clear silence",
+    broke:
+      "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear deadline | clear silence",
+    "is given its prompt": "working, running, messages: 1, interrupted, prompted",
+    "no more messages": "working, running, interrupted",
+    "message refused": "working, running, messages: 1, interrupted, not taken",
+    "deadline fired":
+      "working, stopping, messages: 1, interrupted | publish agent | stop agent | clear silence",
+    "silence fired": "working, running, messages: 1, interrupted | set silence 100",
+  },
+  "between turns": {
+    "reports a session": "working, running, messages: 1, between turns | ready | write session",
+    "reports a line": "working, running, messages: 1, between turns | info: hello",
+    "reports activity": "working, running, messages: 1, between turns, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, retrying, messages: 1, between turns, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, messages: 1, between turns, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, waiting_for_permission, messages: 1, between turns | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "closing, running, messages: 1, between turns",
+    "agent failed": "closing, running, messages: 1, between turns",
+    "agent stopped": "closing, running, messages: 1, between turns",
+    pause: "working, paused, messages: 1, between turns | pause agent",
+    "signalled: pause": "working, running, messages: 1, between turns | publish agent",
+    "signalled: resume": "working, running, messages: 1, between turns | publish agent",
+    cancel: "working, stopping, messages: 1, between turns | publish agent | stop agent",
+    leave: "working, stopping, messages: 1, between turns | publish agent | stop agent",
+    "lease lost": "working, stopping, messages: 1, between turns | stop agent",
+    broke: "working, stopping, messages: 1, between turns | publish agent | stop agent",
+    "is given its prompt": "working, running, messages: 1, between turns, prompted",
+    "no more messages": "working, running, between turns",
+    "the next turn":
+      "working, running, turn 2, prompted | publish agent | next turn: more | set deadline 1000 | set silence 100",
+    "the next turn, to be ended":
+      "working, running, turn 2, interrupted, prompted | publish agent | next turn: more | info: The turn is ended for a message | interrupt turn | set deadline 1000 | set silence 100",
+    "no next turn": "working, running, messages: 1 | next turn: none | set deadline 1000 | set silence 100",
+    "message refused": "working, running, messages: 1, between turns, not taken",
+  },
+  "in its second turn": {
+    "reports a session": "working, running, turn 2, prompted | ready | write session",
+    "reports a line": "working, running, turn 2, prompted | info: hello",
+    "reports activity": "working, running, turn 2, prompted, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, retrying, turn 2, prompted, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, running, turn 2, prompted, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, waiting_for_permission, turn 2, prompted | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 3, prompted | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
+    "ends its turn": "working, running, turn 2, prompted | next turn: none",
+    "has its turn ended": "working, running, turn 2, prompted | next turn: none",
+    "fails its turn": "working, running, turn 2, prompted | next turn: none",
+    "agent completed":
+      "saving, running, turn 2, prompted | info: Task completed | commit turn 2 completed | clear deadline | clear silence",
+    "agent failed":
+      "saving, running, turn 2, prompted | error: Attempt ended: no | commit turn 2 failed | clear deadline | clear silence",
+    "agent stopped":
+      "saving, running, turn 2, prompted | error: Attempt ended: The agent was stopped | commit turn 2 failed | clear deadline | clear silence",
+    pause: "working, paused, turn 2, prompted | pause agent | clear deadline | clear silence",
+    "signalled: pause": "working, running, turn 2, prompted | publish agent",
+    "signalled: resume": "working, running, turn 2, prompted | publish agent",
+    cancel:
+      "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
+    leave:
+      "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
+    "lease lost": "working, stopping, turn 2, prompted | stop agent | clear deadline | clear silence",
+    broke:
+      "working, stopping, turn 2, prompted | publish agent | stop agent | clear deadline | clear silence",
+    "a message": "working, running, turn 2, messages: 1, prompted",
+    "a message that does not wait":
+      "working, running, turn 2, messages: 1, interrupted, prompted | info: The turn is ended for a message | interrupt turn",
+    "message refused": "working, running, turn 2, not taken",
+    "deadline fired": "working, stopping, turn 2, prompted | publish agent | stop agent | clear silence",
+    "silence fired": "working, running, turn 2, prompted | set silence 100",
+  },
+  "cancelled between turns": {
+    "reports a session": "working, stopping, messages: 1, between turns | ready | write session",
+    "reports a line": "working, stopping, messages: 1, between turns | info: hello",
+    "reports activity": "working, stopping, messages: 1, between turns, writing, 0 after it | write progress",
+    "reports a retry":
+      "working, stopping, messages: 1, between turns, writing, 0 after it | write progress | publish agent",
+    "reports a silence":
+      "working, stopping, messages: 1, between turns, writing, 0 after it | warn: No sign of life | write progress",
+    "asks for permission":
+      "working, stopping, messages: 1, between turns | publish p2 | warn: Permission asked: May I? | publish agent",
+    "agent completed": "closing, stopping, messages: 1, between turns",
+    "agent failed": "closing, stopping, messages: 1, between turns",
+    "agent stopped": "closing, stopping, messages: 1, between turns",
+    "signalled: pause": "working, stopping, messages: 1, between turns | publish agent",
+    "signalled: resume": "working, stopping, messages: 1, between turns | publish agent",
+    "lease lost": "working, stopping, messages: 1, between turns",
+    "is given its prompt": "working, stopping, messages: 1, between turns, prompted",
+    "the next turn": "working, stopping, turn 2",
+    "the next turn, to be ended": "working, stopping, turn 2",
+    "no next turn": "working, stopping, messages: 1",
+    "message refused": "working, stopping, messages: 1, between turns, not taken",
+  },
+  "ended between turns": {
+    "reports a line": "closing, running, messages: 1, between turns | info: hello",
+    "lease lost": "settled, stopping, messages: 1, between turns | ready | release",
+    "the next turn":
+      "saving, running, turn 2, not taken | warn: Attempt ended: The agent had ended before it could be given the next message. The agent is started again | commit turn 2 failed, not begun",
+    "the next turn, to be ended":
+      "saving, running, turn 2, not taken | warn: Attempt ended: The agent had ended before it could be given the next message. The agent is started again | commit turn 2 failed, not begun",
+    "no next turn":
+      "saving, running, messages: 1 | info: The turn is completed. The next message follows in another attempt | commit turn 1 completed",
   },
   "without a message": {
-    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, running | ready | write session",
     "reports a line": "working, running | info: hello",
     "reports activity": "working, running, writing, 0 after it | write progress",
     "reports a retry": "working, retrying, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, running, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission":
       "working, waiting_for_permission | publish p2 | warn: Permission asked: May I? | publish agent | clear deadline | clear silence",
+    "goes on of itself":
+      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write own_turn | publish agent",
     "ends its turn": "working, running | next turn: none",
+    "has its turn ended": "working, running | next turn: none",
     "fails its turn": "working, running | next turn: none",
     "agent completed":
       "saving, running | info: Task completed | commit turn 1 completed | clear deadline | clear silence",
     "agent failed":
-      "saving, running | error: Attempt ended: no | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: no | commit turn 1 failed, not begun | clear deadline | clear silence",
     "agent stopped":
-      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed | clear deadline | clear silence",
+      "saving, running | error: Attempt ended: The agent was stopped | commit turn 1 failed, not begun | clear deadline | clear silence",
     pause: "working, paused | pause agent | clear deadline | clear silence",
     "signalled: pause": "working, running | publish agent",
     "signalled: resume": "working, running | publish agent",
@@ -332,124 +543,145 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     leave: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
     "lease lost": "working, stopping | stop agent | clear deadline | clear silence",
     broke: "working, stopping | publish agent | stop agent | clear deadline | clear silence",
-    message: "working, running, messages: 1",
+    "is given its prompt": "working, running, prompted",
+    "a message": "working, running, messages: 1",
+    "a message that does not wait":
+      "working, running, messages: 1, interrupted | info: The turn is ended for a message | interrupt turn",
+    "message refused": "working, running, not taken",
     "deadline fired": "working, stopping | publish agent | stop agent | clear silence",
     "silence fired": "working, running | set silence 100",
-    "goes on of itself":
-      "working, running, turn 2 | info: The agent goes on of itself after its turn has ended | write turn | publish agent",
   },
   "cancelled while preparing": {
-    prepared: "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    prepared:
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     "prepared in a worktree": "closing, stopping | save work",
-    "not started": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    "not started":
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     "lease lost": "preparing, stopping",
   },
   "cancelled while starting": {
-    "reports a silence": "starting, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "not started":
-      "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+      "saving, stopping | error: not installed | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     spawned: "working, stopping | stop agent",
     "reports its start": "starting, stopping | publish agent",
     "reports a session": "starting, stopping | ready | write session",
     "reports a line": "starting, stopping | info: hello",
     "reports activity": "starting, stopping, writing, 0 after it | write progress",
     "reports a retry": "starting, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "starting, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "starting, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "lease lost": "starting, stopping",
+    "is given its prompt": "starting, stopping, prompted",
   },
   "stopping: cancel": {
-    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
       "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 completed",
-    "agent failed": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
-    "agent stopped": "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed",
+    "agent failed":
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
+    "agent stopped":
+      "saving, stopping | info: Attempt ended: the task was cancelled | commit turn 1 failed, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   "stopping: timeout": {
-    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed":
-      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout",
+      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout, not begun",
     "agent failed":
-      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout",
+      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout, not begun",
     "agent stopped":
-      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout",
+      "saving, stopping | error: Attempt ended: TASK_TIMEOUT_EXCEEDED: the task ran longer than its timeout of 1000 ms | commit turn 1 timeout, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   "stopping: silence": {
-    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
     "agent failed":
-      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive",
+      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive, not begun",
     "agent stopped":
-      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive",
+      "saving, stopping | warn: Attempt ended: The agent gave no sign of life for 300 ms. The agent is started again after a wait | commit turn 1 unresponsive, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   "stopping: leave": {
-    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed",
+    "agent failed": "saving, stopping | error: Attempt ended: no | commit turn 1 failed, not begun",
     "agent stopped":
-      "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left",
+      "saving, stopping | info: Attempt ended: the server is shutting down | commit turn 1 failed, left, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   "stopping: bug": {
-    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "reports a session": "working, stopping | ready | write session",
     "reports a line": "working, stopping | info: hello",
     "reports activity": "working, stopping, writing, 0 after it | write progress",
     "reports a retry": "working, stopping, writing, 0 after it | write progress | publish agent",
+    "reports a silence": "working, stopping, writing, 0 after it | warn: No sign of life | write progress",
     "asks for permission": "working, stopping | publish p2 | warn: Permission asked: May I? | publish agent",
     "agent completed": "saving, stopping | info: Task completed | commit turn 1 completed",
-    "agent failed": "saving, stopping | error: Attempt ended: Internal error | commit turn 1 failed",
-    "agent stopped": "saving, stopping | error: Attempt ended: Internal error | commit turn 1 failed",
+    "agent failed":
+      "saving, stopping | error: Attempt ended: Internal error | commit turn 1 failed, not begun",
+    "agent stopped":
+      "saving, stopping | error: Attempt ended: Internal error | commit turn 1 failed, not begun",
     "signalled: pause": "working, stopping | publish agent",
     "signalled: resume": "working, stopping | publish agent",
     "lease lost": "working, stopping",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   "stopping: lease lost": {
-    "reports a silence": "working, stopping, writing, 0 after it",
     "reports a session": "working, stopping | ready",
     "reports activity": "working, stopping, writing, 0 after it",
     "reports a retry": "working, stopping, writing, 0 after it",
+    "reports a silence": "working, stopping, writing, 0 after it",
     "asks for permission": "working, stopping",
     "agent completed": "settled, stopping | ready | release",
     "agent failed": "settled, stopping | ready | release",
     "agent stopped": "settled, stopping | ready | release",
+    "is given its prompt": "working, stopping, prompted",
+    "message refused": "working, stopping, not taken",
   },
   closing: {
     "reports a line": "closing, running | info: hello",
     cancel: "closing, running | stop saving",
     leave: "closing, running | stop saving",
-    broke: "closing, running | stop saving",
     "lease lost": "settled, stopping | stop saving | ready | release",
+    broke: "closing, running | stop saving",
     "work saved":
       "saving, running | info: The changes are on branch x | info: Task completed | commit turn 1 completed",
     "work not saved":

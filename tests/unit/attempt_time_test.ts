@@ -246,11 +246,15 @@ Deno.test("deadline: each turn has its full time", () => {
   const world = new AttemptWorld(
     { unresponsive_after_ms: 0, unresponsive_limit_ms: 0 },
     ...TO_WORK.map((event) => event.kind === "spawned" ? { ...event, takesTurns: true } : event),
-    { kind: "message", prompt: "second" },
+    { kind: "messages", waiting: 1, interrupts: false },
   );
   world.clock.pass(999);
   const outcome = { status: "completed" as const, output: "first" };
   world.take({ kind: "reported", report: { kind: "turn_ended", outcome } });
+  // What the store takes counts for neither turn.
+  world.clock.pass(5000);
+  const next = { message: { text: "second" }, waiting: 0, interrupts: false };
+  world.take({ kind: "turn_committed", next });
   assert.equal(world.state.turn, 2);
   world.clock.pass(999);
   assert.equal(world.state.stop, undefined);

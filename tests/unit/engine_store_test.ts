@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { SERVER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { recoverLost } from "../../src/engine/recovery.ts";
-import { forgottenOutputs, removeExpired } from "../../src/engine/retention.ts";
+import { removeExpired } from "../../src/engine/retention.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
+import { agentMessage, userMessage, userText } from "../../src/store/messages.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../../src/domain/task_record.ts";
 
@@ -15,6 +16,14 @@ const retention = {
   retention_ms: 86_400_000,
   max_finished: 100,
   log_retention: { retention_days: 1, max_bytes: 1 << 30 },
+};
+
+const MESSAGE = { number: 2, parts: 2, source: "message", at: "2020-01-01T00:00:00.000Z" } as const;
+const NOW = { turn: 1, attempt: 1, state: "delivered" } as const;
+const ANSWER = {
+  ...{ turn: 1, attempt: 1, source: "task", output: "done" } as const,
+  started_at: MESSAGE.at,
+  ended_at: MESSAGE.at,
 };
 
 function task(id: string, state: Partial<TaskState>, dependencies?: string[]): TaskRecord {
@@ -79,7 +88,10 @@ Deno.test("a server that lost many runs at once recovers them all and the tasks 
 Deno.test("finished tasks are removed after their retention, with everything that belongs to them; others stay", async () => {
   const { kv, store, index, add } = await world();
   const now = new Date(clock.now()).toISOString();
-  const gone = Array.from({ length: 45 }, (_, i) => task(`old_${i}`, { attempt: 3 }));
+  const gone = Array.from(
+    { length: 45 },
+    (_, i) => task(`old_${i}`, { attempt: 3, messages: i < 15 ? undefined : 3 }),
+  );
   const stay = [
     task("young", { completed_at: now }),
     task("running", { status: "running", completed_at: undefined }),
@@ -87,32 +99,41 @@ Deno.test("finished tasks are removed after their retention, with everything tha
     task("waiting", { status: "pending", completed_at: undefined }, ["needed"]),
   ];
   await add([...gone, ...stay]);
-  const sets = gone.flatMap(({ id }) => [1, 2, 3].map((n) => store.outputs.entry(id, n, { output: "x" })));
-  await store.tasks.update(() => ({ sets }), SERVER);
+  // The first 15 are of an older version.
+  const sets = gone.flatMap(({ id, state }) =>
+    state.messages === undefined
+      ? [1, 2, 3].map((n) => store.outputs.entry(id, n, { output: "x" }))
+      : [...userText(id, 2, "x".repeat(70_000)), userMessage(id, MESSAGE, NOW), agentMessage(id, 3, ANSWER)]
+  );
+  for (let at = 0; at < sets.length; at += 9) {
+    await store.tasks.update(() => ({ sets: sets.slice(at, at + 9) }), SERVER);
+  }
   assert.equal(await removeExpired({ ...retention, index, store }), gone.length);
   assert.deepEqual([...store.tasks.values()].map(({ id }) => id).sort(), stay.map(({ id }) => id).sort());
-  assert.equal(await keysUnder(kv, "output"), 0);
+  for (const kind of ["output", "message", "message_text"]) assert.equal(await keysUnder(kv, kind), 0, kind);
   assert.equal(await removeExpired({ ...retention, index, store }), 0);
   await store.close();
 });
 
-Deno.test("a task retried a thousand times keeps the outputs of its listed attempts, and can be removed", async () => {
+Deno.test("a task's outputs of older versions and its long conversation are removed with it", async () => {
   const { kv, store, index, add } = await world();
-  await add(Array.from({ length: 12 }, (_, i) => task(`often_${i}`, { attempt: 1500 })));
+  const messages = Array.from({ length: 3 }, (_, i) => task(`talked_${i}`, { attempt: 1, messages: 151 }));
+  await add([...Array.from({ length: 12 }, (_, i) => task(`often_${i}`, { attempt: 100 })), ...messages]);
   for (let i = 0; i < 12; i++) {
-    for (let attempt = 1; attempt <= 100; attempt++) {
-      // Some attempts are lost in a crash, and store nothing.
-      if (attempt % 7 === 0) continue;
-      await store.tasks.update(() => ({
-        sets: [store.outputs.entry(`often_${i}`, attempt, { output: "x" })],
-        deletes: forgottenOutputs(store, `often_${i}`, attempt),
-      }), SERVER);
-    }
+    // Those of lost attempts are missing.
+    const sets = Array.from(
+      { length: ATTEMPTS_KEPT },
+      (_, n) => store.outputs.entry(`often_${i}`, 100 - n, { output: "x" }),
+    );
+    await store.tasks.update(() => ({ sets }), SERVER);
   }
-  assert.ok(await keysUnder(kv, "output") <= 12 * ATTEMPTS_KEPT);
-  assert.deepEqual(await store.outputs.get("often_0", 100), { output: "x" });
-  assert.equal(await removeExpired({ ...retention, index, store }), 12);
+  for (const { id } of messages) {
+    const sets = Array.from({ length: 150 }, (_, n) => agentMessage(id, n + 2, ANSWER));
+    await store.tasks.update(() => ({ sets }), SERVER);
+  }
+  assert.equal(await removeExpired({ ...retention, index, store }), 15);
   assert.equal(store.tasks.size, 0);
+  assert.equal(await keysUnder(kv, "output") + await keysUnder(kv, "message"), 0);
   await store.close();
 });
 

@@ -138,7 +138,10 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     lose: () => lost.abort(),
     agent: started.promise,
     state: () => store.tasks.get("t")!.state,
-    output: () => store.outputs.get("t", 1),
+    output: async () => {
+      const message = await store.messages.get("t", 2);
+      return message && { ...message, output: message.text };
+    },
   };
 }
 

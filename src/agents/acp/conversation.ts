@@ -172,6 +172,7 @@ export class Conversation {
     const sessionId = this.#session_id!;
     this.#result = call("session/prompt", { sessionId, prompt }, Infinity);
     this.#options.onPrompted();
+    void this.#options.events.emit({ kind: "prompted" });
     try {
       return await this.#result;
     } catch (error) {

@@ -61,5 +61,7 @@ export interface ChannelDefinition {
   readonly pushes: readonly Push["type"][];
   /** The pushes for an event, in order. `timestamp`: the time of the push. */
   onEvent?(event: DomainEvent, timestamp: string): readonly NewPush[];
+  /** The pushes for an event that must be read first. They follow in the order of the events, and only if the channel is heard. */
+  onEventLater?(event: DomainEvent, timestamp: string): Promise<readonly NewPush[]>;
   reports?(sources: StateSources): StateReport;
 }

@@ -5,7 +5,7 @@ import type { ChannelDefinition, NewPush } from "./channel.ts";
 export const conversations: ChannelDefinition = {
   name: "conversations",
   permission: "read",
-  pushes: ["question_asked", "task_changed"],
+  pushes: ["question_asked", "conversation_message", "task_changed"],
   onEvent(event, timestamp) {
     const changed = (task_id: string, ...changed: string[]): NewPush => ({
       keys: { task_id },
@@ -22,11 +22,21 @@ export const conversations: ChannelDefinition = {
       case "permission.requested":
       case "permission.settled":
         return [changed(event.task_id, "pending_permissions", "waiting_for")];
+      case "task.fields_changed":
+        return [changed(event.task_id, ...event.fields)];
       case "task.changed":
         return waitsAnew(event) ? [changed(event.after.id, "waiting_for")] : [];
       default:
         return [];
     }
+  },
+  async onEventLater(event, timestamp) {
+    if (event.kind !== "conversation.changed") return [];
+    const { task_id } = event;
+    return (await event.read()).map((message) => ({
+      keys: { task_id },
+      message: { type: "conversation_message", task_id, message, timestamp },
+    }));
   },
 };
 

@@ -1,4 +1,5 @@
 /** The hub between the server's events and the connections that subscribe to them. */
+import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import type { DomainEvent, EventBus } from "../../engine/events.ts";
 import type { Channel } from "../../protocol/subscription_messages.ts";
@@ -6,7 +7,9 @@ import { fullStatus, machineStatus, type StatusSources } from "../status.ts";
 import { type Producer, Producers } from "./producers.ts";
 import type { ChannelPush } from "./channel.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { channelTable, pushesOf } from "./table.ts";
+import { channelTable, laterPushesOf, pushesOf } from "./table.ts";
+
+const log = getLogger(["opencode-agents", "api"]);
 
 /** How long a flood of entries waits for a slow reader, and how often it checks. */
 const CATCH_UP_MS = 250;
@@ -37,6 +40,8 @@ export class SubscriptionHub {
   /** Slow readers that are no longer waited for. */
   readonly #stalled = new Set<Subscriber>();
   readonly #basics: StatusSources | undefined;
+  /** The pushes that are being read. */
+  #later: Promise<void> = Promise.resolve();
 
   constructor(bus: EventBus, clock: Clock, producers: readonly Producer[], options: HubOptions = {}) {
     this.#clock = clock;
@@ -116,6 +121,29 @@ export class SubscriptionHub {
     for (const push of pushesOf(this.#channels, event, this.#clock.now())) {
       this.#deliver(push, this.#listening);
     }
+    if (event.kind === "conversation.changed") this.#publishLater(event);
+  }
+
+  /** One after the other, so that they keep the order of their events. */
+  #publishLater(event: DomainEvent): void {
+    for (const [name, channel] of this.#channels) {
+      if (!channel.onEventLater || !this.#isHeard(name)) continue;
+      const push = async () => {
+        for (const one of await laterPushesOf(channel, event, this.#clock.now())) {
+          this.#deliver(one, this.#listening);
+        }
+      };
+      this.#later = this.#later.then(push).catch((error) =>
+        log.error("A push on {name} could not be made: {error}", { name, error })
+      );
+    }
+  }
+
+  #isHeard(channel: Channel): boolean {
+    for (const subscriptions of this.#listening.values()) {
+      for (const one of subscriptions.channels()) if (one === channel) return true;
+    }
+    return false;
   }
 
   #deliver(push: ChannelPush, listening: Iterable<[Subscriber, Subscriptions]>): void {

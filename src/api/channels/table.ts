@@ -66,6 +66,16 @@ export function pushesOf(table: ChannelTable, event: DomainEvent, now_ms: number
   return pushes;
 }
 
+/** As `pushesOf`, for the pushes of one channel that must be read first. */
+export async function laterPushesOf(
+  { name, onEventLater }: ChannelDefinition,
+  event: DomainEvent,
+  now_ms: number,
+): Promise<ChannelPush[]> {
+  const pushes = await onEventLater?.(event, isoTime(now_ms)) ?? [];
+  return pushes.map((push) => ({ channel: name, keys: {}, ...push }));
+}
+
 /** The producers of the channels that report a state. */
 export function producersOf(table: ChannelTable, sources: StateSources): Producer[] {
   return [...table.values()].flatMap(({ name, reports }) =>

@@ -8,10 +8,11 @@ import type { AttemptEffect } from "./effects.ts";
 import { endAgent, loseLease } from "./ending.ts";
 import type { TimedEvent } from "./events.ts";
 import { reported } from "./reports.ts";
-import { message, pause, resume, signalled } from "./requests.ts";
+import { messages, pause, resume, signalled } from "./requests.ts";
 import type { AttemptState } from "./state.ts";
 import { stay, type Step } from "./step.ts";
 import { keepTime, noteSignOfLife, timerFired } from "./timing.ts";
+import { turnCommitted, untaken } from "./turns.ts";
 
 /** The effects that remain after the lease is lost: the agent is ended and those who wait for the attempt continue. */
 const WITHOUT_LEASE: ReadonlySet<AttemptEffect["kind"]> = new Set([
@@ -68,8 +69,12 @@ function react(state: AttemptState, event: TimedEvent): Step {
       return loseLease(state);
     case "broke":
       return state.phase === "saving" ? commitFailed(state, false) : endAgent(state, "bug");
-    case "message":
-      return message(state, event.prompt);
+    case "messages":
+      return messages(state, event);
+    case "turn_committed":
+      return turnCommitted(state, event.next, at_ms);
+    case "message_refused":
+      return stay(state.phase === "working" ? untaken(state) : state);
     case "timer_fired":
       return timerFired(state, event.timer, at_ms);
     case "progress_written":

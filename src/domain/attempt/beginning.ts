@@ -5,15 +5,21 @@ import type { AttemptEffect } from "./effects.ts";
 import type { ClaimedTask } from "./events.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
+import { interrupt } from "./turns.ts";
 
 export function claimed(
   state: AttemptState,
-  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft }: ClaimedTask,
+  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, waiting }: ClaimedTask,
   at_ms: number,
 ): Step {
   if (state.phase !== "claiming") return stay(state);
   const task = { attempt, turn, hasEarlierSession, isRetried, attemptsLeft };
-  const begun: AttemptState = { ...state, ...task, phase: "preparing" };
+  const begun: AttemptState = {
+    ...state,
+    ...task,
+    phase: "preparing",
+    waiting: Math.max(waiting, state.waiting),
+  };
   if (state.stop !== undefined) return close(begun, NEVER_STARTED, at_ms);
   return [begun, [{ kind: "publish_agent" }, { kind: "prepare" }]];
 }
@@ -63,5 +69,11 @@ export function spawned(state: AttemptState, takesTurns: boolean): Step {
   const effects: AttemptEffect[] = [];
   if (state.stop !== undefined) effects.push({ kind: "stop_agent" });
   else if (state.isPaused) effects.push({ kind: "signal_agent", signal: "pause" });
-  return [{ ...state, phase: "working", takesTurns }, effects];
+  const working: AttemptState = { ...state, phase: "working", takesTurns };
+  // The message may have been withdrawn.
+  if (!state.isInterrupted || state.waiting === 0 || state.stop !== undefined) {
+    return [{ ...working, isInterrupted: false }, effects];
+  }
+  const [interrupted, more] = interrupt(working);
+  return [interrupted, [...effects, ...more]];
 }

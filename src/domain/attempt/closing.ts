@@ -23,7 +23,10 @@ export function close(state: AttemptState, outcome: RunOutcome, at_ms: number): 
   if (!state.isWorkspaceOpen) return saveWhenClosed(closing, at_ms);
   // There is no time for it: the next server does that, or its agent goes on with the work as it is.
   if (state.stop === "leave") return saveWhenClosed({ ...closing, isWorkspaceOpen: false }, at_ms);
-  return [closing, [{ kind: "save_work", isOver: attemptEnd(outcome, state).again === undefined }]];
+  // It is being saved since the turn ended.
+  if (state.isSaving) return stay(closing);
+  const isOver = state.waiting === 0 && attemptEnd(outcome, state).again === undefined;
+  return [closing, [{ kind: "save_work", isOver }]];
 }
 
 export function progressWritten(state: AttemptState, isStored: boolean, at_ms: number): Step {
@@ -35,7 +38,8 @@ export function progressWritten(state: AttemptState, isStored: boolean, at_ms: n
 }
 
 export function workSaved(state: AttemptState, work: SavedWork, at_ms: number): Step {
-  if (state.phase !== "closing" || !state.isWorkspaceOpen) return stay(state);
+  const isAtEnd = state.phase === "closing" && state.isWorkspaceOpen;
+  if (!isAtEnd && !state.isSaving) return stay(state);
   const entries = (work.notes ?? []).map(({ level, message, details = {} }) =>
     entry(level, message, details)
   );
@@ -43,14 +47,30 @@ export function workSaved(state: AttemptState, work: SavedWork, at_ms: number): 
   if (work.failure !== undefined) {
     entries.push(entry("warn", `The work could not be saved: ${work.failure}`, {}));
   }
-  const [next, effects] = saveWhenClosed({ ...state, isWorkspaceOpen: false, work }, at_ms);
+  const saved = { ...state, isSaving: false, work };
+  const [next, effects] = isAtEnd
+    ? saveWhenClosed(
+      { ...saved, isWorkspaceOpen: false, isBetween: state.isBetween && !state.isSaving },
+      at_ms,
+    )
+    : commitTurn(saved);
   return [next, [...entries, ...effects]];
 }
 
-/** Commits the result once all that the agent reported is stored and its work is saved. */
-function saveWhenClosed(state: AttemptState, at_ms: number): Step {
-  const { phase, outcome, isWriting, isWorkspaceOpen } = state;
-  if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen) return stay(state);
+/** Stores a turn, once its work is saved, that another one follows. */
+export function commitTurn(state: AttemptState): Step {
+  const { turn, ended, work } = state;
+  // A run that is being ended takes no other turn.
+  if (ended === undefined || state.stop !== undefined) return stay({ ...state, isBetween: false });
+  return [state, [{ kind: "commit_turn", ended: { turn, outcome: ended, work } }]];
+}
+
+/** Commits the result once all that the agent reported is stored, its last turn is, and its work is saved. */
+export function saveWhenClosed(state: AttemptState, at_ms: number): Step {
+  const { phase, outcome, isWriting, isWorkspaceOpen, isBetween } = state;
+  if (phase !== "closing" || outcome === undefined || isWriting || isWorkspaceOpen || isBetween) {
+    return stay(state);
+  }
   const { result } = saving(state, outcome);
   const { end } = result;
   const { level, message, outcome: shown } = reportOf(state, result);
@@ -82,9 +102,21 @@ function reportOf(
     return { level: "info", message: "Attempt ended: the server is shutting down", outcome: "interrupted" };
   }
   const { outcome, failure, again } = end;
-  if (outcome === "completed") return { level: "info", message: "Task completed", outcome };
+  const follows = state.waiting > 0 ? ". The next message follows in another attempt" : "";
+  if (outcome === "completed") {
+    return {
+      level: "info",
+      message: follows ? `The turn is completed${follows}` : "Task completed",
+      outcome,
+    };
+  }
+  if (outcome === "interrupted") {
+    return { level: "info", message: "Attempt ended: its turn was ended for a message", outcome };
+  }
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
-  if (again === undefined || attemptsLeft === 0) return { level: "error", message, outcome };
+  if (again === undefined || attemptsLeft === 0) {
+    return { level: "error", message: state.isPrompted ? message + follows : message, outcome };
+  }
   const when = state.isPaused ? " when the task is resumed" : again === "later" ? " after a wait" : "";
   const where = goesOn(state, end) ? ", to go on in its session" : "";
   return { level: "warn", message: `${message}. The agent is started again${when}${where}`, outcome };
@@ -99,7 +131,9 @@ function saving(state: AttemptState, outcome: RunOutcome) {
   const end = attemptEnd(outcome, state);
   if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
   const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
-  return { result: { attempt: state.attempt, turn: state.turn, outcome, end, isLeft, work: state.work } };
+  const { attempt, turn, work } = state;
+  const isPrompted = state.isPrompted || end.outcome === "completed";
+  return { result: { attempt, turn, outcome, end, isLeft, isPrompted, work } };
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */

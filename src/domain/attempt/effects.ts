@@ -2,10 +2,10 @@
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
-import type { RunOutcome } from "../run.ts";
+import type { RunOutcome, TurnMessage } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
-import type { RecordChange } from "./record_change.ts";
+import type { EndedTurn, RecordChange } from "./record_change.ts";
 
 /** `silence` fires when the silence of the agent is due for a check. */
 export type AttemptTimer = "deadline" | "silence" | "save_again";
@@ -20,6 +20,8 @@ export interface AttemptResult {
   isLeft: boolean;
   /** What was saved of its work; absent if there was nothing to save. */
   work?: SavedWork;
+  /** Whether the agent was given the prompt of the turn. */
+  isPrompted: boolean;
 }
 
 export type AttemptEffect =
@@ -32,8 +34,12 @@ export type AttemptEffect =
   | { kind: "stop_agent" }
   /** Answered by `signalled`. */
   | { kind: "signal_agent"; signal: "pause" | "resume" }
-  /** Answers `turn_ended`: with the next prompt, or without one to end the run. */
-  | { kind: "next_turn"; prompt?: string }
+  /** Store the turn and take up the message that waits longest; answered by `turn_committed`. */
+  | { kind: "commit_turn"; ended: EndedTurn }
+  /** Answers the run's `turn_ended`: with the next message, or without one to end the run. */
+  | { kind: "next_turn"; message?: TurnMessage }
+  /** End the turn, but not the run. */
+  | { kind: "interrupt_turn" }
   | { kind: "set_timer"; timer: AttemptTimer; ms: number }
   | { kind: "clear_timer"; timer: AttemptTimer }
   | { kind: "append"; level: LogLevel; message: string; source: string; details?: Record<string, unknown> }

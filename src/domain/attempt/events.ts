@@ -1,6 +1,6 @@
 /** The events of an attempt. */
 import type { Failure } from "../failure.ts";
-import type { RunEvent, RunOutcome } from "../run.ts";
+import type { RunEvent, RunOutcome, TurnMessage } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { AttemptTimer } from "./effects.ts";
 
@@ -25,6 +25,17 @@ export interface ClaimedTask {
   readonly isRetried: boolean;
   /** How often the task is tried again if the agent dies. */
   readonly attemptsLeft: number;
+  /** How many messages wait for the end of the turn. */
+  readonly waiting: number;
+}
+
+/** A turn that follows in the same run: it is stored. */
+export interface NextTurn {
+  readonly message: TurnMessage;
+  /** How many messages still wait. */
+  readonly waiting: number;
+  /** Whether one of them does not wait for the end of this turn. */
+  readonly interrupts: boolean;
 }
 
 /** The results of effects, and the fate of the lease. */
@@ -48,6 +59,10 @@ type EngineEvent =
   /** The write of progress has ended. */
   | { kind: "progress_written"; isStored: boolean }
   | { kind: "work_saved"; work: SavedWork }
+  /** Without `next` nothing is stored: no message waits, or the store fails. The end of the attempt decides what follows. */
+  | { kind: "turn_committed"; next?: NextTurn }
+  /** The run did not take the message, since it is over. */
+  | { kind: "message_refused" }
   | { kind: "committed" }
   | { kind: "commit_failed"; isStoreClosed: boolean }
   | { kind: "lease_lost" }
@@ -59,5 +74,5 @@ type RequestEvent =
   | { kind: "pause" }
   | { kind: "resume" }
   | { kind: "stop"; cause: "cancel" | "leave" }
-  /** The prompt of a further turn. */
-  | { kind: "message"; prompt: string };
+  /** So many messages wait now. `interrupts`: the newest does not wait for the end of the turn. */
+  | { kind: "messages"; waiting: number; interrupts: boolean };

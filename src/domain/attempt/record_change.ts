@@ -1,10 +1,18 @@
 /** The changes that a running attempt makes to its task's record. */
-import type { RunEvent } from "../run.ts";
+import type { RunEvent, TurnOutcome } from "../run.ts";
+import type { SavedWork } from "../workspace.ts";
 import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 
 export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
+
+/** A turn that has ended, before another one follows in the same run. */
+export interface EndedTurn {
+  turn: number;
+  outcome: TurnOutcome;
+  work?: SavedWork;
+}
 
 export type RecordChange =
   | {
@@ -17,28 +25,34 @@ export type RecordChange =
   }
   /** `elapsed_ms`: since the attempt began. */
   | { kind: "progress"; reports: readonly ProgressReport[]; elapsed_ms: number }
-  | { kind: "turn"; turn: number };
+  /** The agent has begun a turn of its own after this one, which is stored with the change. */
+  | { kind: "own_turn"; ended: EndedTurn };
 
-/** The task's state after the change. */
-export function changed(state: TaskState, change: RecordChange): TaskState {
+/** The task's state after the change, which does not end a turn. */
+export function changed(state: TaskState, change: Exclude<RecordChange, { kind: "own_turn" }>): TaskState {
   switch (change.kind) {
     case "session":
       return {
         ...state,
         session: change.session,
+        // The prompt follows at once.
+        prompted_turn: state.turn,
         ...progressAfter(state, change.isResumed),
         retry_count: state.retry_count + (change.startsOver ? 1 : 0),
         attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
       };
     case "progress":
       return change.reports.reduce((after, report) => afterReport(after, report, change.elapsed_ms), state);
-    case "turn":
-      return { ...state, turn: change.turn, attempts: withCurrent(state, { turn: change.turn }) };
   }
 }
 
 function withCurrent(state: TaskState, more: Partial<Attempt>): Attempt[] {
-  return state.attempts.map((one) => one.attempt === state.attempt ? { ...one, ...more } : one);
+  return withAttempt(state, state.attempt, more);
+}
+
+/** The attempts, with more known of one of them. */
+export function withAttempt(state: TaskState, attempt: number, more: Partial<Attempt>): Attempt[] {
+  return state.attempts.map((one) => one.attempt === attempt ? { ...one, ...more } : one);
 }
 
 function afterReport(state: TaskState, report: ProgressReport, elapsed_ms: number): TaskState {

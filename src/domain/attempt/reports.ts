@@ -1,11 +1,12 @@
 /** Handles what an agent reports while it works. */
 import { type PermissionRequest, titleWithPlaces } from "../permission_request.ts";
 import type { Question } from "../question.ts";
-import type { RunEvent, TurnOutcome } from "../run.ts";
+import type { RunEvent } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";
 import { noteProgress } from "./progress.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
+import { ownTurn, turnEnded } from "./turns.ts";
 
 type Report<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 
@@ -21,7 +22,9 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "session":
       return sessionOpened(state, report);
     case "at_work":
-      return stay({ ...state, isAtWork: true });
+      return stay({ ...state, isAtWork: true, isPrompted: true });
+    case "prompted":
+      return stay({ ...state, isPrompted: true });
     case "progress":
       return noteProgress(state, report, at_ms);
     case "activity":
@@ -41,7 +44,7 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "question_settled":
       return questionSettled(state, report.question_id);
     case "own_turn":
-      return ownTurn(state);
+      return ownTurn(state, report.outcome);
     case "turn_ended":
       return turnEnded(state, report.outcome);
     case "usage":
@@ -53,7 +56,9 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
 
 function started(state: AttemptState): Step {
   if (state.isStarted) return stay(state);
-  const next = { ...state, isStarted: true };
+  // A command has its prompt from the start.
+  const isPrompted = state.isPrompted || state.rules.ready_on === "started";
+  const next = { ...state, isStarted: true, isPrompted };
   const [ready, effects] = state.rules.ready_on === "started" ? becomeReady(next) : stay(next);
   return [ready, [...effects, { kind: "publish_agent" }]];
 }
@@ -131,32 +136,4 @@ function questionSettled(state: AttemptState, question_id: string): Step {
   return [{ ...state, questions }, [{ kind: "publish_question_end", question_id }, {
     kind: "publish_agent",
   }]];
-}
-
-/** The prompt of the next turn; undefined if the run ends. */
-function promptAfter(state: AttemptState, outcome: TurnOutcome): string | undefined {
-  return outcome.status === "completed" ? state.messages[0] : undefined;
-}
-
-function turnEnded(state: AttemptState, outcome: TurnOutcome): Step {
-  // A run that is being ended needs no answer.
-  if (!state.takesTurns || state.stop !== undefined) return stay(state);
-  const prompt = promptAfter(state, outcome);
-  if (prompt === undefined) return [state, [{ kind: "next_turn" }]];
-  const [next, effects] = nextTurn({ ...state, messages: state.messages.slice(1), isRetrying: false });
-  if (state.deadline.since_ms !== undefined) effects.unshift({ kind: "clear_timer", timer: "deadline" });
-  const deadline = { left_ms: state.rules.timeout_ms };
-  return [{ ...next, deadline }, [...effects, { kind: "next_turn", prompt }]];
-}
-
-/** It keeps to the timeout of the turn before: an agent that goes on for ever is ended. */
-function ownTurn(state: AttemptState): Step {
-  if (state.stop !== undefined) return stay(state);
-  const [next, effects] = nextTurn(state);
-  return [next, [entry("info", "The agent goes on of itself after its turn has ended", {}), ...effects]];
-}
-
-function nextTurn(state: AttemptState): [AttemptState, AttemptEffect[]] {
-  const turn = state.turn + 1;
-  return [{ ...state, turn }, [{ kind: "write", change: { kind: "turn", turn } }, { kind: "publish_agent" }]];
 }

@@ -1,6 +1,7 @@
 /** Handles what clients ask of a running attempt. */
 import type { AttemptState } from "./state.ts";
 import { stay, type Step } from "./step.ts";
+import { interrupt } from "./turns.ts";
 
 /** Whether the agent works or is about to. */
 function isUnderWay({ phase, stop }: AttemptState): boolean {
@@ -30,7 +31,14 @@ export function signalled(state: AttemptState, signal: "pause" | "resume"): Step
   return [{ ...state, isFrozen }, [{ kind: "publish_agent" }]];
 }
 
-/** Queues a prompt until the earlier turns have ended. */
-export function message(state: AttemptState, prompt: string): Step {
-  return isUnderWay(state) ? [{ ...state, messages: [...state.messages, prompt] }, []] : stay(state);
+/** Messages wait for the end of the turn. One that does not wait ends it, unless it is about to end or stands still. */
+export function messages(
+  state: AttemptState,
+  { waiting, interrupts }: { waiting: number; interrupts: boolean },
+): Step {
+  if (!isUnderWay(state)) return stay(state);
+  const next = { ...state, waiting };
+  if (!interrupts || state.isInterrupted || state.isPaused || state.isBetween) return stay(next);
+  // A turn that has not begun is ended as soon as it has.
+  return state.phase === "working" ? interrupt(next) : stay({ ...next, isInterrupted: true });
 }

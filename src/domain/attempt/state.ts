@@ -1,7 +1,7 @@
 /** The state of one attempt, in the server's memory. */
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
-import type { RunOutcome } from "../run.ts";
+import type { RunOutcome, TurnOutcome } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
@@ -41,16 +41,25 @@ export type AttemptPhase =
   | "saving"
   | "settled";
 
-/** Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. */
-export type StopCause = "cancel" | "timeout" | "silence" | "lease_lost" | "leave" | "bug";
+/**
+ * Why the agent is ended. `leave`: the server shuts down. `bug`: the server failed. `message`: for a message that does not wait,
+ * by an agent that takes only one prompt.
+ */
+export type StopCause = "cancel" | "timeout" | "silence" | "lease_lost" | "leave" | "bug" | "message";
 
 export interface AttemptState extends ClaimedTask {
   readonly rules: AttemptRules;
   readonly phase: AttemptPhase;
   /** Monotonic milliseconds. */
   readonly began_ms: number;
-  /** Prompts of the next turns. */
-  readonly messages: readonly string[];
+  /** A turn has ended, and its commit is under way: whether another one follows is not known yet. */
+  readonly isBetween: boolean;
+  /** The turn is being ended for a message, or will be as soon as it has begun. */
+  readonly isInterrupted: boolean;
+  /** The agent has been given the prompt of the turn. */
+  readonly isPrompted: boolean;
+  /** The turn is stored, but the run was over before it could be given the message. */
+  readonly isUntaken: boolean;
   /** Whether the run accepts a prompt after its first turn. */
   readonly takesTurns: boolean;
   readonly hasSession: boolean;
@@ -84,6 +93,10 @@ export interface AttemptState extends ClaimedTask {
   readonly isWriting: boolean;
   /** Whether there is work to save. */
   readonly isWorkspaceOpen: boolean;
+  /** The work is being saved after a turn that another one follows. */
+  readonly isSaving: boolean;
+  /** How that turn ended. */
+  readonly ended?: TurnOutcome;
   /** Whether the save of its work should end soon. */
   readonly isSaveStopped: boolean;
   /** What was saved of its work. */
@@ -104,7 +117,11 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     began_ms: at_ms,
     attempt: 0,
     turn: 0,
-    messages: [],
+    waiting: 0,
+    isBetween: false,
+    isInterrupted: false,
+    isPrompted: false,
+    isUntaken: false,
     takesTurns: false,
     hasEarlierSession: false,
     isRetried: false,
@@ -125,6 +142,7 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     unwritten: [],
     isWriting: false,
     isWorkspaceOpen: false,
+    isSaving: false,
     isSaveStopped: false,
     isUnsaved: false,
     isWaitingToSave: false,

@@ -6,12 +6,13 @@ import { Failure } from "../failure.ts";
 export const Attempt = z.object({
   attempt: z.int(),
   turn: z.int().optional().describe("The last turn of the attempt. Absent in records of older versions."),
+  answered_turn: z.int().optional().describe("The last turn of the attempt whose answer is stored."),
   agent: z.string(),
   started_at: z.string(),
   ended_at: z.string().optional(),
   outcome: z.enum(["completed", "failed", "cancelled", "interrupted", "timeout", "unresponsive"]).optional()
     .describe(
-      "interrupted: the server ended before the attempt did. unresponsive: the agent gave no sign of life.",
+      "interrupted: the server ended before the attempt did, or its turn was ended for a message. unresponsive: the agent gave no sign of life.",
     ),
   error: z.string().optional(),
   failure: Failure.optional(),

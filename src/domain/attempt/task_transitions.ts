@@ -6,6 +6,7 @@ import type { Failure } from "../failure.ts";
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { progressAfter } from "./record_change.ts";
+import { begunByMessage } from "../turns.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
 
@@ -48,10 +49,12 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
   requireStatus(task, "start", ["queued"]);
   const { state } = task;
   const attempt = state.attempt + 1;
-  // An attempt continues with the turn that the one before it did not complete.
-  const turn = state.turn ?? 1;
+  // An attempt continues with the turn that the one before it did not complete, else with a message.
+  const next = state.turn_over ? begunByMessage(state)?.state ?? state : state;
+  const { turn = 1 } = next;
   return {
-    ...state,
+    ...next,
+    reopened: undefined,
     status: "running",
     started_at: at,
     completed_at: undefined,
@@ -86,11 +89,21 @@ export function endAttempt(state: TaskState, end: AttemptEnd, at: string): Attem
   );
 }
 
+/** The task's status after its last attempt. One that a person had ended for a message is no failure. */
+const END_STATUS: Record<AttemptEnd["outcome"], "completed" | "cancelled" | "failed"> = {
+  completed: "completed",
+  cancelled: "cancelled",
+  interrupted: "cancelled",
+  failed: "failed",
+  timeout: "failed",
+  unresponsive: "failed",
+};
+
 /** The running attempt has ended, and the task with it. */
 export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState {
   requireStatus(task, "end", ["running", "paused"]);
   const { state } = task;
-  const status = end.outcome === "completed" || end.outcome === "cancelled" ? end.outcome : "failed";
+  const status = END_STATUS[end.outcome];
   return {
     ...state,
     status,

@@ -9,8 +9,8 @@ import { entry, stay, type Step } from "./step.ts";
 /** Sets and clears the timers for this state. They run only while the agent is at work. */
 export function keepTime(state: AttemptState, at_ms: number): Step {
   // A person takes the time that a person needs: meanwhile the agent may be silent, and its time stands still.
-  const isWorking = state.phase === "working" && !state.isFrozen && state.stop === undefined &&
-    !waitsForPerson(state);
+  const isWorking = state.phase === "working" && !state.isFrozen && !state.isBetween &&
+    state.stop === undefined && !waitsForPerson(state);
   const [timed, deadline] = keepDeadline(state, isWorking, at_ms);
   const [heard, silence] = keepSilence(timed, isWorking, at_ms);
   return [heard, [...deadline, ...silence]];

@@ -3,13 +3,14 @@ import { getLogger } from "@logtape/logtape";
 import type { Actor } from "../../domain/actor.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
-import type { Run, RunOutcome } from "../../domain/run.ts";
+import type { Run, RunOutcome, TurnMessage } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { notStarted } from "./not_started.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
 import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
+import { promptOf } from "./turn_prompt.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -53,6 +54,12 @@ export class AgentProcess {
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
         request.earlier = await earlierWork(store, task);
+        const { message } = task.state.prompt ?? {};
+        if (message !== undefined) {
+          const prompt = await promptOf(this.#context, task.id, message);
+          request.message = { ...prompt, mayBeTold: wasBegun(task.state) };
+        }
+        request.hasNext = () => store.tasks.get(task.id)?.state.waiting !== undefined;
         this.#noteStrangeSession(task, here);
       }
       this.#run = await runner.start(request, (report) => {
@@ -91,8 +98,15 @@ export class AgentProcess {
     this.#run?.stop().catch((error) => log.error("An agent could not be ended: {error}", { error }));
   }
 
-  next(prompt: string | undefined): void {
-    this.#run?.next?.(prompt === undefined ? undefined : { text: prompt });
+  /** Begins the next turn, or without a message ends the run. */
+  next(message: TurnMessage | undefined): void {
+    const isTaken = this.#run?.next?.(message) ?? false;
+    if (!isTaken && message !== undefined) void this.#emit({ kind: "message_refused" });
+  }
+
+  /** Ends the turn, but not the run. */
+  interrupt(): void {
+    this.#run?.interrupt?.();
   }
 
   /** Returns false if no such request is open or it has no such option. */
@@ -118,6 +132,11 @@ export class AgentProcess {
     const arrived = () => void this.#emit({ kind: "signalled", signal });
     this.#signalled.then(arrived, arrived);
   }
+}
+
+/** Whether an earlier attempt was at the present turn. */
+function wasBegun({ attempt, attempts, turn }: TaskRecord["state"]): boolean {
+  return attempts.some((one) => one.attempt < attempt && one.turn === turn);
 }
 
 /** The outcome of a run that broke, which is a bug. Without one its task would stay running and keep its slot. */

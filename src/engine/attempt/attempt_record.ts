@@ -8,6 +8,9 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
 import type { StoredWorkspace } from "../../domain/workspace.ts";
 import { amend } from "../../store/queue.ts";
+import { isoTime } from "../../clock/clock.ts";
+import { commitOwnTurn, commitTurn } from "./commit_turn.ts";
+import type { EndedTurn } from "../../domain/attempt/record_change.ts";
 import type { RunContext } from "../run_context.ts";
 import { commitAttemptEnd } from "./commit_end.ts";
 
@@ -18,6 +21,8 @@ export class AttemptRecord {
   readonly #task_id: string;
   readonly #lease: Lease;
   readonly #emit: (event: AttemptEvent) => unknown;
+  /** When the present turn began, in this attempt. */
+  #turn_began: string;
   /** Whether it was said that the result is not stored: once, not at each try. */
   #isSaid = false;
 
@@ -26,6 +31,11 @@ export class AttemptRecord {
     this.#task_id = task_id;
     this.#lease = lease;
     this.#emit = emit;
+    this.#turn_began = this.#now;
+  }
+
+  get #now(): string {
+    return isoTime(this.#context.clock.now());
   }
 
   /** Returns a promise if the caller must wait before it appends more. */
@@ -40,8 +50,7 @@ export class AttemptRecord {
 
   /** Writes a change. The end of a progress write is an event. For other changes, the agent waits for the promise. */
   write(change: RecordChange): void | Promise<void> {
-    const { tasks } = this.#context.store;
-    const written = amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change)).then(
+    const written = this.#written(change).then(
       () => true,
       (error) => {
         // The next report makes up for a lost one. A result, in contrast, is tried again.
@@ -65,6 +74,41 @@ export class AttemptRecord {
       return { ...state, workspace };
     });
     if (!isStored) throw new ApiError("SERVICE_UNAVAILABLE", "The task is no longer this attempt's", {});
+  }
+
+  #written(change: RecordChange): Promise<void> {
+    const { tasks } = this.#context.store;
+    if (change.kind !== "own_turn") {
+      return amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change));
+    }
+    return commitOwnTurn(this.#context, this.#task_id, this.#lease, this.#ended(change.ended));
+  }
+
+  /** What is stored of the turn, which is the last of those that this attempt has had. */
+  #ended(ended: EndedTurn) {
+    const started_at = this.#turn_began;
+    this.#turn_began = this.#now;
+    return { ...ended, attempt: this.#lease.attempt, started_at, ended_at: this.#turn_began };
+  }
+
+  /** Stores the turn, and takes up the next message. The answer is an event. */
+  commitTurn(ended: EndedTurn): void {
+    const context = this.#context;
+    const committed = async () => {
+      // What was said in the turn is in the log before the next one begins.
+      await context.store.logs.handOver();
+      return await commitTurn(context, this.#task_id, this.#lease, this.#ended(ended));
+    };
+    committed().then(
+      (next) => this.#emit({ kind: "turn_committed", next }),
+      (error) => {
+        log.warn("The next turn of task {id} could not begin in this attempt: {error}", {
+          id: this.#task_id,
+          error,
+        });
+        return this.#emit({ kind: "turn_committed" });
+      },
+    );
   }
 
   commitEnd(result: AttemptResult): void {
@@ -91,6 +135,6 @@ export class AttemptRecord {
   async #commitEnd(result: AttemptResult): Promise<void> {
     // The attempt's log is stored with its end or before it, never after.
     await this.#context.store.logs.handOver();
-    await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result);
+    await commitAttemptEnd(this.#context, this.#task_id, this.#lease, result, this.#turn_began);
   }
 }

@@ -1,42 +1,61 @@
-/** Commits the end of an attempt: its output, the task's next state, and the states of waiting tasks that follow. */
+/** Commits the end of an attempt: its answer, the task's next state, and the states of waiting tasks that follow. */
+import { isoTime } from "../../clock/clock.ts";
+import { isAnswered } from "../../domain/attempt/answers.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
 import { withWork } from "../../domain/attempt/work.ts";
 import type { Lease } from "../../domain/lease.ts";
-import { settle } from "../../store/queue.ts";
-import { forgottenOutputs } from "../retention.ts";
+import type { TaskState } from "../../domain/task_record.ts";
+import { type Besides, settle } from "../../store/queue.ts";
 import type { RunContext } from "../run_context.ts";
+import { answerOf } from "./turn_record.ts";
 
-/** Throws what the store throws. The commit may then have been carried out or not. */
+/** `started_at`: of the last turn. Throws what the store throws. The commit may then have been carried out or not. */
 export async function commitAttemptEnd(
   context: RunContext,
   task_id: string,
   lease: Lease,
-  { attempt, outcome, end, isLeft, work }: AttemptResult,
+  result: AttemptResult,
+  started_at: string,
 ): Promise<void> {
   const { store, index, clock, settings, max_attempts } = context;
-  const output = store.outputs.entry(task_id, attempt, {
-    output: outcome.output,
-    exit_code: outcome.exit_code,
-    stop_reason: outcome.stop_reason,
-    usage: outcome.usage,
-    warnings: outcome.warnings,
-    left_running: outcome.left_running,
-  });
-  const outputs = { sets: [output], deletes: forgottenOutputs(store, task_id, attempt) };
   const chance = clock.random();
-  await settle(
-    store.tasks,
-    task_id,
-    lease,
-    (task, view) => {
-      if (isLeft) return new Map();
-      const now = clock.now();
-      const state = withWork(stateAfter(task, end, { ...settings, max_attempts }, now, chance), work);
-      return cascade(index.graphOf(view), new Map([[task_id, state]]), now);
-    },
-    outputs,
-    (state) => withWork(state, work),
-  );
+  await settle(store.tasks, task_id, lease, (task, view, isHeld) => {
+    const now = clock.now();
+    const times = { started_at, ended_at: isoTime(now) };
+    const { state, besides } = withAnswer(task_id, task.state, result, times);
+    if (!isHeld || result.isLeft) {
+      const states = new Map(state === task.state ? [] : [[task_id, state]]);
+      return { states, ...besides };
+    }
+    const next = stateAfter({ ...task, state }, result, { ...settings, max_attempts }, now, chance);
+    return { states: cascade(index.graphOf(view), new Map([[task_id, next]]), now), ...besides };
+  });
+}
+
+/** A turn whose end is stored already has no other answer: so it is after a commit that was thought to have failed. */
+function withAnswer(
+  task_id: string,
+  before: TaskState,
+  result: AttemptResult,
+  times: { started_at: string; ended_at: string },
+): { state: TaskState; besides: Besides } {
+  const { attempt, turn, outcome, isLeft } = result;
+  const state = late(before, result);
+  if (isAnswered(state, attempt, turn)) return { state, besides: {} };
+  // The turn goes on after the server's next start.
+  if (isLeft && outcome.output === "") return { state, besides: {} };
+  return answerOf(task_id, state, { attempt, turn, outcome, ...times });
+}
+
+/**
+ * What the attempt knows of its task although it has lost its lease, if no other attempt has begun: what it has saved, and that
+ * a cancelled turn is over only if the agent was given its prompt.
+ */
+function late(state: TaskState, { attempt, turn, isPrompted, work }: AttemptResult): TaskState {
+  if (state.lease !== undefined || state.attempt !== attempt) return state;
+  const known = withWork(state, work);
+  if (known.status !== "cancelled" || known.turn !== turn) return known;
+  return { ...known, turn_over: isPrompted ? true : undefined };
 }

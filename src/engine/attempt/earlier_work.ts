@@ -6,6 +6,7 @@ import type { LogEntry } from "../../domain/log_entry.ts";
 import type { EarlierWork } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
+import { lastTurn } from "../turns_of.ts";
 
 /** How many of the last entries of the task's log are read. */
 const ENTRIES = 200;
@@ -16,9 +17,11 @@ const CHANGING = new Set<unknown>(["edit", "delete", "move"]);
 
 /** Undefined if no attempt came before, or if the task begins anew. */
 export async function earlierWork(
-  { logs, outputs }: Pick<Store, "logs" | "outputs">,
-  { id, state }: TaskRecord,
+  store: Pick<Store, "logs" | "outputs" | "messages">,
+  task: TaskRecord,
 ): Promise<EarlierWork | undefined> {
+  const { logs } = store;
+  const { id, state } = task;
   const { attempt, attempts, fresh_from = 1, progress_details, earlier_plan = [] } = state;
   const before = attempts.filter((one) => one.attempt >= fresh_from && one.attempt < attempt);
   const [first] = before;
@@ -30,7 +33,7 @@ export async function earlierWork(
     order: "desc",
     limit: ENTRIES,
   });
-  const answer = (await outputs.get(id, last.attempt))?.output;
+  const answer = (await lastTurn(store, task, first.attempt))?.output;
   return {
     stopped: whyStopped(last),
     answer: answer || entries.find(isSaid)?.message,
@@ -39,9 +42,11 @@ export async function earlierWork(
   };
 }
 
-/** Why the attempt ended, as its agent may be told. */
-function whyStopped({ outcome, failure, error }: Attempt): string {
+/** Why the attempt ended, as its agent may be told. Undefined if its last turn was completed. */
+function whyStopped({ outcome, failure, error }: Attempt): string | undefined {
   switch (outcome) {
+    case "completed":
+      return undefined;
     case "interrupted":
       return "the server that runs you was ended";
     case "cancelled":

@@ -138,6 +138,11 @@ export class RunningAttempt {
     await this.over;
   }
 
+  /** So many messages wait now. `interrupts`: the newest does not wait for the end of the turn. */
+  noteMessages(waiting: number, interrupts: boolean): void {
+    void this.#dispatch({ kind: "messages", waiting, interrupts });
+  }
+
   pause(): Promise<void> {
     void this.#dispatch({ kind: "pause" });
     return this.signalled;
@@ -210,8 +215,12 @@ export class RunningAttempt {
         return this.#process.stop();
       case "signal_agent":
         return this.#process.signal(effect.signal);
+      case "commit_turn":
+        return this.#record.commitTurn(effect.ended);
       case "next_turn":
-        return this.#process.next(effect.prompt);
+        return this.#process.next(effect.message);
+      case "interrupt_turn":
+        return this.#process.interrupt();
       case "set_timer":
         return this.#timers.set(effect.timer, effect.ms);
       case "clear_timer":
@@ -266,7 +275,7 @@ function rulesOf({ settings, store }: RunContext, task: TaskRecord, agent: strin
 }
 
 function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
-  const { attempt, attempts, automatic_attempts, turn = 1, session } = task.state;
+  const { attempt, attempts, automatic_attempts, turn = 1, session, waiting = [] } = task.state;
   const isFirst = automatic_attempts === 1 && attempts.at(-2)?.outcome !== "interrupted";
   return {
     attempt,
@@ -274,5 +283,6 @@ function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
     hasEarlierSession: session !== undefined,
     isRetried: isFirst && attempt > 1,
     attemptsLeft: Math.max(0, (executionOf(task).max_attempts ?? max_attempts) - automatic_attempts),
+    waiting: waiting.length,
   };
 }

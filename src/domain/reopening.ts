@@ -1,0 +1,77 @@
+/** A task goes on after its end, because a message waits. */
+import { openAgain } from "./transitions.ts";
+import type { TaskState } from "./task_record.ts";
+import { isFinished } from "./task_values.ts";
+import type { Reopened } from "./task_record.ts";
+import type { AttemptEnd } from "./attempt/task_transitions.ts";
+
+/** The state of an ended task that waits for another attempt, in which the messages that wait are delivered. */
+export function reopened(ended: TaskState, waited: readonly number[]): TaskState {
+  const isCompleted = ended.status === "completed";
+  const open = openAgain(ended);
+  return {
+    ...open,
+    status: "queued",
+    turn_over: isCompleted || ended.turn_over,
+    reopened: { ...asItWas(ended), waited: [...waited] },
+    // Work that is done has no more steps. A retry would put its failed dependents back, a message does not.
+    ...(isCompleted
+      ? { progress: 0, progress_details: undefined, earlier_plan: undefined }
+      : { keeps_dependents: true }),
+  };
+}
+
+function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
+  const {
+    status,
+    progress,
+    progress_details,
+    earlier_plan,
+    started_at,
+    completed_at,
+    error,
+    failure,
+    failed_dependency,
+    automatic_attempts,
+    review,
+    keeps_dependents,
+    turn_over,
+  } = ended;
+  return {
+    status,
+    progress,
+    progress_details,
+    earlier_plan,
+    started_at,
+    completed_at,
+    error,
+    failure,
+    failed_dependency,
+    automatic_attempts,
+    review,
+    keeps_dependents,
+    turn_over,
+  };
+}
+
+/** The state of a reopened task as it was before, but for its messages. */
+export function closedAgain(state: TaskState): TaskState {
+  const { waited: _waited, ...before } = state.reopened!;
+  return { ...state, not_before: undefined, paused_from: undefined, reopened: undefined, ...before };
+}
+
+/**
+ * The state after the end of a task's attempt, or of the task: if a message waits, the task goes on. An agent that was never
+ * given its prompt gets it first, so a task that fails for that reason keeps its messages.
+ */
+export function followedUp(
+  state: TaskState,
+  isPrompted: boolean,
+  outcome?: AttemptEnd["outcome"],
+): TaskState {
+  if (!isFinished(state.status)) return state;
+  const isOver = state.status === "completed" || isPrompted;
+  const closed = state.status !== "completed" && isPrompted ? { ...state, turn_over: true } : state;
+  const follows = state.waiting !== undefined && (isOver || outcome === "interrupted");
+  return follows ? reopened(closed, []) : closed;
+}

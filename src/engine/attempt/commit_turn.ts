@@ -1,0 +1,56 @@
+/** Commits the end of a turn that another one follows in the same run. */
+import type { NextTurn } from "../../domain/attempt/events.ts";
+import { withAttempt } from "../../domain/attempt/record_change.ts";
+import type { Lease } from "../../domain/lease.ts";
+import { begunByMessage } from "../../domain/turns.ts";
+import { withWork } from "../../domain/attempt/work.ts";
+import type { SavedWork } from "../../domain/workspace.ts";
+import { advance, deliveries } from "../../store/queue.ts";
+import type { RunContext } from "../run_context.ts";
+import { promptOf } from "./turn_prompt.ts";
+import { answerOf, type Ended } from "./turn_record.ts";
+
+/**
+ * In one commit the agent's answer is stored, the message that waits longest becomes the prompt of the next turn, and the turn
+ * advances. Returns that turn; undefined, with nothing stored, if no message waits or the lease is gone.
+ */
+export async function commitTurn(
+  context: RunContext,
+  task_id: string,
+  lease: Lease,
+  ended: Ended & { work?: SavedWork },
+): Promise<NextTurn | undefined> {
+  const { store } = context;
+  let isBegun = false;
+  await advance(store.tasks, task_id, lease, (before) => {
+    isBegun = false;
+    if (before.waiting === undefined || before.turn !== ended.turn) return undefined;
+    isBegun = true;
+    const { state, besides: { sets = [], deletes } } = answerOf(task_id, withWork(before, ended.work), ended);
+    const begun = begunByMessage(state)!.state;
+    const attempts = withAttempt(begun, ended.attempt, { turn: begun.turn });
+    const next = { ...begun, attempts, prompted_turn: undefined };
+    return { state: next, sets: [...sets, ...deliveries(task_id, before, next)], deletes };
+  });
+  const task = store.tasks.get(task_id);
+  if (!isBegun || !task?.state.prompt?.message) return undefined;
+  const message = await promptOf(context, task_id, task.state.prompt.message);
+  const { waiting = [] } = store.tasks.get(task_id)?.state ?? {};
+  return { message, waiting: waiting.length, interrupts: waiting[0]?.mode === "now" };
+}
+
+/** The agent's answer is stored, and a turn of its own begins. */
+export async function commitOwnTurn(
+  { store }: RunContext,
+  task_id: string,
+  lease: Lease,
+  ended: Ended,
+): Promise<void> {
+  await advance(store.tasks, task_id, lease, (before) => {
+    const { state, besides } = answerOf(task_id, before, ended);
+    const turn = ended.turn + 1;
+    const prompt = { source: "agent" as const, message: state.prompt?.message };
+    const next = { ...state, turn, prompt, prompted_turn: turn };
+    return { state: { ...next, attempts: withAttempt(next, ended.attempt, { turn }) }, ...besides };
+  });
+}

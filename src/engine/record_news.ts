@@ -1,0 +1,39 @@
+/** What a committed change of a task's record means for those who watch the task. Pure. */
+import { isDeepStrictEqual } from "node:util";
+import type { Task } from "../domain/task.ts";
+import type { TaskState } from "../domain/task_record.ts";
+import { numbering } from "../domain/turns.ts";
+
+/** The fields that `task_changed` names, besides what the task waits for, by what is compared. */
+const WATCHED = {
+  turn: (state: TaskState) => state.turn,
+  queued_messages: (state: TaskState) => state.waiting?.length ?? 0,
+  workspace: (state: TaskState) => state.workspace,
+  changes: (state: TaskState) => state.changes,
+  review: (state: TaskState) => state.review,
+} satisfies Partial<Record<keyof Task, (state: TaskState) => unknown>>;
+
+/** The fields of the task that have new values. */
+export function changedFields(before: TaskState, after: TaskState): string[] {
+  return Object.entries(WATCHED).flatMap(([field, of]) => {
+    const [old, now] = [of(before), of(after)];
+    return old === now || isDeepStrictEqual(old, now) ? [] : [field];
+  });
+}
+
+/** The numbers of the messages that are new, or that wait no more. */
+export function changedMessages(before: TaskState, after: TaskState): number[] {
+  if (before.messages === after.messages && before.waiting === after.waiting) return [];
+  const waits = new Set(after.waiting?.map(({ number }) => number));
+  const numbers = (before.waiting ?? []).map(({ number }) => number).filter((number) => !waits.has(number));
+  if (after.messages === undefined) return numbers;
+  for (let number = numbering(before).last + 1; number <= after.messages; number++) numbers.push(number);
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+/** Whether a message has come that does not wait for the end of the turn. */
+export function isInterrupted(before: TaskState, after: TaskState): boolean {
+  if (after.status !== "running") return false;
+  const known = new Set(before.waiting?.map(({ number }) => number));
+  return (after.waiting ?? []).some(({ number, mode }) => mode === "now" && !known.has(number));
+}
