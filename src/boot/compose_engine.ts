@@ -28,7 +28,7 @@ import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
-import { gitWorkspaces } from "../workspaces/worktree.ts";
+import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import { composePullRequests } from "./compose_pull_requests.ts";
 
@@ -56,12 +56,13 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const counts = new ProjectCounts(store.tasks, store.changes, facts.projectOf);
   const ids = { store_id: store.id, instance_id: crypto.randomUUID() };
   const runner = options.openRunner(ids);
-  const git = createGit({
+  const programs = {
     clock,
     run: containedPrograms(clock),
     server_env: Deno.env.toObject(),
     marks: serverMarks(ids),
-  });
+  };
+  const git = createGit(programs);
   const cannotRun = () =>
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
   const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];
@@ -93,7 +94,12 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     exclusive_folders: foldersAreExclusive(config)
       ? repositoryRoots(base, tasks.working_dir, home)
       : undefined,
-    workspaces: gitWorkspaces(join(folder, "worktrees"), git),
+    workspaces: gitWorkspaces({
+      git,
+      programs,
+      root: join(folder, "worktrees"),
+      room: join(folder, "git", "saves"),
+    }),
     settings: {
       agents,
       default_timeout_ms: tasks.default_timeout,

@@ -298,6 +298,8 @@ export interface OpenWorkspace {
   working_dir: string;
   /** Whether there may be work to save. */
   hasWork: boolean;
+  /** For the task's log. */
+  notes?: SavedWork["notes"];
   /**
    * Commits what has changed. `isOver`: no agent follows soon, so a worktree without changes may go. Never rejects, and settles
    * soon after `signal` aborts.
@@ -320,4 +322,6 @@ export interface Workspaces {
     record: (workspace: StoredWorkspace) => Promise<void>,
     signal: AbortSignal,
   ): Promise<OpenWorkspace>;
+  /** Saves what is in the workspace of a task that no agent works on. Never rejects. */
+  save?(task: WorkspaceTask, signal?: AbortSignal): Promise<SavedWork>;
 }

@@ -66,17 +66,25 @@ export class TaskCommands {
     }
     const place = { spec: task };
     // A folder that is relative to a project need not be looked at to know which.
-    const { working_dir } = settings.executionOf(place);
-    if (working_dir === undefined) {
+    const { working_dir, isolation } = settings.executionOf(place);
+    if (working_dir === undefined && isolation !== "worktree") {
       this.#checkIn(undefined, task);
       return undefined;
     }
     return Promise.all([working_dirs.resolve(working_dir, settings.boundOf(place)), settings.refresh()]).then(
-      ([folder]) => {
+      async ([folder]) => {
         this.#checkIn(folder, task);
-        return folder;
+        await this.#checkWorkspace(folder, task);
+        return working_dir === undefined ? undefined : folder;
       },
     );
+  }
+
+  async #checkWorkspace(working_dir: string, task: NewTask): Promise<void> {
+    const { settings, workspaces } = this.#options;
+    const place = { spec: { ...task, folder: working_dir } };
+    const { isolation = "none", base } = settings.executionOf(place);
+    await workspaces.check?.({ working_dir, isolation, base, project: settings.projectOf(place) });
   }
 
   /** The checks that depend on the task's project, so on its folder. */

@@ -2,10 +2,11 @@
  * Checks the folder that an agent works in: it must be inside `tasks.allowed_dirs` after symlinks are resolved. Finds the
  * repository that it is in.
  */
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { enterFolder } from "../host/enter_folder.ts";
+import { isInside } from "../host/path_inside.ts";
 import { repositoryRoot } from "../host/repository_root.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
@@ -100,10 +101,4 @@ function unusable(path: string, error: unknown): ApiError | undefined {
     const message = `Working folder '${path}' may not be read or entered by the account of the server`;
     return new ApiError("FILE_PERMISSION_DENIED", message, { ...details, required_permissions: "read" });
   }
-}
-
-/** Both absolute. */
-export function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === "" || (!isAbsolute(way) && way !== ".." && !way.startsWith(join("..", "/")));
 }

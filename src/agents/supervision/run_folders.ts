@@ -1,7 +1,7 @@
 /** The temporary folders of runs. Each run has its own TMPDIR, which is removed when the run has ended. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
-import { removeTree } from "./remove_tree.ts";
+import { removeTree } from "../../host/remove_tree.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 

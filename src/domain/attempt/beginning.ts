@@ -2,7 +2,7 @@
 import type { Failure } from "../failure.ts";
 import { close, NEVER_STARTED, settle } from "./closing.ts";
 import type { AttemptEffect } from "./effects.ts";
-import type { ClaimedTask } from "./events.ts";
+import type { AttemptEvent, ClaimedTask } from "./events.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
 import { interrupt } from "./turns.ts";
@@ -32,7 +32,7 @@ export function abandoned(state: AttemptState): Step {
 
 export function prepared(
   state: AttemptState,
-  { working_dir, isWorkspaceOpen }: { working_dir: string; isWorkspaceOpen: boolean },
+  { working_dir, isWorkspaceOpen, notes = [] }: Extract<AttemptEvent, { kind: "prepared" }>,
   at_ms: number,
 ): Step {
   if (state.phase !== "preparing") return stay(state);
@@ -40,6 +40,7 @@ export function prepared(
   const next: AttemptState = { ...state, working_dir, isWorkspaceOpen };
   if (state.stop !== undefined) return close(next, NEVER_STARTED, at_ms);
   return [{ ...next, phase: "starting" }, [
+    ...notes.map(({ level, message, details = {} }) => entry(level, message, details)),
     entry("info", `Attempt ${attempt} started with agent '${rules.agent}'`, { attempt }),
     { kind: "start_agent" },
   ]];

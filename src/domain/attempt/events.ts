@@ -44,7 +44,7 @@ type EngineEvent =
   | ({ kind: "claimed" } & ClaimedTask)
   /** The claim failed: this attempt may not run the task. */
   | { kind: "abandoned" }
-  | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean }
+  | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean; notes?: SavedWork["notes"] }
   | { kind: "spawned"; takesTurns: boolean }
   /**
    * The workspace cannot be opened or the agent cannot be started. `failure` tells clients why. `working_dir` is absent

@@ -29,19 +29,22 @@ export class TaskWorkspace {
 
   open(task: TaskRecord, agent: string): void {
     this.#open(task, agent).then(
-      ({ working_dir, hasWork }) => this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: hasWork }),
+      ({ working_dir, hasWork, notes }) =>
+        this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: hasWork, notes }),
       (error) => this.#emit({ ...notStarted(task.id, error), working_dir: this.#folder }),
     );
   }
 
-  async #open(task: TaskRecord, agent: string): Promise<Pick<OpenWorkspace, "working_dir" | "hasWork">> {
+  async #open(task: TaskRecord, agent: string): Promise<Omit<OpenWorkspace, "save">> {
     const { settings, working_dirs, workspaces } = this.#context;
     // A missing agent is detected before a workspace is made for it.
     agentConfig(settings, agent);
     const { working_dir, isolation = "none", base } = settings.executionOf(task);
     this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
     if (isolation === "none") return { working_dir: this.#folder, hasWork: false };
-    const { id, spec: { description }, state: { workspace: known } } = task;
+    const { id, spec: { description }, state: { workspace, review } } = task;
+    // What was accepted or discarded is over: the task begins with what there is now.
+    const known = review === "accepted" || review === "discarded" ? undefined : workspace;
     const wanted = {
       id,
       description,

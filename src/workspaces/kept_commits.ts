@@ -1,0 +1,87 @@
+/**
+ * Keeps commits that are on no branch: what an agent left behind detached, rewrote, or could not finish. One reference for each
+ * task leads to all of them, as the parents of one commit.
+ */
+import { join } from "node:path";
+import type { Git, GitPlace } from "./git.ts";
+import { OWN_IDENTITY } from "./own_identity.ts";
+
+/** Where the commits of a task are kept that are not on its branch. They are moved to `kept/` when its record goes. */
+export function workRef(task_id: string): string {
+  return `refs/opencode-agents/work/${task_id}`;
+}
+
+/** How far back a working tree's log of HEAD is read. */
+const LOG_BYTES = 1_000_000;
+/** How many of its commits are looked at. */
+const ENDS_MAX = 2000;
+/** How many lines of work one commit joins. */
+const PARENTS_MAX = 200;
+
+/** The commits that a working tree's HEAD has been at, the newest first. */
+export async function commitsOfHead(git_dir: string): Promise<string[]> {
+  let text: string;
+  try {
+    using file = await Deno.open(join(git_dir, "logs", "HEAD"));
+    const { size } = await file.stat();
+    await file.seek(Math.max(0, size - LOG_BYTES), Deno.SeekMode.Start);
+    text = await new Response(file.readable).text();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  const found = new Set<string>();
+  for (const line of text.split("\n").reverse()) {
+    const [, commit] = /^[0-9a-f]{40,64} ([0-9a-f]{40,64}) /.exec(line) ?? [];
+    if (commit !== undefined && !/^0+$/.test(commit)) found.add(commit);
+  }
+  return [...found];
+}
+
+/**
+ * Those of the commits that no reference leads to and none of the others: the ends of lines of work. Commits that are gone
+ * are left out.
+ */
+export async function unreferenced(
+  git: Git,
+  place: GitPlace,
+  commits: readonly string[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  if (commits.length === 0) return [];
+  const ends = [...new Set(commits)].slice(0, ENDS_MAX);
+  const asked = ["rev-list", "--ignore-missing", "--parents", ...ends, "--not", "--glob=*"];
+  const listed = await git.text(place, asked, { signal });
+  const lines = listed.split("\n").filter(Boolean).map((line) => line.split(" "));
+  const parents = new Set(lines.flatMap(([, ...those]) => those));
+  return lines.map(([commit]) => commit!).filter((commit) => !parents.has(commit));
+}
+
+/** Keeps the commits under the task's reference, besides those that it keeps already. */
+export async function keepCommits(
+  git: Git,
+  common_dir: string,
+  task_id: string,
+  commits: readonly { commit: string; what: string }[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const place = { git_dir: common_dir };
+  const ref = workRef(task_id);
+  for (let at = 0; at < commits.length; at += PARENTS_MAX) {
+    const some = commits.slice(at, at + PARENTS_MAX);
+    const before = await git.line(place, ["rev-parse", "--verify", "--quiet", ref], { signal, accepts: [1] });
+    const parents = [...before === "" ? [] : [before], ...some.map(({ commit }) => commit)];
+    const tree = await git.line(place, ["rev-parse", "--verify", `${some[0]!.commit}^{tree}`], { signal });
+    const message = [
+      `Kept work of task ${task_id} that is on none of its branches`,
+      "",
+      ...some.map(({ commit, what }) => `${commit.slice(0, 12)} ${what}`),
+      "",
+      `Task: ${task_id}`,
+      "",
+    ].join("\n");
+    const made = ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-F", "-"];
+    const kept = await git.line(place, made, { stdin: message, env: OWN_IDENTITY, signal });
+    await git.run(place, ["update-ref", "-m", "opencode-agents: kept", ref, kept, before], { signal });
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Makes a task's worktree. What is about to be made is recorded before it is made, so that one that is half made is recognized
+ * after a crash, and nothing else is ever taken for it.
+ */
+import { join } from "node:path";
+import type { WorkspaceTask } from "../domain/run.ts";
+import type { StoredWorkspace } from "../domain/workspace.ts";
+import { removeTree } from "../host/remove_tree.ts";
+import { copyIgnored } from "./copied_files.ts";
+import { exists, firstLine } from "./file_facts.ts";
+import { freshBase } from "./fresh_base.ts";
+import { type Git, WHOLE_TREE_MS } from "./git.ts";
+import { type ProgramHost, runSetup } from "./project_programs.ts";
+import { noteIgnored } from "./remove_worktree.ts";
+import { baseOf, commitOf, noRepository, type Repository, repositoryAt } from "./repository.ts";
+import { checkOutSubmodules } from "./submodules.ts";
+import { freeBranch, freeFolder } from "./worktree_names.ts";
+import type { MadeWorktree } from "./worktree_place.ts";
+import type { Note } from "./notes.ts";
+
+export interface Making {
+  git: Git;
+  programs: ProgramHost;
+  /** The folder of the worktrees, with symbolic links resolved. */
+  root: string;
+}
+
+/** A worktree as it is about to be made. */
+export type Intent =
+  & StoredWorkspace
+  & Required<Pick<StoredWorkspace, "root" | "common_dir" | "branch" | "base_commit" | "repository">>;
+
+export function isIntent(workspace: StoredWorkspace | undefined): workspace is Intent {
+  return workspace?.kind === "worktree" && workspace.root !== undefined &&
+    workspace.common_dir !== undefined &&
+    workspace.branch !== undefined && workspace.base_commit !== undefined &&
+    workspace.repository !== undefined;
+}
+
+/** Names a worktree for the task that nobody has yet. */
+export async function planned(
+  { git, root }: Making,
+  { id, working_dir, base: asked, project }: WorkspaceTask,
+  notes: Note[],
+  signal?: AbortSignal,
+): Promise<Intent> {
+  const repository = await repositoryAt(git, working_dir, signal);
+  if (!repository) throw noRepository(working_dir);
+  const base = await baseOf(git, repository, asked ?? project?.base_branch, signal);
+  let commit = base.commit;
+  if (project?.fetch === "auto") {
+    const fresh = await freshBase(git, repository, base, signal);
+    commit = fresh.commit;
+    notes.push(...fresh.notes);
+  }
+  const { common_dir, root: at, below } = repository;
+  const folder = await freeFolder(git, common_dir, root, id);
+  return {
+    kind: "worktree",
+    path: join(folder, below),
+    repository: at,
+    branch: await freeBranch(git, common_dir, id, signal),
+    base: base.name,
+    base_commit: commit,
+    root: folder,
+    common_dir,
+    unsaved: true,
+  };
+}
+
+/**
+ * Makes the worktree with its branch, or with the one that it had. If that fails, nothing of it is left. Throws `ApiError`,
+ * with the last lines of a setup that fails.
+ */
+export async function made(
+  making: Making,
+  intent: Intent,
+  task: WorkspaceTask,
+  notes: Note[],
+  signal?: AbortSignal,
+): Promise<MadeWorktree> {
+  const { git } = making;
+  const { root, common_dir, branch, base_commit } = intent;
+  const place = { git_dir: common_dir };
+  const hasBranch = await commitOf(git, place, `refs/heads/${branch}`, signal) !== undefined;
+  const where = hasBranch ? [root, branch] : ["--no-track", "-b", branch, root, base_commit];
+  try {
+    await Deno.mkdir(making.root, { recursive: true, mode: 0o700 });
+    const adding = { signal, bound_ms: WHOLE_TREE_MS, network: true };
+    await git.run(place, ["worktree", "add", "--quiet", ...where], adding);
+    const git_dir = await git.line(root, ["rev-parse", "--absolute-git-dir"], { signal });
+    const worktree = { ...intent, git_dir };
+    await furnish(making, worktree, task, notes, signal);
+    return worktree;
+  } catch (error) {
+    await unmade(making, intent, hasBranch).catch(() => {});
+    throw error;
+  }
+}
+
+/** Puts into the new worktree what it needs besides what git checks out. */
+async function furnish(
+  { git, programs }: Making,
+  worktree: MadeWorktree & Intent,
+  { id, project }: WorkspaceTask,
+  notes: Note[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { root, path, common_dir, repository } = worktree;
+  const missing = await checkOutSubmodules(git, root, common_dir, signal);
+  if (missing.length > 0) {
+    const message = `The repository has no copy of these submodules, so their folders are empty: ${
+      missing.join(", ")
+    }`;
+    notes.push({ level: "warn", message });
+  }
+  if (repository !== common_dir) {
+    await copyIgnored(git, { from: repository, to: root, copy: project?.copy ?? [], signal });
+  }
+  // The task's folder need not be in the commit.
+  await Deno.mkdir(path, { recursive: true });
+  if (project?.setup !== undefined && project.setup.length > 0) {
+    const where = { task_id: id, folder: root, repository, env: project.env };
+    await runSetup(programs, project.setup, project.setup_timeout_ms, where, signal);
+  }
+  await noteIgnored(git, worktree, signal);
+}
+
+/** Removes what a crash or a failure has left half made. Nobody has worked in it. `keepsBranch`: it was there before. */
+export async function unmade({ git }: Making, intent: Intent, keepsBranch = false): Promise<void> {
+  const { root, common_dir, branch, base_commit } = intent;
+  for (const git_dir of await foldersOf(common_dir, root)) await removeTree(git_dir);
+  await removeTree(root);
+  if (keepsBranch) return;
+  const asked = ["update-ref", "-d", `refs/heads/${branch}`, base_commit];
+  await git.run({ git_dir: common_dir }, asked, { accepts: [1, 128] });
+}
+
+/** git's folders for a worktree at this place. */
+async function foldersOf(common_dir: string, root: string): Promise<string[]> {
+  const folder = join(common_dir, "worktrees");
+  if (!await exists(folder)) return [];
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (await firstLine(join(folder, name, "gitdir")) === join(root, ".git")) found.push(join(folder, name));
+  }
+  return found;
+}
+
+/** Throws `INVALID_FIELD_VALUE` if the task could not have a worktree now. */
+export async function requireWorktree(
+  git: Git,
+  { working_dir, base, project }: Pick<WorkspaceTask, "working_dir" | "base" | "project">,
+): Promise<Repository> {
+  const repository = await repositoryAt(git, working_dir);
+  if (!repository) throw noRepository(working_dir);
+  await baseOf(git, repository, base ?? project?.base_branch);
+  return repository;
+}

@@ -1,0 +1,116 @@
+/** The programs that a project has run in its worktrees: `setup` in each new one, `teardown` before it is removed. */
+import { ApiError } from "../domain/errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { commonVariables } from "../host/processes/common_variables.ts";
+import type { ProgramEnd, RunProgram } from "../host/processes/contained_program.ts";
+
+/** How much of what a program printed its error repeats. */
+const LINES = 20;
+const WORDS_MAX = 4000;
+const OUTPUT_MAX = 16_000_000;
+const TEARDOWN_MS = 60_000;
+
+export interface ProgramHost {
+  clock: Clock;
+  run: RunProgram;
+  server_env: Record<string, string>;
+  marks?: Record<string, string>;
+}
+
+export interface InWorktree {
+  task_id: string;
+  /** The folder that they run in. */
+  folder: string;
+  repository: string;
+  env?: Record<string, string>;
+}
+
+/** Runs the programs one after another, for `bound_ms` in all. Throws `ApiError` with the last lines of one that fails. */
+export async function runSetup(
+  host: ProgramHost,
+  programs: readonly (readonly string[])[],
+  bound_ms: number,
+  where: InWorktree,
+  signal?: AbortSignal,
+): Promise<void> {
+  const until_ms = host.clock.monotonic() + bound_ms;
+  for (const program of programs) {
+    const left_ms = Math.max(0, until_ms - host.clock.monotonic());
+    const problem = await problemOf(host, program, left_ms, bound_ms, where, signal);
+    if (problem === undefined) continue;
+    throw new ApiError("FILESYSTEM_ERROR", `The project's setup failed: ${program.join(" ")}: ${problem}`, {
+      operation: "setup",
+      command: program,
+      file_path: where.folder,
+    });
+  }
+}
+
+/** Runs all of them, whatever becomes of one. Returns what went wrong. */
+export async function runTeardown(
+  host: ProgramHost,
+  programs: readonly (readonly string[])[],
+  where: InWorktree,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const program of programs) {
+    const problem = await problemOf(host, program, TEARDOWN_MS, TEARDOWN_MS, where);
+    if (problem !== undefined) problems.push(`${program.join(" ")}: ${problem}`);
+  }
+  return problems;
+}
+
+async function problemOf(
+  host: ProgramHost,
+  [program = "", ...args]: readonly string[],
+  left_ms: number,
+  bound_ms: number,
+  { task_id, folder, repository, env }: InWorktree,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  let end: ProgramEnd;
+  try {
+    end = await host.run({
+      program,
+      args,
+      cwd: folder,
+      env: {
+        ...variables(host),
+        ...env,
+        TASK_ID: task_id,
+        OPENCODE_AGENTS_REPOSITORY: repository,
+        ...host.marks,
+      },
+      bound_ms: left_ms,
+      signal,
+      output_max: OUTPUT_MAX,
+    });
+  } catch (error) {
+    return `it cannot be run: ${(error as Error).message}`;
+  }
+  switch (end.why) {
+    case "ended":
+      return end.code === 0 ? undefined : `exit code ${end.code}${lastLines(end)}`;
+    case "late":
+      return `it did not end within ${bound_ms / 1000} s`;
+    case "aborted":
+      return "its task was ended";
+    case "too_much":
+      return `it printed more than ${OUTPUT_MAX} bytes`;
+  }
+}
+
+function variables({ server_env }: ProgramHost): Record<string, string> {
+  const names = [...commonVariables(server_env), "TMPDIR", "USER", "LOGNAME"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = server_env[name];
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+function lastLines({ stdout, stderr }: Extract<ProgramEnd, { why: "ended" }>): string {
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trimEnd()).filter(Boolean)
+    .join("\n");
+  const lines = text.split("\n").slice(-LINES).join("\n").slice(-WORDS_MAX);
+  return lines === "" ? "" : `\n${lines}`;
+}

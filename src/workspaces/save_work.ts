@@ -1,0 +1,263 @@
+/**
+ * Saves what is in a task's worktree at the end of a turn: on the task's branch where that can be done, else under a reference of
+ * the task. Nothing is overwritten, and nothing that git is in the middle of is touched.
+ */
+import { join } from "node:path";
+import type { SavedWork } from "../domain/workspace.ts";
+import { changeCounts } from "./change_counts.ts";
+import { exists } from "./file_facts.ts";
+import type { Git } from "./git.ts";
+import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
+import { identityOf } from "./own_identity.ts";
+import { commitOf } from "./repository.ts";
+import { treeOfFiles } from "./tree_of_files.ts";
+import { underWay } from "./under_way.ts";
+import {
+  isIntact,
+  linkPlace,
+  type MadeWorktree,
+  placeOf,
+  requireBranch,
+  restorePlace,
+} from "./worktree_place.ts";
+
+type Notes = NonNullable<SavedWork["notes"]>[number][];
+
+/** How many kept commits the log names. */
+const NAMED_MAX = 10;
+
+export interface TaskOfWork {
+  id: string;
+  description: string;
+}
+
+export interface SavedWorktree {
+  worktree: MadeWorktree;
+  notes: Notes;
+  changes: NonNullable<SavedWork["changes"]>;
+  /** Whether everything in the worktree that git does not ignore is in a commit of the task's branch. */
+  isClean: boolean;
+}
+
+/** `room`: an empty folder for temporary files. Throws `ApiError`; then the work is where it was. */
+export async function saveWork(
+  git: Git,
+  worktree: MadeWorktree,
+  task: TaskOfWork,
+  room: string,
+  signal?: AbortSignal,
+): Promise<SavedWorktree> {
+  const notes: Notes = [];
+  const { common_dir, base_commit } = worktree;
+  const common = { git_dir: common_dir };
+  const tip = await requireBranch(git, worktree, signal);
+  const saved = await exists(worktree.root)
+    ? await saveFiles(git, worktree, task, tip, room, notes, signal)
+    : await withoutFiles(git, worktree, tip, notes);
+  const left = [
+    ...saved.left,
+    ...(await commitsOfHead(saved.worktree.git_dir)).map((commit) => ({ commit, what: "was checked out" })),
+    ...[tip, worktree.head_commit].flatMap((commit) =>
+      commit ? [{ commit, what: "was on the task's branch" }] : []
+    ),
+  ];
+  await keepLeft(git, common_dir, task.id, left, notes, signal);
+  const head_commit = saved.tip;
+  return {
+    worktree: { ...saved.worktree, head_commit, unsaved: saved.isClean ? undefined : true },
+    notes,
+    changes: await changeCounts(git, common, base_commit, head_commit, signal),
+    isClean: saved.isClean,
+  };
+}
+
+interface SavedFiles {
+  worktree: MadeWorktree;
+  /** The commit of the task's branch. */
+  tip: string;
+  /** Commits that may be on no branch. */
+  left: { commit: string; what: string }[];
+  isClean: boolean;
+}
+
+async function withoutFiles(
+  git: Git,
+  worktree: MadeWorktree,
+  tip: string,
+  notes: Notes,
+): Promise<SavedFiles> {
+  notes.push({ level: "warn", message: `The worktree ${worktree.root} is gone. What was committed is kept` });
+  const head = await commitOf(git, { git_dir: worktree.git_dir }, "HEAD").catch(() => undefined);
+  const left = head === undefined ? [] : [{ commit: head, what: "was checked out" }];
+  return { worktree, tip, left, isClean: true };
+}
+
+async function saveFiles(
+  git: Git,
+  known: MadeWorktree,
+  task: TaskOfWork,
+  tip: string,
+  room: string,
+  notes: Notes,
+  signal?: AbortSignal,
+): Promise<SavedFiles> {
+  const worktree = await isIntact(known) ? known : await restorePlace(git, known, signal);
+  await linkPlace(worktree);
+  const place = placeOf(worktree);
+  const { branch, root, common_dir, git_dir } = worktree;
+  const head = await commitOf(git, place, "HEAD", signal) ?? tip;
+  const files = await treeOfFiles(git, place, room, head, signal);
+  const isLoose =
+    files.tree !== await git.line(place, ["rev-parse", "--verify", `${head}^{tree}`], { signal });
+  const hasOwn = await hasRepositoryOfItsOwn(root);
+  const nested = hasOwn ? [".", ...files.nested] : files.nested;
+  if (nested.length > 0) {
+    const message = `A repository inside the worktree is not part of the task's branch: ${nested.join(", ")}`;
+    notes.push({ level: "warn", message, details: { nested, worktree: root } });
+  }
+  if (files.left !== undefined) {
+    notes.push({ level: "warn", message: `Some files could not be committed: ${files.left}` });
+  }
+  const isWhole = nested.length === 0 && files.left === undefined;
+  const commitFiles = () => commit(git, worktree, files.tree, head, task, signal);
+
+  const busy = await underWay(git_dir, common_dir, branch);
+  const isAhead = head !== tip && await isAncestor(git, place, tip, head, signal);
+  const isOnBranch = await headRef(git, place, signal) === `refs/heads/${branch}`;
+  const followsTip = head === tip || isAhead || isOnBranch ||
+    tip === known.head_commit && await isOtherLine(git, place, tip, head, known.base_commit, signal);
+  if (busy || !followsTip) {
+    const left = [{ commit: head, what: "was checked out" }];
+    if (isLoose) left.push({ commit: await commitFiles(), what: "with the files that were not committed" });
+    if (busy) {
+      const message = `In the worktree ${root}, ${busy.what}, so it was not committed on '${branch}'. ` +
+        `${busy.advice}. What is there now is kept under ${workRef(task.id)}`;
+      notes.push({ level: "warn", message });
+    } else if (isLoose) {
+      const message =
+        `The worktree has another commit checked out than one of '${branch}', ${head.slice(0, 12)}. ` +
+        `What was changed there is kept under ${workRef(task.id)}`;
+      notes.push({ level: "warn", message });
+    }
+    return { worktree, tip, left, isClean: isWhole && !busy && !isLoose };
+  }
+  const next = isLoose ? await commitFiles() : head;
+  if (next !== tip) {
+    await git.run(place, [
+      "update-ref",
+      "-m",
+      `opencode-agents: ${task.id}`,
+      `refs/heads/${branch}`,
+      next,
+      tip,
+    ], {
+      signal,
+    });
+  }
+  if (isLoose && !isOnBranch) {
+    await git.run(place, ["symbolic-ref", "-m", "opencode-agents: saved", "HEAD", `refs/heads/${branch}`], {
+      signal,
+    });
+  }
+  await installIndex(files.index, git_dir);
+  return { worktree, tip: next, left: [], isClean: isWhole };
+}
+
+/** Whether `head` is another way from the base than the branch, which nobody but this program has moved. */
+async function isOtherLine(
+  git: Git,
+  place: ReturnType<typeof placeOf>,
+  tip: string,
+  head: string,
+  base: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (await isAncestor(git, place, head, tip, signal)) return false;
+  return await isAncestor(git, place, base, head, signal);
+}
+
+async function isAncestor(
+  git: Git,
+  place: ReturnType<typeof placeOf>,
+  commit: string,
+  of: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const asked = ["merge-base", "--is-ancestor", commit, of];
+  return (await git.run(place, asked, { signal, accepts: [1] })).code === 0;
+}
+
+async function headRef(git: Git, place: ReturnType<typeof placeOf>, signal?: AbortSignal): Promise<string> {
+  return await git.line(place, ["symbolic-ref", "--quiet", "HEAD"], { signal, accepts: [1] });
+}
+
+async function commit(
+  git: Git,
+  worktree: MadeWorktree,
+  tree: string,
+  parent: string,
+  task: TaskOfWork,
+  signal?: AbortSignal,
+): Promise<string> {
+  const place = placeOf(worktree);
+  const env = await identityOf(git, place);
+  return await git.line(place, ["commit-tree", tree, "-p", parent, "-F", "-"], {
+    stdin: messageOf(task),
+    env,
+    signal,
+    config: ["i18n.commitEncoding=UTF-8"],
+  });
+}
+
+function messageOf({ id, description }: TaskOfWork): string {
+  const text = description.replaceAll("\r\n", "\n").replaceAll("\0", "").trim();
+  return `${text || id}\n\nTask: ${id}\n`;
+}
+
+/** The working tree's index becomes that of its new commit, unless another git takes hold of it meanwhile. */
+async function installIndex(index: string, git_dir: string): Promise<void> {
+  const lock = join(git_dir, "index.lock");
+  try {
+    const file = await Deno.open(lock, { write: true, createNew: true });
+    file.close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
+  }
+  try {
+    await Deno.copyFile(index, lock);
+    await Deno.rename(lock, join(git_dir, "index"));
+  } catch (error) {
+    await Deno.remove(lock).catch(() => {});
+    throw error;
+  }
+}
+
+/** Whether an agent has made a repository in the place of the worktree's `.git`. */
+async function hasRepositoryOfItsOwn(root: string): Promise<boolean> {
+  return await exists(join(root, ".git", "HEAD"));
+}
+
+async function keepLeft(
+  git: Git,
+  common_dir: string,
+  task_id: string,
+  left: readonly { commit: string; what: string }[],
+  notes: Notes,
+  signal?: AbortSignal,
+): Promise<void> {
+  const place = { git_dir: common_dir };
+  const lost = await unreferenced(git, place, left.map((one) => one.commit), signal);
+  if (lost.length === 0) return;
+  const kept = lost.map((commit) =>
+    left.find((one) => one.commit === commit) ?? { commit, what: "was checked out" }
+  );
+  await keepCommits(git, common_dir, task_id, kept, signal);
+  const names = kept.slice(0, NAMED_MAX).map(({ commit }) => commit.slice(0, 12)).join(", ");
+  const more = kept.length > NAMED_MAX ? ` and ${kept.length - NAMED_MAX} more` : "";
+  notes.push({
+    level: "warn",
+    message: `Commits that are on no branch are kept under ${workRef(task_id)}: ${names}${more}`,
+    details: { ref: workRef(task_id), commits: kept.slice(0, NAMED_MAX).map(({ commit }) => commit) },
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * The files of a working tree as a git tree: everything that git does not ignore, whatever its index, its configuration or an
+ * unfinished merge says. The working tree's own index is only read.
+ */
+import { join } from "node:path";
+import { exists } from "./file_facts.ts";
+import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
+
+export interface TreePlace {
+  git_dir: string;
+  common_dir: string;
+  work_tree: string;
+}
+
+export interface TreeOfFiles {
+  tree: string;
+  /** The index that belongs to the tree. */
+  index: string;
+  /** Repositories inside the working tree that are none of its submodules: their paths. They are not in the tree. */
+  nested: string[];
+  /** What git says of files that could not be added. They are not in the tree. */
+  left?: string;
+}
+
+/** `room`: an empty folder, which gets the index. `head`: a commit to begin with where there is no index. */
+export async function treeOfFiles(
+  git: Git,
+  place: TreePlace,
+  room: string,
+  head: string,
+  signal?: AbortSignal,
+): Promise<TreeOfFiles> {
+  const index = join(room, "index");
+  const options: GitOptions = {
+    index,
+    signal,
+    bound_ms: WHOLE_TREE_MS,
+    // A file outside of a sparse checkout is a file all the same.
+    config: ["core.sparseCheckout=false", "index.sparse=false", "core.untrackedCache=false"],
+  };
+  if (!await copyIndex(join(place.git_dir, "index"), index) || !await isReadable(git, place, options)) {
+    await git.run(place, ["read-tree", head], options);
+  }
+  await unhide(git, place, options);
+  const others = await git.fields(place, ["ls-files", "-z", "--others", "--exclude-standard"], options);
+  const nested = others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
+  const without = nested.map((path) => `:(top,exclude,literal)${path}`);
+  // Exit code 1: some files cannot be read.
+  const asked = ["add", "--all", "--ignore-errors", "--", ":/", ...without];
+  const { code, stderr } = await git.run(place, asked, { ...options, accepts: [1] });
+  const tree = await git.line(place, ["write-tree"], options);
+  return { tree, index, nested, left: code === 0 ? undefined : stderr.trim() };
+}
+
+/**
+ * Returns false if there is none. git trusts what it knows of a file only if the file is older than the index, so the copy is
+ * never newer.
+ */
+async function copyIndex(from: string, to: string): Promise<boolean> {
+  try {
+    const { mtime } = await Deno.stat(from);
+    await Deno.copyFile(from, to);
+    const seconds = mtime === null ? 1 : Math.floor(mtime.getTime() / 1000);
+    await Deno.utime(to, seconds, seconds);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function isReadable(git: Git, place: GitPlace, options: GitOptions): Promise<boolean> {
+  return (await git.run(place, ["ls-files", "-z", "--unmerged"], { ...options, accepts: [128] })).code === 0;
+}
+
+/** Has git look at files that it was told not to look at, if they are there. */
+async function unhide(git: Git, place: TreePlace, options: GitOptions): Promise<void> {
+  const hidden: string[] = [];
+  for (const line of await git.fields(place, ["ls-files", "-v", "-z"], options)) {
+    const flag = line[0]!;
+    if (flag === "H") continue;
+    const path = line.slice(2);
+    if (flag === "S" || flag !== flag.toUpperCase()) {
+      if (flag.toUpperCase() !== "S" || await exists(join(place.work_tree, path))) hidden.push(path);
+    }
+  }
+  if (hidden.length === 0) return;
+  const stdin = `${hidden.join("\0")}\0`;
+  for (const flag of ["--no-assume-unchanged", "--no-skip-worktree"]) {
+    await git.run(place, ["update-index", flag, "-z", "--stdin"], { ...options, stdin });
+  }
+}

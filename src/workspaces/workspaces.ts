@@ -1,0 +1,194 @@
+/**
+ * Where tasks work. With `isolation: "worktree"` a task has a git worktree of its own, on a branch named after it. So agents
+ * that run at the same time do not overwrite each other.
+ */
+import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
+import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
+import { exists } from "./file_facts.ts";
+import type { Git } from "./git.ts";
+import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
+import {
+  type Intent,
+  isIntent,
+  made,
+  type Making,
+  planned,
+  requireWorktree,
+  unmade,
+} from "./make_worktree.ts";
+import type { Note } from "./notes.ts";
+import { type ProgramHost, runTeardown } from "./project_programs.ts";
+import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
+import { commitOf } from "./repository.ts";
+import { type SavedWorktree, saveWork } from "./save_work.ts";
+import {
+  isIntact,
+  isMade,
+  linkPlace,
+  type MadeWorktree,
+  requireBranch,
+  restorePlace,
+} from "./worktree_place.ts";
+import { removeTree } from "../host/remove_tree.ts";
+
+export interface WorkspaceOptions {
+  git: Git;
+  programs: ProgramHost;
+  /** The folder of the worktrees. */
+  root: string;
+  /** A folder for temporary files. */
+  room: string;
+}
+
+type Record = (workspace: StoredWorkspace) => Promise<void>;
+
+export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
+  const { git, programs, root, room } = options;
+  let emptied: Promise<void> | undefined;
+
+  async function making(): Promise<Making> {
+    await Deno.mkdir(root, { recursive: true, mode: 0o700 });
+    return { git, programs, root: await Deno.realPath(root) };
+  }
+
+  async function inRoom<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    // What an earlier server has left there.
+    await (emptied ??= removeTree(room));
+    await Deno.mkdir(room, { recursive: true, mode: 0o700 });
+    const folder = await Deno.makeTempDir({ dir: room, prefix: "save-" });
+    try {
+      return await use(folder);
+    } finally {
+      await removeTree(folder);
+    }
+  }
+
+  async function save(
+    worktree: MadeWorktree,
+    task: WorkspaceTask,
+    signal?: AbortSignal,
+  ): Promise<SavedWorktree> {
+    return await inRoom((folder) => saveWork(git, worktree, task, folder, signal));
+  }
+
+  /** Removes the worktree if nothing has changed in it; returns what is to be recorded and said of it. */
+  async function removeUnchanged(saved: SavedWorktree, task: WorkspaceTask): Promise<SavedWork> {
+    const { worktree, changes, notes } = saved;
+    const stays = { workspace: worktree, changes, notes };
+    const { common_dir, base_commit, head_commit } = worktree;
+    const isUnchanged = saved.isClean && changes.files + changes.commits === 0 && head_commit === base_commit;
+    if (!isUnchanged || await isLocked(worktree)) return stays;
+    if (await commitOf(git, { git_dir: common_dir }, workRef(task.id)) !== undefined) return stays;
+    const ignored = await exists(worktree.root) ? await newIgnored(git, worktree) : [];
+    const more: Note[] = [];
+    if (ignored.length > 0) {
+      const message = `Nothing has changed but files that git ignores, which go with the worktree: ${
+        named(ignored)
+      }`;
+      more.push({ level: "info", message });
+    }
+    for (const problem of await tornDown(worktree, task)) {
+      more.push({ level: "warn", message: `The project's teardown failed: ${problem}` });
+    }
+    await removeWorktree(git, worktree, base_commit);
+    return { ...stays, notes: [...notes, ...more], workspace: { ...worktree, git_dir: undefined } };
+  }
+
+  async function tornDown(
+    { root: folder, repository = "" }: MadeWorktree,
+    task: WorkspaceTask,
+  ): Promise<string[]> {
+    const { teardown = [], env } = task.project ?? {};
+    if (teardown.length === 0 || !await exists(folder)) return [];
+    return await runTeardown(programs, teardown, { task_id: task.id, folder, repository, env });
+  }
+
+  /** The worktree that the task's record has; undefined if it is not there and must be made again. */
+  async function reopened(
+    worktree: MadeWorktree,
+    task: WorkspaceTask,
+    signal: AbortSignal,
+  ): Promise<MadeWorktree | undefined> {
+    if (await exists(worktree.root)) {
+      const open = await isIntact(worktree) ? worktree : await restorePlace(git, worktree, signal);
+      await linkPlace(open);
+      return open;
+    }
+    if (!await isIntact(worktree)) return undefined;
+    // Somebody has deleted the folder. What was committed there stays.
+    const place = { git_dir: worktree.git_dir };
+    const head = await commitOf(git, place, "HEAD", signal);
+    const commits = [...head === undefined ? [] : [head], ...await commitsOfHead(worktree.git_dir)];
+    const lost = await unreferenced(git, { git_dir: worktree.common_dir }, commits, signal);
+    const kept = lost.map((commit) => ({ commit, what: "was checked out" }));
+    await keepCommits(git, worktree.common_dir, task.id, kept, signal);
+    await removeTree(worktree.git_dir);
+    return undefined;
+  }
+
+  async function openWorktree(
+    task: WorkspaceTask,
+    record: Record,
+    notes: Note[],
+    signal: AbortSignal,
+  ): Promise<MadeWorktree> {
+    const { known } = task;
+    if (isMade(known)) {
+      const worktree = await reopened(known, task, signal);
+      if (worktree) return { ...worktree, unsaved: true };
+      await requireBranch(git, known, signal);
+      notes.push({
+        level: "warn",
+        message: `The worktree ${known.root} is gone, so its branch is checked out again`,
+      });
+    }
+    const here = await making();
+    let intent: Intent;
+    if (isMade(known) && isIntent(known)) intent = { ...known, git_dir: undefined, unsaved: true };
+    else if (isIntent(known)) {
+      intent = known;
+      await unmade(here, intent);
+      const now = await commitOf(git, { git_dir: intent.common_dir }, `refs/heads/${intent.branch}`, signal);
+      // Somebody else's branch has come in its place.
+      if (now !== undefined) {
+        intent = { ...await planned(here, task, notes, signal), base_commit: intent.base_commit };
+      }
+    } else intent = await planned(here, task, notes, signal);
+    await record(intent);
+    return await made(here, intent, task, notes, signal);
+  }
+
+  async function saved(
+    known: StoredWorkspace,
+    task: WorkspaceTask,
+    isOver: boolean,
+    signal?: AbortSignal,
+  ): Promise<SavedWork> {
+    if (!isMade(known)) return { workspace: { ...known, unsaved: undefined } };
+    try {
+      const work = await save(known, task, signal);
+      if (isOver) return await removeUnchanged(work, task);
+      return { workspace: work.worktree, changes: work.changes, notes: work.notes };
+    } catch (error) {
+      return { workspace: { ...known, unsaved: true }, failure: (error as Error).message };
+    }
+  }
+
+  return {
+    async check(task) {
+      if (task.isolation === "worktree") await requireWorktree(git, task);
+    },
+    async open(task, record, signal): Promise<OpenWorkspace> {
+      const notes: Note[] = [];
+      const worktree = await openWorktree(task, record, notes, signal);
+      await record(worktree);
+      return {
+        working_dir: await Deno.realPath(worktree.path),
+        hasWork: true,
+        notes,
+        save: (isOver, ending) => saved(worktree, task, isOver, ending),
+      };
+    },
+    save: (task, signal) => saved(task.known!, task, false, signal),
+  };
+}

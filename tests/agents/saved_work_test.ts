@@ -1,0 +1,223 @@
+/**
+ * What becomes of an agent's work at the end of a turn. The table has the kinds of things that an agent, a person or a
+ * configuration may do; for each, everything that was in the worktree can still be had.
+ */
+import assert from "node:assert/strict";
+import { git } from "../fixtures/repository.ts";
+import { TaskWorktree, withTask } from "../fixtures/task_worktree.ts";
+
+interface Kind {
+  /** What the agent does in its worktree. It writes `precious` into a file. */
+  does: string;
+  /** Before that, in the repository. */
+  before?: string;
+  files?: Record<string, string>;
+  /**
+   * branch: on the task's branch. ref: kept under another reference, which the log names. stays: in the worktree, which the log
+   * names.
+   */
+  kept: "branch" | "ref" | "stays";
+  log?: RegExp;
+}
+
+const COMMIT = "git add -A && git commit -qm work";
+
+const KINDS: Record<string, Kind> = {
+  "a new file": { does: "echo precious > new", kept: "branch" },
+  "a changed file": { does: "echo precious > file.txt", kept: "branch" },
+  "a commit of its own": { does: `echo precious > new && ${COMMIT}`, kept: "branch" },
+  "a commit, and a file after it": { does: `echo x > x && ${COMMIT} && echo precious > new`, kept: "branch" },
+  "a staged file": { does: "echo precious > new && git add new", kept: "branch" },
+  "a file name with a line break and a quote": { does: `echo precious > 'a "b\nc'`, kept: "branch" },
+  "a file name that looks like an option": { does: "echo precious > ./--all", kept: "branch" },
+  "a file name that looks like a pattern": {
+    does: "echo precious > ':(top)x' && echo x > '*'",
+    kept: "branch",
+  },
+  "untracked files that the user's configuration hides": {
+    before: "git config status.showUntrackedFiles no",
+    does: "echo precious > new",
+    kept: "branch",
+  },
+  "a file that is assumed to be unchanged": {
+    does: "git update-index --assume-unchanged file.txt && echo precious > file.txt",
+    kept: "branch",
+  },
+  "a file that is skipped": {
+    does: "git update-index --skip-worktree file.txt && echo precious > file.txt",
+    kept: "branch",
+  },
+  "a file outside of a sparse checkout": {
+    before: "mkdir a b && echo 1 > a/1 && echo 1 > b/1 && git add -A && git commit -qm two",
+    does: "git sparse-checkout set a && mkdir -p b && echo precious > b/new",
+    kept: "branch",
+  },
+  "line ends that git warns of": {
+    before: "git config core.autocrlf input && git config core.safecrlf true",
+    does: "printf 'precious\\r\\nx\\r\\n' > crlf && printf 'precious\\n' > new",
+    kept: "branch",
+  },
+  "hooks that refuse, and signatures that cannot be made": {
+    before: "mkdir -p .git/hooks && printf '#!/bin/sh\\nexit 1\\n' > .git/hooks/pre-commit && " +
+      "chmod +x .git/hooks/pre-commit && cp .git/hooks/pre-commit .git/hooks/reference-transaction && " +
+      "git config commit.gpgSign true && git config gpg.program false",
+    does: "echo precious > new",
+    kept: "branch",
+  },
+  "a filter": {
+    before: "git config filter.rot.clean 'tr a-m n-z' && git config filter.rot.smudge 'tr n-z a-m' && " +
+      "echo '*.rot filter=rot' > .gitattributes && git add -A && git commit -qm two",
+    does: "echo aaa > x.rot && echo precious > new",
+    kept: "branch",
+  },
+  "a shallow clone": {
+    before: "echo 2 > 2 && git add -A && git commit -qm two && git rev-parse HEAD > .git/shallow",
+    does: "echo precious > new",
+    kept: "branch",
+  },
+  "a commit on a detached HEAD": {
+    does: `git checkout -q --detach && echo precious > new && ${COMMIT}`,
+    kept: "branch",
+  },
+  "a commit on a detached HEAD that it has left": {
+    does: `git checkout -q --detach && echo precious > new && ${COMMIT} && git checkout -q -`,
+    kept: "ref",
+    log: /are kept under refs\/opencode-agents\/work\/t1/,
+  },
+  "a commit on another branch": {
+    does: `git checkout -q -b other && echo precious > new && ${COMMIT}`,
+    kept: "branch",
+  },
+  "files on another branch": { does: "git checkout -q -b other && echo precious > new", kept: "branch" },
+  "files on an orphan branch": {
+    does: "git checkout -q --orphan other && git rm -rqf . && echo precious > new",
+    kept: "branch",
+  },
+  "a commit that it has reset away": {
+    does: `echo precious > new && ${COMMIT} && git reset -q --hard HEAD~1`,
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "a commit that it has amended away": {
+    does: `echo precious > new && ${COMMIT} && git rm -q new && git commit -q --amend --allow-empty -m less`,
+    kept: "ref",
+    log: /are kept under/,
+  },
+  "files on an older commit": {
+    before: "echo 2 > 2 && git add -A && git commit -qm two",
+    does: "git checkout -q --detach HEAD~1 && echo precious > new",
+    kept: "ref",
+    log: /has another commit checked out/,
+  },
+  "its branch deleted": {
+    does: "git checkout -q --detach && git branch -q -D opencode-agents/t1 && echo precious > new",
+    kept: "branch",
+  },
+  "an unfinished merge": {
+    does: `git checkout -q -b a && echo a > file.txt && git commit -qam a && git checkout -q - && ` +
+      `echo b > file.txt && git commit -qam b && { git merge -q a || true; } && echo precious > file.txt`,
+    kept: "ref",
+    log: /a merge is not finished/,
+  },
+  "an unfinished rebase": {
+    does: `git checkout -q -b a && echo a > file.txt && git commit -qam a && git checkout -q - && ` +
+      `echo b > file.txt && git commit -qam b && { git rebase -q a || true; } && echo precious > new`,
+    kept: "ref",
+    log: /a rebase/,
+  },
+  "a stale lock": {
+    does: 'echo precious > new && touch "$(git rev-parse --git-dir)/index.lock"',
+    kept: "ref",
+    log: /index\.lock/,
+  },
+  "a damaged index": {
+    does: 'echo precious > new && echo broken > "$(git rev-parse --git-dir)/index"',
+    kept: "branch",
+  },
+  "a stash": { does: "echo precious > new && git stash -qu", kept: "ref" },
+  "a `.git` that is deleted": { does: "echo precious > new && rm .git", kept: "branch" },
+  "a `.git` that leads elsewhere": {
+    before: "git init -q ../other",
+    does: 'echo precious > new && echo "gitdir: $PWD/../../../other/.git" > .git',
+    kept: "branch",
+  },
+  "a repository in the place of its `.git`": {
+    does: `rm .git && git init -q . && echo precious > new && ${COMMIT}`,
+    kept: "branch",
+    log: /repository inside the worktree/,
+  },
+  "git's folder of the worktree deleted": {
+    does: 'echo precious > new && rm -r "$(git rev-parse --git-dir)"',
+    kept: "branch",
+  },
+  "the repository's working tree moved by configuration": {
+    does: "git config core.worktree /tmp && echo precious > new",
+    kept: "branch",
+  },
+  "a repository inside": {
+    does: `mkdir in && cd in && git init -q && echo precious > new && ${COMMIT}`,
+    kept: "stays",
+    log: /repository inside the worktree .*: in/,
+  },
+  "a repository inside without a commit": {
+    does: "mkdir in && cd in && git init -q && echo precious > new",
+    kept: "stays",
+    log: /repository inside the worktree .*: in/,
+  },
+  "a link in the place of a folder": {
+    before: "mkdir d && echo 1 > d/1 && git add -A && git commit -qm two",
+    does: "rm -r d && ln -s /tmp d && echo precious > new",
+    kept: "branch",
+  },
+  "a file in the place of a folder, and a folder in the place of a file": {
+    before: "mkdir d && echo 1 > d/1 && git add -A && git commit -qm two",
+    does: "rm -r d file.txt && echo precious > d && mkdir file.txt && echo x > file.txt/x",
+    kept: "branch",
+  },
+  "names that differ in case": { does: "echo precious > FILE.TXT && echo other > File.txt", kept: "branch" },
+  "a pipe": { does: "mkfifo pipe && echo precious > new", kept: "branch" },
+};
+
+async function holds(task: TaskWorktree, kept: Kind["kept"]): Promise<string> {
+  if (Object.values(await task.branchFiles().catch(() => ({}))).includes("precious")) return "branch";
+  if (await task.keeps("precious")) return "ref";
+  const { stdout } = await new Deno.Command("grep", { args: ["-rl", "precious", task.root] }).output();
+  return stdout.length > 0 ? "stays" : `lost, not ${kept}`;
+}
+
+for (const [name, { does, before, files, kept, log }] of Object.entries(KINDS)) {
+  Deno.test(`saved work: ${name}`, async () => {
+    await withTask(
+      async (task) => {
+        if (before !== undefined) await shell(task.repository.path, before);
+        const head = await task.repository.git("rev-parse", "HEAD");
+        const status = await task.repository.git("status", "--porcelain", "--untracked-files=all");
+        const work = await task.turn(does);
+        assert.equal(work.failure, undefined);
+        assert.equal(await holds(task, kept), kept, work.log);
+        if (log !== undefined) assert.match(work.log, log);
+        // The user's own working tree is as it was.
+        await git(task.repository.path, "config", "--unset-all", "core.worktree").catch(() => {});
+        assert.equal(await task.repository.git("rev-parse", "HEAD"), head);
+        assert.equal(await task.repository.git("status", "--porcelain", "--untracked-files=all"), status);
+        // A second save finds nothing more to do.
+        const refs = await task.repository.git("for-each-ref", "--format=%(refname) %(objectname)");
+        const again = await task.save();
+        assert.deepEqual([again.failure, again.changes], [undefined, work.changes]);
+        assert.equal(await task.repository.git("for-each-ref", "--format=%(refname) %(objectname)"), refs);
+      },
+      {},
+      files,
+    );
+  });
+}
+
+async function shell(cwd: string, script: string): Promise<void> {
+  const identity = { GIT_AUTHOR_NAME: "Ann", GIT_AUTHOR_EMAIL: "ann@example.invalid" };
+  const { success, stderr } = await new Deno.Command("sh", {
+    args: ["-ec", script],
+    cwd,
+    env: { ...identity, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
