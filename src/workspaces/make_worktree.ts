@@ -12,7 +12,7 @@ import { freshBase } from "./fresh_base.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { type ProgramHost, runSetup } from "./project_programs.ts";
 import { noteIgnored } from "./remove_worktree.ts";
-import { baseOf, commitOf, noRepository, type Repository, repositoryAt } from "./repository.ts";
+import { baseOf, commitOf, noRepository, repositoryAt } from "./repository.ts";
 import { checkOutSubmodules } from "./submodules.ts";
 import { freeBranch, freeFolder } from "./worktree_names.ts";
 import type { MadeWorktree } from "./worktree_place.ts";
@@ -147,13 +147,20 @@ async function foldersOf(common_dir: string, root: string): Promise<string[]> {
   return found;
 }
 
-/** Throws `INVALID_FIELD_VALUE` if the task could not have a worktree now. */
+/**
+ * Throws `INVALID_FIELD_VALUE` if the task could not have a worktree now. A repository that does not answer before `signal`
+ * aborts is left to the attempt.
+ */
 export async function requireWorktree(
   git: Git,
   { working_dir, base, project }: Pick<WorkspaceTask, "working_dir" | "base" | "project">,
-): Promise<Repository> {
-  const repository = await repositoryAt(git, working_dir);
-  if (!repository) throw noRepository(working_dir);
-  await baseOf(git, repository, base ?? project?.base_branch);
-  return repository;
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const repository = await repositoryAt(git, working_dir, signal);
+    if (!repository) throw noRepository(working_dir);
+    await baseOf(git, repository, base ?? project?.base_branch, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }

@@ -10,7 +10,7 @@ import type { Git } from "./git.ts";
 import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
 import { identityOf } from "./own_identity.ts";
 import { commitOf } from "./repository.ts";
-import { treeOfFiles } from "./tree_of_files.ts";
+import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
 import {
   isIntact,
@@ -62,6 +62,7 @@ export async function saveWork(
     ),
   ];
   await keepLeft(git, common_dir, task.id, left, notes, signal);
+  await noteStashes(git, worktree, notes, signal);
   const head_commit = saved.tip;
   return {
     worktree: { ...saved.worktree, head_commit, unsaved: saved.isClean ? undefined : true },
@@ -119,7 +120,8 @@ async function saveFiles(
     notes.push({ level: "warn", message: `Some files could not be committed: ${files.left}` });
   }
   const isWhole = nested.length === 0 && files.left === undefined;
-  const commitFiles = () => commit(git, worktree, files.tree, head, task, signal);
+  const commitFiles = (env?: Record<string, string>) =>
+    commit(git, worktree, files.tree, head, task, env, signal);
 
   const busy = await underWay(git_dir, common_dir, branch);
   const isAhead = head !== tip && await isAncestor(git, place, tip, head, signal);
@@ -128,7 +130,10 @@ async function saveFiles(
     tip === known.head_commit && await isOtherLine(git, place, tip, head, known.base_commit, signal);
   if (busy || !followsTip) {
     const left = [{ commit: head, what: "was checked out" }];
-    if (isLoose) left.push({ commit: await commitFiles(), what: "with the files that were not committed" });
+    if (isLoose) {
+      const commit = await commitFiles(await datesOf(git, place, head, signal));
+      left.push({ commit, what: "with the files that were not committed" });
+    }
     if (busy) {
       const message = `In the worktree ${root}, ${busy.what}, so it was not committed on '${branch}'. ` +
         `${busy.advice}. What is there now is kept under ${workRef(task.id)}`;
@@ -166,7 +171,7 @@ async function saveFiles(
 /** Whether `head` is another way from the base than the branch, which nobody but this program has moved. */
 async function isOtherLine(
   git: Git,
-  place: ReturnType<typeof placeOf>,
+  place: TreePlace,
   tip: string,
   head: string,
   base: string,
@@ -178,7 +183,7 @@ async function isOtherLine(
 
 async function isAncestor(
   git: Git,
-  place: ReturnType<typeof placeOf>,
+  place: TreePlace,
   commit: string,
   of: string,
   signal?: AbortSignal,
@@ -187,7 +192,7 @@ async function isAncestor(
   return (await git.run(place, asked, { signal, accepts: [1] })).code === 0;
 }
 
-async function headRef(git: Git, place: ReturnType<typeof placeOf>, signal?: AbortSignal): Promise<string> {
+async function headRef(git: Git, place: TreePlace, signal?: AbortSignal): Promise<string> {
   return await git.line(place, ["symbolic-ref", "--quiet", "HEAD"], { signal, accepts: [1] });
 }
 
@@ -197,16 +202,52 @@ async function commit(
   tree: string,
   parent: string,
   task: TaskOfWork,
+  dates: Record<string, string> = {},
   signal?: AbortSignal,
 ): Promise<string> {
   const place = placeOf(worktree);
-  const env = await identityOf(git, place);
+  const env = { ...await identityOf(git, place), ...dates };
   return await git.line(place, ["commit-tree", tree, "-p", parent, "-F", "-"], {
     stdin: messageOf(task),
     env,
     signal,
     config: ["i18n.commitEncoding=UTF-8"],
   });
+}
+
+/** The dates of another commit: what is saved again, unchanged, is then the same commit. */
+async function datesOf(
+  git: Git,
+  place: TreePlace,
+  commit: string,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const date = await git.line(place, ["show", "--no-patch", "--format=%cd", "--date=raw", commit], {
+    signal,
+  });
+  return { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+}
+
+/** What the agent has put aside on the task's branch. It stays in the repository's stash. */
+async function noteStashes(
+  git: Git,
+  { common_dir, branch }: MadeWorktree,
+  notes: Notes,
+  signal?: AbortSignal,
+) {
+  const place = { git_dir: common_dir };
+  if (await commitOf(git, place, "refs/stash", signal) === undefined) return;
+  const listed = await git.text(place, ["log", "--walk-reflogs", "--format=%gd %gs", "refs/stash"], {
+    signal,
+  });
+  const own = listed.split("\n").filter((line) =>
+    line.toLowerCase().includes(` on ${branch.toLowerCase()}: `)
+  );
+  if (own.length === 0) return;
+  const message = `The agent has put work aside with git stash, which is not on the task's branch: ${
+    own.slice(0, 5).join("; ")
+  }`;
+  notes.push({ level: "warn", message });
 }
 
 function messageOf({ id, description }: TaskOfWork): string {

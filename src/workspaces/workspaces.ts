@@ -31,6 +31,9 @@ import {
 } from "./worktree_place.ts";
 import { removeTree } from "../host/remove_tree.ts";
 
+/** How long a client waits for a repository to be looked at. */
+const CHECK_MS = 3000;
+
 export interface WorkspaceOptions {
   git: Git;
   programs: ProgramHost;
@@ -176,7 +179,14 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
 
   return {
     async check(task) {
-      if (task.isolation === "worktree") await requireWorktree(git, task);
+      if (task.isolation !== "worktree") return;
+      const late = new AbortController();
+      const timer = programs.clock.after(CHECK_MS, () => late.abort());
+      try {
+        await requireWorktree(git, task, late.signal);
+      } finally {
+        timer.cancel();
+      }
     },
     async open(task, record, signal): Promise<OpenWorkspace> {
       const notes: Note[] = [];

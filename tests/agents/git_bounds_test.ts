@@ -5,6 +5,7 @@ import type { Clock } from "../../src/clock/clock.ts";
 import { containedPrograms } from "../../src/host/processes/contained_program.ts";
 import { createGit } from "../../src/workspaces/git.ts";
 import { withApp } from "../fixtures/app.ts";
+import { Repository } from "../fixtures/repository.ts";
 import { until } from "../fixtures/until.ts";
 import { HandClock } from "../unit/fixtures/hand_clock.ts";
 
@@ -15,11 +16,14 @@ touch "$2/begun"
 while :; do sleep 0.05; done
 `;
 
-/** Runs `test` with a git that hangs. */
-async function withHangingGit(test: () => Promise<void>): Promise<void> {
+/** Runs `test` with a git that hangs: always, or when its arguments contain `at`. */
+async function withHangingGit(test: () => Promise<void>, at?: string): Promise<void> {
   const programs = await Deno.makeTempDir({ prefix: "oa-git-" });
-  await Deno.writeTextFile(`${programs}/git`, HANGING, { mode: 0o755 });
   const path = Deno.env.get("PATH")!;
+  const others = at === undefined
+    ? ""
+    : `case "$*" in *"${at}"*) ;; *) PATH='${path}' exec git "$@" ;; esac\n`;
+  await Deno.writeTextFile(`${programs}/git`, HANGING.replace("\n", `\n${others}`), { mode: 0o755 });
   Deno.env.set("PATH", `${programs}:${path}`);
   try {
     await test();
@@ -79,6 +83,8 @@ Deno.test("git: a task that is cancelled while its worktree is made gives its sl
   };
   await withHangingGit(() =>
     withApp({ config }, async (app) => {
+      await Repository.create(app.dir);
+      const folder = `${await Deno.realPath(app.dir)}/.git`;
       const start = (id: string, isolation: string) => {
         const execution = { prompt: "print done", isolation };
         const task = { id, type: "testing", priority: "low", description: id, execution };
@@ -87,14 +93,34 @@ Deno.test("git: a task that is cancelled while its worktree is made gives its sl
       const taskOf = async (task_id: string) =>
         (await app.post({ type: "get_task_status", task_id })).reply.task as Record<string, unknown>;
       await start("hangs", "worktree");
-      await until(() => exists(`${app.dir}/begun`));
+      await until(() => exists(`${folder}/begun`));
       await start("next", "none");
       assert.deepEqual((await taskOf("next")).waiting_for, { kind: "slot" });
       await app.post({ type: "cancel_task", task_id: "hangs" });
       await until(async () => (await taskOf("next")).status === "completed");
       const { status, error } = await taskOf("hangs");
       assert.deepEqual([status, error], ["cancelled", undefined]);
-      assert.ok(await exists(`${app.dir}/tidied`));
+      assert.ok(await exists(`${folder}/tidied`));
+    }), "worktree add");
+});
+
+Deno.test("git: a repository that does not answer does not keep a task from being accepted", async () => {
+  const config = {
+    limits: { enabled: false },
+    agents: { scripted: { protocol: "command", command: ["scripted"] } },
+    tasks: { default_agent: "scripted", max_concurrent: 1 },
+  };
+  await withHangingGit(() =>
+    withApp({ config }, async (app) => {
+      const task = {
+        id: "t",
+        type: "testing",
+        priority: "low",
+        description: "d",
+        execution: { isolation: "worktree" },
+      };
+      assert.equal((await app.post({ type: "start_task", task })).reply.type, "task_started");
+      await app.post({ type: "cancel_task", task_id: "t" });
     })
   );
 });

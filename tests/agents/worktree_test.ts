@@ -54,20 +54,30 @@ Deno.test("worktree: changes stay on a branch of the task's own; without changes
   });
 });
 
-Deno.test("worktree: a folder that is no repository is named in the log", async () => {
+Deno.test("worktree: what has none is refused at once, with the field", async () => {
   await withServer({ config }, async (server) => {
     const project = `${server.dir}/project`;
     await Deno.mkdir(project);
     const socket = await server.connect();
-    await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
-    const execution = { prompt: "true", isolation: "worktree" };
-    const task = { id: "no_repository", type: "bugfix", priority: "low", description: "x", execution };
-    await socket.request({ type: "start_task", task });
-    await socket.next((m) => m.new_status === "failed");
-    const { data } = await socket.request({ type: "request_log_entries", filter: { agent: task.id } });
-    const { entries } = data as { entries: { level: string; context: { working_dir?: string } }[] };
-    const errors = entries.filter(({ level }) => level === "error");
-    const folder = await Deno.realPath(project);
-    assert.deepEqual(errors.map(({ context }) => context.working_dir), [folder, folder]);
+    const start = async (more: Record<string, unknown> = {}) => {
+      const execution = { prompt: "true", isolation: "worktree", ...more };
+      const task = {
+        id: `t${crypto.randomUUID()}`,
+        type: "bugfix",
+        priority: "low",
+        description: "x",
+        execution,
+      };
+      const { type, code, details } = await socket.request({ type: "start_task", task });
+      return [type, code, (details as { field?: string } | undefined)?.field];
+    };
+    const refused = (field: string) => ["error", "INVALID_FIELD_VALUE", `task.execution.${field}`];
+    assert.deepEqual(await start(), refused("isolation"));
+    await git(project, "init", "--quiet", "--initial-branch=main");
+    assert.deepEqual(await start(), refused("isolation"));
+    await git(project, "commit", "--quiet", "--allow-empty", "-m", "first");
+    assert.deepEqual(await start({ base: "nowhere" }), refused("base"));
+    assert.deepEqual(await start({ base: "--help" }), refused("base"));
+    assert.deepEqual(await start({ base: "main" }), ["task_started", undefined, undefined]);
   });
 });
