@@ -2,6 +2,7 @@
  * Where tasks work. With `isolation: "worktree"` a task has a git worktree of its own, on a branch named after it. So agents
  * that run at the same time do not overwrite each other.
  */
+import { ApiError } from "../domain/errors.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { exists } from "./file_facts.ts";
@@ -30,6 +31,15 @@ import {
   restorePlace,
 } from "./worktree_place.ts";
 import { removeTree } from "../host/remove_tree.ts";
+
+/** A folder or a file that cannot be used, such as on a full disk. */
+function asApiError(error: Error, root: string): ApiError {
+  if (error instanceof ApiError) return error;
+  return new ApiError("FILESYSTEM_ERROR", `The worktree cannot be made: ${error.message}`, {
+    operation: "git worktree add",
+    file_path: root,
+  });
+}
 
 /** How long a client waits for a repository to be looked at. */
 const CHECK_MS = 3000;
@@ -190,7 +200,9 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     },
     async open(task, record, signal): Promise<OpenWorkspace> {
       const notes: Note[] = [];
-      const worktree = await openWorktree(task, record, notes, signal);
+      const worktree = await openWorktree(task, record, notes, signal).catch((error) => {
+        throw asApiError(error, root);
+      });
       await record(worktree);
       return {
         working_dir: await Deno.realPath(worktree.path),

@@ -1,6 +1,7 @@
 /** Errors that need something broken, each made to arise for real. The others are met in tests/api. */
 import assert from "node:assert/strict";
 import { START_PERMISSIONS, V8_FLAGS } from "../../scripts/start_flags.ts";
+import { Repository } from "../fixtures/repository.ts";
 import { withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
 import type { TestServer } from "../fixtures/server.ts";
@@ -87,8 +88,10 @@ Deno.test("FILE_NOT_FOUND and FILE_PERMISSION_DENIED: a working folder that is m
   }
 });
 
-Deno.test("FILESYSTEM_ERROR: a worktree where there is no git repository", () =>
+Deno.test("FILESYSTEM_ERROR: a worktree where none can be made", () =>
   withServer({ config: CONFIG }, async (server) => {
+    await Repository.create(server.dir);
+    await Deno.writeTextFile(`${server.data}/worktrees`, "in the way");
     assert.equal((await start(server, "isolated", { isolation: "worktree" })).status, 200);
     assert.deepEqual(await codesInLog(server, "isolated"), ["FILESYSTEM_ERROR"]);
   }));
