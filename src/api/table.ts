@@ -27,8 +27,10 @@ import { listSchedules } from "./list_schedules.ts";
 import { listProjects } from "./list_projects.ts";
 import { listTasks } from "./list_tasks.ts";
 import { probeAgent } from "./probe_agent.ts";
+import { listWorktrees } from "./list_worktrees.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
+import { pruneWorktrees } from "./prune_worktrees.ts";
 import { requestClaudeProcesses } from "./request_claude_processes.ts";
 import { requestLogEntries } from "./request_log_entries.ts";
 import { requestMetrics } from "./request_metrics.ts";
@@ -69,6 +71,8 @@ const ALL = [
   getTaskResult,
   acceptChanges,
   discardChanges,
+  listWorktrees,
+  pruneWorktrees,
   listProjects,
   getTaskChanges,
   getReview,

@@ -51,7 +51,6 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
   const ofAgents = agentAccess(tokens, () => server.url);
   const {
     engine,
-    acceptance,
     pullRequests,
     endings,
     reviews,
@@ -68,7 +67,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     store,
     bus,
     engine,
-    acceptance,
+    endings,
     pullRequests: pullRequests.opening,
     scheduler,
     directory,
@@ -95,7 +94,7 @@ async function compose(options: ComposeOptions, store: Store): Promise<ComposedS
     ...(options.announce ? [options.announce(listening)] : []),
     { name: "dispatch", start: () => engine.open(), stop: () => engine.close() },
     pullRequests.part,
-    { name: "endings", start: () => endings.start(), stop: () => endings.stop() },
+    { name: "endings", start: () => endings.recovery.start(), stop: () => endings.recovery.stop() },
     scheduler,
   ]);
   return {

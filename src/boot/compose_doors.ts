@@ -8,7 +8,6 @@ import { DashboardFiles } from "../doors/http/dashboard_files.ts";
 import { allRoutes } from "../doors/http/routes.ts";
 import { Server } from "../doors/server.ts";
 import { Connections } from "../doors/ws/connections.ts";
-import type { Acceptance } from "../engine/acceptance.ts";
 import type { Attachments } from "../engine/attachments.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
@@ -17,6 +16,7 @@ import type { EventBus } from "../engine/events.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { Store } from "../store/open.ts";
+import type { Endings } from "./compose_acceptance.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import type { Access } from "./compose_access.ts";
 import type { Monitor } from "./compose_monitor.ts";
@@ -28,7 +28,7 @@ export interface Behind {
   store: Store;
   bus: EventBus;
   engine: Engine;
-  acceptance: Acceptance;
+  endings: Endings;
   pullRequests: PullRequestOpening;
   scheduler: Scheduler;
   directory: AgentDirectory;
@@ -40,7 +40,7 @@ export interface Behind {
 }
 
 export function composeDoors({ clock, config }: ComposeOptions, behind: Behind): Server {
-  const { store, bus, engine, acceptance, reviews, pullRequests, scheduler, directory, projects } = behind;
+  const { store, bus, engine, endings, reviews, pullRequests, scheduler, directory, projects } = behind;
   const { access, monitor, attachments } = behind;
   const { auth, keys, tokens, limits, control, addresses, watch } = access;
   const { metrics, machine, health, prometheus } = monitor;
@@ -61,7 +61,8 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     clock,
     commands: engine.commands,
     queries: engine.queries,
-    acceptance,
+    acceptance: endings.acceptance,
+    worktrees: endings.worktrees,
     pullRequests,
     reviews,
     scheduler,

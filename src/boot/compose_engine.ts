@@ -1,14 +1,11 @@
 /** Wires the engine: its store, its runner, and the events that it publishes to the rest of the server. */
 import { join } from "node:path";
 import { serverMarks } from "../agents/supervision/environment.ts";
-import { Acceptance } from "../engine/acceptance.ts";
 import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
-import { EndingRecovery } from "../engine/ending_recovery.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
-import { RepositoryTurns } from "../engine/repository_turns.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
 import { Scheduler } from "../engine/scheduler.ts";
@@ -27,8 +24,8 @@ import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
-import { gitLanding } from "../workspaces/landing.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
+import { composeAcceptance } from "./compose_acceptance.ts";
 import type { ComposeOptions } from "./compose_options.ts";
 import { composePullRequests } from "./compose_pull_requests.ts";
 
@@ -124,28 +121,27 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     retention_ms: tasks.retention_days * DAY_MS,
     max_finished: tasks.max_finished,
     log_retention: config.logs,
+    letGo: (task) => endings.acceptance.letGo(task),
     cannotSupervise: () => ability?.obstacle("run"),
     cannotRun,
   });
-  const turns = new RepositoryTurns();
-  const landing = gitLanding(git, join(folder, "worktrees", ".room"));
-  const acceptance = new Acceptance({
+  const endings = composeAcceptance({
     clock,
     store,
-    landing,
+    git,
+    root: join(folder, "worktrees"),
     save: () => Promise.resolve({}),
     methodOf: (task) => projects.projectOf(task)?.accept,
-  }, turns);
+  });
   const pullRequests = composePullRequests({
     clock,
     store,
     git,
-    landing,
-    acceptance,
+    landing: endings.landing,
+    acceptance: endings.acceptance,
     save: () => Promise.resolve({}),
     projectOf: (task) => projects.projectOf(task),
   });
-  const endings = new EndingRecovery({ clock, store, landing, acceptance, turns });
   projects.listen(() => {
     index.columns.forgetFacts();
     counts.forget();
@@ -178,7 +174,6 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   return {
     bus,
     engine,
-    acceptance,
     pullRequests,
     endings,
     reviews,

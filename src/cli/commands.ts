@@ -26,6 +26,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTop } from "./commands/top.ts";
+import { addWorktrees } from "./commands/worktrees.ts";
 
 /** Adds a command, or a few related ones, to the program. */
 type AddCommand = (program: Command, cli: Cli) => void;
@@ -39,6 +40,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addAccept,
   addDiscard,
   addPr,
+  addWorktrees,
   addCancel,
   addRetry,
   addPause,

@@ -15,7 +15,7 @@ const ENDED = TASK_STATUSES.filter(isFinished);
 /** Throws `INVALID_FIELD_VALUE` with `current_status` unless the task has ended and no message waits. */
 export function requireAtRest(task: TaskRecord, operation: string): void {
   requireStatus(task, operation, ENDED);
-  const waiting = (task.state as { waiting?: readonly unknown[] }).waiting?.length ?? 0;
+  const waiting = task.state.waiting?.length ?? 0;
   if (waiting === 0) return;
   throw fieldProblem(
     "INVALID_FIELD_VALUE",

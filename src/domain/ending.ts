@@ -54,6 +54,10 @@ export const Ending = z.union([
     kept_as: z.string(),
     merged: z.boolean().optional().describe("A pull request has brought the work where it belongs."),
   }),
+  /** The worktree goes; what nobody has judged yet is kept. */
+  z.object({ kind: z.literal("release"), head: z.string().optional(), kept_as: z.string().optional() }),
 ]);
 export type Ending = z.infer<typeof Ending>;
+export type DiscardIntent = Extract<Ending, { kind: "discard" }>;
+export type ReleaseIntent = Extract<Ending, { kind: "release" }>;
 export type AcceptIntent = Extract<Ending, { kind: "accept" }>;

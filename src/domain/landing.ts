@@ -77,10 +77,12 @@ export interface Landing {
   keep(common_dir: string, ref: string, commit: string): Promise<void>;
   /** Deletes references; those that are gone already are no failure. */
   forget(common_dir: string, refs: readonly string[]): Promise<void>;
+  /** Whether the worktree has commits of its own, or anything that is not committed. */
+  hasWork(worktree: OwnWorktree): Promise<boolean>;
   /** Throws `CHANGES_CONFLICT` if `takeDown` would not remove it. */
-  requireSaved(worktree: OwnWorktree, head: string): Promise<void>;
+  requireSaved(worktree: OwnWorktree, head: string | undefined): Promise<void>;
   /** Removes the worktree, and its branch, if that still has the commit. Nothing of it may be unsaved. */
-  takeDown(worktree: OwnWorktree, head: string): Promise<void>;
+  takeDown(worktree: OwnWorktree, head: string | undefined): Promise<void>;
 }
 
 export const KEPT = {

@@ -12,8 +12,16 @@ import {
   requireOwnWorktree,
   taskMessage,
 } from "../domain/accepting.ts";
-import { type Actor } from "../domain/actor.ts";
-import type { Accepted, AcceptIntent, AcceptMethod, Discarded, Ending } from "../domain/ending.ts";
+import { type Actor, SERVER } from "../domain/actor.ts";
+import type {
+  Accepted,
+  AcceptIntent,
+  AcceptMethod,
+  Discarded,
+  DiscardIntent,
+  Ending,
+  ReleaseIntent,
+} from "../domain/ending.ts";
 import { ApiError } from "../domain/errors.ts";
 import { changesConflict, KEPT, type Landing, type LandingPlan, type Work } from "../domain/landing.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
@@ -297,7 +305,7 @@ export class Acceptance {
 
   async finishDiscard(
     task_id: string,
-    { head, kept_as, merged }: Extract<Ending, { kind: "discard" }>,
+    { head, kept_as, merged }: DiscardIntent,
     by: Actor,
   ): Promise<Discarded> {
     const { clock, store, landing } = this.#options;
@@ -314,6 +322,77 @@ export class Acceptance {
       };
     }, by);
     return discarded;
+  }
+
+  // ---- release
+
+  /**
+   * Removes the worktree of a task. What it has done, and nobody has judged, is kept under a reference that is returned.
+   * Does nothing without a worktree.
+   */
+  async release(task_id: string, by: Actor): Promise<string | undefined> {
+    const { landing, save, store } = this.#options;
+    const { workspace } = foundTask(task_id, store.tasks).state;
+    if (!isOwnWorktree(workspace)) return undefined;
+    return await this.#turns.in(workspace.common_dir, async () => {
+      const operation = "remove the worktree of";
+      const record = foundTask(task_id, store.tasks);
+      requireAtRest(record, operation);
+      const saved = await save(record);
+      if (saved.failure !== undefined) throw changesConflict("uncommitted", [], saved.failure);
+      const worktree = isOwnWorktree(saved.workspace) ? saved.workspace : workspace;
+      const head = await landing.headOf(worktree);
+      await landing.requireSaved(worktree, head);
+      const { base_commit, common_dir } = worktree;
+      const isJudged = head === undefined || head === base_commit || head === record.state.accepted?.head;
+      const kept_as = isJudged ? undefined : await landing.freeRef(common_dir, KEPT.kept + task_id);
+      const intent: ReleaseIntent = { kind: "release", head, kept_as };
+      await store.tasks.update((view) => {
+        const task = foundTask(task_id, view);
+        requireAtRest(task, operation);
+        return { updates: [{ id: task_id, state: { ...task.state, ending: intent } }] };
+      }, by);
+      await this.finishRelease(task_id, intent, by);
+      return kept_as;
+    });
+  }
+
+  async finishRelease(task_id: string, { head, kept_as }: ReleaseIntent, by: Actor): Promise<void> {
+    const { store, landing } = this.#options;
+    const { workspace } = foundTask(task_id, store.tasks).state;
+    if (isOwnWorktree(workspace)) {
+      if (kept_as !== undefined && head !== undefined) {
+        await landing.keep(workspace.common_dir, kept_as, head);
+      }
+      await landing.takeDown(workspace, head);
+    }
+    await store.tasks.update((view) => {
+      const { state } = foundTask(task_id, view);
+      return { updates: [{ id: task_id, state: { ...state, ending: undefined, workspace: undefined } }] };
+    }, by);
+  }
+
+  /** Before the record goes: its worktree, and the references that go with it. False if that is not possible now. */
+  async letGo(task: TaskRecord): Promise<boolean> {
+    const { refs = [], refs_dir, ending } = task.state;
+    if (ending !== undefined) return false;
+    try {
+      const kept_as = await this.release(task.id, SERVER);
+      if (kept_as !== undefined) {
+        log.info("The work of task {id}, which nobody has accepted, is kept as {kept_as}", {
+          id: task.id,
+          kept_as,
+        });
+      }
+      if (refs_dir !== undefined) await this.#options.landing.forget(refs_dir, refs);
+      return true;
+    } catch (error) {
+      log.error("The worktree of task {id} cannot be removed, so its record stays: {error}", {
+        id: task.id,
+        error,
+      });
+      return false;
+    }
   }
 
   // ---- both

@@ -58,8 +58,9 @@ export class EndingRecovery {
     try {
       const { ending } = state;
       if (ending?.kind === "accept") await turns.in(ending.common_dir, () => this.#settleAccept(id));
-      if (ending?.kind === "discard" && isOwnWorktree(state.workspace)) {
-        await turns.in(state.workspace.common_dir, () => this.#settleDiscard(id));
+      const isRemoval = ending?.kind === "discard" || ending?.kind === "release";
+      if (isRemoval && isOwnWorktree(state.workspace)) {
+        await turns.in(state.workspace.common_dir, () => this.#settleRemoval(id));
       }
       if (ending?.kind === "brought") await this.#settleBrought(id, ending.by);
       this.#told.delete(id);
@@ -115,10 +116,11 @@ export class EndingRecovery {
     }
   }
 
-  async #settleDiscard(id: string): Promise<void> {
+  async #settleRemoval(id: string): Promise<void> {
     const { store, acceptance } = this.#options;
     const intent = store.tasks.get(id)?.state.ending;
     if (intent?.kind === "discard") await acceptance.finishDiscard(id, intent, SERVER);
+    if (intent?.kind === "release") await acceptance.finishRelease(id, intent, SERVER);
   }
 
   /** The task that brings it along settles both. What is left has no such task any more. */

@@ -38,6 +38,8 @@ export interface EngineOptions extends CommandOptions {
   retention_ms: number;
   max_finished: number;
   log_retention: LogRetention;
+  /** Removes what a task has outside the store, before its record goes. False: the record must stay for now. */
+  letGo?(task: TaskRecord): Promise<boolean>;
   /** Why agents cannot be supervised now, if they cannot. */
   cannotSupervise?(): ApiError | undefined;
 }

@@ -14,7 +14,7 @@ import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-const INTERVAL_MS = 600_000;
+const INTERVAL_MS = 60_000;
 const INTERVAL_MIN_MS = 10_000;
 /** How many tasks one commit removes. */
 const BATCH = 10;
@@ -30,11 +30,15 @@ export interface RetentionOptions {
   max_finished: number;
   log_retention: LogRetention;
   attachments?: { sweep(): Promise<number> };
+  /** Removes what a task has outside the store. False: its record must stay for now. */
+  letGo?(task: TaskRecord): Promise<boolean>;
 }
 
 /** When a finished task ended, in epoch milliseconds. */
 function endOf({ spec, state }: TaskRecord): number {
-  return epochOf(state.completed_at ?? spec.created_at);
+  const ended_ms = epochOf(state.completed_at ?? spec.created_at);
+  // What was discarded later is kept as long from then on.
+  return state.discarded === undefined ? ended_ms : Math.max(ended_ms, epochOf(state.discarded.at));
 }
 
 /** Tasks that ended at this time or earlier are removed: by age, or because there are too many. */
@@ -103,8 +107,15 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
   const expired = [...index.all()].filter((task) => isExpired(task, index, oldest_ms));
   let removed = 0;
   for (let at = 0; at < expired.length; at += BATCH) {
-    const some = expired.slice(at, at + BATCH);
-    await noteInSchedules(some, store);
+    const batch = expired.slice(at, at + BATCH);
+    await noteInSchedules(batch, store);
+    const some: TaskRecord[] = [];
+    for (const { id } of batch) {
+      // It may have gone on since.
+      const task = store.tasks.get(id);
+      const isOver = task && isExpired(task, index, oldest_ms) && !isNeededByASchedule(task, store);
+      if (isOver && await options.letGo?.(task) !== false) some.push(task);
+    }
     let going = 0;
     const conversations = new Map<string, Key[]>();
     for (const task of some) {
@@ -129,7 +140,7 @@ export async function removeExpired(options: RetentionOptions): Promise<number> 
   return removed;
 }
 
-/** Runs the removal every ten minutes, or more often for a short retention. Returns the timer; its owner cancels it. */
+/** Runs the removal every minute, or more often for a short retention. Returns the timer; its owner cancels it. */
 export function startRetention(options: RetentionOptions): Timer {
   const interval_ms = Math.min(INTERVAL_MS, Math.max(INTERVAL_MIN_MS, options.retention_ms / 4));
   return options.clock.every(interval_ms, () => {

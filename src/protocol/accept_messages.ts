@@ -2,7 +2,20 @@
 import * as z from "zod";
 import { AcceptMethod } from "../domain/ending.ts";
 import { TaskId, text } from "../domain/scalars.ts";
+import { Review } from "../domain/workspace.ts";
 import { exchange } from "./exchange.ts";
+
+const Worktree = z.object({
+  task_id: z.string().optional().describe("The task that it belongs to. Absent for an orphan."),
+  repository: z.string().optional().describe(
+    "The root of the repository. Absent if an orphan belongs to none.",
+  ),
+  path: z.string(),
+  branch: z.string().optional(),
+  bytes: z.int().describe("How much its files take."),
+  review: Review.optional(),
+  orphan: z.boolean().describe("Whether it belongs to no task any more."),
+});
 
 const Branch = text(1, 255).describe(
   "An existing local branch. By default the one from which the task started.",
@@ -36,4 +49,33 @@ export const acceptMessages = {
     kept_as: z.string().describe("The reference that keeps the commits for `tasks.retention_days`."),
     timestamp: z.string(),
   }),
+  list_worktrees: exchange("list_worktrees", {}, "worktree_list", {
+    worktrees: z.array(Worktree),
+    timestamp: z.string(),
+  }),
+  prune_worktrees: exchange(
+    "prune_worktrees",
+    {
+      older_than_days: z.number().min(0).optional().describe(
+        "Only those of tasks that ended, and orphans that changed, as long ago. Default: 0.",
+      ),
+      dry_run: z.boolean().optional().describe("Say what would be removed, and remove nothing."),
+    },
+    "worktrees_pruned",
+    {
+      worktrees: z.array(Worktree.extend({
+        kept_as: z.array(z.string()).optional().describe("References that keep what was in it."),
+      })),
+      left: z.array(z.object({
+        task_id: z.string().optional(),
+        path: z.string(),
+        reason: z.string().describe(
+          "at_work, to_review, too_young, or in words why it could not be removed.",
+        ),
+      })),
+      bytes: z.int().describe("How much the removed ones took."),
+      dry_run: z.boolean(),
+      timestamp: z.string(),
+    },
+  ),
 };

@@ -16,7 +16,7 @@ import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
 import { TreeMerger } from "./merged_tree.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
-import { requireSaved, takeDown } from "./take_down.ts";
+import { looseFiles, requireSaved, takeDown } from "./take_down.ts";
 import type { Obstacle } from "./working_trees.ts";
 
 const HEADS = "refs/heads/";
@@ -161,6 +161,12 @@ export function gitLanding(git: Git, room: string): Landing {
           moveRefs(git, { git_dir: common_dir }, [{ ref, from: commit, to: undefined }], "removed", {})
         );
       }
+    },
+
+    async hasWork(worktree) {
+      const head = await commitOf(worktree.common_dir, HEADS + worktree.branch);
+      if (head !== undefined && head !== worktree.base_commit) return true;
+      return (await looseFiles(git, worktree)).length > 0;
     },
 
     requireSaved: (worktree, head) => requireSaved(git, worktree, head),

@@ -8,7 +8,7 @@ import { WHOLE_TREE_MS } from "./git.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
 
 /** Each step may have been done already. The branch goes only if it still has the commit `head`. */
-export async function takeDown(git: Git, worktree: OwnWorktree, head: string): Promise<void> {
+export async function takeDown(git: Git, worktree: OwnWorktree, head: string | undefined): Promise<void> {
   const { root, git_dir, common_dir, branch } = worktree;
   const place = { git_dir: common_dir };
   if (await exists(root)) {
@@ -20,6 +20,7 @@ export async function takeDown(git: Git, worktree: OwnWorktree, head: string): P
   }
   // What git keeps about it, if the folder was gone already.
   if (dirname(git_dir) === join(common_dir, "worktrees")) await removeFolder(git_dir);
+  if (head === undefined) return;
   try {
     await moveRefs(git, place, [{ ref: `refs/heads/${branch}`, from: head, to: undefined }], "removed", {});
   } catch (error) {
@@ -35,11 +36,8 @@ export async function takeDown(git: Git, worktree: OwnWorktree, head: string): P
 }
 
 /** Throws `CHANGES_CONFLICT` if the worktree may not go: it has more than the commit `head`, or somebody has locked it. */
-export async function requireSaved(
-  git: Git,
-  { root, git_dir, common_dir, branch }: OwnWorktree,
-  head: string,
-) {
+export async function requireSaved(git: Git, worktree: OwnWorktree, head: string | undefined): Promise<void> {
+  const { root, git_dir, common_dir, branch } = worktree;
   const refuse = (files: readonly string[], why: string) => changesConflict("uncommitted", files, why);
   if (await exists(join(git_dir, "locked"))) {
     throw refuse([], `Somebody has locked the worktree ${root}. git worktree unlock opens it`);
@@ -51,7 +49,13 @@ export async function requireSaved(
   if (now !== "" && now !== head) {
     throw refuse([], `Somebody has moved the task's branch '${branch}' meanwhile`);
   }
-  if (!await exists(git_dir) || !await exists(root)) return;
+  const loose = await looseFiles(git, worktree);
+  if (loose.length > 0) throw refuse(loose, `There is uncommitted work in the task's worktree ${root}`);
+}
+
+/** The files that are not committed. Ignored ones do not count. */
+export async function looseFiles(git: Git, { root, git_dir, common_dir }: OwnWorktree): Promise<string[]> {
+  if (!await exists(git_dir) || !await exists(root)) return [];
   const asked = [
     "status",
     "--porcelain",
@@ -60,12 +64,7 @@ export async function requireSaved(
     "--untracked-files=all",
     "--ignore-submodules=none",
   ];
-  const loose = await git.fields({ git_dir, work_tree: root }, asked);
-  if (loose.length === 0) return;
-  throw refuse(
-    loose.map((line) => line.slice(3)),
-    `There is uncommitted work in the task's worktree ${root}`,
-  );
+  return (await git.fields({ git_dir, common_dir, work_tree: root }, asked)).map((line) => line.slice(3));
 }
 
 async function removeFolder(path: string): Promise<void> {

@@ -21,3 +21,16 @@ Deno.test("accept_changes and discard_changes: a task without a worktree, and no
     }
   });
 });
+
+Deno.test("list_worktrees and prune_worktrees: a server without worktrees has none", async () => {
+  await withApp({ config: { limits: { enabled: false } } }, async (app) => {
+    const listed = await app.post({ type: "list_worktrees" });
+    assert.deepEqual([listed.reply.type, listed.reply.worktrees], ["worktree_list", []]);
+    const pruned = await app.post({ type: "prune_worktrees", older_than_days: 0.5, dry_run: true });
+    assert.deepEqual([pruned.reply.type, pruned.reply.worktrees, pruned.reply.left], [
+      "worktrees_pruned",
+      [],
+      [],
+    ]);
+  });
+});

@@ -184,6 +184,7 @@ export class ServerLife {
       queries: engine.queries,
       scheduler: this.#scheduler,
       acceptance: {} as ApiContext["acceptance"],
+      worktrees: {} as ApiContext["worktrees"],
       reviews: {} as ApiContext["reviews"],
       pullRequests: {} as ApiContext["pullRequests"],
       logs: store.logs,

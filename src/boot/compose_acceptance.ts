@@ -1,0 +1,35 @@
+/** Wires what becomes of tasks' worktrees: accepted, discarded, kept or removed. */
+import { join } from "node:path";
+import type { Clock } from "../clock/clock.ts";
+import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
+import { EndingRecovery } from "../engine/ending_recovery.ts";
+import { RepositoryTurns } from "../engine/repository_turns.ts";
+import { Worktrees } from "../engine/worktrees.ts";
+import type { Store } from "../store/open.ts";
+import type { Git } from "../workspaces/git.ts";
+import { gitLanding } from "../workspaces/landing.ts";
+import { worktreeFolders } from "../workspaces/worktree_folders.ts";
+
+export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "methodOf"> {
+  clock: Clock;
+  store: Store;
+  git: Git;
+  /** The folder that holds the worktrees. */
+  root: string;
+}
+
+export type Endings = ReturnType<typeof composeAcceptance>;
+
+export function composeAcceptance({ clock, store, git, root, ...tasks }: AcceptanceWiring) {
+  const room = join(root, ".room");
+  const turns = new RepositoryTurns();
+  const landing = gitLanding(git, room);
+  const acceptance = new Acceptance({ clock, store, landing, ...tasks }, turns);
+  const folders = worktreeFolders(git, landing, root, room);
+  return {
+    landing,
+    acceptance,
+    worktrees: new Worktrees({ clock, store, landing, folders, acceptance }),
+    recovery: new EndingRecovery({ clock, store, landing, acceptance, turns }),
+  };
+}

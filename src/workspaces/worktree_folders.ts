@@ -1,0 +1,156 @@
+/** The server's own folder for worktrees, and what is in it that belongs to no task. Links are never followed. */
+import { basename, dirname, join, resolve } from "node:path";
+import { KEPT, type Landing } from "../domain/landing.ts";
+import type { OrphanFolder, WorktreeFolders } from "../domain/worktrees.ts";
+import { exists, factsOf, firstLine } from "./file_facts.ts";
+import { type Git, WHOLE_TREE_MS } from "./git.ts";
+import { copyIndex } from "./index_copy.ts";
+import { identityOf } from "./own_identity.ts";
+
+/** git's folders of a worktree. */
+interface Link {
+  git_dir: string;
+  common_dir: string;
+}
+
+/** `root`: the folder that holds the worktrees; `room`: one for temporary files. */
+export function worktreeFolders(git: Git, landing: Landing, root: string, room: string): WorktreeFolders {
+  return {
+    async orphans(known) {
+      const found: OrphanFolder[] = [];
+      for (const name of await folderNames(root)) {
+        const path = join(root, name);
+        if (known.has(path)) continue;
+        const link = await linkOf(path);
+        const head = link && await firstLine(join(link.git_dir, "HEAD"));
+        const { mtime } = await Deno.lstat(path);
+        found.push({
+          path,
+          repository: link && dirname(link.common_dir),
+          branch: head?.startsWith("ref: refs/heads/") ? head.slice("ref: refs/heads/".length) : undefined,
+          changed_ms: mtime?.getTime() ?? 0,
+        });
+      }
+      return found;
+    },
+
+    bytes: (path) => bytesOf(path),
+
+    async clear({ path }) {
+      if (dirname(path) !== resolve(root)) {
+        return { stays: "it is not in the server's own folder for worktrees" };
+      }
+      if (await removeEmpty(path)) return { kept_as: [] };
+      const link = await linkOf(path);
+      if (link === undefined) return { stays: "it belongs to no repository, which could keep its files" };
+      if (await exists(join(link.git_dir, "locked"))) {
+        return { stays: "somebody has locked it: git worktree unlock" };
+      }
+      const nested = await nestedRepositories(path);
+      if (nested.length > 0) return { stays: `there are other repositories in it, such as ${nested[0]}` };
+      const head = await git.line({ git_dir: link.git_dir }, ["rev-parse", "--verify", "--quiet", "HEAD"], {
+        accepts: [1],
+      });
+      const commit = await committed(git, path, link, head, room);
+      const kept_as = await landing.freeRef(link.common_dir, KEPT.kept + refName(basename(path)));
+      await landing.keep(link.common_dir, kept_as, commit);
+      const removing = { bound_ms: WHOLE_TREE_MS };
+      await git.run({ git_dir: link.common_dir }, ["worktree", "remove", "--force", path], removing);
+      return { kept_as: [kept_as] };
+    },
+  };
+}
+
+/** A commit with all that is in the folder, on top of its HEAD; HEAD itself if there is nothing else. */
+async function committed(git: Git, path: string, { git_dir, common_dir }: Link, head: string, room: string) {
+  const place = { git_dir, common_dir, work_tree: path };
+  const copy = await copyIndex({ path, git_dir }, room);
+  try {
+    await git.run(place, ["add", "--all"], { index: copy.file, bound_ms: WHOLE_TREE_MS });
+    const tree = await git.line(place, ["write-tree"], { index: copy.file });
+    if (head !== "" && tree === await git.line(place, ["rev-parse", `${head}^{tree}`])) return head;
+    const parents = head === "" ? [] : ["-p", head];
+    const message = `What was in the worktree ${basename(path)}, which belongs to no task any more`;
+    return await git.line(place, ["commit-tree", tree, ...parents, "-m", message], {
+      env: await identityOf(git, place),
+    });
+  } finally {
+    await copy.remove();
+  }
+}
+
+/** Undefined unless git knows the folder as its worktree. A repository above it does not count. */
+async function linkOf(path: string): Promise<Link | undefined> {
+  const line = await firstLine(join(path, ".git")).catch(() => undefined);
+  if (line === undefined || !line.startsWith("gitdir: ")) return undefined;
+  const git_dir = resolve(path, line.slice("gitdir: ".length));
+  const back = await firstLine(join(git_dir, "gitdir"));
+  const common = await firstLine(join(git_dir, "commondir"));
+  if (back === undefined || common === undefined || resolve(git_dir, back) !== join(path, ".git")) {
+    return undefined;
+  }
+  return { git_dir, common_dir: resolve(git_dir, common) };
+}
+
+/** Visible folders. A link to one is none. */
+async function folderNames(root: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(root)) {
+      if (isDirectory && !name.startsWith(".")) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort();
+}
+
+/** Repositories, submodules too, that are inside: their commits would be lost with the folder. */
+async function nestedRepositories(root: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of entriesOf(root)) {
+    if (basename(path) === ".git" && dirname(path) !== root) found.push(dirname(path));
+  }
+  return found;
+}
+
+async function bytesOf(path: string): Promise<number> {
+  const facts = await factsOf(path);
+  if (!facts?.isDirectory) return facts?.size ?? 0;
+  let sum = 0;
+  for await (const entry of entriesOf(path)) sum += (await factsOf(entry))?.size ?? 0;
+  return sum;
+}
+
+/** Everything below a folder. What vanishes meanwhile, or may not be read, is left out. */
+async function* entriesOf(root: string): AsyncIterable<string> {
+  const todo = [root];
+  for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
+    try {
+      for await (const { name, isDirectory } of Deno.readDir(folder)) {
+        const path = join(folder, name);
+        yield path;
+        if (isDirectory) todo.push(path);
+      }
+    } catch (error) {
+      const { NotFound, PermissionDenied } = Deno.errors;
+      if (!(error instanceof NotFound || error instanceof PermissionDenied)) throw error;
+    }
+  }
+}
+
+/** Whether it was empty, and is gone. */
+async function removeEmpty(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path);
+    return true;
+  } catch {
+    // It has files.
+    return false;
+  }
+}
+
+/** A folder's name as a part of a reference's. */
+function refName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]+/g, "_").slice(0, 100);
+}

@@ -1,0 +1,129 @@
+/** Worktrees that nobody needs are listed, pruned and let go with their tasks; what is in them is kept. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { OWNER } from "../../src/domain/actor.ts";
+import { type EndedTasks, withEndedTasks } from "../fixtures/ended_tasks.ts";
+import { git } from "../fixtures/repository.ts";
+
+const FILES = { "a.txt": "a\n", ".gitignore": "*.log\n" };
+const WORK = { "a.txt": "changed\n" };
+
+const prune = async (tasks: EndedTasks, more: object = {}) => {
+  const { pruned, left } = await tasks.worktrees.prune(more, OWNER);
+  return {
+    pruned: pruned.map(({ task_id, path, kept_as }) => [task_id ?? path, kept_as ?? []]),
+    left: left.map(({ task_id, path, reason }) => [task_id ?? path, reason]),
+  };
+};
+
+const exists = (path: string) => Deno.lstat(path).then(() => true, () => false);
+
+Deno.test("prune: tasks that have changed nothing lose their worktree; others keep it", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    await tasks.add("unchanged", {});
+    await tasks.add("changed", WORK);
+    await tasks.add("loose", {});
+    await Deno.writeTextFile(join(tasks.root("loose"), "by_hand.txt"), "by hand\n");
+    await tasks.add("running", {}, { state: { status: "running" } });
+    const left = [["changed", "to_review"], ["loose", "to_review"], ["running", "at_work"]];
+    assert.deepEqual(await prune(tasks, { dry_run: true }), { pruned: [["unchanged", []]], left });
+    assert.ok(await exists(tasks.root("unchanged")));
+    assert.deepEqual(await prune(tasks, { older_than_days: 100_000 }), {
+      pruned: [],
+      left: [["unchanged", "too_young"], ...left],
+    });
+    assert.deepEqual(await prune(tasks), { pruned: [["unchanged", []]], left });
+    assert.ok(!await exists(tasks.root("unchanged")));
+    assert.equal(await tasks.repository.git("branch", "--list", "opencode-agents/unchanged"), "");
+    assert.equal(tasks.state("unchanged").workspace, undefined);
+    assert.deepEqual((await tasks.worktrees.list()).map(({ task_id }) => task_id), [
+      "changed",
+      "loose",
+      "running",
+    ]);
+  });
+});
+
+Deno.test("prune: an orphan's commits and loose files are kept first; nothing outside the own folder is touched", async () => {
+  await withEndedTasks(FILES, async (tasks, base) => {
+    const { repository } = tasks;
+    const orphan = tasks.root("orphan");
+    await repository.git("worktree", "add", "--quiet", "-b", "opencode-agents/orphan", orphan);
+    await Deno.writeTextFile(join(orphan, "a.txt"), "committed\n");
+    await git(
+      orphan,
+      "-c",
+      "user.name=t",
+      "-c",
+      "user.email=t@t",
+      "commit",
+      "--quiet",
+      "-am",
+      "by the agent",
+    );
+    await Deno.writeTextFile(join(orphan, "loose.txt"), "loose\n");
+    const elsewhere = `${repository.room}-elsewhere`;
+    await repository.git("worktree", "add", "--quiet", "--detach", elsewhere);
+    await Deno.symlink(elsewhere, tasks.root("link"));
+    await Deno.mkdir(tasks.root("empty"));
+    await Deno.mkdir(join(tasks.root("strange"), "deep"), { recursive: true });
+    await Deno.writeTextFile(join(tasks.root("strange"), "deep", "file"), "whose?\n");
+    await repository.git("update-ref", "refs/opencode-agents/kept/orphan", base);
+    const kept = "refs/opencode-agents/kept/orphan-2";
+    assert.deepEqual(await prune(tasks), {
+      pruned: [[tasks.root("empty"), []], [orphan, [kept]]],
+      left: [[tasks.root("strange"), "it belongs to no repository, which could keep its files"]],
+    });
+    assert.equal(await repository.git("show", `${kept}:loose.txt`), "loose");
+    assert.equal(
+      await repository.git("log", "--format=%s", `main..${kept}`),
+      "What was in the worktree orphan, which belongs to no task any more\nby the agent",
+    );
+    assert.equal(await repository.git("rev-parse", "refs/opencode-agents/kept/orphan"), base);
+    assert.ok(!await exists(orphan));
+    assert.ok(await exists(join(elsewhere, "a.txt")));
+    assert.ok(await exists(tasks.root("link")));
+  });
+});
+
+Deno.test("prune: an orphan that holds another repository, is locked, or is only in the making stays", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository } = tasks;
+    for (const name of ["nested", "locked", "made"]) {
+      await repository.git("worktree", "add", "--quiet", "--detach", tasks.root(name));
+    }
+    await Deno.mkdir(join(tasks.root("nested"), "inner"));
+    await git(join(tasks.root("nested"), "inner"), "init", "--quiet");
+    await repository.git("worktree", "lock", tasks.root("locked"));
+    await tasks.add("other", {}, { state: { status: "running" } });
+    await tasks.store.tasks.update((view) => {
+      const { workspace: _gone, ...state } = view.get("other")!.state;
+      return { updates: [{ id: "other", state }] };
+    }, OWNER);
+    const { left, pruned } = await prune(tasks);
+    assert.deepEqual(pruned, [[tasks.root("made"), ["refs/opencode-agents/kept/made"]]]);
+    assert.deepEqual(left.map(([path]) => path), [tasks.root("locked"), tasks.root("nested")]);
+    assert.ok(await exists(tasks.root("other")));
+  });
+});
+
+Deno.test("retention: what nobody has accepted is kept, with what was loose; what goes with the record goes", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository, acceptance, store } = tasks;
+    await tasks.add("open", WORK);
+    await Deno.writeTextFile(join(tasks.root("open"), "by_hand.txt"), "by hand\n");
+    await tasks.add("accepted", { "b.txt": "b\n" });
+    await acceptance.accept({ task_id: "accepted" }, OWNER);
+    await tasks.add("discarded", WORK);
+    await acceptance.discard("discarded", OWNER);
+    for (const id of ["open", "accepted", "discarded"]) {
+      assert.equal(await acceptance.letGo(store.tasks.get(id)!), true);
+      assert.equal(await acceptance.letGo(store.tasks.get(id)!), true, "twice does no harm");
+    }
+    const kept = "refs/opencode-agents/kept/open";
+    assert.equal(await repository.git("for-each-ref", "--format=%(refname)", "refs/opencode-agents"), kept);
+    assert.equal(await repository.git("show", `${kept}:by_hand.txt`), "by hand");
+    assert.ok(!await exists(tasks.root("open")));
+    assert.equal(await repository.git("branch", "--list", "opencode-agents/*"), "");
+  });
+});
