@@ -21,18 +21,19 @@ interface Told {
   capabilities?: Record<string, unknown>;
   /** What the session replays. */
   replays?: unknown[];
+  profile?: string;
 }
 
 /** Runs an agent that is asked for this. Returns the blocks that it was sent. */
 async function sent(
   { folder, ...bench }: Bench,
-  changes: Partial<RunRequest>,
-  { capabilities = LOADS, replays = ["make a.ts"] }: Told = {},
+  changes: Omit<Partial<RunRequest>, "agent" | "task">,
+  { capabilities = LOADS, replays = ["make a.ts"], profile }: Told = {},
 ) {
   const command = frank(capabilities, `told=${JSON.stringify(replays)}`);
   const run = await ran(
     { folder, ...bench },
-    acpRequest(folder, command, "make a.ts", { attempt: 2, ...changes }),
+    acpRequest(folder, command, "make a.ts", { attempt: 2, ...changes, agent: { profile } }),
   );
   assert.equal(run.outcome.status, "completed", run.outcome.failure?.message);
   const { blocks } = JSON.parse(run.outcome.output);
@@ -72,6 +73,15 @@ Deno.test("messages: a session that is empty gets the first prompt too", () =>
     const wanted = { resume: session, earlier: WORKED, message: NEXT };
     const { texts } = await sent(bench, wanted, { replays: [] });
     assert.deepEqual([texts[0], texts.at(-1)], ["make a.ts", "Now make b.ts"]);
+  }));
+
+Deno.test("messages: an agent that forgets turns gets the first prompt again if its session does not have it", () =>
+  withSupervisor(async (bench) => {
+    const wanted = { resume: session, earlier: WORKED, message: NEXT };
+    const told = { replays: ["<session_context>a folder</session_context>"] };
+    const { texts } = await sent(bench, wanted, { ...told, profile: "gemini" });
+    assert.deepEqual([texts[0], texts.at(-1)], ["make a.ts", "Now make b.ts"]);
+    assert.deepEqual((await sent(bench, wanted, told)).texts, ["Now make b.ts"]);
   }));
 
 Deno.test("messages: one that the agent was told before its turn was interrupted is not told again", () =>

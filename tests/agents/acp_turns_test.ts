@@ -207,6 +207,34 @@ Deno.test("turns: one that is interrupted may fail, or end as if it were done", 
     assert.equal((await watched.run.outcome).status, "completed");
   }));
 
+Deno.test("turns: an agent that forgets a turn that was ended is told again what that was about", () =>
+  withSupervisor(async (bench) => {
+    const ask = [{
+      method: "elicitation/create",
+      params: { mode: "form", message: "?", requestedSchema: {} },
+    }];
+    for (const profile of ["gemini", "claude"]) {
+      const request = acpRequest(bench.folder, frank({}), JSON.stringify(ask), { agent: { profile } });
+      const watched = await watchRun(bench, request, { messages: ["second", "third"] });
+      await watched.first("question_asked");
+      watched.run.interrupt!();
+      const { status } = await watched.run.outcome;
+      assert.equal(status, "completed");
+      const [first, second, third] = watched.all("turn_ended").map(({ outcome }) => outcome);
+      assert.equal(first!.status, "stopped");
+      const texts = ({ output }: { output: string }) =>
+        JSON.parse(output).blocks.map(({ text }: { text: string }) => text);
+      if (profile === "gemini") {
+        assert.deepEqual(texts(second!).slice(1), [
+          JSON.stringify(ask),
+          "This is what you are told now:",
+          "second",
+        ]);
+      } else assert.deepEqual(texts(second!), ["second"]);
+      assert.deepEqual(texts(third!), ["third"]);
+    }
+  }));
+
 Deno.test("turns: an agent that does not end its turn when it is interrupted is ended", () =>
   withSupervisor(async (bench) => {
     const frames: Frame[] = [says("Deaf."), { until: "never" }];

@@ -12,7 +12,7 @@ import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
 import { kindOfText } from "./model_trouble.ts";
 import type { PlacedFiles } from "../attachments/placed_files.ts";
-import { type Delivering, messageBlocks, openingPrompt } from "./opening_prompt.ts";
+import { afterForgotten, type Delivering, messageBlocks, openingPrompt } from "./opening_prompt.ts";
 import { cannotGoOn } from "./adopted_session.ts";
 import type { Questions } from "./questions.ts";
 import type { SessionBounds } from "./agent_call.ts";
@@ -59,6 +59,9 @@ export class Conversation {
   /** Updates are new from the prompt on. While a session is being loaded, they are history. */
   #phase: "opening" | "loading" | "working" | "over" = "opening";
   #result: Promise<WireObject> | undefined;
+  /** The last prompt, and how its turn ended. */
+  #told: WireObject[] = [];
+  #stop_reason: unknown;
   /** What the agent takes in a prompt besides text. */
   #accepts: readonly string[] = [];
   /** Whether the agent has done or said anything after the prompt. */
@@ -114,7 +117,7 @@ export class Conversation {
     await this.#setUp(request, opened, steps);
     try {
       this.#phase = "working";
-      const prompt = await openingPrompt(request, opened, turns.replay, this.#delivering, warn);
+      const prompt = await openingPrompt(request, opened, turns.replay, this.#delivering, make, warn);
       await process.left.noteOwn();
       const result = await this.#send(prompt);
       if (resumed && turns.now.has_failed) this.#requireOwnFailure(turns.now.failure_text);
@@ -150,8 +153,10 @@ export class Conversation {
 
   /** Begins another turn. Returns the prompt's result. Rejects with `AgentFailure` if there is none. */
   async prompt(message: TurnMessage): Promise<WireObject> {
-    const { turns, permissions, questions } = this.#options;
-    const prompt = await messageBlocks(message, this.#delivering);
+    const { make, turns, permissions, questions } = this.#options;
+    const blocks = await messageBlocks(message, this.#delivering);
+    const isForgotten = make.forgets_ended_turns && this.#stop_reason !== "end_turn";
+    const prompt = isForgotten ? afterForgotten(this.#told, blocks) : blocks;
     permissions.reopen();
     questions.reopen();
     await turns.begin();
@@ -170,16 +175,17 @@ export class Conversation {
   async #send(prompt: WireObject[]): Promise<WireObject> {
     const { call } = this.#connection!;
     const sessionId = this.#session_id!;
+    this.#told = prompt;
     this.#result = call("session/prompt", { sessionId, prompt }, Infinity);
     this.#options.onPrompted();
     void this.#options.events.emit({ kind: "prompted" });
-    try {
-      return await this.#result;
-    } catch (error) {
+    const result = await this.#result.catch((error): WireObject => {
       // Some agents fail a turn that is canceled.
       if (this.#options.isInterrupted() && error instanceof AgentRefusal) return { stopReason: "cancelled" };
       throw error;
-    }
+    });
+    this.#stop_reason = result.stopReason;
+    return result;
   }
 
   /** Throws the failure of a turn that has ended as if it had not failed, if the loaded session may be to blame. */

@@ -1,6 +1,6 @@
-/** What the first prompt of a run tells the agent: what is new to its session, and what that has lost. */
+/** What the prompts of a run tell the agent: what is new to its session, and what that has lost. */
 import type { RunRequest, TurnMessage } from "../../domain/run.ts";
-import type { WireObject } from "../makes/agent_make.ts";
+import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { attachmentBlocks, type Delivery } from "./attachments.ts";
 import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";
 import type { Replay } from "./replay.ts";
@@ -17,16 +17,31 @@ export async function messageBlocks(
   return [{ type: "text", text }, ...await attachmentBlocks(attachments, { ...delivering, again: false })];
 }
 
+/** The blocks that follow a turn which the session has forgotten: `told` is what the agent was told in it. */
+export function afterForgotten(told: readonly WireObject[], blocks: readonly WireObject[]): WireObject[] {
+  const text = (text: string) => ({ type: "text", text });
+  return [
+    text(
+      "You were interrupted before you had answered. What you did until then stays. This is what you had been told:",
+    ),
+    ...told,
+    text("This is what you are told now:"),
+    ...blocks,
+  ];
+}
+
 /** The blocks of the first prompt. `warn`: takes what a person should know of it. */
 export async function openingPrompt(
   request: RunRequest,
   opened: OpenedSession,
   replay: Replay,
   delivering: Delivering,
+  make: Pick<AgentMake, "forgets_ended_turns">,
   warn: (message: string) => Promise<void>,
 ): Promise<WireObject[]> {
   const { task, earlier, attachments = [], message } = request;
-  const goesOn = opened.resumed && knowsTask(request, opened, replay);
+  const isForgotten = make.forgets_ended_turns && opened.replayed && replay.timesTold(task.prompt) === 0;
+  const goesOn = opened.resumed && knowsTask(request, opened, replay) && !isForgotten;
   const ofTask = (again: boolean) => attachmentBlocks(attachments, { ...delivering, again });
   if (message === undefined) {
     const prompt = goesOn ? goOnPrompt(earlier) : firstPrompt(task, earlier);

@@ -38,6 +38,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   goOn: () => undefined,
   resumes: true,
   obstacleToLoad: () => undefined,
+  forgets_ended_turns: false,
   replay_pause_ms: 0,
   helpers: undefined,
   chatter: undefined,

@@ -161,6 +161,8 @@ export interface AgentMake {
    * milliseconds.
    */
   obstacleToLoad(opened_ms: number | undefined, now_ms: number): string | undefined;
+  /** Whether its sessions forget a turn that was ended before its answer, with all that the agent was told in it. */
+  readonly forgets_ended_turns: boolean;
   /** How long the agent must be quiet after it has loaded a session, if it replays a part of it after its reply. */
   readonly replay_pause_ms: number;
   /** The commands of processes that it keeps for itself, such as language servers. They are not work that is left. */

@@ -61,6 +61,7 @@ export const gemini: AgentMake = {
     opened_ms !== undefined && minuteOf(now_ms) <= minuteOf(opened_ms)
       ? "Gemini CLI would overwrite it in the minute in which it began"
       : undefined,
+  forgets_ended_turns: true,
   // It replays most of a loaded session after the reply.
   replay_pause_ms: 300,
   tokensOf: (result) => acpMake.tokensOf(result) ?? quotaTokensOf(result),
