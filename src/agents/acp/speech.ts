@@ -7,6 +7,8 @@ import { objectOf, textOf } from "./wire_value.ts";
 /** Entries end at a paragraph, at this many characters, or after this long, whichever comes first. */
 export const LONGEST_ENTRY = 4096;
 const FLUSH_AFTER_MS = 1000;
+/** What stands between two entries of a message unless their details say something else (`joined_by`). */
+const PARAGRAPH = "\n\n";
 
 export class Speech {
   readonly #clock: Clock;
@@ -20,6 +22,8 @@ export class Speech {
   #last_message_id: string | undefined;
   /** Whether the next chunk begins a new message. */
   #message_is_over = false;
+  /** The space after the last entry, while the message goes on. */
+  #space: string | undefined;
 
   /** `onSaid`: called with the last line of each entry that is not a thought. */
   constructor(clock: Clock, events: EventQueue, onSaid: (line: string) => void) {
@@ -42,6 +46,7 @@ export class Speech {
     const pending = this.#pending;
     if (pending !== undefined && (pending.thought !== thought || pending.message_id !== message_id)) {
       await this.flush();
+      this.#space = undefined;
     }
     if (!thought) this.#addToMessage(text, message_id);
     this.#pending ??= { thought, text: "", message_id };
@@ -63,11 +68,13 @@ export class Speech {
   async interrupt(): Promise<void> {
     await this.flush();
     this.#message_is_over = true;
+    this.#space = undefined;
   }
 
   #addToMessage(text: string, message_id: string | undefined): void {
     if (this.#message_is_over || message_id !== this.#last_message_id) {
       this.#last_message = createOutputTail();
+      this.#space = undefined;
     }
     this.#message_is_over = false;
     this.#last_message_id = message_id;
@@ -90,10 +97,19 @@ export class Speech {
       let end = Math.min(at + LONGEST_ENTRY, text.length);
       // A surrogate pair stays in one entry.
       if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1]!)) end--;
-      const message = text.slice(at, end).trim();
+      const piece = text.slice(at, end);
+      const message = piece.trim();
       at = end;
-      if (message === "") continue;
-      await this.#events.note(thought ? "debug" : "info", message, "agent");
+      if (message === "") {
+        if (this.#space !== undefined) this.#space += piece;
+        continue;
+      }
+      const start = piece.indexOf(message);
+      const joint = this.#space === undefined ? PARAGRAPH : this.#space + piece.slice(0, start);
+      this.#space = piece.slice(start + message.length);
+      // Readers put the text together again. Most entries are paragraphs, for which nothing is said.
+      const details = joint === PARAGRAPH ? undefined : { joined_by: joint };
+      await this.#events.note(thought ? "debug" : "info", message, "agent", details);
       if (!thought) this.#onSaid(message.split("\n").at(-1)!);
     }
   }
