@@ -34,7 +34,7 @@ async function start(server: TestServer, id: string, prompt: string, more: Recor
 
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole("group", { name: "Actions" }).getByRole("button", { name });
-const badge = (page: Page, text: string) => page.locator(".task-line .badge", { hasText: text });
+const badge = (page: Page, text: string) => page.locator(".task-state .badge", { hasText: text });
 const tab = (page: Page, name: string) =>
   page.getByRole("navigation", { name: "About this task" }).getByRole("link", { name });
 
@@ -67,6 +67,15 @@ for (const colorScheme of ["light", "dark"] as const) {
       await isAccessible(page);
       await picture(`task-overview-${colorScheme}`);
 
+      const calls = page.getByRole("list", { name: "Tool calls" }).locator("details");
+      await becomes(() => calls.count(), 4);
+      await becomes(() => calls.first().innerText(), /Changed demo\.md[\s\S]*\+1[\s\S]* (ms|s)/);
+      await calls.first().locator("summary").click();
+      await calls.first().getByText("step", { exact: true }).waitFor();
+      await becomes(() => calls.first().innerText(), /demo\.md[\s\S]*step\s+1/);
+      await isAccessible(page);
+      await picture(`task-tools-${colorScheme}`);
+
       await tab(page, "Log").click();
       const lines = page.getByRole("list", { name: "Log lines" });
       for (const text of ["Attempt 1 started", "Step 4 of 4: Write it down.", "Task completed"]) {
@@ -74,16 +83,6 @@ for (const colorScheme of ["light", "dark"] as const) {
       }
       await isAccessible(page);
       await picture(`task-log-${colorScheme}`);
-
-      await tab(page, "Tool calls").click();
-      const calls = page.getByRole("list", { name: "Tool calls" }).locator("details");
-      await becomes(() => calls.count(), 4);
-      await becomes(() => calls.first().innerText(), /Edit demo\.md[\s\S]*\+1[\s\S]*done[\s\S]* (ms|s)/);
-      await calls.first().locator("summary").click();
-      await calls.first().getByText("step", { exact: true }).waitFor();
-      await becomes(() => calls.first().innerText(), /demo\.md[\s\S]*step\s+1/);
-      await isAccessible(page);
-      await picture(`task-tools-${colorScheme}`);
 
       await tab(page, "Changes").click();
       await page.getByText(/^1 file changed in 4 edits/).waitFor();
@@ -96,12 +95,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       await isAccessible(page);
       await picture(`task-changes-${colorScheme}`);
 
-      await tab(page, "Result").click();
-      await page.getByRole("heading", { name: "Output" }).waitFor();
-      await becomes(() => page.locator(".task-result").innerText(), /All 4 steps[\s\S]*end_turn/);
-      await page.waitForURL(/#\/tasks\/build\?tab=result$/);
+      await tab(page, "Details").click();
+      await becomes(
+        () => page.locator(".task-details").innerText(),
+        /How it ended[\s\S]*end_turn[\s\S]*Attempt 1/,
+      );
+      await page.waitForURL(/#\/tasks\/build\?tab=details$/);
       await isAccessible(page);
-      await picture(`task-result-${colorScheme}`);
+      await picture(`task-details-${colorScheme}`);
     });
   });
 }
@@ -132,6 +133,7 @@ Deno.test("task page: a permission denied by key: the agent goes on without it; 
   await visit(options(), async ({ server, page, go }) => {
     await start(server, "risky", "demo:steps=2 demo:delay=0 demo:ask=2 Try it");
     await go("/tasks/risky?tab=tools");
+    await becomes(() => tab(page, "Conversation").getAttribute("aria-current"), "page");
     await page.getByRole("region", { name: "Permission: Edit demo.md" }).waitFor();
     await page.keyboard.press("d");
     await page.getByText("Reject: Edit demo.md").waitFor();
@@ -139,7 +141,7 @@ Deno.test("task page: a permission denied by key: the agent goes on without it; 
     await page.keyboard.press("]");
     await page.getByText(/^1 file changed in 1 edit,/).waitFor();
     await page.waitForURL(/\?tab=changes$/);
-    await tab(page, "Overview").click();
+    await tab(page, "Details").click();
     await page.getByText("Finished without what was denied: Edit demo.md").waitFor();
   });
 });
@@ -155,7 +157,10 @@ Deno.test("task page: buttons and keys pause, resume, cancel and retry the task"
     await becomes(() => before.allInnerTexts(), ["first\nCompleted"]);
     await page.getByRole("list", { name: "Needed by" }).getByText("Pending").waitFor();
     await page.getByText(/The agent has reported no plan yet/).waitFor();
+    await tab(page, "Details").click();
     await page.getByRole("link", { name: /^pid \d+$/ }).waitFor();
+    await tab(page, "Conversation").click();
+    await page.getByText("A command takes no messages.").waitFor();
     await tab(page, "Log").click();
     await page.getByRole("list", { name: "Log lines" }).getByText("at work", { exact: true }).waitFor();
     await page.goBack();
@@ -178,13 +183,11 @@ Deno.test("task page: buttons and keys pause, resume, cancel and retry the task"
 
     await button(page, "Retry").click();
     await badge(page, "Running").waitFor();
-    await tab(page, "Attempts").click();
+    await tab(page, "Details").click();
     const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
     await becomes(() => attempts.nth(0).innerText(), /Attempt 2\s+Under way/);
     await becomes(() => attempts.nth(1).innerText(), /Attempt 1\s+Cancelled/);
     await page.locator(".run-facts", { hasText: "2nd" }).first().waitFor();
-    await tab(page, "Result").click();
-    await page.getByText("No result yet").waitFor();
     await becomes(
       () => page.getByRole("link", { name: "Run again as a copy" }).getAttribute("href"),
       "#/new?from=long",
@@ -194,7 +197,6 @@ Deno.test("task page: buttons and keys pause, resume, cancel and retry the task"
     await dialog.getByRole("button", { name: "Cancel the task" }).click();
     await button(page, "Start afresh").click();
     await badge(page, "Running").waitFor();
-    await tab(page, "Attempts").click();
     await becomes(() => attempts.nth(0).innerText(), /Attempt 3\s+Under way/);
   });
 });
@@ -208,6 +210,9 @@ Deno.test("task page: it says why each attempt of a command failed; commands rep
     });
     await go("/tasks/broken");
     await badge(page, "Failed").waitFor();
+    await becomes(() => page.locator(".said-trouble").innerText(), /It failed[\s\S]*no such thing/);
+    await becomes(() => page.getByRole("article", { name: /^sh,/ }).innerText(), /some output/);
+    await tab(page, "Details").click();
     await becomes(() => page.locator(".task-summary .notice-error").innerText(), /no such thing/);
     const settings = page.locator(".task-side");
     await becomes(() => settings.innerText(), /Time limit\s+1 min[\s\S]*SECRET_TOKEN[\s\S]*owner\s+me/);
@@ -215,7 +220,6 @@ Deno.test("task page: it says why each attempt of a command failed; commands rep
     await page.keyboard.press("r");
     await page.locator(".run-facts", { hasText: "2nd" }).first().waitFor();
     await badge(page, "Failed").waitFor();
-    await tab(page, "Attempts").click();
     const attempts = page.getByRole("list", { name: "Attempts, the newest first" }).getByRole("listitem");
     for (const number of [0, 1]) {
       await becomes(() => attempts.nth(number).innerText(), /Failed[\s\S]*Exit code\s+3[\s\S]*no such thing/);
@@ -227,10 +231,6 @@ Deno.test("task page: it says why each attempt of a command failed; commands rep
     await page.getByText("Plain commands do not report changed files").waitFor();
     await isAccessible(page);
     await picture("task-no-changes");
-    await tab(page, "Tool calls").click();
-    await page.getByText(/No tool calls were reported/).waitFor();
-    await tab(page, "Result").click();
-    await becomes(() => page.locator(".task-result").innerText(), /some output[\s\S]*Exit code\s+3/);
   });
 });
 
@@ -247,15 +247,18 @@ Deno.test("task page on a phone: live plan, question, changes, and nothing wider
     await isAccessible(page);
     await page.getByRole("button", { name: "Always allow" }).click();
     await badge(page, "Completed").waitFor();
+    await page.getByRole("list", { name: "Tool calls" }).first().waitFor();
+    await isNoWider(page, PHONE.width);
+    await isAccessible(page);
+    await picture("task-phone-tools");
     await tab(page, "Changes").click();
     await page.getByText(/^1 file changed in 3 edits/).waitFor();
     await isNoWider(page, PHONE.width);
     await isAccessible(page);
     await picture("task-phone-changes");
-    await tab(page, "Tool calls").click();
-    await page.getByRole("list", { name: "Tool calls" }).waitFor();
+    await tab(page, "Details").click();
+    await page.getByText("How it ended").waitFor();
     await isNoWider(page, PHONE.width);
-    await picture("task-phone-tools");
   });
 });
 

@@ -3,9 +3,9 @@ import { computed, signal } from "@preact/signals";
 import type { Task } from "../../domain/task.ts";
 import { tasks } from "./tasks.ts";
 
-/** The project of a task: as it names it, else the repository that it works in. */
-export function projectOf({ metadata, workspace }: Task): string | undefined {
-  if (metadata?.project) return metadata.project;
+/** The project of a task: the configured one, else the one that it names, else the repository that it works in. */
+export function projectOf({ project, metadata, workspace }: Task): string | undefined {
+  if (project ?? metadata?.project) return project ?? metadata?.project;
   return workspace?.repository?.replace(/[\\/]+$/, "").split(/[\\/]/).at(-1);
 }
 

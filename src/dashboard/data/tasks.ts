@@ -215,10 +215,15 @@ function questionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["qu
   put({ ...known, pending_questions: [...others, asked] });
 }
 
-/** Something that is no longer open must be looked up: the push does not say which. */
+/** Fields whose change no other push tells. */
+const TOLD_BY_NAME = ["review", "changes", "workspace", "turn", "queued_messages", "waiting_for", "project"];
+
+/** The push says what has changed, not how. Of the questions, only what is no longer open must be looked up. */
 function taskChanged({ task_id, changed }: Pushes["task_changed"]): void {
   const known = byId.get(task_id);
-  if (known?.pending_questions !== undefined && changed.includes("pending_questions")) lookUp(task_id);
+  if (known === undefined) return;
+  const isAnswered = known.pending_questions !== undefined && changed.includes("pending_questions");
+  if (isAnswered || changed.some((field) => TOLD_BY_NAME.includes(field))) lookUp(task_id);
 }
 
 /**

@@ -2,7 +2,8 @@
 import type { TaskResult } from "../../../protocol/task_messages.ts";
 import type { Task } from "../../../domain/task.ts";
 import type { Answer } from "../../data/answer.ts";
-import type { ToolLog } from "./tool_log.ts";
+import type { Conversation } from "../../data/conversation.ts";
+import type { TaskLog } from "./task_log.ts";
 
 export type AttemptView = TaskResult["attempts"][number];
 
@@ -11,5 +12,6 @@ export interface TabProps {
   /** The result so far; loaded again at each change of status. */
   result: Answer<TaskResult>;
   /** Followed only while a tab shows it. */
-  tools: ToolLog;
+  tools: TaskLog;
+  conversation: Conversation;
 }

@@ -38,7 +38,7 @@ export function TaskActions({ task }: { task: Task }) {
           onClick={() => void start(name)}
         >
           <Icon size={16} aria-hidden="true" />
-          {title}
+          <span class="action-name">{title}</span>
         </button>
       ))}
       {isPossible("retry", task) && task.attempt > 0 && (
@@ -49,12 +49,12 @@ export function TaskActions({ task }: { task: Task }) {
           onClick={() => void start("retry", { fresh: true })}
         >
           <Sparkles size={16} aria-hidden="true" />
-          Start afresh
+          <span class="action-name">Start afresh</span>
         </button>
       )}
       <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>
         <CopyPlus size={16} aria-hidden="true" />
-        Run again as a copy
+        <span class="action-name">Run again as a copy</span>
       </Link>
       {isAsking && (
         <Confirm

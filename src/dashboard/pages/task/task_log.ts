@@ -1,9 +1,10 @@
-/** Log entries about the agent's tool calls, followed from the first use until the user leaves the task's page. */
+/** The log entries of one source, such as the agent's tool calls, followed from the first use on. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogEntry } from "../../../domain/log_entry.ts";
+import type { FollowFilter } from "../../../client/log_follow.ts";
 import { client } from "../../data/server.ts";
 
-export interface ToolLog {
+export interface TaskLog {
   /** The oldest first. */
   entries: readonly LogEntry[];
   /** Whether the existing entries have been loaded. */
@@ -13,14 +14,18 @@ export interface ToolLog {
   error?: unknown;
 }
 
-const SOURCE = "tool";
+/** What an agent says, without what it thinks; and its tool calls. */
+export const SAYS: FollowFilter = { source_file: "agent", level: ["info", "warn", "error"] };
+export const TOOLS: FollowFilter = { source_file: "tool" };
+
 /** How many existing entries are loaded: one query. */
 const TAIL = 1000;
 /** The most entries kept; older ones are dropped. */
 const ENTRIES_MAX = 5000;
 
-export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
-  const [log, setLog] = useState<ToolLog>({ entries: [], isThere: false, mayLack: false });
+/** `filter`: `SAYS` or `TOOLS`. It is followed as soon as it is wanted, until the user leaves the task's page. */
+export function useTaskLog(task_id: string, filter: FollowFilter, isWanted: boolean): TaskLog {
+  const [log, setLog] = useState<TaskLog>({ entries: [], isThere: false, mayLack: false });
   const wasWanted = useRef(false);
   wasWanted.current ||= isWanted;
   useEffect(() => {
@@ -38,11 +43,11 @@ export function useToolLog(task_id: string, isWanted: boolean): ToolLog {
         setLog({ entries: entries.slice(-ENTRIES_MAX), isThere: true, mayLack: entries.length >= TAIL });
       });
     };
-    const following = client.followLogs({ agent: task_id, source_file: SOURCE }, { tail: TAIL });
+    const following = client.followLogs({ ...filter, agent: task_id }, { tail: TAIL });
     const read = async () => {
       for await (const entry of await following) {
         // The filter also matches sources that merely contain the word.
-        if (entry.source === SOURCE) entries.push(entry);
+        if (entry.source === filter.source_file) entries.push(entry);
         if (entries.length > 2 * ENTRIES_MAX) entries.splice(0, ENTRIES_MAX);
         draw();
       }

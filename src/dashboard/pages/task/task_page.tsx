@@ -4,33 +4,33 @@ import { Link } from "wouter-preact";
 import { ApiError } from "../../../domain/errors.ts";
 import type { Task } from "../../../domain/task.ts";
 import { useAnswer } from "../../data/answer.ts";
+import { useConversation } from "../../data/conversation.ts";
 import { ask } from "../../data/server.ts";
 import { refreshTask, taskOf } from "../../data/tasks.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
-import { AttemptsTab } from "./attempts_tab.tsx";
 import { ChangesTab } from "./changes_tab.tsx";
+import { ConversationTab } from "./conversation_tab.tsx";
+import { DetailsTab } from "./details_tab.tsx";
 import { LogTab } from "./log_tab.tsx";
-import { OverviewTab } from "./overview_tab.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
 import { QuestionPanels } from "./question_panel.tsx";
-import { ResultTab } from "./result_tab.tsx";
 import { TaskActions } from "./task_actions.tsx";
-import { TaskSummary } from "./task_summary.tsx";
+import { TaskState } from "./task_state.tsx";
 import "./task.css";
-import { ToolCallsTab } from "./tool_calls_tab.tsx";
-import { useToolLog } from "./tool_log.ts";
+import { TOOLS, useTaskLog } from "./task_log.ts";
 
 const TABS = [
-  { name: "", title: "Overview", content: OverviewTab },
-  { name: "log", title: "Log", content: LogTab },
-  { name: "tools", title: "Tool calls", content: ToolCallsTab },
+  { name: "", title: "Conversation", content: ConversationTab },
   { name: "changes", title: "Changes", content: ChangesTab },
-  { name: "attempts", title: "Attempts", content: AttemptsTab },
-  { name: "result", title: "Result", content: ResultTab },
+  { name: "log", title: "Log", content: LogTab },
+  { name: "details", title: "Details", content: DetailsTab },
 ];
+
+/** Former tabs, so that old links still work. */
+const OLD_TABS: Record<string, string> = { tools: "", attempts: "details", result: "details" };
 
 export function TaskPage({ id }: { id: string }) {
   const task = taskOf(id);
@@ -85,44 +85,55 @@ function Bare({ id, title, children }: { id: string; title: string; children: pr
 function KnownTask({ task }: { task: Task }) {
   const { id, status, attempt } = task;
   const [place, setPlace] = usePlace();
-  const at = Math.max(0, TABS.findIndex(({ name }) => name === (place.get("tab") ?? "")));
+  const asked = place.get("tab") ?? "";
+  const at = Math.max(0, TABS.findIndex(({ name }) => name === (OLD_TABS[asked] ?? asked)));
+  const conversation = useConversation(id);
+  const answers = conversation.messages.filter(({ role }) => role === "agent").length;
   const result = useAnswer(
     async () => (await ask("get_task_result", { task_id: id })).result,
     0,
-    `${id} ${status} ${attempt}`,
+    `${id} ${status} ${attempt} ${answers}`,
   );
   const { name, title, content: Content } = TABS[at]!;
-  const tools = useToolLog(id, name === "tools" || name === "changes");
+  const tools = useTaskLog(id, TOOLS, name === "" || name === "changes");
   const show = (step: number) => setPlace({ tab: TABS[(at + step + TABS.length) % TABS.length]!.name });
   useShortcuts([
     { key: "]", does: "Next tab of the task", run: () => show(1) },
     { key: "[", does: "Previous tab of the task", run: () => show(-1) },
   ], [at, id]);
+  const files = task.changes?.files ?? 0;
   return (
     <Page
-      class="task-page"
+      class={`task-page${name === "" ? " is-talk" : ""}`}
       title={<TaskTitle>{task.description}</TaskTitle>}
       actions={<TaskActions task={task} />}
       bar={
-        <nav class="tabs" aria-label="About this task">
-          {TABS.map((tab) => (
-            <Link
-              key={tab.name}
-              href={`/tasks/${encodeURIComponent(id)}${tab.name === "" ? "" : `?tab=${tab.name}`}`}
-              aria-current={tab.name === name ? "page" : undefined}
-            >
-              {tab.title}
-              {tab.name === "attempts" && attempt > 1 && <span class="count">{attempt}</span>}
-            </Link>
-          ))}
-        </nav>
+        <>
+          <nav class="tabs" aria-label="About this task">
+            {TABS.map((tab) => (
+              <Link
+                key={tab.name}
+                href={`/tasks/${encodeURIComponent(id)}${tab.name === "" ? "" : `?tab=${tab.name}`}`}
+                aria-current={tab.name === name ? "page" : undefined}
+              >
+                {tab.title}
+                {tab.name === "changes" && files > 0 && <span class="count">{files}</span>}
+              </Link>
+            ))}
+          </nav>
+          <span class="grow" />
+          <TaskState task={task} />
+        </>
       }
     >
-      <PermissionPanels task={task} />
-      <QuestionPanels task={task} />
-      <TaskSummary task={task} attempts={result.value?.attempts ?? []} />
+      {name !== "" && (
+        <>
+          <PermissionPanels task={task} />
+          <QuestionPanels task={task} />
+        </>
+      )}
       <section aria-label={title} class="task-tab">
-        <Content task={task} result={result} tools={tools} />
+        <Content task={task} result={result} tools={tools} conversation={conversation} />
       </section>
     </Page>
   );

@@ -1,0 +1,57 @@
+/** The facts about a task beside its conversation. Silent where things are as usual. */
+import type { Task } from "../../../domain/task.ts";
+import { epochOf } from "../../../clock/clock.ts";
+import { duration } from "../../../protocol/formats.ts";
+import { agents } from "../../data/machine.ts";
+import { projectOf } from "../../data/projects.ts";
+import { PriorityMark } from "../../ui/status.tsx";
+import { Ago } from "../../ui/time.tsx";
+import { PERMISSIONS } from "./details_tab.tsx";
+import { Relations } from "./relations.tsx";
+import type { AttemptView } from "./tab_props.ts";
+
+export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly AttemptView[] }) {
+  const { execution = {}, workspace, priority, metadata, created_at } = task;
+  const working = agents.value.find(({ task_id }) => task_id === task.id);
+  const agent = working?.type ?? attempts.at(-1)?.agent ?? execution.agent;
+  const project = projectOf(task);
+  const facts: [string, preact.ComponentChildren][] = [
+    ["Agent", [agent ?? "chosen when it starts", execution.model].filter(Boolean).join(" · ")],
+    ["Project", project],
+    ["Branch", workspace?.branch && <code>{workspace.branch}</code>],
+    ["From", workspace?.base],
+    [
+      "Folder",
+      (workspace?.path ?? execution.working_dir) && <code>{workspace?.path ?? execution.working_dir}</code>,
+    ],
+    ["Permissions", execution.permissions && PERMISSIONS[execution.permissions]],
+    ["Priority", priority !== "medium" && <PriorityMark priority={priority} />],
+    ["Owner", metadata?.owner],
+    ["Created", <Ago key="created" iso={created_at} />],
+    ["Ran", ranFor(attempts)],
+  ];
+  return (
+    <section class="talk-facts">
+      <h2>Facts</h2>
+      <dl class="facts">
+        {facts.map(([name, value]) =>
+          value && [
+            <dt key={name}>{name}</dt>,
+            <dd key={`${name} value`}>{value}</dd>,
+          ]
+        )}
+      </dl>
+      <Relations task={task} />
+    </section>
+  );
+}
+
+/** How long all attempts that have ended took together. */
+function ranFor(attempts: readonly AttemptView[]): string | undefined {
+  const ms = attempts.reduce(
+    (sum, { started_at, ended_at }) =>
+      sum + (ended_at === undefined ? 0 : Math.max(0, epochOf(ended_at) - epochOf(started_at))),
+    0,
+  );
+  return ms === 0 ? undefined : duration(ms);
+}
