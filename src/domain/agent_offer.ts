@@ -5,9 +5,6 @@
  */
 import * as z from "zod";
 
-/** `probe_agent` is answered within this time. */
-export const PROBE_ANSWER_MS = 120_000;
-
 /** ok: it has an account to work with. needed: it refused to work without one. unknown: it has not said. */
 const AgentLogin = z.enum(["ok", "needed", "unknown"]);
 export type AgentLogin = z.infer<typeof AgentLogin>;

@@ -1,6 +1,6 @@
 /** Visits to agents without a task: each has a bound, and the same question under way is joined. */
 import type { Clock } from "../clock/clock.ts";
-import { PROBE_ANSWER_MS } from "../domain/agent_offer.ts";
+import { PROBE_ANSWER_MS } from "../domain/probe_bounds.ts";
 
 /** The rest is for the end of the agent. */
 const VISIT_MS = PROBE_ANSWER_MS - 20_000;

@@ -1,6 +1,6 @@
 /** `agents`: the agents that tasks may name, whether they are ready, and what they offer. */
 import { type Command, Option } from "commander";
-import { PROBE_ANSWER_MS } from "../../domain/agent_offer.ts";
+import { PROBE_ANSWER_MS } from "../../domain/probe_bounds.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
 import { unknownAgent } from "../../domain/unknown_agent.ts";

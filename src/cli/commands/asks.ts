@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
 import type { HttpClient } from "../../client/http.ts";
-import { askedText } from "../../domain/permission_request.ts";
+import { askedText } from "../../domain/asked_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Reply } from "../../protocol/messages.ts";
 import { duration } from "../../protocol/formats.ts";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
-import { askedText } from "../../domain/permission_request.ts";
+import { askedText } from "../../domain/asked_words.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";

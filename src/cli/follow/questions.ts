@@ -1,11 +1,8 @@
 /** What an agent asks while its task is followed. In a terminal, a key answers a permission request. */
 import type { Client } from "../../client/client.ts";
 import { ApiError } from "../../domain/errors.ts";
-import {
-  askedText,
-  type PermissionDecision,
-  type PermissionRequest,
-} from "../../domain/permission_request.ts";
+import { askedText } from "../../domain/asked_words.ts";
+import type { PermissionDecision, PermissionRequest } from "../../domain/permission_request.ts";
 import type { Question } from "../../domain/question.ts";
 import type { Task } from "../../domain/task.ts";
 import { fieldLines } from "../answer_values.ts";

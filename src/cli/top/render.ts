@@ -1,6 +1,6 @@
 /** `top` as lines of a screen. Pure. */
 import type { LogEntry } from "../../domain/log_entry.ts";
-import { askedText } from "../../domain/permission_request.ts";
+import { askedText } from "../../domain/asked_words.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";

@@ -1,7 +1,7 @@
 /** Suggestions for the form: the server's agents, and folders that tasks have used. */
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { PROBE_ANSWER_MS } from "../../domain/agent_offer.ts";
+import { PROBE_ANSWER_MS } from "../../domain/probe_bounds.ts";
 import type { AgentMakeView, ListedAgent } from "../../protocol/basic_messages.ts";
 import { onResubscribed } from "./pushes.ts";
 import { report } from "./report.ts";

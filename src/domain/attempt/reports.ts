@@ -1,5 +1,6 @@
 /** Handles what an agent reports while it works. */
-import { type PermissionRequest, titleWithPlaces } from "../permission_request.ts";
+import { titleWithPlaces } from "../asked_words.ts";
+import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunEvent } from "../run.ts";
 import type { AttemptEffect } from "./effects.ts";

@@ -1,7 +1,7 @@
 /** The agent's session that the task goes on with. The agent is asked for its list only on request: that starts it. */
 import { useState } from "preact/hooks";
 import type { AgentSession } from "../../../domain/agent_session.ts";
-import { PROBE_ANSWER_MS } from "../../../domain/agent_offer.ts";
+import { PROBE_ANSWER_MS } from "../../../domain/probe_bounds.ts";
 import { dateTime } from "../../../protocol/formats.ts";
 import { client } from "../../data/server.ts";
 import { change, draft } from "./draft.ts";

@@ -2,11 +2,11 @@
 import { ShieldQuestion } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { narrowestOption } from "../../../domain/permission_answer.ts";
-import {
-  outsideOf,
-  type PermissionDecision,
-  type PermissionOption as Option,
-  type PermissionRequest,
+import { outsideOf } from "../../../domain/asked_words.ts";
+import type {
+  PermissionDecision,
+  PermissionOption as Option,
+  PermissionRequest,
 } from "../../../domain/permission_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";

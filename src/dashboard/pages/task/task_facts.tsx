@@ -15,34 +15,39 @@ export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly A
   const working = agents.value.find(({ task_id }) => task_id === task.id);
   const agent = working?.type ?? attempts.at(-1)?.agent ?? execution.agent;
   const project = projectOf(task);
-  const facts: [string, preact.ComponentChildren][] = [
-    ["Agent", [agent ?? "chosen when it starts", execution.model].filter(Boolean).join(" · ")],
-    ["Project", project],
-    ["Branch", workspace?.branch && <code>{workspace.branch}</code>],
-    ["From", workspace?.base],
-    [
-      "Folder",
-      (workspace?.path ?? execution.working_dir) && <code>{workspace?.path ?? execution.working_dir}</code>,
-    ],
-    ["Permissions", execution.permissions && PERMISSIONS[execution.permissions]],
-    ["Priority", priority !== "medium" && <PriorityMark priority={priority} />],
-    ["Owner", metadata?.owner],
-    ["Created", <Ago key="created" iso={created_at} />],
-    ["Ran", ranFor(attempts)],
-  ];
+  const folder = workspace?.path ?? execution.working_dir;
   return (
     <section class="talk-facts">
       <h2>Facts</h2>
       <dl class="facts">
-        {facts.map(([name, value]) =>
-          value && [
-            <dt key={name}>{name}</dt>,
-            <dd key={`${name} value`}>{value}</dd>,
-          ]
-        )}
+        <Fact name="Agent">
+          {[agent ?? "chosen when it starts", execution.model].filter(Boolean).join(" · ")}
+        </Fact>
+        <Fact name="Project">{project}</Fact>
+        <Fact name="Branch">{workspace?.branch && <code>{workspace.branch}</code>}</Fact>
+        <Fact name="From">{workspace?.base}</Fact>
+        <Fact name="Folder">{folder && <code>{folder}</code>}</Fact>
+        <Fact name="Permissions">{execution.permissions && PERMISSIONS[execution.permissions]}</Fact>
+        <Fact name="Priority">{priority !== "medium" && <PriorityMark priority={priority} />}</Fact>
+        <Fact name="Owner">{metadata?.owner}</Fact>
+        <Fact name="Created">
+          <Ago iso={created_at} />
+        </Fact>
+        <Fact name="Ran">{ranFor(attempts)}</Fact>
       </dl>
       <Relations task={task} />
     </section>
+  );
+}
+
+/** Shows nothing without a value. */
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  if (!children) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ const SHORT = 100;
 const LONG = 2500;
 
 /** A text, verbatim. A long one scrolls, also by keyboard. */
-export function TextBox({ text, label }: { text: string; label: string }) {
+function TextBox({ text, label }: { text: string; label: string }) {
   return text.length > LONG
     ? <pre class="text-box is-long" tabIndex={0} role="region" aria-label={label}>{text}</pre>
     : <pre class="text-box">{text}</pre>;

@@ -1,6 +1,7 @@
 /** A permission request with its two answers; the task's page has the details. */
 import { ShieldQuestion } from "lucide-preact";
-import { askedText, type PermissionDecision } from "../../../domain/permission_request.ts";
+import { askedText } from "../../../domain/asked_words.ts";
+import type { PermissionDecision } from "../../../domain/permission_request.ts";
 import { useState } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
 import { answerPermission, openPermissions } from "../../data/permissions.ts";
