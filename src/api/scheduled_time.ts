@@ -11,7 +11,11 @@ const MAXIMUM_DELAY_DAYS = 366;
 const DAY_SECONDS = 86_400;
 
 /** Throws `INVALID_SCHEDULE_TIME` for a well-formed time that is too near or too far ahead. */
-export function checkScheduledTime(scheduled_time: string, now_ms: number): void {
+export function checkScheduledTime(
+  scheduled_time: string,
+  now_ms: number,
+  field = "task.scheduled_time",
+): void {
   const ahead_seconds = (epochOf(scheduled_time) - now_ms) / 1000;
   const tooFar = ahead_seconds > MAXIMUM_DELAY_DAYS * DAY_SECONDS;
   if (ahead_seconds >= MINIMUM_DELAY_SECONDS - TRANSIT_SECONDS && !tooFar) return;
@@ -21,7 +25,7 @@ export function checkScheduledTime(scheduled_time: string, now_ms: number): void
     ? "Scheduled time must be in the future"
     : `Scheduled time must be at least ${MINIMUM_DELAY_SECONDS} seconds in the future`;
   throw new ApiError("INVALID_SCHEDULE_TIME", message, {
-    field: "task.scheduled_time",
+    field,
     value: scheduled_time,
     expected: `${MINIMUM_DELAY_SECONDS} seconds to 1 year ahead`,
     current_time: isoTime(now_ms),

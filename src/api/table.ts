@@ -7,6 +7,7 @@ import { Permission } from "../domain/access_key.ts";
 import { OPERATION_LIMITS } from "../protocol/limits.ts";
 import { EXCHANGES, REQUEST_TYPES, type RequestType } from "../protocol/messages.ts";
 import { acceptChanges } from "./accept_changes.ts";
+import { archiveTasks } from "./archive_tasks.ts";
 import { authenticate } from "./authenticate.ts";
 import { batch } from "./batch.ts";
 import { cancelTask } from "./cancel_task.ts";
@@ -51,6 +52,7 @@ import { startTask } from "./start_task.ts";
 import { subscribeToUpdates } from "./subscribe_to_updates.ts";
 import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
+import { updateTask } from "./update_task.ts";
 import { updateRateLimits } from "./update_rate_limits.ts";
 import { withdrawMessage } from "./withdraw_message.ts";
 
@@ -66,6 +68,8 @@ const ALL = [
   retryTask,
   pauseTask,
   resumeTask,
+  updateTask,
+  archiveTasks,
   getTaskStatus,
   listTasks,
   getTaskResult,

@@ -9,7 +9,7 @@ const AVAILABLE_SHOWN = 20;
 
 /**
  * Throws `TASK_DEPENDENCY_ERROR` for a dependency that does not exist or that is the task itself. No other cycle is
- * possible: a task depends only on tasks that already exist, and dependencies never change.
+ * possible for a new task, since it depends only on tasks that already exist.
  */
 export function checkDependencies(
   id: string,
@@ -36,6 +36,32 @@ export function checkDependencies(
       available_tasks: available,
     });
   }
+}
+
+/**
+ * All tasks that these depend on, directly or through others, with themselves, the nearest first. Throws
+ * `TASK_DEPENDENCY_ERROR` if `id` is among them.
+ */
+export function requireNoCycle(id: string, dependencies: readonly string[], find: Lookup): string[] {
+  /** Each with the task that depends on it. */
+  const by = new Map<string, string>(dependencies.map((dependency) => [dependency, id]));
+  for (const dependency of by.keys()) {
+    if (dependency === id) throw cycle(id, by);
+    for (const further of find(dependency)?.spec.dependencies ?? []) {
+      if (!by.has(further)) by.set(further, dependency);
+    }
+  }
+  return [...by.keys()].filter((dependency) => find(dependency) !== undefined);
+}
+
+function cycle(id: string, by: ReadonlyMap<string, string>): ApiError {
+  const way = [id];
+  do way.unshift(by.get(way[0]!)!); while (way[0] !== id);
+  return new ApiError("TASK_DEPENDENCY_ERROR", `Tasks would wait for each other: ${way.join(" → ")}`, {
+    task_id: id,
+    dependency_id: way[1],
+    cycle: way,
+  });
 }
 
 /** Whether all dependencies are completed, or one has failed. Dependencies that retention has removed do not count. */

@@ -34,6 +34,7 @@ function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
     failed_dependency,
     automatic_attempts,
     review,
+    archived,
     keeps_dependents,
     turn_over,
   } = ended;
@@ -49,6 +50,7 @@ function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
     failed_dependency,
     automatic_attempts,
     review,
+    archived,
     keeps_dependents,
     turn_over,
   };

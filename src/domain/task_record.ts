@@ -45,6 +45,7 @@ const Reopened = z.object({
   failed_dependency: z.string().optional(),
   automatic_attempts: z.int(),
   review: STATE_FIELDS.review,
+  archived: STATE_FIELDS.archived,
   keeps_dependents: z.boolean().optional(),
   turn_over: z.boolean().optional(),
   waited: z.array(z.int()).describe("The numbers of the messages that waited already."),

@@ -34,6 +34,8 @@ const FINISHED: Record<TaskStatus, boolean> = {
   cancelled: true,
 };
 
+export const FINISHED_STATUSES = TASK_STATUSES.filter((status) => FINISHED[status]);
+
 /** Whether a task with this status has ended; it may still be retried. */
 export function isFinished(status: TaskStatus): boolean {
   return FINISHED[status];

@@ -106,6 +106,7 @@ export function openAgain(state: TaskState): TaskState {
     ...state,
     ...progressAfter(state, state.session !== undefined),
     ...notFailed,
+    archived: undefined,
     started_at: undefined,
     completed_at: undefined,
     failed_dependency: undefined,

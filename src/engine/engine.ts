@@ -1,6 +1,7 @@
 /** The engine: recovers tasks, starts and follows them, and releases them when the server stops. */
 import { getLogger } from "@logtape/logtape";
 import { type Timer, within } from "../clock/clock.ts";
+import type { Actor } from "../domain/actor.ts";
 import type { ApiError } from "../domain/errors.ts";
 import {
   holdsSlot,
@@ -153,16 +154,16 @@ export class Engine {
     if (after && before?.state.status !== after.state.status) {
       bus.publish({ kind: "task.changed", before, after, by });
     }
-    if (before && after) this.#publishNews(before, after);
+    if (before && after) this.#publishNews(before, after, by);
     this.#dispatcher.note(before, after);
     if (before && after && holdsSlot(before.state)) this.#follow(before, after);
   }
 
-  #publishNews(before: TaskRecord, after: TaskRecord): void {
+  #publishNews(before: TaskRecord, after: TaskRecord, by: Actor): void {
     const { bus, store } = this.#options;
     const { id } = after;
-    const fields = changedFields(before.state, after.state);
-    if (fields.length > 0) bus.publish({ kind: "task.fields_changed", task_id: id, fields });
+    const fields = changedFields(before, after);
+    if (fields.length > 0) bus.publish({ kind: "task.fields_changed", task_id: id, fields, after, by });
     const numbers = changedMessages(before.state, after.state);
     if (numbers.length === 0) return;
     const read = async () => {

@@ -13,7 +13,13 @@ export type DomainEvent =
   | { kind: "task.changed"; before?: TaskRecord; after: TaskRecord; by: Actor }
   | { kind: "task.progressed"; before: TaskRecord; after: TaskRecord; by: Actor }
   /** These fields of the task, as clients see it, have new values. */
-  | { kind: "task.fields_changed"; task_id: string; fields: readonly string[] }
+  | {
+    kind: "task.fields_changed";
+    task_id: string;
+    fields: readonly string[];
+    after: TaskRecord;
+    by: Actor;
+  }
   /** Messages are new or have another state. `read` returns those of them that say anything, as they are now. */
   | { kind: "conversation.changed"; task_id: string; read(): Promise<ConversationMessage[]> }
   | { kind: "permission.requested"; task_id: string; request: PermissionRequest }

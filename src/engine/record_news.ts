@@ -1,7 +1,8 @@
 /** What a committed change of a task's record means for those who watch the task. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { Task } from "../domain/task.ts";
-import type { TaskState } from "../domain/task_record.ts";
+import { editedFields } from "../domain/task_edit.ts";
+import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import { numbering } from "../domain/turns.ts";
 
 /** The fields that `task_changed` names, besides what the task waits for, by what is compared. */
@@ -11,10 +12,15 @@ const WATCHED = {
   workspace: (state: TaskState) => state.workspace,
   changes: (state: TaskState) => state.changes,
   review: (state: TaskState) => state.review,
+  archived: (state: TaskState) => state.archived,
 } satisfies Partial<Record<keyof Task, (state: TaskState) => unknown>>;
 
 /** The fields of the task that have new values. */
-export function changedFields(before: TaskState, after: TaskState): string[] {
+export function changedFields(before: TaskRecord, after: TaskRecord): string[] {
+  return [...editedFields(before.spec, after.spec), ...changedInState(before.state, after.state)];
+}
+
+function changedInState(before: TaskState, after: TaskState): string[] {
   return Object.entries(WATCHED).flatMap(([field, of]) => {
     const [old, now] = [of(before), of(after)];
     return old === now || isDeepStrictEqual(old, now) ? [] : [field];

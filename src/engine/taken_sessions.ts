@@ -51,14 +51,14 @@ export class TakenSessions {
   }
 
   /**
-   * Stores a new task by `store`, which holds its session meanwhile. Throws `INVALID_FIELD_VALUE` if another task has it.
+   * Stores a task by `store`, which holds its session meanwhile. Throws `INVALID_FIELD_VALUE` if another task has it.
    */
   async during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T> {
     const session_id = task.spec.execution?.session;
     if (session_id === undefined) return await store();
     const session = { agent: this.#settings.agentFor(task), session_id };
     const key = JSON.stringify([session.agent, session_id]);
-    const holder = this.#underWay.get(key) ?? this.#holderOf(session);
+    const holder = this.#underWay.get(key) ?? this.#holderOf(session, task.id);
     if (holder !== undefined) throw taken("task.execution.session", session, holder);
     this.#underWay.set(key, task.id);
     try {

@@ -12,6 +12,7 @@ import { chosenOption, type PermissionAnswer } from "../domain/permission_answer
 import type { QuestionAnswer } from "../domain/question.ts";
 import { unboundProblem } from "../domain/permission_binding.ts";
 import type { NewTask } from "../domain/task.ts";
+import type { TaskEdit } from "../domain/task_edit.ts";
 import { holdsSlot, specOf, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
 import { cancelled, created, paused, resumed, retried } from "../domain/transitions.ts";
@@ -22,6 +23,7 @@ import { refuseCommands } from "./client_commands.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { foundTask } from "./found_task.ts";
 import { type Said, type Sent, Talk } from "./talk.ts";
+import { TaskEdits } from "./task_edits.ts";
 import { TakenSessions } from "./taken_sessions.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -38,6 +40,7 @@ export class TaskCommands {
   readonly #dispatcher: Dispatcher;
   readonly #sessions: TakenSessions;
   readonly #talk: Talk;
+  readonly #edits: TaskEdits;
   #closed = false;
 
   constructor(options: CommandOptions, dispatcher: Dispatcher) {
@@ -45,6 +48,12 @@ export class TaskCommands {
     this.#dispatcher = dispatcher;
     this.#sessions = new TakenSessions(options.index, options.settings);
     this.#talk = new Talk({ ...options, requireReopenable: (task) => this.#requireReopenable(task) });
+    this.#edits = new TaskEdits(options, {
+      requireOpen: () => this.#requireOpen(),
+      check: (task) => this.check(task),
+      delegated: (task, parent_id) => this.#delegated(task, parent_id),
+      during: (task, store) => this.#sessions.during(task, store),
+    });
   }
 
   /** Refuses new tasks from now on. */
@@ -124,6 +133,16 @@ export class TaskCommands {
         const state = created(ready, isDue({ id, spec }, now), created_at);
         return { spec, state, reads: present(dependencies, view) };
       }, by));
+  }
+
+  /** Changes a task of which no attempt has begun, as if it had been started so. */
+  async update(id: string, changes: TaskEdit, by: Actor): Promise<TaskRecord> {
+    return await this.#edits.update(id, changes, by);
+  }
+
+  /** Archives finished tasks, or takes them out of the archive: all of them or none. */
+  async archive(ids: readonly string[], isArchived: boolean, by: Actor): Promise<void> {
+    await this.#edits.archive(ids, isArchived, by);
   }
 
   /** Cancels the task and ends its processes; the last ones may still be ending when this resolves. Idempotent. */

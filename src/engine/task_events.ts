@@ -1,5 +1,6 @@
 /** Turns events of tasks into entries of their logs, except for events that other entries already report. Pure. */
 import type { Actor } from "../domain/actor.ts";
+import { isEditable } from "../domain/task_edit.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { NewEntry } from "../store/log_line.ts";
 import type { DomainEvent } from "./events.ts";
@@ -7,6 +8,29 @@ import type { DomainEvent } from "./events.ts";
 /** The log entry of an event; undefined if it has none. */
 export function entryOfEvent(event: DomainEvent): NewEntry | undefined {
   if (event.kind === "task.changed") return entryOfChange(event.before, event.after, event.by);
+  if (event.kind === "task.fields_changed") return entryOfEdit(event);
+}
+
+/** What somebody changed about the task itself. */
+function entryOfEdit(
+  { task_id, fields, after, by }: DomainEvent & { kind: "task.fields_changed" },
+): NewEntry | undefined {
+  const edited = fields.filter(isEditable);
+  const changes = [
+    ...(edited.length > 0 ? [`Task was changed before its first attempt: ${edited.join(", ")}`] : []),
+    ...(fields.includes("archived")
+      ? [after.state.archived ? "Task was archived" : "Task is no longer archived"]
+      : []),
+  ];
+  if (changes.length === 0) return undefined;
+  return {
+    level: "info",
+    message: changes.join(". "),
+    agent: task_id,
+    source: "engine",
+    details: { changed: fields, by },
+    context: { task_id },
+  };
 }
 
 /** A new task has no entry, since the list of tasks shows it. Attempts log their own beginning and end. */

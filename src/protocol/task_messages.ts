@@ -3,11 +3,12 @@ import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { FailureKind } from "../domain/failure.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
-import { FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
+import { distinct, FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
 import { PermissionDecision } from "../domain/permission_request.ts";
 import { AnswerContent, QuestionAction } from "../domain/question.ts";
 import { Label, NewTask, Priority, Tag, Task, TaskStatus, TaskType } from "../domain/task.ts";
+import { TaskEdit } from "../domain/task_edit.ts";
 import { TaskState } from "../domain/task_record.ts";
 import { WaitingKind } from "../domain/waiting_for.ts";
 import { Review } from "../domain/workspace.ts";
@@ -64,6 +65,9 @@ export const TASK_SORT_FIELDS = [
 ] as const;
 export type TaskSortField = typeof TASK_SORT_FIELDS[number];
 
+/** How many tasks one message may archive. */
+const ARCHIVED_AT_ONCE = 500;
+
 const done = { task_id: z.string(), timestamp: z.string() };
 
 /** A turn that has ended. One that several attempts worked at is listed for each. */
@@ -98,6 +102,21 @@ export const taskMessages = {
   ),
   pause_task: exchange("pause_task", { task_id: TaskId }, "task_paused", done),
   resume_task: exchange("resume_task", { task_id: TaskId }, "task_resumed", done),
+  update_task: exchange(
+    "update_task",
+    { task_id: TaskId, changes: TaskEdit },
+    "task_updated",
+    { task_id: z.string(), task: Task, timestamp: z.string() },
+  ),
+  archive_tasks: exchange(
+    "archive_tasks",
+    {
+      task_ids: distinct(TaskId, 1, ARCHIVED_AT_ONCE),
+      archived: z.boolean().optional().describe("false: take them out of the archive. Default: true."),
+    },
+    "tasks_archived",
+    { task_ids: z.array(z.string()), archived: z.boolean(), timestamp: z.string() },
+  ),
   get_task_status: exchange("get_task_status", { task_id: TaskId }, "task_status", { task: Task }),
   list_tasks: exchange(
     "list_tasks",
