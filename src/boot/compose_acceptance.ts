@@ -1,5 +1,4 @@
 /** Wires what becomes of tasks' worktrees: accepted, discarded, kept or removed. */
-import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
 import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
 import { EndingRecovery } from "../engine/ending_recovery.ts";
@@ -10,18 +9,19 @@ import type { Git } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
 import { worktreeFolders } from "../workspaces/worktree_folders.ts";
 
-export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "methodOf"> {
+export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "methodOf" | "tearDown"> {
   clock: Clock;
   store: Store;
   git: Git;
   /** The folder that holds the worktrees. */
   root: string;
+  /** One for temporary files. */
+  room: string;
 }
 
 export type Endings = ReturnType<typeof composeAcceptance>;
 
-export function composeAcceptance({ clock, store, git, root, ...tasks }: AcceptanceWiring) {
-  const room = join(root, ".room");
+export function composeAcceptance({ clock, store, git, root, room, ...tasks }: AcceptanceWiring) {
   const turns = new RepositoryTurns();
   const landing = gitLanding(git, room);
   const acceptance = new Acceptance({ clock, store, landing, ...tasks }, turns);

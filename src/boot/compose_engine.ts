@@ -8,12 +8,14 @@ import { Engine } from "../engine/engine.ts";
 import type { TaskAccess } from "../engine/run_context.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
+import { saveLastWork } from "../engine/saved_work.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { entryOfEvent } from "../engine/task_events.ts";
 import { TaskReviews } from "../engine/task_reviews.ts";
 import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
 import { foldersAreExclusive, mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
@@ -24,6 +26,7 @@ import { AttachmentFiles } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 import { gitComparisons } from "../workspaces/changes/comparisons.ts";
 import { createGit } from "../workspaces/git.ts";
+import { runTeardown } from "../workspaces/project_programs.ts";
 import { gitWorkspaces } from "../workspaces/workspaces.ts";
 import { composeAcceptance } from "./compose_acceptance.ts";
 import type { ComposeOptions } from "./compose_options.ts";
@@ -78,6 +81,8 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const attachments = config.store.url === undefined
     ? new Attachments({ clock, store, files: await AttachmentFiles.open(join(folder, "attachments"), clock) })
     : undefined;
+  const worktrees = join(folder, "worktrees");
+  const workspaces = gitWorkspaces({ git, programs, root: worktrees, room: join(folder, "git", "saves") });
   const engine = new Engine({
     clock,
     directory,
@@ -91,12 +96,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     exclusive_folders: foldersAreExclusive(config)
       ? repositoryRoots(base, tasks.working_dir, home)
       : undefined,
-    workspaces: gitWorkspaces({
-      git,
-      programs,
-      root: join(folder, "worktrees"),
-      room: join(folder, "git", "saves"),
-    }),
+    workspaces,
     settings: {
       agents,
       default_timeout_ms: tasks.default_timeout,
@@ -125,12 +125,21 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     cannotSupervise: () => ability?.obstacle("run"),
     cannotRun,
   });
+  const save = (task: TaskRecord) =>
+    saveLastWork({ store, workspaces, projectOf: (one) => projects.projectOf(one) }, task);
   const endings = composeAcceptance({
     clock,
     store,
     git,
-    root: join(folder, "worktrees"),
-    save: () => Promise.resolve({}),
+    root: worktrees,
+    room: join(folder, "git", "endings"),
+    save,
+    tearDown: async (task, folder) => {
+      const { teardown = [], env } = projects.projectOf(task) ?? {};
+      if (teardown.length === 0) return [];
+      const repository = task.state.workspace?.repository ?? "";
+      return await runTeardown(programs, teardown, { task_id: task.id, folder, repository, env });
+    },
     methodOf: (task) => projects.projectOf(task)?.accept,
   });
   const pullRequests = composePullRequests({
@@ -139,7 +148,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     git,
     landing: endings.landing,
     acceptance: endings.acceptance,
-    save: () => Promise.resolve({}),
+    save,
     projectOf: (task) => projects.projectOf(task),
   });
   projects.listen(() => {

@@ -81,12 +81,21 @@ export interface Landing {
   hasWork(worktree: OwnWorktree): Promise<boolean>;
   /** Throws `CHANGES_CONFLICT` if `takeDown` would not remove it. */
   requireSaved(worktree: OwnWorktree, head: string | undefined): Promise<void>;
-  /** Removes the worktree, and its branch, if that still has the commit. Nothing of it may be unsaved. */
-  takeDown(worktree: OwnWorktree, head: string | undefined): Promise<void>;
+  /**
+   * Removes the worktree, and its branch, if that still has the commit. Nothing of it may be unsaved. `first` is called before
+   * the folder goes.
+   */
+  takeDown(worktree: OwnWorktree, head: string | undefined, first?: () => Promise<void>): Promise<void>;
+  /** Gives a reference another name, one that is not taken. Returns it; undefined if there is no such reference. */
+  rename(common_dir: string, ref: string, prefix: string): Promise<string | undefined>;
+  /** Whether git's folder is there. */
+  hasRepository(common_dir: string): Promise<boolean>;
 }
 
 export const KEPT = {
   accepted: "refs/opencode-agents/accepted/",
   discarded: "refs/opencode-agents/discarded/",
   kept: "refs/opencode-agents/kept/",
+  /** What is on no branch of a task that has its record still. */
+  work: "refs/opencode-agents/work/",
 } as const;

@@ -41,6 +41,8 @@ export interface AcceptanceOptions {
   landing: Landing;
   /** Commits what is loose in a task's worktree. Throws, or says why it could not. */
   save(task: TaskRecord): Promise<{ workspace?: StoredWorkspace; failure?: string }>;
+  /** Runs what the task's project wants to have run before a worktree goes. Returns what went wrong. */
+  tearDown?(task: TaskRecord, folder: string): Promise<string[]>;
   /** What a task's project prefers. */
   methodOf?(task: TaskRecord): AcceptMethod | undefined;
   /** Runs the project's checks on a commit that is not accepted yet. Returns what failed, if anything. */
@@ -227,14 +229,14 @@ export class Acceptance {
 
   /** The branch has moved: the worktrees go, and the records say so. */
   async finish(intent: AcceptIntent, by: Actor): Promise<Accepted> {
-    const { clock, store, landing } = this.#options;
+    const { clock, store } = this.#options;
     const { brought, method, into, to } = intent;
     const left = new Set<string>();
     for (const { task_id, head } of brought) {
       const { workspace } = foundTask(task_id, store.tasks).state;
       if (!isOwnWorktree(workspace)) continue;
       try {
-        await landing.takeDown(workspace, head);
+        await this.#takeDown(task_id, workspace, head);
       } catch (error) {
         // The work is where it belongs. What has come since is not thrown away.
         log.warn("The worktree of task {id} stays in {root}, although its changes are accepted: {error}", {
@@ -312,7 +314,7 @@ export class Acceptance {
     const { workspace } = foundTask(task_id, store.tasks).state;
     if (!isOwnWorktree(workspace)) throw new Error(`task '${task_id}' has lost its worktree`);
     await landing.keep(workspace.common_dir, kept_as, head);
-    await landing.takeDown(workspace, head);
+    await this.#takeDown(task_id, workspace, head);
     const discarded = { kept_as, at: isoTime(clock.now()) };
     await store.tasks.update((view) => {
       const { state } = foundTask(task_id, view);
@@ -364,7 +366,7 @@ export class Acceptance {
       if (kept_as !== undefined && head !== undefined) {
         await landing.keep(workspace.common_dir, kept_as, head);
       }
-      await landing.takeDown(workspace, head);
+      await this.#takeDown(task_id, workspace, head);
     }
     await store.tasks.update((view) => {
       const { state } = foundTask(task_id, view);
@@ -374,17 +376,25 @@ export class Acceptance {
 
   /** Before the record goes: its worktree, and the references that go with it. False if that is not possible now. */
   async letGo(task: TaskRecord): Promise<boolean> {
-    const { refs = [], refs_dir, ending } = task.state;
+    const { refs = [], refs_dir, ending, workspace } = task.state;
+    const { landing } = this.#options;
+    const common_dir = refs_dir ?? workspace?.common_dir;
     if (ending !== undefined) return false;
+    // Without its repository, nothing of it can be kept there. A folder with files stays as an orphan.
+    if (common_dir === undefined || !await landing.hasRepository(common_dir)) return true;
     try {
-      const kept_as = await this.release(task.id, SERVER);
-      if (kept_as !== undefined) {
+      const kept = [
+        await this.release(task.id, SERVER),
+        await landing.rename(common_dir, KEPT.work + task.id, KEPT.kept + task.id),
+      ];
+      for (const kept_as of kept) {
+        if (kept_as === undefined) continue;
         log.info("The work of task {id}, which nobody has accepted, is kept as {kept_as}", {
           id: task.id,
           kept_as,
         });
       }
-      if (refs_dir !== undefined) await this.#options.landing.forget(refs_dir, refs);
+      await landing.forget(common_dir, refs);
       return true;
     } catch (error) {
       log.error("The worktree of task {id} cannot be removed, so its record stays: {error}", {
@@ -395,7 +405,17 @@ export class Acceptance {
     }
   }
 
-  // ---- both
+  // ---- all
+
+  async #takeDown(task_id: string, worktree: OwnWorktree, head: string | undefined): Promise<void> {
+    const { landing, store, tearDown } = this.#options;
+    await landing.takeDown(worktree, head, async () => {
+      const task = store.tasks.get(task_id);
+      for (const problem of (task && await tearDown?.(task, worktree.root)) ?? []) {
+        log.warn("The teardown of the worktree of task {id} failed: {problem}", { id: task_id, problem });
+      }
+    });
+  }
 
   #atRest(task_id: string, operation: string): { record: TaskRecord; worktree: OwnWorktree } {
     const record = foundTask(task_id, this.#options.store.tasks);

@@ -12,6 +12,7 @@ import {
 } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
 import { isAncestor, madeCommit, treeOf } from "./commit_sequence.ts";
+import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
 import { TreeMerger } from "./merged_tree.ts";
@@ -66,6 +67,19 @@ export function gitLanding(git: Git, room: string): Landing {
       else parts.push(task_id);
     }
     return { brought, parts };
+  }
+
+  async function freeRef(common_dir: string, prefix: string): Promise<string> {
+    const taken = new Set(
+      (await git.text({ git_dir: common_dir }, ["for-each-ref", "--format=%(refname)", `${prefix}*`]))
+        .split("\n"),
+    );
+    // On some systems, names that differ in case are one file.
+    const lower = new Set([...taken].map((name) => name.toLowerCase()));
+    for (let n = 1;; n++) {
+      const name = n === 1 ? prefix : `${prefix}-${n}`;
+      if (!lower.has(name.toLowerCase())) return name;
+    }
   }
 
   return {
@@ -132,18 +146,7 @@ export function gitLanding(git: Git, room: string): Landing {
 
     headOf: ({ common_dir, branch }) => commitOf(common_dir, HEADS + branch),
 
-    async freeRef(common_dir, prefix) {
-      const taken = new Set(
-        (await git.text({ git_dir: common_dir }, ["for-each-ref", "--format=%(refname)", `${prefix}*`]))
-          .split("\n"),
-      );
-      // On some systems, names that differ in case are one file.
-      const lower = new Set([...taken].map((name) => name.toLowerCase()));
-      for (let n = 1;; n++) {
-        const name = n === 1 ? prefix : `${prefix}-${n}`;
-        if (!lower.has(name.toLowerCase())) return name;
-      }
-    },
+    freeRef,
 
     async keep(common_dir, ref, commit) {
       if (await commitOf(common_dir, ref) === commit) return;
@@ -171,7 +174,19 @@ export function gitLanding(git: Git, room: string): Landing {
 
     requireSaved: (worktree, head) => requireSaved(git, worktree, head),
 
-    takeDown: (worktree, head) => takeDown(git, worktree, head),
+    takeDown: (worktree, head, first) => takeDown(git, worktree, head, first),
+
+    async rename(common_dir, ref, prefix) {
+      const commit = await commitOf(common_dir, ref);
+      if (commit === undefined) return undefined;
+      const name = await freeRef(common_dir, prefix);
+      const identity = await identityOf(git, { git_dir: common_dir });
+      const moves = [{ ref: name, from: undefined, to: commit }, { ref, from: commit, to: undefined }];
+      await locked(() => moveRefs(git, { git_dir: common_dir }, moves, "kept", identity));
+      return name;
+    },
+
+    hasRepository: (common_dir) => exists(common_dir),
   };
 }
 

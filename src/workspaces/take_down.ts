@@ -8,11 +8,17 @@ import { WHOLE_TREE_MS } from "./git.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
 
 /** Each step may have been done already. The branch goes only if it still has the commit `head`. */
-export async function takeDown(git: Git, worktree: OwnWorktree, head: string | undefined): Promise<void> {
+export async function takeDown(
+  git: Git,
+  worktree: OwnWorktree,
+  head: string | undefined,
+  first?: () => Promise<void>,
+): Promise<void> {
   const { root, git_dir, common_dir, branch } = worktree;
   const place = { git_dir: common_dir };
   if (await exists(root)) {
     await requireSaved(git, worktree, head);
+    await first?.();
     const asked = ["worktree", "remove", "--force", root];
     const removed = await git.run(place, asked, { accepts: [1, 128, 255], bound_ms: WHOLE_TREE_MS });
     // Such as a worktree whose `.git` has been deleted. Links in it are not followed.
