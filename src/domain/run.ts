@@ -5,6 +5,7 @@
 import type { LeftProcess } from "./output.ts";
 import type { Failure } from "./failure.ts";
 import type { Actor } from "./actor.ts";
+import type { Cost } from "./cost.ts";
 import type { Attachment } from "./attachment.ts";
 import type { LogLevel } from "./log_entry.ts";
 import type { McpServer, OwnTools } from "./mcp_server.ts";
@@ -71,9 +72,9 @@ export interface RunRequest {
   attachments?: readonly AttachmentFile[];
   /**
    * The session of an earlier attempt, which is resumed if the agent can. `opened_at`: ISO 8601. `adopted`: the task has
-   * taken it up from elsewhere, and fails without it.
+   * taken it up from elsewhere, and fails without it. `cost`: what it had cost at the end of the last turn.
    */
-  resume?: { session_id: string; opened_at?: string; adopted?: boolean };
+  resume?: { session_id: string; opened_at?: string; adopted?: boolean; cost?: Cost };
   /** What earlier attempts did: absent in the first one, and in one that begins anew. */
   earlier?: EarlierWork;
   /**
@@ -163,6 +164,8 @@ export interface TurnOutcome {
   stop_reason?: string;
   /** Of this turn alone. */
   usage?: Record<string, unknown>;
+  /** What the session has cost from its beginning, if the agent tells. */
+  session_cost?: Cost;
   /** What a person should know although the work is completed, such as a question that nobody answered. */
   warnings?: string[];
 }

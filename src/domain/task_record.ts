@@ -1,6 +1,7 @@
 /** A task as it is stored: its spec (changes only before its first attempt) and its state (small, rewritten at each step). */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { Cost } from "./cost.ts";
 import { Attempt } from "./attempt/stored_attempt.ts";
 import type { TaskSession } from "./agent_session.ts";
 import { shownServer } from "./mcp_server.ts";
@@ -71,6 +72,7 @@ export const TaskState = z.object({
     working_dir: z.string(),
     node: z.string().optional().describe("The node on whose machine it is kept."),
     opened_at: z.string().optional(),
+    cost: Cost.optional().describe("What it had cost at the end of its last turn."),
   }).optional().describe(
     "The agent's session, which the next attempt resumes. It is kept when the task ends.",
   ),

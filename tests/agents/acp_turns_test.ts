@@ -58,6 +58,30 @@ Deno.test("turns: each is reported with its own answer, tokens and cost, in one 
     assert.deepEqual(run.logs("info").filter((text) => /^(One|Two)/.test(text)), ["One.", "Two."]);
   }));
 
+Deno.test("turns: the cost in a session that goes on is that of the turn alone, or is not told", () =>
+  withSupervisor(async (bench) => {
+    const cost = (amount: number) => ({ amount, currency: "USD" });
+    for (
+      const [resume, told] of [
+        [{ cost: cost(2) }, cost(1)],
+        [{ cost: cost(4) }, undefined],
+        [{ cost: { amount: 2, currency: "EUR" } }, undefined],
+        [{ adopted: true }, undefined],
+        // Whatever it has cost was in this very turn, before it was interrupted.
+        [{}, cost(3)],
+      ] as const
+    ) {
+      const wanted = { resume: { session_id: "f1", ...resume } };
+      const frames = [says("One."), costs(3), done()];
+      const { outcome } = await ran(bench, framesRequest(bench.folder, "generic", frames, wanted), {
+        messages: [message(costs(3.5), done())],
+      });
+      assert.deepEqual([outcome.usage?.cost, outcome.session_cost], [cost(0.5), cost(3.5)]);
+      const { outcome: first } = await ran(bench, framesRequest(bench.folder, "generic", frames, wanted));
+      assert.deepEqual([first.usage?.cost, first.session_cost], [told, cost(3)], JSON.stringify(resume));
+    }
+  }));
+
 Deno.test("turns: what was open, denied or told in one is no part of the next", () =>
   withSupervisor(async (bench) => {
     const first = [plan("completed", "pending"), asks("delete it"), says("Not done."), done()];

@@ -195,7 +195,7 @@ export class AcpRun implements Run {
 
   #outcomeOf(verdict: Verdict): RunOutcome {
     const { transcript, now } = this.#parts.turns;
-    const outcome: RunOutcome = outcomeOf(verdict, transcript.output, now.usage);
+    const outcome: RunOutcome = outcomeOf(verdict, transcript.output, now);
     const { left } = this.#turns;
     if (verdict.exit_code !== undefined) outcome.exit_code = verdict.exit_code;
     if (left.length > 0) outcome.left_running = left;

@@ -10,7 +10,7 @@ import { type Progress, progressOf, sameProgress } from "./progress.ts";
 import type { Transcript } from "./transcript.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import type { TroubleWatch } from "./trouble_watch.ts";
-import { type Cost, costOf, withoutCost } from "./usage.ts";
+import { type CostBefore, costOf, withoutCost } from "./usage.ts";
 
 const USAGE_EVENT_EVERY_MS = 1000;
 
@@ -20,11 +20,12 @@ export interface TurnOptions {
   events: EventQueue;
   transcript: Transcript;
   troubles: TroubleWatch;
-  /** What the session had cost before the turn. Agents tell the sum of the session. */
-  cost_before: Cost | undefined;
 }
 
 export class AcpTurn {
+  /** What the session had cost before the turn. Agents tell the sum of the session. */
+  cost_before: CostBefore;
+
   readonly #options: TurnOptions;
   #usage: Record<string, unknown> = {};
   #steps: PlanStep[] = [];
@@ -81,12 +82,12 @@ export class AcpTurn {
 
   /** What it has used so far. The cost is of this turn alone. */
   get usage(): Record<string, unknown> {
-    return withoutCost(this.#usage, this.#options.cost_before);
+    return withoutCost(this.#usage, this.cost_before);
   }
 
-  /** What the session has cost, this turn included; undefined if that is not known. */
-  get cost(): Cost | undefined {
-    return costOf(this.#usage) ?? this.#options.cost_before;
+  /** What the session has cost, this turn included. */
+  get session_cost(): CostBefore {
+    return costOf(this.#usage) ?? this.cost_before;
   }
 
   /** Whether it has a plan, which names the current step. */

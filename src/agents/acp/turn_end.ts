@@ -40,12 +40,13 @@ export async function endOf({ turn, result, unanswered, isInterrupted, events }:
 export function outcomeOf(
   { status, failure, stop_reason, warnings = [] }: Verdict,
   output: string,
-  usage: Record<string, unknown>,
+  { usage, session_cost }: Pick<AcpTurn, "usage" | "session_cost">,
 ): TurnOutcome {
   const outcome: TurnOutcome = { status, output };
   if (failure !== undefined) outcome.failure = failure;
   if (stop_reason !== undefined) outcome.stop_reason = stop_reason;
   if (warnings.length > 0) outcome.warnings = warnings;
   if (Object.keys(usage).length > 0) outcome.usage = usage;
+  if (typeof session_cost === "object") outcome.session_cost = session_cost;
   return outcome;
 }

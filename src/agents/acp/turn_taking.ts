@@ -195,5 +195,5 @@ function newGivenUp(): PromiseWithResolvers<never> {
 }
 
 function outcomeIn({ transcript, now }: RunParts["turns"], verdict: Verdict): TurnOutcome {
-  return outcomeOf(verdict, transcript.output, now.usage);
+  return outcomeOf(verdict, transcript.output, now);
 }

@@ -113,8 +113,9 @@ export class AcpTurns {
   #newTurn(): AcpTurn {
     const { clock, make, events, giveUp } = this.#options;
     const troubles = new TroubleWatch({ clock, events, login_advice: make.login.advice, giveUp });
-    const cost_before = this.#now?.cost;
-    return new AcpTurn({ clock, make, events, transcript: this.transcript, troubles, cost_before });
+    const turn = new AcpTurn({ clock, make, events, transcript: this.transcript, troubles });
+    turn.cost_before = this.#now?.session_cost;
+    return turn;
   }
 
   /** The agent works without it, and may say so at each prompt. */

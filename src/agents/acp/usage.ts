@@ -1,4 +1,5 @@
 /** The usage of a run, in the same shape for all agents. Pure. */
+import type { Cost } from "../../domain/cost.ts";
 import { numberOf, objectOf } from "./wire_value.ts";
 
 /** The protocol's field → ours. */
@@ -41,23 +42,21 @@ export function usageUpdateOf(update: Record<string, unknown>): Record<string, u
   return usage;
 }
 
-export interface Cost {
-  amount: number;
-  currency: string;
-}
+/** What a session had cost before a turn; `unknown`: it has, but not how much. */
+export type CostBefore = Cost | "unknown" | undefined;
 
 export function costOf({ cost }: Record<string, unknown>): Cost | undefined {
   return cost as Cost | undefined;
 }
 
-/** The usage without what the session had cost before. */
-export function withoutCost(
-  usage: Record<string, unknown>,
-  before: Cost | undefined,
-): Record<string, unknown> {
+/** The usage without what the session had cost before. Without the cost, if that cannot be told. */
+export function withoutCost(usage: Record<string, unknown>, before: CostBefore): Record<string, unknown> {
   const cost = costOf(usage);
-  if (cost === undefined || before?.currency !== cost.currency) return { ...usage };
-  // Without the noise of binary fractions. Some agents begin to count anew.
+  if (cost === undefined || before === undefined) return { ...usage };
+  const { cost: _sum, ...rest } = usage;
+  if (before === "unknown" || before.currency !== cost.currency) return rest;
+  // Without the noise of binary fractions.
   const amount = Number((cost.amount - before.amount).toFixed(9));
-  return { ...usage, cost: amount < 0 ? cost : { ...cost, amount } };
+  // An agent that was killed may have forgotten its last turns.
+  return amount < 0 ? rest : { ...rest, cost: { ...cost, amount } };
 }

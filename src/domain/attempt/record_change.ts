@@ -34,7 +34,7 @@ export function changed(state: TaskState, change: Exclude<RecordChange, { kind: 
     case "session":
       return {
         ...state,
-        session: change.session,
+        session: withCost(change.session, state.session),
         // The prompt follows at once.
         prompted_turn: state.turn,
         ...progressAfter(state, change.isResumed),
@@ -44,6 +44,12 @@ export function changed(state: TaskState, change: Exclude<RecordChange, { kind: 
     case "progress":
       return change.reports.reduce((after, report) => afterReport(after, report, change.elapsed_ms), state);
   }
+}
+
+/** What a session has cost is kept when it goes on. */
+function withCost(session: TaskState["session"], before: TaskState["session"]): TaskState["session"] {
+  if (session === undefined || before?.cost === undefined) return session;
+  return session.session_id === before.session_id ? { ...session, cost: before.cost } : session;
 }
 
 function withCurrent(state: TaskState, more: Partial<Attempt>): Attempt[] {

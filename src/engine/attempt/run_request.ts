@@ -70,9 +70,11 @@ export function delegates(task: TaskRecord, settings: RunSettings, agent: string
 function resumed(task: TaskRecord, here: Place): RunRequest["resume"] {
   const { session, fresh_from } = task.state;
   const adopted = fresh_from === undefined ? executionOf(task).session : undefined;
-  if (adopted !== undefined) return { session_id: adopted, opened_at: session?.opened_at, adopted: true };
+  if (adopted !== undefined) {
+    return { session_id: adopted, opened_at: session?.opened_at, adopted: true, cost: session?.cost };
+  }
   if (session === undefined || strangeTo(session, here) !== undefined) return undefined;
-  return { session_id: session.session_id, opened_at: session.opened_at };
+  return { session_id: session.session_id, opened_at: session.opened_at, cost: session.cost };
 }
 
 type Session = NonNullable<TaskState["session"]>;

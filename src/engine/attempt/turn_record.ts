@@ -21,7 +21,8 @@ export function answerOf(
   { attempt, turn, outcome, started_at, ended_at }: Ended,
 ): { state: TaskState; besides: Besides } {
   const { state, number } = answered(before, attempt, turn);
-  const { output, exit_code, stop_reason, usage, warnings, left_running } = outcome;
+  const { output, exit_code, stop_reason, usage, warnings, left_running, session_cost } = outcome;
+  const { session } = state;
   const message = agentMessage(task_id, number, {
     turn,
     attempt,
@@ -36,7 +37,7 @@ export function answerOf(
     left_running,
   });
   return {
-    state,
+    state: session && session_cost ? { ...state, session: { ...session, cost: session_cost } } : state,
     besides: { sets: [message], deletes: forgottenMessage(task_id, number, state.waiting) },
   };
 }
