@@ -14,6 +14,7 @@ import type { Scheduler } from "../engine/scheduler.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import type { TaskReviews } from "../engine/task_reviews.ts";
 import type { TaskQueries } from "../engine/task_queries.ts";
+import type { WorkspaceUpdate } from "../engine/workspace_update.ts";
 import type { Worktrees } from "../engine/worktrees.ts";
 import type { HealthMonitor } from "../monitor/health.ts";
 import type { Machine } from "../monitor/machine.ts";
@@ -79,6 +80,7 @@ export interface ApiContext {
   queries: TaskQueries;
   pullRequests: Pick<PullRequestOpening, "create">;
   acceptance: Pick<Acceptance, "accept" | "discard">;
+  workspaceUpdate: Pick<WorkspaceUpdate, "update">;
   worktrees: Pick<Worktrees, "list" | "prune">;
   reviews: Pick<TaskReviews, "changes" | "save" | "get">;
   scheduler: Scheduler;

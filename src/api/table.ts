@@ -54,6 +54,7 @@ import { unscheduleTask } from "./unschedule_task.ts";
 import { unsubscribeFromUpdates } from "./unsubscribe_from_updates.ts";
 import { updateTask } from "./update_task.ts";
 import { updateRateLimits } from "./update_rate_limits.ts";
+import { updateWorkspace } from "./update_workspace.ts";
 import { withdrawMessage } from "./withdraw_message.ts";
 
 const ALL = [
@@ -75,6 +76,7 @@ const ALL = [
   getTaskResult,
   acceptChanges,
   discardChanges,
+  updateWorkspace,
   listWorktrees,
   pruneWorktrees,
   listProjects,

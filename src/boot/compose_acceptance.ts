@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
 import { EndingRecovery } from "../engine/ending_recovery.ts";
 import { RepositoryTurns } from "../engine/repository_turns.ts";
+import { type UpdateContext, WorkspaceUpdate } from "../engine/workspace_update.ts";
 import { Worktrees } from "../engine/worktrees.ts";
 import type { Store } from "../store/open.ts";
 import type { Git } from "../workspaces/git.ts";
@@ -15,13 +16,14 @@ export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "meth
   git: Git;
   /** The folder that holds the worktrees. */
   root: string;
+  say: UpdateContext["say"];
   /** One for temporary files. */
   room: string;
 }
 
 export type Endings = ReturnType<typeof composeAcceptance>;
 
-export function composeAcceptance({ clock, store, git, root, room, ...tasks }: AcceptanceWiring) {
+export function composeAcceptance({ clock, store, git, root, room, say, ...tasks }: AcceptanceWiring) {
   const turns = new RepositoryTurns();
   const landing = gitLanding(git, room);
   const acceptance = new Acceptance({ clock, store, landing, ...tasks }, turns);
@@ -30,6 +32,7 @@ export function composeAcceptance({ clock, store, git, root, room, ...tasks }: A
     landing,
     acceptance,
     worktrees: new Worktrees({ clock, store, landing, folders, acceptance }),
+    update: new WorkspaceUpdate({ store, landing, acceptance, say, save: tasks.save }, turns),
     recovery: new EndingRecovery({ clock, store, landing, acceptance, turns }),
   };
 }

@@ -133,6 +133,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     git,
     root: worktrees,
     room: join(folder, "git", "endings"),
+    say: (task_id, said, by) => engine.commands.say(task_id, said, by),
     save,
     tearDown: async (task, folder) => {
       const { teardown = [], env } = projects.projectOf(task) ?? {};

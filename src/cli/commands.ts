@@ -26,6 +26,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTask } from "./commands/task.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTop } from "./commands/top.ts";
+import { addUpdate } from "./commands/update.ts";
 import { addWorktrees } from "./commands/worktrees.ts";
 
 /** Adds a command, or a few related ones, to the program. */
@@ -40,6 +41,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addAccept,
   addDiscard,
   addPr,
+  addUpdate,
   addWorktrees,
   addCancel,
   addRetry,

@@ -54,6 +54,26 @@ export interface LandingPlan {
   parts: string[];
 }
 
+export interface BringIn {
+  task_id: string;
+  worktree: OwnWorktree;
+  method: "rebase" | "merge";
+  taken: readonly Taken[];
+}
+
+/** The task's branch with its base brought in. */
+export interface BaseUpdate {
+  /** The commit of the base. */
+  base: string;
+  /** The task's commits before and after; the same if there is nothing to bring in. */
+  from: string;
+  /** With conflicts: a merge in which the files have the usual marks. */
+  to: string;
+  conflicts: string[];
+  /** What git says about the conflicts. */
+  notes: string[];
+}
+
 /** References have full names. Each method throws `ApiError`. */
 export interface Landing {
   /** Makes the commit. Throws `CHANGES_CONFLICT`, or `INVALID_FIELD_VALUE` for `into`; undefined: nothing has changed. */
@@ -67,6 +87,16 @@ export interface Landing {
     task_id: string,
     begin: (trees: AcceptIntent["trees"]) => Promise<void>,
   ): Promise<boolean>;
+  /** Makes the commit. Throws `INVALID_FIELD_VALUE` if the base cannot be brought in. */
+  bringIn(order: BringIn): Promise<BaseUpdate>;
+  /** Moves the task's branch with its worktree. `begin` and the end are those of `land`. */
+  moveOwn(
+    worktree: OwnWorktree,
+    move: { from: string; to: string },
+    begin: () => Promise<void>,
+  ): Promise<boolean>;
+  /** Those of the files that have marks of conflicts in this commit. */
+  marked(worktree: OwnWorktree, commit: string, files: readonly string[]): Promise<string[]>;
   /** What became of a `land` that a crash interrupted. Throws `CHANGES_CONFLICT` if that cannot be settled now. */
   settle(intent: AcceptIntent): Promise<"moved" | "undone">;
   /** The last commit of the task's branch; undefined if the branch is gone. */

@@ -84,6 +84,9 @@ export const TaskState = z.object({
   ending: Ending.optional().describe(
     "What is being done with the worktree. Until it is over, the task stays ended.",
   ),
+  unresolved: z.array(z.string()).optional().describe(
+    "Files with conflicts that the agent was asked to resolve. None is accepted while it has their marks.",
+  ),
   refs: z.array(z.string()).optional().describe("References in the repository that go with the record."),
   refs_dir: z.string().optional().describe("git's folder that has them."),
   messages: z.int().optional().describe(

@@ -68,7 +68,7 @@ export class Acceptance {
 
   /** Throws `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE`, `CHANGES_CONFLICT`. Then nothing has changed. */
   async accept(request: AcceptRequest, by: Actor): Promise<Accepted> {
-    const { worktree } = this.#atRest(request.task_id, "accept the changes of");
+    const { worktree } = this.atRest(request.task_id, "accept the changes of");
     const asked = by.kind === "agent" ? this.#ofAgent(request, by.id!) : request;
     return await this.#turns.in(worktree.common_dir, () => this.acceptInTurn(asked, by));
   }
@@ -87,7 +87,7 @@ export class Acceptance {
   /** For who has the repository's turn. */
   async acceptInTurn(request: AcceptRequest, by: Actor): Promise<Accepted> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const task = await this.#saved(request.task_id, "accept the changes of");
+      const task = await this.saved(request.task_id, "accept the changes of");
       const plan = await this.#planned(task, request);
       const intent = await this.#intent(task, request, plan);
       const brought = intent.brought.slice(1).map(({ task_id }) => task_id);
@@ -114,7 +114,7 @@ export class Acceptance {
     const { landing, check, methodOf } = this.#options;
     const { record, worktree } = task;
     const method = request.method ?? methodOf?.(record) ?? "squash";
-    const all = this.#dependenciesOf(record);
+    const all = this.dependenciesOf(record);
     const open: Work[] = [];
     for (const { id, state } of all) {
       const theirs = state.workspace;
@@ -134,6 +134,14 @@ export class Acceptance {
     });
     if (plan === undefined) throw nothingChanged(record, "accept the changes of");
     await landing.requireSaved(worktree, plan.head);
+    const marked = await landing.marked(worktree, plan.head, record.state.unresolved ?? []);
+    if (marked.length > 0) {
+      throw changesConflict(
+        "conflict",
+        marked,
+        "Conflicts are not resolved yet: the files still have their marks",
+      );
+    }
     this.#requireDependencies(record, plan, request.include_dependencies === true);
     if (plan.hasMoved && check) {
       const failure = await check(record, { common_dir: worktree.common_dir, commit: plan.to });
@@ -145,7 +153,7 @@ export class Acceptance {
   }
 
   /** Its dependencies, directly or through others. */
-  #dependenciesOf(task: TaskRecord): TaskRecord[] {
+  dependenciesOf(task: TaskRecord): TaskRecord[] {
     const found = new Map<string, TaskRecord>();
     const todo = [...task.spec.dependencies ?? []];
     for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
@@ -264,9 +272,9 @@ export class Acceptance {
   // ---- discard
 
   async discard(task_id: string, by: Actor): Promise<Discarded> {
-    const { worktree } = this.#atRest(task_id, "discard the changes of");
+    const { worktree } = this.atRest(task_id, "discard the changes of");
     return await this.#turns.in(worktree.common_dir, async () => {
-      const { record, worktree } = await this.#saved(task_id, "discard the changes of");
+      const { record, worktree } = await this.saved(task_id, "discard the changes of");
       const { landing } = this.#options;
       const head = await landing.headOf(worktree);
       if (head === undefined || head === worktree.base_commit) {
@@ -285,9 +293,9 @@ export class Acceptance {
    */
   async merged(task_id: string, merged: string, by: Actor): Promise<string | undefined> {
     const operation = "clear the worktree of";
-    const { worktree } = this.#atRest(task_id, operation);
+    const { worktree } = this.atRest(task_id, operation);
     return await this.#turns.in(worktree.common_dir, async () => {
-      const { record, worktree } = await this.#saved(task_id, operation);
+      const { record, worktree } = await this.saved(task_id, operation);
       const { landing } = this.#options;
       const head = await landing.headOf(worktree);
       if (head === undefined) throw nothingChanged(record, operation);
@@ -417,15 +425,15 @@ export class Acceptance {
     });
   }
 
-  #atRest(task_id: string, operation: string): { record: TaskRecord; worktree: OwnWorktree } {
+  atRest(task_id: string, operation: string): { record: TaskRecord; worktree: OwnWorktree } {
     const record = foundTask(task_id, this.#options.store.tasks);
     requireAtRest(record, operation);
     return { record, worktree: requireOwnWorktree(record, operation) };
   }
 
   /** The task, with what a person has changed in its worktree since the last turn committed. */
-  async #saved(task_id: string, operation: string): Promise<{ record: TaskRecord; worktree: OwnWorktree }> {
-    const { record, worktree } = this.#atRest(task_id, operation);
+  async saved(task_id: string, operation: string): Promise<{ record: TaskRecord; worktree: OwnWorktree }> {
+    const { record, worktree } = this.atRest(task_id, operation);
     const { workspace, failure } = await this.#options.save(record);
     if (failure !== undefined) {
       throw changesConflict("uncommitted", [], `What is in ${worktree.root} cannot be committed: ${failure}`);
@@ -436,5 +444,12 @@ export class Acceptance {
 
 /** The record of a task whose worktree is gone. */
 function ended(state: TaskState, refs_dir: string, ref: string): TaskState {
-  return { ...state, ending: undefined, workspace: undefined, refs_dir, refs: [...state.refs ?? [], ref] };
+  return {
+    ...state,
+    ending: undefined,
+    workspace: undefined,
+    unresolved: undefined,
+    refs_dir,
+    refs: [...state.refs ?? [], ref],
+  };
 }

@@ -49,6 +49,24 @@ export const acceptMessages = {
     kept_as: z.string().describe("The reference that keeps the commits for `tasks.retention_days`."),
     timestamp: z.string(),
   }),
+  update_workspace: exchange(
+    "update_workspace",
+    {
+      task_id: TaskId,
+      method: z.enum(["rebase", "merge"]).optional().describe("Default: rebase."),
+      resolve: z.enum(["none", "agent"]).optional().describe(
+        "What becomes of conflicts. none (default): they are listed, and nothing changes. agent: the base is merged, and the " +
+          "agent gets a message to resolve them.",
+      ),
+    },
+    "workspace_updated",
+    {
+      task_id: z.string(),
+      head_commit: z.string(),
+      conflicts: z.array(z.string()),
+      timestamp: z.string(),
+    },
+  ),
   list_worktrees: exchange("list_worktrees", {}, "worktree_list", {
     worktrees: z.array(Worktree),
     timestamp: z.string(),

@@ -89,7 +89,11 @@ function isRefused({ conflicts, tree }: MergedTree): boolean {
 }
 
 /** The heads of what the target has taken, and still has, in another form than the task. */
-async function takenHeads(git: Git, place: GitPlace, { head, target, taken }: Wanted): Promise<string[]> {
+export async function takenHeads(
+  git: Git,
+  place: GitPlace,
+  { head, target, taken }: Pick<Wanted, "head" | "target" | "taken">,
+): Promise<string[]> {
   const found: string[] = [];
   for (const one of taken) {
     if (!await isAncestor(git, place, one.head, head) || await isAncestor(git, place, one.head, target)) {
@@ -113,7 +117,7 @@ async function parentsOf(git: Git, place: GitPlace, commit: string): Promise<str
   return (await git.line(place, ["rev-list", "--parents", "-n", "1", commit])).split(" ").slice(1);
 }
 
-function commitTree(
+export function commitTree(
   git: Git,
   place: GitPlace,
   tree: string,

@@ -11,6 +11,7 @@ import {
   type Work,
 } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
+import { baseUpdate } from "./base_update.ts";
 import { isAncestor, madeCommit, treeOf } from "./commit_sequence.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
@@ -131,6 +132,37 @@ export function gitLanding(git: Git, room: string): Landing {
       if (end === "moved") return true;
       if (end === "overtaken") return false;
       throw uncommitted(into, end);
+    },
+
+    async bringIn(order) {
+      const { worktree, task_id } = order;
+      const { common_dir, base } = worktree;
+      const refuse = (why: string) =>
+        fieldProblem("INVALID_FIELD_VALUE", "task_id", task_id, "a task that started from a branch", why);
+      if (base === undefined) throw refuse(`Task '${task_id}' started from a commit, which nothing comes to`);
+      const commit = await commitOf(common_dir, HEADS + base) ?? await commitOf(common_dir, base);
+      if (commit === undefined) throw refuse(`'${base}', from which task '${task_id}' started, is gone`);
+      const head = await commitOf(common_dir, HEADS + worktree.branch);
+      if (head === undefined) throw gone(worktree);
+      return await baseUpdate(git, order, commit, head, room);
+    },
+
+    async moveOwn({ common_dir, branch }, { from, to }, begin) {
+      const identity = await identityOf(git, { git_dir: common_dir });
+      const reason = "opencode-agents: bring in the base";
+      const move = { common_dir, branch, from, to, besides: [], reason, identity };
+      const end = await moveBranch(git, move, room, begin);
+      if (end === "moved") return true;
+      if (end === "overtaken") return false;
+      throw changesConflict("uncommitted", end.files, `The worktree cannot take the base: ${end.why}`);
+    },
+
+    async marked({ common_dir }, commit, files) {
+      if (files.length === 0) return [];
+      const asked = ["grep", "-l", "-z", "-I", "-e", "^<<<<<<< ", "-e", "^>>>>>>> ", commit, "--"];
+      const literal = files.map((file) => `:(top,literal)${file}`);
+      const found = await git.fields({ git_dir: common_dir }, [...asked, ...literal], { accepts: [1] });
+      return found.map((name) => name.slice(commit.length + 1));
     },
 
     async settle(intent: AcceptIntent) {

@@ -12,7 +12,7 @@ Deno.test("accept_changes and discard_changes: a task without a worktree, and no
       execution: { prompt: "finish" },
     };
     await app.post({ type: "start_task", task });
-    for (const type of ["accept_changes", "discard_changes"]) {
+    for (const type of ["accept_changes", "discard_changes", "update_workspace"]) {
       const unknown = await app.post({ type, task_id: "none" });
       assert.deepEqual([unknown.reply.code, unknown.status], ["TASK_NOT_FOUND", 404]);
       const running = await app.post({ type, task_id: "plain" });

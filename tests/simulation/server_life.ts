@@ -184,6 +184,7 @@ export class ServerLife {
       queries: engine.queries,
       scheduler: this.#scheduler,
       acceptance: {} as ApiContext["acceptance"],
+      workspaceUpdate: {} as ApiContext["workspaceUpdate"],
       worktrees: {} as ApiContext["worktrees"],
       reviews: {} as ApiContext["reviews"],
       pullRequests: {} as ApiContext["pullRequests"],
