@@ -11,11 +11,8 @@ import { type Readiness, settle } from "./transitions.ts";
 import { holdsSlot, type TaskRecord, type TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
 
-/**
- * What becomes of a message: it waits for its turn, it ends the present turn, it goes into the present turn, or the task goes
- * on for it.
- */
-export type Delivery = "queued" | "now" | "steer" | "reopened";
+/** What becomes of a message: it waits for its turn, it ends the present turn, or the task goes on for it. */
+export type Delivery = "queued" | "now" | "reopened";
 
 export interface Posted {
   state: TaskState;
@@ -50,7 +47,13 @@ export function posted(
   // One that does not wait passes those that do, but not its like.
   const patient = waiting.findIndex((one) => one.mode !== "now");
   const place = given.mode === "now" && patient !== -1 ? patient : waiting.length;
-  const state = { ...numbered, waiting: waiting.toSpliced(place, 0, message) };
+  const attached = [...task.state.attached ?? [], ...given.attachments ?? []];
+  if (attached.length > ATTACHED_MAX) throw tooManyFiles(attached.length - (given.attachments?.length ?? 0));
+  const state = {
+    ...numbered,
+    waiting: waiting.toSpliced(place, 0, message),
+    attached: attached.length > 0 ? attached : undefined,
+  };
   const turn = turnOf(state, message);
   if (!isFinished(status)) {
     const delivery = status === "running" && given.mode === "now" ? "now" : "queued";
@@ -60,6 +63,21 @@ export function posted(
   // What it depends on has failed: the message waits until the task can go on.
   if (isFinished(again.status)) return { state, message, turn, delivery: "queued" };
   return { state: again, message, turn, delivery: "reopened" };
+}
+
+/** How many files a task may be given with its messages. */
+const ATTACHED_MAX = 200;
+
+function tooManyFiles(had: number) {
+  const message =
+    `The task has been given ${had} files with its messages already: at most ${ATTACHED_MAX} are kept`;
+  return fieldProblem(
+    "INVALID_FIELD_VALUE",
+    "attachments",
+    undefined,
+    `at most ${ATTACHED_MAX - had} files`,
+    message,
+  );
 }
 
 /** The turn that a waiting message will begin, if nothing passes it. */

@@ -96,6 +96,9 @@ export const TaskState = z.object({
     "How many messages after the first are outputs of attempts as older versions stored them.",
   ),
   waiting: z.array(WaitingMessage).optional().describe("Messages in the order of delivery, at most 20."),
+  attached: z.array(z.string()).optional().describe(
+    "The ids of the files that came with messages, at most 200.",
+  ),
   prompt: TurnPrompt.optional().describe("What the turn answers; absent: the task's own prompt."),
   prompted_turn: z.int().optional().describe(
     "The last turn of which a session was given the prompt, as far as known.",

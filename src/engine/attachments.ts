@@ -124,8 +124,9 @@ export class Attachments {
     const all = [...files.all()].filter((one) => by === undefined || one.by === by);
     if (all.length === 0) return [];
     const used = new Set<string>();
-    for (const { spec } of store.tasks.values()) {
+    for (const { spec, state } of store.tasks.values()) {
       for (const id of spec.execution?.attachments ?? []) used.add(id);
+      for (const id of state.attached ?? []) used.add(id);
     }
     for (const { spec } of store.schedules.values()) {
       for (const id of spec.task.execution?.attachments ?? []) used.add(id);

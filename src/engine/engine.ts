@@ -15,7 +15,7 @@ import type { Change } from "../store/record_memory.ts";
 import { messageOf } from "./conversation.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Membership } from "./membership.ts";
-import { changedFields, changedMessages, isInterrupted } from "./record_news.ts";
+import { changedFields, changedMessages, newlyWaiting } from "./record_news.ts";
 import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
@@ -180,7 +180,9 @@ export class Engine {
     const { status } = after.state;
     if (!run) return;
     if (before.state.waiting !== after.state.waiting) {
-      run.noteMessages(after.state.waiting?.length ?? 0, isInterrupted(before.state, after.state));
+      const added = status === "running" ? newlyWaiting(before.state, after.state) : [];
+      const steers = added.filter(({ mode }) => mode === "steer");
+      run.noteMessages(after.state.waiting?.length ?? 0, added.some(({ mode }) => mode === "now"), steers);
     }
     if (before.state.status === status) return;
     let done: Promise<void> | undefined;

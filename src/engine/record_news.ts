@@ -1,5 +1,6 @@
 /** What a committed change of a task's record means for those who watch the task. Pure. */
 import { isDeepStrictEqual } from "node:util";
+import type { WaitingMessage } from "../domain/message.ts";
 import type { Task } from "../domain/task.ts";
 import { editedFields } from "../domain/task_edit.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
@@ -37,9 +38,8 @@ export function changedMessages(before: TaskState, after: TaskState): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** Whether a message has come that does not wait for the end of the turn. */
-export function isInterrupted(before: TaskState, after: TaskState): boolean {
-  if (after.status !== "running") return false;
+/** The messages that have come to wait. */
+export function newlyWaiting(before: TaskState, after: TaskState): WaitingMessage[] {
   const known = new Set(before.waiting?.map(({ number }) => number));
-  return (after.waiting ?? []).some(({ number, mode }) => mode === "now" && !known.has(number));
+  return (after.waiting ?? []).filter(({ number }) => !known.has(number));
 }

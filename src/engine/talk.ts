@@ -25,6 +25,8 @@ export interface Said {
 
 export interface TalkOptions
   extends Pick<RunContext, "clock" | "store" | "index" | "settings" | "attachments"> {
+  /** Checks files, and keeps them until they are used. Throws for one that is not there. */
+  claim(ids: readonly string[], field: string): void;
   /** Throws if the task cannot go on after its end. */
   requireReopenable(task: TaskRecord): void;
 }
@@ -50,11 +52,11 @@ export class Talk {
     { text, source, mode, attachments, also = (state) => state }: Said,
     by: Actor,
   ): Promise<Sent> {
-    const { clock, store, index, attachments: files, requireReopenable } = this.#options;
+    const { clock, store, index, claim, requireReopenable } = this.#options;
     const task = foundTask(task_id, store.tasks);
     this.#requireListener(task);
     if (isFinished(task.state.status)) requireReopenable(task);
-    if (attachments?.length) files?.claim(attachments, "attachments");
+    if (attachments?.length) claim(attachments, "attachments");
     const about = { source, by, mode: mode === "next" ? undefined : mode, parts: partsOf(text) };
     let sent!: Sent;
     await store.tasks.update((view) => {

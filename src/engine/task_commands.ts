@@ -47,7 +47,11 @@ export class TaskCommands {
     this.#options = options;
     this.#dispatcher = dispatcher;
     this.#sessions = new TakenSessions(options.index, options.settings);
-    this.#talk = new Talk({ ...options, requireReopenable: (task) => this.#requireReopenable(task) });
+    this.#talk = new Talk({
+      ...options,
+      claim: (ids, field) => this.#claim(ids, field),
+      requireReopenable: (task) => this.#requireReopenable(task),
+    });
     this.#edits = new TaskEdits(options, {
       requireOpen: () => this.#requireOpen(),
       check: (task) => this.check(task),
@@ -274,12 +278,12 @@ export class TaskCommands {
     }
   }
 
-  #claim(ids: readonly string[]): void {
+  #claim(ids: readonly string[], field = "task.execution.attachments"): void {
     const { attachments } = this.#options;
-    if (attachments) return attachments.claim(ids);
+    if (attachments) return attachments.claim(ids, field);
     throw fieldProblem(
       "INVALID_FIELD_VALUE",
-      "task.execution.attachments",
+      field,
       ids,
       "no attachments: a server whose store is shared keeps none",
     );

@@ -45,8 +45,8 @@ export const conversationMessages = {
     {
       ...done,
       turn: z.int().describe("The turn that it will probably begin."),
-      delivery: z.enum(["queued", "now", "steer", "reopened"]).describe(
-        "queued: it waits for its turn. now: the present turn is ended for it. steer: it is put into the present turn. " +
+      delivery: z.enum(["queued", "now", "reopened"]).describe(
+        "queued: it waits for its turn. now: the present turn is ended for it. " +
           "reopened: the task had ended and is queued again.",
       ),
     },

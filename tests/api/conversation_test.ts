@@ -143,6 +143,7 @@ Deno.test("a message to a task that has ended makes it go on in its session, in 
       text: "session x; wait second; say more",
       attachments: undefined,
       mayBeTold: false,
+      copies: undefined,
     });
     assert.equal(run!.request.earlier?.stopped, undefined);
     assert.equal(run!.request.earlier?.answer, "done");

@@ -130,10 +130,13 @@ function goesOn({ hasSession, isResumable, hasEarlierSession }: AttemptState, { 
 function saving(state: AttemptState, outcome: RunOutcome) {
   const end = attemptEnd(outcome, state);
   if (end.outcome === "unresponsive" && state.hasEarlierSession && !state.isAtWork) end.losesSession = true;
-  const isLeft = state.stop === "leave" && end.outcome === "failed" && outcome.status === "stopped";
-  const { attempt, turn, work } = state;
+  const { attempt, turn, work, isUntaken } = state;
+  const isLeft = state.stop === "leave" && end.outcome === "failed" &&
+    (isUntaken || outcome.status === "stopped");
   const isPrompted = state.isPrompted || end.outcome === "completed";
-  return { result: { attempt, turn, outcome, end, isLeft, isPrompted, work } };
+  // The run ended as its last turn did, which is stored.
+  const own = isUntaken ? NEVER_STARTED : outcome;
+  return { result: { attempt, turn, outcome: own, end, isLeft, isPrompted, work } };
 }
 
 /** Keeps the result, and the slot, until the store accepts it. A full disk or a lost store must not lose the result. */

@@ -34,24 +34,23 @@ export function turnCommitted(state: AttemptState, next: NextTurn | undefined, a
   if (!state.isBetween) return stay(state);
   if (state.isSaving) return stay(state);
   const after = { ...state, isBetween: false, ended: undefined, work: undefined };
-  if (state.phase !== "working") {
-    // The agent ended meanwhile. Its next attempt takes up the turn that is stored.
+  if (state.phase !== "working" || state.stop !== undefined) {
+    // The agent has ended meanwhile, or is being ended. The next attempt takes up the turn that is stored.
     const stored = next === undefined
       ? after
       : { ...untaken(after), turn: state.turn + 1, waiting: next.waiting };
     return saveWhenClosed(stored, at_ms);
   }
-  if (next === undefined) return [after, state.stop === undefined ? [{ kind: "next_turn" }] : []];
+  if (next === undefined) return [after, [{ kind: "next_turn" }]];
   const begun: AttemptState = {
     ...after,
     turn: state.turn + 1,
     waiting: next.waiting,
     isRetrying: false,
     isInterrupted: false,
-    isPrompted: state.stop === undefined,
+    isPrompted: true,
     deadline: { left_ms: state.rules.timeout_ms },
   };
-  if (state.stop !== undefined) return stay(begun);
   const effects: AttemptEffect[] = [{ kind: "publish_agent" }, { kind: "next_turn", message: next.message }];
   if (!next.interrupts) return [begun, effects];
   const [interrupted, more] = interrupt(begun);

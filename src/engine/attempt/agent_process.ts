@@ -10,7 +10,7 @@ import { notStarted } from "./not_started.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
 import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
-import { promptOf } from "./turn_prompt.ts";
+import { copiesOf, promptOf } from "./turn_prompt.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -57,7 +57,9 @@ export class AgentProcess {
         const { message } = task.state.prompt ?? {};
         if (message !== undefined) {
           const prompt = await promptOf(this.#context, task.id, message);
-          request.message = { ...prompt, mayBeTold: wasBegun(task.state) };
+          const mayBeTold = wasBegun(task.state);
+          const copies = mayBeTold ? await copiesOf(store, task, message.number, prompt.text) : undefined;
+          request.message = { ...prompt, mayBeTold, copies };
         }
         request.hasNext = () => store.tasks.get(task.id)?.state.waiting !== undefined;
         this.#noteStrangeSession(task, here);
@@ -102,6 +104,11 @@ export class AgentProcess {
   next(message: TurnMessage | undefined): void {
     const isTaken = this.#run?.next?.(message) ?? false;
     if (!isTaken && message !== undefined) void this.#emit({ kind: "message_refused" });
+  }
+
+  /** Gives the agent a message in its turn. Returns whether it took it. */
+  async steer(message: TurnMessage): Promise<boolean> {
+    return await this.#run?.steer?.(message) ?? false;
   }
 
   /** Ends the turn, but not the run. */

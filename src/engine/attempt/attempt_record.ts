@@ -91,10 +91,11 @@ export class AttemptRecord {
     return { ...ended, attempt: this.#lease.attempt, started_at, ended_at: this.#turn_began };
   }
 
-  /** Stores the turn, and takes up the next message. The answer is an event. */
-  commitTurn(ended: EndedTurn): void {
+  /** Stores the turn and takes up the next message, after `ready`. The answer is an event. */
+  commitTurn(ended: EndedTurn, ready: Promise<void>): void {
     const context = this.#context;
     const committed = async () => {
+      await ready;
       // What was said in the turn is in the log before the next one begins.
       await context.store.logs.handOver();
       return await commitTurn(context, this.#task_id, this.#lease, this.#ended(ended));
@@ -111,9 +112,9 @@ export class AttemptRecord {
     );
   }
 
-  commitEnd(result: AttemptResult): void {
+  commitEnd(result: AttemptResult, ready: Promise<void>): void {
     const { store } = this.#context;
-    this.#commitEnd(result).then(
+    ready.then(() => this.#commitEnd(result)).then(
       () => this.#emit({ kind: "committed" }),
       (error) => {
         this.#sayUnsaved(error, store.closed);

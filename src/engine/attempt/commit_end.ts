@@ -41,11 +41,11 @@ function withAnswer(
   result: AttemptResult,
   times: { started_at: string; ended_at: string },
 ): { state: TaskState; besides: Besides } {
-  const { attempt, turn, outcome, isLeft } = result;
+  const { attempt, turn, outcome, isLeft, isPrompted } = result;
   const state = late(before, result);
   if (isAnswered(state, attempt, turn)) return { state, besides: {} };
-  // The turn goes on after the server's next start.
-  if (isLeft && outcome.output === "") return { state, besides: {} };
+  // The turn has not begun, or goes on after the server's next start.
+  if ((isLeft || !isPrompted) && outcome.output === "") return { state, besides: {} };
   return answerOf(task_id, state, { attempt, turn, outcome, ...times });
 }
 

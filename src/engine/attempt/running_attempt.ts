@@ -24,6 +24,8 @@ import { AgentProcess } from "./agent_process.ts";
 import { agentView } from "./agent_view.ts";
 import { AttemptRecord } from "./attempt_record.ts";
 import { AttemptTimers } from "./attempt_timers.ts";
+import type { WaitingMessage } from "../../domain/message.ts";
+import { Steering } from "./steering.ts";
 import { TaskWorkspace } from "./task_workspace.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -38,6 +40,7 @@ export class RunningAttempt {
   readonly #workspace: TaskWorkspace;
   readonly #record: AttemptRecord;
   readonly #timers: AttemptTimers;
+  readonly #steering: Steering;
   /** Effects that have not been carried out yet. */
   readonly #todo: AttemptEffect[] = [];
   #isCarryingOut = false;
@@ -56,6 +59,14 @@ export class RunningAttempt {
     this.#record = new AttemptRecord(context, task.id, lease.terms, emit);
     this.#workspace = new TaskWorkspace(context, emit, this.#record);
     this.#timers = new AttemptTimers(clock, emit);
+    this.#steering = new Steering(context, {
+      task_id: task.id,
+      lease: lease.terms,
+      steer: (message) => this.#process.steer(message),
+      isInTurn: () => this.#isInTurn,
+      warn: (message) =>
+        emit({ kind: "reported", report: { kind: "log", level: "warn", message, source: "engine" } }),
+    });
     lease.lost.addEventListener("abort", this.#loseLease);
     if (lease.lost.aborted) this.#loseLease();
   }
@@ -138,9 +149,15 @@ export class RunningAttempt {
     await this.over;
   }
 
-  /** So many messages wait now. `interrupts`: the newest does not wait for the end of the turn. */
-  noteMessages(waiting: number, interrupts: boolean): void {
+  /** So many messages wait now. `interrupts`: a new one does not wait for the end of the turn. `steers`: new ones for the turn. */
+  noteMessages(waiting: number, interrupts: boolean, steers: readonly WaitingMessage[]): void {
     void this.#dispatch({ kind: "messages", waiting, interrupts });
+    for (const message of steers) this.#steering.give(message);
+  }
+
+  get #isInTurn(): boolean {
+    const { phase, stop, isBetween, isPrompted, isPaused } = this.#state;
+    return phase === "working" && stop === undefined && isPrompted && !isBetween && !isPaused;
   }
 
   pause(): Promise<void> {
@@ -216,7 +233,7 @@ export class RunningAttempt {
       case "signal_agent":
         return this.#process.signal(effect.signal);
       case "commit_turn":
-        return this.#record.commitTurn(effect.ended);
+        return this.#record.commitTurn(effect.ended, this.#steering.idle);
       case "next_turn":
         return this.#process.next(effect.message);
       case "interrupt_turn":
@@ -230,7 +247,7 @@ export class RunningAttempt {
       case "write":
         return this.#record.write(effect.change);
       case "commit_end":
-        return this.#record.commitEnd(effect.result);
+        return this.#record.commitEnd(effect.result, this.#steering.idle);
       case "publish_permission":
         return bus.publish({
           kind: "permission.requested",
