@@ -20,6 +20,7 @@ import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addRun } from "./commands/run.ts";
+import { addSay } from "./commands/say.ts";
 import { addSchedule } from "./commands/schedule.ts";
 import { addSessions } from "./commands/sessions.ts";
 import { addStatus } from "./commands/status.ts";
@@ -38,6 +39,7 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addTasks,
   addTask,
   addResult,
+  addSay,
   addAccept,
   addDiscard,
   addPr,

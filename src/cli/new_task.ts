@@ -1,15 +1,14 @@
 /** The task that a prompt and options describe, for `run` and `schedule`. */
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { HttpClient } from "../client/http.ts";
-import { ATTACHMENT_MAX_BYTES } from "../domain/attachment_bounds.ts";
-import { ApiError, type ErrorCode } from "../domain/errors.ts";
+import { ApiError } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
-import { bytes } from "../protocol/formats.ts";
 import type { RequestInput } from "../protocol/messages.ts";
 import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { McpServer } from "../domain/mcp_server.ts";
 import type { Clock } from "../clock/clock.ts";
+import { attached, oneMorePath } from "./attached.ts";
 import type { Cli, CommonFlags } from "./cli.ts";
 import { mcpServer } from "./mcp_option.ts";
 import { path, wholeNumber } from "./options.ts";
@@ -77,7 +76,7 @@ export function addTaskOptions(command: Command): Command {
     .option(
       "--attach <file>",
       "give the agent this file, such as an image; may be repeated",
-      (file: string, files: string[] = []) => [...files, path(file)],
+      oneMorePath,
     );
 }
 
@@ -120,35 +119,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
 
 /** Sends the files that the flags name, and returns the task with them. */
 export async function withAttachments(server: HttpClient, flags: TaskFlags, task: NewTask): Promise<NewTask> {
-  const attachments: string[] = [];
-  for (const file of flags.attach ?? []) {
-    const name = basename(file);
-    const { id } = await server.attach(await fileBlob(file), { name });
-    attachments.push(id);
-  }
-  return attachments.length === 0 ? task : { ...task, execution: { ...task.execution, attachments } };
-}
-
-/** The whole file. Throws `ApiError` if it is not there or too large. */
-async function fileBlob(file: string): Promise<Blob> {
-  const refused = (code: ErrorCode, why: string) =>
-    new ApiError(code, `${file} cannot be attached: ${why}`, { field: "attach", value: file });
-  let size: number;
-  try {
-    const info = await Deno.stat(file);
-    if (!info.isFile) throw refused("INVALID_FIELD_VALUE", "it is not a file");
-    size = info.size;
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    throw refused("FILE_NOT_FOUND", (error as Error).message);
-  }
-  if (size > ATTACHMENT_MAX_BYTES) {
-    throw refused(
-      "INVALID_FIELD_VALUE",
-      `it has ${bytes(size)}, and at most ${bytes(ATTACHMENT_MAX_BYTES)} are taken`,
-    );
-  }
-  return new Blob([await Deno.readFile(file)]);
+  const attachments = await attached(server, flags.attach);
+  return attachments === undefined ? task : { ...task, execution: { ...task.execution, attachments } };
 }
 
 /** `run_`, the time, so that ids sort by age, and a few random letters. */

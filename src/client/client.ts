@@ -31,6 +31,8 @@ import {
   type WireMessage,
 } from "./replies.ts";
 import { ClientSubscriptions, isPassing, type PushStream } from "./subscriptions.ts";
+import type { ConversationMessage } from "../protocol/conversation_messages.ts";
+import { conversation } from "./conversation.ts";
 import { waitForTask } from "./wait_for.ts";
 
 /** The client presents its key again after this share of a session's time. */
@@ -182,6 +184,14 @@ export class Client implements Requester {
    */
   attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
     return attachFile({ url: this.#url, api_key: this.#key(), clock: this.#clock }, file, options);
+  }
+
+  /** A task's conversation, oldest first: its prompt, messages, and the agent's answers at the end of each turn. */
+  conversation(
+    task_id: string,
+    options: { after?: string } = {},
+  ): AsyncGenerator<ConversationMessage, undefined> {
+    return conversation(this, task_id, options.after);
   }
 
   /** Resolves with the ended task: completed, failed or cancelled. */

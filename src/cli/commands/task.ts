@@ -1,6 +1,10 @@
 /** `task`: everything about one task. */
 import type { Command } from "commander";
 import type { Reply } from "../../protocol/messages.ts";
+import { conversation } from "../../client/conversation.ts";
+import type { ConversationMessage } from "../../protocol/conversation_messages.ts";
+import { counted } from "../../protocol/formats.ts";
+import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import { askedText } from "../../domain/asked_words.ts";
@@ -20,11 +24,22 @@ export function addTask(program: Command, cli: Cli): void {
       const { task } = await server.request("get_task_status", { task_id });
       const { result } = await server.request("get_task_result", { task_id });
       if (flags.json) return cli.terminal.json({ task, result }, 2);
-      for (const line of describe(cli, task, result)) cli.terminal.line(line);
+      const said = hasTalked(task, result) ? await Array.fromAsync(conversation(server, task_id)) : [];
+      for (const line of describe(cli, task, result, said)) cli.terminal.line(line);
     });
 }
 
-function describe({ terminal, clock }: Cli, task: Task, result: Result): string[] {
+/** Whether more was said than the prompt and an answer to it. */
+function hasTalked({ queued_messages = 0 }: Task, { turns }: Result): boolean {
+  return queued_messages > 0 || turns.length > 1;
+}
+
+function describe(
+  { terminal, clock }: Cli,
+  task: Task,
+  result: Result,
+  said: readonly ConversationMessage[],
+): string[] {
   const details = task.progress_details;
   const progress = [`${task.progress} %`, steps(task), oneLine(details?.current_step ?? "")];
   const { execution } = task;
@@ -41,6 +56,8 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
     ["MCP servers", execution?.mcp_servers?.map(({ name }) => name).join(", ")],
     ["delegates", execution?.delegate === undefined ? undefined : execution.delegate ? "yes" : "no"],
     ["parent", parentOf(task)],
+    ["turn", (task.turn ?? 1) > 1 ? String(task.turn) : undefined],
+    ["waiting", task.queued_messages ? `${counted(task.queued_messages, "message")}` : undefined],
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],
     ["depends on", task.dependencies?.join(", ")],
@@ -70,7 +87,10 @@ function describe({ terminal, clock }: Cli, task: Task, result: Result): string[
       terminal.paint(`  asks          ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
     ),
     ...attempts(result),
-    ...(result.output === "" ? [] : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),
+    ...(said.length === 0 ? [] : ["", "conversation", ...said.flatMap((one) => messageLines(one, terminal))]),
+    ...(result.output === "" || said.length > 0
+      ? []
+      : ["", "result", clean(result.output).trimEnd().replace(/^/gm, "  ")]),
   ];
 }
 

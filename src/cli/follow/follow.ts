@@ -106,6 +106,8 @@ async function untilEnded(
     } else if (push.type === "question_asked") {
       view.question(push);
       questions.show(push);
+    } else if (push.type === "conversation_message") {
+      view.message(push);
     } else if (push.type === "task_status_update") {
       view.status(push);
       task = await look();

@@ -30,6 +30,10 @@ export class JsonView implements View {
     this.#terminal.json(push);
   }
 
+  message(push: Pushes["conversation_message"]): void {
+    this.#terminal.json(push);
+  }
+
   question(push: Pushes["question_asked"]): void {
     this.#terminal.json(push);
   }

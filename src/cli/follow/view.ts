@@ -10,6 +10,7 @@ export interface View {
   status(push: Pushes["task_status_update"]): void;
   progress(push: Pushes["task_progress_update"]): void;
   permission(push: Pushes["permission_request"]): void;
+  message(push: Pushes["conversation_message"]): void;
   question(push: Pushes["question_asked"]): void;
   ended(task: Task): void;
   close(): void;
