@@ -164,7 +164,8 @@ Deno.test("a message to a task that has ended makes it go on in its session, in 
 
     await start(socket, "cancelled", "session s; hang");
     await becomes(socket, "cancelled", "running");
-    await until(() => app.agents.runs.at(-1)!.prompts.length > 0);
+    await until(() => app.agents.runs.at(-1)!.request.task.id === "cancelled");
+    await until(async () => (await taskOf(socket, "cancelled")).agent_session !== undefined);
     await socket.request({ type: "cancel_task", task_id: "cancelled" });
     assert.equal((await say(socket, "cancelled", "say better")).delivery, "reopened");
     await becomes(socket, "cancelled", "completed");

@@ -4,7 +4,6 @@ import type { Clock, Timer } from "../../clock/clock.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Task } from "../../domain/task.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
-import { messageLines } from "../conversation_text.ts";
 import { logLines } from "../log_text.ts";
 import { statusInWords, statusStyle, steps } from "../task_text.ts";
 import type { Terminal } from "../terminal.ts";
@@ -21,8 +20,6 @@ export class TextView implements View {
   readonly #timer: Timer | undefined;
   #task: Task | undefined;
   #last_change = "";
-  /** The messages that were shown. */
-  readonly #said = new Set<string>();
 
   constructor(terminal: Terminal, clock: Clock) {
     this.#terminal = terminal;
@@ -55,12 +52,8 @@ export class TextView implements View {
   /** `Questions` shows the request. */
   permission(): void {}
 
-  /** What the agent says is in the log. */
-  message({ message }: Pushes["conversation_message"]): void {
-    if (message.role === "agent" || message.state === "withdrawn" || this.#said.has(message.id)) return;
-    this.#said.add(message.id);
-    for (const line of messageLines(message, this.#terminal)) this.#terminal.line(line);
-  }
+  /** The log has it once it is delivered. */
+  message(): void {}
 
   /** `Questions` shows it too. */
   question(): void {}

@@ -10,7 +10,7 @@ import { notStarted } from "./not_started.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
 import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
-import { copiesOf, promptOf } from "./turn_prompt.ts";
+import { copiesOf, noteDelivery, promptOf } from "./turn_prompt.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -60,6 +60,7 @@ export class AgentProcess {
           const mayBeTold = wasBegun(task.state);
           const copies = mayBeTold ? await copiesOf(store, task, message.number, prompt.text) : undefined;
           request.message = { ...prompt, mayBeTold, copies };
+          if (!mayBeTold) await noteDelivery(store, task, prompt.text);
         }
         request.hasNext = () => store.tasks.get(task.id)?.state.waiting !== undefined;
         this.#noteStrangeSession(task, here);

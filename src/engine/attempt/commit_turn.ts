@@ -7,7 +7,7 @@ import { withWork } from "../../domain/attempt/work.ts";
 import type { SavedWork } from "../../domain/workspace.ts";
 import { advance, deliveries } from "../../store/queue.ts";
 import type { RunContext } from "../run_context.ts";
-import { promptOf } from "./turn_prompt.ts";
+import { noteDelivery, promptOf } from "./turn_prompt.ts";
 import { answerOf, type Ended } from "./turn_record.ts";
 
 /**
@@ -35,6 +35,8 @@ export async function commitTurn(
   const task = store.tasks.get(task_id);
   if (!isBegun || !task?.state.prompt?.message) return undefined;
   const message = await promptOf(context, task_id, task.state.prompt.message);
+  const told = noteDelivery(store, task, message.text);
+  if (told) await told;
   const { waiting = [] } = store.tasks.get(task_id)?.state ?? {};
   return { message, waiting: waiting.length, interrupts: waiting[0]?.mode === "now" };
 }

@@ -1,5 +1,6 @@
 /** The message that begins a turn, as its agent gets it. */
-import type { TurnPrompt } from "../../domain/message.ts";
+import { cutToBytes } from "../../domain/scalars.ts";
+import { messageId, type TurnPrompt } from "../../domain/message.ts";
 import type { TurnMessage } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { executionOf } from "../../domain/task_record.ts";
@@ -14,6 +15,29 @@ export async function promptOf(
 ): Promise<TurnMessage> {
   const text = await store.messages.text(task_id, message);
   return { text, attachments: message.attachments && files?.of(message.attachments) };
+}
+
+/** How much of a message the task's log has, in bytes. */
+const LOGGED_BYTES = 4096;
+
+/** Says in the task's log that a message begins the turn. Returns a promise if the caller must wait before it appends more. */
+export function noteDelivery(
+  { logs }: Pick<Store, "logs">,
+  { id, state }: TaskRecord,
+  text: string,
+): void | Promise<void> {
+  const { prompt, attempt, turn } = state;
+  const message_id = prompt?.message && messageId(prompt.message.number);
+  const details = { message_id, source: prompt?.source, turn };
+  const context = { task_id: id, attempt };
+  return logs.append({
+    level: "info",
+    message: cutToBytes(text, LOGGED_BYTES),
+    agent: id,
+    source: "message",
+    details,
+    context,
+  });
 }
 
 /** How many other messages of the task have been delivered with the same text, its prompt included. */
