@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 import { clean, oneLine } from "./text.ts";
 
 /** Who says it: `you`, `agent`, `review`, `agent 'build'`. */
-export function speakerOf({ role, source, by }: ConversationMessage): string {
+function speakerOf({ role, source, by }: ConversationMessage): string {
   if (role === "agent") return "agent";
   if (source === "task" || source === "message") {
     return by === undefined || by.kind === "anonymous" || by.kind === "owner"
