@@ -149,6 +149,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     git,
     landing: endings.landing,
     acceptance: endings.acceptance,
+    commands: engine.commands,
     save,
     projectOf: (task) => projects.projectOf(task),
   });

@@ -1,11 +1,11 @@
 /** Wires pull requests: the remotes of repositories, the forges' programs, and what follows them. */
 import type { Clock } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
-import { ApiError } from "../domain/errors.ts";
 import type { Landing } from "../domain/landing.ts";
 import type { Acceptance } from "../engine/acceptance.ts";
 import { PullRequestFollowing } from "../engine/pull_requests/following.ts";
 import { type PullRequestContext, PullRequestOpening } from "../engine/pull_requests/opening.ts";
+import type { TaskCommands } from "../engine/task_commands.ts";
 import { forges } from "../forges/forges.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import type { Store } from "../store/open.ts";
@@ -18,10 +18,11 @@ export interface PullRequestParts extends Pick<PullRequestContext, "projectOf" |
   git: Git;
   landing: Landing;
   acceptance: Acceptance;
+  commands: Pick<TaskCommands, "say">;
 }
 
 export function composePullRequests(parts: PullRequestParts) {
-  const { clock, store, git, landing, acceptance, projectOf, save } = parts;
+  const { clock, store, git, landing, acceptance, commands, projectOf, save } = parts;
   const context: PullRequestContext = {
     clock,
     store,
@@ -34,8 +35,8 @@ export function composePullRequests(parts: PullRequestParts) {
   const opening = new PullRequestOpening(context);
   const following = new PullRequestFollowing({
     ...context,
-    say: () => Promise.reject(new ApiError("INVALID_FIELD_VALUE", "Agents take no messages yet")),
-    merged: (task_id, head) => acceptance.merged(task_id, head, SERVER),
+    say: (task_id, said) => commands.say(task_id, said, SERVER),
+    merged: (task_id, heads) => acceptance.merged(task_id, heads, SERVER),
     discard: (task_id) => acceptance.discard(task_id, SERVER),
     tell: (entry) => void store.logs.append(entry),
   });

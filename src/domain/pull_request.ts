@@ -46,9 +46,6 @@ export const StoredPullRequest = PullRequest.extend({
   pushed: z.string().describe("The commit that was pushed last."),
   seen: z.array(z.string()).optional().describe("Ids of feedback that has been handed on, the newest last."),
   rounds: z.int().optional().describe("How often feedback has gone to the agent."),
-  outgoing: z.object({ text: z.string(), source: z.enum(["review", "check"]) }).optional().describe(
-    "Feedback that is on its way to the agent.",
-  ),
   feedback_turn: z.int().optional().describe(
     "The task's last turn when the feedback came. A later turn answers it.",
   ),

@@ -1,12 +1,6 @@
 /** What to do with feedback on a pull request. Pure. */
 import type { Project } from "./project.ts";
-import {
-  type Feedback,
-  feedbackMessage,
-  keptFeedback,
-  SEEN_MAX,
-  type StoredPullRequest,
-} from "./pull_request.ts";
+import { type Feedback, keptFeedback, SEEN_MAX, type StoredPullRequest } from "./pull_request.ts";
 
 /** Feedback is handed on when nothing new has come for this long: a reviewer writes several comments. */
 const QUIET_MS = 60_000;
@@ -23,6 +17,8 @@ export interface News {
   unsaid: Unsaid | undefined;
   /** Whether it is time to hand it on. */
   isDue: boolean;
+  /** How long to wait for more; 0 if there is nothing, or it is due. */
+  wait_ms: number;
 }
 
 /** What of `items` is new, and whether nothing more came for a while. `unsaid`: as of the last look. */
@@ -34,36 +30,48 @@ export function newsOf(
 ): News {
   const known = new Set(seen);
   const fresh = items.filter(({ id }) => !known.has(id));
-  if (fresh.length === 0) return { fresh, unsaid: undefined, isDue: false };
+  if (fresh.length === 0) return { fresh, unsaid: undefined, isDue: false, wait_ms: 0 };
   const ids = fresh.map(({ id }) => id);
   const hasMore = unsaid === undefined || ids.some((id) => !unsaid.ids.includes(id));
   const since_ms = hasMore ? now_ms : unsaid.since_ms;
-  return { fresh, unsaid: { ids, since_ms }, isDue: now_ms - since_ms >= QUIET_MS };
+  const wait_ms = Math.max(0, since_ms + QUIET_MS - now_ms);
+  return { fresh, unsaid: { ids, since_ms }, isDue: wait_ms === 0, wait_ms };
 }
 
-/** The pull request after feedback was handed on: to the agent while rounds are left, else to a person. */
-export function handedOn(
-  pull: StoredPullRequest,
-  fresh: readonly Feedback[],
+/** Whether feedback goes to the agent, while rounds are left. */
+export function isForAgent(
+  { rounds = 0 }: Pick<StoredPullRequest, "rounds">,
   wishes: Pick<NonNullable<Project["pull_request"]>, "feedback" | "rounds">,
-  turn: number | undefined,
-): StoredPullRequest {
-  const seen = [...pull.seen ?? [], ...fresh.map(({ id }) => id)].slice(-SEEN_MAX);
-  const rounds = pull.rounds ?? 0;
-  if (wishes.feedback === "send" && rounds < wishes.rounds) {
-    const source = fresh.every(({ kind }) => kind === "check") ? "check" : "review";
-    const outgoing = { text: feedbackMessage(pull, fresh), source } as const;
-    return { ...pull, seen, rounds: rounds + 1, outgoing, feedback: undefined };
-  }
-  return { ...forPerson(pull, fresh, turn), seen };
+): boolean {
+  return wishes.feedback === "send" && rounds < wishes.rounds;
 }
 
-/** Feedback that a person is to decide about. */
+/** The pull request once its feedback has gone to the agent, in the same commit as the message. */
+export function sentToAgent(pull: StoredPullRequest, fresh: readonly Feedback[]): StoredPullRequest {
+  return {
+    ...pull,
+    seen: seenWith(pull, fresh),
+    rounds: (pull.rounds ?? 0) + 1,
+    answering: true,
+    feedback: undefined,
+  };
+}
+
+/** The pull request with feedback that a person is to decide about. `turn`: the task's last. */
 export function forPerson(
   pull: StoredPullRequest,
   fresh: readonly Feedback[],
   turn: number | undefined,
 ): StoredPullRequest {
   const waiting = pull.feedback_turn === (turn ?? 0) ? pull.feedback ?? [] : [];
-  return { ...pull, feedback: keptFeedback([...waiting, ...fresh]), feedback_turn: turn ?? 0 };
+  return {
+    ...pull,
+    seen: seenWith(pull, fresh),
+    feedback: keptFeedback([...waiting, ...fresh]),
+    feedback_turn: turn ?? 0,
+  };
+}
+
+function seenWith({ seen = [] }: StoredPullRequest, fresh: readonly Feedback[]): string[] {
+  return [...seen, ...fresh.map(({ id }) => id)].slice(-SEEN_MAX);
 }

@@ -288,10 +288,10 @@ export class Acceptance {
   }
 
   /**
-   * A pull request with the commit `merged` has been merged, so the worktree goes and the task is accepted. Work beyond that
-   * commit is kept under a reference of its own, which is returned.
+   * A pull request with one of these commits has been merged, so the worktree goes and the task is accepted. Work beyond them
+   * is kept under a reference of its own, which is returned.
    */
-  async merged(task_id: string, merged: string, by: Actor): Promise<string | undefined> {
+  async merged(task_id: string, commits: readonly string[], by: Actor): Promise<string | undefined> {
     const operation = "clear the worktree of";
     const { worktree } = this.atRest(task_id, operation);
     return await this.#turns.in(worktree.common_dir, async () => {
@@ -301,7 +301,7 @@ export class Acceptance {
       if (head === undefined) throw nothingChanged(record, operation);
       await landing.requireSaved(worktree, head);
       let beyond: string | undefined;
-      if (head !== merged) {
+      if (!commits.includes(head)) {
         beyond = await landing.freeRef(worktree.common_dir, KEPT.kept + task_id);
         await landing.keep(worktree.common_dir, beyond, head);
       }

@@ -9,11 +9,12 @@ import { SERVER } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { ForgePlace } from "../../domain/forge.ts";
 import type { Feedback, PullRequestFacts, StoredPullRequest } from "../../domain/pull_request.ts";
-import { isFollowed } from "../../domain/pull_request.ts";
-import { forPerson, handedOn, newsOf, type Unsaid } from "../../domain/pull_request_news.ts";
+import { feedbackMessage, isFollowed } from "../../domain/pull_request.ts";
+import { forPerson, isForAgent, newsOf, sentToAgent, type Unsaid } from "../../domain/pull_request_news.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { counted } from "../../protocol/formats.ts";
 import type { NewEntry } from "../../store/log_line.ts";
+import type { Said } from "../talk.ts";
 import type { PullRequestContext } from "./opening.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -30,9 +31,9 @@ const STAMP_MS = 10 * 60_000;
 
 export interface FollowingOptions extends PullRequestContext {
   /** Sends a message to the task's agent. Throws `ApiError` if it takes none. */
-  say(task_id: string, said: { text: string; source: "review" | "check" }): Promise<unknown>;
-  /** Clears the worktree of a task whose commit `head` was merged. Returns where work beyond it is kept. */
-  merged(task_id: string, head: string): Promise<string | undefined>;
+  say(task_id: string, said: Pick<Said, "text" | "source" | "also">): Promise<unknown>;
+  /** Clears the worktree of a task whose work up to one of these commits was merged. Returns where what is beyond is kept. */
+  merged(task_id: string, heads: readonly string[]): Promise<string | undefined>;
   discard(task_id: string): Promise<unknown>;
   /** Writes to the task's log. */
   tell(entry: NewEntry): void;
@@ -68,7 +69,12 @@ export class PullRequestFollowing {
   async stop(): Promise<void> {
     this.#tick?.cancel();
     this.#closing.abort();
-    await Promise.allSettled(this.#underWay.values());
+    await this.settled();
+  }
+
+  /** Resolves when no look is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
   }
 
   #note(id: string, pull: StoredPullRequest | undefined): void {
@@ -144,7 +150,6 @@ export class PullRequestFollowing {
     const now = await this.#noted(id, facts);
     if (now === undefined) return;
     if (now.state !== "open") return await this.#settle(task, now);
-    await this.#deliver(id);
     await this.#push(id, signal);
     await this.#feedback(id, follow, place, facts, signal);
   }
@@ -171,7 +176,7 @@ export class PullRequestFollowing {
     const isJudged = review === "accepted" || review === "discarded";
     if (!isJudged && isOwnWorktree(workspace)) {
       if (pull.state === "merged") {
-        const beyond = await this.#options.merged(id, pull.head || pull.pushed);
+        const beyond = await this.#options.merged(id, [pull.pushed, pull.head]);
         if (beyond !== undefined) {
           this.#say(
             id,
@@ -183,24 +188,6 @@ export class PullRequestFollowing {
     }
     await this.#change(id, (now) => ({ ...now, settled: true, problem: undefined }));
     this.#say(id, "info", `Pull request #${pull.number} was ${pull.state}: ${pull.url}`);
-  }
-
-  /** Sends the agent what is on its way. After a crash, what has arrived is not sent again. */
-  async #deliver(id: string): Promise<void> {
-    const { store, say } = this.#options;
-    const task = store.tasks.get(id);
-    const outgoing = task?.state.pull_request?.outgoing;
-    if (!task || !outgoing) return;
-    try {
-      if (!hasArrived(task, outgoing.text)) await say(id, outgoing);
-      await this.#change(id, (pull) => ({ ...pull, outgoing: undefined, answering: true }));
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code === "SERVICE_UNAVAILABLE") throw error;
-      // It takes no messages: a person decides.
-      const item: Feedback = { kind: "comment", id: "outgoing", title: error.message, text: outgoing.text };
-      await this.#change(id, (pull, { turn }) => ({ ...forPerson(pull, [item], turn), outgoing: undefined }));
-      this.#say(id, "warn", `Feedback on the pull request waits for a person: ${error.message}`);
-    }
   }
 
   /** What the agent has made of feedback goes to the same pull request. */
@@ -235,23 +222,39 @@ export class PullRequestFollowing {
     const pull = task?.state.pull_request;
     const wishes = task && projectOf(task)?.pull_request;
     if (!task || !pull || !wishes || wishes.feedback === "off") return;
-    // What it answers now it has been told already.
-    if (pull.answering || pull.outgoing) return;
+    // What it makes of the last feedback comes first.
+    if (pull.answering) return;
     const items = await forges.feedback(place, facts, signal);
     const news = newsOf(items, pull, follow.unsaid, clock.monotonic());
     follow.unsaid = news.unsaid;
+    if (news.wait_ms > 0) follow.due_ms = clock.monotonic() + news.wait_ms;
     if (!news.isDue) return;
-    await this.#change(id, (now, { turn }) => handedOn(now, news.fresh, wishes, turn));
+    const isSent = isForAgent(pull, wishes) && await this.#send(id, pull, news.fresh);
+    if (!isSent) await this.#change(id, (now, { turn }) => forPerson(now, news.fresh, turn));
     follow.unsaid = undefined;
-    const checks = news.fresh.filter(({ kind }) => kind === "check").length;
-    const what = [
-      ...checks > 0 ? [counted(checks, "failed check")] : [],
-      ...checks < news.fresh.length ? [counted(news.fresh.length - checks, "comment")] : [],
-    ].join(" and ");
-    const isSent = this.#pullOf(id)?.outgoing !== undefined;
-    const whom = isSent ? "goes to the agent" : "waits for a person";
-    this.#say(id, isSent ? "info" : "warn", `Feedback on pull request #${pull.number} ${whom}: ${what}`);
-    await this.#deliver(id);
+    const whom = isSent ? "has gone to the agent" : "waits for a person";
+    this.#say(
+      id,
+      isSent ? "info" : "warn",
+      `Feedback on pull request #${pull.number} ${whom}: ${wordsOf(news.fresh)}`,
+    );
+  }
+
+  /** Sends feedback to the agent and remembers it, in one commit. False: the agent takes no message now. */
+  async #send(id: string, { number, url }: StoredPullRequest, fresh: readonly Feedback[]): Promise<boolean> {
+    const source = fresh.every(({ kind }) => kind === "check") ? "check" : "review";
+    const also = (state: TaskRecord["state"]) => ({
+      ...state,
+      pull_request: state.pull_request && sentToAgent(state.pull_request, fresh),
+    });
+    try {
+      await this.#options.say(id, { text: feedbackMessage({ number, url }, fresh), source, also });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === "SERVICE_UNAVAILABLE") throw error;
+      this.#say(id, "warn", `Feedback cannot go to the agent: ${error.message}`);
+      return false;
+    }
   }
 
   #pullOf(id: string): StoredPullRequest | undefined {
@@ -297,8 +300,11 @@ function isAtRest(task: TaskRecord): boolean {
   }
 }
 
-/** Whether the agent has the message, or will be told it. */
-function hasArrived({ state }: TaskRecord, text: string): boolean {
-  const { waiting = [], prompt } = state as { waiting?: { text?: string }[]; prompt?: { text?: string } };
-  return prompt?.text === text || waiting.some((message) => message.text === text);
+function wordsOf(fresh: readonly Feedback[]): string {
+  const checks = fresh.filter(({ kind }) => kind === "check").length;
+  const comments = fresh.length - checks;
+  return [
+    ...checks > 0 ? [counted(checks, "failed check")] : [],
+    ...comments > 0 ? [counted(comments, "comment")] : [],
+  ].join(" and ");
 }
