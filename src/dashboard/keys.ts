@@ -43,7 +43,7 @@ function isTyping(target: EventTarget | null): boolean {
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
-/** Whether Enter already does something on this element. */
+/** Whether Enter and the space bar already do something on this element. */
 function isPressable(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("a[href], button, summary") !== null;
 }
@@ -59,7 +59,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Shift" || document.querySelector("dialog[open]")) return;
-  if (!areKeysOn.value || (event.key === "Enter" && isPressable(event.target))) return;
+  if (!areKeysOn.value || (/^(Enter| )$/.test(event.key) && isPressable(event.target))) return;
   const key = first === undefined ? event.key : `${first} ${event.key}`;
   first = undefined;
   timer?.cancel();

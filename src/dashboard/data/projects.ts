@@ -10,7 +10,7 @@ export function projectOf({ project, metadata, workspace }: Task): string | unde
 }
 
 /** The chosen project; empty: all. The tasks page keeps it in its address. */
-const chosenProject = signal("");
+export const chosenProject = signal("");
 
 /** Whether the task belongs to the chosen project. */
 export function isShown(task: Task): boolean {

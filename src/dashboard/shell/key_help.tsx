@@ -7,7 +7,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     <Dialog title="Keyboard" onClose={onClose}>
       <dl class="keys">
         {shortcuts().map(({ key, does }) => [
-          <dt key={key}>{key.split(" ").map((one) => <kbd key={one}>{one}</kbd>)}</dt>,
+          <dt key={key}>{namesOf(key).map((one) => <kbd key={one}>{one}</kbd>)}</dt>,
           <dd key={`${key}-does`}>{does}</dd>,
         ])}
       </dl>
@@ -21,4 +21,9 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
       </label>
     </Dialog>
   );
+}
+
+/** The keys to press one after the other. */
+function namesOf(key: string): string[] {
+  return key === " " ? ["space"] : key.split(" ");
 }

@@ -5,6 +5,8 @@ import { agents } from "../data/machine.ts";
 import { link } from "../data/server.ts";
 import { useHashPath } from "../hash_location.ts";
 import { GROUPS, isWithin, type PageEntry, PAGES } from "../pages/registry.ts";
+import { chosenProject } from "../data/projects.ts";
+import { ProjectSwitch, tasksOf } from "./project_switch.tsx";
 import { switchTheme, theme } from "../ui/theme.ts";
 import "./navigation.css";
 
@@ -25,6 +27,7 @@ export function Navigation({ search, showKeys }: NavigationProps) {
         </i>
         <span>opencode-agents</span>
       </Link>
+      <ProjectSwitch />
       <div class="nav-find">
         <button type="button" class="nav-search" aria-label="Search (/)" title="Search (/)" onClick={search}>
           <Search size={14} aria-hidden="true" />
@@ -73,7 +76,11 @@ export function PageLink({ page, size = 16 }: { page: PageEntry; size?: number }
   const [here] = useHashPath();
   const { number = 0, needsYou = false, means } = count?.() ?? {};
   return (
-    <Link href={path} title={title} aria-current={isWithin(here, page) ? "page" : undefined}>
+    <Link
+      href={path === "/tasks" ? tasksOf(chosenProject.value) : path}
+      title={title}
+      aria-current={isWithin(here, page) ? "page" : undefined}
+    >
       {Icon && <Icon size={size} aria-hidden="true" />}
       <span>{title}</span>
       {number > 0 && (

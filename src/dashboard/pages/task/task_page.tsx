@@ -11,7 +11,7 @@ import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
-import { ChangesTab } from "./changes_tab.tsx";
+import { ChangesTab } from "./changes/changes_tab.tsx";
 import { ConversationTab } from "./conversation_tab.tsx";
 import { DetailsTab } from "./details_tab.tsx";
 import { LogTab } from "./log_tab.tsx";
@@ -97,10 +97,14 @@ function KnownTask({ task }: { task: Task }) {
   const { name, title, content: Content } = TABS[at]!;
   const tools = useTaskLog(id, TOOLS, name === "" || name === "changes");
   const show = (step: number) => setPlace({ tab: TABS[(at + step + TABS.length) % TABS.length]!.name });
-  useShortcuts([
-    { key: "]", does: "Next tab of the task", run: () => show(1) },
-    { key: "[", does: "Previous tab of the task", run: () => show(-1) },
-  ], [at, id]);
+  // Among the changes, these keys go from file to file.
+  useShortcuts(
+    name === "changes" ? [] : [
+      { key: "]", does: "Next tab of the task", run: () => show(1) },
+      { key: "[", does: "Previous tab of the task", run: () => show(-1) },
+    ],
+    [at, id],
+  );
   const files = task.changes?.files ?? 0;
   return (
     <Page

@@ -1,18 +1,18 @@
-/** The files that the agent reports as changed, each with its edits in order. */
+/** The files that the agent reports as changed, for a task outside a repository: each with its edits in order. */
 import { useMemo, useState } from "preact/hooks";
-import { isFinished } from "../../../domain/task_values.ts";
-import { counted, timeOfDay } from "../../../protocol/formats.ts";
-import { Problem } from "../../ui/problem.tsx";
-import { DiffCounts, DiffView } from "./diff_view.tsx";
-import type { TabProps } from "./tab_props.ts";
-import { callsOf, type ChangedFile, changedFiles } from "./tool_calls.ts";
+import { isFinished } from "../../../../domain/task_values.ts";
+import { counted, timeOfDay } from "../../../../protocol/formats.ts";
+import { Problem } from "../../../ui/problem.tsx";
+import { DiffCounts, DiffView } from "../diff_view.tsx";
+import type { TabProps } from "../tab_props.ts";
+import { callsOf, type ChangedFile, changedFiles } from "../tool_calls.ts";
 
 /** With more edits than this, all files start closed. */
 const OPEN_EDITS = 30;
 /** Edits drawn per file at first; the user can ask for more. */
 const EDITS = 30;
 
-export function ChangesTab({ task, tools }: TabProps) {
+export function ReportedChanges({ task, tools }: Pick<TabProps, "task" | "tools">) {
   const calls = useMemo(() => callsOf(tools.entries), [tools.entries]);
   const files = useMemo(() => changedFiles(calls), [calls]);
   const edits = files.reduce((sum, file) => sum + file.edits.length, 0);

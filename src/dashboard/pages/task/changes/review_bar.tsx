@@ -1,0 +1,183 @@
+/** What becomes of the changes: first what would happen, then the decisions. */
+import { GitMerge, GitPullRequest, Trash2 } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { ApiError } from "../../../../domain/errors.ts";
+import type { AcceptMethod } from "../../../../domain/ending.ts";
+import type { Task } from "../../../../domain/task.ts";
+import { isFinished } from "../../../../domain/task_values.ts";
+import { counted } from "../../../../protocol/formats.ts";
+import type { Reply } from "../../../../protocol/messages.ts";
+import { client } from "../../../data/server.ts";
+import { useShortcuts } from "../../../keys.ts";
+import { Confirm } from "../../../ui/dialog.tsx";
+import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
+import "./review_bar.css";
+
+/** Accepting and pull requests are answered within 120 s. */
+const SLOW = { timeout_ms: 130_000 };
+
+const METHODS: Record<AcceptMethod, { name: string; does: string }> = {
+  squash: { name: "as one commit", does: "Makes one commit." },
+  merge: { name: "by a merge", does: "Makes a merge commit." },
+  rebase: { name: "rebased", does: "Puts its commits on top." },
+};
+
+export interface ReviewBarProps {
+  task: Task;
+  changes: Reply<"get_task_changes">;
+}
+
+export function ReviewBar({ task, changes }: ReviewBarProps) {
+  const { id, workspace, pull_request } = task;
+  const [method, setMethod] = useState<AcceptMethod>("squash");
+  const [refusal, setRefusal] = useState<ApiError>();
+  const [isBusy, setBusy] = useState(false);
+  const [asked, setAsked] = useState<"discard">();
+  const base = workspace?.base ?? "its base";
+  const can = possible(task, changes);
+
+  const during = async (action: () => Promise<void>) => {
+    if (isBusy) return;
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "CHANGES_CONFLICT") setRefusal(error);
+      else toastError(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const accept = () =>
+    during(async () => {
+      const { into } = await client.request("accept_changes", { task_id: id, method }, SLOW);
+      toastDone(`Accepted into ${into}`);
+    });
+  const openPullRequest = () =>
+    during(async () => {
+      const { url } = await client.request("create_pull_request", { task_id: id }, SLOW);
+      toastDone(`Pull request: ${url}`);
+    });
+  useShortcuts([
+    { key: "A", does: `Accept into ${base}`, run: () => void (can.accept && accept()) },
+    { key: "P", does: "Open a pull request", run: () => void (can.accept && openPullRequest()) },
+  ], [can.accept, method, isBusy]);
+
+  return (
+    <div class="review-bar" role="group" aria-label="What becomes of the changes">
+      <div class="review-says">
+        <p>{standing(task, changes, base)}</p>
+        <p class={changes.conflicts.length > 0 || refusal ? "review-conflict" : "muted"} role="status">
+          {refusal === undefined ? outlook(task, changes, base, method) : refused(refusal)}
+        </p>
+        {pull_request && (
+          <p>
+            <a href={pull_request.url} target="_blank" rel="noopener noreferrer">
+              Pull request #{pull_request.number}
+            </a>{" "}
+            is {pull_request.state}
+          </p>
+        )}
+      </div>
+      {can.accept && (
+        <div class="buttons">
+          {can.accept && (
+            <button
+              type="button"
+              class="icon-button danger review-discard"
+              disabled={isBusy}
+              onClick={() => setAsked("discard")}
+            >
+              <Trash2 size={16} aria-hidden="true" /> Discard
+            </button>
+          )}
+          {can.accept && (
+            <button type="button" disabled={isBusy} onClick={() => void openPullRequest()}>
+              <GitPullRequest size={16} aria-hidden="true" /> {pull_request ? "Update PR" : "Open PR"}
+              <kbd aria-hidden="true">⇧P</kbd>
+            </button>
+          )}
+          {can.accept && (
+            <span class="review-accept">
+              <button type="button" class="primary" disabled={isBusy} onClick={() => void accept()}>
+                <GitMerge size={16} aria-hidden="true" /> Accept into {base}
+                <kbd aria-hidden="true">⇧A</kbd>
+              </button>
+              <select
+                aria-label="How it is accepted"
+                value={method}
+                onChange={({ currentTarget }) => setMethod(currentTarget.value as AcceptMethod)}
+              >
+                {Object.entries(METHODS).map(([value, { name }]) => (
+                  <option key={value} value={value}>{name}</option>
+                ))}
+              </select>
+            </span>
+          )}
+        </div>
+      )}
+      {asked === "discard" && (
+        <Confirm
+          title="Discard these changes?"
+          action="Discard"
+          onConfirm={() =>
+            void attempt(() => client.request("discard_changes", { task_id: id }, SLOW), "Discarded")}
+          onClose={() => setAsked(undefined)}
+        >
+          <p>
+            {counted(changes.totals.files, "file")} of{" "}
+            <strong>{task.description}</strong>. Its worktree and branch go. The commits stay in the
+            repository for a while, under <code>refs/opencode-agents/discarded/</code>.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+/** What may be decided now. */
+function possible(task: Task, { totals }: ReviewBarProps["changes"]) {
+  const { status, review = "none", workspace, queued_messages = 0 } = task;
+  const isOpen = isFinished(status) && queued_messages === 0 && review !== "accepted" &&
+    review !== "discarded";
+  return {
+    accept: isOpen && workspace?.kind === "worktree" && (totals.files > 0 || review !== "none"),
+  };
+}
+
+/** Such as `4 commits ahead of main, 2 behind`. */
+function standing(
+  { review, status, workspace }: Task,
+  { ahead, behind }: ReviewBarProps["changes"],
+  base: string,
+): string {
+  if (review === "accepted") return "Accepted";
+  if (review === "discarded") return "Discarded";
+  if (!isFinished(status)) return "The agent is not done: decide when its turn has ended";
+  if (workspace?.kind !== "worktree") return "The changes are in the task's folder itself";
+  return `${counted(ahead, "commit")} ahead of ${base}${behind > 0 ? `, ${behind} behind` : ""}`;
+}
+
+/** What accepting would do. */
+function outlook(
+  { review, status, workspace }: Task,
+  { conflicts, conflicts_unknown }: ReviewBarProps["changes"],
+  base: string,
+  method: AcceptMethod,
+): string {
+  if (
+    !isFinished(status) || workspace?.kind !== "worktree" || review === "accepted" || review === "discarded"
+  ) return "";
+  if (conflicts.length > 0) {
+    return `${counted(conflicts.length, "file conflicts", "files conflict")} with ${base}: ${
+      conflicts.join(", ")
+    }`;
+  }
+  if (conflicts_unknown !== undefined) return `Conflicts are not known: ${conflicts_unknown}`;
+  return `No conflicts. ${METHODS[method].does}`;
+}
+
+function refused({ message, details: { files } }: ApiError): string {
+  return Array.isArray(files) && files.length > 0 ? `${message}: ${files.join(", ")}` : message;
+}

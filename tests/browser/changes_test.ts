@@ -1,0 +1,187 @@
+/** The changes of a task in the browser: the diff by git, comments that are sent together, and what becomes of the work. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
+import { Repository } from "../fixtures/repository.ts";
+import {
+  becomes,
+  isAccessible,
+  isNoWider,
+  type Visit,
+  visit,
+  type VisitOptions,
+} from "./fixtures/browser.ts";
+
+const PHONE = { width: 390, height: 844 };
+
+/** Commands that change a repository as agents do: code, a removed line, a new file in a folder, a binary file. */
+const CHANGE = [
+  "printf 'export function total(prices: number[]): number {\\n  return prices.reduce((sum, price) => sum + price, 0);\\n}\\n' > src/total.ts",
+  "sed -i '/line 15/d' src/long.ts",
+  "mkdir -p docs && printf '# How it works\\n' > docs/how.md",
+  "printf '\\000\\001' > picture.bin",
+].join("\n");
+
+const LONG = Array.from({ length: 30 }, (_, i) => `const line_${i + 1} = "line ${i + 1}";\n`).join("");
+
+const FILES = { "src/total.ts": "export function total() {\n  return 0;\n}\n", "src/long.ts": LONG };
+
+const CONFIG = {
+  agents: {
+    sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+    demo: { protocol: "acp", command: DEMO_COMMAND },
+  },
+  tasks: { default_agent: "sh", max_concurrent: 4, permissions: "allow" },
+  limits: { enabled: false },
+};
+const options = (more: Partial<VisitOptions> = {}): VisitOptions => ({ config: CONFIG, ...more });
+
+async function repositoryOf({ server }: Visit): Promise<Repository> {
+  return await Repository.create(join(server.dir, "shop"), FILES);
+}
+
+async function start({ server }: Visit, id: string, prompt: string, execution = {}): Promise<void> {
+  const task = {
+    id,
+    type: "feature",
+    priority: "medium",
+    description: "Sum the prices",
+    execution: { prompt, working_dir: join(server.dir, "shop"), isolation: "worktree", ...execution },
+  };
+  const { reply } = await server.post({ type: "start_task", task });
+  assert.equal(reply.type, "task_started", JSON.stringify(reply));
+}
+
+const badge = (page: Page, text: string) => page.locator(".task-state .badge", { hasText: text });
+const file = (page: Page, path: string) => page.getByRole("region", { name: path, exact: true });
+const bar = (page: Page) => page.getByRole("group", { name: "What becomes of the changes" });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`changes in ${colorScheme} colours: the diff with its files, colors and folds, then accepted into main`, async () => {
+    await visit(options({ context: { colorScheme } }), async (visit) => {
+      const { page, go, picture } = visit;
+      const repository = await repositoryOf(visit);
+      await start(visit, "sum", CHANGE);
+      await go("/tasks");
+      const card = page.getByRole("region", { name: "To review 1" }).getByRole("article");
+      await becomes(() => card.innerText(), /shop[\s\S]*Sum the prices[\s\S]*4 files/);
+      await becomes(() => page.title(), /^\(1\)/);
+      await picture(`board-review-${colorScheme}`);
+      await card.getByRole("link").first().click();
+      await badge(page, "To review").waitFor();
+      await page.getByRole("navigation", { name: "About this task" }).getByRole("link", { name: "Changes 4" })
+        .click();
+      await becomes(
+        () => page.getByRole("navigation", { name: "Changed files" }).innerText(),
+        /docs\s+how\.md[\s\S]*picture\.bin[\s\S]*src\s+long\.ts[\s\S]*total\.ts[\s\S]*Viewed\s+0 of 4/,
+      );
+      const total = file(page, "src/total.ts");
+      await total.locator(".hljs-keyword", { hasText: "export" }).first().waitFor();
+      await becomes(
+        () => total.innerText(),
+        /removed:\s*-\s*return 0;[\s\S]*added:\s*\+\s*return prices\.reduce/,
+      );
+      await file(page, "picture.bin").getByText("A binary file").waitFor();
+      await becomes(
+        () => bar(page).innerText(),
+        /1 commit ahead of main[\s\S]*No conflicts\. Makes one commit\./,
+      );
+      await isAccessible(page);
+      await picture(`changes-${colorScheme}`);
+      const long = file(page, "src/long.ts");
+      await long.getByRole("button", { name: "11 lines" }).click();
+      await long.getByText('line_1 = "line 1"').waitFor();
+
+      await page.keyboard.press("Shift+A");
+      await page.getByText("Accepted into main").waitFor();
+      await badge(page, "Accepted").waitFor();
+      await becomes(async () => (await repository.git("log", "--format=%s", "main")).split("\n").length, 2);
+      assert.match(await Deno.readTextFile(join(repository.path, "src/total.ts")), /reduce/);
+      await bar(page).getByText("Accepted", { exact: true }).waitFor();
+      assert.equal(await bar(page).getByRole("button").count(), 0);
+    });
+  });
+}
+
+Deno.test("changes: keys walk, comment and tick off; comments and marks are kept", async () => {
+  await visit(options(), async (visit) => {
+    const { page, go, picture } = visit;
+    await repositoryOf(visit);
+    await start(visit, "demo", "demo:steps=2 demo:delay=0 demo:file=notes.md", { agent: "demo" });
+    await go("/tasks/demo?tab=changes");
+    await badge(page, "To review").waitFor();
+    const notes = file(page, "notes.md");
+    await notes.waitFor();
+    await page.keyboard.press("]");
+    await page.keyboard.press("n");
+    await notes.locator("tr.is-at").waitFor();
+    await page.keyboard.press("c");
+    await page.getByRole("textbox", { name: /^Comment on line \d/ }).waitFor();
+    await page.keyboard.type("demo:steps=1 demo:file=notes.md Why this line?");
+    await page.keyboard.press("Control+Enter");
+    const comment = page.getByRole("group", { name: /^Your comment, line/ });
+    await becomes(() => comment.innerText(), /You[\s\S]*not sent yet[\s\S]*Why this line\?/);
+    await isAccessible(page);
+    await picture("changes-comment");
+    await page.keyboard.press("Space");
+    await notes.getByRole("checkbox", { name: "Viewed", checked: true }).waitFor();
+    await becomes(async () => {
+      const { reply } = await visit.server.post({ type: "get_review", task_id: "demo" });
+      return [(reply.comments as unknown[]).length, (reply.viewed as unknown[]).length];
+    }, [1, 1]);
+
+    await page.reload();
+    await notes.getByRole("checkbox", { name: "Viewed", checked: true }).waitFor();
+    await becomes(() => comment.count(), 0);
+    await notes.getByRole("button", { name: "Lines of notes.md" }).click();
+    await comment.getByText(/Why this line/).waitFor();
+  });
+});
+
+Deno.test("changes: a conflict is told before and after, and nothing changes; discarded work is kept aside", async () => {
+  await visit(options(), async (visit) => {
+    const { page, go, picture } = visit;
+    const repository = await repositoryOf(visit);
+    await start(visit, "clash", CHANGE);
+    await go("/tasks/clash?tab=changes");
+    await badge(page, "To review").waitFor();
+    await repository.commit("other", { "src/total.ts": "export const total = 1;\n" });
+    const main = await repository.git("rev-parse", "main");
+    await page.reload();
+    await becomes(
+      () => bar(page).innerText(),
+      /1 commit ahead of main, 1 behind[\s\S]*1 file conflicts with main: src\/total\.ts/,
+    );
+    await isAccessible(page);
+    await picture("changes-conflict");
+    await bar(page).getByRole("button", { name: "Accept into main" }).click();
+    await becomes(() => bar(page).getByRole("status").innerText(), /src\/total\.ts/);
+    assert.equal(await repository.git("rev-parse", "main"), main);
+
+    await bar(page).getByRole("button", { name: "Discard" }).click();
+    const dialog = page.getByRole("dialog", { name: "Discard these changes?" });
+    await dialog.getByText("The commits stay in the repository").waitFor();
+    await dialog.getByRole("button", { name: "Discard" }).click();
+    await badge(page, "Discarded").waitFor();
+    await repository.git("rev-parse", "--verify", "refs/opencode-agents/discarded/clash");
+  });
+});
+
+Deno.test("changes on a phone: nothing is wider than the screen, and a finger finds all", async () => {
+  await visit(options({ context: { viewport: PHONE, hasTouch: true } }), async (visit) => {
+    const { page, go, picture } = visit;
+    await repositoryOf(visit);
+    await start(visit, "small", CHANGE);
+    await go("/tasks/small?tab=changes");
+    await file(page, "src/total.ts").waitFor();
+    await bar(page).getByRole("button", { name: "Accept into main" }).waitFor();
+    await isNoWider(page, PHONE.width);
+    await isAccessible(page);
+    for (const name of ["Discard", "Open PR", "Accept into main"]) {
+      const { x, width, height } = (await bar(page).getByRole("button", { name }).boundingBox())!;
+      assert.ok(height >= 44 && x + width <= PHONE.width, `${name}: ${height} px high, ends at ${x + width}`);
+    }
+    await picture("changes-phone");
+  });
+});
