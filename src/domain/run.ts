@@ -83,6 +83,8 @@ export interface RunRequest {
    * has, and it is not told twice. `copies`: how many earlier messages had the same text, the task's prompt included.
    */
   message?: TurnMessage & { mayBeTold: boolean; copies?: number };
+  /** What an earlier attempt at this turn was told while it was at work. A loaded session shows what of it the agent has had. */
+  steered?: readonly TurnMessage[];
   /** Whether a message waits for the end of the turn. The run then does not wait for what the agent does of itself. */
   hasNext?: () => boolean;
 }
@@ -99,6 +101,8 @@ export interface EarlierWork {
   steps: readonly string[];
   /** The files that the tool calls changed. */
   files: readonly string[];
+  /** What the agent was asked after the task's prompt and before this turn, the oldest first. */
+  asked?: readonly string[];
 }
 
 /** What a run reports. Progress comes from the agent's own plan or todo list, never from a timer. */

@@ -61,6 +61,12 @@ Deno.test("messages: a new session is told the first prompt, what was done, the 
     assert.deepEqual(run.all("session").map(({ resumed }) => resumed), [false]);
     assert.match(run.logs("warn")[0]!, /^The earlier session cannot be resumed, a new one begins/);
 
+    const asked = await sent(bench, {
+      ...wanted,
+      earlier: { ...WORKED, asked: ["Make it\nblue", "Or red"] },
+    });
+    assert.match(asked.texts[1]!, /What you were asked after that\n- Make it blue\n- Or red\n/);
+
     const failed = await sent(bench, { ...wanted, earlier: { ...WORKED, stopped: "it was killed" } });
     assert.match(
       failed.texts[1]!,
@@ -95,6 +101,21 @@ Deno.test("messages: one that the agent was told before its turn was interrupted
     const untold = await sent(bench, wanted, { replays: ["make a.ts", "Now make b.ts, or c.ts"] });
     assert.deepEqual(untold.texts, ["Now make b.ts"]);
     assert.deepEqual(untold.run.logs("warn"), []);
+  }));
+
+Deno.test("messages: what came into the interrupted turn is told again if the agent has not had it", () =>
+  withSupervisor(async (bench) => {
+    const steered = [{ text: "rather red" }, { text: "and wide" }];
+    const earlier = { ...WORKED, stopped: "the server was ended" };
+    const resume = session;
+    const goesOn = await sent(bench, { resume, earlier, steered }, { replays: ["make a.ts", "rather red"] });
+    assert.match(goesOn.texts[0]!, /^Continue where you stopped/);
+    assert.deepEqual(goesOn.texts.slice(1), ["and wide"]);
+    const message = { ...NEXT, mayBeTold: true };
+    const untold = await sent(bench, { resume, earlier, steered, message });
+    assert.deepEqual(untold.texts, ["Now make b.ts", "rather red", "and wide"]);
+    const lost = await sent(bench, { resume: { session_id: "gone" }, earlier, steered, message });
+    assert.deepEqual(lost.texts.slice(2), ["Now make b.ts", "rather red", "and wide"]);
   }));
 
 Deno.test("messages: the same words as before are another message", () =>

@@ -39,30 +39,34 @@ export async function openingPrompt(
   make: Pick<AgentMake, "forgets_ended_turns">,
   warn: (message: string) => Promise<void>,
 ): Promise<WireObject[]> {
-  const { task, earlier, attachments = [], message } = request;
+  const { task, earlier, attachments = [], message, steered = [] } = request;
   const isForgotten = make.forgets_ended_turns && opened.replayed && replay.timesTold(task.prompt) === 0;
   const goesOn = opened.resumed && knowsTask(request, opened, replay) && !isForgotten;
-  const ofTask = (again: boolean) => attachmentBlocks(attachments, { ...delivering, again });
+  const ofTask = await attachmentBlocks(attachments, { ...delivering, again: goesOn });
+  const untold = steered.filter(({ text }) => !goesOn || !opened.replayed || replay.timesTold(text) === 0);
+  const ofTurn = (await Promise.all(untold.map((one) => messageBlocks(one, delivering)))).flat();
   if (message === undefined) {
     const prompt = goesOn ? goOnPrompt(earlier) : firstPrompt(task, earlier);
-    return [...prompt, ...await ofTask(goesOn)];
+    return [...prompt, ...ofTask, ...ofTurn];
   }
   if (!goesOn) {
-    const told = [...firstPrompt(task, earlier, true), ...await ofTask(false)];
-    return [...told, ...await messageBlocks(message, delivering)];
+    return [
+      ...firstPrompt(task, earlier, true),
+      ...ofTask,
+      ...await messageBlocks(message, delivering),
+      ...ofTurn,
+    ];
   }
-  // What was put into the folder went with the last attempt.
-  const files = await ofTask(true);
   if (message.mayBeTold && opened.replayed && replay.timesTold(message.text) > (message.copies ?? 0)) {
     const again = await attachmentBlocks(message.attachments ?? [], { ...delivering, again: true });
-    return [...goOnPrompt(earlier), ...files, ...again];
+    return [...goOnPrompt(earlier), ...ofTask, ...again, ...ofTurn];
   }
   if (message.mayBeTold && !opened.replayed) {
     await warn(
       "The last message is told again: the agent does not show whether it had it before its turn was interrupted",
     );
   }
-  return [...files, ...await messageBlocks(message, delivering)];
+  return [...ofTask, ...await messageBlocks(message, delivering), ...ofTurn];
 }
 
 /** A session that was killed before its prompt arrived is empty, so it needs the prompt. */

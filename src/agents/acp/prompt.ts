@@ -57,9 +57,10 @@ export function hasWorked({ answer, plan, steps, files }: EarlierWork): boolean 
 }
 
 function whatWasDone(earlier: EarlierWork | undefined, follows: boolean): string {
-  const { answer, plan = [], steps = [], files = [] } = earlier ?? {};
+  const { answer, plan = [], steps = [], files = [], asked = [] } = earlier ?? {};
   const told = [
     follows ? beforeMessage(earlier) : beforeWork(earlier),
+    listOf("What you were asked after that", asked),
     listOf(
       "The plan",
       plan.slice(0, MOST_STEPS).map(({ title, status }) =>
