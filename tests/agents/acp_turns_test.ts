@@ -58,6 +58,19 @@ Deno.test("turns: each is reported with its own answer, tokens and cost, in one 
     assert.deepEqual(run.logs("info").filter((text) => /^(One|Two)/.test(text)), ["One.", "Two."]);
   }));
 
+Deno.test("turns: the tokens of an agent that tells the sum of the process are those of each turn", () =>
+  withSupervisor(async (bench) => {
+    const frames = [says("One."), done({ inputTokens: 5, outputTokens: 1 })];
+    const request = framesRequest(bench.folder, "copilot", frames, { permissions: "allow" });
+    const { all } = await ran(bench, request, {
+      messages: [message(done({ inputTokens: 12, outputTokens: 1 })), message(done({ inputTokens: 20 }))],
+    });
+    const tokens = all("turn_ended").map((
+      { outcome: { usage } },
+    ) => [usage?.input_tokens, usage?.output_tokens]);
+    assert.deepEqual(tokens, [[5, 1], [7, 0], [8, undefined]]);
+  }));
+
 Deno.test("turns: the cost in a session that goes on is that of the turn alone, or is not told", () =>
   withSupervisor(async (bench) => {
     const cost = (amount: number) => ({ amount, currency: "USD" });
@@ -206,6 +219,18 @@ Deno.test("turns: one that is interrupted as soon as its message is given is end
     await watched.first("turn_ended", ({ outcome }) => outcome.output === "Three.");
     watched.run.next!(undefined);
     assert.equal((await watched.run.outcome).status, "completed");
+  }));
+
+Deno.test("turns: an agent that has missed its interruption is interrupted again", () =>
+  withSupervisor(async (bench) => {
+    const frames: Frame[] = [says("One."), { until: "cancel missed" }, { until: "cancel" }];
+    const watched = await watchRun(bench, request(bench, ...frames), {
+      bounds: { cancel_again_ms: 100 },
+      messages: [message(says("Two."), done())],
+    });
+    await watched.first("at_work");
+    watched.run.interrupt!();
+    assert.equal((await watched.run.outcome).output, "Two.");
   }));
 
 Deno.test("turns: one that is interrupted may fail, or end as if it were done", () =>

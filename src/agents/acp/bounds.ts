@@ -10,6 +10,8 @@ export interface AcpBounds extends SessionBounds {
   quiet_ms: number;
   /** How long a turn that is interrupted may take to end, before the agent is ended. */
   interrupt_ms: number;
+  /** It is asked again so often: some agents miss a cancellation that comes before they have begun. */
+  cancel_again_ms: number;
   /** How long an agent waits for its next turn, while its work is saved. */
   next_ms: number;
 }
@@ -23,5 +25,6 @@ export const BOUNDS: AcpBounds = {
   silence_ms: 120_000,
   quiet_ms: 2000,
   interrupt_ms: 30_000,
+  cancel_again_ms: 5000,
   next_ms: 15 * 60_000,
 };

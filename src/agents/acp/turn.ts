@@ -26,7 +26,11 @@ export class AcpTurn {
   /** What the session had cost before the turn. Agents tell the sum of the session. */
   cost_before: CostBefore;
 
+  /** The tokens of all turns so far, of an agent that tells their sum. */
+  tokens_so_far: Record<string, number> = {};
+
   readonly #options: TurnOptions;
+  readonly #tokens_before: Record<string, number>;
   #usage: Record<string, unknown> = {};
   #steps: PlanStep[] = [];
   #progress: Progress | undefined;
@@ -41,8 +45,11 @@ export class AcpTurn {
   /** Summed up since the turn began, of an agent that does not do that itself. */
   #tokens_of_calls: Record<string, number> | undefined;
 
-  constructor(options: TurnOptions) {
+  /** `before`: the turn before in the same process. */
+  constructor(options: TurnOptions, before?: AcpTurn) {
     this.#options = options;
+    this.cost_before = before?.session_cost;
+    this.tokens_so_far = this.#tokens_before = before?.tokens_so_far ?? {};
   }
 
   /** Takes a new update. */
@@ -169,7 +176,9 @@ export class AcpTurn {
   async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason" | "unanswered">> {
     const { make, transcript } = this.#options;
     await transcript.flush();
-    const tokens = make.tokensOf(result) ?? this.#tokens_of_calls;
+    const told = make.tokensOf(result);
+    if (make.sums_tokens) this.tokens_so_far = told ?? this.#tokens_before;
+    const tokens = told === undefined ? this.#tokens_of_calls : without(told, this.#tokens_before);
     this.#tokens_of_calls = undefined;
     if (tokens !== undefined) {
       Object.assign(this.#usage, tokens);
@@ -213,6 +222,12 @@ export class AcpTurn {
     this.#usage_emitted_at = now;
     await events.emit({ kind: "usage", usage });
   }
+}
+
+function without(tokens: Record<string, number>, before: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(tokens).map(([name, count]) => [name, count - (before[name] ?? 0)]),
+  );
 }
 
 /** Whether the update shows that the model has answered. */

@@ -122,8 +122,10 @@ export class TurnTaking {
   }
 
   async #cancel(): Promise<void> {
-    const { interrupt_ms } = this.#options.bounds;
-    if (await this.#at!.work.link.conversation.cancel(interrupt_ms)) return;
+    const { interrupt_ms, cancel_again_ms } = this.#options.bounds;
+    for (let left_ms = interrupt_ms; left_ms > 0; left_ms -= cancel_again_ms) {
+      if (await this.#at!.work.link.conversation.cancel(Math.min(cancel_again_ms, left_ms))) return;
+    }
     const bound = `${Math.round(interrupt_ms / 1000)} s`;
     this.#givenUp.reject(new AgentLate(`The agent was interrupted and did not end its turn within ${bound}`));
   }

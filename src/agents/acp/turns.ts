@@ -113,9 +113,7 @@ export class AcpTurns {
   #newTurn(): AcpTurn {
     const { clock, make, events, giveUp } = this.#options;
     const troubles = new TroubleWatch({ clock, events, login_advice: make.login.advice, giveUp });
-    const turn = new AcpTurn({ clock, make, events, transcript: this.transcript, troubles });
-    turn.cost_before = this.#now?.session_cost;
-    return turn;
+    return new AcpTurn({ clock, make, events, transcript: this.transcript, troubles }, this.#now);
   }
 
   /** The agent works without it, and may say so at each prompt. */

@@ -57,6 +57,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   troubleOf: () => undefined,
   usageOf: usageUpdateOf,
   tokensOf,
+  sums_tokens: false,
   tokensOfCall: () => undefined,
   tokens_scope: undefined,
 };

@@ -209,6 +209,8 @@ export interface AgentMake {
   usageOf(update: WireObject): Record<string, unknown>;
   /** The tokens in the result of a prompt. */
   tokensOf(result: WireObject): Record<string, number> | undefined;
+  /** Whether these tokens are the sum of all turns of the process. */
+  readonly sums_tokens: boolean;
   /** The tokens of one call of the model, in an update of an agent that does not sum them up in the prompt's result. */
   tokensOfCall(update: WireObject): Record<string, number> | undefined;
   /** What these tokens cover, if not the whole turn. */

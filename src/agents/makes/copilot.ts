@@ -54,6 +54,7 @@ export const copilot: AgentMake = {
   // It refuses to start programs for its client.
   lacks_mcp: ["stdio"],
   inProtocolTerms,
+  sums_tokens: true,
   turnSign,
   troubleOf,
 };

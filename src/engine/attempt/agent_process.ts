@@ -6,6 +6,7 @@ import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunOutcome, TurnMessage } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
+import { askedBefore, steeredIn } from "./asked.ts";
 import { notStarted } from "./not_started.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
@@ -64,6 +65,11 @@ export class AgentProcess {
         }
         request.hasNext = () => store.tasks.get(task.id)?.state.waiting !== undefined;
         this.#noteStrangeSession(task, here);
+        if (request.earlier) {
+          const asked = await askedBefore(this.#context, task);
+          if (asked.length > 0) request.earlier.asked = asked;
+          request.steered = await steeredIn(this.#context, task);
+        }
       }
       this.#run = await runner.start(request, (report) => {
         if (report.kind === "offer") return directory?.note(agent, report.news);
