@@ -5,9 +5,11 @@ import { addAccept } from "./commands/accept.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addAnswers } from "./commands/answer.ts";
 import { addAnswerQuestion } from "./commands/answer_question.ts";
+import { addArchive } from "./commands/archive.ts";
 import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addDiscard } from "./commands/discard.ts";
+import { addEdit } from "./commands/edit.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addHealth } from "./commands/health.ts";
 import { addKill } from "./commands/kill.ts";
@@ -15,6 +17,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addMetrics } from "./commands/metrics.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPr } from "./commands/pr.ts";
+import { addProjects } from "./commands/projects.ts";
 import { addPs } from "./commands/ps.ts";
 import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
@@ -45,6 +48,9 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addPr,
   addUpdate,
   addWorktrees,
+  addEdit,
+  addArchive,
+  addProjects,
   addCancel,
   addRetry,
   addPause,

@@ -16,6 +16,7 @@ import { path, wholeNumber } from "./options.ts";
 export interface TaskFlags extends CommonFlags {
   agent?: string;
   cwd?: string;
+  project?: string;
   id?: string;
   type: TaskType;
   priority: Priority;
@@ -42,6 +43,10 @@ export function addTaskOptions(command: Command): Command {
       "--cwd <dir>",
       "the folder to work in, inside the server's tasks.allowed_dirs (default: the current folder if allowed, else the server's)",
       path,
+    )
+    .option(
+      "--project <name>",
+      "the project to work in, instead of that of the current folder; the folder is then the project's unless --cwd names one",
     )
     .option("--id <id>", "the task's id (default: a new one)")
     .addOption(new Option("--type <type>").choices(TaskType.options).default("feature"))
@@ -100,10 +105,14 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
     description: described.description,
     timeout: flags.timeout,
     dependencies: flags.dependsOn,
+    metadata: flags.project === undefined ? undefined : { project: flags.project },
     execution: {
       agent: flags.agent,
       prompt: described.prompt,
-      working_dir: resolve(cwd, flags.cwd ?? "."),
+      // A task in a project's folder belongs to it.
+      working_dir: flags.cwd === undefined && flags.project !== undefined
+        ? undefined
+        : resolve(cwd, flags.cwd ?? "."),
       model: flags.model,
       effort: flags.effort,
       mode: flags.mode,

@@ -20,6 +20,11 @@ export function statusStyle(status: TaskStatus): Style {
   return STATUS_STYLE[status];
 }
 
+/** The task's project; else what it has as its label. */
+export function projectName({ project, metadata }: Pick<Task, "project" | "metadata">): string | undefined {
+  return project ?? (metadata?.project || undefined);
+}
+
 /** Milliseconds from the task's start to its end, or until now; undefined before it starts. */
 export function runTime(task: Task, now_ms: number): number | undefined {
   if (task.started_at === undefined) return undefined;

@@ -78,7 +78,8 @@ export function transportOf(server: McpServer, taken: readonly string[]): McpTra
   return server.type ?? (taken.includes("sse") && !taken.includes("http") ? "sse" : "http");
 }
 
-const HIDDEN = "***";
+/** Stands for a value that is not shown. */
+export const HIDDEN = "***";
 
 /** The server as clients see it: without the values of its variables and headers, which may be secrets. */
 export function shownServer(server: McpServer): McpServer {

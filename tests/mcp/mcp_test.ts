@@ -94,6 +94,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
             "retry_task",
             "read_logs",
             "list_agents",
+            "list_projects",
           ]);
           assert.ok(
             tools.every((tool: Fields) => tool.outputSchema && (tool.description as string).length > 20),

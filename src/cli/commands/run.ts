@@ -1,6 +1,7 @@
 /** `run`: start a task and, with `--follow`, watch it to its end. */
 import type { Command } from "commander";
 import type { LogLevel } from "../../domain/log_entry.ts";
+import type { Task } from "../../domain/task.ts";
 import type { Cli } from "../cli.ts";
 import { follow } from "../follow/follow.ts";
 import {
@@ -16,6 +17,10 @@ import { localWithOffset, localZone, zoneWarning } from "../local_time.ts";
 import { levelOption } from "../options.ts";
 import { pointInTime } from "../when.ts";
 import { ownCommand } from "../own_command.ts";
+
+function ofProject({ project }: Pick<Task, "project">): string {
+  return project === undefined ? "" : `, project ${project}`;
+}
 
 interface RunFlags extends TaskFlags {
   follow?: boolean;
@@ -51,7 +56,9 @@ export function addRun(program: Command, cli: Cli): void {
       const { task_id } = reply;
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
       else if (scheduled_time) terminal.line(`task ${task_id} starts at ${localWithOffset(scheduled_time)}`);
-      else terminal.line(`task ${task_id} ${flags.follow ? "started" : reply.task.status}`);
+      else {terminal.line(
+          `task ${task_id} ${flags.follow ? "started" : reply.task.status}${ofProject(reply.task)}`,
+        );}
       if (flags.follow) {
         cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level });
       } else if (!flags.json) {

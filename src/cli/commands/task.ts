@@ -12,7 +12,14 @@ import type { Task } from "../../domain/task.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
 import { tableLines } from "../table.ts";
-import { openPermissions, openQuestions, statusInWords, statusStyle, steps } from "../task_text.ts";
+import {
+  openPermissions,
+  openQuestions,
+  projectName,
+  statusInWords,
+  statusStyle,
+  steps,
+} from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
 
 type Result = Reply<"get_task_result">["result"];
@@ -47,6 +54,9 @@ function describe(
     ["status", terminal.paint(statusInWords(task, clock.now()), statusStyle(task.status), "bold")],
     ["progress", progress.filter(Boolean).join("  ")],
     ["type", `${task.type}, ${task.priority} priority`],
+    ["project", projectName(task)],
+    ["repository", task.workspace?.repository],
+    ["archived", task.archived ? "yes" : undefined],
     ["agent", execution?.agent ?? result.attempts.at(-1)?.agent],
     ["working dir", execution?.working_dir],
     ["model", execution?.model],

@@ -1,37 +1,68 @@
 /** `tasks`: the tasks in a table. */
 import type { Command } from "commander";
 import { Priority, type Task, TaskStatus, TaskType } from "../../domain/task.ts";
+import { WaitingKind } from "../../domain/waiting_for.ts";
+import { Review } from "../../domain/workspace.ts";
 import { duration } from "../../protocol/formats.ts";
 import { TASK_SORT_FIELDS, type TaskSortField } from "../../protocol/task_messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { addProjectOptions, chosenProject, type ProjectFlags } from "../project.ts";
 import { addListOptions, anyOf, type ListFlags } from "../options.ts";
 import { type Column, printTable } from "../table.ts";
-import { runTime, statusStyle } from "../task_text.ts";
+import { projectName, runTime, statusStyle } from "../task_text.ts";
 
-interface TasksFlags extends CommonFlags, ListFlags<TaskSortField> {
+interface TasksFlags extends CommonFlags, ProjectFlags, ListFlags<TaskSortField> {
   status?: TaskStatus[];
   type?: TaskType[];
   priority?: Priority[];
   contains?: string;
+  owner?: string[];
+  agent?: string[];
+  review?: Review[];
+  waitingFor?: WaitingKind[];
+  tag?: string[];
+  archived?: boolean;
+  withArchived?: boolean;
 }
 
 /** Fields that sort descending by default. */
 const DESCENDING = /_at$|^progress$|^priority$/;
 
 export function addTasks(program: Command, cli: Cli): void {
-  const command = cli.command(program, "tasks", "list tasks, the newest first")
+  const listing = cli.command(
+    program,
+    "tasks",
+    "list tasks, the newest first; in a project's folder, those of the project",
+  );
+  const command = addProjectOptions(listing, "the tasks of this project", "the tasks of all projects")
     .addOption(anyOf("status", TaskStatus.options))
     .addOption(anyOf("type", TaskType.options))
     .addOption(anyOf("priority", Priority.options))
-    .option("--contains <text>", "tasks whose description contains this text");
+    .option("--contains <text>", "tasks whose description contains this text")
+    .option("--owner <name...>", "tasks of these owners")
+    .option("--agent <name...>", "tasks that these agents run, have run or would run")
+    .addOption(anyOf("review", Review.options))
+    .addOption(anyOf("waiting-for", WaitingKind.options))
+    .option("--tag <tag...>", "tasks with any of these tags")
+    .option("--archived", "only archived tasks")
+    .option("--with-archived", "archived tasks as well");
   addListOptions(command, TASK_SORT_FIELDS, "created_at", "desc for times and progress, else asc")
     .action(async (flags: TasksFlags) => {
-      const reply = await cli.http(flags).request("list_tasks", {
+      const server = cli.http(flags);
+      const project = await chosenProject(server, flags, Deno.cwd());
+      const reply = await server.request("list_tasks", {
         filter: {
           status: flags.status,
           type: flags.type,
           priority: flags.priority,
           description_contains: flags.contains,
+          project,
+          owner: flags.owner,
+          agent: flags.agent,
+          review: flags.review,
+          waiting_for: flags.waitingFor,
+          tags: flags.tag,
+          archived: flags.withArchived ? "any" : flags.archived,
         },
         sort: { field: flags.sort, order: flags.order ?? (DESCENDING.test(flags.sort) ? "desc" : "asc") },
         limit: flags.limit,
@@ -39,16 +70,20 @@ export function addTasks(program: Command, cli: Cli): void {
       });
       const { terminal } = cli;
       if (flags.json) return terminal.json(reply, 2);
-      printTable(terminal, reply.tasks, columnsFor(cli));
+      printTable(terminal, reply.tasks, columnsFor(cli, reply.tasks));
       const { filtered_count, total_count, tasks } = reply;
       terminal.note(
         `${tasks.length} of ${filtered_count} tasks` +
-          (filtered_count < total_count ? ` (${total_count} in all)` : ""),
+          (filtered_count < total_count ? ` (${total_count} in all)` : "") +
+          (project !== undefined && flags.project === undefined
+            ? `, of project ${project}, since this is its folder; --no-project lists all`
+            : ""),
       );
     });
 }
 
-function columnsFor({ terminal, clock }: Cli): Column<Task>[] {
+function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Task>[] {
+  const hasProjects = tasks.some((task) => projectName(task) !== undefined);
   const now_ms = clock.now();
   return [
     { title: "ID", value: ({ id }) => id },
@@ -57,6 +92,7 @@ function columnsFor({ terminal, clock }: Cli): Column<Task>[] {
       value: ({ status }) => status,
       paint: (cell, { status }) => terminal.paint(cell, statusStyle(status)),
     },
+    ...(hasProjects ? [{ title: "PROJECT", value: (task: Task) => projectName(task) ?? "" }] : []),
     { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
     { title: "PRIORITY", value: ({ priority }) => priority },
     { title: "TYPE", value: ({ type }) => type },

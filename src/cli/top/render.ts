@@ -5,7 +5,7 @@ import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";
 import { levelStyle } from "../log_text.ts";
-import { openPermissions, openQuestions, runTime, statusStyle } from "../task_text.ts";
+import { openPermissions, openQuestions, projectName, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
@@ -100,6 +100,17 @@ function idWidth({ tasks }: Board, { columns: width }: Screen): number {
   return Math.max(2, Math.min(longest, ID_MOST, Math.floor(width / (width < NARROW ? 4 : 3))));
 }
 
+const PROJECT_MOST = 16;
+
+/** Only on a wide screen, and only if there are projects. */
+function projectCell(text: string, { tasks }: Board, { columns: width }: Screen): string[] {
+  const longest = Math.max(0, ...[...tasks.values()].map((task) => columns(projectName(task) ?? "")));
+  if (longest === 0 || width < NARROW) return [];
+  return [
+    padded(text, Math.max("PROJECT".length, width === Infinity ? longest : Math.min(longest, PROJECT_MOST))),
+  ];
+}
+
 const padded = (text: string, width: number) => {
   const kept = fit(text, width);
   return kept + " ".repeat(width - columns(kept));
@@ -108,6 +119,7 @@ const padded = (text: string, width: number) => {
 function titles(board: Board, screen: Screen): string {
   const cells = [
     padded("ID", idWidth(board, screen)),
+    ...projectCell("PROJECT", board, screen),
     padded("STATUS", STATUS_WIDTH),
     padded("PROGRESS", barWidth(screen) + 5),
     padded("TIME", timeWidth(screen)),
@@ -122,6 +134,7 @@ function taskRow(task: Task, board: Board, screen: Screen): { text: string; styl
   const ms = runTime(task, screen.now_ms);
   const cells = [
     padded(task.id, idWidth(board, screen)),
+    ...projectCell(projectName(task) ?? "", board, screen),
     padded(task.status, STATUS_WIDTH),
     `${"█".repeat(full)}${"░".repeat(bar - full)} ${String(task.progress).padStart(3)}%`,
     padded(ms === undefined ? "" : shortTime(ms, screen), timeWidth(screen)),

@@ -43,7 +43,11 @@ export const startTask = tool({
       "One of the agent's modes, as list_agents names them, such as plan",
     ),
     working_dir: text(1, 4096).optional().describe(
-      "Absolute path of the folder to work in; left out: that of the calling task, else the server's own",
+      "Absolute path of the folder to work in, or relative to the project; left out: the project's, else that of the " +
+        "calling task, else the server's own",
+    ),
+    project: text(1, 100).optional().describe(
+      "One of the projects that list_projects names, with its folder and settings; left out: that of the folder",
     ),
     type: TaskType.default("feature"),
     priority: Priority.default("medium"),
@@ -102,6 +106,7 @@ interface Requested {
   effort?: string;
   mode?: string;
   working_dir?: string;
+  project?: string;
   type: TaskType;
   priority: Priority;
   dependencies?: string[];
@@ -117,7 +122,7 @@ function newTask(requested: Requested, parent: Task | undefined): RequestInput<"
     priority: requested.priority,
     description,
     dependencies: requested.dependencies,
-    metadata: parent && { ...lineageBelow(parent) },
+    metadata: metadataOf(requested, parent),
     execution: given({
       agent: requested.agent,
       model: requested.model,
@@ -128,6 +133,11 @@ function newTask(requested: Requested, parent: Task | undefined): RequestInput<"
       isolation: requested.isolation,
     }),
   };
+}
+
+function metadataOf({ project }: Requested, parent: Task | undefined): Record<string, unknown> | undefined {
+  const metadata = { ...(parent && lineageBelow(parent)), ...given({ project }) };
+  return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
 /** `mcp_`, the time (so that ids sort by it) and a few random letters. */

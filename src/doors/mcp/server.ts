@@ -8,7 +8,15 @@ import { ApiError } from "../../domain/errors.ts";
 import { startTask, waitForTask } from "./delegate_tools.ts";
 import type { McpBackend } from "./backend.ts";
 import { readLogs } from "./log_tools.ts";
-import { cancelTask, getTask, getTaskResult, listAgents, listTasks, retryTask } from "./task_tools.ts";
+import {
+  cancelTask,
+  getTask,
+  getTaskResult,
+  listAgents,
+  listProjects,
+  listTasks,
+  retryTask,
+} from "./task_tools.ts";
 import type { Call, Tool } from "./tool.ts";
 
 const TOOLS: readonly Tool[] = [
@@ -21,6 +29,7 @@ const TOOLS: readonly Tool[] = [
   retryTask,
   readLogs,
   listAgents,
+  listProjects,
 ];
 
 const INSTRUCTIONS =

@@ -1,8 +1,10 @@
 /** The tools that look at tasks and steer them. */
 import * as z from "zod";
 import { Agent, type ListedAgent } from "../../protocol/basic_messages.ts";
+import { ProjectView } from "../../protocol/project_messages.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
 import { text } from "../../domain/scalars.ts";
+import { TaskResult } from "../../protocol/task_messages.ts";
 import { Attempt } from "../../domain/attempt/stored_attempt.ts";
 import { brief, briefOf, taskId, tool } from "./tool.ts";
 
@@ -33,6 +35,7 @@ export const getTaskResult = tool({
     stop_reason: z.string().optional(),
     usage: z.record(z.string(), z.unknown()).optional(),
     attempts: z.array(z.looseObject(Attempt.shape)),
+    turns: z.array(z.looseObject(TaskResult.shape.turns.element.shape)),
   },
   hints: { readOnlyHint: true },
   async run({ task_id }, { backend, signal }) {
@@ -44,11 +47,13 @@ export const getTaskResult = tool({
 export const listTasks = tool({
   name: "list_tasks",
   title: "List tasks",
-  description: "The newest tasks first, in few words each; narrowed by status, type, priority or text.",
+  description:
+    "The newest tasks first, in few words each; narrowed by status, type, priority, project or text.",
   input: {
     status: z.array(TaskStatus).min(1).optional().describe("Only tasks in one of these states"),
     type: z.array(TaskType).min(1).optional(),
     priority: z.array(Priority).min(1).optional(),
+    project: text(1, 100).optional().describe("Only tasks of this project"),
     contains: text(1, 1000).optional().describe("Text that the description contains"),
     limit: z.int().min(1).max(100).default(20),
     offset: z.int().min(0).default(0),
@@ -103,6 +108,19 @@ export const retryTask = tool({
     const { retry_count } = await backend.request("retry_task", { task_id, fresh });
     return { task_id, retry_count };
   },
+});
+
+export const listProjects = tool({
+  name: "list_projects",
+  title: "List projects",
+  description:
+    "The projects that start_task may name, with their folders and how many of their tasks run, wait or are to be reviewed.",
+  input: {},
+  output: { projects: z.array(z.looseObject(ProjectView.shape)) },
+  hints: { readOnlyHint: true },
+  run: async (_, { backend, signal }) => ({
+    projects: (await backend.request("list_projects", {}, { signal })).projects,
+  }),
 });
 
 /** A provider may have hundreds of models, and the caller reads every word. */
