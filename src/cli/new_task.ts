@@ -26,6 +26,7 @@ export interface TaskFlags extends CommonFlags {
   mode?: string;
   permissions?: PermissionPolicy;
   isolation?: Isolation;
+  base?: string;
   waitBackground?: number;
   dependsOn?: string[];
   attach?: string[];
@@ -65,6 +66,7 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
+    .option("--base <name>", "the branch, tag or commit from which that worktree starts")
     .option(
       "--session <id>",
       "go on with this session of the agent, in its folder; `sessions AGENT` lists them",
@@ -118,6 +120,7 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       mode: flags.mode,
       permissions: flags.permissions,
       isolation: flags.isolation,
+      base: flags.base,
       mcp_servers: flags.mcp,
       session: flags.session,
       delegate: flags.delegate,

@@ -20,6 +20,7 @@ import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
 import { TaskQueries } from "./task_queries.ts";
+import { saveLeftWork } from "./saved_work.ts";
 import { counted } from "../protocol/formats.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -103,6 +104,8 @@ export class Engine {
     this.#notOpen = undefined;
     if (this.#closed) return;
     this.#dispatcher.open();
+    const { index, store, workspaces, settings } = this.#options;
+    void saveLeftWork({ store, workspaces, projectOf: (task) => settings.projectOf(task) }, index);
   }
 
   /** To be called when tasks have come to belong to other projects. */

@@ -1,11 +1,17 @@
 /** Commits what a person has changed in the worktree of an ended task, and records it. */
 import { isDeepStrictEqual } from "node:util";
+import { getLogger } from "@logtape/logtape";
 import { SERVER } from "../domain/actor.ts";
+import { withLateWork } from "../domain/attempt/work.ts";
 import type { NamedProject } from "../domain/project.ts";
+import type { TaskIndex } from "../read/task_index.ts";
 import type { Workspaces } from "../domain/run.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { isFinished } from "../domain/task_values.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import type { Store } from "../store/open.ts";
+
+const log = getLogger(["opencode-agents", "engine"]);
 
 export interface SavingContext {
   store: Store;
@@ -43,7 +49,22 @@ export async function saveLastWork(
     const state = view.get(id)?.state;
     // It has gone on meanwhile, and its agent's attempt saves what there is.
     if (!isDeepStrictEqual(state?.workspace, known)) return {};
-    return { updates: [{ id, state: { ...state!, workspace, changes: changes ?? state!.changes } }] };
+    return { updates: [{ id, state: withLateWork(state!, { workspace, changes }) }] };
   }, SERVER);
   return { workspace };
+}
+
+/** Saves what an earlier server has left unsaved in ended tasks. To be called once its agents are gone. */
+export async function saveLeftWork(context: SavingContext, index: Pick<TaskIndex, "all">): Promise<void> {
+  const left = [...index.all()].filter(({ state }) =>
+    isFinished(state.status) && state.workspace?.unsaved === true
+  );
+  for (const task of left) {
+    try {
+      const { failure } = await saveLastWork(context, task);
+      if (failure !== undefined) throw new Error(failure);
+    } catch (error) {
+      log.warn("The work of task {id} could not be saved: {error}", { id: task.id, error });
+    }
+  }
 }

@@ -8,6 +8,7 @@ import { changeCounts } from "./change_counts.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
+import { keepInner, linksAtWork } from "./inner_repositories.ts";
 import { identityOf } from "./own_identity.ts";
 import { commitOf } from "./repository.ts";
 import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
@@ -110,8 +111,9 @@ async function saveFiles(
   const files = await treeOfFiles(git, place, room, head, signal);
   const isLoose =
     files.tree !== await git.line(place, ["rev-parse", "--verify", `${head}^{tree}`], { signal });
-  const hasOwn = await hasRepositoryOfItsOwn(root);
-  const nested = hasOwn ? [".", ...files.nested] : files.nested;
+  const inside = [...files.nested, ...await linksAtWork(git, place, files.links, files.index, signal)];
+  const inner = await keepInner(git, place, inside, room, signal);
+  const nested = await hasRepositoryOfItsOwn(root) ? [".", ...inside] : inside;
   if (nested.length > 0) {
     const message = `A repository inside the worktree is not part of the task's branch: ${nested.join(", ")}`;
     notes.push({ level: "warn", message, details: { nested, worktree: root } });
@@ -129,7 +131,7 @@ async function saveFiles(
   const followsTip = head === tip || isAhead || isOnBranch ||
     tip === known.head_commit && await isOtherLine(git, place, tip, head, known.base_commit, signal);
   if (busy || !followsTip) {
-    const left = [{ commit: head, what: "was checked out" }];
+    const left = [...inner, { commit: head, what: "was checked out" }];
     if (isLoose) {
       const commit = await commitFiles(await datesOf(git, place, head, signal));
       left.push({ commit, what: "with the files that were not committed" });
@@ -165,7 +167,7 @@ async function saveFiles(
     });
   }
   await installIndex(files.index, git_dir);
-  return { worktree, tip: next, left: [], isClean: isWhole };
+  return { worktree, tip: next, left: inner, isClean: isWhole };
 }
 
 /** Whether `head` is another way from the base than the branch, which nobody but this program has moved. */

@@ -16,18 +16,23 @@ export interface TreeOfFiles {
   tree: string;
   /** The index that belongs to the tree. */
   index: string;
-  /** Repositories inside the working tree that are none of its submodules: their paths. They are not in the tree. */
+  /** Repositories inside the working tree that its index does not know: their paths. They are not in the tree. */
   nested: string[];
+  /** The paths of submodules, and of other repositories that somebody has added. The tree has their commits, but no files. */
+  links: string[];
   /** What git says of files that could not be added. They are not in the tree. */
   left?: string;
 }
 
-/** `room`: an empty folder, which gets the index. `head`: a commit to begin with where there is no index. */
+/**
+ * `room`: an empty folder, which gets the index. `head`: a commit to begin with where there is no index; without one, the tree
+ * begins with nothing, whatever the working tree's index says.
+ */
 export async function treeOfFiles(
   git: Git,
   place: TreePlace,
   room: string,
-  head: string,
+  head: string | undefined,
   signal?: AbortSignal,
 ): Promise<TreeOfFiles> {
   const index = join(room, "index");
@@ -38,10 +43,14 @@ export async function treeOfFiles(
     // A file outside of a sparse checkout is a file all the same.
     config: ["core.sparseCheckout=false", "index.sparse=false", "core.untrackedCache=false"],
   };
-  if (!await copyIndex(join(place.git_dir, "index"), index) || !await isReadable(git, place, options)) {
+  if (head === undefined) {
+    await git.run(place, ["read-tree", "--empty"], options);
+  } else if (
+    !await copyIndex(join(place.git_dir, "index"), index) || !await isReadable(git, place, options)
+  ) {
     await git.run(place, ["read-tree", head], options);
   }
-  await unhide(git, place, options);
+  const links = await unhide(git, place, options);
   const others = await git.fields(place, ["ls-files", "-z", "--others", "--exclude-standard"], options);
   const nested = others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
   const without = nested.map((path) => `:(top,exclude,literal)${path}`);
@@ -49,7 +58,7 @@ export async function treeOfFiles(
   const asked = ["add", "--all", "--ignore-errors", "--", ":/", ...without];
   const { code, stderr } = await git.run(place, asked, { ...options, accepts: [1] });
   const tree = await git.line(place, ["write-tree"], options);
-  return { tree, index, nested, left: code === 0 ? undefined : stderr.trim() };
+  return { tree, index, nested, links, left: code === 0 ? undefined : stderr.trim() };
 }
 
 /**
@@ -73,20 +82,24 @@ async function isReadable(git: Git, place: GitPlace, options: GitOptions): Promi
   return (await git.run(place, ["ls-files", "-z", "--unmerged"], { ...options, accepts: [128] })).code === 0;
 }
 
-/** Has git look at files that it was told not to look at, if they are there. */
-async function unhide(git: Git, place: TreePlace, options: GitOptions): Promise<void> {
+/** Has git look at files that it was told not to look at, if they are there. Returns the paths of submodules. */
+async function unhide(git: Git, place: TreePlace, options: GitOptions): Promise<string[]> {
   const hidden: string[] = [];
-  for (const line of await git.fields(place, ["ls-files", "-v", "-z"], options)) {
+  const links: string[] = [];
+  for (const line of await git.fields(place, ["ls-files", "-v", "--stage", "-z"], options)) {
     const flag = line[0]!;
-    if (flag === "H") continue;
-    const path = line.slice(2);
+    const isLink = line.startsWith("160000 ", 2);
+    if (flag === "H" && !isLink) continue;
+    const path = line.slice(line.indexOf("\t") + 1);
+    if (isLink) links.push(path);
     if (flag === "S" || flag !== flag.toUpperCase()) {
       if (flag.toUpperCase() !== "S" || await exists(join(place.work_tree, path))) hidden.push(path);
     }
   }
-  if (hidden.length === 0) return;
+  if (hidden.length === 0) return links;
   const stdin = `${hidden.join("\0")}\0`;
   for (const flag of ["--no-assume-unchanged", "--no-skip-worktree"]) {
     await git.run(place, ["update-index", flag, "-z", "--stdin"], { ...options, stdin });
   }
+  return links;
 }

@@ -204,11 +204,18 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
         throw asApiError(error, root);
       });
       await record(worktree);
+      let known: StoredWorkspace = worktree;
       return {
         working_dir: await Deno.realPath(worktree.path),
         hasWork: true,
         notes,
-        save: (isOver, ending) => saved(worktree, task, isOver, ending),
+        async save(isOver, ending) {
+          const work = await saved(known, task, isOver, ending);
+          known = work.workspace ?? known;
+          // An agent goes on in it.
+          if (!isOver) known = { ...known, unsaved: true };
+          return { ...work, workspace: known };
+        },
       };
     },
     save: (task, signal) => saved(task.known!, task, false, signal),

@@ -155,13 +155,32 @@ const KINDS: Record<string, Kind> = {
   },
   "a repository inside": {
     does: `mkdir in && cd in && git init -q && echo precious > new && ${COMMIT}`,
-    kept: "stays",
+    kept: "ref",
     log: /repository inside the worktree .*: in/,
   },
   "a repository inside without a commit": {
     does: "mkdir in && cd in && git init -q && echo precious > new",
-    kept: "stays",
+    kept: "ref",
     log: /repository inside the worktree .*: in/,
+  },
+  "a repository inside that it has added": {
+    does: `mkdir in && cd in && git init -q && echo precious > new && ${COMMIT} && cd .. && ${COMMIT}`,
+    kept: "ref",
+    log: /repository inside the worktree .*: in/,
+  },
+  "a submodule with loose files": {
+    before: "git init -q ../sub && git -C ../sub commit -q --allow-empty -m first && " +
+      "git -c protocol.file.allow=always submodule --quiet add ../sub sub && git commit -qm sub",
+    does: "echo precious > sub/new",
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
+  },
+  "a submodule with a new commit": {
+    before: "git init -q ../sub && git -C ../sub commit -q --allow-empty -m first && " +
+      "git -c protocol.file.allow=always submodule --quiet add ../sub sub && git commit -qm sub",
+    does: `cd sub && echo precious > new && ${COMMIT}`,
+    kept: "ref",
+    log: /repository inside the worktree .*: sub/,
   },
   "a link in the place of a folder": {
     before: "mkdir d && echo 1 > d/1 && git add -A && git commit -qm two",
@@ -214,7 +233,9 @@ for (const [name, { does, before, files, kept, log }] of Object.entries(KINDS)) 
 }
 
 async function shell(cwd: string, script: string): Promise<void> {
-  const identity = { GIT_AUTHOR_NAME: "Ann", GIT_AUTHOR_EMAIL: "ann@example.invalid" };
+  const [name, email] = ["Ann", "ann@example.invalid"];
+  const author = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email };
+  const identity = { ...author, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
   const { success, stderr } = await new Deno.Command("sh", {
     args: ["-ec", script],
     cwd,

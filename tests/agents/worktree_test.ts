@@ -1,6 +1,7 @@
 /** Tasks with `isolation: "worktree"` do not touch the project's own folder. */
 import assert from "node:assert/strict";
 import { withServer } from "../fixtures/server.ts";
+import { until } from "../fixtures/until.ts";
 
 async function git(folder: string, ...args: string[]): Promise<string> {
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
@@ -79,5 +80,26 @@ Deno.test("worktree: what has none is refused at once, with the field", async ()
     assert.deepEqual(await start({ base: "nowhere" }), refused("base"));
     assert.deepEqual(await start({ base: "--help" }), refused("base"));
     assert.deepEqual(await start({ base: "main" }), ["task_started", undefined, undefined]);
+  });
+});
+
+Deno.test("worktree: the work of a task that failed with its server is saved at the next start", async () => {
+  const killed = { ...config, tasks: { ...config.tasks, max_attempts: 1 } };
+  await withServer({ config: killed }, async (server) => {
+    const project = `${server.dir}/project`;
+    await Deno.mkdir(project);
+    await git(project, "init", "--quiet", "--initial-branch=main");
+    await git(project, "commit", "--quiet", "--allow-empty", "-m", "first");
+    const execution = { prompt: "echo new > file; echo there; sleep 600", isolation: "worktree" };
+    const task = { id: "t", type: "bugfix", priority: "low", description: "x", execution };
+    await server.post({ type: "start_task", task });
+    await until(() => Deno.stat(`${server.data}/worktrees/t/file`).then(() => true, () => false));
+    await server.restart("SIGKILL");
+    const taskOf = async () =>
+      (await server.post({ type: "get_task_status", task_id: "t" })).reply.task as Record<string, unknown>;
+    await until(async () => (await taskOf()).review === "to_review");
+    const { status, changes } = await taskOf();
+    assert.deepEqual([status, (changes as Record<string, unknown>).files], ["failed", 1]);
+    assert.equal(await git(project, "show", "opencode-agents/t:file"), "new");
   });
 });

@@ -15,6 +15,13 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
   return isFinished(state.status) ? { ...saved, review: reviewOf(saved, work) } : saved;
 }
 
+/** The same for work that is saved after the task has ended. What a person has decided about it stands. */
+export function withLateWork(state: TaskState, work: SavedWork): TaskState {
+  const { review = "none" } = state;
+  const saved = withWork(state, work);
+  return review === "none" || review === "to_review" ? saved : { ...saved, review };
+}
+
 function reviewOf({ workspace, changes }: TaskState, { failure }: SavedWork): Review {
   if (workspace?.kind !== "worktree") return "none";
   // What could not be saved must be looked at, whatever it is.
