@@ -350,6 +350,7 @@ export class Acceptance {
       requireAtRest(record, operation);
       const saved = await save(record);
       if (saved.failure !== undefined) throw changesConflict("uncommitted", [], saved.failure);
+      requireWhole(saved.workspace);
       const worktree = isOwnWorktree(saved.workspace) ? saved.workspace : workspace;
       const head = await landing.headOf(worktree);
       await landing.requireSaved(worktree, head);
@@ -438,8 +439,19 @@ export class Acceptance {
     if (failure !== undefined) {
       throw changesConflict("uncommitted", [], `What is in ${worktree.root} cannot be committed: ${failure}`);
     }
+    requireWhole(workspace);
     return { record, worktree: isOwnWorktree(workspace) ? workspace : worktree };
   }
+}
+
+/** What is in a repository inside the worktree, or in a merge that is not finished, is on no branch. */
+function requireWhole(workspace: StoredWorkspace | undefined): void {
+  if (!workspace?.unsaved) return;
+  throw changesConflict(
+    "uncommitted",
+    [],
+    `Not all that is in the worktree ${workspace.root} could be committed; the task's log says what is left`,
+  );
 }
 
 /** The record of a task whose worktree is gone. */

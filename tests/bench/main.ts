@@ -1,4 +1,5 @@
 /** `deno task bench [NAME...]`: measures the product against its goals; prints one Markdown table. */
+import { accept } from "./accept.ts";
 import { agentStart } from "./agent_start.ts";
 import { coldStart } from "./cold_start.ts";
 import { asRow, type Figure, HEADING } from "./figure.ts";
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<Figure[]>> = {
   scan,
   push,
   logs,
+  accept,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
