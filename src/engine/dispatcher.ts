@@ -187,6 +187,12 @@ export class Dispatcher {
     return "drop";
   }
 
+  /** A task that could not be claimed, such as one that has to wait again, is judged once more. */
+  #stillQueued(id: string): TaskRecord | undefined {
+    const task = this.#context.index.find(id);
+    return this.#open && task?.state.status === "queued" ? task : undefined;
+  }
+
   /** Whether something that the task depends on goes on again, since a message came after its end. */
   #mustWait(task: TaskRecord): boolean {
     if (!task.spec.dependencies?.length) return false;
@@ -215,7 +221,7 @@ export class Dispatcher {
     }
     this.#runs.delete(id);
     this.#admission.leave(id);
-    const waiting = this.#heldBack.get(id);
+    const waiting = this.#heldBack.get(id) ?? (record ? undefined : this.#stillQueued(id));
     this.#heldBack.delete(id);
     if (waiting) this.#queue.add(waiting);
     this.#pump();

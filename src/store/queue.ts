@@ -9,6 +9,7 @@
  */
 import { failuresRead } from "../domain/cascade.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
+import { readiness } from "../domain/dependencies.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Lease } from "../domain/lease.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
@@ -82,9 +83,13 @@ export async function claim(
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
     if (task.spec !== spec) return {};
+    // A dependency that was completed goes on if it gets a message.
+    const dependencies = task.state.reopened ? [] : task.spec.dependencies ?? [];
+    if (!readiness(dependencies, (other) => view.get(other)).ready) return {};
     const state = started(task, lease, agent, at);
     record = { ...task, state };
-    return { updates: [{ id, state }], sets: deliveries(id, task.state, state) };
+    const reads = dependencies.filter((other) => view.get(other) !== undefined);
+    return { updates: [{ id, state }], sets: deliveries(id, task.state, state), reads };
   }, SERVER);
   return record;
 }

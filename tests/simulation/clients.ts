@@ -56,6 +56,7 @@ export class Clients {
   readonly #isShared: boolean;
   /** Tasks that were acknowledged: they are there until their retention is over. */
   readonly #acknowledged = new Set<string>();
+  #said = 0;
 
   constructor(
     random: Random,
@@ -102,7 +103,7 @@ export class Clients {
       if (!vanishes) this.#heard(message, reply, sent);
     });
     await quiet();
-    const isNew = message.type === "start_task" || message.type === "schedule_task";
+    const isNew = ["start_task", "schedule_task", "send_message"].includes(message.type);
     const names = ["messages_per_minute", ...(isNew ? ["tasks_per_minute"] : [])];
     if (!life.isOver) this.#limits.message(client, names, at_ms, refused);
   }
@@ -114,8 +115,25 @@ export class Clients {
   #wish(): Wish {
     const random = this.#random;
     if (random.chance(this.#schedules)) return { message: this.#schedule() };
+    if (random.chance(0.25)) return { message: this.#talk() };
     const kind = random.between(0, 99);
     return kind < 45 ? this.#newTask() : { message: this.#ordinary(kind) };
+  }
+
+  /** Each text is said once, and begins with how it is to be delivered. */
+  #talk(): Message {
+    const random = this.#random;
+    const known = [...this.#model.tasks.keys()];
+    const task_id = known.length > 0 && random.chance(0.9) ? random.pick(known) : this.#id();
+    const kind = random.between(0, 9);
+    if (kind === 0) return { type: "get_conversation", task_id };
+    if (kind < 4) {
+      const waiting = this.#model.tasks.get(task_id)?.state.waiting ?? [];
+      const number = waiting.length > 0 ? random.pick(waiting).number : random.between(1, 5);
+      return { type: "withdraw_message", task_id, message_id: `m${number}` };
+    }
+    const mode = random.chance(0.3) ? "now" : "next";
+    return { type: "send_message", task_id, message: `${mode} ${++this.#said}`, mode };
   }
 
   #ordinary(kind: number): Message {
@@ -222,6 +240,11 @@ export class Clients {
         if (!seen.includes(status as typeof before)) wrong(`it was never ${status}`);
         break;
       }
+      case "send_message":
+        if (!this.#isShared && task) {
+          this.#model.messages.sent(id, reply.message_id as string, message.message as string);
+        }
+        break;
       case "list_tasks":
         this.#shows(reply.tasks as Shown[]);
         break;

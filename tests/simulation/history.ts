@@ -82,6 +82,10 @@ class History {
     this.#clients = new Clients(random, this.#time, this.#model, this.#limits, note, this.#swarm.schedules);
     this.#watchers = new Watchers(random, this.#time, this.#model, note);
     this.#disk.onCommit = (commit, answered) => this.#model.committed(commit, answered);
+    this.#machine.onTold = (id, text, session) => {
+      this.#note(`told ${id} in ${session}: ${text}`);
+      this.#model.messages.told(id, text, session);
+    };
     this.#machine.onStart = (process) => this.#model.processStarts(process);
   }
 
@@ -263,6 +267,7 @@ class History {
       this.#model.fail(`task ${id} stays ${this.#model.tasks.get(id)!.state.status} for ever`);
     }
     for (const id of schedules.waiting) this.#model.fail(`schedule ${id} waits for ever`);
+    if (unfinished.length === 0) this.#model.messages.atRest(this.#model.tasks);
     if (this.#model.violation !== undefined || !this.#life) return;
     await this.#readLog(this.#life.store!);
     this.#model.compare(this.#life.store!);

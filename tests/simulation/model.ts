@@ -9,6 +9,7 @@ import type { Store } from "../../src/store/open.ts";
 import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { ScheduleSpec, ScheduleState } from "../../src/domain/schedule.ts";
 import { storedSpec, storedValue } from "./stored_value.ts";
+import { MessageModel } from "./model_messages.ts";
 import { FolderModel } from "./model_folders.ts";
 import { ScheduleModel } from "./model_schedules.ts";
 import type { SimMachine, SimProcess } from "./sim_agents.ts";
@@ -19,11 +20,12 @@ type Status = TaskState["status"];
 
 const LEGAL: Record<Status | "none", readonly (Status | "gone")[]> = {
   none: ["pending", "queued", "failed"],
-  pending: ["queued", "failed", "cancelled", "paused"],
-  queued: ["running", "cancelled", "paused"],
+  // One that a message has reopened is as it was when the message is withdrawn, and those that depend on it wait again.
+  pending: ["queued", "failed", "cancelled", "paused", "completed"],
+  queued: ["running", "cancelled", "paused", "pending", "completed", "failed"],
   running: ["completed", "failed", "cancelled", "paused", "queued", "pending"],
   paused: ["pending", "queued", "running", "completed", "failed", "cancelled"],
-  completed: ["gone"],
+  completed: ["gone", "queued", "pending"],
   failed: ["pending", "queued", "failed", "gone"],
   cancelled: ["pending", "queued", "failed", "gone"],
 };
@@ -62,6 +64,7 @@ export class Model {
   readonly tasks = new Map<string, KnownTask>();
   readonly schedules: ScheduleModel;
   readonly folders: FolderModel;
+  readonly messages: MessageModel;
   readonly promised: Promised;
   readonly #time: SimTime;
   readonly #machine: SimMachine;
@@ -96,6 +99,7 @@ export class Model {
     this.#time = time;
     this.#machine = machine;
     this.promised = promised;
+    this.messages = new MessageModel((message) => this.fail(message));
     this.folders = new FolderModel(this.tasks, promised);
     this.#trace = trace;
     this.schedules = new ScheduleModel(time, (message) => this.fail(message), (id) => {
@@ -145,6 +149,7 @@ export class Model {
         this.schedules.moved(id, storedValue(value) as ScheduleState);
       }
     }
+    this.messages.committed(sets);
     for (const { id, before, task } of changed) this.#changed(id, before, task, answered);
     for (const key of deletes) {
       if (key[1] !== "state" || key.length !== 3) continue;
@@ -182,6 +187,13 @@ export class Model {
     const from = before?.status ?? "none";
     const { status } = state;
     if (from !== status && !LEGAL[from].includes(status)) return "not a legal transition";
+    const isReopened = before?.reopened === undefined && state.reopened !== undefined;
+    if (from === "completed" && status !== from && !isReopened) return "not a legal transition";
+    if (isReopened && state.waiting === undefined) return "reopened without a message";
+    const isClosed = before?.reopened !== undefined && before.reopened.status === status;
+    if (["queued", "pending"].includes(from) && status === "completed" && !isClosed) {
+      return "not a legal transition";
+    }
     const holds = status === "running" || (status === "paused" && state.paused_from === "running");
     if (holds !== (state.lease !== undefined)) return "a lease without a run, or a run without a lease";
     if (before && before.attempt !== state.attempt && !(from === "queued" && status === "running")) {
@@ -191,14 +203,22 @@ export class Model {
     if (FINISHED.includes(status) !== (state.completed_at !== undefined)) return "its end has no time";
     if (FINISHED.includes(status) && before && from === status && before.attempt === state.attempt) {
       const isRetry = state.retry_count > before.retry_count;
-      if (!isRetry) return "changed after its end";
+      const isTalk = state.messages !== before.messages ||
+        JSON.stringify(state.waiting) !== JSON.stringify(before.waiting);
+      if (!isRetry && !isTalk && state.turn_over === before.turn_over) return "changed after its end";
     }
     const last = state.attempts.at(-1);
     const isLate = last?.failure?.kind === "unresponsive";
     const hasDied = isLate || last?.failure?.kind === "agent_crashed";
-    if (from === "running" && status === "queued" && (isLate || !hasDied)) return "taken back for no reason";
+    if (from === "running" && status === "queued" && (isLate || !hasDied) && !isReopened) {
+      return "taken back for no reason";
+    }
     if (from === "running" && status === "pending" && !hasDied) return "put off for no reason";
-    if (status === "failed" && from !== status && hasDied && state.automatic_attempts < MAX_ATTEMPTS) {
+    if (
+      status === "failed" && from !== status && hasDied && !isClosed &&
+      state.failed_dependency === undefined &&
+      state.automatic_attempts < MAX_ATTEMPTS
+    ) {
       return "given up although it may be tried again";
     }
     if (status === "running" && from === "paused" && before?.paused_from !== "running") {
@@ -208,7 +228,9 @@ export class Model {
       const dependency = this.tasks.get(state.failed_dependency)?.state.status;
       // A retry whose commit was answered with an error is not known to the program yet.
       const isUnknown = (this.tasks.get(state.failed_dependency)?.untold.length ?? 0) > 0;
-      if (!isUnknown && from !== status && dependency !== "failed" && dependency !== "cancelled") {
+      if (
+        !isUnknown && !isClosed && from !== status && dependency !== "failed" && dependency !== "cancelled"
+      ) {
         return `failed with ${state.failed_dependency}, which is ${dependency}`;
       }
     }
@@ -218,7 +240,7 @@ export class Model {
     if (from === "queued" && status === "running") {
       if (before && state.attempt !== before.attempt + 1) return "attempts are not counted";
       if (state.automatic_attempts > MAX_ATTEMPTS) return "more attempts than allowed";
-      for (const id of spec.dependencies ?? []) {
+      for (const id of before?.reopened ? [] : spec.dependencies ?? []) {
         const dependency = this.tasks.get(id)?.state.status;
         if (dependency !== undefined && dependency !== "completed") {
           return `${id} is ${dependency}, not completed`;
@@ -231,6 +253,7 @@ export class Model {
   #removed(id: string): void {
     const task = this.tasks.get(id);
     this.tasks.delete(id);
+    this.messages.removed(id);
     if (!task) return;
     const { status, completed_at } = task.state;
     if (!LEGAL[status].includes("gone")) this.fail(`task ${id} was removed while ${status}`);

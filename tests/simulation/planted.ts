@@ -86,6 +86,70 @@ export const PLANTS: Plant[] = [
     },
   },
   {
+    name: "a message is told before the commit that delivers it",
+    finds: /is told and queued|told twice in a session/,
+    wiring: {
+      parts: (parts) =>
+        withUpdate(parts, (update) => (plan, by) =>
+          update((view) => {
+            const answer = plan(view);
+            const sets = answer.sets?.filter(({ key, value }) =>
+              !(key[0] === "message" && new TextDecoder().decode(value).includes('"role":"user"') &&
+                new TextDecoder().decode(value).includes('"delivered"'))
+            );
+            return { ...answer, sets };
+          }, by)),
+    },
+  },
+  {
+    name: "a message is delivered and still waits",
+    finds: /is stored again|told twice in a session|is delivered, and lost/,
+    wiring: {
+      parts: (parts) =>
+        withUpdate(parts, (update) => (plan, by) =>
+          update((view) => {
+            const answer = plan(view);
+            const updates = answer.updates?.map(({ id, state }) => {
+              const before = view.get(id)?.state;
+              const isTaken = before?.waiting && state.prompt !== before.prompt;
+              return isTaken ? { id, state: { ...state, waiting: before.waiting } } : { id, state };
+            });
+            return { ...answer, updates };
+          }, by)),
+    },
+  },
+  {
+    name: "the newest message is delivered first",
+    finds: /passes \d/,
+    wiring: {
+      parts: (parts) =>
+        withUpdate(parts, (update) => (plan, by) =>
+          update((view) => {
+            const turned = (task: TaskRecord | undefined) =>
+              task?.state.waiting && task.state.status !== "completed"
+                ? { ...task, state: { ...task.state, waiting: task.state.waiting.toReversed() } }
+                : task;
+            return plan({ get: (id) => turned(view.get(id)), values: () => view.values(), size: view.size });
+          }, by)),
+    },
+  },
+  {
+    name: "the end of an attempt forgets the messages that wait",
+    finds: /is queued, and lost|reopened without/,
+    wiring: {
+      parts: (parts) =>
+        withUpdate(parts, (update) => (plan, by) =>
+          update((view) => {
+            const answer = plan(view);
+            const updates = answer.updates?.map(({ id, state }) => {
+              const hasEnded = view.get(id)?.state.lease !== undefined && state.lease === undefined;
+              return hasEnded ? { id, state: { ...state, waiting: undefined } } : { id, state };
+            });
+            return { ...answer, updates };
+          }, by)),
+    },
+  },
+  {
     name: "the lowest priority goes first",
     finds: /whose turn it was/,
     wiring: {

@@ -2,7 +2,14 @@
  * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, say things twice or
  * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
-import type { Run, RunEvent, RunListener, RunOutcome, RunRequest } from "../../src/domain/run.ts";
+import type {
+  Run,
+  RunEvent,
+  RunListener,
+  RunOutcome,
+  RunRequest,
+  TurnMessage,
+} from "../../src/domain/run.ts";
 import { isoTime, type Timer } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { PermissionRequest } from "../../src/domain/permission_request.ts";
@@ -36,6 +43,10 @@ export class SimMachine {
   readonly faults: AgentFaults;
   /** Called before a process begins; it is not among `processes` yet. */
   onStart: (process: SimProcess) => void = () => {};
+  /** Called with what an agent is told, and in which session. */
+  onTold: (task_id: string, text: string, session: string) => void = () => {};
+  /** What each session has heard, which it replays. */
+  readonly sessions = new Map<string, string[]>();
   #pids = 1000;
 
   constructor(time: SimTime, random: Random, faults: AgentFaults) {
@@ -170,10 +181,14 @@ export class SimProcess implements Run {
     return this.#session;
   }
   #session = false;
+  #session_id = "";
+  /** A turn has ended, and what follows is not known yet. */
+  #isBetween = false;
+  #isInterrupted = false;
 
   /** How long it has been at work, without the time it was frozen or waited for a person. */
   get worked_ms(): number {
-    const isWorking = !this.#isFrozen && this.#asked === undefined;
+    const isWorking = !this.#isFrozen && !this.#isBetween && this.#asked === undefined;
     return this.#worked_ms + (isWorking ? this.#machine.time.monotonic_ms - this.#since_ms : 0);
   }
 
@@ -198,13 +213,65 @@ export class SimProcess implements Run {
     }
     this.#after(this.#machine.random.between(0, 3_000), () => {
       this.#session = true;
-      const session_id = `session_${this.pid}`;
-      void this.#tellAndGoOn({
-        kind: "session",
-        session_id,
-        resumable: true,
-        resumed: this.#request.resume !== undefined,
-      });
+      const earlier = this.#request.resume?.session_id;
+      const resumed = earlier !== undefined && this.#machine.sessions.has(earlier);
+      const session_id = resumed ? earlier : `session_${this.pid}`;
+      this.#session_id = session_id;
+      void this.#tellAndGoOn(
+        { kind: "session", session_id, resumable: true, resumed },
+        () => this.#hearFirst(),
+      );
+    });
+  }
+
+  /** The prompt of the first turn, unless the session that is loaded has had it. */
+  #hearFirst(): void {
+    const { message, task } = this.#request;
+    const heard = this.#machine.sessions.get(this.#session_id) ?? [];
+    const text = message?.text ?? task.prompt;
+    const times = heard.filter((one) => one === text).length;
+    const hasHad = message ? message.mayBeTold && times > (message.copies ?? 0) : times > 0;
+    if (!hasHad) this.#hear(text);
+    void this.#tell({ kind: "prompted" });
+  }
+
+  #hear(text: string): void {
+    const { sessions } = this.#machine;
+    sessions.set(this.#session_id, [...sessions.get(this.#session_id) ?? [], text]);
+    this.#machine.onTold(this.task_id, text, this.#session_id);
+  }
+
+  next(message: TurnMessage | undefined): boolean {
+    if (!this.#isBetween || this.#isOver) return false;
+    this.#isBetween = false;
+    if (message === undefined) {
+      this.#end({ status: "completed", output: "done", exit_code: 0 });
+      return true;
+    }
+    this.#countWork();
+    this.#worked_ms = 0;
+    this.#isInterrupted = false;
+    this.#hear(message.text);
+    this.#stepsLeft = this.#steps;
+    this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
+    return true;
+  }
+
+  interrupt(): void {
+    if (this.#isBetween || this.#isOver) return;
+    this.#isInterrupted = true;
+    this.#after(this.#machine.random.between(0, 2_000), () => {
+      if (this.#isInterrupted && this.#session) this.#turnEnds("stopped");
+    });
+  }
+
+  #turnEnds(status: "completed" | "stopped"): void {
+    if (this.#isBetween || this.#isOver) return;
+    this.#isBetween = true;
+    this.#countWork();
+    void this.#tell({
+      kind: "turn_ended",
+      outcome: { status, output: status === "completed" ? "done" : "" },
     });
   }
 
@@ -286,8 +353,9 @@ export class SimProcess implements Run {
   }
 
   /** Its output is held back until it has been taken. */
-  async #tellAndGoOn(event: RunEvent): Promise<void> {
+  async #tellAndGoOn(event: RunEvent, then: () => void = () => {}): Promise<void> {
     await this.#tell(event);
+    if (!this.#isOver) then();
     if (!this.#isOver) {
       this.#after(this.#machine.random.between(20, this.#machine.faults.step_ms), () => this.#step());
     }
@@ -295,20 +363,19 @@ export class SimProcess implements Run {
 
   #step(): void {
     const { random, faults } = this.#machine;
+    if (this.#isBetween) return;
+    if (this.#isInterrupted) return this.#turnEnds("stopped");
     if (this.#willHang && this.#stepsLeft <= this.#steps / 2) return;
     if (this.#stepsLeft === this.#steps) void this.#tell({ kind: "at_work" });
     if (this.#stepsLeft-- <= 0) {
       const failed = random.chance(faults.fails);
-      return this.#end(
-        failed
-          ? {
-            status: "failed",
-            failure: { kind: "command_failed", message: "It did not work" },
-            output: "",
-            exit_code: 1,
-          }
-          : { status: "completed", output: "done", exit_code: 0 },
-      );
+      if (!failed) return this.#turnEnds("completed");
+      return this.#end({
+        status: "failed",
+        failure: { kind: "command_failed", message: "It did not work" },
+        output: "",
+        exit_code: 1,
+      });
     }
     if (random.chance(faults.asks)) return this.#ask();
     const completed_steps = this.#steps - this.#stepsLeft;

@@ -53,6 +53,16 @@ export function attemptEnd(
   return end;
 }
 
+const UNTAKEN: Pick<AttemptResult, "end" | "isPrompted"> = {
+  end: { outcome: "failed", failure: GONE, again: "at_once" },
+  isPrompted: false,
+};
+
+/** Whether a further turn is stored of which the attempt does not know: its commit was thought to have failed. */
+function begunAfter({ state }: TaskRecord, { turn }: Pick<AttemptResult, "turn">): boolean {
+  return state.turn !== undefined && state.turn > turn;
+}
+
 /**
  * The task's state after its attempt has ended. If the agent died or was unresponsive, the task is tried again. If a message
  * waits, the task goes on.
@@ -61,11 +71,12 @@ export function attemptEnd(
  */
 export function stateAfter(
   task: TaskRecord,
-  { end, isPrompted, work }: Pick<AttemptResult, "end" | "isPrompted" | "work">,
+  result: Pick<AttemptResult, "turn" | "end" | "isPrompted" | "work">,
   policy: RetryPolicy & { max_attempts: number },
   now: number,
   chance: number,
 ): TaskState {
+  const { end, isPrompted, work } = begunAfter(task, result) ? { ...result, ...UNTAKEN } : result;
   const follow = (state: TaskState) => followedUp(withWork(state, work), isPrompted, end.outcome);
   if (end.again === undefined) return follow(ended(task, end, isoTime(now)));
   const wait_ms = retryDelay(task.state.automatic_attempts, policy, chance);

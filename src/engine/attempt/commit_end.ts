@@ -57,5 +57,6 @@ function late(state: TaskState, { attempt, turn, isPrompted, work }: AttemptResu
   if (state.lease !== undefined || state.attempt !== attempt) return state;
   const known = withWork(state, work);
   if (known.status !== "cancelled" || known.turn !== turn) return known;
-  return { ...known, turn_over: isPrompted ? true : undefined };
+  const turn_over = isPrompted ? true : undefined;
+  return known.turn_over === turn_over ? known : { ...known, turn_over };
 }
