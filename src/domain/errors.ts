@@ -36,7 +36,7 @@ export const ERRORS = {
     status: 409,
     when:
       "The state of a repository does not allow the operation, and nothing was changed. `details.files` names the " +
-      "files, and `details.reason` says what it is: conflict, uncommitted, dependencies or checks.",
+      "files, and `details.reason` says what it is: conflict, uncommitted, dependencies, checks or push_refused.",
   },
   TASK_DEPENDENCY_ERROR: {
     status: 400,

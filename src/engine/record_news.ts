@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { WaitingMessage } from "../domain/message.ts";
 import type { Task } from "../domain/task.ts";
+import { pullRequestView } from "../domain/pull_request.ts";
 import { editedFields } from "../domain/task_edit.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import { numbering } from "../domain/turns.ts";
@@ -13,6 +14,7 @@ const WATCHED = {
   workspace: (state: TaskState) => state.workspace,
   changes: (state: TaskState) => state.changes,
   review: (state: TaskState) => state.review,
+  pull_request: ({ pull_request, turn }: TaskState) => pull_request && pullRequestView(pull_request, turn),
   archived: (state: TaskState) => state.archived,
 } satisfies Partial<Record<keyof Task, (state: TaskState) => unknown>>;
 

@@ -64,6 +64,11 @@ Deno.test("cli: pr pushes what a task has done, loose work included, and the tas
       assert.deepEqual([after.pull_request!.number, after.pull_request!.state], [7, "open"]);
       const { reply } = await server.post({ type: "list_tasks" });
       assert.equal((reply.tasks as { pull_request?: { number: number } }[])[0]!.pull_request?.number, 7);
+      const [shown, ...rest] = server.commandOf("task", "t", "--data", server.data);
+      const task_text = new TextDecoder().decode(
+        (await new Deno.Command(shown!, { args: rest }).output()).stdout,
+      );
+      assert.match(task_text, /pull request {2}#7 open draft, checks failing, review required: https:/);
       const names = await programs.variables("gh");
       assert.deepEqual(["GH_TOKEN", "DECOY"].map((name) => names.includes(name)), [true, false]);
       await socket.close();

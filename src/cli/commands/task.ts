@@ -6,6 +6,7 @@ import type { ConversationMessage } from "../../protocol/conversation_messages.t
 import { counted } from "../../protocol/formats.ts";
 import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
+import { pullRequestWords } from "../pull_request_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import { askedText } from "../../domain/asked_words.ts";
 import type { Task } from "../../domain/task.ts";
@@ -68,6 +69,7 @@ function describe(
     ["parent", parentOf(task)],
     ["turn", (task.turn ?? 1) > 1 ? String(task.turn) : undefined],
     ["waiting", task.queued_messages ? `${counted(task.queued_messages, "message")}` : undefined],
+    ["pull request", task.pull_request && pullRequestWords(task.pull_request)],
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],
     ["depends on", task.dependencies?.join(", ")],
@@ -95,6 +97,9 @@ function describe(
     ),
     ...openQuestions(task).map(({ message }) =>
       terminal.paint(`  asks          ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
+    ),
+    ...(task.pull_request?.feedback ?? []).map(({ kind, title, text }) =>
+      terminal.paint(`  asks          ${kind} ${oneLine(title)}: ${oneLine(text)}`, "yellow")
     ),
     ...attempts(result),
     ...(said.length === 0 ? [] : ["", "conversation", ...said.flatMap((one) => messageLines(one, terminal))]),
