@@ -37,11 +37,11 @@ const newestFirst = (a: Task, b: Task) =>
 /** The ids in order. Sorted again only when tasks come or go, not on each progress update. */
 let order: string[] | undefined;
 
-/** All known tasks, the newest first. */
+/** All known tasks that are not archived, the newest first. */
 export const tasks = computed<readonly Task[]>(() => {
   version.value;
   order ??= [...byId.values()].sort(newestFirst).map(({ id }) => id);
-  return order.map((id) => byId.get(id)!);
+  return order.map((id) => byId.get(id)!).filter(({ archived }) => !archived);
 });
 
 /** The known task with this id. A component that calls this renders again when the task changes. */
@@ -81,6 +81,12 @@ function dropOldest(): void {
   order = undefined;
 }
 
+/** A list cuts long prompts. One that is known is kept, unless the task has been changed. */
+function withWholePrompt(listed: Task["execution"], known: Task["execution"]): Task["execution"] {
+  const isCut = listed?.prompt !== undefined && known?.prompt?.startsWith(listed.prompt);
+  return isCut ? { ...listed, prompt: known!.prompt } : listed;
+}
+
 /** Loads page by page, the newest first, until there are no more or `isEnough` is true. */
 async function loadPages(
   filter: TaskFilter | undefined,
@@ -97,8 +103,7 @@ async function loadPages(
     });
     for (const task of tasks) {
       seen.add(task.id);
-      // A list cuts long prompts. How a task is carried out never changes.
-      put({ ...task, execution: byId.get(task.id)?.execution ?? task.execution });
+      put({ ...task, execution: withWholePrompt(task.execution, byId.get(task.id)?.execution) });
     }
     tasksTotal.value = total_count;
     if (pagination.next_offset === undefined) return true;
@@ -216,7 +221,11 @@ function questionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["qu
 }
 
 /** Fields whose change no other push tells. */
-const TOLD_BY_NAME = ["review", "changes", "workspace", "turn", "queued_messages", "waiting_for", "project"];
+const TOLD_BY_NAME = [
+  ...["review", "changes", "workspace", "turn", "queued_messages", "waiting_for", "project", "archived"],
+  // By `update_task`.
+  ...["description", "priority", "dependencies", "timeout", "metadata", "execution", "scheduled_time"],
+];
 
 /** The push says what has changed, not how. Of the questions, only what is no longer open must be looked up. */
 function taskChanged({ task_id, changed }: Pushes["task_changed"]): void {
