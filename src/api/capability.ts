@@ -82,7 +82,7 @@ export interface ApiContext {
   acceptance: Pick<Acceptance, "accept" | "discard">;
   workspaceUpdate: Pick<WorkspaceUpdate, "update">;
   worktrees: Pick<Worktrees, "list" | "prune">;
-  reviews: Pick<TaskReviews, "changes" | "save" | "get">;
+  reviews: Pick<TaskReviews, "changes" | "save" | "get" | "review">;
   scheduler: Scheduler;
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;

@@ -45,6 +45,7 @@ import { respondToPermission } from "./respond_to_permission.ts";
 import { resumeTask } from "./resume_task.ts";
 import { retryTask } from "./retry_task.ts";
 import { revokeKey } from "./revoke_key.ts";
+import { reviewTask } from "./review_task.ts";
 import { saveReview } from "./save_review.ts";
 import { scheduleTask } from "./schedule_task.ts";
 import { sendMessage } from "./send_message.ts";
@@ -84,6 +85,7 @@ const ALL = [
   getReview,
   saveReview,
   createPullRequest,
+  reviewTask,
   respondToPermission,
   answerQuestion,
   sendMessage,

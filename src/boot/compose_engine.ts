@@ -159,6 +159,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     engine.regroup();
   });
   const reviews = new TaskReviews({
+    commands: engine.commands,
     store,
     comparisons: await gitComparisons({ git, clock, folder: join(folder, "comparisons") }),
   });

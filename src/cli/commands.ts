@@ -8,6 +8,7 @@ import { addAnswerQuestion } from "./commands/answer_question.ts";
 import { addArchive } from "./commands/archive.ts";
 import { addAsks } from "./commands/asks.ts";
 import { addCancel } from "./commands/cancel.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addDiscard } from "./commands/discard.ts";
 import { addEdit } from "./commands/edit.ts";
 import { addFollow } from "./commands/follow.ts";
@@ -22,6 +23,7 @@ import { addPs } from "./commands/ps.ts";
 import { addResult } from "./commands/result.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRetry } from "./commands/retry.ts";
+import { addReview } from "./commands/review.ts";
 import { addRun } from "./commands/run.ts";
 import { addSay } from "./commands/say.ts";
 import { addSchedule } from "./commands/schedule.ts";
@@ -43,6 +45,8 @@ export const SERVER_COMMANDS: readonly AddCommand[] = [
   addTask,
   addResult,
   addSay,
+  addDiff,
+  addReview,
   addAccept,
   addDiscard,
   addPr,

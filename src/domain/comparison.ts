@@ -36,14 +36,17 @@ export interface CommentedLines extends LineRange {
   commit?: string;
 }
 
-/** What became of such lines. `no_file`, `no_line`: there is nothing to comment on. */
-export type FoundLines = { problem: "no_file" | "no_line"; lines_there?: number } | {
-  problem?: undefined;
-  /** Each with its end. Absent if it is no text. */
-  text?: string;
-  /** Where they are now; undefined if they have changed since. */
-  now?: LineRange;
-};
+/** What became of such lines. With a problem there is nothing to comment on. */
+export type FoundLines =
+  | { problem: "no_commit" | "no_file" }
+  | { problem: "no_line"; lines_there: number }
+  | {
+    problem?: undefined;
+    /** Each with its end. Absent if it is no text. */
+    text?: string;
+    /** Where they are now; undefined if they have changed since. */
+    now?: LineRange;
+  };
 
 /** Each method throws `ApiError`: `FILESYSTEM_ERROR` with git's own words, `SERVICE_UNAVAILABLE` without git. */
 export interface Comparisons {

@@ -5,7 +5,9 @@ import { text, utf8Length } from "./scalars.ts";
 
 export const COMMENTS_MAX = 200;
 /** All texts of a review, in UTF-8 bytes. */
-const REVIEW_TEXTS_MAX = 128 << 10;
+export const REVIEW_TEXTS_MAX = 128 << 10;
+/** The texts with the names of their files. */
+const REVIEW_BYTES_MAX = 160 << 10;
 export const VIEWED_MAX = 10_000;
 
 /** git's id of a commit or a content. */
@@ -41,13 +43,20 @@ export type ViewedFile = z.infer<typeof ViewedFile>;
 
 /** Throws `INVALID_FIELD_VALUE` for a review that says more than an agent can be given at once. */
 export function requireBrief(comments: readonly ReviewComment[] = [], message = ""): void {
-  const size = utf8Length(message) + comments.reduce((all, { text }) => all + utf8Length(text), 0);
-  if (size <= REVIEW_TEXTS_MAX) return;
-  throw fieldProblem(
+  const texts = [message, ...comments.map(({ text }) => text)];
+  const size = texts.reduce((all, text) => all + utf8Length(text), 0);
+  if (size > REVIEW_TEXTS_MAX) throw tooLong(size, REVIEW_TEXTS_MAX);
+  // With the names of the files, it is one message and one value of the store.
+  const whole = size + comments.reduce((all, { path }) => all + utf8Length(path), 0);
+  if (whole > REVIEW_BYTES_MAX) throw tooLong(whole, REVIEW_BYTES_MAX);
+}
+
+function tooLong(size: number, most: number) {
+  return fieldProblem(
     "INVALID_FIELD_VALUE",
     "comments",
-    `${size} bytes of text`,
-    `at most ${REVIEW_TEXTS_MAX} bytes of text`,
-    `A review's texts may have ${REVIEW_TEXTS_MAX} bytes together, and these have ${size}`,
+    `${size} bytes`,
+    `at most ${most} bytes together`,
+    `A review may have ${most} bytes, and this one has ${size}`,
   );
 }

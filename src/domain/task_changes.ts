@@ -48,6 +48,9 @@ export const TaskChanges = z.object({
   head_commit: z.string().describe("The last commit of the work."),
   branch: z.string().optional().describe("The task's branch, while it exists."),
   uncommitted: z.boolean().describe("Whether there are changes that are not committed yet. They are listed."),
+  nested: z.array(z.string()).optional().describe(
+    "Repositories that were made inside the work, whose files are not part of it and not listed.",
+  ),
   files: z.array(ChangedFile).describe("In the order of their paths."),
   files_truncated: z.boolean().optional().describe("true: there are more files than are listed."),
   totals: ChangeTotals.describe("Of all files, or of those at `path`, also of those that are not listed."),

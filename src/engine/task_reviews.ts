@@ -1,15 +1,21 @@
 /** Answers what tasks have changed, and keeps what people note about it. */
+import { isDeepStrictEqual } from "node:util";
 import type { Actor } from "../domain/actor.ts";
 import { comparedWork } from "../domain/compared_work.ts";
 import type { Comparisons, FoundLines, ListedChanges } from "../domain/comparison.ts";
 import { requireBrief, type ReviewComment, type ViewedFile } from "../domain/review_comment.ts";
 import type { Since, TaskChanges } from "../domain/task_changes.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { type AskedChanges, placedComments, requireReviewable, requireWords } from "../domain/reviewing.ts";
+import { reviewMessage } from "../domain/review_message.ts";
+import type { Review } from "../domain/workspace.ts";
 import { viewedMark } from "../domain/viewed_mark.ts";
 import type { Store } from "../store/open.ts";
 import { foundTask } from "./found_task.ts";
+import type { TaskCommands } from "./task_commands.ts";
 
 export interface TaskReviewOptions {
+  commands: Pick<TaskCommands, "say">;
   store: Pick<Store, "tasks" | "reviews">;
   comparisons: Comparisons;
 }
@@ -23,6 +29,14 @@ export interface ShownReview {
   comments: ShownComment[];
   viewed: ViewedFile[];
   head_commit: string;
+}
+
+/** What was sent to the agent. */
+export interface Reviewed {
+  review: Review;
+  message_id: string;
+  /** Where the comments are now. */
+  comments: (Pick<ReviewComment, "path" | "line" | "end_line" | "side"> & { outdated?: boolean })[];
 }
 
 export class TaskReviews {
@@ -72,6 +86,59 @@ export class TaskReviews {
     };
   }
 
+  /** Asks the agent for changes: one message with all comments. */
+  async review(
+    task_id: string,
+    asked: AskedChanges & { head_commit?: string },
+    by: Actor,
+  ): Promise<Reviewed> {
+    const { commands } = this.#options;
+    const task = this.#find(task_id);
+    requireReviewable(task);
+    requireWords(asked);
+    const { message, comments = [], head_commit } = asked;
+    const seen = comments.map((comment) => ({ ...comment, head_commit: comment.head_commit ?? head_commit }));
+    const { reviewed, lined } = await this.#lined(task, seen);
+    const { message_id } = await commands.say(task_id, {
+      text: reviewMessage(message, lined),
+      source: "review",
+      also(state) {
+        requireReviewable({ ...task, state });
+        const milestones = { ...state.milestones, reviewed: reviewed ?? state.milestones?.reviewed };
+        return { ...state, review: "changes_requested", milestones };
+      },
+    }, by);
+    await this.#forget(task_id, comments, by);
+    const told = lined.map(({ path, line, end_line, side, outdated }) => ({
+      path,
+      line,
+      end_line,
+      side,
+      outdated: outdated || undefined,
+    }));
+    return { review: "changes_requested", message_id, comments: told };
+  }
+
+  /** The comments with their lines, and the commit that is reviewed; undefined outside a repository. */
+  async #lined(task: TaskRecord, comments: readonly ReviewComment[]) {
+    if (comments.length === 0 && task.state.workspace?.common_dir === undefined) return { lined: [] };
+    const lines = comments.map(linesOf);
+    const work = comparedWork(task, "base");
+    const { found, head_commit } = await this.#options.comparisons.lines(work, lines);
+    return { lined: placedComments(comments, found), reviewed: head_commit };
+  }
+
+  /** Comments that were sent are no longer kept. */
+  async #forget(task_id: string, sent: readonly ReviewComment[], by: Actor): Promise<void> {
+    const { tasks, reviews } = this.#options.store;
+    if (sent.length === 0) return;
+    const { comments } = await reviews.get(task_id);
+    const rest = comments.filter((kept) => !sent.some((one) => isSame(one, kept)));
+    if (rest.length === comments.length) return;
+    const entries = reviews.entries(task_id, { comments: rest });
+    await tasks.update((view) => ({ ...entries, reads: [foundTask(task_id, view).id] }), by);
+  }
+
   async #shown(task_id: string, comments: readonly ReviewComment[]): Promise<ShownComment[]> {
     if (comments.length === 0) return [];
     const { found } = await this.#options.comparisons.lines(
@@ -88,6 +155,15 @@ export class TaskReviews {
 
 function linesOf({ path, line, end_line = line, side = "new", head_commit }: ReviewComment) {
   return { path, line, end_line, side, commit: head_commit };
+}
+
+function isSame(a: ReviewComment, b: ReviewComment): boolean {
+  const [one, other] = [a, b].map(({ text, ...rest }) => ({
+    ...linesOf({ ...rest, text }),
+    commit: undefined,
+    text,
+  }));
+  return isDeepStrictEqual(one, other);
 }
 
 function isOutdated(found: FoundLines): boolean {

@@ -1,8 +1,16 @@
 /** Section 9 of the contract: what a task has changed, and what people say about it. */
 import * as z from "zod";
-import { COMMENTS_MAX, ObjectId, ReviewComment, VIEWED_MAX, ViewedFile } from "../domain/review_comment.ts";
-import { TaskId, text } from "../domain/scalars.ts";
+import {
+  COMMENTS_MAX,
+  ObjectId,
+  REVIEW_TEXTS_MAX,
+  ReviewComment,
+  VIEWED_MAX,
+  ViewedFile,
+} from "../domain/review_comment.ts";
+import { bytes, TaskId, text } from "../domain/scalars.ts";
 import { Since, TaskChanges } from "../domain/task_changes.ts";
+import { Review } from "../domain/workspace.ts";
 import { exchange } from "./exchange.ts";
 
 const ReviewComments = z.array(ReviewComment).max(COMMENTS_MAX);
@@ -24,6 +32,31 @@ export const changeMessages = {
     },
     "task_changes",
     { task_id: z.string(), ...TaskChanges.shape },
+  ),
+  review_task: exchange(
+    "review_task",
+    {
+      task_id: TaskId,
+      verdict: z.enum(["request_changes"]),
+      message: bytes(REVIEW_TEXTS_MAX).optional(),
+      comments: ReviewComments.optional(),
+      head_commit: ObjectId.optional().describe(
+        "The `head_commit` that was reviewed. Comments on lines that have changed since are marked as outdated.",
+      ),
+    },
+    "task_reviewed",
+    {
+      task_id: z.string(),
+      review: Review,
+      message_id: z.string().describe("The message to the agent, which has all comments."),
+      comments: z.array(z.object({
+        path: z.string(),
+        line: z.int(),
+        end_line: z.int().optional(),
+        side: z.enum(["old", "new"]).optional(),
+        outdated: z.boolean().optional().describe("true: its lines have changed since it was written."),
+      })).describe("Where the comments are in the work as it is now."),
+    },
   ),
   save_review: exchange(
     "save_review",

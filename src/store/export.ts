@@ -11,6 +11,7 @@ import { logEntries } from "./log_merge.ts";
 import { decodeMessage, MESSAGES, Messages } from "./messages.ts";
 import { STORE_FILE } from "./open.ts";
 import { decodeOutput, OUTPUTS } from "./outputs.ts";
+import { Reviews } from "./reviews.ts";
 import { specsOf, statesOf } from "./record_keys.ts";
 import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
@@ -64,7 +65,7 @@ export async function exportLines(
   kv: KeyValue,
   line: (value: ExportLine) => Promise<void> | void,
 ): Promise<Counts> {
-  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
+  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
   for await (const record of records(kv, SCHEDULES)) {
     await line({ kind: "schedule", ...record } as ExportLine);
     counts.schedules++;
@@ -86,6 +87,10 @@ export async function exportLines(
     const said = parts === undefined ? text : await messages.text(task_id, { number, parts });
     await line({ kind: "message", task_id, number, message, text: said });
     counts.messages++;
+  }
+  for await (const { task_id, comments, viewed } of new Reviews(kv).all()) {
+    await line({ kind: "review", task_id, comments, viewed });
+    counts.reviews++;
   }
   for await (const entry of logEntries(kv)) {
     await line({ kind: "log", entry });

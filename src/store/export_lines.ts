@@ -1,5 +1,5 @@
 /**
- * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs, messages and log entries.
+ * A store as JSON lines, for people and for other programs: a header, then schedules, tasks, outputs, messages, reviews and log entries.
  * The last line has the number of each, so that a truncated file is recognized. Fields that this version does not know
  * are kept.
  *
@@ -26,6 +26,7 @@ export const Counts = z.object({
   tasks: count,
   outputs: count,
   messages: count.default(0).describe("Absent in exports of version 1."),
+  reviews: count.default(0).describe("Absent in exports of version 1."),
   log_entries: count,
 });
 export type Counts = z.infer<typeof Counts>;
@@ -73,6 +74,13 @@ const MessageLine = z.object({
   text: z.string(),
 });
 
+const ReviewLine = z.object({
+  kind: z.literal("review"),
+  task_id: TaskId,
+  comments: z.array(z.looseObject({})),
+  viewed: z.array(z.string()),
+});
+
 const LogEntryLine = z.object({ kind: z.literal("log"), entry: LogEntry.extend({ time: Time }) });
 
 const EndLine = Counts.extend({ kind: z.literal("end") });
@@ -82,6 +90,7 @@ export const ExportLine = z.discriminatedUnion("kind", [
   TaskLine,
   OutputLine,
   MessageLine,
+  ReviewLine,
   LogEntryLine,
   EndLine,
 ]);

@@ -19,6 +19,7 @@ import type { StoredMessage } from "../domain/message.ts";
 import { STORED_MESSAGE, storedMessage, userText } from "./messages.ts";
 import { ATTEMPT_OUTPUT } from "./outputs.ts";
 import { SCHEDULES, TASKS } from "./record_kinds.ts";
+import { NOTED_COMMENTS } from "./reviews.ts";
 import { type Replacement, replaceStore, withStore } from "./replace.ts";
 
 /** How many commits may be under way at once. */
@@ -102,8 +103,15 @@ class Target {
   /** The version of the values in the lines. */
   records_version = 1;
   /** The lines read so far. */
-  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
-  readonly #imported: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, log_entries: 0 };
+  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
+  readonly #imported: Counts = {
+    schedules: 0,
+    tasks: 0,
+    outputs: 0,
+    messages: 0,
+    reviews: 0,
+    log_entries: 0,
+  };
   readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
   readonly #skippedTasks = new Set<string>();
   readonly #store: Store;
@@ -161,6 +169,13 @@ class Target {
       this.#imported.messages++;
       const message = read("message", STORED_MESSAGE, line.message);
       await this.#send(this.#kv.commit({ sets: messageOf(line, message) }).then(() => {}));
+    } else if (line.kind === "review") {
+      this.found.reviews++;
+      if (this.#skippedTasks.has(line.task_id)) return;
+      this.#imported.reviews++;
+      const comments = read("comments", NOTED_COMMENTS, line.comments);
+      const { sets } = this.#store.reviews.entries(line.task_id, { comments, viewed: line.viewed });
+      await this.#send(this.#kv.commit({ sets }).then(() => {}));
     } else {
       this.found.log_entries++;
       if (!this.#takesLog) return;

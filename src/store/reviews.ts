@@ -13,7 +13,7 @@ const REVIEWS: Key = ["review"];
 /** The most keys that one of the two takes. */
 const PARTS_MAX = 8;
 
-const COMMENTS = stored("review.comments", z.array(ReviewComment));
+export const NOTED_COMMENTS = stored("review.comments", z.array(ReviewComment));
 const VIEWED = stored("review.viewed", z.array(z.string()));
 
 export interface NotedReview {
@@ -47,21 +47,46 @@ export class Reviews {
   }
 
   async get(task_id: string): Promise<NotedReview> {
-    const values: Record<Part, Uint8Array[]> = { comments: [], viewed: [] };
-    const range = { prefix: [...REVIEWS, task_id], batch: PARTS.length * PARTS_MAX };
-    for await (const { key, value } of this.#kv.list(range)) values[key[2] as Part].push(value);
-    const record = `review of task '${task_id}'`;
-    const { comments, viewed } = values;
-    return {
-      comments: comments.length > 0 ? decodeStored(COMMENTS, record, joined(comments)) : [],
-      viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joined(viewed)) : [],
-    };
+    for await (const review of this.#read([...REVIEWS, task_id])) return review;
+    return { comments: [], viewed: [] };
+  }
+
+  /** Of all tasks, by their ids. */
+  all(): AsyncGenerator<NotedReview & { task_id: string }> {
+    return this.#read(REVIEWS);
+  }
+
+  async *#read(prefix: Key): AsyncGenerator<NotedReview & { task_id: string }> {
+    let id: string | undefined;
+    let values: Values = { comments: [], viewed: [] };
+    // The keys of one task come in one batch, which is read at one moment.
+    for await (const { key, value } of this.#kv.list({ prefix, batch: PARTS.length * PARTS_MAX })) {
+      const [, task_id, part] = key as [string, string, Part, number];
+      if (task_id !== id) {
+        if (id !== undefined) yield decoded(id, values);
+        id = task_id;
+        values = { comments: [], viewed: [] };
+      }
+      values[part].push(value);
+    }
+    if (id !== undefined) yield decoded(id, values);
   }
 
   /** The keys of all that may be noted about a task. */
   keysOf(task_id: string): Key[] {
     return PARTS.flatMap((part) => keysOf(task_id, part));
   }
+}
+
+type Values = Record<Part, Uint8Array[]>;
+
+function decoded(task_id: string, { comments, viewed }: Values): NotedReview & { task_id: string } {
+  const record = `review of task '${task_id}'`;
+  return {
+    task_id,
+    comments: comments.length > 0 ? decodeStored(NOTED_COMMENTS, record, joined(comments)) : [],
+    viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joined(viewed)) : [],
+  };
 }
 
 function keyOf(task_id: string, part: Part, number: number): Key {

@@ -10,6 +10,7 @@ import { ping } from "./ping.ts";
 import { push } from "./push.ts";
 import { scan } from "./scan.ts";
 import { startTasks } from "./start_task.ts";
+import { taskDiff } from "./task_diff.ts";
 import { trivialTasks } from "./trivial_tasks.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<Figure[]>> = {
   push,
   logs,
   accept,
+  task_diff: taskDiff,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

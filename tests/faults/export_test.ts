@@ -173,6 +173,19 @@ const messageLine = fc.record({
     return { ...line, text, message };
   })
 );
+const reviewLine = fc.record({
+  kind: fc.constant("review" as const),
+  task_id: id,
+  comments: fc.array(
+    fc.record({
+      path: fc.string({ unit: "grapheme" }),
+      line: fc.nat(),
+      text: fc.string({ maxLength: 3000 }),
+    }),
+    { minLength: 1, maxLength: 60 },
+  ),
+  viewed: fc.array(fc.stringMatching(/^[a-z]{16}$/), { maxLength: 5 }),
+});
 const outputLine = fc.record({
   kind: fc.constant("output" as const),
   task_id: id,
@@ -193,11 +206,12 @@ Deno.test("any records survive an import and an export", async () => {
     fc.uniqueArray(taskLine, { selector: (line) => line.id, maxLength: 20 }),
     fc.uniqueArray(outputLine, { selector: (line) => `${line.task_id} ${line.attempt}`, maxLength: 10 }),
     fc.uniqueArray(messageLine, { selector: (line) => `${line.task_id} ${line.number}`, maxLength: 10 }),
+    fc.uniqueArray(reviewLine, { selector: (line) => line.task_id, maxLength: 4 }),
     fc.array(entry, { maxLength: 100 }),
     fc.array(time, { minLength: 100, maxLength: 100 }),
   );
   await fc.assert(
-    fc.asyncProperty(content, async ([tasks, outputs, messages, entries, times]) => {
+    fc.asyncProperty(content, async ([tasks, outputs, messages, reviews, entries, times]) => {
       times.sort();
       const logs = entries.map((one, i) => ({ kind: "log", entry: { time: times[i], ...one } }));
       const lines = [
@@ -205,6 +219,7 @@ Deno.test("any records survive an import and an export", async () => {
         ...tasks,
         ...outputs,
         ...messages,
+        ...reviews,
         ...logs,
         {
           kind: "end",
@@ -212,6 +227,7 @@ Deno.test("any records survive an import and an export", async () => {
           tasks: tasks.length,
           outputs: outputs.length,
           messages: messages.length,
+          reviews: reviews.length,
           log_entries: logs.length,
         },
       ];
@@ -223,7 +239,7 @@ Deno.test("any records survive an import and an export", async () => {
       const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
       const of = (kind: string, from: { kind: string }[]) =>
         plain(from.filter((line) => line.kind === kind)).map((line: unknown) => JSON.stringify(line)).sort();
-      for (const kind of ["task", "output", "message", "end"]) {
+      for (const kind of ["task", "output", "message", "review", "end"]) {
         assert.deepEqual(
           of(kind, got).map((l: string) => JSON.parse(l)),
           of(kind, lines).map((l: string) => JSON.parse(l)),

@@ -89,6 +89,7 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
             "wait_for_task",
             "get_task",
             "get_task_result",
+            "get_task_changes",
             "list_tasks",
             "cancel_task",
             "retry_task",

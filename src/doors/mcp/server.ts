@@ -7,6 +7,7 @@ import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { startTask, waitForTask } from "./delegate_tools.ts";
 import type { McpBackend } from "./backend.ts";
+import { getTaskChanges } from "./change_tools.ts";
 import { readLogs } from "./log_tools.ts";
 import {
   cancelTask,
@@ -24,6 +25,7 @@ const TOOLS: readonly Tool[] = [
   waitForTask,
   getTask,
   getTaskResult,
+  getTaskChanges,
   listTasks,
   cancelTask,
   retryTask,

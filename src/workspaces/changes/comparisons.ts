@@ -7,7 +7,7 @@ import { adaptedGit } from "./adapted_git.ts";
 import { listChanges } from "./list_changes.ts";
 import { linesNow } from "./lines_now.ts";
 import { type PlainRepository, withPlainRepository } from "./plain_repository.ts";
-import { type Present, presentOf, resolved } from "./present.ts";
+import { type Present, presentOf } from "./present.ts";
 import { standingOf } from "./standing.ts";
 
 /** How many comparisons run at once. */
@@ -68,24 +68,23 @@ export async function gitComparisons(
   return {
     changes: (work, list) =>
       withPresent(work, async ({ git, plain, present }) => {
-        const { head, tree, uncommitted, branch } = present;
+        const { head, tree, uncommitted, branch, target } = present;
         const [diff, standing] = await Promise.all([
           listChanges(plain, work.from, tree, list),
-          targetOf(git, work).then((target) =>
-            standingOf(git, plain, {
-              common_dir: work.common_dir,
-              target,
-              head,
-              tree: uncommitted ? tree : undefined,
-              mayConflict: work.isOpen,
-            })
-          ),
+          standingOf(git, plain, {
+            common_dir: work.common_dir,
+            target,
+            head,
+            tree: uncommitted ? tree : undefined,
+            mayConflict: work.isOpen,
+          }),
         ]);
         return {
           base_commit: work.from,
           head_commit: head,
           branch,
           uncommitted,
+          nested: present.nested.length > 0 ? present.nested : undefined,
           files: diff.files,
           files_truncated: diff.files_truncated || undefined,
           totals: diff.totals,
@@ -98,12 +97,6 @@ export async function gitComparisons(
         found: await linesNow(plain, work, present, lines),
       })),
   };
-}
-
-/** The commit that the work is to come into: the end of its base, if that is a branch. */
-async function targetOf(git: Git, { common_dir, base, base_commit }: ComparedWork): Promise<string> {
-  if (base === undefined) return base_commit;
-  return await resolved(git, { git_dir: common_dir }, `refs/heads/${base}`) ?? base_commit;
 }
 
 async function removed(folder: string): Promise<void> {

@@ -25,6 +25,10 @@ export async function linesNow(
   for (const group of groups.values()) {
     const [first] = group;
     const tree = seenIn(first!.each);
+    if (await isMissing(plain, tree)) {
+      for (const { i } of group) found[i] = { problem: "no_commit" };
+      continue;
+    }
     const paths = [...new Set(group.map(({ each }) => each.path))];
     const texts = await textsOf(plain, tree, paths);
     const isPresent = tree === present.tree || first!.each.side === "old";
@@ -62,4 +66,9 @@ async function changedLines(plain: PlainRepository, from: string, to: string, pa
     changed.set(path, isText ? hunksOf(file.patch ?? "") : "gone");
   }
   return changed;
+}
+
+async function isMissing(plain: PlainRepository, tree: string): Promise<boolean> {
+  const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${tree}^{tree}`];
+  return (await plain.run(asked, { accepts: [1, 128] })).code !== 0;
 }

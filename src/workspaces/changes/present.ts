@@ -1,7 +1,8 @@
 /** The present state of a task's work: what is committed, and what is in its folder. */
 import type { ComparedWork } from "../../domain/comparison.ts";
-import type { Git, GitPlace } from "../git.ts";
-import { treeOfFolder } from "./folder_tree.ts";
+import type { Git } from "../git.ts";
+import { treeOfFiles, type TreePlace } from "../tree_of_files.ts";
+import { adaptedGit } from "./adapted_git.ts";
 import type { PlainRepository } from "./plain_repository.ts";
 
 export interface Present {
@@ -9,30 +10,70 @@ export interface Present {
   /** A commit or a tree. */
   tree: string;
   uncommitted: boolean;
+  /** Repositories inside that are no submodules. What is in them is not in the tree. */
+  nested: string[];
   /** Absent if it does not exist any more. */
   branch?: string;
+  /** The commit that the work is to come into: the end of its base, if that is a branch. */
+  target: string;
 }
 
 export async function presentOf(git: Git, plain: PlainRepository, work: ComparedWork): Promise<Present> {
-  const common = { git_dir: work.common_dir };
-  const branch = work.branch !== undefined && await resolved(git, common, `refs/heads/${work.branch}`)
-    ? work.branch
-    : undefined;
-  if (work.folder === undefined) return { head: work.head, tree: work.head, uncommitted: false, branch };
-  const place = { ...work.folder, common_dir: work.common_dir };
-  const head = await resolved(git, place, "HEAD") ?? work.head;
-  const tree = await treeOfFolder(git, plain, place, head);
-  const committed = await git.line(common, ["rev-parse", "--verify", `${head}^{tree}`]);
-  return { head, tree, uncommitted: tree !== committed, branch };
+  const { folder, common_dir } = work;
+  const place = folder && { ...folder, common_dir };
+  const [branches, head, files] = await Promise.all([
+    branchesOf(git, work),
+    place && headOf(git, place),
+    place && filesOf(git, plain, place, work.head),
+  ]);
+  const { commit = work.head, tree: committed } = head ?? {};
+  const { tree, nested = [] } = files ?? {};
+  return {
+    head: commit,
+    tree: tree === undefined || tree === committed ? commit : tree,
+    uncommitted: tree !== undefined && tree !== committed,
+    nested,
+    branch: work.branch !== undefined && branches.has(work.branch) ? work.branch : undefined,
+    target: (work.base === undefined ? undefined : branches.get(work.base)) ?? work.base_commit,
+  };
 }
 
-/** The commit that a name stands for; undefined if there is none. */
-export async function resolved(
+/** Objects that are removed at once need not survive a power cut, nor be small, nor have a file each: they share one. */
+const SHORT_LIVED = ["core.fsync=none", "core.compression=0", "core.bigFileThreshold=1"];
+
+/** The files as they are now. The repository and the index stay as they are. */
+function filesOf(git: Git, plain: PlainRepository, place: TreePlace, head: string) {
+  const apart = adaptedGit(git, (options) => ({
+    ...options,
+    env: { ...options.env, ...plain.writingHere },
+    config: [...options.config ?? [], ...SHORT_LIVED],
+  }));
+  return treeOfFiles(apart, place, plain.folder, head);
+}
+
+/** The commits of the task's branch and of its base, as far as they are branches. */
+async function branchesOf(
   git: Git,
-  place: GitPlace,
-  name: string,
-): Promise<string | undefined> {
-  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
-  const { code, stdout } = await git.run(place, args, { accepts: [1] });
-  return code === 0 ? new TextDecoder().decode(stdout).trim() : undefined;
+  { common_dir, branch, base }: ComparedWork,
+): Promise<Map<string, string>> {
+  const names = [branch, base].filter((name) => name !== undefined);
+  if (names.length === 0) return new Map();
+  const prefix = "refs/heads/";
+  const asked = ["for-each-ref", "--format=%(objectname) %(refname)", ...names.map((name) => prefix + name)];
+  const lines = (await git.text({ git_dir: common_dir }, asked)).split("\n").filter((line) => line !== "");
+  return new Map(lines.map((line) => {
+    const [commit = "", ...name] = line.split(" ");
+    return [name.join(" ").slice(prefix.length), commit];
+  }));
+}
+
+/** What is checked out; undefined where nothing has been committed. */
+async function headOf(git: Git, place: TreePlace) {
+  const asked = ["rev-parse", "--end-of-options", "HEAD^{commit}", "HEAD^{tree}"];
+  const { code, stdout } = await git.run(place, asked, { accepts: [1, 128] });
+  if (code !== 0) return undefined;
+  const [commit, tree] = new TextDecoder().decode(stdout).split("\n").filter((line) =>
+    !line.startsWith("--")
+  );
+  return { commit, tree };
 }

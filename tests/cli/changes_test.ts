@@ -1,0 +1,49 @@
+/** `diff` and `review` against a real server: what people read, what programs read, and what git can apply. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { git, Repository } from "../fixtures/repository.ts";
+import { withCli } from "./fixtures/cli.ts";
+
+const WORK =
+  `printf '1\\ntwo\\n3\\n' > file.txt; mkdir sub; printf 'new\\n' > "sub/a b.txt"; printf 'x\\0' > data.bin`;
+
+Deno.test("cli: diff shows what a task has changed, as git can apply it; review says why it cannot be sent", () =>
+  withCli(async ({ server, run, json, taskIs }) => {
+    const path = join(server.dir, "repository");
+    const repository = await Repository.create(path, { "file.txt": "1\n2\n3\n" });
+    const started = await run(["run", WORK, "--id", "one", "--isolation", "worktree", "--cwd", path]);
+    assert.equal(started.code, 0, started.stderr);
+    await taskIs("one", /completed/);
+
+    const diff = await run(["diff", "one"]);
+    assert.equal(diff.code, 0, diff.stderr);
+    assert.match(diff.stdout, /^# data\.bin: added, binary\ndiff --git a\/file\.txt b\/file\.txt\n/);
+    assert.match(diff.stdout, /\n-2\n\+two\n/);
+    assert.equal(diff.stderr, "1 commit ahead of its base, 0 behind\n");
+    await Deno.writeTextFile(join(server.dir, "patch"), diff.stdout);
+    await git(repository.path, "apply", join(server.dir, "patch"));
+    assert.equal(await Deno.readTextFile(join(path, "sub/a b.txt")), "new\n");
+
+    const part = await run(["diff", "one", "sub", "-U", "0"]);
+    assert.match(part.stdout, /^diff --git a\/sub\/a b\.txt b\/sub\/a b\.txt\nnew file[^]*\n\+new\n$/);
+    const stat = await run(["diff", "one", "--stat"]);
+    assert.equal(
+      stat.stdout,
+      " data.bin    | binary\n file.txt    | 2 +-\n sub/a b.txt | 1 +\n 3 files changed, +2 −1\n",
+    );
+    assert.deepEqual((await json("diff", "one", "--since", "last_turn")).totals, {
+      files: 3,
+      additions: 2,
+      deletions: 1,
+    });
+    const nothing = await run(["diff", "one", "elsewhere"]);
+    assert.deepEqual([nothing.stdout, nothing.stderr], ["", "no changes\n"]);
+
+    const malformed = await run(["review", "one", "-c", "file.txt:two"]);
+    assert.match(malformed.stderr, /FILE:LINE:TEXT is expected/);
+    const command = await run(["review", "one", "-c", "file.txt:2:Why?", "-m", "Again"]);
+    assert.equal(command.code, 1);
+    assert.match(command.stderr, /Agent 'shell' of task 'one' is a command, which takes no messages/);
+    const line = await run(["review", "one", "-c", "file.txt:9-11:Why?"]);
+    assert.match(line.stderr, /comments\[0\]\.line/);
+  }));
