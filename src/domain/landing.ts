@@ -113,9 +113,13 @@ export interface Landing {
   requireSaved(worktree: OwnWorktree, head: string | undefined): Promise<void>;
   /**
    * Removes the worktree, and its branch, if that still has the commit. Nothing of it may be unsaved. `first` is called before
-   * the folder goes.
+   * the folder goes, with the ignored files in it that came since it was made.
    */
-  takeDown(worktree: OwnWorktree, head: string | undefined, first?: () => Promise<void>): Promise<void>;
+  takeDown(
+    worktree: OwnWorktree,
+    head: string | undefined,
+    first?: (ignored: readonly string[]) => Promise<void>,
+  ): Promise<void>;
   /** Gives a reference another name, one that is not taken. Returns it; undefined if there is no such reference. */
   rename(common_dir: string, ref: string, prefix: string): Promise<string | undefined>;
   /** Whether git's folder is there. */

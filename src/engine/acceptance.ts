@@ -32,6 +32,8 @@ import { RepositoryTurns } from "./repository_turns.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
+/** How many files the log names. */
+const NAMED_MAX = 20;
 /** How often it is begun again because the branch was moved meanwhile. */
 const TRIES_MAX = 5;
 
@@ -418,7 +420,14 @@ export class Acceptance {
 
   async #takeDown(task_id: string, worktree: OwnWorktree, head: string | undefined): Promise<void> {
     const { landing, store, tearDown } = this.#options;
-    await landing.takeDown(worktree, head, async () => {
+    await landing.takeDown(worktree, head, async (ignored) => {
+      if (ignored.length > 0) {
+        const more = ignored.length > NAMED_MAX ? ` and ${ignored.length - NAMED_MAX} more` : "";
+        const message = `Files that git ignores go with the worktree: ${
+          ignored.slice(0, NAMED_MAX).join(", ")
+        }${more}`;
+        void store.logs.append({ level: "info", message, agent: task_id, source: "worktree" });
+      }
       const task = store.tasks.get(task_id);
       for (const problem of (task && await tearDown?.(task, worktree.root)) ?? []) {
         log.warn("The teardown of the worktree of task {id} failed: {problem}", { id: task_id, problem });

@@ -2,30 +2,34 @@
 import { dirname, join } from "node:path";
 import type { OwnWorktree } from "../domain/accepting.ts";
 import { changesConflict } from "../domain/landing.ts";
+import { removeTree } from "../host/remove_tree.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
+import { newIgnored } from "./remove_worktree.ts";
+import { submodulesAhead } from "./submodule_commits.ts";
 
 /** Each step may have been done already. The branch goes only if it still has the commit `head`. */
 export async function takeDown(
   git: Git,
   worktree: OwnWorktree,
   head: string | undefined,
-  first?: () => Promise<void>,
+  first?: (ignored: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const { root, git_dir, common_dir, branch } = worktree;
   const place = { git_dir: common_dir };
   if (await exists(root)) {
     await requireSaved(git, worktree, head);
-    await first?.();
+    const ignored = await exists(git_dir) ? await newIgnored(git, worktree) : [];
+    await first?.(ignored);
     const asked = ["worktree", "remove", "--force", root];
     const removed = await git.run(place, asked, { accepts: [1, 128, 255], bound_ms: WHOLE_TREE_MS });
     // Such as a worktree whose `.git` has been deleted. Links in it are not followed.
-    if (removed.code !== 0) await removeFolder(root);
+    if (removed.code !== 0) await removeTree(root);
   }
   // What git keeps about it, if the folder was gone already.
-  if (dirname(git_dir) === join(common_dir, "worktrees")) await removeFolder(git_dir);
+  if (dirname(git_dir) === join(common_dir, "worktrees")) await removeTree(git_dir);
   if (head === undefined) return;
   try {
     await moveRefs(git, place, [{ ref: `refs/heads/${branch}`, from: head, to: undefined }], "removed", {});
@@ -55,6 +59,14 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
   if (now !== "" && now !== head) {
     throw refuse([], `Somebody has moved the task's branch '${branch}' meanwhile`);
   }
+  const [ahead] = await submodulesAhead(git, git_dir, common_dir);
+  if (ahead !== undefined) {
+    throw refuse(
+      [],
+      `The submodule '${ahead}' has commits in ${root} that are nowhere else: push them, and fetch them in ` +
+        `the repository's own copy`,
+    );
+  }
   const loose = await looseFiles(git, worktree);
   if (loose.length > 0) throw refuse(loose, `There is uncommitted work in the task's worktree ${root}`);
 }
@@ -71,12 +83,4 @@ export async function looseFiles(git: Git, { root, git_dir, common_dir }: OwnWor
     "--ignore-submodules=none",
   ];
   return (await git.fields({ git_dir, common_dir, work_tree: root }, asked)).map((line) => line.slice(3));
-}
-
-async function removeFolder(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -127,3 +127,35 @@ Deno.test("retention: what nobody has accepted is kept, with what was loose; wha
     assert.equal(await repository.git("branch", "--list", "opencode-agents/*"), "");
   });
 });
+
+Deno.test("accept, discard and retention: commits of a submodule that are nowhere else keep the worktree", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { acceptance, repository, store } = tasks;
+    await tasks.add("t", WORK);
+    const module = join(tasks.state("t").workspace!.git_dir!, "modules", "lib", "sub");
+    await Deno.mkdir(module, { recursive: true });
+    await git(module, "init", "--quiet", "--bare", "--initial-branch=main");
+    const tree = await git(module, "write-tree");
+    const commit = await git(
+      module,
+      "-c",
+      "user.name=t",
+      "-c",
+      "user.email=t@t",
+      "commit-tree",
+      tree,
+      "-m",
+      "x",
+    );
+    await git(module, "update-ref", "refs/heads/main", commit);
+    const refused = { code: "CHANGES_CONFLICT" };
+    await assert.rejects(acceptance.accept({ task_id: "t" }, OWNER), refused);
+    await assert.rejects(acceptance.discard("t", OWNER), refused);
+    assert.equal(await acceptance.letGo(store.tasks.get("t")!), false);
+    const own = join(repository.git_dir, "modules", "lib", "sub");
+    await Deno.mkdir(join(own, ".."), { recursive: true });
+    await git(repository.path, "clone", "--quiet", "--bare", module, own);
+    await acceptance.accept({ task_id: "t" }, OWNER);
+    assert.ok(!await exists(tasks.root("t")));
+  });
+});
