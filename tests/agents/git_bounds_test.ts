@@ -124,3 +124,22 @@ Deno.test("git: a repository that does not answer does not keep a task from bein
     })
   );
 });
+
+Deno.test("git: the task's timeout ends a worktree that is not made in time", async () => {
+  const config = {
+    limits: { enabled: false },
+    agents: { scripted: { protocol: "command", command: ["scripted"] } },
+    tasks: { default_agent: "scripted" },
+  };
+  await withHangingGit(() =>
+    withApp({ config }, async (app) => {
+      await Repository.create(app.dir);
+      const execution = { prompt: "print done", isolation: "worktree" };
+      const task = { id: "t", type: "testing", priority: "low", description: "d", timeout: 1000, execution };
+      await app.post({ type: "start_task", task });
+      const taskOf = async () =>
+        (await app.post({ type: "get_task_status", task_id: "t" })).reply.task as Record<string, unknown>;
+      await until(async () => (await taskOf()).status === "failed");
+      assert.match(String((await taskOf()).error), /^TASK_TIMEOUT_EXCEEDED/);
+    }), "worktree add");
+});

@@ -104,7 +104,8 @@ Deno.test("attempt: timers run only while the agent is at work; a result that wa
       happen(history, ({ state, timers }) => {
         const isAtWork = state.phase === "working" && !state.isFrozen && !state.isBetween &&
           state.stop === undefined && !waitsForPerson(state);
-        assert.equal(timers.includes("deadline"), isAtWork);
+        const isPreparing = state.phase === "preparing" && !state.isPaused && state.stop === undefined;
+        assert.equal(timers.includes("deadline"), isAtWork || isPreparing);
         assert.equal(timers.includes("silence"), isAtWork);
         assert.equal(timers.includes("save_again"), state.isWaitingToSave);
       });

@@ -13,7 +13,7 @@ import {
 
 const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
   claiming: {
-    claimed: "preparing, starting | publish agent | prepare",
+    claimed: "preparing, starting | publish agent | prepare | set deadline 1000",
     abandoned: "settled, stopping | ready | release",
     pause: "claiming, paused",
     cancel: "claiming, stopping",
@@ -30,18 +30,20 @@ const TABLE: Record<StateName, Partial<Record<EventName, string>>> = {
     "lease lost": "claiming, stopping",
   },
   preparing: {
-    prepared: "starting, starting | info: Attempt 2 started with agent 'scripted' | start agent",
+    prepared:
+      "starting, starting | info: Attempt 2 started with agent 'scripted' | start agent | clear deadline",
     "prepared in a worktree":
-      "starting, starting | info: Attempt 2 started with agent 'scripted' | start agent",
+      "starting, starting | info: Attempt 2 started with agent 'scripted' | start agent | clear deadline",
     "not started":
-      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun",
-    pause: "preparing, paused | publish agent",
-    cancel: "preparing, stopping | publish agent | stop preparing",
-    leave: "preparing, stopping | publish agent | stop preparing",
-    "lease lost": "preparing, stopping | stop preparing",
-    broke: "preparing, stopping | publish agent | stop preparing",
+      "saving, starting | error: not installed | error: Attempt ended: not installed | commit turn 1 failed, not begun | clear deadline",
+    pause: "preparing, paused | publish agent | clear deadline",
+    cancel: "preparing, stopping | publish agent | stop preparing | clear deadline",
+    leave: "preparing, stopping | publish agent | stop preparing | clear deadline",
+    "lease lost": "preparing, stopping | stop preparing | clear deadline",
+    broke: "preparing, stopping | publish agent | stop preparing | clear deadline",
     "a message": "preparing, starting, messages: 1",
     "a message that does not wait": "preparing, starting, messages: 1, interrupted",
+    "deadline fired": "preparing, stopping | publish agent | stop preparing",
   },
   starting: {
     "not started":

@@ -11,7 +11,9 @@ export function keepTime(state: AttemptState, at_ms: number): Step {
   // A person takes the time that a person needs: meanwhile the agent may be silent, and its time stands still.
   const isWorking = state.phase === "working" && !state.isFrozen && !state.isBetween &&
     state.stop === undefined && !waitsForPerson(state);
-  const [timed, deadline] = keepDeadline(state, isWorking, at_ms);
+  // What is prepared may hang as well, such as a worktree.
+  const isPreparing = state.phase === "preparing" && !state.isPaused && state.stop === undefined;
+  const [timed, deadline] = keepDeadline(state, isWorking || isPreparing, at_ms);
   const [heard, silence] = keepSilence(timed, isWorking, at_ms);
   return [heard, [...deadline, ...silence]];
 }
