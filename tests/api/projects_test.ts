@@ -357,3 +357,34 @@ Deno.test("list_tasks filters by owner, agent, review, tags and what tasks wait 
     }
   });
 });
+
+Deno.test("what an agent delegates is in its project and folder, unless it names another project", async () => {
+  const projects = {
+    web: { path: "web", env: { WHERE: "web" } },
+    strict: { path: "strict", permissions: "deny", env: { WHERE: "strict" } },
+  };
+  await withApp({ config: config(projects) }, async (app) => {
+    await folder(app, "web/sub");
+    await folder(app, "strict");
+    const parent = await requestOf(app, "parent", { working_dir: "sub", permissions: "allow" }, named("web"));
+    const headers = { authorization: `Bearer ${parent.access!.token}` };
+    const child = async (id: string, execution: Fields, more: Fields = {}) => {
+      const task = { id, type: "testing", priority: "medium", description: id, execution, ...more };
+      const { reply } = await app.post({ type: "start_task", task }, headers);
+      assert.equal(reply.type, "task_started", JSON.stringify(reply));
+      const run = () => app.agents.runs.findLast(({ request }) => request.task.id === id);
+      await until(() => run() !== undefined);
+      const { working_dir, env, permissions } = run()!.request;
+      return [working_dir, env.WHERE, permissions, (reply.task as Fields).project];
+    };
+    assert.deepEqual(await child("same", {}), [`${app.dir}/web/sub`, "web", "allow", "web"]);
+    assert.deepEqual(await child("up", { working_dir: "." }), [`${app.dir}/web`, "web", "allow", "web"]);
+    assert.deepEqual(await child("label", {}, named("label")), [`${app.dir}/web/sub`, "web", "allow", "web"]);
+    assert.deepEqual(await child("other", {}, named("strict")), [
+      `${app.dir}/strict`,
+      "strict",
+      "deny",
+      "strict",
+    ]);
+  });
+});
