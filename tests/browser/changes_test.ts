@@ -156,8 +156,13 @@ Deno.test("changes: a conflict is told before and after, and nothing changes; di
     await isAccessible(page);
     await picture("changes-conflict");
     await bar(page).getByRole("button", { name: "Accept into main" }).click();
-    await becomes(() => bar(page).getByRole("status").innerText(), /src\/total\.ts/);
+    await bar(page).getByRole("status").getByText("The work of task 'clash' conflicts with 'main'").waitFor();
     assert.equal(await repository.git("rev-parse", "main"), main);
+
+    await repository.commit("back", { "src/total.ts": FILES["src/total.ts"], "other.ts": "1\n" });
+    await page.reload();
+    await bar(page).getByRole("button", { name: "Bring main in" }).click();
+    await becomes(() => bar(page).innerText(), /1 commit ahead of main\n[\s\S]*No conflicts/);
 
     await bar(page).getByRole("button", { name: "Discard" }).click();
     const dialog = page.getByRole("dialog", { name: "Discard these changes?" });

@@ -29,11 +29,11 @@ const SINCE: readonly { since: Since; name: string }[] = [
 ];
 
 export function ChangesTab({ task, tools, conversation }: TabProps) {
-  const { id, status, turn, review: verdict, changes } = task;
+  const { id, status, turn, review: verdict, changes, workspace } = task;
   const [since, setSince] = useState<Since>("base");
-  const state = `${id} ${status} ${turn} ${verdict} ${JSON.stringify(changes)}`;
+  const state = `${id} ${status} ${turn} ${verdict} ${workspace?.head_commit} ${JSON.stringify(changes)}`;
   const list = useFileList();
-  const { value, error } = useAnswer(
+  const { value, error, reload } = useAnswer(
     () => ask("get_task_changes", { task_id: id, since }),
     status === "running" ? EVERY_MS : 0,
     `${state} ${since}`,
@@ -86,7 +86,7 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
           </div>
         )
         : <list.FileList key={since} task_id={id} since={since} changes={value} review={review} />}
-      <ReviewBar task={task} changes={value} />
+      <ReviewBar task={task} changes={value} reload={reload} />
     </div>
   );
 }

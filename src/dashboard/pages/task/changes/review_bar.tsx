@@ -1,5 +1,5 @@
 /** What becomes of the changes: first what would happen, then the decisions. */
-import { GitMerge, GitPullRequest, Trash2 } from "lucide-preact";
+import { GitBranch, GitMerge, GitPullRequest, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../../../../domain/errors.ts";
 import type { AcceptMethod } from "../../../../domain/ending.ts";
@@ -8,6 +8,7 @@ import { isFinished } from "../../../../domain/task_values.ts";
 import { counted } from "../../../../protocol/formats.ts";
 import type { Reply } from "../../../../protocol/messages.ts";
 import { client } from "../../../data/server.ts";
+import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
 import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
@@ -25,9 +26,11 @@ const METHODS: Record<AcceptMethod, { name: string; does: string }> = {
 export interface ReviewBarProps {
   task: Task;
   changes: Reply<"get_task_changes">;
+  /** Asks for the changes again. */
+  reload: () => Promise<void>;
 }
 
-export function ReviewBar({ task, changes }: ReviewBarProps) {
+export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
   const { id, workspace, pull_request } = task;
   const [method, setMethod] = useState<AcceptMethod>("squash");
   const [refusal, setRefusal] = useState<ApiError>();
@@ -46,6 +49,7 @@ export function ReviewBar({ task, changes }: ReviewBarProps) {
       if (error instanceof ApiError && error.code === "CHANGES_CONFLICT") setRefusal(error);
       else toastError(error);
     } finally {
+      await reload();
       setBusy(false);
     }
   };
@@ -53,6 +57,16 @@ export function ReviewBar({ task, changes }: ReviewBarProps) {
     during(async () => {
       const { into } = await client.request("accept_changes", { task_id: id, method }, SLOW);
       toastDone(`Accepted into ${into}`);
+    });
+  const update = (resolve: "none" | "agent") =>
+    during(async () => {
+      const { conflicts } = await client.request("update_workspace", { task_id: id, resolve }, SLOW);
+      if (resolve === "agent" && conflicts.length > 0) return navigate(`/tasks/${encodeURIComponent(id)}`);
+      toastDone(
+        conflicts.length > 0
+          ? `Nothing has changed: ${counted(conflicts.length, "file conflicts", "files conflict")}`
+          : `${base} is in`,
+      );
     });
   const openPullRequest = () =>
     during(async () => {
@@ -90,6 +104,24 @@ export function ReviewBar({ task, changes }: ReviewBarProps) {
               onClick={() => setAsked("discard")}
             >
               <Trash2 size={16} aria-hidden="true" /> Discard
+            </button>
+          )}
+          {can.accept && changes.behind > 0 && changes.conflicts.length === 0 && (
+            <button
+              type="button"
+              disabled={isBusy}
+              onClick={() => void update("none")}
+            >
+              <GitBranch size={16} aria-hidden="true" /> Bring {base} in
+            </button>
+          )}
+          {can.accept && changes.conflicts.length > 0 && task.agent_session !== undefined && (
+            <button
+              type="button"
+              disabled={isBusy}
+              onClick={() => void update("agent")}
+            >
+              <GitBranch size={16} aria-hidden="true" /> Let the agent resolve it
             </button>
           )}
           {can.accept && (

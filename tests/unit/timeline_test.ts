@@ -1,0 +1,148 @@
+/** A task's conversation as the dashboard shows it: what was said, the tools between, and where turns end. */
+import assert from "node:assert/strict";
+import { type Entry, timelineOf, type TimelineSources } from "../../src/dashboard/pages/task/timeline.ts";
+import type { ToolCall } from "../../src/dashboard/pages/task/tool_calls.ts";
+import { gathered, wordsOf } from "../../src/dashboard/pages/task/tool_words.ts";
+
+const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
+
+type Message = TimelineSources["messages"][number];
+
+function message(id: string, role: Message["role"], turn: number, second: number, text: string): Message {
+  return { id, role, turn, attempt: 1, source: "message", text, at: at(second), state: "delivered" };
+}
+
+const note = (second: number, message: string, details = {}): TimelineSources["notes"][number] => ({
+  time: at(second),
+  level: "info",
+  message,
+  agent: "task",
+  source: "agent",
+  details,
+  context: {},
+});
+
+function call(key: string, kind: string, second: number, more: Partial<ToolCall> = {}): ToolCall {
+  return {
+    key,
+    title: key,
+    kind,
+    status: "completed",
+    attempt: 1,
+    started_at: at(second),
+    locations: [],
+    diffs: [],
+    output: "",
+    ...more,
+  };
+}
+
+const turn = (turn: number, from: number, to: number): TimelineSources["turns"][number] => ({
+  turn,
+  attempt: 1,
+  output: "",
+  started_at: at(from),
+  ended_at: at(to),
+  usage: { cost: { amount: .5, currency: "USD" } },
+});
+
+const attempt = (more = {}): TimelineSources["attempts"][number] =>
+  ({ attempt: 1, agent: "a", started_at: at(1), ...more }) as TimelineSources["attempts"][number];
+
+const shown = (entries: readonly Entry[]) =>
+  entries.map((entry) => {
+    switch (entry.kind) {
+      case "said":
+        return `${entry.role}: ${entry.text}`;
+      case "tools":
+        return `tools: ${entry.calls.map(({ key }) => key).join(", ")}`;
+      case "turn":
+        return `turn ${entry.turn}, ${entry.took_ms} ms, ${entry.cost?.amount}`;
+      case "trouble":
+        return `trouble: ${entry.text}`;
+    }
+  });
+
+const NOTHING: TimelineSources = { messages: [], notes: [], calls: [], turns: [], attempts: [] };
+
+Deno.test("timeline: each turn has its message, what was said and done in order, and its end", () => {
+  const entries = timelineOf({
+    ...NOTHING,
+    messages: [
+      message("m1", "user", 1, 0, "Do it"),
+      message("m2", "agent", 1, 5, "Done."),
+      message("m3", "user", 2, 3, "And this"),
+      { ...message("m4", "user", 3, 4, "Later"), state: "queued" },
+    ],
+    notes: [note(1, "First"), note(3, "I look", { joined_by: " " }), note(4, "Done."), note(8, "At work")],
+    calls: [call("read", "read", 2), call("edit", "edit", 3), call("run", "execute", 7)],
+    turns: [turn(1, 1, 5)],
+  });
+  assert.deepEqual(shown(entries), [
+    "user: Do it",
+    "agent: First",
+    "tools: read",
+    "agent: I look",
+    "tools: edit",
+    "agent: Done.",
+    "turn 1, 4000 ms, 0.5",
+    "user: And this",
+    "tools: run",
+    "agent: At work",
+  ]);
+});
+
+Deno.test("timeline: an answer is shown as it was written, and once, with the log or without it", () => {
+  const answer = message("m2", "agent", 1, 5, "```\nif a:\n    b\n```");
+  const sources = {
+    ...NOTHING,
+    messages: [message("m1", "user", 1, 0, "Do it"), answer],
+    turns: [turn(1, 1, 5)],
+  };
+  const texts = ["user: Do it", `agent: ${answer.text}`, "turn 1, 4000 ms, 0.5"];
+  assert.deepEqual(shown(timelineOf(sources)), texts);
+  const logged = [note(3, "```\nif a:"), note(4, "b\n```")];
+  assert.deepEqual(shown(timelineOf({ ...sources, notes: logged })), texts);
+  // The log has the beginning of an answer that is stored cut.
+  const long = { ...sources, notes: [note(3, "A beginning."), ...logged] };
+  assert.match(shown(timelineOf(long))[1]!, /^agent: A beginning\.[\s\S]*b\n```$/);
+});
+
+Deno.test("timeline: what failed stands where its attempt ended", () => {
+  const failed = attempt({ ended_at: at(5), outcome: "failed", error: "Exit code 3" });
+  const messages = [message("m1", "user", 1, 0, "Do it")];
+  assert.deepEqual(shown(timelineOf({ ...NOTHING, messages, attempts: [failed] })), [
+    "user: Do it",
+    "trouble: Exit code 3",
+  ]);
+});
+
+Deno.test("tool words: verbs in the past, the object in code, paths within the folder, reading in one line", () => {
+  const words = (call: ToolCall, isOver = true) => {
+    const { verb, object } = wordsOf(call, isOver, "/work");
+    return `${verb} ${object}`.trim();
+  };
+  assert.equal(words(call("x", "execute", 1, { input: { command: ["npm", "test"] } })), "Ran npm test");
+  assert.equal(
+    words(call("x", "edit", 1, { locations: ["/work/a.ts", "/work/b.ts"] })),
+    "Changed a.ts and 1 more",
+  );
+  assert.equal(words(call("x", "read", 1, { locations: ["/etc/hosts"] }), false), "Reading /etc/hosts");
+  assert.equal(words(call("Ask the oracle", "other", 1)), "Ask the oracle");
+  const lines = gathered([
+    call("a", "read", 1),
+    call("b", "search", 2),
+    call("c", "edit", 3),
+    call("d", "read", 4),
+    call("e", "read", 5, { status: "failed" }),
+  ]);
+  assert.deepEqual(
+    lines.map((line) => "calls" in line ? line.calls.map(({ key }) => key).join("+") : line.key),
+    [
+      "a+b",
+      "c",
+      "d",
+      "e",
+    ],
+  );
+});
