@@ -104,7 +104,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-Deno.test("changes: keys walk, comment and tick off; comments and marks are kept", async () => {
+Deno.test("changes: keys walk, comment and tick off; comments and marks are kept, and go to the agent together", async () => {
   await visit(options(), async (visit) => {
     const { page, go, picture } = visit;
     await repositoryOf(visit);
@@ -132,10 +132,21 @@ Deno.test("changes: keys walk, comment and tick off; comments and marks are kept
     }, [1, 1]);
 
     await page.reload();
+    await page.getByRole("button", { name: "Send back with 1 comment" }).waitFor();
     await notes.getByRole("checkbox", { name: "Viewed", checked: true }).waitFor();
-    await becomes(() => comment.count(), 0);
-    await notes.getByRole("button", { name: "Lines of notes.md" }).click();
-    await comment.getByText(/Why this line/).waitFor();
+    await page.keyboard.press("Shift+S");
+    await page.getByRole("textbox", { name: "What shall change" }).fill("Explain it.");
+    await page.keyboard.press("Control+Enter");
+    const said = page.locator(".said.is-user").last();
+    await becomes(
+      () => said.innerText(),
+      /review[\s\S]*Explain it\.[\s\S]*notes\.md[\s\S]*Why this line\?/,
+    );
+    await page.getByText(/^Turn 2, /).waitFor();
+    await go("/tasks/demo?tab=changes");
+    await page.getByRole("button", { name: "Send back", exact: false }).waitFor();
+    await becomes(() => page.getByRole("button", { name: /^Send back/ }).innerText(), /^Send back(\s+⇧S)?$/);
+    await page.getByRole("button", { name: "Since my review" }).waitFor();
   });
 });
 

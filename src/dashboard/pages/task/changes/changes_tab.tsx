@@ -86,7 +86,7 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
           </div>
         )
         : <list.FileList key={since} task_id={id} since={since} changes={value} review={review} />}
-      <ReviewBar task={task} changes={value} reload={reload} />
+      <ReviewBar task={task} changes={value} review={review} reload={reload} />
     </div>
   );
 }

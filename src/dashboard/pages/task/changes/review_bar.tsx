@@ -1,5 +1,5 @@
 /** What becomes of the changes: first what would happen, then the decisions. */
-import { GitBranch, GitMerge, GitPullRequest, Trash2 } from "lucide-preact";
+import { CornerUpLeft, GitBranch, GitMerge, GitPullRequest, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../../../../domain/errors.ts";
 import type { AcceptMethod } from "../../../../domain/ending.ts";
@@ -12,6 +12,8 @@ import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
 import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
+import type { Review } from "./review.ts";
+import { SendBack } from "./send_back.tsx";
 import "./review_bar.css";
 
 /** Accepting and pull requests are answered within 120 s. */
@@ -26,16 +28,17 @@ const METHODS: Record<AcceptMethod, { name: string; does: string }> = {
 export interface ReviewBarProps {
   task: Task;
   changes: Reply<"get_task_changes">;
+  review: Review;
   /** Asks for the changes again. */
   reload: () => Promise<void>;
 }
 
-export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
+export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
   const { id, workspace, pull_request } = task;
   const [method, setMethod] = useState<AcceptMethod>("squash");
   const [refusal, setRefusal] = useState<ApiError>();
   const [isBusy, setBusy] = useState(false);
-  const [asked, setAsked] = useState<"discard">();
+  const [asked, setAsked] = useState<"discard" | "send back">();
   const base = workspace?.base ?? "its base";
   const can = possible(task, changes);
 
@@ -76,7 +79,8 @@ export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
   useShortcuts([
     { key: "A", does: `Accept into ${base}`, run: () => void (can.accept && accept()) },
     { key: "P", does: "Open a pull request", run: () => void (can.accept && openPullRequest()) },
-  ], [can.accept, method, isBusy]);
+    { key: "S", does: "Send the changes back", run: () => can.sendBack && setAsked("send back") },
+  ], [can.accept, can.sendBack, method, isBusy]);
 
   return (
     <div class="review-bar" role="group" aria-label="What becomes of the changes">
@@ -94,7 +98,7 @@ export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
           </p>
         )}
       </div>
-      {can.accept && (
+      {(can.accept || can.sendBack) && (
         <div class="buttons">
           {can.accept && (
             <button
@@ -128,6 +132,13 @@ export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
             <button type="button" disabled={isBusy} onClick={() => void openPullRequest()}>
               <GitPullRequest size={16} aria-hidden="true" /> {pull_request ? "Update PR" : "Open PR"}
               <kbd aria-hidden="true">⇧P</kbd>
+            </button>
+          )}
+          {can.sendBack && (
+            <button type="button" disabled={isBusy} onClick={() => setAsked("send back")}>
+              <CornerUpLeft size={16} aria-hidden="true" /> Send back
+              {review.comments.length > 0 && ` with ${counted(review.comments.length, "comment")}`}
+              <kbd aria-hidden="true">⇧S</kbd>
             </button>
           )}
           {can.accept && (
@@ -164,6 +175,15 @@ export function ReviewBar({ task, changes, reload }: ReviewBarProps) {
           </p>
         </Confirm>
       )}
+      {asked === "send back" && (
+        <SendBack
+          task={task}
+          head_commit={changes.head_commit}
+          review={review}
+          onSent={() => navigate(`/tasks/${encodeURIComponent(id)}`)}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
     </div>
   );
 }
@@ -175,6 +195,7 @@ function possible(task: Task, { totals }: ReviewBarProps["changes"]) {
     review !== "discarded";
   return {
     accept: isOpen && workspace?.kind === "worktree" && (totals.files > 0 || review !== "none"),
+    sendBack: isOpen && totals.files > 0 && task.agent_session !== undefined,
   };
 }
 
