@@ -119,12 +119,12 @@ Deno.test("timeline: what failed stands where its attempt ended", () => {
 
 Deno.test("tool words: verbs in the past, the object in code, paths within the folder, reading in one line", () => {
   const words = (call: ToolCall, isOver = true) => {
-    const { verb, object } = wordsOf(call, isOver, "/work");
+    const { verb, object } = wordsOf(call, isOver, "/srv/shop");
     return `${verb} ${object}`.trim();
   };
   assert.equal(words(call("x", "execute", 1, { input: { command: ["npm", "test"] } })), "Ran npm test");
   assert.equal(
-    words(call("x", "edit", 1, { locations: ["/work/a.ts", "/work/b.ts"] })),
+    words(call("x", "edit", 1, { locations: ["/srv/shop/a.ts", "/srv/shop/b.ts"] })),
     "Changed a.ts and 1 more",
   );
   assert.equal(words(call("x", "read", 1, { locations: ["/etc/hosts"] }), false), "Reading /etc/hosts");
