@@ -1,5 +1,5 @@
 /** Ignored files that come into a new worktree: those that `.worktreeinclude` or the project's `copy` names. */
-import { dirname, join, matchesGlob } from "node:path";
+import { dirname, join } from "node:path";
 import { isInside } from "../host/path_inside.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
@@ -64,8 +64,10 @@ async function globbed(
   if (copy.length === 0) return [];
   const asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard"];
   const ignored = await git.fields(from, asked, { signal, bound_ms: WHOLE_TREE_MS });
-  const globs = copy.map(withoutDots);
-  const matches = (path: string) => globs.some((glob) => matchesGlob(withoutDots(path), glob));
+  // Only few projects copy anything.
+  // @ts-types="./picomatch_types.d.ts"
+  const { default: picomatch } = await import("picomatch");
+  const matches = picomatch(copy, { dot: true });
   // A pattern that names a folder names what is in it.
   const folders = new Map<string, boolean>();
   const isIn = (path: string): boolean => {
@@ -78,11 +80,6 @@ async function globbed(
     return found;
   };
   return ignored.filter((path) => matches(path) || isIn(path));
-}
-
-/** A leading dot is like any other letter here, but not to the platform. */
-function withoutDots(path: string): string {
-  return path.replace(/(^|\/|[{,(|])\.(?!\.?(\/|$))/g, "$1\u2024");
 }
 
 async function copyOne(from: string, to: string, root: string): Promise<boolean> {
