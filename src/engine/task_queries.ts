@@ -1,7 +1,9 @@
 /** Answers clients' queries about tasks and the agents that run them. */
 import type { ApiError } from "../domain/errors.ts";
 import { ancestorsOf } from "../domain/delegation.ts";
+import { type Need, needsOf } from "../domain/needs.ts";
 import { fitting } from "../domain/page.ts";
+import { pullRequestView } from "../domain/pull_request.ts";
 import { cutToBytes } from "../domain/scalars.ts";
 import type { Task, TaskStatus } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord } from "../domain/task_record.ts";
@@ -85,7 +87,10 @@ export class TaskQueries {
     max_bytes?: number,
   ): { tasks: Task[]; total_count: number; filtered_count: number } {
     const { index } = this.#options;
-    const page = queryTasks(index.columns, query, (task) => waitingFor(task, this.#around(task))?.kind);
+    const page = queryTasks(index.columns, query, {
+      waitOf: (task) => waitingFor(task, this.#around(task))?.kind,
+      needsOf: (task) => this.#needsOf(task),
+    });
     return { ...page, tasks: fitting(page.tasks.map((task) => listed(this.view(task))), max_bytes) };
   }
 
@@ -176,6 +181,20 @@ export class TaskQueries {
       project: settings.projectOf(record)?.name,
       around: this.#around(record),
       run: this.#runOf(record),
+    });
+  }
+
+  #needsOf(record: TaskRecord): Need[] {
+    const { status, review, archived, turn, pull_request } = record.state;
+    const around = this.#around(record);
+    return needsOf({
+      status,
+      review,
+      archived,
+      pull_request: pull_request && pullRequestView(pull_request, turn),
+      pending_permissions: around.permissions,
+      pending_questions: around.questions,
+      waiting_for: waitingFor(record, around),
     });
   }
 

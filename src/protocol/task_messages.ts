@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { FailureKind } from "../domain/failure.ts";
+import { NEEDS } from "../domain/needs.ts";
 import { exchange, Page, pageRequest, sortBy } from "./exchange.ts";
 import { distinct, FilesPattern, oneOrMany, TaskId, text, Timestamp } from "../domain/scalars.ts";
 import { AttemptOutput } from "../domain/output.ts";
@@ -38,6 +39,11 @@ export const TaskFilter = z.strictObject({
   ),
   review: oneOrMany(Review).optional(),
   waiting_for: oneOrMany(WaitingKind).optional().describe("Tasks that wait for something of this kind."),
+  needs: z.union([z.literal("any"), oneOrMany(z.enum(NEEDS))]).optional().describe(
+    "Tasks that need a person for one of these, or for anything. What keeps an agent standing still comes first: " +
+      "permission, question, approval, budget; then conflict and feedback of a pull request; changes_requested: the " +
+      "agent has not gone on with them; review: the task has ended with changes.",
+  ),
   tags: oneOrMany(Tag).optional().describe("Tasks with any of these in `metadata.tags`."),
   archived: z.union([z.boolean(), z.literal("any")]).optional().describe(
     'true: only archived tasks. "any": archived ones too. By default they are left out, of the counts too.',

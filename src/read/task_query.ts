@@ -1,6 +1,7 @@
 /** `list_tasks`: filters, sorts and pages the tasks in memory. */
 import { epochOf } from "../clock/clock.ts";
 import type { Request } from "../protocol/messages.ts";
+import { type Need, NEEDS } from "../domain/needs.ts";
 import { many } from "../domain/scalars.ts";
 import { Priority, TaskStatus } from "../domain/task.ts";
 import { isFinished } from "../domain/task_values.ts";
@@ -21,8 +22,15 @@ export interface TaskPage {
 /** What the task waits for now; undefined if it is finished or at work. */
 export type WaitOf = (task: TaskRecord) => WaitingKind | undefined;
 
+/** What is known of a task only now, since its agent and other tasks decide it. */
+export interface TaskMoment {
+  waitOf: WaitOf;
+  /** Everything that it needs a person for. */
+  needsOf(task: TaskRecord): readonly Need[];
+}
+
 /** The conditions that the columns do not check. */
-function predicates(filter: TaskFilter, waitOf: WaitOf): Predicate[] {
+function predicates(filter: TaskFilter, { waitOf, needsOf }: TaskMoment): Predicate[] {
   const all: Predicate[] = [];
   const { has_dependencies, progress_range: range } = filter;
   if (has_dependencies !== undefined) {
@@ -46,6 +54,10 @@ function predicates(filter: TaskFilter, waitOf: WaitOf): Predicate[] {
   if (filter.waiting_for !== undefined) {
     const kinds = new Set<string | undefined>(many(filter.waiting_for));
     all.push((task) => !isFinished(task.state.status) && kinds.has(waitOf(task)));
+  }
+  if (filter.needs !== undefined) {
+    const wanted = new Set<string>(filter.needs === "any" ? NEEDS : many(filter.needs));
+    all.push((task) => needsOf(task).some((need) => wanted.has(need)));
   }
   return all;
 }
@@ -114,9 +126,9 @@ function smallest(
  * One page of the tasks in `columns`. Without `sort`: by `created_at`, oldest first. Archived tasks are left out, of
  * `total_count` too, unless the filter asks for them.
  */
-export function queryTasks(columns: TaskColumns, query: Query, waitOf: WaitOf): TaskPage {
+export function queryTasks(columns: TaskColumns, query: Query, moment: TaskMoment): TaskPage {
   const filter = query.filter ?? {};
-  const conditions = predicates(filter, waitOf);
+  const conditions = predicates(filter, moment);
   const matching = columns.select(filter).filter((task) => conditions.every((condition) => condition(task)));
   const filtered_count = matching.length;
   const tasks = smallest(matching, query.offset + query.limit, comparator(query.sort)).slice(query.offset);

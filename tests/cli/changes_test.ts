@@ -39,6 +39,28 @@ Deno.test("cli: diff shows what a task has changed, as git can apply it; review 
     const nothing = await run(["diff", "one", "elsewhere"]);
     assert.deepEqual([nothing.stdout, nothing.stderr], ["", "no changes\n"]);
 
+    const asks = await run(["asks"]);
+    assert.match(asks.stdout, /^NEEDS .*\nto review +one +for [^\n]+ +diff one +3 files \+2 −1: printf/);
+    assert.match(
+      asks.stderr,
+      /^after diff ID: accept ID, review ID -m TEXT .*\neach as: opencode-agents COMMAND/,
+    );
+    const [ask, ...more] = (await json("asks")).asks;
+    assert.deepEqual([ask.task_id, ask.kind, ask.command, more], ["one", "review", "diff one", []]);
+    assert.match((await run(["status"])).stdout, /\nfor you 1 to review {2}\(opencode-agents asks/);
+    assert.match((await run(["top"])).stdout, /REVIEW: 3 files \+2 −1: printf/);
+    for (
+      const [needs, ids] of [[[], ["one"]], [["review", "budget"], ["one"]], [["question"], []]] as const
+    ) {
+      const { tasks } = await json("tasks", "--needs", ...needs);
+      assert.deepEqual(tasks.map(({ id }: { id: string }) => id), ids);
+    }
+    assert.match((await run(["tasks", "--needs"])).stdout, /^ID .* NEEDS .*\none .* to review /);
+    assert.match(
+      (await run(["task", "one"])).stdout,
+      /changes +3 files \+2 −1, 1 commit: to review\n[^]*needs you +to review: .*\(opencode-agents diff one\)/,
+    );
+
     const malformed = await run(["review", "one", "-c", "file.txt:two"]);
     assert.match(malformed.stderr, /FILE:LINE:TEXT is expected/);
     const command = await run(["review", "one", "-c", "file.txt:2:Why?", "-m", "Again"]);

@@ -216,7 +216,7 @@ Deno.test("cli: allow and deny answer an agent's request", () =>
       await run(["run", `demo:ask=1 demo:steps=2 demo:delay=10`, "--agent", "demo", "--id", decision]);
       await until(async () => (await json("task", decision)).task.pending_permissions?.length === 1);
       const { stdout } = await run(["task", decision]);
-      assert.match(stdout, new RegExp(`asks\\s.*opencode-agents allow ${decision} `));
+      assert.match(stdout, new RegExp(`needs you\\s.*opencode-agents allow ${decision}`));
       assert.match(stdout, /waits for\s+a person's answer to its permission request\n/);
       const answered = await run([decision, decision]);
       assert.equal(answered.code, 0, answered.stderr);
@@ -252,7 +252,7 @@ Deno.test("cli: a request under allow names the places outside the task's folder
 
 Deno.test("cli: asks lists what agents ask, and answer answers a question", () =>
   withCli(async ({ run, json, taskIs }) => {
-    assert.match((await run(["asks"])).stdout, /^nobody asks/);
+    assert.match((await run(["asks"])).stdout, /^nothing waits for you\n$/);
     const asking = async (id: string) => {
       await run(["run", "demo:question=1 demo:steps=1 demo:delay=10", "--agent", "demo", "--id", id]);
       await until(async () => (await json("task", id)).task.pending_questions?.length === 1);
@@ -260,14 +260,14 @@ Deno.test("cli: asks lists what agents ask, and answer answers a question", () =
     await asking("one");
     await asking("two");
     const { stdout } = await run(["asks"]);
-    assert.match(stdout, /one +question +ask_\S+ +.*Which color shall it be\?/);
+    assert.match(stdout, /question +one +[^\n]* left +answer one +Which color shall it be\?/);
     assert.deepEqual((await json("asks")).asks.map((one: { task_id: string }) => one.task_id), [
       "one",
       "two",
     ]);
     const shown = await run(["answer", "one"]);
     assert.match(shown.stdout, /^Which color shall it be\?\n {2}color {2}Color {2}\[red \| blue\]\n/);
-    assert.match((await run(["task", "one"])).stdout, /asks\s.*opencode-agents answer one/);
+    assert.match((await run(["task", "one"])).stdout, /needs you\s+question: .*opencode-agents answer one/);
     const wrong = await run(["answer", "one", "pink"]);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /red, blue/);

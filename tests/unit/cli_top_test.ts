@@ -130,7 +130,7 @@ Deno.test("top: no screen size and no agent's text breaks the columns", () => {
         ...board(...all),
         entries: messages.map((message) => entry(message)),
         page: page as Board["page"],
-        ...(confirming ? { confirming: "task_0" } : {}),
+        ...(confirming ? { confirming: { type: "discard_changes", task_id: "task_0" } } : {}),
       };
       const lines = render(shown, screen(wide, high));
       assert.equal(lines.length, high);
@@ -180,28 +180,46 @@ Deno.test("top: a terminal's bytes are read as keys; unknown sequences are ignor
 });
 
 Deno.test("top: keys act on the selected task; cancelling needs a confirmation", () => {
-  const shown = board(task("a", "running"), task("b", "paused", { pending_permissions: asks }));
+  const shown = board(
+    task("a", "running"),
+    task("b", "paused", { pending_permissions: asks }),
+    task("c", "completed", {
+      review: "to_review",
+      changes: { files: 1, additions: 2, deletions: 0, commits: 1 },
+    }),
+    task("d", "running", {
+      pending_questions: [{ question_id: "q", message: "Which?", expires_at: at(61) }],
+    }),
+  );
+  assert.deepEqual(ordered(shown).map(({ id }) => id), ["b", "d", "c", "a"]);
   const press = (from: Board, ...keys: string[]) =>
     keys.reduce<ReturnType<typeof afterKey>>((last, key) => afterKey(last.board, key), { board: from });
   const act = (type: string, task_id: string) => ({ kind: "act", type, task_id });
   assert.deepEqual(press(shown, "c").effect, undefined);
-  assert.deepEqual(press(shown, "c", "y").effect, act("cancel_task", "a"));
+  assert.deepEqual(press(shown, "c", "y").effect, act("cancel_task", "b"));
   for (const other of ["n", "j", "enter", "c"]) {
     const { board, effect } = press(shown, "c", other);
     assert.deepEqual([effect, board.confirming, board.notice, board.selected], [
       undefined,
       undefined,
-      "not cancelled",
-      "a",
+      "nothing was done",
+      "b",
     ]);
   }
-  assert.deepEqual(press(shown, "r").effect, act("retry_task", "a"));
-  assert.deepEqual(press(shown, "p").effect, act("pause_task", "a"));
-  assert.deepEqual(press(shown, "j", "p").effect, act("resume_task", "b"));
+  assert.deepEqual(press(shown, "r").effect, act("retry_task", "b"));
+  assert.deepEqual(press(shown, "G", "p").effect, act("pause_task", "a"));
+  assert.deepEqual(press(shown, "p").effect, act("resume_task", "b"));
   const answer = { kind: "answer", task_id: "b", permission_id: "p1" };
-  assert.deepEqual(press(shown, "j", "a").effect, { ...answer, decision: "allow" });
-  assert.deepEqual(press(shown, "j", "d").effect, { ...answer, decision: "deny" });
-  assert.match(press(shown, "a").board.notice!, /has no open request/);
+  assert.deepEqual(press(shown, "a").effect, { ...answer, decision: "allow" });
+  assert.deepEqual(press(shown, "d").effect, { ...answer, decision: "deny" });
+  assert.match(press(shown, "G", "a").board.notice!, /asks for nothing/);
+  assert.match(press(shown, "j", "a").board.notice!, /needs more than a key: .*answer d$/);
+  const review = press(shown, "j", "j").board;
+  assert.equal(press(review, "a").effect, undefined);
+  assert.deepEqual(press(review, "a", "y").effect, act("accept_changes", "c"));
+  assert.deepEqual(press(review, "d", "y").effect, act("discard_changes", "c"));
+  assert.equal(press(review, "a", "n").effect, undefined);
+  assert.match(render(review, screen(80, 16))[7]!, /REVIEW: 1 file \+2 −0: Do c/);
   assert.equal(press(shown, "enter").board.page, "log");
   assert.equal(press(shown, "enter", "q").board.page, "board");
   assert.equal(press(shown, "?").board.page, "help");

@@ -5,6 +5,7 @@ import { Priority, TaskStatus, TaskType } from "../../src/domain/task.ts";
 import { TASK_SORT_FIELDS, type TaskFilter } from "../../src/protocol/task_messages.ts";
 import { TaskColumns } from "../../src/read/task_columns.ts";
 import { queryTasks } from "../../src/read/task_query.ts";
+import type { Need } from "../../src/domain/needs.ts";
 import { Review } from "../../src/domain/workspace.ts";
 import { isFinished } from "../../src/domain/task_values.ts";
 import { type TaskRecord, taskView } from "../../src/domain/task_record.ts";
@@ -60,6 +61,10 @@ const FACTS = {
 };
 const waitOf = ({ spec }: TaskRecord) => spec.timeout === 1000 ? "slot" : "time";
 
+const needsOf = ({ spec: { priority } }: TaskRecord): Need[] =>
+  priority === "critical" ? ["permission", "review"] : priority === "high" ? ["review"] : [];
+const NOW = { waitOf, needsOf };
+
 const oneOrMany = <T extends string>(values: readonly T[]) =>
   maybe(
     fc.oneof(
@@ -86,6 +91,7 @@ const filter = fc.record({
   agent: oneOrMany(["claude", "codex", "none"]),
   review: oneOrMany(Review.options),
   waiting_for: oneOrMany(["slot", "time", "paused"]),
+  needs: fc.oneof(maybe(fc.constant("any")), oneOrMany(["permission", "review", "budget"])),
   tags: oneOrMany(["red", "green", "blue"]),
   archived: maybe(fc.constantFrom(true, false, "any")),
 }) as fc.Arbitrary<TaskFilter>;
@@ -123,6 +129,7 @@ function passes(task: TaskRecord, wanted: TaskFilter): boolean {
     among(wanted.project, spec.metadata?.project, FACTS.projectOf(task)) &&
     among(wanted.owner, spec.metadata?.owner) && among(wanted.agent, FACTS.agentOf(task)) &&
     among(wanted.review, state.review ?? "none") && among(wanted.tags, ...spec.metadata?.tags ?? []) &&
+    among(wanted.needs, ...needsOf(task), needsOf(task).length > 0 ? "any" : undefined) &&
     among(wanted.waiting_for, isFinished(state.status) ? undefined : waitOf(task));
 }
 
@@ -156,7 +163,7 @@ function columnsOf(tasks: TaskRecord[]): TaskColumns {
 Deno.test("pages and counts match the model", () => {
   fc.assert(
     fc.property(distinct(60), query, (tasks, wanted) => {
-      const page = queryTasks(columnsOf(tasks), wanted, waitOf);
+      const page = queryTasks(columnsOf(tasks), wanted, NOW);
       assert.deepEqual(page.tasks.map((task) => task.id), expected(tasks, wanted));
       const kept = tasks.filter((task) => isKept(task, wanted.filter ?? {}));
       assert.equal(page.total_count, kept.length);
@@ -172,7 +179,7 @@ Deno.test("pages together cover everything without overlap", () => {
       const columns = columnsOf(tasks);
       const ids: string[] = [];
       for (let offset = 0;; offset += wanted.limit) {
-        const page = queryTasks(columns, { ...wanted, offset }, waitOf);
+        const page = queryTasks(columns, { ...wanted, offset }, NOW);
         ids.push(...page.tasks.map((task) => task.id));
         if (page.tasks.length < wanted.limit) break;
       }
@@ -200,7 +207,7 @@ Deno.test("columns have the latest values and nothing that was removed", () => {
           model.delete(remove);
         }
       }
-      const page = queryTasks(columns, { filter: wanted, limit: 1000, offset: 0 }, waitOf);
+      const page = queryTasks(columns, { filter: wanted, limit: 1000, offset: 0 }, NOW);
       const rest = [...model.values()];
       assert.equal(page.total_count, rest.filter((task) => isKept(task, wanted)).length);
       assert.deepEqual(

@@ -1,78 +1,47 @@
-/** `asks`: what agents ask of a person, in all tasks. */
+/** `asks`: what tasks need a person for. */
 import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
-import type { HttpClient } from "../../client/http.ts";
-import { askedText } from "../../domain/asked_words.ts";
-import type { Task } from "../../domain/task.ts";
-import type { Reply } from "../../protocol/messages.ts";
 import { duration } from "../../protocol/formats.ts";
+import { type Ask, asksOf, hintsFor, NEED_NAMES, needyTasks } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import { printTable } from "../table.ts";
-import { openPermissions, openQuestions } from "../task_text.ts";
-
-interface Ask {
-  task_id: string;
-  kind: "permission" | "question";
-  id: string;
-  what: string;
-  expires_at?: string;
-}
+import { ownCommand } from "../own_command.ts";
+import { type Column, printTable } from "../table.ts";
 
 export function addAsks(program: Command, cli: Cli): void {
-  cli.command(program, "asks", "list what agents ask: open permission requests and questions of all tasks")
-    .action(async (flags: CommonFlags) => {
-      const { terminal, clock } = cli;
-      const asks = (await openTasks(cli.http(flags))).flatMap(asksOf);
+  cli.command(
+    program,
+    "asks",
+    "list what waits for you: permission requests, questions, conflicts, feedback, work to review; the most urgent first",
+  )
+    .option("--project <name>", "only that of the tasks of this project (default: of all tasks)")
+    .action(async ({ project, ...flags }: CommonFlags & { project?: string }) => {
+      const { terminal } = cli;
+      const asks = asksOf(await needyTasks(cli.http(flags), { project }));
       if (flags.json) return terminal.json({ asks }, 2);
-      if (asks.length === 0) return terminal.line("nobody asks for anything");
-      printTable(terminal, asks, [
-        { title: "TASK", value: ({ task_id }) => task_id },
-        { title: "KIND", value: ({ kind }) => kind },
-        { title: "ID", value: ({ id }) => id },
-        {
-          title: "LEFT",
-          value: ({ expires_at }) =>
-            expires_at === undefined ? "" : duration(Math.max(0, epochOf(expires_at) - clock.now())),
-        },
-        { title: "WHAT", value: ({ what }) => what },
-      ]);
-      terminal.note("answer with: opencode-agents allow|deny TASK   or: opencode-agents answer TASK VALUE");
+      const where = project === undefined ? "" : ` in project ${project}`;
+      if (asks.length === 0) return terminal.line(`nothing waits for you${where}`);
+      printTable(terminal, asks, columnsFor(cli));
+      for (const hint of hintsFor(asks)) terminal.note(hint);
+      terminal.note(`each as: ${ownCommand("COMMAND", flags)}`);
     });
 }
 
-/** The tasks whose agents may wait for somebody. */
-async function openTasks(server: HttpClient): Promise<Task[]> {
-  const tasks: Task[] = [];
-  let offset: number | undefined = 0;
-  while (offset !== undefined) {
-    const reply: Reply<"list_tasks"> = await server.request("list_tasks", {
-      filter: { status: ["running", "paused"] },
-      sort: { field: "created_at", order: "asc" },
-      limit: 1000,
-      offset,
-    });
-    tasks.push(...reply.tasks);
-    offset = reply.pagination.next_offset;
-  }
-  return tasks;
-}
-
-function asksOf(task: Task): Ask[] {
-  const task_id = task.id;
+function columnsFor({ terminal, clock }: Cli): Column<Ask>[] {
   return [
-    ...openPermissions(task).map((asked) => ({
-      task_id,
-      kind: "permission" as const,
-      id: asked.permission_id,
-      what: askedText(asked),
-      expires_at: asked.expires_at,
-    })),
-    ...openQuestions(task).map(({ question_id, message, expires_at }) => ({
-      task_id,
-      kind: "question" as const,
-      id: question_id,
-      what: message,
-      expires_at,
-    })),
+    {
+      title: "NEEDS",
+      value: ({ kind }) => NEED_NAMES[kind],
+      paint: (cell, { kind }) => terminal.paint(cell, kind === "review" ? "cyan" : "yellow"),
+    },
+    { title: "TASK", value: ({ task_id }) => task_id },
+    {
+      title: "TIME",
+      value: ({ expires_at, since }) =>
+        expires_at === undefined
+          ? `for ${duration(clock.now() - epochOf(since))}`
+          : `${duration(Math.max(0, epochOf(expires_at) - clock.now()))} left`,
+    },
+    { title: "COMMAND", value: ({ command }) => command },
+    { title: "WHAT", value: ({ what }) => what },
   ];
 }

@@ -3,15 +3,19 @@ import type { Command } from "commander";
 import { epochOf } from "../../clock/clock.ts";
 import { TaskStatus } from "../../domain/task.ts";
 import { duration } from "../../protocol/formats.ts";
+import { asksOf, countsOf, needyTasks } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
+import { ownCommand } from "../own_command.ts";
 import { printTable } from "../table.ts";
 import { statusStyle } from "../task_text.ts";
 
 export function addStatus(program: Command, cli: Cli): void {
   cli.command(program, "status", "show how many tasks there are and which agents are at work")
     .action(async (flags: CommonFlags) => {
-      const { data } = await cli.http(flags).request("request_status", {});
-      if (flags.json) return cli.terminal.json(data, 2);
+      const server = cli.http(flags);
+      const { data } = await server.request("request_status", {});
+      const asks = asksOf(await needyTasks(server));
+      if (flags.json) return cli.terminal.json({ ...data, asks: asks.length }, 2);
       const { terminal, clock } = cli;
       const counts = TaskStatus.options.flatMap((status) => {
         const count = data.tasks.filter((task) => task.status === status).length;
@@ -23,6 +27,10 @@ export function addStatus(program: Command, cli: Cli): void {
       const among = length < (data.total_tasks ?? length) ? `, of the newest ${length}` : "";
       terminal.line(`tasks   ${counts.join(", ") || "none"}${among}`);
       terminal.line(`agents  ${data.agents.length === 0 ? "none at work" : `${data.agents.length} at work`}`);
+      if (asks.length > 0) {
+        const waiting = terminal.paint(countsOf(asks), "yellow");
+        terminal.line(`for you ${waiting}  (${ownCommand("asks", flags)})`);
+      }
       if (data.agents.length === 0) return;
       terminal.line();
       printTable(terminal, data.agents, [

@@ -8,19 +8,13 @@ import { messageLines } from "../conversation_text.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
-import { askedText } from "../../domain/asked_words.ts";
 import type { Task } from "../../domain/task.ts";
+import { asksOfTask, NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
+import { ownCommand } from "../own_command.ts";
 import { tableLines } from "../table.ts";
-import {
-  openPermissions,
-  openQuestions,
-  projectName,
-  statusInWords,
-  statusStyle,
-  steps,
-} from "../task_text.ts";
+import { projectName, statusInWords, statusStyle, steps } from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
 
 type Result = Reply<"get_task_result">["result"];
@@ -69,6 +63,9 @@ function describe(
     ["parent", parentOf(task)],
     ["turn", (task.turn ?? 1) > 1 ? String(task.turn) : undefined],
     ["waiting", task.queued_messages ? `${counted(task.queued_messages, "message")}` : undefined],
+    ["branch", task.workspace?.branch],
+    ["works in", task.workspace?.kind === "worktree" ? task.workspace.path : undefined],
+    ["changes", changesInWords(task)],
     ["pull request", task.pull_request && pullRequestWords(task.pull_request)],
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],
@@ -87,19 +84,14 @@ function describe(
   return [
     `${terminal.paint(task.id, "bold")}  ${oneLine(task.description)}`,
     ...rows.filter(([, value]) => value).map(([name, value]) => `  ${name.padEnd(14)}${value}`),
-    ...openPermissions(task).map((asked) =>
+    ...asksOfTask(task).map(({ kind, what, command }) =>
       terminal.paint(
-        `  asks          ${
-          oneLine(askedText(asked))
-        }  (opencode-agents allow ${task.id} ${asked.permission_id})`,
+        `  ${"needs you".padEnd(14)}${NEED_NAMES[kind]}: ${oneLine(what)}  (${ownCommand(command)})`,
         "yellow",
       )
     ),
-    ...openQuestions(task).map(({ message }) =>
-      terminal.paint(`  asks          ${oneLine(message)}  (opencode-agents answer ${task.id})`, "yellow")
-    ),
     ...(task.pull_request?.feedback ?? []).map(({ kind, title, text }) =>
-      terminal.paint(`  asks          ${kind} ${oneLine(title)}: ${oneLine(text)}`, "yellow")
+      terminal.paint(`  ${"feedback".padEnd(14)}${kind} ${oneLine(title)}: ${oneLine(text)}`, "yellow")
     ),
     ...attempts(result),
     ...(said.length === 0 ? [] : ["", "conversation", ...said.flatMap((one) => messageLines(one, terminal))]),
@@ -111,6 +103,15 @@ function describe(
 
 function warningRows(terminal: Cli["terminal"], { warnings = [] }: Result): [string, string][] {
   return warnings.map((warning) => ["warning", terminal.paint(oneLine(warning), "yellow")]);
+}
+
+/** `3 files +12 −4, 2 commits: to review`. */
+function changesInWords({ changes, review = "none", discarded, accepted }: Task): string | undefined {
+  if (changes === undefined || (changes.files === 0 && review === "none")) return undefined;
+  const { files, additions, deletions, commits } = changes;
+  const size = `${counted(files, "file")} +${additions} −${deletions}, ${counted(commits, "commit")}`;
+  const where = accepted ? ` into ${accepted.into}` : discarded ? `, kept as ${discarded.kept_as}` : "";
+  return review === "none" ? size : `${size}: ${review.replaceAll("_", " ")}${where}`;
 }
 
 /** The task whose agent has started it. */

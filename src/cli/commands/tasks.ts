@@ -1,10 +1,12 @@
 /** `tasks`: the tasks in a table. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { Priority, type Task, TaskStatus, TaskType } from "../../domain/task.ts";
+import { type Need, needOf, NEEDS } from "../../domain/needs.ts";
 import { WaitingKind } from "../../domain/waiting_for.ts";
 import { Review } from "../../domain/workspace.ts";
 import { duration } from "../../protocol/formats.ts";
 import { TASK_SORT_FIELDS, type TaskSortField } from "../../protocol/task_messages.ts";
+import { NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { addProjectOptions, chosenProject, type ProjectFlags } from "../project.ts";
 import { addListOptions, anyOf, type ListFlags } from "../options.ts";
@@ -20,6 +22,7 @@ interface TasksFlags extends CommonFlags, ProjectFlags, ListFlags<TaskSortField>
   agent?: string[];
   review?: Review[];
   waitingFor?: WaitingKind[];
+  needs?: Need[] | true;
   tag?: string[];
   archived?: boolean;
   withArchived?: boolean;
@@ -43,6 +46,9 @@ export function addTasks(program: Command, cli: Cli): void {
     .option("--agent <name...>", "tasks that these agents run, have run or would run")
     .addOption(anyOf("review", Review.options))
     .addOption(anyOf("waiting-for", WaitingKind.options))
+    .addOption(
+      new Option("--needs [need...]", `tasks that need you, or only for: ${NEEDS.join(", ")}`).choices(NEEDS),
+    )
     .option("--tag <tag...>", "tasks with any of these tags")
     .option("--archived", "only archived tasks")
     .option("--with-archived", "archived tasks as well");
@@ -61,6 +67,7 @@ export function addTasks(program: Command, cli: Cli): void {
           agent: flags.agent,
           review: flags.review,
           waiting_for: flags.waitingFor,
+          needs: flags.needs === true ? "any" : flags.needs,
           tags: flags.tag,
           archived: flags.withArchived ? "any" : flags.archived,
         },
@@ -84,6 +91,7 @@ export function addTasks(program: Command, cli: Cli): void {
 
 function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Task>[] {
   const hasProjects = tasks.some((task) => projectName(task) !== undefined);
+  const hasNeeds = tasks.some((task) => needOf(task) !== undefined);
   const now_ms = clock.now();
   return [
     { title: "ID", value: ({ id }) => id },
@@ -92,6 +100,16 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
       value: ({ status }) => status,
       paint: (cell, { status }) => terminal.paint(cell, statusStyle(status)),
     },
+    ...(hasNeeds
+      ? [{
+        title: "NEEDS",
+        value: (task: Task) => {
+          const need = needOf(task);
+          return need === undefined ? "" : NEED_NAMES[need];
+        },
+        paint: (cell: string) => terminal.paint(cell, "yellow"),
+      }]
+      : []),
     ...(hasProjects ? [{ title: "PROJECT", value: (task: Task) => projectName(task) ?? "" }] : []),
     { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
     { title: "PRIORITY", value: ({ priority }) => priority },

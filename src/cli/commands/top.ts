@@ -10,7 +10,7 @@ export function addTop(program: Command, cli: Cli): void {
   cli.command(
     program,
     "top",
-    "show a live board of all tasks, with keys to cancel, retry, pause and answer; once, in a pipe or with --json",
+    "show a live board of all tasks, what needs you first, with keys to cancel, retry, pause, answer and accept; once, in a pipe or with --json",
   )
     .action(async (flags: CommonFlags) => {
       const { terminal, clock } = cli;

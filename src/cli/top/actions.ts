@@ -3,7 +3,7 @@ import type { Requester } from "../../client/replies.ts";
 import type { PermissionDecision } from "../../domain/permission_request.ts";
 
 export type Action =
-  | { kind: "act"; type: "cancel_task" | "retry_task" | "pause_task" | "resume_task"; task_id: string }
+  | { kind: "act"; type: keyof typeof DONE; task_id: string }
   | { kind: "answer"; task_id: string; permission_id: string; decision: PermissionDecision };
 
 const DONE = {
@@ -11,6 +11,8 @@ const DONE = {
   retry_task: "put back into the queue",
   pause_task: "paused",
   resume_task: "resumed",
+  accept_changes: "accepted: its branch is in the one from which it started",
+  discard_changes: "discarded; the commits are kept for a while",
 } as const;
 
 /** Carries out the action. Resolves to a notice that says what was done; rejects with the server's error. */

@@ -1,5 +1,6 @@
 /** What `top` shows, and how pushes change it. Pure. */
 import type { Subscribed } from "../../client/subscriptions.ts";
+import { needOf, NEEDS } from "../../domain/needs.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
 import type { Pushes } from "../../protocol/pushes.ts";
@@ -20,8 +21,8 @@ export interface Board {
   /** The newest log entries of the selected task, oldest first. */
   entries: readonly LogEntry[];
   page: "board" | "log" | "help";
-  /** The task to be cancelled if the user confirms it. */
-  confirming?: string;
+  /** What is done if the user confirms it. */
+  confirming?: { type: "cancel_task" | "accept_changes" | "discard_changes"; task_id: string };
   /** The outcome of the last key. */
   notice?: string;
 }
@@ -33,10 +34,13 @@ export function emptyBoard(url: string): Board {
 /** In the order of the board. */
 export const OPEN_STATUSES: TaskStatus[] = ["running", "paused", "queued", "pending"];
 
-/** Running tasks first, then waiting ones, then ended ones with the newest first. */
+/** Tasks that need a person first, the most urgent at the top; then running, waiting and ended ones, the newest first. */
 export function ordered({ tasks }: Board): Task[] {
-  const rank = ({ status }: Task) =>
-    isFinished(status) ? OPEN_STATUSES.length : OPEN_STATUSES.indexOf(status);
+  const rank = (task: Task) => {
+    const need = needOf(task);
+    if (need !== undefined) return NEEDS.indexOf(need) - NEEDS.length;
+    return isFinished(task.status) ? OPEN_STATUSES.length : OPEN_STATUSES.indexOf(task.status);
+  };
   const moment = (task: Task) => task.completed_at ?? task.started_at ?? task.created_at;
   return [...tasks.values()].sort((a, b) =>
     rank(a) - rank(b) ||
@@ -79,11 +83,21 @@ export function afterPush(board: Board, push: Subscribed): { board: Board; stale
       return { board: { ...board, tasks }, stale };
     }
     case "task_changed":
-      return { board, stale: push.changed.includes("pending_questions") };
+      return { board, stale: push.changed.some((field) => TOLD_BY_FIELD.has(field)) };
     default:
       return { board, stale: false };
   }
 }
+
+/** Fields by which a task comes to need somebody, or needs nobody any more. */
+const TOLD_BY_FIELD = new Set([
+  "pending_questions",
+  "waiting_for",
+  "review",
+  "changes",
+  "pull_request",
+  "archived",
+]);
 
 type TaskPush = Pushes["task_status_update" | "task_progress_update" | "permission_request"];
 

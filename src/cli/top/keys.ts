@@ -1,4 +1,8 @@
 /** Keys of `top`: what a terminal sends, and what each key does to the board. Pure. */
+import { isToJudge } from "../../domain/needs.ts";
+import type { Task } from "../../domain/task.ts";
+import { mostUrgent } from "../asks.ts";
+import { ownCommand } from "../own_command.ts";
 import { openPermissions } from "../task_text.ts";
 import type { Action } from "./actions.ts";
 import { type Board, ordered, selectedTask } from "./board.ts";
@@ -44,8 +48,8 @@ export function afterKey(board: Board, key: string): { board: Board; effect?: Ef
   if (board.confirming !== undefined) {
     const rest = { ...quiet, confirming: undefined };
     return key === "y"
-      ? { board: rest, effect: { kind: "act", type: "cancel_task", task_id: board.confirming } }
-      : { board: { ...rest, notice: "not cancelled" } };
+      ? { board: rest, effect: { kind: "act", ...board.confirming } }
+      : { board: { ...rest, notice: "nothing was done" } };
   }
   switch (key) {
     case "q":
@@ -91,7 +95,7 @@ function onTask(board: Board, key: string): { board: Board; effect?: Effect } {
   const task_id = task.id;
   switch (key) {
     case "c":
-      return { board: { ...board, confirming: task_id } };
+      return { board: { ...board, confirming: { type: "cancel_task", task_id } } };
     case "r":
       return { board, effect: { kind: "act", type: "retry_task", task_id } };
     case "p":
@@ -102,11 +106,26 @@ function onTask(board: Board, key: string): { board: Board; effect?: Effect } {
     case "a":
     case "d": {
       const [open] = openPermissions(task);
-      if (!open) return { board: { ...board, notice: `task ${task_id} has no open request` } };
+      if (!open) return judged(board, task, key);
       const decision = key === "a" ? "allow" : "deny";
       return { board, effect: { kind: "answer", task_id, permission_id: open.permission_id, decision } };
     }
     default:
       return { board };
   }
+}
+
+/** Without an open request, the same keys accept and discard work that is to be reviewed, after a question. */
+function judged(board: Board, task: Task, key: "a" | "d"): { board: Board } {
+  const task_id = task.id;
+  const ask = mostUrgent(task);
+  if (ask && isToJudge(ask.kind)) {
+    return {
+      board: { ...board, confirming: { type: key === "a" ? "accept_changes" : "discard_changes", task_id } },
+    };
+  }
+  const notice = ask
+    ? `task ${task_id} needs more than a key: ${ownCommand(ask.command)}`
+    : `task ${task_id} asks for nothing`;
+  return { board: { ...board, notice } };
 }

@@ -9,8 +9,9 @@ import { OPEN_STATUSES } from "./board.ts";
 const OPEN_MAX = 200;
 const ENDED_MAX = 50;
 
-/** The tasks that have not ended, and the latest ended ones. */
+/** The tasks that need somebody, those that have not ended, and the latest ended ones. */
 export async function loadTasks(server: Requester): Promise<Task[]> {
+  const needy = await server.request("list_tasks", { filter: { needs: "any" }, limit: OPEN_MAX });
   const open = await server.request("list_tasks", {
     filter: { status: OPEN_STATUSES },
     sort: { field: "created_at", order: "asc" },
@@ -21,7 +22,8 @@ export async function loadTasks(server: Requester): Promise<Task[]> {
     sort: { field: "completed_at", order: "desc" },
     limit: ENDED_MAX,
   });
-  return [...open.tasks, ...ended.tasks];
+  const all = [...needy.tasks, ...open.tasks, ...ended.tasks];
+  return [...new Map(all.map((task) => [task.id, task])).values()];
 }
 
 /** Undefined if the server may not read its machine's resources; the board is useful without them. */

@@ -1,11 +1,12 @@
 /** `top` as lines of a screen. Pure. */
 import type { LogEntry } from "../../domain/log_entry.ts";
-import { askedText } from "../../domain/asked_words.ts";
+import { isToJudge, type Need } from "../../domain/needs.ts";
 import { type Task, TaskStatus } from "../../domain/task.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { localTimeOfDay } from "../local_time.ts";
+import { mostUrgent } from "../asks.ts";
 import { levelStyle } from "../log_text.ts";
-import { openPermissions, openQuestions, projectName, runTime, statusStyle } from "../task_text.ts";
+import { projectName, runTime, statusStyle } from "../task_text.ts";
 import type { Style } from "../terminal.ts";
 import { clean, columns, fit, oneLine, wrapped } from "../text.ts";
 import { bytes, duration, percent } from "../../protocol/formats.ts";
@@ -149,11 +150,20 @@ function shortTime(ms: number, { columns: width }: Screen): string {
   return width < NARROW ? text.split(" ").slice(0, 2).join(" ") : text;
 }
 
+const MARKS: Record<Need, string> = {
+  permission: "ASKS",
+  question: "ASKS",
+  approval: "APPROVE",
+  budget: "BUDGET",
+  conflict: "CONFLICT",
+  feedback: "FEEDBACK",
+  changes_requested: "REVIEW",
+  review: "REVIEW",
+};
+
 function doing(task: Task): string {
-  const [asks] = openPermissions(task);
-  if (asks) return `ASKS: ${oneLine(askedText(asks))}`;
-  const [question] = openQuestions(task);
-  if (question) return `ASKS: ${oneLine(question.message)}`;
+  const ask = mostUrgent(task);
+  if (ask) return `${MARKS[ask.kind]}: ${oneLine(ask.what)}`;
   if (task.error) return oneLine(task.error);
   const step = task.status === "running" ? oneLine(task.progress_details?.current_step ?? "") : "";
   return step || oneLine(task.description);
@@ -170,8 +180,10 @@ function boardPage(board: Board, screen: Screen, room: number): string[] {
   const first = Math.max(0, Math.min(at - Math.floor(listRoom / 2), tasks.length - listRoom));
   const lines = tasks.slice(first, first + listRoom).map((task) => {
     const { text, style } = taskRow(task, board, screen);
-    const asks = openPermissions(task).length + openQuestions(task).length > 0;
-    if (task.id !== board.selected) return screen.paint(text, asks ? "yellow" : style);
+    const ask = mostUrgent(task);
+    if (task.id !== board.selected) {
+      return screen.paint(text, ask === undefined ? style : isToJudge(ask.kind) ? "cyan" : "yellow");
+    }
     return screen.paint(padded(`> ${text.slice(2)}`, screen.columns), "reverse");
   });
   const hidden = tasks.length - lines.length;
@@ -226,7 +238,7 @@ const HELP = [
   ["c", "cancel the task, after a question"],
   ["r", "retry a task that failed or was cancelled"],
   ["p", "pause the task, or resume it"],
-  ["a, d", "allow or deny what its agent asks"],
+  ["a, d", "allow or deny what its agent asks; accept or discard its work, after a question"],
   ["?", "show these keys, and go back"],
   ["q, Ctrl-C", "go back, then leave; tasks continue"],
 ] as const;
@@ -238,12 +250,23 @@ function helpPage(_board: Board, screen: Screen, room: number): string[] {
 
 const KEYS = "↑↓ select  enter log  c cancel  r retry  p pause  a/d allow/deny  ? help  q quit";
 const LOG_KEYS = "↑↓ other task  c cancel  r retry  p pause  a/d allow/deny  ? help  q back";
+const REVIEW_KEYS = ["a/d allow/deny", "a/d accept/discard"] as const;
+const QUESTIONS = {
+  cancel_task: (id: string) => `cancel task ${id}? y/n`,
+  accept_changes: (id: string) => `accept the changes of task ${id} into its base branch? y/n`,
+  discard_changes: (id: string) => `discard the changes of task ${id}? y/n`,
+};
 const HELP_KEYS = "q back";
 
 function footer(board: Board, { columns: width, paint }: Screen): string {
   if (board.confirming !== undefined) {
-    return paint(fit(`cancel task ${board.confirming}? y/n`, width), "yellow", "bold");
+    const { type, task_id } = board.confirming;
+    return paint(fit(QUESTIONS[type](task_id), width), "yellow", "bold");
   }
   if (board.notice !== undefined) return paint(fit(oneLine(board.notice), width), "yellow");
-  return paint(fit({ board: KEYS, log: LOG_KEYS, help: HELP_KEYS }[board.page], width), "dim");
+  const task = selectedTask(board);
+  const ask = task && mostUrgent(task);
+  const keys = { board: KEYS, log: LOG_KEYS, help: HELP_KEYS }[board.page];
+  const meant = ask && isToJudge(ask.kind) ? keys.replace(...REVIEW_KEYS) : keys;
+  return paint(fit(meant, width), "dim");
 }

@@ -1,6 +1,6 @@
 /** A task's status as a glyph and a badge, its priority as a mark, its progress as a bar. */
 import type { Priority, Task, TaskStatus } from "../../domain/task.ts";
-import { needOf } from "../../domain/needs.ts";
+import { isToJudge, needOf } from "../../domain/needs.ts";
 import { Glyph, type GlyphKind } from "./glyph.tsx";
 import "./status.css";
 
@@ -41,7 +41,7 @@ export function StatusBadge({ status }: { status: TaskStatus }) {
 export function TaskBadge({ task }: { task: Task }) {
   const need = needOf(task);
   if (need === undefined) return <StatusBadge status={task.status} />;
-  if (need !== "review") {
+  if (!isToJudge(need)) {
     return (
       <span class="badge status-needs">
         <Glyph kind="needs" />

@@ -1,6 +1,6 @@
 /** Which tasks are shown, where and in which order, according to the address. Pure. */
 import { projectOf } from "../../data/projects.ts";
-import { needOf } from "../../../domain/needs.ts";
+import { isToJudge, needOf } from "../../../domain/needs.ts";
 import type { Priority, Task, TaskStatus } from "../../../domain/task.ts";
 import { PRIORITIES as RISING, TASK_STATUSES } from "../../../domain/task_values.ts";
 
@@ -49,7 +49,7 @@ const COLUMNS: readonly (Column & { key: LaneKey })[] = [
 /** The column of a task. Completed work without changes is done; what a person is waited for stands apart. */
 function laneOf(task: Task): LaneKey {
   const need = needOf(task);
-  if (need !== undefined) return need === "review" ? "review" : "needs";
+  if (need !== undefined) return isToJudge(need) ? "review" : "needs";
   if (task.status === "running") return "running";
   return WAITING.includes(task.status) ? "waiting" : "done";
 }
@@ -199,10 +199,11 @@ export interface Group {
 /** The columns that can hold what is chosen, each with its tasks in order. */
 export function columnsOf(tasks: readonly Task[], view: View, agentOf: AgentOf): Group[] {
   const { statuses } = view;
-  const columns = COLUMNS.filter((column) =>
-    statuses.length === 0 || column.statuses.some((status) => statuses.includes(status))
-  );
   const byLane = Map.groupBy(tasks, laneOf);
+  const columns = COLUMNS.filter((column) =>
+    statuses.length === 0 || column.statuses.some((status) => statuses.includes(status)) ||
+    byLane.has(column.key)
+  );
   return columns.map((column) => ({
     column,
     tasks: sorted(byLane.get(column.key) ?? [], view, IN_COLUMN[column.key] ?? LATEST_FIRST, agentOf),
