@@ -5,7 +5,7 @@
 import { isoTime } from "../clock/clock.ts";
 import { readiness } from "./dependencies.ts";
 import { isDue } from "./due.ts";
-import type { TaskRecord, TaskState } from "./task_record.ts";
+import { isUnderWay, type TaskRecord, type TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
 import { putBack, settle } from "./transitions.ts";
 
@@ -103,7 +103,9 @@ function settled(
   ready: ReturnType<typeof readiness>,
   now_ms: number,
 ): TaskState {
-  if (task.state.status === "paused" && ready.failed_dependency === undefined) return task.state;
+  // A paused one only fails.
+  const fails = ready.failed_dependency !== undefined && !isUnderWay(task.state);
+  if (task.state.status === "paused" && !fails) return task.state;
   const next = settle(task.state, ready, isDue(task, now_ms), isoTime(now_ms));
   return next.status === task.state.status ? task.state : next;
 }

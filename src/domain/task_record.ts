@@ -109,6 +109,9 @@ export const TaskState = z.object({
   reopened: Reopened.optional().describe(
     "Until an attempt begins: how the task was before a message reopened it.",
   ),
+  goes_on: z.boolean().optional().describe(
+    "An attempt was lost and another one follows: the task has had what it depends on, and does not wait for it again.",
+  ),
   keeps_dependents: z.boolean().optional().describe(
     "A message made the task go on after it had failed: what failed with it stays failed until it is retried.",
   ),
@@ -133,6 +136,14 @@ export const ATTEMPTS_KEPT = 20;
 /** Whether the task has an agent process now, running or paused. */
 export function holdsSlot(state: TaskState): boolean {
   return state.status === "running" || (state.status === "paused" && state.paused_from === "running");
+}
+
+/**
+ * Whether the task goes on with work that it began when all that it depends on was completed, so that it neither waits for that
+ * again nor fails with it: after a message, or after an attempt that was lost. A retry asks for everything anew.
+ */
+export function isUnderWay({ goes_on, reopened, attempt }: TaskState): boolean {
+  return goes_on === true || (reopened !== undefined && attempt > 0);
 }
 
 /** What the task itself says. The engine asks its settings, which know the task's project too. */

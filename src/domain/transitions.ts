@@ -5,7 +5,7 @@
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { progressAfter } from "./attempt/record_change.ts";
 import { requireSettled, requireStatus } from "./expected_status.ts";
-import type { TaskRecord, TaskState } from "./task_record.ts";
+import { isUnderWay, type TaskRecord, type TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 
 /** The combined status of a task's dependencies. */
@@ -31,10 +31,7 @@ export function created(readiness: Readiness, due: boolean, at: string): TaskSta
 
 /** The state of a waiting task after its dependencies and its time were checked again. */
 export function settle(state: TaskState, readiness: Readiness, due: boolean, at: string): TaskState {
-  // One that has worked before has had what it depends on.
-  if (state.reopened !== undefined && state.attempt > 0) {
-    return { ...state, status: due ? "queued" : "pending" };
-  }
+  if (isUnderWay(state)) return { ...state, status: due ? "queued" : "pending" };
   if (readiness.failed_dependency !== undefined) {
     return dependencyFailed(state, readiness.failed_dependency, at);
   }
@@ -64,6 +61,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     paused_from: undefined,
     lease: undefined,
     reopened: undefined,
+    goes_on: undefined,
     turn_over: task.state.turn_over || isPrompted(task.state),
     attempts: endAttempt(task.state, { outcome: "cancelled" }, at),
   };
@@ -112,6 +110,7 @@ export function openAgain(state: TaskState): TaskState {
     failed_dependency: undefined,
     automatic_attempts: 0,
     not_before: undefined,
+    goes_on: undefined,
   };
 }
 

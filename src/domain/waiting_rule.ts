@@ -7,7 +7,7 @@ import type { Graph } from "./cascade.ts";
 import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question } from "./question.ts";
-import type { TaskRecord } from "./task_record.ts";
+import { isUnderWay, type TaskRecord } from "./task_record.ts";
 import type { WaitingFor } from "./waiting_for.ts";
 
 /** Running tasks that keep a queued one from starting, and what they share with it. */
@@ -55,7 +55,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
 }
 
 function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): WaitingFor {
-  const open = (task.spec.dependencies ?? []).filter((id) => {
+  const open = isUnderWay(task.state) ? [] : (task.spec.dependencies ?? []).filter((id) => {
     const status = find(id)?.state.status;
     return status !== undefined && status !== "completed";
   });

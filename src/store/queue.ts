@@ -12,7 +12,13 @@ import { type Actor, SERVER } from "../domain/actor.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Lease } from "../domain/lease.ts";
-import { holdsSlot, type TaskRecord, type TaskSpec, type TaskState } from "../domain/task_record.ts";
+import {
+  holdsSlot,
+  isUnderWay,
+  type TaskRecord,
+  type TaskSpec,
+  type TaskState,
+} from "../domain/task_record.ts";
 import { holds, started } from "../domain/attempt/task_transitions.ts";
 import { deliveredBetween } from "../domain/turns.ts";
 import type { Key } from "./kv/kv.ts";
@@ -67,8 +73,8 @@ export function insert(
 
 /**
  * Claims a queued task for the attempt that the lease names. If several nodes claim it, exactly one succeeds. Returns
- * the running task, or undefined if it is no longer available or no longer has the spec that it was chosen by. Claiming again under the same lease, after a lost
- * answer, returns the task that is already held.
+ * the running task, or undefined if it is no longer available, has to wait again for what it depends on, or no longer has the
+ * spec that it was chosen by. Claiming again under the same lease, after a lost answer, returns the task that is already held.
  */
 export async function claim(
   tasks: Tasks,
@@ -84,7 +90,7 @@ export async function claim(
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
     if (task.spec !== spec) return {};
     // A dependency that was completed goes on if it gets a message.
-    const dependencies = task.state.reopened ? [] : task.spec.dependencies ?? [];
+    const dependencies = isUnderWay(task.state) ? [] : task.spec.dependencies ?? [];
     if (!readiness(dependencies, (other) => view.get(other)).ready) return {};
     const state = started(task, lease, agent, at);
     record = { ...task, state };

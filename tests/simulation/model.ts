@@ -56,6 +56,8 @@ export interface KnownTask {
   json: string;
   /** Changes of status that no event has told of yet. */
   untold: Change[];
+  /** It has had what it depends on: an attempt has begun since it was made or retried. */
+  hasBegun: boolean;
   /** Where it stood after which commit. */
   past: { order: number; status: Status }[];
 }
@@ -140,7 +142,8 @@ export class Model {
       if (key[0] === "task" && key[1] === "state") {
         const known = this.tasks.get(id);
         const state = storedValue(value) as TaskState;
-        const task = known ?? { spec: this.#specs.get(id)!, state, json: "", untold: [], past: [] };
+        const task = known ??
+          { spec: this.#specs.get(id)!, state, json: "", untold: [], hasBegun: false, past: [] };
         changed.push({ id, before: known?.state, task });
         task.state = state;
         task.json = JSON.stringify(state);
@@ -180,10 +183,13 @@ export class Model {
     }
     const wrong = this.#wrongIn(before, task);
     if (wrong !== undefined) this.fail(`task ${id}: ${before?.status} -> ${state.status}: ${wrong}`);
+    const isOpened = before && FINISHED.includes(before.status) && !FINISHED.includes(state.status);
+    if (isOpened) task.hasBegun = state.reopened !== undefined && state.attempt > 0;
+    if (state.status === "running") task.hasBegun = true;
   }
 
   /** What must hold for each change of a task, whoever makes it. */
-  #wrongIn(before: TaskState | undefined, { state, spec }: KnownTask): string | undefined {
+  #wrongIn(before: TaskState | undefined, { state, spec, hasBegun }: KnownTask): string | undefined {
     const from = before?.status ?? "none";
     const { status } = state;
     if (from !== status && !LEGAL[from].includes(status)) return "not a legal transition";
@@ -205,7 +211,9 @@ export class Model {
       const isRetry = state.retry_count > before.retry_count;
       const isTalk = state.messages !== before.messages ||
         JSON.stringify(state.waiting) !== JSON.stringify(before.waiting);
-      if (!isRetry && !isTalk && state.turn_over === before.turn_over) return "changed after its end";
+      // Whether the agent of a cancelled one had its prompt is known when it has ended.
+      const isLate = status === "cancelled" && state.turn_over !== before.turn_over;
+      if (!isRetry && !isTalk && !isLate) return "changed after its end";
     }
     const last = state.attempts.at(-1);
     const isLate = last?.failure?.kind === "unresponsive";
@@ -214,6 +222,14 @@ export class Model {
       return "taken back for no reason";
     }
     if (from === "running" && status === "pending" && !hasDied) return "put off for no reason";
+    if (hasBegun && from === "queued" && status === "pending" && spec.scheduled_time === undefined) {
+      return "waits again although it has begun";
+    }
+    if (
+      hasBegun && !isClosed && from !== status && status === "failed" && state.failed_dependency !== undefined
+    ) {
+      return "fails with a dependency although it has begun";
+    }
     if (
       status === "failed" && from !== status && hasDied && !isClosed &&
       state.failed_dependency === undefined &&
@@ -240,7 +256,7 @@ export class Model {
     if (from === "queued" && status === "running") {
       if (before && state.attempt !== before.attempt + 1) return "attempts are not counted";
       if (state.automatic_attempts > MAX_ATTEMPTS) return "more attempts than allowed";
-      for (const id of before?.reopened ? [] : spec.dependencies ?? []) {
+      for (const id of hasBegun ? [] : spec.dependencies ?? []) {
         const dependency = this.tasks.get(id)?.state.status;
         if (dependency !== undefined && dependency !== "completed") {
           return `${id} is ${dependency}, not completed`;
@@ -379,12 +395,20 @@ export class Model {
     const [rank, age] = place(store.tasks.get(id)!);
     for (const other of store.tasks.values()) {
       if (other.state.status !== "queued" || running.has(other.id)) continue;
-      if (this.folders.isHeldUp(other.id, [...running])) continue;
+      if (this.folders.isHeldUp(other.id, [...running]) || this.#mustWait(other.id, store)) continue;
       const [otherRank, otherAge] = place(other);
       if (otherRank < rank || (otherRank === rank && otherAge < age)) {
         this.fail(`task ${id} was started before ${other.id}, whose turn it was`);
       }
     }
+  }
+
+  /** A message may have made something go on that it depends on, before it was known that it does. */
+  #mustWait(id: string, { tasks }: Store): boolean {
+    if (this.tasks.get(id)?.hasBegun) return false;
+    return (tasks.get(id)?.spec.dependencies ?? []).some((dependency) =>
+      ![undefined, "completed"].includes(tasks.get(dependency)?.state.status)
+    );
   }
 
   /** How long an attempt's process was at work, as far as was seen. */

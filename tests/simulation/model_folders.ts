@@ -1,27 +1,28 @@
 /** Which tasks may run at once on a machine: by slots, by folders, and by who has delegated whom. */
-import type { TaskSpec } from "../../src/domain/task_record.ts";
+import type { TaskSpec, TaskState } from "../../src/domain/task_record.ts";
 import type { Promised } from "./server_life.ts";
 
 const DEPTH_MAX = 3;
 
 export class FolderModel {
-  readonly #tasks: ReadonlyMap<string, { spec: TaskSpec }>;
+  readonly #tasks: ReadonlyMap<string, { spec: TaskSpec; state: TaskState }>;
   readonly #promised: Promised;
 
-  constructor(tasks: ReadonlyMap<string, { spec: TaskSpec }>, promised: Promised) {
+  constructor(tasks: ReadonlyMap<string, { spec: TaskSpec; state: TaskState }>, promised: Promised) {
     this.#tasks = tasks;
     this.#promised = promised;
   }
 
   /**
    * What is wrong with a process that begins beside these. A delegated task may get past others, so that none waits
-   * forever; its process may begin before that of the task above it.
+   * forever; its process may begin before that of the task above it, and before those that it has passed.
    */
   wrongWith(id: string, running: readonly string[]): string | undefined {
     const above = this.#above(id);
     if (running.some((one) => above.includes(one) || this.#above(one).includes(id))) return undefined;
-    if (running.length >= this.#promised.max_concurrent) return `${running.length + 1} agents at once`;
-    const other = running.find((one) => this.#shareFolder(id, one));
+    const others = running.filter((one) => !this.#above(one).some((task) => this.#isAtWork(task)));
+    if (others.length >= this.#promised.max_concurrent) return `${others.length + 1} agents at once`;
+    const other = others.find((one) => this.#shareFolder(id, one));
     return other === undefined ? undefined : `tasks ${other} and ${id} share a folder`;
   }
 
@@ -30,6 +31,10 @@ export class FolderModel {
     const above = this.#above(id);
     const others = running.filter((one) => !above.includes(one));
     return others.length >= this.#promised.max_concurrent || others.some((one) => this.#shareFolder(id, one));
+  }
+
+  #isAtWork(id: string): boolean {
+    return this.#tasks.get(id)?.state.lease !== undefined;
   }
 
   #shareFolder(a: string, b: string): boolean {

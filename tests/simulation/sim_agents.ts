@@ -182,6 +182,7 @@ export class SimProcess implements Run {
   }
   #session = false;
   #session_id = "";
+  #isPrompted = false;
   /** A turn has ended, and what follows is not known yet. */
   #isBetween = false;
   #isInterrupted = false;
@@ -232,6 +233,7 @@ export class SimProcess implements Run {
     const times = heard.filter((one) => one === text).length;
     const hasHad = message ? message.mayBeTold && times > (message.copies ?? 0) : times > 0;
     if (!hasHad) this.#hear(text);
+    this.#isPrompted = true;
     void this.#tell({ kind: "prompted" });
   }
 
@@ -280,7 +282,7 @@ export class SimProcess implements Run {
     if (!this.#stopping) {
       this.#stopping = true;
       const { random } = this.#machine;
-      const finished = random.chance(0.1);
+      const finished = random.chance(0.1) && this.#isPrompted;
       // Signals reach a frozen process too.
       this.#clock.after(random.between(0, 2_500), () => {
         this.#end(

@@ -105,6 +105,38 @@ Deno.test("recovery: queued again and counted, resumed with a session, failed wh
   assert.deepEqual([held.status, held.paused_from], ["paused", "queued"]);
 });
 
+Deno.test("an attempt that was lost is followed by another, whatever has become of what the task depends on", () => {
+  const lease = { node: "n", attempt: 2, fencing: 1 };
+  const failed = { ready: false, failed_dependency: "d" };
+  const end = { outcome: "failed", again: "at_once" } as const;
+  const lost = {
+    "with its server": attempts.recovered(task("running"), 3, false, AT),
+    "by a shutdown": attempts.recovered(task("running"), 3, true, AT),
+    "while paused": attempts.recovered(task("paused", { paused_from: "running" }), 3, false, AT),
+    "with its agent": attempts.triedAgain(task("running"), end, 3, undefined, AT),
+    "with its agent, for later": attempts.triedAgain(task("running"), end, 3, AT, AT),
+  };
+  for (const [how, state] of Object.entries(lost)) {
+    for (const becomes of [failed, { ready: false }]) {
+      assert.equal(transitions.settle(state, becomes, true, AT).status, "queued", how);
+    }
+    const dependent = { ...task("queued"), state, spec: { ...task("queued").spec, dependencies: ["d"] } };
+    const d = { ...task("failed", {}, "d") };
+    const graph = { find: (id: string) => id === "d" ? d : dependent, dependentsOf: () => ["t"] };
+    const after = cascade(graph, new Map([["d", d.state]]), Date.parse(AT)).get("t") ?? state;
+    assert.notEqual(after.status, "failed", how);
+    if (state.status === "paused") assert.equal(after, state, how);
+    if (state.status === "paused") continue;
+    const again = attempts.started({ ...dependent, state: { ...state, status: "queued" } }, lease, "a", AT);
+    const over = {
+      ...dependent,
+      state: attempts.ended({ ...dependent, state: again }, { outcome: "failed" }, AT),
+    };
+    const retried = transitions.retried(over, failed, true, AT, { fresh: false });
+    assert.equal(retried.failed_dependency, "d", "a retry asks for it again");
+  }
+});
+
 Deno.test("progress: whole percents of the plan, never 100 before completion", () => {
   const of = (completed_steps: number, total_steps: number) =>
     progressed(task("running").state, { completed_steps, total_steps }, undefined).progress;

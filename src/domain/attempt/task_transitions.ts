@@ -55,6 +55,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
   return {
     ...next,
     reopened: undefined,
+    goes_on: undefined,
     status: "running",
     started_at: at,
     completed_at: undefined,
@@ -201,5 +202,6 @@ function again(state: TaskState): TaskState {
     ...progressAfter(state, state.session !== undefined),
     retry_count: state.session ? state.retry_count : state.retry_count + 1,
     started_at: undefined,
+    goes_on: true,
   };
 }
