@@ -61,6 +61,8 @@ export class Talk {
     let sent!: Sent;
     await store.tasks.update((view) => {
       const found = foundTask(task_id, view);
+      // Another agent may have been given to it meanwhile.
+      this.#requireListener(found);
       const now = clock.now();
       const at = isoTime(now);
       const graph = index.graphOf(view);

@@ -5,6 +5,7 @@ import { cascade, failuresRead } from "../domain/cascade.ts";
 import { readiness, requireNoCycle } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { ApiError } from "../domain/errors.ts";
+import { fieldProblem } from "../domain/field_problem.ts";
 import type { NewTask } from "../domain/task.ts";
 import { archived, requireUnbegun, stateUnder, type TaskEdit } from "../domain/task_edit.ts";
 import type { TaskRecord, TaskSpec } from "../domain/task_record.ts";
@@ -30,11 +31,13 @@ export interface EditChecks {
   during<T>(task: Pick<TaskRecord, "id" | "spec">, store: () => Promise<T>): Promise<T>;
 }
 
+type EditContext = Pick<RunContext, "clock" | "index" | "settings" | "store">;
+
 export class TaskEdits {
-  readonly #context: Pick<RunContext, "clock" | "index" | "store">;
+  readonly #context: EditContext;
   readonly #checks: EditChecks;
 
-  constructor(context: Pick<RunContext, "clock" | "index" | "store">, checks: EditChecks) {
+  constructor(context: EditContext, checks: EditChecks) {
     this.#context = context;
     this.#checks = checks;
   }
@@ -97,6 +100,7 @@ export class TaskEdits {
       requireUnbegun(current);
       isDone = current.spec === task.spec;
       if (!isDone) return {};
+      this.#requireListener({ id, spec, state: current.state });
       const find = (other: string) => view.get(other);
       const dependencies = spec.dependencies ?? [];
       const read = requireNoCycle(id, dependencies, find);
@@ -109,6 +113,21 @@ export class TaskEdits {
       return { updates, reads: [...failuresRead(states), ...read.slice(0, READS_MAX)] };
     }, by);
     return isDone;
+  }
+
+  /** Messages that wait cannot be told to a command. */
+  #requireListener(task: TaskRecord): void {
+    const { settings } = this.#context;
+    const count = task.state.waiting?.length ?? 0;
+    const agent = settings.agentFor(task);
+    if (count === 0 || settings.agents[agent]?.protocol !== "command") return;
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "changes.execution.agent",
+      agent,
+      "an agent that speaks ACP",
+      `${count} messages wait for task '${task.id}', and agent '${agent}' is a command, which takes none: withdraw them first`,
+    );
   }
 }
 

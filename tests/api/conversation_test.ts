@@ -301,6 +301,43 @@ Deno.test("what cannot be said is refused", async () => {
   });
 });
 
+Deno.test("a command never gets messages, whatever becomes of the task or the configuration after they were sent", async () => {
+  await withApp({ config: { ...config, tasks: { ...config.tasks, max_concurrent: 1 } } }, async (app) => {
+    const socket = await begin(app);
+    await start(socket, "blocks", "wait go");
+    await start(socket, "t", "session s; say done");
+    await say(socket, "t", "session s; say more");
+    const change = (execution: Fields) =>
+      socket.request({ type: "update_task", task_id: "t", changes: { execution } });
+    const toCommand = { prompt: "say once", agent: "command" };
+    assert.deepEqual(refusalOf(await change(toCommand)), ["INVALID_FIELD_VALUE", "changes.execution.agent"]);
+    assert.equal((await taskOf(socket, "t")).queued_messages, 1);
+    await withdraw(socket, "t", "m2");
+    assert.equal((await change(toCommand)).type, "task_updated");
+    assert.deepEqual(refusalOf(await say(socket, "t", "say more")), ["INVALID_FIELD_VALUE", "task_id"]);
+    app.agents.open("go");
+    await becomes(socket, "t", "completed");
+
+    await start(socket, "u", "session s; say done");
+    await becomes(socket, "u", "completed");
+    await start(socket, "again", "wait again");
+    await say(socket, "u", "session s; say more");
+    const runs = app.agents.runs.length;
+    await app.restart({ ...config, agents: { talks: SCRIPTED } });
+    const later = await begin(app);
+    await until(async () => (await taskOf(later, "u")).status === "failed");
+    const { error, turn } = await taskOf(later, "u");
+    assert.deepEqual([error, turn], ["Agent 'talks' has become a command, which takes no messages", 2]);
+    const ofTask = app.agents.runs.slice(runs).filter(({ request }) => request.task.id === "u");
+    assert.deepEqual(ofTask.map(({ prompts }) => prompts), []);
+    await app.restart(config);
+    const last = await begin(app);
+    await last.request({ type: "retry_task", task_id: "u" });
+    await becomes(last, "u", "completed");
+    assert.deepEqual(app.agents.runs.at(-1)!.prompts, ["session s; say more"]);
+  });
+});
+
 Deno.test("dependents wait again when a message makes a task go on; those that have ended stay as they are", async () => {
   await withApp({ config: { ...config, tasks: { ...config.tasks, max_concurrent: 1 } } }, async (app) => {
     const socket = await begin(app);

@@ -23,7 +23,10 @@ export interface Place {
   node: string;
 }
 
-/** Throws `CONFIGURATION_ERROR`, and `PERMISSION_DENIED` for a task with commands that are no longer allowed. */
+/**
+ * Throws `CONFIGURATION_ERROR` for an agent that is not there or cannot be told what the turn is about, and
+ * `PERMISSION_DENIED` for a task with commands that are no longer allowed.
+ */
 export function runRequest(
   { id, spec, state }: TaskRecord,
   settings: RunSettings,
@@ -33,6 +36,13 @@ export function runRequest(
   const own = executionOf({ id, spec, state });
   const execution = settings.executionOf({ spec });
   const agent = agentConfig(settings, agent_name);
+  // The configuration has changed since the message was sent. A command would do its own prompt again.
+  if (agent.protocol === "command" && state.prompt?.message !== undefined) {
+    throw new ApiError(
+      "CONFIGURATION_ERROR",
+      `Agent '${agent_name}' has become a command, which takes no messages`,
+    );
+  }
   refuseCommands(own, settings);
   return {
     task: {
