@@ -23,6 +23,8 @@ export async function keepInner(
   const todo = [...paths];
   for (let path = todo.shift(); path !== undefined && kept.length < MOST; path = todo.shift()) {
     const inner = { ...place, work_tree: join(place.work_tree, path) };
+    // A name that is not UTF-8 cannot be given to git. The repository stays, with its worktree.
+    if (!await exists(inner.work_tree)) continue;
     const own = join(room, `inner-${kept.length}`);
     await Deno.mkdir(own);
     const { tree, nested, links } = await treeOfFiles(git, inner, own, undefined, signal);

@@ -11,6 +11,16 @@ export function workRef(task_id: string): string {
   return `refs/opencode-agents/work/${task_id}`;
 }
 
+const SAVED = "refs/opencode-agents/saved/";
+
+/**
+ * What was on a task's branch at the end of its last turn. While the task goes on, its agent may reset the branch and have git
+ * forget what it had.
+ */
+export function savedRef({ branch }: { branch: string }): string {
+  return SAVED + branch;
+}
+
 /** How far back a working tree's log of HEAD is read. */
 const LOG_BYTES = 1_000_000;
 /** How many of its commits are looked at. */
@@ -50,7 +60,9 @@ export async function unreferenced(
 ): Promise<string[]> {
   if (commits.length === 0) return [];
   const ends = [...new Set(commits)].slice(0, ENDS_MAX);
-  const asked = ["rev-list", "--ignore-missing", "--parents", ...ends, "--not", "--glob=*"];
+  // What was saved last is kept otherwise before that reference moves.
+  const others = ["--not", `--exclude=${SAVED}*`, "--glob=*"];
+  const asked = ["rev-list", "--ignore-missing", "--parents", ...ends, ...others];
   const listed = await git.text(place, asked, { signal });
   const lines = listed.split("\n").filter(Boolean).map((line) => line.split(" "));
   const parents = new Set(lines.flatMap(([, ...those]) => those));

@@ -2,7 +2,7 @@
  * Makes a task's worktree. What is about to be made is recorded before it is made, so that one that is half made is recognized
  * after a crash, and nothing else is ever taken for it.
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { WorkspaceTask } from "../domain/run.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { removeTree } from "../host/remove_tree.ts";
@@ -142,7 +142,10 @@ async function foldersOf(common_dir: string, root: string): Promise<string[]> {
   if (!await exists(folder)) return [];
   const found: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
-    if (await firstLine(join(folder, name, "gitdir")) === join(root, ".git")) found.push(join(folder, name));
+    const place = await firstLine(join(folder, name, "gitdir"));
+    if (place !== undefined && resolve(folder, name, place) === join(root, ".git")) {
+      found.push(join(folder, name));
+    }
   }
   return found;
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { exists } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { removeTree } from "../host/remove_tree.ts";
-import { type MadeWorktree, placeOf } from "./worktree_place.ts";
+import { savedRef } from "./kept_commits.ts";
+import { type MadeWorktree, placeNow, placeOf } from "./worktree_place.ts";
 
 /** In git's folder of the worktree: the ignored files that were there when the agent began. */
 const KNOWN_IGNORED = "opencode-agents-ignored";
@@ -46,12 +47,16 @@ export function isLocked({ git_dir }: MadeWorktree): Promise<boolean> {
 
 /** Removes the worktree, and its branch if that is still at `commit`. Everything in it must be saved. */
 export async function removeWorktree(git: Git, worktree: MadeWorktree, commit: string): Promise<void> {
-  const { root, git_dir, common_dir, branch } = worktree;
+  const { git_dir, common_dir, branch } = worktree;
+  const { root, isThere } = await placeNow(worktree);
   const place = { git_dir: common_dir };
   const removing = { bound_ms: WHOLE_TREE_MS, accepts: [1, 128, 255] };
-  await git.run(place, ["worktree", "remove", "--force", root], removing);
-  // Such as a worktree with folders that may not be written to, or one without its `.git`.
-  await removeTree(root);
+  if (isThere) {
+    await git.run(place, ["worktree", "remove", "--force", root], removing);
+    // Such as a worktree with folders that may not be written to, or one without its `.git`.
+    await removeTree(root);
+  }
   await removeTree(git_dir);
   await git.run(place, ["update-ref", "-d", `refs/heads/${branch}`, commit], { accepts: [1, 128] });
+  await git.run(place, ["update-ref", "-d", savedRef(worktree)]);
 }

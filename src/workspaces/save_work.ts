@@ -7,13 +7,14 @@ import type { SavedWork } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
-import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
+import { commitsOfHead, keepCommits, savedRef, unreferenced, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
 import { identityOf } from "./own_identity.ts";
 import { commitOf } from "./repository.ts";
 import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
 import {
+  followed,
   isIntact,
   linkPlace,
   type MadeWorktree,
@@ -43,16 +44,20 @@ export interface SavedWorktree {
 /** `room`: an empty folder for temporary files. Throws `ApiError`; then the work is where it was. */
 export async function saveWork(
   git: Git,
-  worktree: MadeWorktree,
+  known: MadeWorktree,
   task: TaskOfWork,
   room: string,
   signal?: AbortSignal,
 ): Promise<SavedWorktree> {
   const notes: Notes = [];
+  const { worktree, isThere } = await followed(known);
+  if (worktree.root !== known.root) {
+    notes.push({ level: "info", message: `The worktree was moved from ${known.root} to ${worktree.root}` });
+  }
   const { common_dir, base_commit } = worktree;
   const common = { git_dir: common_dir };
   const tip = await requireBranch(git, worktree, signal);
-  const saved = await exists(worktree.root)
+  const saved = isThere
     ? await saveFiles(git, worktree, task, tip, room, notes, signal)
     : await withoutFiles(git, worktree, tip, notes);
   const left = [
@@ -65,6 +70,11 @@ export async function saveWork(
   await keepLeft(git, common_dir, task.id, left, notes, signal);
   await noteStashes(git, worktree, notes, signal);
   const head_commit = saved.tip;
+  if (head_commit !== base_commit) {
+    await git.run(common, ["update-ref", savedRef(worktree), head_commit], { signal });
+  } else if ((worktree.head_commit ?? base_commit) !== base_commit) {
+    await git.run(common, ["update-ref", "-d", savedRef(worktree)], { signal });
+  }
   return {
     worktree: { ...saved.worktree, head_commit, unsaved: saved.isClean ? undefined : true },
     notes,

@@ -6,9 +6,12 @@ import { removeTree } from "../host/remove_tree.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
+import { savedRef } from "./kept_commits.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
 import { newIgnored } from "./remove_worktree.ts";
 import { submodulesAhead } from "./submodule_commits.ts";
+import { checkedOutElsewhere } from "./working_trees.ts";
+import { placeNow } from "./worktree_place.ts";
 
 /** Each step may have been done already. The branch goes only if it still has the commit `head`. */
 export async function takeDown(
@@ -17,9 +20,10 @@ export async function takeDown(
   head: string | undefined,
   first?: (ignored: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  const { root, git_dir, common_dir, branch } = worktree;
+  const { git_dir, common_dir, branch } = worktree;
+  const { root, isThere } = await placeNow(worktree);
   const place = { git_dir: common_dir };
-  if (await exists(root)) {
+  if (isThere) {
     await requireSaved(git, worktree, head);
     const ignored = await exists(git_dir) ? await newIgnored(git, worktree) : [];
     await first?.(ignored);
@@ -31,6 +35,7 @@ export async function takeDown(
   // What git keeps about it, if the folder was gone already.
   if (dirname(git_dir) === join(common_dir, "worktrees")) await removeTree(git_dir);
   if (head === undefined) return;
+  await requireFreeBranch(git, worktree);
   try {
     await moveRefs(git, place, [{ ref: `refs/heads/${branch}`, from: head, to: undefined }], "removed", {});
   } catch (error) {
@@ -42,12 +47,14 @@ export async function takeDown(
       throw changesConflict("uncommitted", [], `The branch '${branch}' has other work: ${error.message}`);
     }
   }
+  await git.run(place, ["update-ref", "-d", savedRef(worktree)]);
   await git.run(place, ["config", "--remove-section", `branch.${branch}`], { accepts: [1, 5, 128] });
 }
 
 /** Throws `CHANGES_CONFLICT` if the worktree may not go: it has more than the commit `head`, or somebody has locked it. */
 export async function requireSaved(git: Git, worktree: OwnWorktree, head: string | undefined): Promise<void> {
-  const { root, git_dir, common_dir, branch } = worktree;
+  const { git_dir, common_dir, branch } = worktree;
+  const { root } = await placeNow(worktree);
   const refuse = (files: readonly string[], why: string) => changesConflict("uncommitted", files, why);
   if (await exists(join(git_dir, "locked"))) {
     throw refuse([], `Somebody has locked the worktree ${root}. git worktree unlock opens it`);
@@ -59,6 +66,7 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
   if (now !== "" && now !== head) {
     throw refuse([], `Somebody has moved the task's branch '${branch}' meanwhile`);
   }
+  await requireFreeBranch(git, worktree);
   const [ahead] = await submodulesAhead(git, git_dir, common_dir);
   if (ahead !== undefined) {
     throw refuse(
@@ -71,9 +79,19 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
   if (loose.length > 0) throw refuse(loose, `There is uncommitted work in the task's worktree ${root}`);
 }
 
+/** Whoever has the branch checked out would have none. */
+async function requireFreeBranch(git: Git, { common_dir, branch, git_dir }: OwnWorktree): Promise<void> {
+  const elsewhere = await checkedOutElsewhere(git, common_dir, branch, git_dir);
+  if (elsewhere === undefined) return;
+  const why = `The task's branch '${branch}' is checked out in ${elsewhere}: switch to another branch there`;
+  throw changesConflict("uncommitted", [], why);
+}
+
 /** The files that are not committed. Ignored ones do not count. */
-export async function looseFiles(git: Git, { root, git_dir, common_dir }: OwnWorktree): Promise<string[]> {
-  if (!await exists(git_dir) || !await exists(root)) return [];
+export async function looseFiles(git: Git, worktree: OwnWorktree): Promise<string[]> {
+  const { git_dir, common_dir } = worktree;
+  const { root, isThere } = await placeNow(worktree);
+  if (!isThere || !await exists(git_dir)) return [];
   const asked = [
     "status",
     "--porcelain",

@@ -3,8 +3,8 @@
  * unfinished merge says. The working tree's own index is only read.
  */
 import { join } from "node:path";
-import { exists } from "./file_facts.ts";
 import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
+import { rawBytes, rawFields, readable } from "./raw_paths.ts";
 
 export interface TreePlace {
   git_dir: string;
@@ -51,14 +51,16 @@ export async function treeOfFiles(
     await git.run(place, ["read-tree", head], options);
   }
   const links = await unhide(git, place, options);
-  const others = await git.fields(place, ["ls-files", "-z", "--others", "--exclude-standard"], options);
-  const nested = others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
-  const without = nested.map((path) => `:(top,exclude,literal)${path}`);
+  const others = await git.run(place, ["ls-files", "-z", "--others", "--exclude-standard"], options);
+  const nested = rawFields(others.stdout).filter((path) => path.endsWith("/")).map((path) =>
+    path.slice(0, -1)
+  );
+  const stdin = rawBytes([":/", ...nested.map((path) => `:(top,exclude,literal)${path}`)]);
   // Exit code 1: some files cannot be read.
-  const asked = ["add", "--all", "--ignore-errors", "--", ":/", ...without];
-  const { code, stderr } = await git.run(place, asked, { ...options, accepts: [1] });
+  const asked = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
+  const { code, stderr } = await git.run(place, asked, { ...options, stdin, accepts: [1] });
   const tree = await git.line(place, ["write-tree"], options);
-  return { tree, index, nested, links, left: code === 0 ? undefined : stderr.trim() };
+  return { tree, index, nested: nested.map(readable), links, left: code === 0 ? undefined : stderr.trim() };
 }
 
 /**
@@ -84,22 +86,29 @@ async function isReadable(git: Git, place: GitPlace, options: GitOptions): Promi
 
 /** Has git look at files that it was told not to look at, if they are there. Returns the paths of submodules. */
 async function unhide(git: Git, place: TreePlace, options: GitOptions): Promise<string[]> {
-  const hidden: string[] = [];
+  const assumed: string[] = [];
+  const skipped: string[] = [];
   const links: string[] = [];
-  for (const line of await git.fields(place, ["ls-files", "-v", "--stage", "-z"], options)) {
+  const { stdout } = await git.run(place, ["ls-files", "-v", "--stage", "-z"], options);
+  for (const line of rawFields(stdout)) {
     const flag = line[0]!;
     const isLink = line.startsWith("160000 ", 2);
     if (flag === "H" && !isLink) continue;
     const path = line.slice(line.indexOf("\t") + 1);
-    if (isLink) links.push(path);
-    if (flag === "S" || flag !== flag.toUpperCase()) {
-      if (flag.toUpperCase() !== "S" || await exists(join(place.work_tree, path))) hidden.push(path);
-    }
+    if (isLink) links.push(readable(path));
+    if (flag !== flag.toUpperCase()) assumed.push(path);
+    if (flag.toUpperCase() === "S") skipped.push(path);
   }
-  if (hidden.length === 0) return links;
-  const stdin = `${hidden.join("\0")}\0`;
-  for (const flag of ["--no-assume-unchanged", "--no-skip-worktree"]) {
-    await git.run(place, ["update-index", flag, "-z", "--stdin"], { ...options, stdin });
+  const flagged = async (flag: string, paths: readonly string[]) => {
+    if (paths.length === 0) return;
+    await git.run(place, ["update-index", flag, "-z", "--stdin"], { ...options, stdin: rawBytes(paths) });
+  };
+  await flagged("--no-assume-unchanged", assumed);
+  await flagged("--no-skip-worktree", skipped);
+  if (skipped.length > 0) {
+    const missing = await git.run(place, ["ls-files", "-z", "--deleted"], options);
+    const gone = new Set(rawFields(missing.stdout));
+    await flagged("--skip-worktree", skipped.filter((path) => gone.has(path)));
   }
   return links;
 }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { factsOf } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { copyIndex, placeOf, refresh } from "./index_copy.ts";
+import { rawFields, readable } from "./raw_paths.ts";
 import { PathSet, type TreeChange } from "./tree_changes.ts";
 import type { Obstacle, WorkingTree } from "./working_trees.ts";
 
@@ -34,7 +35,14 @@ export async function uncommittedObstacle(
       ...await listed("diff-files"),
       ...await listed("diff-index", "--cached", from),
     ].filter((path) => touched.meets(path));
-    const files = [...new Set([...dirty, ...await inTheWay(tree, changes)])].sort();
+    const files = [
+      ...new Set([
+        ...dirty,
+        ...await inTheWay(tree, changes),
+        ...await unnamedInTheWay(git, tree, from, to, changes),
+      ]),
+    ]
+      .sort();
     if (files.length > 0) {
       return { files, why: `${tree.path} has uncommitted work in files that would change` };
     }
@@ -87,6 +95,22 @@ async function inTheWay(tree: WorkingTree, changes: readonly TreeChange[]): Prom
     else found.push(...await strangers(tree.path, path, goes));
   }
   return found;
+}
+
+/** The same for names that are not UTF-8, by which a file cannot be looked for. */
+async function unnamedInTheWay(
+  git: Git,
+  tree: WorkingTree,
+  from: string,
+  to: string,
+  changes: readonly TreeChange[],
+): Promise<string[]> {
+  if (!changes.some(({ path }) => path.includes("\ufffd"))) return [];
+  const place = placeOf(tree);
+  const asked = ["diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=A", from, to];
+  const added = new Set(rawFields((await git.run(place, asked)).stdout));
+  const others = await git.run(place, ["ls-files", "-z", "--others"]);
+  return rawFields(others.stdout).filter((path) => added.has(path)).map(readable);
 }
 
 /** The part of a folder's path that is no folder, and is not going to be one; undefined if there is none. */

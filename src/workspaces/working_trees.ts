@@ -1,5 +1,6 @@
 /** The working trees of a repository that have a branch checked out. They are read where git itself keeps them. */
 import { basename, dirname, join, resolve } from "node:path";
+import { changesConflict } from "../domain/landing.ts";
 import { exists, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 
@@ -65,6 +66,19 @@ export async function checkedOut(
   return { trees };
 }
 
+/** The folder of a working tree, other than the one with `own_git_dir`, that has the branch checked out. */
+export async function checkedOutElsewhere(
+  git: Git,
+  common_dir: string,
+  branch: string,
+  own_git_dir: string,
+): Promise<string | undefined> {
+  for (const { path, git_dir } of await workingTrees(git, common_dir)) {
+    if (git_dir === own_git_dir || !await exists(path)) continue;
+    if (await headOf(git, git_dir) === HEADS + branch || await isAtWorkOn(git_dir, branch)) return path;
+  }
+}
+
 /** All working trees, the main one first. */
 async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]> {
   const main = await mainFolder(git, common_dir);
@@ -86,10 +100,16 @@ async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]
 /** The folder of the main working tree; undefined for a bare repository. */
 async function mainFolder(git: Git, common_dir: string): Promise<string | undefined> {
   const place = { git_dir: common_dir };
+  const usual = basename(common_dir) === ".git" ? dirname(common_dir) : undefined;
   const set = await git.line(place, ["config", "--get", "core.worktree"], { accepts: [1] });
+  if (set !== "" && usual !== undefined && resolve(common_dir, set) !== usual) {
+    const why = `the configuration of ${common_dir} says that its files are in ${set} (core.worktree)`;
+    throw changesConflict("uncommitted", [], `It is not clear which files belong to the branch: ${why}`);
+  }
   if (set !== "") return resolve(common_dir, set);
   const isBare = await git.line(place, ["config", "--type=bool", "--get", "core.bare"], { accepts: [1] });
-  return isBare === "true" || basename(common_dir) !== ".git" ? undefined : dirname(common_dir);
+  // A repository with files keeps an index. Somebody may have set it to bare by mistake.
+  return isBare === "true" && !await exists(join(common_dir, "index")) ? undefined : usual;
 }
 
 /** The full name of the branch that is checked out; undefined if none is. */

@@ -2,6 +2,7 @@
  * Where tasks work. With `isolation: "worktree"` a task has a git worktree of its own, on a branch named after it. So agents
  * that run at the same time do not overwrite each other.
  */
+import { join, relative } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
@@ -21,8 +22,10 @@ import type { Note } from "./notes.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
 import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
 import { commitOf } from "./repository.ts";
+import { freeFolder } from "./worktree_names.ts";
 import { type SavedWorktree, saveWork } from "./save_work.ts";
 import {
+  followed,
   isIntact,
   isMade,
   linkPlace,
@@ -31,6 +34,7 @@ import {
   restorePlace,
 } from "./worktree_place.ts";
 import { removeTree } from "../host/remove_tree.ts";
+import { checkedOutElsewhere } from "./working_trees.ts";
 
 /** A folder or a file that cannot be used, such as on a full disk. */
 function asApiError(error: Error, root: string): ApiError {
@@ -91,6 +95,9 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     const { common_dir, base_commit, head_commit } = worktree;
     const isUnchanged = saved.isClean && changes.files + changes.commits === 0 && head_commit === base_commit;
     if (!isUnchanged || await isLocked(worktree)) return stays;
+    if (await checkedOutElsewhere(git, common_dir, worktree.branch, worktree.git_dir) !== undefined) {
+      return stays;
+    }
     if (await commitOf(git, { git_dir: common_dir }, workRef(task.id)) !== undefined) return stays;
     const ignored = await exists(worktree.root) ? await newIgnored(git, worktree) : [];
     const more: Note[] = [];
@@ -122,8 +129,10 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     task: WorkspaceTask,
     signal: AbortSignal,
   ): Promise<MadeWorktree | undefined> {
-    if (await exists(worktree.root)) {
-      const open = await isIntact(worktree) ? worktree : await restorePlace(git, worktree, signal);
+    const here = await followed(worktree);
+    if (here.isThere) {
+      const now = here.worktree;
+      const open = await isIntact(now) ? now : await restorePlace(git, now, signal);
       await linkPlace(open);
       return open;
     }
@@ -157,8 +166,14 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     }
     const here = await making();
     let intent: Intent;
-    if (isMade(known) && isIntent(known)) intent = { ...known, git_dir: undefined, unsaved: true };
-    else if (isIntent(known)) {
+    if (isMade(known) && isIntent(known)) {
+      intent = { ...known, git_dir: undefined, unsaved: true };
+      if (await exists(known.root)) {
+        // Another worktree has come in its place.
+        const folder = await freeFolder(git, known.common_dir, here.root, task.id);
+        intent = { ...intent, root: folder, path: join(folder, relative(known.root, known.path)) };
+      }
+    } else if (isIntent(known)) {
       intent = known;
       await unmade(here, intent);
       const now = await commitOf(git, { git_dir: intent.common_dir }, `refs/heads/${intent.branch}`, signal);

@@ -2,7 +2,8 @@
  * git's own folder of a task's worktree, as the task's record names it. The `.git` in the worktree may have been deleted or
  * lead elsewhere: it is never asked.
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { ApiError } from "../domain/errors.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { exists, factsOf, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
@@ -24,9 +25,76 @@ export function placeOf({ git_dir, common_dir, root }: MadeWorktree): TreePlace 
   return { git_dir, common_dir, work_tree: root };
 }
 
+/**
+ * Where the worktree is now: somebody may have moved it, with git or by hand. What merely has its place is not it. Throws
+ * `FILESYSTEM_ERROR` if git knows a new place of it that is not there.
+ */
+export async function placeNow(
+  { root, git_dir, common_dir }: Pick<MadeWorktree, "root" | "git_dir" | "common_dir">,
+): Promise<{ root: string; isThere: boolean }> {
+  if (await exists(root) && !await isAnother(root, git_dir, common_dir)) return { root, isThere: true };
+  const told = await firstLine(join(git_dir, "gitdir"));
+  const known = told === undefined ? undefined : dirname(resolve(git_dir, told));
+  if (known !== undefined && known !== root && !await exists(known)) {
+    throw new ApiError(
+      "FILESYSTEM_ERROR",
+      `The worktree ${root} was moved to ${known}, which is not there now. If it is gone for good, run git ` +
+        "worktree prune",
+      { operation: "git worktree list", file_path: known },
+    );
+  }
+  for (const folder of [...known === undefined ? [] : [known], ...await foldersIn(dirname(root))]) {
+    if (folder !== root && await linkOf(folder) === git_dir) return { root: folder, isThere: true };
+  }
+  return { root, isThere: false };
+}
+
+/** The worktree at the place where it is now. */
+export async function followed(
+  worktree: MadeWorktree,
+): Promise<{ worktree: MadeWorktree; isThere: boolean }> {
+  const { root, isThere } = await placeNow(worktree);
+  if (root === worktree.root) return { worktree, isThere };
+  return {
+    worktree: { ...worktree, root, path: join(root, relative(worktree.root, worktree.path)) },
+    isThere,
+  };
+}
+
+/** Whether the folder is another worktree of the repository. */
+async function isAnother(root: string, git_dir: string, common_dir: string): Promise<boolean> {
+  const other = await linkOf(root);
+  if (other === undefined || other === git_dir || dirname(other) !== join(common_dir, "worktrees")) {
+    return false;
+  }
+  const back = await firstLine(join(other, "gitdir"));
+  return back !== undefined && resolve(other, back) === join(root, ".git");
+}
+
+/** Where a folder's `.git` leads, if that is a file. */
+async function linkOf(folder: string): Promise<string | undefined> {
+  const link = join(folder, ".git");
+  if (!(await factsOf(link))?.isFile) return undefined;
+  const line = await firstLine(link);
+  return line?.startsWith("gitdir: ") ? resolve(folder, line.slice("gitdir: ".length)) : undefined;
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) found.push(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found.sort();
+}
+
 /** Whether git's folder still belongs to this worktree. */
 export async function isIntact({ git_dir, root }: MadeWorktree): Promise<boolean> {
-  return await firstLine(join(git_dir, "gitdir")) === join(root, ".git") &&
+  const link = await firstLine(join(git_dir, "gitdir"));
+  return link !== undefined && resolve(git_dir, link) === join(root, ".git") &&
     await exists(join(git_dir, "HEAD"));
 }
 
@@ -41,6 +109,11 @@ export async function restorePlace(
 ): Promise<MadeWorktree> {
   const { common_dir, root, branch } = worktree;
   const folder = join(common_dir, "worktrees");
+  if (await linkOf(root) === worktree.git_dir && await exists(join(worktree.git_dir, "HEAD"))) {
+    // It was moved by hand.
+    await Deno.writeTextFile(join(worktree.git_dir, "gitdir"), `${join(root, ".git")}\n`);
+    return worktree;
+  }
   await Deno.mkdir(folder, { recursive: true });
   let git_dir = worktree.git_dir;
   if (dirname(git_dir) !== folder || await exists(git_dir)) {

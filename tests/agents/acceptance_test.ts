@@ -129,6 +129,37 @@ Deno.test("accept: what a person changed in the worktree after the turn goes alo
   });
 });
 
+Deno.test("accept, discard: a task's branch that somebody has checked out stays, with all else", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository } = tasks;
+    await tasks.add("t", { "new.txt": "new\n" });
+    await repository.git("-C", tasks.root("t"), "checkout", "--quiet", "--detach");
+    await repository.git("checkout", "--quiet", "opencode-agents/t");
+    for (const end of [() => accept(tasks, "t"), () => tasks.acceptance.discard("t", OWNER)]) {
+      await refused(tasks, end, "CHANGES_CONFLICT", { reason: "uncommitted" });
+    }
+    await repository.git("checkout", "--quiet", "main");
+    await accept(tasks, "t");
+    await isGone(tasks, "t");
+  });
+});
+
+Deno.test("accept: nothing is written to a folder that an agent has made the repository's by configuration", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository } = tasks;
+    await tasks.add("t", { "new.txt": "new\n" });
+    const other = `${repository.path}-other`;
+    await Deno.mkdir(other);
+    await repository.git("config", "core.worktree", other);
+    await refused(tasks, () => accept(tasks, "t"), "CHANGES_CONFLICT", { reason: "uncommitted" });
+    assert.deepEqual([...Deno.readDirSync(other)], []);
+    await repository.git("config", "--unset", "core.worktree");
+    await repository.git("config", "core.bare", "true");
+    await accept(tasks, "t");
+    assert.equal(await repository.read("new.txt"), "new\n");
+  });
+});
+
 Deno.test("accept: who is refused, by field", async () => {
   await withEndedTasks(FILES, async (tasks, base) => {
     const { repository } = tasks;

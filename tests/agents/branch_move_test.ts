@@ -171,6 +171,23 @@ for (const [what, { make, files }] of Object.entries(OBSTACLES)) {
   });
 }
 
+Deno.test("branch move: an ignored file is not overwritten, even if its name is not UTF-8", async () => {
+  await withRepository(FILES, async (repository, base) => {
+    await shell(
+      repository.path,
+      "git checkout -q -b work && printf 1 > \"$(printf 'x\\377')\" && git add -A && git commit -qm two",
+    );
+    const work = await repository.git("rev-parse", "HEAD");
+    await shell(
+      repository.path,
+      "git checkout -q main && echo 'x*' >> .git/info/exclude && printf mine > \"$(printf 'x\\377')\"",
+    );
+    const end = await move(repository, base, work);
+    assert.ok(typeof end !== "string", `it ended as ${end}`);
+    assert.equal(await shell(repository.path, "cat x*"), "mine");
+  });
+});
+
 Deno.test("branch move: somebody else has moved the branch", async () => {
   await withRepository(FILES, async (repository, base) => {
     const work = await repository.branchOff("work", base, WORK, ["gone.txt"]);
@@ -218,3 +235,13 @@ Deno.test("branch move: a crash in the middle is undone, whatever has been writt
     assert.equal(await repository.read("new.txt"), "new\n");
   });
 });
+
+async function shell(cwd: string, script: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-ec", script],
+    cwd,
+    env: { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

@@ -21,6 +21,10 @@ interface Kind {
 
 const COMMIT = "git add -A && git commit -qm work";
 
+/** Goes on in the repository's own folder. */
+const MOVE =
+  'at="$PWD" && cd "$(git rev-parse --git-common-dir)/.." && git worktree move "$at" "$PWD-elsewhere"';
+
 const KINDS: Record<string, Kind> = {
   "a new file": { does: "echo precious > new", kept: "branch" },
   "a changed file": { does: "echo precious > file.txt", kept: "branch" },
@@ -193,6 +197,38 @@ const KINDS: Record<string, Kind> = {
     kept: "branch",
   },
   "names that differ in case": { does: "echo precious > FILE.TXT && echo other > File.txt", kept: "branch" },
+  "names that are not UTF-8": {
+    does: 'precious="$(printf \'x\\377\')" && echo precious > "$precious"',
+    kept: "ref",
+  },
+  "a file with such a name that is assumed to be unchanged": {
+    before: "printf 1 > \"$(printf 'x\\377')\" && git add -A && git commit -qm two",
+    does:
+      "git update-index --assume-unchanged \"$(printf 'x\\377')\" && echo precious > \"$(printf 'x\\377')\"",
+    kept: "ref",
+  },
+  "a file with such a name that is skipped, beside one that is skipped and not there": {
+    before: "printf 1 > \"$(printf 'x\\377')\" && git add -A && git commit -qm two",
+    does: "git update-index --skip-worktree \"$(printf 'x\\377')\" file.txt && rm file.txt && " +
+      "echo precious > \"$(printf 'x\\377')\"",
+    kept: "ref",
+  },
+  "a repository inside with such a name": {
+    does: "mkdir \"$(printf 'x\\377')\" && cd \"$(printf 'x\\377')\" && git init -q && echo precious > new",
+    kept: "stays",
+    log: /repository inside the worktree/,
+  },
+  "its folder renamed": { does: 'echo precious > new && mv "$PWD" "$PWD-renamed"', kept: "branch" },
+  "its folder moved by git": {
+    does: `echo precious > new && ${MOVE}`,
+    kept: "branch",
+    log: /was moved from/,
+  },
+  "its folder moved, and another worktree in its place": {
+    does: `echo precious > new && ${MOVE} && git worktree add -q -b another "$at"`,
+    kept: "branch",
+    log: /was moved from/,
+  },
   "a pipe": { does: "mkfifo pipe && echo precious > new", kept: "branch" },
 };
 
@@ -231,6 +267,19 @@ for (const [name, { does, before, files, kept, log }] of Object.entries(KINDS)) 
     );
   });
 }
+
+Deno.test("what a turn has left stays, although the next one has git forget it", async () => {
+  await withTask(async (task) => {
+    await task.turn("echo precious > new", false);
+    await task.turn(
+      "git reset -q --hard HEAD~1 && git reflog expire --expire=now --all && git gc -q --prune=now",
+      false,
+    );
+    const { log } = await task.turn("echo 3 > three");
+    assert.ok(await task.keeps("precious"), log);
+    assert.match(log, /are kept under refs\/opencode-agents\/work\/t1|^$/);
+  });
+});
 
 async function shell(cwd: string, script: string): Promise<void> {
   const [name, email] = ["Ann", "ann@example.invalid"];

@@ -24,8 +24,8 @@ export function withLateWork(state: TaskState, work: SavedWork): TaskState {
 
 function reviewOf({ workspace, changes }: TaskState, { failure }: SavedWork): Review {
   if (workspace?.kind !== "worktree") return "none";
-  // What could not be saved must be looked at, whatever it is.
-  if (failure !== undefined) return "to_review";
+  // What could not be saved, or is on no branch, must be looked at, whatever it is.
+  if (failure !== undefined || workspace.unsaved) return "to_review";
   return changes !== undefined && changes.files + changes.commits > 0 ? "to_review" : "none";
 }
 
