@@ -184,6 +184,29 @@ Deno.test("changes: a conflict is told before and after, and nothing changes; di
   });
 });
 
+Deno.test("changes: a file that is too long for its patch is drawn in parts as far as it goes, above a bar at the foot", async () => {
+  await visit(options(), async (visit) => {
+    const { page, go, picture } = visit;
+    await repositoryOf(visit);
+    const line = "s/.*/export const price_& = &; \\/\\/ generated/";
+    await start(visit, "long", `printf '1\\n' > a.txt; seq 9000 | sed '${line}' > src/prices.ts`);
+    await go("/tasks/long?tab=changes");
+    const prices = file(page, "src/prices.ts");
+    // The first file is open; a long one after it is opened by the user.
+    await file(page, "a.txt").waitFor();
+    const { y, height } = (await bar(page).boundingBox())!;
+    assert.equal(y + height, 800);
+    await prices.getByRole("button", { name: "Lines of src/prices.ts" }).click();
+    const more = prices.getByRole("button", { name: /^Show 1,000 more of [\d,]+ lines$/ });
+    await more.waitFor();
+    await prices.getByText("The rest is left out").waitFor();
+    await becomes(() => prices.locator("tr.diff-added").count(), 1000);
+    await more.click();
+    await becomes(() => prices.locator("tr.diff-added").count(), 2000);
+    await picture("changes-long");
+  });
+});
+
 Deno.test("changes on a phone: nothing is wider than the screen, and a finger finds all", async () => {
   await visit(options({ context: { viewport: PHONE, hasTouch: true } }), async (visit) => {
     const { page, go, picture } = visit;

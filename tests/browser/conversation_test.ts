@@ -92,6 +92,7 @@ const HOSTILE = [
   "[a link](https://example.org/x) [a trap](javascript:globalThis.hit=1) [a file](src/a.ts)",
   "```ts\nconst a = '<i>1</i>';\n```",
   "- [x] done\n- [ ] open",
+  `|${" a |".repeat(60)}\n|${"---|".repeat(60)}\n|${" wide |".repeat(60)}`,
 ].join("\n\n");
 
 Deno.test("conversation: Markdown is shown without scripts, remote pictures or raw HTML, and links leave no trace", async () => {
@@ -121,6 +122,12 @@ Deno.test("conversation: Markdown is shown without scripts, remote pictures or r
         .fontFamily
     );
     assert.match(font, /JetBrains Mono/);
+    // A table with many columns scrolls in itself.
+    const edge = async (name: string) => {
+      const { x, width } = (await page.locator(name).first().boundingBox())!;
+      return x + width;
+    };
+    assert.ok(await edge(".said.is-user .md-wide") <= await edge(".said.is-user .md"));
     assert.equal(await page.evaluate("globalThis.hit"), undefined);
     assert.deepEqual(asked.filter((url) => !url.startsWith(server.url)), []);
     await badge(page, "Completed").waitFor();

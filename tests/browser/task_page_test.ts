@@ -291,6 +291,9 @@ Deno.test("task page: an agent's question is a form: what does not fit is told a
     await form.getByRole("button", { name: "Answer" }).click();
     await form.getByText(/Invalid value of 'content.count'/).waitFor();
     await isAccessible(page);
+    // The question scrolls in itself where there is no room for it: the composer stays.
+    const { y, height } = (await page.getByRole("textbox", { name: /^Message to/ }).boundingBox())!;
+    assert.ok(y + height <= 800, `the composer ends at ${y + height}`);
     await picture("task-question");
     await form.getByLabel("How many (optional)").fill("3");
     await form.getByRole("checkbox", { name: "A box" }).check();

@@ -3,11 +3,23 @@
  * only links to the web stay links.
  */
 import DOMPurify from "dompurify";
-import { Marked, type Tokens } from "marked";
+import { Marked, Renderer, type Tokens } from "marked";
 
 const TAGS = ["p", "br", "hr", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "h3"];
-const MORE_TAGS = ["table", "thead", "tbody", "tr", "th", "td", "a", "input", "span"];
-const ATTRIBUTES = ["href", "class", "type", "checked", "disabled", "start", "align", "title", "aria-label"];
+const MORE_TAGS = ["table", "thead", "tbody", "tr", "th", "td", "a", "input", "span", "div"];
+const ATTRIBUTES = [
+  "href",
+  "class",
+  "type",
+  "checked",
+  "disabled",
+  "start",
+  "align",
+  "title",
+  "aria-label",
+  "role",
+  "tabindex",
+];
 
 const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
@@ -22,6 +34,11 @@ const markdown = new Marked({
     // The page's own headings stand above: those of a message must not skip a level.
     heading({ tokens, depth }: Tokens.Heading) {
       return `<h3 class="md-h${depth}">${this.parser.parseInline(tokens)}</h3>`;
+    },
+    /** A wide one scrolls in itself, by keys too. */
+    table(token: Tokens.Table) {
+      const table = Renderer.prototype.table.call(this, token);
+      return `<div class="md-wide" role="region" aria-label="Table" tabindex="0">${table}</div>`;
     },
     checkbox({ checked }: Tokens.Checkbox) {
       return `<span aria-label="${checked ? "done" : "open"}">${checked ? "☑" : "☐"}</span> `;
@@ -40,6 +57,7 @@ export function htmlOf(text: string): string {
   return purify.sanitize(markdown.parse(text, { async: false }), {
     ALLOWED_TAGS: [...TAGS, ...MORE_TAGS],
     ALLOWED_ATTR: ATTRIBUTES,
+    ADD_URI_SAFE_ATTR: ["tabindex"],
     ALLOW_DATA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
   });

@@ -1,5 +1,4 @@
 /** A unified patch as rows: numbered lines, and the gaps between them. Pure. */
-import { parsePatch } from "diff";
 
 export interface LineRow {
   kind: "added" | "removed" | "context";
@@ -22,23 +21,40 @@ interface RemarkRow {
 
 export type Row = LineRow | GapRow | RemarkRow;
 
+const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
+
+/** Reads as far as the patch goes: a long one is cut, and then its last hunk has fewer lines than its head says. */
 export function rowsOf(patch: string): Row[] {
   const rows: Row[] = [];
-  let end = 0;
-  for (const { hunks } of parsePatch(patch)) {
-    for (const hunk of hunks) {
-      let [old, now] = [hunk.oldStart, hunk.newStart];
-      const hidden = Math.max(0, now - 1 - end);
+  let [old, now, oldLeft, nowLeft, end] = [0, 0, 0, 0, 0];
+  for (const line of patch.split("\n")) {
+    const text = line.slice(1);
+    if (line.startsWith("\\")) rows.push({ kind: "remark", text: text.trim() });
+    else if (oldLeft <= 0 && nowLeft <= 0) {
+      // Where the kind of a file changes, the new one's patch follows the old one's.
+      if (line.startsWith("diff --git ")) end = 0;
+      const [, oldStart, oldCount = 1, nowStart, nowCount = 1] = HUNK.exec(line) ?? [];
+      if (oldStart === undefined) continue;
+      [old, now, oldLeft, nowLeft] = [oldStart, nowStart, oldCount, nowCount].map(Number) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const hidden = now - 1 - end;
       if (hidden > 0) rows.push({ kind: "gap", count: hidden });
-      for (const raw of hunk.lines) {
-        const text = raw.slice(1);
-        if (raw[0] === "+") rows.push({ kind: "added", now: now++, text });
-        else if (raw[0] === "-") rows.push({ kind: "removed", old: old++, text });
-        else if (raw[0] === "\\") rows.push({ kind: "remark", text: text.trim() });
-        else rows.push({ kind: "context", old: old++, now: now++, text });
-      }
-      end = now - 1;
+    } else if (line[0] === "+") {
+      rows.push({ kind: "added", now: now++, text });
+      nowLeft--;
+    } else if (line[0] === "-") {
+      rows.push({ kind: "removed", old: old++, text });
+      oldLeft--;
+    } else if (line[0] === " ") {
+      rows.push({ kind: "context", old: old++, now: now++, text });
+      oldLeft--;
+      nowLeft--;
     }
+    end = now - 1;
   }
   return rows;
 }

@@ -1,9 +1,9 @@
 /** One changed file: its head with the mark, and its lines with the comments below them. */
 import { ChevronRight, MessageSquarePlus } from "lucide-preact";
 import { memo } from "preact/compat";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { ChangedFile } from "../../../../domain/task_changes.ts";
-import { counted } from "../../../../protocol/formats.ts";
+import { count, counted } from "../../../../protocol/formats.ts";
 import { lazyModule } from "../../../ui/lazy_module.ts";
 import { DiffStat } from "../../../ui/diff_stat.tsx";
 import { CommentEditor, CommentView } from "./comment_box.tsx";
@@ -20,6 +20,9 @@ const STATUSES: Record<ChangedFile["status"], string> = {
   renamed: "renamed",
   type_changed: "kind changed",
 };
+/** More lines of a file are drawn on request. */
+const ROWS = 1000;
+
 const SIGNS = { added: "+", removed: "-", context: " " };
 const WORDS = { added: "added", removed: "removed", context: "" };
 
@@ -96,10 +99,15 @@ export const FileDiff = memo(function FileDiff(props: FileDiffProps) {
 });
 
 function Lines(props: FileDiffProps) {
-  const { file: { path, patch = "" }, onMore } = props;
+  const { file: { path, patch = "" }, comments, at = -1, onMore } = props;
+  const [most, setMost] = useState(ROWS);
   const highlighter = useHighlighter();
   const rows = useMemo(() => rowsOf(patch), [patch]);
   const colors = useMemo(() => highlighter?.highlighted(path, rows), [highlighter, path, rows]);
+  // What is commented on and where the keys are is always there.
+  const last = rows.findLastIndex((row) => isCommented(row, comments));
+  const shown = rows.slice(0, Math.max(most, at + 1, last + 1));
+  const left = rows.length - shown.length;
   return (
     <div class="diff file-lines" role="region" aria-label={`Changes of ${path}`} tabIndex={0}>
       <table>
@@ -111,7 +119,7 @@ function Lines(props: FileDiffProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row, index) => {
+          {shown.map((row, index) => {
             if (row.kind === "gap") {
               return (
                 <tr key={index} class="diff-gap">
@@ -134,10 +142,29 @@ function Lines(props: FileDiffProps) {
               <LineWithComments key={index} index={index} row={row} pieces={colors?.get(index)} {...props} />
             );
           })}
+          {left > 0 && (
+            <tr class="diff-gap">
+              <td colSpan={3}>
+                <button type="button" class="diff-more" onClick={() => setMost(shown.length + ROWS)}>
+                  Show {count(Math.min(ROWS, left))} more of {counted(left, "line")}
+                </button>
+              </td>
+            </tr>
+          )}
         </tbody>
       </table>
     </div>
   );
+}
+
+/** Whether the comment stands below this row. */
+function isAbout(row: LineRow, { line, end_line = line, side = "new" }: Comment): boolean {
+  const place = placeOf(row);
+  return side === place.side && end_line === place.line;
+}
+
+function isCommented(row: Row, comments: readonly Comment[]): boolean {
+  return row.kind !== "gap" && row.kind !== "remark" && comments.some((comment) => isAbout(row, comment));
 }
 
 interface LineProps extends FileDiffProps {
@@ -150,9 +177,7 @@ function LineWithComments({ index, row, pieces, ...props }: LineProps) {
   const { file, comments, editing, at, onComment, onEdit, onDone, onRemove } = props;
   const { kind, old, now, text } = row;
   const place = placeOf(row);
-  const isHere = ({ line, end_line = line, side = "new" }: Comment) =>
-    side === place.side && end_line === place.line;
-  const here = comments.filter((comment) => comment !== editing && isHere(comment));
+  const here = comments.filter((comment) => comment !== editing && isAbout(row, comment));
   const number = place.side === "old" ? old : now;
   return (
     <>
@@ -194,7 +219,7 @@ function LineWithComments({ index, row, pieces, ...props }: LineProps) {
           </td>
         </tr>
       ))}
-      {editing !== undefined && isHere(editing) && (
+      {editing !== undefined && isAbout(row, editing) && (
         <tr class="diff-says">
           <td colSpan={3}>
             <CommentEditor
