@@ -13,10 +13,17 @@ export function refuseAgent(
 ): void {
   if (actor.kind !== "agent" || permission === "read" || permission === "none") return;
   const own = actor.id!;
-  if (agentChanges === undefined) throw denied(own, `use '${type}'`, { message_type: type });
+  if (agentChanges === undefined) {
+    throw denied(own, `use '${type}'. Leave it to a person: say in your answer what is to be done`, {
+      message_type: type,
+    });
+  }
   for (const task_id of agentChanges(request)) {
     if (!queries.has(task_id) || queries.isBelow(task_id, own)) continue;
-    throw denied(own, `use '${type}' on task '${task_id}', which it has not started`, { task_id });
+    const instead = task_id === own
+      ? "which is its own. Do the work, or say in your answer what is to be done"
+      : "which it has not started. Leave that task as it is, or start one of your own";
+    throw denied(own, `use '${type}' on task '${task_id}', ${instead}`, { task_id });
   }
 }
 

@@ -2,6 +2,7 @@
  * A task that the agent of another one starts. It bears the name of that one, gets its folder and its permissions, and never
  * more than it has.
  */
+import { isAbsolute, join, relative } from "node:path";
 import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
@@ -40,7 +41,7 @@ export function delegated(requested: NewTask, parent: TaskRecord, rules: Delegat
   const above = [parent, ...ancestorsOf(parent, rules.find)];
   const lineage = lineageBelow({ id: parent.id, metadata: parent.spec.metadata }, above.length);
   refuseWaitingFor(above, requested.dependencies ?? [], rules.find);
-  const placed = placedBeside(requested, parent, rules);
+  const placed = fromTheirBranch(placedBeside(inRepository(requested, parent), parent, rules), parent, rules);
   refuseMore(placed, parent, permissions, rules);
   return {
     ...placed,
@@ -77,6 +78,37 @@ function placedBeside(requested: NewTask, parent: TaskRecord, rules: DelegationR
   if (names(requested, rules)) return requested;
   const working_dir = execution?.working_dir ?? rules.executionOf(parent).working_dir;
   return { ...requested, execution: { ...execution, working_dir } };
+}
+
+/** The agent knows its own worktree: a folder in it means the same folder of the repository, which tasks may name. */
+function inRepository(requested: NewTask, { state: { workspace } }: TaskRecord): NewTask {
+  const { working_dir } = requested.execution ?? {};
+  const { kind, root, repository } = workspace ?? {};
+  if (kind !== "worktree" || !root || !repository || working_dir === undefined) return requested;
+  if (!isInside(root, working_dir)) return requested;
+  const theirs = join(repository, relative(root, working_dir));
+  return { ...requested, execution: { ...requested.execution, working_dir: theirs } };
+}
+
+/**
+ * Beside a task in a worktree, in the same repository: in a worktree of its own too, so that nothing is changed behind its
+ * owner's back, and from that task's branch, into which it can be accepted. The task may say otherwise.
+ */
+function fromTheirBranch(task: NewTask, parent: TaskRecord, rules: DelegationRules): NewTask {
+  const { workspace } = parent.state;
+  const { execution = {} } = task;
+  if (workspace?.kind !== "worktree" || execution.session !== undefined) return task;
+  const own = rules.executionOf({ spec: task }).working_dir;
+  const isBeside = own === rules.executionOf(parent).working_dir ||
+    (own !== undefined && workspace.repository !== undefined && isInside(workspace.repository, own));
+  const { isolation = "worktree", base = workspace.branch } = execution;
+  if (!isBeside || isolation !== "worktree") return task;
+  return { ...task, execution: { ...execution, isolation, base } };
+}
+
+function isInside(root: string, path: string): boolean {
+  const within = relative(root, path);
+  return isAbsolute(path) && !isAbsolute(within) && within.split(/[/\\]/)[0] !== "..";
 }
 
 /** Whether the task names a configured project, not merely a label. */

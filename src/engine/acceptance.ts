@@ -77,13 +77,20 @@ export class Acceptance {
 
   /** An agent accepts what it has delegated into its own branch, and nowhere else. */
   #ofAgent(request: AcceptRequest, agent: string): AcceptRequest {
-    const own = this.#options.store.tasks.get(agent)?.state.workspace?.branch;
-    const isOwn = own !== undefined && (request.into === undefined || request.into === own);
-    if (isOwn && !request.include_dependencies) return { ...request, into: own };
-    throw new ApiError("PERMISSION_DENIED", "An agent accepts changes only into the branch of its own task", {
-      calling_task: agent,
-      branch: own ?? null,
-    });
+    const { workspace } = this.#options.store.tasks.get(agent)?.state ?? {};
+    const own = isOwnWorktree(workspace) ? workspace.branch : undefined;
+    const into = request.into?.replace(/^refs\/heads\//, "") ?? own;
+    const why = own === undefined
+      ? `task '${agent}' has none, since it works in a folder. Leave the changes to a person, and say in your answer that ` +
+        "they wait"
+      : into !== own
+      ? `that is '${own}'. Leave out 'into'`
+      : request.include_dependencies
+      ? "and the work of one task at a time. Accept the dependencies first"
+      : undefined;
+    if (why === undefined) return { ...request, into };
+    const message = `An agent accepts changes only into the branch of its own task: ${why}`;
+    throw new ApiError("PERMISSION_DENIED", message, { calling_task: agent, branch: own ?? null });
   }
 
   /** For who has the repository's turn. */

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { DENO_ENV } from "../../src/agents/supervision/reaper_process.ts";
 import { frank } from "../agents/fixtures/acp_run.ts";
 import { type TestServer, withServer } from "../fixtures/server.ts";
 import { until } from "../fixtures/until.ts";
+import { refusal, SDK_TIMERS, type TransportName, TRANSPORTS, use, withMcp } from "./fixtures/mcp_client.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -20,57 +20,9 @@ const config = {
   tasks: { default_agent: "shell", max_concurrent: 4 },
 };
 
-/** The client library leaves timers behind when it closes a program's stdin, which the sanitizers would count. */
-const SDK_TIMERS = { sanitizeOps: false, sanitizeResources: false };
-
-const TRANSPORTS = {
-  stdio: (server: TestServer, env: Record<string, string> = {}) => {
-    const [command, ...args] = server.commandOf("mcp", "--url", server.url);
-    return new StdioClientTransport({ command: command!, args, env: { ...Deno.env.toObject(), ...env } });
-  },
-  http: (server: TestServer, { TASK_ID, OPENCODE_AGENTS_TASK_TOKEN }: Record<string, string> = {}) => {
-    const headers: Record<string, string> = {};
-    if (TASK_ID) headers["x-parent-task"] = TASK_ID;
-    if (OPENCODE_AGENTS_TASK_TOKEN) headers.authorization = `Bearer ${OPENCODE_AGENTS_TASK_TOKEN}`;
-    return new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit: { headers } });
-  },
-};
 const asOwner = ({ data }: TestServer): Record<string, string> => ({
   authorization: `Bearer ${JSON.parse(Deno.readTextFileSync(`${data}/server.json`)).token}`,
 });
-
-type TransportName = keyof typeof TRANSPORTS;
-
-async function withMcp(
-  name: TransportName,
-  server: TestServer,
-  test: (client: Client) => Promise<void>,
-  env?: Record<string, string>,
-): Promise<void> {
-  const client = new Client({ name: "test", version: "1" });
-  await client.connect(TRANSPORTS[name](server, env));
-  try {
-    await test(client);
-  } finally {
-    await client.close();
-  }
-}
-
-/** What a tool answers; its text says the same as its structure. */
-async function use(client: Client, name: string, input: Fields = {}): Promise<Fields> {
-  const result = await client.callTool({ name, arguments: input });
-  const text = (result.content as { text: string }[])[0]!.text;
-  assert.ok(!result.isError, text);
-  assert.deepEqual(JSON.parse(text), result.structuredContent);
-  return result.structuredContent as Fields;
-}
-
-async function refusal(client: Client, name: string, input: Fields): Promise<Fields> {
-  const result = await client.callTool({ name, arguments: input });
-  const text = (result.content as { text: string }[])[0]!.text;
-  assert.equal(result.isError, true, text);
-  return text.startsWith("{") ? JSON.parse(text) : { text };
-}
 
 for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
   Deno.test(
@@ -89,7 +41,12 @@ for (const name of Object.keys(TRANSPORTS) as TransportName[]) {
             "wait_for_task",
             "get_task",
             "get_task_result",
+            "send_message",
+            "get_conversation",
             "get_task_changes",
+            "accept_changes",
+            "discard_changes",
+            "update_workspace",
             "list_tasks",
             "cancel_task",
             "retry_task",

@@ -8,7 +8,9 @@ import { ApiError } from "../../domain/errors.ts";
 import { startTask, waitForTask } from "./delegate_tools.ts";
 import type { McpBackend } from "./backend.ts";
 import { getTaskChanges } from "./change_tools.ts";
+import { acceptChanges, discardChanges, updateWorkspace } from "./judge_tools.ts";
 import { readLogs } from "./log_tools.ts";
+import { getConversation, sendMessage } from "./talk_tools.ts";
 import {
   cancelTask,
   getTask,
@@ -25,7 +27,12 @@ const TOOLS: readonly Tool[] = [
   waitForTask,
   getTask,
   getTaskResult,
+  sendMessage,
+  getConversation,
   getTaskChanges,
+  acceptChanges,
+  discardChanges,
+  updateWorkspace,
   listTasks,
   cancelTask,
   retryTask,
@@ -36,7 +43,9 @@ const TOOLS: readonly Tool[] = [
 
 const INSTRUCTIONS =
   "Delegates work to other coding agents. start_task gives one a self-contained task; wait_for_task returns what " +
-  "came of it. Tasks run in parallel as far as the server has places, outlive this session and can be looked up by id.";
+  "came of it, send_message goes on with its agent. What a task changes in a worktree of its own is yours to judge: " +
+  "get_task_changes, then accept_changes, send_message or discard_changes. Tasks run in parallel as far as the server has " +
+  "places, outlive this session and can be looked up by id. You may change only tasks that your own task has started.";
 
 const log = getLogger(["opencode-agents", "mcp"]);
 

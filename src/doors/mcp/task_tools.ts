@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { Agent, type ListedAgent } from "../../protocol/basic_messages.ts";
 import { ProjectView } from "../../protocol/project_messages.ts";
+import { NEEDS } from "../../domain/needs.ts";
 import { Priority, Task, TaskStatus, TaskType } from "../../domain/task.ts";
 import { text } from "../../domain/scalars.ts";
 import { TaskResult } from "../../protocol/task_messages.ts";
@@ -48,12 +49,15 @@ export const listTasks = tool({
   name: "list_tasks",
   title: "List tasks",
   description:
-    "The newest tasks first, in few words each; narrowed by status, type, priority, project or text.",
+    "The newest tasks first, in few words each; narrowed by status, type, priority, project, text or what they need somebody for.",
   input: {
     status: z.array(TaskStatus).min(1).optional().describe("Only tasks in one of these states"),
     type: z.array(TaskType).min(1).optional(),
     priority: z.array(Priority).min(1).optional(),
     project: text(1, 100).optional().describe("Only tasks of this project"),
+    needs: z.array(z.enum(NEEDS)).min(1).optional().describe(
+      "Only tasks that need somebody for one of these, such as review",
+    ),
     contains: text(1, 1000).optional().describe("Text that the description contains"),
     limit: z.int().min(1).max(100).default(20),
     offset: z.int().min(0).default(0),

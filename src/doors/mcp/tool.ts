@@ -1,4 +1,5 @@
 /** The definition of a tool, and the shapes that several tools return. */
+import { needOf, NEEDS } from "../../domain/needs.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import * as z from "zod";
 import type { Clock } from "../../clock/clock.ts";
@@ -48,6 +49,14 @@ export const brief = {
   description: z.string(),
   error: Task.shape.error,
   doing: z.string().optional().describe("What its agent does at the moment"),
+  review: Task.shape.review.describe(
+    "What becomes of its changes. to_review: read them, then accept, send a message, or discard them",
+  ),
+  changes: Task.shape.changes,
+  needs: z.enum(NEEDS).optional().describe(
+    "What somebody is waited for. review and changes_requested: whoever started the task may judge its changes; the " +
+      "others need a person",
+  ),
   waits_for: z.string().optional().describe("Why it does not go on by itself"),
   created_at: Task.shape.created_at,
   completed_at: Task.shape.completed_at,
@@ -64,6 +73,9 @@ export function briefOf(task: Task): Brief {
     description: task.description,
     error: task.error,
     doing: finished ? undefined : task.progress_details?.current_step,
+    review: task.review === "none" ? undefined : task.review,
+    changes: task.changes?.files ? task.changes : undefined,
+    needs: needOf(task),
     waits_for: task.waiting_for && waitingWords(task.waiting_for),
     created_at: task.created_at,
     completed_at: task.completed_at,
