@@ -12,6 +12,7 @@ import { SchedulesPage } from "./schedules/schedules_page.tsx";
 import { SystemPage } from "./system/system_page.tsx";
 import { TaskPage } from "./task/task_page.tsx";
 import { TasksPage } from "./tasks/tasks_page.tsx";
+import { WorktreesPage } from "./worktrees/worktrees_page.tsx";
 
 export interface PageEntry {
   /** The route. The component receives the value of `:id` as a prop. */
@@ -49,6 +50,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/health", title: "Health", component: HealthPage, tabOf: "/server" },
   { path: "/server/system", title: "System", component: SystemPage, tabOf: "/server" },
   { path: "/server/logs", title: "Logs", component: LogsPage, tabOf: "/server" },
+  { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
 ];
