@@ -1,5 +1,6 @@
 /** The conversation with an agent in the browser: what is said, sent, taken back and kept. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
 import type { TestServer } from "../fixtures/server.ts";
@@ -81,6 +82,44 @@ Deno.test("conversation: a message now ends the turn and begins the next", async
     await said(page, "Do this at once").waitFor();
     await badge(page, "Completed").waitFor();
     await page.getByText(/^Turn 2, /).waitFor();
+  });
+});
+
+Deno.test("conversation: files go along with a message, and come back with it; one that cannot be sent keeps it back", async () => {
+  await visit(options(), async ({ server, page, go, picture }) => {
+    await start(server, "files", "demo:steps=3 demo:hang=2 demo:delay=0");
+    await go("/tasks/files");
+    await said(page, "Step 2 of 3").waitFor();
+    const file = (name: string, text: string) => ({
+      name,
+      mimeType: "text/plain",
+      buffer: Buffer.from(text),
+    });
+    const chosen = page.locator(".composer input[type=file]");
+    await chosen.setInputFiles([file("notes.txt", "remember"), file("empty.txt", "")]);
+    const list = page.getByRole("list", { name: "Files of the message" });
+    await becomes(
+      () => list.innerText(),
+      /notes\.txt\s+8 B\s+sent[\s\S]*empty\.txt\s+0 B\s+This file is empty\./,
+    );
+    await field(page).fill("demo:steps=1 demo:delay=0 Read them");
+    await page.getByRole("button", { name: "Into it" }).click();
+    await page.keyboard.press("m");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("alert").getByText("Remove the files that cannot be sent.").waitFor();
+    await isAccessible(page);
+    await picture("talk-files");
+    await list.getByRole("button", { name: "Remove empty.txt" }).click();
+    await page.keyboard.press("Control+Enter");
+    const waiting = page.getByRole("list", { name: "Messages that wait" }).getByRole("listitem");
+    await becomes(() => waiting.innerText(), /“demo:steps=1 demo:delay=0 Read them”, with 1 file/);
+    await list.waitFor({ state: "detached" });
+    await waiting.getByRole("button", { name: "Edit" }).click();
+    await becomes(() => list.innerText(), /notes\.txt\s+8 B\s+sent/);
+    await page.getByRole("button", { name: "Now" }).click();
+    await page.getByRole("button", { name: "Send" }).click();
+    await said(page, "Read them").getByText("notes.txt, 8 B").waitFor();
+    await badge(page, "Completed").waitFor();
   });
 });
 

@@ -65,6 +65,7 @@ Deno.test("new task: a session is chosen from the agent's list, with MCP servers
       "opencode-agents",
     ]);
 
+    await go("/tasks/go?tab=details");
     const facts = page.locator("dl");
     await facts.getByText("may start tasks for other agents").waitFor();
     await facts.getByText("docs", { exact: true }).waitFor();

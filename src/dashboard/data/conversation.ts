@@ -1,6 +1,7 @@
 /** What a task and its agent have said: loaded once, then kept by the server's pushes. */
 import { useEffect, useState } from "preact/hooks";
 import type { ConversationMessage } from "../../protocol/conversation_messages.ts";
+import type { MessageMode } from "../../domain/message.ts";
 import { onPush, onResubscribed } from "./pushes.ts";
 import { ask, client } from "./server.ts";
 
@@ -65,11 +66,13 @@ function merged(
   return [...byId.values()];
 }
 
-export type SendMode = "next" | "now";
-
 /** Rejects like `client.request`: the text has not been taken then. */
-export async function sendMessage(task_id: string, message: string, mode: SendMode) {
-  return await client.request("send_message", { task_id, message, mode });
+export async function sendMessage(
+  task_id: string,
+  message: string,
+  more: { mode: MessageMode; attachments?: string[] | undefined },
+) {
+  return await client.request("send_message", { task_id, message, ...more });
 }
 
 /** Rejects like `client.request`, also if the message has been delivered meanwhile. */

@@ -4,7 +4,7 @@ import { describedBy, isTooLong } from "../../../domain/description.ts";
 import type { NewTask } from "../../../domain/task.ts";
 import { isTimeZone } from "../../../domain/time_zones.ts";
 import type { Draft } from "./draft.ts";
-import type { DraftFile } from "./files.ts";
+import type { FilesToSend } from "../../data/files_to_send.ts";
 import { firstRun } from "./first_run.ts";
 import type { Problem } from "./problems.ts";
 import { spanOf } from "./span.ts";
@@ -14,7 +14,11 @@ export interface Message {
   task: NewTask & { scheduled_time: string };
 }
 
-export function messageOf(draft: Draft, id: string, files: readonly DraftFile[]): Message | Problem[] {
+export function messageOf(
+  draft: Draft,
+  id: string,
+  files: Pick<FilesToSend, "ids" | "problem">,
+): Message | Problem[] {
   const problems: Problem[] = [];
   const refuse = (field: string, message: string) => void problems.push({ field, message });
   const task = {
@@ -125,12 +129,9 @@ function mcpServersOf({ mcp_servers }: Draft, refuse: Refuse): unknown {
 }
 
 /** A file that has not arrived, or could not be sent, must not be left out silently. */
-function attachmentsOf(files: readonly DraftFile[], refuse: Refuse): string[] {
-  const field = "task.execution.attachments";
-  if (files.some(({ problem }) => problem !== undefined)) {
-    refuse(field, "Remove the files that cannot be sent.");
-  } else if (files.some(({ id }) => id === undefined)) refuse(field, "Wait until all files have been sent.");
-  return files.flatMap(({ id }) => id ?? []);
+function attachmentsOf({ ids, problem }: Pick<FilesToSend, "ids" | "problem">, refuse: Refuse): string[] {
+  if (problem !== undefined) refuse("task.execution.attachments", problem);
+  return ids;
 }
 
 function ruleOf(draft: Draft, refuse: Refuse): Record<string, unknown> {

@@ -4,8 +4,8 @@ import { client, link } from "../../data/server.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
 import { toastDone } from "../../ui/toast.tsx";
 import { change, chooseWhen, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
-import { clearFiles, files } from "./files.ts";
-import { useFileDrop } from "./files_field.tsx";
+import { draftFiles } from "./files.ts";
+import { useFileDrop } from "../../ui/file_drop.ts";
 import { useKnownAgents } from "../../data/known_agents.ts";
 import { messageOf } from "./message.ts";
 import { MoreFields } from "./more_fields.tsx";
@@ -33,7 +33,7 @@ export function NewTaskPage() {
   const template = useTemplate(from, () => setMore(hasMore(draft.peek())));
   useAddress(place);
   useFirstFocus(form);
-  const drop = useFileDrop();
+  const drop = useFileDrop((files) => draftFiles.add(files));
   useKnownAgents();
   useEffect(() => show([]), []);
 
@@ -49,14 +49,14 @@ export function NewTaskPage() {
   };
   const send = async () => {
     if (isSending) return;
-    const message = messageOf(draft.peek(), idOf.peek() || PLACEHOLDER_ID, files.peek());
+    const message = messageOf(draft.peek(), idOf.peek() || PLACEHOLDER_ID, draftFiles);
     if (Array.isArray(message)) return refused(message);
     setSending(true);
     try {
       const { task_id } = await client.request(message.type, { task: message.task });
       show([]);
       clearDraft();
-      clearFiles();
+      draftFiles.clear();
       toastDone(message.type === "start_task" ? `${task_id} was started` : `${task_id} was scheduled`);
       navigate(message.type === "start_task" ? `/tasks/${task_id}` : `/schedules?schedule=${task_id}`);
     } catch (error) {
@@ -70,12 +70,12 @@ export function NewTaskPage() {
     <Page
       class="new-task-page"
       title={<h1>{place.get("schedule") === "1" ? "New schedule" : "New task"}</h1>}
-      actions={(!isEmpty.value || files.value.length > 0) && (
+      actions={(!isEmpty.value || draftFiles.files.length > 0) && (
         <button
           type="button"
           onClick={() => {
             clearDraft();
-            clearFiles();
+            draftFiles.clear();
             show([]);
             setMore(false);
             if (from !== "") navigate("/new", { replace: true });

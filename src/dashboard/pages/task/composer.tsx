@@ -1,14 +1,19 @@
 /** Where a person writes to the agent: when the message is read, the messages that wait, and a draft that is kept. */
-import { CornerDownRight } from "lucide-preact";
+import { CornerDownRight, Paperclip } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { ApiError } from "../../../domain/errors.ts";
+import type { MessageMode } from "../../../domain/message.ts";
 import type { ConversationMessage } from "../../../protocol/conversation_messages.ts";
-import { sendMessage, type SendMode, withdrawMessage } from "../../data/conversation.ts";
+import { counted } from "../../../protocol/formats.ts";
+import { sendMessage, withdrawMessage } from "../../data/conversation.ts";
+import { FilesToSend } from "../../data/files_to_send.ts";
 import { draftOf, keepDraft } from "../../data/drafts.ts";
 import { useShortcuts } from "../../keys.ts";
+import { useFileDrop } from "../../ui/file_drop.ts";
+import { FileRows } from "../../ui/file_rows.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
 import "./composer.css";
 
@@ -20,15 +25,28 @@ export interface ComposerProps {
   sent: () => void;
 }
 
+const MODES: readonly { mode: MessageMode; name: string; title: string }[] = [
+  { mode: "next", name: "After this turn", title: "The next turn begins with it" },
+  {
+    mode: "steer",
+    name: "Into it",
+    title: "The agent reads it while it works, if it takes that; else after this turn",
+  },
+  { mode: "now", name: "Now", title: "The present turn is ended first" },
+];
+
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export function Composer({ task, agent, waiting, sent }: ComposerProps) {
   const { id, status } = task;
   const [text, setText] = useState(() => draftOf(id));
-  const [mode, setMode] = useState<SendMode>("next");
+  const [mode, setMode] = useState<MessageMode>("next");
   const [problem, setProblem] = useState<string>();
   const [isSending, setSending] = useState(false);
+  const [files] = useState(() => new FilesToSend());
   const field = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const drop = useFileDrop((chosen) => files.add(chosen));
   const isRunning = status === "running";
   const change = (text: string) => {
     setText(text);
@@ -40,11 +58,15 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
 
   const send = async () => {
     if (text.trim() === "" || isSending) return;
+    setProblem(files.problem);
+    if (files.problem !== undefined) return;
     setSending(true);
-    setProblem(undefined);
     try {
-      await sendMessage(id, text, isRunning ? mode : "next");
+      const { ids } = files;
+      const attachments = ids.length > 0 ? ids : undefined;
+      await sendMessage(id, text, { mode: isRunning ? mode : "next", attachments });
       change("");
+      files.clear();
       sent();
     } catch (error) {
       // The text stays, so that it can be sent again.
@@ -58,6 +80,8 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
     const isBack = await attempt(() => withdrawMessage(id, message.id), "Taken back");
     if (!isBack) return;
     change(text.trim() === "" ? message.text : `${message.text}\n\n${text}`);
+    const { attached_files: known = [] } = message;
+    if (known.length > 0) files.putKnown(known.map(({ id, name, bytes }) => ({ id, name, size: bytes })));
     field.current?.focus();
   };
 
@@ -68,7 +92,9 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
           {waiting.map((message) => (
             <li key={message.id}>
               <CornerDownRight size={14} aria-hidden="true" />
-              <span class="clip grow" title={message.text}>{whenRead(task)}: “{message.text}”</span>
+              <span class="clip grow" title={message.text}>
+                {whenRead(task)}: “{message.text}”{withFiles(message)}
+              </span>
               <button type="button" class="icon-button waiting-button" onClick={() => void takeBack(message)}>
                 Edit
               </button>
@@ -84,7 +110,8 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
         </ul>
       )}
       <form
-        class="composer"
+        class={`composer${drop.isOver ? " is-dropping" : ""}`}
+        {...drop.handlers}
         onSubmit={(event) => {
           event.preventDefault();
           void send();
@@ -108,20 +135,41 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
         />
         {problem !== undefined && <p id="composer-problem" class="composer-problem" role="alert">{problem}
         </p>}
+        <FileRows of={files} label="Files of the message" onRemoved={() => field.current?.focus()} />
         <div class="composer-row">
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label="Files"
+            onChange={({ currentTarget }) => {
+              files.add(currentTarget.files ?? []);
+              currentTarget.value = "";
+            }}
+          />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Attach files"
+            title="Attach files. You can also drop or paste them."
+            onClick={() => picker.current?.click()}
+          >
+            <Paperclip size={16} aria-hidden="true" />
+          </button>
           {isRunning && (
             <div class="segments" role="group" aria-label="When it is read">
-              <button type="button" aria-pressed={mode === "next"} onClick={() => setMode("next")}>
-                After this turn
-              </button>
-              <button
-                type="button"
-                aria-pressed={mode === "now"}
-                title="The present turn is ended first"
-                onClick={() => setMode("now")}
-              >
-                Now
-              </button>
+              {MODES.map((one) => (
+                <button
+                  key={one.mode}
+                  type="button"
+                  aria-pressed={mode === one.mode}
+                  title={one.title}
+                  onClick={() => setMode(one.mode)}
+                >
+                  {one.name}
+                </button>
+              ))}
             </div>
           )}
           <span class="grow" />
@@ -138,8 +186,18 @@ function whenRead({ status }: Task): string {
   return status === "running" ? "After this turn" : "When it goes on";
 }
 
-function hint({ status, attempt }: Task, mode: SendMode): string {
+function withFiles({ attached_files = [] }: ConversationMessage): string {
+  return attached_files.length === 0 ? "" : `, with ${counted(attached_files.length, "file")}`;
+}
+
+const HINTS: Record<MessageMode, string> = {
+  next: "It is read after this turn.",
+  steer: "It is read while it works, if the agent takes that.",
+  now: "The turn ends for it.",
+};
+
+function hint({ status, attempt }: Task, mode: MessageMode): string {
   if (isFinished(status)) return "The task goes on with it.";
-  if (status === "running") return mode === "now" ? "The turn ends for it." : "It is read after this turn.";
+  if (status === "running") return HINTS[mode];
   return attempt === 0 ? "It is read after the first prompt." : "It is read when the task goes on.";
 }

@@ -1,6 +1,6 @@
 /** An entry of the timeline: what a person or the agent said, where a turn ended, or why an attempt failed. */
 import { Bot, Paperclip, User } from "lucide-preact";
-import { dateTime, duration, ordinal, timeOfDay } from "../../../protocol/formats.ts";
+import { bytes, dateTime, duration, ordinal, timeOfDay } from "../../../protocol/formats.ts";
 import { Markdown } from "../../ui/markdown.tsx";
 import { epochOf } from "../../../clock/clock.ts";
 import { now } from "../../ui/time.tsx";
@@ -48,9 +48,9 @@ export function SaidEntry({ said, agent, isPlain, isContinued }: SaidProps) {
       )}
       <div class="said-text">
         {isPlain && !isUser ? <pre class="said-output">{text}</pre> : <Markdown text={text} />}
-        {attached.map((name) => (
-          <p key={name} class="said-file">
-            <Paperclip size={14} aria-hidden="true" /> {name}
+        {attached.map(({ id, name, bytes: size }) => (
+          <p key={id} class="said-file">
+            <Paperclip size={14} aria-hidden="true" /> {name}, {bytes(size)}
           </p>
         ))}
       </div>

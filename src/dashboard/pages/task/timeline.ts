@@ -1,5 +1,6 @@
 /** A task as one conversation: what was said, the tools between, and where turns end. Pure. */
 import { epochOf } from "../../../clock/clock.ts";
+import type { Attachment } from "../../../domain/attachment.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 import type { ConversationMessage } from "../../../protocol/conversation_messages.ts";
 import type { TaskResult } from "../../../protocol/task_messages.ts";
@@ -17,7 +18,7 @@ export interface Said {
   by?: string;
   at: string;
   text: string;
-  attached: readonly string[];
+  attached: readonly Attachment[];
 }
 
 /** Tool calls that follow each other without a word between them. */
@@ -160,7 +161,7 @@ function saidOf({ id, role, source, by, at, text, attached_files = [] }: Convers
       : by.name ?? by.id ?? by.kind,
     at,
     text,
-    attached: attached_files.map(({ name }) => name),
+    attached: attached_files,
   };
 }
 
