@@ -2,12 +2,14 @@
 import type { ComparedWork } from "./comparison.ts";
 import { fieldProblem } from "./field_problem.ts";
 import type { Since } from "./task_changes.ts";
+import type { StoredWorkspace } from "./workspace.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 
 /** Throws `INVALID_FIELD_VALUE` if the task has no work that git knows. */
 export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
   const { state } = task;
-  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base } = state.workspace ?? {};
+  const known: Partial<StoredWorkspace> | undefined = state.workspace ?? state.past_work;
+  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base } = known ?? {};
   if (common_dir === undefined || base_commit === undefined) throw notCompared(task);
   const isSettled = state.review === "accepted" || state.review === "discarded";
   const hasFolder = git_dir !== undefined && root !== undefined && !isSettled;
@@ -23,13 +25,13 @@ export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
   };
 }
 
-function startOf({ turn, milestones, workspace }: TaskState, since: Since): string | undefined {
+function startOf({ turn, milestones, workspace, past_work }: TaskState, since: Since): string | undefined {
   switch (since) {
     case "base":
       return undefined;
     case "last_turn":
       // The work of a turn under way is not saved yet.
-      return milestones?.turn === turn ? milestones?.turn_from : workspace?.head_commit;
+      return milestones?.turn === turn ? milestones?.turn_from : (workspace ?? past_work)?.head_commit;
     case "last_review":
       return milestones?.reviewed;
   }

@@ -24,11 +24,19 @@ export interface Posted {
 
 type NewMessage = Omit<WaitingMessage, "number">;
 
-/** A message is sent. `readiness`, `due`: of the task, should it go on after its end. */
+/**
+ * A message is sent. `readiness`, `due`: of the task, should it go on after its end. `was`: what it is again if the message is
+ * withdrawn then.
+ */
 export function posted(
   task: TaskRecord,
   given: NewMessage,
-  { readiness, due, at }: { readiness: Readiness; due: boolean; at: string },
+  { readiness, due, at, was = task.state }: {
+    readiness: Readiness;
+    due: boolean;
+    at: string;
+    was?: TaskState;
+  },
 ): Posted {
   const { status, waiting = [] } = task.state;
   if (waiting.length >= WAITING_MAX) {
@@ -59,7 +67,7 @@ export function posted(
     const delivery = status === "running" && given.mode === "now" ? "now" : "queued";
     return { state, message, turn, delivery };
   }
-  const again = settle(reopened(state, waiting.map((one) => one.number)), readiness, due, at);
+  const again = settle(reopened(state, waiting.map((one) => one.number), was), readiness, due, at);
   // What it depends on has failed: the message waits until the task can go on.
   if (isFinished(again.status)) return { state, message, turn, delivery: "queued" };
   return { state: again, message, turn, delivery: "reopened" };

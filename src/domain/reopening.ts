@@ -5,15 +5,18 @@ import { isFinished } from "./task_values.ts";
 import type { Reopened } from "./task_record.ts";
 import type { AttemptEnd } from "./attempt/task_transitions.ts";
 
-/** The state of an ended task that waits for another attempt, in which the messages that wait are delivered. */
-export function reopened(ended: TaskState, waited: readonly number[]): TaskState {
+/**
+ * The state of an ended task that waits for another attempt, in which the messages that wait are delivered. `was`: what it is
+ * again if those are withdrawn that have not `waited` before.
+ */
+export function reopened(ended: TaskState, waited: readonly number[], was = ended): TaskState {
   const isCompleted = ended.status === "completed";
   const open = openAgain(ended);
   return {
     ...open,
     status: "queued",
     turn_over: isCompleted || ended.turn_over,
-    reopened: { ...asItWas(ended), waited: [...waited] },
+    reopened: { ...asItWas(was), waited: [...waited] },
     // Work that is done has no more steps. A retry would put its failed dependents back, a message does not.
     ...(isCompleted
       ? { progress: 0, progress_details: undefined, earlier_plan: undefined }
@@ -37,6 +40,7 @@ function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
     archived,
     keeps_dependents,
     turn_over,
+    milestones,
   } = ended;
   return {
     status,
@@ -53,13 +57,22 @@ function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
     archived,
     keeps_dependents,
     turn_over,
+    reviewed: milestones?.reviewed,
   };
 }
 
 /** The state of a reopened task as it was before, but for its messages. */
 export function closedAgain(state: TaskState): TaskState {
-  const { waited: _waited, ...before } = state.reopened!;
-  return { ...state, not_before: undefined, paused_from: undefined, reopened: undefined, ...before };
+  const { waited: _waited, reviewed, ...before } = state.reopened!;
+  const milestones = state.milestones && { ...state.milestones, reviewed };
+  return {
+    ...state,
+    not_before: undefined,
+    paused_from: undefined,
+    reopened: undefined,
+    milestones,
+    ...before,
+  };
 }
 
 /**

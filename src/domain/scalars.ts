@@ -43,6 +43,13 @@ export function text(min: number, max: number): z.ZodString {
     .meta({ minLength: min || undefined, maxLength: max });
 }
 
+/** A text without control characters, which no name of a branch, tag or remote has, and no program takes as an argument. */
+export function name(max: number): z.ZodString {
+  return text(1, max).refine((value) => /^\P{Cc}*$/u.test(value), {
+    error: "a name without control characters",
+  });
+}
+
 const utf8 = new TextEncoder();
 
 /** Up to this length, most text is ASCII, and a look at it is faster than encoding it. */

@@ -8,7 +8,17 @@ import { TaskSession } from "./agent_session.ts";
 import { McpServers } from "./mcp_server.ts";
 import { PermissionRequest } from "./permission_request.ts";
 import { Question } from "./question.ts";
-import { bytes, distinct, FilesPattern, NewTaskId, TaskId, text, Timestamp, utf8Length } from "./scalars.ts";
+import {
+  bytes,
+  distinct,
+  FilesPattern,
+  name,
+  NewTaskId,
+  TaskId,
+  text,
+  Timestamp,
+  utf8Length,
+} from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
 import { alwaysSent } from "./published.ts";
 import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
@@ -80,7 +90,7 @@ export const Execution = z.strictObject({
     "One of the agent's session modes. A mode that asks less than `permissions` requires is refused.",
   ),
   isolation: Isolation.optional(),
-  base: text(1, 255).optional().describe(
+  base: name(255).optional().describe(
     'The branch, tag or commit from which the worktree of `isolation: "worktree"` starts. By default HEAD.',
   ),
   permissions: PermissionPolicy.optional(),

@@ -18,7 +18,7 @@ import {
 } from "./task.ts";
 import { Accepted, Discarded, Ending } from "./ending.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
-import { Milestones, StoredWorkspace, type Workspace } from "./workspace.ts";
+import { Milestones, PastWork, StoredWorkspace, type Workspace } from "./workspace.ts";
 import { pullRequestView, StoredPullRequest } from "./pull_request.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
@@ -49,6 +49,7 @@ const Reopened = z.object({
   archived: STATE_FIELDS.archived,
   keeps_dependents: z.boolean().optional(),
   turn_over: z.boolean().optional(),
+  reviewed: Milestones.shape.reviewed,
   waited: z.array(z.int()).describe("The numbers of the messages that waited already."),
 });
 export type Reopened = z.infer<typeof Reopened>;
@@ -78,6 +79,9 @@ export const TaskState = z.object({
   ),
   milestones: Milestones.optional(),
   workspace: StoredWorkspace.optional().describe("Where the task works, from its first attempt on."),
+  past_work: PastWork.optional().describe(
+    "The work of the last worktree that is gone. It is still compared.",
+  ),
   pull_request: StoredPullRequest.optional(),
   accepted: Accepted.optional(),
   discarded: Discarded.optional(),

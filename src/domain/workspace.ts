@@ -29,6 +29,15 @@ export const StoredWorkspace = Workspace.extend({
 });
 export type StoredWorkspace = z.infer<typeof StoredWorkspace>;
 
+/** What was done in a worktree that is gone, as far as it is compared. */
+export const PastWork = z.object({
+  common_dir: z.string(),
+  base: z.string().optional(),
+  base_commit: z.string(),
+  head_commit: z.string(),
+});
+export type PastWork = z.infer<typeof PastWork>;
+
 /** Commits with which a task's work is compared. */
 export const Milestones = z.object({
   turn: z.int().optional().describe("The last turn whose work was saved."),

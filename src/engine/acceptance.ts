@@ -270,7 +270,7 @@ export class Acceptance {
         const { state } = foundTask(task_id, view);
         const accepted = { method, into, commit: to, head, at };
         const workspace = left.has(task_id) ? state.workspace : undefined;
-        const next = { ...ended(state, intent.common_dir, kept_as), workspace };
+        const next = { ...ended(state, head, intent.common_dir, kept_as), workspace };
         return { id: task_id, state: { ...next, review: "accepted", accepted } };
       }),
     }), by);
@@ -337,7 +337,10 @@ export class Acceptance {
       const { state } = foundTask(task_id, view);
       const outcome = merged ? { review: "accepted" } as const : { review: "discarded", discarded } as const;
       return {
-        updates: [{ id: task_id, state: { ...ended(state, workspace.common_dir, kept_as), ...outcome } }],
+        updates: [{
+          id: task_id,
+          state: { ...ended(state, head, workspace.common_dir, kept_as), ...outcome },
+        }],
       };
     }, by);
     return discarded;
@@ -388,7 +391,10 @@ export class Acceptance {
     }
     await store.tasks.update((view) => {
       const { state } = foundTask(task_id, view);
-      return { updates: [{ id: task_id, state: { ...state, ending: undefined, workspace: undefined } }] };
+      const past_work = pastWork(state, head);
+      return {
+        updates: [{ id: task_id, state: { ...state, ending: undefined, workspace: undefined, past_work } }],
+      };
     }, by);
   }
 
@@ -471,13 +477,24 @@ function requireWhole(workspace: StoredWorkspace | undefined): void {
 }
 
 /** The record of a task whose worktree is gone. */
-function ended(state: TaskState, refs_dir: string, ref: string): TaskState {
+function ended(state: TaskState, head: string, refs_dir: string, ref: string): TaskState {
   return {
     ...state,
+    past_work: pastWork(state, head),
     ending: undefined,
     workspace: undefined,
     unresolved: undefined,
     refs_dir,
     refs: [...state.refs ?? [], ref],
   };
+}
+
+/** What can be compared without the worktree. */
+function pastWork(
+  { workspace, past_work }: TaskState,
+  head_commit: string | undefined,
+): TaskState["past_work"] {
+  if (!isOwnWorktree(workspace)) return past_work;
+  const { common_dir, base, base_commit } = workspace;
+  return { common_dir, base, base_commit, head_commit: head_commit ?? base_commit };
 }

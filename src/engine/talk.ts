@@ -73,6 +73,7 @@ export class Talk {
         readiness: ready,
         due: isDue(found, now),
         at,
+        was: found.state,
       });
       sent = { message_id: messageId(message.number), turn, delivery };
       const states = new Map([[task_id, state]]);

@@ -1,7 +1,7 @@
 /** Section 9 of the contract: what becomes of a task's changes. */
 import * as z from "zod";
 import { AcceptMethod } from "../domain/ending.ts";
-import { TaskId, text } from "../domain/scalars.ts";
+import { name, TaskId, text } from "../domain/scalars.ts";
 import { Review } from "../domain/workspace.ts";
 import { exchange } from "./exchange.ts";
 
@@ -17,7 +17,7 @@ const Worktree = z.object({
   orphan: z.boolean().describe("Whether it belongs to no task any more."),
 });
 
-const Branch = text(1, 255).describe(
+const Branch = name(255).describe(
   "An existing local branch. By default the one from which the task started.",
 );
 

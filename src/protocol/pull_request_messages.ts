@@ -1,10 +1,10 @@
 /** Pull requests: how a task's changes get to a forge. */
 import * as z from "zod";
-import { TaskId, text } from "../domain/scalars.ts";
+import { name, TaskId, text } from "../domain/scalars.ts";
 import { exchange } from "./exchange.ts";
 
 /** A name that git takes for no option. What else it may be is known only in the repository. */
-const GitName = text(1, 255).regex(/^[^-\s][^\s]*$/, {
+const GitName = name(255).regex(/^[^-\s][^\s]*$/, {
   error: "a name without spaces that does not begin with '-'",
 });
 

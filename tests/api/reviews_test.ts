@@ -70,13 +70,13 @@ class Reviewed {
   }
 }
 
-async function reviewing(test: (all: Reviewed) => Promise<void>): Promise<void> {
+async function reviewing(test: (all: Reviewed) => Promise<void>, tasks: Fields = {}): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-reviews-" }));
   const repository = await Repository.create(join(folder, "repository"), { "a.txt": LINES, "b.txt": "b\n" });
   const config = {
     limits: { enabled: false },
     agents: { talks: TALKATIVE, command: SCRIPTED },
-    tasks: { default_agent: "talks", allowed_dirs: [folder] },
+    tasks: { default_agent: "talks", allowed_dirs: [folder], ...tasks },
   };
   try {
     await withApp({ config }, async (app) => {
@@ -264,6 +264,9 @@ Deno.test("a review that cannot be sent is refused, and changes nothing", () =>
           "INVALID_FIELD_VALUE",
           "comments",
         ],
+        ...["a\0b", "../a.txt", "/a.txt", "./a.txt", "a.txt/", "."].map((path) =>
+          ["t", { comments: [{ ...one, path }] }, "INVALID_FIELD_VALUE", "comments[0].path"] as const
+        ),
         ["t", { message: "x".repeat(131_073) }, "INVALID_FIELD_VALUE", "message"],
         ["command", { message: "x" }, "INVALID_FIELD_VALUE", "task_id"],
         ["none", { message: "x" }, "TASK_NOT_FOUND", undefined],
@@ -277,4 +280,112 @@ Deno.test("a review that cannot be sent is refused, and changes nothing", () =>
     const longest = "x".repeat(131_071);
     assert.equal((await review("t", { message: `#${longest}` })).type, "task_reviewed");
     assert.equal((await all.told("t")).text, `#${longest}`);
+  }));
+
+Deno.test("what is kept of a review can be looked at, whatever file its comments name", () =>
+  reviewing(async (all) => {
+    await all.start("t", "session s; wait one; say done");
+    await all.started("t");
+    await all.write("t", { "a.txt": "one\n" });
+    all.app.agents.open("one");
+    await all.becomes("t", "completed");
+    const comments = ["a.txt", "a\0b", "../a.txt", "/a.txt"].map((path) => ({ path, line: 1, text: path }));
+    await all.ask("save_review", "t", { comments });
+    const { type, comments: kept } = await all.ask("get_review", "t") as { type: string; comments: Fields[] };
+    assert.equal(type, "review");
+    assert.deepEqual(kept.map(({ outdated }) => outdated), [undefined, true, true, true]);
+  }));
+
+Deno.test("a review that is withdrawn before the agent has it leaves the task as it was", () =>
+  reviewing(async (all) => {
+    await all.start("t", "session s; wait one; say done");
+    await all.started("t");
+    await all.write("t", { "a.txt": "one\n" });
+    all.app.agents.open("one");
+    await all.becomes("t", "completed");
+    await all.start("other", "wait go", { isolation: "none" });
+    await all.started("other");
+    const before = await all.task("t");
+    assert.equal(before.review, "to_review");
+    const sent = await all.ask("review_task", "t", { verdict: "request_changes", message: "exit 0" });
+    const { status, review } = await all.task("t");
+    assert.deepEqual([status, review], ["queued", "changes_requested"]);
+    await all.ask("withdraw_message", "t", { message_id: sent.message_id });
+    assert.deepEqual(await all.task("t"), before);
+    const { base_commit } = await all.ask("get_task_changes", "t", { since: "last_review" });
+    assert.equal(base_commit, (before.workspace as Fields).base_commit);
+    assert.equal((await all.ask("accept_changes", "t")).type, "changes_accepted");
+    all.app.agents.open("go");
+  }, { max_concurrent: 1 }));
+
+for (const judged of ["accept_changes", "discard_changes"]) {
+  Deno.test(`after ${judged} the work can still be looked at; what follows is in one new worktree`, () =>
+    reviewing(async (all) => {
+      await all.start("t", "session s; wait one; say done");
+      await all.started("t");
+      await all.write("t", { "a.txt": `${LINES}more\n` });
+      all.app.agents.open("one");
+      await all.becomes("t", "completed");
+      await all.ask("save_review", "t", { comments: [{ path: "a.txt", line: 13, text: "Kept" }] });
+      await all.ask(judged, "t");
+      assert.equal((await all.task("t")).workspace, undefined);
+      for (const since of ["base", "last_turn"]) {
+        assert.deepEqual(await all.files("t", { since }), ["a.txt modified +1-0"]);
+      }
+      const { comments } = await all.ask("get_review", "t") as { comments: Fields[] };
+      assert.deepEqual(comments.map(({ text, outdated }) => [text, outdated]), [["Kept", undefined]]);
+
+      await all.ask("send_message", "t", {
+        message: "session s; attempt 2: hang; attempt 3: wait three; say more",
+      });
+      await all.started("t", 2);
+      const { workspace, review, changes } = await all.task("t");
+      assert.deepEqual([review, changes], ["none", undefined]);
+      await all.write("t", { "b.txt": "half\n" });
+      assert.deepEqual(await all.files("t"), ["b.txt modified +1-1"]);
+      // Another attempt goes on where this one has begun.
+      await all.app.restart();
+      const socket = await all.app.connect();
+      await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
+      const again = new Reviewed(all.app, socket, all.repository);
+      await again.started("t", 3);
+      const now = (await again.task("t")).workspace as Fields;
+      assert.deepEqual([now.path, now.branch], [(workspace as Fields).path, (workspace as Fields).branch]);
+      assert.deepEqual(await again.files("t"), ["b.txt modified +1-1"]);
+      again.app.agents.open("three");
+      assert.equal((await again.becomes("t", "completed")).review, "to_review");
+    }));
+
+  Deno.test(`after ${judged} a review makes the task go on`, () =>
+    reviewing(async (all) => {
+      await all.start("t", "session s; wait one; say done");
+      await all.started("t");
+      await all.write("t", { "a.txt": `${LINES}more\n` });
+      all.app.agents.open("one");
+      await all.becomes("t", "completed");
+      await all.ask(judged, "t");
+      const comments = [{ path: "a.txt", line: 13, text: "Less" }];
+      const message = "session s; wait two; say better; exit 0";
+      const reply = await all.ask("review_task", "t", { verdict: "request_changes", message, comments });
+      assert.equal(reply.type, "task_reviewed", JSON.stringify(reply));
+      assert.match((await all.told("t")).text as string, /line 13\n\n```\nmore\n```\n\nLess/);
+      await all.started("t", 2);
+      assert.equal((await all.task("t")).review, "changes_requested");
+      await all.write("t", { "b.txt": "half\n" });
+      assert.deepEqual(await all.files("t"), ["b.txt modified +1-1"]);
+      all.app.agents.open("two");
+      assert.equal((await all.becomes("t", "completed", 2)).review, "to_review");
+    }));
+}
+
+Deno.test("names that git cannot be given are refused as such", () =>
+  reviewing(async (all) => {
+    await all.start("t", "session s; say done");
+    await all.becomes("t", "completed");
+    const refused = await all.ask("accept_changes", "t", { into: "ma\0in" });
+    assert.deepEqual(refusalOf(refused), ["INVALID_FIELD_VALUE", "into"]);
+    const execution = { isolation: "worktree", working_dir: all.repository.path, base: "ma\0in" };
+    const task = { id: "u", type: "feature", priority: "medium", description: "u", execution };
+    const based = await all.socket.request({ type: "start_task", task });
+    assert.deepEqual(refusalOf(based), ["INVALID_FIELD_VALUE", "task.execution.base"]);
   }));

@@ -1,7 +1,7 @@
 /** What saving a task's work means for its record. */
 import type { TaskState } from "../task_record.ts";
 import { isFinished } from "../task_values.ts";
-import type { Review, SavedWork } from "../workspace.ts";
+import type { Review, SavedWork, StoredWorkspace } from "../workspace.ts";
 
 /** The state with what was saved. A task that has ended is for review if it changed anything in a worktree of its own. */
 export function withWork(state: TaskState, work: SavedWork | undefined): TaskState {
@@ -13,6 +13,13 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
     changes: work.changes ?? state.changes,
   };
   return isFinished(state.status) ? { ...saved, review: reviewOf(saved, work) } : saved;
+}
+
+/** The state with the folder in which an attempt works. What was accepted or discarded was in another one. */
+export function withWorkspace(state: TaskState, workspace: StoredWorkspace): TaskState {
+  const isAnew = state.review === "accepted" || state.review === "discarded";
+  const begun = isAnew ? { review: "none", changes: undefined, milestones: undefined } as const : undefined;
+  return { ...state, ...begun, workspace };
 }
 
 /** The same for work that is saved after the task has ended. What a person has decided about it stands. */

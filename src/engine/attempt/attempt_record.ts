@@ -4,6 +4,7 @@ import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { changed, type RecordChange } from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
+import { withWorkspace } from "../../domain/attempt/work.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
 import type { StoredWorkspace } from "../../domain/workspace.ts";
@@ -71,7 +72,7 @@ export class AttemptRecord {
     let isStored = false;
     await amend(this.#context.store.tasks, this.#task_id, this.#lease, (state) => {
       isStored = true;
-      return { ...state, workspace };
+      return withWorkspace(state, workspace);
     });
     if (!isStored) throw new ApiError("SERVICE_UNAVAILABLE", "The task is no longer this attempt's", {});
   }

@@ -169,8 +169,8 @@ export class PullRequestOpening {
     }
     const { description } = task.spec;
     const draft = request.draft ?? project?.pull_request?.draft ?? false;
-    const title = request.title ?? titleOf(description);
-    const body = request.body ?? bodyOf(task.id, description, title);
+    const title = argument(request.title ?? titleOf(description));
+    const body = argument(request.body ?? bodyOf(task.id, description, title));
     return await forges.create(place, { branch, title, body, draft, into }, signal);
   }
 
@@ -181,7 +181,10 @@ export class PullRequestOpening {
     signal: AbortSignal,
   ): Promise<void> {
     if (title === undefined && body === undefined) return;
-    await this.#context.forges.edit(place, number, { title, body }, signal);
+    await this.#context.forges.edit(place, number, {
+      title: title && argument(title),
+      body: body && argument(body),
+    }, signal);
   }
 
   async #store(id: string, pull_request: StoredPullRequest, by: Actor): Promise<StoredPullRequest> {
@@ -216,6 +219,11 @@ function unsaved({ id }: TaskRecord, failure: string): ApiError {
 /** What remains of an open one when it is pushed again: what was handed on, but nothing that waits for a person. */
 function pickFeedback(open: StoredPullRequest | undefined): Pick<StoredPullRequest, "seen" | "rounds"> {
   return { seen: open?.seen, rounds: open?.rounds };
+}
+
+/** The text as a program takes it. */
+function argument(text: string): string {
+  return text.replaceAll("\0", "");
 }
 
 function titleOf(description: string): string {

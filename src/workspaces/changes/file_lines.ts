@@ -23,8 +23,9 @@ export async function textsOf(
 ): Promise<Map<string, FoundFile>> {
   const found = new Map<string, FoundFile>();
   const wanted: { path: string; blob: string; size: number }[] = [];
-  for (let at = 0; at < paths.length; at += NAMES_AT_ONCE) {
-    const names = paths.slice(at, at + NAMES_AT_ONCE);
+  const possible = paths.filter(isName);
+  for (let at = 0; at < possible.length; at += NAMES_AT_ONCE) {
+    const names = possible.slice(at, at + NAMES_AT_ONCE);
     for (const entry of await listed(plain, tree, names)) {
       if (entry.type === "tree") continue;
       found.set(entry.path, {});
@@ -45,6 +46,11 @@ export async function textsOf(
     });
   }
   return found;
+}
+
+/** Whether a tree can have a file of this name. Asked for any other, git lists something else or fails. */
+function isName(path: string): boolean {
+  return !path.includes("\0") && path.split("/").every((part) => !["", ".", ".."].includes(part));
 }
 
 async function listed(plain: PlainRepository, tree: string, paths: readonly string[]) {
