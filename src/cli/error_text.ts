@@ -1,4 +1,5 @@
 /** Expected failures as text for people. Pure. */
+import { oneLine } from "./text.ts";
 import type { ApiError } from "../domain/errors.ts";
 import { inWords } from "../domain/field_problem.ts";
 import { LIMIT_NAMES } from "../protocol/limits.ts";
@@ -35,8 +36,33 @@ function advice({ code, message, details }: ApiError): string[] {
   if (code === "SERVICE_UNAVAILABLE" && details.permission !== undefined) {
     return [`Start the server with ${details.permission}.`];
   }
+  if (code === "CHANGES_CONFLICT") return conflictAdvice(details);
   return detailsIn(message, details);
 }
+
+/** How many files an error lists. */
+const FILES_LISTED = 20;
+
+/** The files, and the way on from each reason. */
+function conflictAdvice({ reason, files }: ApiError["details"]): string[] {
+  const names = Array.isArray(files) ? files.map((file) => oneLine(String(file))) : [];
+  const more = names.length - FILES_LISTED;
+  return [
+    ...names.slice(0, FILES_LISTED).map((name) => `  ${name}`),
+    ...more > 0 ? [`  and ${more} more`] : [],
+    ...typeof reason === "string" ? WAYS_ON[reason] ?? [] : [],
+  ];
+}
+
+const WAYS_ON: Record<string, string[]> = {
+  conflict: [
+    "Nothing has changed. `opencode-agents update ID --resolve agent` has the task's agent resolve it; or resolve it by hand " +
+    "in the task's worktree (`opencode-agents task ID` names it).",
+  ],
+  uncommitted: ["Nothing has changed. Commit, stash or move away what is not committed, and try again."],
+  dependencies: ["Nothing has changed. Accept those first, or use --include-dependencies."],
+  checks: ["Nothing has changed. `opencode-agents review ID -m TEXT` sends the task back to its agent."],
+};
 
 /** The details that the message itself does not mention. */
 function detailsIn(message: string, details: ApiError["details"]): string[] {

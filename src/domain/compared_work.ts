@@ -45,8 +45,23 @@ function notCompared({ id, state }: TaskRecord) {
     id,
     "a task that works in a git repository",
     workspace === undefined
-      ? `Task '${id}' has not begun to work, so it has no changes`
+      ? withoutFolder(id, state)
       : `Task '${id}' works outside a git repository, so it is not known what it has changed`,
     { current_status: status },
   );
+}
+
+function withoutFolder(id: string, { accepted, discarded, review, turn }: TaskState): string {
+  if (review === "accepted" && accepted !== undefined) {
+    return `The changes of task '${id}' have been accepted: they are in commit ${accepted.commit} of '${accepted.into}'`;
+  }
+  if (review === "accepted") {
+    return `The changes of task '${id}' have been accepted, and its worktree is gone`;
+  }
+  if (review === "discarded" && discarded !== undefined) {
+    return `The changes of task '${id}' have been discarded: their commits are kept as ${discarded.kept_as}`;
+  }
+  return turn === undefined
+    ? `Task '${id}' has not begun to work, so it has no changes`
+    : `Task '${id}' has no folder any more, so it is not known what it has changed`;
 }

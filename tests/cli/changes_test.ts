@@ -61,6 +61,19 @@ Deno.test("cli: diff shows what a task has changed, as git can apply it; review 
       /changes +3 files \+2 −1, 1 commit: to review\n[^]*needs you +to review: .*\(opencode-agents diff one\)/,
     );
 
+    // The person's branch has the same files by now, from the patch above.
+    const refused = await run(["accept", "one"]);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /CHANGES_CONFLICT: .*\n {2}file\.txt\n[^]*Nothing has changed\. Commit, stash/,
+    );
+    const empty = await run(["worktrees", "--prune"]);
+    assert.deepEqual([empty.stdout, empty.stderr.split("\n").slice(-2)], ["", [
+      "there is nothing to remove",
+      "",
+    ]]);
+
     const malformed = await run(["review", "one", "-c", "file.txt:two"]);
     assert.match(malformed.stderr, /FILE:LINE:TEXT is expected/);
     const command = await run(["review", "one", "-c", "file.txt:2:Why?", "-m", "Again"]);
@@ -68,4 +81,15 @@ Deno.test("cli: diff shows what a task has changed, as git can apply it; review 
     assert.match(command.stderr, /Agent 'shell' of task 'one' is a command, which takes no messages/);
     const line = await run(["review", "one", "-c", "file.txt:9-11:Why?"]);
     assert.match(line.stderr, /comments\[0\]\.line/);
+
+    await repository.git("checkout", "--quiet", "--", ".");
+    await Deno.remove(join(path, "sub"), { recursive: true });
+    const accepted = await run(["accept", "one"]);
+    assert.equal(accepted.code, 0, accepted.stderr);
+    assert.match(
+      (await run(["diff", "one"])).stderr,
+      /have been accepted: they are in commit [0-9a-f]{40} of 'main'/,
+    );
+    assert.equal((await run(["asks"])).stdout, "nothing waits for you\n");
+    assert.equal((await run(["worktrees"])).stderr, "there are no worktrees\n");
   }));

@@ -87,6 +87,15 @@ Deno.test("cli text: an error says each thing once, and what to do", () => {
     told("RATE_LIMIT_EXCEEDED", "Slow", { retry_after_seconds: 7, limit: "authentication_failures" }),
     /\nTry again in 7 s\.$/,
   );
+  assert.match(
+    told("CHANGES_CONFLICT", "They conflict", { reason: "conflict", files: ["a b.txt", "x\x1b[31m"] }),
+    /^error CHANGES_CONFLICT: They conflict\n {2}a b\.txt\n {2}x\nNothing has changed\. .*update ID --resolve agent/,
+  );
+  const many = Array.from({ length: 25 }, (_, i) => `f${i}`);
+  assert.match(
+    told("CHANGES_CONFLICT", "Loose", { reason: "uncommitted", files: many }),
+    /\n {2}f19\n {2}and 5 more\nNothing has changed\. Commit, stash/,
+  );
   assert.match(told("CONNECTION_LOST", "No connection"), /opencode-agents serve/);
   assert.equal(told("CONNECTION_LOST", "Late", { sent: true }), "error CONNECTION_LOST: Late");
 });

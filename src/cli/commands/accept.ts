@@ -13,12 +13,15 @@ interface AcceptFlags extends CommonFlags {
 export function addAccept(program: Command, cli: Cli): void {
   cli.command(program, "accept <task>", "bring what a task has changed into the branch from which it started")
     .addOption(
-      new Option("--method <method>", "one commit, a merge, or the task's own commits").choices(
+      new Option(
+        "--method <method>",
+        "one commit, a merge, or the task's own commits (default: squash, or as the project says)",
+      ).choices(
         AcceptMethod.options,
       ),
     )
-    .option("--into <branch>", "another local branch")
-    .option("-m, --message <text>", "the commit's message")
+    .option("--into <branch>", "another local branch (default: the one from which it started)")
+    .option("-m, --message <text>", "the commit's message (default: the task's description)")
     .option("--include-dependencies", "also accept the work of dependencies that it carries")
     .action(async (task_id: string, flags: AcceptFlags) => {
       const { method, into, message, includeDependencies: include_dependencies } = flags;

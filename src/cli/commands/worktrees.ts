@@ -40,17 +40,19 @@ export function addWorktrees(program: Command, cli: Cli): void {
       if (!prune) {
         const reply = await server.request("list_worktrees", {});
         if (flags.json) return terminal.json(reply, 2);
-        printTable(terminal, reply.worktrees, COLUMNS);
-        if (reply.worktrees.length === 0) terminal.note("there are none");
-        return;
+        if (reply.worktrees.length === 0) return terminal.note("there are no worktrees");
+        return printTable(terminal, reply.worktrees, COLUMNS);
       }
       const reply = await server.request("prune_worktrees", { older_than_days, dry_run });
       if (flags.json) return terminal.json(reply, 2);
-      printTable(terminal, reply.worktrees, COLUMNS);
+      if (reply.worktrees.length > 0) printTable(terminal, reply.worktrees, COLUMNS);
       for (const { path, kept_as = [] } of reply.worktrees) {
         for (const ref of kept_as) terminal.note(`what was in ${path} is kept as ${ref}`);
       }
-      for (const { path, reason } of reply.left) terminal.note(`${path} stays: ${reason}`);
+      for (const { path, reason } of reply.left) {
+        terminal.note(`${path} stays: ${reason.replaceAll("_", " ")}`);
+      }
+      if (reply.worktrees.length === 0) return terminal.note("there is nothing to remove");
       const verb = dry_run ? "would free" : "freed";
       terminal.note(`${verb} ${inBytes(reply.bytes)}`);
       if (dry_run) terminal.note(`remove them: ${ownCommand("worktrees --prune", flags)}`);
