@@ -5,7 +5,7 @@ import type { HttpClient } from "../client/http.ts";
 import { ApiError } from "../domain/errors.ts";
 import { describedBy } from "../domain/description.ts";
 import type { RequestInput } from "../protocol/messages.ts";
-import { Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
+import { After, Inherit, Isolation, PermissionPolicy, Priority, TaskType } from "../domain/task.ts";
 import type { McpServer } from "../domain/mcp_server.ts";
 import type { Clock } from "../clock/clock.ts";
 import { attached, oneMorePath } from "./attached.ts";
@@ -26,6 +26,8 @@ export interface TaskFlags extends CommonFlags {
   mode?: string;
   permissions?: PermissionPolicy;
   isolation?: Isolation;
+  after?: After;
+  inherit?: Inherit;
   base?: string;
   waitBackground?: number;
   dependsOn?: string[];
@@ -80,6 +82,16 @@ export function addTaskOptions(command: Command): Command {
       wholeNumber,
     )
     .option("--depends-on <id...>", "run only after these tasks have completed")
+    .addOption(
+      new Option("--after <state>", "accepted: wait also until the changes of those tasks have been accepted")
+        .choices(After.options),
+    )
+    .addOption(
+      new Option(
+        "--inherit <what>",
+        "what it takes over from them: changes (its worktree starts from theirs), results (it is only told), or none",
+      ).choices(Inherit.options),
+    )
     .option(
       "--attach <file>",
       "give the agent this file, such as an image; may be repeated",
@@ -121,6 +133,8 @@ export function taskOf(prompt: string, flags: TaskFlags, id: string, cwd: string
       permissions: flags.permissions,
       isolation: flags.isolation,
       base: flags.base,
+      after: flags.after,
+      inherit: flags.inherit,
       mcp_servers: flags.mcp,
       session: flags.session,
       delegate: flags.delegate,

@@ -42,7 +42,7 @@ export function cascade(
     for (const child of graph.dependentsOf(id)) {
       const task = latest(child);
       if (!task || !isWaiting(task.state)) continue;
-      const next = settled(task, readiness(task.spec.dependencies ?? [], latest), now_ms);
+      const next = settled(task, readiness(task.spec, latest), now_ms);
       if (next === task.state) continue;
       if (!changed.has(child) && states.size >= changed.size + limit) return states;
       states.set(child, next);
@@ -73,7 +73,7 @@ export function waitAgain(
       if (states.size >= changed.size + limit) return states;
       const task = latest(child);
       if (task?.state.status !== "queued" || states.has(child)) continue;
-      const next = settled(task, readiness(task.spec.dependencies ?? [], latest), now_ms);
+      const next = settled(task, readiness(task.spec, latest), now_ms);
       if (next !== task.state) states.set(child, next);
     }
   }
@@ -115,7 +115,7 @@ function settled(
  * of a dependency that is being retried; undefined if nothing changes.
  */
 export function resettled(graph: Graph, task: TaskRecord, now_ms: number): TaskState | undefined {
-  const ready = readiness(task.spec.dependencies ?? [], graph.find);
+  const ready = readiness(task.spec, graph.find);
   if (isForgiven(graph, task)) {
     // If another dependency has failed, the task stays failed until that one is retried as well.
     return ready.failed_dependency === undefined

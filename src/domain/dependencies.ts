@@ -1,6 +1,8 @@
 /** Checks a task's dependencies, and whether they are met. */
 import { ApiError } from "./errors.ts";
-import type { TaskRecord } from "./task_record.ts";
+import type { After } from "./task.ts";
+import type { TaskRecord, TaskSpec, TaskState } from "./task_record.ts";
+import { isFinished } from "./task_values.ts";
 import type { Readiness } from "./transitions.ts";
 
 type Lookup = (id: string) => TaskRecord | undefined;
@@ -64,13 +66,42 @@ function cycle(id: string, by: ReadonlyMap<string, string>): ApiError {
   });
 }
 
-/** Whether all dependencies are completed, or one has failed. Dependencies that retention has removed do not count. */
-export function readiness(dependencies: readonly string[], find: Lookup): Readiness {
-  let ready = true;
-  for (const id of dependencies) {
-    const status = find(id)?.state.status;
-    if (status === "failed" || status === "cancelled") return { ready: false, failed_dependency: id };
-    if (status !== undefined && status !== "completed") ready = false;
+/** What a dependency is to the tasks that wait for it. */
+export type Standing = "open" | "done" | "failed" | "discarded";
+
+/** `after`: what the task that waits asks for. One that has nothing to accept is done when it is completed. */
+export function standingOf(
+  { status, review = "none" }: Pick<TaskState, "status" | "review">,
+  after: After = "completed",
+): Standing {
+  if (after === "accepted" && isFinished(status)) {
+    // A person may accept what a failed task has done.
+    if (review === "accepted") return "done";
+    if (review === "discarded") return "discarded";
   }
-  return { ready };
+  if (status === "failed" || status === "cancelled") return "failed";
+  if (status !== "completed") return "open";
+  return after === "completed" || review === "none" ? "done" : "open";
+}
+
+/** What a task says about its dependencies. */
+export type Waiting = Pick<TaskSpec, "dependencies" | "execution">;
+
+/** The dependencies that are not done yet. Those that retention has removed do not count. */
+export function openDependencies({ dependencies = [], execution }: Waiting, find: Lookup): string[] {
+  return dependencies.filter((id) => {
+    const task = find(id);
+    return task !== undefined && standingOf(task.state, execution?.after) !== "done";
+  });
+}
+
+/** Whether all dependencies are done, or one has failed. */
+export function readiness(spec: Waiting, find: Lookup): Readiness {
+  const open = openDependencies(spec, find);
+  for (const id of open) {
+    const standing = standingOf(find(id)!.state, spec.execution?.after);
+    if (standing === "failed") return { ready: false, failed_dependency: id };
+    if (standing === "discarded") return { ready: false, failed_dependency: id, isDiscarded: true };
+  }
+  return { ready: open.length === 0 };
 }

@@ -38,6 +38,8 @@ export interface LandingOrder {
   message: string;
   /** Those of the task's dependencies that are not accepted yet. */
   dependencies: readonly Work[];
+  /** The commits of others from which the work started, and which were not accepted. */
+  inherited: readonly { task_id: string; commit: string }[];
   taken: readonly Taken[];
 }
 

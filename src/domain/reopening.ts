@@ -5,22 +5,25 @@ import { isFinished } from "./task_values.ts";
 import type { Reopened } from "./task_record.ts";
 import type { AttemptEnd } from "./attempt/task_transitions.ts";
 
+/** Work that is done has no more steps. */
+const workDone = { progress: 0, progress_details: undefined, earlier_plan: undefined };
+
 /**
  * The state of an ended task that waits for another attempt, in which the messages that wait are delivered. `was`: what it is
  * again if those are withdrawn that have not `waited` before.
  */
 export function reopened(ended: TaskState, waited: readonly number[], was = ended): TaskState {
   const isCompleted = ended.status === "completed";
+  // A retry would put back the dependents that failed with it, a message does not.
+  const hasFailed = !isCompleted || ended.review === "discarded";
   const open = openAgain(ended);
   return {
     ...open,
     status: "queued",
     turn_over: isCompleted || ended.turn_over,
     reopened: { ...asItWas(was), waited: [...waited] },
-    // Work that is done has no more steps. A retry would put its failed dependents back, a message does not.
-    ...(isCompleted
-      ? { progress: 0, progress_details: undefined, earlier_plan: undefined }
-      : { keeps_dependents: true }),
+    ...isCompleted ? workDone : {},
+    keeps_dependents: hasFailed ? true : open.keeps_dependents,
   };
 }
 

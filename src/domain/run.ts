@@ -17,7 +17,7 @@ import type { PermissionRequest } from "./permission_request.ts";
 import type { Question, QuestionAction, QuestionAnswer } from "./question.ts";
 import type { Project } from "./project.ts";
 import type { PermissionPolicy, PlanStep } from "./task.ts";
-import type { SavedWork, StoredWorkspace } from "./workspace.ts";
+import type { Review, SavedWork, StoredWorkspace } from "./workspace.ts";
 
 /** A file for the agent, and where its content is. */
 export interface AttachmentFile extends Attachment {
@@ -40,6 +40,8 @@ export interface RunRequest {
     prompt: string;
     files_pattern?: string;
     metadata?: Record<string, unknown>;
+    /** What came of the tasks that it depends on, if its agent is to be told. */
+    dependencies?: readonly DependencyResult[];
   };
   /** Counts from 1. */
   attempt: number;
@@ -87,6 +89,20 @@ export interface RunRequest {
   steered?: readonly TurnMessage[];
   /** Whether a message waits for the end of the turn. The run then does not wait for what the agent does of itself. */
   hasNext?: () => boolean;
+}
+
+/** What came of a task that another one depends on. */
+export interface DependencyResult {
+  task_id: string;
+  description: string;
+  /** The agent's last answer. */
+  answer?: string;
+  /** The files that it changed, at most as many as are told, and one more if there are more. */
+  files: readonly string[];
+  /** What became of the changes. */
+  review?: Review;
+  /** Whether the task's folder has them. */
+  isHere: boolean;
 }
 
 /** What an agent needs to know of the attempts before it, whether it goes on in their session or begins a new one. */
@@ -282,6 +298,19 @@ export interface AgentRunner {
   close(): Promise<void>;
 }
 
+/** The work of a dependency, from which a new worktree may start. */
+export interface InheritedWork {
+  task_id: string;
+  /** git's folder of the repository that has it. */
+  common_dir?: string;
+  /** Names of its last commit, the surest first. */
+  commits?: readonly string[];
+  /** What it has itself inherited. */
+  inherited?: StoredWorkspace["inherited"];
+  /** Why there is none. */
+  absent?: string;
+}
+
 /** What a workspace needs to know of its task. */
 export interface WorkspaceTask {
   id: string;
@@ -293,6 +322,8 @@ export interface WorkspaceTask {
   base?: string;
   /** The workspace as the task's record has it. */
   known?: StoredWorkspace;
+  /** The work of others from which a new worktree starts, in the order in which it is merged. */
+  inherits?: readonly InheritedWork[];
   /** What the task's project says about worktrees. */
   project?: Pick<
     Project,
@@ -329,6 +360,8 @@ export interface Workspaces {
     record: (workspace: StoredWorkspace) => Promise<void>,
     signal: AbortSignal,
   ): Promise<OpenWorkspace>;
+  /** The files that differ between two commits, at most `limit` and one more. Throws if git does not know them. */
+  changedFiles?(common_dir: string, from: string, to: string, limit: number): Promise<string[]>;
   /** Saves what is in the workspace of a task that no agent works on. Never rejects. */
   save?(task: WorkspaceTask, signal?: AbortSignal): Promise<SavedWork>;
 }

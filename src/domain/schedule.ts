@@ -4,6 +4,8 @@
  */
 import * as z from "zod";
 import { epochOf } from "../clock/clock.ts";
+import { standingOf } from "./dependencies.ts";
+import type { TaskRecord } from "./task_record.ts";
 import { localTimeAfter } from "./time_zones.ts";
 import { ADDED_FIELDS, RecurringConfig, REQUESTED_FIELDS } from "./task.ts";
 
@@ -40,7 +42,7 @@ export const ScheduleState = z.object({
     "The number in `last_run`. It differs from `runs` if ids of runs were already taken.",
   ),
   met: z.array(z.string()).optional().describe(
-    "Dependencies that have completed. They still count as completed when retention has removed them.",
+    "Dependencies that are done. They still count as done when retention has removed them.",
   ),
 });
 export type ScheduleState = z.infer<typeof ScheduleState>;
@@ -51,13 +53,14 @@ export interface ScheduleRecord {
   state: ScheduleState;
 }
 
-/** The schedule's state once the tasks `completed` are known to have completed; the same object if that is not new. */
+/** The schedule's state once these tasks are known to be done, as far as they are; the same object if that is not new. */
 export function withMet(
   { spec, state }: Pick<ScheduleRecord, "spec" | "state">,
-  completed: readonly string[],
+  tasks: readonly Pick<TaskRecord, "id" | "state">[],
 ) {
   const { met = [] } = state;
-  const more = (spec.task.dependencies ?? []).filter((id) => completed.includes(id) && !met.includes(id));
+  const done = tasks.filter((task) => isDone(spec, task)).map(({ id }) => id);
+  const more = (spec.task.dependencies ?? []).filter((id) => done.includes(id) && !met.includes(id));
   return more.length === 0 ? state : { ...state, met: [...met, ...more] };
 }
 
@@ -74,11 +77,15 @@ export function runDependencies(
 
 /**
  * Whether a finished task must stay because the schedule depends on it, and without the task would not know that it
- * completed, or that it did not.
+ * is done, or that it is not.
  */
-export function needs({ spec, state }: ScheduleRecord, id: string, isCompleted: boolean): boolean {
-  if (!spec.task.dependencies?.includes(id)) return false;
-  return !isCompleted || !state.met?.includes(id);
+export function needs({ spec, state }: ScheduleRecord, task: Pick<TaskRecord, "id" | "state">): boolean {
+  if (!spec.task.dependencies?.includes(task.id)) return false;
+  return !isDone(spec, task) || !state.met?.includes(task.id);
+}
+
+function isDone({ task }: ScheduleSpec, { state }: Pick<TaskRecord, "state">): boolean {
+  return standingOf(state, task.execution?.after) === "done";
 }
 
 const UNITS = { daily: "days", weekly: "weeks", monthly: "months" } as const;

@@ -46,6 +46,14 @@ export type PermissionPolicy = z.infer<typeof PermissionPolicy>;
 export const Isolation = z.enum(["none", "worktree"]);
 export type Isolation = z.infer<typeof Isolation>;
 
+/** What a task takes over from those that it depends on. */
+export const Inherit = z.enum(["changes", "results", "none"]);
+export type Inherit = z.infer<typeof Inherit>;
+
+/** When a dependency counts as done. */
+export const After = z.enum(["completed", "accepted"]);
+export type After = z.infer<typeof After>;
+
 export const RecurringConfig = z.strictObject({
   interval: z.enum(["daily", "weekly", "monthly"]),
   end_time: Timestamp.optional(),
@@ -92,6 +100,14 @@ export const Execution = z.strictObject({
   isolation: Isolation.optional(),
   base: name(255).optional().describe(
     'The branch, tag or commit from which the worktree of `isolation: "worktree"` starts. By default HEAD.',
+  ),
+  inherit: Inherit.optional().describe(
+    "What the task takes over from its dependencies. changes (default): its worktree starts from their work, and its agent is " +
+      "told their answers and which files they changed. results: it is only told. none: neither.",
+  ),
+  after: After.optional().describe(
+    "When a dependency counts as done. completed (default): when its task is. accepted: when its changes have been accepted " +
+      "too, or it has none.",
   ),
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
@@ -203,6 +219,9 @@ const readOnly = {
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),
+  stale: z.boolean().optional().describe(
+    "true: a dependency has gone on or was discarded since this task began, so that it builds on what is out of date.",
+  ),
   pull_request: PullRequest.optional().describe(
     "The task's last pull request, which is looked at every minute while it is open.",
   ),

@@ -54,6 +54,14 @@ const Reopened = z.object({
 });
 export type Reopened = z.infer<typeof Reopened>;
 
+const BegunWith = z.array(z.object({
+  task_id: z.string(),
+  /** The last turn that it had begun. */
+  turn: z.int(),
+  discarded: z.boolean().optional(),
+}));
+export type BegunWith = z.infer<typeof BegunWith>;
+
 export const TaskState = z.object({
   ...STATE_FIELDS,
   /** Bounded by `max_attempts`. */
@@ -85,6 +93,10 @@ export const TaskState = z.object({
   pull_request: StoredPullRequest.optional(),
   accepted: Accepted.optional(),
   discarded: Discarded.optional(),
+  begun_with: BegunWith.optional().describe("How the task's dependencies were when it began."),
+  ended_from: z.string().optional().describe(
+    "The commit from which the work started that was accepted or discarded.",
+  ),
   ending: Ending.optional().describe(
     "What is being done with the worktree. Until it is over, the task stays ended.",
   ),

@@ -10,10 +10,12 @@ import { ALLOWED_FROM } from "./task_values.ts";
 
 /** The combined status of a task's dependencies. */
 export interface Readiness {
-  /** All are completed. */
+  /** All are done. */
   ready: boolean;
   /** A dependency that failed or was cancelled, so that the task fails. */
   failed_dependency?: string;
+  /** It had completed, and its changes, for which the task waits, were discarded. */
+  isDiscarded?: boolean;
 }
 
 /** The first state of a new task. `due`: it has no scheduled time, or the time has come. */
@@ -33,16 +35,21 @@ export function created(readiness: Readiness, due: boolean, at: string): TaskSta
 export function settle(state: TaskState, readiness: Readiness, due: boolean, at: string): TaskState {
   if (isUnderWay(state)) return { ...state, status: due ? "queued" : "pending" };
   if (readiness.failed_dependency !== undefined) {
-    return dependencyFailed(state, readiness.failed_dependency, at);
+    return dependencyFailed(state, readiness, at);
   }
   return { ...state, status: readiness.ready && due ? "queued" : "pending" };
 }
 
-function dependencyFailed(state: TaskState, dependency: string, at: string): TaskState {
+function dependencyFailed(
+  state: TaskState,
+  { failed_dependency, isDiscarded }: Readiness,
+  at: string,
+): TaskState {
+  const why = isDiscarded ? ": its changes were discarded" : "";
   return {
     ...state,
-    ...failedWith({ kind: "dependency", message: `Dependency '${dependency}' failed` }),
-    failed_dependency: dependency,
+    ...failedWith({ kind: "dependency", message: `Dependency '${failed_dependency}' failed${why}` }),
+    failed_dependency,
     completed_at: at,
     paused_from: undefined,
   };

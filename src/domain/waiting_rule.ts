@@ -4,6 +4,7 @@
  */
 import { epochOf, isoTime } from "../clock/clock.ts";
 import type { Graph } from "./cascade.ts";
+import { openDependencies } from "./dependencies.ts";
 import { dueAt } from "./due.ts";
 import type { PermissionRequest } from "./permission_request.ts";
 import type { Question } from "./question.ts";
@@ -55,10 +56,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
 }
 
 function whilePending(task: TaskRecord, { find, now_ms }: Surroundings): WaitingFor {
-  const open = isUnderWay(task.state) ? [] : (task.spec.dependencies ?? []).filter((id) => {
-    const status = find(id)?.state.status;
-    return status !== undefined && status !== "completed";
-  });
+  const open = isUnderWay(task.state) ? [] : openDependencies(task.spec, find);
   if (open.length > 0) return { kind: "dependency", task_ids: open };
   const due_ms = dueAt(task);
   // Nothing holds it back: the next commit queues it.

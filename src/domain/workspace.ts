@@ -26,6 +26,8 @@ export const StoredWorkspace = Workspace.extend({
   unsaved: z.boolean().optional(),
   /** git's folder that all worktrees of the repository share. */
   common_dir: z.string().optional(),
+  /** The work of other tasks from which it started: their last commits. */
+  inherited: z.array(z.object({ task_id: z.string(), commit: z.string() })).optional(),
 });
 export type StoredWorkspace = z.infer<typeof StoredWorkspace>;
 

@@ -139,6 +139,10 @@ export class Acceptance {
       into: request.into,
       message: taskMessage(record.id, request.message ?? record.spec.description),
       dependencies: open,
+      inherited: (worktree.inherited ?? []).filter(({ task_id }) => {
+        const review = this.#options.store.tasks.get(task_id)?.state.review;
+        return review !== undefined && review !== "accepted";
+      }),
       taken,
     });
     if (plan === undefined) throw nothingChanged(record, "accept the changes of");
@@ -161,11 +165,11 @@ export class Acceptance {
     return { ...plan, method };
   }
 
-  /** Its dependencies, directly or through others. */
+  /** Its dependencies, directly or through others, the nearest first. */
   dependenciesOf(task: TaskRecord): TaskRecord[] {
     const found = new Map<string, TaskRecord>();
     const todo = [...task.spec.dependencies ?? []];
-    for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
+    for (let id = todo.shift(); id !== undefined; id = todo.shift()) {
       const one = found.has(id) ? undefined : this.#options.store.tasks.get(id);
       if (!one) continue;
       found.set(id, one);
@@ -180,8 +184,7 @@ export class Acceptance {
     const named = ids.map((id) => `'${id}'`).join(", ");
     if (!isIncluded) {
       const message =
-        `Task '${task.id}' carries the work of ${named}, which is not accepted yet. Accept that first, or ` +
-        `include it`;
+        `Task '${task.id}' carries work of ${named} that is not accepted. Accept that first, or include it`;
       throw changesConflict("dependencies", [], message, {
         task_ids: ids,
         todo: "include_dependencies: true",
@@ -484,6 +487,7 @@ function ended(state: TaskState, head: string, refs_dir: string, ref: string): T
     ending: undefined,
     workspace: undefined,
     unresolved: undefined,
+    ended_from: state.workspace?.base_commit ?? state.ended_from,
     refs_dir,
     refs: [...state.refs ?? [], ref],
   };

@@ -9,7 +9,7 @@ import { failuresRead, resettled } from "../domain/cascade.ts";
 import { dueAt } from "../domain/due.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
-import type { TaskRecord } from "../domain/task_record.ts";
+import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
 import { claim } from "../store/queue.ts";
@@ -146,7 +146,7 @@ export class Dispatcher {
     } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
     // Its dependencies may have ended before this change was known.
     if (status === "pending" && isNew) this.#settleLater([id]);
-    if (after && before && isFinished(after.state.status) !== isFinished(before.state.status)) {
+    if (after && before && standsOtherwise(before.state, after.state)) {
       this.#settleLater(this.#context.index.dependentsOf(id));
     }
   }
@@ -365,4 +365,9 @@ export class Dispatcher {
     }
     await this.#settle(ids);
   }
+}
+
+/** Whether those that depend on the task may have to be judged anew. */
+function standsOtherwise(before: TaskState, after: TaskState): boolean {
+  return isFinished(after.status) !== isFinished(before.status) || after.review !== before.review;
 }

@@ -59,21 +59,18 @@ function isExpired(task: TaskRecord, index: TaskIndex, oldest_ms: number): boole
   return true;
 }
 
-const isCompleted = ({ state }: TaskRecord) => state.status === "completed";
-
 function isNeededByASchedule(task: TaskRecord, { schedules }: Store): boolean {
-  for (const schedule of schedules.values()) if (needs(schedule, task.id, isCompleted(task))) return true;
+  for (const schedule of schedules.values()) if (needs(schedule, task)) return true;
   return false;
 }
 
-/** Notes in the schedules which of these tasks, on which they depend, have completed: they are about to be removed. */
+/** Notes in the schedules which of these tasks, on which they depend, are done: they are about to be removed. */
 async function noteInSchedules(tasks: TaskRecord[], { schedules }: Store): Promise<void> {
-  const completed = tasks.filter(isCompleted).map(({ id }) => id);
   let left = schedules.size;
   while (left > 0) {
     await schedules.update((view) => {
       const updates = [...view.values()].flatMap((schedule) => {
-        const state = withMet(schedule, completed);
+        const state = withMet(schedule, tasks);
         return state === schedule.state ? [] : [{ id: schedule.id, state }];
       });
       left = updates.length - BATCH;

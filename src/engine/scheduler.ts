@@ -111,8 +111,8 @@ export class Scheduler {
       // Retention may have removed one since the check.
       checkDependencies(id, dependencies, index.find, () => index.ids());
       const state = { runs: 0, next_ms: first_ms, ...this.#runsLeftBy(id) };
-      const completed = dependencies.filter((other) => index.find(other)?.state.status === "completed");
-      return { creates: [{ id, spec, state: withMet({ spec, state }, completed) }] };
+      const known = dependencies.flatMap((other) => index.find(other) ?? []);
+      return { creates: [{ id, spec, state: withMet({ spec, state }, known) }] };
     }, by);
     this.#setAlarm();
     return { scheduled_time: spec.scheduled_time, next_run: spec.scheduled_time };

@@ -1,4 +1,5 @@
 /** A task as clients see it: its record, what it waits for and, while it runs, what its agent is doing. */
+import { isStale } from "../domain/inheritance.ts";
 import type { TaskSession } from "../domain/agent_session.ts";
 import type { Attachment } from "../domain/attachment.ts";
 import type { Task } from "../domain/task.ts";
@@ -23,7 +24,8 @@ export function shownTask(
   { run, goOnCommand, attached_files, project, around }: Seen,
 ): Task {
   const waiting_for = waitingFor(record, around);
-  const view: Task = { ...taskView(record), project, attached_files, waiting_for };
+  const stale = isStale(record, around.find) || undefined;
+  const view: Task = { ...taskView(record), project, attached_files, waiting_for, stale };
   if (view.agent_session) view.agent_session.command = goOnCommand?.(view.agent_session);
   if (!run) return view;
   const { permissions, questions, runtime_status } = run;

@@ -66,7 +66,7 @@ export class Talk {
       const now = clock.now();
       const at = isoTime(now);
       const graph = index.graphOf(view);
-      const ready = readiness(found.spec.dependencies ?? [], graph.find);
+      const ready = readiness(found.spec, graph.find);
       const given = { ...about, at, attachments: attachments?.length ? [...attachments] : undefined };
       const before = { ...found, state: also(found.state) };
       const { state, message, turn, delivery } = posted(before, given, {

@@ -133,7 +133,7 @@ export class TaskCommands {
       insert(store.tasks, id, (view) => {
         const dependencies = spec.dependencies ?? [];
         requireDependencies(id, dependencies, view);
-        const ready = readiness(dependencies, (other) => view.get(other));
+        const ready = readiness(spec, (other) => view.get(other));
         const state = created(ready, isDue({ id, spec }, now), created_at);
         return { spec, state, reads: present(dependencies, view) };
       }, by));
@@ -191,7 +191,7 @@ export class TaskCommands {
       const task = this.#find(id, view);
       const now = clock.now();
       const graph = index.graphOf(view);
-      const ready = readiness(task.spec.dependencies ?? [], graph.find);
+      const ready = readiness(task.spec, graph.find);
       const state = retried(task, ready, isDue(task, now), isoTime(now), { fresh });
       retry_count = state.retry_count;
       // If they do not all fit into one commit, the dispatcher puts the rest back when it sees the change.
@@ -223,7 +223,7 @@ export class TaskCommands {
     await this.#update((view) => {
       const task = this.#find(id, view);
       const now = clock.now();
-      const ready = readiness(task.spec.dependencies ?? [], (other) => view.get(other));
+      const ready = readiness(task.spec, (other) => view.get(other));
       return new Map([[id, resumed(task, ready, isDue(task, now), isoTime(now))]]);
     }, by);
     await this.#dispatcher.active.get(id)?.signalled;

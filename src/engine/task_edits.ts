@@ -105,7 +105,7 @@ export class TaskEdits {
       const dependencies = spec.dependencies ?? [];
       const read = requireNoCycle(id, dependencies, find);
       const due = isDue({ id, spec, state: current.state }, now);
-      const state = stateUnder(spec, current.state, readiness(dependencies, find), due, isoTime(now));
+      const state = stateUnder(spec, current.state, readiness(spec, find), due, isoTime(now));
       const states = cascade(index.graphOf(view), new Map([[id, state]]), now);
       const updates = [...states].map(([one, state]) =>
         one === id ? { id, state, spec } : { id: one, state }

@@ -11,6 +11,7 @@ import { failuresRead } from "../domain/cascade.ts";
 import { type Actor, SERVER } from "../domain/actor.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { ApiError } from "../domain/errors.ts";
+import { beginsAnew, begunWith } from "../domain/inheritance.ts";
 import type { Lease } from "../domain/lease.ts";
 import {
   holdsSlot,
@@ -91,8 +92,12 @@ export async function claim(
     if (task.spec !== spec) return {};
     // A dependency that was completed goes on if it gets a message.
     const dependencies = isUnderWay(task.state) ? [] : task.spec.dependencies ?? [];
-    if (!readiness(dependencies, (other) => view.get(other)).ready) return {};
-    const state = started(task, lease, agent, at);
+    const { execution } = task.spec;
+    if (!readiness({ dependencies, execution }, (other) => view.get(other)).ready) return {};
+    const begun = beginsAnew(task.state)
+      ? begunWith(task.spec, (other) => view.get(other))
+      : task.state.begun_with;
+    const state = { ...started(task, lease, agent, at), begun_with: begun };
     record = { ...task, state };
     const reads = dependencies.filter((other) => view.get(other) !== undefined);
     return { updates: [{ id, state }], sets: deliveries(id, task.state, state), reads };

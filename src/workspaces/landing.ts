@@ -54,7 +54,7 @@ export function gitLanding(git: Git, room: string): Landing {
   }
 
   /** What of the dependencies is in the work, and not in the branch that takes it. */
-  async function carried(dependencies: readonly Work[], head: string, from: string) {
+  async function carried({ dependencies, inherited, work }: LandingOrder, head: string, from: string) {
     const brought: LandingPlan["brought"] = [];
     const parts: string[] = [];
     for (const { task_id, worktree } of dependencies) {
@@ -66,6 +66,15 @@ export function gitLanding(git: Git, room: string): Landing {
       if (await isAncestor(git, place, common, from)) continue;
       if (common === own) brought.push({ task_id, head: own });
       else parts.push(task_id);
+    }
+    // What is on their branches no more: it was discarded, or its branch was rewritten.
+    const place = { git_dir: work.worktree.common_dir };
+    const named = new Set([...brought.map(({ task_id }) => task_id), ...parts]);
+    for (const { task_id, commit } of inherited) {
+      if (named.has(task_id) || !await isAncestor(git, place, commit, head)) continue;
+      if (await isAncestor(git, place, commit, from)) continue;
+      named.add(task_id);
+      parts.push(task_id);
     }
     return { brought, parts };
   }
@@ -84,7 +93,8 @@ export function gitLanding(git: Git, room: string): Landing {
   }
 
   return {
-    async plan({ work, method, into, message, dependencies, taken }: LandingOrder) {
+    async plan(order: LandingOrder) {
+      const { work, method, into, message, taken } = order;
       const { worktree } = work;
       const { common_dir, base_commit } = worktree;
       const place = { git_dir: common_dir };
@@ -111,7 +121,7 @@ export function gitLanding(git: Git, room: string): Landing {
           to: made.commit,
           head,
           hasMoved,
-          ...await carried(dependencies, head, from),
+          ...await carried(order, head, from),
         };
       } finally {
         await merger.close();

@@ -13,6 +13,7 @@ import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { type ProgramHost, runSetup } from "./project_programs.ts";
 import { noteIgnored } from "./remove_worktree.ts";
 import { baseOf, commitOf, noRepository, repositoryAt } from "./repository.ts";
+import { inheritedStart } from "./inherited_start.ts";
 import { checkOutSubmodules } from "./submodules.ts";
 import { freeBranch, freeFolder } from "./worktree_names.ts";
 import type { MadeWorktree } from "./worktree_place.ts";
@@ -23,6 +24,8 @@ export interface Making {
   programs: ProgramHost;
   /** The folder of the worktrees, with symbolic links resolved. */
   root: string;
+  /** A folder for temporary files. */
+  room: string;
 }
 
 /** A worktree as it is about to be made. */
@@ -39,8 +42,8 @@ export function isIntent(workspace: StoredWorkspace | undefined): workspace is I
 
 /** Names a worktree for the task that nobody has yet. */
 export async function planned(
-  { git, root }: Making,
-  { id, working_dir, base: asked, project }: WorkspaceTask,
+  { git, root, room }: Making,
+  { id, working_dir, base: asked, project, inherits = [] }: WorkspaceTask,
   notes: Note[],
   signal?: AbortSignal,
 ): Promise<Intent> {
@@ -54,6 +57,12 @@ export async function planned(
     notes.push(...fresh.notes);
   }
   const { common_dir, root: at, below } = repository;
+  const start = await inheritedStart(
+    git,
+    { task_id: id, common_dir, base: commit, inherits, room },
+    notes,
+    signal,
+  );
   const folder = await freeFolder(git, common_dir, root, id);
   return {
     kind: "worktree",
@@ -61,7 +70,8 @@ export async function planned(
     repository: at,
     branch: await freeBranch(git, common_dir, id, signal),
     base: base.name,
-    base_commit: commit,
+    base_commit: start.commit,
+    inherited: start.inherited,
     root: folder,
     common_dir,
     unsaved: true,

@@ -25,8 +25,16 @@ export class TreeMerger {
   readonly #place: GitPlace;
   readonly #config: string[];
   readonly #folder: string | undefined;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(git: Git, place: GitPlace, config: string[], folder: string | undefined) {
+  private constructor(
+    git: Git,
+    place: GitPlace,
+    config: string[],
+    folder: string | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal;
     this.#git = git;
     this.#place = place;
     this.#config = config;
@@ -34,7 +42,13 @@ export class TreeMerger {
   }
 
   /** `common_dir`: git's folder. `target`: the commit whose attributes count. `room`: a folder for temporary ones. */
-  static async open(git: Git, common_dir: string, target: string, room: string): Promise<TreeMerger> {
+  static async open(
+    git: Git,
+    common_dir: string,
+    target: string,
+    room: string,
+    signal?: AbortSignal,
+  ): Promise<TreeMerger> {
     const place = { git_dir: common_dir, work_tree: common_dir };
     const folder = await attributesFolder(git, common_dir, target, room);
     return new TreeMerger(
@@ -42,6 +56,7 @@ export class TreeMerger {
       { git_dir: common_dir, work_tree: folder ?? common_dir },
       await plainDrivers(git, place),
       folder,
+      signal,
     );
   }
 
@@ -54,7 +69,7 @@ export class TreeMerger {
     const { code, stdout, stderr } = await this.#git.run(
       this.#place,
       ["merge-tree", "--write-tree", "-z", "--name-only", "--messages", ours, theirs],
-      { config: this.#config, accepts: [HAS_CONFLICTS, 128, 129] },
+      { config: this.#config, accepts: [HAS_CONFLICTS, 128, 129], signal: this.#signal },
     );
     if (code === 129) throw needsNewerGit();
     // Such as histories that have nothing in common.

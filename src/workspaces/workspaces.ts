@@ -65,7 +65,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
 
   async function making(): Promise<Making> {
     await Deno.mkdir(root, { recursive: true, mode: 0o700 });
-    return { git, programs, root: await Deno.realPath(root) };
+    return { git, programs, root: await Deno.realPath(root), room };
   }
 
   async function inRoom<T>(use: (folder: string) => Promise<T>): Promise<T> {
@@ -148,6 +148,11 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     return undefined;
   }
 
+  /** Whether the commit from which it was to start is there: a merge that no branch has does not stay for ever. */
+  async function isThere({ common_dir, base_commit }: Intent, signal: AbortSignal): Promise<boolean> {
+    return await commitOf(git, { git_dir: common_dir }, base_commit, signal) !== undefined;
+  }
+
   async function openWorktree(
     task: WorkspaceTask,
     record: Record,
@@ -173,7 +178,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
         const folder = await freeFolder(git, known.common_dir, here.root, task.id);
         intent = { ...intent, root: folder, path: join(folder, relative(known.root, known.path)) };
       }
-    } else if (isIntent(known)) {
+    } else if (isIntent(known) && await isThere(known, signal)) {
       intent = known;
       await unmade(here, intent);
       const now = await commitOf(git, { git_dir: intent.common_dir }, `refs/heads/${intent.branch}`, signal);
@@ -232,6 +237,10 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
           return { ...work, workspace: known };
         },
       };
+    },
+    async changedFiles(common_dir, from, to, limit) {
+      const asked = ["diff", "--name-only", "--no-renames", "-z", from, to, "--"];
+      return (await git.fields({ git_dir: common_dir }, asked)).slice(0, limit + 1);
     },
     save: (task, signal) => saved(task.known!, task, false, signal),
   };

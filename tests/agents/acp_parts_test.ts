@@ -238,6 +238,24 @@ Deno.test("acp prompt: context and what was done before are separate from the pr
   ]);
   const idle = { stopped: "it was killed.", plan: [], steps: [], files: [] };
   assert.deepEqual(texts(firstPrompt(task, idle)), ["do it"]);
+  const dependencies = [
+    {
+      task_id: "a",
+      description: "Mend\nit",
+      answer: "ä".repeat(2000),
+      files: Array.from({ length: 51 }, (_, n) => `f${n}`),
+      isHere: true,
+    },
+    { task_id: "b", description: "Paint it", files: [], review: "discarded" as const, isHere: false },
+  ];
+  const [, others, ...none] = texts(firstPrompt({ ...task, dependencies }, undefined));
+  assert.deepEqual(none, []);
+  assert.match(others!, /^This task depends on others/);
+  assert.match(
+    others!,
+    /\n\nTask a: Mend it\nIts changes are in your folder already.\nIts last answer\nä{1024}\n/,
+  );
+  assert.match(others!, /- f49\n- and more\n\nTask b: Paint it\nIts changes were discarded.$/);
   const [prompt, told] = texts(firstPrompt(task, {
     ...idle,
     answer: "So far\nso good",

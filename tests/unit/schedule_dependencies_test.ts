@@ -70,6 +70,30 @@ for (const status of ["failed", "cancelled"] as const) {
     }));
 }
 
+Deno.test("a dependency whose changes a schedule waits for stays until they are accepted", () =>
+  withSchedules(START, async (world) => {
+    await add(world, "setup");
+    const after = { execution: { after: "accepted" as const } };
+    await world.schedule("daily", SOON, DAILY, { dependencies: ["setup"], ...after });
+    await end(world, "setup", "completed");
+    const judge = (review: TaskState["review"]) =>
+      world.store.tasks.update((view) => {
+        const { state } = view.get("setup")!;
+        return { updates: [{ id: "setup", state: { ...state, review } }] };
+      }, SERVER);
+    await judge("to_review");
+    await expire(world);
+    assert.ok(isThere(world, "setup"));
+    await world.pass(10 * MINUTE);
+    assert.equal(world.runs("daily")[0]!.status, "pending");
+    await judge("accepted");
+    await world.settle(10_000);
+    assert.notEqual(world.runs("daily")[0]!.status, "pending");
+    await end(world, "daily_run_1", "completed");
+    await expire(world);
+    assert.equal(isThere(world, "setup"), false);
+  }));
+
 Deno.test("a new task under the id of a removed dependency counts as it is", () =>
   withSchedules(START, async (world) => {
     await add(world, "setup");

@@ -230,7 +230,7 @@ Deno.test("cascade: completion releases exactly the tasks whose dependencies are
 });
 
 Deno.test("readiness: removed dependencies do not hold a task back", () => {
-  assert.deepEqual(readiness(["gone"], () => undefined), { ready: true });
+  assert.deepEqual(readiness({ dependencies: ["gone"] }, () => undefined), { ready: true });
 });
 
 Deno.test("queue: priority, then age, regardless of the order of arrival", () => {

@@ -1,5 +1,5 @@
 /** Builds the prompts for an agent. Pure. */
-import type { EarlierWork, RunRequest } from "../../domain/run.ts";
+import type { DependencyResult, EarlierWork, RunRequest } from "../../domain/run.ts";
 import { cutToBytes } from "../../domain/scalars.ts";
 import { oneLine } from "./wire_value.ts";
 
@@ -8,6 +8,9 @@ const MOST_METADATA = 16 * 1024;
 /** The most bytes of what is told of earlier work, and of its parts. */
 const TOLD_BYTES = 12 * 1024;
 const ANSWER_BYTES = 2048;
+/** The most bytes of what is told of the tasks that this one depends on, and how many files of each. */
+const OTHERS_BYTES = 96 * 1024;
+const OTHERS_FILES = 50;
 const MOST_STEPS = 50;
 const LINE_CHARACTERS = 200;
 const REASON_CHARACTERS = 500;
@@ -19,7 +22,7 @@ type Block = { type: "text"; text: string };
 const textBlock = (text: string): Block => ({ type: "text", text });
 
 /**
- * The content blocks that begin a session: the task's prompt unchanged, its context, and what earlier sessions did, each
+ * The content blocks that begin a session: the task's prompt unchanged, its context, what the tasks did that it depends on, and what earlier sessions did, each
  * in a block of its own. `follows`: a message comes after them, which the turn is about.
  */
 export function firstPrompt(
@@ -35,9 +38,30 @@ export function firstPrompt(
     context.push(json.length > MOST_METADATA ? "Metadata: too long to be shown" : `Metadata: ${json}`);
   }
   if (context.length > 0) blocks.push(textBlock(`Context of the task\n${context.join("\n")}`));
+  if (task.dependencies?.length) blocks.push(textBlock(whatOthersDid(task.dependencies)));
   const isKnown = earlier !== undefined && hasWorked(earlier);
   if (isKnown || follows) blocks.push(textBlock(whatWasDone(isKnown ? earlier : undefined, follows)));
   return blocks;
+}
+
+function whatOthersDid(dependencies: readonly DependencyResult[]): string {
+  const told = dependencies.map(({ task_id, description, answer, files, review, isHere }) =>
+    [
+      `Task ${task_id}: ${oneLine(description, LINE_CHARACTERS)}`,
+      standOf(review, isHere),
+      answer ? `Its last answer\n${cutToBytes(answer.trim(), ANSWER_BYTES)}` : "",
+      listOf("Files that it changed", files.slice(0, OTHERS_FILES)),
+      files.length > OTHERS_FILES ? "- and more" : "",
+    ].filter(Boolean).join("\n")
+  );
+  const intro =
+    "This task depends on others, which have ended. This is what their agents answered and changed:";
+  return cutToBytes([intro, ...told].join("\n\n"), OTHERS_BYTES);
+}
+
+function standOf(review: DependencyResult["review"], isHere: boolean): string {
+  if (review === "discarded") return "Its changes were discarded.";
+  return isHere ? "Its changes are in your folder already." : "";
 }
 
 /** The prompt of a session that goes on. It has the task's prompt already. */

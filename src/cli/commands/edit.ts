@@ -4,7 +4,15 @@ import { type Command, Option } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import { describedBy } from "../../domain/description.ts";
 import { HIDDEN } from "../../domain/mcp_server.ts";
-import { type Execution, Isolation, PermissionPolicy, Priority, type Task } from "../../domain/task.ts";
+import {
+  After,
+  type Execution,
+  Inherit,
+  Isolation,
+  PermissionPolicy,
+  Priority,
+  type Task,
+} from "../../domain/task.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localWithOffset, localZone } from "../local_time.ts";
@@ -24,6 +32,8 @@ interface EditFlags extends CommonFlags {
   mode?: string;
   permissions?: PermissionPolicy;
   isolation?: Isolation;
+  after?: After;
+  inherit?: Inherit;
   cwd?: string;
   project?: string;
   owner?: string;
@@ -39,6 +49,8 @@ export function addEdit(program: Command, cli: Cli): void {
     .option("--timeout <ms>", "end each turn after this many milliseconds", wholeNumber)
     .option("--depends-on <id...>", "run only after these tasks have completed, instead of those before")
     .option("--no-depends-on", "wait for no other task")
+    .addOption(new Option("--after <state>", "when those count as done").choices(After.options))
+    .addOption(new Option("--inherit <what>", "what it takes over from those").choices(Inherit.options))
     .option("--at <time>", "start it then: +30m, 09:00, tomorrow 09:00, or a date and time (local)")
     .option("--agent <name>", "the agent to run it")
     .option("--model <model>", "the model for the agent to use")
@@ -79,10 +91,21 @@ export function addEdit(program: Command, cli: Cli): void {
 
 /** The message replaces `execution` and `metadata` as a whole, so they hold what stays as well. */
 function changesOf(task: Task, flags: EditFlags, prompt: string | undefined): Changes {
-  const { agent, model, effort, mode, permissions, isolation, cwd, project, owner, tag } = flags;
+  const { agent, model, effort, mode, permissions, isolation, after, inherit, cwd, project, owner, tag } =
+    flags;
   const described = prompt === undefined ? undefined : describedBy(prompt);
   const working_dir = cwd === undefined ? undefined : resolve(Deno.cwd(), cwd);
-  const execution = given({ agent, model, effort, mode, permissions, isolation, working_dir });
+  const execution = given({
+    agent,
+    model,
+    effort,
+    mode,
+    permissions,
+    isolation,
+    after,
+    inherit,
+    working_dir,
+  });
   const metadata = given({ project, owner, tags: tag });
   const isExecutionNew = described !== undefined || Object.keys(execution).length > 0;
   if (isExecutionNew) refuseHidden(task.execution);

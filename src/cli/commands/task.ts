@@ -70,6 +70,7 @@ function describe(
     ["session", task.agent_session?.session_id],
     ["go on by hand", goOnByHand(task)],
     ["depends on", task.dependencies?.join(", ")],
+    ["stale", task.stale ? "what it depends on has gone on or was discarded since it began" : undefined],
     ["created", localWithOffset(task.created_at)],
     ["scheduled", task.scheduled_time && localWithOffset(task.scheduled_time)],
     ["started", task.started_at && localWithOffset(task.started_at)],

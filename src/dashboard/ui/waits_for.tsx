@@ -1,7 +1,8 @@
 /** Why a task waits, in one line. */
 import { Link } from "wouter-preact";
 import { epochOf } from "../../clock/clock.ts";
-import type { Task } from "../../domain/task.ts";
+import { standingOf } from "../../domain/dependencies.ts";
+import type { After, Task } from "../../domain/task.ts";
 import type { WaitingFor } from "../../domain/waiting_for.ts";
 import { relative } from "../../protocol/formats.ts";
 import { sharedWords, waitingWords } from "../../protocol/waiting_words.ts";
@@ -13,19 +14,26 @@ import "./waits_for.css";
 const SHOWN_MAX = 2;
 
 /** Shows nothing for a task that does not wait. Permission requests and questions have their own display. */
-export function WaitsFor({ task: { waiting_for } }: { task: Task }) {
+export function WaitsFor({ task: { waiting_for, execution } }: { task: Task }) {
   if (waiting_for === undefined || waiting_for.kind === "permission" || waiting_for.kind === "question") {
     return null;
   }
   return (
     <p class="task-waits">
-      Waits for <Cause of={waiting_for} />
+      Waits for <Cause of={waiting_for} after={execution?.after} />
     </p>
   );
 }
 
-function Cause({ of: waiting_for }: { of: WaitingFor }) {
-  if (waiting_for.kind === "dependency") return <TaskLinks ids={waiting_for.task_ids} />;
+function Cause({ of: waiting_for, after }: { of: WaitingFor; after?: After }) {
+  if (waiting_for.kind === "dependency") {
+    return (
+      <>
+        <TaskLinks ids={waiting_for.task_ids.filter((id) => isOpen(id, after))} />
+        {after === "accepted" && " to be accepted"}
+      </>
+    );
+  }
   if (waiting_for.kind === "concurrency" && waiting_for.task_ids) {
     return (
       <>
@@ -36,9 +44,13 @@ function Cause({ of: waiting_for }: { of: WaitingFor }) {
   return <>{waitingWords(waiting_for, (iso) => relative(epochOf(iso), now.value))}</>;
 }
 
-/** Leaves out completed tasks: no push announces that one of several dependencies completed. */
-function TaskLinks({ ids }: { ids: readonly string[] }) {
-  const open = ids.filter((id) => taskOf(id)?.status !== "completed");
+/** No push announces that one of several dependencies is done. */
+function isOpen(id: string, after: After | undefined): boolean {
+  const task = taskOf(id);
+  return task === undefined || standingOf(task, after) !== "done";
+}
+
+function TaskLinks({ ids: open }: { ids: readonly string[] }) {
   return (
     <>
       {open.slice(0, SHOWN_MAX).map((id, i) => {

@@ -8,6 +8,7 @@ import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { askedBefore, steeredIn } from "./asked.ts";
 import { notStarted } from "./not_started.ts";
+import { dependencyResults } from "./dependency_results.ts";
 import { earlierWork } from "./earlier_work.ts";
 import { ownTools } from "./own_tools.ts";
 import { delegates, type Place, runRequest, strangeTo } from "./run_request.ts";
@@ -17,7 +18,7 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 type AgentContext = Pick<
   RunContext,
-  "runner" | "settings" | "directory" | "store" | "attachments" | "access"
+  "runner" | "settings" | "directory" | "store" | "attachments" | "access" | "workspaces"
 >;
 
 export class AgentProcess {
@@ -55,6 +56,7 @@ export class AgentProcess {
       request.attachments = attachments?.of(task.spec.execution?.attachments ?? []);
       if (request.agent.protocol === "acp") {
         request.earlier = await earlierWork(store, task);
+        request.task.dependencies = await dependencyResults(this.#context, task);
         const { message } = task.state.prompt ?? {};
         if (message !== undefined) {
           const prompt = await promptOf(this.#context, task.id, message);

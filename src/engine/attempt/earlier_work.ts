@@ -27,12 +27,7 @@ export async function earlierWork(
   const [first] = before;
   const last = before.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const { entries } = await logs.query({
-    agents: [id],
-    start_ms: epochOf(first.started_at),
-    order: "desc",
-    limit: ENTRIES,
-  });
+  const entries = await lastEntries(logs, id, first);
   const answer = (await lastTurn(store, task, first.attempt))?.output;
   return {
     stopped: whyStopped(last),
@@ -40,6 +35,24 @@ export async function earlierWork(
     plan: progress_details?.steps ?? earlier_plan,
     ...doneIn(entries),
   };
+}
+
+async function lastEntries(
+  logs: Pick<Store, "logs">["logs"],
+  id: string,
+  { started_at }: Pick<Attempt, "started_at">,
+): Promise<LogEntry[]> {
+  const asked = { agents: [id], start_ms: epochOf(started_at), order: "desc", limit: ENTRIES } as const;
+  return (await logs.query(asked)).entries;
+}
+
+/** The files that a task's agent has reported to have changed, as far as the end of its log has them. */
+export async function reportedFiles(
+  { logs }: Pick<Store, "logs">,
+  { id, state: { attempts } }: TaskRecord,
+): Promise<readonly string[]> {
+  const [first] = attempts;
+  return first === undefined ? [] : doneIn(await lastEntries(logs, id, first)).files;
 }
 
 /** Why the attempt ended, as its agent may be told. Undefined if its last turn was completed. */

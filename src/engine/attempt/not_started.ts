@@ -26,6 +26,7 @@ const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   PERMISSION_DENIED: "permission_denied",
   // A worktree that cannot be made.
   FILESYSTEM_ERROR: "conflict",
+  CHANGES_CONFLICT: "conflict",
 };
 
 /** What keeps an agent from starting is otherwise missing or wrong here: its program, its folder or a setting. */

@@ -1,5 +1,6 @@
 /** Opens the folder that an attempt works in, the task's folder or a worktree of its own, and has its work saved. */
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
+import { inheritedWork } from "../../domain/inheritance.ts";
 import type { OpenWorkspace } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -45,6 +46,7 @@ export class TaskWorkspace {
     const { id, spec: { description }, state: { workspace, review } } = task;
     // What was accepted or discarded is over: the task begins with what there is now.
     const known = review === "accepted" || review === "discarded" ? undefined : workspace;
+    const inherits = inheritedWork(task, this.#context.index.find);
     const wanted = {
       id,
       description,
@@ -52,6 +54,7 @@ export class TaskWorkspace {
       isolation,
       base,
       known,
+      inherits,
       project: settings.projectOf(task),
     };
     const record = this.#record.workspace.bind(this.#record);

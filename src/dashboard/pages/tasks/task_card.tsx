@@ -57,6 +57,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
       <QuestionAsked task={task} />
       {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
       <WaitsFor task={task} />
+      {task.stale && <p class="task-waits">Stale: what it depends on was sent back or discarded</p>}
       <footer>
         {agent !== undefined && (
           <span class="task-agent clip" title={`Agent ${agent}`}>
