@@ -37,12 +37,19 @@ const newestFirst = (a: Task, b: Task) =>
 /** The ids in order. Sorted again only when tasks come or go, not on each progress update. */
 let order: string[] | undefined;
 
-/** All known tasks that are not archived, the newest first. */
-export const tasks = computed<readonly Task[]>(() => {
+const allTasks = computed<readonly Task[]>(() => {
   version.value;
   order ??= [...byId.values()].sort(newestFirst).map(({ id }) => id);
-  return order.map((id) => byId.get(id)!).filter(({ archived }) => !archived);
+  return order.map((id) => byId.get(id)!);
 });
+
+/** All known tasks that are not archived, the newest first. */
+export const tasks = computed<readonly Task[]>(() => allTasks.value.filter(({ archived }) => !archived));
+
+/** The archived tasks: those that were asked for by `loadArchived` or have been seen archived. */
+export const archivedTasks = computed<readonly Task[]>(() =>
+  allTasks.value.filter(({ archived }) => archived)
+);
 
 /** The known task with this id. A component that calls this renders again when the task changes. */
 export function taskOf(id: string): Task | undefined {
@@ -105,7 +112,8 @@ async function loadPages(
       seen.add(task.id);
       put({ ...task, execution: withWholePrompt(task.execution, byId.get(task.id)?.execution) });
     }
-    tasksTotal.value = total_count;
+    // Archived tasks are not among those that count.
+    if (filter?.archived === undefined) tasksTotal.value = total_count;
     if (pagination.next_offset === undefined) return true;
     if (isEnough()) return false;
     offset = pagination.next_offset;
@@ -128,9 +136,19 @@ async function loadAll(): Promise<void> {
   const isComplete = await loadPages(undefined, seen, () => false);
   // Tasks that have not ended are shown however old they are.
   if (!isComplete) await loadPages({ status: OPEN }, seen, () => false);
-  for (const id of byId.keys()) if (!seen.has(id) && !arrived.has(id)) byId.delete(id);
+  const isGone = ({ id, archived }: Task) => !archived && !seen.has(id) && !arrived.has(id);
+  for (const task of byId.values()) if (isGone(task)) byId.delete(task.id);
   order = undefined;
   tasksLoaded.value = true;
+  changed();
+}
+
+/** Loads the archived tasks, the newest first, and forgets those that are gone. */
+export async function loadArchived(): Promise<void> {
+  const seen = new Set<string>();
+  await loadPages({ archived: true }, seen, () => false);
+  for (const { id, archived } of byId.values()) if (archived && !seen.has(id)) byId.delete(id);
+  order = undefined;
   changed();
 }
 
@@ -161,7 +179,7 @@ async function fetchTasks(ids: string[]): Promise<void> {
     return;
   }
   for (const task_id of ids) put((await ask("get_task_status", { task_id })).task);
-  tasksTotal.value = Math.max(tasksTotal.value, byId.size);
+  tasksTotal.value = Math.max(tasksTotal.value, tasks.peek().length);
 }
 
 /** The wait that follows from the status alone. A pending task must be looked up. */
@@ -253,7 +271,7 @@ function summarised({ summary }: Pushes["task_manager_status"]): void {
   taskSummary.value = summary;
   tasksTotal.value = summary.total;
   const isLongAgo = systemClock.monotonic() - loaded_ms > RELOAD_EVERY_MS;
-  if (tasksLoaded.value && summary.total < byId.size && isLongAgo) load().catch(report);
+  if (tasksLoaded.value && summary.total < tasks.peek().length && isLongAgo) load().catch(report);
 }
 
 /** To be called once, before `listen`. */

@@ -1,7 +1,8 @@
 /** The actions on a task that its status allows, for buttons and keys. */
-import { Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
+import { Archive, ArchiveRestore, Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
 import type { Task, TaskStatus } from "../../domain/task.ts";
-import { ALLOWED_FROM } from "../../domain/task_values.ts";
+import { ALLOWED_FROM, isFinished } from "../../domain/task_values.ts";
+import { archive } from "./archive.ts";
 import { client } from "../data/server.ts";
 import { attempt } from "./toast.tsx";
 import "./task_actions.css";
@@ -46,6 +47,16 @@ export async function act(
   await attempt(() => client.request(type, { task_id, ...options }), `${done}: ${task_id}`);
 }
 
+/** The button that archives an ended task, or takes it out of the archive. */
+export function archiving({ id, status, archived = false }: Task) {
+  if (!isFinished(status)) return undefined;
+  return {
+    title: archived ? "Take out of the archive" : "Archive",
+    icon: archived ? ArchiveRestore : Archive,
+    run: () => void archive([id], !archived),
+  };
+}
+
 export interface ActionButtonsProps {
   task: Task;
   /** Cancelling needs a confirmation first. */
@@ -53,6 +64,7 @@ export interface ActionButtonsProps {
 }
 
 export function ActionButtons({ task, onAction }: ActionButtonsProps) {
+  const ended = archiving(task);
   return (
     <span class="task-actions">
       {actionsOf(task).map(({ name, title, icon: Icon }) => (
@@ -67,6 +79,17 @@ export function ActionButtons({ task, onAction }: ActionButtonsProps) {
           <Icon size={15} aria-hidden="true" />
         </button>
       ))}
+      {ended && (
+        <button
+          type="button"
+          class="icon-button"
+          title={ended.title}
+          aria-label={`${ended.title}: ${task.id}`}
+          onClick={ended.run}
+        >
+          <ended.icon size={15} aria-hidden="true" />
+        </button>
+      )}
     </span>
   );
 }

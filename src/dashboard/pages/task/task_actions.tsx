@@ -5,7 +5,7 @@ import { Link } from "wouter-preact";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { act, type ActionName, actionsOf, isPossible } from "../../ui/task_actions.tsx";
+import { act, type ActionName, actionsOf, archiving, isPossible } from "../../ui/task_actions.tsx";
 
 export function TaskActions({ task }: { task: Task }) {
   const { id, status } = task;
@@ -13,6 +13,7 @@ export function TaskActions({ task }: { task: Task }) {
   // The status when the action was requested. A new status ends the wait even before the reply.
   const [busyIn, setBusyIn] = useState<TaskStatus>();
   const isBusy = busyIn === status;
+  const ended = archiving(task);
   const start = async (name: ActionName, options?: Parameters<typeof act>[2]) => {
     if (name === "cancel") return setAsking(true);
     setBusyIn(status);
@@ -26,7 +27,8 @@ export function TaskActions({ task }: { task: Task }) {
   useShortcuts([
     { key: "h", does: "Hold or resume the task", run: () => run("pause", "resume") },
     { key: "r", does: "Retry the task", run: () => run("retry") },
-  ], [id, status, isBusy]);
+    { key: "e", does: "Archive the ended task, or take it out", run: () => ended?.run() },
+  ], [id, status, task.archived, isBusy]);
   return (
     <div class="buttons" role="group" aria-label="Actions">
       {actionsOf(task).map(({ name, title, icon: Icon }) => (
@@ -50,6 +52,12 @@ export function TaskActions({ task }: { task: Task }) {
         >
           <Sparkles size={16} aria-hidden="true" />
           <span class="action-name">Start afresh</span>
+        </button>
+      )}
+      {ended && (
+        <button type="button" title={`${ended.title} (e)`} onClick={ended.run}>
+          <ended.icon size={16} aria-hidden="true" />
+          <span class="action-name">{ended.title}</span>
         </button>
       )}
       <Link class="button" href={`/new?from=${encodeURIComponent(id)}`}>

@@ -14,6 +14,7 @@ export function TaskState({ task }: { task: Task }) {
       {runtime_status === "retrying" && <span class="badge status-queued">Asks its model again</span>}
       {task.review === "accepted" && <span class="badge status-completed">Accepted</span>}
       {task.review === "discarded" && <span class="badge">Discarded</span>}
+      {task.archived && <span class="badge">Archived</span>}
       {turn !== undefined && turn > 1 && <span class="figure">Turn {turn}</span>}
       {started_at !== undefined && <Lasting from={started_at} to={completed_at} />}
       {changes !== undefined && <DiffStat additions={changes.additions} deletions={changes.deletions} />}

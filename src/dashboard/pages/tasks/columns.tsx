@@ -1,6 +1,8 @@
 /** The tasks by status: columns side by side, or one at a time on narrow screens. */
+import { Archive } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Task } from "../../../domain/task.ts";
+import { archive } from "../../ui/archive.ts";
 import { Glyph, type GlyphKind } from "../../ui/glyph.tsx";
 import { VirtualList } from "../../ui/virtual_list.tsx";
 import type { ActionName } from "../../ui/task_actions.tsx";
@@ -36,12 +38,23 @@ export function Columns({ groups, ...shown }: Shown & { groups: readonly Group[]
 
 function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Shown & { group: Group }) {
   const { key, name, empty, usual } = column;
+  const open = tasks.filter(({ archived }) => !archived);
   return (
     <section class={`board-column column-${key}`} aria-labelledby={`column-${key}`}>
       <h2 id={`column-${key}`}>
         <Glyph kind={GLYPHS[key]!} />
         {name} <span class="count figure">{tasks.length}</span>
       </h2>
+      {key === "done" && open.length > 0 && (
+        <button
+          type="button"
+          class="icon-button column-archive"
+          title="Archive all of them"
+          onClick={() => void archive(open.map(({ id }) => id))}
+        >
+          <Archive size={14} aria-hidden="true" /> Archive all
+        </button>
+      )}
       {tasks.length === 0 ? <p class="board-column-empty">{empty}</p> : (
         <VirtualList
           class="board-cards"

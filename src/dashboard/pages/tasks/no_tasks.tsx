@@ -10,7 +10,8 @@ function commandLine(): string {
   return `opencode-agents run "Fix the failing test in src/parser" --follow --url ${server}`;
 }
 
-export function NoTasks() {
+/** `showArchive`: shows the archived tasks, which may be all that there are. */
+export function NoTasks({ showArchive }: { showArchive: () => void }) {
   const command = commandLine();
   return (
     <div class="empty no-tasks">
@@ -34,6 +35,19 @@ export function NoTasks() {
           <Copy size={15} aria-hidden="true" />
         </button>
       </div>
+      <button type="button" onClick={showArchive}>Archived tasks</button>
+    </div>
+  );
+}
+
+export function NothingArchived({ onClear }: { onClear: () => void }) {
+  return (
+    <div class="empty">
+      <strong>Nothing is archived</strong>
+      <p>
+        Ended tasks can be archived on their cards, or with <kbd>e</kbd>. Then they are listed here only.
+      </p>
+      <button type="button" onClick={onClear}>Show all tasks</button>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** The counts of tasks by status, as filters, and the success rate. */
+import { Archive } from "lucide-preact";
 import { epochOf } from "../../../clock/clock.ts";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
 import { needOf } from "../../../domain/needs.ts";
@@ -21,10 +22,23 @@ export interface StatusFiltersProps {
   /** Whether only tasks that need a person are shown. */
   needsYou: boolean;
   chooseNeedsYou: (needsYou: boolean) => void;
+  /** Whether the archived tasks are shown, and no others. */
+  isArchived: boolean;
+  chooseArchived: (isArchived: boolean) => void;
 }
 
 export function StatusFilters(props: StatusFiltersProps) {
-  const { tasks, countable, isFiltered, chosen, choose, needsYou, chooseNeedsYou } = props;
+  const {
+    tasks,
+    countable,
+    isFiltered,
+    chosen,
+    choose,
+    needsYou,
+    chooseNeedsYou,
+    isArchived,
+    chooseArchived,
+  } = props;
   const needing = countable.filter((task) => needOf(task) !== undefined).length;
   const counts = isFiltered ? countsOf(countable) : allCounts(tasks);
   const total = isFiltered ? countable.length : Math.max(tasks.length, tasksTotal.value);
@@ -61,6 +75,14 @@ export function StatusFilters(props: StatusFiltersProps) {
           {STATUS_NAMES[status]} <b class="figure">{count(counts[status])}</b>
         </button>
       ))}
+      <button
+        type="button"
+        class="status-filter"
+        aria-pressed={isArchived}
+        onClick={() => chooseArchived(!isArchived)}
+      >
+        <Archive size={14} aria-hidden="true" /> Archived
+      </button>
     </div>
   );
 }

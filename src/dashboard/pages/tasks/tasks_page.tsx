@@ -5,23 +5,26 @@ import { Link } from "wouter-preact";
 import type { Task } from "../../../domain/task.ts";
 import { count } from "../../../protocol/formats.ts";
 import { agents } from "../../data/machine.ts";
-import { tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/tasks.ts";
+import { useArchived } from "../../ui/archive.ts";
+import { archivedTasks, tasks, TASKS_MAX, tasksLoaded, tasksTotal } from "../../data/tasks.ts";
 import { usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Page } from "../../ui/page.tsx";
 import { Board } from "./board.tsx";
 import { Filters } from "./filters.tsx";
 import { Graph } from "./graph/graph.tsx";
-import { NoTasks } from "./no_tasks.tsx";
+import { NoTasks, NothingArchived } from "./no_tasks.tsx";
 import { Outcomes, StatusFilters } from "./summary.tsx";
 import { type AgentOf, isFiltered, matching, viewOf, VIEWS } from "./view.ts";
 import { ViewSwitch } from "./view_switch.tsx";
 import "./tasks_page.css";
 
 export function TasksPage() {
-  const all = tasks.value;
   const [place, setPlace] = usePlace();
   const view = viewOf(place);
+  const { isArchived } = view;
+  useArchived(isArchived);
+  const all = isArchived ? archivedTasks.value : tasks.value;
   const { kind } = view;
   const show = (next: string) => setPlace({ view: next === "board" ? "" : next });
   const next = VIEWS[(VIEWS.indexOf(kind) + 1) % VIEWS.length]!;
@@ -43,8 +46,10 @@ export function TasksPage() {
     >
       {all.length > 0 || kind === "graph"
         ? <Shown all={all} />
+        : isArchived
+        ? <NothingArchived onClear={() => setPlace({ archived: "" })} />
         : tasksLoaded.value
-        ? <NoTasks />
+        ? <NoTasks showArchive={() => setPlace({ archived: "1" })} />
         : <div class="empty">Loading the tasks…</div>}
     </Page>
   );
@@ -61,17 +66,19 @@ function Shown({ all }: { all: readonly Task[] }) {
           <StatusFilters
             tasks={all}
             countable={matching(all, view, agentOf, true)}
-            isFiltered={isFiltered({ ...view, statuses: [], needsYou: false })}
+            isFiltered={view.isArchived || isFiltered({ ...view, statuses: [], needsYou: false })}
             chosen={view.statuses}
             choose={(statuses) =>
               setPlace({ status: statuses.join(","), ...(statuses.length === 0 && { needs: "" }) })}
             needsYou={view.needsYou}
             chooseNeedsYou={(needsYou) => setPlace({ needs: needsYou ? "1" : "" })}
+            isArchived={view.isArchived}
+            chooseArchived={(isArchived) => setPlace({ archived: isArchived ? "1" : "" })}
           />
-          <Outcomes tasks={all} />
+          {!view.isArchived && <Outcomes tasks={all} />}
         </div>
       )}
-      <MoreOnServer shown={all.length} />
+      {!view.isArchived && <MoreOnServer shown={all.length} />}
       {view.kind === "graph"
         ? <Graph view={view} agentOf={agentOf} />
         : <Board all={all} view={view} agentOf={agentOf} />}

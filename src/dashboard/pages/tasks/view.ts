@@ -81,6 +81,8 @@ export interface View {
   project: string;
   /** Only tasks that need a person. */
   needsYou: boolean;
+  /** Archived tasks, and no others. */
+  isArchived: boolean;
   /** Undefined: each column in its usual order. */
   sort: SortKey | undefined;
   isDescending: boolean;
@@ -104,6 +106,7 @@ export function viewOf(place: URLSearchParams): View {
     agent: place.get("agent") ?? "",
     project: place.get("project") ?? "",
     needsYou: place.has("needs"),
+    isArchived: place.has("archived"),
     sort: SORT_KEYS.find((one) => one === key),
     isDescending: sort.startsWith("-"),
     kind: VIEWS.find((kind) => kind === place.get("view")) ?? "board",

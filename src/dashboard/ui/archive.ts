@@ -1,0 +1,42 @@
+/** Archived tasks: ended ones that the lists leave out until they are asked for. */
+import { useEffect } from "preact/hooks";
+import { counted } from "../../protocol/formats.ts";
+import { toastDone, toastError } from "./toast.tsx";
+import { onResubscribed } from "../data/pushes.ts";
+import { report } from "../data/report.ts";
+import { client } from "../data/server.ts";
+import { loadArchived, refreshTask } from "../data/tasks.ts";
+
+/** The most that one message names. */
+const AT_ONCE = 500;
+
+/** Archives ended tasks, or takes them out of the archive, and offers to undo it. */
+export async function archive(task_ids: readonly string[], isArchived = true): Promise<void> {
+  try {
+    await change(task_ids, isArchived);
+  } catch (error) {
+    return toastError(error);
+  }
+  const [id = ""] = task_ids;
+  const what = task_ids.length === 1 ? id : counted(task_ids.length, "task");
+  toastDone(isArchived ? `Archived: ${what}` : `Out of the archive: ${what}`, () => {
+    change(task_ids, !isArchived).catch(toastError);
+  });
+}
+
+async function change(task_ids: readonly string[], archived: boolean): Promise<void> {
+  for (let from = 0; from < task_ids.length; from += AT_ONCE) {
+    await client.request("archive_tasks", { task_ids: task_ids.slice(from, from + AT_ONCE), archived });
+  }
+  // The server also tells it, but perhaps of many tasks, later.
+  if (task_ids.length === 1) await refreshTask(task_ids[0]!);
+}
+
+/** Loads the archived tasks while a page shows them. */
+export function useArchived(isShown: boolean): void {
+  useEffect(() => {
+    if (!isShown) return;
+    loadArchived().catch(report);
+    return onResubscribed(loadArchived);
+  }, [isShown]);
+}
