@@ -38,6 +38,12 @@ Deno.test("archive: ended tasks go there one by one or together, are found by a 
     await page.getByRole("button", { name: "Archive all" }).click();
     await becomes(archived, ["one", "three", "two"]);
     await page.getByText("No tasks yet").waitFor();
+    // Many at once by somebody else.
+    const task_ids = ["one", "two", "three"];
+    await server.post({ type: "archive_tasks", task_ids, archived: false });
+    await page.getByRole("heading", { name: "Done 3" }).waitFor();
+    await server.post({ type: "archive_tasks", task_ids });
+    await page.getByText("No tasks yet").waitFor();
     await page.getByRole("button", { name: "Archived tasks" }).click();
     await page.waitForURL(/archived=1/);
     await page.reload();

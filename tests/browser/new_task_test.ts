@@ -1,7 +1,9 @@
 /** The form for a new task: it starts real tasks, and what the API refuses is said at the field that it names. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { Repository } from "../fixtures/repository.ts";
 import { becomes, isAccessible, isNoWider, visit, type VisitOptions } from "./fixtures/browser.ts";
 
 const SHELL: VisitOptions = {
@@ -433,4 +435,69 @@ Deno.test("new task: an agent that cannot be held to a denial is refused at the 
     await start(page);
     await isRefused(page, "Permission requests", /asks for no permission/);
   });
+});
+
+Deno.test("new task: it takes over the project that the pages are narrowed to, and names what its settings say", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { path } = await Repository.create(join(folder, "shop"));
+    const config = {
+      agents: {
+        sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+        other: { protocol: "command", command: ["sh", "-c", "{prompt}"] },
+      },
+      projects: { shop: { path, agent: "sh", isolation: "worktree", base_branch: "main" } },
+      tasks: { default_agent: "other" },
+      limits: { enabled: false },
+    };
+    await visit({ config }, async ({ server, page, go, picture }) => {
+      await go("/tasks");
+      const projects = page.getByRole("banner").getByRole("combobox", { name: "Project" });
+      await projects.selectOption("shop");
+      await page.waitForURL(/project=shop/);
+      await go("/new");
+      const chosen = page.getByRole("form", { name: "New task" }).getByLabel("Project", { exact: true });
+      await becomes(() => chosen.inputValue(), "shop");
+      await page.getByText("Where the form says nothing: sh, in a worktree of its own, from main.").waitFor();
+      await becomes(() => page.getByLabel("Agent", { exact: true }).getAttribute("placeholder"), "sh");
+      await becomes(() => page.getByLabel("Folder", { exact: true }).getAttribute("placeholder"), path);
+      await page.reload();
+      await becomes(() => chosen.inputValue(), "shop");
+      await page.locator("summary", { hasText: "More" }).click();
+      const isolation = page.getByLabel("Isolation", { exact: true });
+      await becomes(
+        () => isolation.locator("option").first().innerText(),
+        "The project's: Work in a separate git worktree",
+      );
+      await isAccessible(page);
+      await picture("new-task-project");
+      await page.getByLabel("What to do").fill("pwd");
+      await page.getByLabel("Starts from", { exact: true }).fill("nowhere");
+      await page.getByRole("button", { name: "Start task" }).click();
+      await becomes(
+        () => page.getByLabel("Starts from", { exact: true }).getAttribute("aria-invalid"),
+        "true",
+      );
+      await page.getByLabel("Starts from", { exact: true }).fill("main");
+      await page.getByRole("button", { name: "Start task" }).click();
+      await page.waitForURL(/#\/tasks\/pwd$/);
+      const { reply } = await server.post({ type: "get_task_status", task_id: "pwd" });
+      const { project, execution, workspace } = reply.task as Record<string, Record<string, string>>;
+      assert.equal(project, "shop");
+      assert.equal(execution!.base, "main");
+      await becomes(async () => {
+        const { reply } = await server.post({ type: "get_task_result", task_id: "pwd" });
+        return (reply.result as { output?: string } | undefined)?.output ?? "";
+      }, /worktrees\/pwd/);
+      assert.ok(workspace === undefined || workspace.kind === "worktree");
+
+      await go("/new");
+      await projects.selectOption("");
+      await becomes(() => chosen.inputValue(), "");
+      await page.waitForURL(/#\/new$/);
+      await becomes(() => page.getByLabel("Agent", { exact: true }).getAttribute("placeholder"), "other");
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

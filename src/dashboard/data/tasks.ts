@@ -143,6 +143,14 @@ async function loadAll(): Promise<void> {
   changed();
 }
 
+/** Says at once what the server has acknowledged. */
+export function markArchived(task_ids: readonly string[], isArchived: boolean): void {
+  for (const id of task_ids) {
+    const known = byId.get(id);
+    if (known) put({ ...known, archived: isArchived || undefined });
+  }
+}
+
 /** Loads the archived tasks, the newest first, and forgets those that are gone. */
 export async function loadArchived(): Promise<void> {
   const seen = new Set<string>();
@@ -175,7 +183,9 @@ function lookUp(id: string): void {
 async function fetchTasks(ids: string[]): Promise<void> {
   if (ids.length > SINGLY_MAX) {
     const seen = new Set<string>();
-    await loadPages(undefined, seen, () => ids.every((id) => seen.has(id)));
+    // They may just have been archived.
+    await loadPages({ archived: "any" }, seen, () => ids.every((id) => seen.has(id)));
+    tasksTotal.value = Math.max(tasksTotal.value, tasks.peek().length);
     return;
   }
   for (const task_id of ids) put((await ask("get_task_status", { task_id })).task);

@@ -1,9 +1,7 @@
 /** Narrows the pages to one project. The address of the tasks holds which. */
 import { Layers } from "lucide-preact";
 import { useEffect } from "preact/hooks";
-import { useAnswer } from "../data/answer.ts";
-import { chosenProject, projectNames } from "../data/projects.ts";
-import { ask } from "../data/server.ts";
+import { allProjects, chooseProject, chosenProject, useConfiguredProjects } from "../data/projects.ts";
 import { navigate, useHashPath, useHashSearch } from "../hash_location.ts";
 import "./project_switch.css";
 
@@ -16,15 +14,13 @@ export function tasksOf(project: string): string {
 export function ProjectSwitch() {
   const [path] = useHashPath();
   const inAddress = new URLSearchParams(useHashSearch()).get("project") ?? "";
-  const { value } = useAnswer(() => ask("list_projects"), 0);
+  useConfiguredProjects();
   useEffect(() => {
     // Other pages keep what was chosen.
-    if (path === "/tasks") chosenProject.value = inAddress;
+    if (path === "/tasks") chooseProject(inAddress);
   }, [path, inAddress]);
   const chosen = chosenProject.value;
-  const configured = value?.projects.map(({ name }) => name) ?? [];
-  const names = [...new Set([...configured, ...projectNames.value, ...(chosen === "" ? [] : [chosen])])]
-    .sort();
+  const names = [...new Set([...allProjects.value, ...(chosen === "" ? [] : [chosen])])].sort();
   if (names.length === 0) return null;
   return (
     <label class="nav-project" title="Project">
@@ -33,8 +29,9 @@ export function ProjectSwitch() {
         aria-label="Project"
         value={chosen}
         onChange={({ currentTarget }) => {
-          chosenProject.value = currentTarget.value;
-          navigate(tasksOf(currentTarget.value));
+          chooseProject(currentTarget.value);
+          // The form of a new task takes the project over.
+          if (path !== "/new") navigate(tasksOf(currentTarget.value));
         }}
       >
         <option value="">All projects</option>

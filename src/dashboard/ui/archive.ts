@@ -5,7 +5,7 @@ import { toastDone, toastError } from "./toast.tsx";
 import { onResubscribed } from "../data/pushes.ts";
 import { report } from "../data/report.ts";
 import { client } from "../data/server.ts";
-import { loadArchived, refreshTask } from "../data/tasks.ts";
+import { loadArchived, markArchived } from "../data/tasks.ts";
 
 /** The most that one message names. */
 const AT_ONCE = 500;
@@ -26,10 +26,10 @@ export async function archive(task_ids: readonly string[], isArchived = true): P
 
 async function change(task_ids: readonly string[], archived: boolean): Promise<void> {
   for (let from = 0; from < task_ids.length; from += AT_ONCE) {
-    await client.request("archive_tasks", { task_ids: task_ids.slice(from, from + AT_ONCE), archived });
+    const some = task_ids.slice(from, from + AT_ONCE);
+    await client.request("archive_tasks", { task_ids: some, archived });
+    markArchived(some, archived);
   }
-  // The server also tells it, but perhaps of many tasks, later.
-  if (task_ids.length === 1) await refreshTask(task_ids[0]!);
 }
 
 /** Loads the archived tasks while a page shows them. */

@@ -1,8 +1,7 @@
 /** The model, the effort and the mode: what the agent offers, or any text where that is unknown. */
 import { type ChoiceName, offeredTo } from "./agent_choices.ts";
-import { change, draft } from "./draft.ts";
+import { agentChosen, change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { chosenAgent } from "../../data/known_agents.ts";
 
 export function AgentChoiceFields() {
   return (
@@ -18,8 +17,8 @@ export function AgentChoiceFields() {
 }
 
 function AgentChoice({ of, hint }: { of: ChoiceName; hint: string }) {
-  const { agent, type, model } = draft.value;
-  const chosen = chosenAgent(agent, type);
+  const { model } = draft.value;
+  const chosen = agentChosen.value;
   const offered = offeredTo(of, chosen, model);
   const list = `offered-${of}`;
   return (

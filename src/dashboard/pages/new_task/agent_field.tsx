@@ -2,16 +2,17 @@
 import type { ListedAgent } from "../../../protocol/basic_messages.ts";
 import { readinessOf } from "../../ui/readiness.ts";
 import { WithCode } from "../../ui/with_code.tsx";
-import { change, draft } from "./draft.ts";
+import { agentChosen, change, draft, projectFor } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { agentFor, chosenAgent, knownAgents } from "../../data/known_agents.ts";
+import { agentFor, knownAgents } from "../../data/known_agents.ts";
 
 export function AgentField() {
   const { agent, type } = draft.value;
+  const own = projectFor.value?.agent;
   return (
     <Field
       name="task.execution.agent"
-      hint={<Hint chosen={chosenAgent(agent, type)} />}
+      hint={<Hint chosen={agentChosen.value} />}
       onSuggestion={(value) => change({ agent: value })}
     >
       {(attributes) => (
@@ -21,7 +22,7 @@ export function AgentField() {
             list="known-agents"
             autoComplete="off"
             spellcheck={false}
-            placeholder={agentFor(type) ?? "Default"}
+            placeholder={own ?? agentFor(type) ?? "Default"}
             value={agent}
             onInput={(event) => change({ agent: event.currentTarget.value })}
           />
@@ -39,7 +40,16 @@ export function AgentField() {
 }
 
 function Hint({ chosen }: { chosen: ListedAgent | undefined }) {
-  if (chosen?.todo === undefined) return <>Empty: the default for tasks of this type.</>;
+  if (chosen?.todo === undefined) {
+    return (
+      <>
+        Empty:{" "}
+        {projectFor.value?.agent === undefined
+          ? "the default for tasks of this type"
+          : "the project's agent"}.
+      </>
+    );
+  }
   return (
     <span class="agent-todo">
       <b>{readinessOf(chosen).words}.</b> <WithCode text={chosen.todo} />

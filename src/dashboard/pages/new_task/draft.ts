@@ -10,6 +10,8 @@ import type {
   TaskType,
 } from "../../../domain/task.ts";
 import type { McpServers } from "../../../domain/mcp_server.ts";
+import { chosenAgent } from "../../data/known_agents.ts";
+import { chosenProject, configuredProjects } from "../../data/projects.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { localTime } from "../../../domain/time_zones.ts";
 import { OWN_ZONE } from "../../ui/zone.ts";
@@ -23,6 +25,8 @@ export interface Draft {
   description: string;
   type: TaskType;
   priority: Priority;
+  /** Undefined: the one that the pages are narrowed to. Empty: none. */
+  project: string | undefined;
   agent: string;
   working_dir: string;
   when: When;
@@ -48,6 +52,8 @@ export interface Draft {
   timeout: string;
   permissions: "" | PermissionPolicy;
   isolation: "" | Isolation;
+  /** Where the worktree starts: a branch, tag or commit. */
+  base: string;
   max_attempts: string;
   priority_boost: string;
   env: readonly { name: string; value: string }[];
@@ -59,6 +65,7 @@ const EMPTY: Draft = {
   description: "",
   type: "feature",
   priority: "medium",
+  project: undefined,
   agent: "",
   working_dir: "",
   when: "now",
@@ -81,6 +88,7 @@ const EMPTY: Draft = {
   timeout: "",
   permissions: "",
   isolation: "",
+  base: "",
   max_attempts: "",
   priority_boost: "",
   env: [],
@@ -105,6 +113,20 @@ export const idOf = computed(() =>
   draft.value.id ?? suggestedId(draft.value.description, (id) => taskOf(id) !== undefined)
 );
 
+/** The project that the task will name; empty: none. */
+export const chosenFor = computed(() => draft.value.project ?? chosenProject.value);
+
+/** Its settings, if it is one of the configuration: they count where the form says nothing. */
+export const projectFor = computed(() =>
+  configuredProjects.value.find(({ name }) => name === chosenFor.value)
+);
+
+/** The agent that the task gets, as far as that is known. */
+export const agentChosen = computed(() => {
+  const { agent, type } = draft.value;
+  return chosenAgent(agent.trim() || projectFor.value?.agent || "", type);
+});
+
 const HOUR_MS = 3_600_000;
 
 /** Sets when the task runs. The default time is the next full hour that is at least 15 minutes away. */
@@ -117,11 +139,12 @@ export function chooseWhen(when: When): void {
 
 /** Whether any field outside the short form is set. */
 export function hasMore(draft: Draft): boolean {
-  const { id, prompt, files_pattern, dependencies, timeout, isolation } = draft;
+  const { id, prompt, files_pattern, dependencies, timeout, isolation, base } = draft;
   const { max_attempts, priority_boost, env, tags, metadata, session, delegate, mcp_servers } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
       prompt,
+      base,
       session,
       delegate,
       mcp_servers,
@@ -142,13 +165,14 @@ export function draftOf(
     NewTask,
   rule: { scheduled_time?: string; recurring?: RecurringConfig | undefined } = {},
 ): Draft {
-  const { tags, ...rest } = metadata ?? {};
+  const { tags, project = "", ...rest } = metadata ?? {};
   const text = (value: unknown) => value === undefined ? "" : String(value);
   return {
     ...EMPTY,
     description,
     type,
     priority,
+    project,
     agent: text(execution.agent),
     working_dir: text(execution.working_dir),
     prompt: text(execution.prompt),
@@ -162,6 +186,7 @@ export function draftOf(
     timeout: timeout === undefined ? "" : spanText(timeout),
     permissions: execution.permissions ?? "",
     isolation: execution.isolation ?? "",
+    base: text(execution.base),
     max_attempts: text(execution.max_attempts),
     priority_boost: text(execution.priority_boost),
     env: Object.entries(execution.env ?? {}).map(([name, value]) => ({ name, value })),

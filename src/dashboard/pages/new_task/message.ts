@@ -14,10 +14,10 @@ export interface Message {
   task: NewTask & { scheduled_time: string };
 }
 
+/** `project`: the name that its metadata get; empty: none. */
 export function messageOf(
   draft: Draft,
-  id: string,
-  files: Pick<FilesToSend, "ids" | "problem">,
+  { id, project, files }: { id: string; project: string; files: Pick<FilesToSend, "ids" | "problem"> },
 ): Message | Problem[] {
   const problems: Problem[] = [];
   const refuse = (field: string, message: string) => void problems.push({ field, message });
@@ -29,7 +29,7 @@ export function messageOf(
       files_pattern: draft.files_pattern,
       dependencies: draft.dependencies,
       timeout: timeoutOf(draft, refuse),
-      metadata: metadataOf(draft, refuse),
+      metadata: metadataOf(draft, project, refuse),
       execution: given({ ...executionOf(draft, refuse), attachments: attachmentsOf(files, refuse) }),
     }),
     ...ruleOf(draft, refuse),
@@ -72,13 +72,13 @@ function timeoutOf({ timeout }: Draft, refuse: Refuse): number | undefined {
   return ms;
 }
 
-function metadataOf({ tags, metadata }: Draft, refuse: Refuse): Record<string, unknown> {
+function metadataOf({ tags, metadata }: Draft, project: string, refuse: Refuse): Record<string, unknown> {
   const list = tags.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
   const rest = metadata.trim() === "" ? {} : parsed(metadata);
   if (typeof rest === "string") refuse("task.metadata", `This is not valid JSON: ${rest}`);
   else if (typeof rest !== "object" || rest === null || Array.isArray(rest)) {
     refuse("task.metadata", 'Write a JSON object, such as {"owner": "ana"}.');
-  } else return { ...rest, ...given({ tags: list }) };
+  } else return { ...rest, ...given({ project, tags: list }) };
   return {};
 }
 
@@ -112,6 +112,7 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     delegate: draft.delegate === "" ? undefined : draft.delegate === "yes",
     mcp_servers: mcpServersOf(draft, refuse),
     isolation: draft.isolation,
+    base: draft.base.trim(),
     permissions: draft.permissions,
     max_attempts: numberOf(draft.max_attempts),
     priority_boost: numberOf(draft.priority_boost),

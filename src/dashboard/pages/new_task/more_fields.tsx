@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
-import { change, type Draft, draft, idOf } from "./draft.ts";
+import { change, type Draft, draft, idOf, projectFor } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { SessionField } from "./session_field.tsx";
@@ -50,6 +50,7 @@ function TextField({ of, input, ...field }: TextProps) {
 
 export function MoreFields() {
   const { prompt } = draft.value;
+  const project = projectFor.value;
   return (
     <div class="field-grid">
       <IdField />
@@ -83,8 +84,17 @@ export function MoreFields() {
       <ChoiceField
         name="task.execution.isolation"
         of="isolation"
-        choices={ISOLATIONS}
+        choices={{
+          ...ISOLATIONS,
+          "": project?.isolation ? `The project's: ${ISOLATIONS[project.isolation]}` : ISOLATIONS[""],
+        }}
         hint="A git worktree keeps the changes out of the folder."
+      />
+      <TextField
+        name="task.execution.base"
+        of="base"
+        input={{ class: "mono", placeholder: project?.base_branch ?? "HEAD" }}
+        hint="A branch, tag or commit, for a worktree."
       />
       <ChoiceField
         name="task.execution.delegate"

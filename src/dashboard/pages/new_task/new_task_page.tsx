@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { client, link } from "../../data/server.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
 import { toastDone } from "../../ui/toast.tsx";
-import { change, chooseWhen, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
+import { change, chooseWhen, chosenFor, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
 import { draftFiles } from "./files.ts";
 import { useFileDrop } from "../../ui/file_drop.ts";
 import { useKnownAgents } from "../../data/known_agents.ts";
@@ -18,7 +18,7 @@ import { WhenFields } from "./when_fields.tsx";
 import { Page } from "../../ui/page.tsx";
 
 const MORE_FIELDS =
-  /^task\.(?:id|files_pattern|dependencies|timeout|metadata.*|execution\.(?!agent|working_dir|attachments|model|effort|mode|permissions).*)$/;
+  /^task\.(?:id|files_pattern|dependencies|timeout|metadata(?!\.project).*|execution\.(?!agent|working_dir|attachments|model|effort|mode|permissions).*)$/;
 
 /** Without a description no id can be suggested: the missing description is the problem, not the id. */
 const PLACEHOLDER_ID = "task";
@@ -49,7 +49,11 @@ export function NewTaskPage() {
   };
   const send = async () => {
     if (isSending) return;
-    const message = messageOf(draft.peek(), idOf.peek() || PLACEHOLDER_ID, draftFiles);
+    const message = messageOf(draft.peek(), {
+      id: idOf.peek() || PLACEHOLDER_ID,
+      project: chosenFor.peek(),
+      files: draftFiles,
+    });
     if (Array.isArray(message)) return refused(message);
     setSending(true);
     try {

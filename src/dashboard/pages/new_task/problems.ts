@@ -18,6 +18,7 @@ export interface Problem {
 export const FIELDS = {
   "task.description": "What to do",
   "task.execution.attachments": "Attachments",
+  "task.metadata.project": "Project",
   "task.execution.agent": "Agent",
   "task.execution.working_dir": "Folder",
   "task.execution.model": "Model",
@@ -38,6 +39,7 @@ export const FIELDS = {
   "task.dependencies": "Waits for",
   "task.files_pattern": "Files",
   "task.execution.isolation": "Isolation",
+  "task.execution.base": "Starts from",
   "task.execution.delegate": "Delegation",
   "task.execution.max_attempts": "Attempts",
   "task.execution.priority_boost": "Boost",

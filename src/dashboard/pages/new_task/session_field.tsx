@@ -4,9 +4,8 @@ import type { AgentSession } from "../../../domain/agent_session.ts";
 import { PROBE_ANSWER_MS } from "../../../domain/probe_bounds.ts";
 import { dateTime } from "../../../protocol/formats.ts";
 import { client } from "../../data/server.ts";
-import { change, draft } from "./draft.ts";
+import { agentChosen, change, draft } from "./draft.ts";
 import { Field } from "./field.tsx";
-import { chosenAgent } from "../../data/known_agents.ts";
 
 const LIST = "sessions-of-agent";
 
@@ -14,8 +13,8 @@ type Found = "none" | "looking" | { sessions: readonly AgentSession[] } | { prob
 
 export function SessionField() {
   const [found, setFound] = useState<Found>("none");
-  const { session, working_dir, type } = draft.value;
-  const agent = chosenAgent(draft.value.agent, type)?.name;
+  const { session, working_dir } = draft.value;
+  const agent = agentChosen.value?.name;
   const look = async () => {
     setFound("looking");
     try {

@@ -3,9 +3,10 @@ import type { Priority, TaskType } from "../../../domain/task.ts";
 import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { AgentChoiceFields } from "./agent_choice_fields.tsx";
 import { AgentField } from "./agent_field.tsx";
-import { change, type Draft, draft } from "./draft.ts";
+import { change, type Draft, draft, projectFor } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
+import { ProjectField } from "./project_field.tsx";
 import { FilesField } from "./files_field.tsx";
 import { knownFolders } from "../../data/known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
@@ -31,6 +32,7 @@ const NEARLY = 800;
 
 export function ShortFields() {
   const { description, working_dir } = draft.value;
+  const path = projectFor.value?.path;
   return (
     <div class="field-grid">
       <Field name="task.description" hint={<DescriptionHint />} isWide>
@@ -45,10 +47,13 @@ export function ShortFields() {
         )}
       </Field>
       <FilesField />
+      <ProjectField />
       <AgentField />
       <Field
         name="task.execution.working_dir"
-        hint="It must be inside the folders that the server allows. Empty: the server's default."
+        hint={path === undefined
+          ? "It must be inside the folders that the server allows. Empty: the server's default."
+          : "Inside the project's folder. Empty: that folder itself."}
         onSuggestion={(value) => change({ working_dir: value })}
       >
         {(attributes) => (
@@ -59,7 +64,7 @@ export function ShortFields() {
               list="known-folders"
               autoComplete="off"
               spellcheck={false}
-              placeholder="The server's folder"
+              placeholder={path ?? "The server's folder"}
               value={working_dir}
               onInput={(event) => change({ working_dir: event.currentTarget.value })}
             />
