@@ -222,7 +222,9 @@ export class Model {
       return "taken back for no reason";
     }
     if (from === "running" && status === "pending" && !hasDied) return "put off for no reason";
-    if (hasBegun && from === "queued" && status === "pending" && spec.scheduled_time === undefined) {
+    // By another clock it may not be due.
+    const isTimed = spec.scheduled_time !== undefined || state.not_before !== undefined;
+    if (hasBegun && from === "queued" && status === "pending" && !isTimed) {
       return "waits again although it has begun";
     }
     if (

@@ -84,3 +84,23 @@ export function stateAfter(
   const attempts = executionOf(task).max_attempts ?? policy.max_attempts;
   return follow(triedAgain(task, end, attempts, not_before, isoTime(now)));
 }
+
+/**
+ * The state with what an attempt knows of its task although it has lost its lease, if no other attempt has begun: what it has
+ * saved, unless somebody has judged the work meanwhile, and whether a cancelled turn is over, which it is only if the agent was
+ * given its prompt. A message may have reopened the task already.
+ */
+export function afterLoss(
+  state: TaskState,
+  { attempt, turn, isPrompted, work }: Pick<AttemptResult, "attempt" | "turn" | "isPrompted" | "work">,
+): TaskState {
+  if (state.lease !== undefined || state.attempt !== attempt) return state;
+  const { ending, review } = state;
+  const isJudged = ending !== undefined || review === "accepted" || review === "discarded";
+  const known = isJudged ? state : withWork(state, work);
+  const { reopened } = known;
+  if ((reopened ?? known).status !== "cancelled" || known.turn !== turn) return known;
+  const turn_over = isPrompted ? true : undefined;
+  if (known.turn_over === turn_over) return known;
+  return { ...known, turn_over, reopened: reopened && { ...reopened, turn_over } };
+}

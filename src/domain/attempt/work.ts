@@ -12,7 +12,10 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
     milestones: withTurn(state, work),
     changes: work.changes ?? state.changes,
   };
-  return isFinished(state.status) ? { ...saved, review: reviewOf(saved, work) } : saved;
+  if (isFinished(state.status)) return { ...saved, review: reviewOf(saved, work) };
+  // One that goes on for a message may yet be as it was.
+  const { reopened } = saved;
+  return reopened ? { ...saved, reopened: { ...reopened, review: reviewOf(saved, work) } } : saved;
 }
 
 /** The state with the folder in which an attempt works. What was accepted or discarded was in another one. */

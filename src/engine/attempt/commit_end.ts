@@ -2,9 +2,8 @@
 import { isoTime } from "../../clock/clock.ts";
 import { isAnswered } from "../../domain/attempt/answers.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
-import { stateAfter } from "../../domain/attempt/end.ts";
+import { afterLoss, stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
-import { withWork } from "../../domain/attempt/work.ts";
 import type { Lease } from "../../domain/lease.ts";
 import type { TaskState } from "../../domain/task_record.ts";
 import { type Besides, settle } from "../../store/queue.ts";
@@ -42,21 +41,9 @@ function withAnswer(
   times: { started_at: string; ended_at: string },
 ): { state: TaskState; besides: Besides } {
   const { attempt, turn, outcome, isLeft, isPrompted } = result;
-  const state = late(before, result);
+  const state = afterLoss(before, result);
   if (isAnswered(state, attempt, turn)) return { state, besides: {} };
   // The turn has not begun, or goes on after the server's next start.
   if ((isLeft || !isPrompted) && outcome.output === "") return { state, besides: {} };
   return answerOf(task_id, state, { attempt, turn, outcome, ...times });
-}
-
-/**
- * What the attempt knows of its task although it has lost its lease, if no other attempt has begun: what it has saved, and that
- * a cancelled turn is over only if the agent was given its prompt.
- */
-function late(state: TaskState, { attempt, turn, isPrompted, work }: AttemptResult): TaskState {
-  if (state.lease !== undefined || state.attempt !== attempt) return state;
-  const known = withWork(state, work);
-  if (known.status !== "cancelled" || known.turn !== turn) return known;
-  const turn_over = isPrompted ? true : undefined;
-  return known.turn_over === turn_over ? known : { ...known, turn_over };
 }

@@ -1,0 +1,79 @@
+/** What an attempt still tells of its task after a cancel has taken its lease, when others have done something meanwhile. */
+import assert from "node:assert/strict";
+import { SERVER } from "../../src/domain/actor.ts";
+import { afterLoss } from "../../src/domain/attempt/end.ts";
+import { posted, withdrawn } from "../../src/domain/conversation.ts";
+import type { TaskRecord, TaskState } from "../../src/domain/task_record.ts";
+import { cancelled } from "../../src/domain/transitions.ts";
+
+const AT = "2030-01-01T00:00:00.000Z";
+const WORKTREE = { kind: "worktree", path: "/w", root: "/w", branch: "b", base_commit: "a" } as const;
+const SAVED = {
+  workspace: { ...WORKTREE, head_commit: "c" },
+  changes: { files: 1, additions: 1, deletions: 0, commits: 1 },
+};
+const RESULT = { attempt: 1, turn: 1, isPrompted: true, work: SAVED };
+
+function record(state: TaskState): TaskRecord {
+  const spec = {
+    type: "testing",
+    priority: "medium",
+    description: "d",
+    created_at: AT,
+    created_by: SERVER,
+    order: 1,
+  } as const;
+  return { id: "t", spec, state };
+}
+
+/** The state of a running task right after it was cancelled. Its agent had the prompt, as far as the record knows. */
+function justCancelled(): TaskState {
+  const running: TaskState = {
+    status: "running",
+    progress: 0,
+    retry_count: 0,
+    attempt: 1,
+    automatic_attempts: 1,
+    attempts: [{ attempt: 1, turn: 1, agent: "a", started_at: AT }],
+    turn: 1,
+    prompted_turn: 1,
+    workspace: WORKTREE,
+    lease: { node: "n", attempt: 1, fencing: 1 },
+  };
+  return cancelled(record(running), AT);
+}
+
+function reopened(state: TaskState): TaskState {
+  const given = { source: "message", by: SERVER, parts: 1, at: AT } as const;
+  return posted(record(state), given, { readiness: { ready: true }, due: true, at: AT }).state;
+}
+
+Deno.test("work that is saved after a cancel is for review", () => {
+  const state = afterLoss(justCancelled(), RESULT);
+  assert.deepEqual([state.review, state.workspace?.head_commit], ["to_review", "c"]);
+});
+
+Deno.test("work that somebody has judged before the agent was gone stays judged, and its worktree gone", () => {
+  for (const review of ["accepted", "discarded"] as const) {
+    const judged = { ...justCancelled(), review, workspace: undefined };
+    assert.deepEqual(afterLoss(judged, RESULT), judged);
+  }
+  const ending = { kind: "discard", head: "a", kept_as: "r" } as unknown as TaskState["ending"];
+  const under_way = { ...justCancelled(), ending };
+  assert.deepEqual(afterLoss(under_way, RESULT), under_way);
+});
+
+Deno.test("a prompt that the agent of a cancelled task did not get is told first, also if a message has reopened it", () => {
+  const again = reopened(justCancelled());
+  assert.equal(again.turn_over, true);
+  const known = afterLoss(again, { ...RESULT, isPrompted: false });
+  assert.equal(known.turn_over, undefined);
+  assert.equal(known.status, "queued");
+});
+
+Deno.test("work that is saved after a message has reopened the task is for review when the message is withdrawn", () => {
+  const again = afterLoss(reopened(justCancelled()), { ...RESULT, isPrompted: false });
+  const number = again.waiting![0]!.number;
+  const back = withdrawn(record(again), `m${number}`).state;
+  assert.deepEqual([back.status, back.review, back.turn_over], ["cancelled", "to_review", undefined]);
+});
