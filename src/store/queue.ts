@@ -99,8 +99,8 @@ export async function claim(
       : task.state.begun_with;
     const state = { ...started(task, lease, agent, at), begun_with: begun };
     record = { ...task, state };
-    const reads = dependencies.filter((other) => view.get(other) !== undefined);
-    return { updates: [{ id, state }], sets: deliveries(id, task.state, state), reads };
+    // One that is not known here is removed, or another node has made it and this one has not heard of that yet.
+    return { updates: [{ id, state }], sets: deliveries(id, task.state, state), reads: [...dependencies] };
   }, SERVER);
   return record;
 }
