@@ -200,7 +200,7 @@ class SharedHistory {
     while (this.#time.monotonic_ms < end_ms && this.#model.violation === undefined) {
       for (const node of this.#nodes) if (!node.life) await this.#live(node);
       await this.#pass(5_000);
-      if (this.#nodes.some(({ life }) => !life?.isOpen)) continue;
+      if (this.#nodes.some(({ life }) => !life?.isOpen || life.isStopping)) continue;
       const { life } = this.#random.pick(this.#nodes);
       const paused = this.#model.unfinished.find((id) =>
         this.#model.tasks.get(id)!.state.status === "paused"
