@@ -82,7 +82,13 @@ export async function checkedOutElsewhere(
 /** All working trees, the main one first. */
 async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]> {
   const main = await mainFolder(git, common_dir);
-  const found = main === undefined ? [] : [{ path: main, git_dir: common_dir }];
+  const linked = await linkedTrees(common_dir);
+  return main === undefined ? linked : [{ path: main, git_dir: common_dir }, ...linked];
+}
+
+/** Those that `git worktree add` has made. */
+export async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
+  const found: WorkingTree[] = [];
   const linked = join(common_dir, "worktrees");
   try {
     for await (const { name } of Deno.readDir(linked)) {

@@ -19,6 +19,7 @@ import {
   unmade,
 } from "./make_worktree.ts";
 import type { Note } from "./notes.ts";
+import { OwnWorktrees } from "./own_worktrees.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
 import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
 import { commitOf } from "./repository.ts";
@@ -153,6 +154,27 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     return await commitOf(git, { git_dir: common_dir }, base_commit, signal) !== undefined;
   }
 
+  /** What a person has changed there since the last turn is saved before the agent may change it. */
+  async function savedFirst(
+    open: MadeWorktree,
+    task: WorkspaceTask,
+    notes: Note[],
+    signal: AbortSignal,
+  ): Promise<MadeWorktree> {
+    try {
+      const saved = await save(open, task, signal);
+      notes.push(...saved.notes);
+      return { ...saved.worktree, unsaved: true };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const message = `What is in the worktree could not be saved before the turn: ${
+        (error as Error).message
+      }`;
+      notes.push({ level: "warn", message });
+      return { ...open, unsaved: true };
+    }
+  }
+
   async function openWorktree(
     task: WorkspaceTask,
     record: Record,
@@ -162,7 +184,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     const { known } = task;
     if (isMade(known)) {
       const worktree = await reopened(known, task, signal);
-      if (worktree) return { ...worktree, unsaved: true };
+      if (worktree) return await savedFirst(worktree, task, notes, signal);
       await requireBranch(git, known, signal);
       notes.push({
         level: "warn",
@@ -198,6 +220,11 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     signal?: AbortSignal,
   ): Promise<SavedWork> {
     if (!isMade(known)) return { workspace: { ...known, unsaved: undefined } };
+    if (!await exists(known.common_dir)) {
+      const failure =
+        `the repository ${known.common_dir} is not there now, so the worktree ${known.root} stays`;
+      return { workspace: { ...known, unsaved: true }, failure };
+    }
     try {
       const work = await save(known, task, signal);
       if (isOver) return await removeUnchanged(work, task);
@@ -224,6 +251,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
         throw asApiError(error, root);
       });
       await record(worktree);
+      const others = await OwnWorktrees.since(worktree);
       let known: StoredWorkspace = worktree;
       return {
         working_dir: await Deno.realPath(worktree.path),
@@ -231,10 +259,11 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
         notes,
         async save(isOver, ending) {
           const work = await saved(known, task, isOver, ending);
+          const made = await others.named();
           known = work.workspace ?? known;
           // An agent goes on in it.
           if (!isOver) known = { ...known, unsaved: true };
-          return { ...work, workspace: known };
+          return { ...work, workspace: known, notes: [...work.notes ?? [], ...made] };
         },
       };
     },

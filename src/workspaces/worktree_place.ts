@@ -139,7 +139,16 @@ export async function requireBranch(
   const ref = `refs/heads/${branch}`;
   const now = await commitOf(git, place, ref, signal);
   if (now !== undefined) return now;
-  const from = await commitOf(git, place, head_commit, signal) ?? base_commit;
+  const from = await commitOf(git, place, head_commit, signal) ??
+    await commitOf(git, place, base_commit, signal);
+  if (from === undefined) {
+    throw new ApiError(
+      "FILESYSTEM_ERROR",
+      `The repository ${common_dir} has neither the branch '${branch}' nor the commit from which it started. Is it ` +
+        "another one than when the worktree was made?",
+      { operation: "git rev-parse", file_path: common_dir },
+    );
+  }
   await git.run(place, ["update-ref", "-m", "opencode-agents: made again", ref, from, ""], { signal });
   return from;
 }

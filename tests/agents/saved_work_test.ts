@@ -3,7 +3,7 @@
  * configuration may do; for each, everything that was in the worktree can still be had.
  */
 import assert from "node:assert/strict";
-import { TaskWorktree, withTask } from "../fixtures/task_worktree.ts";
+import { TaskWorktree, withTask, workspacesIn } from "../fixtures/task_worktree.ts";
 
 interface Kind {
   /** What the agent does in its worktree. It writes `precious` into a file. */
@@ -278,6 +278,40 @@ Deno.test("what a turn has left stays, although the next one has git forget it",
     const { log } = await task.turn("echo 3 > three");
     assert.ok(await task.keeps("precious"), log);
     assert.match(log, /are kept under refs\/opencode-agents\/work\/t1|^$/);
+  });
+});
+
+Deno.test("what a person has changed after a turn is saved before the next one", async () => {
+  await withTask(async (task) => {
+    await task.turn("echo 1 > one");
+    await Deno.writeTextFile(`${task.root}/mine`, "precious");
+    await task.turn("git reset -q --hard HEAD~1 && git clean -fdxq && echo 2 > two");
+    assert.ok(await task.keeps("precious"));
+  });
+});
+
+Deno.test("worktrees that an agent makes stay, and are named once", async () => {
+  await withTask(async (task) => {
+    const { log } = await task.turn(
+      "git worktree add -q ../../beside -b b && echo 1 > ../../beside/x",
+      false,
+    );
+    assert.match(log, /Worktrees have been made .*: .*\/beside$/m);
+    assert.equal(await Deno.readTextFile(`${task.data}/beside/x`), "1\n");
+    assert.doesNotMatch((await task.turn("echo 2 > two")).log, /Worktrees have been made/);
+  });
+});
+
+Deno.test("a worktree whose repository is gone stays, and so does one with another in its place", async () => {
+  await withTask(async (task) => {
+    await task.turn("echo precious > new");
+    const { path } = task.repository;
+    await Deno.rename(path, `${path}-moved`);
+    const save = () => workspacesIn(task.data).save!({ ...task.task, known: task.stored });
+    assert.match((await save()).failure ?? "", /is not there now/);
+    await shell(task.data, `git init -q '${path}' && git -C '${path}' commit -q --allow-empty -m other`);
+    assert.match((await save()).failure ?? "", /another one/);
+    assert.equal(await Deno.readTextFile(`${task.root}/new`), "precious\n");
   });
 });
 
