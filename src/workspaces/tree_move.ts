@@ -7,6 +7,9 @@ import { copyIndex, placeOf, refresh } from "./index_copy.ts";
 import { type TreeChange, treeChanges } from "./tree_changes.ts";
 import type { WorkingTree } from "./working_trees.ts";
 
+/** A file of which more has been written is left for a person to look at. */
+const HALF_MAX = 32_000_000;
+
 /** Throws if git refuses, which leaves all as it was: it looks at every file before it writes the first. */
 export async function moveTree(git: Git, tree: WorkingTree, from: string, to: string): Promise<void> {
   await refresh(git, tree);
@@ -15,7 +18,7 @@ export async function moveTree(git: Git, tree: WorkingTree, from: string, to: st
 
 /**
  * Brings a working tree to `to`, of which some files and index entries may still be those of `from`. A file that is
- * neither has been changed by somebody: it stays.
+ * neither, nor the beginning of the one of `from`, has been changed by somebody: it stays.
  */
 export async function settleTree(
   git: Git,
@@ -34,6 +37,10 @@ export async function settleTree(
   );
   const atNew = await unchangedFrom(git, tree, changes, room);
   const late = changes.filter(({ path }) => atOld.has(path) && !atNew.has(path));
+  for (const change of changes) {
+    if (atOld.has(change.path) || atNew.has(change.path)) continue;
+    if (await isHalfWritten(git, tree, change)) late.push(change);
+  }
   const staged = await stagedEntries(git, tree);
   const stale = changes.filter(({ path, before }) => staged.get(path) === entryText(before));
   await setEntries(git, tree, stale);
@@ -45,6 +52,26 @@ export async function settleTree(
     await git.run(place, ["checkout-index", "-f", "-q", "-z", "--stdin"], { stdin, bound_ms: WHOLE_TREE_MS });
   }
   await refresh(git, tree);
+}
+
+/** Whether git was about to write the file when it was killed: it has removed the earlier one, and no more than begun. */
+async function isHalfWritten(
+  git: Git,
+  tree: WorkingTree,
+  { path, before, after }: TreeChange,
+): Promise<boolean> {
+  const file = join(tree.path, path);
+  const facts = await factsOf(file);
+  if (!facts) return after !== undefined;
+  if (!before || !facts.isFile || facts.size > HALF_MAX) return false;
+  const asked = ["cat-file", "--filters", `--path=${path}`, before.oid];
+  const { code, stdout } = await git.run(placeOf(tree), asked, { accepts: [128] });
+  const begun = await Deno.readFile(file);
+  return code === 0 && begun.length < stdout.length && equals(begun, stdout.subarray(0, begun.length));
+}
+
+function equals(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 /** The paths whose files are as these changes leave them. */

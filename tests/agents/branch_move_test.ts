@@ -222,6 +222,11 @@ Deno.test("branch move: a crash in the middle is undone, whatever has been writt
     await Deno.remove(join(repository.path, "gone.txt"));
     assert.equal(await settle(), "undone");
     await same();
+    // Killed while it wrote: one file is gone, one is empty, one is begun.
+    await Deno.remove(join(repository.path, "a.txt"));
+    await repository.write({ "new.txt": "", "more.txt": "more, ch" });
+    assert.equal(await settle(), "undone");
+    await same();
     // Files, and one of them edited since.
     await repository.write({ "a.txt": WORK["a.txt"] });
     await repository.write({ "more.txt": "mine\n" });
