@@ -26,13 +26,15 @@ export type Endings = ReturnType<typeof composeAcceptance>;
 export function composeAcceptance({ clock, store, git, root, room, say, ...tasks }: AcceptanceWiring) {
   const turns = new RepositoryTurns();
   const landing = gitLanding(git, room);
-  const acceptance = new Acceptance({ clock, store, landing, ...tasks }, turns);
+  const unfinished = (task_id: string) => recovery.settle(task_id);
+  const acceptance = new Acceptance({ clock, store, landing, ...tasks, unfinished }, turns);
+  const recovery: EndingRecovery = new EndingRecovery({ clock, store, landing, acceptance, turns });
   const folders = worktreeFolders(git, landing, root, room);
   return {
     landing,
     acceptance,
     worktrees: new Worktrees({ clock, store, landing, folders, acceptance }),
     update: new WorkspaceUpdate({ store, landing, acceptance, say, save: tasks.save }, turns),
-    recovery: new EndingRecovery({ clock, store, landing, acceptance, turns }),
+    recovery,
   };
 }

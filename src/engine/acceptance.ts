@@ -45,6 +45,8 @@ export interface AcceptanceOptions {
   save(task: TaskRecord): Promise<{ workspace?: StoredWorkspace; failure?: string }>;
   /** Runs what the task's project wants to have run before a worktree goes. Returns what went wrong. */
   tearDown?(task: TaskRecord, folder: string): Promise<string[]>;
+  /** Called when a failure has left something unfinished. */
+  unfinished?(task_id: string): void;
   /** What a task's project prefers. */
   methodOf?(task: TaskRecord): AcceptMethod | undefined;
   /** Runs the project's checks on a commit that is not accepted yet. Returns what failed, if anything. */
@@ -72,7 +74,17 @@ export class Acceptance {
   async accept(request: AcceptRequest, by: Actor): Promise<Accepted> {
     const { worktree } = this.atRest(request.task_id, "accept the changes of");
     const asked = by.kind === "agent" ? this.#ofAgent(request, by.id!) : request;
-    return await this.#turns.in(worktree.common_dir, () => this.acceptInTurn(asked, by));
+    return await this.#inTurn(request.task_id, worktree.common_dir, () => this.acceptInTurn(asked, by));
+  }
+
+  async #inTurn<T>(task_id: string, common_dir: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#turns.in(common_dir, work);
+    } catch (error) {
+      const { store, unfinished } = this.#options;
+      if (store.tasks.get(task_id)?.state.ending !== undefined) unfinished?.(task_id);
+      throw error;
+    }
   }
 
   /** An agent accepts what it has delegated into its own branch, and nowhere else. */
@@ -285,7 +297,7 @@ export class Acceptance {
 
   async discard(task_id: string, by: Actor): Promise<Discarded> {
     const { worktree } = this.atRest(task_id, "discard the changes of");
-    return await this.#turns.in(worktree.common_dir, async () => {
+    return await this.#inTurn(task_id, worktree.common_dir, async () => {
       const { record, worktree } = await this.saved(task_id, "discard the changes of");
       const { landing } = this.#options;
       const head = await landing.headOf(worktree);
@@ -306,7 +318,7 @@ export class Acceptance {
   async merged(task_id: string, commits: readonly string[], by: Actor): Promise<string | undefined> {
     const operation = "clear the worktree of";
     const { worktree } = this.atRest(task_id, operation);
-    return await this.#turns.in(worktree.common_dir, async () => {
+    return await this.#inTurn(task_id, worktree.common_dir, async () => {
       const { record, worktree } = await this.saved(task_id, operation);
       const { landing } = this.#options;
       const head = await landing.headOf(worktree);
@@ -359,7 +371,7 @@ export class Acceptance {
     const { landing, save, store } = this.#options;
     const { workspace } = foundTask(task_id, store.tasks).state;
     if (!isOwnWorktree(workspace)) return undefined;
-    return await this.#turns.in(workspace.common_dir, async () => {
+    return await this.#inTurn(task_id, workspace.common_dir, async () => {
       const operation = "remove the worktree of";
       const record = foundTask(task_id, store.tasks);
       requireAtRest(record, operation);

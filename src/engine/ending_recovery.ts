@@ -31,6 +31,8 @@ export class EndingRecovery {
   #closed = false;
   #wait_ms = AGAIN_MS;
   readonly #told = new Map<string, string>();
+  /** Those whose client knows already that it has failed: they are not tried again. */
+  readonly #failed = new Set<string>();
 
   constructor(options: EndingRecoveryOptions) {
     this.#options = options;
@@ -43,8 +45,18 @@ export class EndingRecovery {
     let left = 0;
     for (const task of open) if (!await this.#settled(task)) left++;
     if (left === 0 || this.#closed) return;
+    this.#again?.cancel();
     this.#again = this.#options.clock.after(this.#wait_ms, () => void this.start());
     this.#wait_ms = Math.min(2 * this.#wait_ms, AGAIN_MAX_MS);
+  }
+
+  /** Something failed in the middle, such as on a full disk: it is finished or undone as soon as possible. */
+  settle(id: string): void {
+    this.#failed.add(id);
+    if (this.#closed) return;
+    this.#again?.cancel();
+    this.#wait_ms = AGAIN_MS;
+    this.#again = this.#options.clock.after(AGAIN_MS, () => void this.start());
   }
 
   stop(): void {
@@ -91,6 +103,7 @@ export class EndingRecovery {
       return;
     }
     await acceptance.forgetIntent(id, SERVER);
+    if (this.#failed.delete(id)) return;
     await this.#acceptAgain(id, intent);
   }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
 import type { ApiError } from "../../src/domain/errors.ts";
 import { type EndedTasks, withEndedTasks } from "../fixtures/ended_tasks.ts";
+import { until } from "../fixtures/until.ts";
 
 const FILES = { "a.txt": "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "b.txt": "b\n", ".gitignore": "*.log\n" };
 const edited = (line: number, text: string, of = FILES["a.txt"]) => of.replace(`${line}\n`, `${text}\n`);
@@ -155,6 +156,26 @@ Deno.test("accept: nothing is written to a folder that an agent has made the rep
     assert.deepEqual([...Deno.readDirSync(other)], []);
     await repository.git("config", "--unset", "core.worktree");
     await repository.git("config", "core.bare", "true");
+    await accept(tasks, "t");
+    assert.equal(await repository.read("new.txt"), "new\n");
+  });
+});
+
+Deno.test("accept: what fails in the middle is undone while the server runs, and may then be tried again", async () => {
+  let isFull = true;
+  await withEndedTasks(FILES, async (tasks, base) => {
+    const { repository, landing } = tasks;
+    await tasks.add("t", { "new.txt": "new\n" });
+    const land = landing.land.bind(landing);
+    landing.land = async (order, id, begin) =>
+      await land(order, id, async (trees) => {
+        await begin(trees);
+        if (isFull) throw new Error("No space left on device");
+      });
+    await assert.rejects(accept(tasks, "t"), /No space left/);
+    isFull = false;
+    await until(() => tasks.state("t").ending === undefined);
+    assert.equal(await repository.git("rev-parse", "main"), base);
     await accept(tasks, "t");
     assert.equal(await repository.read("new.txt"), "new\n");
   });
