@@ -1,15 +1,15 @@
 /**
- * `deno task picture`: takes `docs/dashboard.png` again, from its own server with the built-in agent. Run it after each
- * change of the dashboard's looks.
+ * `deno task picture`: takes the pictures of the documents again, from its own server with the built-in agent: the board, and
+ * the way of one task from its changes to the bar that accepts them. Run it after each change of the dashboard's looks.
  */
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { type Client, connect } from "../src/client/client.ts";
 import type { NewTask } from "../src/domain/task.ts";
 import { ROOT } from "./root.ts";
 import { launchOptions } from "./test_browser.ts";
 
-const OUTPUT = join(ROOT, "docs", "dashboard.png");
+const output = (name: string) => join(ROOT, "docs", `${name}.png`);
 const SIZE = { width: 1280, height: 800 };
 const WITHIN_MS = 60_000;
 
@@ -82,20 +82,66 @@ async function addressOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`the server ended before it listened:\n${text}`);
 }
 
-async function takePicture(url: string): Promise<void> {
+async function takePictures(url: string, client: Client): Promise<void> {
   const browser = await chromium.launch(await launchOptions());
   try {
     const page = await browser.newPage({ viewport: SIZE, colorScheme: "light" });
     page.setDefaultTimeout(WITHIN_MS);
-    await page.goto(`${url}/#/tasks`);
-    await page.getByText("Asks: Edit").waitFor();
-    await page.getByText("2 of 5 steps").waitFor();
-    await page.locator(".column-failed article").waitFor();
-    await page.evaluate("document.fonts.ready");
-    await page.screenshot({ path: OUTPUT, animations: "disabled" });
+    await takeBoard(page, url);
+    await takeLoop(page, url, await reviewedTask(client));
   } finally {
     await browser.close();
   }
+}
+
+async function takeBoard(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/#/tasks`);
+  await page.getByText("Asks: Edit").waitFor();
+  await page.getByText("2 of 5 steps").waitFor();
+  await page.getByText("Cancelled").first().waitFor();
+  await page.getByRole("article").filter({ hasText: "Release it" }).getByText("2 files").waitFor();
+  await take(page, "dashboard");
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.evaluate("document.fonts.ready");
+  await page.screenshot({ path: output(name), animations: "disabled" });
+}
+
+/** The task of the demo that writes code, once it has ended. */
+async function reviewedTask(client: Client): Promise<string> {
+  const { tasks } = await client.request("list_tasks", {
+    filter: { description_contains: "Write a discount" },
+  });
+  return (await client.waitFor(tasks[0]!.id)).id;
+}
+
+/** Its changes with a comment, then the conversation with the agent's second turn, then the bar that accepts. */
+async function takeLoop(page: Page, url: string, id: string): Promise<void> {
+  await page.goto(`${url}/#/tasks/${id}?tab=changes`);
+  const code = page.getByRole("region", { name: "lib/discount.js", exact: true });
+  await code.locator(".hljs-keyword").first().waitFor();
+  const bar = page.getByRole("group", { name: "What becomes of the changes" });
+  await bar.getByText("ahead of main").waitFor();
+  await page.keyboard.press("]");
+  await page.keyboard.press("n");
+  await page.keyboard.press("c");
+  await page.getByRole("textbox", { name: /^Comment on line/ }).fill("Say here what this file is for.");
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: "Send back with 1 comment" }).waitFor();
+  await take(page, "loop_changes");
+
+  await page.keyboard.press("Shift+S");
+  await page.getByRole("textbox", { name: "What shall change" }).fill("Nearly there.");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText(/^Turn 2, /).waitFor();
+  await page.locator(".task-state .badge", { hasText: "To review" }).waitFor();
+  await take(page, "loop_conversation");
+
+  await page.goto(`${url}/#/tasks/${id}?tab=changes`);
+  await bar.getByText("No conflicts").waitFor();
+  await page.evaluate("document.fonts.ready");
+  await bar.screenshot({ path: output("loop_accept"), animations: "disabled" });
 }
 
 const data = await Deno.makeTempDir({ prefix: "dashboard-picture-" });
@@ -111,7 +157,7 @@ try {
   const client = await connect(url);
   for (const task of TASKS) await start(client, task);
   await client.request("cancel_task", { task_id: "staging" });
-  await takePicture(url);
+  await takePictures(url, client);
   client.close();
 } finally {
   server.kill("SIGTERM");

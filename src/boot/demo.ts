@@ -5,17 +5,35 @@ import type { Config } from "../protocol/config.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import { type Client, connect } from "../client/client.ts";
 import type { Push } from "../protocol/pushes.ts";
+import { Project } from "../domain/project.ts";
 import type { NewTask } from "../domain/task.ts";
 import { isFinished } from "../domain/task_values.ts";
 
 /** How the built-in agent is started. */
 export type DemoAgent = Pick<AgentConfig, "command" | "pass_env">;
 
+/** The project of the demo's repository. */
+const PROJECT = "shop";
+
+/** Where a demo works. */
+export interface DemoPlaces {
+  working_dir: string;
+  /** A git repository inside; undefined where there is no git. */
+  repository: string | undefined;
+}
+
 /** The configuration of a demo: the built-in agent runs all tasks, in its own folder. */
-export function demoConfig(config: Config, agent: DemoAgent, working_dir: string): Config {
+export function demoConfig(
+  config: Config,
+  agent: DemoAgent,
+  { working_dir, repository }: DemoPlaces,
+): Config {
   const demo: AgentConfig = { protocol: "acp", env: {}, ...agent };
   return {
     ...config,
+    projects: repository === undefined
+      ? {}
+      : { [PROJECT]: Project.parse({ path: repository, isolation: "worktree", fetch: "never" }) },
     agents: { ...config.agents, demo },
     tasks: {
       ...config.tasks,
@@ -23,53 +41,100 @@ export function demoConfig(config: Config, agent: DemoAgent, working_dir: string
       agent_by_type: {},
       working_dir,
       allowed_dirs: [working_dir],
+      exclusive_folders: config.tasks.exclusive_folders ?? false,
     },
   };
 }
 
-/** The demo's tasks. Their ids contain the time, so that a demo on an old data folder runs again. */
-export function demoTasks(now_ms: number): NewTask[] {
+/** What a task of the demo writes, as its prompt shows it. */
+const file = (name: string, ...lines: string[]) => ["```" + name, ...lines, "```", ""].join("\n");
+
+const FEATURE = file(
+  "lib/discount.js",
+  'import { total } from "./cart.js";',
+  "",
+  "/** The total after a discount, in cents. */",
+  "export function discounted(prices, percent) {",
+  "  return Math.round(total(prices) * (100 - percent) / 100);",
+  "}",
+);
+
+const TESTS = file(
+  "test/discount.test.js",
+  'import assert from "node:assert/strict";',
+  'import { test } from "node:test";',
+  'import { discounted } from "../lib/discount.js";',
+  "",
+  'test("ten percent of three prices", () => {',
+  "  assert.equal(discounted([1000, 250, 50], 10), 1170);",
+  "});",
+);
+
+const DOCS = file(
+  "README.md",
+  "# Shop",
+  "",
+  "A cart that adds up prices.",
+  "",
+  "`discounted(prices, percent)` is the total after a discount, rounded once.",
+);
+
+const RELEASE = file("CHANGELOG.md", "# Changelog", "", "## 1.1.0", "", "- Discounts") +
+  file("package.json", '{ "name": "shop", "version": "1.1.0", "type": "module" }');
+
+/**
+ * The demo's tasks. Their ids contain the time, so that a demo on an old data folder runs again. Without a repository they
+ * work in the server's folder.
+ */
+export function demoTasks(now_ms: number, hasRepository = false): NewTask[] {
   const stamp = isoTime(now_ms).slice(0, 19).replace(/\D/g, "");
   const task = (
     name: string,
     fields: Partial<NewTask> & { description: string },
     prompt: string,
+    isolation?: "none",
   ): NewTask => ({
     id: `demo_${name}_${stamp}`,
     type: "feature",
     priority: "medium",
     ...fields,
     dependencies: fields.dependencies?.map((other) => `demo_${other}_${stamp}`),
-    execution: { agent: "demo", prompt: `${fields.description}\n${prompt}`, permissions: "allow" },
+    metadata: hasRepository && isolation === undefined ? { project: PROJECT } : undefined,
+    execution: { agent: "demo", prompt: `${fields.description}\n\n${prompt}`, permissions: "allow" },
   });
   return [
-    task("research", {
-      type: "research",
-      priority: "high",
-      description: "Read the project and note what to build",
-    }, "demo:steps=3 demo:delay=400"),
+    task(
+      "research",
+      {
+        type: "research",
+        priority: "high",
+        description: "Read the project and note what to build",
+      },
+      "demo:steps=3 demo:delay=400 demo:file=notes.md",
+      "none",
+    ),
     task(
       "feature",
-      { description: "Write the feature", dependencies: ["research"] },
-      "demo:steps=5 demo:delay=500",
+      { description: "Write a discount for the cart", dependencies: ["research"] },
+      `${FEATURE}demo:delay=800`,
     ),
     task("docs", {
       type: "documentation",
       priority: "low",
-      description: "Write its documentation",
+      description: "Describe the discount in the README",
       dependencies: ["research"],
-    }, "demo:steps=4 demo:delay=400"),
+    }, `${DOCS}demo:delay=500`),
     task(
       "tests",
-      { type: "testing", description: "Test the feature", dependencies: ["feature"] },
-      "demo:steps=4 demo:delay=300",
+      { type: "testing", description: "Test the discount", dependencies: ["feature"] },
+      `${TESTS}demo:delay=400`,
     ),
     task("release", {
       type: "deployment",
       priority: "critical",
       description: "Release it",
       dependencies: ["tests", "docs"],
-    }, "demo:steps=2 demo:delay=300"),
+    }, `${RELEASE}demo:delay=300`),
   ];
 }
 
@@ -78,7 +143,7 @@ export function demoTasks(now_ms: number): NewTask[] {
  * aborts because the server stops.
  */
 export async function playDemo(
-  { url, api_key }: { url: string; api_key: string },
+  { url, api_key, hasRepository }: { url: string; api_key: string; hasRepository: boolean },
   now_ms: number,
   signal: AbortSignal,
   print: (line: string) => void,
@@ -87,7 +152,7 @@ export async function playDemo(
   const leave = () => client.close();
   signal.addEventListener("abort", leave);
   try {
-    await play(client, url, demoTasks(now_ms), print);
+    await play(client, url, demoTasks(now_ms, hasRepository), print);
   } catch (error) {
     // A demo that was stopped has not failed.
     if (!signal.aborted) throw error;
@@ -114,12 +179,20 @@ async function play(
     if (line !== undefined) print(line);
     if (push.type === "task_status_update" && isFinished(push.new_status)) open.delete(push.task_id);
     if (open.size > 0) continue;
-    return print(
-      `Demo: done. The server goes on; try: ${
-        ownCommand("tasks", { url })
-      }, or logs, top, run "demo:steps=3" --follow`,
-    );
+    const steps = await stepsAfter(client, tasks, url);
+    print(`Demo: done. The server goes on, and you go on at ${url}/, or with:`);
+    return steps.forEach((step) => print(`  ${step}`));
   }
+}
+
+/** What a person can do when the demo's tasks have ended, as commands. */
+async function stepsAfter(client: Client, tasks: NewTask[], url: string): Promise<string[]> {
+  const { tasks: waiting } = await client.request("list_tasks", { filter: { review: "to_review" } });
+  const first = tasks.find(({ id }) => waiting.some((task) => task.id === id))?.id;
+  const words = first === undefined
+    ? ["tasks", "top", 'run "demo:steps=3" --follow']
+    : ["tasks", `diff ${first}`, `say ${first} "Round down" --follow`, `accept ${first}`];
+  return words.map((words) => ownCommand(words, { url }));
 }
 
 const BAR_WIDTH = 16;

@@ -8,6 +8,7 @@ import type { Listening } from "./compose_options.ts";
 import { demoConfig, playDemo } from "./demo.ts";
 import { DEMO_DATA, openDemoFolder, removeDemoFolder } from "./demo_folder.ts";
 import { opened, type Part } from "./parts.ts";
+import { makeDemoRepository } from "./demo_repository.ts";
 import { selfCommand } from "./self.ts";
 
 const log = getLogger(["opencode-agents", "demo"]);
@@ -35,14 +36,20 @@ export async function openDemo(
     pass_env: DENO_ENV,
   };
   const ending = new AbortController();
+  const working_dir = await Deno.realPath(folder);
+  const repository = await makeDemoRepository(working_dir, clock);
   return {
-    config: demoConfig(written, agent, await Deno.realPath(folder)),
+    config: demoConfig(written, agent, { working_dir, repository }),
     data: join(folder, DEMO_DATA),
     folder: opened("demo folder", () => removeDemoFolder(folder)),
     player: (server) => ({
       name: "demo",
       start() {
-        const connection = { url: server.url, api_key: server.owner_token };
+        const connection = {
+          url: server.url,
+          api_key: server.owner_token,
+          hasRepository: repository !== undefined,
+        };
         playDemo(connection, clock.now(), ending.signal, print)
           .catch((error) => log.error("The demo failed: {error}", { error }));
       },

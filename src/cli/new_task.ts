@@ -68,6 +68,9 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       new Option("--isolation <how>", "worktree: work in a separate git worktree").choices(Isolation.options),
     )
+    .addOption(
+      new Option("-w, --worktree", "the same as --isolation worktree").implies({ isolation: "worktree" }),
+    )
     .option("--base <name>", "the branch, tag or commit from which that worktree starts")
     .option(
       "--session <id>",

@@ -5,6 +5,7 @@ import { kindOfError } from "../../src/agents/acp/failure_kind.ts";
 import { judgeTurn, type TurnFacts } from "../../src/agents/acp/outcome.ts";
 import { progressOf } from "../../src/agents/acp/progress.ts";
 import { firstPrompt, goOnPrompt } from "../../src/agents/acp/prompt.ts";
+import { reviewMessage } from "../../src/domain/review_message.ts";
 import { demoScript } from "../../src/agents/demo/demo_script.ts";
 import { LineTooLongError, messageLines } from "../../src/agents/acp/message_lines.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
@@ -433,6 +434,26 @@ Deno.test("acp demo: options are read from anywhere in the prompt and kept withi
     undefined,
     false,
   ]);
+});
+
+Deno.test("acp demo: it writes the files that a prompt shows, answers comments in their places, and notes messages", () => {
+  const changed = (prompt: string, old: string, written?: string) =>
+    demoScript(prompt, written).steps.flatMap(({ edit }) => edit ? [[edit.file, edit.change(old, "")]] : []);
+  assert.deepEqual(
+    changed("Do it\n\n```src/a.js\none\n```\n```js\nno\n```\n```../b.js\nno\n```\n```c.md\ntwo\n```\n", "x"),
+    [["src/a.js", "one\n"], ["c.md", "two\n"]],
+  );
+  const comments = [
+    { path: "src/a.js", line: 1, end_line: 2, text: "Name it", lines: "x\n  y\n" },
+    { path: "c.md", line: 1, text: "Why?\nReally" },
+    { path: "../c.md", line: 1, text: "No" },
+  ];
+  assert.deepEqual(changed(reviewMessage("Nearly.", comments), "x\n  y\nz\n"), [
+    ["src/a.js", "x\n  y\n  // Asked: Name it\nz\n"],
+    ["c.md", "x\nAsked: Why?\n  y\nz\n"],
+  ]);
+  assert.deepEqual(changed("And a test\nplease", "x\n", "a.js"), [["a.js", "x\n// Asked: And a test\n"]]);
+  assert.equal(demoScript("demo:steps=2", "a.js").steps[0]!.edit!.file, "demo.md");
 });
 
 Deno.test("acp values: cut texts keep to their length and split no character", () => {

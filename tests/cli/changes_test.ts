@@ -11,9 +11,14 @@ Deno.test("cli: diff shows what a task has changed, as git can apply it; review 
   withCli(async ({ server, run, json, taskIs }) => {
     const path = join(server.dir, "repository");
     const repository = await Repository.create(path, { "file.txt": "1\n2\n3\n" });
-    const started = await run(["run", WORK, "--id", "one", "--isolation", "worktree", "--cwd", path]);
+    const started = await run(["run", WORK, "--id", "one", "-w", "--cwd", path, "--follow"]);
     assert.equal(started.code, 0, started.stderr);
+    assert.match(
+      started.stderr,
+      /^to review: 3 files \+2 −1\n {2}read it +opencode-agents diff one[^]* accept one/m,
+    );
     await taskIs("one", /completed/);
+    assert.match((await run(["tasks"])).stdout, /CHANGES[^]*3 files \+2 −1/);
 
     const diff = await run(["diff", "one"]);
     assert.equal(diff.code, 0, diff.stderr);

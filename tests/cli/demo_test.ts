@@ -1,5 +1,6 @@
 /** `serve --demo`: stopped in the middle it ends quietly, killed it leaves nothing for long. */
 import assert from "node:assert/strict";
+import { git } from "../fixtures/repository.ts";
 import { until } from "../fixtures/until.ts";
 import { command, Running } from "./fixtures/cli.ts";
 
@@ -89,3 +90,30 @@ Deno.test("cli demo: its agent finds its modules in the cache that the server wa
     await Deno.remove(home, { recursive: true });
   }
 });
+
+Deno.test("cli demo: its work can be read, commented on, talked about and accepted, with the commands that it names", () =>
+  withTmp(async (start) => {
+    const demo = start();
+    await demo.says(/ accept demo_feature_\d+ --url \S+\n/);
+    const id = /accept (demo_feature_\d+)/.exec(demo.stderr)![1]!;
+    const url = /listening on (\S+)/.exec(demo.stdout)![1]!;
+    const run = async (...args: string[]) => await new Running(command([...args, "--url", url])).ended;
+
+    assert.match((await run("diff", id)).stdout, /\n\+export function discounted\(prices, percent\) \{\n/);
+    const sent = await run("review", id, "-c", "lib/discount.js:5:Round down, please", "--follow");
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.match(sent.stderr, /to review: 1 file \+7 −0\n/);
+    const answered = await run("diff", id, "--since", "last_review");
+    assert.match(answered.stdout, /percent\) \/ 100\);\n\+ {2}\/\/ Asked: Round down, please\n \}\n/);
+    assert.equal((await run("say", id, "Thank you", "--follow")).code, 0);
+    assert.match((await run("accept", id)).stdout, /^main has the changes of demo_feature_\d+ \(squash /);
+
+    const shop = `${folderOf(demo)}/shop`;
+    assert.match(
+      await git(shop, "log", "-1", "--format=%B"),
+      /^Write a discount for the cart\n\nTask: demo_feature/,
+    );
+    assert.match(await Deno.readTextFile(`${shop}/lib/discount.js`), /please\n\}\n\/\/ Asked: Thank you\n$/);
+    demo.kill("SIGTERM");
+    assert.equal((await demo.ended).code, 0);
+  }));

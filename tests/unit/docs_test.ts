@@ -76,6 +76,13 @@ Deno.test("every room of the house is in the architecture's table", () => {
   assert.deepEqual(described.map(([, room]) => room!).sort(), [...rooms].sort());
 });
 
+/** In prose between backticks, in an example at the beginning of a line. */
+function namedCommands(text: string): string[] {
+  return [...text.matchAll(/(?:`|^(?:\$ )?)(?:npx )?opencode-agents ([a-z][a-z-]*)/gm)].map(([, name]) =>
+    name!
+  );
+}
+
 async function commandsOfProgram(): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", `${ROOT}main.ts`, "--help"],
@@ -90,10 +97,60 @@ Deno.test("the tasks and commands that the documents name exist", async () => {
     for (const [, task] of text.matchAll(/deno(?:@[\d.]+)? task (?:-q )?([a-z][a-z:]*)/g)) {
       assert.ok(task! in manifest.tasks, `${page}: deno task ${task}`);
     }
-    for (const [, command] of text.matchAll(/`opencode-agents ([a-z]+)\b/g)) {
-      assert.ok(commands.includes(command!), `${page}: opencode-agents ${command}`);
+    for (const command of namedCommands(text)) {
+      assert.ok(commands.includes(command), `${page}: opencode-agents ${command}`);
     }
   }
+  assert.deepEqual(
+    namedCommands("`opencode-agents a`\n$ opencode-agents b\nopencode-agents c -x # opencode-agents."),
+    [
+      "a",
+      "b",
+      "c",
+    ],
+  );
+});
+
+const SHELL_BLOCK = /^```(?:sh|console)\n([^]*?)^```$/gm;
+
+/** The options that a text's examples give to each command. */
+function namedOptions(text: string): [command: string, option: string][] {
+  return [...text.matchAll(SHELL_BLOCK)].flatMap(([, block]) =>
+    [...block!.matchAll(/^(?:\$ )?opencode-agents ([a-z]+)([^\n#]*)/gm)].flatMap(([, command, rest]) =>
+      // Not what stands in quotes.
+      [...rest!.replaceAll(/"[^"]*"/g, "").matchAll(/(?<=\s)(--?[a-z][a-z-]*)/g)].map(([, option]) =>
+        [command!, option!] as [string, string]
+      )
+    )
+  );
+}
+
+async function helpOf(command: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", `${ROOT}main.ts`, "help", command],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("the options that the story of the loop names exist", async () => {
+  const named = ["README.md", "docs/the_loop.md"].flatMap((page) => namedOptions(pages.get(page)!));
+  assert.ok(named.length > 8);
+  const helps = new Map<string, string>();
+  for (const [command, option] of named) {
+    if (!helps.has(command)) helps.set(command, await helpOf(command));
+    assert.match(helps.get(command)!, new RegExp(`(?<![\\w-])${option}(?![\\w-])`), `${command} ${option}`);
+  }
+});
+
+Deno.test("every page is in the README's index, and every picture in a page", () => {
+  const linked = (text: string) => [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link!);
+  const index = linked(pages.get("README.md")!);
+  const docs = [...pages.keys()].filter((page) => page.startsWith("docs/"));
+  assert.deepEqual(docs.filter((page) => !index.includes(page)), []);
+  const shown = [...pages].flatMap(([page, text]) =>
+    linked(text).map((link) => normalize(join(dirname(page), link)))
+  );
+  assert.deepEqual(names.filter((name) => /^docs\/.*\.png$/.test(name) && !shown.includes(name)), []);
 });
 
 Deno.test("every command of the program is in the page about the command line", async () => {

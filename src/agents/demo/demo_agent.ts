@@ -54,7 +54,7 @@ export async function runDemoAgent(
         const messageId = `told_${at}`;
         await send({ sessionUpdate: "user_message_chunk", messageId, content: { type: "text", text } });
       }
-      await send(planUpdate(demoScript(session.prompt), session.completed));
+      await send(planUpdate(demoScript(session.prompt, session.written), session.completed));
       return {};
     })
     .onRequest("session/resume", async ({ params }) => {

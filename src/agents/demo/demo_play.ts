@@ -1,6 +1,8 @@
 /** Plays the script of a demo session. Each step updates the plan, says a sentence and makes an edit. */
 import type { AgentContext, SessionUpdate } from "@agentclientprotocol/sdk";
 import { type Clock, isoTime } from "../../clock/clock.ts";
+import { dirname } from "node:path";
+import type { DemoEdit } from "./demo_edits.ts";
 import { type DemoScript, demoScript } from "./demo_script.ts";
 import { type DemoSession, textAt, writeState } from "./demo_session.ts";
 
@@ -23,7 +25,7 @@ export async function play(
   cancelled: AbortSignal,
   asks: boolean,
 ): Promise<"end_turn" | "cancelled" | "refusal"> {
-  const script = demoScript(session.prompt);
+  const script = demoScript(session.prompt, session.written);
   const send = updates(client, session_id);
   const say = (text: string, messageId: string) =>
     send({ sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } });
@@ -34,7 +36,7 @@ export async function play(
   }
   await writeState(session_id, session);
   for (let step = session.completed + 1; step <= script.steps.length; step++) {
-    const title = script.steps[step - 1]!;
+    const { title, edit } = script.steps[step - 1]!;
     await send(planUpdate(script, step - 1));
     await say(`Step ${step} of ${script.steps.length}: ${title}.\n\n`, `step_${step}`);
     if (script.hang_at === step) await pause(clock, 86_400_000, cancelled);
@@ -43,17 +45,20 @@ export async function play(
     if (script.fail_at === step) throw new DemoFailure(`The demo was asked to fail at step ${step}`);
 
     if (script.question_at === step) await say(await answerOf(client, session_id), `answer_${step}`);
-    const change = await nextChange(session, script, step, clock);
-    const isAsked = asks || script.ask_at === step;
-    const allowed = !isAsked || await mayEdit(client, session_id, script.file, step, change);
-    if (cancelled.aborted) return "cancelled";
-    if (allowed) await edit(send, script, step, change);
-    else await say(`Step ${step} was left out, since it was not permitted.\n\n`, `left_out_${step}`);
+    if (edit !== undefined) {
+      const change = await changeOf(session, edit, clock);
+      const isAsked = asks || script.ask_at === step;
+      const allowed = !isAsked || await mayEdit(client, session_id, edit.file, step, change);
+      if (cancelled.aborted) return "cancelled";
+      if (allowed) await make(send, edit.file, step, change);
+      else await say(`Step ${step} was left out, since it was not permitted.\n\n`, `left_out_${step}`);
+      if (allowed && script.isTold) session.written = edit.file;
+    }
     session.completed = step;
     await writeState(session_id, session);
   }
   await send(planUpdate(script, script.steps.length));
-  await say(`All ${script.steps.length} steps are done; the result is in ${script.file}.`, "summary");
+  await say(`All ${script.steps.length} steps are done; the result is in ${filesOf(script)}.`, "summary");
   return "end_turn";
 }
 
@@ -61,8 +66,8 @@ export async function play(
 export function planUpdate(script: DemoScript, completed: number): SessionUpdate {
   return {
     sessionUpdate: "plan",
-    entries: script.steps.map((content, index) => ({
-      content,
+    entries: script.steps.map(({ title }, index) => ({
+      content: title,
       priority: "medium" as const,
       status: index < completed ? "completed" : index === completed ? "in_progress" : "pending",
     })),
@@ -76,20 +81,15 @@ interface Change {
   newText: string;
 }
 
-/** The change that adds a line about the step to the file. */
-async function nextChange(
-  session: DemoSession,
-  script: DemoScript,
-  step: number,
-  clock: Clock,
-): Promise<Change> {
-  const path = `${session.cwd}/${script.file}`;
+async function changeOf({ cwd }: DemoSession, { file, change }: DemoEdit, clock: Clock): Promise<Change> {
+  const path = `${cwd}/${file}`;
   const oldText = await textAt(path);
-  return {
-    path,
-    oldText,
-    newText: `${oldText ?? ""}- ${isoTime(clock.now())} ${script.steps[step - 1]}\n`,
-  };
+  return { path, oldText, newText: change(oldText, isoTime(clock.now())) };
+}
+
+/** The files that the steps write, each once. */
+function filesOf({ steps }: DemoScript): string {
+  return [...new Set(steps.flatMap(({ edit }) => edit === undefined ? [] : [edit.file]))].join(", ");
 }
 
 async function mayEdit(
@@ -150,17 +150,18 @@ async function answerOf(client: AgentContext, sessionId: string): Promise<string
   return `The answer: ${answer.action} ${content}\n\n`;
 }
 
-async function edit(send: SendUpdate, script: DemoScript, step: number, change: Change): Promise<void> {
+async function make(send: SendUpdate, file: string, step: number, change: Change): Promise<void> {
   const toolCallId = `edit_${step}`;
   await send({
     sessionUpdate: "tool_call",
     toolCallId,
-    title: `Edit ${script.file}`,
+    title: `Edit ${file}`,
     kind: "edit",
     status: "in_progress",
     locations: [{ path: change.path }],
-    rawInput: { file: script.file, step },
+    rawInput: { file, step },
   });
+  await Deno.mkdir(dirname(change.path), { recursive: true });
   await Deno.writeTextFile(change.path, change.newText);
   await send({
     sessionUpdate: "tool_call_update",

@@ -1,12 +1,22 @@
 /** Reads the demo agent's script from a prompt. Pure. */
 
+import { answeredComments, type DemoEdit, notedMessage, writtenFiles } from "./demo_edits.ts";
+
+export interface DemoStep {
+  /** As the plan shows it. */
+  title: string;
+  /** Absent for a step that only looks. */
+  edit?: DemoEdit;
+}
+
 export interface DemoScript {
-  /** Titles of the plan. */
-  steps: string[];
+  steps: DemoStep[];
   /** Time per step. */
   delay_ms: number;
-  /** The file it writes: a plain name inside its folder. */
+  /** The file that it writes unless the prompt shows others: a plain name inside its folder. */
   file: string;
+  /** Whether the prompt says what to write. */
+  isTold: boolean;
   /** The step, counted from 1, before which it asks for permission. */
   ask_at: number | undefined;
   /** The step before which it asks a person which word to write. */
@@ -25,14 +35,21 @@ const TITLES = [
   "Write it down",
   "Check the result",
   "Tidy up",
-];
+] as const;
+
+/** A step that adds a line about itself to the file. */
+function lineStep(file: string, index: number): DemoStep {
+  const title = TITLES[index] ?? `Go over it once more (${index + 1})`;
+  return { title, edit: { file, title, change: (old, at) => `${old ?? ""}- ${at} ${title}\n` } };
+}
 
 /**
  * Reads `demo:NAME` and `demo:NAME=VALUE` from anywhere in a prompt: `steps` (1–50, default 4), `delay` (ms per step,
  * 0–60000, default 400), `file` (default demo.md), `ask`, `question`, `fail`, `hang` (each with a step number, default the
- * second), `refuse`.
+ * second), `refuse`. A prompt that shows files in blocks (```PATH) has them written, and one with review comments has each
+ * answered in its place. `written`: the file that the session has last written so; a message without options is noted there.
  */
-export function demoScript(prompt: string): DemoScript {
+export function demoScript(prompt: string, written?: string): DemoScript {
   const options = new Map<string, string>();
   for (const [, name, value] of prompt.matchAll(/\bdemo:([a-z]+)(?:=([A-Za-z0-9._-]+))?/g)) {
     options.set(name!, value ?? "");
@@ -41,16 +58,22 @@ export function demoScript(prompt: string): DemoScript {
     const value = Number(options.get(name) || fallback);
     return Number.isFinite(value) ? Math.min(most, Math.max(least, Math.round(value))) : fallback;
   };
-  const count = number("steps", 4, 1, 50);
+  const shown = [...writtenFiles(prompt), ...answeredComments(prompt)];
+  const isNote = shown.length === 0 && options.size === 0 && written !== undefined;
+  const told = isNote ? [notedMessage(prompt, written)] : shown;
+  const count = told.length > 0 ? told.length + 2 : number("steps", 4, 1, 50);
   const step = (name: string) => options.has(name) ? number(name, Math.min(2, count), 1, count) : undefined;
   const file = options.get("file") ?? "";
+  const own_file = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file) ? file : "demo.md";
   return {
-    steps: Array.from(
-      { length: count },
-      (_, index) => TITLES[index] ?? `Go over it once more (${index + 1})`,
-    ),
+    steps: told.length > 0
+      ? [{ title: TITLES[0] }, ...told.map((edit) => ({ title: edit.title, edit })), {
+        title: "Check the result",
+      }]
+      : Array.from({ length: count }, (_, index) => lineStep(own_file, index)),
     delay_ms: number("delay", 400, 0, 60_000),
-    file: /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file) ? file : "demo.md",
+    file: own_file,
+    isTold: told.length > 0,
     ask_at: step("ask"),
     question_at: step("question"),
     fail_at: step("fail"),

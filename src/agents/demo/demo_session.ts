@@ -9,6 +9,8 @@ export interface DemoSession {
   told: string[];
   /** How many steps are finished. */
   completed: number;
+  /** The file that it was last told to write. */
+  written?: string;
 }
 
 const STATE_FOLDER = ".demo-agent";
@@ -46,6 +48,7 @@ export async function readState(cwd: string, session_id: string): Promise<DemoSe
     prompt: String(state.prompt ?? ""),
     told: listOf(state.told).map(String),
     completed: Number(state.completed) || 0,
+    written: typeof state.written === "string" ? state.written : undefined,
   };
 }
 

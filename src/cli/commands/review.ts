@@ -2,11 +2,16 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ReviewComment } from "../../domain/review_comment.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
+import type { LogLevel } from "../../domain/log_entry.ts";
+import { follow, newestEntry } from "../follow/follow.ts";
+import { levelOption } from "../options.ts";
 import { oneLine } from "../text.ts";
 
 interface ReviewFlags extends CommonFlags {
   comment?: ReviewComment[];
   message?: string;
+  follow?: true;
+  level: LogLevel;
 }
 
 export function addReview(program: Command, cli: Cli): void {
@@ -17,15 +22,23 @@ export function addReview(program: Command, cli: Cli): void {
       (text, all: ReviewComment[] = []) => [...all, commentFrom(text)],
     )
     .option("-m, --message <text>", "what to say besides")
+    .option("-f, --follow", "then show the task's log and progress until it ends")
+    .addOption(levelOption("info", "with --follow: log entries of this level and above"))
     .action(async (task_id: string, flags: ReviewFlags) => {
       const { comment: comments, message } = flags;
+      const server = cli.http(flags);
       const asked = { task_id, verdict: "request_changes" as const, message, comments };
-      const reply = await cli.http(flags).request("review_task", asked);
-      if (flags.json) return cli.terminal.json(reply, 2);
-      for (const { path, line, outdated } of reply.comments) {
-        if (outdated) cli.terminal.note(`${oneLine(path)}:${line} has changed since`);
+      const since = flags.follow && await newestEntry(server, task_id);
+      const reply = await server.request("review_task", asked);
+      if (flags.json) cli.terminal.json(reply, flags.follow ? undefined : 2);
+      else {
+        for (const { path, line, outdated } of reply.comments) {
+          if (outdated) cli.terminal.note(`${oneLine(path)}:${line} has changed since`);
+        }
+        cli.terminal.line(`task ${task_id} goes on with the review (message ${reply.message_id})`);
       }
-      cli.terminal.line(`task ${task_id} goes on with the review (message ${reply.message_id})`);
+      if (!flags.follow) return;
+      cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level, since });
     });
 }
 

@@ -121,8 +121,11 @@ function parentOf({ created_by }: Task): string | undefined {
 }
 
 /** The command by which the user goes on with the session, which no other program may have open then. */
-function goOnByHand({ agent_session }: Task): string | undefined {
-  if (agent_session?.command === undefined) return undefined;
+function goOnByHand({ agent_session, review }: Task): string | undefined {
+  // Its worktree has gone with the work.
+  if (agent_session?.command === undefined || review === "accepted" || review === "discarded") {
+    return undefined;
+  }
   return `${agent_session.command}  (in ${agent_session.working_dir})`;
 }
 

@@ -11,6 +11,7 @@ import type { Cli, CommonFlags } from "../cli.ts";
 import { addProjectOptions, chosenProject, type ProjectFlags } from "../project.ts";
 import { addListOptions, anyOf, type ListFlags } from "../options.ts";
 import { type Column, printTable } from "../table.ts";
+import { changesInWords } from "../review_text.ts";
 import { projectName, runTime, statusStyle } from "../task_text.ts";
 
 interface TasksFlags extends CommonFlags, ProjectFlags, ListFlags<TaskSortField> {
@@ -92,6 +93,7 @@ export function addTasks(program: Command, cli: Cli): void {
 function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Task>[] {
   const hasProjects = tasks.some((task) => projectName(task) !== undefined);
   const hasNeeds = tasks.some((task) => needOf(task) !== undefined);
+  const haveChanges = tasks.some((task) => changesInWords(task) !== undefined);
   const now_ms = clock.now();
   return [
     { title: "ID", value: ({ id }) => id },
@@ -112,6 +114,7 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
       : []),
     ...(hasProjects ? [{ title: "PROJECT", value: (task: Task) => projectName(task) ?? "" }] : []),
     { title: "PROGRESS", value: ({ progress }) => `${progress} %` },
+    ...(haveChanges ? [{ title: "CHANGES", value: (task: Task) => changesAndEnd(task) }] : []),
     { title: "PRIORITY", value: ({ priority }) => priority },
     { title: "TYPE", value: ({ type }) => type },
     {
@@ -123,4 +126,10 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
     },
     { title: "DESCRIPTION", value: ({ description }) => description },
   ];
+}
+
+/** NEEDS names the review that is open. */
+function changesAndEnd(task: Task): string {
+  const isOver = task.review === "accepted" || task.review === "discarded";
+  return [changesInWords(task), isOver ? task.review : undefined].filter(Boolean).join(", ");
 }

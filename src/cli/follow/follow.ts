@@ -1,5 +1,6 @@
 /** Follows a task to its end: its log, its progress and what its agent asks. */
 import type { Client } from "../../client/client.ts";
+import type { Requester } from "../../client/replies.ts";
 import type { PushStream } from "../../client/subscriptions.ts";
 import { isFinished } from "../../domain/task_values.ts";
 import { ApiError } from "../../domain/errors.ts";
@@ -9,6 +10,7 @@ import type { Cli, CommonFlags } from "../cli.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ownCommand } from "../own_command.ts";
 import { levelsFrom } from "../log_text.ts";
+import { nextSteps } from "../review_text.ts";
 import { untilSignalled } from "../signals.ts";
 import { JsonView } from "./json_view.ts";
 import { LogPrinter } from "./log_printer.ts";
@@ -20,10 +22,18 @@ export interface FollowOptions {
   task_id: string;
   json: boolean;
   level: LogLevel;
+  /** Leaves out log entries before this time. */
+  since?: string;
+}
+
+/** When the task's newest log entry was written, for following only what comes next. */
+export async function newestEntry(server: Requester, task_id: string): Promise<string | undefined> {
+  const { data } = await server.request("request_log_entries", { limit: 1, filter: { agent: task_id } });
+  return data.entries.at(-1)?.time;
 }
 
 /**
- * Follows the task from its first log entry to its end. Returns the exit code: 0 completed, 1 failed, 130
+ * Follows the task from its first log entry, or from `since`, to its end. Returns the exit code: 0 completed, 1 failed, 130
  * cancelled. Ctrl-C (130) and SIGTERM (143) end only the following; the task continues.
  */
 export async function follow(cli: Cli, flags: CommonFlags, options: FollowOptions): Promise<number> {
@@ -41,7 +51,7 @@ async function followWith(
   cli: Cli,
   client: Client,
   flags: CommonFlags,
-  { task_id, json, level }: FollowOptions,
+  { task_id, json, level, since }: FollowOptions,
   interrupted: Promise<number>,
 ): Promise<number> {
   const view: View = json ? new JsonView(cli.terminal) : new TextView(cli.terminal, cli.clock);
@@ -52,9 +62,9 @@ async function followWith(
     task_progress: only,
     conversations: only,
   });
-  const levels = levelsFrom(level);
+  const filter = { agent: task_id, level: levelsFrom(level), since };
   try {
-    const entries = await client.followLogs({ agent: task_id, level: levels });
+    const entries = await client.followLogs(filter);
     const log = new LogPrinter(entries, view);
     const printed = log.run();
     const ended = await Promise.race([
@@ -64,10 +74,11 @@ async function followWith(
       printed.then(() => new Promise<never>(() => {})),
     ]);
     if (typeof ended === "number") return ended;
-    await log.printAll(cli.clock, client, task_id, levels);
+    await log.printAll(cli.clock, client, filter);
     await entries.return?.();
     await printed;
     view.ended(ended);
+    if (!json) { for (const step of nextSteps(ended, flags)) cli.terminal.note(step); }
     return exitOf(ended.status);
   } finally {
     questions.close();

@@ -1,7 +1,8 @@
 /** Prints a followed task's log entries as they arrive. */
 import type { Client } from "../../client/client.ts";
+import type { FollowFilter } from "../../client/log_follow.ts";
 import { type Clock, within } from "../../clock/clock.ts";
-import type { LogEntry, LogLevel } from "../../domain/log_entry.ts";
+import type { LogEntry } from "../../domain/log_entry.ts";
 import type { View } from "./view.ts";
 
 /** How long to wait for the last log entries of an ended task. */
@@ -28,12 +29,9 @@ export class LogPrinter {
     }
   }
 
-  /** Waits until all stored entries of an ended task are printed: its end may be pushed before the last of them. */
-  async printAll(clock: Clock, client: Client, task_id: string, level: LogLevel[]): Promise<void> {
-    const { data } = await client.request("request_log_entries", {
-      limit: 1,
-      filter: { agent: task_id, level },
-    });
+  /** Waits until all stored entries of an ended task that fit are printed: its end may be pushed before the last of them. */
+  async printAll(clock: Clock, client: Client, filter: FollowFilter): Promise<void> {
+    const { data } = await client.request("request_log_entries", { limit: 1, filter });
     const deadline = clock.monotonic() + LAST_ENTRIES_MS;
     while (this.#count < data.filtered_count) {
       const left_ms = deadline - clock.monotonic();
