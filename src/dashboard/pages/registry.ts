@@ -50,8 +50,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/server/health", title: "Health", component: HealthPage, tabOf: "/server" },
   { path: "/server/system", title: "System", component: SystemPage, tabOf: "/server" },
   { path: "/server/logs", title: "Logs", component: LogsPage, tabOf: "/server" },
-  { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/limits", title: "Limits", component: LimitsPage, tabOf: "/server" },
+  { path: "/server/worktrees", title: "Worktrees", component: WorktreesPage, tabOf: "/server" },
   { path: "/server/api", title: "API", component: ApiPage, tabOf: "/server" },
 ];
 

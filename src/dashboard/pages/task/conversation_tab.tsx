@@ -12,6 +12,7 @@ import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Composer } from "./composer.tsx";
 import { Plan } from "./plan.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
+import { FeedbackPanel } from "./pull_request.tsx";
 import { QuestionPanels } from "./question_panel.tsx";
 import { SaidEntry, TroubleEntry, TurnLine } from "./said.tsx";
 import { SAYS, useTaskLog } from "./task_log.ts";
@@ -60,6 +61,7 @@ export function ConversationTab({ task, result, tools, conversation }: TabProps)
         <div class="talk-dock">
           <PermissionPanels task={task} />
           <QuestionPanels task={task} />
+          <FeedbackPanel task={task} agent={agent} />
           {isCommand ? <p class="muted talk-note">A command takes no messages.</p> : (
             <Composer
               key={task.id}

@@ -7,11 +7,12 @@ import { projectOf } from "../../data/projects.ts";
 import { PriorityMark } from "../../ui/status.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { PERMISSIONS } from "./details_tab.tsx";
+import { PullRequestLine } from "./pull_request.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
 
 export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly AttemptView[] }) {
-  const { execution = {}, workspace, priority, metadata, created_at } = task;
+  const { execution = {}, workspace, pull_request, priority, metadata, created_at } = task;
   const working = agents.value.find(({ task_id }) => task_id === task.id);
   const agent = working?.type ?? attempts.at(-1)?.agent ?? execution.agent;
   const project = projectOf(task);
@@ -26,6 +27,7 @@ export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly A
         <Fact name="Project">{project}</Fact>
         <Fact name="Branch">{workspace?.branch && <code>{workspace.branch}</code>}</Fact>
         <Fact name="From">{workspace?.base}</Fact>
+        <Fact name="Pull request">{pull_request && <PullRequestLine pull={pull_request} />}</Fact>
         <Fact name="Folder">{folder && <code>{folder}</code>}</Fact>
         <Fact name="Permissions">{execution.permissions && PERMISSIONS[execution.permissions]}</Fact>
         <Fact name="Priority">{priority !== "medium" && <PriorityMark priority={priority} />}</Fact>

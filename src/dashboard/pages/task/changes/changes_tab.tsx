@@ -11,13 +11,14 @@ import { Problem } from "../../../ui/problem.tsx";
 import type { TabProps } from "../tab_props.ts";
 import { ReportedChanges } from "./reported_changes.tsx";
 import { useReview } from "./review.ts";
-import { ReviewBar } from "./review_bar.tsx";
 // The styles of what loads later, too: they come with the page.
 import "../diff.css";
 import "./changes.css";
 import "./file_diff.css";
+import "./review_bar.css";
 
 const useFileList = lazyModule(() => import("./file_list.tsx"));
+const useReviewBar = lazyModule(() => import("./review_bar.tsx"));
 
 /** While the agent works, its changes are asked for again and again. */
 const EVERY_MS = 15_000;
@@ -33,6 +34,7 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
   const [since, setSince] = useState<Since>("base");
   const state = `${id} ${status} ${turn} ${verdict} ${workspace?.head_commit} ${JSON.stringify(changes)}`;
   const list = useFileList();
+  const bar = useReviewBar();
   const { value, error, reload } = useAnswer(
     () => ask("get_task_changes", { task_id: id, since }),
     status === "running" ? EVERY_MS : 0,
@@ -86,7 +88,7 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
           </div>
         )
         : <list.FileList key={since} task_id={id} since={since} changes={value} review={review} />}
-      <ReviewBar task={task} changes={value} review={review} reload={reload} />
+      {bar && <bar.ReviewBar task={task} changes={value} review={review} reload={reload} />}
     </div>
   );
 }

@@ -12,9 +12,9 @@ import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
 import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
+import { PullRequestLine } from "../pull_request.tsx";
 import type { Review } from "./review.ts";
 import { SendBack } from "./send_back.tsx";
-import "./review_bar.css";
 
 /** Accepting and pull requests are answered within 120 s. */
 const SLOW = { timeout_ms: 130_000 };
@@ -91,10 +91,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
         </p>
         {pull_request && (
           <p>
-            <a href={pull_request.url} target="_blank" rel="noopener noreferrer">
-              Pull request #{pull_request.number}
-            </a>{" "}
-            is {pull_request.state}
+            Pull request <PullRequestLine pull={pull_request} />
           </p>
         )}
       </div>
