@@ -82,7 +82,13 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     ? new Attachments({ clock, store, files: await AttachmentFiles.open(join(folder, "attachments"), clock) })
     : undefined;
   const worktrees = join(folder, "worktrees");
-  const workspaces = gitWorkspaces({ git, programs, root: worktrees, room: join(folder, "git", "saves") });
+  const workspaces = gitWorkspaces({
+    git,
+    programs,
+    data: folder,
+    root: worktrees,
+    room: join(folder, "git", "saves"),
+  });
   const engine = new Engine({
     clock,
     directory,
@@ -161,7 +167,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   const reviews = new TaskReviews({
     commands: engine.commands,
     store,
-    comparisons: await gitComparisons({ git, clock, folder: join(folder, "comparisons") }),
+    comparisons: await gitComparisons({ git, clock, data: folder, folder: join(folder, "comparisons") }),
   });
   const { logs, schedules, changes } = store;
   const scheduler = new Scheduler({

@@ -9,7 +9,7 @@ import type { TaskRecord, TaskState } from "./task_record.ts";
 export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
   const { state } = task;
   const known: Partial<StoredWorkspace> | undefined = state.workspace ?? state.past_work;
-  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base } = known ?? {};
+  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base, start_head } = known ?? {};
   if (common_dir === undefined || base_commit === undefined) throw notCompared(task);
   const isSettled = state.review === "accepted" || state.review === "discarded";
   const hasFolder = git_dir !== undefined && root !== undefined && !isSettled;
@@ -21,6 +21,7 @@ export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
     branch,
     base,
     base_commit,
+    start_head,
     isOpen: kind === "worktree" && !isSettled,
   };
 }
@@ -46,6 +47,8 @@ function notCompared({ id, state }: TaskRecord) {
     "a task that works in a git repository",
     workspace === undefined
       ? withoutFolder(id, state)
+      : workspace.not_compared !== undefined
+      ? `It is not known what task '${id}' has changed in ${workspace.path}: ${workspace.not_compared}`
       : `Task '${id}' works outside a git repository, so it is not known what it has changed`,
     { current_status: status },
   );

@@ -16,6 +16,8 @@ export interface ComparedWork {
   /** The branch, tag or commit from which it started, and the commit that this was. */
   base?: string;
   base_commit: string;
+  /** The commit that was checked out then, if `base_commit` is a snapshot with uncommitted files. */
+  start_head?: string;
   /** Whether the work may still be accepted. */
   isOpen: boolean;
 }

@@ -336,6 +336,8 @@ export interface OpenWorkspace {
   working_dir: string;
   /** Whether there may be work to save. */
   hasWork: boolean;
+  /** What the task's record is to get when the attempt ends, if there is no work to save. */
+  workspace?: StoredWorkspace;
   /** For the task's log. */
   notes?: SavedWork["notes"];
   /**

@@ -28,6 +28,10 @@ export const StoredWorkspace = Workspace.extend({
   common_dir: z.string().optional(),
   /** The work of other tasks from which it started: their last commits. */
   inherited: z.array(z.object({ task_id: z.string(), commit: z.string() })).optional(),
+  /** Of a folder whose `base_commit` is a snapshot: the commit that was checked out then. */
+  start_head: z.string().optional(),
+  /** Why it is not known what a folder in a repository was like when the task began. */
+  not_compared: z.string().optional(),
 });
 export type StoredWorkspace = z.infer<typeof StoredWorkspace>;
 

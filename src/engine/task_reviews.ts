@@ -125,7 +125,9 @@ export class TaskReviews {
     const lines = comments.map(linesOf);
     const work = comparedWork(task, "base");
     const { found, head_commit } = await this.#options.comparisons.lines(work, lines);
-    return { lined: placedComments(comments, found), reviewed: head_commit };
+    // What is uncommitted in a folder is part of what was reviewed.
+    const { kind, head_commit: lastTurn } = task.state.workspace ?? {};
+    return { lined: placedComments(comments, found), reviewed: kind === "folder" ? lastTurn : head_commit };
   }
 
   /** Comments that were sent are no longer kept. */

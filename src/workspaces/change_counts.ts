@@ -2,13 +2,17 @@
 import type { ChangeCounts } from "../domain/workspace.ts";
 import type { Git, GitPlace } from "./git.ts";
 
-/** From commit `from` to commit or tree `to`. A renamed file counts once, a binary one without lines. */
+/**
+ * From commit `from` to commit or tree `to`. A renamed file counts once, a binary one without lines. `head`: the last commit
+ * that counts as one.
+ */
 export async function changeCounts(
   git: Git,
   place: GitPlace,
   from: string,
   to: string,
   signal?: AbortSignal,
+  head = to,
 ): Promise<ChangeCounts> {
   const asked = [
     "diff-tree",
@@ -23,7 +27,7 @@ export async function changeCounts(
   ];
   const [fields, commits] = await Promise.all([
     git.fields(place, asked, { signal }),
-    git.line(place, ["rev-list", "--count", `${from}..${to}`], { signal }),
+    git.line(place, ["rev-list", "--count", `${from}..${head}`], { signal }),
   ]);
   const counts = { files: 0, additions: 0, deletions: 0, commits: Number(commits) };
   for (const field of fields) {

@@ -19,6 +19,11 @@ export function rawBytes(fields: readonly string[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(fields.map((field) => `${field}\0`).join(""), (char) => char.charCodeAt(0));
 }
 
+/** A text as git prints it. */
+export function rawOf(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
 /** As text. What is not UTF-8 is replaced. */
 export function readable(raw: string): string {
   return new TextDecoder().decode(Uint8Array.from(raw, (char) => char.charCodeAt(0)));

@@ -7,6 +7,7 @@ import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
 import { savedRef } from "./kept_commits.ts";
+import { worktreesInside } from "./new_worktrees.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
 import { newIgnored } from "./remove_worktree.ts";
 import { submodulesAhead } from "./submodule_commits.ts";
@@ -58,6 +59,14 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
   const refuse = (files: readonly string[], why: string) => changesConflict("uncommitted", files, why);
   if (await exists(join(git_dir, "locked"))) {
     throw refuse([], `Somebody has locked the worktree ${root}. git worktree unlock opens it`);
+  }
+  const [inside] = await worktreesInside(common_dir, root);
+  if (inside !== undefined) {
+    throw refuse(
+      [],
+      `A worktree that the agent has made would go with the task's: ${inside}. git worktree move takes it elsewhere, ` +
+        `git worktree remove ends it`,
+    );
   }
   const place = { git_dir: common_dir };
   const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {

@@ -2,9 +2,10 @@
  * The files of a working tree as a git tree: everything that git does not ignore, whatever its index, its configuration or an
  * unfinished merge says. The working tree's own index is only read.
  */
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
+import { exists } from "./file_facts.ts";
 import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
-import { rawBytes, rawFields, readable } from "./raw_paths.ts";
+import { rawBytes, rawFields, rawOf, readable } from "./raw_paths.ts";
 
 export interface TreePlace {
   git_dir: string;
@@ -24,6 +25,22 @@ export interface TreeOfFiles {
   left?: string;
 }
 
+export interface TreeBounds {
+  /**
+   * Gets the files that differ from the index, before anything is written to the repository. Throws if they are too many.
+   */
+  mayAdd?(root: string, paths: readonly string[]): Promise<void>;
+  /** A folder whose untracked files do not count, if it is in the working tree: the server's own data. */
+  apart?: string;
+}
+
+/** A file outside of a sparse checkout is a file all the same. */
+export const PLAIN_FILES = [
+  "core.sparseCheckout=false",
+  "index.sparse=false",
+  "core.untrackedCache=false",
+];
+
 /**
  * `room`: an empty folder, which gets the index. `head`: a commit to begin with where there is no index; without one, the tree
  * begins with nothing, whatever the working tree's index says.
@@ -34,14 +51,14 @@ export async function treeOfFiles(
   room: string,
   head: string | undefined,
   signal?: AbortSignal,
+  { mayAdd, apart }: TreeBounds = {},
 ): Promise<TreeOfFiles> {
   const index = join(room, "index");
   const options: GitOptions = {
     index,
     signal,
     bound_ms: WHOLE_TREE_MS,
-    // A file outside of a sparse checkout is a file all the same.
-    config: ["core.sparseCheckout=false", "index.sparse=false", "core.untrackedCache=false"],
+    config: PLAIN_FILES,
   };
   if (head === undefined) {
     await git.run(place, ["read-tree", "--empty"], options);
@@ -51,16 +68,32 @@ export async function treeOfFiles(
     await git.run(place, ["read-tree", head], options);
   }
   const links = await unhide(git, place, options);
-  const others = await git.run(place, ["ls-files", "-z", "--others", "--exclude-standard"], options);
-  const nested = rawFields(others.stdout).filter((path) => path.endsWith("/")).map((path) =>
-    path.slice(0, -1)
+  const all = await pathsOf(place.work_tree, apart);
+  const { stdout } = await git.run(
+    place,
+    ["ls-files", "-z", "--others", "--exclude-standard", "--", ...all],
+    options,
   );
-  const stdin = rawBytes([":/", ...nested.map((path) => `:(top,exclude,literal)${path}`)]);
+  const others = rawFields(stdout);
+  if (mayAdd !== undefined) {
+    const modified = await git.fields(place, ["ls-files", "-z", "--modified"], options);
+    await mayAdd(place.work_tree, [...others.map(readable), ...modified]);
+  }
+  const nested = others.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
+  const stdin = rawBytes([...all.map(rawOf), ...nested.map((path) => `:(top,exclude,literal)${path}`)]);
   // Exit code 1: some files cannot be read.
   const asked = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
   const { code, stderr } = await git.run(place, asked, { ...options, stdin, accepts: [1] });
   const tree = await git.line(place, ["write-tree"], options);
   return { tree, index, nested: nested.map(readable), links, left: code === 0 ? undefined : stderr.trim() };
+}
+
+/** All files of the working tree except those in the folder `apart`, for git. */
+export async function pathsOf(work_tree: string, apart: string | undefined): Promise<string[]> {
+  const real = apart !== undefined && await exists(apart) ? await Deno.realPath(apart) : apart;
+  const below = real === undefined ? "" : relative(work_tree, real);
+  if (below === "" || isAbsolute(below) || below === ".." || below.startsWith("../")) return [":/"];
+  return [":/", `:(top,exclude,literal)${below}`];
 }
 
 /**

@@ -7,6 +7,8 @@ import { ApiError } from "../domain/errors.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { exists } from "./file_facts.ts";
+import { FolderStates } from "./folder_states.ts";
+import { folderTasks } from "./folder_tasks.ts";
 import type { Git } from "./git.ts";
 import { commitsOfHead, keepCommits, unreferenced, workRef } from "./kept_commits.ts";
 import {
@@ -18,8 +20,8 @@ import {
   requireWorktree,
   unmade,
 } from "./make_worktree.ts";
+import { NewWorktrees, worktreesInside } from "./new_worktrees.ts";
 import type { Note } from "./notes.ts";
-import { OwnWorktrees } from "./own_worktrees.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
 import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
 import { commitOf } from "./repository.ts";
@@ -52,6 +54,8 @@ const CHECK_MS = 3000;
 export interface WorkspaceOptions {
   git: Git;
   programs: ProgramHost;
+  /** The server's data folder. Nothing in it is a task's work, except in the folder of the worktrees. */
+  data: string;
   /** The folder of the worktrees. */
   root: string;
   /** A folder for temporary files. */
@@ -63,17 +67,26 @@ type Record = (workspace: StoredWorkspace) => Promise<void>;
 export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
   const { git, programs, root, room } = options;
   let emptied: Promise<void> | undefined;
+  const folders = folderTasks(git, new FolderStates(git, programs.clock, options.data, newRoom), ownFolder);
 
   async function making(): Promise<Making> {
     await Deno.mkdir(root, { recursive: true, mode: 0o700 });
     return { git, programs, root: await Deno.realPath(root), room };
   }
 
-  async function inRoom<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  async function ownFolder(): Promise<string> {
+    return await exists(root) ? await Deno.realPath(root) : root;
+  }
+
+  async function newRoom(): Promise<string> {
     // What an earlier server has left there.
     await (emptied ??= removeTree(room));
     await Deno.mkdir(room, { recursive: true, mode: 0o700 });
-    const folder = await Deno.makeTempDir({ dir: room, prefix: "save-" });
+    return await Deno.makeTempDir({ dir: room, prefix: "save-" });
+  }
+
+  async function inRoom<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    const folder = await newRoom();
     try {
       return await use(folder);
     } finally {
@@ -99,6 +112,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     if (await checkedOutElsewhere(git, common_dir, worktree.branch, worktree.git_dir) !== undefined) {
       return stays;
     }
+    if ((await worktreesInside(common_dir, worktree.root)).length > 0) return stays;
     if (await commitOf(git, { git_dir: common_dir }, workRef(task.id)) !== undefined) return stays;
     const ignored = await exists(worktree.root) ? await newIgnored(git, worktree) : [];
     const more: Note[] = [];
@@ -246,24 +260,24 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
       }
     },
     async open(task, record, signal): Promise<OpenWorkspace> {
+      if (task.isolation === "none") return await folders.open(task, record, signal);
       const notes: Note[] = [];
       const worktree = await openWorktree(task, record, notes, signal).catch((error) => {
         throw asApiError(error, root);
       });
       await record(worktree);
-      const others = await OwnWorktrees.since(worktree);
       let known: StoredWorkspace = worktree;
+      const worktrees = await NewWorktrees.before(worktree.common_dir, await ownFolder());
       return {
         working_dir: await Deno.realPath(worktree.path),
         hasWork: true,
         notes,
         async save(isOver, ending) {
           const work = await saved(known, task, isOver, ending);
-          const made = await others.named();
           known = work.workspace ?? known;
           // An agent goes on in it.
           if (!isOver) known = { ...known, unsaved: true };
-          return { ...work, workspace: known, notes: [...work.notes ?? [], ...made] };
+          return { ...work, workspace: known, notes: [...work.notes ?? [], ...await worktrees.found()] };
         },
       };
     },

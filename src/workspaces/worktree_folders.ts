@@ -5,6 +5,7 @@ import type { OrphanFolder, WorktreeFolders } from "../domain/worktrees.ts";
 import { exists, factsOf, firstLine } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndex } from "./index_copy.ts";
+import { isForeign } from "./new_worktrees.ts";
 import { identityOf } from "./own_identity.ts";
 
 /** git's folders of a worktree. */
@@ -45,6 +46,9 @@ export function worktreeFolders(git: Git, landing: Landing, root: string, room: 
       if (link === undefined) return { stays: "it belongs to no repository, which could keep its files" };
       if (await exists(join(link.git_dir, "locked"))) {
         return { stays: "somebody has locked it: git worktree unlock" };
+      }
+      if (await isForeign(link.git_dir)) {
+        return { stays: "an agent has made it itself: git worktree remove ends it" };
       }
       const nested = await nestedRepositories(path);
       if (nested.length > 0) return { stays: `there are other repositories in it, such as ${nested[0]}` };

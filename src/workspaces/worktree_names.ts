@@ -39,6 +39,11 @@ export async function freeBranch(
   });
 }
 
+/** Whether the branch has a name that only tasks' branches get. */
+export function isTaskBranch(branch: string | undefined): boolean {
+  return branch !== undefined && (branch.startsWith(`${PREFIX}/`) || branch.startsWith(`${PREFIX}-`));
+}
+
 /** A folder below `root` that is not there, and that git does not keep for a worktree that was there. */
 export async function freeFolder(
   git: Git,

@@ -24,7 +24,7 @@ interface Case {
 function comparisonsFor(folder: string) {
   const server_env = { ...Deno.env.toObject(), HOME: folder, XDG_CONFIG_HOME: folder };
   const own = createGit({ clock: systemClock, run: containedPrograms(systemClock), server_env });
-  return gitComparisons({ git: own, clock: systemClock, folder: join(folder, "compare") });
+  return gitComparisons({ git: own, clock: systemClock, data: folder, folder: join(folder, "compare") });
 }
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {

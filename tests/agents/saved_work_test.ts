@@ -296,9 +296,9 @@ Deno.test("worktrees that an agent makes stay, and are named once", async () => 
       "git worktree add -q ../../beside -b b && echo 1 > ../../beside/x",
       false,
     );
-    assert.match(log, /Worktrees have been made .*: .*\/beside$/m);
+    assert.match(log, /A worktree was made .*\/beside, on branch 'b'/);
     assert.equal(await Deno.readTextFile(`${task.data}/beside/x`), "1\n");
-    assert.doesNotMatch((await task.turn("echo 2 > two")).log, /Worktrees have been made/);
+    assert.doesNotMatch((await task.turn("echo 2 > two")).log, /A worktree was made/);
   });
 });
 

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OWNER } from "../../src/domain/actor.ts";
+import { withWorkspace } from "../../src/domain/attempt/work.ts";
+import type { StoredWorkspace } from "../../src/domain/workspace.ts";
 import { type EndedTasks, withEndedTasks } from "../fixtures/ended_tasks.ts";
 import { git } from "../fixtures/repository.ts";
 
@@ -125,6 +127,33 @@ Deno.test("retention: what nobody has accepted is kept, with what was loose; wha
     assert.equal(await repository.git("show", `${kept}:by_hand.txt`), "by hand");
     assert.ok(!await exists(tasks.root("open")));
     assert.equal(await repository.git("branch", "--list", "opencode-agents/*"), "");
+  });
+});
+
+Deno.test("retention: the snapshots of a task's folder go with its record, and the folder stays", async () => {
+  await withEndedTasks(FILES, async (tasks) => {
+    const { repository, acceptance, store } = tasks;
+    const base_commit = await repository.git("rev-parse", "HEAD");
+    const git_dir = join(repository.path, ".git");
+    const workspace: StoredWorkspace = {
+      kind: "folder",
+      path: repository.path,
+      root: repository.path,
+      git_dir,
+      common_dir: git_dir,
+      base_commit,
+    };
+    await tasks.add("folder", {});
+    await store.tasks.update((view) => {
+      const { state } = view.get("folder")!;
+      return { updates: [{ id: "folder", state: withWorkspace(state, workspace, "folder") }] };
+    }, OWNER);
+    for (const name of ["start", "turns"]) {
+      await repository.git("update-ref", `refs/opencode-agents/${name}/folder`, "HEAD");
+    }
+    assert.equal(await acceptance.letGo(store.tasks.get("folder")!), true);
+    assert.equal(await repository.git("for-each-ref", "refs/opencode-agents"), "");
+    assert.equal(await Deno.readTextFile(join(repository.path, "a.txt")), "a\n");
   });
 });
 

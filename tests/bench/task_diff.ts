@@ -39,7 +39,12 @@ export async function taskDiff(): Promise<Figure[]> {
     }
     const server_env = Deno.env.toObject();
     const git = createGit({ clock: systemClock, run: containedPrograms(systemClock), server_env });
-    const comparisons = await gitComparisons({ git, clock: systemClock, folder: join(folder, "compare") });
+    const comparisons = await gitComparisons({
+      git,
+      clock: systemClock,
+      data: folder,
+      folder: join(folder, "compare"),
+    });
     const common_dir = join(repository.path, ".git");
     const work = {
       common_dir,

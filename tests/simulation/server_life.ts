@@ -21,6 +21,7 @@ import type { SimRunner } from "./sim_agents.ts";
 import type { SimMachine } from "./sim_agents.ts";
 import type { SimDisk, SimPort } from "./sim_disk.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
+import { inPlace } from "../fixtures/in_place.ts";
 import { NO_PROJECTS } from "../fixtures/no_projects.ts";
 
 /** What clients may count on; the model knows them from here only. */
@@ -144,7 +145,7 @@ export class ServerLife {
       exclusive_folders: promised.exclusive_folders
         ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }
         : undefined,
-      workspaces: { open: () => Promise.reject(new Error("no workspace is asked for")) },
+      workspaces: { open: inPlace },
       settings: {
         agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
         default_timeout_ms: promised.timeout_ms,

@@ -20,6 +20,7 @@ import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
 import { claim, insert } from "../../src/store/queue.ts";
+import { inPlace } from "../fixtures/in_place.ts";
 import { NO_PROJECTS } from "../fixtures/no_projects.ts";
 
 const AT = "2030-01-01T00:00:00.000Z";
@@ -95,7 +96,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
       close: () => Promise.resolve(),
     },
     working_dirs: { resolve: () => Promise.resolve("/folder") },
-    workspaces: { open: () => Promise.reject(new Error("no workspace is asked for")) },
+    workspaces: { open: inPlace },
     settings: {
       agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
       default_timeout_ms: 60_000,

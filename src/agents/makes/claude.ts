@@ -86,6 +86,8 @@ export const claude: AgentMake = {
   // Otherwise the adapter keeps to itself that Claude Code asks again, for three minutes if its key is wrong.
   session_meta: {
     claudeCode: {
+      // It would leave the task's folder for a worktree of its own, and its work would be in no diff.
+      options: { disallowedTools: ["EnterWorktree", "ExitWorktree"] },
       emitRawSDKMessages: [
         { type: "system", subtype: "api_retry" },
         // Lists the MCP servers, with those that do not work.

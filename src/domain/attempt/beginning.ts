@@ -32,12 +32,13 @@ export function abandoned(state: AttemptState): Step {
 
 export function prepared(
   state: AttemptState,
-  { working_dir, isWorkspaceOpen, notes = [] }: Extract<AttemptEvent, { kind: "prepared" }>,
+  { working_dir, isWorkspaceOpen, workspace, notes = [] }: Extract<AttemptEvent, { kind: "prepared" }>,
   at_ms: number,
 ): Step {
   if (state.phase !== "preparing") return stay(state);
   const { attempt, rules } = state;
-  const next: AttemptState = { ...state, working_dir, isWorkspaceOpen };
+  const work = workspace && { workspace };
+  const next: AttemptState = { ...state, working_dir, isWorkspaceOpen, work };
   if (state.stop !== undefined) return close(next, NEVER_STARTED, at_ms);
   return [{ ...next, phase: "starting" }, [
     ...notes.map(({ level, message, details = {} }) => entry(level, message, details)),

@@ -1,7 +1,7 @@
 /** The events of an attempt. */
 import type { Failure } from "../failure.ts";
 import type { RunEvent, RunOutcome, TurnMessage } from "../run.ts";
-import type { SavedWork } from "../workspace.ts";
+import type { SavedWork, StoredWorkspace } from "../workspace.ts";
 import type { AttemptTimer } from "./effects.ts";
 
 /** An event with its time in monotonic milliseconds. */
@@ -44,7 +44,14 @@ type EngineEvent =
   | ({ kind: "claimed" } & ClaimedTask)
   /** The claim failed: this attempt may not run the task. */
   | { kind: "abandoned" }
-  | { kind: "prepared"; working_dir: string; isWorkspaceOpen: boolean; notes?: SavedWork["notes"] }
+  /** `workspace`: what the task's record gets at the end, if there is no work to save. */
+  | {
+    kind: "prepared";
+    working_dir: string;
+    isWorkspaceOpen: boolean;
+    workspace?: StoredWorkspace;
+    notes?: SavedWork["notes"];
+  }
   | { kind: "spawned"; takesTurns: boolean }
   /**
    * The workspace cannot be opened or the agent cannot be started. `failure` tells clients why. `working_dir` is absent

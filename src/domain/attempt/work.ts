@@ -1,6 +1,7 @@
 /** What saving a task's work means for its record. */
 import type { TaskState } from "../task_record.ts";
 import { isFinished } from "../task_values.ts";
+import { folderRefs } from "../folder_refs.ts";
 import type { Review, SavedWork, StoredWorkspace } from "../workspace.ts";
 
 /** The state with what was saved. A task that has ended is for review if it changed anything in a worktree of its own. */
@@ -19,10 +20,17 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
 }
 
 /** The state with the folder in which an attempt works. What was accepted or discarded was in another one. */
-export function withWorkspace(state: TaskState, workspace: StoredWorkspace): TaskState {
+export function withWorkspace(state: TaskState, workspace: StoredWorkspace, task_id: string): TaskState {
   const isAnew = state.review === "accepted" || state.review === "discarded";
   const begun = isAnew ? { review: "none", changes: undefined, milestones: undefined } as const : undefined;
-  return { ...state, ...begun, workspace };
+  return { ...state, ...begun, ...referred(state, workspace, task_id), workspace };
+}
+
+/** The snapshots of a folder go with the task's record. */
+function referred({ refs = [] }: TaskState, { kind, common_dir }: StoredWorkspace, task_id: string) {
+  if (kind !== "folder" || common_dir === undefined) return undefined;
+  const { start, turns } = folderRefs(task_id);
+  return { refs: [...new Set([...refs, start, turns])], refs_dir: common_dir };
 }
 
 /** The same for work that is saved after the task has ended. What a person has decided about it stands. */

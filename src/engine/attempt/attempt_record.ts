@@ -72,7 +72,7 @@ export class AttemptRecord {
     let isStored = false;
     await amend(this.#context.store.tasks, this.#task_id, this.#lease, (state) => {
       isStored = true;
-      return withWorkspace(state, workspace);
+      return withWorkspace(state, workspace, this.#task_id);
     });
     if (!isStored) throw new ApiError("SERVICE_UNAVAILABLE", "The task is no longer this attempt's", {});
   }

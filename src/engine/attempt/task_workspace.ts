@@ -30,8 +30,8 @@ export class TaskWorkspace {
 
   open(task: TaskRecord, agent: string): void {
     this.#open(task, agent).then(
-      ({ working_dir, hasWork, notes }) =>
-        this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: hasWork, notes }),
+      ({ working_dir, hasWork, workspace, notes }) =>
+        this.#emit({ kind: "prepared", working_dir, isWorkspaceOpen: hasWork, workspace, notes }),
       (error) => this.#emit({ ...notStarted(task.id, error), working_dir: this.#folder }),
     );
   }
@@ -40,13 +40,14 @@ export class TaskWorkspace {
     const { settings, working_dirs, workspaces } = this.#context;
     // A missing agent is detected before a workspace is made for it.
     agentConfig(settings, agent);
-    const { working_dir, isolation = "none", base } = settings.executionOf(task);
+    const { working_dir, isolation: asked = "none", base } = settings.executionOf(task);
     this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
-    if (isolation === "none") return { working_dir: this.#folder, hasWork: false };
     const { id, spec: { description }, state: { workspace, review } } = task;
     // What was accepted or discarded is over: the task begins with what there is now.
     const known = review === "accepted" || review === "discarded" ? undefined : workspace;
     const inherits = inheritedWork(task, this.#context.index.find);
+    // A task stays where it has begun, whatever its project says by now.
+    const isolation = known === undefined ? asked : known.kind === "worktree" ? "worktree" : "none";
     const wanted = {
       id,
       description,
@@ -58,8 +59,12 @@ export class TaskWorkspace {
       project: settings.projectOf(task),
     };
     const record = this.#record.workspace.bind(this.#record);
-    this.#workspace = await workspaces.open(wanted, record, this.#givenUp.signal);
-    return this.#workspace;
+    const opened = await workspaces.open(wanted, record, this.#givenUp.signal);
+    this.#workspace = opened;
+    // A command is over before anybody asks: it is not worth a commit.
+    const isAcp = agentConfig(settings, agent).protocol === "acp";
+    if (isAcp && known === undefined && opened.workspace !== undefined) await record(opened.workspace);
+    return opened;
   }
 
   /** The attempt ends before it has begun. */

@@ -20,6 +20,8 @@ const WAITING_MAX = 200;
 export interface ComparisonOptions {
   git: Git;
   clock: Clock;
+  /** The server's data folder. Nothing in it is a task's work, except in the folder of the worktrees. */
+  data: string;
   /** For what git has to write. Nothing in it outlives a comparison. */
   folder: string;
 }
@@ -31,7 +33,7 @@ interface Lent {
 }
 
 export async function gitComparisons(
-  { git: unbounded, clock, folder }: ComparisonOptions,
+  { git: unbounded, clock, data, folder }: ComparisonOptions,
 ): Promise<Comparisons> {
   const inTurn = atMost(AT_ONCE);
   // What a server that was killed has left behind.
@@ -50,7 +52,7 @@ export async function gitComparisons(
         git,
         folder,
         repository,
-        async (plain) => await use({ git, plain, present: await presentOf(git, plain, seen) }),
+        async (plain) => await use({ git, plain, present: await presentOf(git, plain, seen, data) }),
       );
     const committed = { ...work, folder: undefined };
     return await inTurn(async () => {

@@ -18,13 +18,19 @@ export interface Present {
   target: string;
 }
 
-export async function presentOf(git: Git, plain: PlainRepository, work: ComparedWork): Promise<Present> {
+/** `apart`: a folder whose files do not count. */
+export async function presentOf(
+  git: Git,
+  plain: PlainRepository,
+  work: ComparedWork,
+  apart: string,
+): Promise<Present> {
   const { folder, common_dir } = work;
   const place = folder && { ...folder, common_dir };
   const [branches, head, files] = await Promise.all([
     branchesOf(git, work),
     place && headOf(git, place),
-    place && filesOf(git, plain, place, work.head),
+    place && filesOf(git, plain, place, work.head, apart),
   ]);
   const { commit = work.head, tree: committed } = head ?? {};
   const { tree, nested = [] } = files ?? {};
@@ -34,7 +40,8 @@ export async function presentOf(git: Git, plain: PlainRepository, work: Compared
     uncommitted: tree !== undefined && tree !== committed,
     nested,
     branch: work.branch !== undefined && branches.has(work.branch) ? work.branch : undefined,
-    target: (work.base === undefined ? undefined : branches.get(work.base)) ?? work.base_commit,
+    target: (work.base === undefined ? undefined : branches.get(work.base)) ??
+      work.start_head ?? work.base_commit,
   };
 }
 
@@ -42,13 +49,13 @@ export async function presentOf(git: Git, plain: PlainRepository, work: Compared
 const SHORT_LIVED = ["core.fsync=none", "core.compression=0", "core.bigFileThreshold=1"];
 
 /** The files as they are now. The repository and the index stay as they are. */
-function filesOf(git: Git, plain: PlainRepository, place: TreePlace, head: string) {
-  const apart = adaptedGit(git, (options) => ({
+function filesOf(git: Git, plain: PlainRepository, place: TreePlace, head: string, apart: string) {
+  const writing = adaptedGit(git, (options) => ({
     ...options,
     env: { ...options.env, ...plain.writingHere },
     config: [...options.config ?? [], ...SHORT_LIVED],
   }));
-  return treeOfFiles(apart, place, plain.folder, head);
+  return treeOfFiles(writing, place, plain.folder, head, undefined, { apart });
 }
 
 /** The commits of the task's branch and of its base, as far as they are branches. */
