@@ -28,6 +28,8 @@ export const StoredWorkspace = Workspace.extend({
   common_dir: z.string().optional(),
   /** The work of other tasks from which it started: their last commits. */
   inherited: z.array(z.object({ task_id: z.string(), commit: z.string() })).optional(),
+  /** The commit of the base's upstream from which the work starts, if the base itself was behind it. */
+  upstream: z.string().optional(),
   /** Of a folder whose `base_commit` is a snapshot: the commit that was checked out then. */
   start_head: z.string().optional(),
   /** Why it is not known what a folder in a repository was like when the task began. */

@@ -45,6 +45,28 @@ export async function madeCommit(
   return { commit: await commitTree(git, place, whole.tree, parents, message, identity) };
 }
 
+/**
+ * The target with the commits of its upstream that the work began from, as they are: they are not the task's, and no commit of
+ * the task's takes them in.
+ */
+export async function withUpstream(
+  git: Git,
+  place: GitPlace,
+  merger: TreeMerger,
+  { target, upstream, name, identity }: Pick<Wanted, "target" | "identity"> & {
+    upstream: string | undefined;
+    /** The target's name. */
+    name: string;
+  },
+): Promise<Made> {
+  if (upstream === undefined || await isAncestor(git, place, upstream, target)) return { commit: target };
+  if (await isAncestor(git, place, target, upstream)) return { commit: upstream };
+  const merged = await merger.merged(target, upstream);
+  if (isRefused(merged)) return merged;
+  const message = `Merge the upstream of '${name}'\n`;
+  return { commit: await commitTree(git, place, merged.tree, [target, upstream], message, identity) };
+}
+
 /** Puts the task's commits on top of the target, one by one. Merges of its own are left out; what they did is kept. */
 async function replayed(
   git: Git,

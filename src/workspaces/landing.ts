@@ -12,7 +12,7 @@ import {
 } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
 import { baseUpdate } from "./base_update.ts";
-import { isAncestor, madeCommit, treeOf } from "./commit_sequence.ts";
+import { isAncestor, madeCommit, treeOf, withUpstream } from "./commit_sequence.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
@@ -105,9 +105,17 @@ export function gitLanding(git: Git, room: string): Landing {
       const merger = await TreeMerger.open(git, common_dir, from, room);
       try {
         const identity = await identityOf(git, place);
+        const lacks = name === worktree.base ? worktree.upstream : undefined;
+        const onto = await withUpstream(git, place, merger, {
+          target: from,
+          upstream: lacks,
+          name,
+          identity,
+        });
+        if ("conflicts" in onto) throw conflicting(work, name, onto);
         const made = await madeCommit(git, place, merger, {
           method,
-          target: from,
+          target: onto.commit,
           head,
           taken,
           message,

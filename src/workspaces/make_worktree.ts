@@ -72,6 +72,7 @@ export async function planned(
     base: base.name,
     base_commit: start.commit,
     inherited: start.inherited,
+    upstream: start.commit === base.commit || start.commit !== commit ? undefined : commit,
     root: folder,
     common_dir,
     unsaved: true,

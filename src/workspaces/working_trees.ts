@@ -87,7 +87,7 @@ async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]
 }
 
 /** Those that `git worktree add` has made. */
-export async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
+async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
   const found: WorkingTree[] = [];
   const linked = join(common_dir, "worktrees");
   try {

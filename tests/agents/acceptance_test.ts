@@ -318,3 +318,31 @@ Deno.test("accept: failed checks of the merged result are refused, and asked onl
     );
   }, { check });
 });
+
+Deno.test("accept: commits of the base's upstream that it lacks come as they are, and are not in the task's", async () => {
+  for (const method of ["squash", "merge", "rebase"] as const) {
+    for (const isDiverged of [false, true]) {
+      await withEndedTasks(FILES, async (tasks) => {
+        const { repository, acceptance, store } = tasks;
+        const upstream = await repository.branchOff("fetched", "main", { "upstream.txt": "theirs\n" });
+        await tasks.add("t", { "own.txt": "own\n" }, { base: "fetched" });
+        await store.tasks.update((view) => {
+          const { state } = view.get("t")!;
+          const workspace = { ...state.workspace!, base: "main", upstream };
+          return { updates: [{ id: "t", state: { ...state, workspace } }] };
+        }, OWNER);
+        const before = isDiverged
+          ? await repository.commit("mine", { "mine.txt": "mine\n" })
+          : await repository.git("rev-parse", "main");
+        const { commit } = await acceptance.accept({ task_id: "t", method }, OWNER);
+        assert.equal(await repository.git("rev-parse", "main"), commit);
+        assert.equal(await repository.git("diff", "--name-only", `${commit}^1`, commit), "own.txt");
+        for (const one of [before, upstream]) {
+          await repository.git("merge-base", "--is-ancestor", one, `${commit}^1`);
+        }
+        if (!isDiverged) assert.equal(await repository.git("rev-parse", `${commit}^1`), upstream);
+        assert.equal(await repository.read("upstream.txt"), "theirs\n");
+      });
+    }
+  }
+});

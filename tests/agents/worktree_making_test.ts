@@ -281,7 +281,7 @@ Deno.test("worktree: a base that is behind its remote is brought up to date, and
     const project = { ...PROJECT, fetch: "auto" as const };
     const one = new TaskWorktree(clone, task.data, { project, working_dir: clone.path });
     const open = await one.open();
-    assert.equal(one.stored!.base_commit, newer);
+    assert.deepEqual([one.stored!.base_commit, one.stored!.upstream], [newer, newer]);
     assert.match(open.notes![0]!.message, /'main' was behind 'origin'.*your 'main' is checked out/);
     assert.notEqual(await clone.git("rev-parse", "main"), newer);
     const never = new TaskWorktree(clone, task.data, { id: "t2", project: PROJECT, working_dir: clone.path });
