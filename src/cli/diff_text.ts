@@ -1,5 +1,6 @@
 /** A task's changes as text: patches, or one line for each file as `git diff --stat` has them. Pure. */
 import type { ChangedFile, TaskChanges } from "../domain/task_changes.ts";
+import type { Task } from "../domain/task.ts";
 import { counted } from "../protocol/formats.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clean, columns, fit, oneLine } from "./text.ts";
@@ -73,13 +74,26 @@ function totalLine({ files, additions, deletions }: TaskChanges["totals"]): stri
   return `${counted(files, "file")} changed, +${additions} −${deletions}`;
 }
 
+type Judged = Pick<Task, "review" | "accepted" | "discarded">;
+
+/** What has become of changes that were judged; undefined if they were not. */
+function judgedNote({ review, accepted, discarded }: Judged): string | undefined {
+  if (review === "accepted") {
+    return accepted === undefined ? "accepted" : `accepted: commit ${accepted.commit} of '${accepted.into}'`;
+  }
+  if (review !== "discarded") return undefined;
+  return discarded === undefined ? "discarded" : `discarded: the commits are kept as ${discarded.kept_as}`;
+}
+
 /** What a person should know besides the changes. */
-export function standingNotes(changes: TaskChanges): string[] {
+export function standingNotes(changes: TaskChanges, task: Judged): string[] {
   const { ahead, behind, conflicts, conflicts_unknown, files, files_truncated, totals, uncommitted } =
     changes;
   const notes: string[] = [];
   if (uncommitted) notes.push("some of this is not committed yet");
-  if (ahead + behind > 0) notes.push(`${counted(ahead, "commit")} ahead of its base, ${behind} behind`);
+  const judged = judgedNote(task);
+  if (judged !== undefined) notes.push(judged);
+  else if (ahead + behind > 0) notes.push(`${counted(ahead, "commit")} ahead of its base, ${behind} behind`);
   if (changes.nested !== undefined) {
     notes.push(`not part of it: the repositories inside, ${changes.nested.map(oneLine).join(", ")}`);
   }

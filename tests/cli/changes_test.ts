@@ -91,10 +91,9 @@ Deno.test("cli: diff shows what a task has changed, as git can apply it; review 
     await Deno.remove(join(path, "sub"), { recursive: true });
     const accepted = await run(["accept", "one"]);
     assert.equal(accepted.code, 0, accepted.stderr);
-    assert.match(
-      (await run(["diff", "one"])).stderr,
-      /have been accepted: they are in commit [0-9a-f]{40} of 'main'/,
-    );
+    const judged = await run(["diff", "one"]);
+    assert.match(judged.stdout, /^diff --git a\/file\.txt /m);
+    assert.match(judged.stderr, /^accepted: commit [0-9a-f]{40} of 'main'$/m);
     assert.equal((await run(["asks"])).stdout, "nothing waits for you\n");
     assert.equal((await run(["worktrees"])).stderr, "there are no worktrees\n");
   }));

@@ -81,15 +81,18 @@ Deno.test("cli diff: --stat has a line for each file and one for all", () => {
 });
 
 Deno.test("cli diff: what else is to be known", () => {
-  assert.deepEqual(standingNotes(changes({})), []);
+  assert.deepEqual(standingNotes(changes({}), {}), []);
   assert.deepEqual(
-    standingNotes(changes({
-      uncommitted: true,
-      ahead: 1,
-      behind: 2,
-      conflicts: ["a", "b\n"],
-      files: [file("a", { truncated: true })],
-    })),
+    standingNotes(
+      changes({
+        uncommitted: true,
+        ahead: 1,
+        behind: 2,
+        conflicts: ["a", "b\n"],
+        files: [file("a", { truncated: true })],
+      }),
+      {},
+    ),
     [
       "some of this is not committed yet",
       "1 commit ahead of its base, 2 behind",
@@ -97,6 +100,14 @@ Deno.test("cli diff: what else is to be known", () => {
       "1 patch too long: name a file or folder to see it alone",
     ],
   );
+  const accepted = { method: "squash", into: "main", commit: "c1", head: "h1", at: "" } as const;
+  assert.deepEqual(standingNotes(changes({ ahead: 1 }), { review: "accepted", accepted }), [
+    "accepted: commit c1 of 'main'",
+  ]);
+  const discarded = { kept_as: "refs/opencode-agents/discarded/t", at: "" };
+  assert.deepEqual(standingNotes(changes({ ahead: 1 }), { review: "discarded", discarded }), [
+    "discarded: the commits are kept as refs/opencode-agents/discarded/t",
+  ]);
 });
 
 Deno.test("cli diff: a pager gets the text; without one it is printed", async () => {

@@ -25,11 +25,13 @@ export function addDiff(program: Command, cli: Cli): void {
       const { since, context, stat } = flags;
       const { terminal } = cli;
       const asked = { task_id, path, since, context, patch: stat ? false : undefined };
-      const reply = await cli.http(flags).request("get_task_changes", asked);
+      const server = cli.http(flags);
+      const reply = await server.request("get_task_changes", asked);
       if (flags.json) return terminal.json(reply, 2);
       if (reply.files.length === 0) return terminal.note("no changes");
       const text = stat ? statLines(reply, terminal).join("\n") : patchLines(reply.files, terminal);
       await showPaged(terminal, text);
-      for (const note of standingNotes(reply)) terminal.note(note);
+      const { task } = await server.request("get_task_status", { task_id });
+      for (const note of standingNotes(reply, task)) terminal.note(note);
     });
 }
