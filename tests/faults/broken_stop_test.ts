@@ -14,7 +14,7 @@ import { maySmallDisk, smallDisk, unmount } from "./fixtures/small_disk.ts";
 const SLEEP = "sleep 298.13";
 const config = {
   limits: { enabled: false },
-  agents: { sleeper: { protocol: "command", command: ["sh", "-c", `${SLEEP} & ${SLEEP}`] } },
+  agents: { sleeper: { protocol: "command", command: ["sh", "-c", `echo begun; ${SLEEP} & ${SLEEP}`] } },
   tasks: { default_agent: "sleeper" },
 };
 
