@@ -8,6 +8,7 @@ import type { z } from "zod";
 import manifest from "../../deno.json" with { type: "json" };
 import { Attachment } from "../../src/domain/attachment.ts";
 import { LogEntry, LogLevel } from "../../src/domain/log_entry.ts";
+import { ConversationMessage } from "../../src/protocol/conversation_messages.ts";
 import { LogFilter } from "../../src/protocol/log_messages.ts";
 import { EXCHANGES } from "../../src/protocol/messages.ts";
 import { pushes } from "../../src/protocol/pushes.ts";
@@ -43,6 +44,7 @@ export type { PushStream, Resubscribed, Subscribed } from "./client/subscription
 export type { ErrorCode, ErrorDetails } from "./domain/errors.js";
 export type { Attachment } from "./domain/attachment.js";
 export type { LogEntry, LogLevel } from "./domain/log_entry.js";
+export type { ConversationMessage } from "./protocol/conversation_messages.js";
 export type { Reply, RequestInput, RequestType } from "./protocol/messages.js";
 export type { Push } from "./protocol/pushes.js";
 export type { Channel, SubscriptionFilters } from "./protocol/subscription_messages.js";
@@ -59,6 +61,7 @@ function protocolTypes(): Record<string, string> {
     return `export interface ${name} {\n${rows.join("")}}\n`;
   };
   return {
+    "protocol/conversation_messages": alias("ConversationMessage", ConversationMessage),
     "protocol/log_messages": alias("LogFilter", LogFilter, "input"),
     "domain/attachment": alias("Attachment", Attachment),
     "domain/log_entry": alias("LogLevel", LogLevel) + alias("LogEntry", LogEntry),
