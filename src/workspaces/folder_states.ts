@@ -17,10 +17,17 @@ const REST_MS = 600_000;
 /** How many folders are remembered. */
 const FOLDERS_MAX = 32;
 
+/** It is ended once nobody waits for it any more. */
+interface Look {
+  state: Promise<FolderState | undefined>;
+  end: AbortController;
+  waiting: number;
+}
+
 interface Lane {
   /** The look under way, and the one after it. */
-  running?: Promise<FolderState | undefined>;
-  next?: Promise<FolderState | undefined>;
+  running?: Look;
+  next?: Look;
   last?: { state: FolderState; room: string };
   /** Why it is not looked at, and until when in monotonic milliseconds. */
   resting?: { until_ms: number; why: ApiError };
@@ -51,7 +58,7 @@ export class FolderStates {
     const lane = this.#lane(folder);
     const { resting } = lane;
     if (resting !== undefined && this.#clock.monotonic() < resting.until_ms) throw resting.why;
-    return await orAborted(this.#shared(lane, folder), signal);
+    return await joined(this.#shared(lane, folder), signal);
   }
 
   #lane(folder: string): Lane {
@@ -68,40 +75,51 @@ export class FolderStates {
     return lane;
   }
 
-  #shared(lane: Lane, folder: string): Promise<FolderState | undefined> {
-    if (lane.next !== undefined) return lane.next;
-    if (lane.running === undefined) return this.#begun(lane, folder);
-    lane.next = lane.running.then(() => {}, () => {}).then(() => this.#begun(lane, folder));
-    return lane.next;
-  }
-
-  #begun(lane: Lane, folder: string): Promise<FolderState | undefined> {
-    lane.next = undefined;
-    const look = this.#look(lane, folder).finally(() => {
-      if (lane.running === look) lane.running = undefined;
-    });
-    lane.running = look;
+  #shared(lane: Lane, folder: string): Look {
+    const { running, next } = lane;
+    if (next !== undefined && !next.end.signal.aborted) return next;
+    const before = next ?? running;
+    const turn = before?.state.then(() => {}, () => {}) ?? Promise.resolve();
+    const look: Look = {
+      end: new AbortController(),
+      waiting: 0,
+      state: turn.then(() => this.#carriedOut(lane, look, folder)),
+    };
+    if (before === undefined) lane.running = look;
+    else lane.next = look;
     return look;
   }
 
-  async #look(lane: Lane, folder: string): Promise<FolderState | undefined> {
-    const late = new AbortController();
-    const timer = this.#clock.after(LOOK_MS, () => late.abort());
+  async #carriedOut(lane: Lane, look: Look, folder: string): Promise<FolderState | undefined> {
+    lane.running = look;
+    if (lane.next === look) lane.next = undefined;
+    try {
+      return await this.#look(lane, folder, look.end);
+    } finally {
+      if (lane.running === look) lane.running = undefined;
+    }
+  }
+
+  async #look(lane: Lane, folder: string, end: AbortController): Promise<FolderState | undefined> {
+    let isLate = false;
+    const timer = this.#clock.after(LOOK_MS, () => {
+      isLate = true;
+      end.abort();
+    });
     const { last } = lane;
     let room: string | undefined;
     try {
-      if (last !== undefined && await isSame(this.#git, last.state, late.signal, this.#apart)) {
+      if (last !== undefined && await isSame(this.#git, last.state, end.signal, this.#apart)) {
         return last.state;
       }
       room = await this.#newRoom();
-      const state = await folderState(this.#git, folder, room, late.signal, this.#apart);
+      const state = await folderState(this.#git, folder, room, end.signal, this.#apart);
       if (state !== undefined) {
         lane.last = { state, room };
         room = last?.room;
       }
       return state;
     } catch (error) {
-      const isLate = late.signal.aborted;
       const why = isLate
         ? new ApiError("FILESYSTEM_ERROR", `git did not read it in ${LOOK_MS / 1000} s`, {
           file_path: folder,
@@ -128,11 +146,24 @@ async function mayBeRepository(folder: string): Promise<boolean> {
   }
 }
 
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: first, resolve, reject } = Promise.withResolvers<T>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  return first;
+/** Waits for a look until `signal` aborts. Who leaves last ends it, so that nothing is left of it afterwards. */
+async function joined(look: Look, signal: AbortSignal): Promise<FolderState | undefined> {
+  const left = Promise.withResolvers<"left">();
+  const leave = () => left.resolve("left");
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  look.waiting++;
+  let first: FolderState | undefined | "left";
+  try {
+    first = await Promise.race([look.state, left.promise]);
+  } finally {
+    look.waiting--;
+    signal.removeEventListener("abort", leave);
+  }
+  if (first !== "left") return first;
+  if (look.waiting === 0) {
+    look.end.abort();
+    await look.state.catch(() => {});
+  }
+  throw signal.reason;
 }

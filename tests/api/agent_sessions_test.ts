@@ -90,6 +90,7 @@ Deno.test("sessions: a task takes one up, shows it, and is alone in it until it 
     assert.deepEqual(app.agents.runs[0]!.request.resume, {
       session_id: "s1",
       opened_at: undefined,
+      cost: undefined,
       adopted: true,
     });
     const session = {

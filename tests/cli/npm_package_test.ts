@@ -98,7 +98,7 @@ Deno.test({ name: "the npm package", ignore: !await hasNpm() }, async (t) => {
       const [, script] = /src="(assets\/main\.js)"/.exec(page)!;
       assert.ok((await (await fetch(`${url}/${script}`)).text()).length > 10_000);
       await demo.says(/demo_release_\d+ +completed/);
-      await demo.says(/try: npx opencode-agents tasks --url /);
+      await demo.says(/npx opencode-agents tasks --url /);
       demo.kill("SIGTERM");
       await demo.ended;
       await until(async () => await processesWith(installed.dir) === 0);

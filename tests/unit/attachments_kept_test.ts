@@ -18,7 +18,7 @@ const OTHER: Actor = { ...KEY, id: "key_2" };
 function storeOf(tasks: string[][], schedules: string[][] = []) {
   const spec = (attachments: string[]) => ({ execution: { attachments } });
   return {
-    tasks: { values: () => tasks.map((ids) => ({ spec: spec(ids) })) },
+    tasks: { values: () => tasks.map((ids) => ({ spec: spec(ids), state: {} })) },
     schedules: { values: () => schedules.map((ids) => ({ spec: { task: spec(ids) } })) },
   } as unknown as ConstructorParameters<typeof Attachments>[0]["store"];
 }
