@@ -7,6 +7,7 @@ import type { Keys } from "../access/keys.ts";
 import type { LimitControl } from "../access/limit_control.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Acceptance } from "../engine/acceptance.ts";
+import type { Discarding } from "../engine/discarding.ts";
 import type { PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { AgentDirectory } from "../engine/agent_directory.ts";
 import type { ProjectDirectory } from "../engine/project_directory.ts";
@@ -79,7 +80,8 @@ export interface ApiContext {
   commands: TaskCommands;
   queries: TaskQueries;
   pullRequests: Pick<PullRequestOpening, "create">;
-  acceptance: Pick<Acceptance, "accept" | "discard">;
+  acceptance: Pick<Acceptance, "accept">;
+  discarding: Pick<Discarding, "discard">;
   workspaceUpdate: Pick<WorkspaceUpdate, "update">;
   worktrees: Pick<Worktrees, "list" | "prune">;
   reviews: Pick<TaskReviews, "changes" | "save" | "get" | "review">;

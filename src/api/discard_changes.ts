@@ -18,8 +18,8 @@ export const discardChanges = capability({
   ],
   example: { type: "discard_changes", task_id: "implement_auth_123" },
   agentChanges: ({ task_id }) => [task_id],
-  handle: async ({ task_id }, { acceptance, clock }, { actor }) => {
-    const { kept_as } = await acceptance.discard(task_id, actor);
+  handle: async ({ task_id }, { discarding, clock }, { actor }) => {
+    const { kept_as } = await discarding.discard(task_id, actor);
     return { task_id, kept_as, timestamp: isoTime(clock.now()) };
   },
 });

@@ -1,16 +1,20 @@
 /** Wires what becomes of tasks' worktrees: accepted, discarded, kept or removed. */
 import type { Clock } from "../clock/clock.ts";
 import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
+import { Discarding } from "../engine/discarding.ts";
 import { EndingRecovery } from "../engine/ending_recovery.ts";
+import { Releasing } from "../engine/releasing.ts";
 import { RepositoryTurns } from "../engine/repository_turns.ts";
 import { type UpdateContext, WorkspaceUpdate } from "../engine/workspace_update.ts";
+import { type WorktreeEndOptions, WorktreeEnds } from "../engine/worktree_ends.ts";
 import { Worktrees } from "../engine/worktrees.ts";
 import type { Store } from "../store/open.ts";
 import type { Git } from "../workspaces/git.ts";
 import { gitLanding } from "../workspaces/landing.ts";
 import { worktreeFolders } from "../workspaces/worktree_folders.ts";
 
-export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "methodOf" | "tearDown"> {
+export interface AcceptanceWiring
+  extends Pick<AcceptanceOptions, "methodOf">, Pick<WorktreeEndOptions, "save" | "tearDown"> {
   clock: Clock;
   store: Store;
   git: Git;
@@ -23,18 +27,33 @@ export interface AcceptanceWiring extends Pick<AcceptanceOptions, "save" | "meth
 
 export type Endings = ReturnType<typeof composeAcceptance>;
 
-export function composeAcceptance({ clock, store, git, root, room, say, ...tasks }: AcceptanceWiring) {
+export function composeAcceptance(wiring: AcceptanceWiring) {
+  const { clock, store, git, root, room, say, save, tearDown, methodOf } = wiring;
   const turns = new RepositoryTurns();
   const landing = gitLanding(git, room);
   const unfinished = (task_id: string) => recovery.settle(task_id);
-  const acceptance = new Acceptance({ clock, store, landing, ...tasks, unfinished }, turns);
-  const recovery: EndingRecovery = new EndingRecovery({ clock, store, landing, acceptance, turns });
+  const ends = new WorktreeEnds({ store, landing, save, tearDown, unfinished }, turns);
+  const acceptance = new Acceptance({ clock, store, landing, methodOf }, ends);
+  const discarding = new Discarding({ clock, store, landing }, ends);
+  const releasing = new Releasing({ store, landing, save }, ends);
+  const recovery: EndingRecovery = new EndingRecovery({
+    clock,
+    store,
+    landing,
+    acceptance,
+    discarding,
+    releasing,
+    ends,
+    turns,
+  });
   const folders = worktreeFolders(git, landing, root, room);
   return {
     landing,
     acceptance,
-    worktrees: new Worktrees({ clock, store, landing, folders, acceptance }),
-    update: new WorkspaceUpdate({ store, landing, acceptance, say, save: tasks.save }, turns),
+    discarding,
+    releasing,
+    worktrees: new Worktrees({ clock, store, landing, folders, releasing }),
+    update: new WorkspaceUpdate({ store, landing, ends, say, save }, turns),
     recovery,
   };
 }

@@ -62,6 +62,7 @@ export function composeDoors({ clock, config }: ComposeOptions, behind: Behind):
     commands: engine.commands,
     queries: engine.queries,
     acceptance: endings.acceptance,
+    discarding: endings.discarding,
     workspaceUpdate: endings.update,
     worktrees: endings.worktrees,
     pullRequests,

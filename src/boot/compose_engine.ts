@@ -127,7 +127,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     retention_ms: tasks.retention_days * DAY_MS,
     max_finished: tasks.max_finished,
     log_retention: config.logs,
-    letGo: (task) => endings.acceptance.letGo(task),
+    letGo: (task) => endings.releasing.letGo(task),
     cannotSupervise: () => ability?.obstacle("run"),
     cannotRun,
   });
@@ -154,7 +154,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     store,
     git,
     landing: endings.landing,
-    acceptance: endings.acceptance,
+    discarding: endings.discarding,
     commands: engine.commands,
     save,
     projectOf: (task) => projects.projectOf(task),

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import { SERVER } from "../domain/actor.ts";
 import type { Landing } from "../domain/landing.ts";
-import type { Acceptance } from "../engine/acceptance.ts";
+import type { Discarding } from "../engine/discarding.ts";
 import { PullRequestFollowing } from "../engine/pull_requests/following.ts";
 import { type PullRequestContext, PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
@@ -17,12 +17,12 @@ export interface PullRequestParts extends Pick<PullRequestContext, "projectOf" |
   store: Store;
   git: Git;
   landing: Landing;
-  acceptance: Acceptance;
+  discarding: Discarding;
   commands: Pick<TaskCommands, "say">;
 }
 
 export function composePullRequests(parts: PullRequestParts) {
-  const { clock, store, git, landing, acceptance, commands, projectOf, save } = parts;
+  const { clock, store, git, landing, discarding, commands, projectOf, save } = parts;
   const context: PullRequestContext = {
     clock,
     store,
@@ -36,8 +36,8 @@ export function composePullRequests(parts: PullRequestParts) {
   const following = new PullRequestFollowing({
     ...context,
     say: (task_id, said) => commands.say(task_id, said, SERVER),
-    merged: (task_id, heads) => acceptance.merged(task_id, heads, SERVER),
-    discard: (task_id) => acceptance.discard(task_id, SERVER),
+    merged: (task_id, heads) => discarding.merged(task_id, heads, SERVER),
+    discard: (task_id) => discarding.discard(task_id, SERVER),
     tell: (entry) => void store.logs.append(entry),
   });
   return {

@@ -56,6 +56,11 @@ export function requireNoCycle(id: string, dependencies: readonly string[], find
   return [...by.keys()].filter((dependency) => find(dependency) !== undefined);
 }
 
+/** The tasks that this one depends on, directly or through others, the nearest first. */
+export function allDependencies({ id, spec }: TaskRecord, find: Lookup): TaskRecord[] {
+  return requireNoCycle(id, spec.dependencies ?? [], find).map((dependency) => find(dependency)!);
+}
+
 function cycle(id: string, by: ReadonlyMap<string, string>): ApiError {
   const way = [id];
   do way.unshift(by.get(way[0]!)!); while (way[0] !== id);

@@ -9,7 +9,10 @@ import type { Landing } from "../domain/landing.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
 import type { Acceptance } from "./acceptance.ts";
+import type { Discarding } from "./discarding.ts";
+import type { Releasing } from "./releasing.ts";
 import type { RepositoryTurns } from "./repository_turns.ts";
+import type { WorktreeEnds } from "./worktree_ends.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -22,6 +25,9 @@ export interface EndingRecoveryOptions {
   store: Store;
   landing: Landing;
   acceptance: Acceptance;
+  discarding: Discarding;
+  releasing: Releasing;
+  ends: WorktreeEnds;
   turns: RepositoryTurns;
 }
 
@@ -91,7 +97,7 @@ export class EndingRecovery {
   }
 
   async #settleAccept(id: string): Promise<void> {
-    const { store, landing, acceptance } = this.#options;
+    const { store, landing, acceptance, ends } = this.#options;
     const intent = store.tasks.get(id)?.state.ending;
     if (intent?.kind !== "accept") return;
     if (await landing.settle(intent) === "moved") {
@@ -102,7 +108,7 @@ export class EndingRecovery {
       });
       return;
     }
-    await acceptance.forgetIntent(id, SERVER);
+    await ends.forgetIntent(id, SERVER);
     if (this.#failed.delete(id)) return;
     await this.#acceptAgain(id, intent);
   }
@@ -130,10 +136,10 @@ export class EndingRecovery {
   }
 
   async #settleRemoval(id: string): Promise<void> {
-    const { store, acceptance } = this.#options;
+    const { store, discarding, releasing } = this.#options;
     const intent = store.tasks.get(id)?.state.ending;
-    if (intent?.kind === "discard") await acceptance.finishDiscard(id, intent, SERVER);
-    if (intent?.kind === "release") await acceptance.finishRelease(id, intent, SERVER);
+    if (intent?.kind === "discard") await discarding.finish(id, intent, SERVER);
+    if (intent?.kind === "release") await releasing.finish(id, intent, SERVER);
   }
 
   /** The task that brings it along settles both. What is left has no such task any more. */

@@ -1,14 +1,15 @@
 /** Brings the base into a task's worktree. Conflicts are listed, or given to the agent. */
 import type { Actor } from "../domain/actor.ts";
 import type { OwnWorktree } from "../domain/accepting.ts";
+import { allDependencies } from "../domain/dependencies.ts";
 import { type BaseUpdate, changesConflict, type Landing } from "../domain/landing.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
-import type { Acceptance } from "./acceptance.ts";
 import { foundTask } from "./found_task.ts";
 import type { RepositoryTurns } from "./repository_turns.ts";
 import type { LastWork } from "./saved_work.ts";
 import type { Said } from "./talk.ts";
+import type { WorktreeEnds } from "./worktree_ends.ts";
 
 const OPERATION = "update the workspace of";
 /** How many files the message to the agent names. */
@@ -17,7 +18,7 @@ const NAMED_MAX = 200;
 export interface UpdateContext {
   store: Store;
   landing: Landing;
-  acceptance: Pick<Acceptance, "atRest" | "saved" | "dependenciesOf">;
+  ends: Pick<WorktreeEnds, "atRest" | "saved">;
   say(task_id: string, said: Said, by: Actor): Promise<unknown>;
   save(task: TaskRecord): Promise<LastWork>;
 }
@@ -38,11 +39,12 @@ export class WorkspaceUpdate {
   }
 
   async update({ task_id, method = "rebase", resolve = "none" }: UpdateRequest, by: Actor) {
-    const { acceptance, landing, store, save } = this.#context;
-    const { worktree } = acceptance.atRest(task_id, OPERATION);
+    const { ends, landing, store, save } = this.#context;
+    const { worktree } = ends.atRest(task_id, OPERATION);
     return await this.#turns.in(worktree.common_dir, async () => {
-      const { record, worktree } = await acceptance.saved(task_id, OPERATION);
-      const taken = acceptance.dependenciesOf(record).flatMap(({ state }) => state.accepted ?? []);
+      const { record, worktree } = await ends.saved(task_id, OPERATION);
+      const brought = allDependencies(record, (id) => store.tasks.get(id));
+      const taken = brought.flatMap(({ state }) => state.accepted ?? []);
       const update = await landing.bringIn({ task_id, worktree, method, taken });
       const { conflicts, from, to } = update;
       if (conflicts.length > 0 && resolve === "none") return { head_commit: from, conflicts };

@@ -8,7 +8,7 @@ import type { TaskRecord } from "../domain/task_record.ts";
 import type { Review } from "../domain/workspace.ts";
 import { staysBecause, type WorktreeFolders } from "../domain/worktrees.ts";
 import type { Store } from "../store/open.ts";
-import type { Acceptance } from "./acceptance.ts";
+import type { Releasing } from "./releasing.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +17,7 @@ export interface WorktreesOptions {
   store: Store;
   landing: Landing;
   folders: WorktreeFolders;
-  acceptance: Pick<Acceptance, "release">;
+  releasing: Pick<Releasing, "release">;
 }
 
 export interface ListedWorktree {
@@ -97,7 +97,7 @@ export class Worktrees {
   }
 
   async #pruneOfTask(id: string, oldest_ms: number, dry_run: boolean, by: Actor): Promise<PruneEnd> {
-    const { store, landing, acceptance } = this.#options;
+    const { store, landing, releasing } = this.#options;
     const task = store.tasks.get(id);
     const worktree = task?.state.workspace;
     if (!task || !isOwnWorktree(worktree)) return { reason: "it has gone meanwhile" };
@@ -112,7 +112,7 @@ export class Worktrees {
     }, oldest_ms);
     if (stays !== undefined) return { reason: stays };
     if (dry_run) return {};
-    const kept_as = await acceptance.release(id, by);
+    const kept_as = await releasing.release(id, by);
     return { kept_as: kept_as === undefined ? undefined : [kept_as] };
   }
 

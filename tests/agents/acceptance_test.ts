@@ -136,7 +136,7 @@ Deno.test("accept, discard: a task's branch that somebody has checked out stays,
     await tasks.add("t", { "new.txt": "new\n" });
     await repository.git("-C", tasks.root("t"), "checkout", "--quiet", "--detach");
     await repository.git("checkout", "--quiet", "opencode-agents/t");
-    for (const end of [() => accept(tasks, "t"), () => tasks.acceptance.discard("t", OWNER)]) {
+    for (const end of [() => accept(tasks, "t"), () => tasks.discarding.discard("t", OWNER)]) {
       await refused(tasks, end, "CHANGES_CONFLICT", { reason: "uncommitted" });
     }
     await repository.git("checkout", "--quiet", "main");
@@ -196,7 +196,7 @@ Deno.test("accept: who is refused, by field", async () => {
     await refused(tasks, () => accept(tasks, "running"), by, field("task_id", { current_status: "running" }));
     for (const id of ["unchanged", "folder", "plain"]) {
       await refused(tasks, () => accept(tasks, id), by, field("task_id", { current_status: "completed" }));
-      await refused(tasks, () => tasks.acceptance.discard(id, OWNER), by, field("task_id"));
+      await refused(tasks, () => tasks.discarding.discard(id, OWNER), by, field("task_id"));
     }
     await refused(tasks, () => accept(tasks, "none"), "TASK_NOT_FOUND", {});
     await refused(tasks, () => accept(tasks, "detached"), by, field("into"));
@@ -289,7 +289,7 @@ Deno.test("discard: the worktree and its branch are gone, the commits are kept, 
     await repository.git("update-ref", "refs/opencode-agents/discarded/t", base);
     await tasks.add("t", { "a.txt": edited(1, "one") });
     await Deno.writeTextFile(`${tasks.root("t")}/by_hand.txt`, "by hand\n");
-    const { kept_as } = await tasks.acceptance.discard("t", OWNER);
+    const { kept_as } = await tasks.discarding.discard("t", OWNER);
     assert.equal(kept_as, "refs/opencode-agents/discarded/t-2");
     assert.equal(await repository.git("show", `${kept_as}:by_hand.txt`), "by hand");
     assert.equal(await repository.git("rev-parse", "refs/opencode-agents/discarded/t"), base);

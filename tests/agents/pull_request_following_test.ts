@@ -81,8 +81,8 @@ class World {
         }, SERVER);
         this.said.push(said);
       },
-      merged: (id, heads) => tasks.acceptance.merged(id, heads, SERVER),
-      discard: (id) => tasks.acceptance.discard(id, SERVER),
+      merged: (id, heads) => tasks.discarding.merged(id, heads, SERVER),
+      discard: (id) => tasks.discarding.discard(id, SERVER),
       tell: ({ message }) => void this.told.push(message),
     });
   }

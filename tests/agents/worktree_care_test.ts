@@ -111,16 +111,16 @@ Deno.test("prune: an orphan that holds another repository, is locked, or is only
 
 Deno.test("retention: what nobody has accepted is kept, with what was loose; what goes with the record goes", async () => {
   await withEndedTasks(FILES, async (tasks) => {
-    const { repository, acceptance, store } = tasks;
+    const { repository, acceptance, discarding, releasing, store } = tasks;
     await tasks.add("open", WORK);
     await Deno.writeTextFile(join(tasks.root("open"), "by_hand.txt"), "by hand\n");
     await tasks.add("accepted", { "b.txt": "b\n" });
     await acceptance.accept({ task_id: "accepted" }, OWNER);
     await tasks.add("discarded", WORK);
-    await acceptance.discard("discarded", OWNER);
+    await discarding.discard("discarded", OWNER);
     for (const id of ["open", "accepted", "discarded"]) {
-      assert.equal(await acceptance.letGo(store.tasks.get(id)!), true);
-      assert.equal(await acceptance.letGo(store.tasks.get(id)!), true, "twice does no harm");
+      assert.equal(await releasing.letGo(store.tasks.get(id)!), true);
+      assert.equal(await releasing.letGo(store.tasks.get(id)!), true, "twice does no harm");
     }
     const kept = "refs/opencode-agents/kept/open";
     assert.equal(await repository.git("for-each-ref", "--format=%(refname)", "refs/opencode-agents"), kept);
@@ -132,7 +132,7 @@ Deno.test("retention: what nobody has accepted is kept, with what was loose; wha
 
 Deno.test("retention: the snapshots of a task's folder go with its record, and the folder stays", async () => {
   await withEndedTasks(FILES, async (tasks) => {
-    const { repository, acceptance, store } = tasks;
+    const { repository, releasing, store } = tasks;
     const base_commit = await repository.git("rev-parse", "HEAD");
     const git_dir = join(repository.path, ".git");
     const workspace: StoredWorkspace = {
@@ -151,7 +151,7 @@ Deno.test("retention: the snapshots of a task's folder go with its record, and t
     for (const name of ["start", "turns"]) {
       await repository.git("update-ref", `refs/opencode-agents/${name}/folder`, "HEAD");
     }
-    assert.equal(await acceptance.letGo(store.tasks.get("folder")!), true);
+    assert.equal(await releasing.letGo(store.tasks.get("folder")!), true);
     assert.equal(await repository.git("for-each-ref", "refs/opencode-agents"), "");
     assert.equal(await Deno.readTextFile(join(repository.path, "a.txt")), "a\n");
   });
@@ -159,7 +159,7 @@ Deno.test("retention: the snapshots of a task's folder go with its record, and t
 
 Deno.test("accept, discard and retention: commits of a submodule that are nowhere else keep the worktree", async () => {
   await withEndedTasks(FILES, async (tasks) => {
-    const { acceptance, repository, store } = tasks;
+    const { acceptance, discarding, releasing, repository, store } = tasks;
     await tasks.add("t", WORK);
     const module = join(tasks.state("t").workspace!.git_dir!, "modules", "lib", "sub");
     await Deno.mkdir(module, { recursive: true });
@@ -179,8 +179,8 @@ Deno.test("accept, discard and retention: commits of a submodule that are nowher
     await git(module, "update-ref", "refs/heads/main", commit);
     const refused = { code: "CHANGES_CONFLICT" };
     await assert.rejects(acceptance.accept({ task_id: "t" }, OWNER), refused);
-    await assert.rejects(acceptance.discard("t", OWNER), refused);
-    assert.equal(await acceptance.letGo(store.tasks.get("t")!), false);
+    await assert.rejects(discarding.discard("t", OWNER), refused);
+    assert.equal(await releasing.letGo(store.tasks.get("t")!), false);
     const own = join(repository.git_dir, "modules", "lib", "sub");
     await Deno.mkdir(join(own, ".."), { recursive: true });
     await git(repository.path, "clone", "--quiet", "--bare", module, own);

@@ -54,7 +54,7 @@ left = Number(steps);
 
 await Promise.all(ids.map(async (task_id) => {
   try {
-    if (task_id.startsWith("d")) await tasks.acceptance.discard(task_id, OWNER);
+    if (task_id.startsWith("d")) await tasks.discarding.discard(task_id, OWNER);
     else await tasks.acceptance.accept({ task_id, method: METHODS[Number(task_id.slice(1)) % 3] }, OWNER);
     say(`done ${task_id}`);
   } catch (error) {

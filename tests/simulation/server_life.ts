@@ -185,6 +185,7 @@ export class ServerLife {
       queries: engine.queries,
       scheduler: this.#scheduler,
       acceptance: {} as ApiContext["acceptance"],
+      discarding: {} as ApiContext["discarding"],
       workspaceUpdate: {} as ApiContext["workspaceUpdate"],
       worktrees: {} as ApiContext["worktrees"],
       reviews: {} as ApiContext["reviews"],
