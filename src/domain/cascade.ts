@@ -21,6 +21,15 @@ export interface Graph {
   dependentsOf(id: string): Iterable<string>;
 }
 
+/** Finds tasks as they are with the changed states. */
+function asChanged(graph: Graph, states: ReadonlyMap<string, TaskState>) {
+  return (id: string): TaskRecord | undefined => {
+    const task = graph.find(id);
+    const state = states.get(id);
+    return task && state ? { ...task, state } : task;
+  };
+}
+
 /**
  * Adds to the changed states those that follow from them: dependents of ended tasks are released or fail. At most
  * `limit` follow at once; the dispatcher settles the rest when it learns that the tasks have ended.
@@ -32,11 +41,7 @@ export function cascade(
   limit = CASCADE_LIMIT,
 ): Map<string, TaskState> {
   const states = new Map(changed);
-  const latest = (id: string): TaskRecord | undefined => {
-    const task = graph.find(id);
-    const state = states.get(id);
-    return task && state ? { ...task, state } : task;
-  };
+  const latest = asChanged(graph, states);
   const todo = [...changed].filter(([, state]) => isFinished(state.status)).map(([id]) => id);
   for (let id = todo.shift(); id !== undefined; id = todo.shift()) {
     for (const child of graph.dependentsOf(id)) {
@@ -63,11 +68,7 @@ export function waitAgain(
   limit = CASCADE_LIMIT,
 ): Map<string, TaskState> {
   const states = new Map(changed);
-  const latest = (id: string): TaskRecord | undefined => {
-    const task = graph.find(id);
-    const state = states.get(id);
-    return task && state ? { ...task, state } : task;
-  };
+  const latest = asChanged(graph, states);
   for (const id of changed.keys()) {
     for (const child of graph.dependentsOf(id)) {
       if (states.size >= changed.size + limit) return states;
@@ -82,7 +83,7 @@ export function waitAgain(
 
 /**
  * The failed dependencies that these new states rely on, except those that change in the same commit. If one of them
- * is retried first, the states are wrong. Completed dependencies never change again.
+ * is retried first, the states are wrong. A completed one that goes on is seen when the task is claimed.
  */
 export function failuresRead(states: ReadonlyMap<string, TaskState>): string[] {
   const read = new Set<string>();
