@@ -1,8 +1,7 @@
 /** A task goes on after its end, because a message waits. */
 import { openAgain } from "./transitions.ts";
-import type { TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
-import type { Reopened } from "./task_record.ts";
+import type { Reopened, TaskState } from "./task_record.ts";
 import type { AttemptEnd } from "./attempt/task_transitions.ts";
 
 /** Work that is done has no more steps. */
@@ -27,54 +26,46 @@ export function reopened(ended: TaskState, waited: readonly number[], was = ende
   };
 }
 
+/** What goes back to what it was when the message that reopened the task is withdrawn. */
+const RESTORED = [
+  "status",
+  "progress",
+  "progress_details",
+  "earlier_plan",
+  "started_at",
+  "completed_at",
+  "error",
+  "failure",
+  "failed_dependency",
+  "automatic_attempts",
+  "review",
+  "archived",
+  "keeps_dependents",
+  "turn_over",
+] as const;
+
+type Restored = Pick<TaskState, typeof RESTORED[number]>;
+
+/** Those that are absent are undefined: stored values have no such keys, and what they are to replace must go. */
+function restored(from: Restored): Restored {
+  return Object.fromEntries(RESTORED.map((name) => [name, from[name]])) as Restored;
+}
+
 function asItWas(ended: TaskState): Omit<Reopened, "waited"> {
-  const {
-    status,
-    progress,
-    progress_details,
-    earlier_plan,
-    started_at,
-    completed_at,
-    error,
-    failure,
-    failed_dependency,
-    automatic_attempts,
-    review,
-    archived,
-    keeps_dependents,
-    turn_over,
-    milestones,
-  } = ended;
-  return {
-    status,
-    progress,
-    progress_details,
-    earlier_plan,
-    started_at,
-    completed_at,
-    error,
-    failure,
-    failed_dependency,
-    automatic_attempts,
-    review,
-    archived,
-    keeps_dependents,
-    turn_over,
-    reviewed: milestones?.reviewed,
-  };
+  return { ...restored(ended), reviewed: ended.milestones?.reviewed };
 }
 
 /** The state of a reopened task as it was before, but for its messages. */
 export function closedAgain(state: TaskState): TaskState {
-  const { waited: _waited, reviewed, ...before } = state.reopened!;
-  const milestones = state.milestones && { ...state.milestones, reviewed };
+  const before = state.reopened!;
+  const milestones = state.milestones && { ...state.milestones, reviewed: before.reviewed };
   return {
     ...state,
     not_before: undefined,
     paused_from: undefined,
     reopened: undefined,
     milestones,
-    ...before,
+    ...restored(before),
   };
 }
 
