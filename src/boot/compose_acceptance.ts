@@ -4,7 +4,7 @@ import { Acceptance, type AcceptanceOptions } from "../engine/acceptance.ts";
 import { Discarding } from "../engine/discarding.ts";
 import { EndingRecovery } from "../engine/ending_recovery.ts";
 import { Releasing } from "../engine/releasing.ts";
-import { RepositoryTurns } from "../engine/repository_turns.ts";
+import { OneAtATime } from "../engine/one_at_a_time.ts";
 import { type UpdateContext, WorkspaceUpdate } from "../engine/workspace_update.ts";
 import { type WorktreeEndOptions, WorktreeEnds } from "../engine/worktree_ends.ts";
 import { Worktrees } from "../engine/worktrees.ts";
@@ -29,7 +29,7 @@ export type Endings = ReturnType<typeof composeAcceptance>;
 
 export function composeAcceptance(wiring: AcceptanceWiring) {
   const { clock, store, git, root, room, say, save, tearDown, methodOf } = wiring;
-  const turns = new RepositoryTurns();
+  const turns = new OneAtATime();
   const landing = gitLanding(git, room);
   const unfinished = (task_id: string) => recovery.settle(task_id);
   const ends = new WorktreeEnds({ store, landing, save, tearDown, unfinished }, turns);

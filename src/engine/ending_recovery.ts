@@ -11,7 +11,7 @@ import type { Store } from "../store/open.ts";
 import type { Acceptance } from "./acceptance.ts";
 import type { Discarding } from "./discarding.ts";
 import type { Releasing } from "./releasing.ts";
-import type { RepositoryTurns } from "./repository_turns.ts";
+import type { OneAtATime } from "./one_at_a_time.ts";
 import type { WorktreeEnds } from "./worktree_ends.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
@@ -28,7 +28,7 @@ export interface EndingRecoveryOptions {
   discarding: Discarding;
   releasing: Releasing;
   ends: WorktreeEnds;
-  turns: RepositoryTurns;
+  turns: OneAtATime;
 }
 
 export class EndingRecovery {

@@ -6,7 +6,7 @@ import { type BaseUpdate, changesConflict, type Landing } from "../domain/landin
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
 import { foundTask } from "./found_task.ts";
-import type { RepositoryTurns } from "./repository_turns.ts";
+import type { OneAtATime } from "./one_at_a_time.ts";
 import type { LastWork } from "./saved_work.ts";
 import type { Said } from "./talk.ts";
 import type { WorktreeEnds } from "./worktree_ends.ts";
@@ -31,9 +31,9 @@ export interface UpdateRequest {
 
 export class WorkspaceUpdate {
   readonly #context: UpdateContext;
-  readonly #turns: RepositoryTurns;
+  readonly #turns: OneAtATime;
 
-  constructor(context: UpdateContext, turns: RepositoryTurns) {
+  constructor(context: UpdateContext, turns: OneAtATime) {
     this.#context = context;
     this.#turns = turns;
   }

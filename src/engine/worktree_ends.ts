@@ -10,8 +10,8 @@ import { changesConflict, type Landing } from "../domain/landing.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import type { Store } from "../store/open.ts";
-import { foundTask } from "./found_task.ts";
-import type { RepositoryTurns } from "./repository_turns.ts";
+import { foundTask, taskAtRest } from "./found_task.ts";
+import type { OneAtATime } from "./one_at_a_time.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -31,9 +31,9 @@ export interface WorktreeEndOptions {
 
 export class WorktreeEnds {
   readonly #options: WorktreeEndOptions;
-  readonly #turns: RepositoryTurns;
+  readonly #turns: OneAtATime;
 
-  constructor(options: WorktreeEndOptions, turns: RepositoryTurns) {
+  constructor(options: WorktreeEndOptions, turns: OneAtATime) {
     this.#options = options;
     this.#turns = turns;
   }
@@ -69,9 +69,7 @@ export class WorktreeEnds {
 
   /** Throws unless the task has ended, and has work of its own to be judged. */
   atRest(task_id: string, operation: string): { record: TaskRecord; worktree: OwnWorktree } {
-    const record = foundTask(task_id, this.#options.store.tasks);
-    requireAtRest(record, operation);
-    return { record, worktree: requireOwnWorktree(record, operation) };
+    return taskAtRest(task_id, this.#options.store.tasks, operation);
   }
 
   /** The task, with what a person has changed in its worktree since the last turn committed. */

@@ -1,11 +1,6 @@
 /** Opens a task's pull request, or brings an open one up to date: pushes the branch, then asks the forge. */
 import { type Clock, isoTime } from "../../clock/clock.ts";
-import {
-  nothingChanged,
-  type OwnWorktree,
-  requireAtRest,
-  requireOwnWorktree,
-} from "../../domain/accepting.ts";
+import { nothingChanged, type OwnWorktree } from "../../domain/accepting.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { fieldProblem } from "../../domain/field_problem.ts";
@@ -14,7 +9,8 @@ import type { NamedProject } from "../../domain/project.ts";
 import type { PullRequestFacts, StoredPullRequest } from "../../domain/pull_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
-import { foundTask } from "../found_task.ts";
+import { taskAtRest } from "../found_task.ts";
+import { OneAtATime } from "../one_at_a_time.ts";
 import { forgePlace } from "./forge_place.ts";
 
 /** The answer comes within 120 s. */
@@ -46,8 +42,7 @@ const OPERATION = "open a pull request of";
 
 export class PullRequestOpening {
   readonly #context: PullRequestContext;
-  /** The last request for each task: one after another. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #tasks = new OneAtATime();
   readonly #closing = new AbortController();
 
   constructor(context: PullRequestContext) {
@@ -64,17 +59,10 @@ export class PullRequestOpening {
    * `SERVICE_UNAVAILABLE` if the forge or its program cannot be used.
    */
   async create(request: PullRequestRequest, by: Actor): Promise<StoredPullRequest> {
-    const { task_id } = request;
-    const before = this.#turns.get(task_id) ?? Promise.resolve();
-    const own = before.catch(() => {}).then(() =>
-      this.#bounded((signal) => this.#create(request, by, signal))
+    return await this.#tasks.in(
+      request.task_id,
+      () => this.#bounded((signal) => this.#create(request, by, signal)),
     );
-    this.#turns.set(task_id, own);
-    try {
-      return await own;
-    } finally {
-      if (this.#turns.get(task_id) === own) this.#turns.delete(task_id);
-    }
   }
 
   async #bounded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -89,7 +77,7 @@ export class PullRequestOpening {
 
   async #create(request: PullRequestRequest, by: Actor, signal: AbortSignal): Promise<StoredPullRequest> {
     const { forges, remotes, save, requireSaved, projectOf, store } = this.#context;
-    const { task, worktree } = this.#atRest(request.task_id);
+    const { record: task, worktree } = taskAtRest(request.task_id, store.tasks, OPERATION);
     const open = task.state.pull_request?.state === "open" ? task.state.pull_request : undefined;
     const remote = remoteOf(request, open);
     const { common_dir } = worktree;
@@ -128,12 +116,6 @@ export class PullRequestOpening {
       node: store.node.node,
       pushed: commit,
     }, by);
-  }
-
-  #atRest(task_id: string): { task: TaskRecord; worktree: OwnWorktree } {
-    const task = foundTask(task_id, this.#context.store.tasks);
-    requireAtRest(task, OPERATION);
-    return { task, worktree: requireOwnWorktree(task, OPERATION) };
   }
 
   /** A merged or closed one takes nothing more. The follower finds out soon what that means for the task. */
