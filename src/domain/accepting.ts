@@ -2,7 +2,7 @@
 import { requireStatus } from "./expected_status.ts";
 import { fieldProblem } from "./field_problem.ts";
 import type { TaskRecord } from "./task_record.ts";
-import { isFinished, TASK_STATUSES } from "./task_values.ts";
+import { FINISHED_STATUSES, isJudged } from "./task_values.ts";
 import type { StoredWorkspace } from "./workspace.ts";
 
 /** A task's own folder and branch, as far as git must know them. */
@@ -10,11 +10,9 @@ export type OwnWorktree =
   & StoredWorkspace
   & Required<Pick<StoredWorkspace, "root" | "git_dir" | "common_dir" | "branch" | "base_commit">>;
 
-const ENDED = TASK_STATUSES.filter(isFinished);
-
 /** Throws `INVALID_FIELD_VALUE` with `current_status` unless the task has ended and no message waits. */
 export function requireAtRest(task: TaskRecord, operation: string): void {
-  requireStatus(task, operation, ENDED);
+  requireStatus(task, operation, FINISHED_STATUSES);
   const waiting = task.state.waiting?.length ?? 0;
   if (waiting === 0) return;
   throw fieldProblem(
@@ -39,7 +37,7 @@ export function requireOwnWorktree(task: TaskRecord, operation: string): OwnWork
       `Cannot ${operation} task '${task.id}': ${why}`,
       { current_status: task.state.status, review },
     );
-  if (review === "accepted" || review === "discarded") throw refuse(`its changes have been ${review}`);
+  if (isJudged(review)) throw refuse(`its changes have been ${review}`);
   if (workspace === undefined) throw refuse("it has no worktree");
   if (workspace.kind === "folder") {
     throw refuse("it has worked in the folder itself, where its changes are already");

@@ -4,6 +4,7 @@ import { fieldProblem } from "./field_problem.ts";
 import type { Since } from "./task_changes.ts";
 import type { StoredWorkspace } from "./workspace.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
+import { isJudged } from "./task_values.ts";
 
 /** Throws `INVALID_FIELD_VALUE` if the task has no work that git knows. */
 export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
@@ -11,7 +12,7 @@ export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
   const known: Partial<StoredWorkspace> | undefined = state.workspace ?? state.past_work;
   const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base, start_head } = known ?? {};
   if (common_dir === undefined || base_commit === undefined) throw notCompared(task);
-  const isSettled = state.review === "accepted" || state.review === "discarded";
+  const isSettled = isJudged(state.review);
   const hasFolder = git_dir !== undefined && root !== undefined && !isSettled;
   return {
     common_dir,

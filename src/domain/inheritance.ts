@@ -1,14 +1,9 @@
 /** What a task takes over from those that it depends on, and whether that is still what they have done. Pure. */
 import type { InheritedWork } from "./run.ts";
 import type { BegunWith, TaskRecord, TaskState } from "./task_record.ts";
-import { isFinished } from "./task_values.ts";
+import { isFinished, isJudged } from "./task_values.ts";
 
 type Lookup = (id: string) => TaskRecord | undefined;
-
-/** What has been judged is over: the task begins with what there is now. */
-function isJudged({ review }: Pick<TaskState, "review">): boolean {
-  return review === "accepted" || review === "discarded";
-}
 
 /**
  * The work of its dependencies from which a new worktree of the task starts, in their order. What was accepted of the task
@@ -55,12 +50,12 @@ export function begunWith({ dependencies = [] }: TaskRecord["spec"], find: Looku
 
 /** Whether an attempt begins with the dependencies as they are now, since nothing of an earlier one is left. */
 export function beginsAnew(state: TaskState): boolean {
-  return state.workspace === undefined || isJudged(state);
+  return state.workspace === undefined || isJudged(state.review);
 }
 
 /** Whether a dependency has been sent back or discarded since the task began. Work that was judged is over. */
 export function isStale({ state }: TaskRecord, find: Lookup): boolean {
-  if (isJudged(state)) return false;
+  if (isJudged(state.review)) return false;
   return (state.begun_with ?? []).some(({ task_id, turn, discarded }) => {
     const dependency = find(task_id)?.state;
     if (dependency === undefined) return false;

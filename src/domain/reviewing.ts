@@ -5,8 +5,7 @@ import { fieldProblem } from "./field_problem.ts";
 import { requireBrief, type ReviewComment } from "./review_comment.ts";
 import type { LinedComment } from "./review_message.ts";
 import type { TaskRecord } from "./task_record.ts";
-
-const ENDED = ["completed", "failed", "cancelled"] as const;
+import { FINISHED_STATUSES } from "./task_values.ts";
 
 export interface AskedChanges {
   message?: string;
@@ -15,7 +14,7 @@ export interface AskedChanges {
 
 /** Throws `INVALID_FIELD_VALUE` for a task that is not over, or to which something else is about to be said. */
 export function requireReviewable(task: TaskRecord): void {
-  requireStatus(task, "review", ENDED);
+  requireStatus(task, "review", FINISHED_STATUSES);
   const { waiting = [], status } = task.state;
   if (waiting.length === 0) return;
   throw fieldProblem(

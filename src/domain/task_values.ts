@@ -40,3 +40,8 @@ export const FINISHED_STATUSES = TASK_STATUSES.filter((status) => FINISHED[statu
 export function isFinished(status: TaskStatus): boolean {
   return FINISHED[status];
 }
+
+/** Whether a person has decided what becomes of the task's changes. */
+export function isJudged(review: string | undefined): review is "accepted" | "discarded" {
+  return review === "accepted" || review === "discarded";
+}

@@ -4,7 +4,7 @@
  */
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { progressAfter } from "./attempt/record_change.ts";
-import { requireSettled, requireStatus } from "./expected_status.ts";
+import { requireStatus } from "./expected_status.ts";
 import { isUnderWay, type TaskRecord, type TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 
@@ -91,7 +91,6 @@ export function retried(
   { fresh }: { fresh: boolean },
 ): TaskState {
   requireStatus(task, "retry", ALLOWED_FROM.retry);
-  requireSettled(task, "retry");
   const { attempt, retry_count } = task.state;
   const forgotten = { session: undefined, progress_details: undefined, earlier_plan: undefined };
   const before = fresh ? { ...task.state, ...forgotten, fresh_from: attempt + 1 } : task.state;

@@ -1,6 +1,6 @@
 /** The worktrees of a server: those of tasks, and folders that belong to no task any more. */
 import type { TaskStatus } from "./task.ts";
-import { isFinished } from "./task_values.ts";
+import { isFinished, isJudged } from "./task_values.ts";
 import type { Review } from "./workspace.ts";
 
 export interface OrphanFolder {
@@ -29,8 +29,7 @@ export type Stays = "at_work" | "to_review" | "too_young";
 
 export function staysBecause(facts: WorktreeFacts, oldest_ms: number): Stays | undefined {
   if (!isFinished(facts.status) || facts.isBusy) return "at_work";
-  const isJudged = facts.review === "accepted" || facts.review === "discarded";
-  if (facts.hasWork && !isJudged) return "to_review";
+  if (facts.hasWork && !isJudged(facts.review)) return "to_review";
   return facts.ended_ms > oldest_ms ? "too_young" : undefined;
 }
 

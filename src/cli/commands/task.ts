@@ -9,6 +9,7 @@ import { leftWords } from "../../protocol/left_words.ts";
 import { pullRequestWords } from "../pull_request_words.ts";
 import { waitingWords } from "../../protocol/waiting_words.ts";
 import type { Task } from "../../domain/task.ts";
+import { isJudged } from "../../domain/task_values.ts";
 import { asksOfTask, NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
@@ -123,7 +124,7 @@ function parentOf({ created_by }: Task): string | undefined {
 /** The command by which the user goes on with the session, which no other program may have open then. */
 function goOnByHand({ agent_session, review }: Task): string | undefined {
   // Its worktree has gone with the work.
-  if (agent_session?.command === undefined || review === "accepted" || review === "discarded") {
+  if (agent_session?.command === undefined || isJudged(review)) {
     return undefined;
   }
   return `${agent_session.command}  (in ${agent_session.working_dir})`;

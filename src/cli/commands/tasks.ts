@@ -1,6 +1,7 @@
 /** `tasks`: the tasks in a table. */
 import { type Command, Option } from "commander";
 import { Priority, type Task, TaskStatus, TaskType } from "../../domain/task.ts";
+import { isJudged } from "../../domain/task_values.ts";
 import { type Need, needOf, NEEDS } from "../../domain/needs.ts";
 import { WaitingKind } from "../../domain/waiting_for.ts";
 import { Review } from "../../domain/workspace.ts";
@@ -130,6 +131,6 @@ function columnsFor({ terminal, clock }: Cli, tasks: readonly Task[]): Column<Ta
 
 /** NEEDS names the review that is open. */
 function changesAndEnd(task: Task): string {
-  const isOver = task.review === "accepted" || task.review === "discarded";
+  const isOver = isJudged(task.review);
   return [changesInWords(task), isOver ? task.review : undefined].filter(Boolean).join(", ");
 }

@@ -3,6 +3,7 @@ import { isoTime } from "../../clock/clock.ts";
 import type { Failure } from "../failure.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
+import { isJudged } from "../task_values.ts";
 import { type AttemptEnd, ended, retryDelay, type RetryPolicy, triedAgain } from "./task_transitions.ts";
 import { withWork } from "./work.ts";
 import { followedUp } from "../reopening.ts";
@@ -96,8 +97,7 @@ export function afterLoss(
 ): TaskState {
   if (state.lease !== undefined || state.attempt !== attempt) return state;
   const { ending, review } = state;
-  const isJudged = ending !== undefined || review === "accepted" || review === "discarded";
-  const known = isJudged ? state : withWork(state, work);
+  const known = ending !== undefined || isJudged(review) ? state : withWork(state, work);
   const { reopened } = known;
   if ((reopened ?? known).status !== "cancelled" || known.turn !== turn) return known;
   const turn_over = isPrompted ? true : undefined;

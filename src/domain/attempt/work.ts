@@ -1,6 +1,6 @@
 /** What saving a task's work means for its record. */
 import type { TaskState } from "../task_record.ts";
-import { isFinished } from "../task_values.ts";
+import { isFinished, isJudged } from "../task_values.ts";
 import { folderRefs } from "../folder_refs.ts";
 import type { Review, SavedWork, StoredWorkspace } from "../workspace.ts";
 
@@ -21,8 +21,9 @@ export function withWork(state: TaskState, work: SavedWork | undefined): TaskSta
 
 /** The state with the folder in which an attempt works. What was accepted or discarded was in another one. */
 export function withWorkspace(state: TaskState, workspace: StoredWorkspace, task_id: string): TaskState {
-  const isAnew = state.review === "accepted" || state.review === "discarded";
-  const begun = isAnew ? { review: "none", changes: undefined, milestones: undefined } as const : undefined;
+  const begun = isJudged(state.review)
+    ? { review: "none", changes: undefined, milestones: undefined } as const
+    : undefined;
   return { ...state, ...begun, ...referred(state, workspace, task_id), workspace };
 }
 

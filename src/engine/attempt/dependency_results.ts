@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { DependencyResult } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
+import { isJudged } from "../../domain/task_values.ts";
 import { lastTurn } from "../turns_of.ts";
 import type { RunContext } from "../run_context.ts";
 import { reportedFiles } from "./earlier_work.ts";
@@ -41,7 +42,7 @@ export async function dependencyResults(
 /** What git says where it knows; else what the agent has reported. */
 async function filesOf({ store, workspaces }: Context, task: TaskRecord): Promise<readonly string[]> {
   const { workspace, accepted, ended_from, refs_dir, refs = [], review } = task.state;
-  const isOver = review === "accepted" || review === "discarded";
+  const isOver = isJudged(review);
   const common_dir = isOver ? refs_dir : workspace?.common_dir;
   const from = isOver ? ended_from : workspace?.base_commit;
   const to = isOver ? accepted?.head ?? refs.at(-1) : workspace?.head_commit;

@@ -3,6 +3,7 @@ import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { inheritedWork } from "../../domain/inheritance.ts";
 import type { OpenWorkspace } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
+import { isJudged } from "../../domain/task_values.ts";
 import type { RunContext } from "../run_context.ts";
 import type { AttemptRecord } from "./attempt_record.ts";
 import { notStarted } from "./not_started.ts";
@@ -44,7 +45,7 @@ export class TaskWorkspace {
     this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
     const { id, spec: { description }, state: { workspace, review } } = task;
     // What was accepted or discarded is over: the task begins with what there is now.
-    const known = review === "accepted" || review === "discarded" ? undefined : workspace;
+    const known = isJudged(review) ? undefined : workspace;
     const inherits = inheritedWork(task, this.#context.index.find);
     // A task stays where it has begun, whatever its project says by now.
     const isolation = known === undefined ? asked : known.kind === "worktree" ? "worktree" : "none";

@@ -12,6 +12,7 @@ import type { Feedback, PullRequestFacts, StoredPullRequest } from "../../domain
 import { feedbackMessage, isFollowed } from "../../domain/pull_request.ts";
 import { forPerson, isForAgent, newsOf, sentToAgent, type Unsaid } from "../../domain/pull_request_news.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
+import { isJudged } from "../../domain/task_values.ts";
 import { counted } from "../../protocol/formats.ts";
 import type { NewEntry } from "../../store/log_line.ts";
 import type { Said } from "../talk.ts";
@@ -173,8 +174,7 @@ export class PullRequestFollowing {
     const { id } = task;
     if (!isAtRest(task)) return;
     const { review, workspace } = task.state;
-    const isJudged = review === "accepted" || review === "discarded";
-    if (!isJudged && isOwnWorktree(workspace)) {
+    if (!isJudged(review) && isOwnWorktree(workspace)) {
       if (pull.state === "merged") {
         const beyond = await this.#options.merged(id, [pull.pushed, pull.head]);
         if (beyond !== undefined) {

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError } from "../../../../domain/errors.ts";
 import type { AcceptMethod } from "../../../../domain/ending.ts";
 import type { Task } from "../../../../domain/task.ts";
-import { isFinished } from "../../../../domain/task_values.ts";
+import { isFinished, isJudged } from "../../../../domain/task_values.ts";
 import { counted } from "../../../../protocol/formats.ts";
 import type { Reply } from "../../../../protocol/messages.ts";
 import { client } from "../../../data/server.ts";
@@ -217,7 +217,7 @@ function outlook(
   method: AcceptMethod,
 ): string {
   if (
-    !isFinished(status) || workspace?.kind !== "worktree" || review === "accepted" || review === "discarded"
+    !isFinished(status) || workspace?.kind !== "worktree" || isJudged(review)
   ) return "";
   if (conflicts.length > 0) {
     return `${counted(conflicts.length, "file conflicts", "files conflict")} with ${base}: ${
