@@ -26,7 +26,7 @@ const AUTHOR = ["user.name=Demo", "user.email=demo@localhost"];
 /** Makes the repository with a first commit, and returns its folder; undefined where git cannot do that. */
 export async function makeDemoRepository(folder: string, clock: Clock): Promise<string | undefined> {
   const path = join(folder, "shop");
-  const git = createGit({ clock, run: containedPrograms(clock), server_env: Deno.env.toObject() });
+  const git = createGit({ run: containedPrograms(clock), server_env: Deno.env.toObject() });
   try {
     for (const [name, text] of Object.entries(FILES)) {
       await Deno.mkdir(dirname(join(path, name)), { recursive: true });

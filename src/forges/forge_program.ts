@@ -1,7 +1,7 @@
 /** Runs `gh` or `glab`: bounded, with nobody to ask, and with none of the server's secrets but those of the forge. */
 import { ApiError } from "../domain/errors.ts";
 import { masked } from "../domain/remote_url.ts";
-import { commonVariables } from "../host/processes/common_variables.ts";
+import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
 import type { RunProgram } from "../host/processes/contained_program.ts";
 import { findProgram } from "../host/processes/find_program.ts";
 
@@ -111,8 +111,7 @@ export class ForgeProgram {
       ...commonVariables(server_env).filter((name) => !name.startsWith("GIT_")),
       ...Object.keys(server_env).filter((name) => OF_FORGES.test(name)),
     ];
-    const given = Object.fromEntries(names.map((name) => [name, server_env[name]!]));
-    return { ...given, ...QUIET, LC_MESSAGES: "C", LANGUAGE: "C" };
+    return { ...pickVariables(server_env, names), ...QUIET, LC_MESSAGES: "C", LANGUAGE: "C" };
   }
 
   #failed(

@@ -2,10 +2,9 @@
  * Runs git for the server: bounded, in a process group of its own, without hooks, prompts, pagers, editors, signatures or
  * daemons, and without the server's `GIT_*` and secrets. What git prints is passed on as it is; ask for lists with `-z`.
  */
-import type { Clock } from "../clock/clock.ts";
 import { ApiError } from "../domain/errors.ts";
-import { commonVariables } from "../host/processes/common_variables.ts";
-import type { ProgramEnd, RunProgram } from "../host/processes/contained_program.ts";
+import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
+import { type ProgramEnd, type RunProgram, whyEnded } from "../host/processes/contained_program.ts";
 
 /** For commands that only look. */
 const QUICK_MS = 60_000;
@@ -68,7 +67,6 @@ export interface Git {
 }
 
 export interface GitHost {
-  clock: Clock;
   run: RunProgram;
   /** The server's own environment, of which git gets the harmless part. */
   server_env: Record<string, string>;
@@ -131,7 +129,9 @@ export function createGit(host: GitHost): Git {
     }
     if (end.why === "enough") return { code: 0, stdout: new Uint8Array(), stderr: "" };
     const command = `git ${args[0]}`;
-    if (end.why !== "ended") throw failed(command, folder, args, whyEnded(end.why, bound_ms));
+    if (end.why !== "ended") {
+      throw failed(command, folder, args, whyEnded(end.why, { bound_ms, output_max: OUTPUT_MAX }));
+    }
     const { code, stdout } = end;
     const stderr = new TextDecoder().decode(end.stderr);
     if (code === 0 || accepts.includes(code)) return { code, stdout, stderr };
@@ -171,11 +171,7 @@ function environment({ server_env, marks }: GitHost, usesNetwork: boolean): Reco
     ...OWN_VARIABLES,
     ...usesNetwork ? ["SSH_AUTH_SOCK"] : [],
   ];
-  const env: Record<string, string> = {};
-  for (const name of names) {
-    const value = server_env[name];
-    if (value !== undefined) env[name] = value;
-  }
+  const env = pickVariables(server_env, names);
   // Messages in English, and still the account's encoding: a filter may need it.
   const encoding = env.LC_ALL ?? env.LC_CTYPE;
   delete env.LC_ALL;
@@ -194,17 +190,6 @@ function environment({ server_env, marks }: GitHost, usesNetwork: boolean): Reco
     GIT_MERGE_AUTOEDIT: "no",
     ...marks,
   };
-}
-
-function whyEnded(why: Exclude<ProgramEnd["why"], "ended" | "enough">, bound_ms: number): string {
-  switch (why) {
-    case "late":
-      return `it did not end within ${bound_ms / 1000} s`;
-    case "aborted":
-      return "its task was ended";
-    case "too_much":
-      return `it printed more than ${OUTPUT_MAX} bytes`;
-  }
 }
 
 function failed(

@@ -1,14 +1,16 @@
 /** The programs that a project has run in its worktrees: `setup` in each new one, `teardown` before it is removed. */
 import { ApiError } from "../domain/errors.ts";
 import type { Clock } from "../clock/clock.ts";
-import { commonVariables } from "../host/processes/common_variables.ts";
-import type { ProgramEnd, RunProgram } from "../host/processes/contained_program.ts";
+import { commonVariables, pickVariables } from "../host/processes/common_variables.ts";
+import { type ProgramEnd, type RunProgram, whyEnded } from "../host/processes/contained_program.ts";
 
 /** How much of what a program printed its error repeats. */
 const LINES = 20;
 const WORDS_MAX = 4000;
 const OUTPUT_MAX = 16_000_000;
 const TEARDOWN_MS = 60_000;
+/** Of the server's variables, besides those that every program gets. */
+const OWN_VARIABLES = ["TMPDIR", "USER", "LOGNAME"];
 
 export interface ProgramHost {
   clock: Clock;
@@ -75,7 +77,7 @@ async function problemOf(
       args,
       cwd: folder,
       env: {
-        ...variables(host),
+        ...pickVariables(host.server_env, [...commonVariables(host.server_env), ...OWN_VARIABLES]),
         ...env,
         TASK_ID: task_id,
         OPENCODE_AGENTS_REPOSITORY: repository,
@@ -88,24 +90,8 @@ async function problemOf(
   } catch (error) {
     return `it cannot be run: ${(error as Error).message}`;
   }
-  switch (end.why) {
-    case "ended":
-      return end.code === 0 ? undefined : `exit code ${end.code}${lastLines(end)}`;
-    case "late":
-      return `it did not end within ${bound_ms / 1000} s`;
-    case "aborted":
-      return "its task was ended";
-    case "too_much":
-      return `it printed more than ${OUTPUT_MAX} bytes`;
-  }
-}
-
-function variables({ server_env }: ProgramHost): Record<string, string> {
-  const names = [...commonVariables(server_env), "TMPDIR", "USER", "LOGNAME"];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = server_env[name];
-    return value === undefined ? [] : [[name, value]];
-  }));
+  if (end.why !== "ended") return whyEnded(end.why, { bound_ms, output_max: OUTPUT_MAX });
+  return end.code === 0 ? undefined : `exit code ${end.code}${lastLines(end)}`;
 }
 
 function lastLines({ stdout, stderr }: Extract<ProgramEnd, { why: "ended" }>): string {

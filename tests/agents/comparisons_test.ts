@@ -23,7 +23,7 @@ interface Case {
 /** Comparisons by git as the server runs it, for a user whose home is this folder. */
 function comparisonsFor(folder: string) {
   const server_env = { ...Deno.env.toObject(), HOME: folder, XDG_CONFIG_HOME: folder };
-  const own = createGit({ clock: systemClock, run: containedPrograms(systemClock), server_env });
+  const own = createGit({ run: containedPrograms(systemClock), server_env });
   return gitComparisons({ git: own, clock: systemClock, data: folder, folder: join(folder, "compare") });
 }
 

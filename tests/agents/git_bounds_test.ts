@@ -34,7 +34,7 @@ async function withHangingGit(test: () => Promise<void>, at?: string): Promise<v
 }
 
 function gitWith(clock: Clock) {
-  return createGit({ clock, run: containedPrograms(clock), server_env: Deno.env.toObject() });
+  return createGit({ run: containedPrograms(clock), server_env: Deno.env.toObject() });
 }
 
 async function exists(path: string): Promise<boolean> {

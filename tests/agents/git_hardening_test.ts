@@ -6,7 +6,6 @@ import { createGit } from "../../src/workspaces/git.ts";
 import { Repository } from "../fixtures/repository.ts";
 
 const own = createGit({
-  clock: systemClock,
   run: containedPrograms(systemClock),
   server_env: { ...Deno.env.toObject(), GIT_DIR: "/nowhere", API_KEY: "secret", SSH_AUTH_SOCK: "/agent" },
   marks: { MARK: "server" },

@@ -38,7 +38,7 @@ export async function taskDiff(): Promise<Figure[]> {
       });
     }
     const server_env = Deno.env.toObject();
-    const git = createGit({ clock: systemClock, run: containedPrograms(systemClock), server_env });
+    const git = createGit({ run: containedPrograms(systemClock), server_env });
     const comparisons = await gitComparisons({
       git,
       clock: systemClock,

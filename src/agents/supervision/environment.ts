@@ -2,7 +2,7 @@
 import { ApiError } from "../../domain/errors.ts";
 import { accessVariables } from "../../domain/agent_access.ts";
 import type { RunRequest } from "../../domain/run.ts";
-import { commonVariables, unproxied } from "../../host/processes/common_variables.ts";
+import { commonVariables, pickVariables, unproxied } from "../../host/processes/common_variables.ts";
 import type { EnvironmentMark } from "../../host/processes/process_tree.ts";
 
 const STORE = "OPENCODE_AGENTS_STORE";
@@ -26,15 +26,6 @@ export function withoutNul(text: string): string {
   return text.replaceAll("\0", "\ufffd");
 }
 
-function pick(env: Record<string, string>, names: string[]): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const name of names) {
-    const value = env[name];
-    if (value !== undefined) picked[name] = value;
-  }
-  return picked;
-}
-
 /**
  * The whole environment of a run. Later values override earlier ones, in this order: the server's common variables, a
  * TMPDIR, the make's variables, the agent's `env` and `pass_env`, the task's `env`, the task, our marks. An agent that
@@ -46,10 +37,10 @@ export function runEnvironment(request: RunRequest, source: EnvironmentSource): 
   const own = {
     ...source.defaults,
     ...agent.env,
-    ...pick(source.server_env, agent.pass_env),
+    ...pickVariables(source.server_env, agent.pass_env),
     ...request.env,
   };
-  const given = { ...pick(source.server_env, commonVariables(source.server_env, own)), ...own };
+  const given = { ...pickVariables(source.server_env, commonVariables(source.server_env, own)), ...own };
   const env: Record<string, string> = {
     TMPDIR: source.tmp_dir,
     ...given,

@@ -1,6 +1,7 @@
 /** Starts the process in which `reaper.ts` runs. */
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
+import { pickVariables } from "../../host/processes/common_variables.ts";
 import { readLines } from "../reporting/lines.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -29,9 +30,7 @@ export function startReaper(
   server_env: Record<string, string>,
   listener: (line: string) => void,
 ): Reaper {
-  const env = Object.fromEntries(
-    REAPER_ENV.flatMap((name) => server_env[name] === undefined ? [] : [[name, server_env[name]]]),
-  );
+  const env = pickVariables(server_env, REAPER_ENV);
   const spawning = new Deno.Command(command[0]!, {
     args: command.slice(1),
     // The server's own folder may be gone when the reaper acts, and programs cannot start in a missing folder.

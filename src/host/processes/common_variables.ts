@@ -46,6 +46,19 @@ export function commonVariables(env: Record<string, string>, own: Record<string,
   return Object.keys(env).filter((name) => isCommon(name) && !replaced.has(name));
 }
 
+/** Those of the named variables that `env` has. */
+export function pickVariables(
+  env: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}
+
 /** The variables that keep a program with these from asking a proxy for the host of `url`; none without a proxy. */
 export function unproxied(env: Record<string, string>, url: string | undefined): Record<string, string> {
   const isProxied = PROXIES.some((name) => name !== "NO_PROXY" && spellings(name).some((one) => env[one]));

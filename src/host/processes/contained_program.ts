@@ -28,6 +28,22 @@ export type ProgramEnd =
   /** It was ended: after its bound, because nobody needs it any more, because it printed without end, or enough. */
   | { why: "late" | "aborted" | "too_much" | "enough" };
 
+/** Why a task's program was ended, in words. */
+export function whyEnded(
+  why: Exclude<ProgramEnd["why"], "ended">,
+  { bound_ms, output_max }: Pick<ProgramRun, "bound_ms" | "output_max">,
+): string {
+  switch (why) {
+    case "late":
+      return `it did not end within ${bound_ms / 1000} s`;
+    case "aborted":
+      return "its task was ended";
+    case "too_much":
+    case "enough":
+      return `it printed more than ${output_max} bytes`;
+  }
+}
+
 /** Throws what `Deno.Command` throws if the program cannot be started. */
 export type RunProgram = (run: ProgramRun) => Promise<ProgramEnd>;
 
