@@ -1,6 +1,7 @@
 /** What a task's branch becomes when the base from which it started is brought in. */
 import { type BaseUpdate, type BringIn, changesConflict } from "../domain/landing.ts";
-import { commitTree, isAncestor, madeCommit, takenHeads } from "./commit_sequence.ts";
+import { commitTree, isAncestor } from "./commits.ts";
+import { madeCommit, takenHeads } from "./commit_sequence.ts";
 import type { Git } from "./git.ts";
 import { TreeMerger } from "./merged_tree.ts";
 import { identityOf } from "./own_identity.ts";

@@ -3,7 +3,7 @@
  * it is. While the files change, git's lock keeps everybody else from moving the branch.
  */
 import type { Git } from "./git.ts";
-import { isAncestor } from "./commit_sequence.ts";
+import { isAncestor, tipOf } from "./commits.ts";
 import { moveRefs, type RefChange, RefsBusy } from "./ref_transaction.ts";
 import { treeChanges } from "./tree_changes.ts";
 import { moveTree, settleTree } from "./tree_move.ts";
@@ -95,10 +95,8 @@ export async function settleMove(
   room: string,
 ): Promise<"moved" | "undone" | Obstacle> {
   const place = { git_dir: common_dir };
-  const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {
-    accepts: [1],
-  });
-  if (now !== "" && await isAncestor(git, place, to, now)) return "moved";
+  const now = await tipOf(git, place, `refs/heads/${branch}`);
+  if (now !== undefined && await isAncestor(git, place, to, now)) return "moved";
   const here = await checkedOut(git, common_dir, branch);
   if (here.obstacle) return here.obstacle;
   // If it was moved elsewhere, its working trees have gone along.

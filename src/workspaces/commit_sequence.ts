@@ -1,5 +1,6 @@
 /** The commit that the target branch gets: what a task has done, put on top of what the target is now. */
 import type { AcceptMethod } from "../domain/ending.ts";
+import { commitTree, isAncestor, treeOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 import type { MergedTree, TreeMerger } from "./merged_tree.ts";
 
@@ -126,29 +127,8 @@ export async function takenHeads(
   return found;
 }
 
-export async function isAncestor(git: Git, place: GitPlace, commit: string, of: string): Promise<boolean> {
-  const { code } = await git.run(place, ["merge-base", "--is-ancestor", commit, of], { accepts: [1, 128] });
-  return code === 0;
-}
-
-export function treeOf(git: Git, place: GitPlace, commit: string): Promise<string> {
-  return git.line(place, ["rev-parse", "--verify", "--quiet", `${commit}^{tree}`]);
-}
-
 async function parentsOf(git: Git, place: GitPlace, commit: string): Promise<string[]> {
   return (await git.line(place, ["rev-list", "--parents", "-n", "1", commit])).split(" ").slice(1);
-}
-
-export function commitTree(
-  git: Git,
-  place: GitPlace,
-  tree: string,
-  parents: readonly string[],
-  message: string,
-  identity: Record<string, string>,
-): Promise<string> {
-  const args = ["commit-tree", tree, ...parents.flatMap((one) => ["-p", one]), "-F", "-"];
-  return git.line(place, args, { stdin: message, env: identity, config: ["i18n.commitEncoding=UTF-8"] });
 }
 
 /** The message of a commit, and its author as variables. */

@@ -1,6 +1,7 @@
 /** The state of a folder that many may use: all files of its repository as they are now, in a commit that nobody sees. */
 import { join } from "node:path";
 import { ApiError } from "../domain/errors.ts";
+import { commitOf, treeOf } from "./commits.ts";
 import { factsOf } from "./file_facts.ts";
 import type { Git, GitOptions } from "./git.ts";
 import type { Note } from "./notes.ts";
@@ -92,10 +93,8 @@ function placeOf({ git_dir, common_dir, root }: Repository) {
 }
 
 async function headOf(git: Git, place: ReturnType<typeof placeOf>, signal: AbortSignal) {
-  const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}"];
-  const head = await git.line(place, asked, { signal, accepts: [1, 128] });
-  if (head === "") return { head: undefined, tree: undefined };
-  return { head, tree: await git.line(place, ["rev-parse", "--verify", `${head}^{tree}`], { signal }) };
+  const head = await commitOf(git, place, "HEAD", signal);
+  return { head, tree: head === undefined ? undefined : await treeOf(git, place, head, signal) };
 }
 
 /** Throws for files that would fill the user's repository. */

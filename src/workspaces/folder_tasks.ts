@@ -12,7 +12,7 @@ import type { Git } from "./git.ts";
 import type { Note } from "./notes.ts";
 import { NewWorktrees } from "./new_worktrees.ts";
 import { OWN_IDENTITY } from "./own_identity.ts";
-import { commitOf } from "./repository.ts";
+import { commitOf } from "./commits.ts";
 
 type Begun =
   & StoredWorkspace

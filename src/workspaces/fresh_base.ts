@@ -1,7 +1,8 @@
 /** Brings the base of a new worktree up to date from its remote. */
 import type { LogLevel } from "../domain/log_entry.ts";
 import type { Git } from "./git.ts";
-import { type Base, commitOf, type Repository } from "./repository.ts";
+import { commitOf } from "./commits.ts";
+import { type Base, type Repository } from "./repository.ts";
 
 /** A remote that does not answer keeps no task waiting for longer. */
 const FETCH_MS = 60_000;

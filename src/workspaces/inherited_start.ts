@@ -2,12 +2,11 @@
 import { changesConflict } from "../domain/landing.ts";
 import type { InheritedWork } from "../domain/run.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
-import { commitTree, isAncestor, treeOf } from "./commit_sequence.ts";
+import { commitOf, commitTree, isAncestor, treeOf } from "./commits.ts";
 import type { Git } from "./git.ts";
 import { TreeMerger } from "./merged_tree.ts";
 import type { Note } from "./notes.ts";
 import { identityOf } from "./own_identity.ts";
-import { commitOf } from "./repository.ts";
 
 /** How much of what was inherited is recorded. */
 const RECORDED_MAX = 200;

@@ -3,6 +3,7 @@
  * task leads to all of them, as the parents of one commit.
  */
 import { join } from "node:path";
+import { tipOf, treeOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 import { OWN_IDENTITY } from "./own_identity.ts";
 
@@ -81,9 +82,9 @@ export async function keepCommits(
   const ref = workRef(task_id);
   for (let at = 0; at < commits.length; at += PARENTS_MAX) {
     const some = commits.slice(at, at + PARENTS_MAX);
-    const before = await git.line(place, ["rev-parse", "--verify", "--quiet", ref], { signal, accepts: [1] });
-    const parents = [...before === "" ? [] : [before], ...some.map(({ commit }) => commit)];
-    const tree = await git.line(place, ["rev-parse", "--verify", `${some[0]!.commit}^{tree}`], { signal });
+    const before = await tipOf(git, place, ref, signal);
+    const parents = [...before === undefined ? [] : [before], ...some.map(({ commit }) => commit)];
+    const tree = await treeOf(git, place, some[0]!.commit, signal);
     const message = [
       `Kept work of task ${task_id} that is on none of its branches`,
       "",
@@ -94,6 +95,6 @@ export async function keepCommits(
     ].join("\n");
     const made = ["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-F", "-"];
     const kept = await git.line(place, made, { stdin: message, env: OWN_IDENTITY, signal });
-    await git.run(place, ["update-ref", "-m", "opencode-agents: kept", ref, kept, before], { signal });
+    await git.run(place, ["update-ref", "-m", "opencode-agents: kept", ref, kept, before ?? ""], { signal });
   }
 }

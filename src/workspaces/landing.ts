@@ -12,7 +12,8 @@ import {
 } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
 import { baseUpdate } from "./base_update.ts";
-import { isAncestor, madeCommit, treeOf, withUpstream } from "./commit_sequence.ts";
+import { commitOf as commitNamed, isAncestor, treeOf } from "./commits.ts";
+import { madeCommit, withUpstream } from "./commit_sequence.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { identityOf } from "./own_identity.ts";
@@ -25,11 +26,7 @@ const HEADS = "refs/heads/";
 
 /** `room`: a folder for temporary files. */
 export function gitLanding(git: Git, room: string): Landing {
-  const commitOf = async (common_dir: string, name: string) => {
-    const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
-    const found = await git.line({ git_dir: common_dir }, asked, { accepts: [1, 128] });
-    return found === "" ? undefined : found;
-  };
+  const commitOf = (common_dir: string, name: string) => commitNamed(git, { git_dir: common_dir }, name);
 
   /** The branch that takes the work, and its commit. */
   async function target({ branch, base, common_dir }: OwnWorktree, into: string | undefined) {

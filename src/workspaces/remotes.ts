@@ -3,6 +3,7 @@ import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import type { PushOrder, Remotes } from "../domain/forge.ts";
 import { masked, secretsIn } from "../domain/remote_url.ts";
+import { commitOf, isAncestor, tipOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 
 const LOOK_MS = 20_000;
@@ -53,12 +54,6 @@ export function gitRemotes(git: Git): Remotes {
     }
   }
 
-  async function isAncestor(common_dir: string, old: string, commit: string): Promise<boolean> {
-    const answers = { accepts: [1, 128] };
-    const { code } = await git.run(at(common_dir), ["merge-base", "--is-ancestor", old, commit], answers);
-    return code === 0;
-  }
-
   return {
     async addressesOf(common_dir, remote) {
       const written = await urlsOf(common_dir, remote);
@@ -80,7 +75,7 @@ export function gitRemotes(git: Git): Remotes {
       for (const name of names) {
         const old = taken.get(`refs/heads/${name}`);
         // What an interrupted push has left is a part of this work.
-        if (old === undefined || await isAncestor(common_dir, old, commit)) return name;
+        if (old === undefined || await isAncestor(git, at(common_dir), old, commit)) return name;
       }
       throw refused(remote, `it has branches of the names '${branch}' to '${names.at(-1)}' already`);
     },
@@ -92,10 +87,7 @@ export function gitRemotes(git: Git): Remotes {
       await towards(order, args, PUSH_MS, signal);
     },
 
-    async headOf(common_dir, branch) {
-      const args = ["rev-parse", "--quiet", "--verify", `refs/heads/${branch}^{commit}`];
-      return (await git.line(at(common_dir), args, { accepts: [1] })) || undefined;
-    },
+    headOf: (common_dir, branch) => tipOf(git, at(common_dir), `refs/heads/${branch}`),
 
     async remoteBranch(common_dir, remote, name) {
       const prefix = `${remote}/`;
@@ -103,8 +95,7 @@ export function gitRemotes(git: Git): Remotes {
         ? [[`refs/remotes/${name}`, name.slice(prefix.length)]]
         : [[`refs/remotes/${remote}/${name}`, name], [`refs/heads/${name}`, name]];
       for (const [ref, short] of refs) {
-        const args = ["rev-parse", "--quiet", "--verify", ref!];
-        if ((await git.line(at(common_dir), args, { accepts: [1, 128] })) !== "") return short;
+        if (await commitOf(git, at(common_dir), ref!) !== undefined) return short;
       }
     },
   };

@@ -2,7 +2,8 @@
 import { relative } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import type { Git, GitPlace } from "./git.ts";
+import { commitOf, FATAL } from "./commits.ts";
+import type { Git } from "./git.ts";
 
 export interface Repository {
   /** The root of the working tree that the folder is in; of a bare repository, its own folder. */
@@ -15,9 +16,6 @@ export interface Repository {
   below: string;
   isBare: boolean;
 }
-
-/** git's exit code for what it cannot do, such as a folder outside any repository. */
-const FATAL = 128;
 
 /** Undefined outside any repository. Throws what git says of a repository that it does not read. */
 export async function repositoryAt(
@@ -54,18 +52,6 @@ export async function repositoryAt(
   }
   // git's own folder of a repository with files is no place to work in.
   return bare === "true" ? { root: common_dir, common_dir, git_dir, below: "", isBare: true } : undefined;
-}
-
-/** The commit that a name stands for; undefined if there is none. */
-export async function commitOf(
-  git: Git,
-  place: GitPlace,
-  name: string,
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
-  const found = await git.line(place, asked, { signal, accepts: [1, FATAL] });
-  return found === "" ? undefined : found;
 }
 
 export interface Base {

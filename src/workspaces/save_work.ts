@@ -5,12 +5,12 @@
 import { join } from "node:path";
 import type { SavedWork } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
+import { commitOf, commitTree, treeOf } from "./commits.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { commitsOfHead, keepCommits, savedRef, unreferenced, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
 import { identityOf } from "./own_identity.ts";
-import { commitOf } from "./repository.ts";
 import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
 import {
@@ -119,8 +119,7 @@ async function saveFiles(
   const { branch, root, common_dir, git_dir } = worktree;
   const head = await commitOf(git, place, "HEAD", signal) ?? tip;
   const files = await treeOfFiles(git, place, room, head, signal);
-  const isLoose =
-    files.tree !== await git.line(place, ["rev-parse", "--verify", `${head}^{tree}`], { signal });
+  const isLoose = files.tree !== await treeOf(git, place, head, signal);
   const inside = [...files.nested, ...await linksAtWork(git, place, files.links, files.index, signal)];
   const inner = await keepInner(git, place, inside, room, signal);
   const nested = await hasRepositoryOfItsOwn(root) ? [".", ...inside] : inside;
@@ -132,8 +131,10 @@ async function saveFiles(
     notes.push({ level: "warn", message: `Some files could not be committed: ${files.left}` });
   }
   const isWhole = nested.length === 0 && files.left === undefined;
-  const commitFiles = (env?: Record<string, string>) =>
-    commit(git, worktree, files.tree, head, task, env, signal);
+  const commitFiles = async (dates: Record<string, string> = {}) => {
+    const identity = { ...await identityOf(git, place), ...dates };
+    return await commitTree(git, place, files.tree, [head], messageOf(task), identity, signal);
+  };
 
   const busy = await underWay(git_dir, common_dir, branch);
   const isAhead = head !== tip && await isAncestor(git, place, tip, head, signal);
@@ -206,25 +207,6 @@ async function isAncestor(
 
 async function headRef(git: Git, place: TreePlace, signal?: AbortSignal): Promise<string> {
   return await git.line(place, ["symbolic-ref", "--quiet", "HEAD"], { signal, accepts: [1] });
-}
-
-async function commit(
-  git: Git,
-  worktree: MadeWorktree,
-  tree: string,
-  parent: string,
-  task: TaskOfWork,
-  dates: Record<string, string> = {},
-  signal?: AbortSignal,
-): Promise<string> {
-  const place = placeOf(worktree);
-  const env = { ...await identityOf(git, place), ...dates };
-  return await git.line(place, ["commit-tree", tree, "-p", parent, "-F", "-"], {
-    stdin: messageOf(task),
-    env,
-    signal,
-    config: ["i18n.commitEncoding=UTF-8"],
-  });
 }
 
 /** The dates of another commit: what is saved again, unchanged, is then the same commit. */

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { OwnWorktree } from "../domain/accepting.ts";
 import { changesConflict } from "../domain/landing.ts";
 import { removeTree } from "../host/remove_tree.ts";
+import { tipOf } from "./commits.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";
@@ -41,10 +42,7 @@ export async function takeDown(
     await moveRefs(git, place, [{ ref: `refs/heads/${branch}`, from: head, to: undefined }], "removed", {});
   } catch (error) {
     if (!(error instanceof RefsBusy)) throw error;
-    const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {
-      accepts: [1],
-    });
-    if (now !== "") {
+    if (await tipOf(git, place, `refs/heads/${branch}`) !== undefined) {
       throw changesConflict("uncommitted", [], `The branch '${branch}' has other work: ${error.message}`);
     }
   }
@@ -68,11 +66,8 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
         `git worktree remove ends it`,
     );
   }
-  const place = { git_dir: common_dir };
-  const now = await git.line(place, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`], {
-    accepts: [1],
-  });
-  if (now !== "" && now !== head) {
+  const now = await tipOf(git, { git_dir: common_dir }, `refs/heads/${branch}`);
+  if (now !== undefined && now !== head) {
     throw refuse([], `Somebody has moved the task's branch '${branch}' meanwhile`);
   }
   await requireFreeBranch(git, worktree);

@@ -24,7 +24,7 @@ import { NewWorktrees, worktreesInside } from "./new_worktrees.ts";
 import type { Note } from "./notes.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
 import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
-import { commitOf } from "./repository.ts";
+import { commitOf } from "./commits.ts";
 import { freeFolder } from "./worktree_names.ts";
 import { type SavedWorktree, saveWork } from "./save_work.ts";
 import {

@@ -2,6 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { KEPT, type Landing } from "../domain/landing.ts";
 import type { OrphanFolder, WorktreeFolders } from "../domain/worktrees.ts";
+import { tipOf, treeOf } from "./commits.ts";
 import { exists, factsOf, firstLine } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndex } from "./index_copy.ts";
@@ -52,9 +53,7 @@ export function worktreeFolders(git: Git, landing: Landing, root: string, room: 
       }
       const nested = await nestedRepositories(path);
       if (nested.length > 0) return { stays: `there are other repositories in it, such as ${nested[0]}` };
-      const head = await git.line({ git_dir: link.git_dir }, ["rev-parse", "--verify", "--quiet", "HEAD"], {
-        accepts: [1],
-      });
+      const head = await tipOf(git, { git_dir: link.git_dir }, "HEAD");
       const commit = await committed(git, path, link, head, room);
       const kept_as = await landing.freeRef(link.common_dir, KEPT.kept + refName(basename(path)));
       await landing.keep(link.common_dir, kept_as, commit);
@@ -66,14 +65,20 @@ export function worktreeFolders(git: Git, landing: Landing, root: string, room: 
 }
 
 /** A commit with all that is in the folder, on top of its HEAD; HEAD itself if there is nothing else. */
-async function committed(git: Git, path: string, { git_dir, common_dir }: Link, head: string, room: string) {
+async function committed(
+  git: Git,
+  path: string,
+  { git_dir, common_dir }: Link,
+  head: string | undefined,
+  room: string,
+) {
   const place = { git_dir, common_dir, work_tree: path };
   const copy = await copyIndex({ path, git_dir }, room);
   try {
     await git.run(place, ["add", "--all"], { index: copy.file, bound_ms: WHOLE_TREE_MS });
     const tree = await git.line(place, ["write-tree"], { index: copy.file });
-    if (head !== "" && tree === await git.line(place, ["rev-parse", `${head}^{tree}`])) return head;
-    const parents = head === "" ? [] : ["-p", head];
+    if (head !== undefined && tree === await treeOf(git, place, head)) return head;
+    const parents = head === undefined ? [] : ["-p", head];
     const message = `What was in the worktree ${basename(path)}, which belongs to no task any more`;
     return await git.line(place, ["commit-tree", tree, ...parents, "-m", message], {
       env: await identityOf(git, place),

@@ -7,7 +7,7 @@ import { ApiError } from "../domain/errors.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { exists, factsOf, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
-import { commitOf } from "./repository.ts";
+import { commitOf } from "./commits.ts";
 import type { TreePlace } from "./tree_of_files.ts";
 
 /** A workspace that is a worktree and has been made. */
