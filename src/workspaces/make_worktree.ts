@@ -2,12 +2,11 @@
  * Makes a task's worktree. What is about to be made is recorded before it is made, so that one that is half made is recognized
  * after a crash, and nothing else is ever taken for it.
  */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { WorkspaceTask } from "../domain/run.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { removeTree } from "../host/remove_tree.ts";
 import { copyIgnored } from "./copied_files.ts";
-import { exists, firstLine } from "./file_facts.ts";
 import { freshBase } from "./fresh_base.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { type ProgramHost, runSetup } from "./project_programs.ts";
@@ -16,6 +15,7 @@ import { commitOf } from "./commits.ts";
 import { baseOf, noRepository, repositoryAt } from "./repository.ts";
 import { inheritedStart } from "./inherited_start.ts";
 import { checkOutSubmodules } from "./submodules.ts";
+import { linkedTrees } from "./working_trees.ts";
 import { freeBranch, freeFolder } from "./worktree_names.ts";
 import type { MadeWorktree } from "./worktree_place.ts";
 import type { Note } from "./notes.ts";
@@ -141,25 +141,11 @@ async function furnish(
 /** Removes what a crash or a failure has left half made. Nobody has worked in it. `keepsBranch`: it was there before. */
 export async function unmade({ git }: Making, intent: Intent, keepsBranch = false): Promise<void> {
   const { root, common_dir, branch, base_commit } = intent;
-  for (const git_dir of await foldersOf(common_dir, root)) await removeTree(git_dir);
+  for (const { path, git_dir } of await linkedTrees(common_dir)) if (path === root) await removeTree(git_dir);
   await removeTree(root);
   if (keepsBranch) return;
   const asked = ["update-ref", "-d", `refs/heads/${branch}`, base_commit];
   await git.run({ git_dir: common_dir }, asked, { accepts: [1, 128] });
-}
-
-/** git's folders for a worktree at this place. */
-async function foldersOf(common_dir: string, root: string): Promise<string[]> {
-  const folder = join(common_dir, "worktrees");
-  if (!await exists(folder)) return [];
-  const found: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    const place = await firstLine(join(folder, name, "gitdir"));
-    if (place !== undefined && resolve(folder, name, place) === join(root, ".git")) {
-      found.push(join(folder, name));
-    }
-  }
-  return found;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { exists, firstLine } from "./file_facts.ts";
 import type { Note } from "./notes.ts";
+import { linkedTrees, type WorkingTree } from "./working_trees.ts";
 import { isTaskBranch } from "./worktree_names.ts";
 
 /** What git's lock of a worktree says until its files are there. */
@@ -10,29 +11,18 @@ const IN_THE_MAKING = "initializing";
 /** In git's folder of a worktree beside those of tasks: an agent has made it. */
 const FOREIGN = "opencode-agents-foreign";
 
-interface FoundWorktree {
-  /** git's folder for it. */
-  git_dir: string;
-  path: string;
+interface FoundWorktree extends WorkingTree {
   branch?: string;
 }
 
-/** What `git worktree list` would list, besides the main one, without running git. */
+/** Those whose files are there. */
 async function linkedWorktrees(common_dir: string): Promise<FoundWorktree[]> {
-  const folder = join(common_dir, "worktrees");
   const found: FoundWorktree[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      const link = await firstLine(join(folder, name, "gitdir"));
-      if (!link || await firstLine(join(folder, name, "locked")) === IN_THE_MAKING) continue;
-      const head = await firstLine(join(folder, name, "HEAD"));
-      const [, branch] = /^ref: refs\/heads\/(.*)$/.exec(head ?? "") ?? [];
-      // git may write it relative to its own folder.
-      const path = dirname(link.startsWith("/") || /^[A-Za-z]:/.test(link) ? link : join(folder, name, link));
-      found.push({ git_dir: join(folder, name), path, branch });
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+  for (const tree of await linkedTrees(common_dir)) {
+    if (await firstLine(join(tree.git_dir, "locked")) === IN_THE_MAKING) continue;
+    const head = await firstLine(join(tree.git_dir, "HEAD"));
+    const [, branch] = /^ref: refs\/heads\/(.*)$/.exec(head ?? "") ?? [];
+    found.push({ ...tree, branch });
   }
   return found;
 }

@@ -41,7 +41,7 @@ export function named(paths: readonly string[]): string {
 }
 
 /** Whether somebody has locked the worktree (`git worktree lock`). */
-export function isLocked({ git_dir }: MadeWorktree): Promise<boolean> {
+export function isLocked({ git_dir }: Pick<MadeWorktree, "git_dir">): Promise<boolean> {
   return exists(join(git_dir, "locked"));
 }
 

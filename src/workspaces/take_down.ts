@@ -10,7 +10,7 @@ import { WHOLE_TREE_MS } from "./git.ts";
 import { savedRef } from "./kept_commits.ts";
 import { worktreesInside } from "./new_worktrees.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
-import { newIgnored } from "./remove_worktree.ts";
+import { isLocked, newIgnored } from "./remove_worktree.ts";
 import { submodulesAhead } from "./submodule_commits.ts";
 import { checkedOutElsewhere } from "./working_trees.ts";
 import { placeNow } from "./worktree_place.ts";
@@ -55,7 +55,7 @@ export async function requireSaved(git: Git, worktree: OwnWorktree, head: string
   const { git_dir, common_dir, branch } = worktree;
   const { root } = await placeNow(worktree);
   const refuse = (files: readonly string[], why: string) => changesConflict("uncommitted", files, why);
-  if (await exists(join(git_dir, "locked"))) {
+  if (await isLocked(worktree)) {
     throw refuse([], `Somebody has locked the worktree ${root}. git worktree unlock opens it`);
   }
   const [inside] = await worktreesInside(common_dir, root);

@@ -86,8 +86,8 @@ async function workingTrees(git: Git, common_dir: string): Promise<WorkingTree[]
   return main === undefined ? linked : [{ path: main, git_dir: common_dir }, ...linked];
 }
 
-/** Those that `git worktree add` has made. */
-async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
+/** Those that `git worktree add` has made. They are read without running git. */
+export async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
   const found: WorkingTree[] = [];
   const linked = join(common_dir, "worktrees");
   try {
@@ -95,10 +95,10 @@ async function linkedTrees(common_dir: string): Promise<WorkingTree[]> {
       const git_dir = join(linked, name);
       // It names the `.git` of the working tree.
       const place = await firstLine(join(git_dir, "gitdir"));
-      if (place !== undefined) found.push({ path: dirname(resolve(git_dir, place)), git_dir });
+      if (place) found.push({ path: dirname(resolve(git_dir, place)), git_dir });
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
   }
   return found;
 }

@@ -3,11 +3,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { KEPT, type Landing } from "../domain/landing.ts";
 import type { OrphanFolder, WorktreeFolders } from "../domain/worktrees.ts";
 import { tipOf, treeOf } from "./commits.ts";
-import { exists, factsOf, firstLine } from "./file_facts.ts";
+import { factsOf, firstLine } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndex } from "./index_copy.ts";
 import { isForeign } from "./new_worktrees.ts";
 import { identityOf } from "./own_identity.ts";
+import { isLocked } from "./remove_worktree.ts";
+import { leadsTo, linkOf as placeOfLink } from "./worktree_place.ts";
 
 /** git's folders of a worktree. */
 interface Link {
@@ -45,7 +47,7 @@ export function worktreeFolders(git: Git, landing: Landing, root: string, room: 
       if (await removeEmpty(path)) return { kept_as: [] };
       const link = await linkOf(path);
       if (link === undefined) return { stays: "it belongs to no repository, which could keep its files" };
-      if (await exists(join(link.git_dir, "locked"))) {
+      if (await isLocked(link)) {
         return { stays: "somebody has locked it: git worktree unlock" };
       }
       if (await isForeign(link.git_dir)) {
@@ -90,14 +92,10 @@ async function committed(
 
 /** Undefined unless git knows the folder as its worktree. A repository above it does not count. */
 async function linkOf(path: string): Promise<Link | undefined> {
-  const line = await firstLine(join(path, ".git")).catch(() => undefined);
-  if (line === undefined || !line.startsWith("gitdir: ")) return undefined;
-  const git_dir = resolve(path, line.slice("gitdir: ".length));
-  const back = await firstLine(join(git_dir, "gitdir"));
+  const git_dir = await placeOfLink(path).catch(() => undefined);
+  if (git_dir === undefined) return undefined;
   const common = await firstLine(join(git_dir, "commondir"));
-  if (back === undefined || common === undefined || resolve(git_dir, back) !== join(path, ".git")) {
-    return undefined;
-  }
+  if (common === undefined || !await leadsTo(git_dir, path)) return undefined;
   return { git_dir, common_dir: resolve(git_dir, common) };
 }
 

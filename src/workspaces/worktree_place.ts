@@ -67,12 +67,17 @@ async function isAnother(root: string, git_dir: string, common_dir: string): Pro
   if (other === undefined || other === git_dir || dirname(other) !== join(common_dir, "worktrees")) {
     return false;
   }
-  const back = await firstLine(join(other, "gitdir"));
-  return back !== undefined && resolve(other, back) === join(root, ".git");
+  return await leadsTo(other, root);
+}
+
+/** Whether git's folder of a worktree says that its files are there. */
+export async function leadsTo(git_dir: string, root: string): Promise<boolean> {
+  const link = await firstLine(join(git_dir, "gitdir"));
+  return link !== undefined && resolve(git_dir, link) === join(root, ".git");
 }
 
 /** Where a folder's `.git` leads, if that is a file. */
-async function linkOf(folder: string): Promise<string | undefined> {
+export async function linkOf(folder: string): Promise<string | undefined> {
   const link = join(folder, ".git");
   if (!(await factsOf(link))?.isFile) return undefined;
   const line = await firstLine(link);
@@ -93,9 +98,7 @@ async function foldersIn(folder: string): Promise<string[]> {
 
 /** Whether git's folder still belongs to this worktree. */
 export async function isIntact({ git_dir, root }: MadeWorktree): Promise<boolean> {
-  const link = await firstLine(join(git_dir, "gitdir"));
-  return link !== undefined && resolve(git_dir, link) === join(root, ".git") &&
-    await exists(join(git_dir, "HEAD"));
+  return await leadsTo(git_dir, root) && await exists(join(git_dir, "HEAD"));
 }
 
 /**
