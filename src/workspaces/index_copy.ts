@@ -13,16 +13,25 @@ export async function copyIndex({ git_dir }: WorkingTree, room: string): Promise
   await Deno.mkdir(room, { recursive: true, mode: 0o700 });
   const folder = await Deno.makeTempDir({ dir: room, prefix: "index-" });
   const file = join(folder, "index");
-  const original = join(git_dir, "index");
-  try {
-    await Deno.copyFile(original, file);
-    const { mtime } = await Deno.stat(original);
-    // git trusts what it knows of a file only if the file is older than the index. Earlier is safe, later is not.
-    if (mtime) await Deno.utime(file, Math.floor(mtime.getTime() / 1000), Math.floor(mtime.getTime() / 1000));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await copyIndexFile(join(git_dir, "index"), file);
   return { file, remove: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/**
+ * Returns false if there is none. git trusts what it knows of a file only if the file is older than the index, so the copy is
+ * never newer.
+ */
+export async function copyIndexFile(from: string, to: string): Promise<boolean> {
+  try {
+    const { mtime } = await Deno.stat(from);
+    await Deno.copyFile(from, to);
+    const seconds = mtime === null ? 1 : Math.floor(mtime.getTime() / 1000);
+    await Deno.utime(to, seconds, seconds);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Compares the files with the index anew. What differs is no failure. */

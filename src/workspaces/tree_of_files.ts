@@ -2,9 +2,11 @@
  * The files of a working tree as a git tree: everything that git does not ignore, whatever its index, its configuration or an
  * unfinished merge says. The working tree's own index is only read.
  */
-import { isAbsolute, join, relative } from "node:path";
+import { join, relative } from "node:path";
+import { isInside } from "../host/path_inside.ts";
 import { exists } from "./file_facts.ts";
 import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
+import { copyIndexFile } from "./index_copy.ts";
 import { rawBytes, rawFields, rawOf, readable } from "./raw_paths.ts";
 
 export interface TreePlace {
@@ -63,7 +65,7 @@ export async function treeOfFiles(
   if (head === undefined) {
     await git.run(place, ["read-tree", "--empty"], options);
   } else if (
-    !await copyIndex(join(place.git_dir, "index"), index) || !await isReadable(git, place, options)
+    !await copyIndexFile(join(place.git_dir, "index"), index) || !await isReadable(git, place, options)
   ) {
     await git.run(place, ["read-tree", head], options);
   }
@@ -91,26 +93,8 @@ export async function treeOfFiles(
 /** All files of the working tree except those in the folder `apart`, for git. */
 export async function pathsOf(work_tree: string, apart: string | undefined): Promise<string[]> {
   const real = apart !== undefined && await exists(apart) ? await Deno.realPath(apart) : apart;
-  const below = real === undefined ? "" : relative(work_tree, real);
-  if (below === "" || isAbsolute(below) || below === ".." || below.startsWith("../")) return [":/"];
-  return [":/", `:(top,exclude,literal)${below}`];
-}
-
-/**
- * Returns false if there is none. git trusts what it knows of a file only if the file is older than the index, so the copy is
- * never newer.
- */
-async function copyIndex(from: string, to: string): Promise<boolean> {
-  try {
-    const { mtime } = await Deno.stat(from);
-    await Deno.copyFile(from, to);
-    const seconds = mtime === null ? 1 : Math.floor(mtime.getTime() / 1000);
-    await Deno.utime(to, seconds, seconds);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  if (real === undefined || real === work_tree || !isInside(work_tree, real)) return [":/"];
+  return [":/", `:(top,exclude,literal)${relative(work_tree, real)}`];
 }
 
 async function isReadable(git: Git, place: GitPlace, options: GitOptions): Promise<boolean> {

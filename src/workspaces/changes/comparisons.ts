@@ -2,6 +2,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { ComparedWork, Comparisons } from "../../domain/comparison.ts";
+import { removeTree } from "../../host/remove_tree.ts";
 import type { Git } from "../git.ts";
 import { adaptedGit } from "./adapted_git.ts";
 import { listChanges } from "./list_changes.ts";
@@ -37,7 +38,7 @@ export async function gitComparisons(
 ): Promise<Comparisons> {
   const inTurn = atMost(AT_ONCE);
   // What a server that was killed has left behind.
-  await removed(folder);
+  await removeTree(folder);
 
   async function withPresent<T>(work: ComparedWork, use: (lent: Lent) => Promise<T>): Promise<T> {
     const until_ms = clock.monotonic() + BOUND_MS;
@@ -99,14 +100,6 @@ export async function gitComparisons(
         found: await linesNow(plain, work, present, lines),
       })),
   };
-}
-
-async function removed(folder: string): Promise<void> {
-  try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 async function isThere({ git_dir, work_tree }: NonNullable<ComparedWork["folder"]>): Promise<boolean> {
