@@ -1,6 +1,7 @@
 /** Exports a store as JSON lines, read from a copy of one moment. Memory does not grow with the store. */
 import { join } from "node:path";
 import { type Clock, isoTime } from "../clock/clock.ts";
+import { joinedBytes } from "../domain/bytes.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { requireStore } from "./backup.ts";
 import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
@@ -15,7 +16,6 @@ import { Reviews } from "./reviews.ts";
 import { specsOf, statesOf } from "./record_keys.ts";
 import { type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
-import { joined } from "./value_parts.ts";
 
 /** Entries per read. Values have up to 60 KB each. */
 const BATCH = 20;
@@ -118,11 +118,11 @@ async function* values(kv: KeyValue, prefix: Key) {
   let parts: Uint8Array[] = [];
   for await (const { key, value } of kv.list({ prefix, batch: BATCH })) {
     if (key[2] !== id) {
-      if (id !== undefined) yield { id, bytes: joined(parts) };
+      if (id !== undefined) yield { id, bytes: joinedBytes(parts) };
       id = key[2] as string;
       parts = [];
     }
     parts.push(value);
   }
-  if (id !== undefined) yield { id, bytes: joined(parts) };
+  if (id !== undefined) yield { id, bytes: joinedBytes(parts) };
 }

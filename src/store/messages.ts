@@ -3,13 +3,14 @@
  * task at a time. An agent's message is stored in one value, at the end of its turn. A user's message is stored when it is sent;
  * its text has keys of its own, so that it is not written again with each change of the message's state.
  */
+import { joinedBytes } from "../domain/bytes.ts";
 import { StoredMessage, type TurnRecord, type WaitingMessage } from "../domain/message.ts";
 import { stored } from "../domain/stored.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 import { decodeStored } from "./stored_values.ts";
 import { textValue, valueOfText } from "./text_value.ts";
-import { joined, parted } from "./value_parts.ts";
+import { parted } from "./value_parts.ts";
 
 export const MESSAGES: Key = ["message"];
 const MESSAGE_TEXTS: Key = ["message_text"];
@@ -123,7 +124,7 @@ export class Messages {
         number,
       });
     }
-    return decoder.decode(joined(values.map((value) => value!.value)));
+    return decoder.decode(joinedBytes(values.map((value) => value!.value)));
   }
 
   /** The keys of all messages of a task whose last has this number. */

@@ -1,4 +1,5 @@
 /** Reads the records of one kind from the store. */
+import { joinedBytes } from "../domain/bytes.ts";
 import { ApiError } from "../domain/errors.ts";
 import type { Encoded } from "./json.ts";
 import type { KeyValue } from "./kv/kv.ts";
@@ -8,7 +9,6 @@ import { specsOf, stateKey, stateRange, statesOf } from "./record_keys.ts";
 import type { Held } from "./record_memory.ts";
 import { decodeRecord, withoutSpec } from "./stored_record.ts";
 import { type Damage, damaged, damagesOf, readAll } from "./stored_values.ts";
-import { joined } from "./value_parts.ts";
 
 /** A record as it was read, or only its version. */
 export type Found<Spec, State> = Held<Spec, State> | { versionstamp: string; record?: undefined };
@@ -139,8 +139,8 @@ export class RecordReader<Spec, State> {
     state: Uint8Array[],
     versionstamp: string,
   ): Held<Spec, State> | undefined {
-    const apart = spec.length > 0 ? joined(spec) : undefined;
-    const record = decodeRecord(this.#kind, id, joined(state), apart);
+    const apart = spec.length > 0 ? joinedBytes(spec) : undefined;
+    const record = decodeRecord(this.#kind, id, joinedBytes(state), apart);
     return record && { record, versionstamp, spec_parts: spec.length, state_parts: state.length };
   }
 }

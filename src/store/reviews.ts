@@ -3,11 +3,12 @@
  * in the store, because they are requested for one task at a time.
  */
 import * as z from "zod";
+import { joinedBytes } from "../domain/bytes.ts";
 import { ReviewComment } from "../domain/review_comment.ts";
 import { stored } from "../domain/stored.ts";
 import type { Key, KeyValue } from "./kv/kv.ts";
 import { decodeStored, encodeStored } from "./stored_values.ts";
-import { joined, parted } from "./value_parts.ts";
+import { parted } from "./value_parts.ts";
 
 const REVIEWS: Key = ["review"];
 /** The most keys that one of the two takes. */
@@ -84,8 +85,8 @@ function decoded(task_id: string, { comments, viewed }: Values): NotedReview & {
   const record = `review of task '${task_id}'`;
   return {
     task_id,
-    comments: comments.length > 0 ? decodeStored(NOTED_COMMENTS, record, joined(comments)) : [],
-    viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joined(viewed)) : [],
+    comments: comments.length > 0 ? decodeStored(NOTED_COMMENTS, record, joinedBytes(comments)) : [],
+    viewed: viewed.length > 0 ? decodeStored(VIEWED, record, joinedBytes(viewed)) : [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Reads and closes a child's pipes so that no process can block the server forever. */
 import type { Clock, Timer } from "../../clock/clock.ts";
+import { joinedBytes } from "../../domain/bytes.ts";
 
 /** How long a read may wait for more once the process tree is gone. */
 const DRAIN_MS = 500;
@@ -76,23 +77,12 @@ export function collectBytes(
   max_bytes: number,
   heard?: (bytes: Uint8Array) => void,
 ): CollectedBytes {
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   const { done, cancel } = collect(source, max_bytes, (bytes) => {
     parts.push(bytes.slice());
     heard?.(bytes);
-    length += bytes.byteLength;
   });
-  const joined = () => {
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.byteLength;
-    }
-    return all;
-  };
-  return { bytes: done.then(joined), cancel };
+  return { bytes: done.then(() => joinedBytes(parts)), cancel };
 }
 
 export interface PassedBytes {

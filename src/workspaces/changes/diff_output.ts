@@ -37,7 +37,6 @@ const STATUSES: Record<string, FileStatus> = {
 
 const NUL = 0;
 const COLON = 0x3a;
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A changed file in git's output. Those that are not wanted, or too many, have no `file`. */
 interface Entry {
@@ -58,7 +57,8 @@ export class DiffOutput {
   /** The fields of the record under way. */
   #fields: string[] = [];
   /** The beginning of a field whose end has not arrived. */
-  #rest: Uint8Array[] = [];
+  #begun = "";
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #counted = 0;
   #inPatches = false;
 
@@ -75,10 +75,12 @@ export class DiffOutput {
     while (!this.#inPatches) {
       const end = chunk.indexOf(NUL, at);
       if (end === -1) {
-        if (at < chunk.length) this.#rest.push(chunk.slice(at));
+        this.#begun += this.#decoder.decode(chunk.subarray(at), { stream: true });
         return true;
       }
-      this.#field(this.#joined(chunk.subarray(at, end)));
+      const field = this.#begun + this.#decoder.decode(chunk.subarray(at, end));
+      this.#begun = "";
+      this.#field(field);
       at = end + 1;
     }
     return this.#patches.write(chunk.subarray(at));
@@ -94,26 +96,13 @@ export class DiffOutput {
     };
   }
 
-  #joined(tail: Uint8Array): Uint8Array {
-    if (this.#rest.length === 0) return tail;
-    const parts = [...this.#rest, tail];
-    this.#rest = [];
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
-  }
-
-  #field(bytes: Uint8Array): void {
+  #field(text: string): void {
     // git prints an empty field between the lists and the patches.
-    if (this.#fields.length === 0 && bytes.length === 0) {
+    if (this.#fields.length === 0 && text === "") {
       this.#inPatches = true;
       return;
     }
-    this.#fields.push(decoder.decode(bytes));
+    this.#fields.push(text);
     const [first = ""] = this.#fields;
     const isRaw = first.charCodeAt(0) === COLON;
     if (this.#fields.length < (isRaw ? rawLength(first) : countsLength(first))) return;
