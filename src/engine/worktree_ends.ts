@@ -6,6 +6,7 @@ import { getLogger } from "@logtape/logtape";
 import { isOwnWorktree, type OwnWorktree, requireAtRest, requireOwnWorktree } from "../domain/accepting.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Ending } from "../domain/ending.ts";
+import { firstNames } from "../domain/first_names.ts";
 import { changesConflict, type Landing } from "../domain/landing.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
@@ -54,10 +55,7 @@ export class WorktreeEnds {
     const { landing, store, tearDown } = this.#options;
     await landing.takeDown(worktree, head, async (ignored) => {
       if (ignored.length > 0) {
-        const more = ignored.length > NAMED_MAX ? ` and ${ignored.length - NAMED_MAX} more` : "";
-        const message = `Files that git ignores go with the worktree: ${
-          ignored.slice(0, NAMED_MAX).join(", ")
-        }${more}`;
+        const message = `Files that git ignores go with the worktree: ${firstNames(ignored, NAMED_MAX)}`;
         void store.logs.append({ level: "info", message, agent: task_id, source: "worktree" });
       }
       const task = store.tasks.get(task_id);

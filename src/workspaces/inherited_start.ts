@@ -1,4 +1,5 @@
 /** The commit from which a worktree starts that builds on the work of other tasks. Made in the object store alone. */
+import { firstNames } from "../domain/first_names.ts";
 import { changesConflict } from "../domain/landing.ts";
 import type { InheritedWork } from "../domain/run.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
@@ -135,8 +136,7 @@ function conflicting(
   { task_id: dependency }: Head,
   { conflicts, notes }: { conflicts: string[]; notes: string[] },
 ) {
-  const more = conflicts.length > NAMED_MAX ? ` and ${conflicts.length - NAMED_MAX} more` : "";
-  const what = conflicts.length > 0 ? `${conflicts.slice(0, NAMED_MAX).join(", ")}${more}` : notes[0];
+  const what = conflicts.length > 0 ? firstNames(conflicts, NAMED_MAX) : notes[0];
   const others = before.map((one) => `'${one.task_id}'`).join(", ");
   const message = `The work of dependency '${dependency}' conflicts with that of ${others}: ${what}`;
   return changesConflict("conflict", conflicts, message, {

@@ -8,8 +8,6 @@ import { type MadeWorktree, placeNow, placeOf } from "./worktree_place.ts";
 
 /** In git's folder of the worktree: the ignored files that were there when the agent began. */
 const KNOWN_IGNORED = "opencode-agents-ignored";
-/** How many files the log names. */
-const NAMED_MAX = 20;
 
 /** Notes the ignored files that the worktree begins with, so that what is new later is known. */
 export async function noteIgnored(git: Git, worktree: MadeWorktree, signal?: AbortSignal): Promise<void> {
@@ -32,12 +30,6 @@ export async function newIgnored(git: Git, worktree: MadeWorktree): Promise<stri
 async function ignoredIn(git: Git, worktree: MadeWorktree, signal?: AbortSignal): Promise<string[]> {
   const asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
   return await git.fields(placeOf(worktree), asked, { signal, bound_ms: WHOLE_TREE_MS });
-}
-
-/** As the log names them. */
-export function named(paths: readonly string[]): string {
-  const more = paths.length > NAMED_MAX ? ` and ${paths.length - NAMED_MAX} more` : "";
-  return `${paths.slice(0, NAMED_MAX).join(", ")}${more}`;
 }
 
 /** Whether somebody has locked the worktree (`git worktree lock`). */

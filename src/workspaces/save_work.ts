@@ -3,6 +3,7 @@
  * the task. Nothing is overwritten, and nothing that git is in the middle of is touched.
  */
 import { join } from "node:path";
+import { firstNames } from "../domain/first_names.ts";
 import type { SavedWork } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
 import { commitOf, commitTree, treeOf } from "./commits.ts";
@@ -10,6 +11,7 @@ import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { commitsOfHead, keepCommits, savedRef, unreferenced, workRef } from "./kept_commits.ts";
 import { keepInner, linksAtWork } from "./inner_repositories.ts";
+import type { Note } from "./notes.ts";
 import { identityOf } from "./own_identity.ts";
 import { treeOfFiles, type TreePlace } from "./tree_of_files.ts";
 import { underWay } from "./under_way.ts";
@@ -23,8 +25,6 @@ import {
   restorePlace,
 } from "./worktree_place.ts";
 
-type Notes = NonNullable<SavedWork["notes"]>[number][];
-
 /** How many kept commits the log names. */
 const NAMED_MAX = 10;
 
@@ -35,7 +35,7 @@ export interface TaskOfWork {
 
 export interface SavedWorktree {
   worktree: MadeWorktree;
-  notes: Notes;
+  notes: Note[];
   changes: NonNullable<SavedWork["changes"]>;
   /** Whether everything in the worktree that git does not ignore is in a commit of the task's branch. */
   isClean: boolean;
@@ -49,7 +49,7 @@ export async function saveWork(
   room: string,
   signal?: AbortSignal,
 ): Promise<SavedWorktree> {
-  const notes: Notes = [];
+  const notes: Note[] = [];
   const { worktree, isThere } = await followed(known);
   if (worktree.root !== known.root) {
     notes.push({ level: "info", message: `The worktree was moved from ${known.root} to ${worktree.root}` });
@@ -96,7 +96,7 @@ async function withoutFiles(
   git: Git,
   worktree: MadeWorktree,
   tip: string,
-  notes: Notes,
+  notes: Note[],
 ): Promise<SavedFiles> {
   notes.push({ level: "warn", message: `The worktree ${worktree.root} is gone. What was committed is kept` });
   const head = await commitOf(git, { git_dir: worktree.git_dir }, "HEAD").catch(() => undefined);
@@ -110,7 +110,7 @@ async function saveFiles(
   task: TaskOfWork,
   tip: string,
   room: string,
-  notes: Notes,
+  notes: Note[],
   signal?: AbortSignal,
 ): Promise<SavedFiles> {
   const worktree = await isIntact(known) ? known : await restorePlace(git, known, signal);
@@ -226,7 +226,7 @@ async function datesOf(
 async function noteStashes(
   git: Git,
   { common_dir, branch }: MadeWorktree,
-  notes: Notes,
+  notes: Note[],
   signal?: AbortSignal,
 ) {
   const place = { git_dir: common_dir };
@@ -278,7 +278,7 @@ async function keepLeft(
   common_dir: string,
   task_id: string,
   left: readonly { commit: string; what: string }[],
-  notes: Notes,
+  notes: Note[],
   signal?: AbortSignal,
 ): Promise<void> {
   const place = { git_dir: common_dir };
@@ -288,11 +288,10 @@ async function keepLeft(
     left.find((one) => one.commit === commit) ?? { commit, what: "was checked out" }
   );
   await keepCommits(git, common_dir, task_id, kept, signal);
-  const names = kept.slice(0, NAMED_MAX).map(({ commit }) => commit.slice(0, 12)).join(", ");
-  const more = kept.length > NAMED_MAX ? ` and ${kept.length - NAMED_MAX} more` : "";
+  const names = firstNames(kept.map(({ commit }) => commit.slice(0, 12)), NAMED_MAX);
   notes.push({
     level: "warn",
-    message: `Commits that are on no branch are kept under ${workRef(task_id)}: ${names}${more}`,
+    message: `Commits that are on no branch are kept under ${workRef(task_id)}: ${names}`,
     details: { ref: workRef(task_id), commits: kept.slice(0, NAMED_MAX).map(({ commit }) => commit) },
   });
 }

@@ -4,6 +4,7 @@
  */
 import { join, relative } from "node:path";
 import { ApiError } from "../domain/errors.ts";
+import { firstNames } from "../domain/first_names.ts";
 import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { exists } from "./file_facts.ts";
@@ -23,7 +24,7 @@ import {
 import { NewWorktrees, worktreesInside } from "./new_worktrees.ts";
 import type { Note } from "./notes.ts";
 import { type ProgramHost, runTeardown } from "./project_programs.ts";
-import { isLocked, named, newIgnored, removeWorktree } from "./remove_worktree.ts";
+import { isLocked, newIgnored, removeWorktree } from "./remove_worktree.ts";
 import { commitOf } from "./commits.ts";
 import { freeFolder } from "./worktree_names.ts";
 import { type SavedWorktree, saveWork } from "./save_work.ts";
@@ -48,6 +49,8 @@ function asApiError(error: Error, root: string): ApiError {
   });
 }
 
+/** How many files the log names. */
+const NAMED_MAX = 20;
 /** How long a client waits for a repository to be looked at. */
 const CHECK_MS = 3000;
 
@@ -61,8 +64,6 @@ export interface WorkspaceOptions {
   /** A folder for temporary files. */
   room: string;
 }
-
-type Record = (workspace: StoredWorkspace) => Promise<void>;
 
 export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
   const { git, programs, root, room } = options;
@@ -118,7 +119,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
     const more: Note[] = [];
     if (ignored.length > 0) {
       const message = `Nothing has changed but files that git ignores, which go with the worktree: ${
-        named(ignored)
+        firstNames(ignored, NAMED_MAX)
       }`;
       more.push({ level: "info", message });
     }
@@ -191,7 +192,7 @@ export function gitWorkspaces(options: WorkspaceOptions): Workspaces {
 
   async function openWorktree(
     task: WorkspaceTask,
-    record: Record,
+    record: (workspace: StoredWorkspace) => Promise<void>,
     notes: Note[],
     signal: AbortSignal,
   ): Promise<MadeWorktree> {
