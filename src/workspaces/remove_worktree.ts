@@ -37,17 +37,20 @@ export function isLocked({ git_dir }: Pick<MadeWorktree, "git_dir">): Promise<bo
   return exists(join(git_dir, "locked"));
 }
 
+/** Removes the folder of a worktree. Links in it are not followed. */
+export async function removeFolder(git: Git, common_dir: string, root: string): Promise<void> {
+  const asked = ["worktree", "remove", "--force", root];
+  await git.run({ git_dir: common_dir }, asked, { bound_ms: WHOLE_TREE_MS, accepts: [1, 128, 255] });
+  // Such as a worktree with folders that may not be written to, or one without its `.git`.
+  await removeTree(root);
+}
+
 /** Removes the worktree, and its branch if that is still at `commit`. Everything in it must be saved. */
 export async function removeWorktree(git: Git, worktree: MadeWorktree, commit: string): Promise<void> {
   const { git_dir, common_dir, branch } = worktree;
   const { root, isThere } = await placeNow(worktree);
   const place = { git_dir: common_dir };
-  const removing = { bound_ms: WHOLE_TREE_MS, accepts: [1, 128, 255] };
-  if (isThere) {
-    await git.run(place, ["worktree", "remove", "--force", root], removing);
-    // Such as a worktree with folders that may not be written to, or one without its `.git`.
-    await removeTree(root);
-  }
+  if (isThere) await removeFolder(git, common_dir, root);
   await removeTree(git_dir);
   await git.run(place, ["update-ref", "-d", `refs/heads/${branch}`, commit], { accepts: [1, 128] });
   await git.run(place, ["update-ref", "-d", savedRef(worktree)]);

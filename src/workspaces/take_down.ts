@@ -6,11 +6,10 @@ import { removeTree } from "../host/remove_tree.ts";
 import { tipOf } from "./commits.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
-import { WHOLE_TREE_MS } from "./git.ts";
 import { savedRef } from "./kept_commits.ts";
 import { worktreesInside } from "./new_worktrees.ts";
 import { moveRefs, RefsBusy } from "./ref_transaction.ts";
-import { isLocked, newIgnored } from "./remove_worktree.ts";
+import { isLocked, newIgnored, removeFolder } from "./remove_worktree.ts";
 import { submodulesAhead } from "./submodule_commits.ts";
 import { checkedOutElsewhere } from "./working_trees.ts";
 import { placeNow } from "./worktree_place.ts";
@@ -29,10 +28,7 @@ export async function takeDown(
     await requireSaved(git, worktree, head);
     const ignored = await exists(git_dir) ? await newIgnored(git, worktree) : [];
     await first?.(ignored);
-    const asked = ["worktree", "remove", "--force", root];
-    const removed = await git.run(place, asked, { accepts: [1, 128, 255], bound_ms: WHOLE_TREE_MS });
-    // Such as a worktree whose `.git` has been deleted. Links in it are not followed.
-    if (removed.code !== 0) await removeTree(root);
+    await removeFolder(git, common_dir, root);
   }
   // What git keeps about it, if the folder was gone already.
   if (dirname(git_dir) === join(common_dir, "worktrees")) await removeTree(git_dir);

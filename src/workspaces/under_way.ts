@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exists } from "./file_facts.ts";
 
 /** By the file that says so. */
-const OPERATIONS: readonly (readonly [string, string])[] = [
+export const OPERATIONS: readonly (readonly [string, string])[] = [
   ["MERGE_HEAD", "a merge"],
   ["rebase-merge", "a rebase"],
   ["rebase-apply", "a rebase, or patches that are applied"],
@@ -12,7 +12,8 @@ const OPERATIONS: readonly (readonly [string, string])[] = [
   ["sequencer", "a series of cherry-picks or reverts"],
 ];
 
-const LOCKS = ["index.lock", "HEAD.lock"];
+/** Of git, in its folder of the working tree. */
+export const LOCKS = ["index.lock", "HEAD.lock"];
 
 export interface UnderWay {
   /** In words. */

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { changesConflict } from "../domain/landing.ts";
 import { exists, firstLine } from "./file_facts.ts";
 import type { Git } from "./git.ts";
+import { LOCKS, OPERATIONS } from "./under_way.ts";
 
 export interface WorkingTree {
   /** The folder with the files. */
@@ -25,18 +26,8 @@ export interface CheckedOut {
 
 const HEADS = "refs/heads/";
 
-/** What git is in the middle of, by the file that says so. */
-const UNDER_WAY: readonly (readonly [string, string])[] = [
-  ["MERGE_HEAD", "a merge"],
-  ["rebase-merge", "a rebase"],
-  ["rebase-apply", "a rebase, or patches that are applied,"],
-  ["CHERRY_PICK_HEAD", "a cherry-pick"],
-  ["REVERT_HEAD", "a revert"],
-  ["sequencer", "a series of cherry-picks or reverts"],
-  ["BISECT_LOG", "a bisection"],
-];
-
-const LOCKS = ["index.lock", "HEAD.lock"];
+/** A bisection does not keep work from being saved, but its branch from being moved. */
+const IN_THE_WAY = [...OPERATIONS, ["BISECT_LOG", "a bisection"] as const];
 
 /** Where a working tree says which branch it rebases. It has none checked out meanwhile. */
 const REBASED = ["rebase-merge/head-name", "rebase-apply/head-name"];
@@ -138,8 +129,11 @@ async function obstacleIn(
   { path, git_dir }: WorkingTree,
   own_locks: readonly string[],
 ): Promise<string | undefined> {
-  for (const [name, what] of UNDER_WAY) {
-    if (await exists(join(git_dir, name))) return `${what} is going on in ${path}: finish or abort it first`;
+  for (const [name, what] of IN_THE_WAY) {
+    const comma = what.includes(",") ? "," : "";
+    if (await exists(join(git_dir, name))) {
+      return `${what}${comma} is going on in ${path}: finish or abort it first`;
+    }
   }
   for (const lock of LOCKS.filter((one) => !own_locks.includes(one))) {
     const file = join(git_dir, lock);
