@@ -1,14 +1,16 @@
 /** The server's own folder for worktrees, and what is in it that belongs to no task. Links are never followed. */
 import { basename, dirname, join, resolve } from "node:path";
+import { ApiError } from "../domain/errors.ts";
 import { KEPT, type Landing } from "../domain/landing.ts";
 import type { OrphanFolder, WorktreeFolders } from "../domain/worktrees.ts";
+import { removeTree } from "../host/remove_tree.ts";
 import { tipOf, treeOf } from "./commits.ts";
 import { factsOf, firstLine } from "./file_facts.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
-import { copyIndex } from "./index_copy.ts";
 import { isForeign } from "./new_worktrees.ts";
 import { identityOf } from "./own_identity.ts";
 import { isLocked } from "./remove_worktree.ts";
+import { treeOfFiles } from "./tree_of_files.ts";
 import { leadsTo, linkOf as placeOfLink } from "./worktree_place.ts";
 
 /** git's folders of a worktree. */
@@ -75,10 +77,18 @@ async function committed(
   room: string,
 ) {
   const place = { git_dir, common_dir, work_tree: path };
-  const copy = await copyIndex({ path, git_dir }, room);
+  await Deno.mkdir(room, { recursive: true, mode: 0o700 });
+  const own = await Deno.makeTempDir({ dir: room, prefix: "orphan-" });
   try {
-    await git.run(place, ["add", "--all"], { index: copy.file, bound_ms: WHOLE_TREE_MS });
-    const tree = await git.line(place, ["write-tree"], { index: copy.file });
+    // Where nothing has been committed, the index counts all the same.
+    const start = head ?? await git.line(place, ["mktree"], { stdin: "" });
+    const { tree, left } = await treeOfFiles(git, place, own, start);
+    if (left !== undefined) {
+      throw new ApiError("FILESYSTEM_ERROR", `git add failed in ${path}: ${left}`, {
+        operation: "git add",
+        file_path: path,
+      });
+    }
     if (head !== undefined && tree === await treeOf(git, place, head)) return head;
     const parents = head === undefined ? [] : ["-p", head];
     const message = `What was in the worktree ${basename(path)}, which belongs to no task any more`;
@@ -86,7 +96,7 @@ async function committed(
       env: await identityOf(git, place),
     });
   } finally {
-    await copy.remove();
+    await removeTree(own);
   }
 }
 

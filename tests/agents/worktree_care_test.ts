@@ -88,6 +88,22 @@ Deno.test("prune: an orphan's commits and loose files are kept first; nothing ou
   });
 });
 
+Deno.test("prune: an orphan's files that git was told not to look at are kept too", async () => {
+  await withEndedTasks({ ...FILES, "b.txt": "b\n" }, async (tasks) => {
+    const { repository } = tasks;
+    const orphan = tasks.root("orphan");
+    await repository.git("worktree", "add", "--quiet", "--detach", orphan);
+    await git(orphan, "update-index", "--skip-worktree", "a.txt");
+    await git(orphan, "update-index", "--assume-unchanged", "b.txt");
+    for (const name of ["a.txt", "b.txt"]) await Deno.writeTextFile(join(orphan, name), "hidden\n");
+    const kept = "refs/opencode-agents/kept/orphan";
+    assert.deepEqual(await prune(tasks), { pruned: [[orphan, [kept]]], left: [] });
+    for (const name of ["a.txt", "b.txt"]) {
+      assert.equal(await repository.git("show", `${kept}:${name}`), "hidden");
+    }
+  });
+});
+
 Deno.test("prune: an orphan that holds another repository, is locked, or is only in the making stays", async () => {
   await withEndedTasks(FILES, async (tasks) => {
     const { repository } = tasks;
