@@ -8,6 +8,9 @@ import { findProgram } from "../host/processes/find_program.ts";
 const BOUND_MS = 25_000;
 const OUTPUT_MAX = 16_000_000;
 const WORDS_MAX = 1000;
+/** How many logs are fetched at a look: each is a request of its own. */
+export const LOGS_MAX = 5;
+export const LOG_CHARACTERS = 4000;
 const OF_FORGES = /^(GH|GITHUB|GITLAB)_/;
 const SECRET = /TOKEN|SECRET|PASSWORD|PRIVATE_KEY/i;
 /** gh ends with it if it has no account. */

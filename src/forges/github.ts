@@ -3,8 +3,9 @@ import * as z from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { ForgePlace, Forges } from "../domain/forge.ts";
 import type { Feedback, PullRequestFacts } from "../domain/pull_request.ts";
-import type { ForgeProgram } from "./forge_program.ts";
+import { type ForgeProgram, LOG_CHARACTERS, LOGS_MAX } from "./forge_program.ts";
 import { flag, listOf, maybeWord, printedUrl, word } from "./json.ts";
+import { hostname, ownNames, pathAtHost } from "./places.ts";
 
 type GitHub = Omit<Forges, "require">;
 
@@ -66,25 +67,12 @@ const LineComments = listOf(z.object({
   html_url: maybeWord,
 }));
 
-/** How many logs are fetched at a look: each is a request of its own. */
-const LOGS_MAX = 5;
-const LOG_CHARACTERS = 4000;
-
 export function github(gh: ForgeProgram): GitHub {
-  /** The account of each host whose comments are its own. */
-  const logins = new Map<string, string>();
-
-  async function ownLogin(place: ForgePlace, signal: AbortSignal): Promise<string | undefined> {
-    const host = hostOf(place) ?? "";
-    const known = logins.get(host);
-    if (known !== undefined) return known;
+  const ownLogin = ownNames(async (place, signal) => {
+    const asked = ["api", ...hostname(place), "user", "--jq", ".login"];
     // A token of an application has no account.
-    const login = await gh.text(place, ["api", ...hostname(place), "user", "--jq", ".login"], signal).catch(
-      () => "",
-    );
-    if (login.trim() !== "") logins.set(host, login.trim());
-    return login.trim() || undefined;
-  }
+    return (await gh.text(place, asked, signal).catch(() => "")).trim();
+  });
 
   /** The end of the failed step's log. */
   async function logOf(place: ForgePlace, check: Check, signal: AbortSignal): Promise<string> {
@@ -275,18 +263,9 @@ function repo({ repository }: ForgePlace): string[] {
   return repository === undefined ? [] : ["--repo", repository];
 }
 
-function hostOf({ repository }: ForgePlace): string | undefined {
-  return repository?.split("/")[0];
-}
-
-function hostname(place: ForgePlace): string[] {
-  const host = hostOf(place);
-  return host === undefined ? [] : ["--hostname", host];
-}
-
 /** Without a repository, gh fills in that of the folder. */
-function api({ repository }: ForgePlace): string {
-  return `repos/${repository?.split("/").slice(1).join("/") ?? "{owner}/{repo}"}`;
+function api(place: ForgePlace): string {
+  return `repos/${pathAtHost(place) ?? "{owner}/{repo}"}`;
 }
 
 function unreadable(number: number): ApiError {

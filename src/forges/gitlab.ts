@@ -3,8 +3,9 @@ import * as z from "zod";
 import { ApiError } from "../domain/errors.ts";
 import type { ForgePlace, Forges } from "../domain/forge.ts";
 import type { Feedback, PullRequestFacts } from "../domain/pull_request.ts";
-import type { ForgeProgram } from "./forge_program.ts";
+import { type ForgeProgram, LOG_CHARACTERS, LOGS_MAX } from "./forge_program.ts";
 import { flag, listOf, maybeWord, printedUrl, word } from "./json.ts";
+import { hostname, ownNames, pathAtHost } from "./places.ts";
 
 type GitLab = Omit<Forges, "require">;
 
@@ -52,26 +53,15 @@ const Jobs = listOf(z.object({
   web_url: maybeWord,
 }));
 
-/** How many logs are fetched at a look: each is a request of its own. */
-const LOGS_MAX = 5;
-const LOG_CHARACTERS = 4000;
-
 export function gitlab(glab: ForgeProgram): GitLab {
-  const names = new Map<string, string>();
-
   async function api(place: ForgePlace, path: string, signal: AbortSignal): Promise<unknown> {
     return await glab.json(place, ["api", ...hostname(place), `${project(place)}/${path}`], signal);
   }
 
-  async function ownName(place: ForgePlace, signal: AbortSignal): Promise<string | undefined> {
-    const host = place.repository?.split("/")[0] ?? "";
-    const known = names.get(host);
-    if (known !== undefined) return known;
+  const ownName = ownNames(async (place, signal) => {
     const user = await glab.json(place, ["api", ...hostname(place), "user"], signal).catch(() => undefined);
-    const { username } = z.object({ username: word }).catch({ username: "" }).parse(user);
-    if (username !== "") names.set(host, username);
-    return username || undefined;
-  }
+    return z.object({ username: word }).catch({ username: "" }).parse(user).username;
+  });
 
   async function read(place: ForgePlace, number: number, signal: AbortSignal): Promise<Merge> {
     const args = ["mr", "view", String(number), ...repo(place), "--output", "json"];
@@ -217,12 +207,8 @@ function repo({ repository }: ForgePlace): string[] {
   return repository === undefined ? [] : ["--repo", `https://${repository}`];
 }
 
-function hostname({ repository }: ForgePlace): string[] {
-  return repository === undefined ? [] : ["--hostname", repository.split("/")[0]!];
-}
-
 /** Without a repository, glab fills in that of the folder. */
-function project({ repository }: ForgePlace): string {
-  const path = repository?.split("/").slice(1).join("/");
+function project(place: ForgePlace): string {
+  const path = pathAtHost(place);
   return `projects/${path === undefined ? ":fullpath" : encodeURIComponent(path)}`;
 }
