@@ -7,6 +7,7 @@ const KNOWN = "known from the first turn";
 const FIRST = `mock:simple text="${KNOWN}"`;
 const SECOND = 'mock:simple text="second answer"';
 const SLOW = "mock:slow n=200 delay=250";
+const PLAN = "mock:plan n=4 delay=1500";
 const IN_A_NEW_ONE = "in a new session, told what was done";
 
 /** Sends a message that is delivered like this. */
@@ -39,6 +40,15 @@ async function atWork(world: World, id: string): Promise<void> {
   const isAnswering = ({ progress_details }: Fields) =>
     /piece \d/.test(String((progress_details as Fields | undefined)?.current_step));
   await world.becomes(id, isAnswering);
+}
+
+/** A task that had ended is at the second step of a message. */
+async function atWorkOnMessage(world: World, id: string): Promise<void> {
+  await world.ran(id, FIRST);
+  await say(world, id, PLAN, "reopened");
+  await world.model.seen(({ scenario, step, result, text, side }) =>
+    scenario === "plan" && step === 2 && result === "open" && text.includes(KNOWN) && !side
+  );
 }
 
 export const next: Scenario = {
@@ -75,7 +85,7 @@ export const steered: Scenario = {
   name: "steer",
   title: "a message is put into its running turn",
   async play(world, id) {
-    await world.start(id, "mock:plan n=4 delay=1500");
+    await world.start(id, PLAN);
     await world.model.seen(({ scenario, step, side }) => scenario === "plan" && step === 1 && !side);
     const reply = await world.request({
       type: "send_message",
@@ -122,18 +132,13 @@ export const toldOnce: Scenario = {
   name: "message_crash",
   title: "the server is killed while it works on a message: goes on, and is told it once",
   async play(world, id) {
-    const message = `mock:plan n=4 delay=1500`;
-    await world.ran(id, FIRST);
-    await say(world, id, message, "reopened");
-    await world.model.seen(({ scenario, step, result, text, side }) =>
-      scenario === "plan" && step === 2 && result === "open" && text.includes(KNOWN) && !side
-    );
+    await atWorkOnMessage(world, id);
     await world.killServer();
     const task = await world.becomes(id, ({ turn, status }) => turn === 2 && status === "completed");
     assert.equal(task.attempt, 3);
     assert.match((await answers(world, id)).at(-1)!, /All 4 steps completed/);
     const { text } = world.model.requests.filter(({ side }) => !side).at(-1)!;
-    assert.equal(text.split(message).length - 1, 1);
+    assert.equal(text.split(PLAN).length - 1, 1);
     return await session(world, id);
   },
 };
@@ -142,12 +147,7 @@ export const retried: Scenario = {
   name: "message_retry",
   title: "its cancelled turn is retried: goes on with the message",
   async play(world, id) {
-    const message = `mock:plan n=4 delay=1500`;
-    await world.ran(id, FIRST);
-    await say(world, id, message, "reopened");
-    await world.model.seen(({ scenario, step, result, text, side }) =>
-      scenario === "plan" && step === 2 && result === "open" && text.includes(KNOWN) && !side
-    );
+    await atWorkOnMessage(world, id);
     assert.equal((await world.request({ type: "cancel_task", task_id: id })).type, "task_cancelled");
     assert.equal((await world.request({ type: "retry_task", task_id: id })).type, "task_retried");
     await world.becomes(id, ({ status }) => status === "completed");
