@@ -25,6 +25,30 @@ function withUpdate(parts: Parts, change: (update: Update, tasks: Tasks) => Upda
   return { ...parts, store: Object.assign(Object.create(parts.store), { tasks: planted }) };
 }
 
+type Planned = ReturnType<Parameters<Update>[0]>;
+
+/** The parts with a store that carries out each plan of task changes as `change` makes it. */
+function withPlans(
+  parts: Parts,
+  change: (planned: Planned, before: (id: string) => TaskState | undefined) => Planned,
+): Parts {
+  return withUpdate(
+    parts,
+    (update) => (plan, by) => update((view) => change(plan(view), (id) => view.get(id)?.state), by),
+  );
+}
+
+/** The same, with each new state as `change` makes it. */
+function withStates(
+  parts: Parts,
+  change: (state: TaskState, before: TaskState | undefined) => TaskState,
+): Parts {
+  return withPlans(parts, (planned, before) => ({
+    ...planned,
+    updates: planned.updates?.map((one) => ({ ...one, state: change(one.state, before(one.id)) })),
+  }));
+}
+
 /** The parts with a scheduler that reads each schedule as `change` makes it. */
 function withSchedules(parts: Parts, change: (schedule: ScheduleRecord) => ScheduleSpec): Parts {
   const { schedules } = parts.store;
@@ -90,15 +114,13 @@ export const PLANTS: Plant[] = [
     finds: /is told and queued|told twice in a session/,
     wiring: {
       parts: (parts) =>
-        withUpdate(parts, (update) => (plan, by) =>
-          update((view) => {
-            const answer = plan(view);
-            const sets = answer.sets?.filter(({ key, value }) =>
-              !(key[0] === "message" && new TextDecoder().decode(value).includes('"role":"user"') &&
-                new TextDecoder().decode(value).includes('"delivered"'))
-            );
-            return { ...answer, sets };
-          }, by)),
+        withPlans(parts, (planned) => {
+          const sets = planned.sets?.filter(({ key, value }) => {
+            const text = new TextDecoder().decode(value);
+            return !(key[0] === "message" && text.includes('"role":"user"') && text.includes('"delivered"'));
+          });
+          return { ...planned, sets };
+        }),
     },
   },
   {
@@ -106,16 +128,10 @@ export const PLANTS: Plant[] = [
     finds: /is stored again|told twice in a session|is delivered, and lost/,
     wiring: {
       parts: (parts) =>
-        withUpdate(parts, (update) => (plan, by) =>
-          update((view) => {
-            const answer = plan(view);
-            const updates = answer.updates?.map(({ id, state }) => {
-              const before = view.get(id)?.state;
-              const isTaken = before?.waiting && state.prompt !== before.prompt;
-              return isTaken ? { id, state: { ...state, waiting: before.waiting } } : { id, state };
-            });
-            return { ...answer, updates };
-          }, by)),
+        withStates(parts, (state, before) => {
+          const isTaken = before?.waiting && state.prompt !== before.prompt;
+          return isTaken ? { ...state, waiting: before.waiting } : state;
+        }),
     },
   },
   {
@@ -138,15 +154,10 @@ export const PLANTS: Plant[] = [
     finds: /is queued, and lost|reopened without/,
     wiring: {
       parts: (parts) =>
-        withUpdate(parts, (update) => (plan, by) =>
-          update((view) => {
-            const answer = plan(view);
-            const updates = answer.updates?.map(({ id, state }) => {
-              const hasEnded = view.get(id)?.state.lease !== undefined && state.lease === undefined;
-              return hasEnded ? { id, state: { ...state, waiting: undefined } } : { id, state };
-            });
-            return { ...answer, updates };
-          }, by)),
+        withStates(parts, (state, before) => {
+          const hasEnded = before?.lease !== undefined && state.lease === undefined;
+          return hasEnded ? { ...state, waiting: undefined } : state;
+        }),
     },
   },
   {
