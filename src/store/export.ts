@@ -4,7 +4,7 @@ import { type Clock, isoTime } from "../clock/clock.ts";
 import { joinedBytes } from "../domain/bytes.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { requireStore } from "./backup.ts";
-import { type Counts, EXPORT_VERSION, type ExportLine } from "./export_lines.ts";
+import { type Counts, EXPORT_VERSION, type ExportLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import { FORMAT, identify } from "./identity.ts";
 import { denoKeyValue, type Key, type KeyValue } from "./kv/kv.ts";
@@ -65,7 +65,7 @@ export async function exportLines(
   kv: KeyValue,
   line: (value: ExportLine) => Promise<void> | void,
 ): Promise<Counts> {
-  const counts: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
+  const counts = noCounts();
   for await (const record of records(kv, SCHEDULES)) {
     await line({ kind: "schedule", ...record } as ExportLine);
     counts.schedules++;

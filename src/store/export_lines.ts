@@ -31,6 +31,11 @@ export const Counts = z.object({
 });
 export type Counts = z.infer<typeof Counts>;
 
+/** Of nothing so far. */
+export function noCounts(): Counts {
+  return { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
+}
+
 export const HeaderLine = z.looseObject({
   kind: z.literal("opencode-agents-export"),
   version: z.int().min(1),

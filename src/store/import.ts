@@ -6,7 +6,7 @@ import type { LogEntry } from "../domain/log_entry.ts";
 import { VERSION } from "../domain/migrations/migrations.ts";
 import { type Stored, StoredValueError } from "../domain/stored.ts";
 import { exists } from "./backup.ts";
-import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine } from "./export_lines.ts";
+import { type Counts, EXPORT_VERSION, ExportLine, HeaderLine, noCounts } from "./export_lines.ts";
 import { copyStore } from "./file_copy.ts";
 import type { KeyValue } from "./kv/kv.ts";
 import { addLine, type Chunk, emptyChunk, endSeq, hasRoom } from "./log_chunk.ts";
@@ -103,15 +103,8 @@ class Target {
   /** The version of the values in the lines. */
   records_version = 1;
   /** The lines read so far. */
-  readonly found: Counts = { schedules: 0, tasks: 0, outputs: 0, messages: 0, reviews: 0, log_entries: 0 };
-  readonly #imported: Counts = {
-    schedules: 0,
-    tasks: 0,
-    outputs: 0,
-    messages: 0,
-    reviews: 0,
-    log_entries: 0,
-  };
+  readonly found = noCounts();
+  readonly #imported = noCounts();
   readonly #skipped = { schedules: [] as string[], tasks: [] as string[] };
   readonly #skippedTasks = new Set<string>();
   readonly #store: Store;
@@ -157,31 +150,40 @@ class Target {
         await this.#send(this.#store.tasks.update(() => ({ creates: [record] }), OWNER));
       }
     } else if (line.kind === "output") {
-      this.found.outputs++;
-      if (this.#skippedTasks.has(line.task_id)) return;
-      this.#imported.outputs++;
-      const output = read("result", ATTEMPT_OUTPUT, line.result);
-      const set = this.#store.outputs.entry(line.task_id, line.attempt, output);
-      await this.#send(this.#kv.commit({ sets: [set] }).then(() => {}));
+      await this.#ofTask("outputs", line.task_id, () => {
+        const output = read("result", ATTEMPT_OUTPUT, line.result);
+        return [this.#store.outputs.entry(line.task_id, line.attempt, output)];
+      });
     } else if (line.kind === "message") {
-      this.found.messages++;
-      if (this.#skippedTasks.has(line.task_id)) return;
-      this.#imported.messages++;
-      const message = read("message", STORED_MESSAGE, line.message);
-      await this.#send(this.#kv.commit({ sets: messageOf(line, message) }).then(() => {}));
+      await this.#ofTask(
+        "messages",
+        line.task_id,
+        () => messageOf(line, read("message", STORED_MESSAGE, line.message)),
+      );
     } else if (line.kind === "review") {
-      this.found.reviews++;
-      if (this.#skippedTasks.has(line.task_id)) return;
-      this.#imported.reviews++;
-      const comments = read("comments", NOTED_COMMENTS, line.comments);
-      const { sets } = this.#store.reviews.entries(line.task_id, { comments, viewed: line.viewed });
-      await this.#send(this.#kv.commit({ sets }).then(() => {}));
+      await this.#ofTask("reviews", line.task_id, () => {
+        const comments = read("comments", NOTED_COMMENTS, line.comments);
+        return this.#store.reviews.entries(line.task_id, { comments, viewed: line.viewed }).sets;
+      });
     } else {
       this.found.log_entries++;
       if (!this.#takesLog) return;
       this.#imported.log_entries++;
       await this.#log(line.entry);
     }
+  }
+
+  /** Takes what belongs to a task, unless that was skipped. */
+  async #ofTask(
+    what: "outputs" | "messages" | "reviews",
+    task_id: string,
+    entries: () => Entries,
+  ): Promise<void> {
+    this.found[what]++;
+    if (this.#skippedTasks.has(task_id)) return;
+    const sets = entries();
+    this.#imported[what]++;
+    await this.#send(this.#kv.commit({ sets }).then(() => {}));
   }
 
   async finished(): Promise<Omit<ImportReport, keyof Replacement>> {
