@@ -6,7 +6,7 @@ import type { QuestionAnswer } from "../../domain/question.ts";
 import type { Run, RunOutcome, TurnMessage } from "../../domain/run.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { askedBefore, steeredIn } from "./asked.ts";
+import { askedOf } from "./asked.ts";
 import { notStarted } from "./not_started.ts";
 import { dependencyResults } from "./dependency_results.ts";
 import { earlierWork } from "./earlier_work.ts";
@@ -68,9 +68,9 @@ export class AgentProcess {
         request.hasNext = () => store.tasks.get(task.id)?.state.waiting !== undefined;
         this.#noteStrangeSession(task, here);
         if (request.earlier) {
-          const asked = await askedBefore(this.#context, task);
-          if (asked.length > 0) request.earlier.asked = asked;
-          request.steered = await steeredIn(this.#context, task);
+          const { before, steered } = await askedOf(this.#context, task);
+          if (before.length > 0) request.earlier.asked = before;
+          request.steered = steered;
         }
       }
       this.#run = await runner.start(request, (report) => {

@@ -13,20 +13,22 @@ const ASKED_BYTES = 500;
 
 type AskedContext = Pick<RunContext, "store" | "attachments">;
 
-/** The last messages before the present turn, the oldest first, each cut. */
-export async function askedBefore(context: AskedContext, task: TaskRecord): Promise<string[]> {
-  const { turn = 1 } = task.state;
-  const before = (await told(context, task)).filter((one) => one.turn < turn).slice(-MOST_ASKED);
-  const prompts = await Promise.all(before.map((one) => promptOf(context, task.id, placeOf(one))));
-  return prompts.map(({ text }) => cutToBytes(text, ASKED_BYTES));
+export interface Asked {
+  /** The last messages before the present turn, the oldest first, each cut. */
+  before: string[];
+  /** The messages that were given to the agent in the present turn, while it was at work in an earlier attempt. */
+  steered: TurnMessage[];
 }
 
-/** The messages that were given to the agent in the present turn, while it was at work in an earlier attempt. */
-export async function steeredIn(context: AskedContext, task: TaskRecord): Promise<TurnMessage[]> {
+export async function askedOf(context: AskedContext, task: TaskRecord): Promise<Asked> {
   const { turn = 1, prompt } = task.state;
   const begun_by = prompt?.message?.number ?? 1;
-  const during = (await told(context, task)).filter((one) => one.turn === turn && one.number > begun_by);
-  return await Promise.all(during.map((one) => promptOf(context, task.id, placeOf(one))));
+  const all = await told(context, task);
+  const prompts = (some: Message[]) =>
+    Promise.all(some.map((one) => promptOf(context, task.id, placeOf(one))));
+  const before = await prompts(all.filter((one) => one.turn < turn).slice(-MOST_ASKED));
+  const steered = await prompts(all.filter((one) => one.turn === turn && one.number > begun_by));
+  return { before: before.map(({ text }) => cutToBytes(text, ASKED_BYTES)), steered };
 }
 
 /** What persons have told the agent after the task's prompt, the oldest first. */
