@@ -9,7 +9,7 @@ import type { OpenedSession } from "./session.ts";
 /** How the agent gets attachments. */
 export type Delivering = Omit<Delivery, "again">;
 
-/** The blocks of a message, with its attachments. `again`: the session has had it. */
+/** The blocks of a message that the session has not had, with its attachments. */
 export async function messageBlocks(
   { text, attachments = [] }: TurnMessage,
   delivering: Delivering,

@@ -31,8 +31,7 @@ function mayGoOn({ waiting, isInterrupted }: AttemptState, { status }: TurnOutco
 }
 
 export function turnCommitted(state: AttemptState, next: NextTurn | undefined, at_ms: number): Step {
-  if (!state.isBetween) return stay(state);
-  if (state.isSaving) return stay(state);
+  if (!state.isBetween || state.isSaving) return stay(state);
   const after = { ...state, isBetween: false, ended: undefined, work: undefined };
   if (state.phase !== "working" || state.stop !== undefined) {
     // The agent has ended meanwhile, or is being ended. The next attempt takes up the turn that is stored.

@@ -1,17 +1,16 @@
 /** Stores what an attempt writes under its lease: log entries, changes of the task's record, and its result. */
 import { getLogger } from "@logtape/logtape";
+import { isoTime } from "../../clock/clock.ts";
 import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
-import { changed, type RecordChange } from "../../domain/attempt/record_change.ts";
+import { changed, type EndedTurn, type RecordChange } from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
 import { withWorkspace } from "../../domain/attempt/work.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
 import type { StoredWorkspace } from "../../domain/workspace.ts";
 import { amend } from "../../store/queue.ts";
-import { isoTime } from "../../clock/clock.ts";
 import { commitOwnTurn, commitTurn } from "./commit_turn.ts";
-import type { EndedTurn } from "../../domain/attempt/record_change.ts";
 import type { RunContext } from "../run_context.ts";
 import { commitAttemptEnd } from "./commit_end.ts";
 

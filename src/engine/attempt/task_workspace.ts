@@ -40,7 +40,7 @@ export class TaskWorkspace {
   async #open(task: TaskRecord, agent: string): Promise<Omit<OpenWorkspace, "save">> {
     const { settings, working_dirs, workspaces } = this.#context;
     // A missing agent is detected before a workspace is made for it.
-    agentConfig(settings, agent);
+    const { protocol } = agentConfig(settings, agent);
     const { working_dir, isolation: asked = "none", base } = settings.executionOf(task);
     this.#folder = await working_dirs.resolve(working_dir, settings.boundOf(task));
     const { id, spec: { description }, state: { workspace, review } } = task;
@@ -63,8 +63,9 @@ export class TaskWorkspace {
     const opened = await workspaces.open(wanted, record, this.#givenUp.signal);
     this.#workspace = opened;
     // A command is over before anybody asks: it is not worth a commit.
-    const isAcp = agentConfig(settings, agent).protocol === "acp";
-    if (isAcp && known === undefined && opened.workspace !== undefined) await record(opened.workspace);
+    if (protocol === "acp" && known === undefined && opened.workspace !== undefined) {
+      await record(opened.workspace);
+    }
     return opened;
   }
 

@@ -2,8 +2,7 @@
 import { cutToBytes } from "../../domain/scalars.ts";
 import { messageId, type TurnPrompt } from "../../domain/message.ts";
 import type { TurnMessage } from "../../domain/run.ts";
-import type { TaskRecord } from "../../domain/task_record.ts";
-import { executionOf } from "../../domain/task_record.ts";
+import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
 import type { RunContext } from "../run_context.ts";
 
