@@ -1,8 +1,8 @@
-/** A unified patch as numbered lines; additions and removals are marked by sign, color and word. */
+/** A unified patch as numbered lines. */
 import { parsePatch } from "diff";
 import type { FileDiff } from "../../../domain/file_diff.ts";
 import { DiffStat } from "../../ui/diff_stat.tsx";
-import "./diff.css";
+import { DiffTable, DiffText } from "./diff_table.tsx";
 
 interface Line {
   kind: "added" | "removed" | "context" | "gap" | "remark";
@@ -11,28 +11,15 @@ interface Line {
   text: string;
 }
 
-/** More are drawn on request. */
-const SIGNS = { added: "+", removed: "-", context: " ", gap: "", remark: "" };
-const WORDS = { added: "added", removed: "removed" };
-
 export function DiffView({ diff, label }: { diff: FileDiff; label: string }) {
   const { patch, note } = diff;
   const lines = patch === undefined ? [] : linesOf(patch);
   return (
     <>
       {lines.length > 0 && (
-        <div class="diff" role="region" aria-label={label} tabIndex={0}>
-          <table>
-            <thead class="visually-hidden">
-              <tr>
-                <th scope="col">Old line</th>
-                <th scope="col">New line</th>
-                <th scope="col">Text</th>
-              </tr>
-            </thead>
-            <tbody>{lines.map((line, index) => <Row key={index} line={line} />)}</tbody>
-          </table>
-        </div>
+        <DiffTable label={label}>
+          {lines.map((line, index) => <Row key={index} line={line} />)}
+        </DiffTable>
       )}
       {note !== undefined && <p class="diff-note muted">{note}.</p>}
       {lines.length === 0 && note === undefined && <p class="diff-note muted">The text did not change.</p>}
@@ -45,11 +32,7 @@ function Row({ line: { kind, old, now, text } }: { line: Line }) {
     <tr class={`diff-${kind}`}>
       <td class="diff-number">{old}</td>
       <td class="diff-number">{now}</td>
-      <td class="diff-text">
-        {(kind === "added" || kind === "removed") && <span class="visually-hidden">{WORDS[kind]}:</span>}
-        <span class="diff-sign" aria-hidden="true">{SIGNS[kind]}</span>
-        {text}
-      </td>
+      <DiffText kind={kind}>{text}</DiffText>
     </tr>
   );
 }

@@ -6,6 +6,7 @@ import type { ChangedFile } from "../../../../domain/task_changes.ts";
 import { count, counted } from "../../../../protocol/formats.ts";
 import { lazyModule } from "../../../ui/lazy_module.ts";
 import { DiffStat } from "../../../ui/diff_stat.tsx";
+import { DiffTable, DiffText } from "../diff_table.tsx";
 import { CommentEditor, CommentView } from "./comment_box.tsx";
 import { type LineRow, placeOf, type Row, rowsOf } from "./diff_rows.ts";
 import type { Piece } from "./highlight.ts";
@@ -22,9 +23,6 @@ const STATUSES: Record<ChangedFile["status"], string> = {
 };
 /** More lines of a file are drawn on request. */
 const ROWS = 1000;
-
-const SIGNS = { added: "+", removed: "-", context: " " };
-const WORDS = { added: "added", removed: "removed", context: "" };
 
 export interface FileDiffProps {
   file: ChangedFile;
@@ -109,51 +107,40 @@ function Lines(props: FileDiffProps) {
   const shown = rows.slice(0, Math.max(most, at + 1, last + 1));
   const left = rows.length - shown.length;
   return (
-    <div class="diff file-lines" role="region" aria-label={`Changes of ${path}`} tabIndex={0}>
-      <table>
-        <thead class="visually-hidden">
-          <tr>
-            <th scope="col">Old line</th>
-            <th scope="col">New line</th>
-            <th scope="col">Text</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((row, index) => {
-            if (row.kind === "gap") {
-              return (
-                <tr key={index} class="diff-gap">
-                  <td colSpan={3}>
-                    <button type="button" class="diff-more" onClick={() => onMore(path)}>
-                      {row.count === undefined ? "More lines" : counted(row.count, "line")}
-                    </button>
-                  </td>
-                </tr>
-              );
-            }
-            if (row.kind === "remark") {
-              return (
-                <tr key={index} class="diff-remark">
-                  <td colSpan={3}>{row.text}</td>
-                </tr>
-              );
-            }
-            return (
-              <LineWithComments key={index} index={index} row={row} pieces={colors?.get(index)} {...props} />
-            );
-          })}
-          {left > 0 && (
-            <tr class="diff-gap">
+    <DiffTable class="file-lines" label={`Changes of ${path}`}>
+      {shown.map((row, index) => {
+        if (row.kind === "gap") {
+          return (
+            <tr key={index} class="diff-gap">
               <td colSpan={3}>
-                <button type="button" class="diff-more" onClick={() => setMost(shown.length + ROWS)}>
-                  Show {count(Math.min(ROWS, left))} more of {counted(left, "line")}
+                <button type="button" class="diff-more" onClick={() => onMore(path)}>
+                  {row.count === undefined ? "More lines" : counted(row.count, "line")}
                 </button>
               </td>
             </tr>
-          )}
-        </tbody>
-      </table>
-    </div>
+          );
+        }
+        if (row.kind === "remark") {
+          return (
+            <tr key={index} class="diff-remark">
+              <td colSpan={3}>{row.text}</td>
+            </tr>
+          );
+        }
+        return (
+          <LineWithComments key={index} index={index} row={row} pieces={colors?.get(index)} {...props} />
+        );
+      })}
+      {left > 0 && (
+        <tr class="diff-gap">
+          <td colSpan={3}>
+            <button type="button" class="diff-more" onClick={() => setMost(shown.length + ROWS)}>
+              Show {count(Math.min(ROWS, left))} more of {counted(left, "line")}
+            </button>
+          </td>
+        </tr>
+      )}
+    </DiffTable>
   );
 }
 
@@ -196,9 +183,7 @@ function LineWithComments({ index, row, pieces, ...props }: LineProps) {
             <MessageSquarePlus size={12} aria-hidden="true" />
           </button>
         </td>
-        <td class="diff-text">
-          {kind !== "context" && <span class="visually-hidden">{WORDS[kind]}:</span>}
-          <span class="diff-sign" aria-hidden="true">{SIGNS[kind]}</span>
+        <DiffText kind={kind}>
           {pieces === undefined
             ? text
             : pieces.map((piece, place) =>
@@ -206,7 +191,7 @@ function LineWithComments({ index, row, pieces, ...props }: LineProps) {
                 ? piece.text
                 : <span key={place} class={piece.class}>{piece.text}</span>
             )}
-        </td>
+        </DiffText>
       </tr>
       {here.map((comment, place) => (
         <tr key={`comment ${place}`} class="diff-says">
