@@ -60,6 +60,13 @@ export function TaskBadge({ task }: { task: Task }) {
   );
 }
 
+/** Shows nothing while the agent goes on as usual. */
+export function RuntimeBadge({ task: { runtime_status } }: { task: Task }) {
+  if (runtime_status === "unresponsive") return <span class="badge status-failed">No sign of life</span>;
+  if (runtime_status === "retrying") return <span class="badge status-queued">Asks its model again</span>;
+  return null;
+}
+
 /** Shows nothing for the usual priority. */
 export function PriorityMark({ priority }: { priority: Priority }) {
   if (priority === "medium") return null;

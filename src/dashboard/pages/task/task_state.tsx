@@ -1,17 +1,16 @@
 /** The task's state in one line: what it does, its turn, how long it has taken, and what it has changed. */
 import type { Task } from "../../../domain/task.ts";
 import { DiffStat } from "../../ui/diff_stat.tsx";
-import { TaskBadge } from "../../ui/status.tsx";
+import { RuntimeBadge, TaskBadge } from "../../ui/status.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import "./task_state.css";
 
 export function TaskState({ task }: { task: Task }) {
-  const { turn, started_at, completed_at, changes, runtime_status } = task;
+  const { turn, started_at, completed_at, changes } = task;
   return (
     <div class="task-state">
       <TaskBadge task={task} />
-      {runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
-      {runtime_status === "retrying" && <span class="badge status-queued">Asks its model again</span>}
+      <RuntimeBadge task={task} />
       {task.review === "accepted" && <span class="badge status-completed">Accepted</span>}
       {task.review === "discarded" && <span class="badge">Discarded</span>}
       {task.archived && <span class="badge">Archived</span>}

@@ -8,7 +8,7 @@ import { needOf } from "../../../domain/needs.ts";
 import { agents } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
-import { PriorityMark, ProgressBar, TaskBadge } from "../../ui/status.tsx";
+import { PriorityMark, ProgressBar, RuntimeBadge, TaskBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
@@ -27,8 +27,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
     <div class="card task-summary">
       <div class="task-line">
         <TaskBadge task={task} />
-        {task.runtime_status === "unresponsive" && <span class="badge status-failed">No sign of life</span>}
-        {task.runtime_status === "retrying" && <span class="badge status-queued">Asks its model again</span>}
+        <RuntimeBadge task={task} />
         <PriorityMark priority={priority} />
         <span class="task-type">{type}</span>
         <TaskId id={id} />
