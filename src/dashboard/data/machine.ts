@@ -26,6 +26,11 @@ export const agents = computed<readonly Agent[]>(() =>
   told.value.some(isOver) ? told.value.filter((agent) => !isOver(agent)) : told.value
 );
 
+/** The agent at work on the task. */
+export function agentAtWorkOn(task_id: string): Agent | undefined {
+  return agents.value.find((agent) => agent.task_id === task_id);
+}
+
 function isOver({ task_id }: Pick<Agent, "task_id">): boolean {
   const task = taskOf(task_id);
   return task !== undefined && isFinished(task.status);

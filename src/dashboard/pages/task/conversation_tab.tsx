@@ -3,12 +3,12 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { Link } from "wouter-preact";
 import type { Task } from "../../../domain/task.ts";
 import { isFinished } from "../../../domain/task_values.ts";
-import { agents } from "../../data/machine.ts";
 import { knownAgents, useKnownAgents } from "../../data/known_agents.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
+import { agentName } from "./agent_name.ts";
 import { Composer } from "./composer.tsx";
 import { Plan } from "./plan.tsx";
 import { PermissionPanels } from "./permission_panel.tsx";
@@ -35,7 +35,7 @@ export function ConversationTab({ task, result, tools, conversation }: TabProps)
     () => timelineOf({ messages, notes: says.entries, calls: callsOf(tools.entries), turns, attempts }),
     [messages, says.entries, tools.entries, turns, attempts],
   );
-  const agent = agentOf(task, attempts.at(-1)?.agent);
+  const agent = agentName(task, attempts) ?? "the agent";
   const known = knownAgents.value.find(({ name }) => name === agent);
   const isCommand = known?.protocol === "command";
   const scroll = useStickToEnd(entries);
@@ -79,11 +79,6 @@ export function ConversationTab({ task, result, tools, conversation }: TabProps)
       </aside>
     </div>
   );
-}
-
-function agentOf(task: Task, last: string | undefined): string {
-  const working = agents.value.find(({ task_id }) => task_id === task.id);
-  return working?.type ?? last ?? task.execution?.agent ?? "the agent";
 }
 
 interface TimelineProps {

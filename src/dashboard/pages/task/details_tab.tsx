@@ -1,7 +1,7 @@
 /** Everything else about the task: its plan, its settings, its attempts, and how it ended. */
 import { Fragment } from "preact";
 import type { Task } from "../../../domain/task.ts";
-import { agents, agentUsage } from "../../data/machine.ts";
+import { agentAtWorkOn, agentUsage } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { bytes, dateTime, duration } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
@@ -52,7 +52,7 @@ export function DetailsTab({ task, result }: TabProps) {
 }
 
 function Usage({ task }: { task: Task }) {
-  const agent = agents.value.find(({ task_id }) => task_id === task.id);
+  const agent = agentAtWorkOn(task.id);
   const samples = agent && agentUsage.value.get(agent.id);
   if (!agent || !samples || samples.length < 2) return null;
   return (
@@ -98,7 +98,7 @@ function Settings({ task }: { task: Task }) {
   const { execution = {}, timeout, files_pattern, scheduled_time, recurring, attached_files = [] } = task;
   const { working_dir, model, effort, mode, isolation, permissions, max_attempts, priority_boost, env } =
     execution;
-  const working = agents.value.find(({ task_id }) => task_id === task.id);
+  const working = agentAtWorkOn(task.id);
   const own = <span class="muted">server default</span>;
   return (
     <div class="card">

@@ -2,10 +2,10 @@
 import type { Task } from "../../../domain/task.ts";
 import { epochOf } from "../../../clock/clock.ts";
 import { duration } from "../../../protocol/formats.ts";
-import { agents } from "../../data/machine.ts";
 import { projectOf } from "../../data/projects.ts";
 import { PriorityMark } from "../../ui/status.tsx";
 import { Ago } from "../../ui/time.tsx";
+import { agentName } from "./agent_name.ts";
 import { PERMISSIONS } from "./details_tab.tsx";
 import { PullRequestLine } from "./pull_request.tsx";
 import { Relations } from "./relations.tsx";
@@ -13,8 +13,7 @@ import type { AttemptView } from "./tab_props.ts";
 
 export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly AttemptView[] }) {
   const { execution = {}, workspace, pull_request, priority, metadata, created_at } = task;
-  const working = agents.value.find(({ task_id }) => task_id === task.id);
-  const agent = working?.type ?? attempts.at(-1)?.agent ?? execution.agent;
+  const agent = agentName(task, attempts);
   const project = projectOf(task);
   const folder = workspace?.path ?? execution.working_dir;
   return (

@@ -5,13 +5,14 @@ import { Link } from "wouter-preact";
 import { systemClock } from "../../../clock/clock.ts";
 import type { Task } from "../../../domain/task.ts";
 import { needOf } from "../../../domain/needs.ts";
-import { agents } from "../../data/machine.ts";
+import { agentAtWorkOn } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, RuntimeBadge, TaskBadge } from "../../ui/status.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
+import { agentName } from "./agent_name.ts";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
 import "./task_summary.css";
@@ -100,8 +101,8 @@ function Progress({ task }: { task: Task }) {
 
 function Facts({ task, attempts }: TaskSummaryProps) {
   const { id, status, created_at, started_at, completed_at, scheduled_time, next_attempt_at, attempt } = task;
-  const working = agents.value.find(({ task_id }) => task_id === id);
-  const agent = working?.type ?? attempts.at(-1)?.agent ?? task.execution?.agent;
+  const working = agentAtWorkOn(id);
+  const agent = agentName(task, attempts);
   const isWaiting = status === "pending" || status === "queued";
   return (
     <dl class="run-facts">
