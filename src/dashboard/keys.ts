@@ -38,6 +38,15 @@ export function useShortcuts(list: Shortcut[], dependencies: readonly unknown[])
   }, dependencies);
 }
 
+/** For fields in which Enter begins a line: with Ctrl or ⌘ it sends what is written. */
+export function onSendKey(send: () => void): (event: KeyboardEvent) => void {
+  return (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    send();
+  };
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

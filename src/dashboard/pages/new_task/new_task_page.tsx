@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { client, link } from "../../data/server.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
+import { onSendKey } from "../../keys.ts";
 import { toastDone } from "../../ui/toast.tsx";
 import { change, chooseWhen, chosenFor, clearDraft, draft, hasMore, idOf, isEmpty } from "./draft.ts";
 import { draftFiles } from "./files.ts";
@@ -108,11 +109,7 @@ export function NewTaskPage() {
           event.preventDefault();
           void send();
         }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-          event.preventDefault();
-          void send();
-        }}
+        onKeyDown={onSendKey(() => void send())}
       >
         <section class="card">
           <ShortFields />

@@ -11,7 +11,7 @@ import { counted } from "../../../protocol/formats.ts";
 import { sendMessage, withdrawMessage } from "../../data/conversation.ts";
 import { FilesToSend } from "../../data/files_to_send.ts";
 import { draftOf, keepDraft } from "../../data/drafts.ts";
-import { useShortcuts } from "../../keys.ts";
+import { onSendKey, useShortcuts } from "../../keys.ts";
 import { useFileDrop } from "../../ui/file_drop.ts";
 import { FileRows } from "../../ui/file_rows.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
@@ -127,11 +127,7 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
           placeholder={`Say something to ${agent}. ${hint(task, mode)}`}
           value={text}
           onInput={({ currentTarget }) => change(currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-            event.preventDefault();
-            void send();
-          }}
+          onKeyDown={onSendKey(() => void send())}
         />
         {problem !== undefined && <p id="composer-problem" class="composer-problem" role="alert">{problem}
         </p>}

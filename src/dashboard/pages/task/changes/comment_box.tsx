@@ -1,6 +1,7 @@
 /** A comment on lines of a diff: being written, or waiting to be sent with the others. */
 import { Pencil, Trash2 } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { onSendKey } from "../../../keys.ts";
 import type { Comment } from "./review.ts";
 
 const LONGEST = 4000;
@@ -40,10 +41,7 @@ export function CommentEditor({ comment, onDone, onRemove }: CommentEditorProps)
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            done();
-          }
+          onSendKey(done)(event);
           if (event.key === "Escape" && text.trim() === "") onRemove();
         }}
       />

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Task } from "../../../../domain/task.ts";
 import { counted } from "../../../../protocol/formats.ts";
 import { client } from "../../../data/server.ts";
+import { onSendKey } from "../../../keys.ts";
 import { Dialog } from "../../../ui/dialog.tsx";
 import { toastDone, toastError } from "../../../ui/toast.tsx";
 import type { Review } from "./review.ts";
@@ -67,11 +68,7 @@ export function SendBack({ task, head_commit, review, onSent, onClose }: SendBac
           placeholder={comments.length > 0 ? "Anything else? (optional)" : "What shall change?"}
           value={text}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-            event.preventDefault();
-            void send();
-          }}
+          onKeyDown={onSendKey(() => void send())}
         />
         <footer class="buttons">
           <button type="button" onClick={onClose}>Not yet</button>
