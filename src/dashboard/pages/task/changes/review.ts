@@ -14,6 +14,11 @@ export interface Review {
   setViewed: (file: ViewedFile, isViewed: boolean) => void;
 }
 
+/** As the server takes them: whether one is outdated is for it to say. */
+export function toSend(comments: readonly Comment[]): ReviewComment[] {
+  return comments.map(({ outdated: _, ...comment }) => comment);
+}
+
 /** What changes within this time is stored together. */
 const SAVE_AFTER_MS = 400;
 
@@ -34,7 +39,7 @@ export function useReview(task_id: string, about: string | undefined): Review {
     try {
       await client.request("save_review", {
         task_id,
-        comments: comments.map(({ outdated: _, ...comment }) => comment),
+        comments: toSend(comments),
         viewed: [...viewed],
       });
     } catch (error) {

@@ -6,7 +6,7 @@ import { client } from "../../../data/server.ts";
 import { onSendKey } from "../../../keys.ts";
 import { Dialog } from "../../../ui/dialog.tsx";
 import { toastDone, toastError } from "../../../ui/toast.tsx";
-import type { Review } from "./review.ts";
+import { type Review, toSend } from "./review.ts";
 
 export interface SendBackProps {
   task: Task;
@@ -31,7 +31,7 @@ export function SendBack({ task, head_commit, review, onSent, onClose }: SendBac
         task_id: task.id,
         verdict: "request_changes",
         message: text.trim() === "" ? undefined : text,
-        comments: comments.map(({ outdated: _, ...comment }) => comment),
+        comments: toSend(comments),
         head_commit,
       });
       review.setComments([]);
