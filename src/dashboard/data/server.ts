@@ -32,6 +32,9 @@ function changed(change: ConnectionChange): void {
   link.value = { state: "lost", reason: change.reason, retry_at };
 }
 
+/** For requests that run git and other programs, in many folders or over the network: they are answered within 120 s. */
+export const SLOW = { timeout_ms: 130_000 };
+
 const pause = (wait_ms: number) => sleep(systemClock, wait_ms);
 
 /** Sends a request that is safe to repeat, and waits while a rate limit refuses it. Rejects like `Client.request`. */

@@ -1,7 +1,7 @@
 /** Says which worktrees would be removed and which stay, and removes them. */
 import { bytes, counted } from "../../../protocol/formats.ts";
 import type { Reply } from "../../../protocol/messages.ts";
-import { client } from "../../data/server.ts";
+import { client, SLOW } from "../../data/server.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { toastDone, toastError } from "../../ui/toast.tsx";
 
@@ -11,8 +11,6 @@ export interface PruneDialogProps {
   onDone: () => Promise<void>;
   onClose: () => void;
 }
-
-const SLOW = { timeout_ms: 130_000 };
 
 const REASONS: Record<string, string> = {
   at_work: "its task is not done",

@@ -1,10 +1,11 @@
 /** The worktrees of tasks: what each takes, and the removal of those that nobody needs. */
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { isFinished } from "../../../domain/task_values.ts";
 import { bytes, counted } from "../../../protocol/formats.ts";
 import type { Reply } from "../../../protocol/messages.ts";
 import { useAnswer } from "../../data/answer.ts";
-import { ask, client } from "../../data/server.ts";
+import { ask, client, SLOW } from "../../data/server.ts";
 import { taskOf } from "../../data/tasks.ts";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -13,9 +14,6 @@ import { toastError } from "../../ui/toast.tsx";
 import { PruneDialog } from "./prune_dialog.tsx";
 
 type Worktree = Reply<"list_worktrees">["worktrees"][number];
-
-/** Looking into many folders may take a while. */
-const SLOW = { timeout_ms: 130_000 };
 
 export function WorktreeList() {
   const { value, error, reload } = useAnswer(() => ask("list_worktrees"), 0);
@@ -132,6 +130,5 @@ const REVIEWS = {
 function stateOf({ task_id, review = "none", orphan }: Worktree): string {
   if (orphan) return "Left over";
   const status = task_id === undefined ? undefined : taskOf(task_id)?.status;
-  const isOpen = status !== undefined && !["completed", "failed", "cancelled"].includes(status);
-  return isOpen ? STATUS_NAMES[status] : REVIEWS[review];
+  return status === undefined || isFinished(status) ? REVIEWS[review] : STATUS_NAMES[status];
 }

@@ -7,7 +7,7 @@ import type { Task } from "../../../../domain/task.ts";
 import { isFinished, isJudged } from "../../../../domain/task_values.ts";
 import { counted } from "../../../../protocol/formats.ts";
 import type { Reply } from "../../../../protocol/messages.ts";
-import { client } from "../../../data/server.ts";
+import { client, SLOW } from "../../../data/server.ts";
 import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
@@ -15,9 +15,6 @@ import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
 import { PullRequestLine } from "../pull_request.tsx";
 import type { Review } from "./review.ts";
 import { SendBack } from "./send_back.tsx";
-
-/** Accepting and pull requests are answered within 120 s. */
-const SLOW = { timeout_ms: 130_000 };
 
 const METHODS: Record<AcceptMethod, { name: string; does: string }> = {
   squash: { name: "as one commit", does: "Makes one commit." },
