@@ -6,6 +6,7 @@ import { usePlace } from "../../hash_location.ts";
 import { count, latency, percent } from "../../../protocol/formats.ts";
 import { Page } from "../../ui/page.tsx";
 import { Problem } from "../../ui/problem.tsx";
+import { Segments } from "../../ui/segments.tsx";
 import { Refresh } from "../../ui/refresh.tsx";
 import "./api.css";
 
@@ -26,18 +27,12 @@ export function ApiPage() {
       actions={<Refresh at={value?.timestamp} answer={answer} />}
     >
       <div class="head">
-        <div class="segments" role="group" aria-label="Time range">
-          {Object.entries(RANGES).map(([key, name]) => (
-            <button
-              key={key}
-              type="button"
-              aria-pressed={key === range}
-              onClick={() => setPlace({ range: key === USUAL ? "" : key })}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Segments
+          label="Time range"
+          choices={Object.entries(RANGES).map(([value, name]) => ({ value, name }))}
+          chosen={range}
+          choose={(value) => setPlace({ range: value === USUAL ? "" : value })}
+        />
         <div class="buttons">
           <a href="docs">API reference</a>
           <a href="metrics" target="_blank" rel="noopener">As Prometheus text</a>

@@ -14,6 +14,7 @@ import { draftOf, keepDraft } from "../../data/drafts.ts";
 import { onSendKey, useShortcuts } from "../../keys.ts";
 import { useFileDrop } from "../../ui/file_drop.ts";
 import { FileRows } from "../../ui/file_rows.tsx";
+import { Segments } from "../../ui/segments.tsx";
 import { attempt, toastError } from "../../ui/toast.tsx";
 import "./composer.css";
 
@@ -25,14 +26,14 @@ export interface ComposerProps {
   sent: () => void;
 }
 
-const MODES: readonly { mode: MessageMode; name: string; title: string }[] = [
-  { mode: "next", name: "After this turn", title: "The next turn begins with it" },
+const MODES: readonly { value: MessageMode; name: string; title: string }[] = [
+  { value: "next", name: "After this turn", title: "The next turn begins with it" },
   {
-    mode: "steer",
+    value: "steer",
     name: "Into it",
     title: "The agent reads it while it works, if it takes that; else after this turn",
   },
-  { mode: "now", name: "Now", title: "The present turn is ended first" },
+  { value: "now", name: "Now", title: "The present turn is ended first" },
 ];
 
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -153,21 +154,7 @@ export function Composer({ task, agent, waiting, sent }: ComposerProps) {
           >
             <Paperclip size={16} aria-hidden="true" />
           </button>
-          {isRunning && (
-            <div class="segments" role="group" aria-label="When it is read">
-              {MODES.map((one) => (
-                <button
-                  key={one.mode}
-                  type="button"
-                  aria-pressed={mode === one.mode}
-                  title={one.title}
-                  onClick={() => setMode(one.mode)}
-                >
-                  {one.name}
-                </button>
-              ))}
-            </div>
-          )}
+          {isRunning && <Segments label="When it is read" choices={MODES} chosen={mode} choose={setMode} />}
           <span class="grow" />
           <button type="submit" class="primary" disabled={isSending || text.trim() === ""}>
             Send <kbd aria-hidden="true">{IS_APPLE ? "⌘" : "Ctrl"}↵</kbd>

@@ -1,5 +1,6 @@
 /** Switches between the views of the tasks. */
 import { ListIcon, SquareKanban, Waypoints } from "lucide-preact";
+import { Segments } from "../../ui/segments.tsx";
 import { type ViewKind, VIEWS } from "./view.ts";
 
 const NAMES = { board: "Board", list: "List", graph: "Graph" };
@@ -7,15 +8,21 @@ const ICONS = { board: SquareKanban, list: ListIcon, graph: Waypoints };
 
 export function ViewSwitch({ kind, choose }: { kind: ViewKind; choose: (kind: ViewKind) => void }) {
   return (
-    <div class="segments" role="group" aria-label="View">
-      {VIEWS.map((one) => {
-        const Icon = ICONS[one];
-        return (
-          <button key={one} type="button" aria-pressed={one === kind} onClick={() => choose(one)}>
-            <Icon size={14} aria-hidden="true" /> {NAMES[one]}
-          </button>
-        );
+    <Segments
+      label="View"
+      choices={VIEWS.map((value) => {
+        const Icon = ICONS[value];
+        return {
+          value,
+          name: (
+            <>
+              <Icon size={14} aria-hidden="true" /> {NAMES[value]}
+            </>
+          ),
+        };
       })}
-    </div>
+      chosen={kind}
+      choose={choose}
+    />
   );
 }

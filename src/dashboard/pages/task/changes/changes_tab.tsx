@@ -7,6 +7,7 @@ import { useAnswer } from "../../../data/answer.ts";
 import { ask } from "../../../data/server.ts";
 import { lazyModule } from "../../../ui/lazy_module.ts";
 import { DiffStat } from "../../../ui/diff_stat.tsx";
+import { Segments } from "../../../ui/segments.tsx";
 import { Problem } from "../../../ui/problem.tsx";
 import type { TabProps } from "../tab_props.ts";
 import { ReportedChanges } from "./reported_changes.tsx";
@@ -23,10 +24,10 @@ const useReviewBar = lazyModule(() => import("./review_bar.tsx"));
 /** While the agent works, its changes are asked for again and again. */
 const EVERY_MS = 15_000;
 
-const SINCE: readonly { since: Since; name: string }[] = [
-  { since: "base", name: "All changes" },
-  { since: "last_turn", name: "Last turn" },
-  { since: "last_review", name: "Since my review" },
+const SINCE: readonly { value: Since; name: string }[] = [
+  { value: "base", name: "All changes" },
+  { value: "last_turn", name: "Last turn" },
+  { value: "last_review", name: "Since my review" },
 ];
 
 export function ChangesTab({ task, tools, conversation }: TabProps) {
@@ -53,26 +54,13 @@ export function ChangesTab({ task, tools, conversation }: TabProps) {
   }
   const { totals } = value;
   const isReviewed = conversation.messages.some(({ source, role }) => source === "review" && role === "user");
-  const shown = SINCE.filter(({ since }) =>
-    since === "base" || (since === "last_turn" ? (turn ?? 1) > 1 : isReviewed)
+  const shown = SINCE.filter(({ value: one }) =>
+    one === "base" || (one === "last_turn" ? (turn ?? 1) > 1 : isReviewed)
   );
   return (
     <div class="git-changes">
       <div class="changes-head">
-        {shown.length > 1 && (
-          <div class="segments" role="group" aria-label="Since when">
-            {shown.map(({ since: one, name }) => (
-              <button
-                key={one}
-                type="button"
-                aria-pressed={one === since}
-                onClick={() => setSince(one)}
-              >
-                {name}
-              </button>
-            ))}
-          </div>
-        )}
+        {shown.length > 1 && <Segments label="Since when" choices={shown} chosen={since} choose={setSince} />}
         <p class="muted changes-sum">
           {counted(totals.files, "file")} changed
           <DiffStat additions={totals.additions} deletions={totals.deletions} />
