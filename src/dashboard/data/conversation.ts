@@ -8,7 +8,6 @@ import { ask, client } from "./server.ts";
 export interface Conversation {
   /** The oldest first. */
   messages: readonly ConversationMessage[];
-  isThere: boolean;
   error?: unknown;
 }
 
@@ -16,7 +15,7 @@ const PAGE = 500;
 
 /** Follows the conversation of a task. */
 export function useConversation(task_id: string): Conversation {
-  const [state, setState] = useState<Conversation>({ messages: [], isThere: false });
+  const [state, setState] = useState<Conversation>({ messages: [] });
   useEffect(() => {
     let isLeft = false;
     const arrived = new Map<string, ConversationMessage>();
@@ -24,9 +23,9 @@ export function useConversation(task_id: string): Conversation {
       arrived.clear();
       try {
         const loaded = await loadAll(task_id);
-        if (!isLeft) setState({ messages: merged(loaded, [...arrived.values()]), isThere: true });
+        if (!isLeft) setState({ messages: merged(loaded, [...arrived.values()]) });
       } catch (error) {
-        if (!isLeft) setState((state) => ({ ...state, isThere: true, error }));
+        if (!isLeft) setState((state) => ({ ...state, error }));
       }
     };
     void load();

@@ -37,6 +37,11 @@ export function useConfiguredProjects(): void {
   }, []);
 }
 
+/** The projects of the known tasks, by name. */
+export const projectNames = computed<readonly string[]>(() =>
+  [...new Set(tasks.value.map(projectOf))].filter((name) => name !== undefined).sort()
+);
+
 /** All projects that are configured, or that tasks name. */
 export const allProjects = computed<readonly string[]>(() =>
   [...new Set([...configuredProjects.value.map(({ name }) => name), ...projectNames.value])].sort()
@@ -46,8 +51,3 @@ export const allProjects = computed<readonly string[]>(() =>
 export function isShown(task: Task): boolean {
   return chosenProject.value === "" || projectOf(task) === chosenProject.value;
 }
-
-/** The projects of the known tasks, by name. */
-export const projectNames = computed<readonly string[]>(() =>
-  [...new Set(tasks.value.map(projectOf))].filter((name) => name !== undefined).sort()
-);

@@ -250,19 +250,23 @@ function questionAsked({ task_id, type: _, timestamp: __, ...asked }: Pushes["qu
 
 /** Fields whose change no other push tells. */
 const TOLD_BY_NAME = [
-  ...[
-    "review",
-    "changes",
-    "workspace",
-    "turn",
-    "queued_messages",
-    "waiting_for",
-    "pull_request",
-    "project",
-    "archived",
-  ],
+  "review",
+  "changes",
+  "workspace",
+  "turn",
+  "queued_messages",
+  "waiting_for",
+  "pull_request",
+  "project",
+  "archived",
   // By `update_task`.
-  ...["description", "priority", "dependencies", "timeout", "metadata", "execution", "scheduled_time"],
+  "description",
+  "priority",
+  "dependencies",
+  "timeout",
+  "metadata",
+  "execution",
+  "scheduled_time",
 ];
 
 /** The push says what has changed, not how. Of the questions, only what is no longer open must be looked up. */

@@ -1,4 +1,4 @@
-/** What a task has changed, and what has become of it, in a few words. */
+/** What a task has changed, in a few words. */
 import type { Task } from "../../../domain/task.ts";
 import { counted } from "../../../protocol/formats.ts";
 import { DiffStat } from "../../ui/diff_stat.tsx";

@@ -220,6 +220,6 @@ const IN_LIST: readonly LaneKey[] = ["needs", "running", "review", "waiting", "d
 export function listOf(tasks: readonly Task[], view: View, agentOf: AgentOf): readonly Task[] {
   if (view.sort !== undefined) return sorted(tasks, view, LATEST_FIRST, agentOf);
   return columnsOf(tasks, { ...view, statuses: [] }, agentOf)
-    .toSorted((a, b) => byRank(IN_LIST, a.column.key as LaneKey, b.column.key as LaneKey))
+    .toSorted((a, b) => byRank<Column["key"]>(IN_LIST, a.column.key, b.column.key))
     .flatMap((group) => group.tasks);
 }

@@ -13,7 +13,7 @@ export interface Piece {
 /** Files with more characters stay as they are: coloring them would hold up the page. */
 const LONGEST = 200_000;
 
-const NAMES: Record<string, string> = { dockerfile: "bash", makefile: "makefile", "cargo.lock": "ini" };
+const NAMES: Record<string, string> = { dockerfile: "bash", "cargo.lock": "ini" };
 
 function languageOf(path: string): string | undefined {
   const name = path.split("/").at(-1)!.toLowerCase();
