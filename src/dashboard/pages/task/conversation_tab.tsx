@@ -31,9 +31,10 @@ export function ConversationTab({ task, result, tools, conversation }: TabProps)
   const says = useTaskLog(task.id, SAYS, true);
   const { messages } = conversation;
   const { turns = [], attempts = [] } = result.value ?? {};
+  const calls = useMemo(() => callsOf(tools.entries), [tools.entries]);
   const entries = useMemo(
-    () => timelineOf({ messages, notes: says.entries, calls: callsOf(tools.entries), turns, attempts }),
-    [messages, says.entries, tools.entries, turns, attempts],
+    () => timelineOf({ messages, notes: says.entries, calls, turns, attempts }),
+    [messages, says.entries, calls, result.value],
   );
   const agent = agentName(task, attempts) ?? "the agent";
   const known = knownAgents.value.find(({ name }) => name === agent);
