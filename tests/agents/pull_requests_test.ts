@@ -11,6 +11,7 @@ import { containedPrograms } from "../../src/host/processes/contained_program.ts
 import { gitRemotes } from "../../src/workspaces/remotes.ts";
 import { type EndedTasks, withEndedTasks } from "../fixtures/ended_tasks.ts";
 import { ForgePrograms, GITHUB_PULL, GITLAB_MERGE } from "../fixtures/forge_programs.ts";
+import { withOrigin } from "../fixtures/forge_project.ts";
 import { serverGit } from "../fixtures/pictured_repository.ts";
 import { git } from "../fixtures/repository.ts";
 
@@ -83,16 +84,12 @@ async function withForge(
   test: (forge: Forge, head: string) => Promise<void>,
   options: Options = {},
 ): Promise<void> {
-  const { address = "https://github.com/ann/tool.git", project = {}, programs } = options;
+  const { project = {}, programs } = options;
   await withEndedTasks({ "a.txt": "a\n" }, async (tasks) => {
     const { repository } = tasks;
     const folder = await Deno.makeTempDir({ prefix: "oa-forge-" });
     try {
-      const remote = join(folder, "remote.git");
-      await git(folder, "init", "--quiet", "--bare", remote);
-      await repository.git("remote", "add", "origin", address);
-      await repository.git("config", `url.${remote}.insteadOf`, address);
-      await repository.git("push", "--quiet", "origin", "main");
+      const remote = await withOrigin(repository, folder, options.address);
       await tasks.add("t", { "new.txt": "new\n" });
       const head = await repository.git("rev-parse", "opencode-agents/t");
       const scripts = await ForgePrograms.create(join(folder, "bin"), programs);

@@ -1,8 +1,6 @@
 /** A task's pull request in the browser: opened by key, followed, and what reviewers said handed to the agent. */
-import { join } from "node:path";
 import { DEMO_COMMAND } from "../agents/fixtures/acp_run.ts";
-import { ForgePrograms, GITHUB_PULL } from "../fixtures/forge_programs.ts";
-import { git, Repository } from "../fixtures/repository.ts";
+import { withForgeProject } from "../fixtures/forge_project.ts";
 import { becomes, isAccessible, isNoWider, visit } from "./fixtures/browser.ts";
 
 /** A minute goes by until the server asks the forge: what it would then tell the page is put into its answers here. */
@@ -24,25 +22,14 @@ const FEEDBACK = [
 ];
 
 Deno.test("pull request: opened by key; its state is shown, and feedback goes to the agent at a press", async () => {
-  const room = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-pr-" }));
-  try {
-    const programs = await ForgePrograms.create(join(room, "bin"));
-    await programs.answer("gh", "pr list", []);
-    await programs.answer("gh", "pr create", GITHUB_PULL.url);
-    await programs.answer("gh", "pr view", GITHUB_PULL);
-    const remote = join(room, "remote.git");
-    await git(room, "init", "--quiet", "--bare", remote);
-    const repository = await Repository.create(join(room, "project"));
-    await repository.git("remote", "add", "origin", "https://github.com/ann/tool.git");
-    await repository.git("config", `url.${remote}.insteadOf`, "https://github.com/ann/tool.git");
-    await repository.git("push", "--quiet", "origin", "main");
+  await withForgeProject(async ({ repository, PATH }) => {
     const config = {
       limits: { enabled: false },
       agents: { demo: { protocol: "acp", command: DEMO_COMMAND } },
       projects: { tool: { path: repository.path, isolation: "worktree", agent: "demo" } },
       tasks: { permissions: "allow" },
     };
-    const env = { PATH: `${programs.path}:${Deno.env.get("PATH")}` };
+    const env = { PATH };
     await visit({ config, env }, async ({ server, page, go, picture }) => {
       let hasFeedback = false;
       await page.routeWebSocket(/.*/, (socket) => {
@@ -98,7 +85,5 @@ Deno.test("pull request: opened by key; its state is shown, and feedback goes to
       await panel.waitFor({ state: "detached" });
       await page.getByText(/^Turn 2, /).waitFor();
     });
-  } finally {
-    await Deno.remove(room, { recursive: true });
-  }
+  });
 });

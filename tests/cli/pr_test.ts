@@ -1,29 +1,19 @@
 /** A pull request from a task to the forge: the real program, real git, a scripted \`gh\`. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ForgePrograms, GITHUB_PULL } from "../fixtures/forge_programs.ts";
-import { git, Repository } from "../fixtures/repository.ts";
+import { GITHUB_PULL } from "../fixtures/forge_programs.ts";
+import { withForgeProject } from "../fixtures/forge_project.ts";
+import { git } from "../fixtures/repository.ts";
 import { withServer } from "../fixtures/server.ts";
 
 Deno.test("cli: pr pushes what a task has done, loose work included, and the task shows its pull request", async () => {
-  const room = await Deno.realPath(await Deno.makeTempDir({ prefix: "oa-pr-" }));
-  try {
-    const programs = await ForgePrograms.create(join(room, "bin"));
-    await programs.answer("gh", "pr list", []);
-    await programs.answer("gh", "pr create", GITHUB_PULL.url);
-    await programs.answer("gh", "pr view", GITHUB_PULL);
-    const remote = join(room, "remote.git");
-    await git(room, "init", "--quiet", "--bare", remote);
-    const repository = await Repository.create(join(room, "project"));
-    await repository.git("remote", "add", "origin", "https://github.com/ann/tool.git");
-    await repository.git("config", `url.${remote}.insteadOf`, "https://github.com/ann/tool.git");
-    await repository.git("push", "--quiet", "origin", "main");
+  await withForgeProject(async ({ repository, remote, programs, PATH }) => {
     const config = {
       limits: { enabled: false },
       agents: { sh: { protocol: "command", command: ["sh", "-c", "{prompt}"] } },
       projects: { tool: { path: repository.path, isolation: "worktree", agent: "sh" } },
     };
-    const env = { PATH: `${programs.path}:${Deno.env.get("PATH")}`, GH_TOKEN: "ghp_verysecret", DECOY: "x" };
+    const env = { PATH, GH_TOKEN: "ghp_verysecret", DECOY: "x" };
     await withServer({ config }, async (server) => {
       const socket = await server.connect();
       await socket.request({ type: "subscribe_to_updates", channels: ["task_status"] });
@@ -73,7 +63,5 @@ Deno.test("cli: pr pushes what a task has done, loose work included, and the tas
       assert.deepEqual(["GH_TOKEN", "DECOY"].map((name) => names.includes(name)), [true, false]);
       await socket.close();
     }, env);
-  } finally {
-    await Deno.remove(room, { recursive: true });
-  }
+  });
 });
