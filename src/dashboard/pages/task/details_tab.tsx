@@ -1,5 +1,4 @@
 /** Everything else about the task: its plan, its settings, its attempts, and how it ended. */
-import { Fragment } from "preact";
 import type { Task } from "../../../domain/task.ts";
 import { agentAtWorkOn, agentUsage } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
@@ -7,6 +6,7 @@ import { bytes, dateTime, duration } from "../../../protocol/formats.ts";
 import { ruleInWords } from "../../ui/schedule_words.ts";
 import { UsageCharts } from "../../ui/usage_charts.tsx";
 import { Attempts } from "./attempts.tsx";
+import { Fact } from "./fact.tsx";
 import { HowItEnded } from "./how_it_ended.tsx";
 import { Plan } from "./plan.tsx";
 import type { TabProps } from "./tab_props.ts";
@@ -74,22 +74,18 @@ function SessionFacts({ task: { execution = {}, agent_session } }: { task: Task 
   const { delegate, mcp_servers = [] } = execution;
   return (
     <>
-      {delegate !== undefined && <dt>Delegation</dt>}
-      {delegate !== undefined && <dd>{delegate ? "may start tasks for other agents" : "not allowed"}</dd>}
-      {mcp_servers.length > 0 && <dt>MCP servers</dt>}
-      {mcp_servers.length > 0 && <dd>{mcp_servers.map(({ name }) => name).join(", ")}</dd>}
-      {agent_session && <dt>Session</dt>}
-      {agent_session && (
-        <dd>
-          <code>{agent_session.session_id}</code>
-        </dd>
-      )}
-      {agent_session?.command && <dt>Go on by hand</dt>}
-      {agent_session?.command && (
-        <dd>
-          <code>{agent_session.command}</code> in <code>{agent_session.working_dir}</code>
-        </dd>
-      )}
+      <Fact name="Delegation">
+        {delegate !== undefined && (delegate ? "may start tasks for other agents" : "not allowed")}
+      </Fact>
+      <Fact name="MCP servers">{mcp_servers.map(({ name }) => name).join(", ")}</Fact>
+      <Fact name="Session">{agent_session && <code>{agent_session.session_id}</code>}</Fact>
+      <Fact name="Go on by hand">
+        {agent_session?.command && (
+          <>
+            <code>{agent_session.command}</code> in <code>{agent_session.working_dir}</code>
+          </>
+        )}
+      </Fact>
     </>
   );
 }
@@ -104,49 +100,31 @@ function Settings({ task }: { task: Task }) {
     <div class="card">
       <h2>Settings</h2>
       <dl class="facts">
-        <dt>Folder</dt>
-        <dd>
+        <Fact name="Folder">
           {working?.working_dir ?? working_dir ? <code>{working?.working_dir ?? working_dir}</code> : own}
-        </dd>
-        {files_pattern && <dt>Files</dt>}
-        {files_pattern && (
-          <dd>
-            <code>{files_pattern}</code>
-          </dd>
-        )}
-        <dt>Time limit</dt>
-        <dd>{timeout === undefined ? own : duration(timeout)}</dd>
-        <dt>Permissions</dt>
-        <dd>{permissions === undefined ? own : PERMISSIONS[permissions]}</dd>
+        </Fact>
+        <Fact name="Files">{files_pattern && <code>{files_pattern}</code>}</Fact>
+        <Fact name="Time limit">{timeout === undefined ? own : duration(timeout)}</Fact>
+        <Fact name="Permissions">{permissions === undefined ? own : PERMISSIONS[permissions]}</Fact>
         <SessionFacts task={task} />
         {attached_files.length > 0 && <dt>Attached</dt>}
         {attached_files.map(({ id, name, bytes: size }) => <dd key={id}>{name}, {bytes(size)}</dd>)}
-        {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) =>
-          chosen && (
-            <Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <code>{chosen}</code>
-              </dd>
-            </Fragment>
-          )
-        )}
-        {isolation === "worktree" && <dt>Isolation</dt>}
-        {isolation === "worktree" && <dd>separate git worktree</dd>}
-        {max_attempts !== undefined && <dt>Attempts</dt>}
-        {max_attempts !== undefined && <dd>at most {max_attempts}</dd>}
-        {priority_boost !== undefined && <dt>Priority boost</dt>}
-        {priority_boost !== undefined && <dd>{priority_boost}</dd>}
+        {Object.entries({ Model: model, Effort: effort, Mode: mode }).map(([name, chosen]) => (
+          <Fact key={name} name={name}>{chosen && <code>{chosen}</code>}</Fact>
+        ))}
+        <Fact name="Isolation">{isolation === "worktree" && "separate git worktree"}</Fact>
+        <Fact name="Attempts">{max_attempts !== undefined && `at most ${max_attempts}`}</Fact>
+        <Fact name="Priority boost">{priority_boost}</Fact>
         {env && Object.keys(env).length > 0 && <dt>Variables</dt>}
         {env && Object.keys(env).length > 0 && (
           <dd title="Their values are not shown">
             {Object.keys(env).map((name) => <code key={name} class="env-name">{name}</code>)}
           </dd>
         )}
-        {scheduled_time && <dt>Scheduled for</dt>}
-        {scheduled_time && (
-          <dd>{recurring ? ruleInWords({ scheduled_time, recurring }) : dateTime(scheduled_time)}</dd>
-        )}
+        <Fact name="Scheduled for">
+          {scheduled_time &&
+            (recurring ? ruleInWords({ scheduled_time, recurring }) : dateTime(scheduled_time))}
+        </Fact>
       </dl>
     </div>
   );

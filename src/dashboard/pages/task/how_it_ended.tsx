@@ -2,6 +2,7 @@
 import { isFinished } from "../../../domain/task_values.ts";
 import { count, duration } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
+import { Fact } from "./fact.tsx";
 import type { TabProps } from "./tab_props.ts";
 import { ValueView } from "./value_view.tsx";
 
@@ -13,14 +14,8 @@ export function HowItEnded({ task, result: { value, error } }: Pick<TabProps, "t
     <div class="card">
       <h2>How it ended</h2>
       <dl class="facts">
-        <dt>Status</dt>
-        <dd>{task.status}</dd>
-        {stop_reason !== undefined && <dt>Stop reason</dt>}
-        {stop_reason !== undefined && (
-          <dd>
-            <code>{stop_reason}</code>
-          </dd>
-        )}
+        <Fact name="Status">{task.status}</Fact>
+        <Fact name="Stop reason">{stop_reason !== undefined && <code>{stop_reason}</code>}</Fact>
         {exit_code !== undefined && <dt>Exit code</dt>}
         {exit_code !== undefined && <dd class="figure">{exit_code}</dd>}
         {left_running.length > 0 && <dt>Left running</dt>}

@@ -7,6 +7,7 @@ import { PriorityMark } from "../../ui/status.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { agentName } from "./agent_name.ts";
 import { PERMISSIONS } from "./details_tab.tsx";
+import { Fact } from "./fact.tsx";
 import { PullRequestLine } from "./pull_request.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./tab_props.ts";
@@ -38,17 +39,6 @@ export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly A
       </dl>
       <Relations task={task} />
     </section>
-  );
-}
-
-/** Shows nothing without a value. */
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  if (!children) return null;
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 
