@@ -1,8 +1,8 @@
 /** The project of the folder in which a command is given. */
-import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
 import type { HttpClient } from "../client/http.ts";
 import { ApiError } from "../domain/errors.ts";
+import { isInside } from "../domain/path_inside.ts";
 
 export interface ProjectFlags {
   /** A name; false: not that of the current folder. */
@@ -56,9 +56,4 @@ async function real(path: string): Promise<string> {
   } catch {
     return path;
   }
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === "" || (!isAbsolute(way) && way.split(/[/\\]/)[0] !== "..");
 }

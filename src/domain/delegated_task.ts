@@ -6,6 +6,7 @@ import { isAbsolute, join, relative } from "node:path";
 import { ancestorsOf, DELEGATION_DEPTH_MAX } from "./delegation.ts";
 import { ApiError } from "./errors.ts";
 import { fieldProblem } from "./field_problem.ts";
+import { isInside } from "./path_inside.ts";
 import type { Execution, NewTask, PermissionPolicy } from "./task.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "./task_record.ts";
 
@@ -85,7 +86,7 @@ function inRepository(requested: NewTask, { state: { workspace } }: TaskRecord):
   const { working_dir } = requested.execution ?? {};
   const { kind, root, repository } = workspace ?? {};
   if (kind !== "worktree" || !root || !repository || working_dir === undefined) return requested;
-  if (!isInside(root, working_dir)) return requested;
+  if (!isFolderIn(root, working_dir)) return requested;
   const theirs = join(repository, relative(root, working_dir));
   return { ...requested, execution: { ...requested.execution, working_dir: theirs } };
 }
@@ -100,15 +101,15 @@ function fromTheirBranch(task: NewTask, parent: TaskRecord, rules: DelegationRul
   if (workspace?.kind !== "worktree" || execution.session !== undefined) return task;
   const own = rules.executionOf({ spec: task }).working_dir;
   const isBeside = own === rules.executionOf(parent).working_dir ||
-    (own !== undefined && workspace.repository !== undefined && isInside(workspace.repository, own));
+    (own !== undefined && workspace.repository !== undefined && isFolderIn(workspace.repository, own));
   const { isolation = "worktree", base = workspace.branch } = execution;
   if (!isBeside || isolation !== "worktree") return task;
   return { ...task, execution: { ...execution, isolation, base } };
 }
 
-function isInside(root: string, path: string): boolean {
-  const within = relative(root, path);
-  return isAbsolute(path) && !isAbsolute(within) && within.split(/[/\\]/)[0] !== "..";
+/** A relative folder is one of the task's project. */
+function isFolderIn(root: string, folder: string): boolean {
+  return isAbsolute(folder) && isInside(root, folder);
 }
 
 /** Whether the task names a configured project, not merely a label. */

@@ -8,7 +8,7 @@ import { executionIn, type NamedProject, type Project } from "../domain/project.
 import type { Execution, NewTask } from "../domain/task.ts";
 import { holdsSlot, type TaskRecord, type TaskSpec } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
-import { isInside } from "../host/path_inside.ts";
+import { isInside } from "../domain/path_inside.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 
 /** What decides about a task's project. */

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import { enterFolder } from "../host/enter_folder.ts";
-import { isInside } from "../host/path_inside.ts";
+import { isInside } from "../domain/path_inside.ts";
 import { repositoryRoot } from "../host/repository_root.ts";
 import { type Home, placeOf } from "../protocol/places.ts";
 

@@ -1,6 +1,6 @@
 /** Ignored files that come into a new worktree: those that `.worktreeinclude` or the project's `copy` names. */
 import { dirname, join } from "node:path";
-import { isInside } from "../host/path_inside.ts";
+import { isInside } from "../domain/path_inside.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
 import { WHOLE_TREE_MS } from "./git.ts";

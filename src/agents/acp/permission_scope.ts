@@ -1,5 +1,6 @@
 /** Which places of a tool call are outside the folders that `permissions: "allow"` covers, links and `..` resolved. */
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { isInside } from "../../domain/path_inside.ts";
 import { placesOf } from "./permission_places.ts";
 
 /** The most places that are resolved. A call that names more is outside. */
@@ -39,14 +40,8 @@ export async function placesOutside(
     if (path.includes("\0") || path.startsWith("~")) return true;
     // Not normalized before: what `..` leads to depends on the links before it.
     const place = await real(isAbsolute(path) ? path : `${base}/${path}`);
-    return !roots.some((root) => isWithin(root, place));
+    return !roots.some((root) => isInside(root, place));
   }
-}
-
-/** Both absolute and normalized. */
-function isWithin(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === "" || (!isAbsolute(way) && way !== ".." && !way.startsWith("../"));
 }
 
 /** More links than a path may lead through. */
