@@ -1,5 +1,6 @@
 /** A project of the configuration: a folder, usually a repository, with settings for the tasks that work in it. */
 import * as z from "zod";
+import { given } from "./given_fields.ts";
 import { addedUp, McpServers } from "./mcp_server.ts";
 import { PermissionRules } from "./permission_rule.ts";
 import { isGlob, text } from "./scalars.ts";
@@ -109,7 +110,7 @@ export type NamedProject = Project & { readonly name: string };
 export function executionIn(project: Project, own: Execution, usual_agent: string): Execution {
   const { agent = usual_agent, session } = own;
   const { model, effort, mode } = agent === usual_agent ? project : {} as Partial<Project>;
-  return withoutAbsent({
+  return given({
     ...own,
     agent,
     model: own.model ?? model,
@@ -121,8 +122,4 @@ export function executionIn(project: Project, own: Execution, usual_agent: strin
     env: project.env && { ...project.env, ...own.env } || own.env,
     mcp_servers: project.mcp_servers ? addedUp(project.mcp_servers, own.mcp_servers) : own.mcp_servers,
   });
-}
-
-function withoutAbsent(execution: Execution): Execution {
-  return Object.fromEntries(Object.entries(execution).filter(([, value]) => value !== undefined));
 }

@@ -5,6 +5,7 @@ import {
   type QuestionOption,
   type QuestionSchema,
 } from "../../domain/question.ts";
+import { given } from "../../domain/given_fields.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { cut, listOf, objectOf, objectsOf, oneLine, textOf } from "./wire_value.ts";
 
@@ -34,11 +35,11 @@ function isWebPage(url: string): boolean {
 }
 
 function readSchema(schema: WireObject): QuestionSchema | string {
-  const given = Object.entries(objectOf(schema.properties) ?? {});
+  const asked = Object.entries(objectOf(schema.properties) ?? {});
   const required = listOf(schema.required).flatMap((name) => textOf(name) ?? []);
-  if (given.length > MOST_FIELDS) return `it has more than ${MOST_FIELDS} fields`;
+  if (asked.length > MOST_FIELDS) return `it has more than ${MOST_FIELDS} fields`;
   const properties: QuestionSchema["properties"] = {};
-  for (const [name, value] of given) {
+  for (const [name, value] of asked) {
     const field = readField(objectOf(value) ?? {});
     if (field !== undefined && name !== "__proto__") properties[name] = field;
     else if (required.includes(name)) return `its field '${oneLine(name, 100)}' is of an unknown kind`;
@@ -58,12 +59,7 @@ function readField(field: WireObject): QuestionField | undefined {
   const shape = { type: field.type, ...wordsOf(field), ...choicesIn(field) };
   // A default or a bound that makes no sense does not keep the question from being asked.
   const read = QuestionField.safeParse({ ...known, ...shape }).data ?? QuestionField.safeParse(shape).data;
-  return read && present(read);
-}
-
-/** The same without the fields that have no value. */
-function present<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+  return read && given(read);
 }
 
 function choicesIn(field: WireObject): { enum: unknown; oneOf: unknown; items: unknown } {

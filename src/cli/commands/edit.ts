@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ApiError } from "../../domain/errors.ts";
 import { describedBy } from "../../domain/description.ts";
+import { given } from "../../domain/given_fields.ts";
 import { HIDDEN } from "../../domain/mcp_server.ts";
 import {
   After,
@@ -133,8 +134,4 @@ function refuseHidden({ env, mcp_servers = [] }: Execution = {}): void {
       "cancel it and start it anew",
     { field: "execution" },
   );
-}
-
-function given<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

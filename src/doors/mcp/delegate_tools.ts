@@ -1,6 +1,7 @@
 /** The tools that delegate work and wait for it. */
 import * as z from "zod";
 import { describedBy } from "../../domain/description.ts";
+import { given } from "../../domain/given_fields.ts";
 import type { RequestInput } from "../../protocol/messages.ts";
 import { bytes, distinct, NewTaskId, TaskId, text } from "../../domain/scalars.ts";
 import { Isolation, MAX_DEPENDENCIES, Priority, type Task, TaskType } from "../../domain/task.ts";
@@ -144,9 +145,4 @@ function metadataOf({ project }: Requested, parent: Task | undefined): Record<st
 function newId({ clock }: Call): string {
   const chance = Math.floor(clock.random() * 36 ** 6).toString(36).padStart(6, "0");
   return `mcp_${clock.now().toString(36)}_${chance}`;
-}
-
-/** Drops undefined fields, which neither JSON nor the protocol has. */
-function given<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
