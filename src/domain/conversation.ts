@@ -4,15 +4,12 @@
  */
 import { requireSettled } from "./expected_status.ts";
 import { fieldProblem } from "./field_problem.ts";
-import { messageId, messageNumber, WAITING_MAX, type WaitingMessage } from "./message.ts";
+import { type Delivery, messageId, messageNumber, WAITING_MAX, type WaitingMessage } from "./message.ts";
 import { closedAgain, reopened } from "./reopening.ts";
 import { numbering, withMessage } from "./turns.ts";
 import { type Readiness, settle } from "./transitions.ts";
 import { holdsSlot, type TaskRecord, type TaskState } from "./task_record.ts";
 import { isFinished } from "./task_values.ts";
-
-/** What becomes of a message: it waits for its turn, it ends the present turn, or the task goes on for it. */
-export type Delivery = "queued" | "now" | "reopened";
 
 export interface Posted {
   state: TaskState;

@@ -1,5 +1,6 @@
 /** What the engine asks of git when a task's work is accepted, discarded or kept. */
 import type { OwnWorktree } from "./accepting.ts";
+import type { UpdateMethod } from "./base_update.ts";
 import type { AcceptIntent, AcceptMethod } from "./ending.ts";
 import { ApiError, type ErrorDetails } from "./errors.ts";
 
@@ -59,7 +60,7 @@ export interface LandingPlan {
 export interface BringIn {
   task_id: string;
   worktree: OwnWorktree;
-  method: "rebase" | "merge";
+  method: UpdateMethod;
   taken: readonly Taken[];
 }
 

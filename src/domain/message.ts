@@ -14,6 +14,10 @@ export type MessageSource = z.infer<typeof MessageSource>;
 export const MessageMode = z.enum(["next", "now", "steer"]);
 export type MessageMode = z.infer<typeof MessageMode>;
 
+/** What becomes of a message: it waits for its turn, it ends the present turn, or the task goes on for it. */
+export const Delivery = z.enum(["queued", "now", "reopened"]);
+export type Delivery = z.infer<typeof Delivery>;
+
 /** How many messages of a task may wait. */
 export const WAITING_MAX = 20;
 

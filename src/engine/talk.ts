@@ -2,11 +2,11 @@
 import { isoTime } from "../clock/clock.ts";
 import type { Actor } from "../domain/actor.ts";
 import { cascade, failuresRead, waitAgain } from "../domain/cascade.ts";
-import { type Delivery, posted, withdrawn } from "../domain/conversation.ts";
+import { posted, withdrawn } from "../domain/conversation.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { isDue } from "../domain/due.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import { messageId, type MessageMode, type MessageSource } from "../domain/message.ts";
+import { type Delivery, messageId, type MessageMode, type MessageSource } from "../domain/message.ts";
 import { holdsSlot, type TaskRecord, type TaskState } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
 import { forgottenMessage, partsOf, userMessage, userText } from "../store/messages.ts";

@@ -1,5 +1,6 @@
 /** Brings the base into a task's worktree. Conflicts are listed, or given to the agent. */
 import type { Actor } from "../domain/actor.ts";
+import type { Resolver, UpdateMethod } from "../domain/base_update.ts";
 import type { OwnWorktree } from "../domain/accepting.ts";
 import { allDependencies } from "../domain/dependencies.ts";
 import { type BaseUpdate, changesConflict, type Landing } from "../domain/landing.ts";
@@ -25,8 +26,8 @@ export interface UpdateContext {
 
 export interface UpdateRequest {
   task_id: string;
-  method?: "rebase" | "merge";
-  resolve?: "none" | "agent";
+  method?: UpdateMethod;
+  resolve?: Resolver;
 }
 
 export class WorkspaceUpdate {

@@ -1,5 +1,6 @@
 /** Section 9 of the contract: what becomes of a task's changes. */
 import * as z from "zod";
+import { Resolver, UpdateMethod } from "../domain/base_update.ts";
 import { AcceptMethod } from "../domain/ending.ts";
 import { name, TaskId, text } from "../domain/scalars.ts";
 import { Review } from "../domain/workspace.ts";
@@ -53,8 +54,8 @@ export const acceptMessages = {
     "update_workspace",
     {
       task_id: TaskId,
-      method: z.enum(["rebase", "merge"]).optional().describe("Default: rebase."),
-      resolve: z.enum(["none", "agent"]).optional().describe(
+      method: UpdateMethod.optional().describe("Default: rebase."),
+      resolve: Resolver.optional().describe(
         "What becomes of conflicts. none (default): they are listed, and nothing changes. agent: the base is merged, and the " +
           "agent gets a message to resolve them.",
       ),

@@ -2,12 +2,12 @@
 import * as z from "zod";
 import { Actor } from "../domain/actor.ts";
 import { Attachment, AttachmentIds } from "../domain/attachment.ts";
-import { MessageMode, MessageSource, StoredMessage } from "../domain/message.ts";
+import { Delivery, MessageMode, MessageSource, StoredMessage } from "../domain/message.ts";
 import { bytes, TaskId, text } from "../domain/scalars.ts";
 import { exchange } from "./exchange.ts";
 
 /** The most bytes of a person's message. */
-const MESSAGE_BYTES = 65_536;
+export const MESSAGE_BYTES = 65_536;
 
 const MessageId = text(1, 100);
 
@@ -45,7 +45,7 @@ export const conversationMessages = {
     {
       ...done,
       turn: z.int().describe("The turn that it will probably begin."),
-      delivery: z.enum(["queued", "now", "reopened"]).describe(
+      delivery: Delivery.describe(
         "queued: it waits for its turn. now: the present turn is ended for it. " +
           "reopened: the task had ended and is queued again.",
       ),

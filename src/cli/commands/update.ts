@@ -1,18 +1,19 @@
 /** `update`: bring the branch from which a task started into its worktree. */
 import { type Command, Option } from "commander";
+import { Resolver, UpdateMethod } from "../../domain/base_update.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { ownCommand } from "../own_command.ts";
 
 interface UpdateFlags extends CommonFlags {
-  method?: "rebase" | "merge";
-  resolve?: "none" | "agent";
+  method?: UpdateMethod;
+  resolve?: Resolver;
 }
 
 export function addUpdate(program: Command, cli: Cli): void {
   cli.command(program, "update <task>", "bring the branch from which a task started into its worktree")
-    .addOption(new Option("--method <method>", "how (default: rebase)").choices(["rebase", "merge"]))
+    .addOption(new Option("--method <method>", "how (default: rebase)").choices(UpdateMethod.options))
     .addOption(
-      new Option("--resolve <by>", "who resolves conflicts (default: none)").choices(["none", "agent"]),
+      new Option("--resolve <by>", "who resolves conflicts (default: none)").choices(Resolver.options),
     )
     .action(async (task_id: string, { method, resolve, ...flags }: UpdateFlags) => {
       const { terminal } = cli;

@@ -1,5 +1,6 @@
 /** The tools that decide what becomes of a task's changes. */
 import * as z from "zod";
+import { Resolver, UpdateMethod } from "../../domain/base_update.ts";
 import { AcceptMethod } from "../../domain/ending.ts";
 import { text } from "../../domain/scalars.ts";
 import { taskId, tool } from "./tool.ts";
@@ -56,8 +57,8 @@ export const updateWorkspace = tool({
     "listed, and nothing changes, unless its agent is to resolve them: then it goes on, so wait for the task.",
   input: {
     task_id: taskId,
-    method: z.enum(["rebase", "merge"]).optional(),
-    resolve: z.enum(["none", "agent"]).optional().describe("Who resolves conflicts; left out: none"),
+    method: UpdateMethod.optional(),
+    resolve: Resolver.optional().describe("Who resolves conflicts; left out: none"),
   },
   output: { task_id: z.string(), head_commit: z.string(), conflicts: z.array(z.string()) },
   hints: { readOnlyHint: false },

@@ -1,9 +1,9 @@
 /** The tools that talk with a task's agent. */
 import * as z from "zod";
 import { conversation } from "../../client/conversation.ts";
-import { MessageMode, MessageSource, StoredMessage } from "../../domain/message.ts";
+import { Delivery, MessageMode, MessageSource, StoredMessage } from "../../domain/message.ts";
 import { bytes, cutToBytes, text, utf8Length } from "../../domain/scalars.ts";
-import type { ConversationMessage } from "../../protocol/conversation_messages.ts";
+import { ConversationMessage, MESSAGE_BYTES } from "../../protocol/conversation_messages.ts";
 import { taskId, tool } from "./tool.ts";
 
 /** The caller reads every word. */
@@ -18,7 +18,7 @@ export const sendMessage = tool({
     "call wait_for_task, and read the answer there or with get_conversation.",
   input: {
     task_id: taskId,
-    message: bytes(65_536).describe("What the agent is told, as Markdown"),
+    message: bytes(MESSAGE_BYTES).describe("What the agent is told, as Markdown"),
     mode: MessageMode.optional().describe(
       "next (default): after the agent's present turn; now: the present turn is ended for it; steer: into the present turn, " +
         "where the agent takes that",
@@ -28,7 +28,7 @@ export const sendMessage = tool({
     task_id: z.string(),
     message_id: z.string(),
     turn: z.int().describe("The turn that it will probably begin"),
-    delivery: z.enum(["queued", "now", "reopened"]).describe("reopened: the task was over and goes on"),
+    delivery: Delivery.describe("reopened: the task was over and goes on"),
   },
   hints: { readOnlyHint: false },
   async run({ task_id, message, mode }, { backend }) {
@@ -40,7 +40,7 @@ export const sendMessage = tool({
 const said = z.object({
   id: z.string(),
   turn: z.int(),
-  role: z.enum(["user", "agent"]),
+  role: ConversationMessage.shape.role,
   source: MessageSource,
   text: z.string(),
   truncated: z.boolean().optional().describe("true: only the beginning of the text is here"),
