@@ -3,8 +3,8 @@ import type { HttpClient } from "../client/http.ts";
 import { askedText } from "../domain/asked_words.ts";
 import { isToJudge, type Need, NEEDS, needsOf } from "../domain/needs.ts";
 import type { Task } from "../domain/task.ts";
-import { counted } from "../protocol/formats.ts";
 import type { Reply, RequestInput } from "../protocol/messages.ts";
+import { sizeInWords } from "./review_text.ts";
 import { openPermissions, openQuestions } from "./task_text.ts";
 
 export interface Ask {
@@ -115,11 +115,9 @@ const WAYS: Record<Need, (task: Task) => Way[]> = {
 
 /** `3 files +12 −4: Mend the login`, with the status if that is not the usual one. */
 function inReview({ status, changes, description }: Task): string {
-  const ended = status === "completed" ? "" : `${status}, `;
-  const size = changes
-    ? `${counted(changes.files, "file")} +${changes.additions} −${changes.deletions}: `
-    : ended.replace(", ", ": ");
-  return `${changes ? ended : ""}${size}${description}`;
+  const ended = status === "completed" ? [] : [status];
+  const facts = [...ended, ...changes ? [sizeInWords(changes)] : []].join(", ");
+  return facts === "" ? description : `${facts}: ${description}`;
 }
 
 /** How each need is named where there is little room. */

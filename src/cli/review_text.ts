@@ -7,7 +7,12 @@ import { ownCommand } from "./own_command.ts";
 /** `2 files +3 −1`; undefined if nothing has changed, or nobody knows. */
 export function changesInWords({ changes }: Pick<Task, "changes">): string | undefined {
   if (changes === undefined || changes.files === 0) return undefined;
-  return `${counted(changes.files, "file")} +${changes.additions} −${changes.deletions}`;
+  return sizeInWords(changes);
+}
+
+/** `2 files +3 −1`, also of nothing. */
+export function sizeInWords({ files, additions, deletions }: NonNullable<Task["changes"]>): string {
+  return `${counted(files, "file")} +${additions} −${deletions}`;
 }
 
 /** What can be done with the work of a task that has ended, as commands; empty if nothing waits to be reviewed. */

@@ -14,6 +14,7 @@ import { asksOfTask, NEED_NAMES } from "../asks.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { localDateTime, localWithOffset } from "../local_time.ts";
 import { ownCommand } from "../own_command.ts";
+import { sizeInWords } from "../review_text.ts";
 import { tableLines } from "../table.ts";
 import { projectName, statusInWords, statusStyle, steps } from "../task_text.ts";
 import { clean, oneLine } from "../text.ts";
@@ -110,8 +111,7 @@ function warningRows(terminal: Cli["terminal"], { warnings = [] }: Result): [str
 /** `3 files +12 −4, 2 commits: to review`. */
 function changesInWords({ changes, review = "none", discarded, accepted }: Task): string | undefined {
   if (changes === undefined || (changes.files === 0 && review === "none")) return undefined;
-  const { files, additions, deletions, commits } = changes;
-  const size = `${counted(files, "file")} +${additions} −${deletions}, ${counted(commits, "commit")}`;
+  const size = `${sizeInWords(changes)}, ${counted(changes.commits, "commit")}`;
   const where = accepted ? ` into ${accepted.into}` : discarded ? `, kept as ${discarded.kept_as}` : "";
   return review === "none" ? size : `${size}: ${review.replaceAll("_", " ")}${where}`;
 }
