@@ -34,6 +34,18 @@ export function levelOption(level: LogLevel, description: string): Option {
   return new Option("--level <level>", description).choices(LogLevel.options).default(level);
 }
 
+export interface FollowFlags {
+  follow?: true;
+  level: LogLevel;
+}
+
+/** `--follow` and `--level`, for commands by which a task goes on. */
+export function addFollowOptions(command: Command): Command {
+  return command
+    .option("-f, --follow", "then show the task's log and progress until it ends")
+    .addOption(levelOption("info", "with --follow: log entries of this level and above"));
+}
+
 export interface ListFlags<Field> {
   sort: Field;
   order?: "asc" | "desc";

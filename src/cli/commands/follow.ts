@@ -11,6 +11,6 @@ export function addFollow(program: Command, cli: Cli): void {
     .addOption(levelOption("info", "log entries of this level and above"))
     .action(async (task_id: string, flags: CommonFlags & { level: LogLevel }) => {
       await cli.http(flags).request("get_task_status", { task_id });
-      cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level });
+      cli.exit = await follow(cli, flags, { task_id, level: flags.level });
     });
 }

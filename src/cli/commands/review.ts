@@ -2,28 +2,28 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ReviewComment } from "../../domain/review_comment.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
-import type { LogLevel } from "../../domain/log_entry.ts";
 import { follow, newestEntry } from "../follow/follow.ts";
-import { levelOption } from "../options.ts";
+import { addFollowOptions, type FollowFlags } from "../options.ts";
 import { oneLine } from "../text.ts";
 
-interface ReviewFlags extends CommonFlags {
+interface ReviewFlags extends CommonFlags, FollowFlags {
   comment?: ReviewComment[];
   message?: string;
-  follow?: true;
-  level: LogLevel;
 }
 
 export function addReview(program: Command, cli: Cli): void {
-  cli.command(program, "review <task>", "ask a task's agent for changes: one message with all comments")
+  const command = cli.command(
+    program,
+    "review <task>",
+    "ask a task's agent for changes: one message with all comments",
+  )
     .option(
       "-c, --comment <file:line:text>",
       "a comment on a line, or on lines as in src/a.ts:3-5:text; may be given again",
       (text, all: ReviewComment[] = []) => [...all, commentFrom(text)],
     )
-    .option("-m, --message <text>", "what to say besides")
-    .option("-f, --follow", "then show the task's log and progress until it ends")
-    .addOption(levelOption("info", "with --follow: log entries of this level and above"))
+    .option("-m, --message <text>", "what to say besides");
+  addFollowOptions(command)
     .action(async (task_id: string, flags: ReviewFlags) => {
       const { comment: comments, message } = flags;
       const server = cli.http(flags);
@@ -38,7 +38,7 @@ export function addReview(program: Command, cli: Cli): void {
         cli.terminal.line(`task ${task_id} goes on with the review (message ${reply.message_id})`);
       }
       if (!flags.follow) return;
-      cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level, since });
+      cli.exit = await follow(cli, flags, { task_id, level: flags.level, since });
     });
 }
 

@@ -56,11 +56,12 @@ export function addRun(program: Command, cli: Cli): void {
       const { task_id } = reply;
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
       else if (scheduled_time) terminal.line(`task ${task_id} starts at ${localWithOffset(scheduled_time)}`);
-      else {terminal.line(
-          `task ${task_id} ${flags.follow ? "started" : reply.task.status}${ofProject(reply.task)}`,
-        );}
+      else {
+        const status = flags.follow ? "started" : reply.task.status;
+        terminal.line(`task ${task_id} ${status}${ofProject(reply.task)}`);
+      }
       if (flags.follow) {
-        cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level });
+        cli.exit = await follow(cli, flags, { task_id, level: flags.level });
       } else if (!flags.json) {
         terminal.note(`follow it with: ${ownCommand(`follow ${task_id}`, flags)}`);
       }

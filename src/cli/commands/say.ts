@@ -7,25 +7,25 @@ import { attached, oneMorePath } from "../attached.ts";
 import type { Cli, CommonFlags } from "../cli.ts";
 import { messageLines } from "../conversation_text.ts";
 import { follow, newestEntry } from "../follow/follow.ts";
-import { levelOption } from "../options.ts";
+import { addFollowOptions, type FollowFlags } from "../options.ts";
 import type { MessageMode } from "../../domain/message.ts";
-import type { LogLevel } from "../../domain/log_entry.ts";
 
-interface SayFlags extends CommonFlags {
+interface SayFlags extends CommonFlags, FollowFlags {
   now?: true;
   steer?: true;
   attach?: string[];
-  follow?: true;
-  level: LogLevel;
 }
 
 export function addSay(program: Command, cli: Cli): void {
-  cli.command(program, "say <task> <text>", "send a message to a task's agent; - reads it from stdin")
+  const command = cli.command(
+    program,
+    "say <task> <text>",
+    "send a message to a task's agent; - reads it from stdin",
+  )
     .addOption(new Option("--now", "end the agent's present turn for it").conflicts("steer"))
     .option("--steer", "put it into the present turn, where the agent takes that")
-    .option("--attach <file>", "send this file along; may be repeated", oneMorePath)
-    .option("-f, --follow", "then show the task's log and progress until it ends")
-    .addOption(levelOption("info", "with --follow: log entries of this level and above"))
+    .option("--attach <file>", "send this file along; may be repeated", oneMorePath);
+  addFollowOptions(command)
     .action(async (task_id: string, text: string, flags: SayFlags) => {
       const server = cli.http(flags);
       const { terminal } = cli;
@@ -41,7 +41,7 @@ export function addSay(program: Command, cli: Cli): void {
       if (flags.json) terminal.json(reply, flags.follow ? undefined : 2);
       else terminal.line(sentWords(reply));
       if (!flags.follow) return;
-      cli.exit = await follow(cli, flags, { task_id, json: flags.json ?? false, level: flags.level, since });
+      cli.exit = await follow(cli, flags, { task_id, level: flags.level, since });
     });
 
   cli.command(program, "withdraw <task> <message>", "take back a message that still waits")

@@ -20,7 +20,6 @@ import type { View } from "./view.ts";
 
 export interface FollowOptions {
   task_id: string;
-  json: boolean;
   level: LogLevel;
   /** Leaves out log entries before this time. */
   since?: string;
@@ -51,9 +50,10 @@ async function followWith(
   cli: Cli,
   client: Client,
   flags: CommonFlags,
-  { task_id, json, level, since }: FollowOptions,
+  { task_id, level, since }: FollowOptions,
   interrupted: Promise<number>,
 ): Promise<number> {
+  const json = flags.json ?? false;
   const view: View = json ? new JsonView(cli.terminal) : new TextView(cli.terminal, cli.clock);
   const questions = new Questions(cli.terminal, client, task_id, json, flags);
   const only = { task_ids: [task_id] };
@@ -78,7 +78,7 @@ async function followWith(
     await entries.return?.();
     await printed;
     view.ended(ended);
-    if (!json) { for (const step of nextSteps(ended, flags)) cli.terminal.note(step); }
+    if (!json) nextSteps(ended, flags).forEach((step) => cli.terminal.note(step));
     return exitOf(ended.status);
   } finally {
     questions.close();
