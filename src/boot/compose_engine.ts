@@ -151,6 +151,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
   });
   const pullRequests = composePullRequests({
     clock,
+    programs,
     store,
     git,
     landing: endings.landing,
@@ -200,6 +201,5 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     directory,
     projects: new ProjectDirectory(projects, counts),
     attachments,
-    git,
   };
 }

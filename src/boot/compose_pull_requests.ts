@@ -7,13 +7,13 @@ import { PullRequestFollowing } from "../engine/pull_requests/following.ts";
 import { type PullRequestContext, PullRequestOpening } from "../engine/pull_requests/opening.ts";
 import type { TaskCommands } from "../engine/task_commands.ts";
 import { forges } from "../forges/forges.ts";
-import { containedPrograms } from "../host/processes/contained_program.ts";
 import type { Store } from "../store/open.ts";
 import type { Git } from "../workspaces/git.ts";
 import { gitRemotes } from "../workspaces/remotes.ts";
 
 export interface PullRequestParts extends Pick<PullRequestContext, "projectOf" | "save"> {
   clock: Clock;
+  programs: Parameters<typeof forges>[0];
   store: Store;
   git: Git;
   landing: Landing;
@@ -22,12 +22,12 @@ export interface PullRequestParts extends Pick<PullRequestContext, "projectOf" |
 }
 
 export function composePullRequests(parts: PullRequestParts) {
-  const { clock, store, git, landing, discarding, commands, projectOf, save } = parts;
+  const { clock, programs, store, git, landing, discarding, commands, projectOf, save } = parts;
   const context: PullRequestContext = {
     clock,
     store,
     remotes: gitRemotes(git),
-    forges: forges({ run: containedPrograms(clock), server_env: Deno.env.toObject() }),
+    forges: forges(programs),
     projectOf,
     save,
     requireSaved: (worktree, head) => landing.requireSaved(worktree, head),

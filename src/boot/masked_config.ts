@@ -1,9 +1,8 @@
 /** The configuration as it may be shown: without secrets. */
-import { type McpServer, shownServer } from "../domain/mcp_server.ts";
+import { HIDDEN, type McpServer, shownServer } from "../domain/mcp_server.ts";
 import type { Config } from "../protocol/config.ts";
 
 const SECRET_NAME = /key|token|secret|password|credential|auth/i;
-const HIDDEN = "***";
 
 /** The configuration with secrets masked, for `--print-config`. */
 export function masked(config: Config): Config {
