@@ -241,8 +241,8 @@ export class Scheduler {
       return number;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // Another client has just taken the id. The next try finds another number.
-      if (error.code === "TASK_ALREADY_EXISTS") return await this.#create(schedule);
+      // Another client has just taken the id. The next try, a little later, finds another number.
+      if (error.code === "TASK_ALREADY_EXISTS") throw error;
       // Retention has just removed a dependency that had completed.
       if ((this.#dependenciesOf(schedule)?.length ?? 0) < (dependencies?.length ?? 0)) {
         return await this.#create(schedule);
