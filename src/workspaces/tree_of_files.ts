@@ -3,7 +3,7 @@
  * unfinished merge says. The working tree's own index is only read.
  */
 import { join, relative } from "node:path";
-import { isInside } from "../host/path_inside.ts";
+import { isInside } from "../domain/path_inside.ts";
 import { exists } from "./file_facts.ts";
 import { type Git, type GitOptions, type GitPlace, WHOLE_TREE_MS } from "./git.ts";
 import { copyIndexFile } from "./index_copy.ts";
