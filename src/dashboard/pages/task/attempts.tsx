@@ -2,7 +2,8 @@
 import { counted } from "../../../protocol/formats.ts";
 import { Problem } from "../../ui/problem.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
-import type { AttemptView, TabProps } from "./tab_props.ts";
+import type { TabProps } from "./tab_props.ts";
+import type { AttemptView } from "./timeline.ts";
 import "./attempts.css";
 
 const OUTCOMES: Record<string, { name: string; color: string }> = {

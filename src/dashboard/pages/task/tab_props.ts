@@ -5,8 +5,6 @@ import type { Answer } from "../../data/answer.ts";
 import type { Conversation } from "../../data/conversation.ts";
 import type { TaskLog } from "./task_log.ts";
 
-export type AttemptView = TaskResult["attempts"][number];
-
 export interface TabProps {
   task: Task;
   /** The result so far; loaded again at each change of status. */

@@ -10,7 +10,7 @@ import { PERMISSIONS } from "./details_tab.tsx";
 import { Fact } from "./fact.tsx";
 import { PullRequestLine } from "./pull_request.tsx";
 import { Relations } from "./relations.tsx";
-import type { AttemptView } from "./tab_props.ts";
+import type { AttemptView } from "./timeline.ts";
 
 export function TaskFacts({ task, attempts }: { task: Task; attempts: readonly AttemptView[] }) {
   const { execution = {}, workspace, pull_request, priority, metadata, created_at } = task;

@@ -14,7 +14,7 @@ import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
 import { agentName } from "./agent_name.ts";
 import { Relations } from "./relations.tsx";
-import type { AttemptView } from "./tab_props.ts";
+import type { AttemptView } from "./timeline.ts";
 import "./task_summary.css";
 
 export interface TaskSummaryProps {

@@ -4,10 +4,10 @@ import type { Attachment } from "../../../domain/attachment.ts";
 import type { LogEntry } from "../../../domain/log_entry.ts";
 import type { ConversationMessage } from "../../../protocol/conversation_messages.ts";
 import type { TaskResult } from "../../../protocol/task_messages.ts";
-import type { AttemptView } from "./tab_props.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
 type Turn = TaskResult["turns"][number];
+export type AttemptView = TaskResult["attempts"][number];
 
 export interface Said {
   kind: "said";
