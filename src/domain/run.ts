@@ -173,12 +173,24 @@ export type RunEvent =
   /** A turn has ended and the run waits for `Run.next`, for 15 minutes. Only runs that have `next` report this. */
   | { kind: "turn_ended"; outcome: TurnOutcome };
 
+/** What a provider has told when it refused a turn for a time. */
+export interface Refusal {
+  /** When it takes requests again, if it has told: ISO 8601. The engine judges whether to believe that. */
+  until?: string;
+  /** The model that is refused, by the name that tasks choose it by, if the agent's other models are not. */
+  model?: string;
+  /** For people, in the provider's own words: at most 200 characters. */
+  reason: string;
+}
+
 /** How a turn ended. */
 export interface TurnOutcome {
   /** `stopped`: ended because the engine called `stop` or `interrupt`. */
   status: "completed" | "failed" | "stopped";
   /** Present if the turn failed. The message has at most 1,000 characters. */
   failure?: Failure;
+  /** With a failure of kind `provider_limit` or `overloaded`, if the agent has told more than that. */
+  refusal?: Refusal;
   /** The agent's answer (ACP: its last message; command: the end of stdout), at most 32 KiB of UTF-8. */
   output: string;
   stop_reason?: string;
