@@ -1,7 +1,8 @@
 /** Looks at an agent without a task: whether its program is there, what it offers, and which sessions it keeps. */
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { OfferNews } from "../domain/agent_offer.ts";
-import type { AgentProgram, RunRequest } from "../domain/run.ts";
+import type { AgentProgram } from "../domain/agent_runner.ts";
+import type { RunRequest } from "../domain/run_request.ts";
 import type { AgentSession } from "../domain/agent_session.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";

@@ -1,5 +1,5 @@
 /** The entry point of this room: an `AgentRunner` that picks the protocol. */
-import type { AgentRunner } from "../domain/run.ts";
+import type { AgentRunner } from "../domain/agent_runner.ts";
 import { startAcp } from "./acp/run_acp.ts";
 import { startCommand } from "./command/run_command.ts";
 import { shellText } from "./go_on_command.ts";

@@ -1,6 +1,6 @@
 /** The parts of a server. A test may replace any of them. */
 import type { Clock } from "../clock/clock.ts";
-import type { AgentRunner } from "../domain/run.ts";
+import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { ProcessAbility } from "../host/processes/ability.ts";
 import type { Config } from "../protocol/config.ts";
 import type { HealthFinding } from "../protocol/system_messages.ts";

@@ -1,5 +1,5 @@
 /** What a task takes over from those that it depends on, and whether that is still what they have done. Pure. */
-import type { InheritedWork } from "./run.ts";
+import type { InheritedWork } from "./task_workspaces.ts";
 import type { BegunWith, TaskRecord, TaskState } from "./task_record.ts";
 import { isFinished, isJudged } from "./task_values.ts";
 

@@ -1,7 +1,7 @@
 /** What it means that an agent cannot be held to a permission policy: it asks only if it wants to. Pure. */
 import type { AgentConfig } from "./agent_config.ts";
 import { fieldProblem } from "./field_problem.ts";
-import type { RunRequest } from "./run.ts";
+import type { RunRequest } from "./run_request.ts";
 import type { PermissionPolicy } from "./task.ts";
 
 /** What a task's log says at its start about how far its policy holds. */

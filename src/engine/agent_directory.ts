@@ -7,7 +7,7 @@ import type { AgentSession } from "../domain/agent_session.ts";
 import { type AgentOffer, offerAfter, type OfferNews } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
 import { unknownAgent } from "../domain/unknown_agent.ts";
-import type { AgentProgram } from "../domain/run.ts";
+import type { AgentProgram } from "../domain/agent_runner.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
 import { AgentSessionLists, type AgentSessionListsOptions } from "./agent_session_lists.ts";

@@ -4,7 +4,7 @@ import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentSession } from "../domain/agent_session.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import type { AgentRunner } from "../domain/run.ts";
+import type { AgentRunner } from "../domain/agent_runner.ts";
 import { bounded, joined } from "./agent_visits.ts";
 import type { WorkingDirs } from "./working_dir.ts";
 

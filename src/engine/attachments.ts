@@ -5,7 +5,7 @@ import type { Attachment } from "../domain/attachment.ts";
 import { UNUSED_KEPT_MS, UNUSED_MAX_BYTES } from "../domain/attachment_bounds.ts";
 import { ApiError } from "../domain/errors.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import type { AttachmentFile } from "../domain/run.ts";
+import type { AttachmentFile } from "../domain/run_request.ts";
 import type { AttachmentFiles, StoredAttachment } from "../store/attachment_files.ts";
 import type { Store } from "../store/open.ts";
 

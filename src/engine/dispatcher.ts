@@ -1,30 +1,24 @@
 /**
- * Starts queued tasks by priority and age, as far as they may run beside the others, and releases tasks that are due. It
- * reacts to committed changes and does not poll, except that it reads the clock once a minute in case the clock was set.
+ * Starts queued tasks by priority and age, as far as they may run beside the others. It reacts to committed changes and does
+ * not poll.
  */
 import { getLogger } from "@logtape/logtape";
-import { SERVER } from "../domain/actor.ts";
-import { isoTime, sleep, type Timer, within } from "../clock/clock.ts";
-import { failuresRead, resettled } from "../domain/cascade.ts";
-import { dueAt } from "../domain/due.ts";
+import { isoTime, sleep, within } from "../clock/clock.ts";
+import { resettled } from "../domain/cascade.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
 import type { HeldLease } from "../domain/lease.ts";
-import type { TaskRecord, TaskState } from "../domain/task_record.ts";
-import { isFinished } from "../domain/task_values.ts";
+import type { TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
 import { claim } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
+import { WaitingTasks } from "./waiting_tasks.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
-/** A changed wall clock is noticed within this time. */
-const CLOCK_CHECK_MS = 60_000;
 /** After this time, an agent that is not yet at work no longer keeps others from starting. */
 const START_WAIT_MS = 10_000;
-/** How many waiting tasks one commit settles. Each may come with two dependencies that were read. */
-const SETTLE_BATCH = 30;
 /** How long after a failed commit the dispatcher tries again. */
 const RETRY_MS = 1000;
 
@@ -34,15 +28,11 @@ export class Dispatcher {
   readonly #startsAtOnce: number;
   readonly #admission: Admission;
   readonly #queue: ReadyQueue;
+  readonly #waiting: WaitingTasks;
   readonly #runs = new Map<string, RunningAttempt>();
   /** Tasks that are queued again while their old processes still end. */
   readonly #heldBack = new Map<string, TaskRecord>();
-  readonly #timed = new Map<string, number>();
-  /** Waiting tasks that must be checked, because a commit may have missed that they can go on. */
-  readonly #unsettled = new Set<string>();
-  #settling = false;
   #pumping = false;
-  #alarm: Timer | undefined;
   #open = false;
   #startsUnderWay = 0;
 
@@ -59,6 +49,7 @@ export class Dispatcher {
       },
     });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
+    this.#waiting = new WaitingTasks(context);
   }
 
   get active(): ReadonlyMap<string, RunningAttempt> {
@@ -82,7 +73,7 @@ export class Dispatcher {
   /** Begins to start tasks. Before this, changes are only recorded. */
   open(): void {
     this.#open = true;
-    this.#setAlarm();
+    this.#waiting.open();
     this.#pump();
   }
 
@@ -114,7 +105,7 @@ export class Dispatcher {
   /** Starts no more tasks. */
   close(): void {
     this.#open = false;
-    this.#alarm?.cancel();
+    this.#waiting.close();
   }
 
   /** Takes over the tasks of an earlier server. To be called once, before anything is noted. */
@@ -134,21 +125,17 @@ export class Dispatcher {
     if (id === undefined) return;
     this.#admission.note(before, after);
     const status = after?.state.status;
-    const due_ms = after && status === "pending" ? dueAt(after) : undefined;
-    if (due_ms !== undefined) {
-      this.#timed.set(id, due_ms);
-      this.#setAlarm();
-    } else if (this.#timed.delete(id)) this.#setAlarm();
     const isNew = before?.state.status !== status || before?.spec !== after?.spec;
     if (after && status === "queued" && isNew) {
       this.#queue.add(after);
       this.#pumpSoon();
     } else if (before?.state.status === "queued" && status !== "queued") this.#queue.remove(id);
-    // Its dependencies may have ended before this change was known.
-    if (status === "pending" && isNew) this.#settleLater([id]);
-    if (after && before && standsOtherwise(before.state, after.state)) {
-      this.#settleLater(this.#context.index.dependentsOf(id));
-    }
+    this.#waiting.note(id, before, after, isNew);
+  }
+
+  /** Settles all tasks that may not match their dependencies. To be called at startup. */
+  async settleAll(): Promise<void> {
+    await this.#waiting.settleAll();
   }
 
   // ---- starts
@@ -179,7 +166,7 @@ export class Dispatcher {
     const task = this.#context.index.find(candidate.id);
     if (task?.state.status !== "queued") return "drop";
     if (this.#mustWait(task)) {
-      this.#settleLater([task.id]);
+      this.#waiting.settleLater([task.id]);
       return "drop";
     }
     if (!this.#runs.has(task.id)) return this.#admission.judge(task);
@@ -256,118 +243,4 @@ export class Dispatcher {
     this.#startsUnderWay--;
     this.#pump();
   }
-
-  // ---- time
-
-  #setAlarm(): void {
-    if (!this.#open) return;
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
-    if (this.#timed.size === 0) return;
-    let next = Infinity;
-    for (const at_ms of this.#timed.values()) next = Math.min(next, at_ms);
-    const delay_ms = Math.min(CLOCK_CHECK_MS, Math.max(0, next - this.#context.clock.now()));
-    this.#alarm = this.#context.clock.after(delay_ms, () => void this.#wake());
-  }
-
-  async #wake(): Promise<void> {
-    const now = this.#context.clock.now();
-    const due = [...this.#timed].filter(([, at_ms]) => at_ms <= now).map(([id]) => id);
-    for (const id of due) this.#timed.delete(id);
-    await this.#settle(due);
-    this.#setAlarm();
-  }
-
-  // ---- those that wait
-
-  #settleLater(ids: Iterable<string>): void {
-    for (const id of ids) this.#unsettled.add(id);
-    if (this.#settling || this.#unsettled.size === 0) return;
-    this.#settling = true;
-    // In a later microtask, because this is called while a commit is being applied.
-    queueMicrotask(() => void this.#settleUnsettled());
-  }
-
-  async #settleUnsettled(): Promise<void> {
-    while (this.#unsettled.size > 0) {
-      const ids = [...this.#unsettled];
-      this.#unsettled.clear();
-      await this.#settle(ids);
-    }
-    this.#settling = false;
-  }
-
-  /** Checks waiting tasks again, in commits of bounded size. */
-  async #settle(ids: string[]): Promise<void> {
-    const { clock, store, index } = this.#context;
-    const waiting = ids.filter((id) => this.#mayGoOn(id));
-    for (let at = 0; at < waiting.length; at += SETTLE_BATCH) {
-      const some = waiting.slice(at, at + SETTLE_BATCH);
-      try {
-        await store.tasks.update((view) => {
-          const now = clock.now();
-          const looked = index.graphOf(view);
-          const states = new Map(some.flatMap((id) => {
-            const task = view.get(id);
-            const state = task && resettled(looked, task, now);
-            return state ? [[id, state] as const] : [];
-          }));
-          const forgiven = [...states.keys()].flatMap((id) => view.get(id)!.state.failed_dependency ?? []);
-          return {
-            updates: [...states].map(([id, state]) => ({ id, state })),
-            reads: [...failuresRead(states), ...forgiven],
-          };
-        }, SERVER);
-      } catch (error) {
-        log.error("Waiting tasks could not be released, trying again: {error}", { error });
-        clock.after(RETRY_MS, () => void this.#settle(some));
-      }
-    }
-    this.#noteTimes(ids);
-  }
-
-  /** A task that cannot be judged, which is a bug, must not keep the others waiting. */
-  #mayGoOn(id: string): boolean {
-    const { index, clock } = this.#context;
-    try {
-      const task = index.find(id);
-      return task !== undefined && resettled(index, task, clock.now()) !== undefined;
-    } catch (error) {
-      log.error("Whether task {id} can go on is not known: {error}", { id, error });
-      return false;
-    }
-  }
-
-  /** Records when tasks are due. After the clock was set back, a task that was due may have to wait again. */
-  #noteTimes(ids: string[]): void {
-    const { index, clock } = this.#context;
-    const now = clock.now();
-    for (const id of ids) {
-      const task = index.find(id);
-      const due_ms = task?.state.status === "pending" ? dueAt(task) : undefined;
-      if (due_ms !== undefined && due_ms > now) this.#timed.set(id, due_ms);
-    }
-    this.#setAlarm();
-  }
-
-  /**
-   * Checks all tasks that may not match their dependencies. Called at startup, because a crash may have come between the
-   * end of a task and its consequences.
-   */
-  async settleAll(): Promise<void> {
-    const ids: string[] = [];
-    for (const task of this.#context.index.all()) {
-      const { status, failed_dependency } = task.state;
-      const isQueued = status === "queued" && task.spec.dependencies !== undefined;
-      if (status === "pending" || status === "paused" || isQueued || failed_dependency !== undefined) {
-        ids.push(task.id);
-      }
-    }
-    await this.#settle(ids);
-  }
-}
-
-/** Whether those that depend on the task may have to be judged anew. */
-function standsOtherwise(before: TaskState, after: TaskState): boolean {
-  return isFinished(after.status) !== isFinished(before.status) || after.review !== before.review;
 }

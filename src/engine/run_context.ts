@@ -1,7 +1,8 @@
 /** The dependencies that all attempts share. */
 import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
-import type { AgentRunner, Workspaces } from "../domain/run.ts";
+import type { AgentRunner } from "../domain/agent_runner.ts";
+import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";

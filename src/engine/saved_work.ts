@@ -5,7 +5,7 @@ import { SERVER } from "../domain/actor.ts";
 import { withLateWork } from "../domain/attempt/work.ts";
 import type { NamedProject } from "../domain/project.ts";
 import type { TaskIndex } from "../read/task_index.ts";
-import type { Workspaces } from "../domain/run.ts";
+import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import { isFinished } from "../domain/task_values.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";

@@ -3,7 +3,7 @@
  * began, and at the end of its turns, is kept under references of the task, so that its changes can be told.
  */
 import { folderRefs } from "../domain/folder_refs.ts";
-import type { OpenWorkspace, WorkspaceTask } from "../domain/run.ts";
+import type { OpenWorkspace, WorkspaceTask } from "../domain/task_workspaces.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { changeCounts } from "./change_counts.ts";
 import type { FolderState } from "./folder_state.ts";

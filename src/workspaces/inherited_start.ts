@@ -1,7 +1,7 @@
 /** The commit from which a worktree starts that builds on the work of other tasks. Made in the object store alone. */
 import { firstNames } from "../domain/first_names.ts";
 import { changesConflict } from "../domain/landing.ts";
-import type { InheritedWork } from "../domain/run.ts";
+import type { InheritedWork } from "../domain/task_workspaces.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { commitOf, commitTree, isAncestor, treeOf } from "./commits.ts";
 import type { Git } from "./git.ts";

@@ -3,7 +3,7 @@
  * after a crash, and nothing else is ever taken for it.
  */
 import { join } from "node:path";
-import type { WorkspaceTask } from "../domain/run.ts";
+import type { WorkspaceTask } from "../domain/task_workspaces.ts";
 import type { StoredWorkspace } from "../domain/workspace.ts";
 import { removeTree } from "../host/remove_tree.ts";
 import { copyIgnored } from "./copied_files.ts";

@@ -5,7 +5,7 @@
 import { join, relative } from "node:path";
 import { ApiError } from "../domain/errors.ts";
 import { firstNames } from "../domain/first_names.ts";
-import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/run.ts";
+import type { OpenWorkspace, Workspaces, WorkspaceTask } from "../domain/task_workspaces.ts";
 import type { SavedWork, StoredWorkspace } from "../domain/workspace.ts";
 import { exists } from "./file_facts.ts";
 import { FolderStates } from "./folder_states.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
 import { Replay } from "../../src/agents/acp/replay.ts";
-import type { EarlierWork, RunRequest } from "../../src/domain/run.ts";
+import type { EarlierWork, RunRequest } from "../../src/domain/run_request.ts";
 import { acpRequest, frank, ran } from "./fixtures/acp_run.ts";
 import { type Bench, withSupervisor } from "./fixtures/harness.ts";
 

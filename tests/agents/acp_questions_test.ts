@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readQuestion } from "../../src/agents/acp/question_request.ts";
 import { OWNER } from "../../src/domain/actor.ts";
-import type { RunRequest } from "../../src/domain/run.ts";
+import type { RunRequest } from "../../src/domain/run_request.ts";
 import { codex } from "../../src/agents/makes/codex.ts";
 import { checkedContent } from "../../src/protocol/question_content.ts";
 import { ApiError } from "../../src/domain/errors.ts";

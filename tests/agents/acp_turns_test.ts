@@ -1,7 +1,7 @@
 /** Several turns of one process and session: each is told by itself, and one can be ended for the next. */
 import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
-import type { TurnMessage } from "../../src/domain/run.ts";
+import type { TurnMessage } from "../../src/domain/run_request.ts";
 import { acpRequest, framesRequest, frank, ran, watchRun } from "./fixtures/acp_run.ts";
 import type { Frame } from "./fixtures/frames_agent.ts";
 import { type Bench, stateOf, until, withSupervisor } from "./fixtures/harness.ts";

@@ -1,6 +1,6 @@
 /** How an agent gets a task's attachments: in its prompt, or as files in the workspace that go when it ends. */
 import assert from "node:assert/strict";
-import type { AttachmentFile, RunRequest } from "../../src/domain/run.ts";
+import type { AttachmentFile, RunRequest } from "../../src/domain/run_request.ts";
 import { PlacedFiles } from "../../src/agents/attachments/placed_files.ts";
 import { startCommand } from "../../src/agents/command/run_command.ts";
 import { systemClock } from "../../src/clock/clock.ts";

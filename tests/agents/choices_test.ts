@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chosen } from "../../src/agents/acp/session_settings.ts";
 import { tooFree } from "../../src/agents/acp/mode_freedom.ts";
 import { BUILT_IN_MAKES } from "../../src/agents/makes/built_in.ts";
-import type { RunRequest } from "../../src/domain/run.ts";
+import type { RunRequest } from "../../src/domain/run_request.ts";
 import { acpRequest, choosy, ran } from "./fixtures/acp_run.ts";
 import { withSupervisor } from "./fixtures/harness.ts";
 

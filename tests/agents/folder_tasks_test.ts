@@ -1,7 +1,7 @@
 /** Tasks that work in a folder itself, with real git: what it was like at the start, and at the end of each turn. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { WorkspaceTask } from "../../src/domain/run.ts";
+import type { WorkspaceTask } from "../../src/domain/task_workspaces.ts";
 import { filesOf, type TaskWorktree, withTask, workspacesIn } from "../fixtures/task_worktree.ts";
 import { git } from "../fixtures/repository.ts";
 

@@ -1,6 +1,6 @@
 /** Several turns of the real agents: in one process, ended for the next, in another process, and when one was interrupted. */
 import assert from "node:assert/strict";
-import type { EarlierWork } from "../../src/domain/run.ts";
+import type { EarlierWork } from "../../src/domain/run_request.ts";
 import { ran, watchRun } from "../agents/fixtures/acp_run.ts";
 import type { AgentName } from "../fixtures/agents.ts";
 import { longTest } from "../fixtures/tier.ts";

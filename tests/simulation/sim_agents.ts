@@ -2,18 +2,12 @@
  * Agents that do what chance has them do: work and answer, fail, die, hang, ask for permission, say things twice or
  * after their end, take their time to stop. Their processes outlive a server that crashes, until the next one ends them.
  */
-import type {
-  Run,
-  RunEvent,
-  RunListener,
-  RunOutcome,
-  RunRequest,
-  TurnMessage,
-} from "../../src/domain/run.ts";
+import type { Run, RunEvent, RunListener, RunOutcome } from "../../src/domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../src/domain/run_request.ts";
 import { isoTime, type Timer } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
 import type { PermissionRequest } from "../../src/domain/permission_request.ts";
-import type { AgentRunner } from "../../src/domain/run.ts";
+import type { AgentRunner } from "../../src/domain/agent_runner.ts";
 import type { Random } from "./random.ts";
 import type { OwnedClock, SimTime } from "./sim_time.ts";
 

@@ -3,14 +3,9 @@ import assert from "node:assert/strict";
 import { OWNER } from "../../src/domain/actor.ts";
 import { systemClock } from "../../src/clock/clock.ts";
 import { ApiError } from "../../src/domain/errors.ts";
-import type {
-  Run,
-  RunListener,
-  RunOutcome,
-  RunRequest,
-  TurnMessage,
-  Workspaces,
-} from "../../src/domain/run.ts";
+import type { Run, RunListener, RunOutcome } from "../../src/domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../src/domain/run_request.ts";
+import type { Workspaces } from "../../src/domain/task_workspaces.ts";
 import { cancelled, created } from "../../src/domain/transitions.ts";
 import type { SavedWork, StoredWorkspace } from "../../src/domain/workspace.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";

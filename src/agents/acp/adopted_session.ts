@@ -1,5 +1,5 @@
 /** A session that a task takes up, such as one that a person began. The task goes on with it, or fails. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { type AgentFailure, type AgentRefusal, NotOffered } from "./agent_failure.ts";
 import { listedSessions, listsSessions } from "./session_list.ts";

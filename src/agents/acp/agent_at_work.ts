@@ -2,7 +2,7 @@
  * The agent of a run. One whose process does not come up to load the earlier session is started again, once, and one
  * whose process cannot load it is started again with a new session.
  */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import { LONGEST_ERROR, SessionLost, StartFailed, withWords } from "./agent_failure.ts";

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { relative } from "node:path";
 import { formOf } from "../../domain/attachment.ts";
-import type { AttachmentFile } from "../../domain/run.ts";
+import type { AttachmentFile } from "../../domain/run_request.ts";
 import { bytes as size } from "../../protocol/formats.ts";
 import type { PlacedFiles } from "../attachments/placed_files.ts";
 import type { WireObject } from "../makes/agent_make.ts";

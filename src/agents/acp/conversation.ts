@@ -1,6 +1,6 @@
 /** The conversation of one run with its agent: connect, open a session, prompt it turn by turn, cancel. */
 import { type Clock, epochOf, isoTime, sleep, within } from "../../clock/clock.ts";
-import type { RunRequest, TurnMessage } from "../../domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, type LastWords } from "../reporting/last_words.ts";

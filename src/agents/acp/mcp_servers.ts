@@ -1,6 +1,6 @@
 /** The MCP servers of a session, as the protocol names them. Pure. */
 import { addedUp, type McpServer, transportOf } from "../../domain/mcp_server.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { NotOffered } from "./agent_failure.ts";
 import { offerOfGreeting } from "./offer.ts";

@@ -1,6 +1,6 @@
 /** The wait between two turns, for the message that the next one is of. */
 import { type Clock, within } from "../../clock/clock.ts";
-import type { TurnMessage } from "../../domain/run.ts";
+import type { TurnMessage } from "../../domain/run_request.ts";
 
 export class NextTurn {
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
 /** What the prompts of a run tell the agent: what is new to its session, and what that has lost. */
-import type { RunRequest, TurnMessage } from "../../domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { attachmentBlocks, type Delivery } from "./attachments.ts";
 import { firstPrompt, goOnPrompt, hasWorked } from "./prompt.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ApiError } from "../../domain/errors.ts";
 import { type PolicyNote, unboundNote } from "../../domain/permission_binding.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { AgentMake, Binding } from "../makes/agent_make.ts";
 import type { Bind } from "../supervision/supervisor.ts";
 

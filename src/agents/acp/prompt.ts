@@ -1,5 +1,5 @@
 /** Builds the prompts for an agent. Pure. */
-import type { DependencyResult, EarlierWork, RunRequest } from "../../domain/run.ts";
+import type { DependencyResult, EarlierWork, RunRequest } from "../../domain/run_request.ts";
 import { cutToBytes } from "../../domain/scalars.ts";
 import { oneLine } from "./wire_value.ts";
 

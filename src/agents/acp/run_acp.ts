@@ -1,6 +1,7 @@
 /** Starts an attempt of a task by an agent that speaks the Agent Client Protocol on its stdio. */
 import { ApiError } from "../../domain/errors.ts";
-import type { Run, RunListener, RunRequest } from "../../domain/run.ts";
+import type { Run, RunListener } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { AgentMake } from "../makes/agent_make.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { AcpRun } from "./acp_run.ts";

@@ -1,6 +1,6 @@
 /** Puts together what a run of an agent consists of, besides its process. */
 import type { Clock } from "../../clock/clock.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { duration } from "../../protocol/formats.ts";
 import { PlacedFiles } from "../attachments/placed_files.ts";
 import type { AgentMake } from "../makes/agent_make.ts";

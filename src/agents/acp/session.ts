@@ -1,5 +1,5 @@
 /** Brings a connected agent to a session that is ready for its prompt. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { AgentCall, SessionBounds } from "./agent_call.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";

@@ -1,5 +1,5 @@
 /** Sets what a task chooses in its session: the model, the effort and the mode. What is not offered fails the task. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { AgentFailure, AgentRefusal, NotOffered } from "./agent_failure.ts";
 import { modelsOf } from "./offer.ts";
 import type { OpenedSession, SessionSteps } from "./session.ts";

@@ -2,7 +2,8 @@
 import type { Clock } from "../../clock/clock.ts";
 import type { Failure } from "../../domain/failure.ts";
 import type { LeftProcess } from "../../domain/output.ts";
-import type { RunRequest, TurnMessage, TurnOutcome } from "../../domain/run.ts";
+import type { TurnOutcome } from "../../domain/run.ts";
+import type { RunRequest, TurnMessage } from "../../domain/run_request.ts";
 import { leftWords } from "../../protocol/left_words.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";

@@ -1,6 +1,6 @@
 /** A visit to an agent without a task: a few requests, then it is ended. It uses no model. */
 import type { Clock } from "../../clock/clock.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, failureReason } from "../reporting/last_words.ts";

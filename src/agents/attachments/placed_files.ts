@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { join, relative } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../domain/errors.ts";
-import type { AttachmentFile } from "../../domain/run.ts";
+import type { AttachmentFile } from "../../domain/run_request.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
 

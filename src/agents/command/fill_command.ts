@@ -1,5 +1,5 @@
 /** The command line of a task. Pure. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { withoutNul } from "../supervision/environment.ts";
 
 /** What a task may choose. An argument that contains it is left out if the task does not. */

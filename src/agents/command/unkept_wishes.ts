@@ -1,5 +1,5 @@
 /** What a task asks for and a plain command cannot be held to. Pure. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { CHOICES, takes } from "./fill_command.ts";
 
 /** A sentence for the task's log on each wish that may have no effect. */

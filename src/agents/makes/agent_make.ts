@@ -1,5 +1,5 @@
 /** A make of coding agent: everything that is specific to it, as one value. The protocol itself is in `acp/`. */
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import type { PermissionPolicy, PlanStep } from "../../domain/task.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { ModelTrouble } from "../acp/model_trouble.ts";

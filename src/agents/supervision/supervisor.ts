@@ -4,7 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../clock/clock.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { endTree } from "../../host/processes/end_tree.ts";
 import { processLists } from "../../host/processes/process_lists.ts";
 import { createTree } from "../../host/processes/process_tree.ts";

@@ -2,7 +2,8 @@
 import type { LogLevel } from "../log_entry.ts";
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
-import type { RunOutcome, TurnMessage } from "../run.ts";
+import type { RunOutcome } from "../run.ts";
+import type { TurnMessage } from "../run_request.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { AttemptEnd } from "./task_transitions.ts";
 import type { EndedTurn, RecordChange } from "./record_change.ts";

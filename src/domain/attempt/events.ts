@@ -1,6 +1,7 @@
 /** The events of an attempt. */
 import type { Failure } from "../failure.ts";
-import type { RunEvent, RunOutcome, TurnMessage } from "../run.ts";
+import type { RunEvent, RunOutcome } from "../run.ts";
+import type { TurnMessage } from "../run_request.ts";
 import type { SavedWork, StoredWorkspace } from "../workspace.ts";
 import type { AttemptTimer } from "./effects.ts";
 

@@ -1,6 +1,6 @@
 /** What a task's agent has been told besides the prompts of its first and its present turn, as the conversation has it. */
 import { cutToBytes } from "../../domain/scalars.ts";
-import type { TurnMessage } from "../../domain/run.ts";
+import type { TurnMessage } from "../../domain/run_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Message } from "../../store/messages.ts";
 import type { RunContext } from "../run_context.ts";

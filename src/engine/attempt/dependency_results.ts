@@ -1,6 +1,6 @@
 /** What came of the tasks that a task depends on, as its agent is told. */
 import { getLogger } from "@logtape/logtape";
-import type { DependencyResult } from "../../domain/run.ts";
+import type { DependencyResult } from "../../domain/run_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { isJudged } from "../../domain/task_values.ts";
 import { lastTurn } from "../turns_of.ts";

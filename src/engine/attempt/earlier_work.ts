@@ -3,7 +3,7 @@ import { epochOf } from "../../clock/clock.ts";
 import type { Attempt } from "../../domain/attempt/stored_attempt.ts";
 import type { FileDiff } from "../../domain/file_diff.ts";
 import type { LogEntry } from "../../domain/log_entry.ts";
-import type { EarlierWork } from "../../domain/run.ts";
+import type { EarlierWork } from "../../domain/run_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
 import { lastTurn } from "../turns_of.ts";

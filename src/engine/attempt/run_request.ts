@@ -2,7 +2,7 @@
 import type { AgentConfig } from "../../domain/agent_config.ts";
 import { ApiError } from "../../domain/errors.ts";
 import { addedUp } from "../../domain/mcp_server.ts";
-import type { RunRequest } from "../../domain/run.ts";
+import type { RunRequest } from "../../domain/run_request.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../../domain/task_record.ts";
 import { refuseCommands } from "../client_commands.ts";
 import type { RunSettings } from "../run_context.ts";

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Lease } from "../../domain/lease.ts";
 import type { WaitingMessage } from "../../domain/message.ts";
-import type { TurnMessage } from "../../domain/run.ts";
+import type { TurnMessage } from "../../domain/run_request.ts";
 import { advance } from "../../store/queue.ts";
 import { userMessage } from "../../store/messages.ts";
 import type { RunContext } from "../run_context.ts";

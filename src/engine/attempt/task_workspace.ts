@@ -1,7 +1,7 @@
 /** Opens the folder that an attempt works in, the task's folder or a worktree of its own, and has its work saved. */
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import { inheritedWork } from "../../domain/inheritance.ts";
-import type { OpenWorkspace } from "../../domain/run.ts";
+import type { OpenWorkspace } from "../../domain/task_workspaces.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import { isJudged } from "../../domain/task_values.ts";
 import type { RunContext } from "../run_context.ts";

@@ -1,7 +1,7 @@
 /** The message that begins a turn, as its agent gets it. */
 import { cutToBytes } from "../../domain/scalars.ts";
 import { messageId, type TurnPrompt } from "../../domain/message.ts";
-import type { TurnMessage } from "../../domain/run.ts";
+import type { TurnMessage } from "../../domain/run_request.ts";
 import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { Store } from "../../store/open.ts";
 import type { RunContext } from "../run_context.ts";
