@@ -269,10 +269,18 @@ const TOLD_BY_NAME = [
   "scheduled_time",
 ];
 
+/** Those that began with what has just changed may now be out of date. No push says so. */
+function lookUpDependents(id: string): void {
+  for (const task of byId.values()) {
+    if (task.attempt > 0 && task.dependencies?.includes(id)) lookUp(task.id);
+  }
+}
+
 /** The push says what has changed, not how. Of the questions, only what is no longer open must be looked up. */
 function taskChanged({ task_id, changed }: Pushes["task_changed"]): void {
   const known = byId.get(task_id);
   if (known === undefined) return;
+  if (changed.includes("review") || changed.includes("turn")) lookUpDependents(task_id);
   const isAnswered = known.pending_questions !== undefined && changed.includes("pending_questions");
   if (isAnswered || changed.some((field) => TOLD_BY_NAME.includes(field))) lookUp(task_id);
 }

@@ -2,7 +2,15 @@
 import { change, type Draft, draft } from "./draft.ts";
 import { Field, type FieldProps } from "./field.tsx";
 
-type ChoiceName = "type" | "priority" | "interval" | "permissions" | "isolation" | "delegate";
+type ChoiceName =
+  | "type"
+  | "priority"
+  | "interval"
+  | "permissions"
+  | "isolation"
+  | "delegate"
+  | "after"
+  | "inherit";
 
 interface ChoiceProps<Name extends ChoiceName> extends Omit<FieldProps, "children"> {
   of: Name;

@@ -2,6 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import { epochOf, systemClock } from "../../../clock/clock.ts";
 import type {
+  After,
+  Inherit,
   Isolation,
   NewTask,
   PermissionPolicy,
@@ -49,6 +51,10 @@ export interface Draft {
   mcp_servers: string;
   files_pattern: string;
   dependencies: readonly string[];
+  /** When a dependency counts as done. Empty: when its task is completed. */
+  after: "" | Exclude<After, "completed">;
+  /** What the task takes over from its dependencies. Empty: their changes. */
+  inherit: "" | Exclude<Inherit, "changes">;
   timeout: string;
   permissions: "" | PermissionPolicy;
   isolation: "" | Isolation;
@@ -85,6 +91,8 @@ const EMPTY: Draft = {
   mcp_servers: "",
   files_pattern: "",
   dependencies: [],
+  after: "",
+  inherit: "",
   timeout: "",
   permissions: "",
   isolation: "",
@@ -140,11 +148,24 @@ export function chooseWhen(when: When): void {
 /** Whether any field outside the short form is set. */
 export function hasMore(draft: Draft): boolean {
   const { id, prompt, files_pattern, dependencies, timeout, isolation, base } = draft;
-  const { max_attempts, priority_boost, env, tags, metadata, session, delegate, mcp_servers } = draft;
+  const {
+    after,
+    inherit,
+    max_attempts,
+    priority_boost,
+    env,
+    tags,
+    metadata,
+    session,
+    delegate,
+    mcp_servers,
+  } = draft;
   return dependencies.length > 0 || env.length > 0 || id !== undefined ||
     [
       prompt,
       base,
+      after,
+      inherit,
       session,
       delegate,
       mcp_servers,
@@ -183,6 +204,8 @@ export function draftOf(
     mcp_servers: mcpText(execution.mcp_servers),
     files_pattern: text(files_pattern),
     dependencies,
+    after: execution.after === "accepted" ? "accepted" : "",
+    inherit: execution.inherit === undefined || execution.inherit === "changes" ? "" : execution.inherit,
     timeout: timeout === undefined ? "" : spanText(timeout),
     permissions: execution.permissions ?? "",
     isolation: execution.isolation ?? "",

@@ -112,6 +112,7 @@ function executionOf(draft: Draft, refuse: Refuse): Record<string, unknown> {
     delegate: draft.delegate === "" ? undefined : draft.delegate === "yes",
     mcp_servers: mcpServersOf(draft, refuse),
     isolation: draft.isolation,
+    ...draft.dependencies.length > 0 && { after: draft.after, inherit: draft.inherit },
     base: draft.base.trim(),
     permissions: draft.permissions,
     max_attempts: numberOf(draft.max_attempts),

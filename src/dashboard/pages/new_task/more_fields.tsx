@@ -21,6 +21,17 @@ const DELEGATIONS: Record<Draft["delegate"], string> = {
   no: "May not delegate",
 };
 
+const AFTER: Record<Draft["after"], string> = {
+  "": "When its task is completed",
+  accepted: "When its changes are accepted",
+};
+
+const INHERITED: Record<Draft["inherit"], string> = {
+  "": "Their changes and answers",
+  results: "Only what they answered",
+  none: "Nothing",
+};
+
 type TextName = {
   [Name in keyof Draft]: Draft[Name] extends string ? string extends Draft[Name] ? Name : never : never;
 }[keyof Draft];
@@ -75,6 +86,12 @@ export function MoreFields() {
         )}
       </Field>
       <DependencyField />
+      {draft.value.dependencies.length > 0 && (
+        <>
+          <ChoiceField name="task.execution.after" of="after" choices={AFTER} />
+          <ChoiceField name="task.execution.inherit" of="inherit" choices={INHERITED} />
+        </>
+      )}
       <TextField
         name="task.files_pattern"
         of="files_pattern"

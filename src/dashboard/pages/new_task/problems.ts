@@ -37,6 +37,8 @@ export const FIELDS = {
   "task.timeout": "Timeout",
   "task.execution.prompt": "Prompt",
   "task.dependencies": "Waits for",
+  "task.execution.after": "A dependency is done",
+  "task.execution.inherit": "Taken over from them",
   "task.files_pattern": "Files",
   "task.execution.isolation": "Isolation",
   "task.execution.base": "Starts from",

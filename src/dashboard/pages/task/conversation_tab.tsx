@@ -6,6 +6,7 @@ import { isFinished } from "../../../domain/task_values.ts";
 import { knownAgents, useKnownAgents } from "../../data/known_agents.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { Problem } from "../../ui/problem.tsx";
+import { StaleNote } from "../../ui/stale_note.tsx";
 import { Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { agentName } from "./agent_name.ts";
@@ -57,6 +58,7 @@ export function ConversationTab({ task, result, tools, conversation }: TabProps)
             )}
             <Timeline task={task} entries={entries} agent={agent} isPlain={isCommand} />
             <Present task={task} isCommand={isCommand} />
+            <StaleNote task={task} />
           </div>
         </div>
         <div class="talk-dock">

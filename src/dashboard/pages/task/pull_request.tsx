@@ -1,31 +1,12 @@
-/** The task's pull request: how it stands, and what checks and reviewers said that waits for a decision. */
+/** What checks and reviewers of the task's pull request said that waits for a decision. */
 import { GitPullRequest } from "lucide-preact";
 import { useState } from "preact/hooks";
-import type { PullRequest } from "../../../domain/pull_request.ts";
 import type { Task } from "../../../domain/task.ts";
 import { counted } from "../../../protocol/formats.ts";
-import { pullRequestFacts } from "../../../protocol/pull_request_words.ts";
 import { sendMessage } from "../../data/conversation.ts";
 import { refreshTask } from "../../data/tasks.ts";
 import { attempt } from "../../ui/toast.tsx";
 import "./pull_request.css";
-
-/** Such as `#7 open draft, checks failing`. */
-export function PullRequestLine({ pull }: { pull: PullRequest }) {
-  return (
-    <>
-      <a
-        href={pull.url}
-        target="_blank"
-        rel="noopener noreferrer"
-        aria-label={`Pull request #${pull.number}`}
-      >
-        #{pull.number}
-      </a>{" "}
-      {pullRequestFacts(pull).join(", ")}
-    </>
-  );
-}
 
 /** Shows nothing while no feedback waits. */
 export function FeedbackPanel({ task, agent }: { task: Task; agent: string }) {

@@ -3,12 +3,12 @@ import type { Task } from "../../../domain/task.ts";
 import { epochOf } from "../../../clock/clock.ts";
 import { duration } from "../../../protocol/formats.ts";
 import { projectOf } from "../../data/projects.ts";
+import { PullRequestLine } from "../../ui/pull_request_line.tsx";
 import { PriorityMark } from "../../ui/status.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { agentName } from "./agent_name.ts";
 import { PERMISSIONS } from "./details_tab.tsx";
 import { Fact } from "./fact.tsx";
-import { PullRequestLine } from "./pull_request.tsx";
 import { Relations } from "./relations.tsx";
 import type { AttemptView } from "./timeline.ts";
 

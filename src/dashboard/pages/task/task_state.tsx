@@ -13,6 +13,7 @@ export function TaskState({ task }: { task: Task }) {
       <RuntimeBadge task={task} />
       {task.review === "accepted" && <span class="badge status-completed">Accepted</span>}
       {task.review === "discarded" && <span class="badge">Discarded</span>}
+      {task.stale && <span class="badge status-needs">Out of date</span>}
       {task.archived && <span class="badge">Archived</span>}
       {turn !== undefined && turn > 1 && <span class="figure">Turn {turn}</span>}
       {started_at !== undefined && <Lasting from={started_at} to={completed_at} />}

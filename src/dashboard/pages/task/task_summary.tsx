@@ -9,6 +9,7 @@ import { agentAtWorkOn } from "../../data/machine.ts";
 import { isFinished } from "../../../domain/task_values.ts";
 import { duration, ordinal } from "../../../protocol/formats.ts";
 import { PriorityMark, ProgressBar, RuntimeBadge, TaskBadge } from "../../ui/status.tsx";
+import { StaleNote } from "../../ui/stale_note.tsx";
 import { Ago, Lasting } from "../../ui/time.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { toastError } from "../../ui/toast.tsx";
@@ -34,6 +35,7 @@ export function TaskSummary({ task, attempts }: TaskSummaryProps) {
         <TaskId id={id} />
       </div>
       <WaitsFor task={task} />
+      <StaleNote task={task} />
       <Progress task={task} />
       <Facts task={task} attempts={attempts} />
       {error !== undefined && (

@@ -8,9 +8,11 @@ import { ordinal } from "../../../protocol/formats.ts";
 import { projectOf } from "../../data/projects.ts";
 import { PriorityMark, ProgressBar, STATUS_NAMES, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons, type ActionName } from "../../ui/task_actions.tsx";
+import { StaleNote } from "../../ui/stale_note.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Changes } from "./changes.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
+import { TaskPull } from "./task_pull.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";
@@ -57,7 +59,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
       <QuestionAsked task={task} />
       {task.error !== undefined && <p class="task-error" title={task.error}>{task.error}</p>}
       <WaitsFor task={task} />
-      {task.stale && <p class="task-waits">Stale: what it depends on was sent back or discarded</p>}
+      <StaleNote task={task} />
       <footer>
         {agent !== undefined && (
           <span class="task-agent clip" title={`Agent ${agent}`}>
@@ -66,6 +68,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         )}
         <TaskTime task={task} />
         <Changes task={task} />
+        <TaskPull task={task} />
         <ActionButtons task={task} onAction={onAction} />
       </footer>
     </article>

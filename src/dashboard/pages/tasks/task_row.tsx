@@ -4,11 +4,13 @@ import { useId } from "preact/hooks";
 import { projectOf } from "../../data/projects.ts";
 import { PriorityMark, ProgressBar, TaskBadge } from "../../ui/status.tsx";
 import { ActionButtons } from "../../ui/task_actions.tsx";
+import { StaleNote } from "../../ui/stale_note.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Changes } from "./changes.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
+import { TaskPull } from "./task_pull.tsx";
 import { TaskTime } from "./task_time.tsx";
 
 export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, onAction }: TaskViewProps) {
@@ -28,9 +30,11 @@ export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, 
           <code>{task.id}</code>
           {task.error !== undefined && <span class="task-error clip" title={task.error}>{task.error}</span>}
           <Changes task={task} />
+          <TaskPull task={task} />
           {isRunning && current_step !== undefined && <span class="muted clip">{current_step}</span>}
         </span>
         <WaitsFor task={task} />
+        <StaleNote task={task} />
         <PermissionAsked task={task} />
         <QuestionAsked task={task} />
       </div>

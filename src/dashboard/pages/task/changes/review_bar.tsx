@@ -11,8 +11,9 @@ import { client, SLOW } from "../../../data/server.ts";
 import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
+import { PullRequestLine } from "../../../ui/pull_request_line.tsx";
+import { StaleNote } from "../../../ui/stale_note.tsx";
 import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
-import { PullRequestLine } from "../pull_request.tsx";
 import type { Review } from "./review.ts";
 import { SendBack } from "./send_back.tsx";
 
@@ -38,6 +39,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
   const [asked, setAsked] = useState<"discard" | "send back">();
   const base = workspace?.base ?? "its base";
   const can = possible(task, changes);
+  const isClear = changes.conflicts.length === 0;
 
   const during = async (action: () => Promise<void>) => {
     if (isBusy) return;
@@ -86,6 +88,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
         <p class={changes.conflicts.length > 0 || refusal ? "review-conflict" : "muted"} role="status">
           {refusal === undefined ? outlook(task, changes, base, method) : refused(refusal)}
         </p>
+        <StaleNote task={task} />
         {pull_request && (
           <p>
             Pull request <PullRequestLine pull={pull_request} />
@@ -104,22 +107,13 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
               <Trash2 size={16} aria-hidden="true" /> Discard
             </button>
           )}
-          {can.accept && changes.behind > 0 && changes.conflicts.length === 0 && (
+          {can.accept && changes.behind > 0 && isClear && (
             <button
               type="button"
               disabled={isBusy}
               onClick={() => void update("none")}
             >
               <GitBranch size={16} aria-hidden="true" /> Bring {base} in
-            </button>
-          )}
-          {can.accept && changes.conflicts.length > 0 && task.agent_session !== undefined && (
-            <button
-              type="button"
-              disabled={isBusy}
-              onClick={() => void update("agent")}
-            >
-              <GitBranch size={16} aria-hidden="true" /> Let the agent resolve it
             </button>
           )}
           {can.accept && (
@@ -137,7 +131,12 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
           )}
           {can.accept && (
             <span class="review-accept">
-              <button type="button" class="primary" disabled={isBusy} onClick={() => void accept()}>
+              <button
+                type="button"
+                class={isClear ? "primary" : ""}
+                disabled={isBusy}
+                onClick={() => void accept()}
+              >
                 <GitMerge size={16} aria-hidden="true" /> Accept into {base}
                 <kbd aria-hidden="true">⇧A</kbd>
               </button>
@@ -151,6 +150,16 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
                 ))}
               </select>
             </span>
+          )}
+          {can.accept && !isClear && task.agent_session !== undefined && (
+            <button
+              type="button"
+              class="primary"
+              disabled={isBusy}
+              onClick={() => void update("agent")}
+            >
+              <GitBranch size={16} aria-hidden="true" /> Let the agent resolve it
+            </button>
           )}
         </div>
       )}
