@@ -47,14 +47,19 @@ export function onSendKey(send: () => void): (event: KeyboardEvent) => void {
   };
 }
 
+function isCheckbox(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type === "checkbox";
+}
+
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement &&
+  return target instanceof HTMLElement && !isCheckbox(target) &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 /** Whether Enter and the space bar already do something on this element. */
 function isPressable(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("a[href], button, summary") !== null;
+  return target instanceof HTMLElement &&
+    (isCheckbox(target) || target.closest("a[href], button, summary") !== null);
 }
 
 /** The first of two keys, while it waits for the second. */

@@ -45,12 +45,14 @@ export interface ConfirmProps {
   children: ComponentChildren;
   /** The text of the button that does it. */
   action: string;
+  /** Whether it destroys. */
+  isDanger?: boolean;
   onConfirm: () => void;
   onClose: () => void;
 }
 
 /** Asks before an action that cannot be undone. */
-export function Confirm({ title, children, action, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, action, isDanger = true, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div>{children}</div>
@@ -58,7 +60,7 @@ export function Confirm({ title, children, action, onConfirm, onClose }: Confirm
         <button type="button" onClick={onClose}>Keep it</button>
         <button
           type="button"
-          class="danger"
+          class={isDanger ? "danger" : "primary"}
           onClick={() => {
             onConfirm();
             onClose();

@@ -8,6 +8,8 @@ import { Confirm } from "../../ui/dialog.tsx";
 import { act, type ActionName, archiving, isPossible } from "../../ui/task_actions.tsx";
 import { Columns, ColumnTabs } from "./columns.tsx";
 import { LIST, TaskList } from "./list.tsx";
+import { MarkedBar } from "./marked_bar.tsx";
+import { type Marking, useMarks } from "./marks.ts";
 import { useIsNarrow } from "./narrow.ts";
 import { NothingFound } from "./no_tasks.tsx";
 import { answerFirst } from "./permission_asked.tsx";
@@ -39,10 +41,14 @@ export function Board({ all, view, agentOf }: BoardProps) {
     if (name === "cancel") setCancelling(task);
     else void act(name, task.id);
   }).current;
-  useBoardKeys(selection, onAction);
-  const parts = { selection, agentOf, onAction };
+  const marks = useMarks(isList ? [list] : groups);
+  useBoardKeys(selection, marks.marking, onAction);
+  const parts = { selection, marks, agentOf, onAction };
+  // Only what is shown is acted on.
+  const visible = isList ? list.tasks : shown.flatMap(({ tasks }) => tasks);
+  const marked = visible.filter(({ id }) => marks.ids.has(id));
   return (
-    <>
+    <div class={`board${marked.length > 0 ? " is-marking" : ""}`}>
       {found.length === 0
         ? <NothingFound onClear={() => setPlace(NO_FILTERS)} />
         : isList
@@ -53,8 +59,9 @@ export function Board({ all, view, agentOf }: BoardProps) {
             <Columns groups={shown} {...parts} />
           </>
         )}
+      {marks.ids.size > 0 && <MarkedBar marked={marked} shown={visible} marking={marks.marking} />}
       {cancelling && <CancelDialog task={cancelling} onClose={() => setCancelling(undefined)} />}
-    </>
+    </div>
   );
 }
 
@@ -78,6 +85,7 @@ function useColumn(groups: readonly Group[]): [string, (column: string) => void]
 
 function useBoardKeys(
   selection: Selection,
+  marking: Marking,
   onAction: (name: ActionName, task: Task) => void,
 ): void {
   const latest = useRef({ selection });
@@ -105,6 +113,8 @@ function useBoardKeys(
     { key: "ArrowLeft", does: "Column to the left", run: cross(-1) },
     { key: "Enter", does: "Open the selected task", run: open },
     { key: "o", does: "Open the selected task", run: open },
+    { key: "x", does: "Select it, to act on many", run: onSelected(({ id }) => marking.toggle(id)) },
+    { key: "X", does: "Select up to it", run: onSelected(({ id }) => marking.reach(id)) },
     { key: "h", does: "Hold or resume it", run: doing("pause", "resume") },
     { key: "r", does: "Retry it", run: doing("retry") },
     { key: "e", does: "Archive it once it has ended", run: onSelected((task) => archiving(task)?.run()) },

@@ -6,6 +6,7 @@ import { archive } from "../../ui/archive.ts";
 import { Glyph, type GlyphKind } from "../../ui/glyph.tsx";
 import { VirtualList } from "../../ui/virtual_list.tsx";
 import type { ActionName } from "../../ui/task_actions.tsx";
+import type { Marks } from "./marks.ts";
 import type { Selection } from "./selection.ts";
 import { TaskCard } from "./task_card.tsx";
 import type { AgentOf, Group } from "./view.ts";
@@ -24,6 +25,7 @@ export const OVERSCAN = 4;
 
 export interface Shown {
   selection: Selection;
+  marks: Marks;
   agentOf: AgentOf;
   onAction: (name: ActionName, task: Task) => void;
 }
@@ -36,7 +38,8 @@ export function Columns({ groups, ...shown }: Shown & { groups: readonly Group[]
   );
 }
 
-function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Shown & { group: Group }) {
+function ColumnOf({ group, selection, marks, agentOf, onAction }: Shown & { group: Group }) {
+  const { column, tasks } = group;
   const { key, name, empty, usual } = column;
   const open = tasks.filter(({ archived }) => !archived);
   return (
@@ -72,6 +75,8 @@ function ColumnOf({ group: { column, tasks }, selection, agentOf, onAction }: Sh
                 agent={agentOf(task)}
                 isSelected={task.id === selection.id}
                 cursor={selection.cursor}
+                isMarked={marks.ids.has(task.id)}
+                marking={marks.marking}
                 onAction={onAction}
                 isStatusShown={!usual.includes(task.status)}
               />

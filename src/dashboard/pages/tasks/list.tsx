@@ -30,7 +30,7 @@ export interface ListProps extends Shown {
   sortBy: (sort: string) => void;
 }
 
-export function TaskList({ tasks, view, sortBy, selection, agentOf, onAction }: ListProps) {
+export function TaskList({ tasks, view, sortBy, selection, marks, agentOf, onAction }: ListProps) {
   const next = (key: SortKey) => {
     if (view.sort === key) return view.isDescending ? key : `-${key}`;
     return HIGHEST_FIRST.includes(key) ? `-${key}` : key;
@@ -38,6 +38,7 @@ export function TaskList({ tasks, view, sortBy, selection, agentOf, onAction }: 
   return (
     <section class="board-list" aria-label="All tasks in one list">
       <div class="task-heads" role="group" aria-label="Order by">
+        <span />
         {HEADS.map(({ key, name }) => (
           <button
             key={key}
@@ -67,6 +68,8 @@ export function TaskList({ tasks, view, sortBy, selection, agentOf, onAction }: 
               agent={agentOf(task)}
               isSelected={task.id === selection.id}
               cursor={selection.cursor}
+              isMarked={marks.ids.has(task.id)}
+              marking={marks.marking}
               onAction={onAction}
             />
           );

@@ -14,6 +14,8 @@ import { Changes } from "./changes.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { TaskPull } from "./task_pull.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
+import { MarkBox, onShiftClick } from "./mark_box.tsx";
+import type { Marking } from "./marks.ts";
 import type { Cursor } from "./selection.ts";
 import { TaskTime } from "./task_time.tsx";
 
@@ -24,6 +26,8 @@ export interface TaskViewProps {
   agent: string | undefined;
   isSelected: boolean;
   cursor: Cursor;
+  isMarked: boolean;
+  marking: Marking;
   onAction: (name: ActionName, task: Task) => void;
 }
 
@@ -33,13 +37,16 @@ export interface TaskCardProps extends TaskViewProps {
 }
 
 export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
-  const { task, agent, isSelected, cursor, onAction, isStatusShown } = props;
+  const { task, agent, isSelected, cursor, isMarked, marking, onAction, isStatusShown } = props;
   const facts = useId();
   const { status } = task;
   const project = projectOf(task);
   const isBarShown = status !== "completed" && (status === "running" || task.progress > 0);
   return (
-    <article class={`task-card status-${status}${isSelected ? " is-selected" : ""}`}>
+    <article
+      class={`task-card status-${status}${isSelected ? " is-selected" : ""}${isMarked ? " is-marked" : ""}`}
+      onClick={(event) => onShiftClick(event, () => marking.reach(task.id))}
+    >
       <div class="task-facts" id={facts}>
         {project !== undefined && <span class="task-project clip" title={project}>{project}</span>}
         {isStatusShown
@@ -53,6 +60,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         <code class="clip" title={task.id}>{task.id}</code>
         <span>{task.type}</span>
       </div>
+      <MarkBox id={task.id} isMarked={isMarked} marking={marking} />
       {isBarShown && <ProgressBar task={task} />}
       {status === "running" && <Plan task={task} />}
       <PermissionAsked task={task} />

@@ -7,19 +7,25 @@ import { ActionButtons } from "../../ui/task_actions.tsx";
 import { StaleNote } from "../../ui/stale_note.tsx";
 import { WaitsFor } from "../../ui/waits_for.tsx";
 import { Changes } from "./changes.tsx";
+import { MarkBox, onShiftClick } from "./mark_box.tsx";
 import { PermissionAsked } from "./permission_asked.tsx";
 import { QuestionAsked } from "./question_asked.tsx";
 import { TaskLink, type TaskViewProps } from "./task_card.tsx";
 import { TaskPull } from "./task_pull.tsx";
 import { TaskTime } from "./task_time.tsx";
 
-export const TaskRow = memo(function TaskRow({ task, agent, isSelected, cursor, onAction }: TaskViewProps) {
+export const TaskRow = memo(function TaskRow(props: TaskViewProps) {
+  const { task, agent, isSelected, cursor, isMarked, marking, onAction } = props;
   const facts = useId();
   const project = projectOf(task);
   const { total_steps, completed_steps = 0, current_step } = task.progress_details ?? {};
   const isRunning = task.status === "running";
   return (
-    <article class={`task-row${isSelected ? " is-selected" : ""}`}>
+    <article
+      class={`task-row${isSelected ? " is-selected" : ""}${isMarked ? " is-marked" : ""}`}
+      onClick={(event) => onShiftClick(event, () => marking.reach(task.id))}
+    >
+      <MarkBox id={task.id} isMarked={isMarked} marking={marking} />
       <span class="row-status" id={facts}>
         <TaskBadge task={task} />
       </span>

@@ -10,8 +10,10 @@ import type { Reply } from "../../../../protocol/messages.ts";
 import { client, SLOW } from "../../../data/server.ts";
 import { navigate } from "../../../hash_location.ts";
 import { useShortcuts } from "../../../keys.ts";
+import { isAcceptable, isOpenToJudge } from "../../../ui/acceptable.ts";
 import { Confirm } from "../../../ui/dialog.tsx";
 import { PullRequestLine } from "../../../ui/pull_request_line.tsx";
+import { refusalText } from "../../../ui/refusal.ts";
 import { StaleNote } from "../../../ui/stale_note.tsx";
 import { attempt, toastDone, toastError } from "../../../ui/toast.tsx";
 import type { Review } from "./review.ts";
@@ -86,7 +88,7 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
       <div class="review-says">
         <p>{standing(task, changes, base)}</p>
         <p class={changes.conflicts.length > 0 || refusal ? "review-conflict" : "muted"} role="status">
-          {refusal === undefined ? outlook(task, changes, base, method) : refused(refusal)}
+          {refusal === undefined ? outlook(task, changes, base, method) : refusalText(refusal)}
         </p>
         <StaleNote task={task} />
         {pull_request && (
@@ -193,12 +195,9 @@ export function ReviewBar({ task, changes, review, reload }: ReviewBarProps) {
 
 /** What may be decided now. */
 function possible(task: Task, { totals }: ReviewBarProps["changes"]) {
-  const { status, review = "none", workspace, queued_messages = 0 } = task;
-  const isOpen = isFinished(status) && queued_messages === 0 && review !== "accepted" &&
-    review !== "discarded";
   return {
-    accept: isOpen && workspace?.kind === "worktree" && (totals.files > 0 || review !== "none"),
-    sendBack: isOpen && totals.files > 0 && task.agent_session !== undefined,
+    accept: isAcceptable(task, totals.files),
+    sendBack: isOpenToJudge(task) && totals.files > 0 && task.agent_session !== undefined,
   };
 }
 
@@ -232,8 +231,4 @@ function outlook(
   }
   if (conflicts_unknown !== undefined) return `Conflicts are not known: ${conflicts_unknown}`;
   return `No conflicts. ${METHODS[method].does}`;
-}
-
-function refused({ message, details: { files } }: ApiError): string {
-  return Array.isArray(files) && files.length > 0 ? `${message}: ${files.join(", ")}` : message;
 }
