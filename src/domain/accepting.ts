@@ -10,9 +10,19 @@ export type OwnWorktree =
   & StoredWorkspace
   & Required<Pick<StoredWorkspace, "root" | "git_dir" | "common_dir" | "branch" | "base_commit">>;
 
-/** Throws `INVALID_FIELD_VALUE` with `current_status` unless the task has ended and no message waits. */
+/** Throws `INVALID_FIELD_VALUE` with `current_status` unless the task has ended, its agent is gone and no message waits. */
 export function requireAtRest(task: TaskRecord, operation: string): void {
   requireStatus(task, operation, FINISHED_STATUSES);
+  if (task.state.leaving !== undefined) {
+    throw fieldProblem(
+      "INVALID_FIELD_VALUE",
+      "task_id",
+      task.id,
+      "a task whose agent is gone",
+      `Cannot ${operation} task '${task.id}' now: it was cancelled, and its agent is still being ended. Try again in a moment`,
+      { current_status: task.state.status },
+    );
+  }
   const waiting = task.state.waiting?.length ?? 0;
   if (waiting === 0) return;
   throw fieldProblem(

@@ -68,6 +68,9 @@ export const TaskState = z.object({
   automatic_attempts: z.int().describe("Attempts started since a person last created or retried the task."),
   attempts: z.array(Attempt).describe("The newest last, at most 20."),
   lease: Lease.optional().describe("Held by the attempt under way."),
+  leaving: Lease.optional().describe(
+    "That of an attempt that was cancelled, until its agent is gone and its work saved. No other one begins before.",
+  ),
   not_before: z.string().optional().describe("ISO 8601; the next attempt waits until then."),
   failed_dependency: z.string().optional().describe(
     "The dependency whose failure failed this task. When it is retried, this task waits again.",

@@ -55,7 +55,10 @@ function dependencyFailed(
   };
 }
 
-/** A client cancels the task. A running attempt loses its lease with this commit, and its agent is ended. */
+/**
+ * A client cancels the task. A running attempt loses its lease with this commit, and its agent is ended. Until that is done, the
+ * task is `leaving`.
+ */
 export function cancelled(task: TaskRecord, at: string): TaskState {
   requireStatus(task, "cancel", ALLOWED_FROM.cancel);
   return {
@@ -67,6 +70,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     failed_dependency: undefined,
     paused_from: undefined,
     lease: undefined,
+    leaving: task.state.lease ?? task.state.leaving,
     reopened: undefined,
     goes_on: undefined,
     turn_over: task.state.turn_over || isPrompted(task.state),

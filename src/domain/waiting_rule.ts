@@ -25,6 +25,8 @@ export interface Surroundings {
   bottleneck: "slot" | "agent_start";
   /** What keeps this task from starting, if it is queued and others pass it. */
   held_up?: HeldUp;
+  /** The other node that still ends the agent of the task's attempt, which was cancelled. */
+  left_on?: string;
   /** Open permission requests of the task's agent, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
   /** Open questions of the task's agent, the oldest first. */
@@ -37,6 +39,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
     case "pending":
       return whilePending(task, around);
     case "queued":
+      if (around.left_on !== undefined) return { kind: "node", node: around.left_on };
       return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
       return { kind: "paused" };

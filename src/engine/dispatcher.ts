@@ -6,10 +6,11 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime, sleep, within } from "../clock/clock.ts";
 import { resettled } from "../domain/cascade.ts";
 import { ReadyQueue, type Verdict } from "../domain/queue.ts";
-import type { HeldLease } from "../domain/lease.ts";
+import { isLeaving } from "../domain/leaving.ts";
+import { type HeldLease, isSameLease, type Lease } from "../domain/lease.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
-import { claim } from "../store/queue.ts";
+import { claim, left } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
@@ -125,7 +126,8 @@ export class Dispatcher {
     if (id === undefined) return;
     this.#admission.note(before, after);
     const status = after?.state.status;
-    const isNew = before?.state.status !== status || before?.spec !== after?.spec;
+    const isLeft = before?.state.leaving !== undefined && after?.state.leaving === undefined;
+    const isNew = before?.state.status !== status || before?.spec !== after?.spec || isLeft;
     if (after && status === "queued" && isNew) {
       this.#queue.add(after);
       this.#pumpSoon();
@@ -165,6 +167,9 @@ export class Dispatcher {
   #judge(candidate: TaskRecord): Verdict {
     const task = this.#context.index.find(candidate.id);
     if (task?.state.status !== "queued") return "drop";
+    // It is added again when that agent is gone.
+    const { node } = this.#context.store;
+    if (isLeaving(task.state, (lease) => node.isVoid(lease))) return "drop";
     if (this.#mustWait(task)) {
       this.#waiting.settleLater([task.id]);
       return "drop";
@@ -206,6 +211,7 @@ export class Dispatcher {
       // A bug, which must not keep the slot.
       log.error("The attempt of task {id} broke: {error}", { id, error });
     }
+    await this.#sayLeft(id, lease);
     this.#runs.delete(id);
     this.#admission.leave(id);
     const waiting = this.#heldBack.get(id) ?? (record ? undefined : this.#stillQueued(id));
@@ -229,13 +235,35 @@ export class Dispatcher {
     const { id } = task;
     do {
       try {
-        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()));
+        const isVoid = (one: Lease) => store.node.isVoid(one);
+        return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()), isVoid);
       } catch (error) {
         log.error("Task {id} could not be claimed, trying again: {error}", { id, error });
         await sleep(clock, RETRY_MS);
       }
     } while (this.#open && !lease.lost.aborted);
     return undefined;
+  }
+
+  /** A task that was cancelled before its claim was known has no attempt that would say that it is over. */
+  async #sayLeft(id: string, { terms, lost }: HeldLease): Promise<void> {
+    const { clock, store } = this.#context;
+    const isOwn = (lease: Lease) => isSameLease(lease, terms);
+    const isSaid = () => {
+      const leaving = store.tasks.get(id)?.state.leaving;
+      return leaving === undefined || !isOwn(leaving);
+    };
+    while (!isSaid() && !lost.aborted && !store.closed) {
+      try {
+        return await left(store.tasks, [id], isOwn);
+      } catch (error) {
+        log.error("It is not stored yet that the agent of task {id} is gone, trying again: {error}", {
+          id,
+          error,
+        });
+        await sleep(clock, RETRY_MS);
+      }
+    }
   }
 
   async #untilReady(run: RunningAttempt): Promise<void> {

@@ -103,6 +103,7 @@ export class Engine {
     }
     this.#notOpen = undefined;
     if (this.#closed) return;
+    void this.#membership.recover();
     this.#dispatcher.open();
     const { index, store, workspaces, settings } = this.#options;
     void saveLeftWork({ store, workspaces, projectOf: (task) => settings.projectOf(task) }, index);

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { sleep } from "../clock/clock.ts";
 import type { NodeEvent } from "../store/shared_node.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { recoverLost } from "./recovery.ts";
+import { clearLeft, recoverLost } from "./recovery.ts";
 import type { RunContext } from "./run_context.ts";
 import { counted } from "../protocol/formats.ts";
 
@@ -41,7 +41,7 @@ export class Membership {
       case "lost":
         return void this.#beginAnew();
       case "void":
-        return void this.#recover();
+        return void this.recover();
     }
   }
 
@@ -55,12 +55,15 @@ export class Membership {
     this.#rejoining = false;
     if (this.#isOver) return;
     log.info("This node has joined again", { node: node.node });
-    void this.#recover();
+    void this.recover();
     this.#dispatcher.resume();
   }
 
-  /** Takes over tasks whose lease has become void. */
-  async #recover(): Promise<void> {
+  /**
+   * Takes over tasks whose lease has become void, until that has succeeded. To be called when the agents of an earlier server are
+   * gone.
+   */
+  async recover(): Promise<void> {
     this.#recoverAgain = true;
     if (this.#recovering) return;
     this.#recovering = true;
@@ -69,6 +72,7 @@ export class Membership {
       await this.#untilDone("Tasks of another node could not be taken up", async () => {
         const tasks = await recoverLost(this.#context);
         if (tasks > 0) log.info("Recovered {what} of a lost node", { what: counted(tasks, "task"), tasks });
+        await clearLeft(this.#context);
       });
     }
     this.#recovering = false;

@@ -2,10 +2,11 @@
 import { isoTime } from "../clock/clock.ts";
 import { cascade } from "../domain/cascade.ts";
 import { executionOf, holdsSlot, type TaskRecord } from "../domain/task_record.ts";
+import type { Lease } from "../domain/lease.ts";
 import { followedUp } from "../domain/reopening.ts";
 import { isPrompted } from "../domain/transitions.ts";
 import { recovered } from "../domain/attempt/task_transitions.ts";
-import { release, type States, type TaskView } from "../store/queue.ts";
+import { left, release, type States, type TaskView } from "../store/queue.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** How many tasks one commit releases. The consequences of their failure must fit into the same commit. */
@@ -25,6 +26,17 @@ export async function recoverLost(context: Context): Promise<number> {
   }
   await releaseAll(context, lost, "lost");
   return lost.length;
+}
+
+/**
+ * Notes of cancelled tasks whose agents are gone with their node's lease that another attempt may begin. To be called once the
+ * agents of an earlier server are ended.
+ */
+export async function clearLeft({ index, store: { tasks, node } }: Context): Promise<void> {
+  const isVoid = (lease: Lease) => node.isVoid(lease);
+  const gone: string[] = [];
+  for (const { id, state } of index.all()) if (state.leaving && isVoid(state.leaving)) gone.push(id);
+  for (let at = 0; at < gone.length; at += BATCH) await left(tasks, gone.slice(at, at + BATCH), isVoid);
 }
 
 /** Releases this node's own tasks because the server stops. That does not count as a failed attempt. */

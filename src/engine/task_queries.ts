@@ -199,13 +199,15 @@ export class TaskQueries {
   }
 
   #around(record: TaskRecord): Surroundings {
-    const { index, clock } = this.#options;
+    const { index, clock, store: { node } } = this.#options;
     const run = this.#runOf(record);
+    const { leaving } = record.state;
     return {
       find: index.find,
       now_ms: clock.now(),
       bottleneck: this.#dispatcher.bottleneck,
       held_up: this.#dispatcher.heldUp(record),
+      left_on: leaving && leaving.node !== node.node ? leaving.node : undefined,
       permissions: run?.permissions ?? [],
       questions: run?.questions ?? [],
     };

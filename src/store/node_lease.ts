@@ -38,8 +38,11 @@ export interface NodeLease {
    * store throws.
    */
   rejoin(): Promise<void>;
-  /** Releases the lease because the server shuts down. Idempotent. */
-  leave(): Promise<void>;
+  /**
+   * Releases the lease because the server shuts down. Idempotent. `isFree`: no task has this lease any more; otherwise the lease
+   * runs out, so that others take its tasks over.
+   */
+  leave(isFree: boolean): Promise<void>;
 }
 
 const EPOCH = stored("epoch", Epoch);

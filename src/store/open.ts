@@ -4,7 +4,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
-import type { TaskSpec, TaskState } from "../domain/task_record.ts";
+import type { TaskRecord, TaskSpec, TaskState } from "../domain/task_record.ts";
 import { createPrivate, lockFolder, makePrivate } from "./data_folder.ts";
 import { checkFile, inspectFile } from "./file_check.ts";
 import { FeedNotifier } from "./feed_notifier.ts";
@@ -159,7 +159,8 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
       await feeds?.stop();
       lost = await logs.close();
       await commits.idle();
-      await node.leave();
+      const isHeld = ({ state }: TaskRecord) => node.isOwn(state.lease) || node.isOwn(state.leaving);
+      await node.leave(!tasks.isDoubtful && ![...tasks.values()].some(isHeld));
     } finally {
       kv.close();
       await closed?.(lost);

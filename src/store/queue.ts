@@ -12,6 +12,7 @@ import { type Actor, SERVER } from "../domain/actor.ts";
 import { readiness } from "../domain/dependencies.ts";
 import { ApiError } from "../domain/errors.ts";
 import { beginsAnew, begunWith } from "../domain/inheritance.ts";
+import { isLeaving, withoutLeaving } from "../domain/leaving.ts";
 import type { Lease } from "../domain/lease.ts";
 import {
   holdsSlot,
@@ -74,8 +75,9 @@ export function insert(
 
 /**
  * Claims a queued task for the attempt that the lease names. If several nodes claim it, exactly one succeeds. Returns
- * the running task, or undefined if it is no longer available, has to wait again for what it depends on, or no longer has the
- * spec that it was chosen by. Claiming again under the same lease, after a lost answer, returns the task that is already held.
+ * the running task, or undefined if it is no longer available, has to wait again for what it depends on or for the agent of an
+ * attempt that was cancelled, or no longer has the spec that it was chosen by. Claiming again under the same lease, after a lost
+ * answer, returns the task that is already held.
  */
 export async function claim(
   tasks: Tasks,
@@ -83,13 +85,14 @@ export async function claim(
   lease: Lease,
   agent: string,
   at: string,
+  isVoid: (lease: Lease) => boolean,
 ): Promise<TaskRecord | undefined> {
   let record: TaskRecord | undefined;
   await tasks.update((view) => {
     const task = view.get(id);
     record = task && holds(task.state, lease) ? task : undefined;
     if (task?.state.status !== "queued" || task.state.attempt + 1 !== lease.attempt) return {};
-    if (task.spec !== spec) return {};
+    if (task.spec !== spec || isLeaving(task.state, isVoid)) return {};
     // A dependency that was completed goes on if it gets a message.
     const dependencies = isUnderWay(task.state) ? [] : task.spec.dependencies ?? [];
     const { execution } = task.spec;
@@ -158,6 +161,20 @@ export async function settle(
     const { states, ...besides } = after(task, view, holds(task.state, lease));
     return { ...changing(states), ...besides };
   }, SERVER);
+}
+
+/** Notes of cancelled tasks that their agents are gone, if `isGone` says so of the lease that the attempt had. */
+export async function left(
+  tasks: Tasks,
+  ids: readonly string[],
+  isGone: (lease: Lease) => boolean,
+): Promise<void> {
+  await tasks.update((view) => ({
+    updates: ids.flatMap((id) => {
+      const state = view.get(id)?.state;
+      return state?.leaving && isGone(state.leaving) ? [{ id, state: withoutLeaving(state) }] : [];
+    }),
+  }), SERVER);
 }
 
 /**

@@ -123,11 +123,11 @@ export class SharedNode implements NodeLease {
     this.#held(sent_ms);
   }
 
-  async leave(): Promise<void> {
+  async leave(isFree: boolean): Promise<void> {
     this.#judging?.cancel();
     if (this.#lost.signal.aborted) return;
     try {
-      await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
+      if (isFree) await this.#options.kv.commit({ checks: [this.#check], deletes: [[...NODES, this.node]] });
     } catch (error) {
       // The others notice the end later by themselves.
       log.warn("The lease of this node could not be given up: {error}", { error });

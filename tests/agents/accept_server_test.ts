@@ -113,3 +113,34 @@ Deno.test("retention: a task's work that nobody accepted is kept when its record
     assert.equal((await project.git("worktree", "list")).split("\n").length, 1);
   });
 });
+
+Deno.test("the work of a cancelled task is judged when its agent is gone, which is still writing: nothing of it is lost", async () => {
+  await withProject(config(), async (server) => {
+    const socket = await server.connect();
+    await socket.request({ type: "subscribe_to_updates", channels: ["log_entries"] });
+    // Deaf to the first signal, it writes until it is killed.
+    const prompt = "trap '' TERM INT HUP; echo ready; while :; do echo more >> file.txt; sleep 0.05; done";
+    const given = {
+      id: "busy",
+      type: "feature",
+      priority: "low",
+      description: "Busy",
+      execution: { prompt },
+    };
+    await socket.request({ type: "start_task", task: given });
+    await socket.next(({ log }) => (log as { message?: string } | undefined)?.message === "ready");
+    const judge = async () => (await server.post({ type: "discard_changes", task_id: "busy" })).reply;
+    const cancelled = server.post({ type: "cancel_task", task_id: "busy" });
+    let early: Fields = {};
+    await until(async () => String((early = await judge()).message).includes("was cancelled"));
+    const { current_status } = early.details as Fields;
+    assert.deepEqual([early.code, current_status], ["INVALID_FIELD_VALUE", "cancelled"]);
+    const { path } = (await task(server, "busy")).workspace as { path: string };
+    let discarded: Fields = {};
+    await until(async () => (discarded = await judge()).type === "changes_discarded");
+    assert.equal((await cancelled).reply.type, "task_cancelled");
+    const kept = await new Repository(`${server.dir}/project`).git("show", `${discarded.kept_as}:file.txt`);
+    assert.ok(kept.split("\n").includes("more"), kept);
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  });
+});

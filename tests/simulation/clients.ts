@@ -36,7 +36,7 @@ type Shown = Pick<Task, "id" | "status" | "waiting_for">;
 /** What a task may wait for where it stands. */
 const WAITS: Record<Task["status"], (WaitingFor["kind"] | undefined)[]> = {
   pending: ["dependency", "time", "retry", "slot"],
-  queued: ["slot", "agent_start", "concurrency"],
+  queued: ["slot", "agent_start", "concurrency", "node"],
   running: [undefined, "permission"],
   paused: ["paused"],
   completed: [undefined],

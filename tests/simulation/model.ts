@@ -211,8 +211,9 @@ export class Model {
       const isRetry = state.retry_count > before.retry_count;
       const isTalk = state.messages !== before.messages ||
         JSON.stringify(state.waiting) !== JSON.stringify(before.waiting);
-      // Whether the agent of a cancelled one had its prompt is known when it has ended.
-      const isLate = status === "cancelled" && state.turn_over !== before.turn_over;
+      // Whether the agent of a cancelled one had its prompt is known when it has ended; so is that it has.
+      const isLate = status === "cancelled" &&
+        (state.turn_over !== before.turn_over || (before.leaving !== undefined && !state.leaving));
       if (!isRetry && !isTalk && !isLate) return "changed after its end";
     }
     const last = state.attempts.at(-1);

@@ -1,5 +1,6 @@
 /** What an attempt still tells of its task after a cancel has taken its lease, when others have done something meanwhile. */
 import assert from "node:assert/strict";
+import { requireAtRest } from "../../src/domain/accepting.ts";
 import { SERVER } from "../../src/domain/actor.ts";
 import { afterLoss } from "../../src/domain/attempt/end.ts";
 import { posted, withdrawn } from "../../src/domain/conversation.ts";
@@ -56,11 +57,11 @@ Deno.test("work that is saved after a cancel is for review", () => {
 Deno.test("work that somebody has judged before the agent was gone stays judged, and its worktree gone", () => {
   for (const review of ["accepted", "discarded"] as const) {
     const judged = { ...justCancelled(), review, workspace: undefined };
-    assert.deepEqual(afterLoss(judged, RESULT), judged);
+    assert.deepEqual(afterLoss(judged, RESULT), { ...judged, leaving: undefined });
   }
   const ending = { kind: "discard", head: "a", kept_as: "r" } as unknown as TaskState["ending"];
   const under_way = { ...justCancelled(), ending };
-  assert.deepEqual(afterLoss(under_way, RESULT), under_way);
+  assert.deepEqual(afterLoss(under_way, RESULT), { ...under_way, leaving: undefined });
 });
 
 Deno.test("a prompt that the agent of a cancelled task did not get is told first, also if a message has reopened it", () => {
@@ -76,4 +77,18 @@ Deno.test("work that is saved after a message has reopened the task is for revie
   const number = again.waiting![0]!.number;
   const back = withdrawn(record(again), `m${number}`).state;
   assert.deepEqual([back.status, back.review, back.turn_over], ["cancelled", "to_review", undefined]);
+});
+
+Deno.test("a cancelled task is at rest when its attempt has said its last, also if it was queued and cancelled again", () => {
+  const once = justCancelled();
+  assert.throws(
+    () => requireAtRest(record(once), "discard the changes of"),
+    /its agent is still being ended.*Try again/,
+  );
+  const { waiting: _, ...retried } = { ...once, status: "queued" as const };
+  const again = cancelled(record(retried), AT);
+  assert.deepEqual(again.leaving, once.leaving);
+  requireAtRest(record(afterLoss(again, RESULT)), "discard the changes of");
+  const later = { ...RESULT, attempt: 2 };
+  assert.deepEqual(afterLoss(again, later).leaving, once.leaving, "another attempt says nothing of this one");
 });

@@ -123,7 +123,7 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
   const lost = new AbortController();
   const terms = { node: store.node.node, fencing: store.node.epoch, attempt: 1 };
   const lease = { terms, lost: lost.signal };
-  const task = (await claim(store.tasks, store.tasks.get("t")!, terms, "scripted", AT))!;
+  const task = (await claim(store.tasks, store.tasks.get("t")!, terms, "scripted", AT, () => true))!;
   const attempt = new RunningAttempt(context, task, lease, "scripted");
   return {
     store,

@@ -253,13 +253,27 @@ Deno.test("after a loss a node joins again under a new epoch", async () => {
 Deno.test("a node that leaves gives its lease up, at once and once", async () => {
   const kv = tapped();
   const a = await join(kv, "a");
-  await a.node.leave();
+  await a.node.leave(true);
   const sent = kv.sent.length;
-  await a.node.leave();
+  await a.node.leave(true);
   assert.equal(kv.sent.length, sent);
   assert.equal(await recordOf(kv, "a"), undefined);
   assert.equal(a.node.lost.aborted, true);
   assert.equal(a.clock.timers, 0);
+});
+
+Deno.test("a node that leaves tasks behind keeps its lease until it runs out, so that others take them over", async () => {
+  const kv = tapped();
+  const a = await join(kv, "a");
+  const b = await join(kv, "b");
+  const held = leaseOf(a);
+  await a.node.leave(false);
+  assert.equal(a.node.lost.aborted, true);
+  assert.equal(a.clock.timers, 0);
+  await b.pass(LEASE_MS - 1);
+  assert.equal(b.node.isVoid(held), false);
+  await b.pass(1 + THIRD_MS);
+  assert.equal(b.node.isVoid(held), true);
 });
 
 Deno.test("whatever fails, a node has lost its lease before another takes it away", async () => {

@@ -75,6 +75,11 @@ Deno.test("waiting for: a queued task waits for what keeps the next one from sta
   }
 });
 
+Deno.test("waiting for: a queued task waits for the node that still ends the agent of its cancelled attempt", () => {
+  const around: Partial<Surroundings> = { left_on: "north", held_up: { by: "project", task_ids: ["other"] } };
+  assert.deepEqual(reason(task("t", { status: "queued" }), around), { kind: "node", node: "north" });
+});
+
 Deno.test("waiting for: a running task waits only for the oldest open permission request", () => {
   const permissions = [
     { permission_id: "p1", expires_at: "2026-03-01T12:00:01.000Z" },

@@ -6,6 +6,7 @@ import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts"
 import { isJudged } from "../task_values.ts";
 import { type AttemptEnd, ended, retryDelay, type RetryPolicy, triedAgain } from "./task_transitions.ts";
 import { withWork } from "./work.ts";
+import { withoutLeaving } from "../leaving.ts";
 import { followedUp } from "../reopening.ts";
 import type { AttemptResult } from "./effects.ts";
 import type { AttemptRules, AttemptState } from "./state.ts";
@@ -87,9 +88,9 @@ export function stateAfter(
 }
 
 /**
- * The state with what an attempt knows of its task although it has lost its lease, if no other attempt has begun: what it has
- * saved, unless somebody has judged the work meanwhile, and whether a cancelled turn is over, which it is only if the agent was
- * given its prompt. A message may have reopened the task already.
+ * The state with what an attempt knows of its task although it has lost its lease, if no other attempt has begun: its agent is
+ * gone; what it has saved, unless somebody has judged the work meanwhile; and whether a cancelled turn is over, which it is only
+ * if the agent was given its prompt. A message may have reopened the task already.
  */
 export function afterLoss(
   state: TaskState,
@@ -97,7 +98,8 @@ export function afterLoss(
 ): TaskState {
   if (state.lease !== undefined || state.attempt !== attempt) return state;
   const { ending, review } = state;
-  const known = ending !== undefined || isJudged(review) ? state : withWork(state, work);
+  const left = withoutLeaving(state);
+  const known = ending !== undefined || isJudged(review) ? left : withWork(left, work);
   const { reopened } = known;
   if ((reopened ?? known).status !== "cancelled" || known.turn !== turn) return known;
   const turn_over = isPrompted ? true : undefined;

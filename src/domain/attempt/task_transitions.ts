@@ -66,6 +66,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
     automatic_attempts: state.automatic_attempts + 1,
     attempts: [...state.attempts, { attempt, turn, agent, started_at: at }].slice(-ATTEMPTS_KEPT),
     lease,
+    leaving: undefined,
   };
 }
 
