@@ -16,6 +16,7 @@ import { allowedWorkingDirs, repositoryRoots } from "../engine/working_dir.ts";
 import { containedPrograms } from "../host/processes/contained_program.ts";
 import { memoryObstacle } from "../monitor/memory_limit.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
+import { ownTimeZone } from "../domain/time_zones.ts";
 import { foldersAreExclusive, mayNameCommands } from "../protocol/config.ts";
 import { configuredAgents } from "../protocol/basic_messages.ts";
 import { AgentHistory } from "../read/agent_history.ts";
@@ -115,6 +116,9 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       unresponsive_limit_ms: tasks.unresponsive_limit_ms,
       retry_delay_ms: tasks.retry_delay_ms,
       retry_delay_max_ms: tasks.retry_delay_max_ms,
+      pricing: config.pricing,
+      timezone: tasks.timezone ?? ownTimeZone(),
+      budget_usd_per_day: tasks.budget_usd_per_day,
       projectOf: (task) => projects.projectOf(task),
       executionOf: (task) => projects.executionOf(task),
       boundOf: (task) => projects.boundOf(task),

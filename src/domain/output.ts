@@ -1,5 +1,6 @@
 /** What is stored of an attempt besides the task's record: its answer, and how its process ended. */
 import * as z from "zod";
+import { TurnUsage } from "./usage.ts";
 
 /** A process that a turn has left at work. */
 export const LeftProcess = z.object({
@@ -13,7 +14,7 @@ export const AttemptOutput = z.object({
   output: z.string(),
   exit_code: z.int().optional(),
   stop_reason: z.string().optional(),
-  usage: z.record(z.string(), z.unknown()).optional(),
+  usage: TurnUsage.optional().describe("What the turn has used, as far as its agent tells."),
   warnings: z.array(z.string()).optional().describe(
     "What a person should know although the attempt was completed: what was denied, questions that nobody answered " +
       "in time, steps of the plan that are not done.",

@@ -31,7 +31,6 @@ export const NOT_YET_OF_PROJECT = [
   "permission_rules",
   "checks",
   "check_rounds",
-  "budget_usd_per_day",
 ] as const;
 
 const LATER = "This version does not act on it, and says so at the start.";
@@ -97,7 +96,9 @@ export const Project = z.strictObject({
     ),
     rounds: z.int().min(0).max(100).default(3).describe("How often feedback goes to the agent."),
   }).optional(),
-  budget_usd_per_day: z.number().positive().optional().describe(`What its tasks may cost in a day. ${LATER}`),
+  budget_usd_per_day: z.number().positive().optional().describe(
+    "What its tasks may cost in a day of `tasks.timezone`. Then they wait until midnight.",
+  ),
 });
 export type Project = z.infer<typeof Project>;
 

@@ -57,7 +57,8 @@ export type RunEvent =
   }
   /** The agent has given a sign of life that is no other report, such as output that is not a whole line. */
   | { kind: "sign" }
-  | { kind: "usage"; usage: Record<string, unknown> }
+  /** What the turn has used so far. `session_cost`: as in its outcome. */
+  | { kind: "usage"; usage: Record<string, unknown>; session_cost?: Cost }
   /** What the agent turns out to offer, for lists and pickers. */
   | { kind: "offer"; news: OfferNews }
   /** The turn has ended as `outcome` says, but the agent has begun another of itself. */

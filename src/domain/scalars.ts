@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { epochOf, TIMESTAMP } from "../clock/clock.ts";
+import { isTimeZone } from "./time_zones.ts";
 
 /** Ids of tasks: letters, digits, `_` and `-`, 1–100 characters. */
 const ID_PATTERN = /^[a-zA-Z0-9_-]{1,100}$/;
@@ -78,6 +79,11 @@ export function bytes(max: number): z.ZodString {
     { error: `1 to ${max} bytes` },
   );
 }
+
+export const TimeZone = z.string().refine(isTimeZone, {
+  error: "an IANA time zone",
+  params: { code: "INVALID_FIELD_FORMAT" },
+});
 
 /** An ISO 8601 timestamp with any offset. */
 export const Timestamp = z.string().refine((value) => !Number.isNaN(epochOf(value)), {

@@ -17,16 +17,17 @@ import {
   TaskId,
   text,
   Timestamp,
+  TimeZone,
   utf8Length,
 } from "./scalars.ts";
 import { TASK_TYPES, TASK_TYPES_TEXT } from "./task_types.ts";
 import { alwaysSent } from "./published.ts";
 import { PRIORITIES, TASK_STATUSES } from "./task_values.ts";
-import { isTimeZone } from "./time_zones.ts";
 import { RuntimeStatus } from "./attempt/runtime_status.ts";
 import { WaitingFor } from "./waiting_for.ts";
 import { Accepted, Discarded } from "./ending.ts";
 import { PullRequest } from "./pull_request.ts";
+import { UsageSums } from "./usage.ts";
 import { ChangeCounts, Review, Workspace } from "./workspace.ts";
 
 export const TaskType = z.enum(TASK_TYPES).describe(TASK_TYPES_TEXT);
@@ -58,11 +59,7 @@ export const RecurringConfig = z.strictObject({
   interval: z.enum(["daily", "weekly", "monthly"]),
   end_time: Timestamp.optional(),
   max_runs: z.int().min(1).max(1000).optional(),
-  timezone: z.string().refine(isTimeZone, {
-    error: "an IANA time zone",
-    params: { code: "INVALID_FIELD_FORMAT" },
-  })
-    .optional(),
+  timezone: TimeZone.optional(),
   allow_overlap: z.boolean().optional().describe("Run also while the run before is still going on."),
 });
 export type RecurringConfig = z.infer<typeof RecurringConfig>;
@@ -112,6 +109,13 @@ export const Execution = z.strictObject({
   permissions: PermissionPolicy.optional(),
   max_attempts: z.int().min(1).max(100).optional(),
   priority_boost: z.int().min(-100).max(100).optional(),
+  max_cost_usd: z.number().positive().max(1_000_000).optional().describe(
+    "What all turns of the task may cost. Then the turn is ended and the task paused until `resume_task` raises it. Needs an " +
+      "agent that tells its cost, or a model that `pricing` has.",
+  ),
+  max_tokens: z.int().min(1).optional().describe(
+    "How many tokens all turns of the task may use, those from the provider's cache included.",
+  ),
   wait_for_background_ms: z.int().min(0).max(86_400_000).optional().describe(
     "How long to wait for processes that a turn leaves at work before they are ended with the agent. By default not at all.",
   ),
@@ -216,6 +220,7 @@ const readOnly = {
     "The configured project that the task belongs to, whether it names it or works in its folder.",
   ),
   queued_messages: z.int().optional().describe("How many messages wait for the agent."),
+  usage: UsageSums.optional().describe("What all turns have used. Absent before the first one has ended."),
   workspace: Workspace.optional().describe("Where the task works. Absent before its first attempt."),
   accepted: Accepted.optional().describe("What became of the changes, once they have been accepted."),
   discarded: Discarded.optional().describe("Where the changes are kept, once they have been discarded."),

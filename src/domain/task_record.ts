@@ -20,6 +20,8 @@ import { Accepted, Discarded, Ending } from "./ending.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
 import { Milestones, PastWork, StoredWorkspace, type Workspace } from "./workspace.ts";
 import { pullRequestView, StoredPullRequest } from "./pull_request.ts";
+import { TurnEntry, UsageEntry } from "./usage.ts";
+import { usageOf } from "./task_usage.ts";
 
 const { id: _id, recurring: _recurring, ...kept } = REQUESTED_FIELDS;
 
@@ -108,6 +110,13 @@ export const TaskState = z.object({
   ),
   refs: z.array(z.string()).optional().describe("References in the repository that go with the record."),
   refs_dir: z.string().optional().describe("git's folder that has them."),
+  used: z.array(UsageEntry).optional().describe(
+    "What the turns that are over have used, at most 60 entries.",
+  ),
+  turn_used: TurnEntry.optional().describe("What the last turn has used, until it is over."),
+  budget_told: z.union([z.literal(80), z.literal(100)]).optional().describe(
+    "The last share of the task's own bound of which clients were told, in percent.",
+  ),
   messages: z.int().optional().describe(
     "The number of the last message of the conversation. Absent before there is one besides the task's prompt.",
   ),
@@ -235,6 +244,7 @@ export function taskView(record: TaskRecord): Task {
     queued_messages: state.waiting?.length ?? 0,
     workspace: state.workspace && workspaceView(state.workspace),
     changes: state.changes,
+    usage: usageOf(state),
     review: state.review ?? "none",
     pull_request: state.pull_request && pullRequestView(state.pull_request, state.turn),
     accepted: state.accepted,

@@ -20,6 +20,11 @@ export function isTimeZone(name: string): boolean {
   return true;
 }
 
+/** The day in `zone` at `at_ms`, such as `2026-11-30`. */
+export function dayAt(at_ms: number, zone: string): string {
+  return zoned(at_ms, zone).toPlainDate().toString();
+}
+
 /** The zone of this machine or browser. */
 export function ownTimeZone(): string {
   return Temporal.Now.timeZoneId();

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { ConversationMessage } from "../protocol/conversation_messages.ts";
 import type { Actor } from "../domain/actor.ts";
+import type { BudgetAlert } from "../domain/budget.ts";
 import type { SeqEntry } from "../store/log_query.ts";
 import type { SecurityAlert } from "../protocol/pushes.ts";
 import type { PermissionRequest } from "../domain/permission_request.ts";
@@ -28,6 +29,8 @@ export type DomainEvent =
   | { kind: "question.asked"; task_id: string; question: Question }
   | { kind: "question.settled"; task_id: string; question_id: string }
   | { kind: "agent.changed"; agent: Agent }
+  /** A budget has come to 80 % or to 100 %. Told once for each. */
+  | { kind: "budget.reached"; budget: BudgetAlert }
   | { kind: "security.alert"; alert: SecurityAlert }
   | { kind: "log.appended"; entries: readonly SeqEntry[] };
 

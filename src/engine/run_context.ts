@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { AgentConfig } from "../domain/agent_config.ts";
 import type { AgentRunner } from "../domain/agent_runner.ts";
 import type { Workspaces } from "../domain/task_workspaces.ts";
+import type { Pricing } from "../domain/pricing.ts";
 import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
 import type { Store } from "../store/open.ts";
@@ -13,7 +14,15 @@ import type { TaskSettings } from "./projects.ts";
 import type { TaskIndex } from "../read/task_index.ts";
 import type { RepositoryRoots, WorkingDirs } from "./working_dir.ts";
 
-export interface RunSettings extends RetryPolicy, TaskSettings {
+/** How usage is counted, and what it may come to. */
+export interface UsageSettings {
+  pricing: Pricing;
+  /** The IANA time zone whose days count. */
+  timezone: string;
+  budget_usd_per_day?: number;
+}
+
+export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   /** By name, without a prototype: an agent may be called `constructor`. */
   agents: Readonly<Record<string, AgentConfig>>;
   default_timeout_ms: number;

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
 import { Project, ProjectName } from "../domain/project.ts";
-import { text } from "../domain/scalars.ts";
+import { text, TimeZone } from "../domain/scalars.ts";
+import { Pricing } from "../domain/pricing.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";
 
 const names = z.array(text(1, 4096));
@@ -119,7 +120,16 @@ export const Config = z.strictObject({
       .describe(
         "How long a permission request waits for an answer before it is denied, and a question before it is cancelled.",
       ),
+    budget_usd_per_day: z.number().positive().optional().describe(
+      "What all tasks may cost in a day of `timezone`. Then turns are ended, and tasks wait until midnight. Default: no limit.",
+    ),
+    timezone: TimeZone.optional().describe(
+      "The IANA time zone whose days usage and budgets count by. Default: the machine's.",
+    ),
   }).prefault({}),
+  pricing: Pricing.default({}).describe(
+    "What models cost in USD per million tokens, for agents that tell no cost: see docs/usage.md.",
+  ),
   limits: z.strictObject({
     enabled: z.boolean().default(true).describe("false turns all limits off."),
     connections: z.int().min(1).default(100).describe("Simultaneous connections."),

@@ -120,9 +120,9 @@ export async function amend(
   tasks: Tasks,
   id: string,
   lease: Lease,
-  change: (state: TaskState) => TaskState,
+  change: (state: TaskState, task: TaskRecord) => TaskState,
 ): Promise<void> {
-  await advance(tasks, id, lease, (state) => ({ state: change(state) }));
+  await advance(tasks, id, lease, (state, task) => ({ state: change(state, task) }));
 }
 
 /**
@@ -133,11 +133,11 @@ export async function advance(
   tasks: Tasks,
   id: string,
   lease: Lease,
-  change: (state: TaskState) => Besides & { state: TaskState } | undefined,
+  change: (state: TaskState, task: TaskRecord) => Besides & { state: TaskState } | undefined,
 ): Promise<void> {
   await tasks.update((view) => {
     const task = view.get(id);
-    const next = task && holds(task.state, lease) ? change(task.state) : undefined;
+    const next = task && holds(task.state, lease) ? change(task.state, task) : undefined;
     if (!next) return {};
     const { state, ...besides } = next;
     return { updates: [{ id, state }], ...besides };

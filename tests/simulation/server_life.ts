@@ -147,6 +147,8 @@ export class ServerLife {
         : undefined,
       workspaces: { open: inPlace },
       settings: {
+        pricing: {},
+        timezone: "UTC",
         agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
         default_timeout_ms: promised.timeout_ms,
         permissions: "ask",

@@ -93,6 +93,8 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     working_dirs: { resolve: () => Promise.resolve("/folder") },
     workspaces: { open: inPlace },
     settings: {
+      pricing: {},
+      timezone: "UTC",
       agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
       default_timeout_ms: 60_000,
       permissions: "ask",

@@ -220,7 +220,10 @@ export class AcpTurn {
     const { usage } = this;
     if (Object.keys(usage).length === 0 || now - this.#usage_emitted_at < USAGE_EVENT_EVERY_MS) return;
     this.#usage_emitted_at = now;
-    await events.emit({ kind: "usage", usage });
+    const { session_cost } = this;
+    await events.emit(
+      typeof session_cost === "object" ? { kind: "usage", usage, session_cost } : { kind: "usage", usage },
+    );
   }
 }
 

@@ -3,11 +3,6 @@ import type { TaskState } from "../task_record.ts";
 import { withMessage } from "../turns.ts";
 import { withAttempt } from "./record_change.ts";
 
-/** Whether the answer of this turn in this attempt is stored. */
-export function isAnswered({ attempts }: TaskState, attempt: number, turn: number): boolean {
-  return (attempts.find((one) => one.attempt === attempt)?.answered_turn ?? 0) >= turn;
-}
-
 /** The state with the answer of a turn, and the answer's number. */
 export function answered(
   state: TaskState,

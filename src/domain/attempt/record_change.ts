@@ -4,8 +4,14 @@ import type { SavedWork } from "../workspace.ts";
 import type { ProgressDetails } from "../task.ts";
 import type { TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
+import type { Cost } from "../cost.ts";
+import { withTurnUsed } from "../task_usage.ts";
+import type { TurnEntry } from "../usage.ts";
 
-export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }>;
+/** What a turn under way has used so far. */
+export type UsageReport = Extract<RunEvent, { kind: "usage" }> & { attempt: number; turn: number };
+
+export type ProgressReport = Extract<RunEvent, { kind: "progress" } | { kind: "activity" }> | UsageReport;
 
 /** A turn that has ended, before another one follows in the same run. */
 export interface EndedTurn {
@@ -28,8 +34,12 @@ export type RecordChange =
   /** The agent has begun a turn of its own after this one, which is stored with the change. */
   | { kind: "own_turn"; ended: EndedTurn };
 
-/** The task's state after the change, which does not end a turn. */
-export function changed(state: TaskState, change: Exclude<RecordChange, { kind: "own_turn" }>): TaskState {
+/** The task's state after the change, which does not end a turn. `entryOf`: what is kept of a usage that is told. */
+export function changed(
+  state: TaskState,
+  change: Exclude<RecordChange, { kind: "own_turn" }>,
+  entryOf: (report: UsageReport) => TurnEntry,
+): TaskState {
   switch (change.kind) {
     case "session":
       return {
@@ -42,8 +52,35 @@ export function changed(state: TaskState, change: Exclude<RecordChange, { kind: 
         attempts: state.attempt > 1 ? withCurrent(state, { resumed: change.isResumed }) : state.attempts,
       };
     case "progress":
-      return change.reports.reduce((after, report) => afterReport(after, report, change.elapsed_ms), state);
+      return change.reports.reduce(
+        (after, report) =>
+          report.kind === "usage"
+            ? afterUsage(after, report, entryOf(report))
+            : afterReport(after, report, change.elapsed_ms),
+        state,
+      );
   }
+}
+
+/** The report may come late: the turn may be over. */
+function afterUsage(
+  state: TaskState,
+  { attempt, turn, session_cost }: UsageReport,
+  entry: TurnEntry,
+): TaskState {
+  if (isAnswered(state, attempt, turn)) return state;
+  return withTurnUsed(withSessionCost(state, session_cost), entry);
+}
+
+/** What the session has cost so far. The next attempt in it counts from there. */
+export function withSessionCost(state: TaskState, cost: Cost | undefined): TaskState {
+  const { session } = state;
+  return session && cost ? { ...state, session: { ...session, cost } } : state;
+}
+
+/** Whether the answer of this turn in this attempt is stored. */
+export function isAnswered({ attempts }: TaskState, attempt: number, turn: number): boolean {
+  return (attempts.find((one) => one.attempt === attempt)?.answered_turn ?? 0) >= turn;
 }
 
 /** What a session has cost is kept when it goes on. */
@@ -61,7 +98,11 @@ export function withAttempt(state: TaskState, attempt: number, more: Partial<Att
   return state.attempts.map((one) => one.attempt === attempt ? { ...one, ...more } : one);
 }
 
-function afterReport(state: TaskState, report: ProgressReport, elapsed_ms: number): TaskState {
+function afterReport(
+  state: TaskState,
+  report: Exclude<ProgressReport, UsageReport>,
+  elapsed_ms: number,
+): TaskState {
   if (report.kind === "activity") return active(state, report.current_step);
   const { completed_steps, total_steps } = report;
   const left_ms = completed_steps > 0

@@ -49,6 +49,7 @@ export function reported(state: AttemptState, report: RunEvent, at_ms: number): 
     case "turn_ended":
       return turnEnded(state, report.outcome);
     case "usage":
+      return used(state, report, at_ms);
     case "sign":
     case "offer":
       return stay(state);
@@ -88,6 +89,13 @@ function becomeReady(state: AttemptState): [AttemptState, AttemptEffect[]] {
 function silent(state: AttemptState, { current_step, isLong }: Report<"silent">, at_ms: number): Step {
   const [noted, effects] = noteProgress(state, { kind: "activity", current_step }, at_ms);
   return [noted, isLong ? [entry("warn", current_step, {}), ...effects] : effects];
+}
+
+/** What says nothing of tokens or cost, such as the size of the context, is not worth a write. */
+function used(state: AttemptState, report: Report<"usage">, at_ms: number): Step {
+  const { attempt, turn } = state;
+  const isWorthIt = Object.keys(report.usage).some((key) => key === "cost" || /tokens/.test(key));
+  return isWorthIt ? noteProgress(state, { ...report, attempt, turn }, at_ms) : stay(state);
 }
 
 /** The agent asks its model again, or goes on. Clients are told of the change once, and of each try as the current step. */

@@ -6,6 +6,7 @@ import type { Failure } from "../failure.ts";
 import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { progressAfter } from "./record_change.ts";
+import { turnOver } from "../task_usage.ts";
 import { begunByMessage } from "../turns.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
@@ -53,7 +54,7 @@ export function started(task: TaskRecord, lease: Lease, agent: string, at: strin
   const next = state.turn_over ? begunByMessage(state)?.state ?? state : state;
   const { turn = 1 } = next;
   return {
-    ...next,
+    ...turnOver(next),
     reopened: undefined,
     goes_on: undefined,
     status: "running",

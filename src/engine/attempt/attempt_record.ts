@@ -3,16 +3,24 @@ import { getLogger } from "@logtape/logtape";
 import { isoTime } from "../../clock/clock.ts";
 import type { AttemptEffect, AttemptResult } from "../../domain/attempt/effects.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
-import { changed, type EndedTurn, type RecordChange } from "../../domain/attempt/record_change.ts";
+import {
+  changed,
+  type EndedTurn,
+  type RecordChange,
+  type UsageReport,
+} from "../../domain/attempt/record_change.ts";
 import type { AttemptState } from "../../domain/attempt/state.ts";
 import { withWorkspace } from "../../domain/attempt/work.ts";
 import { ApiError } from "../../domain/errors.ts";
 import type { Lease } from "../../domain/lease.ts";
+import type { TaskRecord } from "../../domain/task_record.ts";
+import type { TurnEntry } from "../../domain/usage.ts";
 import type { StoredWorkspace } from "../../domain/workspace.ts";
 import { amend } from "../../store/queue.ts";
 import { commitOwnTurn, commitTurn } from "./commit_turn.ts";
 import type { RunContext } from "../run_context.ts";
 import { commitAttemptEnd } from "./commit_end.ts";
+import { entryOfTurn } from "./turn_usage.ts";
 
 const log = getLogger(["opencode-agents", "engine"]);
 
@@ -79,9 +87,19 @@ export class AttemptRecord {
   #written(change: RecordChange): Promise<void> {
     const { tasks } = this.#context.store;
     if (change.kind !== "own_turn") {
-      return amend(tasks, this.#task_id, this.#lease, (state) => changed(state, change));
+      return amend(
+        tasks,
+        this.#task_id,
+        this.#lease,
+        (state, task) => changed(state, change, (report) => this.#entryOf(task, report)),
+      );
     }
     return commitOwnTurn(this.#context, this.#task_id, this.#lease, this.#ended(change.ended));
+  }
+
+  #entryOf(task: TaskRecord, { attempt, turn, usage: told }: UsageReport): TurnEntry {
+    const [started_at, ended_at] = [this.#turn_began, this.#now];
+    return entryOfTurn(this.#context, task, { attempt, turn, told, started_at, ended_at });
   }
 
   /** What is stored of the turn, which is the last of those that this attempt has had. */

@@ -1,11 +1,11 @@
 /** Commits the end of an attempt: its answer, the task's next state, and the states of waiting tasks that follow. */
 import { isoTime } from "../../clock/clock.ts";
-import { isAnswered } from "../../domain/attempt/answers.ts";
+import { isAnswered } from "../../domain/attempt/record_change.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { afterLoss, stateAfter } from "../../domain/attempt/end.ts";
 import { cascade } from "../../domain/cascade.ts";
 import type { Lease } from "../../domain/lease.ts";
-import type { TaskState } from "../../domain/task_record.ts";
+import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
 import { type Besides, settle } from "../../store/queue.ts";
 import type { RunContext } from "../run_context.ts";
 import { answerOf } from "./turn_record.ts";
@@ -23,7 +23,7 @@ export async function commitAttemptEnd(
   await settle(store.tasks, task_id, lease, (task, view, isHeld) => {
     const now = clock.now();
     const times = { started_at, ended_at: isoTime(now) };
-    const { state, besides } = withAnswer(task_id, task.state, result, times);
+    const { state, besides } = withAnswer(context, task, result, times);
     if (!isHeld || result.isLeft) {
       const states = new Map(state === task.state ? [] : [[task_id, state]]);
       return { states, ...besides };
@@ -35,15 +35,15 @@ export async function commitAttemptEnd(
 
 /** A turn whose end is stored already has no other answer: so it is after a commit that was thought to have failed. */
 function withAnswer(
-  task_id: string,
-  before: TaskState,
+  context: RunContext,
+  task: TaskRecord,
   result: AttemptResult,
   times: { started_at: string; ended_at: string },
 ): { state: TaskState; besides: Besides } {
   const { attempt, turn, outcome, isLeft, isPrompted } = result;
-  const state = afterLoss(before, result);
+  const state = afterLoss(task.state, result);
   if (isAnswered(state, attempt, turn)) return { state, besides: {} };
   // The turn has not begun, or goes on after the server's next start.
   if ((isLeft || !isPrompted) && outcome.output === "") return { state, besides: {} };
-  return answerOf(task_id, state, { attempt, turn, outcome, ...times });
+  return answerOf(context, { ...task, state }, { attempt, turn, outcome, ...times });
 }

@@ -22,11 +22,15 @@ export async function commitTurn(
 ): Promise<NextTurn | undefined> {
   const { store } = context;
   let isBegun = false;
-  await advance(store.tasks, task_id, lease, (before) => {
+  await advance(store.tasks, task_id, lease, (before, task) => {
     isBegun = false;
     if (before.waiting === undefined || before.turn !== ended.turn) return undefined;
     isBegun = true;
-    const { state, besides: { sets = [], deletes } } = answerOf(task_id, withWork(before, ended.work), ended);
+    const { state, besides: { sets = [], deletes } } = answerOf(
+      context,
+      { ...task, state: withWork(before, ended.work) },
+      ended,
+    );
     const begun = begunByMessage(state)!.state;
     const attempts = withAttempt(begun, ended.attempt, { turn: begun.turn });
     const next = { ...begun, attempts, prompted_turn: undefined };
@@ -43,13 +47,13 @@ export async function commitTurn(
 
 /** The agent's answer is stored, and a turn of its own begins. */
 export async function commitOwnTurn(
-  { store }: RunContext,
+  context: RunContext,
   task_id: string,
   lease: Lease,
   ended: Ended,
 ): Promise<void> {
-  await advance(store.tasks, task_id, lease, (before) => {
-    const { state, besides } = answerOf(task_id, before, ended);
+  await advance(context.store.tasks, task_id, lease, (before, task) => {
+    const { state, besides } = answerOf(context, { ...task, state: before }, ended);
     const turn = ended.turn + 1;
     const prompt = { source: "agent" as const, message: state.prompt?.message };
     const next = { ...state, turn, prompt, prompted_turn: turn };

@@ -1,9 +1,13 @@
 /** What is stored at the end of a turn. */
 import { answered } from "../../domain/attempt/answers.ts";
+import { withSessionCost } from "../../domain/attempt/record_change.ts";
 import type { RunOutcome } from "../../domain/run.ts";
-import type { TaskState } from "../../domain/task_record.ts";
+import type { TaskRecord, TaskState } from "../../domain/task_record.ts";
+import { withUsed } from "../../domain/task_usage.ts";
+import { shownUsage } from "../../domain/usage.ts";
 import { agentMessage, forgottenMessage } from "../../store/messages.ts";
 import type { Besides } from "../../store/queue.ts";
+import { entryOfTurn, type UsageContext } from "./turn_usage.ts";
 
 /** A turn of an attempt that has ended. Times are ISO 8601. */
 export interface Ended {
@@ -16,17 +20,19 @@ export interface Ended {
 
 /** The state with the agent's answer, and the answer. */
 export function answerOf(
-  task_id: string,
-  before: TaskState,
+  context: UsageContext,
+  task: TaskRecord,
   { attempt, turn, outcome, started_at, ended_at }: Ended,
 ): { state: TaskState; besides: Besides } {
-  const { state, number } = answered(before, attempt, turn);
-  const { output, exit_code, stop_reason, usage, warnings, left_running, session_cost } = outcome;
-  const { session } = state;
+  const { id: task_id } = task;
+  const { state, number } = answered(task.state, attempt, turn);
+  const { output, exit_code, stop_reason, usage: told, warnings, left_running, session_cost } = outcome;
+  const entry = entryOfTurn(context, task, { attempt, turn, told, started_at, ended_at });
+  const usage = shownUsage(told, entry);
   const message = agentMessage(task_id, number, {
     turn,
     attempt,
-    source: before.prompt?.source ?? "task",
+    source: task.state.prompt?.source ?? "task",
     started_at,
     ended_at,
     output,
@@ -37,7 +43,7 @@ export function answerOf(
     left_running,
   });
   return {
-    state: session && session_cost ? { ...state, session: { ...session, cost: session_cost } } : state,
+    state: withUsed(withSessionCost(state, session_cost), entry),
     besides: { sets: [message], deletes: forgottenMessage(task_id, number, state.waiting) },
   };
 }
