@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { agentsCount, tasksCount } from "../data/attention.ts";
 import { AgentsPage } from "./agents/agents_page.tsx";
 import { ApiPage } from "./api/api_page.tsx";
+import { EditTaskPage } from "./new_task/edit_task_page.tsx";
 import { HealthPage } from "./health/health_page.tsx";
 import { LimitsPage } from "./limits/limits_page.tsx";
 import { LogsPage } from "./logs/logs_page.tsx";
@@ -43,6 +44,7 @@ export const GROUPS = [
 export const PAGES: readonly PageEntry[] = [
   { path: "/tasks", title: "Tasks", component: TasksPage, group: "work", icon: SquareCheckBig, key: "g t", isUnderThumb: true, count: tasksCount },
   { path: "/tasks/:id", title: "Task", component: TaskPage },
+  { path: "/tasks/:id/edit", title: "Edit task", component: EditTaskPage },
   { path: "/new", title: "New task", component: NewTaskPage, icon: CirclePlus, key: "c", isUnderThumb: true },
   { path: "/schedules", title: "Schedules", component: SchedulesPage, group: "work", icon: CalendarClock, key: "g s" },
   { path: "/agents", title: "Agents", component: AgentsPage, group: "operate", icon: Bot, key: "g a", isUnderThumb: true, count: agentsCount },

@@ -1,5 +1,6 @@
 /** The actions on a task that its status allows, for buttons and keys. */
-import { Archive, ArchiveRestore, Ban, type LucideIcon, Pause, Play, RotateCcw } from "lucide-preact";
+import { Archive, ArchiveRestore, Ban, type LucideIcon, Pause, Pencil, Play, RotateCcw } from "lucide-preact";
+import { Link } from "wouter-preact";
 import type { Task, TaskStatus } from "../../domain/task.ts";
 import { ALLOWED_FROM, isFinished } from "../../domain/task_values.ts";
 import { archive } from "./archive.ts";
@@ -29,6 +30,13 @@ export function actionsOf(task: Task): readonly Action[] {
 export function isPossible(name: ActionName, { status }: Task): boolean {
   return (ALLOWED_FROM[name] as readonly TaskStatus[]).includes(status);
 }
+
+/** Whether its fields can still be changed. A schedule's own are changed where schedules are. */
+export function isEditable({ attempt, status, recurring }: Task): boolean {
+  return attempt === 0 && !isFinished(status) && recurring === undefined;
+}
+
+export const editPlace = (id: string) => `/tasks/${encodeURIComponent(id)}/edit`;
 
 const DOES = {
   pause: ["pause_task", "Paused"],
@@ -67,6 +75,16 @@ export function ActionButtons({ task, onAction }: ActionButtonsProps) {
   const ended = archiving(task);
   return (
     <span class="task-actions">
+      {isEditable(task) && (
+        <Link
+          class="button icon-button"
+          href={editPlace(task.id)}
+          title="Edit"
+          aria-label={`Edit ${task.id}`}
+        >
+          <Pencil size={15} aria-hidden="true" />
+        </Link>
+      )}
       {actionsOf(task).map(({ name, title, icon: Icon }) => (
         <button
           key={name}

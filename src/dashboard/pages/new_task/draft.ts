@@ -9,6 +9,7 @@ import type {
   PermissionPolicy,
   Priority,
   RecurringConfig,
+  Task,
   TaskType,
 } from "../../../domain/task.ts";
 import type { McpServers } from "../../../domain/mcp_server.ts";
@@ -105,6 +106,31 @@ const EMPTY: Draft = {
 };
 
 export const draft = signal<Draft>(EMPTY);
+
+/** The task that the form changes; undefined while it is for a new one. */
+export const edited = signal<Task | undefined>(undefined);
+
+/** Fills the form with a task that has not begun. The result brings back the draft of a new one. */
+export function edit(task: Task): () => void {
+  const before = draft.peek();
+  draft.value = draftOfEdited(task);
+  edited.value = task;
+  return () => {
+    draft.value = before;
+    edited.value = undefined;
+  };
+}
+
+/** Unlike a copy, it has everything, hidden values as they are shown. */
+export function draftOfEdited(task: Task): Draft {
+  const { scheduled_time, execution: { session = "", mcp_servers = [] } = {} } = task;
+  return {
+    ...draftOf(task, scheduled_time === undefined ? {} : { scheduled_time }),
+    id: task.id,
+    session,
+    mcp_servers: mcp_servers.length === 0 ? "" : JSON.stringify(mcp_servers, null, 2),
+  };
+}
 
 export function change(changes: Partial<Draft>): void {
   draft.value = { ...draft.value, ...changes };

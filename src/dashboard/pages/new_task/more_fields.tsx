@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { TaskPicker } from "../../ui/task_picker.tsx";
 import { taskOf } from "../../data/tasks.ts";
 import { StatusBadge } from "../../ui/status.tsx";
-import { change, type Draft, draft, idOf, projectFor } from "./draft.ts";
+import { change, type Draft, draft, edited, idOf, projectFor } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { EnvFields } from "./env_fields.tsx";
 import { SessionField } from "./session_field.tsx";
@@ -64,7 +64,7 @@ export function MoreFields() {
   const project = projectFor.value;
   return (
     <div class="field-grid">
-      <IdField />
+      {edited.value === undefined && <IdField />}
       <TextField
         name="task.timeout"
         of="timeout"
@@ -92,12 +92,14 @@ export function MoreFields() {
           <ChoiceField name="task.execution.inherit" of="inherit" choices={INHERITED} />
         </>
       )}
-      <TextField
-        name="task.files_pattern"
-        of="files_pattern"
-        input={{ class: "mono", placeholder: "src/**/*.ts" }}
-        hint="A pattern for the files that the task is about."
-      />
+      {edited.value === undefined && (
+        <TextField
+          name="task.files_pattern"
+          of="files_pattern"
+          input={{ class: "mono", placeholder: "src/**/*.ts" }}
+          hint="A pattern for the files that the task is about."
+        />
+      )}
       <ChoiceField
         name="task.execution.isolation"
         of="isolation"

@@ -79,8 +79,10 @@ export function mended(field: string): void {
 }
 
 /** `task.metadata.tags[1]` belongs to `task.metadata.tags`; other parts of `task.metadata` belong to that. */
-function fieldOf(path: unknown): string | undefined {
-  if (typeof path !== "string") return undefined;
+function fieldOf(named: unknown): string | undefined {
+  if (typeof named !== "string") return undefined;
+  // In the message that changes a task, its fields are named so.
+  const path = named.replace(/^changes\./, "task.");
   const holds = (field: string) =>
     path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
   return ORDER.filter(holds).sort((a, b) => b.length - a.length)[0] ??

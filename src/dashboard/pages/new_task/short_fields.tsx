@@ -3,11 +3,11 @@ import type { Priority, TaskType } from "../../../domain/task.ts";
 import { TASK_TYPES, taskTypeTitle } from "../../../domain/task_types.ts";
 import { AgentChoiceFields } from "./agent_choice_fields.tsx";
 import { AgentField } from "./agent_field.tsx";
-import { change, type Draft, draft, projectFor } from "./draft.ts";
+import { change, type Draft, draft, edited, projectFor } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
-import { ProjectField } from "./project_field.tsx";
 import { FilesField } from "./files_field.tsx";
+import { ProjectField } from "./project_field.tsx";
 import { knownFolders } from "../../data/known_agents.ts";
 import { DESCRIPTION_MAX, isTooLong } from "../../../domain/description.ts";
 
@@ -46,7 +46,7 @@ export function ShortFields() {
           />
         )}
       </Field>
-      <FilesField />
+      {edited.value === undefined && <FilesField />}
       <ProjectField />
       <AgentField />
       <Field
@@ -81,7 +81,7 @@ export function ShortFields() {
         choices={PERMISSIONS}
         hint="What happens when the agent asks for permission."
       />
-      <ChoiceField name="task.type" of="type" choices={TYPES} />
+      {edited.value === undefined && <ChoiceField name="task.type" of="type" choices={TYPES} />}
       <ChoiceField name="task.priority" of="priority" choices={PRIORITIES} />
     </div>
   );

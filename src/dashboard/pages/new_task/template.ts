@@ -16,7 +16,7 @@ export interface Template {
 }
 
 /** Copies the task or schedule of this id into the form, once. */
-export function useTemplate(id: string, copied: () => void): Template {
+export function useTemplate(id: string): Template {
   const [template, setTemplate] = useState<Template>({});
   useEffect(() => {
     setTemplate({});
@@ -30,7 +30,6 @@ export function useTemplate(id: string, copied: () => void): Template {
         id: freeId(`${id.slice(0, 90)}_2`, (other) => taskOf(other) !== undefined),
       };
       setTemplate({ name: id });
-      copied();
     }, (error) => {
       if (!isLeft) setTemplate({ error: error instanceof Error ? error.message : String(error) });
     });

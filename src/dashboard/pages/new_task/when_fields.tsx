@@ -6,7 +6,7 @@ import { ruleInWords } from "../../ui/schedule_words.ts";
 import { now } from "../../ui/time.tsx";
 import { isTimeZone } from "../../../domain/time_zones.ts";
 import { exactTime, OWN_ZONE } from "../../ui/zone.ts";
-import { change, chooseWhen, draft, type When } from "./draft.ts";
+import { change, chooseWhen, draft, edited, type When } from "./draft.ts";
 import { ChoiceField } from "./choice_field.tsx";
 import { Field } from "./field.tsx";
 import { firstRun } from "./first_run.ts";
@@ -29,14 +29,15 @@ export function WhenFields() {
     <fieldset class="when">
       <legend>When</legend>
       <div class="segments">
-        {Object.entries(CHOICES).map(([value, name]) => (
+        {Object.entries(CHOICES).filter(([value]) => isOffered(value as When)).map(([value, name]) => (
           <label key={value}>
             <input
               type="radio"
               name="when"
               value={value}
               checked={when === value}
-              onChange={() => chooseWhen(value as When)}
+              onChange={() =>
+                chooseWhen(value as When)}
             />
             <span>{name}</span>
           </label>
@@ -53,6 +54,12 @@ export function WhenFields() {
       )}
     </fieldset>
   );
+}
+
+/** What has been started as one task stays one, and a time can be changed but not taken away. */
+function isOffered(when: When): boolean {
+  if (edited.value === undefined) return true;
+  return when === "once" || (when === "now" && edited.value.scheduled_time === undefined);
 }
 
 function TimeFields() {

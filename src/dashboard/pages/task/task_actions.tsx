@@ -1,11 +1,20 @@
 /** The task's actions, as buttons and keys. */
-import { CopyPlus, Sparkles } from "lucide-preact";
+import { CopyPlus, Pencil, Sparkles } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Task, TaskStatus } from "../../../domain/task.ts";
+import { navigate } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { act, type ActionName, actionsOf, archiving, isPossible } from "../../ui/task_actions.tsx";
+import {
+  act,
+  type ActionName,
+  actionsOf,
+  archiving,
+  editPlace,
+  isEditable,
+  isPossible,
+} from "../../ui/task_actions.tsx";
 
 export function TaskActions({ task }: { task: Task }) {
   const { id, status } = task;
@@ -27,10 +36,17 @@ export function TaskActions({ task }: { task: Task }) {
   useShortcuts([
     { key: "h", does: "Hold or resume the task", run: () => run("pause", "resume") },
     { key: "r", does: "Retry the task", run: () => run("retry") },
+    { key: "E", does: "Edit the task", run: () => isEditable(task) && navigate(editPlace(id)) },
     { key: "e", does: "Archive the ended task, or take it out", run: () => ended?.run() },
-  ], [id, status, task.archived, isBusy]);
+  ], [id, status, task.attempt, task.archived, isBusy]);
   return (
     <div class="buttons" role="group" aria-label="Actions">
+      {isEditable(task) && (
+        <Link class="button" href={editPlace(id)} title="Edit (E)">
+          <Pencil size={16} aria-hidden="true" />
+          <span class="action-name">Edit</span>
+        </Link>
+      )}
       {actionsOf(task).map(({ name, title, icon: Icon }) => (
         <button
           key={name}

@@ -5,7 +5,14 @@ import { taskOf } from "../../data/tasks.ts";
 import { navigate, usePlace } from "../../hash_location.ts";
 import { useShortcuts } from "../../keys.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { act, type ActionName, archiving, isPossible } from "../../ui/task_actions.tsx";
+import {
+  act,
+  type ActionName,
+  archiving,
+  editPlace,
+  isEditable,
+  isPossible,
+} from "../../ui/task_actions.tsx";
 import { Columns, ColumnTabs } from "./columns.tsx";
 import { LIST, TaskList } from "./list.tsx";
 import { MarkedBar } from "./marked_bar.tsx";
@@ -118,6 +125,11 @@ function useBoardKeys(
     { key: "h", does: "Hold or resume it", run: doing("pause", "resume") },
     { key: "r", does: "Retry it", run: doing("retry") },
     { key: "e", does: "Archive it once it has ended", run: onSelected((task) => archiving(task)?.run()) },
+    {
+      key: "E",
+      does: "Edit it",
+      run: onSelected((task) => isEditable(task) && navigate(editPlace(task.id))),
+    },
     { key: "a", does: "Allow its request", run: onSelected((task) => void answerFirst(task, "allow")) },
     { key: "d", does: "Deny its request", run: onSelected((task) => void answerFirst(task, "deny")) },
   ], []);
