@@ -1,4 +1,5 @@
 /** What of a task's work is compared with what. */
+import { beginnings, carriedWork } from "./carried_work.ts";
 import type { ComparedWork } from "./comparison.ts";
 import { fieldProblem } from "./field_problem.ts";
 import type { Since } from "./task_changes.ts";
@@ -6,23 +7,35 @@ import type { StoredWorkspace } from "./workspace.ts";
 import type { TaskRecord, TaskState } from "./task_record.ts";
 import { isJudged } from "./task_values.ts";
 
-/** Throws `INVALID_FIELD_VALUE` if the task has no work that git knows. */
-export function comparedWork(task: TaskRecord, since: Since): ComparedWork {
+/** `find`: a task by its id. Throws `INVALID_FIELD_VALUE` if the task has no work that git knows. */
+export function comparedWork(
+  task: TaskRecord,
+  since: Since,
+  find: (id: string) => TaskRecord | undefined,
+): ComparedWork {
   const { state } = task;
   const known: Partial<StoredWorkspace> | undefined = state.workspace ?? state.past_work;
-  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base, start_head } = known ?? {};
+  const { kind, common_dir, git_dir, root, base_commit, head_commit, branch, base, start_head, upstream } =
+    known ?? {};
   if (common_dir === undefined || base_commit === undefined) throw notCompared(task);
   const isSettled = isJudged(state.review);
   const hasFolder = git_dir !== undefined && root !== undefined && !isSettled;
+  const from = startOf(state, since) ?? base_commit;
+  const isFolder = kind === "folder";
+  const { dependencies, inherited, taken } = carriedWork(task, { ...known, common_dir }, find);
   return {
     common_dir,
     folder: hasFolder ? { git_dir, work_tree: root } : undefined,
     head: head_commit ?? base_commit,
-    from: startOf(state, since) ?? base_commit,
+    from,
+    brought_in: isFolder || from === base_commit ? undefined : base_commit,
     branch,
     base,
     base_commit,
     start_head,
+    starts: isFolder ? [] : beginnings(base_commit, dependencies, inherited.length > 0),
+    taken,
+    upstream,
     isOpen: kind === "worktree" && !isSettled,
   };
 }

@@ -1,5 +1,6 @@
 /** The interface between the engine, which knows what is compared, and git, which compares it. */
 import type { TaskChanges } from "./task_changes.ts";
+import type { Taken } from "./landing.ts";
 import type { LineRange } from "./moved_lines.ts";
 
 /** A task's work, as it is compared. */
@@ -12,12 +13,19 @@ export interface ComparedWork {
   head: string;
   /** What it is compared with. */
   from: string;
+  /** A commit that was brought in since `from`, with what others have done: that is not counted. */
+  brought_in?: string;
   branch?: string;
   /** The branch, tag or commit from which it started, and the commit that this was. */
   base?: string;
   base_commit: string;
   /** The commit that was checked out then, if `base_commit` is a snapshot with uncommitted files. */
   start_head?: string;
+  /** Commits from which work began, and what of others was accepted: nothing of it is new to the base. */
+  starts?: readonly string[];
+  taken?: readonly Taken[];
+  /** The commit of the base's upstream from which the work starts, if the base itself was behind it. */
+  upstream?: string;
   /** Whether the work may still be accepted. */
   isOpen: boolean;
 }

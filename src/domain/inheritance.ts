@@ -24,7 +24,7 @@ function workOf(task: TaskRecord | undefined): Omit<InheritedWork, "task_id"> {
     return refs_dir === undefined ? {} : { common_dir: refs_dir, commits };
   }
   if (workspace?.common_dir === undefined) return {};
-  const { kind, common_dir, branch, head_commit, base_commit, inherited } = workspace;
+  const { kind, common_dir, branch, head_commit, base_commit, inherited, base, upstream } = workspace;
   if (kind === "folder") {
     return {
       common_dir,
@@ -34,7 +34,7 @@ function workOf(task: TaskRecord | undefined): Omit<InheritedWork, "task_id"> {
   const commits = [branch && `refs/heads/${branch}`, head_commit ?? base_commit].filter((one) =>
     one !== undefined
   );
-  return { common_dir, commits, inherited };
+  return { common_dir, commits, inherited, base, upstream };
 }
 
 /** How the dependencies are as the task begins. */

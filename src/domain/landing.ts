@@ -1,6 +1,7 @@
 /** What the engine asks of git when a task's work is accepted, discarded or kept. */
 import type { OwnWorktree } from "./accepting.ts";
 import type { UpdateMethod } from "./base_update.ts";
+import type { CarriedWork } from "./carried_work.ts";
 import type { AcceptIntent, AcceptMethod } from "./ending.ts";
 import { ApiError, type ErrorDetails } from "./errors.ts";
 
@@ -37,11 +38,7 @@ export interface LandingOrder {
   into: string | undefined;
   /** Of the commit that is made. */
   message: string;
-  /** Those of the task's dependencies that are not accepted yet. */
-  dependencies: readonly Work[];
-  /** The commits of others from which the work started, and which were not accepted. */
-  inherited: readonly { task_id: string; commit: string }[];
-  taken: readonly Taken[];
+  carried: CarriedWork;
 }
 
 /** A commit that is ready to become the branch's, and that nobody sees yet. */
@@ -61,13 +58,15 @@ export interface BringIn {
   task_id: string;
   worktree: OwnWorktree;
   method: UpdateMethod;
-  taken: readonly Taken[];
+  carried: CarriedWork;
 }
 
 /** The task's branch with its base brought in. */
 export interface BaseUpdate {
-  /** The commit of the base. */
+  /** The commit from which the work begins now: that of the base, or one that has it and the work of others. */
   base: string;
+  /** The commit of the base. */
+  brought: string;
   /** The task's commits before and after; the same if there is nothing to bring in. */
   from: string;
   /** With conflicts: a merge in which the files have the usual marks. */

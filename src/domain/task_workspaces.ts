@@ -11,6 +11,9 @@ export interface InheritedWork {
   commits?: readonly string[];
   /** What it has itself inherited. */
   inherited?: StoredWorkspace["inherited"];
+  /** The branch from which it started, and the commit of that branch's upstream that it began from. */
+  base?: string;
+  upstream?: string;
   /** Why there is none. */
   absent?: string;
 }

@@ -12,10 +12,10 @@ import {
   taskMessage,
 } from "../domain/accepting.ts";
 import type { Actor } from "../domain/actor.ts";
-import { allDependencies } from "../domain/dependencies.ts";
+import { carriedWork } from "../domain/carried_work.ts";
 import type { Accepted, AcceptIntent, AcceptMethod } from "../domain/ending.ts";
 import { ApiError } from "../domain/errors.ts";
-import { changesConflict, KEPT, type Landing, type LandingPlan, type Work } from "../domain/landing.ts";
+import { changesConflict, KEPT, type Landing, type LandingPlan } from "../domain/landing.ts";
 import { withoutWorktree } from "../domain/past_work.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
@@ -110,27 +110,12 @@ export class Acceptance {
     const { store, landing, check, methodOf } = this.#options;
     const { record, worktree } = task;
     const method = request.method ?? methodOf?.(record) ?? "squash";
-    const all = allDependencies(record, (id) => store.tasks.get(id));
-    const open: Work[] = [];
-    for (const { id, state } of all) {
-      const theirs = state.workspace;
-      if (
-        state.review === "accepted" || !isOwnWorktree(theirs) || theirs.common_dir !== worktree.common_dir
-      ) continue;
-      open.push({ task_id: id, worktree: theirs });
-    }
-    const taken = all.flatMap(({ state }) => state.accepted ? [state.accepted] : []);
     const plan = await landing.plan({
       work: { task_id: record.id, worktree },
       method,
       into: request.into,
       message: taskMessage(record.id, request.message ?? record.spec.description),
-      dependencies: open,
-      inherited: (worktree.inherited ?? []).filter(({ task_id }) => {
-        const review = store.tasks.get(task_id)?.state.review;
-        return review !== undefined && review !== "accepted";
-      }),
-      taken,
+      carried: carriedWork(record, worktree, (id) => store.tasks.get(id)),
     });
     if (plan === undefined) throw nothingChanged(record, OPERATION);
     await landing.requireSaved(worktree, plan.head);

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Actor } from "../domain/actor.ts";
 import { comparedWork } from "../domain/compared_work.ts";
-import type { Comparisons, FoundLines, ListedChanges } from "../domain/comparison.ts";
+import type { ComparedWork, Comparisons, FoundLines, ListedChanges } from "../domain/comparison.ts";
 import { requireBrief, type ReviewComment, type ViewedFile } from "../domain/review_comment.ts";
 import type { Since, TaskChanges } from "../domain/task_changes.ts";
 import type { TaskRecord } from "../domain/task_record.ts";
@@ -48,7 +48,7 @@ export class TaskReviews {
 
   /** Throws `TASK_NOT_FOUND`, `INVALID_FIELD_VALUE` outside a repository, and what `Comparisons` throws. */
   changes(task_id: string, since: Since, list: ListedChanges): Promise<TaskChanges> {
-    return this.#options.comparisons.changes(comparedWork(this.#find(task_id), since), list);
+    return this.#options.comparisons.changes(this.#work(this.#find(task_id), since), list);
   }
 
   /** Keeps comments and marks with the task. What is given replaces what was kept. */
@@ -58,7 +58,7 @@ export class TaskReviews {
     by: Actor,
   ): Promise<void> {
     const { tasks, reviews } = this.#options.store;
-    const work = comparedWork(this.#find(task_id), "base");
+    const work = this.#work(this.#find(task_id));
     requireBrief(comments);
     const noted = {
       comments: comments?.map((comment) => ({ ...comment, head_commit: comment.head_commit ?? work.head })),
@@ -71,7 +71,7 @@ export class TaskReviews {
   /** What is kept, as far as it still holds: a mark of a file that has changed since is left out. */
   async get(task_id: string): Promise<ShownReview> {
     const { comparisons, store } = this.#options;
-    const work = comparedWork(this.#find(task_id), "base");
+    const work = this.#work(this.#find(task_id));
     const [noted, { files, head_commit }] = await Promise.all([
       store.reviews.get(task_id),
       comparisons.changes(work, { context: 0, patch: false }),
@@ -123,7 +123,7 @@ export class TaskReviews {
   async #lined(task: TaskRecord, comments: readonly ReviewComment[]) {
     if (comments.length === 0 && task.state.workspace?.common_dir === undefined) return { lined: [] };
     const lines = comments.map(linesOf);
-    const work = comparedWork(task, "base");
+    const work = this.#work(task);
     const { found, head_commit } = await this.#options.comparisons.lines(work, lines);
     // What is uncommitted in a folder is part of what was reviewed.
     const { kind, head_commit: lastTurn } = task.state.workspace ?? {};
@@ -144,10 +144,14 @@ export class TaskReviews {
   async #shown(task_id: string, comments: readonly ReviewComment[]): Promise<ShownComment[]> {
     if (comments.length === 0) return [];
     const { found } = await this.#options.comparisons.lines(
-      comparedWork(this.#find(task_id), "base"),
+      this.#work(this.#find(task_id)),
       comments.map(linesOf),
     );
     return comments.map((comment, i) => ({ ...comment, outdated: isOutdated(found[i]!) || undefined }));
+  }
+
+  #work(task: TaskRecord, since: Since = "base"): ComparedWork {
+    return comparedWork(task, since, (id) => this.#options.store.tasks.get(id));
   }
 
   #find(task_id: string): TaskRecord {

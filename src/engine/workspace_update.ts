@@ -2,7 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import type { Resolver, UpdateMethod } from "../domain/base_update.ts";
 import type { OwnWorktree } from "../domain/accepting.ts";
-import { allDependencies } from "../domain/dependencies.ts";
+import { carriedWork } from "../domain/carried_work.ts";
 import { type BaseUpdate, changesConflict, type Landing } from "../domain/landing.ts";
 import type { TaskRecord, TaskState } from "../domain/task_record.ts";
 import type { Store } from "../store/open.ts";
@@ -44,9 +44,8 @@ export class WorkspaceUpdate {
     const { worktree } = ends.atRest(task_id, OPERATION);
     return await this.#turns.in(worktree.common_dir, async () => {
       const { record, worktree } = await ends.saved(task_id, OPERATION);
-      const brought = allDependencies(record, (id) => store.tasks.get(id));
-      const taken = brought.flatMap(({ state }) => state.accepted ?? []);
-      const update = await landing.bringIn({ task_id, worktree, method, taken });
+      const carried = carriedWork(record, worktree, (id) => store.tasks.get(id));
+      const update = await landing.bringIn({ task_id, worktree, method, carried });
       const { conflicts, from, to } = update;
       if (conflicts.length > 0 && resolve === "none") return { head_commit: from, conflicts };
       await this.#move(task_id, worktree, update, by);
@@ -98,7 +97,7 @@ function withBase(state: TaskState, { base, to }: BaseUpdate): TaskState {
   };
 }
 
-function messageOf({ base, branch }: OwnWorktree, { conflicts, notes, base: commit }: BaseUpdate): string {
+function messageOf({ base, branch }: OwnWorktree, { conflicts, notes, brought: commit }: BaseUpdate): string {
   const more = conflicts.length - NAMED_MAX;
   return [
     `\`${base}\` has changed since your work began, and was merged into your branch \`${branch}\` (commit ` +

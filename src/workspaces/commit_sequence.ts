@@ -1,6 +1,6 @@
 /** The commit that the target branch gets: what a task has done, put on top of what the target is now. */
 import type { AcceptMethod } from "../domain/ending.ts";
-import { commitTree, isAncestor, treeOf } from "./commits.ts";
+import { commitTree, FATAL, isAncestor, treeOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 import type { MergedTree, TreeMerger } from "./merged_tree.ts";
 
@@ -18,6 +18,8 @@ export interface Wanted {
   head: string;
   /** Work that was accepted before: the commit that brought it, and the last commit of its own. */
   taken: readonly Taken[];
+  /** Commits from which work began. What is before them is not to be brought along. */
+  starts: readonly string[];
   /** Of the one commit that is made; with `rebase`, the commits keep theirs. */
   message: string;
   /** Who commits, as variables. */
@@ -36,7 +38,8 @@ export async function madeCommit(
 ): Promise<Made> {
   const { method, target, head, message, identity } = wanted;
   if (await isAncestor(git, place, head, target)) return { commit: target };
-  const known = await takenHeads(git, place, wanted);
+  // A merge brings all of the history along, so all that is in it must be merged.
+  const known = await knownCommits(git, place, method === "merge" ? { ...wanted, starts: [] } : wanted);
   const ours = known.length === 0 ? target : await merger.virtual(target, target, ...known);
   const whole = await merger.merged(ours, head);
   if (isRefused(whole)) return whole;
@@ -111,20 +114,28 @@ function isRefused({ conflicts, tree }: MergedTree): boolean {
   return conflicts.length > 0 || tree === "";
 }
 
-/** The heads of what the target has taken, and still has, in another form than the task. */
-export async function takenHeads(
+/**
+ * Commits of the task's history that are nothing new to the target, although it does not have them: it has taken, and still
+ * has, their work in another form; or the task began from them, and the target has been rewritten without them.
+ */
+export async function knownCommits(
   git: Git,
   place: GitPlace,
-  { head, target, taken }: Pick<Wanted, "head" | "target" | "taken">,
+  { head, target, taken, starts }: Pick<Wanted, "head" | "target" | "taken" | "starts">,
 ): Promise<string[]> {
-  const found: string[] = [];
+  const found = new Set<string>();
   for (const one of taken) {
-    if (!await isAncestor(git, place, one.head, head) || await isAncestor(git, place, one.head, target)) {
-      continue;
-    }
-    if (await isAncestor(git, place, one.commit, target)) found.push(one.head);
+    // The task may have begun from an earlier state of what was accepted.
+    const common = await git.line(place, ["merge-base", one.head, head], { accepts: [1, FATAL] });
+    if (common === "" || await isAncestor(git, place, common, target)) continue;
+    if (await isAncestor(git, place, one.commit, target)) found.add(common);
   }
-  return found;
+  for (const start of starts) {
+    if (await isAncestor(git, place, start, head) && !await isAncestor(git, place, start, target)) {
+      found.add(start);
+    }
+  }
+  return [...found];
 }
 
 async function parentsOf(git: Git, place: GitPlace, commit: string): Promise<string[]> {

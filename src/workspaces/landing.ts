@@ -2,6 +2,7 @@
 
 import type { OwnWorktree } from "../domain/accepting.ts";
 import type { AcceptIntent } from "../domain/ending.ts";
+import { beginnings } from "../domain/carried_work.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
 import {
   changesConflict,
@@ -12,7 +13,7 @@ import {
 } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
 import { baseUpdate } from "./base_update.ts";
-import { commitOf as commitNamed, isAncestor, treeOf } from "./commits.ts";
+import { commitOf as commitNamed, isAncestor } from "./commits.ts";
 import { madeCommit, withUpstream } from "./commit_sequence.ts";
 import { exists } from "./file_facts.ts";
 import type { Git } from "./git.ts";
@@ -51,7 +52,11 @@ export function gitLanding(git: Git, room: string): Landing {
   }
 
   /** What of the dependencies is in the work, and not in the branch that takes it. */
-  async function carried({ dependencies, inherited, work }: LandingOrder, head: string, from: string) {
+  async function carriedAlong(
+    { carried: { dependencies, inherited }, work }: LandingOrder,
+    head: string,
+    from: string,
+  ) {
     const brought: LandingPlan["brought"] = [];
     const parts: string[] = [];
     for (const { task_id, worktree } of dependencies) {
@@ -91,14 +96,16 @@ export function gitLanding(git: Git, room: string): Landing {
 
   return {
     async plan(order: LandingOrder) {
-      const { work, method, into, message, taken } = order;
+      const { work, method, into, message, carried: { dependencies, taken } } = order;
       const { worktree } = work;
       const { common_dir, base_commit } = worktree;
       const place = { git_dir: common_dir };
       const { name, commit: from } = await target(worktree, into);
       const head = await commitOf(common_dir, HEADS + worktree.branch);
       if (head === undefined) throw gone(worktree);
-      if (await treeOf(git, place, head) === await treeOf(git, place, base_commit)) return undefined;
+      if (head === base_commit) return undefined;
+      const along = await carriedAlong(order, head, from);
+      const carries = along.brought.length + along.parts.length > 0;
       const merger = await TreeMerger.open(git, common_dir, from, room);
       try {
         const identity = await identityOf(git, place);
@@ -115,6 +122,7 @@ export function gitLanding(git: Git, room: string): Landing {
           target: onto.commit,
           head,
           taken,
+          starts: beginnings(base_commit, dependencies, carries),
           message,
           identity,
         });
@@ -126,7 +134,7 @@ export function gitLanding(git: Git, room: string): Landing {
           to: made.commit,
           head,
           hasMoved,
-          ...await carried(order, head, from),
+          ...along,
         };
       } finally {
         await merger.close();

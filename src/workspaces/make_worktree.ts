@@ -11,8 +11,8 @@ import { freshBase } from "./fresh_base.ts";
 import { type Git, WHOLE_TREE_MS } from "./git.ts";
 import { type ProgramHost, runSetup } from "./project_programs.ts";
 import { noteIgnored } from "./remove_worktree.ts";
-import { commitOf } from "./commits.ts";
-import { baseOf, noRepository, repositoryAt } from "./repository.ts";
+import { commitOf, isAncestor } from "./commits.ts";
+import { type Base, baseOf, noRepository, repositoryAt } from "./repository.ts";
 import { inheritedStart } from "./inherited_start.ts";
 import { checkOutSubmodules } from "./submodules.ts";
 import { linkedTrees } from "./working_trees.ts";
@@ -65,6 +65,8 @@ export async function planned(
     signal,
   );
   const folder = await freeFolder(git, common_dir, root, id);
+  const upstreams = inherits.filter((one) => one.common_dir === common_dir && one.base === base.name)
+    .flatMap(({ upstream }) => upstream ?? []);
   return {
     kind: "worktree",
     path: join(folder, below),
@@ -73,11 +75,32 @@ export async function planned(
     base: base.name,
     base_commit: start.commit,
     inherited: start.inherited,
-    upstream: start.commit === base.commit || start.commit !== commit ? undefined : commit,
+    upstream: await upstreamOf(git, common_dir, base, start.commit, [commit, ...upstreams]),
     root: folder,
     common_dir,
     unsaved: true,
   };
+}
+
+/**
+ * The newest of these commits of the base's upstream that the work starts from, if the base lacks it. What others have started
+ * from comes with their work.
+ */
+async function upstreamOf(
+  git: Git,
+  common_dir: string,
+  base: Base,
+  start: string,
+  fetched: readonly string[],
+): Promise<string | undefined> {
+  const place = { git_dir: common_dir };
+  let newest: string | undefined;
+  for (const commit of new Set(fetched)) {
+    const counts = await isAncestor(git, place, commit, start) &&
+      !await isAncestor(git, place, commit, base.commit);
+    if (counts && (newest === undefined || await isAncestor(git, place, newest, commit))) newest = commit;
+  }
+  return newest;
 }
 
 /**

@@ -232,6 +232,21 @@ Deno.test("accept: work that the branch has already needs no commit", async () =
   });
 });
 
+Deno.test("accept: commits that change nothing in the end are accepted by each method", async () => {
+  for (const method of ["squash", "merge", "rebase"]) {
+    await withEndedTasks(FILES, async (tasks, base) => {
+      await tasks.add("t", {});
+      for (const text of ["a note", "another"]) {
+        await tasks.repository.git("-C", tasks.root("t"), "commit", "--quiet", "--allow-empty", "-m", text);
+      }
+      const { commit } = await accept(tasks, "t", { method });
+      assert.equal(commit === base, method === "squash");
+      assert.equal(tasks.state("t").review, "accepted");
+      await isGone(tasks, "t");
+    });
+  }
+});
+
 Deno.test("accept: several at once, in one repository, follow each other; one task twice is accepted once", async () => {
   await withEndedTasks(FILES, async (tasks) => {
     for (const n of [1, 3, 5, 7, 9]) await tasks.add(`t${n}`, { "a.txt": edited(n, `by ${n}`) });

@@ -6,6 +6,7 @@ import { removeTree } from "../../host/remove_tree.ts";
 import type { Git } from "../git.ts";
 import { adaptedGit } from "./adapted_git.ts";
 import { listChanges } from "./list_changes.ts";
+import { comparedFrom } from "./compared_from.ts";
 import { linesNow } from "./lines_now.ts";
 import { type PlainRepository, withPlainRepository } from "./plain_repository.ts";
 import { type Present, presentOf } from "./present.ts";
@@ -72,11 +73,16 @@ export async function gitComparisons(
     changes: (work, list) =>
       withPresent(work, async ({ git, plain, present }) => {
         const { head, tree, uncommitted, branch, target } = present;
+        const { common_dir, upstream, starts = [], taken = [] } = work;
+        const from = await comparedFrom(git, plain, work);
         const [diff, standing] = await Promise.all([
-          listChanges(plain, work.from, tree, list),
+          listChanges(plain, from, tree, list),
           standingOf(git, plain, {
-            common_dir: work.common_dir,
+            common_dir,
             target,
+            upstream,
+            starts,
+            taken,
             head,
             tree: uncommitted ? tree : undefined,
             mayConflict: work.isOpen,

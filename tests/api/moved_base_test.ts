@@ -1,0 +1,166 @@
+/** What tasks' changes are, and what accepting them brings, after their base has moved, been brought in or been rewritten. */
+import assert from "node:assert/strict";
+import { git, Repository } from "../fixtures/repository.ts";
+import { CONFIG, type Fields, inRepository, type World } from "../fixtures/worktree_world.ts";
+import { until } from "../fixtures/until.ts";
+
+const paths = async (world: World, task_id: string, more: Fields = {}) => {
+  const { files } = await world.ask({ type: "get_task_changes", task_id, ...more });
+  return (files as { path: string }[]).map(({ path }) => path);
+};
+
+const update = async (world: World, task_id: string, more: Fields = {}) => {
+  const reply = await world.ask({ type: "update_workspace", task_id, ...more });
+  assert.equal(reply.type, "workspace_updated", JSON.stringify(reply));
+  assert.deepEqual(reply.conflicts, []);
+};
+
+const paths_of = (world: World, ...range: string[]) =>
+  world.repository.git("diff", "--name-only", ...range).then((text) => text.split("\n"));
+
+for (const method of ["rebase", "merge"] as const) {
+  Deno.test(
+    `moved base: ${method} leaves a dependent's changes its own, and what it carries is still known`,
+    inRepository(async (world) => {
+      await world.start("a", "write a.txt a");
+      await world.start("b", "write b.txt b", ["a"]);
+      await world.until("b", "completed");
+      await world.repository.commit("meanwhile", { "main.txt": "main\n" });
+      await update(world, "b", { method });
+      assert.deepEqual(await paths(world, "b"), ["b.txt"]);
+      const commits = method === "merge" ? 2 : 1;
+      assert.deepEqual((await world.task("b")).changes, { files: 1, additions: 1, deletions: 0, commits });
+      const { head_commit } = await world.workspace("b");
+      assert.deepEqual(await world.files(head_commit), [
+        ".gitignore",
+        "a.txt",
+        "b.txt",
+        "file.txt",
+        "main.txt",
+      ]);
+      // It has the base now, so there is nothing more to bring in.
+      await update(world, "b", { method });
+      assert.equal((await world.workspace("b")).head_commit, head_commit);
+      const refused = await world.accept("b");
+      assert.deepEqual((refused.details as Fields).task_ids, ["a"], JSON.stringify(refused));
+      await world.accept("a");
+      // The base has the work of the other one now.
+      await update(world, "b", { method });
+      assert.deepEqual(await paths(world, "b"), ["b.txt"]);
+      assert.equal((await world.accept("b")).type, "changes_accepted");
+      assert.deepEqual(await paths_of(world, "main^1", "main"), ["b.txt"]);
+    }),
+  );
+
+  Deno.test(
+    `moved base: after ${method}, what came since the last turn and the last review is the task's alone`,
+    inRepository(async (world) => {
+      await world.start("t", "write t.txt one; say done", [], { agent: "talks" });
+      await world.until("t", "completed");
+      const review = { type: "review_task", task_id: "t", verdict: "request_changes" };
+      await world.ask({ ...review, message: "write second.txt two" });
+      await until(async () =>
+        (await world.task("t")).turn === 2 && (await world.task("t")).status === "completed"
+      );
+      await world.repository.commit("meanwhile", { "main.txt": "main\n" });
+      await update(world, "t", { method });
+      for (const since of ["last_turn", "last_review"]) {
+        assert.deepEqual(await paths(world, "t", { since }), ["second.txt"], since);
+      }
+      assert.deepEqual(await paths(world, "t"), ["second.txt", "t.txt"]);
+    }),
+  );
+}
+
+/** The remote's branch has a commit that the local one, which is checked out, lacks. */
+async function behindItsUpstream(world: World): Promise<string> {
+  const path = `${world.app.dir}/data/origin`;
+  const { repository } = world;
+  await repository.git("clone", "--quiet", repository.path, path);
+  const origin = new Repository(path);
+  await git(path, "config", "user.name", "Ann");
+  await git(path, "config", "user.email", "ann@example.invalid");
+  const upstream = await origin.commit("theirs", { "theirs.txt": "theirs\n" });
+  await repository.git("remote", "add", "origin", path);
+  await repository.git("config", "branch.main.remote", "origin");
+  await repository.git("config", "branch.main.merge", "refs/heads/main");
+  await world.app.restart({ ...CONFIG, projects: { own: { path: ".", fetch: "auto" } } });
+  return upstream;
+}
+
+Deno.test(
+  "moved base: commits of the upstream that the base lacks are neither the task's nor a dependent's",
+  inRepository(async (world) => {
+    const upstream = await behindItsUpstream(world);
+    await world.start("a", "write a.txt a");
+    await world.start("b", "write b.txt b", ["a"]);
+    await world.until("b", "completed");
+    const standing = async (task_id: string) => {
+      const { ahead, behind, conflicts } = await world.ask({ type: "get_task_changes", task_id });
+      return [ahead, behind, conflicts];
+    };
+    assert.deepEqual(await standing("a"), [1, 0, []]);
+    assert.deepEqual(await standing("b"), [2, 0, []]);
+    // The base is older than what the task began from: nothing is brought in.
+    await update(world, "a");
+    assert.deepEqual(await paths(world, "a"), ["a.txt"]);
+    const reply = await world.accept("b", { include_dependencies: true });
+    assert.equal(reply.type, "changes_accepted", JSON.stringify(reply));
+    assert.deepEqual(await paths_of(world, "main^1", "main"), ["a.txt", "b.txt"]);
+    assert.equal(await world.repository.git("rev-parse", "main^1"), upstream);
+  }),
+);
+
+for (const method of ["squash", "rebase"] as const) {
+  Deno.test(
+    `moved base: ${method} brings no commit back that was taken out of the base by force`,
+    inRepository(async (world) => {
+      const { repository } = world;
+      await repository.commit("a secret", { "secret.txt": "secret\n", "file.txt": "one\ntwo\n" });
+      await world.start("t", "write t.txt t");
+      await world.start("u", "write file.txt uno");
+      for (const id of ["t", "u"]) await world.until(id, "completed");
+      await repository.git("reset", "--quiet", "--hard", "HEAD~1");
+      await repository.commit("instead", { "file.txt": "one\nzwei\n" });
+      const { ahead, conflicts } = await world.ask({ type: "get_task_changes", task_id: "t" });
+      assert.deepEqual([ahead, conflicts], [1, []]);
+      const other = await world.ask({ type: "get_task_changes", task_id: "u" });
+      assert.deepEqual(other.conflicts, ["file.txt"]);
+      const refused = await world.accept("u", { method });
+      assert.deepEqual((refused.details as Fields).files, ["file.txt"]);
+      assert.equal((await world.accept("t", { method })).type, "changes_accepted");
+      assert.deepEqual(await paths_of(world, "main^1", "main"), ["t.txt"]);
+      assert.deepEqual(await world.files("main"), [".gitignore", "file.txt", "t.txt"]);
+    }),
+  );
+}
+
+for (const method of ["rebase", "merge"] as const) {
+  Deno.test(
+    `moved base: ${method} onto a base that was rewritten by force leaves what was taken out of it behind`,
+    inRepository(async (world) => {
+      const { repository } = world;
+      await repository.commit("a secret", { "secret.txt": "secret\n" });
+      await world.start("t", "write t.txt t");
+      await world.until("t", "completed");
+      await repository.git("reset", "--quiet", "--hard", "HEAD~1");
+      await repository.commit("instead", { "main.txt": "main\n" });
+      await update(world, "t", { method });
+      assert.deepEqual(await paths(world, "t"), ["t.txt"]);
+      await world.accept("t");
+      assert.deepEqual(await world.files("main"), [".gitignore", "file.txt", "main.txt", "t.txt"]);
+    }),
+  );
+}
+
+Deno.test(
+  "moved base: work goes into another branch alone, without what its base has besides",
+  inRepository(async (world) => {
+    await world.repository.git("branch", "release");
+    await world.repository.commit("of main", { "main.txt": "main\n" });
+    await world.start("t", "write t.txt t");
+    await world.until("t", "completed");
+    assert.equal((await world.accept("t", { into: "release" })).type, "changes_accepted");
+    assert.deepEqual(await world.files("release"), [".gitignore", "file.txt", "t.txt"]);
+  }),
+);
