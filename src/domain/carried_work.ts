@@ -1,9 +1,20 @@
 /** What of others may be in a task's work: that of its dependencies, and what its base was when it began. Pure. */
-import { isOwnWorktree } from "./accepting.ts";
+import { isOwnWorktree, type OwnWorktree } from "./accepting.ts";
 import { allDependencies } from "./dependencies.ts";
-import type { Taken, Work } from "./landing.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { StoredWorkspace } from "./workspace.ts";
+
+/** The task's work, and that of one of its dependencies. */
+export interface Work {
+  task_id: string;
+  worktree: OwnWorktree;
+}
+
+/** Work that was accepted before: the commit that brought it, and the last commit of its own. */
+export interface Taken {
+  head: string;
+  commit: string;
+}
 
 export interface CarriedWork {
   /** Those of the task's dependencies, in the same repository, that are not accepted yet. */

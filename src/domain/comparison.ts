@@ -1,6 +1,6 @@
 /** The interface between the engine, which knows what is compared, and git, which compares it. */
 import type { TaskChanges } from "./task_changes.ts";
-import type { Taken } from "./landing.ts";
+import type { Taken } from "./carried_work.ts";
 import type { LineRange } from "./moved_lines.ts";
 
 /** A task's work, as it is compared. */

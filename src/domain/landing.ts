@@ -1,7 +1,7 @@
 /** What the engine asks of git when a task's work is accepted, discarded or kept. */
 import type { OwnWorktree } from "./accepting.ts";
 import type { UpdateMethod } from "./base_update.ts";
-import type { CarriedWork } from "./carried_work.ts";
+import type { CarriedWork, Work } from "./carried_work.ts";
 import type { AcceptIntent, AcceptMethod } from "./ending.ts";
 import { ApiError, type ErrorDetails } from "./errors.ts";
 
@@ -18,18 +18,6 @@ export function changesConflict(
 }
 
 const FILES_MAX = 1000;
-
-/** The task's work, and that of one of its dependencies. */
-export interface Work {
-  task_id: string;
-  worktree: OwnWorktree;
-}
-
-/** Work that was accepted before: the commit that brought it, and the last commit of its own. */
-export interface Taken {
-  head: string;
-  commit: string;
-}
 
 export interface LandingOrder {
   work: Work;

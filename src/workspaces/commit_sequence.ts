@@ -1,14 +1,9 @@
 /** The commit that the target branch gets: what a task has done, put on top of what the target is now. */
+import type { Taken } from "../domain/carried_work.ts";
 import type { AcceptMethod } from "../domain/ending.ts";
 import { commitTree, FATAL, isAncestor, treeOf } from "./commits.ts";
 import type { Git, GitPlace } from "./git.ts";
 import type { MergedTree, TreeMerger } from "./merged_tree.ts";
-
-/** A squash merge leaves no trace in the history of what it took. */
-export interface Taken {
-  head: string;
-  commit: string;
-}
 
 export interface Wanted {
   method: AcceptMethod;

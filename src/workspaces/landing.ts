@@ -2,15 +2,9 @@
 
 import type { OwnWorktree } from "../domain/accepting.ts";
 import type { AcceptIntent } from "../domain/ending.ts";
-import { beginnings } from "../domain/carried_work.ts";
+import { beginnings, type Work } from "../domain/carried_work.ts";
 import { fieldProblem } from "../domain/field_problem.ts";
-import {
-  changesConflict,
-  type Landing,
-  type LandingOrder,
-  type LandingPlan,
-  type Work,
-} from "../domain/landing.ts";
+import { changesConflict, type Landing, type LandingOrder, type LandingPlan } from "../domain/landing.ts";
 import { moveBranch, settleMove } from "./branch_move.ts";
 import { baseUpdate } from "./base_update.ts";
 import { commitOf as commitNamed, isAncestor } from "./commits.ts";

@@ -1,7 +1,7 @@
 /** How a task's work stands to the branch that it is to come into: what each has more, and what would conflict. */
 import { ApiError } from "../../domain/errors.ts";
 import type { ComparedWork } from "../../domain/comparison.ts";
-import type { Taken } from "../../domain/landing.ts";
+import type { Taken } from "../../domain/carried_work.ts";
 import type { TaskChanges } from "../../domain/task_changes.ts";
 import type { Git } from "../git.ts";
 import { knownCommits, withUpstream } from "../commit_sequence.ts";
