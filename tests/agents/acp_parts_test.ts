@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AgentConfig } from "../../src/domain/agent_config.ts";
-import { kindOfError } from "../../src/agents/acp/failure_kind.ts";
+import { troubleOfError } from "../../src/agents/acp/error_trouble.ts";
 import { judgeTurn, type TurnFacts } from "../../src/agents/acp/outcome.ts";
 import { progressOf } from "../../src/agents/acp/progress.ts";
 import { firstPrompt, goOnPrompt } from "../../src/agents/acp/prompt.ts";
@@ -15,6 +15,8 @@ import { generic } from "../../src/agents/makes/generic.ts";
 import { opencode } from "../../src/agents/makes/opencode.ts";
 import { cut, cutValue, oneLine } from "../../src/agents/acp/wire_value.ts";
 
+const AT = { now_ms: Date.UTC(2026, 10, 30, 13), zone: "UTC" };
+
 const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   stop_reason: "end_turn",
   denials: [],
@@ -23,6 +25,7 @@ const facts = (changes: Partial<TurnFacts>): TurnFacts => ({
   hidden_failure: false,
   failure_text: "",
   is_refused: false,
+  at: AT,
   last_message: "",
   steps: [],
   ...changes,
@@ -362,7 +365,7 @@ for (
   ] as const
 ) {
   Deno.test(`acp failures: ${kind} is recognized in "${text.slice(0, 40)}" (${code})`, () => {
-    assert.equal(kindOfError(code, data, text), kind);
+    assert.equal(troubleOfError({ code, message: text, data }, text, AT).kind, kind);
   });
 }
 

@@ -219,7 +219,8 @@ Deno.test("the pages say the same install commands as the makes", async () => {
 });
 
 const NOW = Date.UTC(2026, 10, 30, 13);
-const heard = (make: AgentMake, update: WireObject) => make.troubleOf({ from: "update", update }, NOW);
+const AT = { now_ms: NOW, zone: "UTC" };
+const heard = (make: AgentMake, update: WireObject) => make.troubleOf({ from: "update", update }, AT);
 
 Deno.test("Claude's limits and retries are read", () => {
   const rate_limit = (status: string, more = {}) =>
@@ -233,7 +234,7 @@ Deno.test("Claude's limits and retries are read", () => {
     });
   assert.deepEqual(rate_limit("rejected"), {
     kind: "provider_limit",
-    what: "usage limit five_hour",
+    what: "usage limit five hour",
     until_ms: 1_800_000_000_000,
   });
   assert.equal(rate_limit("allowed_warning"), undefined);
@@ -241,7 +242,7 @@ Deno.test("Claude's limits and retries are read", () => {
   const retry = (error_status: number | null, error: string) => {
     const counts = { attempt: 2, max_retries: 10, retry_delay_ms: 581 };
     const message = { type: "system", subtype: "api_retry", ...counts, error_status, error };
-    return claude.troubleOf({ from: "notification", method: "_claude/sdkMessage", params: { message } }, NOW);
+    return claude.troubleOf({ from: "notification", method: "_claude/sdkMessage", params: { message } }, AT);
   };
   const tried = { attempt: 2, of: 10 };
   assert.deepEqual(retry(401, "authentication_failed"), {
@@ -263,7 +264,7 @@ Deno.test("Codex's retries are read", () => {
         },
       },
     });
-  const tried = { attempt: 1, of: 5, until_ms: undefined };
+  const tried = { attempt: 1, of: 5 };
   assert.deepEqual(error("rateLimitExceeded"), {
     kind: "provider_limit",
     what: "Reconnecting... 1/5",
@@ -278,7 +279,7 @@ Deno.test("Codex's retries are read", () => {
 });
 
 Deno.test("OpenCode's and Gemini's retries are read from their logs on stderr", () => {
-  const line = (make: AgentMake, text: string) => make.troubleOf({ from: "stderr", line: text }, NOW);
+  const line = (make: AgentMake, text: string) => make.troubleOf({ from: "stderr", line: text }, AT);
   const failed = (small: boolean) =>
     'timestamp=2026-11-30T13:30:26.735Z level=ERROR run=333d8f83 message="stream error" providerID=test modelID=m1 ' +
     `session.id=ses_1 small=${small} agent=build mode=primary error.error="AI_APICallError: usage limit of \\"pro\\" until 20:00"`;

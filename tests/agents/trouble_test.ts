@@ -1,6 +1,7 @@
 /** Trouble with the model: it is shown, logged once, and ends the turn where the agent would only go on to ask. */
 import assert from "node:assert/strict";
-import { endsTurn, kindOfStatus, type ModelTrouble, stepOf } from "../../src/agents/acp/model_trouble.ts";
+import { kindOfStatus } from "../../src/agents/acp/failure_kind.ts";
+import { endsTurn, type ModelTrouble, stepOf } from "../../src/agents/acp/model_trouble.ts";
 import { resetTimeIn } from "../../src/agents/acp/reset_time.ts";
 import { claude } from "../../src/agents/makes/claude.ts";
 import { framesRequest, ran, type WatchedRun, watchRun } from "./fixtures/acp_run.ts";
@@ -210,7 +211,8 @@ Deno.test("silence: it is shown with what the agent was at, which is no sign of 
     await watched.first("silent", ({ current_step }) => current_step.endsWith("since it began: make all"));
     await Deno.writeTextFile(`${bench.folder}/built`, "");
     assert.equal((await watched.run.outcome).status, "completed");
-    assert.equal(watched.all("recovered").length, 2);
+    // On a busy machine the agent itself is silent for long.
+    assert.ok(watched.all("recovered").length >= 2);
   }));
 
 Deno.test("silence: its end is not the end of trouble with the model", () =>
@@ -314,13 +316,16 @@ const NOW = Date.UTC(2026, 10, 30, 13, 30);
 Deno.test("trouble: which of it ends the turn", () => {
   const ends = (trouble: Partial<ModelTrouble>, times: number, lasts_ms: number) =>
     endsTurn({ trouble: { kind: "network", what: "x", ...trouble }, times, lasts_ms }, NOW, "Log in.")?.kind;
-  assert.equal(ends({}, 100, 3_600_000), undefined, "a lost connection may come back");
-  assert.equal(ends({ kind: "overloaded" }, 100, 3_600_000), undefined);
+  assert.equal(ends({}, 100, 599_999), undefined, "a lost connection may come back");
+  assert.equal(ends({}, 1, 600_000), "network");
+  assert.equal(ends({ kind: "overloaded" }, 100, 599_999), undefined);
+  assert.equal(ends({ kind: "overloaded" }, 100, 600_000), "overloaded");
   assert.equal(ends({ kind: "needs_login" }, 1, 0), undefined);
   assert.equal(ends({ kind: "needs_login" }, 2, 0), "needs_login");
   assert.equal(ends({ kind: "provider_limit" }, 5, 60_000), undefined, "it may be short");
   assert.equal(ends({ kind: "provider_limit" }, 5, 120_000), "provider_limit");
-  assert.equal(ends({ kind: "provider_limit", until_ms: NOW + 1 }, 1, 0), "provider_limit");
+  assert.equal(ends({ kind: "provider_limit", until_ms: NOW + 60_001 }, 1, 0), "provider_limit");
+  assert.equal(ends({ kind: "provider_limit", until_ms: NOW + 60_000 }, 1, 0), undefined, "it is short");
   assert.equal(ends({ kind: "provider_limit", until_ms: NOW }, 1, 0), undefined, "it is over");
 });
 

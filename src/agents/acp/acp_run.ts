@@ -10,8 +10,9 @@ import type { AgentMake } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { lifeSigns } from "../reporting/life_signs.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { LAST_STDERR_MS } from "./agent_link.ts";
 import { AgentAtWork } from "./agent_at_work.ts";
-import { GivenUp, type Verdict, verdictOf } from "./agent_failure.ts";
+import { AgentRefusal, GivenUp, type Verdict, verdictOf } from "./agent_failure.ts";
 import type { AcpBounds } from "./bounds.ts";
 import { hasWorked } from "./prompt.ts";
 import { type RunParts, runParts } from "./run_parts.ts";
@@ -72,7 +73,7 @@ export class AcpRun implements Run {
       tmpDir: () => this.#work.link.process.tmp_dir,
       isIdle: () => this.#paused || turns.isBetween,
       onOwnTurn: () => turns.beginOwn(parts),
-      giveUp: (failure) => turns.giveUp(failure),
+      giveUp: (failure, trouble) => turns.giveUp(failure, trouble),
     });
     const tell = lifeSigns(clock, () => void events.emit({ kind: "sign" }));
     this.#work = new AgentAtWork({
@@ -165,6 +166,7 @@ export class AcpRun implements Run {
     const { process, conversation, stderr } = this.#work.link;
     conversation.end();
     turns.release();
+    turns.now.troubles.stop();
     silence.stop();
     permissions.close();
     questions.close();
@@ -183,13 +185,21 @@ export class AcpRun implements Run {
   }
 
   async #failure(error: unknown): Promise<Verdict> {
-    const { request, make, bounds } = this.#options;
+    const { clock, request, make, bounds } = this.#options;
+    const turn = this.#parts.turns.now;
+    // Gemini tells only on stderr, before its answer, when its limit ends.
+    if (error instanceof AgentRefusal && error.lacks_end) {
+      await within(clock, LAST_STDERR_MS, this.#work.link.stderr.ended, undefined);
+    }
     if (error instanceof GivenUp) await this.#work.link.conversation.cancel(bounds.cancel_ms);
     return verdictOf(error, {
       task_id: request.task.id,
       last_words: await this.#work.link.wordsOn(error),
       login_advice: make.login.advice,
-      trouble: this.#parts.turns.now.trouble,
+      trouble: turn.trouble,
+      last_message: this.#parts.turns.transcript.output,
+      model: request.model,
+      at: turn.moment,
       has_worked: request.earlier !== undefined && hasWorked(request.earlier),
     });
   }

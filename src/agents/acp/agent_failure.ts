@@ -4,7 +4,8 @@ import { ApiError } from "../../domain/errors.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { SIGNALLED } from "../reporting/exit_status.ts";
-import { loginText, type ModelTrouble } from "./model_trouble.ts";
+import { limitTold, loginText, type ModelTrouble, refusalOf, withMore } from "./model_trouble.ts";
+import type { AgentMoment } from "./agent_moment.ts";
 import { cut } from "./wire_value.ts";
 
 const log = getLogger(["opencode-agents", "agents"]);
@@ -12,7 +13,10 @@ const log = getLogger(["opencode-agents", "agents"]);
 export const LONGEST_ERROR = 1000;
 
 /** How a run ends, before its output and usage are added. */
-export type Verdict = Pick<RunOutcome, "status" | "failure" | "stop_reason" | "exit_code" | "warnings">;
+export type Verdict = Pick<
+  RunOutcome,
+  "status" | "failure" | "refusal" | "stop_reason" | "exit_code" | "warnings"
+>;
 
 /** A failure of the run whose message is meant for the task's `error`. */
 export class AgentFailure extends Error {
@@ -21,8 +25,17 @@ export class AgentFailure extends Error {
 
 /** An error reply from the agent to one of our requests. */
 export class AgentRefusal extends AgentFailure {
-  constructor(message: string, readonly code: number, readonly kind: FailureKind) {
+  constructor(message: string, readonly code: number, readonly trouble: ModelTrouble) {
     super(message);
+  }
+
+  get kind(): FailureKind {
+    return this.trouble.kind;
+  }
+
+  /** Whether it is a limit that does not say when it ends. */
+  get lacks_end(): boolean {
+    return this.kind === "provider_limit" && this.trouble.until_ms === undefined;
   }
 
   /** Whether the agent has no account to work with. */
@@ -53,7 +66,8 @@ export class AgentGone extends AgentFailure {
 
 /** The turn was ended, since the agent would only have gone on to ask its model in vain. */
 export class GivenUp extends AgentFailure {
-  constructor(readonly failure: Failure) {
+  /** `trouble`: what the model was asked in vain for. */
+  constructor(readonly failure: Failure, readonly trouble: ModelTrouble) {
     super(failure.message);
   }
 }
@@ -91,30 +105,44 @@ export interface FailureContext {
   login_advice: string;
   /** The trouble with the model that the agent told last and did not recover from. */
   trouble?: ModelTrouble;
+  /** The agent's last message in the turn. */
+  last_message?: string;
+  /** The model that the task chooses. */
+  model?: string;
+  at: AgentMoment;
   /** Whether the agent has worked for the task before, so that it is not set up wrongly. */
   has_worked?: boolean;
 }
 
 /** The verdict on a turn that did not end by itself. */
 export function verdictOf(error: unknown, context: FailureContext): Verdict {
-  if (error instanceof GivenUp) return { status: "failed", failure: error.failure };
+  if (error instanceof GivenUp) {
+    return { status: "failed", failure: error.failure, refusal: refusalOf(error.trouble, context.model) };
+  }
   if (error instanceof AgentLate) return failed("unresponsive", withWords(error, context.last_words));
   if (error instanceof AgentGone) {
     const kind = error.refused_to_start && !context.has_worked ? "command_failed" : "agent_crashed";
     return { ...failed(kind, withWords(error, context.last_words)), exit_code: error.exit_code };
   }
   if (error instanceof AgentRefusal) {
-    const kind = error.kind === "refused" ? context.trouble?.kind ?? error.kind : error.kind;
-    return failed(
-      kind,
-      kind === "needs_login" ? loginText(error.message, context.login_advice) : error.message,
-    );
+    const trouble = knownTrouble(error.trouble, context);
+    const message = trouble.kind === "needs_login"
+      ? loginText(error.message, context.login_advice)
+      : error.message;
+    return { ...failed(trouble.kind, message), refusal: refusalOf(trouble, context.model) };
   }
   if (error instanceof NotOffered) return failed("refused", error.message);
   if (error instanceof AgentFailure) return failed("bug", error.message);
   if (error instanceof ApiError) return failed("not_installed", error.message);
   log.error("run of task {task} broke: {error}", { task: context.task_id, error });
   return failed("bug", "The server failed while it spoke to the agent; its log says why");
+}
+
+/** What an error tells, with what the agent has told before it. */
+function knownTrouble(told: ModelTrouble, { trouble, last_message = "", at }: FailureContext): ModelTrouble {
+  const said = limitTold(last_message, at);
+  const known = told.kind === "refused" ? trouble ?? said ?? told : told;
+  return withMore(withMore(known, trouble), said);
 }
 
 /** The failure with what the agent printed last. An agent that is late need not have told why. */

@@ -6,8 +6,8 @@ import { AgentGone, AgentLate } from "./agent_failure.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { StderrLog } from "./stderr_log.ts";
 
-/** How long to wait for what a dead agent wrote to stderr. */
-const LAST_STDERR_MS = 500;
+/** How long to wait for what an agent has written to stderr. */
+export const LAST_STDERR_MS = 500;
 
 export class AgentLink {
   readonly process: SupervisedProcess;

@@ -4,7 +4,7 @@ import { type Clock, within } from "../../clock/clock.ts";
 import type { PermissionAnswer } from "./permissions.ts";
 import type { ElicitationAnswer } from "./questions.ts";
 import { AgentFailure, AgentGone, AgentLate, AgentRefusal } from "./agent_failure.ts";
-import { kindOfError } from "./failure_kind.ts";
+import { troubleOfError } from "./error_trouble.ts";
 import { providersText } from "./model_trouble.ts";
 import type { AgentCall } from "./agent_call.ts";
 import { acpStream, type StreamListener } from "./stream.ts";
@@ -29,6 +29,8 @@ const MOST_SILENCES = 10;
 
 export interface AcpConnectionOptions extends Omit<StreamListener, "onBytes"> {
   clock: Clock;
+  /** Of the agent. */
+  zone: string;
   process: SupervisedProcess;
   onBytes(): void;
   permission(params: WireObject, signal: AbortSignal): Promise<PermissionAnswer>;
@@ -123,7 +125,8 @@ export async function connectAgent(options: AcpConnectionOptions): Promise<AcpCo
       if (error instanceof AgentFailure) throw error;
       if (error instanceof RequestError) {
         const text = refusalText(method, error);
-        throw new AgentRefusal(text, error.code, kindOfError(error.code, error.data, text));
+        const at = { now_ms: clock.now(), zone: options.zone };
+        throw new AgentRefusal(text, error.code, troubleOfError(error, text, at));
       }
       throw await whyGone(method, waiting_for);
     }

@@ -7,10 +7,12 @@ import { createLastWords, type LastWords } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import type { OfferNews } from "../../domain/agent_offer.ts";
 import { AgentFailure, AgentGone, AgentRefusal, NotOffered, SessionLost } from "./agent_failure.ts";
+import { zoneOf } from "./agent_moment.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import { offerOfNotice, offerOfUpdate } from "./offer.ts";
 import type { Permissions } from "./permissions.ts";
-import { kindOfText } from "./model_trouble.ts";
+import { troubleInText } from "./model_trouble.ts";
+import { kindOfText } from "./failure_kind.ts";
 import type { PlacedFiles } from "../attachments/placed_files.ts";
 import { afterForgotten, type Delivering, messageBlocks, openingPrompt } from "./opening_prompt.ts";
 import { cannotGoOn } from "./adopted_session.ts";
@@ -79,6 +81,7 @@ export class Conversation {
     const unoffered = new UnofferedRequests(make, events);
     this.#connection = await connectAgent({
       clock,
+      zone: zoneOf(wanted),
       process,
       onBytes: this.#options.onBytes,
       update: (params) => this.#update(params),
@@ -193,7 +196,9 @@ export class Conversation {
   /** Throws the failure of a turn that has ended as if it had not failed, if the loaded session may be to blame. */
   #requireOwnFailure(said: string): void {
     const message = said.trim() || "The agent reports a system error";
-    const failure = new AgentRefusal(message, 0, kindOfText(said) ?? "refused");
+    const { moment } = this.#options.turns.now;
+    const trouble = troubleInText(message, moment, kindOfText(said) ?? "refused");
+    const failure = new AgentRefusal(message, 0, trouble);
     if (this.#costsSession(failure)) throw failure;
   }
 

@@ -1,7 +1,11 @@
 /** Trouble with the model that an agent tells while it goes on trying. Pure. */
 import { isoTime } from "../../clock/clock.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
+import type { Refusal } from "../../domain/run.ts";
+import type { AgentMoment } from "./agent_moment.ts";
+import { kindOfText } from "./failure_kind.ts";
 import { resetTimeIn } from "./reset_time.ts";
+import { refusalIn } from "./told_refusal.ts";
 import { cut, objectOf, oneLine, textOf } from "./wire_value.ts";
 
 export interface ModelTrouble {
@@ -13,55 +17,28 @@ export interface ModelTrouble {
   of?: number;
   /** When a limit ends, in epoch milliseconds; undefined if the agent does not tell. */
   until_ms?: number;
+  /** The model that is limited, as the agent or the provider names it, if others are not. */
+  model?: string;
   /** The agent asks no more: its turn ends with this, although its result may not say so. */
   isFinal?: boolean;
 }
 
 /** How many refusals of the key in a row end the turn: an agent may renew a key of short life after the first. */
 const REFUSALS_OF_KEY = 2;
-/** An agent that has asked again for this long although it is limited is ended. Waiting is cheaper without a process. */
-const LONGEST_LIMIT_MS = 120_000;
+/**
+ * An agent that has asked again for this long in vain is ended, since waiting is cheaper without a process, and shorter where an
+ * agent waits longer from try to try.
+ */
+export const LONGEST_MS: { readonly [KIND in FailureKind]?: number } = {
+  provider_limit: 120_000,
+  overloaded: 600_000,
+  network: 600_000,
+};
+
+/** A limit that ends so soon is sat out by the agent, in its process. */
+const SHORT_MS = 60_000;
 
 const LONGEST_STEP = 200;
-
-/** The kind of failure that an HTTP status of the model's provider stands for; undefined: no answer at all. */
-export function kindOfStatus(status: number | undefined): FailureKind {
-  if (status === undefined) return "network";
-  if (status === 401 || status === 403) return "needs_login";
-  if (status === 402 || status === 429) return "provider_limit";
-  if (status === 408 || status >= 500) return "overloaded";
-  return "refused";
-}
-
-/** Known texts of providers and agents. The first that fits decides. */
-const TEXTS: readonly (readonly [RegExp, FailureKind])[] = [
-  [/content[_ ](filter|policy|management)|safety (classifier|filter|system)/i, "refused"],
-  [
-    /prompt is too long|context (length|window)|maximum context|too many (input )?tokens/i,
-    "context_overflow",
-  ],
-  [
-    /\b(usage|rate|session|spend(ing)?|weekly|daily|monthly|hourly)[ _-]limit|limit reached|too many requests|quota|\b429\b|out of credits|insufficient (balance|credit)/i,
-    "provider_limit",
-  ],
-  [
-    /api[ _-]?key|invalid (x-)?(api[ _-]?)?key|unauthori[sz]ed|authenticat|\b401\b|credentials?\b|log(ged)? ?(in|out)\b|sign in/i,
-    "needs_login",
-  ],
-  [
-    /overload|high demand|at capacity|unavailable|\b(status|http|error|code)\b\W{0,4}(code\W{0,4})?5\d\d\b|internal server error|bad gateway|gateway time-?out/i,
-    "overloaded",
-  ],
-  [
-    /network|connect|socket|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|fetch failed|timed? ?out|stream (closed|ended)|disconnected|terminated/i,
-    "network",
-  ],
-];
-
-/** The kind of failure that a text tells; undefined if it fits none. */
-export function kindOfText(text: string): FailureKind | undefined {
-  return TEXTS.find(([pattern]) => pattern.test(text))?.[1];
-}
 
 /** What a provider says in `{"error":{"code":401,"message":"…"}}`, which some agents pass on as it is; else `text` itself. */
 export function providersText(text: string): string {
@@ -74,14 +51,29 @@ export function providersText(text: string): string {
   }
 }
 
-/** The trouble that an agent tells only as text. `zone`: the agent's time zone, for times of day. */
+/** `limit: 20, model: gemini-2.5-flash`, `Rate limit reached for gpt-5 in organization …`. */
+const LIMITED_MODEL = /\blimit\b[^.]*?\bmodel: ([\w./:-]+\w)|\blimit reached for ([\w./:-]*\d[\w./:-]*\w)/i;
+
+/**
+ * The trouble that an agent tells as text, perhaps with a structure beside it or in it. The structure counts first. `kind`: if
+ * the agent's own names say it.
+ */
 export function troubleInText(
   text: string,
-  now_ms: number,
-  kind: FailureKind = kindOfText(text) ?? "overloaded",
+  at: AgentMoment,
+  kind?: FailureKind,
+  structure?: unknown,
 ): ModelTrouble {
-  const until_ms = kind === "provider_limit" ? resetTimeIn(text, now_ms) : undefined;
-  return { kind, what: oneLine(text, 500), until_ms };
+  const told = refusalIn([structure, text], at.now_ms);
+  const known = kind ?? told.kind ?? kindOfText(text) ?? told.vague_kind ?? "overloaded";
+  const trouble: ModelTrouble = { kind: known, what: oneLine(providersText(text), 500) };
+  if (known !== "provider_limit" && known !== "overloaded") return trouble;
+  const until_ms = told.until_ms ?? resetTimeIn(text, at.now_ms, at.zone);
+  if (until_ms !== undefined) trouble.until_ms = until_ms;
+  if (known === "overloaded") return trouble;
+  const [, model, other] = LIMITED_MODEL.exec(text) ?? [];
+  const limited = told.model ?? model ?? other;
+  return limited === undefined ? trouble : { ...trouble, model: limited };
 }
 
 /** What the agent does now, for the task's current step. */
@@ -113,9 +105,60 @@ export function endsTurn(
   if (kind === "needs_login" && times >= REFUSALS_OF_KEY) {
     return { kind, message: cut(loginText(what, login_advice), 1000) };
   }
-  if (kind !== "provider_limit") return undefined;
-  if (until_ms !== undefined && until_ms > now_ms) return { kind, message: limitText(trouble) };
-  return lasts_ms < LONGEST_LIMIT_MS ? undefined : { kind, message: limitText(trouble) };
+  const isLimit = kind === "provider_limit";
+  if (isLimit && until_ms !== undefined && until_ms - now_ms > SHORT_MS) {
+    return { kind, message: limitText(trouble) };
+  }
+  const longest_ms = LONGEST_MS[kind];
+  if (longest_ms === undefined || lasts_ms < longest_ms) return undefined;
+  return {
+    kind,
+    message: isLimit ? limitText(trouble) : cut(`The agent asks its model in vain: ${what}`, 1000),
+  };
+}
+
+/** The trouble with what else is known of it: a later report need not repeat when a limit ends. */
+export function withMore(trouble: ModelTrouble, other: ModelTrouble | undefined): ModelTrouble {
+  if (other?.kind !== trouble.kind) return trouble;
+  const { until_ms = other.until_ms, model = other.model } = trouble;
+  return {
+    ...trouble,
+    ...(until_ms === undefined ? {} : { until_ms }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+/** A longer text is an answer that may be about anything. */
+const LONGEST_LIMIT_TEXT = 300;
+
+/** The limit of which the last message of a turn that FAILED tells the end; undefined if it tells none. */
+export function limitTold(message: string, at: AgentMoment): ModelTrouble | undefined {
+  if (message.length > LONGEST_LIMIT_TEXT || kindOfText(message) !== "provider_limit") return undefined;
+  const trouble = troubleInText(message, at);
+  return trouble.until_ms === undefined ? undefined : trouble;
+}
+
+const LONGEST_REASON = 200;
+
+/**
+ * What is told of a turn that failed by this trouble; undefined if its provider did not refuse it for a time. `chosen`: the model that
+ * the task chooses. A model that the refusal names is that one, if it could be; else the agent is limited.
+ */
+export function refusalOf(
+  { kind, what, until_ms, model }: ModelTrouble,
+  chosen: string | undefined,
+): Refusal | undefined {
+  if (kind !== "provider_limit" && kind !== "overloaded") return undefined;
+  const refusal: Refusal = { reason: oneLine(what, LONGEST_REASON) };
+  if (until_ms !== undefined) refusal.until = isoTime(until_ms);
+  if (model !== undefined && chosen !== undefined && areSame(model, chosen)) refusal.model = chosen;
+  return refusal;
+}
+
+/** Whether one name of a model has the other in it: `opus` and `claude-opus-4-8`, `openai/gpt-5` and `gpt-5`. */
+function areSame(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  return a.includes(b) || b.includes(a);
 }
 
 /** Why the agent has no account to work with, and what to do. */

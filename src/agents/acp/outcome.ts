@@ -10,7 +10,9 @@
  * - Steps left open in the plan: completed, with a warning. Agents often forget to check off the last one.
  */
 import type { Failure, FailureKind } from "../../domain/failure.ts";
-import { kindOfText, type ModelTrouble } from "./model_trouble.ts";
+import type { AgentMoment } from "./agent_moment.ts";
+import { kindOfText } from "./failure_kind.ts";
+import { type ModelTrouble, troubleInText, withMore } from "./model_trouble.ts";
 import type { PlanStep } from "../../domain/task.ts";
 
 export interface Denial {
@@ -34,6 +36,7 @@ export interface TurnFacts {
   is_refused: boolean;
   /** The trouble with the model that the agent told last and did not recover from. */
   trouble?: ModelTrouble;
+  at: AgentMoment;
   /** The agent's last message. */
   last_message: string;
   steps: PlanStep[];
@@ -42,13 +45,17 @@ export interface TurnFacts {
 export interface Judgement {
   status: "completed" | "failed";
   failure?: Failure;
+  /** What is known of the provider's refusal, if that is why. */
+  trouble?: ModelTrouble;
   /** What a person should know although the task is completed. */
   warnings: string[];
 }
 
 export function judgeTurn(facts: TurnFacts): Judgement {
   const failure = failureOf(facts);
-  if (failure !== undefined) return { status: "failed", failure, warnings: [] };
+  if (failure !== undefined) {
+    return { status: "failed", failure, trouble: troubleOf(failure, facts), warnings: [] };
+  }
   const warnings: string[] = [];
   if (facts.denials.length > 0) {
     warnings.push(`Finished without what was denied: ${listed(facts.denials.map((d) => d.title))}`);
@@ -108,11 +115,20 @@ function failureOf(facts: TurnFacts): Failure | undefined {
     return failure("permission_denied", `Permission denied${by}: ${decisive.title}`);
   }
   if (facts.stop_reason === "cancelled") return failure("refused", "The agent cancelled its turn by itself");
-  if (facts.stop_reason === "end_turn") return undefined;
+  if (facts.stop_reason === "end_turn") return said === "" ? silentFailure(facts.trouble) : undefined;
   return failure(
     "bug",
     `The agent ended its turn for an unknown reason: ${facts.stop_reason ?? "none given"}`,
   );
+}
+
+/** The agent had trouble with its model, did not recover, and ended its turn as if it had nothing to say. */
+function silentFailure(trouble: ModelTrouble | undefined): Failure | undefined {
+  return trouble && failure(trouble.kind, `The agent ended its turn without an answer: ${trouble.what}`);
+}
+
+function troubleOf({ kind, message }: Failure, { trouble, at, failure_text }: TurnFacts): ModelTrouble {
+  return withMore(troubleInText(failure_text || message, at, kind), trouble);
 }
 
 function failure(kind: FailureKind, message: string): Failure {

@@ -5,6 +5,7 @@ import { duration } from "../../protocol/formats.ts";
 import { PlacedFiles } from "../attachments/placed_files.ts";
 import type { AgentMake } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
+import { zoneOf } from "./agent_moment.ts";
 import type { AcpBounds } from "./bounds.ts";
 import { diffReader } from "./diffs.ts";
 import { placesOutside } from "./permission_scope.ts";
@@ -40,7 +41,18 @@ export function runParts(
   const { working_dir, attempt, permission_timeout_ms: timeout_ms } = request;
   const readDiffs = diffReader(make.changesOf, working_dir);
   const { quiet_ms } = bounds;
-  const turns = new AcpTurns({ clock, make, events, readDiffs, quiet_ms, onOwnTurn, giveUp });
+  const zone = zoneOf(request);
+  const turns = new AcpTurns({
+    clock,
+    zone,
+    make,
+    events,
+    readDiffs,
+    quiet_ms,
+    onOwnTurn,
+    giveUp,
+    isPaused: isIdle,
+  });
   const own = request.own_tools?.http.name;
   const permissions = new Permissions({
     clock,

@@ -1,11 +1,15 @@
 /** Follows the trouble that an agent has with its model: shows it, logs it once, and says when the turn must end. */
-import type { Clock } from "../../clock/clock.ts";
+import type { Clock, Timer } from "../../clock/clock.ts";
 import type { Failure } from "../../domain/failure.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
-import { endsTurn, kindOfText, limitText, type ModelTrouble, stepOf } from "./model_trouble.ts";
+import { kindOfText } from "./failure_kind.ts";
+import { endsTurn, limitText, LONGEST_MS, type ModelTrouble, stepOf, withMore } from "./model_trouble.ts";
 
 /** An agent that recovers and falters again and again is logged as a warning this often; in between as `debug`. */
 const WARN_EVERY_MS = 60_000;
+
+/** How soon a trouble is looked at again that has lasted for long while the agent was paused. */
+const LOOK_AGAIN_MS = 1000;
 
 export interface TroubleWatchOptions {
   clock: Clock;
@@ -13,7 +17,9 @@ export interface TroubleWatchOptions {
   /** How the agent gets an account. */
   login_advice: string;
   /** Called once, when the agent would only go on to ask in vain. */
-  giveUp: (failure: Failure) => void;
+  giveUp: (failure: Failure, trouble: ModelTrouble) => void;
+  /** Whether the agent stands still. Then no time passes. */
+  isPaused: () => boolean;
 }
 
 export class TroubleWatch {
@@ -24,6 +30,8 @@ export class TroubleWatch {
   /** When each kind was last logged as a warning. */
   readonly #warned = new Map<string, number>();
   #hasGivenUp = false;
+  /** Looks at a trouble that lasts, since an agent that waits for long tells nothing meanwhile. */
+  #timer: Timer | undefined;
 
   constructor(options: TroubleWatchOptions) {
     this.#options = options;
@@ -44,14 +52,13 @@ export class TroubleWatch {
   }
 
   async take(trouble: ModelTrouble): Promise<void> {
-    const { clock, events, login_advice, giveUp } = this.#options;
+    const { clock, events } = this.#options;
     const at_ms = clock.monotonic();
     const before = this.#now;
     const isSame = before?.trouble.kind === trouble.kind;
     const isNew = !isSame && at_ms - (this.#warned.get(trouble.kind) ?? -Infinity) >= WARN_EVERY_MS;
     const now = this.#now = {
-      // A later report need not repeat when the limit ends.
-      trouble: isSame ? { ...trouble, until_ms: trouble.until_ms ?? before.trouble.until_ms } : trouble,
+      trouble: withMore(trouble, before?.trouble),
       times: isSame ? before.times + 1 : 1,
       since_ms: isSame ? before.since_ms : at_ms,
       tries: (before?.tries ?? 0) + 1,
@@ -63,11 +70,33 @@ export class TroubleWatch {
     const text = trouble.kind === "provider_limit" ? limitText(now.trouble) : step;
     await events.note(isNew ? "warn" : "debug", text, "acp");
     void events.emit({ kind: "retrying", current_step: step });
-    const lasting = { trouble: now.trouble, times: now.times, lasts_ms: at_ms - now.since_ms };
-    const failure = endsTurn(lasting, clock.now(), login_advice);
-    if (failure === undefined || this.#hasGivenUp) return;
+    this.#look();
+  }
+
+  /** The turn is over. */
+  stop(): void {
+    this.#timer?.cancel();
     this.#hasGivenUp = true;
-    giveUp(failure);
+  }
+
+  /** Ends the turn if the agent would only go on in vain, else looks again when that may be so. */
+  #look(): void {
+    const { clock, login_advice, giveUp, isPaused } = this.#options;
+    this.#timer?.cancel();
+    const now = this.#now;
+    if (now === undefined || this.#hasGivenUp) return;
+    const { trouble, times } = now;
+    const lasts_ms = clock.monotonic() - now.since_ms;
+    const failure = isPaused()
+      ? undefined
+      : endsTurn({ trouble, times, lasts_ms }, clock.now(), login_advice);
+    if (failure !== undefined) {
+      this.#hasGivenUp = true;
+      return giveUp(failure, trouble);
+    }
+    const longest_ms = LONGEST_MS[trouble.kind];
+    if (longest_ms === undefined) return;
+    this.#timer = clock.after(Math.max(longest_ms - lasts_ms, LOOK_AGAIN_MS), () => this.#look());
   }
 
   /** The model has answered. `current_step`: what the agent does now, if that is known. */
@@ -76,6 +105,7 @@ export class TroubleWatch {
     const solved = this.#now;
     if (solved === undefined) return;
     this.#now = undefined;
+    this.#timer?.cancel();
     const seconds = Math.round((clock.monotonic() - solved.since_ms) / 1000);
     const tries = solved.tries === 1 ? "a failed try" : `${solved.tries} failed tries`;
     // What was no warning needs no end that is news.

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock/clock.ts";
 import type { PlanStep } from "../../domain/task.ts";
 import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import type { EventQueue } from "../reporting/event_queue.ts";
+import type { AgentMoment } from "./agent_moment.ts";
 import type { Denial, TurnFacts } from "./outcome.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
 import { cut } from "./wire_value.ts";
@@ -16,6 +17,8 @@ const USAGE_EVENT_EVERY_MS = 1000;
 
 export interface TurnOptions {
   clock: Clock;
+  /** Of the agent. */
+  zone: string;
   make: AgentMake;
   events: EventQueue;
   transcript: Transcript;
@@ -81,6 +84,12 @@ export class AcpTurn {
         Object.assign(this.#usage, make.usageOf(update));
         return await this.#emitUsage();
     }
+  }
+
+  /** Now, where the agent is. */
+  get moment(): AgentMoment {
+    const { clock, zone } = this.#options;
+    return { now_ms: clock.now(), zone };
   }
 
   get troubles(): TroubleWatch {
@@ -176,6 +185,7 @@ export class AcpTurn {
   async end(result: WireObject): Promise<Omit<TurnFacts, "stop_reason" | "unanswered">> {
     const { make, transcript } = this.#options;
     await transcript.flush();
+    this.troubles.stop();
     const told = make.tokensOf(result);
     if (make.sums_tokens) this.tokens_so_far = told ?? this.#tokens_before;
     const tokens = told === undefined ? this.#tokens_of_calls : without(told, this.#tokens_before);
@@ -193,6 +203,7 @@ export class AcpTurn {
       failure_text: this.failure_text,
       is_refused: this.#isRefused,
       trouble: this.trouble,
+      at: this.moment,
       last_message: transcript.output,
       steps: this.#steps,
     };

@@ -11,6 +11,7 @@ import { afterTurn } from "./after_turn.ts";
 import type { AgentAtWork } from "./agent_at_work.ts";
 import { AgentLate, GivenUp, type Verdict } from "./agent_failure.ts";
 import type { AcpBounds } from "./bounds.ts";
+import type { ModelTrouble } from "./model_trouble.ts";
 import { NextTurn } from "./next_turn.ts";
 import type { RunParts } from "./run_parts.ts";
 import { endOf, outcomeOf } from "./turn_end.ts";
@@ -82,8 +83,8 @@ export class TurnTaking {
   }
 
   /** The agent would only go on to ask its model in vain. */
-  giveUp(failure: Failure): void {
-    this.#givenUp.reject(new GivenUp(failure));
+  giveUp(failure: Failure, trouble: ModelTrouble): void {
+    this.#givenUp.reject(new GivenUp(failure, trouble));
   }
 
   /** Returns the verdict on the last turn. Rejects if a turn has no end, or the agent no session. */
@@ -164,7 +165,8 @@ export class TurnTaking {
   #judged(turns: RunParts["turns"], { unanswered }: RunParts["questions"]): Promise<Verdict> {
     const { events } = this.#options;
     const result = this.#result ?? {};
-    return endOf({ turn: turns.now, result, unanswered, isInterrupted: this.#isInterrupted, events });
+    const { model } = this.#options.request;
+    return endOf({ turn: turns.now, result, unanswered, model, isInterrupted: this.#isInterrupted, events });
   }
 
   /** Reports that the turn has ended, and waits for what follows. Undefined: the run ends as that turn did. */

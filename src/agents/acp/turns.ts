@@ -11,6 +11,7 @@ import { OwnWorkWatch } from "./own_work.ts";
 import { Replay } from "./replay.ts";
 import { LONGEST_ENTRY } from "./speech.ts";
 import { Transcript } from "./transcript.ts";
+import type { ModelTrouble } from "./model_trouble.ts";
 import { TroubleWatch } from "./trouble_watch.ts";
 import { AcpTurn, isWork } from "./turn.ts";
 import { cut } from "./wire_value.ts";
@@ -25,7 +26,11 @@ export interface TurnsOptions {
   /** Called when the agent begins a turn of itself, before what it does there is taken. */
   onOwnTurn: () => Promise<void>;
   /** Called once in a turn, when the agent would only go on to ask its model in vain. */
-  giveUp: (failure: Failure) => void;
+  giveUp: (failure: Failure, trouble: ModelTrouble) => void;
+  /** Of the agent. */
+  zone: string;
+  /** Whether the agent stands still. */
+  isPaused: () => boolean;
 }
 
 export class AcpTurns {
@@ -85,13 +90,13 @@ export class AcpTurns {
    * trouble.
    */
   async hear(sign: AgentSign): Promise<boolean> {
-    const { make, clock } = this.#options;
+    const { make, clock, zone } = this.#options;
     const own = make.ownWorkOf(sign);
     if (own !== undefined) {
       await this.#held?.promise;
       await this.own_work.hear(own);
     }
-    const trouble = make.troubleOf(sign, clock.now());
+    const trouble = make.troubleOf(sign, { now_ms: clock.now(), zone });
     if (trouble !== undefined) await this.now.troubles.take(trouble);
     const broken = make.brokenServers(sign);
     for (const server of broken) await this.#noteBroken(server);
@@ -111,9 +116,15 @@ export class AcpTurns {
   }
 
   #newTurn(): AcpTurn {
-    const { clock, make, events, giveUp } = this.#options;
-    const troubles = new TroubleWatch({ clock, events, login_advice: make.login.advice, giveUp });
-    return new AcpTurn({ clock, make, events, transcript: this.transcript, troubles }, this.#now);
+    const { clock, make, events, giveUp, zone, isPaused } = this.#options;
+    const troubles = new TroubleWatch({
+      clock,
+      events,
+      login_advice: make.login.advice,
+      giveUp,
+      isPaused,
+    });
+    return new AcpTurn({ clock, zone, make, events, transcript: this.transcript, troubles }, this.#now);
   }
 
   /** The agent works without it, and may say so at each prompt. */

@@ -5,6 +5,7 @@ import type { AgentMake, WireObject } from "../makes/agent_make.ts";
 import { EventQueue } from "../reporting/event_queue.ts";
 import { createLastWords, failureReason } from "../reporting/last_words.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
+import { zoneOf } from "./agent_moment.ts";
 import { verdictOf } from "./agent_failure.ts";
 import { type AcpConnection, connectAgent } from "./connection.ts";
 import type { AgentCall, SessionBounds } from "./agent_call.ts";
@@ -49,10 +50,12 @@ export async function visit(
     onBytes() {},
   });
   const junk = createLastWords();
+  const zone = zoneOf(request);
   let connection: AcpConnection | undefined;
   try {
     connection = await connectAgent({
       clock,
+      zone,
       process,
       onBytes() {},
       update: async (params) => await heard.update?.(objectOf(params.update) ?? {}),
@@ -76,6 +79,7 @@ export async function visit(
       task_id: request.task.id,
       last_words,
       login_advice: make.login.advice,
+      at: { now_ms: clock.now(), zone },
     });
     return failure?.message;
   } finally {

@@ -18,7 +18,7 @@ import { type OutputPart, readOutput } from "../reporting/program_output.ts";
 import type { SupervisedProcess } from "../supervision/supervised_process.ts";
 import { acpMake } from "../makes/acp_make.ts";
 import type { AgentMake } from "../makes/agent_make.ts";
-import { kindOfText } from "../acp/model_trouble.ts";
+import { kindOfText } from "../acp/failure_kind.ts";
 import type { RunHost } from "../supervision/supervisor.ts";
 import { fillCommand } from "./fill_command.ts";
 import { firstCharacters, firstPrinted } from "../reporting/first_characters.ts";

@@ -1,6 +1,7 @@
 /** The behavior that the Agent Client Protocol defines. Each make starts from it and overrides only its differences. */
 import { noticeOf } from "../acp/notice.ts";
 import { planOf } from "../acp/progress.ts";
+import { limitInMeta } from "../acp/rate_limit_meta.ts";
 import { reportedChanges } from "../acp/reported_changes.ts";
 import { tokensOf, usageUpdateOf } from "../acp/usage.ts";
 import type { AgentMake, Unasked } from "./agent_make.ts";
@@ -54,7 +55,7 @@ export const acpMake: Omit<AgentMake, Identity> = {
   noticeOf,
   may_go_on: true,
   ownWorkOf: () => undefined,
-  troubleOf: () => undefined,
+  troubleOf: (sign, { now_ms }) => sign.from === "update" ? limitInMeta(sign.update, now_ms) : undefined,
   usageOf: usageUpdateOf,
   tokensOf,
   sums_tokens: false,

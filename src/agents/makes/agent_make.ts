@@ -1,6 +1,7 @@
 /** A make of coding agent: everything that is specific to it, as one value. The protocol itself is in `acp/`. */
 import type { RunRequest } from "../../domain/run_request.ts";
 import type { PermissionPolicy, PlanStep } from "../../domain/task.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
 import type { FileChange } from "../acp/file_change.ts";
 import type { ModelTrouble } from "../acp/model_trouble.ts";
 import type { Notice } from "../acp/notice.ts";
@@ -202,7 +203,7 @@ export interface AgentMake {
   /** What it does or has at work besides the turn that it was asked for; undefined if the sign says nothing of that. */
   ownWorkOf(sign: AgentSign): OwnWork | undefined;
   /** Trouble with the model while the agent goes on trying; undefined if the sign tells none. */
-  troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined;
+  troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined;
   /** The MCP servers of its session that a sign says do not work. */
   brokenServers(sign: AgentSign): BrokenServer[];
   /** The context and cost in a `usage_update`. */

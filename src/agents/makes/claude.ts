@@ -1,6 +1,8 @@
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
-import { kindOfStatus, type ModelTrouble } from "../acp/model_trouble.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
+import { kindOfName, kindOfStatus } from "../acp/failure_kind.ts";
+import type { ModelTrouble } from "../acp/model_trouble.ts";
 import { messageText, type Notice, noticeOf as noticeIn } from "../acp/notice.ts";
 import { listOf, numberOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
@@ -159,36 +161,19 @@ function isDesktop({ path, name, role }: Launched): boolean {
     path.includes("/claude-desktop/") || name === "claude-desktop";
 }
 
-function troubleOf(sign: AgentSign): ModelTrouble | undefined {
-  switch (sign.from) {
-    case "update":
-      return limitOf(sign.update);
-    case "notification":
-      return sign.method === "_claude/sdkMessage" ? retryOf(objectOf(sign.params.message)) : undefined;
-    case "stderr":
-      return undefined;
-  }
-}
-
-/** The adapter reports the provider's limit in `usage_update._meta`. */
-function limitOf(update: WireObject): ModelTrouble | undefined {
-  if (update.sessionUpdate !== "usage_update") return undefined;
-  const limit = objectOf(objectOf(update._meta)?.["_claude/rateLimit"]);
-  // Beyond the limit, an account may go on for money.
-  if (limit?.status !== "rejected" || limit.isUsingOverage === true) return undefined;
-  const resets_at_s = numberOf(limit.resetsAt);
-  return {
-    kind: "provider_limit",
-    what: `usage limit ${textOf(limit.rateLimitType) ?? ""}`.trim(),
-    until_ms: resets_at_s === undefined ? undefined : resets_at_s * 1000,
-  };
+function troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined {
+  return sign.from === "notification" && sign.method === "_claude/sdkMessage"
+    ? retryOf(objectOf(sign.params.message), at)
+    : acpMake.troubleOf(sign, at);
 }
 
 /** It says why its model did not answer as if that were its answer, before it fails with the same text. */
 function noticeOf(update: WireObject, hasFailed: boolean): Notice | undefined {
   const text = messageText(update);
   const isError = text !== undefined &&
-    /^API Error: (\d{3} |Request rejected \(\d{3}\)|Connection error)/.test(text);
+    /^API Error: (\d{3} |Request rejected \(\d{3}\)|Repeated \d{3} |Connection |Unable to connect)/.test(
+      text,
+    );
   if (isError) return { level: "error", text };
   const notice = acpMake.noticeOf(update, hasFailed);
   return notice && turnSign(update) === "refused" ? { ...notice, level: "warn" } : notice;
@@ -216,15 +201,21 @@ function ownWorkOf(sign: AgentSign): OwnWork | undefined {
   }
 }
 
+/** Claude Code itself does not wait for longer between two tries. A longer delay is what its provider told. */
+const LONGEST_OWN_DELAY_MS = 45_000;
+
 /** `{"type":"system","subtype":"api_retry","attempt":1,"max_retries":10,"error_status":401,"error":"…"}`; no status: no answer. */
-function retryOf(message: WireObject | undefined): ModelTrouble | undefined {
+function retryOf(message: WireObject | undefined, { now_ms }: AgentMoment): ModelTrouble | undefined {
   if (message?.subtype !== "api_retry") return undefined;
   const status = numberOf(message.error_status);
-  const error = textOf(message.error)?.replaceAll("_", " ");
+  const error = textOf(message.error) ?? "unknown";
   const what = status === undefined ? "no answer" : `HTTP ${status}`;
+  const kind = kindOfName(error) ?? kindOfStatus(status);
+  const delay_ms = numberOf(message.retry_delay_ms) ?? 0;
   return {
-    kind: kindOfStatus(status),
-    what: error === undefined || error === "unknown" ? what : `${what}, ${error}`,
+    kind,
+    what: error === "unknown" ? what : `${what}, ${error.replaceAll("_", " ")}`,
+    ...(kind === "provider_limit" && delay_ms > LONGEST_OWN_DELAY_MS ? { until_ms: now_ms + delay_ms } : {}),
     attempt: numberOf(message.attempt),
     of: numberOf(message.max_retries),
   };

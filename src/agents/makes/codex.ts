@@ -1,13 +1,7 @@
-import type { FailureKind } from "../../domain/failure.ts";
-import {
-  kindOfStatus,
-  kindOfText,
-  type ModelTrouble,
-  providersText,
-  troubleInText,
-} from "../acp/model_trouble.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
+import { type ModelTrouble, providersText, troubleInText } from "../acp/model_trouble.ts";
 import { messageText, type Notice } from "../acp/notice.ts";
-import { numberOf, objectOf, textOf } from "../acp/wire_value.ts";
+import { objectOf, textOf } from "../acp/wire_value.ts";
 import { bindCodex } from "./codex_binding.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, TurnSign, Unasked, WireObject } from "./agent_make.ts";
@@ -91,40 +85,18 @@ function isToolOf({ rawInput }: WireObject, server: string): boolean {
   return input?.server === server && typeof input.tool === "string" && input.command === undefined;
 }
 
-/** Its own names of errors. */
-const KINDS: Record<string, FailureKind> = {
-  unauthorized: "needs_login",
-  usageLimitExceeded: "provider_limit",
-  rateLimitExceeded: "provider_limit",
-  serverOverloaded: "overloaded",
-  internalServerError: "overloaded",
-  httpConnectionFailed: "network",
-  responseStreamConnectionFailed: "network",
-  responseStreamDisconnected: "network",
-  responseTooManyFailedAttempts: "network",
-};
-
 /** It reports an error before it asks again: `{message: "Reconnecting... 1/5", additionalDetails, codexErrorInfo}`. */
-function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
-  if (sign.from !== "update") return undefined;
-  const error = objectOf(sessionInfo(sign.update)?.error);
-  if (error === undefined) return undefined;
+function troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined {
+  const error = sign.from === "update" ? objectOf(sessionInfo(sign.update)?.error) : undefined;
+  if (error === undefined) return acpMake.troubleOf(sign, at);
   const message = textOf(error.message) ?? "";
   const [, attempt, of] = /(\d+)\/(\d+)/.exec(message) ?? [];
   const text = textOf(error.additionalDetails) ?? message;
   return {
-    ...troubleInText(text, now_ms, kindOf(error.codexErrorInfo, text)),
+    ...troubleInText(text, at, undefined, { codexErrorInfo: error.codexErrorInfo }),
     attempt: attempt === undefined ? undefined : Number(attempt),
     of: of === undefined ? undefined : Number(of),
   };
-}
-
-/** `info` is a name, or `{NAME: {httpStatusCode}}`. A stream that breaks off does not say why; the text may. */
-function kindOf(info: unknown, text: string): FailureKind | undefined {
-  if (typeof info === "string") return KINDS[info];
-  const [name = "", details] = Object.entries(objectOf(info) ?? {})[0] ?? [];
-  const status = numberOf(objectOf(details)?.httpStatusCode);
-  return status === undefined ? kindOfText(text) ?? KINDS[name] : kindOfStatus(status);
 }
 
 function sessionInfo(update: WireObject): WireObject | undefined {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { kindOfText, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
+import { kindOfText } from "../acp/failure_kind.ts";
+import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { listOf, objectOf, textOf } from "../acp/wire_value.ts";
 import { acpMake } from "./acp_make.ts";
 import type { AgentMake, AgentSign, Binding, PolicyRequest, TurnSign, WireObject } from "./agent_make.ts";
@@ -85,14 +87,14 @@ function turnSign({ sessionUpdate, severity }: WireObject): TurnSign | undefined
   return /^(agent_|tool_call)/.test(String(sessionUpdate)) ? "going_on" : undefined;
 }
 
-function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
-  if (sign.from !== "update" || sign.update.sessionUpdate !== "notice") return undefined;
+function troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined {
+  if (sign.from !== "update" || sign.update.sessionUpdate !== "notice") return acpMake.troubleOf(sign, at);
   const { severity, title } = sign.update;
   const text = textOf(title) ?? "";
   if (severity === "error") {
-    return { ...troubleInText(text, now_ms, kindOfText(text) ?? "refused"), isFinal: true };
+    return { ...troubleInText(text, at, kindOfText(text) ?? "refused"), isFinal: true };
   }
-  return /\bRetrying\b/.test(text) ? troubleInText(text, now_ms) : undefined;
+  return /\bRetrying\b/.test(text) ? troubleInText(text, at) : undefined;
 }
 
 const ALL_OF_IT = ["--deny-tool=shell", "--deny-tool=write"];

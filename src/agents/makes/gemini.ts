@@ -1,4 +1,6 @@
-import { kindOfStatus, type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
+import { kindOfStatus } from "../acp/failure_kind.ts";
+import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { bindGemini } from "./gemini_binding.ts";
 import { countsOf } from "../acp/usage.ts";
 import { objectOf } from "../acp/wire_value.ts";
@@ -78,17 +80,32 @@ function minuteOf(time_ms: number): number {
 }
 
 /** `[2026-11-30T13:32:08.106Z] [WARN] Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {"error":{…}}`. */
-function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
-  if (sign.from !== "stderr") return undefined;
-  const [, attempt, text] = /^\[[^\]]+\] \[\w+\] Attempt (\d+) failed\b(.* Retrying .*)$/.exec(sign.line) ??
-    [];
-  if (attempt === undefined || text === undefined) return undefined;
+function troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined {
+  if (sign.from !== "stderr") return acpMake.troubleOf(sign, at);
+  const [, attempt, text] =
+    /^\[[^\]]+\] \[\w+\] Attempt (\d+) failed\b(?!.* Max attempts reached)(.*)$/.exec(sign.line) ?? [];
+  if (attempt === undefined || text === undefined) return delayIn(sign.line, at);
   const [, status = text.includes("5xx") ? "500" : undefined] = /\b(?:status |with )(\d{3})\b/.exec(text) ??
     [];
   const [, message] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
   const what = message ?? text.replace(/^[:.\s]+|Retrying (after|with) \S+/g, "");
   const kind = status === undefined ? undefined : kindOfStatus(Number(status));
-  return { ...troubleInText(what, now_ms, kind), attempt: Number(attempt) };
+  return { ...troubleInText(what, at, kind), attempt: Number(attempt) };
+}
+
+/**
+ * What it says of a quota has more lines: `Please retry in 40.5s.`, alone where it gives up, and `Suggested retry after 40s..
+ * Retrying after 44000ms...`.
+ */
+function delayIn(line: string, at: AgentMoment): ModelTrouble | undefined {
+  const [, what, own_ms] =
+    /^(?:\s*(?:message: )?')?((?:Please retry in|Suggested retry after) [\d.]+m?s)\b(?:.* Retrying after (\d+)ms)?/
+      .exec(line) ?? [];
+  if (what === undefined) return undefined;
+  const trouble = troubleInText(what, at, "provider_limit");
+  return own_ms === undefined
+    ? { ...trouble, isFinal: true }
+    : { ...trouble, until_ms: at.now_ms + Number(own_ms) };
 }
 
 /** `[2026-11-30T14:10:54.931Z] [LOG] [MCP error] Error during discovery for MCP server 'x': spawn x ENOENT Error: …`. */

@@ -1,5 +1,6 @@
 import type { PlanStep } from "../../domain/task.ts";
 import { changeOf, changeOfPatch, type FileChange } from "../acp/file_change.ts";
+import type { AgentMoment } from "../acp/agent_moment.ts";
 import { type ModelTrouble, troubleInText } from "../acp/model_trouble.ts";
 import { stepsOf } from "../acp/progress.ts";
 import { listOf, objectOf, objectsOf, textOf } from "../acp/wire_value.ts";
@@ -100,13 +101,14 @@ function isToolOf({ kind, title = "", rawInput, locations }: WireObject, server:
 }
 
 /** `timestamp=… level=ERROR … message="stream error" … small=false … error.error="AI_APICallError: Too Many Requests"`. */
-function troubleOf(sign: AgentSign, now_ms: number): ModelTrouble | undefined {
+function troubleOf(sign: AgentSign, at: AgentMoment): ModelTrouble | undefined {
   // A small model makes the session's title; the work goes on without one.
-  if (sign.from !== "stderr" || !/ message="stream error" .* small=false /.test(sign.line)) return undefined;
+  if (sign.from !== "stderr") return acpMake.troubleOf(sign, at);
+  if (!/ message="stream error" .* small=false /.test(sign.line)) return undefined;
   const [, quoted] = / error\.error=("(?:[^"\\]|\\.)*")/.exec(sign.line) ?? [];
   if (quoted === undefined) return undefined;
   try {
-    return troubleInText(String(JSON.parse(quoted)).replace(/^AI_\w+Error: /, ""), now_ms);
+    return troubleInText(String(JSON.parse(quoted)).replace(/^AI_\w+Error: /, ""), at);
   } catch {
     // A line that is cut in the middle.
     return undefined;
