@@ -1,6 +1,7 @@
 /** Trouble with the model that an agent tells while it goes on trying. Pure. */
 import { isoTime } from "../../clock/clock.ts";
 import type { Failure, FailureKind } from "../../domain/failure.ts";
+import { given } from "../../domain/given_fields.ts";
 import type { Refusal } from "../../domain/run.ts";
 import type { AgentMoment } from "./agent_moment.ts";
 import { kindOfText } from "./failure_kind.ts";
@@ -66,14 +67,11 @@ export function troubleInText(
 ): ModelTrouble {
   const told = refusalIn([structure, text], at.now_ms);
   const known = kind ?? told.kind ?? kindOfText(text) ?? told.vague_kind ?? "overloaded";
-  const trouble: ModelTrouble = { kind: known, what: oneLine(providersText(text), 500) };
-  if (known !== "provider_limit" && known !== "overloaded") return trouble;
+  const what = oneLine(providersText(text), 500);
+  if (known !== "provider_limit" && known !== "overloaded") return { kind: known, what };
   const until_ms = told.until_ms ?? resetTimeIn(text, at.now_ms, at.zone);
-  if (until_ms !== undefined) trouble.until_ms = until_ms;
-  if (known === "overloaded") return trouble;
-  const [, model, other] = LIMITED_MODEL.exec(text) ?? [];
-  const limited = told.model ?? model ?? other;
-  return limited === undefined ? trouble : { ...trouble, model: limited };
+  const [, model, other] = (known === "overloaded" ? null : LIMITED_MODEL.exec(text)) ?? [];
+  return given({ kind: known, what, until_ms, model: told.model ?? model ?? other });
 }
 
 /** What the agent does now, for the task's current step. */
@@ -121,11 +119,7 @@ export function endsTurn(
 export function withMore(trouble: ModelTrouble, other: ModelTrouble | undefined): ModelTrouble {
   if (other?.kind !== trouble.kind) return trouble;
   const { until_ms = other.until_ms, model = other.model } = trouble;
-  return {
-    ...trouble,
-    ...(until_ms === undefined ? {} : { until_ms }),
-    ...(model === undefined ? {} : { model }),
-  };
+  return given({ ...trouble, until_ms, model });
 }
 
 /** A longer text is an answer that may be about anything. */

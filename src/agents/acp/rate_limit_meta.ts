@@ -1,4 +1,5 @@
 /** The provider's limit as Claude Code's adapter reports it in `_meta` of an update, and others after it. Pure. */
+import { given } from "../../domain/given_fields.ts";
 import type { WireObject } from "../makes/agent_make.ts";
 import type { ModelTrouble } from "./model_trouble.ts";
 import { refusalIn } from "./told_refusal.ts";
@@ -17,10 +18,10 @@ export function limitInMeta({ _meta }: WireObject, now_ms: number): ModelTrouble
   const type = textOf(limit.rateLimitType) ?? "";
   const { until_ms } = refusalIn(limit, now_ms);
   const model = /_(opus|sonnet|haiku|fable)$/.exec(type)?.[1];
-  return {
+  return given<ModelTrouble>({
     kind: "provider_limit",
     what: `usage limit ${type.replaceAll("_", " ")}`.trim(),
-    ...(until_ms === undefined ? {} : { until_ms }),
-    ...(model === undefined ? {} : { model }),
-  };
+    until_ms,
+    model,
+  });
 }

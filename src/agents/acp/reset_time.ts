@@ -80,9 +80,15 @@ export function resetTimeIn(
 
 /** A date as ISO 8601 or HTTP writes it, in epoch milliseconds; undefined if it is none. */
 export function timeOfDate(text: string): number | undefined {
-  const iso = text.replace(" ", "T").replace(/\s?UTC$/, "Z");
-  const time = /^\d{4}-/.test(text) ? epochOf(iso) : Date.parse(text);
-  return Number.isFinite(time) && time > 0 ? time : undefined;
+  const [, day, month, year, time] = /^\w+, (\d\d?) (\w{3}) (\d{4}) ([\d:]{8}) GMT$/i.exec(text) ?? [];
+  const iso = month === undefined
+    ? text.replace(" ", "T").replace(/\s?UTC$/, "Z")
+    : `${year}-${twoDigits(MONTHS.indexOf(month.toLowerCase()) + 1)}-${twoDigits(day!)}T${time}Z`;
+  return epochOf(iso) || undefined;
+}
+
+function twoDigits(count: number | string): string {
+  return String(count).padStart(2, "0");
 }
 
 /** How long `1h2m3.5s` or `2 hours and 5 minutes` is, in milliseconds; undefined if the text has no such part. */

@@ -3,6 +3,7 @@
  * `_meta`. Agents and providers spell the same few fields in their own ways, so they are found by name, wherever they are. Pure.
  */
 import type { FailureKind } from "../../domain/failure.ts";
+import { given } from "../../domain/given_fields.ts";
 import { kindOfName, kindOfStatus, plainName } from "./failure_kind.ts";
 import { lengthOf, timeOfDate } from "./reset_time.ts";
 import { objectOf, textOf } from "./wire_value.ts";
@@ -62,12 +63,7 @@ export function refusalIn(value: unknown, now_ms: number): ToldRefusal {
       if (name === "model") model ??= textOf(field);
     }
   }
-  const told: ToldRefusal = {};
-  if (kind !== undefined) told.kind = kind;
-  if ((status_kind ??= vague_kind) !== undefined) told.vague_kind = status_kind;
-  if (until_ms > 0) told.until_ms = until_ms;
-  if (model !== undefined) told.model = model;
-  return told;
+  return given({ kind, vague_kind: status_kind ?? vague_kind, until_ms: until_ms || undefined, model });
 }
 
 /** "refused" also for what is no status of a failure. */

@@ -1,3 +1,4 @@
+import { given } from "../../domain/given_fields.ts";
 import type { Launched } from "../../host/processes/launched.ts";
 import type { ProcessType } from "../../protocol/process.ts";
 import type { AgentMoment } from "../acp/agent_moment.ts";
@@ -212,13 +213,13 @@ function retryOf(message: WireObject | undefined, { now_ms }: AgentMoment): Mode
   const what = status === undefined ? "no answer" : `HTTP ${status}`;
   const kind = kindOfName(error) ?? kindOfStatus(status);
   const delay_ms = numberOf(message.retry_delay_ms) ?? 0;
-  return {
+  return given({
     kind,
     what: error === "unknown" ? what : `${what}, ${error.replaceAll("_", " ")}`,
-    ...(kind === "provider_limit" && delay_ms > LONGEST_OWN_DELAY_MS ? { until_ms: now_ms + delay_ms } : {}),
+    until_ms: kind === "provider_limit" && delay_ms > LONGEST_OWN_DELAY_MS ? now_ms + delay_ms : undefined,
     attempt: numberOf(message.attempt),
     of: numberOf(message.max_retries),
-  };
+  });
 }
 
 /** `{"type":"system","subtype":"init","mcp_servers":[{"name":"x","status":"failed"},…]}` */
