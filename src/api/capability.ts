@@ -89,7 +89,7 @@ export interface ApiContext {
   logs: LogStore;
   metrics: Pick<RequestMetrics, "note" | "report">;
   machine: Pick<Machine, "resources" | "processes" | "agents" | "kill" | "changed">;
-  agents: Pick<AgentDirectory, "list" | "probe" | "sessions">;
+  agents: Pick<AgentDirectory, "list" | "probe" | "sessions" | "release">;
   projects: Pick<ProjectDirectory, "list">;
   makes: readonly AgentMakeView[];
   health: Pick<HealthMonitor, "check">;

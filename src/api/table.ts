@@ -32,6 +32,7 @@ import { listWorktrees } from "./list_worktrees.ts";
 import { pauseTask } from "./pause_task.ts";
 import { ping } from "./ping.ts";
 import { pruneWorktrees } from "./prune_worktrees.ts";
+import { releaseAgent } from "./release_agent.ts";
 import { requestClaudeProcesses } from "./request_claude_processes.ts";
 import { requestLogEntries } from "./request_log_entries.ts";
 import { requestMetrics } from "./request_metrics.ts";
@@ -64,6 +65,7 @@ const ALL = [
   requestStatus,
   listAgents,
   probeAgent,
+  releaseAgent,
   listAgentSessions,
   startTask,
   cancelTask,

@@ -5,7 +5,8 @@ import { AgentDirectory } from "../engine/agent_directory.ts";
 import { Attachments } from "../engine/attachments.ts";
 import { EventBus } from "../engine/events.ts";
 import { Engine } from "../engine/engine.ts";
-import type { TaskAccess } from "../engine/run_context.ts";
+import { AgentHolds } from "../engine/agent_holds.ts";
+import type { RunSettings, TaskAccess } from "../engine/run_context.ts";
 import { ProjectDirectory } from "../engine/project_directory.ts";
 import { agentOf, Projects } from "../engine/projects.ts";
 import { saveLastWork } from "../engine/saved_work.ts";
@@ -68,16 +69,6 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     ability?.obstacle("run") ?? memoryObstacle(() => Deno.memoryUsage().rss, limits.max_memory_bytes);
   const allowed_dirs = [...tasks.allowed_dirs, ...Object.values(config.projects).map(({ path }) => path)];
   const working_dirs = allowedWorkingDirs(base, tasks.working_dir, allowed_dirs, home);
-  const directory = new AgentDirectory({
-    working_dirs,
-    clock,
-    runner,
-    agents,
-    listed: configuredAgents(config),
-    offers: store.agents,
-    history: new AgentHistory(store.tasks, store.changes),
-    cannotRun,
-  });
   // Another node would not find a file that this one keeps.
   const attachments = config.store.url === undefined
     ? new Attachments({ clock, store, files: await AttachmentFiles.open(join(folder, "attachments"), clock) })
@@ -90,9 +81,52 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
     root: worktrees,
     room: join(folder, "git", "saves"),
   });
+  const settings: RunSettings = {
+    agents,
+    default_timeout_ms: tasks.default_timeout,
+    permissions: tasks.permissions,
+    delegate: tasks.delegate,
+    client_commands: mayNameCommands(config),
+    session_timeout_ms: tasks.session_timeout_ms,
+    permission_timeout_ms: tasks.permission_timeout_ms,
+    unresponsive_after_ms: tasks.unresponsive_after_ms,
+    unresponsive_limit_ms: tasks.unresponsive_limit_ms,
+    retry_delay_ms: tasks.retry_delay_ms,
+    retry_delay_max_ms: tasks.retry_delay_max_ms,
+    provider_limit: tasks.provider_limit,
+    retry: tasks.retry,
+    pricing: config.pricing,
+    timezone: tasks.timezone ?? ownTimeZone(),
+    budget_usd_per_day: tasks.budget_usd_per_day,
+    projectOf: (task) => projects.projectOf(task),
+    executionOf: (task) => projects.executionOf(task),
+    boundOf: (task) => projects.boundOf(task),
+    agentFor: (task) => projects.agentFor(task),
+    refresh: () => projects.refresh(),
+  };
+  const holds = new AgentHolds({
+    clock,
+    store,
+    index,
+    bus,
+    settings,
+    canHold: (agent) => runner.canHold?.(agent) !== false,
+  });
+  const directory = new AgentDirectory({
+    working_dirs,
+    clock,
+    runner,
+    agents,
+    listed: configuredAgents(config),
+    offers: store.agents,
+    holds,
+    history: new AgentHistory(store.tasks, store.changes),
+    cannotRun,
+  });
   const engine = new Engine({
     clock,
     directory,
+    holds,
     store,
     index,
     bus,
@@ -104,27 +138,7 @@ export async function composeEngine(options: ComposeOptions, store: Store, acces
       ? repositoryRoots(base, tasks.working_dir, home)
       : undefined,
     workspaces,
-    settings: {
-      agents,
-      default_timeout_ms: tasks.default_timeout,
-      permissions: tasks.permissions,
-      delegate: tasks.delegate,
-      client_commands: mayNameCommands(config),
-      session_timeout_ms: tasks.session_timeout_ms,
-      permission_timeout_ms: tasks.permission_timeout_ms,
-      unresponsive_after_ms: tasks.unresponsive_after_ms,
-      unresponsive_limit_ms: tasks.unresponsive_limit_ms,
-      retry_delay_ms: tasks.retry_delay_ms,
-      retry_delay_max_ms: tasks.retry_delay_max_ms,
-      pricing: config.pricing,
-      timezone: tasks.timezone ?? ownTimeZone(),
-      budget_usd_per_day: tasks.budget_usd_per_day,
-      projectOf: (task) => projects.projectOf(task),
-      executionOf: (task) => projects.executionOf(task),
-      boundOf: (task) => projects.boundOf(task),
-      agentFor: (task) => projects.agentFor(task),
-      refresh: () => projects.refresh(),
-    },
+    settings,
     max_concurrent: tasks.max_concurrent,
     max_starting: navigator.hardwareConcurrency,
     max_attempts: tasks.max_attempts,

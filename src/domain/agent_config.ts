@@ -34,6 +34,10 @@ export const AgentConfig = z.strictObject({
   ),
   unresponsive_limit_ms: z.int().min(0).optional()
     .describe("Overrides tasks.unresponsive_limit_ms for a program that is silent while it works."),
+  fallback: z.array(text(1, 100)).max(10).optional().describe(
+    "Other agents to which its tasks go, the first first, while its model's provider refuses it for a time. A task begins " +
+      "a new session there, which is told what was done. See tasks.provider_limit.",
+  ),
   profile: z.string().optional()
     .describe("The make of the agent, whose habits the server expects. By default the command decides."),
 });

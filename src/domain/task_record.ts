@@ -7,6 +7,7 @@ import type { TaskSession } from "./agent_session.ts";
 import { shownServer } from "./mcp_server.ts";
 import { TurnPrompt, WaitingMessage } from "./message.ts";
 import { Lease } from "./lease.ts";
+import { Patience } from "./retrying.ts";
 import {
   ADDED_FIELDS,
   type Execution,
@@ -74,6 +75,12 @@ export const TaskState = z.object({
     "That of an attempt that was cancelled, until its agent is gone and its work saved. No other one begins before.",
   ),
   not_before: z.string().optional().describe("ISO 8601; the next attempt waits until then."),
+  patience: Patience.optional().describe(
+    "How long the turn has waited for a provider that has too much to do, or cannot be reached.",
+  ),
+  refused_since: z.string().optional().describe(
+    "ISO 8601: since when the turn waits for a provider that refuses it, as long as it does not get on.",
+  ),
   failed_dependency: z.string().optional().describe(
     "The dependency whose failure failed this task. When it is retried, this task waits again.",
   ),

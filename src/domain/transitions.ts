@@ -4,6 +4,7 @@
  */
 import { endAttempt, failedWith, notFailed } from "./attempt/task_transitions.ts";
 import { progressAfter } from "./attempt/record_change.ts";
+import { notRefused } from "./retrying.ts";
 import { requireStatus } from "./expected_status.ts";
 import { isUnderWay, type TaskRecord, type TaskState } from "./task_record.ts";
 import { ALLOWED_FROM } from "./task_values.ts";
@@ -66,6 +67,7 @@ export function cancelled(task: TaskRecord, at: string): TaskState {
     status: "cancelled",
     completed_at: at,
     ...notFailed,
+    ...notRefused,
     not_before: undefined,
     failed_dependency: undefined,
     paused_from: undefined,
@@ -114,6 +116,7 @@ export function openAgain(state: TaskState): TaskState {
     ...state,
     ...progressAfter(state, state.session !== undefined),
     ...notFailed,
+    ...notRefused,
     archived: undefined,
     started_at: undefined,
     completed_at: undefined,

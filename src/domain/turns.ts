@@ -1,5 +1,6 @@
 /** The numbers of a task's messages, and how a message that waits becomes the prompt of the next turn. */
 import type { WaitingMessage } from "./message.ts";
+import { notRefused } from "./retrying.ts";
 import { holdsSlot, type TaskState } from "./task_record.ts";
 
 /**
@@ -31,6 +32,7 @@ export function begunByMessage(
     message,
     state: {
       ...state,
+      ...notRefused,
       turn: (state.turn ?? 0) + 1,
       turn_over: undefined,
       prompt: { source, message: { number, parts, attachments } },

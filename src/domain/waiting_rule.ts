@@ -27,6 +27,8 @@ export interface Surroundings {
   held_up?: HeldUp;
   /** The other node that still ends the agent of the task's attempt, which was cancelled. */
   left_on?: string;
+  /** The agent for whose provider this task waits, if it is queued. */
+  held?: { agent: string; until: string; reason: string };
   /** Open permission requests of the task's agent, the oldest first. */
   permissions: readonly Pick<PermissionRequest, "permission_id" | "expires_at">[];
   /** Open questions of the task's agent, the oldest first. */
@@ -40,6 +42,7 @@ export function waitingFor(task: TaskRecord, around: Surroundings): WaitingFor |
       return whilePending(task, around);
     case "queued":
       if (around.left_on !== undefined) return { kind: "node", node: around.left_on };
+      if (around.held) return { kind: "provider_limit", ...around.held };
       return around.held_up ? { kind: "concurrency", ...around.held_up } : { kind: around.bottleneck };
     case "paused":
       return { kind: "paused" };

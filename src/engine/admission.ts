@@ -22,7 +22,7 @@ export interface AdmissionRules {
 }
 
 export class Admission {
-  readonly #context: Pick<RunContext, "index" | "settings" | "exclusive_folders">;
+  readonly #context: Pick<RunContext, "index" | "settings" | "exclusive_folders" | "holds">;
   readonly #rules: AdmissionRules;
   readonly #roots: FolderRoots | undefined;
   /** What each running task holds. */
@@ -30,9 +30,11 @@ export class Admission {
   readonly #holders = new Map<string, Set<string>>();
   /** The tasks that are queued or run, by the task that has delegated them. */
   readonly #children = new Map<string, Set<string>>();
+  /** What queued tasks were told that wait for a held agent. */
+  readonly #heldKeys = new Set<string>();
 
   constructor(
-    context: Pick<RunContext, "index" | "settings" | "exclusive_folders"> & { clock: Clock },
+    context: Pick<RunContext, "index" | "settings" | "exclusive_folders" | "holds"> & { clock: Clock },
     rules: AdmissionRules,
   ) {
     this.#context = context;
@@ -50,12 +52,17 @@ export class Admission {
   readonly laneOf = (task: TaskRecord): LaneName => {
     const group = parentOf(task) ?? "";
     const [folder, project] = [this.#exclusiveFolder(task), this.#projectBound(task)?.key];
-    const isPlain = folder === undefined && project === undefined;
-    return { group, name: isPlain ? group : JSON.stringify([group, folder, project]) };
+    return { group, name: JSON.stringify([group, folder, project, ...this.#context.holds.laneOf(task)]) };
   };
 
   /** Whether a queued task may start now. */
   judge(task: TaskRecord): Verdict {
+    const { holds } = this.#context;
+    if (holds.placeOf(task).held) {
+      const key = `agent ${JSON.stringify(holds.laneOf(task))}`;
+      this.#heldKeys.add(key);
+      return { held_by: key };
+    }
     const full = obstacleTo(task.id, this.#placesOf(task), this.#running);
     if (full) return { held_by: full.key };
     const folder = this.#exclusiveFolder(task);
@@ -73,6 +80,13 @@ export class Admission {
     const bounds = this.#boundsOf(task);
     this.#held.set(task.id, bounds);
     for (const { key } of bounds) gathered(this.#holders, key).add(task.id);
+  }
+
+  /** To be called when tasks that wait for held agents may have to wait no longer. */
+  wakeHeld(): void {
+    const keys = [...this.#heldKeys];
+    this.#heldKeys.clear();
+    for (const key of keys) this.#rules.wake(key);
   }
 
   /** To be called when nothing of the task runs any more. */

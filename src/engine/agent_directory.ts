@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { getLogger } from "@logtape/logtape";
 import { epochOf, isoTime } from "../clock/clock.ts";
-import { SERVER } from "../domain/actor.ts";
+import { type Actor, SERVER } from "../domain/actor.ts";
 import type { AgentSession } from "../domain/agent_session.ts";
 import { type AgentOffer, offerAfter, type OfferNews } from "../domain/agent_offer.ts";
 import { ApiError } from "../domain/errors.ts";
@@ -10,6 +10,7 @@ import { unknownAgent } from "../domain/unknown_agent.ts";
 import type { AgentProgram } from "../domain/agent_runner.ts";
 import type { ConfiguredAgent, ListedAgent } from "../protocol/basic_messages.ts";
 import type { AgentHistory } from "../read/agent_history.ts";
+import type { AgentHolds } from "./agent_holds.ts";
 import { AgentSessionLists, type AgentSessionListsOptions } from "./agent_session_lists.ts";
 import { bounded, joined } from "./agent_visits.ts";
 import type { NoSpec } from "../store/record_kinds.ts";
@@ -24,6 +25,7 @@ export interface AgentDirectoryOptions extends AgentSessionListsOptions {
   listed: readonly ConfiguredAgent[];
   offers: Pick<RecordStore<NoSpec, AgentOffer>, "get" | "values" | "update">;
   history: AgentHistory;
+  holds: Pick<AgentHolds, "heldOf" | "heldModelsOf" | "release" | "clear">;
   /** Why no agent can be started now, if so. */
   cannotRun(): ApiError | undefined;
 }
@@ -39,9 +41,10 @@ export class AgentDirectory {
     this.#sessions = new AgentSessionLists(options, this.#closing.signal);
   }
 
-  /** Forgets what agents offered that are no longer configured. */
+  /** Forgets what is known of agents that are no longer configured. */
   async clear(): Promise<void> {
-    const { offers, agents } = this.#options;
+    const { offers, agents, holds } = this.#options;
+    await holds.clear();
     const gone = () => [...offers.values()].map(({ id }) => id).filter((id) => !Object.hasOwn(agents, id));
     await offers.update(() => ({ removes: gone() }), SERVER);
   }
@@ -74,6 +77,16 @@ export class AgentDirectory {
     const obstacle = cannotRun();
     if (obstacle) throw obstacle;
     return await this.#sessions.of(name, working_dir);
+  }
+
+  /**
+   * The agent need not wait for its provider any longer: a person knows better. Returns whether it did. Throws
+   * `INVALID_FIELD_VALUE` for an unknown agent.
+   */
+  release(name: string, by: Actor): Promise<boolean> {
+    const { listed, holds } = this.#options;
+    requireAgent(name, listed);
+    return holds.release(name, by);
   }
 
   /** Takes what an agent at work has shown. */
@@ -137,8 +150,14 @@ export class AgentDirectory {
   }
 
   async #view(agent: ConfiguredAgent, program?: AgentProgram): Promise<ListedAgent> {
-    const { offers, history } = this.#options;
+    const { offers, history, holds } = this.#options;
     const { name } = agent;
+    const hold = holds.heldOf(name);
+    const models = holds.heldModelsOf(name).map(({ model = "", until, reason }) => ({
+      model,
+      until,
+      reason,
+    }));
     const { make, installed, install_advice, login_advice } = program ?? await this.#look(name);
     const offer = offers.get(name)?.state ?? { login: "unknown" as const, accepts: [] };
     const todo = !installed ? install_advice : offer.login === "needed" ? login_advice : "";
@@ -148,6 +167,9 @@ export class AgentDirectory {
       installed,
       ...offer,
       ...history.of(name),
+      held_until: hold?.until,
+      held_reason: hold?.reason,
+      held_models: models.length > 0 ? models : undefined,
       todo: todo === "" ? undefined : todo,
     };
   }

@@ -12,6 +12,7 @@ import type { TaskRecord } from "../domain/task_record.ts";
 import type { HeldUp } from "../domain/waiting_rule.ts";
 import { claim, left } from "../store/queue.ts";
 import { Admission } from "./admission.ts";
+import type { AgentPlace } from "./agent_holds.ts";
 import { RunningAttempt } from "./attempt/running_attempt.ts";
 import type { RunContext } from "./run_context.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
@@ -51,6 +52,10 @@ export class Dispatcher {
     });
     this.#queue = new ReadyQueue(this.#admission.laneOf);
     this.#waiting = new WaitingTasks(context);
+    context.holds.listen(() => {
+      this.#admission.wakeHeld();
+      this.#pumpSoon();
+    });
   }
 
   get active(): ReadonlyMap<string, RunningAttempt> {
@@ -75,6 +80,7 @@ export class Dispatcher {
   open(): void {
     this.#open = true;
     this.#waiting.open();
+    this.#context.holds.open();
     this.#pump();
   }
 
@@ -107,6 +113,7 @@ export class Dispatcher {
   close(): void {
     this.#open = false;
     this.#waiting.close();
+    this.#context.holds.close();
   }
 
   /** Takes over the tasks of an earlier server. To be called once, before anything is noted. */
@@ -195,14 +202,15 @@ export class Dispatcher {
     const context = this.#context;
     const task = context.store.tasks.get(id)!;
     const lease = this.#leaseOf(task);
-    const agent = context.settings.agentFor(task);
+    const place = context.holds.placeOf(task);
+    const { agent } = place;
     // The slot is taken before the commit, so that two tasks never take the same one.
     const run = new RunningAttempt(context, task, lease, agent);
     this.#runs.set(id, run);
     this.#admission.enter(task);
     this.#startsUnderWay++;
     context.runner.expect?.();
-    const record = await this.#claim(task, lease, agent);
+    const record = await this.#claim(task, lease, place);
     void this.#untilReady(run);
     try {
       if (record && !lease.lost.aborted) await run.execute(record);
@@ -214,6 +222,7 @@ export class Dispatcher {
     await this.#sayLeft(id, lease);
     this.#runs.delete(id);
     this.#admission.leave(id);
+    context.holds.leave(id);
     const waiting = this.#heldBack.get(id) ?? (record ? undefined : this.#stillQueued(id));
     this.#heldBack.delete(id);
     if (waiting) this.#queue.add(waiting);
@@ -230,11 +239,17 @@ export class Dispatcher {
    * Claims the task and returns its record under the lease; undefined if the task cannot be run any more. A failed
    * commit may still have been carried out, so the slot and the lease are kept until that is known.
    */
-  async #claim(task: TaskRecord, lease: HeldLease, agent: string): Promise<TaskRecord | undefined> {
-    const { clock, store } = this.#context;
+  async #claim(
+    task: TaskRecord,
+    lease: HeldLease,
+    place: AgentPlace,
+  ): Promise<TaskRecord | undefined> {
+    const { clock, store, holds } = this.#context;
     const { id } = task;
+    const { agent } = place;
     do {
       try {
+        if (!await holds.enter(task, place, lease.terms)) return undefined;
         const isVoid = (one: Lease) => store.node.isVoid(one);
         return await claim(store.tasks, task, lease.terms, agent, isoTime(clock.now()), isVoid);
       } catch (error) {

@@ -16,6 +16,7 @@ import { messageOf } from "./conversation.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Membership } from "./membership.ts";
 import { changedFields, changedMessages, newlyWaiting } from "./record_news.ts";
+import { failOverdue } from "./overdue_waits.ts";
 import { recoverLost, releaseOwn } from "./recovery.ts";
 import { startRetention } from "./retention.ts";
 import { type CommandOptions, TaskCommands } from "./task_commands.ts";
@@ -66,6 +67,9 @@ export class Engine {
     this.#membership = new Membership(options, this.#dispatcher);
     options.store.changes.subscribe("task", (changes) => {
       for (const change of changes) this.#committed(change);
+    });
+    options.store.changes.subscribe("hold", (changes) => {
+      if (changes.some(({ after }) => after !== undefined)) void failOverdue(options);
     });
   }
 

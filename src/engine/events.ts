@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Agent } from "../protocol/basic_messages.ts";
 import type { ConversationMessage } from "../protocol/conversation_messages.ts";
+import type { Hold } from "../domain/hold.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { BudgetAlert } from "../domain/budget.ts";
 import type { SeqEntry } from "../store/log_query.ts";
@@ -28,6 +29,11 @@ export type DomainEvent =
   | { kind: "permission.settled"; task_id: string; permission_id: string }
   | { kind: "question.asked"; task_id: string; question: Question }
   | { kind: "question.settled"; task_id: string; question_id: string }
+  /**
+   * The provider of an agent refuses it for a time (`is_new`: since just now; once for each hold), or that has changed or is
+   * over: then `hold` is absent or no longer holds anybody.
+   */
+  | { kind: "agent.hold_changed"; agent: string; hold?: Hold; is_new: boolean }
   | { kind: "agent.changed"; agent: Agent }
   /** A budget has come to 80 % or to 100 %. Told once for each. */
   | { kind: "budget.reached"; budget: BudgetAlert }

@@ -6,8 +6,10 @@ import type { Workspaces } from "../domain/task_workspaces.ts";
 import type { Pricing } from "../domain/pricing.ts";
 import type { PermissionPolicy } from "../domain/task.ts";
 import type { RetryPolicy } from "../domain/attempt/task_transitions.ts";
+import type { LimitAction, RetryByKind } from "../domain/retrying.ts";
 import type { Store } from "../store/open.ts";
 import type { AgentDirectory } from "./agent_directory.ts";
+import type { AgentHolds } from "./agent_holds.ts";
 import type { EventBus } from "./events.ts";
 import type { Attachments } from "./attachments.ts";
 import type { TaskSettings } from "./projects.ts";
@@ -37,6 +39,10 @@ export interface RunSettings extends RetryPolicy, TaskSettings, UsageSettings {
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
+  /** What a task does when its agent's provider refuses it for a time, and how long it waits at most. */
+  provider_limit: { action?: LimitAction; max_wait_ms: number };
+  /** What is configured for kinds of failures. */
+  retry: RetryByKind;
 }
 
 /** How the agents of tasks reach this server. */
@@ -62,6 +68,8 @@ export interface RunContext {
   /** Absent: the agents know nothing of this server. */
   access?: TaskAccess;
   working_dirs: WorkingDirs;
+  /** The agents whose providers refuse them for a time. */
+  holds: AgentHolds;
   /** Given if agents that speak ACP do not work in the same repository at once. */
   exclusive_folders?: RepositoryRoots;
   workspaces: Workspaces;

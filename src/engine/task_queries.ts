@@ -29,7 +29,7 @@ const NAMED_MAX = 10;
 const LISTED_PROMPT_BYTES = 2048;
 
 export interface QueryOptions
-  extends Pick<RunContext, "clock" | "index" | "store" | "runner" | "settings" | "attachments"> {
+  extends Pick<RunContext, "clock" | "index" | "store" | "runner" | "settings" | "attachments" | "holds"> {
   cannotRun(): ApiError | undefined;
   /** Why no queued task is started, if none is. */
   notOpen?(): string | undefined;
@@ -199,7 +199,7 @@ export class TaskQueries {
   }
 
   #around(record: TaskRecord): Surroundings {
-    const { index, clock, store: { node } } = this.#options;
+    const { index, clock, holds, store: { node } } = this.#options;
     const run = this.#runOf(record);
     const { leaving } = record.state;
     return {
@@ -208,6 +208,7 @@ export class TaskQueries {
       bottleneck: this.#dispatcher.bottleneck,
       held_up: this.#dispatcher.heldUp(record),
       left_on: leaving && leaving.node !== node.node ? leaving.node : undefined,
+      held: record.state.status === "queued" ? holds.placeOf(record).held : undefined,
       permissions: run?.permissions ?? [],
       questions: run?.questions ?? [],
     };

@@ -55,6 +55,12 @@ export const ListedAgent = ConfiguredAgent.extend({
   accepts: alwaysSent(AgentOffer.shape.accepts),
   last_success: z.string().optional().describe("ISO 8601: when it last completed an attempt of a task."),
   last_failure: z.string().optional().describe("ISO 8601: when an attempt of it last failed."),
+  held_until: z.string().optional().describe(
+    "ISO 8601. Its model's provider refuses it for a time: its queued tasks wait until then.",
+  ),
+  held_reason: z.string().optional().describe("Why, in the provider's words."),
+  held_models: z.array(z.object({ model: z.string(), until: z.string(), reason: z.string() })).optional()
+    .describe("The models that alone are refused, each until its own time."),
   todo: z.string().optional().describe("What to do before it can work: how to install it, or to log in."),
   problem: z.string().optional().describe("Only in `agent_probed`: why it could not open a session."),
 });
@@ -89,6 +95,11 @@ export const basicMessages = {
   probe_agent: exchange("probe_agent", { agent: text(1, 100) }, "agent_probed", {
     ...ListedAgent.shape,
     agent: ListedAgent.describe("All of it once more, as `list_agents` has it."),
+    timestamp: z.string(),
+  }),
+  release_agent: exchange("release_agent", { agent: text(1, 100) }, "agent_released", {
+    agent: z.string(),
+    was_held: z.boolean().describe("Whether it was held."),
     timestamp: z.string(),
   }),
   list_agent_sessions: exchange(

@@ -1,7 +1,9 @@
 /** The configuration file. All keys are optional; unknown keys are refused. */
 import * as z from "zod";
 import { AgentConfig } from "../domain/agent_config.ts";
+import { FailureKind } from "../domain/failure.ts";
 import { Project, ProjectName } from "../domain/project.ts";
+import { KindPolicy } from "../domain/retrying.ts";
 import { text, TimeZone } from "../domain/scalars.ts";
 import { Pricing } from "../domain/pricing.ts";
 import { PermissionPolicy, TaskType } from "../domain/task.ts";
@@ -45,6 +47,10 @@ export const Config = z.strictObject({
       cert: z.string().describe(NOT_YET),
       key: z.string().describe(NOT_YET),
     }).optional(),
+    keep_awake: z.boolean().default(false).describe(
+      "Whether the machine is kept from sleeping while tasks run or wait for a provider: with systemd-inhibit on Linux, " +
+        "with caffeinate on macOS.",
+    ),
     allowed_origins: names.default([]).describe("Origins of other web pages that may use the API."),
     allowed_hosts: names.default([]).describe(
       "Host names, besides the address and localhost, under which clients reach the server.",
@@ -103,6 +109,20 @@ export const Config = z.strictObject({
     retry_delay_ms: milliseconds.default(10_000)
       .describe("The wait before the second attempt. It doubles with each further attempt."),
     retry_delay_max_ms: milliseconds.default(600_000).describe("The longest such wait."),
+    retry: z.partialRecord(FailureKind, KindPolicy).default({}).describe(
+      "For kinds of failures, how often a task that fails so is tried again, within max_attempts, instead of what the " +
+        "server does by itself: it tries again after a crash, and when the agent did not answer in time.",
+    ),
+    provider_limit: z.strictObject({
+      action: z.enum(["wait", "fail", "fallback"]).optional().describe(
+        "What a task does whose agent's provider refuses it for a time. wait: it goes on when the provider takes requests " +
+          "again, and the agent's other tasks wait too. fallback: they go to the agent's `fallback`, and wait if all are " +
+          "refused. fail: it fails. Default: fallback for agents that have one, else wait.",
+      ),
+      max_wait_ms: z.int().min(0).max(31 * 86_400_000).default(86_400_000).describe(
+        "How long a refused task waits at most. If it would have to wait longer, it fails.",
+      ),
+    }).prefault({}),
     permissions: PermissionPolicy.default("ask")
       .describe("How permission requests of agents are answered, unless the task says otherwise."),
     delegate: z.boolean().default(false).describe(

@@ -1,6 +1,7 @@
 /** Passes committed changes to everything that depends on them: indexes, the dispatcher, pushes. */
 import { getLogger } from "@logtape/logtape";
 import type { AgentOffer } from "../domain/agent_offer.ts";
+import type { Hold } from "../domain/hold.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import type { TaskSpec, TaskState } from "../domain/task_record.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
@@ -17,6 +18,7 @@ export interface Topics {
   schedule: Change<ScheduleSpec, ScheduleState>[];
   key: Change<KeySpec, KeyState>[];
   agent: Change<NoSpec, AgentOffer>[];
+  hold: Change<NoSpec, Hold>[];
   log: SeqEntry[];
   /** Changes of the leases of this node and of others. */
   node: NodeEvent;

@@ -1,6 +1,7 @@
 /** Opens the store of a data folder: checks it and loads it. */
 import { join } from "node:path";
 import type { Clock } from "../clock/clock.ts";
+import type { Hold } from "../domain/hold.ts";
 import type { AgentOffer } from "../domain/agent_offer.ts";
 import type { KeySpec, KeyState } from "../domain/access_key.ts";
 import type { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
@@ -21,7 +22,7 @@ import { LocalNotifier, type Notifier } from "./notifier.ts";
 import { Messages } from "./messages.ts";
 import { Outputs } from "./outputs.ts";
 import { Reviews } from "./reviews.ts";
-import { AGENTS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
+import { AGENTS, HOLDS, KEYS, type NoSpec, type RecordKind, SCHEDULES, TASKS } from "./record_kinds.ts";
 import type { Change } from "./record_memory.ts";
 import { RecordStore } from "./record_store.ts";
 import { identityOf, recordEnd, requireInPlace } from "./store_end.ts";
@@ -40,6 +41,7 @@ export interface Store {
   readonly keys: RecordStore<KeySpec, KeyState>;
   /** What each configured agent offers, by its name. */
   readonly agents: RecordStore<NoSpec, AgentOffer>;
+  readonly holds: RecordStore<NoSpec, Hold>;
   readonly logs: LogStore;
   /** Publishes everything that is committed to the records and the log. */
   readonly changes: Notifier;
@@ -136,18 +138,19 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
   const schedules = records(SCHEDULES, (some) => changes.publish("schedule", some));
   const keys = records(KEYS, (some) => changes.publish("key", some));
   const agents = records(AGENTS, (some) => changes.publish("agent", some));
+  const holds = records(HOLDS, (some) => changes.publish("hold", some));
   const logs = new LogStore(kv, commits, clock, (entries) => changes.publish("log", entries), node.node);
   const rows = await options.rows?.();
   try {
     await readAll([
-      ...[tasks, schedules, keys, agents].map((part) => () => part.load(rows)),
+      ...[tasks, schedules, keys, agents, holds].map((part) => () => part.load(rows)),
       () => logs.load(),
     ]);
   } finally {
     rows?.close();
   }
   await adoptFormat(kv, id);
-  await feeds?.start({ task: tasks, schedule: schedules, key: keys, agent: agents }, logs);
+  await feeds?.start({ task: tasks, schedule: schedules, key: keys, agent: agents, hold: holds }, logs);
   let closing: Promise<void> | undefined;
   const close = async () => {
     tasks.close();
@@ -155,6 +158,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     keys.close();
     let lost = 0;
     agents.close();
+    holds.close();
     try {
       await feeds?.stop();
       lost = await logs.close();
@@ -173,6 +177,7 @@ export async function loadStore(kv: KeyValue, clock: Clock, options: LoadOptions
     schedules,
     keys,
     agents,
+    holds,
     logs,
     changes,
     messages: new Messages(kv),

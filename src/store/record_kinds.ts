@@ -1,6 +1,7 @@
 /** The kinds of records in a store, each with the schemas that read it. */
 import * as z from "zod";
 import { AgentOffer } from "../domain/agent_offer.ts";
+import { Hold } from "../domain/hold.ts";
 import { KeySpec, KeyState } from "../domain/access_key.ts";
 import { ScheduleSpec, ScheduleState } from "../domain/schedule.ts";
 import { type Stored, stored } from "../domain/stored.ts";
@@ -28,4 +29,6 @@ const NoSpec = z.object({});
 export type NoSpec = z.infer<typeof NoSpec>;
 
 export const AGENTS = recordKind("agent", NoSpec, AgentOffer);
+/** The agents whose providers refuse them for a time. */
+export const HOLDS = recordKind("hold", NoSpec, Hold);
 export const KEYS = recordKind("key", KeySpec, KeyState);

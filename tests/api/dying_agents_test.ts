@@ -113,7 +113,7 @@ Deno.test("an agent that dies each time before it works waits in between, and fa
   }));
 
 for (
-  const kind of ["command_failed", "needs_login", "refused", "timeout", "overloaded", "network"] as const
+  const kind of ["command_failed", "needs_login", "refused", "timeout", "conflict", "bug"] as const
 ) {
   Deno.test(`a failure of kind ${kind} is not tried again by itself, and keeps the session`, () =>
     withApp({ config: CONFIG }, async (app) => {
@@ -245,7 +245,7 @@ Deno.test("a retried task finds its worktree at the same place, and its session 
     const me = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
     await git("init", "--quiet");
     await git(...me, "commit", "--quiet", "--allow-empty", "-m", "first");
-    const prompt = "session s1; work; attempt 1: fail network The connection was lost";
+    const prompt = "session s1; work; attempt 1: fail refused No";
     const socket = await start(app, prompt, { isolation: "worktree" });
     await socket.next(becomes("failed"));
     await socket.request({ type: "retry_task", task_id: "t" });

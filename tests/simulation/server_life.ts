@@ -3,6 +3,8 @@ import { NOBODY } from "../../src/access/identity.ts";
 import { Router } from "../../src/api/router.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import type { ApiContext } from "../../src/api/capability.ts";
+import { AgentHolds } from "../../src/engine/agent_holds.ts";
+import type { RunSettings } from "../../src/engine/run_context.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { TaskCommands } from "../../src/engine/task_commands.ts";
 import { EventBus } from "../../src/engine/events.ts";
@@ -135,6 +137,25 @@ export class ServerLife {
         burst_per_second: 1_000,
       },
     });
+    const settings: RunSettings = {
+      agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
+      default_timeout_ms: promised.timeout_ms,
+      permissions: "ask",
+      permission_timeout_ms: 20_000,
+      client_commands: true,
+      delegate: false,
+      session_timeout_ms: 60_000,
+      unresponsive_after_ms: 30_000,
+      unresponsive_limit_ms: 45_000,
+      retry_delay_ms: 2_000,
+      retry_delay_max_ms: 20_000,
+      provider_limit: { max_wait_ms: 86_400_000 },
+      retry: {},
+      pricing: {},
+      timezone: "UTC",
+      ...NO_PROJECTS,
+      agentFor: () => "simulated",
+    };
     const engine = this.engine = new Engine({
       clock,
       store: Object.assign(Object.create(store), { changes: tampered(store.changes, wiring, bus) }),
@@ -146,23 +167,8 @@ export class ServerLife {
         ? { rootOf: (wanted) => Promise.resolve(wanted ?? "here") }
         : undefined,
       workspaces: { open: inPlace },
-      settings: {
-        pricing: {},
-        timezone: "UTC",
-        agents: { simulated: { protocol: "acp", command: ["simulated"], env: {}, pass_env: [] } },
-        default_timeout_ms: promised.timeout_ms,
-        permissions: "ask",
-        permission_timeout_ms: 20_000,
-        client_commands: true,
-        delegate: false,
-        session_timeout_ms: 60_000,
-        unresponsive_after_ms: 30_000,
-        unresponsive_limit_ms: 45_000,
-        retry_delay_ms: 2_000,
-        retry_delay_max_ms: 20_000,
-        ...NO_PROJECTS,
-        agentFor: () => "simulated",
-      },
+      settings,
+      holds: new AgentHolds({ clock, store, index, bus, settings, canHold: () => true }),
       max_concurrent: promised.max_concurrent,
       max_starting: promised.max_starting,
       max_attempts: 3,

@@ -10,7 +10,8 @@ import { cancelled, created } from "../../src/domain/transitions.ts";
 import type { SavedWork, StoredWorkspace } from "../../src/domain/workspace.ts";
 import { RunningAttempt } from "../../src/engine/attempt/running_attempt.ts";
 import { type DomainEvent, EventBus } from "../../src/engine/events.ts";
-import type { RunContext } from "../../src/engine/run_context.ts";
+import { AgentHolds } from "../../src/engine/agent_holds.ts";
+import type { RunContext, RunSettings } from "../../src/engine/run_context.ts";
 import { TaskIndex } from "../../src/read/task_index.ts";
 import { MemoryKeyValue } from "../../src/store/kv/memory_kv.ts";
 import { loadStore } from "../../src/store/open.ts";
@@ -75,10 +76,30 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
   const entries: string[] = [];
   store.changes.subscribe("log", (some) => some.forEach(({ entry }) => entries.push(entry.message)));
   const started = Promise.withResolvers<ScriptedRun>();
+  const index = new TaskIndex(store.tasks, store.changes);
+  const settings: RunSettings = {
+    agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
+    default_timeout_ms: 60_000,
+    permissions: "ask",
+    permission_timeout_ms: 60_000,
+    client_commands: true,
+    delegate: false,
+    session_timeout_ms: 60_000,
+    unresponsive_after_ms: 0,
+    unresponsive_limit_ms: 0,
+    retry_delay_ms: 1000,
+    retry_delay_max_ms: 1000,
+    ...NO_PROJECTS,
+    agentFor: () => "scripted",
+    provider_limit: { max_wait_ms: 86_400_000 },
+    retry: {},
+    pricing: {},
+    timezone: "UTC",
+  };
   const context: RunContext = {
     clock: systemClock,
     store,
-    index: new TaskIndex(store.tasks, store.changes),
+    index,
     bus,
     runner: {
       start: (request, listener) => {
@@ -92,23 +113,8 @@ async function world(more: Partial<RunContext> = {}, arrange: (run: ScriptedRun)
     },
     working_dirs: { resolve: () => Promise.resolve("/folder") },
     workspaces: { open: inPlace },
-    settings: {
-      pricing: {},
-      timezone: "UTC",
-      agents: { scripted: { protocol: "acp", command: ["scripted"], env: {}, pass_env: [] } },
-      default_timeout_ms: 60_000,
-      permissions: "ask",
-      permission_timeout_ms: 60_000,
-      client_commands: true,
-      delegate: false,
-      session_timeout_ms: 60_000,
-      unresponsive_after_ms: 0,
-      unresponsive_limit_ms: 0,
-      retry_delay_ms: 1000,
-      retry_delay_max_ms: 1000,
-      ...NO_PROJECTS,
-      agentFor: () => "scripted",
-    },
+    settings,
+    holds: new AgentHolds({ clock: systemClock, store, index, bus, settings, canHold: () => true }),
     max_attempts: 1,
     ...more,
   };

@@ -9,11 +9,12 @@ import { interrupt } from "./turns.ts";
 
 export function claimed(
   state: AttemptState,
-  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, waiting }: ClaimedTask,
+  { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, attemptsUsed, isPatient, waiting }:
+    ClaimedTask,
   at_ms: number,
 ): Step {
   if (state.phase !== "claiming") return stay(state);
-  const task = { attempt, turn, hasEarlierSession, isRetried, attemptsLeft };
+  const task = { attempt, turn, hasEarlierSession, isRetried, attemptsLeft, attemptsUsed, isPatient };
   const begun: AttemptState = {
     ...state,
     ...task,

@@ -3,7 +3,7 @@ import type { LogLevel } from "../log_entry.ts";
 import type { RunOutcome } from "../run.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { AttemptEffect, AttemptResult } from "./effects.ts";
-import { attemptEnd } from "./end.ts";
+import { attemptEnd, isPutOff } from "./end.ts";
 import { nextWrite } from "./progress.ts";
 import type { AttemptState } from "./state.ts";
 import { entry, stay, type Step } from "./step.ts";
@@ -114,6 +114,10 @@ function reportOf(
     return { level: "info", message: "Attempt ended: its turn was ended for a message", outcome };
   }
   const message = `Attempt ended: ${failure?.message ?? outcome}`;
+  if (isPutOff(end)) {
+    const when = again === "soon" ? "goes on after a wait" : "waits for the provider of its agent";
+    return { level: "warn", message: `${message}. The task ${when}, which counts as no attempt`, outcome };
+  }
   if (again === undefined || attemptsLeft === 0) {
     return { level: "error", message: state.isPrompted ? message + follows : message, outcome };
   }

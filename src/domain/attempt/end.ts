@@ -1,10 +1,19 @@
 /** How an attempt ended, and the next state of its task. */
-import { isoTime } from "../../clock/clock.ts";
+import { epochOf, isoTime } from "../../clock/clock.ts";
 import type { Failure } from "../failure.ts";
 import type { RunOutcome } from "../run.ts";
 import { executionOf, type TaskRecord, type TaskState } from "../task_record.ts";
 import { isJudged } from "../task_values.ts";
-import { type AttemptEnd, ended, retryDelay, type RetryPolicy, triedAgain } from "./task_transitions.ts";
+import {
+  type AttemptEnd,
+  ended,
+  failedWith,
+  putOff,
+  retryDelay,
+  type RetryPolicy,
+  triedAgain,
+} from "./task_transitions.ts";
+import { nextWait, notRefused } from "../retrying.ts";
 import { withWork } from "./work.ts";
 import { withoutLeaving } from "../leaving.ts";
 import { followedUp } from "../reopening.ts";
@@ -18,17 +27,22 @@ const GONE: Failure = {
 };
 const STOPPED: Failure = { kind: "bug", message: "The agent was stopped" };
 
+/** What the end of an attempt depends on besides the agent's outcome. */
+type Circumstances =
+  & Pick<
+    AttemptState,
+    "stop" | "isAtWork" | "isInterrupted" | "isUntaken" | "attemptsUsed" | "isPatient"
+  >
+  & { rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms" | "waits_for_provider" | "retry"> };
+
 /** Derives the end from the agent's outcome and from the server's reason to stop it. */
-export function attemptEnd(
+export function attemptEnd(outcome: RunOutcome, around: Circumstances): AttemptEnd {
+  return byPolicy(byItself(outcome, around), around);
+}
+
+function byItself(
   outcome: RunOutcome,
-  { stop, isAtWork, isInterrupted, isUntaken, rules }:
-    & Pick<
-      AttemptState,
-      "stop" | "isAtWork" | "isInterrupted" | "isUntaken"
-    >
-    & {
-      rules: Pick<AttemptRules, "timeout_ms" | "unresponsive_limit_ms">;
-    },
+  { stop, isAtWork, isInterrupted, isUntaken, isPatient, rules }: Circumstances,
 ): AttemptEnd {
   const { status, exit_code, stop_reason } = outcome;
   if (stop === "timeout") {
@@ -52,7 +66,25 @@ export function attemptEnd(
   // One that dies before it does anything would die again at once. One that does not answer in time needs a quieter machine.
   if (failure.kind === "agent_crashed") end.again = isAtWork ? "at_once" : "later";
   if (failure.kind === "unresponsive") end.again = "later";
+  if (failure.kind === "provider_limit" && rules.waits_for_provider) end.again = "when_released";
+  if (failure.kind === "overloaded" || failure.kind === "network") {
+    if (isPatient) end.again = "soon";
+    else end.failure = { ...failure, message: `${failure.message}, and so for an hour of waits` };
+  }
   return end;
+}
+
+/** What is passing costs no attempt, whatever the policy. */
+function byPolicy(end: AttemptEnd, { attemptsUsed, rules }: Circumstances): AttemptEnd {
+  const policy = end.failure && rules.retry[end.failure.kind];
+  if (!policy || end.failure === GONE || isPutOff(end)) return end;
+  if (attemptsUsed >= policy.attempts) return { ...end, again: undefined };
+  return { ...end, again: policy.delay_ms > 0 ? "later" : "at_once", delay_ms: policy.delay_ms };
+}
+
+/** Whether the attempt does not count. */
+export function isPutOff({ again }: Pick<AttemptEnd, "again">): boolean {
+  return again === "when_released" || again === "soon";
 }
 
 const UNTAKEN: Pick<AttemptResult, "end" | "isPrompted"> = {
@@ -65,23 +97,36 @@ function begunAfter({ state }: TaskRecord, { turn }: Pick<AttemptResult, "turn">
   return state.turn !== undefined && state.turn > turn;
 }
 
+/** What decides how a task goes on that is tried again. */
+export interface AgainPolicy extends RetryPolicy {
+  max_attempts: number;
+  /** When a refused task can go on, in epoch milliseconds: absent if it need not wait. */
+  released_at?: number;
+  /** How long it waits for that at most. */
+  max_wait_ms: number;
+}
+
 /**
- * The task's state after its attempt has ended. If the agent died or was unresponsive, the task is tried again. If a message
- * waits, the task goes on.
+ * The task's state after its attempt has ended. If the agent died or was unresponsive, the task is tried again. If its provider
+ * refused it, it waits. If a message waits, the task goes on.
  * @param now epoch milliseconds
  * @param chance 0–1, varies the delay
  */
 export function stateAfter(
   task: TaskRecord,
-  result: Pick<AttemptResult, "turn" | "end" | "isPrompted" | "work">,
-  policy: RetryPolicy & { max_attempts: number },
+  result: Pick<AttemptResult, "turn" | "outcome" | "end" | "isPrompted" | "work">,
+  policy: AgainPolicy,
   now: number,
   chance: number,
 ): TaskState {
   const { end, isPrompted, work } = begunAfter(task, result) ? { ...result, ...UNTAKEN } : result;
   const follow = (state: TaskState) => followedUp(withWork(state, work), isPrompted, end.outcome);
+  if (end.again === "when_released") return follow(whenReleased(task, end, policy, now));
+  if (end.again === "soon") {
+    return follow(putOff(task, end, isoTime(now), whenQuiet(task, result.outcome, now, chance)));
+  }
   if (end.again === undefined) return follow(ended(task, end, isoTime(now)));
-  const wait_ms = retryDelay(task.state.automatic_attempts, policy, chance);
+  const wait_ms = end.delay_ms ?? retryDelay(task.state.automatic_attempts, policy, chance);
   const not_before = end.again === "later" ? isoTime(now + wait_ms) : undefined;
   const attempts = executionOf(task).max_attempts ?? policy.max_attempts;
   return follow(triedAgain(task, end, attempts, not_before, isoTime(now)));
@@ -105,4 +150,66 @@ export function afterLoss(
   const turn_over = isPrompted ? true : undefined;
   if (known.turn_over === turn_over) return known;
   return { ...known, turn_over, reopened: reopened && { ...reopened, turn_over } };
+}
+
+/** An attempt that was so long has done something: what the task waits for then is another refusal. */
+const AT_WORK_MS = 600_000;
+
+function whenReleased(
+  task: TaskRecord,
+  end: AttemptEnd,
+  { released_at, max_wait_ms }: AgainPolicy,
+  now: number,
+): TaskState {
+  const refused_since = refusedSince(task.state, now);
+  if (released_at === undefined || released_at - epochOf(refused_since) <= max_wait_ms) {
+    return putOff(task, end, isoTime(now), { refused_since });
+  }
+  const { kind, message } = end.failure ?? STOPPED;
+  return ended(
+    task,
+    { ...end, failure: { kind, message: message + tooLong(released_at, max_wait_ms) } },
+    isoTime(now),
+  );
+}
+
+/** Says that a task does not wait for its provider. */
+function tooLong(until_ms: number, max_wait_ms: number): string {
+  return `. It would have to wait until ${isoTime(until_ms)}, longer than tasks.provider_limit.max_wait_ms ` +
+    `(${max_wait_ms} ms) allows`;
+}
+
+/**
+ * The state of a queued task that was refused, and would have to wait too long now that its agent is held until then: it fails.
+ * Undefined if it waits on.
+ */
+export function gaveUpWaiting(
+  { state }: TaskRecord,
+  held: { until: string; reason: string } | undefined,
+  max_wait_ms: number,
+  now: number,
+): TaskState | undefined {
+  if (state.status !== "queued" || state.refused_since === undefined || held === undefined) return undefined;
+  const until_ms = epochOf(held.until);
+  if (until_ms - epochOf(state.refused_since) <= max_wait_ms) return undefined;
+  const message = held.reason + tooLong(until_ms, max_wait_ms);
+  return {
+    ...state,
+    ...notRefused,
+    ...failedWith({ kind: "provider_limit", message }),
+    completed_at: isoTime(now),
+    goes_on: undefined,
+  };
+}
+
+function refusedSince({ refused_since, started_at }: TaskState, now: number): string {
+  const hasWorked = started_at !== undefined && now - epochOf(started_at) >= AT_WORK_MS;
+  return refused_since === undefined || hasWorked ? isoTime(now) : refused_since;
+}
+
+/** When a provider that has too much to do is asked again: not before it said so, if it did. */
+function whenQuiet({ state }: TaskRecord, { refusal }: RunOutcome, now: number, chance: number) {
+  const told_ms = refusal?.until === undefined ? undefined : epochOf(refusal.until) - now;
+  const { wait_ms, patience } = nextWait(state.patience, chance, told_ms);
+  return { not_before: isoTime(now + wait_ms), patience };
 }

@@ -26,6 +26,10 @@ export interface ClaimedTask {
   readonly isRetried: boolean;
   /** How often the task is tried again if the agent dies. */
   readonly attemptsLeft: number;
+  /** How many attempts count so far, this one included. */
+  readonly attemptsUsed: number;
+  /** Whether the task may still wait for a provider that has too much to do. */
+  readonly isPatient: boolean;
   /** How many messages wait for the end of the turn. */
   readonly waiting: number;
 }

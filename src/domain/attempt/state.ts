@@ -2,6 +2,7 @@
 import type { PermissionRequest } from "../permission_request.ts";
 import type { Question } from "../question.ts";
 import type { RunOutcome, TurnOutcome } from "../run.ts";
+import type { RetryByKind } from "../retrying.ts";
 import type { SavedWork } from "../workspace.ts";
 import type { Deadline, Silence } from "./clocks.ts";
 import type { ProgressReport } from "./record_change.ts";
@@ -19,6 +20,10 @@ export interface AttemptRules {
   /** A silent agent is reported after `unresponsive_after_ms` and ended after `unresponsive_limit_ms`. 0: never. */
   unresponsive_after_ms: number;
   unresponsive_limit_ms: number;
+  /** Whether a task whose provider refuses it for a time waits. */
+  waits_for_provider: boolean;
+  /** What is configured for kinds of failures. */
+  retry: RetryByKind;
   /** Which event shows that the agent is at work: a command has no session. */
   ready_on: "started" | "session";
 }
@@ -126,6 +131,8 @@ export function newAttempt(rules: AttemptRules, at_ms: number): AttemptState {
     hasEarlierSession: false,
     isRetried: false,
     attemptsLeft: 0,
+    attemptsUsed: 0,
+    isPatient: true,
     hasSession: false,
     isResumable: false,
     isAtWork: false,

@@ -7,6 +7,7 @@ import { requireStatus } from "../expected_status.ts";
 import { isSameLease, type Lease } from "../lease.ts";
 import { progressAfter } from "./record_change.ts";
 import { turnOver } from "../task_usage.ts";
+import { notRefused } from "../retrying.ts";
 import { begunByMessage } from "../turns.ts";
 import { ATTEMPTS_KEPT, type TaskRecord, type TaskState } from "../task_record.ts";
 import type { Attempt } from "./stored_attempt.ts";
@@ -20,8 +21,13 @@ export interface AttemptEnd {
   failure?: Failure;
   exit_code?: number;
   stop_reason?: string;
-  /** The task is tried again: at once, or after a delay. */
-  again?: "at_once" | "later";
+  /**
+   * The task is tried again: at once, or after a delay. `when_released`: when its agent's provider takes requests again.
+   * `soon`: when the provider has less to do. Those two count as no attempt.
+   */
+  again?: "at_once" | "later" | "when_released" | "soon";
+  /** The delay, if it is configured for this kind of failure. */
+  delay_ms?: number;
   /** The agent fell silent before it did anything in its earlier session, which the next attempt leaves alone. */
   losesSession?: true;
 }
@@ -109,6 +115,7 @@ export function ended(task: TaskRecord, end: AttemptEnd, at: string): TaskState 
   const status = END_STATUS[end.outcome];
   return {
     ...state,
+    ...notRefused,
     status,
     progress: status === "completed" ? 100 : state.progress,
     ...(status === "failed" ? failedWith(end.failure ?? UNKNOWN) : notFailed),
@@ -157,12 +164,40 @@ export function triedAgain(
   requireStatus(task, "end", ["running", "paused"]);
   const { state } = task;
   const session = end.losesSession ? undefined : state.session;
-  const lost = { ...state, attempts: endAttempt(state, end, at), lease: undefined, session };
+  const lost = { ...state, ...notRefused, attempts: endAttempt(state, end, at), lease: undefined, session };
   if (state.automatic_attempts >= max_attempts) {
     return usedUp(lost, end.failure ?? UNKNOWN, max_attempts, at);
   }
   const next = { ...again(lost), not_before };
   const waits = not_before === undefined ? "queued" : "pending";
+  return state.status === "paused"
+    ? { ...next, status: "paused", paused_from: waits }
+    : { ...next, status: waits };
+}
+
+/**
+ * The provider refuses the agent for a time. The task waits, `queued` for its agent or until `not_before`, and goes on in its
+ * session. The attempt does not count. A paused one waits until it is resumed.
+ */
+export function putOff(
+  task: TaskRecord,
+  end: AttemptEnd,
+  at: string,
+  wait: Pick<TaskState, "not_before" | "patience" | "refused_since">,
+): TaskState {
+  requireStatus(task, "end", ["running", "paused"]);
+  const { state } = task;
+  const waits = wait.not_before === undefined ? "queued" : "pending";
+  const next = {
+    ...state,
+    ...progressAfter(state, state.session !== undefined),
+    attempts: endAttempt(state, end, at),
+    automatic_attempts: Math.max(0, state.automatic_attempts - 1),
+    lease: undefined,
+    started_at: undefined,
+    goes_on: true,
+    ...wait,
+  };
   return state.status === "paused"
     ? { ...next, status: "paused", paused_from: waits }
     : { ...next, status: waits };

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Actor } from "../../domain/actor.ts";
 import type { AttemptEvent } from "../../domain/attempt/events.ts";
 import type { QuestionAnswer } from "../../domain/question.ts";
-import type { Run, RunOutcome } from "../../domain/run.ts";
+import type { Run, RunEvent, RunOutcome } from "../../domain/run.ts";
 import type { TurnMessage } from "../../domain/run_request.ts";
 import type { TaskRecord } from "../../domain/task_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -19,7 +19,7 @@ const log = getLogger(["opencode-agents", "engine"]);
 
 type AgentContext = Pick<
   RunContext,
-  "runner" | "settings" | "directory" | "store" | "attachments" | "access" | "workspaces"
+  "runner" | "settings" | "directory" | "store" | "attachments" | "access" | "workspaces" | "holds"
 >;
 
 export class AgentProcess {
@@ -45,7 +45,7 @@ export class AgentProcess {
   }
 
   async #live(task: TaskRecord, agent: string, working_dir: string): Promise<void> {
-    const { runner, settings, directory, store, attachments, access } = this.#context;
+    const { runner, settings, directory, store, attachments, access, holds } = this.#context;
     const here = { agent, working_dir, node: store.node.node };
     const issued = access?.issue(task.id, agent);
     try {
@@ -76,6 +76,7 @@ export class AgentProcess {
       }
       this.#run = await runner.start(request, (report) => {
         if (report.kind === "offer") return directory?.note(agent, report.news);
+        if (isOutput(report)) holds.noteOutput(task.id);
         return this.#emit({ kind: "reported", report });
       });
     } catch (error) {
@@ -148,6 +149,20 @@ export class AgentProcess {
     this.#signalled = before.then(() => signal === "pause" ? this.#run?.pause() : this.#run?.resume());
     const arrived = () => void this.#emit({ kind: "signalled", signal });
     this.#signalled.then(arrived, arrived);
+  }
+}
+
+/** Whether the agent has said or done something in its turn, so that its provider takes its requests. */
+function isOutput({ kind }: RunEvent): boolean {
+  switch (kind) {
+    case "at_work":
+    case "progress":
+    case "activity":
+    case "permission_requested":
+    case "question_asked":
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Commits the end of an attempt: its answer, the task's next state, and the states of waiting tasks that follow. */
-import { isoTime } from "../../clock/clock.ts";
+import { epochOf, isoTime } from "../../clock/clock.ts";
 import { isAnswered } from "../../domain/attempt/record_change.ts";
 import type { AttemptResult } from "../../domain/attempt/effects.ts";
 import { afterLoss, stateAfter } from "../../domain/attempt/end.ts";
@@ -18,8 +18,12 @@ export async function commitAttemptEnd(
   result: AttemptResult,
   started_at: string,
 ): Promise<void> {
-  const { store, index, clock, settings, max_attempts } = context;
+  const { store, index, clock, settings, holds, max_attempts } = context;
+  const { max_wait_ms } = settings.provider_limit;
   const chance = clock.random();
+  const agent = store.tasks.get(task_id)?.state.attempts.at(-1)?.agent;
+  // Before the task is queued again, which must not start it at once.
+  if (agent !== undefined) await noteProvider(context, task_id, agent, result);
   await settle(store.tasks, task_id, lease, (task, view, isHeld) => {
     const now = clock.now();
     const times = { started_at, ended_at: isoTime(now) };
@@ -28,9 +32,27 @@ export async function commitAttemptEnd(
       const states = new Map(state === task.state ? [] : [[task_id, state]]);
       return { states, ...besides };
     }
-    const next = stateAfter({ ...task, state }, result, { ...settings, max_attempts }, now, chance);
+    const held = holds.placeOf({ ...task, state }).held;
+    const released_at = held && epochOf(held.until);
+    const policy = { ...settings, max_attempts, max_wait_ms, released_at };
+    const next = stateAfter({ ...task, state }, result, policy, now, chance);
     return { states: cascade(index.graphOf(view), new Map([[task_id, next]]), now), ...besides };
   });
+}
+
+/** Holds the agent if its provider refuses it. A turn that ended well shows that it does not. */
+async function noteProvider(
+  { store, holds }: RunContext,
+  task_id: string,
+  agent: string,
+  { end, outcome, isLeft }: AttemptResult,
+): Promise<void> {
+  const task = store.tasks.get(task_id);
+  if (!task || isLeft) return;
+  if (end.again === "when_released") {
+    const reason = end.failure?.message ?? "The provider refuses";
+    await holds.refused(task, agent, outcome.refusal ?? { reason });
+  } else if (end.outcome === "completed") holds.noteGoodTurn(task, agent);
 }
 
 /** A turn whose end is stored already has no other answer: so it is after a commit that was thought to have failed. */

@@ -37,6 +37,9 @@ export async function commitTurn(
     return { state: next, sets: [...sets, ...deliveries(task_id, before, next)], deletes };
   });
   const task = store.tasks.get(task_id);
+  if (task && isBegun && ended.outcome.status === "completed") {
+    context.holds.noteGoodTurn(task, task.state.attempts.at(-1)?.agent ?? "");
+  }
   if (!isBegun || !task?.state.prompt?.message) return undefined;
   const message = await promptOf(context, task_id, task.state.prompt.message);
   const told = noteDelivery(store, task, message.text);

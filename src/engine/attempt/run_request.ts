@@ -36,6 +36,9 @@ export function runRequest(
   const own = executionOf({ id, spec, state });
   const execution = settings.executionOf({ spec });
   const agent = agentConfig(settings, agent_name);
+  // What a task chooses of its own agent says nothing of one that takes its place.
+  const isOwn = agent_name === settings.agentFor({ spec });
+  const chosen = isOwn ? execution : {};
   // The configuration has changed since the message was sent. A command would do its own prompt again.
   if (agent.protocol === "command" && state.prompt?.message !== undefined) {
     throw new ApiError(
@@ -58,9 +61,9 @@ export function runRequest(
     agent,
     working_dir,
     env: execution.env ?? {},
-    model: execution.model ?? agent.model,
-    effort: execution.effort ?? agent.effort,
-    mode: execution.mode ?? agent.mode,
+    model: chosen.model ?? agent.model,
+    effort: chosen.effort ?? agent.effort,
+    mode: chosen.mode ?? agent.mode,
     mcp_servers: addedUp(agent.mcp_servers, execution.mcp_servers),
     permissions: execution.permissions ?? settings.permissions,
     namesPermissions: own.permissions !== undefined,

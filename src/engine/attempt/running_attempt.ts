@@ -17,6 +17,7 @@ import type { Actor } from "../../domain/actor.ts";
 import type { HeldLease } from "../../domain/lease.ts";
 import type { PermissionRequest } from "../../domain/permission_request.ts";
 import type { Question, QuestionAnswer } from "../../domain/question.ts";
+import { isPassing, isPatient } from "../../domain/retrying.ts";
 import { executionOf, type TaskRecord } from "../../domain/task_record.ts";
 import type { Agent } from "../../protocol/basic_messages.ts";
 import type { RunContext } from "../run_context.ts";
@@ -287,18 +288,25 @@ function rulesOf({ settings, store }: RunContext, task: TaskRecord, agent: strin
     timeout_ms: task.spec.timeout ?? settings.default_timeout_ms,
     unresponsive_after_ms: settings.unresponsive_after_ms,
     unresponsive_limit_ms: config?.unresponsive_limit_ms ?? settings.unresponsive_limit_ms,
+    waits_for_provider: settings.provider_limit.action !== "fail",
+    retry: settings.retry,
     ready_on: config?.protocol === "command" ? "started" : "session",
   };
 }
 
 function claimedTask(task: TaskRecord, max_attempts: number): ClaimedTask {
-  const { attempt, attempts, automatic_attempts, turn = 1, session, waiting = [] } = task.state;
-  const isFirst = automatic_attempts === 1 && attempts.at(-2)?.outcome !== "interrupted";
+  const { attempt, attempts, automatic_attempts, turn = 1, session, waiting = [], patience } = task.state;
+  const [before, present] = attempts.slice(-2);
+  const last = present && before;
+  const isFirst = automatic_attempts === 1 && last?.outcome !== "interrupted";
   return {
     attempt,
     turn,
     hasEarlierSession: session !== undefined,
-    isRetried: isFirst && attempt > 1,
+    // An attempt that its provider refused does not count either.
+    isRetried: (isFirst && attempt > 1) || isPassing(last?.failure?.kind),
+    attemptsUsed: automatic_attempts,
+    isPatient: isPatient(patience),
     attemptsLeft: Math.max(0, (executionOf(task).max_attempts ?? max_attempts) - automatic_attempts),
     waiting: waiting.length,
   };
